@@ -1,0 +1,63 @@
+import eslint from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** The pipeline, in order: a folder of `src/` may import from those before it, never from those after it. */
+const pipeline = [
+  'tensorflow',
+  'tracing',
+  'ops',
+  'saved-model',
+  'signatures',
+  'data',
+  'training',
+  'models',
+  'evaluation',
+  'serving',
+];
+
+const importsGoOneWay = pipeline.map((folder, position) => ({
+  files: [`src/${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            group: [...pipeline.slice(position + 1).map((later) => `**/${later}/**`), '**/index.js', '**/scripts/**'],
+            message: `src/${folder} may import only from the folders before it: ${pipeline.slice(0, position).join(', ') || 'none'}. See eslint.config.js.`,
+          },
+          ...(folder === 'tensorflow'
+            ? []
+            : [
+                {
+                  group: ['@tensorflow/*'],
+                  message: 'Import tf from src/tensorflow/tf.js: it quiets the log and repairs Node >= 23 first.',
+                },
+              ]),
+        ],
+      },
+    ],
+  },
+}));
+
+export default defineConfig(
+  { ignores: ['dist/', 'models/', 'node_modules/', 'coverage/', 'src/saved-model/protos/', 'src/tracing/op-registry.ts'] },
+  eslint.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      // Messages print numbers, shapes and objects with a toString of their own.
+      '@typescript-eslint/restrict-template-expressions': 'off',
+      '@typescript-eslint/no-base-to-string': 'off',
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/unified-signatures': 'off',
+      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
+      eqeqeq: ['error', 'always'],
+    },
+  },
+  importsGoOneWay,
+);

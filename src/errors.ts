@@ -1,0 +1,33 @@
+/** Every failure a caller can act on; `docs/errors.md` lists the codes, and a test keeps that list complete. */
+export type ErrorCode =
+  // Set-up and the TensorFlow runtime
+  | 'SET_UP_FAILED'
+  | 'NOT_SET_UP'
+  | 'OFFLINE'
+  | 'TENSORFLOW_ERROR'
+  // Tracing
+  | 'INVALID_SHAPE'
+  | 'SPEC_MISMATCH'
+  | 'NOT_TRACEABLE'
+  // Data
+  | 'INVALID_DATASET'
+  | 'BAD_IMAGE'
+  // Models, SavedModels and training
+  | 'INVALID_SAVED_MODEL'
+  | 'MODEL_EXISTS'
+  | 'CLASSES_DIFFER'
+  | 'CANNOT_WRITE'
+  | 'INVALID_ARGUMENT';
+
+/** An error written for the person who can mend it: what was wrong, what was expected, what was received, what to do. */
+export class SignetError extends Error {
+  override readonly name = 'SignetError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
