@@ -42,7 +42,7 @@ const importsGoOneWay = pipeline.map((folder, position) => ({
 }));
 
 export default defineConfig(
-  { ignores: ['dist/', 'models/', 'node_modules/', 'coverage/', 'src/saved-model/protos/', 'src/tracing/op-registry.ts'] },
+  { ignores: ['dist/', 'models/', 'node_modules/', 'coverage/', 'src/tensorflow/protos/', 'src/tracing/op-registry.ts'] },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

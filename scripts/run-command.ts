@@ -1,0 +1,166 @@
+import { inspect } from 'node:util';
+
+import yargs, { type Argv, type InferredOptionTypes, type Options } from 'yargs';
+import { hideBin } from 'yargs/helpers';
+
+import { SignetError } from '../src/errors.js';
+
+/** A command's flags by name, in kebab-case, as yargs takes them. */
+export type CommandOptions = Record<string, Options>;
+
+type CamelCase<S> = S extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<CamelCase<Tail>>}` : S;
+
+/** What a handler receives: the flags in camelCase. */
+export type CommandArguments<O extends CommandOptions> = {
+  readonly [K in keyof InferredOptionTypes<O> as CamelCase<K>]: InferredOptionTypes<O>[K];
+} & {
+  /** Whether `--debug` was given: errors are printed with their stack. */
+  readonly debug: boolean;
+};
+
+/** A command of Signet: what `--help` says, what it takes, what it does. */
+export interface Command<O extends CommandOptions> {
+  /** As a person types it: `train-model`. */
+  readonly name: string;
+  /** What it does, in one sentence. */
+  readonly describe: string;
+  readonly options: O;
+  /** Command lines after the name, each with what it does. Default: none. */
+  readonly examples?: readonly (readonly [line: string, does: string])[];
+  /** Heavy modules are imported in here, so that `--help` and a mistyped flag are answered at once. */
+  readonly handler: (args: CommandArguments<O>) => Promise<void>;
+}
+
+/** Thrown by a handler when the flags do not go together: ends the command like a mistyped flag, with exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/**
+ * Runs a command to its end and sets the exit code: 0 done, 1 failed, 2 wrong usage; one that the handler set stays.
+ *
+ * Problems are told on standard error in their message's words; `--debug` adds the stack.
+ *
+ * @example
+ * ```ts
+ * await runCommand({
+ *   name: 'show-model',
+ *   describe: 'Prints the signatures of a SavedModel.',
+ *   options: { 'model-path': { type: 'string', demandOption: true, describe: 'Folder of the SavedModel' } },
+ *   handler: async ({ modelPath }) => { ... },
+ * });
+ * ```
+ */
+export async function runCommand<const O extends CommandOptions>(
+  command: Command<O>,
+  argv: readonly string[] = hideBin(process.argv),
+): Promise<void> {
+  try {
+    const args = await parse(command, argv);
+    if (args !== undefined) await command.handler(args);
+  } catch (error) {
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.stderr.write(`${describeError(error, command.name, argv.includes('--debug'))}\n`);
+  }
+}
+
+function describeError(error: unknown, name: string, debug: boolean): string {
+  if (error instanceof UsageError) return `${name}: ${error.message}\nSee ${name} --help`;
+  if (debug) return inspect(error);
+  if (error instanceof SignetError) return `${name}: ${error.message}`;
+  const message = error instanceof Error ? error.message : inspect(error);
+  return `${name}: ${message}\nThis was not foreseen; --debug shows where it happened.`;
+}
+
+/** @returns `undefined` when `--help` was asked for, and answered. */
+async function parse<O extends CommandOptions>(
+  command: Command<O>,
+  argv: readonly string[],
+): Promise<CommandArguments<O> | undefined> {
+  let help: string | undefined;
+  const args = await parser(command, argv).parseAsync([...argv], {}, (_error, args, output) => {
+    if ('help' in args && output !== '') help = output;
+  });
+  if (help !== undefined) {
+    process.stdout.write(`${help}\n`);
+    return undefined;
+  }
+  checkFlags(argv, args, command.options);
+  // yargs has given every flag its type; it only types them under both spellings.
+  return args as unknown as CommandArguments<O>;
+}
+
+function parser<O extends CommandOptions>(command: Command<O>, argv: readonly string[]): Argv {
+  const { name, describe, options, examples = [] } = command;
+  return (
+    yargs()
+      .scriptName(name)
+      .usage(`$0 [options]\n\n${breakLines(describe)}`)
+      .options(withValues(options))
+      .option('debug', { type: 'boolean', default: false, describe: 'On an error, show where in the code it happened' })
+      .example(examples.map(([line, does]) => [`$0 ${line}`, does]))
+      .strict()
+      .version(false)
+      .help()
+      .locale('en')
+      // yargs would break lines inside words.
+      .wrap(null)
+      .exitProcess(false)
+      .fail((message, error: Error | undefined) => {
+        throw new UsageError(asTyped(message ? message : (error?.message ?? ''), argv));
+      })
+  );
+}
+
+/** yargs names an unknown flag twice, in both spellings, and without its dashes. */
+function asTyped(message: string, argv: readonly string[]): string {
+  const [, list] = /^Unknown arguments?: (.*)$/.exec(message) ?? [];
+  const names = new Set(list?.split(', '));
+  const words = argv.map((word) => word.replace(/=.*/s, '')).filter((word) => names.has(word.replace(/^--?/, '')));
+  if (words.length === 0) return message;
+  return `Unknown argument${words.length > 1 ? 's' : ''}: ${words.join(', ')}`;
+}
+
+function breakLines(text: string): string {
+  return text.replaceAll(/(.{1,100})(?:\s+|$)/g, '$1\n').trimEnd();
+}
+
+/** A flag of text or numbers takes a value: `--seed --verbose` is a mistake, not a seed without a value. */
+function withValues(options: CommandOptions): CommandOptions {
+  const takesValue = ({ type }: Options) => type === 'string' || type === 'number';
+  const entries = Object.entries(options).map(([name, option]): [string, Options] => [
+    name,
+    takesValue(option) ? { requiresArg: true, ...option } : option,
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/**
+ * Finds what yargs lets pass: a flag given twice, of which one would count, a switch with a value of its own, and a
+ * number that is none.
+ */
+function checkFlags(argv: readonly string[], args: Record<string, unknown>, options: CommandOptions): void {
+  const given = new Set<string>();
+  const end = argv.indexOf('--');
+  for (const [i, word] of (end === -1 ? argv : argv.slice(0, end)).entries()) {
+    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    const flag = findOption(name, options);
+    if (flag === undefined) continue;
+    const { type, array } = options[flag] ?? {};
+    if (type === 'boolean' && value !== undefined && !['true', 'false'].includes(value)) {
+      throw new UsageError(`--${flag} is a switch and takes no value. Received: ${value}`);
+    }
+    if (given.has(flag) && type !== 'array' && type !== 'count' && !array) {
+      throw new UsageError(`--${flag} was given more than once; give it once.`);
+    }
+    if (type === 'number' && [args[flag]].flat().some((number) => Number.isNaN(number))) {
+      throw new UsageError(`--${flag} takes a number. Received: ${value ?? argv[i + 1]}`);
+    }
+    given.add(flag);
+  }
+}
+
+function findOption(word: string, options: CommandOptions): string | undefined {
+  const kebab = word.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return [kebab, kebab.replace(/^no-/, '')].find((name) => Object.hasOwn(options, name));
+}

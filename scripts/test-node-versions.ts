@@ -1,0 +1,79 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { SignetError } from '../src/errors.js';
+import { cacheFolder } from '../src/tensorflow/set-up/cache-folder.js';
+import { lastLines, runChild } from '../src/tensorflow/set-up/run-child.js';
+import { runCommand } from './run-command.js';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+await runCommand({
+  name: 'test-node-versions',
+  describe: 'Trains and evaluates LeNet on the bundled digits for one epoch under other versions of Node.js.',
+  options: {
+    versions: {
+      type: 'array',
+      string: true,
+      default: ['22', '24'],
+      describe: 'Versions of Node.js, as npm takes them',
+    },
+  },
+  handler: async ({ versions }) => {
+    let failed = 0;
+    for (const version of versions.map(String)) {
+      const started = performance.now();
+      const problem = await tryVersion(version);
+      const seconds = Math.round((performance.now() - started) / 1000);
+      process.stdout.write(`Node.js ${version}: ${problem === undefined ? 'pass' : 'fail'} (${seconds} s)\n`);
+      if (problem !== undefined) process.stderr.write(`${problem.replaceAll(/^/gm, '  ')}\n`);
+      failed += problem === undefined ? 0 : 1;
+    }
+    if (failed > 0) process.exitCode = 1;
+  },
+});
+
+/** @returns what went wrong, if anything did. */
+async function tryVersion(version: string): Promise<string | undefined> {
+  const models = await mkdtemp(join(tmpdir(), 'signet-node-'));
+  try {
+    const node = await installNode(version);
+    const test = ['--test-dataset-path', 'data/digits/test'];
+    const train = [...test, '--train-dataset-path', 'data/digits/train', '--model-folder-path', models];
+    return (
+      (await runScript(node, 'train-model', [...train, '--num-epochs', '1'])) ??
+      (await runScript(node, 'eval-model', [...test, '--model-path', join(models, 'LenetModel', '1')]))
+    );
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await rm(models, { recursive: true, force: true });
+  }
+}
+
+async function runScript(node: string, name: string, args: string[]): Promise<string | undefined> {
+  const result = await runChild(node, ['--import', 'tsx', `scripts/${name}.ts`, ...args], { cwd: root });
+  return result.ok ? undefined : `${name}: ${result.ending}\n${lastLines(result.output, 10)}`;
+}
+
+/**
+ * The `node` program of a version, from npm's registry: packages of Node.js's maintainers hold one platform's each. The
+ * package `node` itself would fetch them by an install script, which the repository's npm does not run.
+ */
+async function installNode(version: string): Promise<string> {
+  const name = process.platform === 'darwin' ? `node-bin-darwin-${process.arch}` : `node-linux-${process.arch}`;
+  const folder = join(cacheFolder(), 'node-versions', version);
+  const node = join(folder, 'node_modules', name, 'bin', 'node');
+  // npm writes this when all is in place.
+  const done = join(folder, 'node_modules', '.package-lock.json');
+  if (existsSync(done)) return node;
+  await mkdir(folder, { recursive: true });
+  const args = ['install', '--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
+  const { ok, output, ending } = await runChild('npm', [...args, `${name}@${version}`], { cwd: folder });
+  if (ok && existsSync(done)) return node;
+  await rm(folder, { recursive: true, force: true });
+  throw new SignetError('OFFLINE', `npm could not install ${name}@${version}:\n${lastLines(output) || ending}`);
+}

@@ -1,0 +1,62 @@
+import sharp from 'sharp';
+
+import { readBmpHeader } from './bmp-header.js';
+import { readGifHeader } from './gif-header.js';
+import { formatNames, type ImageFormat } from './image-format.js';
+import { ImageFault } from './image-problem.js';
+import type { OpenImageFile } from './open-image-file.js';
+import { checkPngChecksums } from './png-checksums.js';
+
+/** What the header of an image says. */
+export interface ImageHeader {
+  readonly width: number;
+  readonly height: number;
+  /** Frames of an animation or pages of a TIFF; 1 if absent. */
+  readonly frames?: number;
+  /** Pixels of all frames together, where decoding the first means decoding all. */
+  readonly totalPixels?: number;
+  /** EXIF orientation, 1 to 8. */
+  readonly orientation?: number;
+}
+
+/**
+ * Reads an image's header, whatever size it claims: memory is taken for the file at most, never for the pixels.
+ *
+ * @throws ImageFault `corrupt` or `unsupported`.
+ */
+export async function readImageHeader(format: ImageFormat, file: OpenImageFile): Promise<ImageHeader> {
+  switch (format) {
+    case 'bmp':
+      return readBmpHeader(file.head, file.sizeBytes);
+    case 'gif':
+      return readGifHeader(await file.readAll());
+    case 'png':
+      checkPngChecksums(file.head);
+      return readFrontHeader(format, file);
+    case 'jpeg':
+      return readFrontHeader(format, file);
+    default:
+      return readWithSharp(format, await file.readAll());
+  }
+}
+
+/** The header of a JPEG or PNG comes first, so the rest of the file is read only if it is unusually long. */
+async function readFrontHeader(format: ImageFormat, file: OpenImageFile): Promise<ImageHeader> {
+  try {
+    return await readWithSharp(format, file.head);
+  } catch (error) {
+    if (file.head.length === file.sizeBytes) throw error;
+    return readWithSharp(format, await file.readAll());
+  }
+}
+
+async function readWithSharp(format: ImageFormat, bytes: Buffer): Promise<ImageHeader> {
+  try {
+    // Our own limit on pixels comes after: here it would hide the size that is too large.
+    const { width, height, pages, orientation } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    return { width, height, ...(pages && { frames: pages }), ...(orientation && { orientation }) };
+  } catch {
+    // What libvips says is left out: files read side by side share its list of errors, so it may be about another.
+    throw new ImageFault('corrupt', `is ${formatNames[format]} with a header that cannot be read`);
+  }
+}

@@ -1,0 +1,50 @@
+import * as tf from './tf.js';
+
+/** An attribute of an op as tfjs-node's binding takes it; `type` is one of the binding's `TF_ATTR_*`. */
+export interface BindingAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/** What TF.js calls a tensor's storage: an object compared by identity. */
+export type DataId = object;
+
+interface TensorMetadata {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+/** The native part of tfjs-node 4.22, as far as Signet uses it. */
+export interface Binding {
+  readonly TF_Version: string;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+  createTensor(shape: number[], dtype: number, values: tf.backend_util.BackendValues | BigInt64Array): number;
+  loadSavedModel(directory: string, tags: string): number;
+  deleteSavedModel(session: number): void;
+  runSavedModel(session: number, inputIds: number[], inputNames: string, outputNames: string): TensorMetadata[];
+}
+
+/** The backend of tfjs-node 4.22, as far as Signet uses it: every kernel of it ends in one of the two `execute` methods. */
+export interface NodeBackend {
+  readonly binding: Binding;
+  readonly isUsingGpuDevice: boolean;
+  executeSingleOutput(op: string, attributes: BindingAttribute[], inputs: tf.Tensor[]): tf.Tensor;
+  executeMultipleOutputs(op: string, attributes: BindingAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
+  readSync(dataId: DataId): tf.backend_util.BackendValues;
+  read(dataId: DataId): Promise<tf.backend_util.BackendValues>;
+  createOutputTensor(metadata: TensorMetadata): tf.Tensor;
+  getInputTensorIds(tensors: tf.Tensor[]): number[];
+}
+
+/** tfjs-node's backend, with the members that its typings hide. */
+export const backend = tf.backend() as unknown as NodeBackend;
+
+/** `2.21.0`, of the library that is loaded. */
+export const tensorflowVersion = backend.binding.TF_Version;

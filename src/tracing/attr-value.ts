@@ -1,0 +1,51 @@
+import { create } from '@bufbuild/protobuf';
+
+import { backend, type BindingAttribute } from '../tensorflow/backend.js';
+import { type AttrValue, AttrValueSchema } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
+import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+
+/** A TensorShapeProto as a literal: -1 for an unknown size, null for an unknown rank. */
+export function shapeProto(sizes: readonly number[] | null) {
+  if (sizes === null) return { unknownRank: true };
+  return { dim: sizes.map((size) => ({ size: BigInt(size) })) };
+}
+
+/** AttrValues by their kinds. */
+export const attr = {
+  type: (value: DataType) => create(AttrValueSchema, { value: { case: 'type', value } }),
+  types: (type: readonly DataType[]) => create(AttrValueSchema, { value: { case: 'list', value: { type: [...type] } } }),
+  int: (value: number) => create(AttrValueSchema, { value: { case: 'i', value: BigInt(value) } }),
+  float: (value: number) => create(AttrValueSchema, { value: { case: 'f', value } }),
+  bool: (value: boolean) => create(AttrValueSchema, { value: { case: 'b', value } }),
+  string: (value: string) => create(AttrValueSchema, { value: { case: 's', value: Buffer.from(value) } }),
+  shape: (sizes: readonly number[] | null) =>
+    create(AttrValueSchema, { value: { case: 'shape', value: shapeProto(sizes) } }),
+  shapes: (shapes: readonly (readonly number[] | null)[]) =>
+    create(AttrValueSchema, { value: { case: 'list', value: { shape: shapes.map(shapeProto) } } }),
+  func: (name: string) => create(AttrValueSchema, { value: { case: 'func', value: { name } } }),
+};
+
+/** The AttrValue of an attribute as tfjs-node's kernels hand it to the binding. */
+export function attrValueOf({ name, type, value }: BindingAttribute): AttrValue {
+  const { binding } = backend;
+  switch (type) {
+    case binding.TF_ATTR_STRING:
+      return attr.string(String(value));
+    case binding.TF_ATTR_INT:
+      return Array.isArray(value) ? listOf('i', value.map(BigInt)) : attr.int(Number(value));
+    case binding.TF_ATTR_FLOAT:
+      return Array.isArray(value) ? listOf('f', value.map(Number)) : attr.float(Number(value));
+    case binding.TF_ATTR_BOOL:
+      return Array.isArray(value) ? listOf('b', value.map(Boolean)) : attr.bool(Boolean(value));
+    case binding.TF_ATTR_TYPE:
+      return attr.type(Number(value));
+    case binding.TF_ATTR_SHAPE:
+      return attr.shape(value as number[]);
+    default:
+      throw new Error(`tfjs-node gave the attribute "${name}" a kind that it does not document: ${type}.`);
+  }
+}
+
+function listOf(field: 'i' | 'f' | 'b', values: unknown[]): AttrValue {
+  return create(AttrValueSchema, { value: { case: 'list', value: { [field]: values } } });
+}

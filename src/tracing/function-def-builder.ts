@@ -1,0 +1,169 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+
+import { dataTypeOf } from '../tensorflow/data-type.js';
+import { type FunctionDef, FunctionDefSchema } from '../tensorflow/protos/tensorflow/core/framework/function_pb.js';
+import type { NodeDefSchema } from '../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
+import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import type * as tf from '../tensorflow/tf.js';
+import { attr } from './attr-value.js';
+import type { SizeExpression, SourceDimension } from './explain-size.js';
+import { type Attributes, outputName } from './op-signature.js';
+import type { ConstantValues } from './tape.js';
+import { tensorAttribute } from './tensor-proto.js';
+
+type NodeDefInit = MessageInitShape<typeof NodeDefSchema>;
+
+/** A named, typed argument or result in a FunctionDef's signature. */
+export interface FunctionArgument {
+  readonly name: string;
+  readonly dataType: DataType;
+}
+
+/** A variable that a function uses; it is an argument of the FunctionDef, of type resource. */
+interface Capture {
+  readonly argument: string;
+  read: string | null;
+}
+
+const int32 = DataType.DT_INT32;
+
+/**
+ * Collects the nodes of one FunctionDef. Its methods add a node and return a tensor's name as the body of a function
+ * writes it, `node:output_arg:index`.
+ */
+export class FunctionDefBuilder {
+  readonly #nodes: NodeDefInit[] = [];
+  readonly #names = new Map<string, number>();
+  readonly #constants = new Map<string, string>();
+  readonly #sizes = new Map<string, string>();
+  readonly #captures = new Map<tf.Variable, Capture>();
+  readonly #control: string[] = [];
+
+  constructor(private readonly inputs: readonly FunctionArgument[]) {
+    for (const { name } of inputs) this.#names.set(name, 1);
+  }
+
+  /** Variables that the function reads or assigns, in the order of the arguments that follow the function's own. */
+  get captures(): tf.Variable[] {
+    return [...this.#captures.keys()];
+  }
+
+  /** Adds an op; returns its node's name. */
+  node(op: string, inputs: readonly string[], attributes: Attributes): string {
+    const name = this.#uniqueName(op);
+    this.#nodes.push({ name, op, input: [...inputs], attr: { ...attributes } });
+    return name;
+  }
+
+  /** Adds an op of one output; returns that output's name. */
+  op(op: string, inputs: readonly string[], attributes: Attributes): string {
+    return `${this.node(op, inputs, attributes)}:${outputName(op, attributes, 0)}`;
+  }
+
+  /** Makes a node run whenever the function is called, whoever uses its outputs. */
+  alwaysRun(node: string): void {
+    this.#control.push(node);
+  }
+
+  constant(dataType: DataType, shape: readonly number[], values: ConstantValues): string {
+    const value = tensorAttribute(dataType, shape, values);
+    const key = value.key;
+    const known = key === null ? undefined : this.#constants.get(key);
+    if (known !== undefined) return known;
+    const name = this.op('Const', [], { dtype: attr.type(dataType), value: value.attribute });
+    if (key !== null) this.#constants.set(key, name);
+    return name;
+  }
+
+  readVariable(variable: tf.Variable): string {
+    const capture = this.#capture(variable);
+    const dtype = attr.type(dataTypeOf(variable.dtype as 'float32'));
+    capture.read ??= this.op('ReadVariableOp', [capture.argument], { dtype });
+    return capture.read;
+  }
+
+  /** Assigns a variable after everything that reads its old value. */
+  assignVariable(variable: tf.Variable, value: string): void {
+    const capture = this.#capture(variable);
+    const dtype = attr.type(dataTypeOf(variable.dtype as 'float32'));
+    const afterRead = capture.read === null ? [] : [`^${capture.read.split(':')[0]}`];
+    this.alwaysRun(this.node('AssignVariableOp', [capture.argument, value, ...afterRead], { dtype }));
+  }
+
+  /** A size that is known when the graph runs, as an int32 scalar. */
+  size({ factor, dimensions, offset }: SizeExpression): string {
+    const [first, ...others] = dimensions.map((dimension) => this.#dimension(dimension));
+    if (first === undefined) return this.constant(int32, [], [offset]);
+    const binary = (op: string, a: string, b: string) => this.op(op, [a, b], { T: attr.type(int32) });
+    let size = others.reduce((product, other) => binary('Mul', product, other), first);
+    if (factor !== 1) size = binary('Mul', size, this.constant(int32, [], [factor]));
+    if (offset !== 0) size = binary('AddV2', size, this.constant(int32, [], [offset]));
+    return size;
+  }
+
+  /** Scalars as one vector. */
+  pack(scalars: readonly string[], dataType: DataType): string {
+    return this.op('Pack', scalars, { N: attr.int(scalars.length), T: attr.type(dataType), axis: attr.int(0) });
+  }
+
+  build(name: string, results: readonly (FunctionArgument & { readonly tensor: string })[]): FunctionDef {
+    const resources = [...this.#captures.values()].map(({ argument }) => ({
+      name: argument,
+      type: DataType.DT_RESOURCE,
+    }));
+    return create(FunctionDefSchema, {
+      signature: {
+        name,
+        inputArg: [...this.inputs.map((input) => ({ name: input.name, type: input.dataType })), ...resources],
+        outputArg: results.map((result) => ({ name: result.name, type: result.dataType })),
+        isStateful: resources.length > 0 || this.#control.length > 0,
+        controlOutput: this.#control,
+      },
+      nodeDef: this.#nodes,
+      ret: Object.fromEntries(results.map((result) => [result.name, result.tensor])),
+      controlRet: Object.fromEntries(this.#control.map((node) => [node, node])),
+    });
+  }
+
+  #dimension({ source, axis }: SourceDimension): string {
+    const key = `${source.tensor}#${axis}`;
+    const known = this.#sizes.get(key);
+    if (known !== undefined) return known;
+    const shape = this.#shapeOf(source);
+    const at = (position: number) => this.constant(int32, [1], [position]);
+    const size = this.op('StridedSlice', [shape, at(axis), at(axis + 1), at(1)], {
+      T: attr.type(int32),
+      Index: attr.type(int32),
+      shrink_axis_mask: attr.int(1),
+    });
+    this.#sizes.set(key, size);
+    return size;
+  }
+
+  #shapeOf({ tensor, dataType }: SourceDimension['source']): string {
+    const known = this.#sizes.get(tensor);
+    if (known !== undefined) return known;
+    const shape = this.op('Shape', [tensor], { T: attr.type(dataType), out_type: attr.type(int32) });
+    this.#sizes.set(tensor, shape);
+    return shape;
+  }
+
+  #capture(variable: tf.Variable): Capture {
+    const known = this.#captures.get(variable);
+    if (known) return known;
+    const argument = this.#uniqueName(`${variable.name.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_resource`);
+    const capture = { argument, read: null };
+    this.#captures.set(variable, capture);
+    return capture;
+  }
+
+  /** TensorFlow's way of telling nodes of one op apart: `Conv2D`, `Conv2D_1`. */
+  #uniqueName(wanted: string): string {
+    const base = /^[A-Za-z]/.test(wanted) ? wanted : `n${wanted}`;
+    const used = this.#names.get(base) ?? 0;
+    this.#names.set(base, used + 1);
+    if (used === 0) return base;
+    const name = `${base}_${used}`;
+    return this.#names.has(name) ? this.#uniqueName(base) : (this.#names.set(name, 1), name);
+  }
+}

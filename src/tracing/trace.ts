@@ -1,0 +1,157 @@
+import { SignetError } from '../errors.js';
+import { tfjsDtype } from '../tensorflow/data-type.js';
+import { withListener } from '../tensorflow/op-listener.js';
+import * as tf from '../tensorflow/tf.js';
+import { SampleSizes, tracesForUnknownSizes } from './sample-sizes.js';
+import { registeredVariables, Tape, type TapeValue } from './tape.js';
+import type { Dimension, TensorSpec } from './tensor-spec.js';
+
+/** What a tf function may return: one tensor, or several by name. */
+export type TfFunctionResult = tf.Tensor | Readonly<Record<string, tf.Tensor>>;
+
+/** One run of a function, recorded. */
+export interface Trace {
+  readonly tape: Tape;
+  /** In the order of their names, as Python flattens a dictionary. */
+  readonly outputs: readonly (readonly [name: string, value: TapeValue])[];
+  readonly assignments: readonly { readonly variable: tf.Variable; readonly value: TapeValue }[];
+  readonly returnsOneTensor: boolean;
+}
+
+/**
+ * Runs a function on samples of several sizes and records each run.
+ *
+ * Variables are afterwards what they were: a training step can be traced without being taken.
+ *
+ * @param signature The arguments in their order, by name.
+ */
+export function traceFunction(
+  fn: (...args: tf.Tensor[]) => TfFunctionResult,
+  signature: Readonly<Record<string, TensorSpec>>,
+): Trace[] {
+  return withVariablesRestored((madeVariables) => {
+    const traces = traceEverySize(fn, signature);
+    const made = madeVariables();
+    if (made === 0) return traces;
+    // A first call may make variables, such as an optimizer's slots: only a later one shows what every call does.
+    const later = traceEverySize(fn, signature);
+    if (madeVariables() === made) return later;
+    throw new SignetError(
+      'NOT_TRACEABLE',
+      'A tf function may make variables only the first time it is called. It makes new ones at every call: make them outside.',
+    );
+  });
+}
+
+function traceEverySize(
+  fn: (...args: tf.Tensor[]) => TfFunctionResult,
+  signature: Readonly<Record<string, TensorSpec>>,
+): Trace[] {
+  const shapes = new ShapeSamples(signature);
+  return Array.from({ length: tracesForUnknownSizes }, (_, trace) => traceOnce(fn, signature, shapes, trace));
+}
+
+function traceOnce(
+  fn: (...args: tf.Tensor[]) => TfFunctionResult,
+  signature: Readonly<Record<string, TensorSpec>>,
+  shapes: ShapeSamples,
+  trace: number,
+): Trace {
+  const tape = new Tape(trace, shapes.sizesAfterArguments());
+  const holder: { result?: Trace } = {};
+  tf.tidy(() => {
+    const samples = Object.entries(signature).map(([name, spec]) => {
+      const sample = sampleTensor(spec, shapes.of(name, trace));
+      tape.addArgument(name, spec.dtype, sample);
+      return sample;
+    });
+    const result = withListener(tape, () => fn(...samples));
+    holder.result = { tape, ...outputsOf(tape, result), assignments: tape.assignments() };
+  });
+  if (!holder.result) throw new Error('unreachable: tf.tidy runs its function');
+  return holder.result;
+}
+
+function outputsOf(tape: Tape, result: TfFunctionResult): Pick<Trace, 'outputs' | 'returnsOneTensor'> {
+  const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Tensor;
+  if (isTensor(result)) return { outputs: [['output_0', tape.valueOf(result)]], returnsOneTensor: true };
+  const entries = typeof result === 'object' && result !== null ? Object.entries(result) : [];
+  if (entries.length === 0 || !entries.every(([, value]) => isTensor(value))) {
+    throw new SignetError(
+      'NOT_TRACEABLE',
+      `A tf function returns a tensor, or an object of tensors by name. Received: ${describeResult(result)}.`,
+    );
+  }
+  const outputs = entries.map(([name, value]) => [name, tape.valueOf(value)] as const);
+  return { outputs: outputs.sort(([a], [b]) => (a < b ? -1 : 1)), returnsOneTensor: false };
+}
+
+function describeResult(result: unknown): string {
+  if (result instanceof Promise) return 'a promise (tf functions are not async)';
+  return typeof result === 'object' && result !== null ? `{ ${Object.keys(result).join(', ')} }` : String(result);
+}
+
+/** The shape of every argument in every trace. */
+class ShapeSamples {
+  readonly #sizes = new SampleSizes();
+  readonly #shapes: Readonly<Record<string, readonly (readonly number[])[]>>;
+
+  constructor(private readonly signature: Readonly<Record<string, TensorSpec>>) {
+    this.#shapes = Object.fromEntries(Object.entries(signature).map(([name, spec]) => [name, this.#samples(name, spec)]));
+  }
+
+  of(name: string, trace: number): number[] {
+    return (this.#shapes[name] ?? []).map((sample) => sample[trace] ?? 0);
+  }
+
+  /** A source of further sizes that gives every trace its own column of the same samples. */
+  sizesAfterArguments(): SampleSizes {
+    const sizes = new SampleSizes();
+    for (const spec of Object.values(this.signature)) for (const size of spec.shape ?? []) sampleOf(size, sizes);
+    return sizes;
+  }
+
+  #samples(name: string, { shape }: TensorSpec): (readonly number[])[] {
+    if (shape !== null) return shape.map((size) => sampleOf(size, this.#sizes));
+    throw new SignetError('NOT_TRACEABLE', `The rank of argument "${name}" must be known. Received: a shape of null.`);
+  }
+}
+
+function sampleOf(size: Dimension, sizes: SampleSizes): readonly number[] {
+  if (typeof size === 'number') return new Array<number>(tracesForUnknownSizes).fill(size);
+  return size === null ? sizes.next() : sizes.named(size);
+}
+
+/** Made-up elements of the right type: only sizes count while tracing. */
+export function sampleTensor({ dtype }: Pick<TensorSpec, 'dtype'>, shape: number[]): tf.Tensor {
+  const type = tfjsDtype(dtype);
+  if (type === 'string') return tf.tensor(new Array<string>(tf.util.sizeFromShape(shape)).fill(''), shape, 'string');
+  return tf.zeros(shape, type);
+}
+
+/**
+ * Runs `action`, then gives every variable back the value it had before, and one made meanwhile its first value.
+ *
+ * A clone shares the variable's storage, so nothing is copied.
+ */
+function withVariablesRestored<T>(action: (madeVariables: () => number) => T): T {
+  const before = new Map<tf.Variable, tf.Tensor>();
+  const keepValue = (variable: tf.Variable) => before.set(variable, tf.keep(variable.clone()));
+  registeredVariables().forEach(keepValue);
+  const count = before.size;
+  const engine = tf.engine();
+  const { registerVariable } = engine;
+  engine.registerVariable = (variable) => {
+    registerVariable.call(engine, variable);
+    keepValue(variable);
+  };
+  try {
+    return action(() => before.size - count);
+  } finally {
+    engine.registerVariable = registerVariable;
+    for (const [variable, value] of before) {
+      if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
+      value.dispose();
+    }
+  }
+}
