@@ -16,6 +16,7 @@ const pipeline = [
   'serving',
 ];
 
+/** @type {import('eslint').Linter.Config[]} */
 const importsGoOneWay = pipeline.map((folder, position) => ({
   files: [`src/${folder}/**/*.ts`],
   rules: {
@@ -42,7 +43,9 @@ const importsGoOneWay = pipeline.map((folder, position) => ({
 }));
 
 export default defineConfig(
-  { ignores: ['dist/', 'models/', 'node_modules/', 'coverage/', 'src/tensorflow/protos/', 'src/tracing/op-registry.ts'] },
+  {
+    ignores: ['dist/', 'models/', 'node_modules/', 'coverage/', 'src/tensorflow/protos/', 'src/tracing/op-registry.ts'],
+  },
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

@@ -11,7 +11,11 @@ export const attribute = {
   int: (name: string, value: number): BindingAttribute => ({ name, type: binding.TF_ATTR_INT, value }),
   float: (name: string, value: number): BindingAttribute => ({ name, type: binding.TF_ATTR_FLOAT, value }),
   bool: (name: string, value: boolean): BindingAttribute => ({ name, type: binding.TF_ATTR_BOOL, value }),
-  type: (name: string, value: DType): BindingAttribute => ({ name, type: binding.TF_ATTR_TYPE, value: dataTypeOf(value) }),
+  type: (name: string, value: DType): BindingAttribute => ({
+    name,
+    type: binding.TF_ATTR_TYPE,
+    value: dataTypeOf(value),
+  }),
 };
 
 /**

@@ -21,7 +21,9 @@ export class Session {
       return new Session(backend.binding.loadSavedModel(directory, tags.join(',')));
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
-      throw new SignetError('INVALID_SAVED_MODEL', `TensorFlow could not load ${directory}: ${words}`, { cause: error });
+      throw new SignetError('INVALID_SAVED_MODEL', `TensorFlow could not load ${directory}: ${words}`, {
+        cause: error,
+      });
     }
   }
 

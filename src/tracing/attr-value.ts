@@ -13,7 +13,8 @@ export function shapeProto(sizes: readonly number[] | null) {
 /** AttrValues by their kinds. */
 export const attr = {
   type: (value: DataType) => create(AttrValueSchema, { value: { case: 'type', value } }),
-  types: (type: readonly DataType[]) => create(AttrValueSchema, { value: { case: 'list', value: { type: [...type] } } }),
+  types: (type: readonly DataType[]) =>
+    create(AttrValueSchema, { value: { case: 'list', value: { type: [...type] } } }),
   int: (value: number) => create(AttrValueSchema, { value: { case: 'i', value: BigInt(value) } }),
   float: (value: number) => create(AttrValueSchema, { value: { case: 'f', value } }),
   bool: (value: boolean) => create(AttrValueSchema, { value: { case: 'b', value } }),

@@ -26,12 +26,10 @@ export class SampleSizes {
 
   /** The sample of one more unknown dimension. */
   next(): SizeSample {
-    for (const sample of this.#candidates) {
-      if (!inGeneralPosition([...this.#given, sample])) continue;
-      this.#given.push(sample);
-      return sample;
-    }
-    throw new Error('unreachable: there are infinitely many primes');
+    let sample = this.#candidates.next().value;
+    while (!inGeneralPosition([...this.#given, sample])) sample = this.#candidates.next().value;
+    this.#given.push(sample);
+    return sample;
   }
 }
 
@@ -55,7 +53,7 @@ function isMultiple(x: SizeSample, y: SizeSample, z: SizeSample): boolean {
 }
 
 /** Rising triples of primes. Small, because a trace computes; the first is a batch more often than not. */
-function* samples(): Generator<SizeSample> {
+function* samples(): Generator<SizeSample, never> {
   yield [2, 3, 5];
   yield [13, 19, 29];
   yield [17, 23, 31];

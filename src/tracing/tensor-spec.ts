@@ -67,7 +67,9 @@ export class TensorSpec {
   #acceptsShape(shape: readonly number[]): boolean {
     const expected = this.shape;
     if (expected === null) return true;
-    return shape.length === expected.length && expected.every((size, i) => typeof size !== 'number' || size === shape[i]);
+    return (
+      shape.length === expected.length && expected.every((size, i) => typeof size !== 'number' || size === shape[i])
+    );
   }
 }
 

@@ -97,7 +97,9 @@ class ShapeSamples {
   readonly #shapes: Readonly<Record<string, readonly (readonly number[])[]>>;
 
   constructor(private readonly signature: Readonly<Record<string, TensorSpec>>) {
-    this.#shapes = Object.fromEntries(Object.entries(signature).map(([name, spec]) => [name, this.#samples(name, spec)]));
+    this.#shapes = Object.fromEntries(
+      Object.entries(signature).map(([name, spec]) => [name, this.#samples(name, spec)]),
+    );
   }
 
   of(name: string, trace: number): number[] {
@@ -140,15 +142,16 @@ function withVariablesRestored<T>(action: (madeVariables: () => number) => T): T
   registeredVariables().forEach(keepValue);
   const count = before.size;
   const engine = tf.engine();
-  const { registerVariable } = engine;
-  engine.registerVariable = (variable) => {
-    registerVariable.call(engine, variable);
+  const { makeVariable } = engine;
+  engine.makeVariable = (...args) => {
+    const variable = makeVariable.apply(engine, args) as tf.Variable;
     keepValue(variable);
+    return variable;
   };
   try {
     return action(() => before.size - count);
   } finally {
-    engine.registerVariable = registerVariable;
+    engine.makeVariable = makeVariable;
     for (const [variable, value] of before) {
       if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
       value.dispose();
