@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+
+import { SignetError } from '../errors.js';
+import { decodeAndResize, type ImageSize } from '../ops/decode-and-resize.js';
+import { CompiledFunctions } from '../saved-model/compile.js';
+import * as tf from '../tensorflow/tf.js';
+import { tensorSpec } from '../tracing/tensor-spec.js';
+import { tfFunction } from '../tracing/tf-function.js';
+import { isTranscoded } from './image-format.js';
+import type { ImageLimits } from './image-limits.js';
+import type { ImageProblem } from './image-problem.js';
+import type { ImageFile } from './inspect-image-file.js';
+import { transcodeImage } from './transcode-image.js';
+
+/** Turns image files into tensors with the compiled function that `serving_bytes` exports. */
+export class ImageDecoder {
+  readonly #compiled: CompiledFunctions;
+
+  private constructor(
+    compiled: CompiledFunctions,
+    readonly imageSize: ImageSize,
+  ) {
+    this.#compiled = compiled;
+  }
+
+  static async create(imageSize: ImageSize): Promise<ImageDecoder> {
+    const decode = tfFunction((images: tf.Tensor) => ({ images: decodeAndResize(images, imageSize) }), {
+      inputSignature: { bytes: tensorSpec('string', [null]) },
+    });
+    return new ImageDecoder(
+      await CompiledFunctions.compile({ decode: decode.getConcreteFunction('decode') }),
+      imageSize,
+    );
+  }
+
+  /**
+   * @param images Files' contents.
+   * @returns float32 [n, height, width, 3], 0 to 255; the caller owns it.
+   * @throws SignetError `TENSORFLOW_ERROR` when one of them cannot be decoded.
+   */
+  decode(images: readonly Uint8Array[]): tf.Tensor4D {
+    const bytes = tf.tensor(images as unknown as string[], [images.length], 'string');
+    try {
+      return this.#compiled.call('decode', [bytes])['images'] as tf.Tensor4D;
+    } finally {
+      bytes.dispose();
+    }
+  }
+
+  /** Which of the images cannot be decoded, with TensorFlow's reason: asked after `decode` failed for them together. */
+  findBroken(files: readonly ImageFile[], images: readonly Uint8Array[]): ImageProblem[] {
+    return files.flatMap((file, i) => {
+      try {
+        this.decode([images[i] ?? new Uint8Array()]).dispose();
+        return [];
+      } catch (error) {
+        return [{ path: file.path, kind: 'corrupt' as const, message: decodeReason(error) }];
+      }
+    });
+  }
+
+  dispose(): void {
+    this.#compiled.dispose();
+  }
+}
+
+/** A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory. */
+export async function readImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array> {
+  const bytes = await readFile(file.path);
+  return isTranscoded(file.format) ? transcodeImage(bytes, limits) : bytes;
+}
+
+/** TensorFlow's words up to where they turn to nodes of the graph. */
+function decodeReason(error: unknown): string {
+  const words = error instanceof SignetError ? error.message : String(error);
+  const cause = words.replace(/^.*?error: /s, '').split(/\n|\[\[/)[0];
+  return `does not decode: ${cause?.trim() ?? 'unknown reason'}`;
+}

@@ -1,0 +1,31 @@
+import * as tf from '../tensorflow/tf.js';
+import { tensorSpec } from '../tracing/tensor-spec.js';
+import { decodeImage } from './decode-image.js';
+import { mapFn } from './map-fn.js';
+
+/** Height and width in pixels. */
+export type ImageSize = readonly [height: number, width: number];
+
+/**
+ * Resizes images as `tf.image.resize` does by default: bilinear, pixel centers at half, no smoothing when made smaller.
+ *
+ * @param images float32 [n, h, w, c]
+ * @returns float32 [n, height, width, c]
+ */
+export function resizeImages(images: tf.Tensor4D, [height, width]: ImageSize): tf.Tensor4D {
+  return tf.image.resizeBilinear(images, [height, width], false, true);
+}
+
+/**
+ * Decodes and resizes encoded images of any sizes and formats, several at once in a graph.
+ *
+ * Training, evaluation and `serving_bytes` all read images with this one function, so that they cannot differ.
+ *
+ * @param images string [n], or a scalar for one image: the files' contents; see `decodeImage` for the formats.
+ * @returns float32 [n, height, width, 3], 0 to 255.
+ */
+export function decodeAndResize(images: tf.Tensor, size: ImageSize): tf.Tensor4D {
+  const body = (bytes: tf.Tensor) =>
+    tf.tidy(() => tf.squeeze(resizeImages(tf.expandDims<tf.Tensor4D>(decodeImage(bytes)), size), [0]));
+  return tf.tidy(() => mapFn(body, tf.reshape(images, [-1]), tensorSpec('string', [])) as tf.Tensor4D);
+}
