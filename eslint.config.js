@@ -14,6 +14,7 @@ const pipeline = [
   'models',
   'evaluation',
   'serving',
+  'commands',
 ];
 
 /** @type {import('eslint').Linter.Config[]} */

@@ -59,9 +59,14 @@ export async function runCommand<const O extends CommandOptions>(
     const args = await parse(command, argv);
     if (args !== undefined) await command.handler(args);
   } catch (error) {
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.exitCode = isUsage(error) ? 2 : 1;
     process.stderr.write(`${describeError(error, command.name, argv.includes('--debug'))}\n`);
   }
+}
+
+/** A value that a flag may not have is found where it is used, far from the parser. */
+function isUsage(error: unknown): boolean {
+  return error instanceof UsageError || (error instanceof SignetError && error.code === 'INVALID_ARGUMENT');
 }
 
 function describeError(error: unknown, name: string, debug: boolean): string {

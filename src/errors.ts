@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'INVALID_SAVED_MODEL'
   | 'MODEL_EXISTS'
   | 'CLASSES_DIFFER'
+  | 'TRAINING_STOPPED'
   | 'CANNOT_WRITE'
   | 'INVALID_ARGUMENT';
 

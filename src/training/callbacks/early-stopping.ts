@@ -43,6 +43,11 @@ export class EarlyStopping extends tf.Callback {
     this.#trained = model as unknown as tf.LayersModel;
   }
 
+  override async onTrainBegin(): Promise<void> {
+    this.#monitor.check(this.params);
+    return Promise.resolve();
+  }
+
   override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
     if (this.#monitor.improves(numbersOf(logs))) {
       this.#wait = 0;

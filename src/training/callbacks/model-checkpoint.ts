@@ -38,6 +38,11 @@ export class ModelCheckpoint extends tf.Callback {
     this.#trained = model as unknown as tf.LayersModel;
   }
 
+  override async onTrainBegin(): Promise<void> {
+    this.#monitor.check(this.params);
+    return Promise.resolve();
+  }
+
   override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
     const numbers = numbersOf(logs);
     if (this.#saveBestOnly && !this.#monitor.improves(numbers)) return;

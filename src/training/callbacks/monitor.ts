@@ -24,22 +24,24 @@ export class Monitor {
     this.#minDelta = Math.abs(minDelta);
   }
 
+  /** @throws SignetError `INVALID_ARGUMENT` when the training that begins has no such value, with those it has. */
+  check(params: Readonly<Record<string, unknown>>): void {
+    const known = params['metrics'] as readonly string[] | undefined;
+    if (!known || known.includes(this.name)) return;
+    throw new SignetError('INVALID_ARGUMENT', `monitor is one of ${known.join(', ')}. Received: "${this.name}".`);
+  }
+
   /** The best value so far; null before the first. */
   get best(): number | null {
     return this.#best;
   }
 
   /**
-   * Takes an epoch's value. NaN is never better.
-   *
-   * @throws SignetError `INVALID_ARGUMENT` when the logs have no such value.
+   * Takes an epoch's value. NaN is never better, nor is an epoch that was cut short before its validation.
    */
   improves(logs: Readonly<Record<string, number>>): boolean {
     const value = logs[this.name];
-    if (value === undefined) {
-      const known = Object.keys(logs).join(', ');
-      throw new SignetError('INVALID_ARGUMENT', `monitor is one of ${known}. Received: "${this.name}".`);
-    }
+    if (value === undefined) return false;
     const improved = this.#best === null ? !Number.isNaN(value) : this.#sign * (value - this.#best) > this.#minDelta;
     if (improved) this.#best = value;
     return improved;

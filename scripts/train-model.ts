@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { runCommand } from './run-command.js';
+
+await runCommand({
+  name: 'train-model',
+  describe: 'Trains an image classifier on class-named directories and saves it as a TensorFlow SavedModel.',
+  options: {
+    'train-dataset-path': { type: 'string', demandOption: true, describe: 'Folder with a folder of images a class' },
+    'test-dataset-path': { type: 'string', demandOption: true, describe: 'The same classes, for the final accuracy' },
+    'model-folder-path': { type: 'string', default: 'models', describe: 'Where FOLDER/TYPE/VERSION is written' },
+    'model-type': { type: 'string', default: 'LenetModel', describe: 'Architecture: LenetModel or ResnetModel' },
+    'model-version': { type: 'number', describe: 'Version, a whole number [default: the next free one]' },
+    'input-width': { type: 'number', describe: "Pixels images are resized to [default: the architecture's]" },
+    'input-height': { type: 'number', describe: "Pixels images are resized to [default: the architecture's]" },
+    'batch-size': { type: 'number', default: 32, describe: 'Images a step' },
+    'num-epochs': { type: 'number', default: 200, describe: 'Epochs at most' },
+    patience: { type: 'number', default: 5, describe: 'Epochs without a better val_accuracy before it stops' },
+    'learning-rate': { type: 'number', default: 0.001, describe: "Adam's learning rate" },
+    'validation-split': { type: 'number', default: 0.2, describe: 'Part of the training images for validation' },
+    seed: { type: 'number', default: 42, describe: 'The same seed gives the same weights, split and order' },
+    overwrite: { type: 'boolean', default: false, describe: 'Replace a version that exists' },
+    'on-bad-image': { choices: ['fail', 'skip'], default: 'fail', describe: 'What an unusable image does' },
+    cache: { type: 'number', default: 512, describe: 'MiB of decoded images to keep in memory' },
+    verbose: { type: 'boolean', default: false, describe: "Show TensorFlow's own log" },
+  },
+  examples: [['--train-dataset-path data/digits/train --test-dataset-path data/digits/test', 'the bundled digits']],
+  handler: async ({ verbose, debug: _debug, ...options }) => {
+    if (verbose) process.env['TF_CPP_MIN_LOG_LEVEL'] = '0';
+    const { trainModel } = await import('../src/commands/train-model.js');
+    const { trainModelText } = await import('../src/commands/train-model-text.js');
+    const onBadImage = options.onBadImage === 'skip' ? 'skip' : 'fail';
+    const result = await trainModel({ ...options, onBadImage });
+    process.stdout.write(trainModelText(result, options.testDatasetPath));
+    if (result.interrupted) process.exitCode = 130;
+  },
+});

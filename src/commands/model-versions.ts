@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { SignetError } from '../errors.js';
+import { cannotWrite, recoverModelDirectories } from '../saved-model/model-directory.js';
+
+/**
+ * The directory of a version, `FOLDER/TYPE/VERSION`, ready to be written: leftovers of a crash are mended, and that the
+ * folder can be written is tried now rather than after an hour of training.
+ *
+ * @param version Default: the next free one.
+ * @throws SignetError `MODEL_EXISTS`, `CANNOT_WRITE`.
+ */
+export async function prepareVersion(
+  folder: string,
+  type: string,
+  version: number | undefined,
+  overwrite: boolean,
+): Promise<string> {
+  const parent = path.join(folder, type);
+  await tryToWrite(parent);
+  await recoverModelDirectories(parent);
+  const chosen = version ?? (await latestVersion(parent)) + 1;
+  const directory = path.join(parent, String(chosen));
+  if (existsSync(directory) && !overwrite) {
+    throw new SignetError(
+      'MODEL_EXISTS',
+      `${directory} exists. Give another --model-version, leave it out for the next free one, or replace it with --overwrite.`,
+    );
+  }
+  return directory;
+}
+
+async function latestVersion(parent: string): Promise<number> {
+  const versions = (await readdir(parent)).filter((name) => /^\d+$/.test(name)).map(Number);
+  return Math.max(0, ...versions);
+}
+
+async function tryToWrite(parent: string): Promise<void> {
+  const probe = path.join(parent, `.write-test-${process.pid}`);
+  try {
+    await mkdir(parent, { recursive: true });
+    await writeFile(probe, 'x');
+  } catch (error) {
+    throw cannotWrite(parent, error);
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,208 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { checkSameClasses } from '../data/check-same-classes.js';
+import { ImageDataset } from '../data/image-dataset.js';
+import type { OnBadImage } from '../data/scan-report.js';
+import { splitFiles } from '../data/split-files.js';
+import { SignetError } from '../errors.js';
+import type { ImageClassifierModel } from '../models/image-classifier-model.js';
+import { modelTypeOf } from '../models/model-types.js';
+import * as tf from '../tensorflow/tf.js';
+import { CSVLogger } from '../training/callbacks/csv-logger.js';
+import { EarlyStopping } from '../training/callbacks/early-stopping.js';
+import { ModelCheckpoint } from '../training/callbacks/model-checkpoint.js';
+import { Progress } from '../training/callbacks/progress.js';
+import { fit } from '../training/fit.js';
+import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
+import { prepareVersion } from './model-versions.js';
+import { scanDataset, type ScannedDataset } from './scan-dataset.js';
+
+/** What `train-model` takes; the flags of the same names. */
+export interface TrainModelOptions {
+  readonly trainDatasetPath: string;
+  readonly testDatasetPath: string;
+  readonly modelFolderPath: string;
+  readonly modelType: string;
+  /** Default: the next free one. */
+  readonly modelVersion?: number | undefined;
+  /** Pixels. Default: the architecture's own. */
+  readonly inputWidth?: number | undefined;
+  /** Pixels. Default: the architecture's own. */
+  readonly inputHeight?: number | undefined;
+  readonly batchSize: number;
+  readonly numEpochs: number;
+  /** Epochs without a better `val_accuracy` after which training stops. */
+  readonly patience: number;
+  readonly learningRate: number;
+  readonly validationSplit: number;
+  readonly seed: number;
+  readonly overwrite: boolean;
+  readonly onBadImage: OnBadImage;
+  /** MiB of decoded images that are kept in memory. */
+  readonly cache: number;
+}
+
+/** What came of a training. */
+export interface TrainModelResult {
+  readonly directory: string;
+  readonly epochs: number;
+  /** From 1. */
+  readonly bestEpoch: number;
+  readonly testAccuracy: number;
+  readonly testLoss: number;
+  readonly seconds: number;
+  readonly interrupted: boolean;
+}
+
+/**
+ * Trains a classifier on class-named directories, keeps its best epoch as a SavedModel and evaluates it on the test set.
+ *
+ * Ctrl-C ends it after the step that runs, with the best model kept; a second one ends the process at once.
+ *
+ * @throws SignetError `INVALID_ARGUMENT`, `INVALID_DATASET`, `BAD_IMAGE`, `CLASSES_DIFFER`, `MODEL_EXISTS`, `CANNOT_WRITE`.
+ */
+export async function trainModel(options: TrainModelOptions): Promise<TrainModelResult> {
+  checkOptions(options);
+  const start = performance.now();
+  const Model = modelTypeOf(options.modelType);
+  const directory = await prepareVersion(
+    options.modelFolderPath,
+    options.modelType,
+    options.modelVersion,
+    options.overwrite,
+  );
+  const trainScan = await scanDataset(options.trainDatasetPath, options.onBadImage);
+  const testScan = await scanDataset(options.testDatasetPath, options.onBadImage);
+  checkSameClasses(testScan.scan.classNames, trainScan.scan.classNames, {
+    found: `the test set ${options.testDatasetPath}`,
+    expected: `the training set ${options.trainDatasetPath}`,
+  });
+  const { seed, inputHeight, inputWidth } = options;
+  const model = new Model({
+    classNames: trainScan.scan.classNames,
+    seed,
+    ...(inputHeight !== undefined && { inputHeight }),
+    ...(inputWidth !== undefined && { inputWidth }),
+  });
+  const datasets = await makeDatasets(model, trainScan, testScan, options);
+  process.stderr.write(`training ${options.modelType} on ${datasets.train.imageCount} images, `);
+  process.stderr.write(`validating on ${datasets.validation.imageCount}\n`);
+  const run = await fitModel(model, directory, datasets, options, [trainScan.skippedList, testScan.skippedList]);
+  const [testLoss, testAccuracy] = await evaluate(model, datasets.test);
+  Object.values(datasets).forEach((dataset) => dataset.dispose());
+  model.dispose();
+  const seconds = (performance.now() - start) / 1000;
+  return { directory, ...run, testAccuracy, testLoss, seconds };
+}
+
+type Datasets = Readonly<Record<'train' | 'validation' | 'test', ImageDataset>>;
+
+async function makeDatasets(
+  model: ImageClassifierModel,
+  train: ScannedDataset,
+  test: ScannedDataset,
+  { batchSize, seed, validationSplit, onBadImage, cache }: TrainModelOptions,
+): Promise<Datasets> {
+  const common = { imageSize: model.imageSize, batchSize, seed, onBadImage, cacheMebibytes: cache };
+  const side = (subset: 'training' | 'validation') => splitFiles(train.scan, { validationSplit, subset, seed });
+  return {
+    train: await ImageDataset.create(side('training'), common),
+    validation: await ImageDataset.create(side('validation'), { ...common, shuffle: false }),
+    test: await ImageDataset.create(test.scan, { ...common, shuffle: false, cacheMebibytes: 0 }),
+  };
+}
+
+async function fitModel(
+  model: ImageClassifierModel,
+  directory: string,
+  { train, validation }: Datasets,
+  options: TrainModelOptions,
+  skippedLists: readonly string[],
+): Promise<Pick<TrainModelResult, 'epochs' | 'bestEpoch' | 'interrupted'>> {
+  const { learningRate, numEpochs, patience } = options;
+  model.compile({
+    optimizer: tf.train.adam(learningRate),
+    // TF.js's typings know loss functions; its metrics' types are not exported.
+    loss: sparseCategoricalCrossentropy,
+    metrics: [accuracy as unknown as string],
+  });
+  const history = new CSVLogger();
+  const skipped = skippedLists.join('');
+  const assetsExtra = () => ({
+    'arguments.json': `${JSON.stringify(options, null, 2)}\n`,
+    'history.csv': history.text,
+    ...(skipped !== '' && { 'skipped-images.tsv': skipped }),
+  });
+  const monitor = 'val_accuracy';
+  const checkpoint = new ModelCheckpoint(directory, {
+    monitor,
+    saveBestOnly: true,
+    save: (filepath) => model.save(filepath, { assetsExtra: assetsExtra() }),
+  });
+  const earlyStopping = new EarlyStopping({ monitor, patience, restoreBestWeights: true });
+  const progress = new Progress({ epochs: numEpochs, images: train.imageCount });
+  const interrupt = stopOnInterrupt(model);
+  try {
+    const callbacks = [progress, history, checkpoint, earlyStopping];
+    const { epoch } = await fit(model, train, { epochs: numEpochs, validationData: validation, callbacks });
+    if (checkpoint.saved === 0) throw nothingSaved(interrupt.happened());
+    await writeFile(path.join(directory, 'assets.extra', 'history.csv'), history.text);
+    return { epochs: epoch.length, bestEpoch: earlyStopping.bestEpoch + 1, interrupted: interrupt.happened() };
+  } finally {
+    interrupt.remove();
+  }
+}
+
+function nothingSaved(interrupted: boolean): SignetError {
+  const reason = interrupted
+    ? 'Training was interrupted before its first epoch was done'
+    : 'No epoch gave a val_accuracy that is a number: the loss is NaN. Try a smaller --learning-rate';
+  return new SignetError('TRAINING_STOPPED', `${reason}; no model was saved.`);
+}
+
+/** The first Ctrl-C asks the training to stop; the next ends the process, as it does by default. */
+function stopOnInterrupt(model: tf.LayersModel) {
+  let happened = false;
+  const onInterrupt = () => {
+    happened = true;
+    model.stopTraining = true;
+    process.stderr.write('\nstopping after this step, the best model is kept (Ctrl-C again ends at once)\n');
+  };
+  process.once('SIGINT', onInterrupt);
+  return { happened: () => happened, remove: () => process.removeListener('SIGINT', onInterrupt) };
+}
+
+async function evaluate(model: tf.LayersModel, dataset: ImageDataset): Promise<[loss: number, accuracy: number]> {
+  // Its typings ask for a dataset of `{}`, which nothing that holds tensors is.
+  const batches = dataset as unknown as Parameters<tf.LayersModel['evaluateDataset']>[0];
+  const scalars = (await model.evaluateDataset(batches, {})) as tf.Scalar[];
+  const [loss = NaN, testAccuracy = NaN] = scalars.map((scalar) => scalar.dataSync()[0] ?? NaN);
+  tf.dispose(scalars);
+  return [loss, testAccuracy];
+}
+
+function checkOptions(options: TrainModelOptions): void {
+  const problems = [
+    ...(['batchSize', 'numEpochs', 'modelVersion', 'inputWidth', 'inputHeight'] as const).flatMap((name) =>
+      checkNumber(name, options[name], 'a whole number from 1', (value) => Number.isSafeInteger(value) && value >= 1),
+    ),
+    ...checkNumber('patience', options.patience, 'a whole number from 0', (v) => Number.isSafeInteger(v) && v >= 0),
+    ...checkNumber('seed', options.seed, 'a whole number from 0', (v) => Number.isSafeInteger(v) && v >= 0),
+    ...checkNumber('cache', options.cache, 'MiB, 0 or more', (value) => value >= 0),
+    ...checkNumber('learningRate', options.learningRate, 'more than 0', (value) => value > 0 && Number.isFinite(value)),
+    ...checkNumber('validationSplit', options.validationSplit, 'between 0 and 1', (value) => value > 0 && value < 1),
+  ];
+  if (problems.length > 0) throw new SignetError('INVALID_ARGUMENT', problems.join('\n'));
+}
+
+function checkNumber(
+  name: string,
+  value: number | undefined,
+  expected: string,
+  isGood: (value: number) => boolean,
+): string[] {
+  if (value === undefined || isGood(value)) return [];
+  const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return [`--${flag} is ${expected}. Received: ${value}.`];
+}

@@ -1,0 +1,53 @@
+import { SignetError } from '../errors.js';
+import { Session } from '../tensorflow/session.js';
+import type * as tf from '../tensorflow/tf.js';
+import { readSignatures, type Signature } from './read-saved-model.js';
+
+/** A SavedModel in a session: calls go to its signatures, as TensorFlow Serving would make them. */
+export class LoadedSavedModel {
+  private constructor(
+    readonly directory: string,
+    readonly signatures: Readonly<Record<string, Signature>>,
+    private readonly session: Session,
+  ) {}
+
+  /** @throws SignetError `INVALID_SAVED_MODEL`. */
+  static async load(directory: string): Promise<LoadedSavedModel> {
+    const signatures = await readSignatures(directory);
+    return new LoadedSavedModel(directory, signatures, Session.load(directory));
+  }
+
+  /** @throws SignetError `INVALID_SAVED_MODEL` that lists the signatures there are. */
+  signature(key: string): Signature {
+    const signature = this.signatures[key];
+    if (signature) return signature;
+    const known = Object.keys(this.signatures).join(', ') || 'none';
+    throw new SignetError('INVALID_SAVED_MODEL', `${this.directory} has no signature "${key}". It has: ${known}.`);
+  }
+
+  /**
+   * Runs a signature. Blocks the thread meanwhile.
+   *
+   * @returns Its outputs by name; the caller owns them.
+   */
+  call(key: string, inputs: Readonly<Record<string, tf.Tensor>>): Record<string, tf.Tensor> {
+    const signature = this.signature(key);
+    const feeds = new Map(
+      Object.entries(signature.inputs).map(([name, { tensor, spec }]) => {
+        const input = inputs[name];
+        if (!input) throw new SignetError('SPEC_MISMATCH', `"${key}" takes ${name}: ${spec}. Received: nothing.`);
+        return [tensor, input] as const;
+      }),
+    );
+    const outputs = Object.entries(signature.outputs);
+    const results = this.session.run(
+      feeds,
+      outputs.map(([, { tensor }]) => tensor),
+    );
+    return Object.fromEntries(outputs.map(([name], i) => [name, results[i] as tf.Tensor]));
+  }
+
+  dispose(): void {
+    this.session.dispose();
+  }
+}
