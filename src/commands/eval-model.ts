@@ -1,0 +1,45 @@
+import { checkSameClasses } from '../data/check-same-classes.js';
+import type { OnBadImage } from '../data/scan-report.js';
+import { evaluateSavedModel, readClassNames, type SavedModelEvaluation } from '../evaluation/evaluate-saved-model.js';
+import { SignetError } from '../errors.js';
+import { scanDataset } from './scan-dataset.js';
+
+/** What `eval-model` takes; the flags of the same names. */
+export interface EvalModelOptions {
+  readonly testDatasetPath: string;
+  /** A version's directory, such as `models/LenetModel/1`. */
+  readonly modelPath: string;
+  readonly batchSize: number;
+  readonly onBadImage: OnBadImage;
+}
+
+/** What `eval-model --json` prints. */
+export interface EvalModelResult extends SavedModelEvaluation {
+  readonly modelPath: string;
+  readonly testDatasetPath: string;
+  readonly classNames: readonly string[];
+}
+
+/**
+ * Evaluates both signatures of a SavedModel on disk over a test set.
+ *
+ * @throws SignetError `INVALID_SAVED_MODEL`, `CLASSES_DIFFER`, `INVALID_DATASET`, `BAD_IMAGE`, `INVALID_ARGUMENT`.
+ */
+export async function evalModel(options: EvalModelOptions): Promise<EvalModelResult> {
+  const { testDatasetPath, modelPath, batchSize, onBadImage } = options;
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
+    throw new SignetError('INVALID_ARGUMENT', `--batch-size is a whole number from 1. Received: ${batchSize}.`);
+  }
+  const classNames = await readClassNames(modelPath);
+  const { scan } = await scanDataset(testDatasetPath, onBadImage);
+  checkSameClasses(scan.classNames, classNames, {
+    found: `the test set ${testDatasetPath}`,
+    expected: `the model ${modelPath}`,
+  });
+  return {
+    modelPath,
+    testDatasetPath,
+    classNames,
+    ...(await evaluateSavedModel(modelPath, scan.files, { batchSize })),
+  };
+}
