@@ -9,6 +9,7 @@ export type { TfFunctionResult } from './tracing/trace.js';
 export { cond } from './ops/cond.js';
 export { decodeImage, decodeJpeg } from './ops/decode-image.js';
 export { decodeAndResize, type ImageSize, resizeImages } from './ops/decode-and-resize.js';
+export { stringScalar, stringVector } from './ops/strings.js';
 export { mapFn } from './ops/map-fn.js';
 export { CompiledFunctions } from './saved-model/compile.js';
 export { LoadedSavedModel } from './saved-model/load-saved-model.js';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { SignetError } from '../errors.js';
 import { decodeAndResize, type ImageSize } from '../ops/decode-and-resize.js';
+import { stringVector } from '../ops/strings.js';
 import { CompiledFunctions } from '../saved-model/compile.js';
 import * as tf from '../tensorflow/tf.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
@@ -39,7 +40,7 @@ export class ImageDecoder {
    * @throws SignetError `TENSORFLOW_ERROR` when one of them cannot be decoded.
    */
   decode(images: readonly Uint8Array[]): tf.Tensor4D {
-    const bytes = tf.tensor(images as unknown as string[], [images.length], 'string');
+    const bytes = stringVector(images);
     try {
       return this.#compiled.call('decode', [bytes])['images'] as tf.Tensor4D;
     } finally {

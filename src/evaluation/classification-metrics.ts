@@ -1,3 +1,5 @@
+import { SignetError } from '../errors.js';
+
 /** How well one class is told from the others. Null where nothing was predicted or nothing was there to find. */
 export interface ClassMetrics {
   readonly className: string;
@@ -11,78 +13,127 @@ export interface ClassMetrics {
   readonly support: number;
 }
 
-/** What an evaluation says of a classifier. */
+/** The classes' metrics in one number each. Null before the first image. */
+export interface AverageMetrics {
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+}
+
+/** What an evaluation says of a classifier. Without images the ratios and the loss are NaN. */
 export interface ClassificationResult {
   readonly images: number;
+  /** The confusion matrix's diagonal over all images. */
   readonly accuracy: number;
-  /** Mean sparse categorical cross-entropy from logits, in nats. */
+  /** Mean sparse categorical cross-entropy from logits, in nats. Not finite when a logit that it needs is not. */
   readonly loss: number;
+  /** How many images have their class among the `k` largest logits: 5, or fewer where 5 would be every class. */
   readonly topK: { readonly k: number; readonly accuracy: number };
   readonly perClass: readonly ClassMetrics[];
-  /** Rows are the true classes, columns the predicted ones. */
+  /**
+   * Every class counts the same. As in scikit-learn, a null of a class counts as 0, and classes that are neither in the
+   * images nor predicted are left out.
+   */
+  readonly macroAverage: AverageMetrics;
+  /** Every class counts as often as it has images; a null counts as 0. */
+  readonly weightedAverage: AverageMetrics;
+  /** Rows are the true classes, columns the predicted ones. Its sum is `images - nonFinite`. */
   readonly confusionMatrix: readonly (readonly number[])[];
-  /** Images with a logit that is NaN or infinite. They count as wrong. */
+  /** Images with a logit that is NaN or infinite. They count as wrong, and as a prediction of no class. */
   readonly nonFinite: number;
 }
 
-/** Collects logits batch by batch; holds a confusion matrix, never the logits. */
+/**
+ * Collects logits batch by batch; holds a confusion matrix, never the logits.
+ *
+ * Of equal logits the first is the prediction, as with TensorFlow's `argmax`.
+ *
+ * @example
+ * ```ts
+ * const metrics = new ClassificationMetrics(['cat', 'dog']);
+ * metrics.add(new Float32Array([2, -1, 0, 3]), [0, 1]);
+ * metrics.result().accuracy; // 1
+ * ```
+ */
 export class ClassificationMetrics {
   readonly #confusion: number[][];
+  readonly #supports: number[];
   readonly #k: number;
-  #images = 0;
   #loss = 0;
   #inTopK = 0;
   #nonFinite = 0;
-  #nonFiniteCorrect = 0;
 
   constructor(private readonly classNames: readonly string[]) {
     this.#confusion = classNames.map(() => classNames.map(() => 0));
+    this.#supports = classNames.map(() => 0);
     this.#k = Math.min(5, Math.max(1, classNames.length - 1));
   }
 
   /**
    * @param logits [n, classes] in C order
    * @param labels [n] positions in the class names
+   * @throws SignetError `SPEC_MISMATCH` when the two do not go together; then nothing of the batch is counted.
    */
   add(logits: Float32Array, labels: ArrayLike<number>): void {
+    this.#check(logits, labels);
     const classes = this.classNames.length;
-    for (let image = 0; image < labels.length; image += 1) {
-      this.#addImage(logits.subarray(image * classes, (image + 1) * classes), labels[image] ?? 0);
+    for (const [image, label] of Array.from(labels).entries()) {
+      this.#addImage(logits.subarray(image * classes, (image + 1) * classes), label);
     }
   }
 
+  /** What was added so far; later batches do not change it. */
   result(): ClassificationResult {
-    const correct = this.#confusion.reduce((sum, row, label) => sum + (row[label] ?? 0), 0);
+    const images = sum(this.#supports);
+    const perClass = this.classNames.map((className, label) => this.#classMetrics(className, label));
     return {
-      images: this.#images,
-      accuracy: (correct - this.#nonFiniteCorrect) / this.#images,
-      loss: this.#loss / this.#images,
-      topK: { k: this.#k, accuracy: this.#inTopK / this.#images },
-      perClass: this.classNames.map((className, label) => this.#classMetrics(className, label)),
-      confusionMatrix: this.#confusion,
+      images,
+      accuracy: sum(this.#confusion.map((row, label) => row[label] ?? 0)) / images,
+      loss: this.#loss / images,
+      topK: { k: this.#k, accuracy: this.#inTopK / images },
+      perClass,
+      // Only a class that has no images and is never predicted has no F1.
+      macroAverage: average(perClass, ({ f1 }) => (f1 === null ? 0 : 1)),
+      weightedAverage: average(perClass, ({ support }) => support),
+      confusionMatrix: this.#confusion.map((row) => [...row]),
       nonFinite: this.#nonFinite,
     };
   }
 
+  #check(logits: Float32Array, labels: ArrayLike<number>): void {
+    const classes = this.classNames.length;
+    if (logits.length !== labels.length * classes) {
+      throw new SignetError(
+        'SPEC_MISMATCH',
+        `Argument "logits" accepts ${classes} numbers for each of ${labels.length} labels. Received: ${logits.length}.`,
+      );
+    }
+    const unknown = Array.from(labels).find((label) => !Number.isInteger(label) || label < 0 || label >= classes);
+    if (unknown === undefined) return;
+    throw new SignetError(
+      'SPEC_MISMATCH',
+      `Argument "labels" accepts positions in ${classes} class names, from 0. Received: ${unknown}.`,
+    );
+  }
+
   #addImage(logits: Float32Array, label: number): void {
-    this.#images += 1;
-    const predicted = logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
-    const row = this.#confusion[label];
-    if (row) row[predicted] = (row[predicted] ?? 0) + 1;
+    this.#supports[label] = (this.#supports[label] ?? 0) + 1;
     this.#loss += crossEntropy(logits, label);
     if (!logits.every(Number.isFinite)) {
       this.#nonFinite += 1;
-      if (predicted === label) this.#nonFiniteCorrect += 1;
       return;
     }
-    const own = logits[label] ?? -Infinity;
+    const predicted = logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
+    const row = this.#confusion[label];
+    if (row) row[predicted] = (row[predicted] ?? 0) + 1;
+    const own = logits[label] ?? NaN;
     const before = logits.filter((logit, i) => logit > own || (logit === own && i < label)).length;
     if (before < this.#k) this.#inTopK += 1;
   }
 
   #classMetrics(className: string, label: number): ClassMetrics {
     const found = this.#confusion[label]?.[label] ?? 0;
-    const support = sum(this.#confusion[label] ?? []);
+    const support = this.#supports[label] ?? 0;
     const predicted = sum(this.#confusion.map((row) => row[label] ?? 0));
     const precision = predicted === 0 ? null : found / predicted;
     const recall = support === 0 ? null : found / support;
@@ -91,11 +142,19 @@ export class ClassificationMetrics {
   }
 }
 
+function average(perClass: readonly ClassMetrics[], weight: (metrics: ClassMetrics) => number): AverageMetrics {
+  const total = sum(perClass.map(weight));
+  const mean = (key: keyof AverageMetrics): number | null =>
+    total === 0 ? null : sum(perClass.map((metrics) => (metrics[key] ?? 0) * weight(metrics))) / total;
+  return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
+}
+
 /** `log(sum(exp(logits))) - logits[label]`, with the largest logit taken out so that nothing overflows. */
 function crossEntropy(logits: Float32Array, label: number): number {
   const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
   const total = logits.reduce((rest, logit) => rest + Math.exp(logit - largest), 0);
-  return Math.log(total) + largest - (logits[label] ?? NaN);
+  // The small difference of two large logits first: adding a large one to the logarithm would round it away.
+  return Math.log(total) + (largest - (logits[label] ?? NaN));
 }
 
 function sum(values: readonly number[]): number {

@@ -5,6 +5,7 @@ import { readImageFile } from '../data/image-decoder.js';
 import type { ImageFile } from '../data/inspect-image-file.js';
 import { SignetError } from '../errors.js';
 import { decodeImage } from '../ops/decode-image.js';
+import { stringScalar, stringVector } from '../ops/strings.js';
 import { LoadedSavedModel } from '../saved-model/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
@@ -104,7 +105,7 @@ class SignatureRun {
 }
 
 function callWithBytes(model: LoadedSavedModel, files: readonly ImageFile[], bytes: readonly Uint8Array[]): Answer {
-  const input = tf.tensor(bytes as unknown as string[], [bytes.length], 'string');
+  const input = stringVector(bytes);
   try {
     return timedCall(model, 'serving_bytes', 'image_bytes_string', input);
   } catch (error) {
@@ -149,7 +150,7 @@ function timedCall(model: LoadedSavedModel, key: EvaluatedSignature, name: strin
 }
 
 function decodeBytes(bytes: Uint8Array): tf.Tensor3D {
-  return tf.tidy(() => decodeImage(tf.reshape(tf.tensor([bytes as unknown as string], [1], 'string'), [])));
+  return tf.tidy(() => decodeImage(stringScalar(bytes)));
 }
 
 /** The first of the images that does not decode by itself. */

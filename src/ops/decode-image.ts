@@ -5,6 +5,7 @@ import * as tf from '../tensorflow/tf.js';
 import { attrValueOf } from '../tracing/attr-value.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { cond } from './cond.js';
+import { stringScalar } from './strings.js';
 import { currentTape } from './tracing-tape.js';
 
 const encoded = tensorSpec('string', []);
@@ -70,7 +71,7 @@ function startsWith(bytes: tf.Tensor, beginning: Uint8Array): tf.Tensor {
     [attribute.type('T', 'int32'), attribute.string('unit', 'BYTE')],
     [bytes, at(0), at(beginning.length)],
   );
-  const expected = tf.reshape(tf.tensor([beginning as unknown as string], [1], 'string'), []);
+  const expected = stringScalar(beginning);
   return runOp('Equal', [attribute.type('T', 'string')], [head, expected]);
 }
 

@@ -7,6 +7,7 @@ import { type TensorSpec, tensorSpec } from '../tracing/tensor-spec.js';
 import { traceBody } from '../tracing/tf-function.js';
 import { sampleTensor } from '../tracing/trace.js';
 import { bodySpec } from './cond.js';
+import { stringElements } from './strings.js';
 import { currentTape } from './tracing-tape.js';
 
 /**
@@ -25,7 +26,10 @@ export function mapFn(
 ): tf.Tensor {
   const tape = currentTape();
   if (tape) return recordMap(tape, body, elements, elementSpec);
-  return tf.tidy(() => tf.stack(tf.unstack(elements).map((element) => body(element))));
+  return tf.tidy(() => {
+    const each = elements.dtype === 'string' && elements.rank === 1 ? stringElements(elements) : tf.unstack(elements);
+    return tf.stack(each.map((element) => body(element)));
+  });
 }
 
 function recordMap(

@@ -1,0 +1,29 @@
+import { rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { lastLines, runChild } from '../src/tensorflow/set-up/run-child.js';
+import { tensorflowVersion } from '../src/tensorflow/set-up/wheel-table.js';
+import { withLock } from '../src/tensorflow/set-up/with-lock.js';
+import { hasPython, pythonFolder } from '../test/helpers/python.js';
+
+/** The build without CUDA where there is one. */
+const tensorflow = process.platform === 'linux' && process.arch === 'x64' ? 'tensorflow-cpu' : 'tensorflow';
+
+/** Makes a virtual environment with Python TensorFlow in the user's cache, for the tests that compare with it. */
+await withLock(`${pythonFolder}.lock`, {}, async () => {
+  if (hasPython()) return;
+  process.stderr.write(`installing Python TensorFlow ${tensorflowVersion} for the parity tests (once per user)\n`);
+  await rm(pythonFolder, { recursive: true, force: true });
+  const steps = [
+    ['python3', '-m', 'venv', pythonFolder],
+    [path.join(pythonFolder, 'bin', 'pip'), 'install', '--quiet', `${tensorflow}==${tensorflowVersion}`],
+  ] as const;
+  for (const [command, ...args] of steps) {
+    const result = await runChild(command, args);
+    if (!result.ok) {
+      process.stderr.write(`${command} ended with ${result.ending}:\n${lastLines(result.output)}\n`);
+      process.exit(1);
+    }
+  }
+  await writeFile(path.join(pythonFolder, 'complete'), '');
+});

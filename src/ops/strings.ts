@@ -1,0 +1,24 @@
+import { backend } from '../tensorflow/backend.js';
+import * as tf from '../tensorflow/tf.js';
+
+/** A string scalar of raw bytes, such as a file's content. */
+export function stringScalar(bytes: Uint8Array): tf.Scalar {
+  // TF.js takes encoded strings, which its typings do not say.
+  return tf.scalar(bytes as unknown as string, 'string');
+}
+
+/** Raw bytes as a string vector. */
+export function stringVector(values: readonly Uint8Array[]): tf.Tensor1D {
+  return tf.tensor1d(values as unknown as string[], 'string');
+}
+
+/**
+ * The elements of a string tensor as scalars that share nothing with it.
+ *
+ * tfjs-node frees the strings of a tensor that is disposed of even where another tensor shares them, as after a reshape or
+ * an unstack of one element (tfjs_backend.cc, `DeleteTensor`): a caller's tensor would be left with empty strings.
+ */
+export function stringElements(tensor: tf.Tensor): tf.Scalar[] {
+  // Not dataSync, which makes text of the bytes.
+  return (backend.readSync(tensor.dataId) as Uint8Array[]).map(stringScalar);
+}

@@ -1,0 +1,19 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+
+import { afterAll, onTestFinished } from 'vitest';
+
+/** An empty folder that is gone after the test. */
+export async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-test-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The same for a `beforeAll`: the folder is gone when the file's tests are done. */
+export async function temporaryFolderForAll(): Promise<string> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-test-'));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
