@@ -1,0 +1,53 @@
+import type * as tf from '../../src/tensorflow/tf.js';
+
+/**
+ * Gives every weight of a model the value that the fixtures' formula gives it; see test/fixtures/keras/README.md.
+ *
+ * @param toTensor Makes a tensor of the drawn values.
+ */
+export function setKerasWeights(
+  model: tf.LayersModel,
+  toTensor: (values: Float32Array, shape: number[]) => tf.Tensor,
+): void {
+  for (const layer of model.layers) {
+    for (const weight of layer.weights) {
+      const name = weight.originalName.split('/').at(-1) ?? '';
+      const shape = weight.shape as number[];
+      weight.write(toTensor(kerasWeight(`${layer.name}/${name}`, name, shape), shape));
+    }
+  }
+}
+
+function kerasWeight(key: string, name: string, shape: readonly number[]): Float32Array {
+  const draw = mulberry32(fnv1a(key));
+  const fanIn = shape.slice(0, -1).reduce((product, size) => product * size, 1);
+  const scale = (c: number) => {
+    if (name === 'kernel') return c * Math.sqrt(3 / fanIn);
+    return name === 'gamma' || name === 'moving_variance' ? 1 + 0.1 * c : 0.1 * c;
+  };
+  const size = shape.reduce((product, each) => product * each, 1);
+  return Float32Array.from({ length: size }, () => scale(2 * draw() - 1));
+}
+
+/** The fixtures' input image: `(7y + 13x + 29ch + xy) mod 256`, [height, width, 3] in C order. */
+export function kerasImage(height: number, width: number): Float32Array {
+  return Float32Array.from({ length: height * width * 3 }, (_, i) => {
+    const x = Math.floor(i / 3) % width;
+    const y = Math.floor(i / 3 / width);
+    return (7 * y + 13 * x + 29 * (i % 3) + x * y) % 256;
+  });
+}
+
+function fnv1a(text: string): number {
+  return Buffer.from(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
+}
+
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
