@@ -22,7 +22,7 @@ for (const seed of [1, 2, 3]) {
   const { history } = await fit(model, train, { epochs });
   const batches = test as unknown as Parameters<tf.LayersModel['evaluateDataset']>[0];
   const [, testAccuracy] = (await model.evaluateDataset(batches, {})) as tf.Scalar[];
-  const losses = [1, 5, epochs].map((epoch) => Number(history['loss']?.[epoch - 1]));
+  const losses = [1, 5, epochs].map((epoch) => Number(history.loss?.[epoch - 1]));
   rows.push({ losses, testAccuracy: testAccuracy?.dataSync()[0] ?? NaN });
   train.dispose();
   test.dispose();

@@ -17,8 +17,8 @@ await runCommand({
     verbose: { type: 'boolean', default: false, describe: "Show TensorFlow's own log" },
   },
   examples: [['--test-dataset-path data/digits/test --model-path models/LenetModel/1', 'the model of npm start']],
-  handler: async ({ json, verbose, debug: _debug, ...options }) => {
-    if (verbose) process.env['TF_CPP_MIN_LOG_LEVEL'] = '0';
+  handler: async ({ json, verbose, ...options }) => {
+    if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
     const { evalModel } = await import('../src/commands/eval-model.js');
     const { evalModelText } = await import('../src/commands/eval-model-text.js');
     const onBadImage = options.onBadImage === 'skip' ? 'skip' : 'fail';

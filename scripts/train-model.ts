@@ -24,8 +24,8 @@ await runCommand({
     verbose: { type: 'boolean', default: false, describe: "Show TensorFlow's own log" },
   },
   examples: [['--train-dataset-path data/digits/train --test-dataset-path data/digits/test', 'the bundled digits']],
-  handler: async ({ verbose, debug: _debug, ...options }) => {
-    if (verbose) process.env['TF_CPP_MIN_LOG_LEVEL'] = '0';
+  handler: async ({ verbose, ...options }) => {
+    if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
     const { trainModel } = await import('../src/commands/train-model.js');
     const { trainModelText } = await import('../src/commands/train-model-text.js');
     const onBadImage = options.onBadImage === 'skip' ? 'skip' : 'fail';

@@ -125,7 +125,7 @@ async function fitModel(
     optimizer: tf.train.adam(learningRate),
     // TF.js's typings know loss functions; its metrics' types are not exported.
     loss: sparseCategoricalCrossentropy,
-    metrics: [accuracy as unknown as string],
+    metrics: [accuracy],
   });
   const history = new CSVLogger();
   const skipped = skippedLists.join('');

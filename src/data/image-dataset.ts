@@ -107,7 +107,7 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
 
   /** What must be read of the files: null for one whose pixels are kept already. */
   #load(files: readonly ImageFile[]): Promise<(Uint8Array | null)[]> {
-    return Promise.all(files.map((file) => (this.#cache?.has(file) ? null : readImageFile(file))));
+    return Promise.all(files.map(async (file) => (this.#cache?.has(file) ? null : readImageFile(file))));
   }
 
   #batch(files: readonly ImageFile[], images: readonly (Uint8Array | null)[]): ImageBatch | null {

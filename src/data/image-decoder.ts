@@ -42,7 +42,7 @@ export class ImageDecoder {
   decode(images: readonly Uint8Array[]): tf.Tensor4D {
     const bytes = stringVector(images);
     try {
-      return this.#compiled.call('decode', [bytes])['images'] as tf.Tensor4D;
+      return this.#compiled.call('decode', [bytes]).images as tf.Tensor4D;
     } finally {
       bytes.dispose();
     }

@@ -143,7 +143,7 @@ function groupBySize(files: readonly ImageFile[]): Map<string, number[]> {
 function timedCall(model: LoadedSavedModel, key: EvaluatedSignature, name: string, input: tf.Tensor): Answer {
   const start = performance.now();
   const outputs = model.call(key, { [name]: input });
-  const logits = outputs['output_0']?.dataSync<'float32'>().slice() ?? new Float32Array();
+  const logits = outputs.output_0?.dataSync<'float32'>().slice() ?? new Float32Array();
   const milliseconds = performance.now() - start;
   tf.dispose(outputs);
   return { logits, milliseconds };

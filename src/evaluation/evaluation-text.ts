@@ -139,8 +139,10 @@ function columnWidths(rows: readonly (readonly string[])[]): number[] {
 function cut(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   let kept = '';
+  let width = 1;
   for (const character of charactersOf(text)) {
-    if (displayWidth(kept + character) > columns - 1) break;
+    width += displayWidth(character);
+    if (width > columns) break;
     kept += character;
   }
   return `${kept}…`;
@@ -159,5 +161,7 @@ const doubleWidth =
 
 /** Columns of a terminal that `text` takes. */
 function displayWidth(text: string): number {
+  // Nearly all cells; segmenting them would take most of the time.
+  if (/^[ -~]*$/.test(text)) return text.length;
   return charactersOf(text).reduce((total, character) => total + (doubleWidth.test(character) ? 2 : 1), 0);
 }

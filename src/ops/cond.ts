@@ -39,10 +39,8 @@ function recordCond(
   input: tf.Tensor,
   inputSpec: TensorSpec,
 ): tf.Tensor {
-  const [thenGraph, elseGraph] = withListener(null, () => [
-    traceBody('cond_true', thenBranch, { input: inputSpec }),
-    traceBody('cond_false', elseBranch, { input: inputSpec }),
-  ]) as [ConcreteFunction, ConcreteFunction];
+  const thenGraph = withListener(null, () => traceBody('cond_true', thenBranch, { input: inputSpec }));
+  const elseGraph = withListener(null, () => traceBody('cond_false', elseBranch, { input: inputSpec }));
   const spec = mergedSpec(bodySpec(thenGraph), bodySpec(elseGraph));
   const output = sampleOutput(tape, spec);
   tape.record({

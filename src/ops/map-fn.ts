@@ -41,7 +41,7 @@ function recordMap(
   const graph = withListener(null, () => traceBody('map_body', body, { element: elementSpec }));
   const spec = bodySpec(graph);
   const inner = (spec.sizes ?? []).map((size) => (size === -1 ? tape.freshSize() : size));
-  const output = withListener(null, () => sampleTensor(spec, [elements.shape[0] ?? 0, ...inner]));
+  const output = withListener(null, () => sampleTensor(spec, [elements.shape[0], ...inner]));
   tape.record({
     op: 'MapDefun',
     attributes: {

@@ -4,7 +4,7 @@ import * as tf from '../tensorflow/tf.js';
 /** A string scalar of raw bytes, such as a file's content. */
 export function stringScalar(bytes: Uint8Array): tf.Scalar {
   // TF.js takes encoded strings, which its typings do not say.
-  return tf.scalar(bytes as unknown as string, 'string');
+  return tf.scalar(bytes, 'string');
 }
 
 /** Raw bytes as a string vector. */

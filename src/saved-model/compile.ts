@@ -66,7 +66,7 @@ export class CompiledFunctions {
       feeds,
       fn.outputs.map((_, i) => `${call}:${i}`),
     );
-    return Object.fromEntries(fn.outputs.map((output, i) => [output.name, results[i] as tf.Tensor]));
+    return Object.fromEntries(fn.outputs.flatMap(({ name: output }, i) => (results[i] ? [[output, results[i]]] : [])));
   }
 
   /** Gives TF.js's variables the values that the session's have. */

@@ -44,7 +44,7 @@ export class LoadedSavedModel {
       feeds,
       outputs.map(([, { tensor }]) => tensor),
     );
-    return Object.fromEntries(outputs.map(([name], i) => [name, results[i] as tf.Tensor]));
+    return Object.fromEntries(outputs.flatMap(([name], i) => (results[i] ? [[name, results[i]]] : [])));
   }
 
   dispose(): void {

@@ -90,6 +90,6 @@ const reasons: Readonly<Record<string, string>> = {
 export function cannotWrite(directory: string, error: unknown): SignetError {
   if (error instanceof SignetError) return error;
   const { code, message } = error as NodeJS.ErrnoException;
-  const reason = (code !== undefined && reasons[code]) || `${message}.`;
+  const reason = reasons[code ?? ''] ?? `${message}.`;
   return new SignetError('CANNOT_WRITE', `Cannot write ${directory}: ${reason}`, { cause: error });
 }

@@ -46,10 +46,7 @@ export async function writeParts(folder: string, parts: SavedModelParts): Promis
   ]);
   await writeFiles(path.join(folder, 'assets'), parts.assets ?? {});
   if (parts.assetsExtra) await writeFiles(path.join(folder, 'assets.extra'), parts.assetsExtra);
-  await writeFileSynced(
-    path.join(folder, 'fingerprint.pb'),
-    async (file) => void (await file.write(fingerprint(bytes))),
-  );
+  await writeFileSynced(path.join(folder, 'fingerprint.pb'), (file) => file.writeFile(fingerprint(bytes)));
   await writeFileSynced(path.join(folder, 'saved_model.pb'), (file) => file.writeFile(bytes));
 }
 

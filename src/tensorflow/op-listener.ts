@@ -37,25 +37,28 @@ export function readUnheard(dataId: DataId): tf.backend_util.BackendValues {
   }
 }
 
-const { executeSingleOutput, executeMultipleOutputs, readSync, read } = backend;
+const executeSingleOutput = backend.executeSingleOutput.bind(backend);
+const executeMultipleOutputs = backend.executeMultipleOutputs.bind(backend);
+const readSync = backend.readSync.bind(backend);
+const read = backend.read.bind(backend);
 
 Object.assign(backend, {
   executeSingleOutput(op: string, attributes: BindingAttribute[], inputs: tf.Tensor[]) {
-    const output = executeSingleOutput.call(backend, op, attributes, inputs);
+    const output = executeSingleOutput(op, attributes, inputs);
     current?.onOp(op, attributes, inputs, [output]);
     return output;
   },
   executeMultipleOutputs(op: string, attributes: BindingAttribute[], inputs: tf.Tensor[], count: number) {
-    const outputs = executeMultipleOutputs.call(backend, op, attributes, inputs, count);
+    const outputs = executeMultipleOutputs(op, attributes, inputs, count);
     current?.onOp(op, attributes, inputs, outputs);
     return outputs;
   },
   readSync(dataId: DataId) {
     if (readsAllowed === 0) current?.onRead(dataId);
-    return readSync.call(backend, dataId);
+    return readSync(dataId);
   },
   read(dataId: DataId) {
     current?.onRead(dataId);
-    return read.call(backend, dataId);
+    return read(dataId);
   },
 });

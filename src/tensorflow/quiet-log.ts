@@ -3,6 +3,6 @@
  *
  * A value that the user has set wins; `--verbose` sets `TF_CPP_MIN_LOG_LEVEL` to 0 before this module is imported.
  */
-process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
 
 export {};

@@ -186,7 +186,9 @@ function liveNodes({ tape, outputs, assignments }: Trace): Set<TapeNode> {
   const live = new Set<TapeNode>();
   const pending = [...outputs.map(([, { node }]) => node), ...assignments.map(({ value }) => value.node)];
   // A random draw that nobody uses has no effect worth keeping; an assertion has.
-  pending.push(...tape.nodes.filter((node) => node.kind === 'op' && opEntry(node.op)[2] && !/Random/.test(node.op)));
+  pending.push(
+    ...tape.nodes.filter((node) => node.kind === 'op' && opEntry(node.op)[2] && !node.op.includes('Random')),
+  );
   for (let node = pending.pop(); node; node = pending.pop()) {
     if (live.has(node)) continue;
     live.add(node);

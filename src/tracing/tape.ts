@@ -137,7 +137,7 @@ export class Tape implements OpListener {
     const outputs = [{ dataType, shape: tensor.shape }];
     if (variable) return { kind: 'variable', variable, outputs, dynamic: true };
     const values = int64 === undefined ? readUnheard(tensor.dataId) : [BigInt(int64)];
-    return { kind: 'constant', values: copyOf(values as ConstantValues), outputs, dynamic: false };
+    return { kind: 'constant', values: copyOf(values), outputs, dynamic: false };
   }
 
   #add(node: TapeNode, outputs: readonly tf.Tensor[]): TapeValue {

@@ -75,7 +75,8 @@ function traceOnce(
 function outputsOf(tape: Tape, result: TfFunctionResult): Pick<Trace, 'outputs' | 'returnsOneTensor'> {
   const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Tensor;
   if (isTensor(result)) return { outputs: [['output_0', tape.valueOf(result)]], returnsOneTensor: true };
-  const entries = typeof result === 'object' && result !== null ? Object.entries(result) : [];
+  // A function in JavaScript may return anything.
+  const entries = Object.entries<tf.Tensor>((result as Record<string, tf.Tensor> | undefined | null) ?? {});
   if (entries.length === 0 || !entries.every(([, value]) => isTensor(value))) {
     throw new SignetError(
       'NOT_TRACEABLE',
@@ -142,16 +143,16 @@ function withVariablesRestored<T>(action: (madeVariables: () => number) => T): T
   registeredVariables().forEach(keepValue);
   const count = before.size;
   const engine = tf.engine();
-  const { makeVariable } = engine;
+  const makeVariable = engine.makeVariable.bind(engine);
   engine.makeVariable = (...args) => {
-    const variable = makeVariable.apply(engine, args) as tf.Variable;
+    const variable = makeVariable(...args);
     keepValue(variable);
     return variable;
   };
   try {
     return action(() => before.size - count);
   } finally {
-    engine.makeVariable = makeVariable;
+    Reflect.deleteProperty(engine, 'makeVariable');
     for (const [variable, value] of before) {
       if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
       value.dispose();

@@ -160,7 +160,7 @@ describe('ClassificationMetrics of any logits', () => {
     expect(topK.accuracy).toBeGreaterThanOrEqual(result.accuracy);
     // Recall weighted by support is accuracy.
     expect(weightedAverage.recall).toBeCloseTo(result.accuracy, 12);
-    for (const value of [...Object.values(macroAverage), ...perClass.map(({ f1 }) => f1 ?? 0)]) {
+    for (const value of [...(Object.values(macroAverage) as number[]), ...perClass.map(({ f1 }) => f1 ?? 0)]) {
       expect(value).toBeGreaterThanOrEqual(0);
       expect(value).toBeLessThanOrEqual(1);
     }

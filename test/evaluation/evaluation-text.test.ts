@@ -80,7 +80,7 @@ guinea pig    1    .           .
     );
     const title = lines.indexOf('confusion matrix: rows are the true classes, columns the predicted ones, by number');
     expect(lines[title + 1]?.trim().split(/ +/)).toEqual(names.map((_, label) => String(label)));
-    expect(lines[title + 20]).toMatch(/^19 class.*…( +\.){19} +12$/);
+    expect(lines[title + 21]).toMatch(/^19 class.*…( +\.){19} +12$/);
     expect(widest(lines)).toBe(100);
   });
 
@@ -140,7 +140,7 @@ guinea pig    1    .           .
     const lines = linesOf(resultOf(['猫', 'e\u0301clair', 'd\nog'], [[0, 0, 1]]));
     const row = (start: string) => lines.find((line) => line.startsWith(start));
     expect(row('猫')).toBe('猫                   1.0000  1.0000  1.0000       1');
-    expect(row('e\u0301clair')).toBe('e\u0301clair                   –       –       –       0');
+    expect(row('e\u0301clair')).toBe('e\u0301clair                    –       –       –       0');
     expect(row('d\\nog')).toBe('d\\nog                     –       –       –       0');
   });
 });

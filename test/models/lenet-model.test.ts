@@ -36,7 +36,7 @@ describe('LenetModel', () => {
     const directory = path.join(await temporaryFolder(), '1');
     await model.save(directory);
     const loaded = await LoadedSavedModel.load(directory);
-    expectClose(loaded.call('serving_default', { input_tensor: image })['output_0'], expected);
+    expectClose(loaded.call('serving_default', { input_tensor: image }).output_0, expected);
     loaded.dispose();
   });
 
@@ -74,9 +74,9 @@ describe('LenetModel', () => {
     await model.save(directory);
     const loaded = await LoadedSavedModel.load(directory);
     const images = await encodedImages();
-    const together = loaded.call('serving_bytes', { image_bytes_string: stringVector(images) })['output_0'];
+    const together = loaded.call('serving_bytes', { image_bytes_string: stringVector(images) }).output_0;
     const alone = images.map(
-      (image) => loaded.call('serving_bytes', { image_bytes_string: stringVector([image]) })['output_0'] as tf.Tensor2D,
+      (image) => loaded.call('serving_bytes', { image_bytes_string: stringVector([image]) }).output_0 as tf.Tensor2D,
     );
     expectClose(together, Array.from(tf.concat(alone).dataSync()));
     loaded.dispose();

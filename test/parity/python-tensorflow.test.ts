@@ -71,7 +71,7 @@ describe.skipIf(!hasPython())('a LeNet in Python TensorFlow', () => {
     })) as Answer;
     const loaded = await LoadedSavedModel.load(directory);
     const reloaded = loaded.call('serving_bytes', { image_bytes_string: bytes });
-    expectClose((reloaded['output_0'] as tf.Tensor2D).arraySync(), expected);
+    expectClose((reloaded.output_0 as tf.Tensor2D).arraySync(), expected);
     loaded.dispose();
   });
 

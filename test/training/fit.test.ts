@@ -35,7 +35,7 @@ describe('fit', () => {
   it('takes the steps that TF.js takes op by op', async () => {
     const one = await compiledLenet();
     const other = await compiledLenet();
-    const losses = async (run: Promise<tf.History>) => (await run).history['loss'] as number[];
+    const losses = async (run: Promise<tf.History>) => (await run).history.loss as number[];
     const compiled = await losses(fit(one.model, one.dataset, { epochs: 2 }));
     const eager = await losses(other.model.fitDataset(other.dataset, { epochs: 2, verbose: 0 }));
     compiled.forEach((loss, epoch) => expect(Math.abs(loss - (eager[epoch] ?? NaN))).toBeLessThan(1e-3));
@@ -69,7 +69,7 @@ describe('fit', () => {
     await fit(model, dataset, { epochs: 1, validationData, callbacks: [checkpoint, csv] });
     const image = tf.randomUniform([2, 28, 28, 3], 0, 255, 'float32', 1);
     const loaded = await LoadedSavedModel.load(directory);
-    const served = loaded.call('serving_default', { input_tensor: image })['output_0'];
+    const served = loaded.call('serving_default', { input_tensor: image }).output_0;
     const difference = tf.max(tf.abs(tf.sub(served ?? 0, model.predictNumpyImage(image)))).dataSync()[0];
     expect(difference).toBeLessThan(1e-4);
     expect(csv.text).toMatch(/^epoch,accuracy,loss,val_accuracy,val_loss\n0,0\.\d+,/);
@@ -109,7 +109,7 @@ describe('fit', () => {
     };
     const before = Array.from(model.getLayer('conv1_conv').getWeights()[0]?.dataSync().slice(0, 9) ?? []);
     const history = await fit(model, tf.data.array([batch]), { epochs: 1 });
-    expect(history.history['loss']?.[0]).toBeGreaterThan(0);
+    expect(history.history.loss?.[0]).toBeGreaterThan(0);
     expect(Array.from(model.getLayer('conv1_conv').getWeights()[0]?.dataSync().slice(0, 9) ?? [])).not.toEqual(before);
   });
 });

@@ -26,7 +26,7 @@ export class Monitor {
 
   /** @throws SignetError `INVALID_ARGUMENT` when the training that begins has no such value, with those it has. */
   check(params: Readonly<Record<string, unknown>>): void {
-    const known = params['metrics'] as readonly string[] | undefined;
+    const known = params.metrics as readonly string[] | undefined;
     if (!known || known.includes(this.name)) return;
     throw new SignetError('INVALID_ARGUMENT', `monitor is one of ${known.join(', ')}. Received: "${this.name}".`);
   }

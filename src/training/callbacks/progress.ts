@@ -42,7 +42,7 @@ export class Progress extends tf.Callback {
   }
 
   override async onBatchEnd(_batch: number, logs?: tf.Logs): Promise<void> {
-    this.#images += Number(logs?.['size'] ?? 0);
+    this.#images += logs?.size ?? 0;
     if (this.#bar) this.#bar.update(this.#images, this.#fields(numbersOf(logs)));
     // The training loop never leaves the event loop a turn by itself: the bar, Ctrl-C and timers need one.
     await new Promise(setImmediate);
@@ -61,8 +61,8 @@ export class Progress extends tf.Callback {
 
   #fields(numbers: Readonly<Record<string, number>>) {
     return {
-      loss: numbers['loss']?.toFixed(4) ?? '-',
-      accuracy: numbers['accuracy']?.toFixed(3) ?? '-',
+      loss: numbers.loss?.toFixed(4) ?? '-',
+      accuracy: numbers.accuracy?.toFixed(3) ?? '-',
       speed: this.#speed(),
     };
   }

@@ -1,0 +1,62 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { runChild } from '../../src/tensorflow/set-up/run-child.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+/** What a user's first program may be: a few steps on random pictures, then a SavedModel. */
+const program = `
+import { accuracy, fit, LenetModel, sparseCategoricalCrossentropy, tf } from 'signet';
+
+const model = new LenetModel({ classNames: ['cat', 'dog'], seed: 1 });
+model.compile({ optimizer: tf.train.adam(), loss: sparseCategoricalCrossentropy, metrics: [accuracy] });
+const batch = { xs: tf.randomUniform([8, 28, 28, 3], 0, 255), ys: tf.tensor1d([0, 1, 0, 1, 0, 1, 0, 1], 'int32') };
+const { history } = await fit(model, tf.data.array([batch]).repeat(3), { epochs: 1 });
+await model.save('models/LenetModel/1');
+console.log('loss', Number.isFinite(history.loss[0]));
+`;
+
+/** Types are part of the package: a strict project compiles against them. */
+const typedProgram = `
+import { type ImageClassifierOptions, ImageClassifierModel, tf } from 'signet';
+export class Tiny extends ImageClassifierModel {
+  constructor(options: ImageClassifierOptions) {
+    super(options, [8, 8], (images, classes) => tf.layers.dense({ units: classes }).apply(tf.layers.flatten().apply(images)) as tf.SymbolicTensor);
+  }
+}
+`;
+
+async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+  const result = await runChild(command, args, { cwd });
+  if (!result.ok) throw new Error(`${command} ${args.join(' ')} ended with ${result.ending}:\n${result.output}`);
+  return result.stdout;
+}
+
+describe('the package', () => {
+  it(
+    'is packed, installed into an empty project, set up, and trains and saves there',
+    { timeout: 600_000 },
+    async () => {
+      const project = await temporaryFolder();
+      await run('npm', ['pack', '--silent', '--pack-destination', project], process.cwd());
+      const tarball = (await readdir(project)).find((name) => name.endsWith('.tgz'));
+      await writeFile(path.join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+      await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', `./${tarball}`], project);
+      await run('npx', ['signet-set-up', '--quiet'], project);
+
+      await writeFile(path.join(project, 'first.js'), program);
+      expect(await run('node', ['first.js'], project)).toBe('loss true\n');
+      expect(await readdir(path.join(project, 'models', 'LenetModel', '1'))).toContain('saved_model.pb');
+
+      await writeFile(path.join(project, 'typed.ts'), typedProgram);
+      const tsc = path.resolve('node_modules', 'typescript', 'bin', 'tsc');
+      const flags = '--noEmit --strict --target es2022 --module nodenext --skipLibCheck'.split(' ');
+      await run('node', [tsc, ...flags, 'typed.ts'], project);
+
+      expect(await run('npx', ['train-model', '--help'], project)).toContain('--train-dataset-path');
+      expect(await run('npx', ['eval-model', '--help'], project)).toContain('--model-path');
+    },
+  );
+});
