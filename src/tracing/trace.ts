@@ -72,11 +72,14 @@ function traceOnce(
   return holder.result;
 }
 
-function outputsOf(tape: Tape, result: TfFunctionResult): Pick<Trace, 'outputs' | 'returnsOneTensor'> {
+function outputsOf(
+  tape: Tape,
+  result: TfFunctionResult | null | undefined,
+): Pick<Trace, 'outputs' | 'returnsOneTensor'> {
   const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Tensor;
   if (isTensor(result)) return { outputs: [['output_0', tape.valueOf(result)]], returnsOneTensor: true };
   // A function in JavaScript may return anything.
-  const entries = Object.entries<tf.Tensor>((result as Record<string, tf.Tensor> | undefined | null) ?? {});
+  const entries = Object.entries<tf.Tensor>(result ?? {});
   if (entries.length === 0 || !entries.every(([, value]) => isTensor(value))) {
     throw new SignetError(
       'NOT_TRACEABLE',
