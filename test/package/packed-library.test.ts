@@ -28,8 +28,11 @@ export class Tiny extends ImageClassifierModel {
 }
 `;
 
+/** Without npm's own variables: under `npm test` they would send a nested npm back to this repository. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(?!config_nodedir)/i.test(name)));
+
 async function run(command: string, args: readonly string[], cwd: string): Promise<string> {
-  const result = await runChild(command, args, { cwd });
+  const result = await runChild(command, args, { cwd, env });
   if (!result.ok) throw new Error(`${command} ${args.join(' ')} ended with ${result.ending}:\n${result.output}`);
   return result.stdout;
 }
