@@ -23,6 +23,6 @@ await runCommand({
     const { evalModelText } = await import('../src/commands/eval-model-text.js');
     const onBadImage = options.onBadImage === 'skip' ? 'skip' : 'fail';
     const result = await evalModel({ ...options, onBadImage });
-    process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : evalModelText(result));
+    process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : evalModelText(result, process.stdout.columns));
   },
 });

@@ -39,4 +39,5 @@ export {
 export { LenetModel } from './models/lenet-model.js';
 export { ResnetModel } from './models/resnet-model.js';
 export { ClassificationMetrics, type ClassificationResult } from './evaluation/classification-metrics.js';
+export { evaluationText, type EvaluationTextOptions } from './evaluation/evaluation-text.js';
 export { evaluateSavedModel, readClassNames, type SavedModelEvaluation } from './evaluation/evaluate-saved-model.js';

@@ -18,8 +18,13 @@ const shortestName = 4;
  *
  * What cannot be computed, such as the precision of a class that nobody predicted, is printed as `–`.
  */
-export function evaluationText(result: ClassificationResult, { columns = 100 }: EvaluationTextOptions = {}): string {
-  const parts = [totals(result), classTable(result, columns), confusions(result, columns)];
+export function evaluationText(result: ClassificationResult, options: EvaluationTextOptions = {}): string {
+  return `${totals(result).join('\n')}\n\n${classReport(result, options)}`;
+}
+
+/** The same without the totals: the classes, and which are confused with which. */
+export function classReport(result: ClassificationResult, { columns = 100 }: EvaluationTextOptions = {}): string {
+  const parts = [classTable(result, columns), confusions(result, columns)];
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
