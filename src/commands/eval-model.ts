@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
 import { checkSameClasses } from '../data/check-same-classes.js';
 import type { OnBadImage } from '../data/scan-report.js';
 import { evaluateSavedModel, readClassNames, type SavedModelEvaluation } from '../evaluation/evaluate-saved-model.js';
@@ -31,6 +34,7 @@ export async function evalModel(options: EvalModelOptions): Promise<EvalModelRes
     throw new SignetError('INVALID_ARGUMENT', `--batch-size is a whole number from 1. Received: ${batchSize}.`);
   }
   const classNames = await readClassNames(modelPath);
+  checkVariables(modelPath);
   const { scan } = await scanDataset(testDatasetPath, onBadImage);
   checkSameClasses(scan.classNames, classNames, {
     found: `the test set ${testDatasetPath}`,
@@ -42,4 +46,13 @@ export async function evalModel(options: EvalModelOptions): Promise<EvalModelRes
     classNames,
     ...(await evaluateSavedModel(modelPath, scan.files, { batchSize })),
   };
+}
+
+/** TensorFlow takes a model without its variables for one that has none, and fails when it is called. */
+function checkVariables(modelPath: string): void {
+  if (existsSync(path.join(modelPath, 'variables', 'variables.index'))) return;
+  throw new SignetError(
+    'INVALID_SAVED_MODEL',
+    `${modelPath} is not whole: it has no variables/variables.index. Copy or save the model again.`,
+  );
 }

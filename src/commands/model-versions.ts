@@ -37,10 +37,19 @@ async function latestVersion(parent: string): Promise<number> {
   return Math.max(0, ...versions);
 }
 
+/** `recursive` of `mkdir` calls a read-only file system a missing folder: made one by one, folders tell the reason. */
+async function makeFolders(folder: string): Promise<void> {
+  if (existsSync(folder)) return;
+  if (path.dirname(folder) !== folder) await makeFolders(path.dirname(folder));
+  await mkdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  });
+}
+
 async function tryToWrite(parent: string): Promise<void> {
   const probe = path.join(parent, `.write-test-${process.pid}`);
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolders(parent);
     await writeFile(probe, 'x');
   } catch (error) {
     throw cannotWrite(parent, error);

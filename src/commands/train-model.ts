@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { checkSameClasses } from '../data/check-same-classes.js';
+import { listProblems } from '../data/describe-problems.js';
 import { ImageDataset } from '../data/image-dataset.js';
 import type { OnBadImage } from '../data/scan-report.js';
 import { splitFiles } from '../data/split-files.js';
@@ -88,8 +89,11 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
   const datasets = await makeDatasets(model, trainScan, testScan, options);
   process.stderr.write(`training ${options.modelType} on ${datasets.train.imageCount} images, `);
   process.stderr.write(`validating on ${datasets.validation.imageCount}\n`);
-  const run = await fitModel(model, directory, datasets, options, [trainScan.skippedList, testScan.skippedList]);
+  const skipped = () => skippedList([trainScan, testScan], Object.values(datasets));
+  const run = await fitModel(model, directory, datasets, options, skipped);
   const [testLoss, testAccuracy] = await evaluate(model, datasets.test);
+  // Images of the test set that do not decode are known only now.
+  if (skipped() !== '') await writeFile(path.join(directory, 'assets.extra', 'skipped-images.tsv'), skipped());
   Object.values(datasets).forEach((dataset) => dataset.dispose());
   model.dispose();
   const seconds = (performance.now() - start) / 1000;
@@ -113,12 +117,18 @@ async function makeDatasets(
   };
 }
 
+/** What the scans left out, then what did not decode. */
+function skippedList(scans: readonly ScannedDataset[], datasets: readonly ImageDataset[]): string {
+  const undecodable = datasets.flatMap((dataset) => dataset.skipped);
+  return [...scans.map(({ skippedList: list }) => list), listProblems(undecodable)].join('');
+}
+
 async function fitModel(
   model: ImageClassifierModel,
   directory: string,
   { train, validation }: Datasets,
   options: TrainModelOptions,
-  skippedLists: readonly string[],
+  skipped: () => string,
 ): Promise<Pick<TrainModelResult, 'epochs' | 'bestEpoch' | 'interrupted'>> {
   const { learningRate, numEpochs, patience } = options;
   model.compile({
@@ -128,11 +138,10 @@ async function fitModel(
     metrics: [accuracy],
   });
   const history = new CSVLogger();
-  const skipped = skippedLists.join('');
   const assetsExtra = () => ({
     'arguments.json': `${JSON.stringify(options, null, 2)}\n`,
     'history.csv': history.text,
-    ...(skipped !== '' && { 'skipped-images.tsv': skipped }),
+    ...(skipped() !== '' && { 'skipped-images.tsv': skipped() }),
   });
   const monitor = 'val_accuracy';
   const checkpoint = new ModelCheckpoint(directory, {

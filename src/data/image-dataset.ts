@@ -2,7 +2,7 @@ import { SignetError } from '../errors.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
 import * as tf from '../tensorflow/tf.js';
 import { describeProblems } from './describe-problems.js';
-import { ImageDecoder, readImageFile } from './image-decoder.js';
+import { ImageDecoder, tryToReadImageFile } from './image-decoder.js';
 import type { ImageProblem } from './image-problem.js';
 import type { ImageScan } from './image-scan.js';
 import type { ImageFile } from './inspect-image-file.js';
@@ -106,18 +106,22 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
   }
 
   /** What must be read of the files: null for one whose pixels are kept already. */
-  #load(files: readonly ImageFile[]): Promise<(Uint8Array | null)[]> {
-    return Promise.all(files.map(async (file) => (this.#cache?.has(file) ? null : readImageFile(file))));
+  #load(files: readonly ImageFile[]): Promise<Content[]> {
+    return Promise.all(files.map(async (file) => (this.#cache?.has(file) ? null : tryToReadImageFile(file))));
   }
 
-  #batch(files: readonly ImageFile[], images: readonly (Uint8Array | null)[]): ImageBatch | null {
+  #batch(files: readonly ImageFile[], images: readonly Content[]): ImageBatch | null {
+    const unread = images.filter((image) => image !== null && 'kind' in image);
+    if (unread.length > 0) return this.#without(unread, files, images);
     if (images.every((image) => image === null)) return { xs: this.#cached(files), ys: labels(files) };
-    const bytes = images.map((image) => image ?? new Uint8Array());
+    const bytes = images.map((image) => (image instanceof Uint8Array ? image : new Uint8Array()));
     let decoded: tf.Tensor4D;
     try {
       decoded = this.decoder.decode(bytes);
     } catch (error) {
-      return this.#withoutBroken(files, bytes, error);
+      const broken = this.decoder.findBroken(files, bytes);
+      if (broken.length === 0) throw error;
+      return this.#without(broken, files, images);
     }
     this.#cache?.add(files, decoded);
     return { xs: decoded, ys: labels(files) };
@@ -129,9 +133,11 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
     return tf.tensor4d(pixels, [files.length, height, width, 3]);
   }
 
-  #withoutBroken(files: readonly ImageFile[], images: readonly Uint8Array[], error: unknown): ImageBatch | null {
-    const broken = this.decoder.findBroken(files, images);
-    if (broken.length === 0) throw error;
+  #without(
+    broken: readonly ImageProblem[],
+    files: readonly ImageFile[],
+    images: readonly Content[],
+  ): ImageBatch | null {
     if (this.options.onBadImage === 'fail') {
       throw new SignetError(
         'BAD_IMAGE',
@@ -149,6 +155,9 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
     );
   }
 }
+
+/** What was read of a file, or why it cannot be; null when its pixels are kept already. */
+type Content = Uint8Array | ImageProblem | null;
 
 /** Decoded pixels of a set that is small enough, by file. */
 class ImageCache {

@@ -9,8 +9,9 @@ import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { isTranscoded } from './image-format.js';
 import type { ImageLimits } from './image-limits.js';
-import type { ImageProblem } from './image-problem.js';
+import { fileProblem, type ImageProblem } from './image-problem.js';
 import type { ImageFile } from './inspect-image-file.js';
+import { printable } from './printable.js';
 import { transcodeImage } from './transcode-image.js';
 
 /** Turns image files into tensors with the compiled function that `serving_bytes` exports. */
@@ -65,10 +66,28 @@ export class ImageDecoder {
   }
 }
 
-/** A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory. */
+/**
+ * A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory.
+ *
+ * @throws SignetError `BAD_IMAGE` that names the file.
+ */
 export async function readImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array> {
-  const bytes = await readFile(file.path);
-  return isTranscoded(file.format) ? transcodeImage(bytes, limits) : bytes;
+  const content = await tryToReadImageFile(file, limits);
+  if (content instanceof Uint8Array) return content;
+  const message = `${printable(content.path)} ${content.message}. Mend or remove it.`;
+  throw new SignetError('BAD_IMAGE', message);
+}
+
+/** The same for a reader who goes on: what is wrong with a file is a result. */
+export async function tryToReadImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array | ImageProblem> {
+  try {
+    const bytes = await readFile(file.path);
+    return isTranscoded(file.format) ? await transcodeImage(bytes, limits) : bytes;
+  } catch (error) {
+    if (!(error instanceof SignetError)) return fileProblem(file.path, error);
+    const message = `does not decode: ${error.message.replace(/\.$/, '')}`;
+    return { path: file.path, kind: 'corrupt', message };
+  }
 }
 
 /** TensorFlow's words up to where they turn to nodes of the graph. */

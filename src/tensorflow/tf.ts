@@ -8,5 +8,6 @@
 import './quiet-log.js';
 import './repair-node.js';
 import './require-set-up.js';
+import './load-quietly.js';
 
 export * from '@tensorflow/tfjs-node-gpu';

@@ -1,10 +1,11 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { copyFile, cp, mkdir, rename, symlink } from 'node:fs/promises';
+import { appendFile, copyFile, cp, mkdir, rename, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 import { SignetError } from '../../errors.js';
 import { diskFull, saysDiskFull } from './file-errors.js';
+import { addonRevision, quietLogSource } from './quiet-log-source.js';
 import { lastLines, runChild } from './run-child.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
 import { addonPath, type TfjsPackage } from './tfjs-package.js';
@@ -12,12 +13,12 @@ import { tensorflowVersion } from './wheel-table.js';
 
 /** Where the addon that was built for a library is kept; it fits every clone of the repository and every Node.js. */
 export function cachedAddonPath(site: Pick<Site, 'cacheFolder'>, tfjs: TfjsPackage, libraryId: string): string {
-  const folder = `tfjs-${tfjs.version}-tensorflow-${tensorflowVersion}-${libraryId}`;
+  const folder = `tfjs-${tfjs.version}-tensorflow-${tensorflowVersion}-${libraryId}-${addonRevision}`;
   return join(site.cacheFolder, 'addons', folder, 'tfjs_binding.node');
 }
 
 /**
- * Compiles tfjs-node's addon against a library folder, into the cache.
+ * Compiles tfjs-node's addon, with a few lines of ours that quiet TensorFlow's log, against a library folder, into the cache.
  *
  * It is built in a folder of its own, never inside `node_modules`: a killed build leaves nothing there, and its compiler,
  * which may live on, disturbs nobody.
@@ -35,6 +36,7 @@ export async function buildAddon(
   await step(site, 'Compiling the addon that joins Node.js to TensorFlow', () =>
     withUnfinishedFolder(site, async (folder) => {
       await cp(join(tfjs.folder, 'binding'), join(folder, 'binding'), { recursive: true });
+      await appendFile(join(folder, 'binding', 'tfjs_binding.cc'), quietLogSource);
       for (const name of ['binding.gyp', 'package.json']) await copyFile(join(tfjs.folder, name), join(folder, name));
       await symlink(libraryFolder, join(folder, 'deps'));
       await runNodeGyp(folder, compiler, site);

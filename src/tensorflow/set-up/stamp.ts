@@ -20,7 +20,7 @@ export interface Stamp extends Host {
 }
 
 /** The name holds what a stamp means: when that changes, so does the name. */
-const stampName = '.signet-set-up-1.json';
+const stampName = '.signet-set-up-2.json';
 
 /** The stamp of an installed tfjs-node; `undefined` when it was never set up, or by another Signet. */
 export function readStamp(tfjsFolder: string): Stamp | undefined {

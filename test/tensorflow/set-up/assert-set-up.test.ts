@@ -40,7 +40,7 @@ describe('the stamp of a set-up', () => {
     ['the addon is gone', () => rmSync(join(tfjs, addonPath))],
     ['the addon is another one', () => writeFileSync(join(tfjs, addonPath), 'another addon')],
     ['deps leads elsewhere', () => renameSync(join(folder, 'another link'), join(tfjs, 'deps'))],
-    ['the stamp is damaged', () => writeFileSync(join(tfjs, '.signet-set-up-1.json'), '{"tensor')],
+    ['the stamp is damaged', () => writeFileSync(join(tfjs, '.signet-set-up-2.json'), '{"tensor')],
   ])('does not hold when %s', (_what, change) => {
     change();
     expect(stampHolds(tfjs, readStamp(tfjs), host)).toBe(false);
