@@ -2,7 +2,7 @@ import util from 'node:util';
 
 /**
  * Puts back two functions that tfjs-node 4.22 calls and Node.js 23 removed (tensorflow/tfjs#8425): the fix was merged
- * there in 2025 and never released.
+ * there in 2025 and never released. Before, Node.js warns that they are deprecated: they are replaced there too.
  */
 const removed = {
   isNullOrUndefined: (value: unknown) => value === null || value === undefined,
@@ -10,5 +10,5 @@ const removed = {
 };
 
 for (const [name, replacement] of Object.entries(removed)) {
-  if (!(name in util)) Object.defineProperty(util, name, { value: replacement, configurable: true, writable: true });
+  Object.defineProperty(util, name, { value: replacement, configurable: true, writable: true });
 }
