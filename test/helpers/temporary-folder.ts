@@ -14,6 +14,13 @@ export async function temporaryFolder(): Promise<string> {
 /** The same for a `beforeAll`: the folder is gone when the file's tests are done. */
 export async function temporaryFolderForAll(): Promise<string> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-test-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
+
+const folders: string[] = [];
+
+// At the top of a file: a hook that is added while a `beforeAll` runs is never called.
+afterAll(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});

@@ -1,0 +1,102 @@
+import { existsSync, mkdirSync, readdirSync, watch } from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { createRandom } from '../../src/data/random.js';
+import { evaluatedSignatures, readClassNames } from '../../src/evaluation/evaluate-saved-model.js';
+import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
+import { runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
+import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
+
+const kills = 10;
+const digitNames = Array.from('0123456789');
+
+let folder: string;
+let digits: SmallDigits;
+
+beforeAll(async () => {
+  folder = await temporaryFolderForAll();
+  digits = copyDigits(folder, { classes: 10, images: 20 });
+});
+
+/** A training that improves, and so saves, about every tenth of a second in its first two. */
+function trainArguments(models: string, train = digits.train): string[] {
+  return toArguments({
+    ...{ 'train-dataset-path': train, 'test-dataset-path': digits.test, 'model-folder-path': models },
+    ...{ 'model-version': 1, overwrite: true, 'num-epochs': 200, patience: 200 },
+    ...{ 'learning-rate': 0.0002, 'validation-split': 0.5 },
+  });
+}
+
+/** Trains until a random moment, of which every other is in or near the writing of a model. */
+async function killWhileTraining(models: string, parent: string, random: () => number, atWriting: boolean) {
+  const { child, done, printed } = startCommandLine('train-model', trainArguments(models));
+  const ended = done.then(() => undefined);
+  await printed('training LenetModel');
+  await Promise.race([setTimeout(1500 * random()), ended]);
+  if (atWriting) await Promise.race([nextWriting(parent), ended]);
+  await Promise.race([setTimeout(atWriting ? 30 * random() : 0), ended]);
+  child.kill('SIGKILL');
+  return done;
+}
+
+/** The moment at which a model's directory appears; after two seconds no further one is expected. */
+async function nextWriting(parent: string): Promise<void> {
+  const signal = AbortSignal.timeout(2000);
+  await new Promise<void>((resolve) => {
+    const watcher = watch(parent, (_event, name) => {
+      if (!name?.includes('.new-')) return;
+      watcher.close();
+      resolve();
+    });
+    signal.addEventListener('abort', () => {
+      watcher.close();
+      resolve();
+    });
+  });
+}
+
+async function expectWhole(version: string): Promise<void> {
+  const model = await LoadedSavedModel.load(version);
+  try {
+    expect(Object.keys(model.signatures)).toEqual(expect.arrayContaining([...evaluatedSignatures]));
+    expect(await readClassNames(version)).toEqual(digitNames);
+  } finally {
+    model.dispose();
+  }
+}
+
+describe.concurrent('a training that is killed', () => {
+  it.each([1, 2])(
+    'leaves no model or a whole one, and the next training sweeps up: seed %i',
+    { timeout: 300_000 },
+    async (seed) => {
+      const random = createRandom(seed);
+      const models = path.join(folder, `models-${seed}`);
+      const parent = path.join(models, 'LenetModel');
+      const version = path.join(parent, '1');
+      mkdirSync(parent, { recursive: true });
+      let written = false;
+      let leftovers = 0;
+      for (let i = 0; i < kills; i += 1) {
+        const killed = await killWhileTraining(models, parent, random, i % 2 === 0);
+        expect(killed.code, killed.stderr).toBe(null);
+        const left = readdirSync(parent);
+        if (existsSync(version)) await expectWhole(version);
+        leftovers += left.filter((name) => name.startsWith('.1.')).length;
+        written ||= left.some((name) => name === '1' || name.startsWith('.1.old-'));
+        // It tidies up before it finds that it has nothing to train on.
+        const next = await runCommandLine('train-model', trainArguments(models, path.join(folder, 'gone')));
+        expect(next.stderr).toContain('does not exist.');
+        // A model that was there once is never lost.
+        expect(readdirSync(parent)).toEqual(written ? ['1'] : []);
+        if (written) await expectWhole(version);
+      }
+      expect(written, 'no kill came after a model was written').toBe(true);
+      expect(leftovers, 'no kill came while a model was written').toBeGreaterThan(0);
+    },
+  );
+});
