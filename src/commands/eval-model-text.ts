@@ -18,6 +18,9 @@ export function evalModelText(result: EvalModelResult, columns = 100): string {
     ...rows,
     '',
     `largest difference between the signatures' logits: ${result.maxLogitDifference.toPrecision(3)}`,
+    ...(result.skipped.length === 0
+      ? []
+      : [`${result.skipped.length} images do not decode and were left out (--json lists them)`]),
     '',
     classReport(reference, { columns }),
   ].join('\n');

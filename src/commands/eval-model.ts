@@ -44,7 +44,7 @@ export async function evalModel(options: EvalModelOptions): Promise<EvalModelRes
     modelPath,
     testDatasetPath,
     classNames,
-    ...(await evaluateSavedModel(modelPath, scan.files, { batchSize })),
+    ...(await evaluateSavedModel(modelPath, scan.files, { batchSize, onBadImage })),
   };
 }
 

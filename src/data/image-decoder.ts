@@ -11,7 +11,6 @@ import { isTranscoded } from './image-format.js';
 import type { ImageLimits } from './image-limits.js';
 import { fileProblem, type ImageProblem } from './image-problem.js';
 import type { ImageFile } from './inspect-image-file.js';
-import { printable } from './printable.js';
 import { transcodeImage } from './transcode-image.js';
 
 /** Turns image files into tensors with the compiled function that `serving_bytes` exports. */
@@ -67,18 +66,9 @@ export class ImageDecoder {
 }
 
 /**
- * A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory.
- *
- * @throws SignetError `BAD_IMAGE` that names the file.
+ * A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory. What is wrong with a file is a
+ * result, since its reader may go on without it.
  */
-export async function readImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array> {
-  const content = await tryToReadImageFile(file, limits);
-  if (content instanceof Uint8Array) return content;
-  const message = `${printable(content.path)} ${content.message}. Mend or remove it.`;
-  throw new SignetError('BAD_IMAGE', message);
-}
-
-/** The same for a reader who goes on: what is wrong with a file is a result. */
 export async function tryToReadImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array | ImageProblem> {
   try {
     const bytes = await readFile(file.path);
@@ -91,8 +81,8 @@ export async function tryToReadImageFile(file: ImageFile, limits?: ImageLimits):
 }
 
 /** TensorFlow's words up to where they turn to nodes of the graph. */
-function decodeReason(error: unknown): string {
+export function decodeReason(error: unknown): string {
   const words = error instanceof SignetError ? error.message : String(error);
-  const cause = words.replace(/^.*?error: /s, '').split(/\n|\[\[/)[0];
+  const cause = words.replace(/^.*?(?:error|Message): /s, '').split(/\n|\[\[/)[0];
   return `does not decode: ${cause?.trim() ?? 'unknown reason'}`;
 }

@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { readImageFile } from '../data/image-decoder.js';
+import { describeProblems } from '../data/describe-problems.js';
+import { decodeReason, tryToReadImageFile } from '../data/image-decoder.js';
+import type { ImageProblem } from '../data/image-problem.js';
 import type { ImageFile } from '../data/inspect-image-file.js';
+import type { OnBadImage } from '../data/scan-report.js';
 import { SignetError } from '../errors.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar, stringVector } from '../ops/strings.js';
@@ -25,6 +28,8 @@ export interface SavedModelEvaluation {
   readonly signatures: Readonly<Record<EvaluatedSignature, SignatureEvaluation>>;
   /** The largest difference between the two signatures' logits for one image. */
   readonly maxLogitDifference: number;
+  /** Images that passed the scan, do not decode and were left out. */
+  readonly skipped: readonly ImageProblem[];
 }
 
 /** The class names that travel with a model. @throws SignetError `INVALID_SAVED_MODEL` when it has none. */
@@ -40,16 +45,25 @@ export async function readClassNames(modelPath: string): Promise<string[]> {
   return text.split('\n').filter((name) => name !== '');
 }
 
+/** How images are sent through the signatures. */
+export interface EvaluationOptions {
+  /** Images a call. */
+  readonly batchSize: number;
+  /** What an image that passed the scan and does not decode does. Default: `fail`. */
+  readonly onBadImage?: OnBadImage;
+  /** Called after each batch with the number of images done. */
+  readonly onProgress?: (done: number) => void;
+}
+
 /**
  * Sends every image through both signatures of a SavedModel on disk.
  *
- * @param onProgress Called after each batch with the number of images done.
- * @throws SignetError `BAD_IMAGE` for an image that does not decode, `INVALID_SAVED_MODEL`.
+ * @throws SignetError `BAD_IMAGE` for images that do not decode, `INVALID_SAVED_MODEL`.
  */
 export async function evaluateSavedModel(
   modelPath: string,
   files: readonly ImageFile[],
-  { batchSize, onProgress }: { readonly batchSize: number; readonly onProgress?: (done: number) => void },
+  { batchSize, onBadImage = 'fail', onProgress }: EvaluationOptions,
 ): Promise<SavedModelEvaluation> {
   const classNames = await readClassNames(modelPath);
   const model = await LoadedSavedModel.load(modelPath);
@@ -57,14 +71,18 @@ export async function evaluateSavedModel(
     evaluatedSignatures.forEach((key) => model.signature(key));
     const byDefault = new SignatureRun(classNames);
     const byBytes = new SignatureRun(classNames);
+    const skipped: ImageProblem[] = [];
     let maxLogitDifference = 0;
     for (let i = 0; i < files.length; i += batchSize) {
-      const batch = files.slice(i, i + batchSize);
-      const bytes = await Promise.all(batch.map((file) => readImageFile(file)));
-      const labels = batch.map(({ label }) => label);
-      const fromBytes = byBytes.add(labels, () => callWithBytes(model, batch, bytes));
-      const fromPixels = byDefault.add(labels, () => callWithPixels(model, batch, bytes));
-      maxLogitDifference = Math.max(maxLogitDifference, maxDifference(fromBytes, fromPixels));
+      const { images, bad } = await loadBatch(files.slice(i, i + batchSize));
+      if (bad.length > 0 && onBadImage === 'fail') throw badImages(bad);
+      skipped.push(...bad);
+      if (images.length > 0) {
+        const labels = images.map(({ file }) => file.label);
+        const fromBytes = byBytes.add(labels, () => callWithBytes(model, images));
+        const fromPixels = byDefault.add(labels, () => callWithPixels(model, images));
+        maxLogitDifference = Math.max(maxLogitDifference, maxDifference(fromBytes, fromPixels));
+      }
       onProgress?.(Math.min(i + batchSize, files.length));
       // Each batch gives the event loop a turn, for the progress bar and Ctrl-C.
       await new Promise(setImmediate);
@@ -72,10 +90,41 @@ export async function evaluateSavedModel(
     return {
       signatures: { serving_default: byDefault.result(), serving_bytes: byBytes.result() },
       maxLogitDifference,
+      skipped,
     };
   } finally {
     model.dispose();
   }
+}
+
+interface LoadedImage {
+  readonly file: ImageFile;
+  readonly bytes: Uint8Array;
+}
+
+/** Reads a batch, and decodes each image once by itself to find those that do not decode. */
+async function loadBatch(files: readonly ImageFile[]): Promise<{ images: LoadedImage[]; bad: ImageProblem[] }> {
+  const read = await Promise.all(files.map(async (file) => ({ file, content: await tryToReadImageFile(file) })));
+  const images: LoadedImage[] = [];
+  const bad: ImageProblem[] = [];
+  for (const { file, content } of read) {
+    if (!(content instanceof Uint8Array)) {
+      bad.push(content);
+      continue;
+    }
+    try {
+      decodeBytes(content).dispose();
+      images.push({ file, bytes: content });
+    } catch (error) {
+      bad.push({ path: file.path, kind: 'corrupt', message: decodeReason(error) });
+    }
+  }
+  return { images, bad };
+}
+
+function badImages(bad: readonly ImageProblem[]): SignetError {
+  const advice = 'Mend or remove what is listed, or leave it out with --on-bad-image skip.';
+  return new SignetError('BAD_IMAGE', `${describeProblems(bad)}\n${advice}`);
 }
 
 interface Answer {
@@ -104,38 +153,48 @@ class SignatureRun {
   }
 }
 
-function callWithBytes(model: LoadedSavedModel, files: readonly ImageFile[], bytes: readonly Uint8Array[]): Answer {
-  const input = stringVector(bytes);
+function callWithBytes(model: LoadedSavedModel, images: readonly LoadedImage[]): Answer {
+  const input = stringVector(images.map(({ bytes }) => bytes));
   try {
     return timedCall(model, 'serving_bytes', 'image_bytes_string', input);
-  } catch (error) {
-    throw badImage(files, bytes) ?? error;
   } finally {
     input.dispose();
   }
 }
 
-/** Images of one size go in one call; logits come back in the order of the files. */
-function callWithPixels(model: LoadedSavedModel, files: readonly ImageFile[], bytes: readonly Uint8Array[]): Answer {
-  const answers = [...groupBySize(files).values()].map((group) => {
-    const images = tf.tidy(() => tf.stack(group.map((i) => decodeBytes(bytes[i] ?? new Uint8Array()))));
-    const answer = timedCall(model, 'serving_default', 'input_tensor', images);
-    images.dispose();
+/** Images of one size go in one call, as many as fit `pixelsPerCall`; logits come back in the order of the images. */
+function callWithPixels(model: LoadedSavedModel, images: readonly LoadedImage[]): Answer {
+  const answers = groupBySize(images).map((group) => {
+    const pixels = tf.tidy(() => tf.stack(group.map((i) => decodeBytes(images[i]?.bytes ?? new Uint8Array()))));
+    const answer = timedCall(model, 'serving_default', 'input_tensor', pixels);
+    pixels.dispose();
     return { group, ...answer };
   });
   const classes = (answers[0]?.logits.length ?? 0) / (answers[0]?.group.length ?? 1);
-  const logits = new Float32Array(files.length * classes);
+  const logits = new Float32Array(images.length * classes);
   for (const { group, logits: some } of answers) {
     group.forEach((i, k) => logits.set(some.subarray(k * classes, (k + 1) * classes), i * classes));
   }
   return { logits, milliseconds: answers.reduce((total, { milliseconds }) => total + milliseconds, 0) };
 }
 
-function groupBySize(files: readonly ImageFile[]): Map<string, number[]> {
-  const groups = new Map<string, number[]>();
-  for (const [i, { width, height }] of files.entries()) {
-    const key = `${width}x${height}`;
-    groups.set(key, [...(groups.get(key) ?? []), i]);
+/** A decoded pixel takes 12 bytes: a call holds at most about 100 MB, or a single larger image. */
+const pixelsPerCall = 8_000_000;
+
+/** Positions of images of one size, in groups of a bounded number of pixels. */
+function groupBySize(images: readonly LoadedImage[]): number[][] {
+  const open = new Map<string, number[]>();
+  const groups: number[][] = [];
+  for (const [i, { file }] of images.entries()) {
+    const key = `${file.width}x${file.height}`;
+    const group = open.get(key);
+    if (group && (group.length + 1) * file.width * file.height <= pixelsPerCall) {
+      group.push(i);
+      continue;
+    }
+    const started = [i];
+    open.set(key, started);
+    groups.push(started);
   }
   return groups;
 }
@@ -151,19 +210,6 @@ function timedCall(model: LoadedSavedModel, key: EvaluatedSignature, name: strin
 
 function decodeBytes(bytes: Uint8Array): tf.Tensor3D {
   return tf.tidy(() => decodeImage(stringScalar(bytes)));
-}
-
-/** The first of the images that does not decode by itself. */
-function badImage(files: readonly ImageFile[], bytes: readonly Uint8Array[]): SignetError | null {
-  for (const [i, file] of files.entries()) {
-    try {
-      decodeBytes(bytes[i] ?? new Uint8Array()).dispose();
-    } catch (error) {
-      const message = `${file.path} does not decode. Mend or remove it, or leave it out with --on-bad-image skip.`;
-      return new SignetError('BAD_IMAGE', message, { cause: error });
-    }
-  }
-  return null;
 }
 
 function maxDifference(a: Float32Array, b: Float32Array): number {

@@ -43,7 +43,7 @@ describe('the package', () => {
     { timeout: 600_000 },
     async () => {
       const project = await temporaryFolder();
-      await run('npm', ['pack', '--silent', '--pack-destination', project], process.cwd());
+      await run('npm', ['run', '--silent', 'package', '--', '--silent', '--pack-destination', project], process.cwd());
       const tarball = (await readdir(project)).find((name) => name.endsWith('.tgz'));
       await writeFile(path.join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
       await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', `./${tarball}`], project);
