@@ -9,6 +9,10 @@ export type ErrorCode =
   | 'INVALID_SHAPE'
   | 'SPEC_MISMATCH'
   | 'NOT_TRACEABLE'
+  | 'ASSERTION_FAILED'
+  // Servables
+  | 'INVALID_ASSET'
+  | 'INVALID_SIGNATURE'
   // Data
   | 'INVALID_DATASET'
   | 'BAD_IMAGE'

@@ -11,6 +11,7 @@ import sys
 
 from google.protobuf.compiler import plugin_pb2
 from google.protobuf import descriptor_pb2
+from tensorflow.core.example import example_pb2
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2, tensor_bundle_pb2
 
 request = plugin_pb2.CodeGeneratorRequest(parameter="target=ts,import_extension=js")
@@ -29,7 +30,7 @@ def add(file):
         request.file_to_generate.append(file.name)
 
 
-for module in (saved_model_pb2, tensor_bundle_pb2, fingerprint_pb2):
+for module in (example_pb2, saved_model_pb2, tensor_bundle_pb2, fingerprint_pb2):
     add(module.DESCRIPTOR)
 plugin = subprocess.run(
     ["node_modules/.bin/protoc-gen-es"], input=request.SerializeToString(), stdout=subprocess.PIPE, check=True

@@ -28,10 +28,7 @@ export class ImageDecoder {
     const decode = tfFunction((images: tf.Tensor) => ({ images: decodeAndResize(images, imageSize) }), {
       inputSignature: { bytes: tensorSpec('string', [null]) },
     });
-    return new ImageDecoder(
-      await CompiledFunctions.compile({ decode: decode.getConcreteFunction('decode') }),
-      imageSize,
-    );
+    return new ImageDecoder(await CompiledFunctions.compile({ decode: decode.getConcreteFunction() }), imageSize);
   }
 
   /**

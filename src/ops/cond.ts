@@ -1,91 +1,93 @@
 import { SignetError } from '../errors.js';
-import { dataTypeOf, type DType } from '../tensorflow/data-type.js';
 import { withListener } from '../tensorflow/op-listener.js';
-import * as tf from '../tensorflow/tf.js';
+import { dataTypeName } from '../tensorflow/data-type.js';
+import type * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
-import type { ConcreteFunction } from '../tracing/concrete-function.js';
+import { type Body, traceBody } from '../tracing/body.js';
+import { CapturedTensors } from '../tracing/captured-tensors.js';
 import type { Tape } from '../tracing/tape.js';
-import { type TensorSpec, tensorSpec } from '../tracing/tensor-spec.js';
-import { traceBody } from '../tracing/tf-function.js';
-import { sampleTensor } from '../tracing/trace.js';
+import { sampleOfType, type TfFunctionResult } from '../tracing/trace.js';
+import { checkSameNames, flatten, unflatten } from './flat-result.js';
 import { currentTape } from './tracing-tape.js';
 
-type Branch = (input: tf.Tensor) => tf.Tensor;
-
 /**
- * `thenBranch(input)` where `predicate` is true, else `elseBranch(input)`: in a graph, decided when the graph runs.
+ * `thenBranch()` where `predicate` is true, else `elseBranch()`: in a graph, decided when the graph runs.
  *
  * @param predicate bool scalar.
- * @param input What the branches take. Branches return one tensor, of the same type and rank, and use no variable.
- * @param inputSpec What the branches accept: in a graph, any of these sizes may come.
+ * @param thenBranch May use any tensor or variable around it, and assigns none. Both branches return a tensor, or tensors by
+ * the same names, of the same types and ranks.
+ * @throws SignetError `NOT_TRACEABLE` while tracing, when the branches do not fit.
  */
-export function cond(
+export function cond<Result extends TfFunctionResult>(
   predicate: tf.Tensor,
-  thenBranch: Branch,
-  elseBranch: Branch,
-  input: tf.Tensor,
-  inputSpec: TensorSpec = tensorSpec(input.dtype as DType, input.shape),
-): tf.Tensor {
+  thenBranch: () => Result,
+  elseBranch: () => Result,
+): Result {
   const tape = currentTape();
-  if (tape) return recordCond(tape, predicate, thenBranch, elseBranch, input, inputSpec);
-  return predicate.dataSync()[0] ? thenBranch(input) : elseBranch(input);
+  if (tape) return recordCond(tape, predicate, thenBranch, elseBranch);
+  return predicate.dataSync()[0] ? thenBranch() : elseBranch();
 }
 
-function recordCond(
+function recordCond<Result extends TfFunctionResult>(
   tape: Tape,
   predicate: tf.Tensor,
-  thenBranch: Branch,
-  elseBranch: Branch,
-  input: tf.Tensor,
-  inputSpec: TensorSpec,
-): tf.Tensor {
-  const thenGraph = withListener(null, () => traceBody('cond_true', thenBranch, { input: inputSpec }));
-  const elseGraph = withListener(null, () => traceBody('cond_false', elseBranch, { input: inputSpec }));
-  const spec = mergedSpec(bodySpec(thenGraph), bodySpec(elseGraph));
-  const output = sampleOutput(tape, spec);
+  thenBranch: () => Result,
+  elseBranch: () => Result,
+): Result {
+  const captured = new CapturedTensors(tape);
+  const [thenBody, thenNames] = traceBranch('then_branch', thenBranch, captured);
+  const [elseBody, elseNames] = traceBranch('else_branch', elseBranch, captured);
+  checkSameNames('Both branches of cond', thenNames, elseNames);
+  const outputs = thenBody.results.map((result, i) =>
+    outputOf(tape, thenBody, elseBody, result, elseBody.results[i], i),
+  );
+  const types = thenBody.results.map((result) => thenBody.trace.tape.dataTypeOf(result));
   tape.record({
     op: 'StatelessIf',
     attributes: {
-      Tcond: attr.type(dataTypeOf('bool')),
-      Tin: attr.types([dataTypeOf(inputSpec.dtype)]),
-      Tout: attr.types([dataTypeOf(spec.dtype)]),
-      then_branch: attr.func(thenGraph.name),
-      else_branch: attr.func(elseGraph.name),
-      output_shapes: attr.shapes([spec.sizes]),
+      Tin: attr.types(captured.values.map(({ node, output }) => node.outputs[output]?.dataType ?? 0)),
+      Tout: attr.types(types),
     },
-    inputs: [predicate, input],
-    outputs: [output],
-    functions: [thenGraph, elseGraph],
+    inputs: [predicate, ...captured.values],
+    outputs,
+    bodies: [thenBody, elseBody],
   });
-  return output;
+  return unflatten(thenNames, outputs) as Result;
 }
 
-/** The single result of a body or branch. @throws SignetError `NOT_TRACEABLE` for one that uses a variable. */
-export function bodySpec(graph: ConcreteFunction): TensorSpec {
-  const [variable] = graph.captures;
-  if (variable) {
+function traceBranch(attribute: string, branch: () => TfFunctionResult, captured: CapturedTensors) {
+  let names: string[] | null = null;
+  const fn = () => {
+    const flat = flatten(branch());
+    names = flat.names;
+    return flat.tensors;
+  };
+  const body = traceBody({ attribute, inputs: [], captured, fn });
+  return [body, names as string[] | null] as const;
+}
+
+/** A made-up result, where the branches differ in a size of a size that only a call knows. */
+function outputOf(
+  tape: Tape,
+  thenBody: Body,
+  elseBody: Body,
+  a: tf.Tensor,
+  b: tf.Tensor | undefined,
+  position: number,
+): tf.Tensor {
+  const type = thenBody.trace.tape.dataTypeOf(a);
+  const otherType = b && elseBody.trace.tape.dataTypeOf(b);
+  if (!b || type !== otherType || a.rank !== b.rank) {
+    const other = b ? `${dataTypeName(otherType ?? 0)}[${b.shape.join(', ')}]` : 'nothing';
     throw new SignetError(
       'NOT_TRACEABLE',
-      `The body ${graph.name} uses the variable "${variable.name}". Use variables outside of mapFn and cond.`,
+      `Both branches of cond return the same types and ranks. Received for result ${position}: ` +
+        `${dataTypeName(type)}[${a.shape.join(', ')}] and ${other}.`,
     );
   }
-  const [output] = graph.outputs;
-  if (!output) throw new SignetError('NOT_TRACEABLE', `The body ${graph.name} returns nothing.`);
-  return output.spec;
-}
-
-/** A made-up tensor of the spec's type, with sizes that only a call knows, for what follows on the tape. */
-export function sampleOutput(tape: Tape, spec: TensorSpec): tf.Tensor {
-  const shape = (spec.sizes ?? []).map((size) => (size === -1 ? tape.freshSize() : size));
-  return withListener(null, () => sampleTensor(spec, shape));
-}
-
-function mergedSpec(a: TensorSpec, b: TensorSpec): TensorSpec {
-  if (a.dtype !== b.dtype || a.shape?.length !== b.shape?.length) {
-    throw new SignetError(
-      'NOT_TRACEABLE',
-      `Both branches of cond return the same type and rank. Received: ${a} and ${b}.`,
-    );
-  }
-  return tensorSpec(a.dtype, a.shape?.map((size, axis) => (size === b.shape?.[axis] ? size : null)) ?? null);
+  const shape = a.shape.map((size, axis) => {
+    const fresh = tape.freshSize();
+    return size === b.shape[axis] ? size : fresh;
+  });
+  return withListener(null, () => sampleOfType(type, shape));
 }

@@ -1,5 +1,4 @@
 import * as tf from '../tensorflow/tf.js';
-import { tensorSpec } from '../tracing/tensor-spec.js';
 import { decodeImage } from './decode-image.js';
 import { mapFn } from './map-fn.js';
 import { currentTape } from './tracing-tape.js';
@@ -32,6 +31,6 @@ export function decodeAndResize(images: tf.Tensor, size: ImageSize): tf.Tensor4D
     if (!currentTape() && images.rank === 0) return tf.expandDims<tf.Tensor4D>(body(images));
     // In a graph a scalar may come where a vector was traced. Outside, a reshape would share the strings: see strings.ts.
     const vector = currentTape() ? tf.reshape(images, [-1]) : images;
-    return mapFn(body, vector, tensorSpec('string', [])) as tf.Tensor4D;
+    return mapFn(body, vector) as tf.Tensor4D;
   });
 }

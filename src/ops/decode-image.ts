@@ -1,14 +1,18 @@
-import { withListener } from '../tensorflow/op-listener.js';
-import { backend, type BindingAttribute } from '../tensorflow/backend.js';
+import { SignetError } from '../errors.js';
 import { attribute, runOp } from '../tensorflow/run-op.js';
+import type { BindingAttribute } from '../tensorflow/backend.js';
 import * as tf from '../tensorflow/tf.js';
-import { attrValueOf } from '../tracing/attr-value.js';
-import { tensorSpec } from '../tracing/tensor-spec.js';
+import { callOp } from './call-op.js';
 import { cond } from './cond.js';
 import { stringScalar } from './strings.js';
-import { currentTape } from './tracing-tape.js';
 
-const encoded = tensorSpec('string', []);
+/** What an image is decoded to. */
+export interface DecodeOptions {
+  /** 1 gray, 3 RGB, 4 RGB with alpha (PNG only). Default: 3. */
+  readonly channels?: 1 | 3 | 4;
+  /** The pixels' type, 0 to 255 in both: `int32`, TF.js's only whole numbers, is what `convertImageDtype` takes. Default: `float32`. */
+  readonly dtype?: 'float32' | 'int32';
+}
 
 /**
  * Decodes a JPEG, PNG, GIF (its first frame) or BMP image to RGB.
@@ -18,49 +22,101 @@ const encoded = tensorSpec('string', []);
  * TensorFlow's default differs by up to 18 of 255.
  *
  * @param bytes string scalar: the file's content.
- * @returns float32 [height, width, 3], 0 to 255.
+ * @returns [height, width, 3], 0 to 255.
+ * @throws SignetError `TENSORFLOW_ERROR` when it is no such image, or damaged.
  */
-export function decodeImage(bytes: tf.Tensor): tf.Tensor3D {
-  return tf.tidy(() => {
-    const isJpeg = startsWith(bytes, Uint8Array.of(0xff, 0xd8));
-    return cond(isJpeg, decodeJpeg, decodeOther, bytes, encoded) as tf.Tensor3D;
-  });
+export function decodeImage(bytes: tf.Tensor, { dtype = 'float32' }: Pick<DecodeOptions, 'dtype'> = {}): tf.Tensor3D {
+  return tf.tidy(() =>
+    cond(
+      startsWith(bytes, Uint8Array.of(0xff, 0xd8)),
+      () => decodeJpeg(bytes, { dtype }),
+      () =>
+        cond(
+          startsWith(bytes, Buffer.from('BM')),
+          () => decodeBmp(bytes, { dtype }),
+          () => decodePngOrGif(bytes, dtype),
+        ),
+    ),
+  );
 }
 
-/** Decodes a JPEG; see `decodeImage`. */
-export function decodeJpeg(bytes: tf.Tensor): tf.Tensor3D {
-  return decodeWith('DecodeJpeg', bytes, [
-    attribute.int('channels', 3),
+/** Decodes a JPEG to [height, width, channels] of 1 or 3 channels; see `decodeImage`. */
+export function decodeJpeg(bytes: tf.Tensor, options: DecodeOptions = {}): tf.Tensor3D {
+  const channels = allowedChannels('JPEG', options, [1, 3]);
+  const attributes = [
+    attribute.int('channels', channels),
     attribute.int('ratio', 1),
     attribute.bool('fancy_upscaling', true),
     attribute.bool('try_recover_truncated', false),
     attribute.float('acceptable_fraction', 1),
     attribute.string('dct_method', 'INTEGER_ACCURATE'),
-  ]) as tf.Tensor3D;
+  ];
+  return decode('DecodeJpeg', bytes, attributes, [null, null, channels], options) as tf.Tensor3D;
 }
 
-function decodeOther(bytes: tf.Tensor): tf.Tensor {
-  return cond(startsWith(bytes, Buffer.from('BM')), decodeBmp, decodePngOrGif, bytes, encoded);
+/** Decodes a PNG to [height, width, channels] of 1, 3 or 4 channels; see `decodeImage`. */
+export function decodePng(bytes: tf.Tensor, options: DecodeOptions = {}): tf.Tensor3D {
+  const { channels = 3 } = options;
+  const attributes = [attribute.int('channels', channels), attribute.type('dtype', 'uint8')];
+  return decode('DecodePng', bytes, attributes, [null, null, channels], options) as tf.Tensor3D;
 }
 
-function decodePngOrGif(bytes: tf.Tensor): tf.Tensor {
-  return decodeWith('DecodeImage', bytes, [
+/** Decodes all frames of a GIF to RGB, [frames, height, width, 3]. */
+export function decodeGif(bytes: tf.Tensor, options: Pick<DecodeOptions, 'dtype'> = {}): tf.Tensor4D {
+  return decode('DecodeGif', bytes, [], [null, null, null, 3], options) as tf.Tensor4D;
+}
+
+/** Decodes a BMP, gray or with alpha too, to RGB, [height, width, 3]; see `decodeImage`. */
+export function decodeBmp(bytes: tf.Tensor, options: Pick<DecodeOptions, 'dtype'> = {}): tf.Tensor3D {
+  return tf.tidy(() => {
+    // TensorFlow refuses to change a BMP's number of channels: decode what it has, drop alpha, spread gray.
+    const image = decode(
+      'DecodeBmp',
+      bytes,
+      [attribute.int('channels', 0)],
+      [null, null, null],
+      options,
+    ) as tf.Tensor3D;
+    const colours = tf.stridedSlice(image, [0, 0, 0], [0, 0, 3], [1, 1, 1], 0b011, 0b011);
+    const [height, width] = image.shape;
+    // Not tf.broadcastTo, which drops the op where the sizes of the sample are equal already.
+    const broadcast = [attribute.type('T', image.dtype as 'float32'), attribute.type('Tidx', 'int32')];
+    return runOp('BroadcastTo', broadcast, [colours, tf.tensor1d([height, width, 3], 'int32')]) as tf.Tensor3D;
+  });
+}
+
+function decodePngOrGif(bytes: tf.Tensor, dtype: 'float32' | 'int32'): tf.Tensor3D {
+  const attributes = [
     attribute.int('channels', 3),
     attribute.type('dtype', 'uint8'),
     attribute.bool('expand_animations', false),
-  ]);
+  ];
+  return decode('DecodeImage', bytes, attributes, [null, null, 3], { dtype }) as tf.Tensor3D;
 }
 
-/** TensorFlow refuses to change a BMP's number of channels: decode what it has, drop alpha, spread gray. */
-function decodeBmp(bytes: tf.Tensor): tf.Tensor {
+function decode(
+  op: string,
+  bytes: tf.Tensor,
+  attributes: readonly BindingAttribute[],
+  shape: readonly (number | null)[],
+  { dtype = 'float32' }: DecodeOptions,
+): tf.Tensor {
+  if (bytes.dtype !== 'string' || bytes.rank !== 0) {
+    throw new SignetError(
+      'SPEC_MISMATCH',
+      `${op} takes the content of one file, a string scalar. Received: ${bytes.dtype}[${bytes.shape.join(', ')}]. ` +
+        'Use mapFn for several, stringScalar to make a scalar of bytes, decodeBase64 for text.',
+    );
+  }
   return tf.tidy(() => {
-    const image = decodeWith('DecodeBmp', bytes, [attribute.int('channels', 0)], null);
-    const colours = tf.stridedSlice(image, [0, 0, 0], [0, 0, 3], [1, 1, 1], 0b011, 0b011);
-    const [height = 0, width = 0] = image.shape;
-    // Not tf.broadcastTo, which drops the op where the sizes of the sample are equal already.
-    const broadcast = [attribute.type('T', 'float32'), attribute.type('Tidx', 'int32')];
-    return runOp('BroadcastTo', broadcast, [colours, tf.tensor1d([height, width, 3], 'int32')]);
+    const image = callOp(op, attributes, [bytes], { dtype: 'uint8', shape });
+    return dtype === 'int32' ? image : tf.cast(image, dtype);
   });
+}
+
+function allowedChannels(format: string, { channels = 3 }: DecodeOptions, allowed: readonly number[]): number {
+  if (allowed.includes(channels)) return channels;
+  throw new SignetError('INVALID_ARGUMENT', `A ${format} has ${allowed.join(' or ')} channels. Received: ${channels}.`);
 }
 
 /** Whether a string begins with the given bytes; bool scalar. */
@@ -73,45 +129,4 @@ function startsWith(bytes: tf.Tensor, beginning: Uint8Array): tf.Tensor {
   );
   const expected = stringScalar(beginning);
   return runOp('Equal', [attribute.type('T', 'string')], [head, expected]);
-}
-
-/** Decodes to uint8, which TF.js calls int32, and makes it float32 before TF.js can mistake it. */
-function decodeWith(
-  op: string,
-  bytes: tf.Tensor,
-  attributes: BindingAttribute[],
-  channels: number | null = 3,
-): tf.Tensor {
-  return tf.tidy(() => toFloat(tracedDecode(op, bytes, attributes, channels) ?? runOp(op, attributes, [bytes])));
-}
-
-/** While tracing there is no image: its size is made up, since only a call knows it. Null when nothing is traced. */
-function tracedDecode(
-  op: string,
-  bytes: tf.Tensor,
-  attributes: BindingAttribute[],
-  channels: number | null,
-): tf.Tensor | null {
-  const tape = currentTape();
-  if (!tape) return null;
-  const shape = [tape.freshSize(), tape.freshSize(), channels ?? tape.freshSize()];
-  const pixels = new Uint8Array(tf.util.sizeFromShape(shape));
-  const sample = withListener(null, () => uint8Tensor(pixels, shape));
-  const given = Object.fromEntries(attributes.map((each) => [each.name, attrValueOf(each)]));
-  tape.record({ op, attributes: given, inputs: [bytes], outputs: [sample] });
-  return sample;
-}
-
-function uint8Tensor(values: Uint8Array, shape: number[]): tf.Tensor {
-  const id = backend.binding.createTensor(shape, 4, values);
-  return backend.createOutputTensor({ id, shape, dtype: 4 });
-}
-
-function toFloat(image: tf.Tensor): tf.Tensor {
-  const attributes = [
-    attribute.type('SrcT', 'uint8'),
-    attribute.type('DstT', 'float32'),
-    attribute.bool('Truncate', false),
-  ];
-  return runOp('Cast', attributes, [image]);
 }

@@ -19,6 +19,21 @@ export function stringVector(values: readonly Uint8Array[]): tf.Tensor1D {
  * an unstack of one element (tfjs_backend.cc, `DeleteTensor`): a caller's tensor would be left with empty strings.
  */
 export function stringElements(tensor: tf.Tensor): tf.Scalar[] {
-  // Not dataSync, which makes text of the bytes.
-  return (backend.readSync(tensor.dataId) as Uint8Array[]).map(stringScalar);
+  return stringBytes(tensor).map(stringScalar);
+}
+
+/** The rows of a string tensor [n, ...], sharing nothing with it either. */
+export function stringRows(tensor: tf.Tensor): tf.Tensor[] {
+  const bytes = stringBytes(tensor);
+  const shape = tensor.shape.slice(1);
+  const size = tf.util.sizeFromShape(shape);
+  return Array.from({ length: tensor.shape[0] }, (_, row) => {
+    const values = bytes.slice(row * size, (row + 1) * size);
+    return shape.length === 0 ? stringScalar(values[0] ?? new Uint8Array()) : tf.tensor(values, shape, 'string');
+  });
+}
+
+/** The raw bytes of every element; `dataSync` would make text of them. */
+export function stringBytes(tensor: tf.Tensor): Uint8Array[] {
+  return backend.readSync(tensor.dataId) as Uint8Array[];
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,7 +9,7 @@ import * as tf from '../tensorflow/tf.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
-import { variablesOf } from './saved-model-parts.js';
+import { assetsOf, variablesOf } from './saved-model-parts.js';
 import { writeParts } from './write-saved-model.js';
 
 /**
@@ -20,28 +21,37 @@ export class CompiledFunctions {
   readonly #session: Session;
   readonly #functions: Readonly<Record<string, ConcreteFunction>>;
   readonly #variables: readonly tf.Variable[];
+  /** Holds the assets, which the graph reads when it runs; null when there are none. */
+  readonly #directory: string | null;
 
   private constructor(
     session: Session,
     functions: Readonly<Record<string, ConcreteFunction>>,
     variables: readonly tf.Variable[],
+    directory: string | null,
   ) {
     this.#session = session;
     this.#functions = functions;
     this.#variables = variables;
+    this.#directory = directory;
   }
 
   /** Compiles functions that share one set of variables, which start with the values they have now. */
   static async compile(functions: Readonly<Record<string, ConcreteFunction>>): Promise<CompiledFunctions> {
     const variables = variablesOf({ functions, signatures: {} });
     const all = variables.length === 0 ? functions : { ...functions, ...transferFunctions(variables) };
+    const signatures = Object.fromEntries(Object.keys(all).map((name) => [name, name]));
+    const parts = { functions: all, signatures };
+    const keepsFiles = assetsOf(parts).size > 0;
     const directory = await mkdtemp(path.join(os.tmpdir(), 'signet-'));
     try {
-      const signatures = Object.fromEntries(Object.keys(all).map((name) => [name, name]));
-      await writeParts(directory, { functions: all, signatures });
-      return new CompiledFunctions(Session.load(directory), all, variables);
-    } finally {
+      await writeParts(directory, parts);
+      return new CompiledFunctions(Session.load(directory), all, variables, keepsFiles ? directory : null);
+    } catch (error) {
       await rm(directory, { recursive: true, force: true });
+      throw error;
+    } finally {
+      if (!keepsFiles) await rm(directory, { recursive: true, force: true });
     }
   }
 
@@ -57,7 +67,7 @@ export class CompiledFunctions {
       fn.inputs.map((input, i) => {
         const arg = args[i];
         if (!arg) throw new SignetError('SPEC_MISMATCH', `"${name}" takes ${input.name}. Received: nothing.`);
-        return [`${name}_${input.name}:0`, arg] as const;
+        return [`${name}_${input.name}:0`, { tensor: arg, dtype: input.spec.dtype }] as const;
       }),
     );
     const position = Object.keys(this.#functions).indexOf(name);
@@ -88,6 +98,7 @@ export class CompiledFunctions {
   /** Frees the graph and its variables. */
   dispose(): void {
     this.#session.dispose();
+    if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
 }
 
@@ -112,5 +123,5 @@ function transferFunctions(variables: readonly tf.Variable[]): Record<string, Co
       ),
     },
   );
-  return { [readName]: read.getConcreteFunction(readName), [writeName]: write.getConcreteFunction(writeName) };
+  return { [readName]: read.getConcreteFunction(), [writeName]: write.getConcreteFunction() };
 }

@@ -36,7 +36,7 @@ export class LoadedSavedModel {
       Object.entries(signature.inputs).map(([name, { tensor, spec }]) => {
         const input = inputs[name];
         if (!input) throw new SignetError('SPEC_MISMATCH', `"${key}" takes ${name}: ${spec}. Received: nothing.`);
-        return [tensor, input] as const;
+        return [tensor, { tensor: input, dtype: spec.dtype }] as const;
       }),
     );
     const outputs = Object.entries(signature.outputs);

@@ -11,11 +11,20 @@ import {
 } from '../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { SaverDef_CheckpointFormatVersion } from '../tensorflow/protos/tensorflow/core/protobuf/saver_pb.js';
 import type * as tf from '../tensorflow/tf.js';
+import { Asset } from '../tracing/asset.js';
 import { attr, shapeProto } from '../tracing/attr-value.js';
-import type { ConcreteFunction, NamedSpec } from '../tracing/concrete-function.js';
+import type { Capture, NamedSpec } from '../tracing/concrete-function.js';
 import { tensorAttribute } from '../tracing/tensor-proto.js';
 import type { ObjectGraph } from './object-graph.js';
-import { checkpointKey, graphNameOf, type SavedModelParts, variablesOf } from './saved-model-parts.js';
+import {
+  assetsOf,
+  checkpointKey,
+  functionsOf,
+  graphNameOf,
+  type SavedModelParts,
+  variablesOf,
+} from './saved-model-parts.js';
+import { type SignatureExport, signatureExports } from './signature-export.js';
 import { callAttributes, signatureWrapper, wrapperName } from './signature-wrapper.js';
 
 type NodeDefInit = MessageInitShape<typeof NodeDefSchema>;
@@ -35,18 +44,23 @@ export function buildMetaGraph(parts: SavedModelParts, objectGraph: ObjectGraph)
   const graph = new GraphNodes();
   const variables = variablesOf(parts);
   for (const variable of variables) graph.add(graphNameOf(variable), 'VarHandleOp', [], handleAttributes(variable));
-  const signatures = Object.entries(parts.signatures).map(([key, functionName]) => {
-    const fn = parts.functions[functionName];
-    if (!fn) throw new Error(`The signature ${key} names no function: ${functionName}`);
-    return [key, fn, addSignature(graph, key, fn)] as const;
-  });
+  const assets = addAssets(graph, parts);
+  const captured = (capture: Capture) =>
+    capture instanceof Asset ? (assets.paths.get(capture) ?? '') : graphNameOf(capture);
+  const exports = signatureExports(parts);
+  const signatures = exports.map(
+    (each) => [each.key, addSignature(graph, each, each.fn.captures.map(captured))] as const,
+  );
   addRestore(graph, variables);
   addSave(graph, variables, objectGraph.trackableObjects);
-  graph.add('NoOp', 'NoOp', [], {});
-  const library = new Map(
-    Object.values(parts.functions).flatMap((fn) => fn.library.map((each) => [each.name, each.definition])),
+  graph.add(
+    'NoOp',
+    'NoOp',
+    assets.initializers.map((node) => `^${node}`),
+    {},
   );
-  for (const [key, fn] of signatures) library.set(wrapperName(key), signatureWrapper(key, fn));
+  const library = new Map(functionsOf(parts).flatMap((fn) => fn.library.map((each) => [each.name, each.definition])));
+  for (const each of exports) library.set(wrapperName(each.key), signatureWrapper(each));
   return create(MetaGraphDefSchema, {
     metaInfoDef: { tags: ['serve'], tensorflowVersion, strippedDefaultAttrs: true },
     graphDef: { node: graph.nodes, library: { function: [...library.values()] }, versions: graphVersions },
@@ -58,13 +72,14 @@ export function buildMetaGraph(parts: SavedModelParts, objectGraph: ObjectGraph)
       version: SaverDef_CheckpointFormatVersion.V2,
     },
     signatureDef: {
-      ...Object.fromEntries(signatures.map(([key, , definition]) => [key, definition])),
+      ...Object.fromEntries(signatures),
       __saved_model_init_op: {
         outputs: {
           __saved_model_init_op: { encoding: { case: 'name', value: 'NoOp' }, tensorShape: shapeProto(null) },
         },
       },
     },
+    assetFileDef: assets.files,
     objectGraphDef: objectGraph.savedObjects,
   });
 }
@@ -92,7 +107,11 @@ class GraphNodes {
   }
 }
 
-function addSignature(graph: GraphNodes, key: string, fn: ConcreteFunction): SignatureDefInit {
+function addSignature(
+  graph: GraphNodes,
+  { key, fn, method, outputs }: SignatureExport,
+  captured: readonly string[],
+): SignatureDefInit {
   const placeholders = fn.inputs.map(({ name, spec }) =>
     // The shape stays open here: REST's columnar form sends one string as a scalar, and an optimizer that believed a
     // placeholder's shape would take away the reshape that allows it. The SignatureDef tells the shape.
@@ -101,7 +120,7 @@ function addSignature(graph: GraphNodes, key: string, fn: ConcreteFunction): Sig
       shape: attr.shape(spec.dtype === 'string' ? null : spec.sizes),
     }),
   );
-  const call = graph.call([...placeholders, ...fn.captures.map(graphNameOf)], callAttributes(fn, wrapperName(key)));
+  const call = graph.call([...placeholders, ...captured], callAttributes(fn, outputs, wrapperName(key)));
   const info = ({ spec }: NamedSpec, name: string) => ({
     encoding: { case: 'name' as const, value: name },
     dtype: dataTypeOf(spec.dtype),
@@ -109,9 +128,32 @@ function addSignature(graph: GraphNodes, key: string, fn: ConcreteFunction): Sig
   });
   return {
     inputs: Object.fromEntries(fn.inputs.map((input, i) => [input.name, info(input, `${placeholders[i]}:0`)])),
-    outputs: Object.fromEntries(fn.outputs.map((output, i) => [output.name, info(output, `${call}:${i}`)])),
-    methodName: 'tensorflow/serving/predict',
+    outputs: Object.fromEntries(outputs.map((output, i) => [output.name, info(output, `${call}:${i}`)])),
+    methodName: `tensorflow/serving/${method}`,
   };
+}
+
+/**
+ * The path of each asset is a variable that is set when the model is loaded, since only then is the folder known: the loader
+ * feeds what `asset_file_def` names. Source: `_process_asset` in tensorflow/python/saved_model/save.py.
+ */
+function addAssets(graph: GraphNodes, parts: SavedModelParts) {
+  const paths = new Map<Asset, string>();
+  const initializers: string[] = [];
+  const string = attr.type(DataType.DT_STRING);
+  const files = [...assetsOf(parts)].map(([asset, filename], i) => {
+    const path = graph.add(`asset_path_initializer_${i}`, 'Placeholder', [], { dtype: string, shape: attr.shape([]) });
+    const handle = graph.add(`asset_path_${i}`, 'VarHandleOp', [], {
+      shared_name: attr.string(`asset_path_${i}`),
+      container: attr.string(''),
+      dtype: string,
+      shape: attr.shape([]),
+    });
+    initializers.push(graph.add(`asset_path_${i}/assign`, 'AssignVariableOp', [handle, path], { dtype: string }));
+    paths.set(asset, graph.add(`asset_path_${i}/read`, 'ReadVariableOp', [handle], { dtype: string }));
+    return { filename, tensorInfo: { encoding: { case: 'name' as const, value: `${path}:0` } } };
+  });
+  return { paths, initializers, files };
 }
 
 function addRestore(graph: GraphNodes, variables: readonly tf.Variable[]): void {

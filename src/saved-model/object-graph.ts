@@ -2,18 +2,30 @@ import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 
 import { dataTypeOf, type DType } from '../tensorflow/data-type.js';
 import {
+  type SavedConcreteFunctionSchema,
   type SavedObjectGraph,
   SavedObjectGraphSchema,
   type SavedObjectSchema,
 } from '../tensorflow/protos/tensorflow/core/protobuf/saved_object_graph_pb.js';
 import type { StructuredValueSchema } from '../tensorflow/protos/tensorflow/core/protobuf/struct_pb.js';
 import { TrackableObjectGraphSchema } from '../tensorflow/protos/tensorflow/core/protobuf/trackable_object_graph_pb.js';
+import type * as tf from '../tensorflow/tf.js';
+import { Asset } from '../tracing/asset.js';
 import { shapeProto } from '../tracing/attr-value.js';
 import type { ConcreteFunction, NamedSpec } from '../tracing/concrete-function.js';
-import { checkpointKey, graphNameOf, type SavedModelParts, variablesOf } from './saved-model-parts.js';
+import {
+  assetsOf,
+  checkpointKey,
+  graphNameOf,
+  type SavedModelParts,
+  type TrackedObject,
+  variablesOf,
+} from './saved-model-parts.js';
+import { signatureExports } from './signature-export.js';
 import { wrapperName } from './signature-wrapper.js';
 
 type SavedObjectInit = Pick<MessageInitShape<typeof SavedObjectSchema>, 'kind'>;
+type NamedFunction = [name: string, fn: MessageInitShape<typeof SavedConcreteFunctionSchema>];
 type StructuredValueInit = MessageInitShape<typeof StructuredValueSchema>;
 interface ObjectNode {
   readonly object: SavedObjectInit;
@@ -29,7 +41,7 @@ export interface ObjectGraph {
 }
 
 /**
- * The root object holds the functions as methods, `variables` as a list, and `signatures`.
+ * The root object holds the functions as methods, `variables` as a list of all, `signatures`, and what is nested.
  *
  * Source: tensorflow/core/protobuf/saved_object_graph.proto, and what tensorflow/python/saved_model/load.py asks of it.
  */
@@ -41,46 +53,69 @@ export function buildObjectGraph(parts: SavedModelParts): ObjectGraph {
     nodes[parent]?.children.push({ nodeId, localName });
 
   const root = add(userObject('_generic_user_object'));
-  const list = add(userObject('trackable_list_wrapper'));
-  link(root, list, 'variables');
-  const variables = variablesOf(parts);
-  const variableIds = new Map(
-    variables.map((variable, i) => {
-      const fullName = graphNameOf(variable);
-      const id = add(variableObject(variable), { fullName, key: checkpointKey(i) });
-      link(list, id, String(i));
-      return [variable, id];
-    }),
-  );
-  for (const [name, fn] of Object.entries(parts.functions)) link(root, add(functionObject(fn)), name);
+  const list = (parent: number, variables: readonly tf.Variable[]) => {
+    const id = add(userObject('trackable_list_wrapper'));
+    link(parent, id, 'variables');
+    variables.forEach((variable, i) => link(id, variableIds.get(variable) ?? 0, String(i)));
+  };
+  const variableIds = new Map<tf.Variable, number>();
+  variablesOf(parts).forEach((variable, i) => {
+    const checkpoint = { fullName: graphNameOf(variable), key: checkpointKey(i) };
+    variableIds.set(variable, add(variableObject(variable), checkpoint));
+  });
+  const assetIds = new Map([...assetsOf(parts).keys()].map((each, i) => [each, add(assetObject(i))] as const));
+  const functionIds = new Map<ConcreteFunction, number>();
+  const functionId = (fn: ConcreteFunction) => {
+    const id = functionIds.get(fn) ?? add(functionObject(fn));
+    functionIds.set(fn, id);
+    return id;
+  };
+  const objectIds = new Map<TrackedObject, number>();
+  const fill = (object: TrackedObject, id: number) => {
+    objectIds.set(object, id);
+    const { functions = {}, variables = {}, assets = {}, children = {}, weights } = object;
+    if (object === parts) list(id, [...variableIds.keys()]);
+    else if (weights) list(id, weights);
+    for (const [name, fn] of Object.entries(functions)) link(id, functionId(fn), name);
+    for (const [name, variable] of Object.entries(variables)) link(id, variableIds.get(variable) ?? 0, name);
+    for (const [name, each] of Object.entries(assets)) link(id, assetIds.get(each) ?? 0, name);
+    for (const [name, child] of Object.entries(children)) {
+      const known = objectIds.get(child);
+      const childId = known ?? add(userObject('_generic_user_object'));
+      link(id, childId, name);
+      if (known === undefined) fill(child, childId);
+    }
+  };
+  fill(parts, root);
   const signatures = add(userObject('signature_map'));
   link(root, signatures, 'signatures');
-  for (const [key, functionName] of Object.entries(parts.signatures)) {
-    const fn = parts.functions[functionName];
-    if (fn) link(signatures, add(signatureObject(key, fn)), key);
-  }
+  const exports = signatureExports(parts);
+  for (const { key, fn } of exports) link(signatures, add(signatureObject(key, fn)), key);
 
-  const concreteFunctions = Object.values(parts.functions).map((fn) => [fn.name, savedFunction(fn, false)] as const);
-  const wrappers = Object.entries(parts.signatures).flatMap(([key, functionName]) => {
-    const fn = parts.functions[functionName];
-    return fn ? [[wrapperName(key), savedFunction(fn, true)] as const] : [];
-  });
-  function savedFunction(fn: ConcreteFunction, isSignature: boolean) {
-    const boundInputs = fn.captures.map((variable) => variableIds.get(variable) ?? 0);
-    const specs = fn.inputs.map(specValue);
-    // A signature is called by keyword alone; a method by position too.
-    const byKeyword = Object.fromEntries(fn.inputs.map((input) => [input.name, specValue(input)]));
-    const signature = isSignature ? tuple(tuple(), dict(byKeyword)) : tuple(tuple(...specs), dict({}));
-    return {
-      boundInputs,
-      canonicalizedInputSignature: signature,
-      outputSignature: outputSignature(fn, isSignature),
-    };
-  }
+  const boundInputs = ({ captures }: ConcreteFunction) =>
+    captures.map((capture) => (capture instanceof Asset ? assetIds.get(capture) : variableIds.get(capture)) ?? 0);
+  const methods = [...functionIds.keys()].map((fn): NamedFunction => [
+    fn.name,
+    {
+      boundInputs: boundInputs(fn),
+      canonicalizedInputSignature: tuple(tuple(...fn.inputs.map(specValue)), dict({})),
+      // A tf function that returns a tensor gives Python a tensor; a signature always gives a dictionary.
+      outputSignature: fn.returnsOneTensor && fn.outputs[0] ? specValue(fn.outputs[0]) : specDict(fn.outputs),
+    },
+  ]);
+  const wrappers = exports.map(({ key, fn, outputs }): NamedFunction => [
+    wrapperName(key),
+    {
+      boundInputs: boundInputs(fn),
+      // A signature is called by keyword alone; a method by position too.
+      canonicalizedInputSignature: tuple(tuple(), specDict(fn.inputs)),
+      outputSignature: specDict(outputs),
+    },
+  ]);
   return {
     savedObjects: create(SavedObjectGraphSchema, {
       nodes: nodes.map(({ object, children }) => ({ ...object, children })),
-      concreteFunctions: Object.fromEntries([...concreteFunctions, ...wrappers]),
+      concreteFunctions: Object.fromEntries([...methods, ...wrappers]),
     }),
     trackableObjects: toBinary(
       TrackableObjectGraphSchema,
@@ -102,14 +137,13 @@ function userObject(identifier: string): SavedObjectInit {
   return { kind: { case: 'userObject', value: { identifier, version: { producer: 1, minConsumer: 1 } } } };
 }
 
-function variableObject(variable: {
-  dtype: string;
-  shape: number[];
-  trainable: boolean;
-  name: string;
-}): SavedObjectInit {
+function assetObject(assetFileDefIndex: number): SavedObjectInit {
+  return { kind: { case: 'asset', value: { assetFileDefIndex } } };
+}
+
+function variableObject(variable: tf.Variable): SavedObjectInit {
   const dtype = dataTypeOf(variable.dtype as DType);
-  const name = graphNameOf(variable as Parameters<typeof graphNameOf>[0]);
+  const name = graphNameOf(variable);
   return {
     kind: {
       case: 'variable',
@@ -148,11 +182,8 @@ function signatureObject(key: string, fn: ConcreteFunction): SavedObjectInit {
   return { kind: { case: 'bareConcreteFunction', value } };
 }
 
-/** A tf function that returns a tensor gives Python a tensor; a signature always gives a dictionary. */
-function outputSignature(fn: ConcreteFunction, isSignature: boolean): StructuredValueInit {
-  const [only] = fn.outputs;
-  if (fn.returnsOneTensor && !isSignature && only) return specValue(only);
-  return dict(Object.fromEntries(fn.outputs.map((output) => [output.name, specValue(output)])));
+function specDict(specs: readonly NamedSpec[]): StructuredValueInit {
+  return dict(Object.fromEntries(specs.map((each) => [each.name, specValue(each)])));
 }
 
 function specValue({ name, spec }: NamedSpec): StructuredValueInit {

@@ -1,26 +1,64 @@
 import type * as tf from '../tensorflow/tf.js';
+import { Asset } from '../tracing/asset.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
+import type { SignatureParts } from './signature-export.js';
 
-/** What `tensorflow/serving/predict` and the other APIs of TensorFlow Serving are called in a SignatureDef. */
-export type SignatureMethod = 'predict' | 'classify' | 'regress';
+/** An object of a SavedModel, as `tf.saved_model.load` rebuilds it: each field under the name that it has there. */
+export interface TrackedObject {
+  readonly functions?: Readonly<Record<string, ConcreteFunction>>;
+  readonly variables?: Readonly<Record<string, tf.Variable>>;
+  /** Variables without a name of their own, such as a model's weights: the object's list `variables`. */
+  readonly weights?: readonly tf.Variable[];
+  readonly assets?: Readonly<Record<string, Asset>>;
+  /** Nested objects. One that stands in several places is written once. */
+  readonly children?: Readonly<Record<string, TrackedObject>>;
+}
 
-/** What a SavedModel holds. */
-export interface SavedModelParts {
-  /** Functions that Python can call on the loaded object, by the name they have there, such as `predict_bytes_image`. */
-  readonly functions: Readonly<Record<string, ConcreteFunction>>;
-  /** Which of the functions answer to which SignatureDef key. */
-  readonly signatures: Readonly<Record<string, string>>;
-  /** Variables beyond those that the functions use. */
-  readonly variables?: readonly tf.Variable[];
-  /** Files for `assets/`, by name. */
-  readonly assets?: Readonly<Record<string, string | Uint8Array>>;
+/** What a SavedModel holds: the root object, what is served of it, and further files. */
+export interface SavedModelParts extends TrackedObject {
+  /** By SignatureDef key; text names one of `functions`. */
+  readonly signatures: Readonly<Record<string, string | SignatureParts>>;
   /** Files for `assets.extra/`, by name: for people, not for TensorFlow. */
   readonly assetsExtra?: Readonly<Record<string, string | Uint8Array>>;
 }
 
+/** The root and every object below it, each once. */
+export function objectsOf(root: TrackedObject, found = new Set<TrackedObject>()): TrackedObject[] {
+  if (!found.has(root)) {
+    found.add(root);
+    for (const child of Object.values(root.children ?? {})) objectsOf(child, found);
+  }
+  return [...found];
+}
+
 /** Every variable of the parts, each once. */
-export function variablesOf({ functions, variables = [] }: SavedModelParts): tf.Variable[] {
-  return [...new Set([...variables, ...Object.values(functions).flatMap((fn) => fn.captures)])];
+export function variablesOf(parts: SavedModelParts): tf.Variable[] {
+  const objects = objectsOf(parts);
+  const own = objects.flatMap(({ weights = [], variables = {} }) => [...weights, ...Object.values(variables)]);
+  return [...new Set([...own, ...functionsOf(parts).flatMap((fn) => fn.variables)])];
+}
+
+/** Every asset of the parts with the name of its file in `assets/`; of two files with one name the second gets another. */
+export function assetsOf(parts: SavedModelParts): Map<Asset, string> {
+  const own = objectsOf(parts).flatMap(({ assets = {} }) => Object.values(assets));
+  const captured = functionsOf(parts).flatMap((fn) => fn.captures.filter((capture) => capture instanceof Asset));
+  const names = new Map<Asset, string>();
+  for (const each of [...own, ...captured]) {
+    if (names.has(each)) continue;
+    let name = each.name;
+    for (let i = 1; [...names.values()].includes(name); i += 1) name = each.name.replace(/(\.[^.]*)?$/, `_${i}$1`);
+    names.set(each, name);
+  }
+  return names;
+}
+
+/** Every function of the parts, those of signatures too, each once. */
+export function functionsOf(parts: SavedModelParts): ConcreteFunction[] {
+  const methods = objectsOf(parts).flatMap(({ functions = {} }) => Object.values(functions));
+  const served = Object.values(parts.signatures).flatMap((signature) =>
+    typeof signature === 'string' ? [] : [signature.function],
+  );
+  return [...new Set([...methods, ...served])];
 }
 
 /** The key of a variable in the checkpoint: its place in the object graph, see `object-graph.ts`. */

@@ -13,7 +13,7 @@ import { elementBytes } from '../tracing/tensor-proto.js';
 import { buildMetaGraph, objectGraphKey } from './meta-graph.js';
 import { writeModelDirectory } from './model-directory.js';
 import { buildObjectGraph } from './object-graph.js';
-import { checkpointKey, type SavedModelParts, variablesOf } from './saved-model-parts.js';
+import { assetsOf, checkpointKey, type SavedModelParts, variablesOf } from './saved-model-parts.js';
 import { writeFileSynced, writeTensorBundle } from './tensor-bundle.js';
 
 /**
@@ -44,7 +44,8 @@ export async function writeParts(folder: string, parts: SavedModelParts): Promis
     objects,
     ...variablesOf(parts).map(bundleTensor),
   ]);
-  await writeFiles(path.join(folder, 'assets'), parts.assets ?? {});
+  const assets = [...assetsOf(parts)].map(([asset, name]) => [name, asset.read()] as const);
+  await writeFiles(path.join(folder, 'assets'), Object.fromEntries(assets));
   if (parts.assetsExtra) await writeFiles(path.join(folder, 'assets.extra'), parts.assetsExtra);
   await writeFileSynced(path.join(folder, 'fingerprint.pb'), (file) => file.writeFile(fingerprint(bytes)));
   await writeFileSynced(path.join(folder, 'saved_model.pb'), (file) => file.writeFile(bytes));

@@ -1,4 +1,5 @@
 import type { TfFunction } from '../tracing/tf-function.js';
+import type { SaveServableOptions } from './save-servable.js';
 
 /** The tf functions of an image classifier that its signatures expose. */
 export interface ClassifierFunctions {
@@ -6,10 +7,27 @@ export interface ClassifierFunctions {
   readonly predictNumpyImage: TfFunction;
   /** `image_bytes_string` string [n] to logits float32 [n, classes]. */
   readonly predictBytesImage: TfFunction;
+  /** `examples` uint8 [n, h, w, 3] to logits float32 [n, classes]. */
+  readonly predictUint8Image: TfFunction;
+  /** `image` string [n], base64 text, to the label, string [n]. */
+  readonly predictBase64Image: TfFunction;
+  /** `image_bytes_string` string [n] to `class_name`, `class_index`, `probability`, each [n, k], best first. */
+  readonly predictLabels: TfFunction;
+  /** `image_bytes_string` string [n] to `embedding` float32 [n, d]. */
+  readonly embedImage: TfFunction;
+  /** `inputs` string [n], serialized tf.Examples, to `classes` and `scores`, [n, classes]. */
+  readonly classifyExamples: TfFunction;
 }
 
-/** Which function answers to which SignatureDef key: one line a signature. */
-export const classifierSignatures: Readonly<Record<string, keyof ClassifierFunctions>> = {
-  serving_default: 'predictNumpyImage',
-  serving_bytes: 'predictBytesImage',
-};
+/** What an image classifier answers to: one line a signature. */
+export function classifierSignatures(model: ClassifierFunctions): SaveServableOptions['signatures'] {
+  return {
+    serving_default: model.predictNumpyImage,
+    serving_bytes: model.predictBytesImage,
+    serving_uint8: model.predictUint8Image,
+    serving_base64: model.predictBase64Image,
+    serving_labels: model.predictLabels,
+    serving_embedding: model.embedImage,
+    serving_classify: { function: model.classifyExamples, method: 'classify' },
+  };
+}

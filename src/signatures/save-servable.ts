@@ -1,37 +1,63 @@
+import { SignetError } from '../errors.js';
 import type { SavedModelParts } from '../saved-model/saved-model-parts.js';
+import type { SignatureMethod, SignatureParts } from '../saved-model/signature-export.js';
 import { writeSavedModel } from '../saved-model/write-saved-model.js';
-import { isTfFunction } from '../tracing/tf-function.js';
+import { isTfFunction, nameTfFunction, type TfFunction } from '../tracing/tf-function.js';
+import { Tracker } from './track-object.js';
 
-/** What is exported beside the functions themselves. */
-export interface SaveServableOptions extends Pick<SavedModelParts, 'variables' | 'assets' | 'assetsExtra'> {
-  /** SignatureDef keys, each with the field that holds its tf function. */
-  readonly signatures: Readonly<Record<string, string>>;
+/** A tf function behind a signature. */
+export interface ServedFunction {
+  readonly function: TfFunction<never>;
+  /** Which of TensorFlow Serving's APIs it answers to. Default: `predict`. */
+  readonly method?: SignatureMethod;
+  /**
+   * The signature's outputs, each with the result of the function that it is; a tensor returned by itself is `output_0`.
+   * Text alone names the only output. Default: all results, under their own names.
+   */
+  readonly outputs?: string | Readonly<Record<string, string>>;
+}
+
+/** What is exported beside the object itself. */
+export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'> {
+  /** By SignatureDef key: `serving_default` is what clients get who name none. */
+  readonly signatures: Readonly<Record<string, TfFunction<never> | ServedFunction>>;
 }
 
 /**
- * Exports an object's tf functions as a SavedModel. Every field that holds one becomes a method for Python under its
- * name in snake_case; those that `signatures` names are served too.
+ * Exports an object, a Servable or a layers model, as a SavedModel; see `Servable` for what of it.
  *
- * @throws SignetError `NOT_TRACEABLE`, `CANNOT_WRITE`.
+ * @throws SignetError `NOT_TRACEABLE`, `INVALID_SIGNATURE`, `INVALID_ASSET`, `CANNOT_WRITE`.
  */
 export async function saveServable(
   servable: object,
   directory: string,
-  { signatures, ...rest }: SaveServableOptions,
+  { signatures, assetsExtra }: SaveServableOptions,
 ): Promise<void> {
-  const functions = Object.entries(servable).flatMap(([field, value]) => {
-    if (!isTfFunction(value)) return [];
-    const name = snakeCase(field);
-    return [[name, value.getConcreteFunction(`__inference_${name}`)] as const];
-  });
+  const root = new Tracker().track(servable);
+  const served = Object.entries(signatures).map(([key, value]) => [key, signatureParts(key, value)] as const);
   await writeSavedModel(directory, {
-    ...rest,
-    functions: Object.fromEntries(functions),
-    signatures: Object.fromEntries(Object.entries(signatures).map(([key, field]) => [key, snakeCase(field)])),
+    ...root,
+    signatures: Object.fromEntries(served),
+    ...(assetsExtra && { assetsExtra }),
   });
 }
 
-/** `predictBytesImage` in TypeScript is `predict_bytes_image` inside a SavedModel. */
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+function signatureParts(key: string, value: TfFunction<never> | ServedFunction): SignatureParts {
+  const { function: fn, method, outputs } = isTfFunction(value) ? { function: value } : (value as ServedFunction);
+  if (!isTfFunction(fn)) {
+    throw new SignetError(
+      'INVALID_SIGNATURE',
+      `The signature "${key}" is a tf function, or { function, method, outputs }. Received: ${describe(value)}. ` +
+        'Wrap a method with tfFunction and give the field itself: { signatures: { serving_default: this.predict } }.',
+    );
+  }
+  nameTfFunction(fn, key);
+  const graph = fn.getConcreteFunction();
+  const named = typeof outputs === 'string' ? { [outputs]: graph.outputs[0]?.name ?? '' } : outputs;
+  return { function: graph, ...(method && { method }), ...(named && { outputs: named }) };
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'function') return 'an ordinary function';
+  return typeof value === 'object' && value !== null ? `{ ${Object.keys(value).join(', ')} }` : String(value);
 }

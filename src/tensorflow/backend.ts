@@ -10,7 +10,8 @@ export interface BindingAttribute {
 /** What TF.js calls a tensor's storage: an object compared by identity. */
 export type DataId = object;
 
-interface TensorMetadata {
+/** A tensor of TensorFlow's, as the binding tells of it. */
+export interface TensorMetadata {
   readonly id: number;
   readonly shape: number[];
   readonly dtype: number;
@@ -25,6 +26,8 @@ export interface Binding {
   readonly TF_ATTR_BOOL: number;
   readonly TF_ATTR_TYPE: number;
   readonly TF_ATTR_SHAPE: number;
+  executeOp(op: string, attributes: BindingAttribute[], inputIds: number[], outputs: number): TensorMetadata[];
+  deleteTensor(id: number): void;
   createTensor(shape: number[], dtype: number, values: tf.backend_util.BackendValues | BigInt64Array): number;
   loadSavedModel(directory: string, tags: string): number;
   deleteSavedModel(session: number): void;

@@ -1,3 +1,4 @@
+import './honest-types.js';
 import { backend, type BindingAttribute, type DataId } from './backend.js';
 import type * as tf from './tf.js';
 

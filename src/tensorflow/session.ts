@@ -1,7 +1,16 @@
 import { SignetError } from '../errors.js';
 import { backend } from './backend.js';
+import { castId } from './cast-id.js';
+import { dataTypeOf, type DType } from './data-type.js';
+import { dataTypeInTfjs } from './honest-types.js';
 import { tensorflowError } from './run-op.js';
 import type * as tf from './tf.js';
+
+/** A tensor for a placeholder of a type; for uint8 and int64 it is an int32 tensor, which TF.js has instead. */
+export interface Feed {
+  readonly tensor: tf.Tensor;
+  readonly dtype: DType;
+}
 
 /** A graph with its variables, loaded from a SavedModel directory by TensorFlow's C++ loader. */
 export class Session {
@@ -34,15 +43,18 @@ export class Session {
    * @param fetches Names of the tensors to compute.
    * @returns The fetched tensors in that order; the caller owns them.
    */
-  run(feeds: ReadonlyMap<string, tf.Tensor>, fetches: readonly string[]): tf.Tensor[] {
+  run(feeds: ReadonlyMap<string, Feed>, fetches: readonly string[]): tf.Tensor[] {
     if (this.#id === null) throw new SignetError('INVALID_ARGUMENT', 'The session has been disposed of.');
-    const ids = backend.getInputTensorIds([...feeds.values()]);
+    const cast: number[] = [];
     try {
+      const ids = [...feeds.values()].map((feed) => feedId(feed, cast));
       return backend.binding
         .runSavedModel(this.#id, ids, [...feeds.keys()].join(','), fetches.join(','))
         .map((metadata) => backend.createOutputTensor(metadata));
     } catch (error) {
       throw tensorflowError('the graph', error);
+    } finally {
+      cast.forEach((id) => backend.binding.deleteTensor(id));
     }
   }
 
@@ -52,4 +64,15 @@ export class Session {
     backend.binding.deleteSavedModel(this.#id);
     this.#id = null;
   }
+}
+
+/** What the binding calls a feed, cast to the placeholder's type; `cast` collects what must be freed afterwards. */
+function feedId({ tensor, dtype }: Feed, cast: number[]): number {
+  const [id = 0] = backend.getInputTensorIds([tensor]);
+  const type = dataTypeOf(dtype);
+  const given = dataTypeInTfjs(type);
+  if (given === type) return id;
+  const { id: castTo } = castId(id, given, type);
+  cast.push(castTo);
+  return castTo;
 }

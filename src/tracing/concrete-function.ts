@@ -1,7 +1,11 @@
+import { createHash } from 'node:crypto';
+
 import { toBinary } from '@bufbuild/protobuf';
 
 import { type FunctionDef, FunctionDefSchema } from '../tensorflow/protos/tensorflow/core/framework/function_pb.js';
 import type * as tf from '../tensorflow/tf.js';
+import { Asset } from './asset.js';
+import type { SizeExpression } from './explain-size.js';
 import type { TensorSpec } from './tensor-spec.js';
 
 /** An argument or a result with its name. */
@@ -10,43 +14,52 @@ export interface NamedSpec {
   readonly spec: TensorSpec;
 }
 
+/** What a function uses beside its arguments, and a SavedModel keeps for it. */
+export type Capture = tf.Variable | Asset;
+
 /** What a ConcreteFunction is made of. */
 export interface ConcreteFunctionParts {
+  /** What the tf function is called in TypeScript; messages use it. */
+  readonly label: string;
   readonly definition: FunctionDef;
   readonly inputs: readonly NamedSpec[];
   /** In the order of their names. */
   readonly outputs: readonly NamedSpec[];
-  /** The variables that follow the inputs as arguments of the definition. */
-  readonly captures: readonly tf.Variable[];
+  /** How the sizes of each output follow from those of the inputs; null where they do not. */
+  readonly outputSizes: readonly (readonly (SizeExpression | null)[] | null)[];
+  /** What follows the inputs as arguments of the definition. */
+  readonly captures: readonly Capture[];
   /** Functions that the definition's nodes call. */
   readonly functions: readonly ConcreteFunction[];
   /** Whether the tf function returned a tensor by itself rather than an object of tensors. */
   readonly returnsOneTensor: boolean;
+  /** Whether it assigns variables. */
+  readonly assigns: boolean;
 }
 
 /**
  * A tf function as a graph: what is exported, compiled, trained and served.
  *
- * Prints as `predict_bytes_image(image_bytes_string: string[?]) -> (output_0: float32[?, 10])`.
+ * Prints as `predictBytesImage(image_bytes_string: string[?]) -> (output_0: float32[?, 10])`.
  */
-export class ConcreteFunction {
-  readonly definition: FunctionDef;
-  readonly inputs: readonly NamedSpec[];
-  readonly outputs: readonly NamedSpec[];
-  readonly captures: readonly tf.Variable[];
-  readonly functions: readonly ConcreteFunction[];
-  readonly returnsOneTensor: boolean;
+export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
+  readonly label!: string;
+  readonly definition!: FunctionDef;
+  readonly inputs!: readonly NamedSpec[];
+  readonly outputs!: readonly NamedSpec[];
+  readonly outputSizes!: ConcreteFunctionParts['outputSizes'];
+  readonly captures!: readonly Capture[];
+  readonly functions!: readonly ConcreteFunction[];
+  readonly returnsOneTensor!: boolean;
+  readonly assigns!: boolean;
 
   constructor(parts: ConcreteFunctionParts) {
-    this.definition = parts.definition;
-    this.inputs = parts.inputs;
-    this.outputs = parts.outputs;
-    this.captures = parts.captures;
-    this.functions = parts.functions;
-    this.returnsOneTensor = parts.returnsOneTensor;
+    Object.assign(this, parts);
+    const { signature } = this.definition;
+    if (signature) signature.name += `_${this.#digest()}`;
   }
 
-  /** The name of the FunctionDef, unique in a graph. */
+  /** The name of the FunctionDef: the same for what computes the same in the same way with the same variables. */
   get name(): string {
     return this.definition.signature?.name ?? '';
   }
@@ -58,13 +71,19 @@ export class ConcreteFunction {
     return [...all.values(), this];
   }
 
-  toString(): string {
-    const list = (specs: readonly NamedSpec[]) => specs.map(({ name, spec }) => `${name}: ${spec}`).join(', ');
-    return `${this.name}(${list(this.inputs)}) -> (${list(this.outputs)})`;
+  /** The variables among the captures. */
+  get variables(): tf.Variable[] {
+    return this.captures.filter((capture): capture is tf.Variable => !(capture instanceof Asset));
   }
 
-  /** The definition's bytes: equal for functions that compute the same in the same way under the same name. */
-  toBytes(): Uint8Array {
-    return toBinary(FunctionDefSchema, this.definition);
+  toString(): string {
+    const list = (specs: readonly NamedSpec[]) => specs.map(({ name, spec }) => `${name}: ${spec}`).join(', ');
+    return `${this.label}(${list(this.inputs)}) -> (${list(this.outputs)})`;
+  }
+
+  #digest(): string {
+    const captures = this.captures.map(({ name }) => name).join('|');
+    const bytes = toBinary(FunctionDefSchema, this.definition);
+    return createHash('sha256').update(captures).update(bytes).digest('hex').slice(0, 12);
   }
 }

@@ -43,7 +43,8 @@ export class ConstantEmitter {
     const columns = Array.from({ length }, (_, i) => each.map(({ values }) => Number(values[i])));
     const varying = columns.filter((column) => column.some((size) => size !== column[0]));
     // A reshape keeps the number of elements, so its only unknown size follows from the others.
-    if (takenBy === 'Reshape' && varying.length === 1) {
+    const hasOpenSize = columns.some(([size]) => size === -1);
+    if (takenBy === 'Reshape' && varying.length === 1 && !hasOpenSize) {
       const shape = columns.map((column) => (column === varying[0] ? -1 : (column[0] ?? 0)));
       return this.builder.constant(int32, [length], shape);
     }

@@ -1,53 +1,70 @@
 import { equals } from '@bufbuild/protobuf';
 
 import { SignetError } from '../errors.js';
-import { dataTypeOf, dtypeOf } from '../tensorflow/data-type.js';
+import { dataTypeName, dataTypeOf, dtypeOf } from '../tensorflow/data-type.js';
 import { AttrValueSchema } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
+import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import { attr } from './attr-value.js';
+import { capturedName } from './captured-tensors.js';
 import { ConcreteFunction, type NamedSpec } from './concrete-function.js';
 import { ConstantEmitter } from './constant-emitter.js';
-import type { SizeSource } from './explain-size.js';
+import { explainSize, type SizeSource } from './explain-size.js';
 import { FunctionDefBuilder } from './function-def-builder.js';
 import { opEntry, outputName } from './op-signature.js';
 import type { OpNode, TapeNode, TapeValue } from './tape.js';
 import { TensorSpec } from './tensor-spec.js';
 import type { Trace } from './trace.js';
 
+/** What becomes a graph. */
+export interface FunctionTraces {
+  /** What messages call it. */
+  readonly label: string;
+  /** What the FunctionDef's name begins with; the rest is made from its content. */
+  readonly name: string;
+  readonly inputs: readonly NamedSpec[];
+  readonly traces: readonly Trace[];
+  /** Results that are inputs: what the body of a loop passes on. */
+  readonly passedOn?: readonly NamedSpec[];
+}
+
 /**
  * Turns the traces of one function into one graph whose unknown sizes are computed when it runs.
  *
- * @param name The FunctionDef's name.
+ * Its name ends in a digest of its content, so that the same function is one function of the graph, and another is another.
+ *
  * @throws SignetError `NOT_TRACEABLE` when the traces differ by more than sizes.
  */
-export function emitFunction(
-  name: string,
-  signature: Readonly<Record<string, TensorSpec>>,
-  traces: readonly Trace[],
-): ConcreteFunction {
-  return new FunctionEmitter(name, signature, traces).emit();
+export function emitFunction(traces: FunctionTraces): ConcreteFunction {
+  return new FunctionEmitter(traces).emit();
 }
 
 class FunctionEmitter {
+  readonly #label: string;
+  readonly #name: string;
   readonly #inputs: readonly NamedSpec[];
+  readonly #passedOn: readonly NamedSpec[];
+  readonly #traces: readonly Trace[];
   readonly #builder: FunctionDefBuilder;
   readonly #constants: ConstantEmitter;
   readonly #tensors = new Map<TapeNode, readonly string[]>();
   readonly #functions = new Map<string, ConcreteFunction>();
-  /** Every tensor whose sizes a later constant may depend on: arguments first, then results as they are made. */
+  /** Results so far, whose sizes a later constant may depend on. */
   readonly #sources: SizeSource[] = [];
+  readonly #argumentSources: SizeSource[] = [];
   readonly #positions: ReadonlyMap<TapeNode, number>;
   readonly #first: Trace;
 
-  constructor(
-    private readonly name: string,
-    signature: Readonly<Record<string, TensorSpec>>,
-    private readonly traces: readonly Trace[],
-  ) {
+  constructor({ label, name, inputs, traces, passedOn = [] }: FunctionTraces) {
     const [first] = traces;
     if (!first) throw new Error('emitFunction needs a trace');
+    this.#label = label;
+    this.#name = name;
+    this.#inputs = inputs;
+    this.#passedOn = passedOn;
+    this.#traces = traces;
     this.#first = first;
     this.#positions = new Map(first.tape.nodes.map((node, position) => [node, position]));
-    this.#inputs = Object.entries(signature).map(([input, spec]) => ({ name: input, spec }));
-    this.#builder = new FunctionDefBuilder(this.#inputs.map((input) => argumentOf(input)));
+    this.#builder = new FunctionDefBuilder(inputs.map((input) => argumentOf(input)));
     this.#constants = new ConstantEmitter(this.#builder);
   }
 
@@ -57,39 +74,77 @@ class FunctionEmitter {
     this.#checkSamePath(nodes);
     for (const [position, node] of nodes.entries()) {
       if (node.kind === 'argument') this.#define(position, [node.name]);
-      else if (node.kind === 'variable' && live.has(node))
-        this.#define(position, [this.#builder.readVariable(node.variable)]);
-      else if (node.kind === 'op' && live.has(node)) this.#emitOp(position, node);
+      else if (!live.has(node)) continue;
+      else if (node.kind === 'variable') this.#define(position, [this.#builder.readVariable(node.variable)]);
+      else if (node.kind === 'handle') this.#define(position, [this.#builder.handle(node.variable)]);
+      else if (node.kind === 'asset') this.#define(position, [this.#builder.asset(node.asset)]);
+      else if (node.kind === 'op') this.#emitOp(position, node);
     }
     const outputs = this.#first.outputs.map(([output, value], i) => ({
       name: output,
-      spec: this.#outputSpec(value, i),
+      ...this.#outputSpec(value, i),
       tensor: this.#tensor(value, null),
     }));
     for (const { variable, value } of this.#first.assignments) {
       this.#builder.assignVariable(variable, this.#tensor(value, null));
     }
-    const results = outputs.map((output) => ({ ...argumentOf(output), tensor: output.tensor }));
-    const definition = this.#builder.build(this.name, results);
+    const results = [
+      ...outputs,
+      ...this.#passedOn.map((input) => ({ ...input, tensor: input.name, name: `${input.name}_out` })),
+    ];
     return new ConcreteFunction({
-      definition,
+      label: this.#label,
+      definition: this.#builder.build(
+        this.#name,
+        results.map((result) => ({ ...argumentOf(result), tensor: result.tensor })),
+      ),
       inputs: this.#inputs,
       outputs: outputs.map(({ name, spec }) => ({ name, spec })),
+      outputSizes: outputs.map(({ sizes }) => sizes),
       captures: this.#builder.captures,
       functions: [...this.#functions.values()],
       returnsOneTensor: this.#first.returnsOneTensor,
+      assigns: this.#first.assignments.length > 0,
     });
   }
 
   #emitOp(position: number, node: OpNode): void {
     const inputs = node.inputs.map((input) => this.#tensor(input, position));
-    const name = this.#builder.node(node.op, inputs, node.attributes);
-    for (const fn of node.functions) this.#functions.set(fn.name, fn);
-    if (opEntry(node.op)[2]) this.#builder.alwaysRun(name);
+    const bodies = node.bodies.map((body, i) => [body.attribute, this.#emitBody(position, i)] as const);
+    const functions = bodies.map(([, fn]) => fn);
+    const attributes = {
+      ...node.attributes,
+      ...Object.fromEntries(bodies.map(([attribute, fn]) => [attribute, attr.func(fn.name)])),
+      ...node.bodyAttributes?.(functions),
+    };
+    const op = statefulOp(node.op, functions);
+    const name = this.#builder.node(op, inputs, attributes);
+    for (const fn of [...node.functions, ...functions]) this.#functions.set(fn.name, fn);
+    if (opEntry(op)[2] || hasEffect(node)) this.#builder.alwaysRun(name);
     this.#define(
       position,
-      node.outputs.map((_, output) => `${name}:${outputName(node.op, node.attributes, output)}`),
+      node.outputs.map((_, output) => `${name}:${outputName(op, attributes, output)}`),
     );
+  }
+
+  /** A body has one trace in each trace of this function. */
+  #emitBody(position: number, index: number): ConcreteFunction {
+    const bodies = this.#nodesAt(position).flatMap((node) => (node.kind === 'op' ? (node.bodies[index] ?? []) : []));
+    const [body] = bodies;
+    if (!body) throw new Error('unreachable: an op has the same bodies in every trace');
+    const counts = new Set(bodies.map(({ captured }) => captured.values.length));
+    if (counts.size > 1) throw pathDiffers(this.#label, `the ${body.attribute} takes other tensors from outside`);
+    const captured = body.captured.values.map(({ node, output }, i) => ({
+      name: capturedName(i),
+      spec: anySize(node.outputs[output]?.dataType ?? 0),
+    }));
+    return emitFunction({
+      label: body.attribute,
+      name: body.attribute,
+      inputs: [...body.inputs.map(({ name, dataType }) => ({ name, spec: anySize(dataType) })), ...captured],
+      traces: bodies.map(({ trace }) => trace),
+      passedOn: body.returnsCaptured ? captured : [],
+    });
   }
 
   #define(position: number, tensors: readonly string[]): void {
@@ -99,7 +154,8 @@ class FunctionEmitter {
     this.#tensors.set(node, tensors);
     tensors.forEach((tensor, output) => {
       const shapes = nodes.map((each) => each.outputs[output]?.shape ?? []);
-      this.#sources.push({ tensor, dataType: node.outputs[output]?.dataType ?? 0, shapes });
+      const list = node.kind === 'argument' ? this.#argumentSources : this.#sources;
+      list.push({ tensor, dataType: node.outputs[output]?.dataType ?? 0, shapes });
     });
   }
 
@@ -120,42 +176,49 @@ class FunctionEmitter {
   #sourcesFor(consumer: number | null): SizeSource[] {
     const node = consumer === null ? undefined : this.#first.tape.nodes[consumer];
     const names = node?.kind === 'op' ? node.inputs.map((input) => this.#tensors.get(input.node)?.[input.output]) : [];
-    const near = this.#sources.filter((source) => names.includes(source.tensor));
-    const argumentsFirst = this.#sources.slice(0, this.#inputs.length);
-    return [...near, ...argumentsFirst, ...this.#sources.slice(this.#inputs.length)];
+    const near = [...this.#argumentSources, ...this.#sources].filter((source) => names.includes(source.tensor));
+    return [...near, ...this.#argumentSources, ...this.#sources];
   }
 
   #nodesAt(position: number): TapeNode[] {
-    return this.traces.flatMap(({ tape }) => tape.nodes[position] ?? []);
+    return this.#traces.flatMap(({ tape }) => tape.nodes[position] ?? []);
   }
 
-  #outputSpec({ node, output }: TapeValue, position: number): TensorSpec {
-    const shapes = this.traces.map((trace) => {
+  #outputSpec({ node, output }: TapeValue, position: number) {
+    const shapes = this.#traces.map((trace) => {
       const value = trace.outputs[position]?.[1];
       return value?.node.outputs[value.output]?.shape ?? [];
     });
-    const first = shapes[0] ?? [];
-    if (shapes.some((shape) => shape.length !== first.length)) throw pathDiffers(this.name, 'a result of another rank');
-    const sizes = first.map((size, axis) => (shapes.every((shape) => shape[axis] === size) ? size : null));
     const dtype = dtypeOf(node.outputs[output]?.dataType ?? 0);
-    if (dtype === null)
-      throw new SignetError('NOT_TRACEABLE', `${this.name} returns a type that no signature carries.`);
-    return new TensorSpec(dtype, sizes);
+    if (dtype === null) {
+      throw new SignetError('NOT_TRACEABLE', `${this.#label} returns a type that no signature carries.`);
+    }
+    const first = shapes[0] ?? [];
+    if (shapes.some((shape) => shape.length !== first.length))
+      return { spec: new TensorSpec(dtype, null), sizes: null };
+    const known = first.map((size, axis) => (shapes.every((shape) => shape[axis] === size) ? size : null));
+    const sizes = first.map((_, axis) =>
+      explainSize(
+        shapes.map((shape) => shape[axis] ?? 0),
+        this.#argumentSources,
+      ),
+    );
+    return { spec: new TensorSpec(dtype, known), sizes };
   }
 
   /** Throws unless every trace ran the same ops with the same attributes, sizes aside. */
   #checkSamePath(nodes: readonly TapeNode[]): void {
     for (const position of nodes.keys()) {
-      const each = this.traces.map(({ tape }) => tape.nodes[position]);
+      const each = this.#traces.map(({ tape }) => tape.nodes[position]);
       const [first] = each;
       const names = [...new Set(each.map((node) => (node?.kind === 'op' ? node.op : (node?.kind ?? 'nothing'))))];
       if (names.length > 1)
-        throw pathDiffers(this.name, `step ${position} is ${names.join(' for one size and ')} for another`);
+        throw pathDiffers(this.#label, `step ${position} is ${names.join(' for one size and ')} for another`);
       if (first?.kind === 'op') this.#checkSameAttributes(first, each as OpNode[]);
     }
-    const longest = this.traces.find(({ tape }) => tape.nodes.length > nodes.length);
+    const longest = this.#traces.find(({ tape }) => tape.nodes.length > nodes.length);
     if (longest)
-      throw pathDiffers(this.name, `one size takes ${nodes.length} steps and another ${longest.tape.nodes.length}`);
+      throw pathDiffers(this.#label, `one size takes ${nodes.length} steps and another ${longest.tape.nodes.length}`);
   }
 
   #checkSameAttributes(first: OpNode, all: readonly OpNode[]): void {
@@ -164,9 +227,23 @@ class FunctionEmitter {
         const other = node.attributes[attribute];
         return other !== undefined && equals(AttrValueSchema, value, other);
       });
-      if (!same) throw pathDiffers(this.name, `the attribute "${attribute}" of ${first.op} depends on a size`);
+      if (!same) throw pathDiffers(this.#label, `the attribute "${attribute}" of ${first.op} depends on a size`);
     }
   }
+}
+
+function anySize(dataType: DataType): TensorSpec {
+  const dtype = dtypeOf(dataType);
+  if (dtype !== null) return new TensorSpec(dtype, null);
+  throw new SignetError('NOT_TRACEABLE', `A body cannot take a tensor of type ${dataTypeName(dataType)} from outside.`);
+}
+
+const statefulOps: Readonly<Record<string, string>> = { StatelessIf: 'If', StatelessWhile: 'While' };
+
+/** TensorFlow runs a branch that draws numbers or asserts only in the op that says so. */
+function statefulOp(op: string, bodies: readonly ConcreteFunction[]): string {
+  const isStateful = bodies.some(({ definition }) => definition.signature?.isStateful === true);
+  return isStateful ? (statefulOps[op] ?? op) : op;
 }
 
 function argumentOf({ name, spec }: NamedSpec) {
@@ -185,14 +262,18 @@ function pathDiffers(name: string, how: string): SignetError {
 function liveNodes({ tape, outputs, assignments }: Trace): Set<TapeNode> {
   const live = new Set<TapeNode>();
   const pending = [...outputs.map(([, { node }]) => node), ...assignments.map(({ value }) => value.node)];
-  // A random draw that nobody uses has no effect worth keeping; an assertion has.
-  pending.push(
-    ...tape.nodes.filter((node) => node.kind === 'op' && opEntry(node.op)[2] && !node.op.includes('Random')),
-  );
+  pending.push(...tape.nodes.filter(hasEffect));
   for (let node = pending.pop(); node; node = pending.pop()) {
     if (live.has(node)) continue;
     live.add(node);
     if (node.kind === 'op') pending.push(...node.inputs.map((input) => input.node));
   }
   return live;
+}
+
+/** A random draw that nobody uses has no effect worth keeping; an assertion has. */
+function hasEffect(node: TapeNode): boolean {
+  if (node.kind !== 'op') return false;
+  const ownEffect = opEntry(node.op)[2] && !node.op.includes('Random');
+  return ownEffect || node.bodies.some(({ trace }) => trace.tape.nodes.some(hasEffect));
 }

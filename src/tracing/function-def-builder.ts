@@ -5,7 +5,9 @@ import { type FunctionDef, FunctionDefSchema } from '../tensorflow/protos/tensor
 import type { NodeDefSchema } from '../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type * as tf from '../tensorflow/tf.js';
+import { Asset } from './asset.js';
 import { attr } from './attr-value.js';
+import type { Capture } from './concrete-function.js';
 import type { SizeExpression, SourceDimension } from './explain-size.js';
 import { type Attributes, outputName } from './op-signature.js';
 import type { ConstantValues } from './tape.js';
@@ -19,10 +21,13 @@ export interface FunctionArgument {
   readonly dataType: DataType;
 }
 
-/** A variable that a function uses; it is an argument of the FunctionDef, of type resource. */
-interface Capture {
+/** A variable or an asset that a function uses: an argument of the FunctionDef. */
+interface CapturedArgument {
   readonly argument: string;
+  readonly dataType: DataType;
   read: string | null;
+  /** Nodes that take the variable itself, and read it when they run. */
+  readonly takenBy: string[];
 }
 
 const int32 = DataType.DT_INT32;
@@ -36,15 +41,15 @@ export class FunctionDefBuilder {
   readonly #names = new Map<string, number>();
   readonly #constants = new Map<string, string>();
   readonly #sizes = new Map<string, string>();
-  readonly #captures = new Map<tf.Variable, Capture>();
+  readonly #captures = new Map<Capture, CapturedArgument>();
   readonly #control: string[] = [];
 
   constructor(private readonly inputs: readonly FunctionArgument[]) {
     for (const { name } of inputs) this.#names.set(name, 1);
   }
 
-  /** Variables that the function reads or assigns, in the order of the arguments that follow the function's own. */
-  get captures(): tf.Variable[] {
+  /** Variables and assets that the function uses, in the order of the arguments that follow the function's own. */
+  get captures(): Capture[] {
     return [...this.#captures.keys()];
   }
 
@@ -52,6 +57,7 @@ export class FunctionDefBuilder {
   node(op: string, inputs: readonly string[], attributes: Attributes): string {
     const name = this.#uniqueName(op);
     this.#nodes.push({ name, op, input: [...inputs], attr: { ...attributes } });
+    for (const { argument, takenBy } of this.#captures.values()) if (inputs.includes(argument)) takenBy.push(name);
     return name;
   }
 
@@ -82,11 +88,21 @@ export class FunctionDefBuilder {
     return capture.read;
   }
 
+  /** A variable itself, as a called function takes it. */
+  handle(variable: tf.Variable): string {
+    return this.#capture(variable).argument;
+  }
+
+  /** The path of an asset's file. */
+  asset(asset: Asset): string {
+    return this.#capture(asset).argument;
+  }
+
   /** Assigns a variable after everything that reads its old value. */
   assignVariable(variable: tf.Variable, value: string): void {
     const capture = this.#capture(variable);
     const dtype = attr.type(dataTypeOf(variable.dtype as 'float32'));
-    const afterRead = capture.read === null ? [] : [`^${capture.read.split(':')[0]}`];
+    const afterRead = capture.takenBy.map((node) => `^${node}`);
     this.alwaysRun(this.node('AssignVariableOp', [capture.argument, value, ...afterRead], { dtype }));
   }
 
@@ -107,16 +123,13 @@ export class FunctionDefBuilder {
   }
 
   build(name: string, results: readonly (FunctionArgument & { readonly tensor: string })[]): FunctionDef {
-    const resources = [...this.#captures.values()].map(({ argument }) => ({
-      name: argument,
-      type: DataType.DT_RESOURCE,
-    }));
+    const captured = [...this.#captures.values()].map(({ argument, dataType }) => ({ name: argument, type: dataType }));
     return create(FunctionDefSchema, {
       signature: {
         name,
-        inputArg: [...this.inputs.map((input) => ({ name: input.name, type: input.dataType })), ...resources],
+        inputArg: [...this.inputs.map((input) => ({ name: input.name, type: input.dataType })), ...captured],
         outputArg: results.map((result) => ({ name: result.name, type: result.dataType })),
-        isStateful: resources.length > 0 || this.#control.length > 0,
+        isStateful: captured.length > 0 || this.#control.length > 0,
         controlOutput: this.#control,
       },
       nodeDef: this.#nodes,
@@ -148,13 +161,16 @@ export class FunctionDefBuilder {
     return shape;
   }
 
-  #capture(variable: tf.Variable): Capture {
-    const known = this.#captures.get(variable);
+  #capture(capture: Capture): CapturedArgument {
+    const known = this.#captures.get(capture);
     if (known) return known;
-    const argument = this.#uniqueName(`${variable.name.toLowerCase().replace(/[^a-z0-9]+/g, '_')}_resource`);
-    const capture = { argument, read: null };
-    this.#captures.set(variable, capture);
-    return capture;
+    const isAsset = capture instanceof Asset;
+    const name = capture.name.toLowerCase().replace(/[^a-z0-9]+/g, '_');
+    const argument = this.#uniqueName(`${name}_${isAsset ? 'path' : 'resource'}`);
+    const dataType = isAsset ? DataType.DT_STRING : DataType.DT_RESOURCE;
+    const captured = { argument, dataType, read: null, takenBy: [] };
+    this.#captures.set(capture, captured);
+    return captured;
   }
 
   /** TensorFlow's way of telling nodes of one op apart: `Conv2D`, `Conv2D_1`. */

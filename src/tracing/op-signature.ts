@@ -18,7 +18,7 @@ export function opEntry(op: string): OpEntry {
  * lengths.
  */
 export function completeAttributes(op: string, attributes: Attributes, inputTypes: readonly DataType[]): Attributes {
-  const [inputs] = opEntry(op);
+  const [inputs, , , defaults = {}] = opEntry(op);
   const complete: Record<string, AttrValue> = { ...attributes };
   let position = 0;
   for (const [, type, lengthAttribute] of inputs) {
@@ -32,6 +32,7 @@ export function completeAttributes(op: string, attributes: Attributes, inputType
     }
     position += count;
   }
+  for (const [name, type] of Object.entries(defaults)) complete[name] ??= attr.type(type);
   return complete;
 }
 

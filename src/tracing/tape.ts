@@ -1,10 +1,14 @@
 import { SignetError } from '../errors.js';
-import { attrValueOf } from './attr-value.js';
+import { dataTypeInTfjs } from '../tensorflow/honest-types.js';
+import { attr, attrValueOf } from './attr-value.js';
 import type { BindingAttribute, DataId } from '../tensorflow/backend.js';
 import { dataTypeName, dataTypeOf, type DType } from '../tensorflow/data-type.js';
 import { type OpListener, readUnheard } from '../tensorflow/op-listener.js';
-import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
+import type { Asset } from './asset.js';
+import type { Body } from './body.js';
+import type { CapturedTensors } from './captured-tensors.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import { type Attributes, completeAttributes, inputTypes, opEntry, outputTypes } from './op-signature.js';
 import type { SampleSizes } from './sample-sizes.js';
@@ -31,24 +35,35 @@ interface NodeBase {
 }
 export type ArgumentNode = NodeBase & { readonly kind: 'argument'; readonly name: string };
 export type VariableNode = NodeBase & { readonly kind: 'variable'; readonly variable: tf.Variable };
+/** A variable itself rather than its value: what a called function takes. */
+export type HandleNode = NodeBase & { readonly kind: 'handle'; readonly variable: tf.Variable };
+/** The path of an asset's file, a string scalar. */
+export type AssetNode = NodeBase & { readonly kind: 'asset'; readonly asset: Asset };
 export type ConstantNode = NodeBase & { readonly kind: 'constant'; readonly values: ConstantValues };
 export type OpNode = NodeBase & {
   readonly kind: 'op';
   readonly op: string;
   readonly attributes: Attributes;
   readonly inputs: readonly TapeValue[];
-  /** The functions that the attributes name: bodies and branches. */
+  /** The functions that the attributes name. */
   readonly functions: readonly ConcreteFunction[];
+  readonly bodies: readonly Body[];
+  readonly bodyAttributes: OpRecord['bodyAttributes'];
 };
-export type TapeNode = ArgumentNode | VariableNode | ConstantNode | OpNode;
+export type TapeNode = ArgumentNode | VariableNode | HandleNode | AssetNode | ConstantNode | OpNode;
 
 /** An op that our own code records, with attributes that tfjs-node's binding cannot set. */
 export interface OpRecord {
   readonly op: string;
   readonly attributes: Attributes;
-  readonly inputs: readonly tf.Tensor[];
+  readonly inputs: readonly (tf.Tensor | TapeValue)[];
   readonly outputs: readonly tf.Tensor[];
+  /** Functions that the attributes name. */
   readonly functions?: readonly ConcreteFunction[];
+  /** Bodies and branches, which become functions when the op is emitted. */
+  readonly bodies?: readonly Body[];
+  /** Attributes that are known only then, from the functions in the order of `bodies`. */
+  readonly bodyAttributes?: ((functions: readonly ConcreteFunction[]) => Attributes) | undefined;
 }
 
 /**
@@ -62,17 +77,21 @@ export class Tape implements OpListener {
   readonly #values = new Map<DataId, TapeValue>();
   readonly #variables = new Map<DataId, tf.Variable>();
   readonly #assigned = new Map<tf.Variable, DataId>();
+  readonly #handles = new Map<tf.Variable, TapeValue>();
+  readonly #assets = new Map<Asset, TapeValue>();
 
   /**
    * @param trace Which of the function's traces this is, from 0.
    * @param sizes Sizes that ops make up while tracing, such as those of a decoded image.
+   * @param captured For the body of an op: the tensors that it takes from the function around it, variables among them.
    */
   constructor(
     readonly trace: number,
-    private readonly sizes: SampleSizes,
+    readonly sizes: SampleSizes,
+    readonly captured: CapturedTensors | null = null,
   ) {
     for (const variable of registeredVariables()) {
-      this.#variables.set(variable.dataId, variable);
+      if (!captured) this.#variables.set(variable.dataId, variable);
       this.#assigned.set(variable, variable.dataId);
     }
   }
@@ -82,9 +101,71 @@ export class Tape implements OpListener {
     return this.sizes.next()[this.trace] ?? 1;
   }
 
-  addArgument(name: string, dtype: DType, sample: tf.Tensor): void {
-    const outputs = [{ dataType: dataTypeOf(dtype), shape: sample.shape }];
-    this.#add({ kind: 'argument', name, outputs, dynamic: true }, [sample]);
+  addArgument(name: string, dataType: DataType, sample: tf.Tensor): void {
+    const outputs = [{ dataType, shape: sample.shape }];
+    const node: TapeNode = { kind: 'argument', name, outputs, dynamic: true };
+    this.#add(node, [sample]);
+    this.#castAsTfjs(node, [sample]);
+  }
+
+  /** The path of an asset in the SavedModel, a string scalar. */
+  assetValue(asset: Asset): TapeValue {
+    const known = this.#assets.get(asset);
+    if (known) return known;
+    const outputs = [{ dataType: DataType.DT_STRING, shape: [] }];
+    const value = this.#add(
+      this.captured?.argumentFor(this.captured.outer.assetValue(asset)) ?? {
+        kind: 'asset',
+        asset,
+        outputs,
+        dynamic: true,
+      },
+      [],
+    );
+    this.#assets.set(asset, value);
+    return value;
+  }
+
+  /** A constant of type int64, which TF.js has not, with the values of an int32 tensor. */
+  int64Constant(tensor: tf.Tensor): TapeValue {
+    const values = BigInt64Array.from(Array.from(readUnheard(tensor.dataId) as Int32Array), BigInt);
+    const outputs = [{ dataType: DataType.DT_INT64, shape: tensor.shape }];
+    return this.#add({ kind: 'constant', values, outputs, dynamic: false }, []);
+  }
+
+  /** A variable as a called function takes it. Null where only its value is at hand: in a body, or once it was assigned. */
+  handleOf(variable: tf.Variable): TapeValue | null {
+    if (this.captured || this.#assigned.get(variable) !== variable.dataId) return null;
+    const known = this.#handles.get(variable);
+    if (known) return known;
+    const outputs = [{ dataType: DataType.DT_RESOURCE, shape: [] }];
+    const value = this.#add({ kind: 'handle', variable, outputs, dynamic: true }, []);
+    this.#handles.set(variable, value);
+    return value;
+  }
+
+  /** The place of a tensor whose value only a call knows; null for every other. */
+  dynamicValueOf(dataId: DataId): TapeValue | null {
+    const known = this.#values.get(dataId);
+    if (known) return known.node.dynamic ? known : null;
+    const variable = this.#variables.get(dataId);
+    if (variable) return this.valueOf(variable);
+    const outer = this.captured?.outer.dynamicValueOf(dataId);
+    if (!this.captured || !outer) return null;
+    const value = this.#add(this.captured.argumentFor(outer), []);
+    this.#values.set(dataId, value);
+    return value;
+  }
+
+  /** Whether a tensor's value is known only to a call. */
+  isDynamic(tensor: tf.Tensor): boolean {
+    return this.dynamicValueOf(tensor.dataId) !== null;
+  }
+
+  /** The element type of a tensor in the graph, which for uint8 and int64 is not the one that TF.js shows. */
+  dataTypeOf(tensor: tf.Tensor): DataType {
+    const { node, output } = this.valueOf(tensor);
+    return node.outputs[output]?.dataType ?? DataType.DT_INVALID;
   }
 
   onOp(op: string, attributes: readonly BindingAttribute[], inputs: readonly tf.Tensor[], outputs: tf.Tensor[]): void {
@@ -93,33 +174,49 @@ export class Tape implements OpListener {
   }
 
   onRead(dataId: DataId): void {
-    const value = this.#values.get(dataId);
-    const dynamic = value ? value.node.dynamic : this.#variables.has(dataId);
-    if (!dynamic) return;
+    const value = this.dynamicValueOf(dataId);
+    if (!value) return;
     throw new SignetError(
       'NOT_TRACEABLE',
-      `${value ? describe(value) : 'A variable'} is read into JavaScript (data, dataSync, array, print), but it has a value ` +
-        'only when the function is called. Compute with tensors throughout, or read it outside of the tf function.',
+      `${describe(value)} is read into JavaScript (data, dataSync, array, print), but it has a value only when the ` +
+        'function is called. Compute with tensors throughout, or read it outside of the tf function.',
     );
   }
 
   /** Adds an op with its outputs. */
-  record({ op, attributes, inputs, outputs, functions = [] }: OpRecord): void {
-    const values = inputs.map((input) => this.valueOf(input));
+  record({ op, attributes, inputs, outputs, functions = [], bodies = [], bodyAttributes }: OpRecord): void {
+    const values = inputs.map((input) => ('node' in input ? input : this.valueOf(input)));
+    const source = op === 'Cast' ? castFromUint8(values[0]) : null;
+    if (source) {
+      const direct = { ...attributes, SrcT: attr.type(DataType.DT_UINT8) };
+      this.record({ op, attributes: direct, inputs: [source], outputs });
+      return;
+    }
     const types = values.map(({ node, output }) => node.outputs[output]?.dataType ?? 0);
     const complete = completeAttributes(op, attributes, types);
     checkInputs(op, inputTypes(op, complete), values, types);
     const produced = outputTypes(op, complete);
     const infos = outputs.map(({ shape }, i) => ({ dataType: produced[i] ?? 0, shape }));
     const dynamic = opEntry(op)[2] || values.some(({ node }) => node.dynamic);
-    this.#add({ kind: 'op', op, attributes: complete, inputs: values, functions, outputs: infos, dynamic }, outputs);
+    const node: TapeNode = {
+      kind: 'op',
+      op,
+      attributes: complete,
+      inputs: values,
+      functions,
+      bodies,
+      bodyAttributes,
+      outputs: infos,
+      dynamic,
+    };
+    this.#add(node, outputs);
+    this.#castAsTfjs(node, outputs);
   }
 
-  /** The place of a tensor on the tape; one that no op made is a variable or a constant. */
+  /** The place of a tensor on the tape; one that no op made is a variable, a capture or a constant. */
   valueOf(tensor: tf.Tensor): TapeValue {
-    const known = this.#values.get(tensor.dataId);
-    if (known) return known;
-    return this.#add(this.#sourceOf(tensor), [tensor]);
+    const known = this.#values.get(tensor.dataId) ?? (this.captured ? this.dynamicValueOf(tensor.dataId) : null);
+    return known ?? this.#add(this.#sourceOf(tensor), [tensor]);
   }
 
   /** Variables that hold another value than when the tape began. */
@@ -127,6 +224,29 @@ export class Tape implements OpListener {
     return [...this.#assigned]
       .filter(([variable, before]) => variable.dataId !== before)
       .map(([variable]) => ({ variable, value: this.valueOf(variable) }));
+  }
+
+  /** TF.js computes with int32 where a tensor is uint8 or int64: the graph casts it there too, see honest-types.ts. */
+  #castAsTfjs(node: TapeNode, tensors: readonly tf.Tensor[]): void {
+    node.outputs.forEach(({ dataType, shape }, output) => {
+      const type = dataTypeInTfjs(dataType);
+      const tensor = tensors[output];
+      if (type === dataType || !tensor) return;
+      this.#add(
+        {
+          kind: 'op',
+          op: 'Cast',
+          attributes: { SrcT: attr.type(dataType), DstT: attr.type(type), Truncate: attr.bool(false) },
+          inputs: [{ node, output }],
+          functions: [],
+          bodies: [],
+          bodyAttributes: undefined,
+          outputs: [{ dataType: type, shape }],
+          dynamic: node.dynamic,
+        },
+        [tensor],
+      );
+    });
   }
 
   #sourceOf(tensor: tf.Tensor): TapeNode {
@@ -162,12 +282,21 @@ export function describe({ node, output }: TapeValue): string {
     case 'argument':
       return `The argument "${node.name}" (${type})`;
     case 'variable':
+    case 'handle':
       return `The variable "${node.variable.name}" (${type})`;
+    case 'asset':
+      return `The path of the asset ${node.asset.name} (${type})`;
     case 'constant':
       return `A constant (${type})`;
     case 'op':
       return `The result of ${node.op} (${type})`;
   }
+}
+
+/** Pixels go from uint8 straight to what they are cast to, not by way of int32. */
+function castFromUint8(value: TapeValue | undefined): TapeValue | null {
+  const [source] = value?.node.kind === 'op' && value.node.op === 'Cast' ? value.node.inputs : [];
+  return source?.node.outputs[source.output]?.dataType === DataType.DT_UINT8 ? source : null;
 }
 
 function checkInputs(op: string, expected: DataType[], values: readonly TapeValue[], received: DataType[]): void {
@@ -177,7 +306,7 @@ function checkInputs(op: string, expected: DataType[], values: readonly TapeValu
     throw new SignetError(
       'NOT_TRACEABLE',
       `${op} takes ${dataTypeName(type)} for input ${i}. Received: ${describe(value)}. ` +
-        'TF.js shows uint8 and int64 tensors as int32; cast them before computing with them.',
+        'Cast it first, with tf.cast.',
     );
   });
 }

@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import type { DType } from '../tensorflow/data-type.js';
+import { type DType, tfjsDtype } from '../tensorflow/data-type.js';
 
 /**
  * One size of a tensor: a number, `null` for any size, or a name for an unknown size that is the same wherever the name
@@ -46,8 +46,9 @@ export class TensorSpec {
     return this.shape?.map((size) => (typeof size === 'number' ? size : -1)) ?? null;
   }
 
+  /** Whether a tensor of TF.js fits; uint8 and int64 are int32 there. */
   accepts(tensor: TensorLike): boolean {
-    return tensor.dtype === this.dtype && this.#acceptsShape(tensor.shape);
+    return tensor.dtype === tfjsDtype(this.dtype) && this.#acceptsShape(tensor.shape);
   }
 
   /** @throws SignetError `SPEC_MISMATCH` that names the argument, what it accepts and what came. */
@@ -55,13 +56,18 @@ export class TensorSpec {
     if (this.accepts(tensor)) return;
     throw new SignetError(
       'SPEC_MISMATCH',
-      `Argument "${argument}" accepts ${this}. Received: ${tensor.dtype}[${tensor.shape.join(', ')}].`,
+      `Argument "${argument}" accepts ${this}${this.#inTfjs}. Received: ${tensor.dtype}[${tensor.shape.join(', ')}].`,
     );
   }
 
   toString(): string {
     if (this.shape === null) return `${this.dtype}[...]`;
     return `${this.dtype}[${this.shape.map((size) => size ?? '?').join(', ')}]`;
+  }
+
+  get #inTfjs(): string {
+    const type = tfjsDtype(this.dtype);
+    return type === this.dtype ? '' : ` (in TF.js, a tensor of type ${type})`;
   }
 
   #acceptsShape(shape: readonly number[]): boolean {

@@ -1,18 +1,23 @@
-import { createHash } from 'node:crypto';
-
 import { SignetError } from '../errors.js';
 import { currentListener } from '../tensorflow/op-listener.js';
-import type * as tf from '../tensorflow/tf.js';
-import { ConcreteFunction } from './concrete-function.js';
+import * as tf from '../tensorflow/tf.js';
+import { callFunction } from './call-function.js';
+import { checkName } from './check-name.js';
+import type { ConcreteFunction } from './concrete-function.js';
 import { emitFunction } from './emit-function.js';
+import { snakeCase } from './snake-case.js';
+import { Tape } from './tape.js';
 import type { TensorSpec } from './tensor-spec.js';
 import { type TfFunctionResult, traceFunction } from './trace.js';
 
+/** What a tf function accepts: its arguments by name, in the order of the function's parameters. */
+export type InputSignature = Readonly<Record<string, TensorSpec>>;
+
 /** How `tfFunction` wraps a function. */
 export interface TfFunctionOptions {
-  /** The arguments by name, in the order of the function's parameters. */
-  readonly inputSignature: Readonly<Record<string, TensorSpec>>;
-  /** What messages and the graph call it. Default: `fn`. A Servable names it after the field that holds it. */
+  /** What it accepts. Default: whatever the function does; then `getConcreteFunction` is told, and it cannot be exported. */
+  readonly inputSignature?: InputSignature;
+  /** What messages and the graph call it. Default: the field of the Servable that holds it, else the function's own name. */
   readonly name?: string;
 }
 
@@ -22,19 +27,19 @@ export interface TfFunction<
   Result extends TfFunctionResult = TfFunctionResult,
 > {
   (...args: Args): Result;
-  readonly inputSignature: Readonly<Record<string, TensorSpec>>;
-  /** How often it has been traced; the graph is kept, so saving twice traces once. */
+  readonly inputSignature: InputSignature | null;
+  /** How many graphs were made of it. A graph is kept for its input signature: saving twice traces once. */
   readonly traceCount: number;
   /**
    * The graph of the function.
    *
-   * @param name The name of its FunctionDef. Default: the option `name`.
+   * @param inputSignature Default: the option `inputSignature`.
    * @throws SignetError `NOT_TRACEABLE` that names the function, the op and the value.
    */
-  getConcreteFunction(name?: string): ConcreteFunction;
+  getConcreteFunction(inputSignature?: InputSignature): ConcreteFunction;
 }
 
-const isTfFunctionMark = Symbol('tfFunction');
+const holder = Symbol('tfFunction');
 
 /**
  * Wraps an ordinary TF.js function so that it can be exported, compiled and served as a graph. Called, it simply runs.
@@ -43,72 +48,95 @@ const isTfFunctionMark = Symbol('tfFunction');
  * ```ts
  * const addTwo = tfFunction((x: tf.Tensor) => x.add(2), { inputSignature: { x: tensorSpec('float32', [null, 3]) } });
  * addTwo(tf.zeros([4, 3]));
- * console.log(String(addTwo.getConcreteFunction('add_two'))); // add_two(x: float32[?, 3]) -> (output_0: float32[?, 3])
+ * console.log(String(addTwo.getConcreteFunction())); // fn(x: float32[?, 3]) -> (output_0: float32[?, 3])
  * ```
  */
 export function tfFunction<Args extends tf.Tensor[], Result extends TfFunctionResult>(
   fn: (...args: Args) => Result,
-  { inputSignature, name = 'fn' }: TfFunctionOptions,
+  options: TfFunctionOptions = {},
 ): TfFunction<Args, Result> {
-  const names = Object.keys(inputSignature);
-  const graphs = new Map<string, ConcreteFunction>();
-  let traceCount = 0;
+  const { inputSignature = null } = options;
+  const graphs = new Graphs(fn as unknown as (...args: tf.Tensor[]) => TfFunctionResult, options.name);
   const run = (...args: Args) => {
-    if (currentListener() === null) checkArguments(name, inputSignature, args);
-    return fn(...args);
-  };
-  const getConcreteFunction = (graphName = name) => {
-    const known = graphs.get(graphName);
-    if (known) return known;
-    checkParameters(graphName, fn.length, names);
-    traceCount += 1;
-    const graph = traced(graphName, fn as unknown as (...args: tf.Tensor[]) => TfFunctionResult, inputSignature);
-    graphs.set(graphName, graph);
-    return graph;
+    const listener = currentListener();
+    if (inputSignature === null) return fn(...args);
+    if (listener === null) checkArguments(graphs.name, inputSignature, args);
+    const called = listener instanceof Tape ? callFunction(listener, () => graphs.get(inputSignature), args) : null;
+    return called ?? fn(...args);
   };
   return Object.defineProperties(run, {
     inputSignature: { value: inputSignature },
-    traceCount: { get: () => traceCount },
-    getConcreteFunction: { value: getConcreteFunction },
-    [isTfFunctionMark]: { value: true },
+    traceCount: { get: () => graphs.count },
+    getConcreteFunction: {
+      value: (signature = inputSignature) => {
+        if (signature) return graphs.get(signature);
+        throw new SignetError(
+          'NOT_TRACEABLE',
+          `Cannot trace "${graphs.name}": it has no inputSignature. Give tfFunction one, such as ` +
+            "{ inputSignature: { x: tensorSpec('float32', [null, 3]) } }.",
+        );
+      },
+    },
+    [holder]: { value: graphs },
   }) as unknown as TfFunction<Args, Result>;
 }
 
 /** Whether a value was made by `tfFunction`. */
 export function isTfFunction(value: unknown): value is TfFunction {
-  return typeof value === 'function' && isTfFunctionMark in value;
+  return typeof value === 'function' && holder in value;
 }
 
-/**
- * The graph of a body or branch. Its name is made from its content, so that the same body in several traces or functions
- * is one function of the graph.
- */
-export function traceBody(
-  kind: string,
-  fn: (...args: tf.Tensor[]) => TfFunctionResult,
-  signature: Readonly<Record<string, TensorSpec>>,
-): ConcreteFunction {
-  const graph = traced(kind, fn, signature);
-  const digest = createHash('sha256').update(graph.toBytes()).digest('hex').slice(0, 12);
-  const { definition } = graph;
-  if (definition.signature) definition.signature.name = `${kind}_${digest}`;
-  return graph;
+/** Names a tf function after the field that holds it, unless it was given a name. */
+export function nameTfFunction(fn: TfFunction, field: string): void {
+  const graphs = (fn as unknown as Record<typeof holder, Graphs>)[holder];
+  graphs.givenName ??= field;
 }
 
-function traced(
-  name: string,
-  fn: (...args: tf.Tensor[]) => TfFunctionResult,
-  signature: Readonly<Record<string, TensorSpec>>,
-): ConcreteFunction {
-  try {
-    return emitFunction(name, signature, traceFunction(fn, signature));
-  } catch (error) {
-    if (!(error instanceof SignetError) || error.message.startsWith('Cannot trace')) throw error;
-    throw new SignetError(error.code, `Cannot trace "${name}". ${error.message}`, { cause: error });
+/** The graphs of one function, by input signature. */
+class Graphs {
+  readonly #graphs = new Map<string, ConcreteFunction>();
+
+  constructor(
+    private readonly fn: (...args: tf.Tensor[]) => TfFunctionResult,
+    public givenName: string | undefined,
+  ) {}
+
+  get name(): string {
+    return this.givenName ?? (this.fn.name === '' ? 'fn' : this.fn.name);
+  }
+
+  get count(): number {
+    return this.#graphs.size;
+  }
+
+  get(signature: InputSignature): ConcreteFunction {
+    const key = JSON.stringify(Object.entries(signature).map(([name, spec]) => [name, spec.dtype, spec.shape]));
+    const known = this.#graphs.get(key);
+    if (known) return known;
+    const graph = this.#trace(signature);
+    this.#graphs.set(key, graph);
+    return graph;
+  }
+
+  #trace(signature: InputSignature): ConcreteFunction {
+    checkSignature(this.name, this.fn.length, signature);
+    try {
+      return emitFunction({
+        label: this.name,
+        name: `__inference_${snakeCase(this.name)}`,
+        inputs: Object.entries(signature).map(([name, spec]) => ({ name, spec })),
+        traces: traceFunction(this.fn, signature),
+      });
+    } catch (error) {
+      if (!(error instanceof SignetError) || error.message.startsWith('Cannot trace')) throw error;
+      throw new SignetError(error.code, `Cannot trace "${this.name}". ${error.message}`, { cause: error });
+    }
   }
 }
 
-function checkParameters(name: string, parameters: number, names: readonly string[]): void {
+function checkSignature(name: string, parameters: number, signature: InputSignature): void {
+  const names = Object.keys(signature);
+  names.forEach((argument) => checkName('argument', argument));
   if (parameters <= names.length) return;
   throw new SignetError(
     'NOT_TRACEABLE',
@@ -116,16 +144,20 @@ function checkParameters(name: string, parameters: number, names: readonly strin
   );
 }
 
-function checkArguments(
-  name: string,
-  signature: Readonly<Record<string, TensorSpec>>,
-  args: readonly (tf.Tensor | undefined)[],
-): void {
+function checkArguments(name: string, signature: InputSignature, args: readonly unknown[]): void {
   Object.entries(signature).forEach(([argument, spec], i) => {
     const arg = args[i];
-    if (arg === undefined) {
-      throw new SignetError('SPEC_MISMATCH', `"${name}" takes ${argument}: ${spec}. Received: nothing.`);
+    if (arg instanceof tf.Tensor) {
+      spec.check(arg, argument);
+      return;
     }
-    if (spec.dtype !== 'int64' && spec.dtype !== 'uint8') spec.check(arg, argument);
+    const received = arg === undefined ? 'nothing' : `${typeof arg}; make a tensor of it first, with tf.tensor`;
+    throw new SignetError('SPEC_MISMATCH', `"${name}" takes ${argument}: ${spec}. Received: ${received}.`);
   });
+  if (args.length > Object.keys(signature).length) {
+    throw new SignetError(
+      'SPEC_MISMATCH',
+      `"${name}" takes ${Object.keys(signature).length} arguments: ${Object.keys(signature).join(', ')}. Received: ${args.length}.`,
+    );
+  }
 }

@@ -1,8 +1,10 @@
 import { SignetError } from '../errors.js';
-import { tfjsDtype } from '../tensorflow/data-type.js';
+import { dataTypeName, dataTypeOf, dtypeOf, tfjsDtype } from '../tensorflow/data-type.js';
 import { withListener } from '../tensorflow/op-listener.js';
+import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
 import { SampleSizes, tracesForUnknownSizes } from './sample-sizes.js';
+import { checkName } from './check-name.js';
 import { registeredVariables, Tape, type TapeValue } from './tape.js';
 import type { Dimension, TensorSpec } from './tensor-spec.js';
 
@@ -30,11 +32,11 @@ export function traceFunction(
   signature: Readonly<Record<string, TensorSpec>>,
 ): Trace[] {
   return withVariablesRestored((madeVariables) => {
-    const traces = traceEverySize(fn, signature);
+    const traces = traceEveryRank(fn, signature);
     const made = madeVariables();
     if (made === 0) return traces;
     // A first call may make variables, such as an optimizer's slots: only a later one shows what every call does.
-    const later = traceEverySize(fn, signature);
+    const later = traceEveryRank(fn, signature);
     if (madeVariables() === made) return later;
     throw new SignetError(
       'NOT_TRACEABLE',
@@ -43,11 +45,28 @@ export function traceFunction(
   });
 }
 
-function traceEverySize(
+/**
+ * Arguments of unknown rank are sampled with many elements, and where the function does not take those, such as one that
+ * makes a scalar of its argument, with one.
+ */
+function traceEveryRank(
   fn: (...args: tf.Tensor[]) => TfFunctionResult,
   signature: Readonly<Record<string, TensorSpec>>,
 ): Trace[] {
-  const shapes = new ShapeSamples(signature);
+  if (Object.values(signature).every(({ shape }) => shape !== null)) return traceEverySize(fn, signature);
+  try {
+    return traceEverySize(fn, signature, [[], [2], [3, 5]]);
+  } catch {
+    return traceEverySize(fn, signature, [[], [1], [1, 1]]);
+  }
+}
+
+function traceEverySize(
+  fn: (...args: tf.Tensor[]) => TfFunctionResult,
+  signature: Readonly<Record<string, TensorSpec>>,
+  shapesOfAnyRank: readonly (readonly number[])[] = [],
+): Trace[] {
+  const shapes = new ShapeSamples(signature, shapesOfAnyRank);
   return Array.from({ length: tracesForUnknownSizes }, (_, trace) => traceOnce(fn, signature, shapes, trace));
 }
 
@@ -62,7 +81,7 @@ function traceOnce(
   tf.tidy(() => {
     const samples = Object.entries(signature).map(([name, spec]) => {
       const sample = sampleTensor(spec, shapes.of(name, trace));
-      tape.addArgument(name, spec.dtype, sample);
+      tape.addArgument(name, dataTypeOf(spec.dtype), sample);
       return sample;
     });
     const result = withListener(tape, () => fn(...samples));
@@ -80,6 +99,7 @@ function outputsOf(
   if (isTensor(result)) return { outputs: [['output_0', tape.valueOf(result)]], returnsOneTensor: true };
   // A function in JavaScript may return anything.
   const entries = Object.entries<tf.Tensor>(result ?? {});
+  entries.forEach(([name]) => checkName('result', name));
   if (entries.length === 0 || !entries.every(([, value]) => isTensor(value))) {
     throw new SignetError(
       'NOT_TRACEABLE',
@@ -98,16 +118,22 @@ function describeResult(result: unknown): string {
 /** The shape of every argument in every trace. */
 class ShapeSamples {
   readonly #sizes = new SampleSizes();
-  readonly #shapes: Readonly<Record<string, readonly (readonly number[])[]>>;
+  readonly #shapes: Readonly<Record<string, readonly (readonly number[])[] | null>>;
 
-  constructor(private readonly signature: Readonly<Record<string, TensorSpec>>) {
+  constructor(
+    private readonly signature: Readonly<Record<string, TensorSpec>>,
+    private readonly ofAnyRank: readonly (readonly number[])[],
+  ) {
     this.#shapes = Object.fromEntries(
-      Object.entries(signature).map(([name, spec]) => [name, this.#samples(name, spec)]),
+      Object.entries(signature).map(([name, { shape }]) => [
+        name,
+        shape?.map((size) => sampleOf(size, this.#sizes)) ?? null,
+      ]),
     );
   }
 
   of(name: string, trace: number): number[] {
-    return (this.#shapes[name] ?? []).map((sample) => sample[trace] ?? 0);
+    return this.#shapes[name]?.map((sample) => sample[trace] ?? 0) ?? [...(this.ofAnyRank[trace] ?? [])];
   }
 
   /** A source of further sizes that gives every trace its own column of the same samples. */
@@ -115,11 +141,6 @@ class ShapeSamples {
     const sizes = new SampleSizes();
     for (const spec of Object.values(this.signature)) for (const size of spec.shape ?? []) sampleOf(size, sizes);
     return sizes;
-  }
-
-  #samples(name: string, { shape }: TensorSpec): (readonly number[])[] {
-    if (shape !== null) return shape.map((size) => sampleOf(size, this.#sizes));
-    throw new SignetError('NOT_TRACEABLE', `The rank of argument "${name}" must be known. Received: a shape of null.`);
   }
 }
 
@@ -129,10 +150,18 @@ function sampleOf(size: Dimension, sizes: SampleSizes): readonly number[] {
 }
 
 /** Made-up elements of the right type: only sizes count while tracing. */
-export function sampleTensor({ dtype }: Pick<TensorSpec, 'dtype'>, shape: number[]): tf.Tensor {
+export function sampleTensor({ dtype }: Pick<TensorSpec, 'dtype'>, shape: readonly number[]): tf.Tensor {
   const type = tfjsDtype(dtype);
-  if (type === 'string') return tf.tensor(new Array<string>(tf.util.sizeFromShape(shape)).fill(''), shape, 'string');
-  return tf.zeros(shape, type);
+  const sizes = [...shape];
+  if (type === 'string') return tf.tensor(new Array<string>(tf.util.sizeFromShape(sizes)).fill(''), sizes, 'string');
+  return tf.zeros(sizes, type);
+}
+
+/** As `sampleTensor`, for an element type of the graph. */
+export function sampleOfType(dataType: DataType, shape: readonly number[]): tf.Tensor {
+  const dtype = dtypeOf(dataType);
+  if (dtype !== null) return sampleTensor({ dtype }, shape);
+  throw new SignetError('NOT_TRACEABLE', `TF.js has no tensors of type ${dataTypeName(dataType)}.`);
 }
 
 /**

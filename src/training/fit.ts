@@ -67,7 +67,7 @@ async function compileSteps(model: tf.LayersModel) {
   const trainStep = (model as unknown as StepMaker).makeTrainFunction();
   const testStep = eagerTestStep(model);
   const graphOf = (name: string, step: Step) =>
-    tfFunction((...data: tf.Tensor[]) => named(step(data)), { inputSignature: signature }).getConcreteFunction(name);
+    tfFunction((...data: tf.Tensor[]) => named(step(data)), { inputSignature: signature, name }).getConcreteFunction();
   const before = new Set(Object.keys(tf.engine().registeredVariables));
   try {
     const compiled = await CompiledFunctions.compile({

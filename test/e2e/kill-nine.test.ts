@@ -31,21 +31,21 @@ function trainArguments(models: string, train = digits.train): string[] {
   });
 }
 
-/** Trains until a random moment, of which every other is in or near the writing of a model. */
+/** Trains until a random moment, of which every other is in or near the first, second or third writing of a model. */
 async function killWhileTraining(models: string, parent: string, random: () => number, atWriting: boolean) {
   const { child, done, printed } = startCommandLine('train-model', trainArguments(models));
   const ended = done.then(() => undefined);
   await printed('training LenetModel');
   await Promise.race([setTimeout(1500 * random()), ended]);
-  if (atWriting) await Promise.race([nextWriting(parent), ended]);
+  for (let i = 0; atWriting && i < 1 + 2 * random(); i += 1) await Promise.race([nextWriting(parent), ended]);
   await Promise.race([setTimeout(atWriting ? 30 * random() : 0), ended]);
   child.kill('SIGKILL');
   return done;
 }
 
-/** The moment at which a model's directory appears; after two seconds no further one is expected. */
+/** The moment at which a model's directory appears; after twenty seconds no further one is expected. */
 async function nextWriting(parent: string): Promise<void> {
-  const signal = AbortSignal.timeout(2000);
+  const signal = AbortSignal.timeout(20_000);
   await new Promise<void>((resolve) => {
     const watcher = watch(parent, (_event, name) => {
       if (!name?.includes('.new-')) return;

@@ -69,7 +69,7 @@ describe('decodeImage', () => {
     const decode = tfFunction((bytes: tf.Tensor) => decodeImage(bytes), {
       inputSignature: { bytes: tensorSpec('string', []) },
     });
-    const compiled = await CompiledFunctions.compile({ decode: decode.getConcreteFunction('decode') });
+    const compiled = await CompiledFunctions.compile({ decode: decode.getConcreteFunction() });
     for (const bytes of [Buffer.from('hello'), Buffer.alloc(0), (await picture().png().toBuffer()).subarray(0, 300)]) {
       expect(() => decodeImage(stringScalar(bytes))).toThrow('TensorFlow could not run DecodeImage');
       expect(() => compiled.call('decode', [stringScalar(bytes)])).toThrow('TensorFlow could not run the graph');
@@ -84,7 +84,7 @@ describe('decodeAndResize', () => {
     const decode = tfFunction((bytes: tf.Tensor) => decodeAndResize(bytes, [28, 20]), {
       inputSignature: { bytes: tensorSpec('string', [null]) },
     });
-    const compiled = await CompiledFunctions.compile({ decode: decode.getConcreteFunction('decode') });
+    const compiled = await CompiledFunctions.compile({ decode: decode.getConcreteFunction() });
     const bytes = stringVector(images);
     const eager = decodeAndResize(bytes, [28, 20]);
     expect(eager.shape).toEqual([images.length, 28, 20, 3]);

@@ -10,6 +10,7 @@ import { recoverModelDirectories, writeModelDirectory } from '../../src/saved-mo
 import { readSignatures } from '../../src/saved-model/read-saved-model.js';
 import { writeSavedModel } from '../../src/saved-model/write-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
+import { asset } from '../../src/tracing/asset.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -49,9 +50,9 @@ describe('a SavedModel', () => {
   });
   const save = (directory: string) =>
     writeSavedModel(directory, {
-      functions: { scale: scaled.getConcreteFunction('scale') },
+      functions: { scale: scaled.getConcreteFunction() },
       signatures: { serving_default: 'scale' },
-      assets: { 'words.txt': 'one\n' },
+      assets: { words: asset({ name: 'words.txt', content: 'one\n' }) },
     });
 
   it('tells its signatures without TensorFlow', async () => {
@@ -72,7 +73,7 @@ describe('a SavedModel', () => {
     const sum = tfFunction(() => tf.sum(large), { inputSignature: {} });
     const directory = path.join(await temporaryFolder(), '1');
     await writeSavedModel(directory, {
-      functions: { sum: sum.getConcreteFunction('sum') },
+      functions: { sum: sum.getConcreteFunction() },
       signatures: { serving_default: 'sum' },
     });
     large.dispose();

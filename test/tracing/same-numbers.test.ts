@@ -46,7 +46,7 @@ const functions: Record<string, (x: tf.Tensor4D) => tf.Tensor> = {
 describe.each(Object.entries(functions))('%s', (_, fn) => {
   it('is the same eager, compiled and reloaded, at sizes that were not traced', async () => {
     const traced = tfFunction((x: tf.Tensor) => fn(x as tf.Tensor4D), { inputSignature: { x: images } });
-    const graph = traced.getConcreteFunction('f');
+    const graph = traced.getConcreteFunction();
     const directory = path.join(await temporaryFolder(), '1');
     await writeSavedModel(directory, { functions: { f: graph }, signatures: { serving_default: 'f' } });
     const compiled = await CompiledFunctions.compile({ f: graph });

@@ -1,0 +1,34 @@
+import { type DType, tfjsDtype } from '../tensorflow/data-type.js';
+import type { BindingAttribute } from '../tensorflow/backend.js';
+import { withListener } from '../tensorflow/op-listener.js';
+import { runOp } from '../tensorflow/run-op.js';
+import type * as tf from '../tensorflow/tf.js';
+import { attrValueOf } from '../tracing/attr-value.js';
+import { sampleTensor } from '../tracing/trace.js';
+import { currentTape } from './tracing-tape.js';
+
+/** What an op is taken to give while it is traced. */
+export interface SampleResult {
+  readonly dtype: DType;
+  /** Sizes, null for one that depends on values: it is made up. */
+  readonly shape: readonly (number | null)[];
+}
+
+/**
+ * Runs an op whose result's sizes depend on values, such as the decoding of an image. While tracing there are no values, so
+ * it does not run: it is recorded with a made-up result.
+ */
+export function callOp(
+  op: string,
+  attributes: readonly BindingAttribute[],
+  inputs: readonly tf.Tensor[],
+  { dtype, shape }: SampleResult,
+): tf.Tensor {
+  const tape = currentTape();
+  if (!tape) return runOp(op, [...attributes], [...inputs]);
+  const sizes = shape.map((size) => size ?? tape.freshSize());
+  const output = withListener(null, () => sampleTensor({ dtype: tfjsDtype(dtype) }, sizes));
+  const given = Object.fromEntries(attributes.map((each) => [each.name, attrValueOf(each)]));
+  tape.record({ op, attributes: given, inputs, outputs: [output] });
+  return output;
+}

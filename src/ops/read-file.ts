@@ -1,0 +1,36 @@
+import { withListener } from '../tensorflow/op-listener.js';
+import { runOp } from '../tensorflow/run-op.js';
+import type * as tf from '../tensorflow/tf.js';
+import type { Asset } from '../tracing/asset.js';
+import type { Tape, TapeValue } from '../tracing/tape.js';
+import { stringScalar } from './strings.js';
+import { currentTape } from './tracing-tape.js';
+
+/**
+ * Reads a whole file: in a graph, the asset of the SavedModel, wherever that was moved to.
+ *
+ * @returns string scalar: the file's content.
+ * @throws SignetError `INVALID_ASSET` when the file has gone.
+ */
+export function readFile(asset: Asset): tf.Scalar {
+  const tape = currentTape();
+  return tape ? recordRead(tape, tape.assetValue(asset)) : stringScalar(asset.read());
+}
+
+/**
+ * Reads the file at a path that the graph computes. In a graph it is a file of the machine that serves.
+ *
+ * @param path string scalar.
+ * @returns string scalar: the file's content.
+ * @throws SignetError `TENSORFLOW_ERROR` when it cannot be read.
+ */
+export function readFileAt(path: tf.Tensor): tf.Scalar {
+  const tape = currentTape();
+  return tape ? recordRead(tape, path) : (runOp('ReadFile', [], [path]) as tf.Scalar);
+}
+
+function recordRead(tape: Tape, path: tf.Tensor | TapeValue): tf.Scalar {
+  const content = withListener(null, () => stringScalar(new Uint8Array()));
+  tape.record({ op: 'ReadFile', attributes: {}, inputs: [path], outputs: [content] });
+  return content;
+}

@@ -1,0 +1,85 @@
+import { SignetError } from '../errors.js';
+import type { TrackedObject } from '../saved-model/saved-model-parts.js';
+import * as tf from '../tensorflow/tf.js';
+import { Asset } from '../tracing/asset.js';
+import { checkName } from '../tracing/check-name.js';
+import type { ConcreteFunction } from '../tracing/concrete-function.js';
+import { snakeCase } from '../tracing/snake-case.js';
+import { isTfFunction, nameTfFunction, type TfFunction } from '../tracing/tf-function.js';
+
+/** Marks the objects whose fields are exported when another object holds them. */
+export const servableMark = Symbol('servable');
+
+/** What the fields of an object hold, sorted; an object that is met twice is tracked once. */
+export class Tracker {
+  readonly #objects = new Map<object, Fields>();
+
+  /** @throws SignetError `NOT_TRACEABLE`, or `INVALID_SIGNATURE` for a field that cannot be exported. */
+  track(object: object): TrackedObject {
+    const known = this.#objects.get(object);
+    if (known) return known;
+    const fields: Fields = { functions: {}, variables: {}, assets: {}, children: {} };
+    this.#objects.set(object, fields);
+    const isModel = object instanceof tf.layers.Layer;
+    if (isModel) fields.weights = object.weights.map((weight) => weight.read() as tf.Variable);
+    for (const [field, value] of Object.entries(object)) this.#add(fields, field, value, isModel);
+    return fields;
+  }
+
+  #add(fields: Fields, field: string, value: unknown, ofModel: boolean): void {
+    const name = snakeCase(field);
+    if (isTfFunction(value)) {
+      // A function that takes anything, such as a helper of others, has no graph of its own to export.
+      if (value.inputSignature !== null) fields.functions[checkedField(name, field)] = concrete(value, field);
+    } else if (value instanceof Asset) fields.assets[checkedField(name, field)] = value;
+    else if (value instanceof tf.Variable) fields.variables[checkedField(name, field)] = value as tf.Variable;
+    else if (isServable(value)) fields.children[checkedField(name, field)] = this.track(value);
+    // A layers model keeps its layers in fields of its own; its weights have been taken as a list.
+    else if (!ofModel && isNested(value)) fields.children[checkedField(name, field)] = this.track(value);
+  }
+}
+
+interface Fields extends TrackedObject {
+  weights?: tf.Variable[];
+  readonly functions: Record<string, ConcreteFunction>;
+  readonly variables: Record<string, tf.Variable>;
+  readonly assets: Record<string, Asset>;
+  readonly children: Record<string, TrackedObject>;
+}
+
+function isServable(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && servableMark in value;
+}
+
+function concrete(fn: TfFunction, field: string): ConcreteFunction {
+  nameTfFunction(fn, field);
+  return fn.getConcreteFunction();
+}
+
+/** Models, layers, and lists and plain objects of what is tracked. */
+function isNested(value: unknown): value is object {
+  if (value instanceof tf.layers.Layer) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+  const isTracked = (each: unknown) =>
+    isTfFunction(each) ||
+    each instanceof Asset ||
+    each instanceof tf.Variable ||
+    isServable(each) ||
+    each instanceof tf.layers.Layer;
+  return isPlain && Object.values(value).some(isTracked);
+}
+
+/** The names that a loaded SavedModel uses itself. */
+const reserved = ['signatures', 'variables'];
+
+function checkedField(name: string, field: string): string {
+  if (reserved.includes(name)) {
+    throw new SignetError(
+      'INVALID_SIGNATURE',
+      `The field "${field}" cannot be exported: a loaded SavedModel has ${reserved.join(' and ')} of its own. Rename the field.`,
+    );
+  }
+  if (!/^\d+$/.test(name)) checkName('field', name.replace(/^_+/, ''));
+  return name;
+}

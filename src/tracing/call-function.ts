@@ -1,0 +1,88 @@
+import { SignetError } from '../errors.js';
+import { dataTypeOf } from '../tensorflow/data-type.js';
+import { isTakingGradient } from '../tensorflow/is-taking-gradient.js';
+import { withListener } from '../tensorflow/op-listener.js';
+import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import type * as tf from '../tensorflow/tf.js';
+import { Asset } from './asset.js';
+import { attr } from './attr-value.js';
+import type { ConcreteFunction } from './concrete-function.js';
+import type { SizeExpression } from './explain-size.js';
+import type { Tape, TapeValue } from './tape.js';
+import { sampleTensor, type TfFunctionResult } from './trace.js';
+
+/**
+ * Records the call of one tf function by another as one op, so that a function that several signatures share stands in the
+ * graph once.
+ *
+ * @returns What the call gives, with made-up values; null where the function must run in the caller's own graph: in a body,
+ * under `tf.grad`, when it assigns variables, or when it cannot be traced by itself.
+ */
+export function callFunction(
+  tape: Tape,
+  concreteFunction: () => ConcreteFunction,
+  args: readonly tf.Tensor[],
+): TfFunctionResult | null {
+  if (tape.captured || isTakingGradient()) return null;
+  const fn = tracedByItself(concreteFunction);
+  if (!fn || fn.assigns || !acceptsAsTheyAre(fn, args)) return null;
+  const captures = fn.captures.flatMap(
+    (capture) => (capture instanceof Asset ? tape.assetValue(capture) : tape.handleOf(capture)) ?? [],
+  );
+  const shapes = outputShapes(fn, args, tape);
+  if (captures.length < fn.captures.length || !shapes) return null;
+  return record(tape, fn, [...args, ...captures], shapes);
+}
+
+function tracedByItself(concreteFunction: () => ConcreteFunction): ConcreteFunction | null {
+  try {
+    return withListener(null, concreteFunction);
+  } catch (error) {
+    if (error instanceof SignetError && error.code === 'NOT_TRACEABLE') return null;
+    throw error;
+  }
+}
+
+function acceptsAsTheyAre({ inputs }: ConcreteFunction, args: readonly tf.Tensor[]): boolean {
+  return (
+    inputs.length === args.length &&
+    inputs.every(({ spec }, i) => args[i]?.dtype === spec.dtype && spec.accepts(args[i]))
+  );
+}
+
+function record(
+  tape: Tape,
+  fn: ConcreteFunction,
+  inputs: readonly (tf.Tensor | TapeValue)[],
+  shapes: readonly number[][],
+): TfFunctionResult {
+  const outputs = withListener(null, () => fn.outputs.map(({ spec }, i) => sampleTensor(spec, shapes[i] ?? [])));
+  const captured = fn.captures.map((capture) => (capture instanceof Asset ? DataType.DT_STRING : DataType.DT_RESOURCE));
+  tape.record({
+    op: 'StatefulPartitionedCall',
+    attributes: {
+      Tin: attr.types([...fn.inputs.map(({ spec }) => dataTypeOf(spec.dtype)), ...captured]),
+      Tout: attr.types(fn.outputs.map(({ spec }) => dataTypeOf(spec.dtype))),
+      f: attr.func(fn.name),
+    },
+    inputs,
+    outputs,
+    functions: [fn],
+  });
+  const named = fn.outputs.flatMap(({ name }, i) => (outputs[i] ? [[name, outputs[i]] as const] : []));
+  return fn.returnsOneTensor && outputs[0] ? outputs[0] : Object.fromEntries(named);
+}
+
+/** The shape of each output; sizes that do not follow from the inputs are made up. Null when a rank is unknown. */
+function outputShapes(fn: ConcreteFunction, args: readonly tf.Tensor[], tape: Tape): number[][] | null {
+  const sizeOf = ({ factor, dimensions, offset }: SizeExpression) => {
+    if (dimensions.length === 0) return offset;
+    const sizes = dimensions.map(({ source, axis }) => {
+      const position = fn.inputs.findIndex(({ name }) => name === source.tensor);
+      return args[position]?.shape[axis] ?? 0;
+    });
+    return factor * sizes.reduce((product, size) => product * size, 1) + offset;
+  };
+  const shapes = fn.outputSizes.map((sizes) => sizes?.map((size) => (size ? sizeOf(size) : tape.freshSize())));
+  return shapes.every((shape) => shape !== undefined) ? shapes : null;
+}

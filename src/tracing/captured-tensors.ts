@@ -1,0 +1,24 @@
+import type { ArgumentNode, Tape, TapeValue } from './tape.js';
+
+/**
+ * What the body of an op takes from the function around it, in the order in which it was met. The branches of one `cond`
+ * share it, since both get the same arguments.
+ */
+export class CapturedTensors {
+  readonly values: TapeValue[] = [];
+
+  /** @param outer Where the op itself is recorded. */
+  constructor(readonly outer: Tape) {}
+
+  /** The argument of the body that stands for a value outside. */
+  argumentFor(value: TapeValue): ArgumentNode {
+    let position = this.values.findIndex(({ node, output }) => node === value.node && output === value.output);
+    if (position === -1) position = this.values.push(value) - 1;
+    const outputs = [value.node.outputs[value.output] ?? { dataType: 0, shape: [] }];
+    return { kind: 'argument', name: capturedName(position), outputs, dynamic: true };
+  }
+}
+
+export function capturedName(position: number): string {
+  return `captured_${position}`;
+}

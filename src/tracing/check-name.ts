@@ -1,0 +1,15 @@
+import { SignetError } from '../errors.js';
+
+/**
+ * Refuses what TensorFlow does not take for the name of an argument, a result or a signature.
+ *
+ * @param what What is named, for the message.
+ * @throws SignetError `INVALID_ARGUMENT`.
+ */
+export function checkName(what: string, name: string): void {
+  if (/^[A-Za-z]\w*$/.test(name)) return;
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `The name of a ${what} is made of letters, digits and _, and begins with a letter. Received: "${name}".`,
+  );
+}
