@@ -1,7 +1,6 @@
 import * as tf from '../tensorflow/tf.js';
 import { decodeImage } from './decode-image.js';
 import { mapFn } from './map-fn.js';
-import { currentTape } from './tracing-tape.js';
 
 /** Height and width in pixels. */
 export type ImageSize = readonly [height: number, width: number];
@@ -27,10 +26,6 @@ export function resizeImages(images: tf.Tensor4D, [height, width]: ImageSize): t
 export function decodeAndResize(images: tf.Tensor, size: ImageSize): tf.Tensor4D {
   const body = (bytes: tf.Tensor) =>
     tf.tidy(() => tf.squeeze(resizeImages(tf.expandDims<tf.Tensor4D>(decodeImage(bytes)), size), [0]));
-  return tf.tidy(() => {
-    if (!currentTape() && images.rank === 0) return tf.expandDims<tf.Tensor4D>(body(images));
-    // In a graph a scalar may come where a vector was traced. Outside, a reshape would share the strings: see strings.ts.
-    const vector = currentTape() ? tf.reshape(images, [-1]) : images;
-    return mapFn(body, vector) as tf.Tensor4D;
-  });
+  // In a graph a scalar may come where a vector was traced.
+  return tf.tidy(() => mapFn(body, tf.reshape(images, [-1])) as tf.Tensor4D);
 }

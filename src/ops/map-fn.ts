@@ -7,7 +7,6 @@ import { CapturedTensors } from '../tracing/captured-tensors.js';
 import type { Tape } from '../tracing/tape.js';
 import { sampleOfType, type TfFunctionResult } from '../tracing/trace.js';
 import { checkSameNames, flatten, unflatten } from './flat-result.js';
-import { stringRows } from './strings.js';
 import { currentTape } from './tracing-tape.js';
 
 /**
@@ -35,7 +34,7 @@ function mapEagerly<Result extends TfFunctionResult>(
   body: (...element: tf.Tensor[]) => Result,
   all: readonly tf.Tensor[],
 ): Result {
-  const columns = all.map((elements) => (elements.dtype === 'string' ? stringRows(elements) : tf.unstack(elements)));
+  const columns = all.map((elements) => tf.unstack(elements));
   const count = columns[0]?.length ?? 0;
   if (count === 0) throw new SignetError('INVALID_SHAPE', 'mapFn takes at least one element. Received: none.');
   const results = Array.from({ length: count }, (_, row) =>

@@ -25,11 +25,26 @@ export interface WhileLoopOptions {
  * @returns What the last turn returned; the caller owns it.
  * @throws SignetError `NOT_TRACEABLE` while tracing, when the body's results do not fit the loop's variables.
  */
-export function whileLoop(
-  condition: (...loopVariables: tf.Tensor[]) => tf.Tensor,
-  body: (...loopVariables: tf.Tensor[]) => tf.Tensor[],
-  loopVariables: readonly tf.Tensor[],
+export function whileLoop<const Variables extends readonly tf.Tensor[]>(
+  condition: (...loopVariables: LoopVariables<Variables>) => tf.Tensor,
+  body: (...loopVariables: LoopVariables<Variables>) => LoopVariables<Variables>,
+  loopVariables: Variables,
   options: WhileLoopOptions = {},
+): LoopVariables<Variables> {
+  return loop(condition as never, body as never, loopVariables, options) as unknown as LoopVariables<Variables>;
+}
+
+/** As many tensors, of any rank. */
+export type LoopVariables<Variables extends readonly tf.Tensor[]> = { -readonly [K in keyof Variables]: tf.Tensor };
+
+type Condition = (...loopVariables: tf.Tensor[]) => tf.Tensor;
+type Body = (...loopVariables: tf.Tensor[]) => tf.Tensor[];
+
+function loop(
+  condition: Condition,
+  body: Body,
+  loopVariables: readonly tf.Tensor[],
+  options: WhileLoopOptions,
 ): tf.Tensor[] {
   const tape = currentTape();
   if (tape) return recordLoop(tape, condition, body, loopVariables, options);
@@ -45,8 +60,8 @@ export function whileLoop(
 
 function recordLoop(
   tape: Tape,
-  condition: (...loopVariables: tf.Tensor[]) => tf.Tensor,
-  body: (...loopVariables: tf.Tensor[]) => tf.Tensor[],
+  condition: Condition,
+  body: Body,
   loopVariables: readonly tf.Tensor[],
   { shapeInvariants = [] }: WhileLoopOptions,
 ): tf.Tensor[] {

@@ -42,7 +42,8 @@ export interface TfFunction<
 const holder = Symbol('tfFunction');
 
 /**
- * Wraps an ordinary TF.js function so that it can be exported, compiled and served as a graph. Called, it simply runs.
+ * Wraps an ordinary TF.js function so that it can be exported, compiled and served as a graph. Called, it simply runs, and
+ * leaves nothing but its result in memory.
  *
  * @example
  * ```ts
@@ -59,10 +60,12 @@ export function tfFunction<Args extends tf.Tensor[], Result extends TfFunctionRe
   const graphs = new Graphs(fn as unknown as (...args: tf.Tensor[]) => TfFunctionResult, options.name);
   const run = (...args: Args) => {
     const listener = currentListener();
-    if (inputSignature === null) return fn(...args);
-    if (listener === null) checkArguments(graphs.name, inputSignature, args);
-    const called = listener instanceof Tape ? callFunction(listener, () => graphs.get(inputSignature), args) : null;
-    return called ?? fn(...args);
+    if (listener === null) {
+      if (inputSignature) checkArguments(graphs.name, inputSignature, args);
+      return tf.tidy(() => fn(...args) as tf.TensorContainer) as Result;
+    }
+    const isCalled = inputSignature !== null && listener instanceof Tape;
+    return (isCalled ? callFunction(listener, () => graphs.get(inputSignature), args) : null) ?? fn(...args);
   };
   return Object.defineProperties(run, {
     inputSignature: { value: inputSignature },

@@ -84,11 +84,33 @@ function traceOnce(
       tape.addArgument(name, dataTypeOf(spec.dtype), sample);
       return sample;
     });
-    const result = withListener(tape, () => fn(...samples));
+    const result = runOnSamples(tape, fn, samples, signature);
     holder.result = { tape, ...outputsOf(tape, result), assignments: tape.assignments() };
   });
   if (!holder.result) throw new Error('unreachable: tf.tidy runs its function');
   return holder.result;
+}
+
+/** What fails on a sample fails in the words of TF.js, which say nothing of samples. */
+function runOnSamples(
+  tape: Tape,
+  fn: (...args: tf.Tensor[]) => TfFunctionResult,
+  samples: tf.Tensor[],
+  signature: Readonly<Record<string, TensorSpec>>,
+): TfFunctionResult {
+  try {
+    return withListener(tape, () => fn(...samples));
+  } catch (error) {
+    if (error instanceof SignetError && error.code !== 'INVALID_SHAPE') throw error;
+    const words = error instanceof Error ? error.message : String(error);
+    const shapes = Object.keys(signature).map((name, i) => `${name} [${samples[i]?.shape.join(', ')}]`);
+    throw new SignetError(
+      'NOT_TRACEABLE',
+      `It fails when it is tried out with ${shapes.join(', ') || 'no arguments'}: ${words} Unknown sizes that must be equal get ` +
+        "one name in the input signature, such as tensorSpec('float32', ['batch', 3]); a size that must be a certain one is a number.",
+      { cause: error },
+    );
+  }
 }
 
 function outputsOf(

@@ -1,12 +1,14 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { appendFile, copyFile, cp, mkdir, rename, symlink } from 'node:fs/promises';
+import { appendFile, copyFile, cp, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 import { SignetError } from '../../errors.js';
+import { addonRevision } from './addon-revision.js';
 import { diskFull, saysDiskFull } from './file-errors.js';
-import { addonRevision, quietLogSource } from './quiet-log-source.js';
+import { quietLogSource } from './quiet-log-source.js';
 import { lastLines, runChild } from './run-child.js';
+import { mendSharedStrings } from './shared-strings-patch.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
 import { addonPath, type TfjsPackage } from './tfjs-package.js';
 import { tensorflowVersion } from './wheel-table.js';
@@ -18,7 +20,7 @@ export function cachedAddonPath(site: Pick<Site, 'cacheFolder'>, tfjs: TfjsPacka
 }
 
 /**
- * Compiles tfjs-node's addon, with a few lines of ours that quiet TensorFlow's log, against a library folder, into the cache.
+ * Compiles tfjs-node's addon, mended and with a few lines of ours that quiet TensorFlow's log, against a library folder, into the cache.
  *
  * It is built in a folder of its own, never inside `node_modules`: a killed build leaves nothing there, and its compiler,
  * which may live on, disturbs nobody.
@@ -37,6 +39,8 @@ export async function buildAddon(
     withUnfinishedFolder(site, async (folder) => {
       await cp(join(tfjs.folder, 'binding'), join(folder, 'binding'), { recursive: true });
       await appendFile(join(folder, 'binding', 'tfjs_binding.cc'), quietLogSource);
+      const backend = join(folder, 'binding', 'tfjs_backend.cc');
+      await writeFile(backend, mendSharedStrings(await readFile(backend, 'utf8')));
       for (const name of ['binding.gyp', 'package.json']) await copyFile(join(tfjs.folder, name), join(folder, name));
       await symlink(libraryFolder, join(folder, 'deps'));
       await runNodeGyp(folder, compiler, site);

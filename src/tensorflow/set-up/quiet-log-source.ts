@@ -1,6 +1,3 @@
-/** Counts up when what is compiled into the addon changes, so that one built before is not taken from the cache. */
-export const addonRevision = 2;
-
 /**
  * C++ that is compiled into the addon, after tfjs-node's own: it applies `TF_CPP_MIN_LOG_LEVEL` to the log of Abseil, through
  * which TensorFlow 2.21 prints, and which does not know the variable before TensorFlow has initialized it. Without it,

@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { addonRevision } from './addon-revision.js';
 import { replaceFile } from './replace.js';
 import { addonPath } from './tfjs-package.js';
 import { tensorflowVersion, type Host } from './wheel-table.js';
@@ -19,8 +20,8 @@ export interface Stamp extends Host {
   readonly addonBytes: number;
 }
 
-/** The name holds what a stamp means: when that changes, so does the name. */
-const stampName = '.signet-set-up-2.json';
+/** The name holds which addon a stamp speaks of: when that changes, so does the name. */
+const stampName = `.signet-set-up-${addonRevision}.json`;
 
 /** The stamp of an installed tfjs-node; `undefined` when it was never set up, or by another Signet. */
 export function readStamp(tfjsFolder: string): Stamp | undefined {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { addonRevision } from '../../../src/tensorflow/set-up/addon-revision.js';
 import { assertSetUp } from '../../../src/tensorflow/set-up/assert-set-up.js';
 import { readStamp, stampHolds, writeStamp } from '../../../src/tensorflow/set-up/stamp.js';
 import { addonPath } from '../../../src/tensorflow/set-up/tfjs-package.js';
@@ -40,7 +41,7 @@ describe('the stamp of a set-up', () => {
     ['the addon is gone', () => rmSync(join(tfjs, addonPath))],
     ['the addon is another one', () => writeFileSync(join(tfjs, addonPath), 'another addon')],
     ['deps leads elsewhere', () => renameSync(join(folder, 'another link'), join(tfjs, 'deps'))],
-    ['the stamp is damaged', () => writeFileSync(join(tfjs, '.signet-set-up-2.json'), '{"tensor')],
+    ['the stamp is damaged', () => writeFileSync(join(tfjs, `.signet-set-up-${addonRevision}.json`), '{"tensor')],
   ])('does not hold when %s', (_what, change) => {
     change();
     expect(stampHolds(tfjs, readStamp(tfjs), host)).toBe(false);

@@ -1,4 +1,13 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -6,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { buildAddon } from '../../../src/tensorflow/set-up/build-addon.js';
 import { checkPrerequisites } from '../../../src/tensorflow/set-up/prerequisites.js';
+import { mendSharedStrings } from '../../../src/tensorflow/set-up/shared-strings-patch.js';
 import type { Site } from '../../../src/tensorflow/set-up/site.js';
 import { readStamp } from '../../../src/tensorflow/set-up/stamp.js';
 import { tfjsPackage } from '../../../src/tensorflow/set-up/tfjs-package.js';
@@ -25,7 +35,8 @@ async function build(source: string, env: NodeJS.ProcessEnv = {}): Promise<void>
   mkdirSync(join(folder, 'tfjs/binding'), { recursive: true });
   for (const name of ['binding.gyp', 'package.json']) copyFileSync(join(real, name), join(folder, 'tfjs', name));
   writeFileSync(join(folder, 'tfjs/binding/tfjs_binding.cc'), source);
-  writeFileSync(join(folder, 'tfjs/binding/tfjs_backend.cc'), '');
+  const backend = readFileSync(join(real, 'binding/tfjs_backend.cc'), 'utf8');
+  writeFileSync(join(folder, 'tfjs/binding/tfjs_backend.cc'), `#if 0\n${backend}\n#endif\n`);
   const site: Site = {
     cacheFolder: join(folder, 'cache'),
     env: { ...process.env, ...env },
@@ -50,5 +61,9 @@ describe('building the addon', () => {
     const building = build('#error this cannot be');
     await expect(building).rejects.toThrow(/did not compile \(exit status 1\):\n.*error: #error this cannot be/);
     await expect(building).rejects.toHaveProperty('code', 'SET_UP_FAILED');
+  });
+
+  it('refuses a source that it cannot mend', () => {
+    expect(() => mendSharedStrings('void DeleteTensor() {}')).toThrow('is not the version 4.22.0 that Signet mends');
   });
 });

@@ -1,0 +1,35 @@
+import { SignetError } from '../../errors.js';
+
+/** What tfjs-node 4.22 does when a string tensor is disposed of: it frees the strings, whoever else shares them. */
+const original = `    // Deallocate each string
+    for (size_t i = 0; i < num_elements; i++) {
+      TF_TString_Dealloc(data + i);
+    }
+  };
+`;
+
+/** The strings are freed by the last tensor that holds them; `TF_TensorMaybeMove` gives a tensor that nobody shares. */
+const patched = `    TFE_DeleteTensorHandle(tensor_handle);
+    tfe_handle_map_.erase(tensor_entry);
+    if (TF_TensorMaybeMove(tensor.tensor) == nullptr) return;
+    for (size_t i = 0; i < num_elements; i++) {
+      TF_TString_Dealloc(data + i);
+    }
+    return;
+  };
+`;
+
+/**
+ * Mends `DeleteTensor` of the addon's tfjs_backend.cc: after `tf.reshape(strings, [-1]).dispose()` the strings that were
+ * reshaped would be empty. See docs/decisions/0007.
+ *
+ * @throws SignetError `SET_UP_FAILED` when the source is not that of tfjs-node 4.22.
+ */
+export function mendSharedStrings(source: string): string {
+  if (source.split(original).length === 2) return source.replace(original, patched);
+  throw new SignetError(
+    'SET_UP_FAILED',
+    'The addon of tfjs-node is not the version 4.22.0 that Signet mends (tfjs_backend.cc, DeleteTensor). ' +
+      'Install the dependencies as package-lock.json has them: npm ci.',
+  );
+}
