@@ -6,6 +6,8 @@ import type { SavedModelParts } from './saved-model-parts.js';
 /** Which of TensorFlow Serving's APIs a signature answers to: `tensorflow/serving/predict` and so on. */
 export type SignatureMethod = 'predict' | 'classify' | 'regress';
 
+const methods: readonly SignatureMethod[] = ['predict', 'classify', 'regress'];
+
 /** A function behind a signature. */
 export interface SignatureParts {
   readonly function: ConcreteFunction;
@@ -67,6 +69,7 @@ function chosenOutputs(key: string, fn: ConcreteFunction, outputs: SignaturePart
  * `PreProcessRegression`).
  */
 function checkMethod({ key, fn, method, outputs }: SignatureExport): void {
+  if (!methods.includes(method)) throw invalid(key, `has the method "${method}"`, methods.join(', '));
   if (method === 'predict') return;
   const [input] = fn.inputs;
   if (fn.inputs.length !== 1 || input?.name !== 'inputs' || input.spec.dtype !== 'string') {

@@ -34,12 +34,23 @@ export async function saveServable(
   { signatures, assetsExtra }: SaveServableOptions,
 ): Promise<void> {
   const root = new Tracker().track(servable);
-  const served = Object.entries(signatures).map(([key, value]) => [key, signatureParts(key, value)] as const);
+  // In JavaScript nothing has checked that they are given.
+  const served = Object.entries(checkedSignatures(signatures)).map(
+    ([key, value]) => [key, signatureParts(key, value)] as const,
+  );
   await writeSavedModel(directory, {
     ...root,
     signatures: Object.fromEntries(served),
     ...(assetsExtra && { assetsExtra }),
   });
+}
+
+function checkedSignatures(signatures: SaveServableOptions['signatures'] | null | undefined) {
+  if (typeof signatures === 'object' && signatures !== null) return signatures;
+  throw new SignetError(
+    'INVALID_SIGNATURE',
+    `save takes { signatures: { serving_default: this.predict } }. Received for signatures: ${String(signatures)}.`,
+  );
 }
 
 function signatureParts(key: string, value: TfFunction<never> | ServedFunction): SignatureParts {

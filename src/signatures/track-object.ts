@@ -27,15 +27,17 @@ export class Tracker {
   }
 
   #add(fields: Fields, field: string, value: unknown, ofModel: boolean): void {
-    const name = snakeCase(field);
+    const add = <T>(named: Record<string, T>, tracked: T) => {
+      named[checkedName(fields, field)] = tracked;
+    };
     if (isTfFunction(value)) {
       // A function that takes anything, such as a helper of others, has no graph of its own to export.
-      if (value.inputSignature !== null) fields.functions[checkedField(name, field)] = concrete(value, field);
-    } else if (value instanceof Asset) fields.assets[checkedField(name, field)] = value;
-    else if (value instanceof tf.Variable) fields.variables[checkedField(name, field)] = value as tf.Variable;
-    else if (isServable(value)) fields.children[checkedField(name, field)] = this.track(value);
+      if (value.inputSignature !== null) add(fields.functions, concrete(value, field));
+    } else if (value instanceof Asset) add(fields.assets, value);
+    else if (value instanceof tf.Variable) add(fields.variables, value as tf.Variable);
+    else if (isServable(value)) add(fields.children, this.track(value));
     // A layers model keeps its layers in fields of its own; its weights have been taken as a list.
-    else if (!ofModel && isNested(value)) fields.children[checkedField(name, field)] = this.track(value);
+    else if (!ofModel && isNested(value)) add(fields.children, this.track(value));
   }
 }
 
@@ -73,13 +75,22 @@ function isNested(value: unknown): value is object {
 /** The names that a loaded SavedModel uses itself. */
 const reserved = ['signatures', 'variables'];
 
-function checkedField(name: string, field: string): string {
+/** A field's name in the SavedModel. */
+function checkedName({ functions, variables, assets, children }: Fields, field: string): string {
+  const name = snakeCase(field);
   if (reserved.includes(name)) {
     throw new SignetError(
       'INVALID_SIGNATURE',
       `The field "${field}" cannot be exported: a loaded SavedModel has ${reserved.join(' and ')} of its own. Rename the field.`,
     );
   }
+  if ([functions, variables, assets, children].some((named) => Object.hasOwn(named, name))) {
+    throw new SignetError(
+      'INVALID_SIGNATURE',
+      `Two fields are called ${name} in a SavedModel, where names are in snake_case. Rename the field "${field}".`,
+    );
+  }
+  // Elements of lists have numbers for names.
   if (!/^\d+$/.test(name)) checkName('field', name.replace(/^_+/, ''));
   return name;
 }

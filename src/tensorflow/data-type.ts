@@ -12,6 +12,9 @@ const byName: Readonly<Record<DType, DataType>> = {
   string: DataType.DT_STRING,
 };
 
+/** Every element type that can cross a signature. */
+export const dtypes = Object.keys(byName) as readonly DType[];
+
 /** TensorFlow's number for a dtype. */
 export function dataTypeOf(dtype: DType): DataType {
   return byName[dtype];

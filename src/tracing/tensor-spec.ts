@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import { type DType, tfjsDtype } from '../tensorflow/data-type.js';
+import { type DType, dtypes, tfjsDtype } from '../tensorflow/data-type.js';
 
 /**
  * One size of a tensor: a number, `null` for any size, or a name for an unknown size that is the same wherever the name
@@ -32,6 +32,9 @@ export class TensorSpec {
     readonly dtype: DType,
     readonly shape: Shape,
   ) {
+    if (!dtypes.includes(dtype)) {
+      throw new SignetError('INVALID_SHAPE', `A TensorSpec's type is one of ${dtypes.join(', ')}. Received: ${dtype}.`);
+    }
     const bad = shape?.find((size) => typeof size === 'number' && !(Number.isSafeInteger(size) && size >= 0));
     if (bad !== undefined) {
       throw new SignetError(

@@ -120,7 +120,7 @@ function outputsOf(
   const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Tensor;
   if (isTensor(result)) return { outputs: [['output_0', tape.valueOf(result)]], returnsOneTensor: true };
   // A function in JavaScript may return anything.
-  const entries = Object.entries<tf.Tensor>(result ?? {});
+  const entries = Array.isArray(result) ? [] : Object.entries<tf.Tensor>(result ?? {});
   entries.forEach(([name]) => checkName('result', name));
   if (entries.length === 0 || !entries.every(([, value]) => isTensor(value))) {
     throw new SignetError(
@@ -134,6 +134,7 @@ function outputsOf(
 
 function describeResult(result: unknown): string {
   if (result instanceof Promise) return 'a promise (tf functions are not async)';
+  if (Array.isArray(result)) return 'a list (name its elements)';
   return typeof result === 'object' && result !== null ? `{ ${Object.keys(result).join(', ')} }` : String(result);
 }
 
