@@ -1,7 +1,8 @@
 import { SignetError } from '../errors.js';
-import { attribute, runOp } from '../tensorflow/run-op.js';
+import { attribute } from '../tensorflow/run-op.js';
 import * as tf from '../tensorflow/tf.js';
 import { Asset } from '../tracing/asset.js';
+import { callOp } from './call-op.js';
 import { readFile } from './read-file.js';
 import { splitLines } from './split-lines.js';
 
@@ -20,7 +21,12 @@ export function gatherStrings(strings: tf.Tensor, indices: tf.Tensor): tf.Tensor
     attribute.type('Taxis', 'int32'),
     attribute.int('batch_dims', 0),
   ];
-  return tf.tidy(() => runOp('GatherV2', attributes, [strings, tf.cast(indices, 'int32'), tf.scalar(0, 'int32')]));
+  const shape = [...indices.shape, ...strings.shape.slice(1)];
+  return tf.tidy(() => {
+    const inputs = [strings, tf.cast(indices, 'int32'), tf.scalar(0, 'int32')];
+    // Not run while it is traced: made-up strings need not be as many as the indices ask for.
+    return callOp('GatherV2', attributes, inputs, { dtype: 'string', shape });
+  });
 }
 
 /**

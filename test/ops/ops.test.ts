@@ -47,6 +47,10 @@ const [png, jpeg, gif, , , , palette] = await encodedImages();
 const bmpFile = bmp();
 const bytes = (image: Uint8Array | undefined) => stringScalar(image ?? new Uint8Array());
 const labels = asset({ name: 'labels.txt', content: 'ant\r\nbee\ncat\n' });
+const manyLabels = asset({
+  name: 'many.txt',
+  content: Array.from({ length: 6000 }, (_, i) => `label ${i}\n`).join(''),
+});
 const one = tf.scalar(1, 'int32');
 const offset = tf.variable(tf.tensor1d([1, 2, 3]));
 
@@ -68,6 +72,7 @@ const cases: Case[] = [
   ['readFile of an asset', () => readFile(labels), {}, () => [[]]],
   ['lookUpLabel in an asset', (i: tf.Tensor) => lookUpLabel(i, labels), { i: ints(null, null) }, () => [[tf.tensor2d([[0, 2], [1, 1]], [2, 2], 'int32')]]],
   ['gatherStrings', (all: tf.Tensor, i: tf.Tensor) => gatherStrings(all, i), { all: strings(null), i: ints(null) }, () => [[tf.tensor1d(['x', 'y', 'z']), tf.tensor1d([2, 0], 'int32')]]],
+  ['lookUpLabel by constant indices beyond any sample', () => lookUpLabel(tf.tensor1d([0, 5000], 'int32'), manyLabels), {}, () => [[]]],
   ['topLabels', (x: tf.Tensor) => ({ ...topLabels(x, labels, 2) }), { x: floats(null, 3) }, () => [[tf.tensor2d([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3]])]]],
   ['asString', (x: tf.Tensor) => ({ short: asString(x), long: asString(x, { precision: 2, width: 8, fill: '0' }), whole: asString(tf.cast(x, 'int32')) }), { x: floats(null) }, () => [[tf.tensor1d([1.5, -3, 1e6])]]],
   ['cond on a value', (x: tf.Tensor) => cond(tf.greater(tf.sum(x), 0), () => tf.mul(x, 2), () => tf.sub(x, 1)), { x: floats(null, 3) }, () => [[tf.ones([2, 3])], [tf.neg(tf.ones([4, 3]))]]],

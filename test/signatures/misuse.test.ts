@@ -13,7 +13,7 @@ import { Servable } from '../../src/signatures/servable.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { asset } from '../../src/tracing/asset.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
-import { tfFunction } from '../../src/tracing/tf-function.js';
+import { type InputSignature, tfFunction } from '../../src/tracing/tf-function.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;
@@ -29,7 +29,10 @@ const twoRows = tf.ones([2, 3]);
 const variable = tf.variable(tf.ones([3]));
 // What a person in JavaScript may write: nothing is checked before it runs.
 const trace = (fn: unknown, inputSignature: unknown = x) =>
-  tfFunction(fn as () => tf.Tensor, { inputSignature, name: 'predict' }).getConcreteFunction();
+  tfFunction(fn as () => tf.Tensor, {
+    inputSignature: inputSignature as InputSignature,
+    name: 'predict',
+  }).getConcreteFunction();
 const call = (...args: unknown[]) =>
   (
     tfFunction((t: tf.Tensor) => t, { inputSignature: x, name: 'predict' }) as unknown as (
@@ -38,7 +41,7 @@ const call = (...args: unknown[]) =>
   )(...args);
 const identity = tfFunction((t: tf.Tensor) => t, { inputSignature: x });
 const save = (fields: object, signatures: unknown = {}) =>
-  saveServable(fields, path.join(folder, 'saved'), { signatures });
+  saveServable(fields, path.join(folder, 'saved'), { signatures: signatures as SaveServableOptions['signatures'] });
 
 /** What was done, the code, what the message says was wrong, and what it says to do. */
 const tracing: [string, () => unknown, string, RegExp, RegExp][] = [
