@@ -1,0 +1,276 @@
+import type { ExampleFeature } from './example-features.js';
+import { jsonText } from './json-text.js';
+import type { ShapeDescription } from './structure.js';
+
+/** Ready calls of a signature. */
+export interface SignatureExamples {
+  /** Where TensorFlow Serving answers. */
+  readonly url: string;
+  /** A line for a shell; `null` when REST cannot carry an input. */
+  readonly curl: string | null;
+  /** For Node.js; `null` when REST cannot carry an input. */
+  readonly typescript: string | null;
+  /** `null` when an input is no tensor that a literal could give, such as a resource. */
+  readonly python: string | null;
+  /** What to know before calling. */
+  readonly notes: readonly string[];
+}
+
+/** The signature that is called. */
+export interface ExampleSignature {
+  readonly directory: string;
+  readonly modelName: string;
+  readonly tags: readonly string[];
+  readonly key: string;
+  readonly method: string;
+  /** Inputs that a call must give, and all outputs. */
+  readonly inputs: readonly ExampleTensor[];
+  readonly outputs: readonly ExampleTensor[];
+  /** What classify and regress find in a tf.Example; `null` where the graph does not tell. */
+  readonly features: readonly ExampleFeature[] | null;
+}
+
+/** An input or output of it. */
+export interface ExampleTensor {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: ShapeDescription;
+  /** Whether it is one tensor, rather than a sparse or composite one. */
+  readonly isDense: boolean;
+}
+
+/** More elements are made by a program, not written out. */
+const maxElements = 32;
+const defaultKey = 'serving_default';
+/** What TensorFlow Serving converts from JSON; see `AddValueToTensor` in its util/json_tensor.cc. */
+const restTypes = new Set('float32 float64 int8 int16 int32 int64 uint8 uint32 uint64 bool string'.split(' '));
+const fullFunction = 'n === undefined ? value : Array.from({ length: n }, () => full(rest, value))';
+
+/**
+ * How to call a signature over TensorFlow Serving's REST API and from Python, with values that fit its inputs.
+ *
+ * Names from the model are quoted for the language they stand in, and stand there as printable text.
+ */
+export function signatureExamples(signature: ExampleSignature): SignatureExamples {
+  const { key, inputs, modelName, method } = signature;
+  const verb = /^tensorflow\/serving\/(classify|regress)$/.exec(method)?.[1] ?? 'predict';
+  const url = `http://localhost:8501/v1/models/${encodeURIComponent(modelName)}:${verb}`;
+  const parsesExamples = verb !== 'predict';
+  const unfit = inputs.filter(({ dtype, isDense }) => !isDense || !restTypes.has(dtype));
+  const fields: JsonNode[] = key === defaultKey ? [] : [{ name: 'signature_name', value: jsonText(key) }];
+  const body = object([...fields, parsesExamples ? examplesField(signature) : predictField(signature)]);
+  const notes = [
+    ...notesOnTags(signature),
+    ...(unfit.length > 0 ? [`REST takes no ${describe(unfit)}: call it in Python, or over gRPC.`] : []),
+    ...(parsesExamples && !signature.features
+      ? ['The features in the example are made up: the graph does not tell them.']
+      : []),
+  ];
+  return {
+    url,
+    curl: unfit.length > 0 ? null : curlLine(url, body),
+    typescript:
+      unfit.length > 0 ? null : typescriptSnippet(url, body, parsesExamples ? 'results' : answerField(signature)),
+    python: pythonSnippet(signature, parsesExamples),
+    notes,
+  };
+}
+
+function describe(tensors: readonly ExampleTensor[]): string {
+  return [...new Set(tensors.map(({ dtype, isDense }) => (isDense ? dtype : 'sparse or composite tensors')))].join(
+    ', ',
+  );
+}
+
+function notesOnTags({ tags }: ExampleSignature): string[] {
+  if (tags.length === 1 && tags[0] === 'serve') return [];
+  return [
+    `TensorFlow Serving loads this graph with --saved_model_tags=${tags.map((tag) => jsonText(tag).slice(1, -1)).join(',')}`,
+  ];
+}
+
+/** Text of JSON in parts: what is written out, made by `full`, or read from a file as base64. */
+type JsonPart = string | { readonly full: readonly number[]; readonly value: string } | { readonly file: string };
+interface JsonNode {
+  readonly name: string;
+  readonly value: string | readonly JsonPart[];
+}
+
+function object(fields: readonly JsonNode[]): JsonPart[] {
+  const parts = fields.flatMap(({ name, value }, i): JsonPart[] => [
+    `${i === 0 ? '' : ', '}${jsonText(name)}: `,
+    ...(typeof value === 'string' ? [value] : value),
+  ]);
+  return ['{', ...parts, '}'];
+}
+
+/** Rows (`instances`) where every tensor has a batch dimension, else columns (`inputs`). */
+function predictField(signature: ExampleSignature): JsonNode {
+  const { inputs } = signature;
+  const isRows = answerField(signature) === 'predictions';
+  const values = inputs.map(({ name, dtype, shape }) => ({
+    name,
+    value: valueOf(name, dtype, isRows ? (shape?.slice(1) ?? []) : shape),
+  }));
+  const [first] = values;
+  const value = values.length === 1 && first ? first.value : object(values);
+  return isRows ? { name: 'instances', value: ['[', ...value, ']'] } : { name: 'inputs', value };
+}
+
+function answerField({ inputs, outputs }: ExampleSignature): 'predictions' | 'outputs' {
+  const hasBatch = ({ shape }: ExampleTensor) => shape === null || shape[0] === null;
+  return inputs.length > 0 && [...inputs, ...outputs].every(hasBatch) ? 'predictions' : 'outputs';
+}
+
+const madeUpFeatures: readonly ExampleFeature[] = [{ name: 'x', dtype: 'float32', shape: [1] }];
+
+function examplesField({ features }: ExampleSignature): JsonNode {
+  const fields = (features ?? madeUpFeatures).map(({ name, dtype, shape }) => ({
+    name,
+    // A feature is a value or a flat list.
+    value: valueOf(name, dtype, shape?.length === 0 ? [] : [countOf(sizesOf(shape))]),
+  }));
+  return { name: 'examples', value: ['[', ...object(fields), ']'] };
+}
+
+/** A tensor's value; unknown sizes are 1. */
+function valueOf(name: string, dtype: string, shape: ShapeDescription): JsonPart[] {
+  const sizes = sizesOf(shape);
+  if (isBytes(name, dtype) && countOf(sizes) === 1) {
+    return ['['.repeat(sizes.length), '{"b64": "', { file: fileOf(name) }, '"}', ']'.repeat(sizes.length)];
+  }
+  const value = isBytes(name, dtype) ? '{"b64": ""}' : elementOf(dtype);
+  return isLong(sizes) ? [{ full: sizes, value }] : [nested(sizes, value)];
+}
+
+function sizesOf(shape: ShapeDescription): number[] {
+  return (shape ?? []).map((size) => size ?? 1);
+}
+
+function countOf(sizes: readonly number[]): number {
+  return sizes.reduce((count, size) => count * size, 1);
+}
+
+/** Whether a value is better made by a program than written out. */
+function isLong(sizes: readonly number[]): boolean {
+  return [...sizes, sizes.length, countOf(sizes)].some((number) => number > maxElements);
+}
+
+function nested(sizes: readonly number[], value: string): string {
+  return sizes.reduceRight((inner, size) => `[${Array.from({ length: size }, () => inner).join(', ')}]`, value);
+}
+
+/** TensorFlow Serving itself takes a name that ends in `_bytes` for one of bytes. */
+function isBytes(name: string, dtype: string): boolean {
+  return dtype === 'string' && /bytes|encoded/i.test(name);
+}
+
+function fileOf(name: string): string {
+  if (/image|img|photo|picture/i.test(name)) return 'image.jpg';
+  return /audio|sound|wav/i.test(name) ? 'audio.wav' : 'data.bin';
+}
+
+function elementOf(dtype: string): string {
+  if (dtype === 'string') return '"text"';
+  if (dtype === 'bool') return 'true';
+  return dtype.startsWith('float') ? '0.5' : '1';
+}
+
+function shellQuoted(text: string): string {
+  if (/^[\w:/.%~@-]+$/.test(text)) return text;
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** Files and long arrays come through a pipe: a shell takes no arguments longer than 128 KiB. */
+function curlLine(url: string, body: readonly JsonPart[]): string {
+  if (body.every((part) => typeof part === 'string'))
+    return `curl -d ${shellQuoted(body.join(''))} ${shellQuoted(url)}`;
+  const files = body.flatMap((part) => (typeof part === 'object' && 'file' in part ? [part.file] : []));
+  if (files.length === 0 || body.some((part) => typeof part === 'object' && 'full' in part)) {
+    const program = `const { readFileSync } = require('fs'); const full = ([n, ...rest], value) => ${fullFunction}; JSON.stringify(${expression(body)})`;
+    const needed = files.length === 0 ? program.slice(program.indexOf('const full')) : program;
+    return `node -p ${shellQuoted(needed)} | curl -d @- ${shellQuoted(url)}`;
+  }
+  const format = body.map((part) =>
+    typeof part === 'string' ? part.replaceAll('\\', '\\\\').replaceAll('%', '%%') : '%s',
+  );
+  const contents = files.map((file) => `"$(base64 < ${file} | tr -d '\\n')"`);
+  return `printf ${shellQuoted(format.join(''))} ${contents.join(' ')} | curl -d @- ${shellQuoted(url)}`;
+}
+
+/** The body as an expression of JavaScript. */
+function expression(body: readonly JsonPart[]): string {
+  const parts = body.map((part) => {
+    if (typeof part === 'string') return part;
+    // A file stands within the quotes of a string.
+    return 'file' in part ? `\0${part.file}\0` : `full([${part.full.join(', ')}], ${part.value})`;
+  });
+  return parts.join('').replaceAll(/"\0(.*?)\0"/g, (_, file: string) => `readFileSync('${file}').toString('base64')`);
+}
+
+function typescriptSnippet(url: string, body: readonly JsonPart[], answer: string): string {
+  const needsFull = body.some((part) => typeof part === 'object' && 'full' in part);
+  const needsFile = body.some((part) => typeof part === 'object' && 'file' in part);
+  return [
+    ...(needsFile ? ["import { readFileSync } from 'node:fs';", ''] : []),
+    ...(needsFull ? [`const full = ([n, ...rest]: number[], value: unknown): unknown =>`, `  ${fullFunction};`] : []),
+    `const response = await fetch(${jsonText(url)}, {`,
+    `  method: "POST",`,
+    `  body: JSON.stringify(${expression(body)}),`,
+    '});',
+    'if (!response.ok) throw new Error(await response.text());',
+    `const { ${answer} } = await response.json();`,
+    `console.log(${answer});`,
+  ].join('\n');
+}
+
+function pythonSnippet(signature: ExampleSignature, parsesExamples: boolean): string | null {
+  const { directory, key, inputs, tags } = signature;
+  if (inputs.some(({ dtype, isDense }) => !isDense || !/^(b?float|u?int|bool|string|complex)/.test(dtype))) return null;
+  const tagsArgument = tags.length === 1 && tags[0] === 'serve' ? '' : `, tags=${jsonText(tags)}`;
+  const values = inputs.map(
+    ({ name, dtype, shape }) => [name, pythonValue(name, dtype, shape, parsesExamples)] as const,
+  );
+  const isKeyword = values.every(([name]) => /^[A-Za-z_]\w*$/.test(name) && !pythonKeywords.has(name));
+  const args = isKeyword
+    ? values.map(([name, value]) => `${name}=${value}`).join(', ')
+    : `**{${values.map(([name, value]) => `${jsonText(name)}: ${value}`).join(', ')}}`;
+  return [
+    'import tensorflow as tf',
+    '',
+    `model = tf.saved_model.load(${jsonText(directory)}${tagsArgument})`,
+    ...(parsesExamples ? pythonExample(signature.features ?? madeUpFeatures) : []),
+    `print(model.signatures[${jsonText(key)}](${args}))`,
+  ].join('\n');
+}
+
+const pythonKeywords = new Set(
+  'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
+    ' ',
+  ),
+);
+
+function pythonValue(name: string, dtype: string, shape: ShapeDescription, parsesExamples: boolean): string {
+  const sizes = shape === null ? [1] : sizesOf(shape);
+  const shapeArgument = sizes.length === 0 ? '' : `, shape=[${sizes.join(', ')}]`;
+  if (dtype === 'string' && parsesExamples) return `tf.constant(example.SerializeToString()${shapeArgument})`;
+  if (isBytes(name, dtype)) return `tf.constant(open("${fileOf(name)}", "rb").read()${shapeArgument})`;
+  const value = { true: 'True' }[elementOf(dtype)] ?? elementOf(dtype === 'bfloat16' ? 'float' : dtype);
+  return `tf.constant(${value}, tf.${dtype}${shapeArgument})`;
+}
+
+function pythonExample(features: readonly ExampleFeature[]): string[] {
+  const lines = features.map(({ name, dtype, shape }) => {
+    const [list, message, value] = featureList(name, dtype);
+    const count = countOf(sizesOf(shape));
+    const values = count === 1 ? `[${value}]` : `[${value}] * ${count}`;
+    return `    ${jsonText(name)}: tf.train.Feature(${list}=tf.train.${message}(value=${values})),`;
+  });
+  return ['example = tf.train.Example(features=tf.train.Features(feature={', ...lines, '}))'];
+}
+
+function featureList(name: string, dtype: string): readonly [string, string, string] {
+  if (dtype === 'float32') return ['float_list', 'FloatList', '0.5'];
+  if (dtype !== 'string') return ['int64_list', 'Int64List', '1'];
+  return ['bytes_list', 'BytesList', isBytes(name, dtype) ? `open("${fileOf(name)}", "rb").read()` : 'b"text"'];
+}
