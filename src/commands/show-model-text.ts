@@ -106,7 +106,7 @@ function sums({ parameters, trainableParameters, unusedParameters, bytes, list }
   const trainable = trainableParameters === parameters ? 'all' : trainableParameters?.toLocaleString('en');
   return [
     `${count(parameters, 'parameter')}${trainable === undefined ? '' : ` (${trainable} trainable)`}`,
-    ...(unusedParameters > 0 ? [`${unusedParameters.toLocaleString('en')} of them unused`] : []),
+    ...(unusedParameters > 0 ? [`${unusedParameters.toLocaleString('en')} of them read by no function`] : []),
     `${size(bytes)} in ${count(list.length, 'variable')}`,
   ];
 }
@@ -134,7 +134,9 @@ function metaGraphLines(metaGraph: MetaGraphDescription, layout: Layout): string
     ...section(signatureTitle, shown.length === 0 ? ['none'] : shown),
     ...section(title('Functions'), functionLines(functions, layout.columns)),
     ...section(title('Ops'), wrap(opTexts, layout.columns - 3, ', ')),
-    ...(initOp === null ? [] : ['', `  ${printable(initOp)} runs first, when the model is loaded.`]),
+    ...(initOp === null || initOp === 'NoOp'
+      ? []
+      : ['', `  ${printable(initOp)} runs first, when the model is loaded.`]),
   ];
 }
 

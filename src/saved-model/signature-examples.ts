@@ -44,7 +44,6 @@ const maxElements = 32;
 const defaultKey = 'serving_default';
 /** What TensorFlow Serving converts from JSON; see `AddValueToTensor` in its util/json_tensor.cc. */
 const restTypes = new Set('float32 float64 int8 int16 int32 int64 uint8 uint32 uint64 bool string'.split(' '));
-const fullFunction = 'n === undefined ? value : Array.from({ length: n }, () => full(rest, value))';
 
 /**
  * How to call a signature over TensorFlow Serving's REST API and from Python, with values that fit its inputs.
@@ -89,8 +88,8 @@ function notesOnTags({ tags }: ExampleSignature): string[] {
   ];
 }
 
-/** Text of JSON in parts: what is written out, made by `full`, or read from a file as base64. */
-type JsonPart = string | { readonly full: readonly number[]; readonly value: string } | { readonly file: string };
+/** JSON in parts: text, an expression of JavaScript for what is too long to write out, or a file's content in base64. */
+type JsonPart = string | { readonly expression: string } | { readonly file: string };
 interface JsonNode {
   readonly name: string;
   readonly value: string | readonly JsonPart[];
@@ -140,7 +139,7 @@ function valueOf(name: string, dtype: string, shape: ShapeDescription): JsonPart
     return ['['.repeat(sizes.length), '{"b64": "', { file: fileOf(name) }, '"}', ']'.repeat(sizes.length)];
   }
   const value = isBytes(name, dtype) ? '{"b64": ""}' : elementOf(dtype);
-  return isLong(sizes) ? [{ full: sizes, value }] : [nested(sizes, value)];
+  return isLong(sizes) ? [{ expression: filled(sizes, value) }] : [nested(sizes, value)];
 }
 
 function sizesOf(shape: ShapeDescription): number[] {
@@ -158,6 +157,10 @@ function isLong(sizes: readonly number[]): boolean {
 
 function nested(sizes: readonly number[], value: string): string {
   return sizes.reduceRight((inner, size) => `[${Array.from({ length: size }, () => inner).join(', ')}]`, value);
+}
+
+function filled(sizes: readonly number[], value: string): string {
+  return sizes.reduceRight((inner, size) => `Array(${size}).fill(${inner})`, value);
 }
 
 /** TensorFlow Serving itself takes a name that ends in `_bytes` for one of bytes. */
@@ -183,40 +186,38 @@ function shellQuoted(text: string): string {
 
 /** Files and long arrays come through a pipe: a shell takes no arguments longer than 128 KiB. */
 function curlLine(url: string, body: readonly JsonPart[]): string {
-  if (body.every((part) => typeof part === 'string'))
-    return `curl -d ${shellQuoted(body.join(''))} ${shellQuoted(url)}`;
-  const files = body.flatMap((part) => (typeof part === 'object' && 'file' in part ? [part.file] : []));
-  if (files.length === 0 || body.some((part) => typeof part === 'object' && 'full' in part)) {
-    const program = `const { readFileSync } = require('fs'); const full = ([n, ...rest], value) => ${fullFunction}; JSON.stringify(${expression(body)})`;
-    const needed = files.length === 0 ? program.slice(program.indexOf('const full')) : program;
-    return `node -p ${shellQuoted(needed)} | curl -d @- ${shellQuoted(url)}`;
+  const send = `| curl -d @- ${shellQuoted(url)}`;
+  if (body.some((part) => typeof part === 'object' && 'expression' in part)) {
+    return `node -p ${shellQuoted(`JSON.stringify(${expressionOf(body, 'fs.')})`)} ${send}`;
   }
-  const format = body.map((part) =>
+  const files = body.flatMap((part) => (typeof part === 'object' && 'file' in part ? [part.file] : []));
+  if (files.length === 0) return `curl -d ${shellQuoted(body.join(''))} ${shellQuoted(url)}`;
+  const escaped = body.map((part) =>
     typeof part === 'string' ? part.replaceAll('\\', '\\\\').replaceAll('%', '%%') : '%s',
   );
   const contents = files.map((file) => `"$(base64 < ${file} | tr -d '\\n')"`);
-  return `printf ${shellQuoted(format.join(''))} ${contents.join(' ')} | curl -d @- ${shellQuoted(url)}`;
+  return `printf ${shellQuoted(escaped.join(''))} ${contents.join(' ')} ${send}`;
 }
 
-/** The body as an expression of JavaScript. */
-function expression(body: readonly JsonPart[]): string {
+/** The body as an expression of JavaScript. `fs` is what stands before `readFileSync`. */
+function expressionOf(body: readonly JsonPart[], fs = ''): string {
   const parts = body.map((part) => {
     if (typeof part === 'string') return part;
-    // A file stands within the quotes of a string.
-    return 'file' in part ? `\0${part.file}\0` : `full([${part.full.join(', ')}], ${part.value})`;
+    // A file stands within the quotes of a string, which go.
+    return 'file' in part ? `\0${part.file}\0` : part.expression;
   });
-  return parts.join('').replaceAll(/"\0(.*?)\0"/g, (_, file: string) => `readFileSync('${file}').toString('base64')`);
+  return parts
+    .join('')
+    .replaceAll(/"\0(.*?)\0"/g, (_, file: string) => `${fs}readFileSync("${file}").toString("base64")`);
 }
 
 function typescriptSnippet(url: string, body: readonly JsonPart[], answer: string): string {
-  const needsFull = body.some((part) => typeof part === 'object' && 'full' in part);
   const needsFile = body.some((part) => typeof part === 'object' && 'file' in part);
   return [
-    ...(needsFile ? ["import { readFileSync } from 'node:fs';", ''] : []),
-    ...(needsFull ? [`const full = ([n, ...rest]: number[], value: unknown): unknown =>`, `  ${fullFunction};`] : []),
+    ...(needsFile ? ['import { readFileSync } from "node:fs";', ''] : []),
     `const response = await fetch(${jsonText(url)}, {`,
     `  method: "POST",`,
-    `  body: JSON.stringify(${expression(body)}),`,
+    `  body: JSON.stringify(${expressionOf(body)}),`,
     '});',
     'if (!response.ok) throw new Error(await response.text());',
     `const { ${answer} } = await response.json();`,
