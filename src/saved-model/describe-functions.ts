@@ -105,10 +105,10 @@ function parametersOf({ fullargspec, isMethod }: FunctionSpec): { positional: st
   const all = strings(args);
   const positional = isMethod || all[0] === 'self' ? all.slice(1) : all;
   const values = items(defaults);
-  const keywordDefaults = kwonlydefaults?.kind === 'dict' ? kwonlydefaults.fields : {};
+  const keywordDefaults = new Map(kwonlydefaults?.kind === 'dict' ? Object.entries(kwonlydefaults.fields) : []);
   const parameter = (name: string, value: Structure | undefined) => (value ? `${name}=${pythonText(value)}` : name);
   const star = varargs?.kind === 'string' ? [`*${varargs.value}`] : [];
-  const keywordOnly = strings(kwonlyargs).map((name) => parameter(name, keywordDefaults[name]));
+  const keywordOnly = strings(kwonlyargs).map((name) => parameter(name, keywordDefaults.get(name)));
   const text = [
     ...positional.map((name, i) => parameter(name, values[i - positional.length + values.length])),
     ...(star.length === 0 && keywordOnly.length > 0 ? ['*'] : star),

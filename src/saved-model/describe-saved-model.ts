@@ -9,7 +9,7 @@ import type { SavedModel } from '../tensorflow/protos/tensorflow/core/protobuf/s
 import { SignetError } from '../errors.js';
 import { countOps } from './count-ops.js';
 import { describeFunctions, type FunctionDescription } from './describe-functions.js';
-import { describeSignatures, type SignatureDescription } from './describe-signatures.js';
+import { type DescribedModel, describeSignatures, type SignatureDescription } from './describe-signatures.js';
 import { describeVariables, type VariablesDescription } from './describe-variables.js';
 import { readSavedModel } from './read-saved-model.js';
 import { readCheckpoint } from './read-variables.js';
@@ -83,9 +83,8 @@ export async function describeSavedModel(directory: string): Promise<SavedModelD
     attempt(readFingerprint(directory)),
   ]);
   const name = modelNameOf(directory);
-  const metaGraphs = savedModel.metaGraphs.map((metaGraph) =>
-    describeMetaGraph(metaGraph, { directory, modelName: name.modelName }),
-  );
+  const model = { directory, modelName: name.modelName, isOneOfSeveral: savedModel.metaGraphs.length > 1 };
+  const metaGraphs = savedModel.metaGraphs.map((metaGraph) => describeMetaGraph(metaGraph, model));
   return {
     directory,
     ...name,
@@ -112,10 +111,7 @@ function modelNameOf(directory: string): { modelName: string; version: string | 
     : { modelName: name, version: null };
 }
 
-function describeMetaGraph(
-  metaGraph: MetaGraphDef,
-  model: { readonly directory: string; readonly modelName: string },
-): MetaGraphDescription {
+function describeMetaGraph(metaGraph: MetaGraphDef, model: DescribedModel): MetaGraphDescription {
   const { metaInfoDef, graphDef, objectGraphDef, assetFileDef } = metaGraph;
   return {
     tags: metaInfoDef?.tags ?? [],

@@ -1,7 +1,7 @@
 import type { MetaGraphDef, TensorInfo } from '../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { elementTypeName } from './element-type.js';
 import { exampleFeatures } from './example-features.js';
-import { type SignatureExamples, signatureExamples } from './signature-examples.js';
+import { type ExampleSignature, type SignatureExamples, signatureExamples } from './signature-examples.js';
 import { shapeOf, type ShapeDescription } from './structure.js';
 
 /** An input or output of a signature. */
@@ -26,10 +26,13 @@ export interface SignatureDescription {
   readonly examples: SignatureExamples;
 }
 
+/** The model that the signatures belong to. */
+export type DescribedModel = Pick<ExampleSignature, 'directory' | 'modelName' | 'isOneOfSeveral'>;
+
 /** The signatures of a graph by key, but for TensorFlow's own, whose keys begin with two underscores. */
 export function describeSignatures(
   metaGraph: MetaGraphDef,
-  model: { readonly directory: string; readonly modelName: string },
+  model: DescribedModel,
 ): Record<string, SignatureDescription> {
   const tags = metaGraph.metaInfoDef?.tags ?? [];
   const features = metaGraph.graphDef ? exampleFeatures(metaGraph.graphDef) : null;

@@ -21,6 +21,8 @@ export interface ExampleSignature {
   readonly directory: string;
   readonly modelName: string;
   readonly tags: readonly string[];
+  /** Whether the model has other graphs too: then Python asks for the tags. */
+  readonly isOneOfSeveral: boolean;
   readonly key: string;
   readonly method: string;
   /** Inputs that a call must give, and all outputs. */
@@ -226,9 +228,9 @@ function typescriptSnippet(url: string, body: readonly JsonPart[], answer: strin
 }
 
 function pythonSnippet(signature: ExampleSignature, parsesExamples: boolean): string | null {
-  const { directory, key, inputs, tags } = signature;
+  const { directory, key, inputs, tags, isOneOfSeveral } = signature;
   if (inputs.some(({ dtype, isDense }) => !isDense || !/^(b?float|u?int|bool|string|complex)/.test(dtype))) return null;
-  const tagsArgument = tags.length === 1 && tags[0] === 'serve' ? '' : `, tags=${jsonText(tags)}`;
+  const tagsArgument = isOneOfSeveral ? `, tags=[${tags.map((tag) => jsonText(tag)).join(', ')}]` : '';
   const values = inputs.map(
     ({ name, dtype, shape }) => [name, pythonValue(name, dtype, shape, parsesExamples)] as const,
   );
