@@ -16,6 +16,8 @@ export interface ShowModelTextOptions {
 /** More rows are counted, not shown; `--json` has all. */
 const maxRows = 40;
 
+const hint = '--signature KEY shows one signature with TypeScript and Python to call it, --json everything.';
+
 /** What `show-model` prints. Every name from the model is printable text, so it cannot move the cursor. */
 export function showModelText(description: SavedModelDescription, options: ShowModelTextOptions = {}): string {
   const { columns = 100, oneSignature = false } = options;
@@ -32,7 +34,7 @@ export function showModelText(description: SavedModelDescription, options: ShowM
     ...(oneSignature ? [] : [...variableLines(variables), ...assetLines(description)]),
     ...(oneSignature || metaGraphs.every(({ signatures }) => Object.keys(signatures).length === 0)
       ? []
-      : ['', '--signature KEY shows one signature with TypeScript and Python to call it, --json everything.']),
+      : ['', ...wrap(hint, columns, ' ')]),
   ];
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
 }

@@ -50,9 +50,7 @@ const formatVersion = 1;
 export async function readTensorBundle(prefix: string): Promise<TensorBundle> {
   const file = `${prefix}.index`;
   const bytes = await readFile(file).catch((error: unknown) => {
-    throw new SignetError('INVALID_SAVED_MODEL', `${file} cannot be read: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    throw cannotRead(file, error);
   });
   const [header, ...rest] = decodeTable(bytes, file);
   const shards = readHeader(header, file).numShards;
@@ -61,6 +59,16 @@ export async function readTensorBundle(prefix: string): Promise<TensorBundle> {
   const entries = named.map(([key, value]) => readEntry(Buffer.from(key).toString(), value, shards, file));
   checkOverlap(entries, file);
   return new TensorBundle(prefix, shards, new Map(entries.map((entry) => [entry.key, entry])));
+}
+
+function cannotRead(file: string, error: unknown): SignetError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const what = code === 'ENOENT' ? missing(file) : `${file} cannot be read: ${message}.`;
+  return new SignetError('INVALID_SAVED_MODEL', what, { cause: error });
+}
+
+function missing(file: string): string {
+  return `${file} is missing. Copy or save the model again.`;
 }
 
 /** A checkpoint whose index has been read; its tensors are read one by one. */
@@ -92,8 +100,10 @@ export class TensorBundle {
         (stats) => stats.size,
         () => null,
       );
-      if (size === null) return [`${file} is missing.`];
-      return size < end ? [`${file} is cut off: it has ${size} bytes. Expected: ${end} or more.`] : [];
+      if (size === null) return [missing(file)];
+      return size < end
+        ? [`${file} is cut off: it has ${size} bytes. Expected: ${end} or more. Copy or save the model again.`]
+        : [];
     });
     return (await Promise.all(sentences)).flat();
   }
@@ -210,9 +220,7 @@ function checkOverlap(entries: readonly BundleEntry[], file: string): void {
 /** The bytes of a tensor in memory of their own, which is taken only when the file has that many. */
 async function readRange(file: string, { key, offset, size }: BundleEntry): Promise<ArrayBuffer> {
   const handle = await open(file).catch((error: unknown) => {
-    throw new SignetError('INVALID_SAVED_MODEL', `${file} cannot be read: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    throw cannotRead(file, error);
   });
   try {
     const { size: length } = await handle.stat();

@@ -19,9 +19,6 @@ export type Structure =
   /** A shape, a dtype, or a type such as `RaggedTensorSpec`. */
   | { readonly kind: 'other'; readonly text: string };
 
-/** Nobody nests arguments deeper; a hostile file may, to overflow the stack. */
-const maxDepth = 50;
-
 /** Sizes of a shape in a protocol buffer; a missing one is that of a scalar, as for TensorFlow. */
 export function shapeOf(shape: TensorShapeProto | undefined): ShapeDescription {
   if (shape?.unknownRank) return null;
@@ -33,10 +30,12 @@ export function tensorText(dtype: string, shape: ShapeDescription): string {
   return `${dtype}[${shape === null ? '...' : shape.map((size) => size ?? '?').join(', ')}]`;
 }
 
-/** A value of Python's as a SavedModel holds it; see `nested_structure_coder.py` of TensorFlow. */
-export function structureOf(value: StructuredValue | undefined, depth = 0): Structure {
-  if (depth > maxDepth) return { kind: 'other', text: '...' };
-  const inner = (each: StructuredValue | undefined) => structureOf(each, depth + 1);
+/**
+ * A value of Python's as a SavedModel holds it; see `nested_structure_coder.py` of TensorFlow.
+ *
+ * However hostile, it is not nested deeper than the 100 messages that a reader of protocol buffers takes.
+ */
+export function structureOf(value: StructuredValue | undefined): Structure {
   const kind = value?.kind;
   switch (kind?.case) {
     case 'tensorSpecValue':
@@ -54,14 +53,14 @@ export function structureOf(value: StructuredValue | undefined, depth = 0): Stru
     case 'stringValue':
       return { kind: 'string', value: kind.value };
     case 'listValue':
-      return { kind: 'list', items: kind.value.values.map(inner) };
+      return { kind: 'list', items: kind.value.values.map(structureOf) };
     case 'tupleValue':
-      return { kind: 'tuple', items: kind.value.values.map(inner) };
+      return { kind: 'tuple', items: kind.value.values.map(structureOf) };
     case 'dictValue':
-      return { kind: 'dict', fields: mapFields(Object.entries(kind.value.fields), inner) };
+      return { kind: 'dict', fields: mapFields(Object.entries(kind.value.fields)) };
     case 'namedTupleValue': {
       const pairs = kind.value.values.map((pair) => [pair.key, pair.value] as const);
-      return { kind: 'namedtuple', name: kind.value.name, fields: mapFields(pairs, inner) };
+      return { kind: 'namedtuple', name: kind.value.name, fields: mapFields(pairs) };
     }
     case 'tensorShapeValue':
       return { kind: 'other', text: `TensorShape${tensorText('', shapeOf(kind.value))}` };
@@ -69,20 +68,18 @@ export function structureOf(value: StructuredValue | undefined, depth = 0): Stru
       return { kind: 'other', text: `tf.${elementTypeName(kind.value)}` };
     case 'typeSpecValue': {
       const { typeState, typeSpecClassName } = kind.value;
-      return { kind: 'other', text: `${typeSpecClassName}(${pythonText(inner(typeState))})` };
+      return { kind: 'other', text: `${typeSpecClassName}(${pythonText(structureOf(typeState))})` };
     }
+    case 'tensorValue':
     case 'numpyValue':
-      return { kind: 'other', text: 'ndarray' };
+      return { kind: 'other', text: 'array(...)' };
     default:
       return { kind: 'none' };
   }
 }
 
-function mapFields(
-  fields: readonly (readonly [string, StructuredValue | undefined])[],
-  inner: (value: StructuredValue | undefined) => Structure,
-): Record<string, Structure> {
-  return Object.fromEntries(fields.map(([key, value]) => [key, inner(value)]));
+function mapFields(fields: readonly (readonly [string, StructuredValue | undefined])[]): Record<string, Structure> {
+  return Object.fromEntries(fields.map(([key, value]) => [key, structureOf(value)]));
 }
 
 /** As Python writes it, with `float32[?, 3]` for a tensor: `(float32[2], 'fast', None)`. */
