@@ -55,6 +55,7 @@ export async function runCommand<const O extends CommandOptions>(
   command: Command<O>,
   argv: readonly string[] = hideBin(process.argv),
 ): Promise<void> {
+  if (!process.stdout.listeners('error').includes(ignoreClosedPipe)) process.stdout.on('error', ignoreClosedPipe);
   try {
     const args = await parse(command, argv);
     if (args !== undefined) await command.handler(args);
@@ -62,6 +63,11 @@ export async function runCommand<const O extends CommandOptions>(
     process.exitCode = isUsage(error) ? 2 : 1;
     process.stderr.write(`${describeError(error, command.name, argv.includes('--debug'))}\n`);
   }
+}
+
+/** `show-model ... | head` has read enough: that is no failure. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** A value that a flag may not have is found where it is used, far from the parser. */

@@ -31,7 +31,7 @@ export function showModelText(description: SavedModelDescription, options: ShowM
       problems.map(printable).flatMap((problem) => hang(wrap(problem, columns - 4, ' '))),
     ),
     ...metaGraphs.flatMap((metaGraph) => metaGraphLines(metaGraph, { columns, oneSignature, several })),
-    ...(oneSignature ? [] : [...variableLines(variables), ...assetLines(description)]),
+    ...(oneSignature ? [] : [...variableLines(variables, columns), ...assetLines(description)]),
     ...(oneSignature || metaGraphs.every(({ signatures }) => Object.keys(signatures).length === 0)
       ? []
       : ['', ...wrap(hint, columns, ' ')]),
@@ -87,9 +87,8 @@ function size(bytes: number): string {
   return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
 }
 
-function limited(rows: readonly string[]): string[] {
-  if (rows.length <= maxRows) return [...rows];
-  return [...rows.slice(0, maxRows), `and ${rows.length - maxRows} more; --json lists them`];
+function more(rows: number): string[] {
+  return rows > maxRows ? [`and ${rows - maxRows} more; --json lists them`] : [];
 }
 
 function summary({ variables, metaGraphs, fingerprint }: SavedModelDescription): string[] {
@@ -173,7 +172,7 @@ function fitTable(rows: readonly (readonly string[])[], columns: number): string
   const lines = table(rows);
   if (lines.every((line) => line.length <= columns)) return lines;
   const above = table(rows.map((row) => row.slice(0, -1)));
-  return rows.flatMap((row, i) => [above[i] ?? '', `       ${row.at(-1) ?? ''}`]);
+  return rows.flatMap((row, i) => [above[i] ?? '', `       ${row.at(-1) ?? ''}`].filter((line) => line.trim() !== ''));
 }
 
 /** A shell's line, broken where a shell allows it: before the last program and before the URL. */
@@ -195,31 +194,39 @@ function functionLines(functions: readonly FunctionDescription[], columns: numbe
         options.flatMap((option, i) => optionLines(option, options.length > 1 ? `${i + 1}  ` : '', columns - 6)),
       ),
     ]);
-  const more = functions.length - maxRows;
-  return more > 0 ? [...lines, `and ${more} more; --json lists them`] : lines;
+  return [...lines, ...more(functions.length)];
 }
 
 function optionLines({ args, kwargs, output }: FunctionOption, number: string, columns: number): string[] {
   const argument = ({ name, value }: FunctionOption['args'][number]) =>
     `${printable(name)}${value.kind === 'tensor' ? ': ' : '='}${printable(pythonText(value))}`;
-  const taken = [...args, ...kwargs].map(argument).join(', ') || 'nothing';
-  const given = printable(pythonText(output));
-  const line = `${number}${taken} → ${given}`;
-  if (line.length <= columns) return [line];
-  return [`${number}${taken}`, `${' '.repeat(number.length)}→ ${given}`];
+  const all = [...args, ...kwargs].map(argument);
+  const given = `→ ${printable(pythonText(output))}`;
+  const taken = wrap(all.length === 0 ? ['nothing'] : all, columns - number.length, ', ');
+  const [first = ''] = taken;
+  const isShort = taken.length === 1 && number.length + first.length + 1 + given.length <= columns;
+  const lines = isShort ? [`${first} ${given}`] : [...taken, given];
+  return lines.map((line, i) => `${i === 0 ? number : ' '.repeat(number.length)}${line}`);
 }
 
-function variableLines(variables: VariablesDescription | null): string[] {
+function variableLines(variables: VariablesDescription | null, columns: number): string[] {
   const list = variables?.list ?? [];
   const names = new Set(list.map(({ name }) => name));
-  const rows = list.map(({ name, key, dtype, shape, isTrainable, isUsed }) => [
-    printable(name),
-    tensorText(dtype, shape),
-    shape.reduce((product, each) => product * each, 1).toLocaleString('en'),
-    [isTrainable === false ? 'not trainable' : '', isUsed === false ? 'unused' : ''].filter(Boolean).join(', '),
-    names.size === list.length ? '' : printable(key.replace(/\/\.ATTRIBUTES\/VARIABLE_VALUE$/, '')),
-  ]);
-  return section('Variables', limited(table(rows, [2])));
+  const isUnique = names.size === list.length;
+  const rows = list
+    .slice(0, maxRows)
+    .map(({ name, key, dtype, shape, isTrainable, isUsed }) => [
+      printable(name),
+      tensorText(dtype, shape),
+      shape.reduce((product, each) => product * each, 1).toLocaleString('en'),
+      [isTrainable === false ? 'not trainable' : '', isUsed === false ? 'unused' : ''].filter(Boolean).join(', '),
+      isUnique ? '' : printable(key.replace(/\/\.ATTRIBUTES\/VARIABLE_VALUE$/, '')),
+    ]);
+  const full = table(rows, [2]);
+  const isTooWide = full.some((line) => line.length > columns - 2);
+  // The shape tells the count too.
+  const narrow = rows.map((row) => row.filter((_, i) => i !== 2));
+  return section('Variables', [...(isTooWide ? fitTable(narrow, columns - 2) : full), ...more(list.length)]);
 }
 
 function assetLines({ assets, extraAssets, metaGraphs }: SavedModelDescription): string[] {
@@ -228,13 +235,6 @@ function assetLines({ assets, extraAssets, metaGraphs }: SavedModelDescription):
     ...assets.map(({ file, bytes }) => [`assets/${file}`, size(bytes), tensors.get(file) ?? '']),
     ...extraAssets.map(({ file, bytes }) => [`assets.extra/${file}`, size(bytes), '']),
   ];
-  return section(
-    'Assets',
-    limited(
-      table(
-        rows.map((row) => row.map(printable)),
-        [1],
-      ),
-    ),
-  );
+  const shown = rows.slice(0, maxRows).map((row) => row.map(printable));
+  return section('Assets', [...table(shown, [1]), ...more(rows.length)]);
 }

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { LenetModel } from '../../src/models/lenet-model.js';
 import type { SavedModelDescription } from '../../src/saved-model/describe-saved-model.js';
-import { runCommandLine } from '../helpers/run-command-line.js';
+import { runCommandLine, startCommandLine } from '../helpers/run-command-line.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;
@@ -120,5 +120,11 @@ Assets
       stdout: '',
       stderr: `show-model: ${says}\n`,
     });
+  });
+
+  it('ends quietly when its reader has seen enough', async () => {
+    const { child, done } = startCommandLine('show-model', ['--model-path', model, '--json']);
+    child.stdout?.destroy();
+    expect(await done).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 });
