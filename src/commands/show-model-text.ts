@@ -2,7 +2,7 @@ import { printable } from '../data/printable.js';
 import type { FunctionDescription, FunctionOption } from '../saved-model/describe-functions.js';
 import type { MetaGraphDescription, SavedModelDescription } from '../saved-model/describe-saved-model.js';
 import type { SignatureDescription, TensorDescription } from '../saved-model/describe-signatures.js';
-import type { VariablesDescription } from '../saved-model/describe-variables.js';
+import type { VariableDescription, VariablesDescription } from '../saved-model/describe-variables.js';
 import { pythonText, tensorText } from '../saved-model/structure.js';
 
 /** How `show-model` prints. */
@@ -209,8 +209,12 @@ function optionLines({ args, kwargs, output }: FunctionOption, number: string, c
   return lines.map((line, i) => `${i === 0 ? number : ' '.repeat(number.length)}${line}`);
 }
 
+/** `variables/2` before `variables/10`: the order in which they were made. */
+const byNumber = new Intl.Collator('en', { numeric: true });
+
 function variableLines(variables: VariablesDescription | null, columns: number): string[] {
-  const list = variables?.list ?? [];
+  const unused = ({ isUsed }: VariableDescription) => Number(isUsed === false);
+  const list = (variables?.list ?? []).toSorted((a, b) => unused(a) - unused(b) || byNumber.compare(a.key, b.key));
   const names = new Set(list.map(({ name }) => name));
   const isUnique = names.size === list.length;
   const rows = list

@@ -247,7 +247,7 @@ describe('a hostile index', () => {
     const bundle = await readTensorBundle(prefix);
     await expect(bundle.read('w')).rejects.toThrow('it has 5 bytes, but the tensor "w" ends at 4398046511104');
     expect(await bundle.missingData()).toEqual([
-      `${prefix}.data-00000-of-00001 is cut off: it has 5 bytes. Expected: 4398046511104 or more.`,
+      `${prefix}.data-00000-of-00001 is cut off: it has 5 bytes. Expected: 4398046511104 or more. Copy or save the model again.`,
     ]);
   });
 
