@@ -3,7 +3,8 @@ import path from 'node:path';
 
 import { checkSameClasses } from '../data/check-same-classes.js';
 import type { OnBadImage } from '../data/scan-report.js';
-import { evaluateSavedModel, readClassNames, type SavedModelEvaluation } from '../evaluation/evaluate-saved-model.js';
+import { evaluateSavedModel, type SavedModelEvaluation } from '../evaluation/evaluate-saved-model.js';
+import { readClassNames } from '../models/read-class-names.js';
 import { SignetError } from '../errors.js';
 import { scanDataset } from './scan-dataset.js';
 

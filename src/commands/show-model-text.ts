@@ -205,7 +205,9 @@ function optionLines({ args, kwargs, output }: FunctionOption, number: string, c
   const taken = wrap(all.length === 0 ? ['nothing'] : all, columns - number.length, ', ');
   const [first = ''] = taken;
   const isShort = taken.length === 1 && number.length + first.length + 1 + given.length <= columns;
-  const lines = isShort ? [`${first} ${given}`] : [...taken, given];
+  // A dictionary of results breaks between two of them.
+  const results = wrap(given.split(/, (?=\w+: )/), columns - number.length, ', ');
+  const lines = isShort ? [`${first} ${given}`] : [...taken, ...results];
   return lines.map((line, i) => `${i === 0 ? number : ' '.repeat(number.length)}${line}`);
 }
 

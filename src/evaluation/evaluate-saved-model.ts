@@ -1,12 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-
 import { describeProblems } from '../data/describe-problems.js';
 import { decodeReason, tryToReadImageFile } from '../data/image-decoder.js';
 import type { ImageProblem } from '../data/image-problem.js';
 import type { ImageFile } from '../data/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan-report.js';
 import { SignetError } from '../errors.js';
+import { readClassNames } from '../models/read-class-names.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar, stringVector } from '../ops/strings.js';
 import { LoadedSavedModel } from '../saved-model/load-saved-model.js';
@@ -30,19 +28,6 @@ export interface SavedModelEvaluation {
   readonly maxLogitDifference: number;
   /** Images that passed the scan, do not decode and were left out. */
   readonly skipped: readonly ImageProblem[];
-}
-
-/** The class names that travel with a model. @throws SignetError `INVALID_SAVED_MODEL` when it has none. */
-export async function readClassNames(modelPath: string): Promise<string[]> {
-  const file = path.join(modelPath, 'assets', 'class_names.txt');
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new SignetError(
-      'INVALID_SAVED_MODEL',
-      `${modelPath} is no classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1.`,
-      { cause: error },
-    );
-  });
-  return text.split('\n').filter((name) => name !== '');
 }
 
 /** How images are sent through the signatures. */

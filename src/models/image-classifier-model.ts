@@ -10,6 +10,7 @@ import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { initializeWeights } from './initialize-weights.js';
+import { type ModelDescription, modelDescriptionFile } from './model-description.js';
 
 /** What every classifier is made from. */
 export interface ImageClassifierOptions {
@@ -148,9 +149,14 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     const { assetsExtra } = options;
     await saveServable(this, destination, {
       signatures: classifierSignatures(this),
-      ...(assetsExtra && { assetsExtra }),
+      assetsExtra: { ...assetsExtra, [modelDescriptionFile]: `${JSON.stringify(this.#description(), null, 2)}\n` },
     });
     return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+  }
+
+  #description(): ModelDescription {
+    const [inputHeight, inputWidth] = this.imageSize;
+    return { modelType: this.constructor.name, inputHeight, inputWidth };
   }
 
   #intoLastLayer(images: tf.Tensor): tf.Tensor {

@@ -1,5 +1,7 @@
+import { restoreVariables } from '../saved-model/restore-variables.js';
+import { variablesOf } from '../saved-model/saved-model-parts.js';
 import { saveServable, type SaveServableOptions } from './save-servable.js';
-import { servableMark } from './track-object.js';
+import { servableMark, Tracker } from './track-object.js';
 
 /**
  * A class that becomes a SavedModel: its tf functions serve, its variables and assets travel with them.
@@ -28,5 +30,15 @@ export abstract class Servable {
    */
   async save(directory: string, options: SaveServableOptions): Promise<void> {
     await saveServable(this, directory, options);
+  }
+
+  /**
+   * Gives the variables the values that they had when an object of this class was saved.
+   *
+   * @throws SignetError `INVALID_SAVED_MODEL` that lists what does not fit; then nothing has been changed.
+   */
+  async restore(directory: string): Promise<void> {
+    const root = new Tracker().track(this);
+    await restoreVariables(variablesOf({ ...root, signatures: {} }), directory);
   }
 }

@@ -5,7 +5,8 @@ import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { createRandom } from '../../src/data/random.js';
-import { evaluatedSignatures, readClassNames } from '../../src/evaluation/evaluate-saved-model.js';
+import { evaluatedSignatures } from '../../src/evaluation/evaluate-saved-model.js';
+import { readClassNames } from '../../src/models/read-class-names.js';
 import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
 import { runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';

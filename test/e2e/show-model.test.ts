@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import type { SavedModelDescription } from '../../src/saved-model/describe-saved-model.js';
 import { runCommandLine, startCommandLine } from '../helpers/run-command-line.js';
+import { saveTwoSignatures } from '../helpers/save-two-signatures.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;
@@ -13,7 +14,7 @@ let model: string;
 beforeAll(async () => {
   folder = await temporaryFolderForAll();
   model = path.join(folder, 'LenetModel', '1');
-  await new LenetModel({ classNames: ['ape', 'bee', 'cat', 'dog'], seed: 5 }).save(model);
+  await saveTwoSignatures(new LenetModel({ classNames: ['ape', 'bee', 'cat', 'dog'], seed: 5 }), model);
 });
 
 describe('show-model', () => {
@@ -65,7 +66,7 @@ Variables
 
 Assets
 
-  assets/class_names.txt  16 bytes
+  assets/class_names.txt  16 bytes  asset_path_initializer_0:0
 
 --signature KEY shows one signature with TypeScript and Python to call it, --json everything.
 `);

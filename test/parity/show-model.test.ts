@@ -11,6 +11,7 @@ import { readTensorBundle } from '../../src/saved-model/read-tensor-bundle.js';
 import { listVariables, readVariables, type VariableValues } from '../../src/saved-model/read-variables.js';
 import { hasPython, pythonFolder, runPython } from '../helpers/python.js';
 import { expectSameAsSavedModelCli } from '../helpers/saved-model-cli.js';
+import { saveTwoSignatures } from '../helpers/save-two-signatures.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 /** Makes the models that only Python makes: many dtypes, nested objects, tables; Keras's; TensorFlow 1's. */
@@ -145,6 +146,7 @@ describe.skipIf(!hasPython())('compared with Python', () => {
   beforeAll(async () => {
     folder = await temporaryFolderForAll();
     await new LenetModel({ classNames: ['ape', 'bee', 'cat'], seed: 5 }).save(at('LenetModel', '1'));
+    await saveTwoSignatures(new LenetModel({ classNames: ['ape', 'bee', 'cat'] }), at('TwoSignatures', '1'));
     await runPython(makeModels, { folder });
   });
 
@@ -220,7 +222,7 @@ describe.skipIf(!hasPython())('compared with Python', () => {
   });
 
   it.each([
-    ['LenetModel/1', 'output_0'],
+    ['TwoSignatures/1', 'output_0'],
     ['Module/3', 'ids'],
     ['keras', 'output_0'],
     ['tf1', 'scores'],

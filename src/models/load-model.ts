@@ -1,0 +1,46 @@
+import { SignetError } from '../errors.js';
+import { restoreVariables } from '../saved-model/restore-variables.js';
+import type * as tf from '../tensorflow/tf.js';
+import type { ImageClassifierModel } from './image-classifier-model.js';
+import { readModelDescription } from './model-description.js';
+import { modelTypes, type ModelType } from './model-types.js';
+import { readClassNames } from './read-class-names.js';
+
+/** How a model is loaded. */
+export interface LoadModelOptions {
+  /** Classes of your own by their names: `{ TinyModel }`. Signet's are known. */
+  readonly modelTypes?: Readonly<Record<string, ModelType>>;
+}
+
+/**
+ * Restores an instance of the class that a classifier was saved from, with its weights, for further training.
+ *
+ * The optimizer is not saved: `compile` the model again.
+ *
+ * @param directory A version's directory, such as `models/LenetModel/1`.
+ * @throws SignetError `INVALID_SAVED_MODEL` when it is none, is damaged, or is of a class that is not known here.
+ */
+export async function loadModel(directory: string, options: LoadModelOptions = {}): Promise<ImageClassifierModel> {
+  const classNames = await readClassNames(directory);
+  const { modelType, inputHeight, inputWidth } = await readModelDescription(directory);
+  const types = { ...modelTypes, ...options.modelTypes };
+  const Type = Object.hasOwn(types, modelType) ? types[modelType] : undefined;
+  if (!Type) {
+    throw new SignetError(
+      'INVALID_SAVED_MODEL',
+      `${directory} was saved from a class "${modelType}", which is not known here. Known: ${Object.keys(types).join(', ')}. ` +
+        `Give it: loadModel(directory, { modelTypes: { ${modelType} } }).`,
+    );
+  }
+  const model = new Type({ classNames, inputHeight, inputWidth });
+  try {
+    await restoreVariables(
+      model.weights.map((weight) => weight.read() as tf.Variable),
+      directory,
+    );
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
+}
