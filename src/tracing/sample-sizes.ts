@@ -7,8 +7,8 @@ export type SizeSample = readonly number[];
 /**
  * The sizes that unknown dimensions get while a function is traced.
  *
- * They are in general position: none is `a * other + b` or a product of two others over all traces, so that a size met
- * later on the tape has one explanation. Every trace of a function asks in the same order and gets its own column.
+ * They are in general position, so that a size met later on the tape has one explanation. Every trace of a function asks in
+ * the same order and gets its own column.
  */
 export class SampleSizes {
   readonly #given: SizeSample[] = [];
@@ -33,10 +33,40 @@ export class SampleSizes {
   }
 }
 
-/** Whether no sample is an integer-affine function of another, nor a multiple of the product of two others. */
+/**
+ * Whether sizes that a program derives from one sample cannot be taken for sizes derived from another, or in another way:
+ *
+ * - Its differences have no common divisor. `2 * floor(n / 2)` and `n - 1` are the same number for all odd `n`, so a sample
+ *   of odd sizes would turn a U-Net's `2 * pooled` into `n - 1`; likewise for every other divisor.
+ * - It is no integer-affine function of another sample, nor is a window's output size, `floor((n + r) / m)`.
+ * - It is no multiple of the product of two others.
+ */
 export function inGeneralPosition(all: readonly SizeSample[]): boolean {
-  return all.every((x, i) =>
-    all.every((y, j) => i === j || (!isAffine(x, y) && all.every((z) => z === x || z === y || !isMultiple(x, y, z)))),
+  return all.every(
+    (x, i) =>
+      commonDivisor(x) === 1 &&
+      all.every(
+        (y, j) =>
+          i === j ||
+          (!isAffine(x, y) &&
+            quotients(x).every((quotient) => !isAffine(quotient, y)) &&
+            all.every((z) => z === x || z === y || !isMultiple(x, y, z))),
+      ),
+  );
+}
+
+/** The greatest divisor of all differences. */
+function commonDivisor([first = 0, ...others]: SizeSample): number {
+  const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b));
+  return others.reduce((divisor, size) => gcd(divisor, size - first), 0);
+}
+
+/** `floor((n + r) / m)`, as far as it varies: the sizes after windows and strides. */
+function quotients(sample: SizeSample): SizeSample[] {
+  return [2, 3, 4, 5, 6, 7, 8].flatMap((m) =>
+    Array.from({ length: m }, (_, r) => sample.map((size) => Math.floor((size + r) / m))).filter(([first, ...others]) =>
+      others.some((size) => size !== first),
+    ),
   );
 }
 
@@ -52,19 +82,23 @@ function isMultiple(x: SizeSample, y: SizeSample, z: SizeSample): boolean {
   return Number.isInteger(ratio[0]) && ratio.every((value) => value === ratio[0]);
 }
 
-/** Rising triples of primes. Small, because a trace computes; the first is a batch more often than not. */
+/**
+ * A small one first, because a trace computes and the first is a batch more often than not. Two for height and width: large
+ * enough that five halvings leave sizes that differ, with both parities at each halving and all remainders of 3. The three
+ * rise and fall in different orders, so that nothing monotone in one is affine in another.
+ */
 function* samples(): Generator<SizeSample, never> {
-  yield [2, 3, 5];
-  yield [13, 19, 29];
-  yield [17, 23, 31];
-  const rest = primes(37);
-  for (;;) yield Array.from({ length: tracesForUnknownSizes }, () => rest.next().value);
-}
-
-function* primes(from: number): Generator<number, never> {
-  for (let n = from; ; n += 1) {
-    let divisor = 2;
-    while (divisor * divisor <= n && n % divisor !== 0) divisor += 1;
-    if (divisor * divisor > n) yield n;
+  yield [2, 5, 3];
+  yield [22, 41, 51];
+  yield [35, 25, 54];
+  // A linear congruential generator: any order will do, as long as it is the same one every time.
+  let state = 1;
+  const size = () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return 7 + (Math.floor(state / 65536) % 34);
+  };
+  for (;;) {
+    const sample = Array.from({ length: tracesForUnknownSizes }, size);
+    if (new Set(sample.map((n) => n % 3)).size === 3 && new Set(sample).size === sample.length) yield sample;
   }
 }

@@ -2,20 +2,31 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { SignetError } from '../../src/errors.js';
 import { CompiledFunctions } from '../../src/saved-model/compile.js';
 import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
 import { writeSavedModel } from '../../src/saved-model/write-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
-import { coverageGroups } from './coverage-cases.js';
-import { testShapes, testTensors } from './coverage/coverage-case.js';
-import { kernelsThatRun, recordKernels } from './coverage/kernels-that-ran.js';
-import { expectSameByEveryRoad, subjectsOf } from './coverage/same-by-every-road.js';
+import { coverageGroups, refusedCases } from './coverage-cases.js';
+import { gradientOf, testShapes, testTensors } from './cases/coverage-case.js';
+import { kernelsThatRun, recordKernels } from './cases/kernels-that-ran.js';
+import { expectSameByEveryRoad, graphOf, subjectsOf } from './cases/same-by-every-road.js';
 
 recordKernels();
 const groups = coverageGroups();
 
-describe.each(Object.entries(groups))('%s', (_, cases) => {
+/** A graph of many functions takes long to start: each call of a function prunes all. */
+const casesPerGraph = 24;
+
+const parts = Object.entries(groups).flatMap(([group, cases]) =>
+  Array.from(
+    { length: Math.ceil(cases.length / casesPerGraph) },
+    (_, i) => [`${group} ${i + 1}`, cases.slice(i * casesPerGraph, (i + 1) * casesPerGraph)] as const,
+  ),
+);
+
+describe.each(parts)('%s', (_, cases) => {
   const subjects = subjectsOf(cases);
   const graphs = Object.fromEntries(
     subjects.flatMap(({ key, graph }) => (graph instanceof Error ? [] : [[key, graph]])),
@@ -61,5 +72,24 @@ describe.each(Object.entries(groups))('%s', (_, cases) => {
         each.name,
       ).toEqual([]);
     }
+  });
+});
+
+describe('what cannot be traced', () => {
+  it.each(refusedCases.map((each) => [each.name, each] as const))('%s', (_, each) => {
+    const fn = each.gradient ? gradientOf({ ...each, gradient: [0] }) : each.fn;
+    const error = graphOf('f', each.args, fn);
+    expect(error).toBeInstanceOf(SignetError);
+    expect((error as SignetError).code).toBe('NOT_TRACEABLE');
+    expect((error as SignetError).message).toContain(each.message);
+  });
+});
+
+describe('the list of kernels', () => {
+  it('is complete', () => {
+    const covered = new Set([...Object.values(groups).flat(), ...refusedCases].flatMap(({ kernels }) => kernels));
+    const all = tf.getKernelsForBackend('tensorflow').map(({ kernelName }) => kernelName);
+    expect(all.filter((kernel) => !covered.has(kernel))).toEqual([]);
+    expect([...covered].filter((kernel) => !all.includes(kernel))).toEqual([]);
   });
 });
