@@ -24,16 +24,16 @@ function whileTraced(kernelName: string, traced: WhileTraced): void {
 }
 
 function replace(kernelName: string, make: (original: KernelFunc) => KernelFunc): void {
-  const config = tf.getKernel(kernelName, 'tensorflow');
+  const config = tf.getKernel(kernelName, 'tensorflow') as tf.KernelConfig | undefined;
   if (!config)
     throw new Error(`tfjs-node has no kernel "${kernelName}": src/tensorflow/traceable-kernels.ts needs a look.`);
   tf.unregisterKernel(kernelName, 'tensorflow');
   tf.registerKernel({ ...config, kernelFunc: make(config.kernelFunc) });
 }
 
-/** The tensors and the numbers of a kernel, which TF.js's typings do not know. */
-function partsOf<Inputs, Attrs>(params: KernelParams): { inputs: Record<keyof Inputs, tf.Tensor>; attrs: Attrs } {
-  return params as unknown as { inputs: Record<keyof Inputs, tf.Tensor>; attrs: Attrs };
+/** The inputs of a kernel as tensors, which is what tfjs-node's kernels take them for. */
+function inputsOf<Inputs>({ inputs }: KernelParams): Record<keyof Inputs, tf.Tensor> {
+  return inputs as unknown as Record<keyof Inputs, tf.Tensor>;
 }
 
 /** A tensor made behind the listener's back. */
@@ -57,8 +57,8 @@ const typeOf = (name: string, { dtype }: Pick<tf.Tensor, 'dtype'>) => attribute.
 
 /** tfjs-node reads the indices to check them. In a graph TensorFlow checks them, on a CPU; a GPU gives zeros. */
 whileTraced('GatherV2', (params) => {
-  const { inputs, attrs } = partsOf<tf.GatherV2Inputs, { axis: number; batchDims: number }>(params);
-  const { x, indices } = inputs;
+  const { x, indices } = inputsOf<tf.GatherV2Inputs>(params);
+  const attrs = params.attrs as unknown as tf.GatherV2Attrs;
   tf.backend_util.segment_util.collectGatherOpShapeInfo(x, indices, attrs.axis, attrs.batchDims);
   const attributes = [
     attribute.int('batch_dims', attrs.batchDims),
@@ -71,9 +71,9 @@ whileTraced('GatherV2', (params) => {
 
 /** tfjs-node tells the type of before its cast to float32, which eager execution overlooks and a graph does not. */
 replace('Mean', (original) => (params) => {
-  const { inputs } = partsOf<tf.MeanInputs, unknown>(params);
-  if (inputs.x.dtype === 'float32') return original(params);
-  const x = tf.cast(inputs.x, 'float32');
+  const { x: given } = inputsOf<tf.MeanInputs>(params);
+  if (given.dtype === 'float32') return original(params);
+  const x = tf.cast(given, 'float32');
   try {
     return original({ ...params, inputs: { x } });
   } finally {
@@ -83,34 +83,35 @@ replace('Mean', (original) => (params) => {
 
 /** tfjs-node leaves out `index_type`, whose default the tape does not know. */
 whileTraced('TopK', (params) => {
-  const { inputs, attrs } = partsOf<tf.TopKInputs, tf.TopKAttrs>(params);
+  const { x } = inputsOf<tf.TopKInputs>(params);
+  const attrs = params.attrs as unknown as tf.TopKAttrs;
   const attributes = [
     attribute.bool('sorted', attrs.sorted),
-    typeOf('T', inputs.x),
+    typeOf('T', x),
     attribute.type('Tk', 'int32'),
     attribute.type('index_type', 'int32'),
   ];
-  return backend.executeMultipleOutputs('TopKV2', attributes, [inputs.x, tf.scalar(attrs.k, 'int32')], 2);
+  return backend.executeMultipleOutputs('TopKV2', attributes, [x, tf.scalar(attrs.k, 'int32')], 2);
 });
 
 /** The sample indices are all 0, and indices that are equal are refused. */
 whileTraced('SparseToDense', (params, listener) => {
-  const { inputs, attrs } = partsOf<tf.SparseToDenseInputs, { outputShape: number[] }>(params);
-  const { sparseIndices, sparseValues, defaultValue } = inputs;
+  const { sparseIndices, sparseValues, defaultValue } = inputsOf<tf.SparseToDenseInputs>(params);
+  const { outputShape } = params.attrs as unknown as tf.SparseToDenseAttrs;
   const attributes = [
     attribute.bool('validate_indices', true),
     typeOf('T', sparseValues),
     typeOf('Tindices', sparseIndices),
   ];
-  const shape = tf.tensor1d(attrs.outputShape, 'int32');
-  const output = sampleOf(() => tf.zeros(attrs.outputShape, sparseValues.dtype as 'float32'));
+  const shape = tf.tensor1d(outputShape, 'int32');
+  const output = sampleOf(() => tf.zeros(outputShape, sparseValues.dtype));
   return recordUnrun(listener, 'SparseToDense', attributes, [sparseIndices, shape, sparseValues, defaultValue], output);
 });
 
 /** The sample of a divisor is 0, by which whole numbers cannot be divided. */
 for (const op of ['FloorDiv', 'Mod']) {
   whileTraced(op, (params, listener) => {
-    const { a, b } = partsOf<tf.FloorDivInputs, unknown>(params).inputs;
+    const { a, b } = inputsOf<tf.FloorDivInputs>(params);
     if (a.dtype !== 'int32' || b.dtype !== 'int32') return null;
     const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
     const output = sampleOf(() => tf.zeros(shape, 'int32'));
@@ -130,8 +131,8 @@ for (const kernel of ['Unique', 'NonMaxSuppressionV3', 'NonMaxSuppressionV5']) {
 
 /** TF.js has made `maxOutputSize` the smaller of itself and the number of boxes: where they are equal, the first is lost. */
 whileTraced('NonMaxSuppressionV4', (params) => {
-  const { inputs, attrs } = partsOf<tf.NonMaxSuppressionV4Inputs, tf.NonMaxSuppressionV4Attrs>(params);
-  const boxes = inputs.boxes.shape[0] ?? 0;
+  const [boxes = 0] = inputsOf<tf.NonMaxSuppressionV4Inputs>(params).boxes.shape;
+  const attrs = params.attrs as unknown as tf.NonMaxSuppressionV4Attrs;
   if (attrs.padToMaxOutputSize && attrs.maxOutputSize < boxes) return null;
   throw new SignetError(
     'NOT_TRACEABLE',

@@ -126,7 +126,7 @@ export function testTensors(args: readonly CaseArgument[], shapes: readonly numb
   return args.map(({ dtype, element }, i) => {
     const shape = shapes[i] ?? [];
     const values = Array.from({ length: tf.util.sizeFromShape(shape) }, (_, position) => element(random, position));
-    return tf.tensor(values as number[], shape, dtype);
+    return tf.tensor(values, shape, dtype);
   });
 }
 

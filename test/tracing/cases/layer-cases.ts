@@ -69,7 +69,7 @@ export function layerCases(): readonly CoverageCase[] {
   const recurrentInitializer = seeded();
   return [
     ...activations.map((activation) =>
-      layerCase(`activation ${activation}`, tf.layers.activation({ activation: activation as 'relu' }), rows),
+      layerCase(`activation ${activation}`, tf.layers.activation({ activation: activation }), rows),
     ),
     layerCase('elu', tf.layers.elu(), rows),
     layerCase('leakyReLU', tf.layers.leakyReLU(), rows),
@@ -194,7 +194,7 @@ export function layerCases(): readonly CoverageCase[] {
     layerCase(
       'bidirectional',
       tf.layers.bidirectional({
-        layer: tf.layers.gru({ units: 2, kernelInitializer, recurrentInitializer }) as tf.RNN,
+        layer: tf.layers.gru({ units: 2, kernelInitializer, recurrentInitializer }),
         mergeMode: 'concat',
       }),
       steps,

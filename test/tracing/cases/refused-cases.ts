@@ -20,15 +20,14 @@ export const refusedCases: readonly RefusedCase[] = [
     'nonMaxSuppressionWithScore',
     'NonMaxSuppressionV5',
     boxes,
-    (b: tf.Tensor2D, s: tf.Tensor1D) => tf.image.nonMaxSuppressionWithScore(b, s, 5).selectedIndices as tf.Tensor,
+    (b: tf.Tensor2D, s: tf.Tensor1D) => ({ ...tf.image.nonMaxSuppressionWithScore(b, s, 5) }),
     { because: sizeOfValues, message: 'NonMaxSuppressionV5 has a result whose size depends on values' },
   ),
   refused(
     'nonMaxSuppressionPadded of an unknown number of boxes',
     'NonMaxSuppressionV4',
     boxes,
-    (b: tf.Tensor2D, s: tf.Tensor1D) =>
-      tf.image.nonMaxSuppressionPadded(b, s, 5, 0.5, 0, true).selectedIndices as tf.Tensor,
+    (b: tf.Tensor2D, s: tf.Tensor1D) => ({ ...tf.image.nonMaxSuppressionPadded(b, s, 5, 0.5, 0, true) }),
     {
       because: 'unless padded, of a known number of boxes and with a smaller `maxOutputSize`',
       message: 'NonMaxSuppressionV4 is traced only with padToMaxOutputSize',
@@ -54,7 +53,7 @@ export const refusedCases: readonly RefusedCase[] = [
     'the gradient of gather in batches',
     '',
     [float(['b', 6]), int(['b', null], 0, 6)],
-    (x: tf.Tensor, i: tf.Tensor) => tf.gather(x, i as tf.Tensor1D, 1, 1),
+    (x: tf.Tensor, i: tf.Tensor) => tf.gather(x, i, 1, 1),
     { because: 'TF.js loops over the batch', message: 'takes another path for other sizes', gradient: true },
   ),
   refused(

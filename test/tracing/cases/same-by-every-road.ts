@@ -88,7 +88,7 @@ function expectClose(actual: tf.Tensor, expected: tf.Tensor, where: string): voi
   }
   const wanted = expected.dataSync<'float32'>();
   const scale = wanted.reduce((max, value) => (Number.isFinite(value) ? Math.max(max, Math.abs(value)) : max), 1);
-  const worst = wanted.findIndex((value, i) => !isClose(values[i] as number, value, 1e-5 * scale));
+  const worst = wanted.findIndex((value, i) => !isClose(values[i] ?? NaN, value, 1e-5 * scale));
   expect(worst === -1 ? 'close' : `element ${worst} is ${values[worst]}, not ${wanted[worst]}`, where).toBe('close');
 }
 

@@ -256,17 +256,17 @@ export const shapeCases: readonly CoverageCase[] = [
     'gather of a matrix of indices',
     'GatherV2',
     [float([6, 2]), int([null, null], 0, 6)],
-    (x: tf.Tensor, i: tf.Tensor) => tf.gather(x, i as tf.Tensor1D),
+    (x: tf.Tensor, i: tf.Tensor) => tf.gather(x, i),
     { gradient: [0] },
   ),
   traces(
     'gather by computed indices',
     'GatherV2 ArgMax',
     [float([null, 6]), float([6, null])],
-    (x: tf.Tensor, table: tf.Tensor) => tf.gather(table, tf.argMax(x, 1) as tf.Tensor1D),
+    (x: tf.Tensor, table: tf.Tensor) => tf.gather(table, tf.argMax<tf.Tensor1D>(x, 1)),
   ),
   traces('gather in batches', 'GatherV2', [float(['b', 6]), int(['b', null], 0, 6)], (x: tf.Tensor, i: tf.Tensor) =>
-    tf.gather(x, i as tf.Tensor1D, 1, 1),
+    tf.gather(x, i, 1, 1),
   ),
   traces('gatherND', 'GatherNd', [float([4, 5, null]), int([null, 2], 0, 4)], (x: tf.Tensor, i: tf.Tensor) =>
     tf.gatherND(x, i),
@@ -415,8 +415,7 @@ export const shapeCases: readonly CoverageCase[] = [
     'NonMaxSuppressionV4',
     [float([6, 4], 0, 1), float([6], 0, 1)],
     (b: tf.Tensor2D, s: tf.Tensor1D) => {
-      const { selectedIndices, validOutputs } = tf.image.nonMaxSuppressionPadded(b, s, 4, 0.5, 0, true);
-      return { selectedIndices: selectedIndices as tf.Tensor, validOutputs: validOutputs as tf.Tensor };
+      return { ...tf.image.nonMaxSuppressionPadded(b, s, 4, 0.5, 0, true) };
     },
   ),
   traces(
