@@ -94,6 +94,13 @@ whileTraced('TopK', (params) => {
   return backend.executeMultipleOutputs('TopKV2', attributes, [x, tf.scalar(attrs.k, 'int32')], 2);
 });
 
+/** TF.js shows uint8 and int64 as int32, and tfjs-node says so of the source: the tape knows better. */
+whileTraced('Cast', (params) => {
+  const { x } = inputsOf<tf.CastInputs>(params);
+  const { dtype } = params.attrs as unknown as tf.CastAttrs;
+  return backend.executeSingleOutput('Cast', [typeOf('DstT', { dtype }), attribute.bool('Truncate', false)], [x]);
+});
+
 /** The sample indices are all 0, and indices that are equal are refused. */
 whileTraced('SparseToDense', (params, listener) => {
   const { sparseIndices, sparseValues, defaultValue } = inputsOf<tf.SparseToDenseInputs>(params);

@@ -27,7 +27,7 @@ export interface SizeExpression {
 
 /**
  * Finds what a size depends on, from its values in the traces: nothing, a dimension, a multiple of one, a dimension and a
- * number, a multiple of a product of up to three, `a * dimension + b`, the same of a half or a third rounded either way, or
+ * number, a multiple of a product of up to three, `a * dimension + b`, a half, a third or a quarter rounded in any way, , or
  * the sum of two dimensions. The first of these that fits wins, then the first source.
  *
  * Sound because the samples are in general position (see `SampleSizes`).
@@ -88,6 +88,8 @@ function lineThrough(
   const factor = (v1 - v0) / (s1 - s0);
   const offset = v0 - factor * s0;
   if (!Number.isInteger(factor) || factor === 0) return null;
+  // A step of a transposed convolution and the edge of its window are small. Anything goes for a shift or a multiple.
+  if (Math.abs(factor) > 1 && offset !== 0 && (Math.abs(factor) > 8 || Math.abs(offset) > 16)) return null;
   return sizes.every((size, k) => factor * size + offset === values[k]) ? { factor, offset } : null;
 }
 
@@ -110,23 +112,32 @@ function* combinations(all: readonly Candidate[]): Generator<Candidate[]> {
 }
 
 /**
- * A half or a third, rounded down, up or between. Only where the samples leave every remainder: otherwise two ways of
+ * A half, a third or a quarter, rounded down, up or between. Only where the samples leave every remainder: otherwise two ways of
  * rounding could agree on all of them and differ later.
  */
 function fitQuotient(values: readonly number[], candidates: readonly Candidate[]): SizeExpression | null {
   for (const { dimension, sizes } of candidates) {
-    for (const by of [2, 3]) {
+    for (const by of [2, 3, 4]) {
       if (new Set(sizes.map((size) => size % by)).size < by) continue;
-      for (let plus = 0; plus < by; plus += 1) {
-        const line = lineThrough(
-          sizes.map((size) => Math.floor((size + plus) / by)),
-          values,
-        );
-        if (line) return { ...line, dimensions: [dimension], quotient: { plus, by } };
+      // Quotients of small sizes are like one another.
+      if (new Set(sizes.map((size) => Math.floor(size / by))).size < 3) continue;
+      for (const { plus, factor, offset } of roundings(by)) {
+        const fits = sizes.every((size, k) => factor * Math.floor((size + plus) / by) + offset === values[k]);
+        if (fits) return { factor, dimensions: [dimension], offset, quotient: { plus, by } };
       }
     }
   }
   return null;
+}
+
+/** A part, one more or less (the length of a spectrum), or the whole without its remainder. */
+function roundings(by: number): { plus: number; factor: number; offset: number }[] {
+  return Array.from({ length: by }, (_, plus) => plus).flatMap((plus) => [
+    { plus, factor: 1, offset: 0 },
+    { plus, factor: by, offset: 0 },
+    { plus, factor: 1, offset: 1 },
+    { plus, factor: 1, offset: -1 },
+  ]);
 }
 
 /** Two dimensions one after the other. Many pairs there are: if two of them fit, neither is believed. */

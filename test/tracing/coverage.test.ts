@@ -17,7 +17,7 @@ recordKernels();
 const groups = coverageGroups();
 
 /** A graph of many functions takes long to start: each call of a function prunes all. */
-const casesPerGraph = 24;
+const casesPerGraph = 8;
 
 const parts = Object.entries(groups).flatMap(([group, cases]) =>
   Array.from(

@@ -33,6 +33,6 @@ describe('SampleSizes', () => {
     const sizes = new SampleSizes();
     const samples = Array.from({ length: 12 }, () => sizes.next());
     expect(inGeneralPosition(samples)).toBe(true);
-    expect(inGeneralPosition([...samples, [4, 10, 6]])).toBe(false);
+    expect(inGeneralPosition([...samples, [4, 10, 6, 8]])).toBe(false);
   });
 });

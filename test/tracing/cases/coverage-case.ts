@@ -153,7 +153,7 @@ export function gradientOf({ fn, args, gradient }: CoverageCase): (...args: tf.T
       });
       const result = fn(...full);
       const results = result instanceof tf.Tensor ? [result] : Object.values<tf.Tensor>(result);
-      return tf.addN(results.map((each) => tf.sum(tf.square(each))));
+      return tf.addN(results.map((each) => tf.sum(tf.square(tf.cast(each, 'float32')))));
     };
     const gradients = tf.grads(loss)(wanted.flatMap((position) => all[position] ?? []));
     return Object.fromEntries(gradients.map((each, i) => [`gradient_${wanted[i]}`, each]));

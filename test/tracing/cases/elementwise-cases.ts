@@ -21,15 +21,15 @@ const unary: readonly (readonly [string, string, number, number, boolean])[] = [
   ['exp', 'Exp', -2, 2, true],
   ['expm1', 'Expm1', -2, 2, true],
   ['floor', 'Floor', -3, 3, true],
-  ['isFinite', 'IsFinite', -1, 1, false],
-  ['isInf', 'IsInf', -1, 1, false],
-  ['isNaN', 'IsNan', -1, 1, false],
+  ['isFinite', 'IsFinite', -1, 1, true],
+  ['isInf', 'IsInf', -1, 1, true],
+  ['isNaN', 'IsNan', -1, 1, true],
   ['leakyRelu', 'LeakyRelu', -1, 1, true],
   ['log', 'Log', 0.1, 3, true],
   ['log1p', 'Log1p', -0.5, 3, true],
   ['logSigmoid', '', -3, 3, true],
   ['neg', 'Neg', -1, 1, true],
-  ['onesLike', 'OnesLike', -1, 1, false],
+  ['onesLike', 'OnesLike', -1, 1, true],
   ['reciprocal', 'Reciprocal', 0.5, 2, true],
   ['relu', 'Relu', -1, 1, true],
   ['relu6', 'Relu6', -2, 8, true],
@@ -46,7 +46,7 @@ const unary: readonly (readonly [string, string, number, number, boolean])[] = [
   ['step', 'Step', -1, 1, true],
   ['tan', 'Tan', -1, 1, true],
   ['tanh', 'Tanh', -2, 2, true],
-  ['zerosLike', 'ZerosLike', -1, 1, false],
+  ['zerosLike', 'ZerosLike', -1, 1, true],
 ];
 
 /** [function of TF.js, kernel, range of both, whether it has a gradient] */
@@ -109,7 +109,7 @@ const binaryCases = binary.flatMap(([name, kernels, low, high, gradient]) => {
 const comparisonCases = comparisons.flatMap(([name, kernel]) => {
   const fn = (a: tf.Tensor, b: tf.Tensor) => method(name)?.(a, b) ?? a;
   return [
-    traces(`${name} of floats`, kernel, [float([null, 'n']), float(['n'])], fn),
+    traces(`${name} of floats`, kernel, [float([null, 'n']), float(['n'])], fn, { gradient: name === 'greaterEqual' }),
     traces(`${name} of ints`, kernel, [int([null, null], 0, 3), int([], 0, 3)], fn),
   ];
 });
@@ -145,7 +145,9 @@ export const elementwiseCases: readonly CoverageCase[] = [
   traces('bool to float and back', 'Cast', [bool([null, null])], (x: tf.Tensor) =>
     tf.cast(tf.cast(x, 'float32'), 'bool'),
   ),
-  traces('float to int', 'Cast', [float([null, null], -3, 3)], (x: tf.Tensor) => tf.cast(x, 'int32')),
+  traces('float to int', 'Cast', [float([null, null], -3, 3)], (x: tf.Tensor) => tf.cast(x, 'int32'), {
+    gradient: true,
+  }),
   traces('cast of what has that type', 'Identity', [float([null, null])], (x: tf.Tensor) => tf.cast(x, 'float32'), {
     gradient: true,
   }),

@@ -309,7 +309,7 @@ export const shapeCases: readonly CoverageCase[] = [
   traces('bincount', 'Bincount', [int(['n'], 0, 5), float(['n'])], (x: tf.Tensor1D, weights: tf.Tensor1D) =>
     tf.bincount(x, weights, 5),
   ),
-  traces('oneHot', 'OneHot', [int([null, null], 0, 5)], (x: tf.Tensor) => tf.oneHot(x, 5)),
+  traces('oneHot', 'OneHot', [int([null, null], 0, 5)], (x: tf.Tensor) => tf.oneHot(x, 5), { gradient }),
   traces('oneHot with values', 'OneHot', [int([null], 0, 5)], (x: tf.Tensor) => tf.oneHot(x, 5, 0.9, 0.1, 'float32')),
   traces(
     'oneHot as deep as a size',
