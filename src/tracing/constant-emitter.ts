@@ -46,7 +46,7 @@ export class ConstantEmitter {
     const columns = Array.from({ length }, (_, i) => each.map(({ values }) => Number(values[i])));
     const varying = columns.filter((column) => column.some((size) => size !== column[0]));
     // A reshape keeps the number of elements, so its only unknown size follows from the others.
-    if (takenBy === 'Reshape' && shape.length === 1 && varying.length === 1) {
+    if (takenBy === 'Reshape' && isNear(sources) && shape.length === 1 && varying.length === 1) {
       const sizes = columns.map((column) => (column === varying[0] ? -1 : (column[0] ?? 0)));
       return this.builder.constant(int32, [length], sizes);
     }
@@ -238,6 +238,14 @@ function floatForms(values: readonly number[]): FloatForm[] {
   ];
   // Of 2 / 4 and 1 / 2 only the simpler: every form more is a chance more for one that fits by accident.
   return [...fractions.slice(0, 1), ...reciprocals.slice(0, 1), ...roots];
+}
+
+/**
+ * Whether the first source is another input of the op that takes the constant: such a source is in the list twice. Then the
+ * constant that goes into a Reshape is its shape and not what is reshaped.
+ */
+function isNear([first, ...others]: readonly SizeSource[]): boolean {
+  return first !== undefined && others.includes(first);
 }
 
 /** Fractions and numerators that are tried. */

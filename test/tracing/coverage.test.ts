@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { format, resolveConfig } from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { SignetError } from '../../src/errors.js';
@@ -12,6 +14,7 @@ import { coverageGroups, refusedCases } from './coverage-cases.js';
 import { gradientOf, testShapes, testTensors } from './cases/coverage-case.js';
 import { kernelsThatRun, recordKernels } from './cases/kernels-that-ran.js';
 import { expectSameByEveryRoad, graphOf, subjectsOf } from './cases/same-by-every-road.js';
+import { tracingTable, withTable } from './cases/tracing-table.js';
 
 recordKernels();
 const groups = coverageGroups();
@@ -91,5 +94,14 @@ describe('the list of kernels', () => {
     const all = tf.getKernelsForBackend('tensorflow').map(({ kernelName }) => kernelName);
     expect(all.filter((kernel) => !covered.has(kernel))).toEqual([]);
     expect([...covered].filter((kernel) => !all.includes(kernel))).toEqual([]);
+  });
+
+  it('is the table of docs/tracing.md', async () => {
+    const file = new URL('../../docs/tracing.md', import.meta.url);
+    const document = await readFile(file, 'utf8');
+    const table = tracingTable(Object.values(groups).flat(), refusedCases);
+    const options = await resolveConfig(file.pathname);
+    const expected = await format(withTable(document, table), { ...options, parser: 'markdown' });
+    expect(document === expected, 'docs/tracing.md is out of date: run npm run docs:tracing to update it').toBe(true);
   });
 });

@@ -29,8 +29,18 @@ export const refusedCases: readonly RefusedCase[] = [
     boxes,
     (b: tf.Tensor2D, s: tf.Tensor1D) => ({ ...tf.image.nonMaxSuppressionPadded(b, s, 5, 0.5, 0, true) }),
     {
-      because: 'unless padded, of a known number of boxes and with a smaller `maxOutputSize`',
+      because: 'only padded, of a known number of boxes and with a smaller `maxOutputSize`',
       message: 'NonMaxSuppressionV4 is traced only with padToMaxOutputSize',
+    },
+  ),
+  refused(
+    'complex numbers as a result',
+    '',
+    [float(['n']), float(['n'])],
+    (x: tf.Tensor, y: tf.Tensor) => tf.complex(x, y),
+    {
+      because: 'no signature carries complex64',
+      message: 'returns a type that no signature carries',
     },
   ),
   refused('dropout', '', [float([null, 3])], (x: tf.Tensor) => tf.dropout(x, 0.5), {

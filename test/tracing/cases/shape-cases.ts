@@ -27,6 +27,10 @@ export const shapeCases: readonly CoverageCase[] = [
   ),
   traces('reshape to a vector', 'Reshape', [float([null, null])], (x: tf.Tensor) => x.flatten(), { gradient }),
   traces('reshape of ints', 'Reshape', [int([null, 4])], (x: tf.Tensor) => tf.reshape(x, [-1, 2, 2])),
+  traces('reshape of sizes', 'Reshape', [float([null, 3])], (x: tf.Tensor2D) => ({
+    ints: tf.reshape(tf.tensor1d([x.shape[0], 3], 'int32'), [2, 1]),
+    floats: tf.reshape(tf.tensor1d([x.shape[0], 3]), [2, 1]),
+  })),
   traces('expandDims', 'ExpandDims', [float([null, null])], (x: tf.Tensor) => tf.expandDims(x, 1), { gradient }),
   traces('squeeze of a named axis', 'Reshape', [float([null, 1, null])], (x: tf.Tensor) => tf.squeeze(x, [1]), {
     gradient,
