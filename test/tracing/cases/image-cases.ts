@@ -220,6 +220,29 @@ export const imageCases: readonly CoverageCase[] = [
     { gradient, sizes: atLeast5 },
   ),
   traces(
+    'down without padding, then each pixel twice',
+    '',
+    [float(image)],
+    (x: T4) => {
+      const small = tf.avgPool(x, 2, 2, 'valid');
+      return tf.image.resizeNearestNeighbor(small, [2 * small.shape[1], 2 * small.shape[2]]);
+    },
+    { gradient, sizes: atLeast5 },
+  ),
+  traces(
+    'padded to even sizes',
+    '',
+    [float(image)],
+    (x: T4) =>
+      tf.pad(x, [
+        [0, 0],
+        [0, x.shape[1] % 2],
+        [0, x.shape[2] % 2],
+        [0, 0],
+      ]),
+    { gradient },
+  ),
+  traces(
     'down five times, then a mean over what is left',
     '',
     [float([null, null, null, 1])],

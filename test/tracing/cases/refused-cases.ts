@@ -81,6 +81,16 @@ export const refusedCases: readonly RefusedCase[] = [
     message: 'no input size explains it',
   }),
   refused(
+    'the longer side',
+    '',
+    [float([null, null, null])],
+    (x: tf.Tensor3D) => tf.ones([Math.max(x.shape[1], x.shape[2])]),
+    {
+      because: 'no one formula',
+      message: 'no input size explains it',
+    },
+  ),
+  refused(
     'a square root of a size',
     '',
     [float([null, null])],
