@@ -1,5 +1,6 @@
 import './honest-types.js';
 import { backend, type BindingAttribute, type DataId } from './backend.js';
+import './traceable-kernels.js';
 import type * as tf from './tf.js';
 
 /** Hears every op that runs on the backend, whoever asked for it: a tf function of the user, a layer, a gradient. */

@@ -33,7 +33,8 @@ export function attrValueOf({ name, type, value }: BindingAttribute): AttrValue 
     case binding.TF_ATTR_STRING:
       return attr.string(String(value));
     case binding.TF_ATTR_INT:
-      return Array.isArray(value) ? listOf('i', value.map(BigInt)) : attr.int(Number(value));
+      // The binding takes a float for an int, such as the seed that `tf.multinomial` draws, and cuts it off.
+      return Array.isArray(value) ? listOf('i', value.map(BigInt)) : attr.int(Math.trunc(Number(value)));
     case binding.TF_ATTR_FLOAT:
       return Array.isArray(value) ? listOf('f', value.map(Number)) : attr.float(Number(value));
     case binding.TF_ATTR_BOOL:

@@ -7,7 +7,7 @@ import type * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';
 import { attr } from './attr-value.js';
 import type { ConcreteFunction } from './concrete-function.js';
-import type { SizeExpression } from './explain-size.js';
+import { evaluateSize, type SourceDimension } from './explain-size.js';
 import type { Tape, TapeValue } from './tape.js';
 import { sampleTensor, type TfFunctionResult } from './trace.js';
 
@@ -75,14 +75,12 @@ function record(
 
 /** The shape of each output; sizes that do not follow from the inputs are made up. Null when a rank is unknown. */
 function outputShapes(fn: ConcreteFunction, args: readonly tf.Tensor[], tape: Tape): number[][] | null {
-  const sizeOf = ({ factor, dimensions, offset }: SizeExpression) => {
-    if (dimensions.length === 0) return offset;
-    const sizes = dimensions.map(({ source, axis }) => {
-      const position = fn.inputs.findIndex(({ name }) => name === source.tensor);
-      return args[position]?.shape[axis] ?? 0;
-    });
-    return factor * sizes.reduce((product, size) => product * size, 1) + offset;
+  const sizeOf = ({ source, axis }: SourceDimension) => {
+    const position = fn.inputs.findIndex(({ name }) => name === source.tensor);
+    return args[position]?.shape[axis] ?? 0;
   };
-  const shapes = fn.outputSizes.map((sizes) => sizes?.map((size) => (size ? sizeOf(size) : tape.freshSize())));
+  const shapes = fn.outputSizes.map((sizes) =>
+    sizes?.map((size) => (size ? evaluateSize(size, sizeOf) : tape.freshSize())),
+  );
   return shapes.every((shape) => shape !== undefined) ? shapes : null;
 }

@@ -8,6 +8,14 @@ import type { ConstantNode, ConstantValues } from './tape.js';
 
 const int32 = DataType.DT_INT32;
 
+/** Where a constant goes. */
+export interface ConstantUse {
+  /** The op, or what messages say instead. */
+  readonly takenBy: string;
+  /** Which of the op's inputs it is. */
+  readonly input: number;
+}
+
 /** Adds constants to a graph. One that differs between the traces is computed from sizes when the graph runs. */
 export class ConstantEmitter {
   constructor(private readonly builder: FunctionDefBuilder) {}
@@ -19,7 +27,7 @@ export class ConstantEmitter {
    * @returns The tensor's name.
    * @throws SignetError `NOT_TRACEABLE` when no size explains the difference.
    */
-  emit(constants: readonly ConstantNode[], sources: readonly SizeSource[], context: { takenBy: string }): string {
+  emit(constants: readonly ConstantNode[], sources: readonly SizeSource[], context: ConstantUse): string {
     const [first] = constants;
     const info = first?.outputs[0];
     if (!first || !info) throw new Error('unreachable: a constant is on every tape');
@@ -30,45 +38,84 @@ export class ConstantEmitter {
     if (each.every(({ shape, values }) => sameArray(shape, info.shape) && sameArray(values, elements(first.values)))) {
       return this.builder.constant(info.dataType, info.shape, first.values);
     }
-    const varying = { dataType: info.dataType, each, sources, takenBy: context.takenBy };
-    const emitted = this.#sizes(varying) ?? this.#scalar(varying) ?? this.#filled(varying) ?? this.#range(varying);
+    const varying = { dataType: info.dataType, each, sources, ...context };
+    const emitted =
+      this.#numbers(varying) ?? this.#filled(varying) ?? this.#range(varying) ?? this.#identityMatrix(varying);
     if (emitted === null) throw unexplained(varying);
     return emitted;
   }
 
-  /** A vector of sizes, as `Reshape` and `Slice` take it. */
-  #sizes({ dataType, each, sources, takenBy }: Varying): string | null {
+  /** A number, a vector or a matrix of them: sizes as `Reshape`, `Slice` and `Pad` take them, the count in a mean. */
+  #numbers({ dataType, each, sources, takenBy, input }: Varying): string | null {
+    const shape = each[0]?.shape ?? [];
     const length = each[0]?.values.length ?? 0;
-    if (dataType !== int32 || each.some(({ shape }) => shape.length !== 1 || shape[0] !== length)) return null;
+    if (!isNumber(dataType) || length > mostNumbers || each.some((other) => !sameArray(other.shape, shape)))
+      return null;
     const columns = Array.from({ length }, (_, i) => each.map(({ values }) => Number(values[i])));
     const varying = columns.filter((column) => column.some((size) => size !== column[0]));
     // A reshape keeps the number of elements, so its only unknown size follows from the others.
     const hasOpenSize = columns.some(([size]) => size === -1);
-    if (takenBy === 'Reshape' && varying.length === 1 && !hasOpenSize) {
-      const shape = columns.map((column) => (column === varying[0] ? -1 : (column[0] ?? 0)));
-      return this.builder.constant(int32, [length], shape);
+    if (takenBy === 'Reshape' && input === 1 && shape.length === 1 && varying.length === 1 && !hasOpenSize) {
+      const sizes = columns.map((column) => (column === varying[0] ? -1 : (column[0] ?? 0)));
+      return this.builder.constant(int32, [length], sizes);
     }
-    const sizes = columns.map((column) => explainSize(column, sources));
-    if (sizes.some((size) => size === null)) return null;
-    return this.builder.pack(
-      sizes.flatMap((size) => (size ? [this.builder.size(size)] : [])),
-      int32,
+    const isFloat = dataType === DataType.DT_FLOAT;
+    const scalars = columns.map((column, i) => {
+      if (isFloat) return this.#float(column, sources);
+      const size = this.#size(column, sources) ?? (takenBy === 'PadV2' ? this.#padding(column, sources, i >> 1) : null);
+      return size && this.#cast(size, dataType);
+    });
+    if (scalars.includes(null)) return null;
+    return this.#shaped(
+      scalars.flatMap((scalar) => scalar ?? []),
+      shape,
+      dataType,
     );
   }
 
-  /** A number such as the count in a mean, or its reciprocal. */
-  #scalar({ dataType, each, sources }: Varying): string | null {
-    if (each.some(({ shape }) => shape.length !== 0) || dataType === DataType.DT_STRING) return null;
-    const values = each.map((constant) => Number(constant.values[0]));
+  /** Scalars as a tensor. */
+  #shaped(scalars: readonly string[], shape: readonly number[], dataType: DataType): string {
+    const [scalar] = scalars;
+    if (shape.length === 0 && scalar !== undefined) return scalar;
+    const vector = this.builder.pack(scalars, dataType);
+    if (shape.length === 1) return vector;
+    const sizes = this.builder.constant(int32, [shape.length], shape);
+    return this.builder.op('Reshape', [vector, sizes], { T: attr.type(dataType), Tshape: attr.type(int32) });
+  }
+
+  #size(values: readonly number[], sources: readonly SizeSource[]): string | null {
     const size = values.every(Number.isInteger) ? explainSize(values, sources) : null;
-    if (size) return this.#cast(this.builder.size(size), dataType);
-    const inverted = values.map((value) => Math.round(1 / value));
-    const isReciprocal = values.every((value, i) => value === Math.fround(1 / (inverted[i] ?? NaN)));
-    const divisor = isReciprocal ? explainSize(inverted, sources) : null;
-    if (!divisor) return null;
-    return this.builder.op('Reciprocal', [this.#cast(this.builder.size(divisor), dataType)], {
-      T: attr.type(dataType),
-    });
+    return size && this.builder.size(size);
+  }
+
+  /** How much a dimension is padded by, where it is known to what size: the gradient of a slice. */
+  #padding(values: readonly number[], sources: readonly SizeSource[], axis: number): string | null {
+    const [padded] = sources;
+    const before = padded?.shapes.map((shape) => shape[axis] ?? NaN) ?? [];
+    const after = this.#size(
+      values.map((value, k) => value + (before[k] ?? NaN)),
+      sources,
+    );
+    const size = this.#size(before, sources);
+    return after === null || size === null ? null : this.#int('Sub', after, size);
+  }
+
+  /** A float32 that is a size, a fraction of one, a number divided by one, or a root of it. */
+  #float(values: readonly number[], sources: readonly SizeSource[]): string | null {
+    const float = DataType.DT_FLOAT;
+    const [first = 0] = values;
+    if (values.every((value) => value === first)) return this.builder.constant(float, [], [first]);
+    const float32 = { T: attr.type(float) };
+    const build: FloatOps = {
+      number: (value) => this.builder.constant(float, [], [value]),
+      divide: (a, b) => this.builder.op('RealDiv', [a, b], float32),
+      root: (a) => this.builder.op('Sqrt', [a], float32),
+    };
+    for (const { sizes, emit } of floatForms(values)) {
+      const size = this.#size(sizes, sources);
+      if (size !== null) return emit(this.#cast(size, float), build);
+    }
+    return null;
   }
 
   /** Zeros, ones or another single value in a shape that depends on sizes. */
@@ -77,44 +124,72 @@ export class ConstantEmitter {
     const rank = each[0]?.shape.length ?? 0;
     if (
       value === undefined ||
-      each.some(({ shape, values }) => shape.length !== rank || values.some((v) => v !== value))
+      each.some(({ shape, values }) => shape.length !== rank || values.some((v) => !Object.is(v, value)))
     ) {
       return null;
     }
-    const sizes = Array.from({ length: rank }, (_, axis) =>
-      explainSize(
+    const sizes = this.#shape(each, sources);
+    if (sizes === null) return null;
+    const shape = this.builder.pack(sizes, int32);
+    const bytes = typeof value === 'string' ? Buffer.from(value, 'latin1') : value;
+    const fill = this.builder.constant(dataType, [], [bytes] as ConstantValues);
+    return this.builder.op('Fill', [shape, fill], { T: attr.type(dataType), index_type: attr.type(int32) });
+  }
+
+  /** Whole numbers at equal steps, where the start and the length may depend on sizes. */
+  #range({ dataType, each, sources }: Varying): string | null {
+    if (!isNumber(dataType) || each.some(({ shape, values }) => shape.length !== 1 || values.length < 2)) return null;
+    const numbers = each.map(({ values }) => values.map(Number));
+    const step = (numbers[0]?.[1] ?? 0) - (numbers[0]?.[0] ?? 0);
+    const isRange = numbers.every((values) => values.every((value, i) => value === (values[0] ?? 0) + i * step));
+    if (!isRange || !Number.isInteger(step)) return null;
+    const start = this.#size(
+      numbers.map((values) => values[0] ?? 0),
+      sources,
+    );
+    const length = this.#size(
+      numbers.map((values) => values.length),
+      sources,
+    );
+    if (start === null || length === null) return null;
+    const scaled = this.#int('Mul', this.#counted(length), this.builder.constant(int32, [], [step]));
+    return this.#cast(this.#int('AddV2', scaled, start), dataType);
+  }
+
+  /** `tf.eye` of sizes. */
+  #identityMatrix({ dataType, each, sources }: Varying): string | null {
+    const isIdentity = ({ shape, values }: Varying['each'][number]) =>
+      shape.length === 2 && values.every((value, i) => Number(value) === (i % ((shape[1] ?? 0) + 1) === 0 ? 1 : 0));
+    if (!isNumber(dataType) || !each.every(isIdentity)) return null;
+    const [rows, columns] = this.#shape(each, sources) ?? [];
+    if (rows === undefined || columns === undefined) return null;
+    const scalar = (value: number) => this.builder.constant(dataType, [], [value]);
+    return this.builder.op('OneHot', [this.#counted(rows), columns, scalar(1), scalar(0)], {
+      T: attr.type(dataType),
+      TI: attr.type(int32),
+      axis: attr.int(-1),
+    });
+  }
+
+  /** The sizes of a constant's shape. */
+  #shape(each: Varying['each'], sources: readonly SizeSource[]): string[] | null {
+    const sizes = (each[0]?.shape ?? []).map((_, axis) =>
+      this.#size(
         each.map(({ shape }) => shape[axis] ?? 0),
         sources,
       ),
     );
-    if (sizes.some((size) => size === null)) return null;
-    const shape = this.builder.pack(
-      sizes.flatMap((size) => (size ? [this.builder.size(size)] : [])),
-      int32,
-    );
-    const fill = this.builder.constant(dataType, [], [value] as ConstantValues);
-    return this.builder.op('Fill', [shape, fill], { T: attr.type(dataType), index_type: attr.type(int32) });
+    return sizes.includes(null) ? null : sizes.flatMap((size) => size ?? []);
   }
 
-  /** Numbers at equal steps from the same start, up to a length that depends on sizes. */
-  #range({ dataType, each, sources }: Varying): string | null {
-    const [start, second] = (each[0]?.values ?? []).map(Number);
-    if (start === undefined || second === undefined || each.some(({ shape }) => shape.length !== 1)) return null;
-    const step = second - start;
-    const isRange = each.every(({ values }) => values.every((value, i) => Number(value) === start + i * step));
-    const length = isRange
-      ? explainSize(
-          each.map(({ values }) => values.length),
-          sources,
-        )
-      : null;
-    if (!length || !Number.isInteger(start) || !Number.isInteger(step)) return null;
+  /** 0, 1, 2, ... */
+  #counted(length: string): string {
     const scalar = (value: number) => this.builder.constant(int32, [], [value]);
-    const counted = this.builder.op('Range', [scalar(0), this.builder.size(length), scalar(1)], {
-      Tidx: attr.type(int32),
-    });
-    const scaled = this.builder.op('Mul', [counted, scalar(step)], { T: attr.type(int32) });
-    return this.#cast(this.builder.op('AddV2', [scaled, scalar(start)], { T: attr.type(int32) }), dataType);
+    return this.builder.op('Range', [scalar(0), length, scalar(1)], { Tidx: attr.type(int32) });
+  }
+
+  #int(op: string, a: string, b: string): string {
+    return this.builder.op(op, [a, b], { T: attr.type(int32) });
   }
 
   #cast(tensor: string, dataType: DataType): string {
@@ -123,14 +198,74 @@ export class ConstantEmitter {
   }
 }
 
-interface Varying {
+/** What a graph computes of float32 scalars. */
+interface FloatOps {
+  readonly number: (value: number) => string;
+  readonly divide: (a: string, b: string) => string;
+  readonly root: (a: string) => string;
+}
+
+/** A way in which float32 numbers may come from whole ones. */
+interface FloatForm {
+  readonly sizes: readonly number[];
+  /** Computes the number from the size, a float32. */
+  readonly emit: (size: string, build: FloatOps) => string;
+}
+
+/** The forms that give exactly these numbers: a fraction of a size, a number divided by one, a root of one or one divided by that. */
+function floatForms(values: readonly number[]): FloatForm[] {
+  const numbers = Array.from({ length: largestNumerator }, (_, i) => i + 1);
+  const form = (of: (value: number) => number, back: (size: number) => number, emit: FloatForm['emit']) => {
+    const sizes = values.map((value) => Math.round(of(value)));
+    return values.every((value, k) => value === Math.fround(back(sizes[k] ?? NaN))) ? [{ sizes, emit }] : [];
+  };
+  const fractions = numbers.flatMap((n) =>
+    form(
+      (value) => value * n,
+      (size) => size / n,
+      (size, { divide, number }) => (n === 1 ? size : divide(size, number(n))),
+    ),
+  );
+  const reciprocals = numbers.flatMap((n) =>
+    form(
+      (value) => n / value,
+      (size) => n / size,
+      (size, { divide, number }) => divide(number(n), size),
+    ),
+  );
+  const roots = [
+    ...form(
+      (value) => value ** 2,
+      Math.sqrt,
+      (size, { root }) => root(size),
+    ),
+    ...form(
+      (value) => value ** -2,
+      (size) => 1 / Math.sqrt(size),
+      (size, { divide, number, root }) => divide(number(1), root(size)),
+    ),
+  ];
+  // Of 2 / 4 and 1 / 2 only the simpler: every form more is a chance more for one that fits by accident.
+  return [...fractions.slice(0, 1), ...reciprocals.slice(0, 1), ...roots];
+}
+
+/** Fractions and numerators that are tried. */
+const largestNumerator = 16;
+
+/** More numbers than any vector or matrix of sizes has; comparing more costs time. */
+const mostNumbers = 64;
+
+function isNumber(dataType: DataType): boolean {
+  return dataType === int32 || dataType === DataType.DT_INT64 || dataType === DataType.DT_FLOAT;
+}
+
+interface Varying extends ConstantUse {
   readonly dataType: DataType;
   readonly each: readonly {
     readonly shape: readonly number[];
     readonly values: readonly (number | bigint | string)[];
   }[];
   readonly sources: readonly SizeSource[];
-  readonly takenBy: string;
 }
 
 /** Elements that `===` compares; strings by their bytes. */

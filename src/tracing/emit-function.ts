@@ -109,7 +109,7 @@ class FunctionEmitter {
   }
 
   #emitOp(position: number, node: OpNode): void {
-    const inputs = node.inputs.map((input) => this.#tensor(input, position));
+    const inputs = node.inputs.map((input, index) => this.#tensor(input, position, index));
     const bodies = node.bodies.map((body, i) => [body.attribute, this.#emitBody(position, i)] as const);
     const functions = bodies.map(([, fn]) => fn);
     const attributes = {
@@ -159,8 +159,8 @@ class FunctionEmitter {
     });
   }
 
-  /** The name of a value in the graph; `consumer` is the position of the op that takes it, null for the function's result. */
-  #tensor({ node, output }: TapeValue, consumer: number | null): string {
+  /** The name of a value in the graph; `consumer` is the op that takes it as its input `index`, null for the function's result. */
+  #tensor({ node, output }: TapeValue, consumer: number | null, index = 0): string {
     const known = this.#tensors.get(node)?.[output];
     if (known !== undefined) return known;
     const position = this.#positions.get(node) ?? -1;
@@ -168,6 +168,7 @@ class FunctionEmitter {
     const user = consumer === null ? null : this.#nodesAt(consumer)[0];
     const tensor = this.#constants.emit(constants, this.#sourcesFor(consumer), {
       takenBy: user?.kind === 'op' ? user.op : 'the result',
+      input: index,
     });
     return tensor;
   }
@@ -217,8 +218,11 @@ class FunctionEmitter {
       if (first?.kind === 'op') this.#checkSameAttributes(first, each as OpNode[]);
     }
     const longest = this.#traces.find(({ tape }) => tape.nodes.length > nodes.length);
-    if (longest)
-      throw pathDiffers(this.#label, `one size takes ${nodes.length} steps and another ${longest.tape.nodes.length}`);
+    if (!longest) return;
+    const next = longest.tape.nodes[nodes.length];
+    const op = next?.kind === 'op' ? next.op : (next?.kind ?? 'nothing');
+    const counts = `one size takes ${nodes.length} steps and another ${longest.tape.nodes.length}`;
+    throw pathDiffers(this.#label, `${counts}, which go on with ${op}`);
   }
 
   #checkSameAttributes(first: OpNode, all: readonly OpNode[]): void {

@@ -107,14 +107,17 @@ export class FunctionDefBuilder {
   }
 
   /** A size that is known when the graph runs, as an int32 scalar. */
-  size({ factor, dimensions, offset }: SizeExpression): string {
+  size({ factor, dimensions, offset, quotient, added }: SizeExpression): string {
     const [first, ...others] = dimensions.map((dimension) => this.#dimension(dimension));
     if (first === undefined) return this.constant(int32, [], [offset]);
     const binary = (op: string, a: string, b: string) => this.op(op, [a, b], { T: attr.type(int32) });
+    const withNumber = (op: string, a: string, b: number) => binary(op, a, this.constant(int32, [], [b]));
     let size = others.reduce((product, other) => binary('Mul', product, other), first);
-    if (factor !== 1) size = binary('Mul', size, this.constant(int32, [], [factor]));
-    if (offset !== 0) size = binary('AddV2', size, this.constant(int32, [], [offset]));
-    return size;
+    if (quotient && quotient.plus !== 0) size = withNumber('AddV2', size, quotient.plus);
+    if (quotient) size = withNumber('FloorDiv', size, quotient.by);
+    if (factor !== 1) size = withNumber('Mul', size, factor);
+    if (offset !== 0) size = withNumber('AddV2', size, offset);
+    return added ? binary('AddV2', size, this.#dimension(added)) : size;
   }
 
   /** Scalars as one vector. */

@@ -55,9 +55,9 @@ function traceEveryRank(
 ): Trace[] {
   if (Object.values(signature).every(({ shape }) => shape !== null)) return traceEverySize(fn, signature);
   try {
-    return traceEverySize(fn, signature, [[], [2], [3, 5]]);
+    return traceEverySize(fn, signature, [[], [2], [3, 5], [2, 3, 4]]);
   } catch {
-    return traceEverySize(fn, signature, [[], [1], [1, 1]]);
+    return traceEverySize(fn, signature, [[], [1], [1, 1], [1, 1, 1]]);
   }
 }
 
@@ -117,6 +117,8 @@ function outputsOf(
   tape: Tape,
   result: TfFunctionResult | null | undefined,
 ): Pick<Trace, 'outputs' | 'returnsOneTensor'> {
+  // A promise is refused below; left alone, its failure would end the process.
+  if (result instanceof Promise) result.catch(() => undefined);
   const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Tensor;
   if (isTensor(result)) return { outputs: [['output_0', tape.valueOf(result)]], returnsOneTensor: true };
   // A function in JavaScript may return anything.

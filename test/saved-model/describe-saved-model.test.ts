@@ -74,7 +74,7 @@ describe('describeSavedModel', () => {
       bytes: 439_520,
     });
     expect(variables?.list.every(({ isTrainable, isUsed }) => isTrainable && isUsed)).toBe(true);
-    expect(assets).toEqual([{ file: 'class_names.txt', bytes: 16, tensor: 'asset_path_initializer_0:0' }]);
+    expect(assets).toEqual([{ file: 'class_names.txt', bytes: 16 }]);
     expect(fingerprint?.uuid).toMatch(/^[\da-f-]{36}$/);
   });
 
