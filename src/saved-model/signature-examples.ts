@@ -55,8 +55,8 @@ const restTypes = new Set('float32 float64 int8 int16 int32 int64 uint8 uint32 u
 export function signatureExamples(signature: ExampleSignature): SignatureExamples {
   const { key, inputs, modelName, method } = signature;
   const verb = /^tensorflow\/serving\/(classify|regress)$/.exec(method)?.[1] ?? 'predict';
-  const url = `http://localhost:8501/v1/models/${encodeURIComponent(modelName)}:${verb}`;
   const parsesExamples = verb !== 'predict';
+  const url = `http://localhost:8501/v1/models/${encodeURIComponent(modelName)}:${verb}`;
   const unfit = inputs.filter(({ dtype, isDense }) => !isDense || !restTypes.has(dtype));
   const fields: JsonNode[] = key === defaultKey ? [] : [{ name: 'signature_name', value: jsonText(key) }];
   const body = object([...fields, parsesExamples ? examplesField(signature) : predictField(signature)]);
@@ -91,7 +91,13 @@ function notesOnTags({ tags }: ExampleSignature): string[] {
 }
 
 /** JSON in parts: text, an expression of JavaScript for what is too long to write out, or a file's content in base64. */
-type JsonPart = string | { readonly expression: string } | { readonly file: string };
+type JsonPart = string | { readonly expression: string } | FileContent;
+/** A file's content within the quotes of a string. */
+interface FileContent {
+  readonly file: string;
+  /** Whether `-` and `_` stand for `+` and `/`: so TensorFlow's DecodeBase64 has it; `b64` of REST has the others. */
+  readonly isWebSafe: boolean;
+}
 interface JsonNode {
   readonly name: string;
   readonly value: string | readonly JsonPart[];
@@ -107,11 +113,11 @@ function object(fields: readonly JsonNode[]): JsonPart[] {
 
 /** Rows (`instances`) where every tensor has a batch dimension, else columns (`inputs`). */
 function predictField(signature: ExampleSignature): JsonNode {
-  const { inputs } = signature;
+  const { key, inputs } = signature;
   const isRows = answerField(signature) === 'predictions';
   const values = inputs.map(({ name, dtype, shape }) => ({
     name,
-    value: valueOf(name, dtype, isRows ? (shape?.slice(1) ?? []) : shape),
+    value: valueOf(name, dtype, isRows ? (shape?.slice(1) ?? []) : shape, key),
   }));
   const [first] = values;
   const value = values.length === 1 && first ? first.value : object(values);
@@ -134,13 +140,16 @@ function examplesField({ features }: ExampleSignature): JsonNode {
   return { name: 'examples', value: ['[', ...object(fields), ']'] };
 }
 
-/** A tensor's value; unknown sizes are 1. */
-function valueOf(name: string, dtype: string, shape: ShapeDescription): JsonPart[] {
+/** A tensor's value; unknown sizes are 1. `key` is that of the signature, whose name may tell what a string holds. */
+function valueOf(name: string, dtype: string, shape: ShapeDescription, key = ''): JsonPart[] {
   const sizes = sizesOf(shape);
-  if (isBytes(name, dtype) && countOf(sizes) === 1) {
-    return ['['.repeat(sizes.length), '{"b64": "', { file: fileOf(name) }, '"}', ']'.repeat(sizes.length)];
+  const content = contentOf(name, dtype, key);
+  const [before, after] = content === 'bytes' ? ['{"b64": "', '"}'] : ['"', '"'];
+  if (content !== null && countOf(sizes) === 1) {
+    const file = { file: fileOf(name), isWebSafe: content === 'base64' };
+    return ['['.repeat(sizes.length) + before, file, after + ']'.repeat(sizes.length)];
   }
-  const value = isBytes(name, dtype) ? '{"b64": ""}' : elementOf(dtype);
+  const value = content === null ? elementOf(dtype) : `${before}${after}`;
   return isLong(sizes) ? [{ expression: filled(sizes, value) }] : [nested(sizes, value)];
 }
 
@@ -165,9 +174,15 @@ function filled(sizes: readonly number[], value: string): string {
   return sizes.reduceRight((inner, size) => `Array(${size}).fill(${inner})`, value);
 }
 
-/** TensorFlow Serving itself takes a name that ends in `_bytes` for one of bytes. */
-function isBytes(name: string, dtype: string): boolean {
-  return dtype === 'string' && /bytes|encoded/i.test(name);
+/**
+ * What of a file a string holds, by the names: its bytes, or base64 text that the graph decodes; `null` for any text.
+ *
+ * TensorFlow Serving itself takes a name that ends in `_bytes` for one of bytes.
+ */
+function contentOf(name: string, dtype: string, key = ''): 'bytes' | 'base64' | null {
+  if (dtype !== 'string') return null;
+  if (/base64|b64/i.test(`${key} ${name}`)) return 'base64';
+  return /bytes|encoded/i.test(name) ? 'bytes' : null;
 }
 
 function fileOf(name: string): string {
@@ -192,12 +207,14 @@ function curlLine(url: string, body: readonly JsonPart[]): string {
   if (body.some((part) => typeof part === 'object' && 'expression' in part)) {
     return `node -p ${shellQuoted(`JSON.stringify(${expressionOf(body, 'fs.')})`)} ${send}`;
   }
-  const files = body.flatMap((part) => (typeof part === 'object' && 'file' in part ? [part.file] : []));
+  const files = body.flatMap((part) => (typeof part === 'object' && 'file' in part ? [part] : []));
   if (files.length === 0) return `curl -d ${shellQuoted(body.join(''))} ${shellQuoted(url)}`;
   const escaped = body.map((part) =>
     typeof part === 'string' ? part.replaceAll('\\', '\\\\').replaceAll('%', '%%') : '%s',
   );
-  const contents = files.map((file) => `"$(base64 < ${file} | tr -d '\\n')"`);
+  const contents = files.map(
+    ({ file, isWebSafe }) => `"$(base64 < ${file} | tr -d '\\n'${isWebSafe ? " | tr '+/' '-_'" : ''})"`,
+  );
   return `printf ${shellQuoted(escaped.join(''))} ${contents.join(' ')} ${send}`;
 }
 
@@ -206,11 +223,14 @@ function expressionOf(body: readonly JsonPart[], fs = ''): string {
   const parts = body.map((part) => {
     if (typeof part === 'string') return part;
     // A file stands within the quotes of a string, which go.
-    return 'file' in part ? `\0${part.file}\0` : part.expression;
+    return 'file' in part ? `\0${part.file}\0${part.isWebSafe ? 'base64url' : 'base64'}\0` : part.expression;
   });
   return parts
     .join('')
-    .replaceAll(/"\0(.*?)\0"/g, (_, file: string) => `${fs}readFileSync("${file}").toString("base64")`);
+    .replaceAll(
+      /"\0(.*?)\0(.*?)\0"/g,
+      (_, file: string, encoding: string) => `${fs}readFileSync("${file}").toString("${encoding}")`,
+    );
 }
 
 function typescriptSnippet(url: string, body: readonly JsonPart[], answer: string): string {
@@ -232,18 +252,22 @@ function pythonSnippet(signature: ExampleSignature, parsesExamples: boolean): st
   if (inputs.some(({ dtype, isDense }) => !isDense || !/^(b?float|u?int|bool|string|complex)/.test(dtype))) return null;
   const tagsArgument = isOneOfSeveral ? `, tags=[${tags.map((tag) => jsonText(tag)).join(', ')}]` : '';
   const values = inputs.map(
-    ({ name, dtype, shape }) => [name, pythonValue(name, dtype, shape, parsesExamples)] as const,
+    ({ name, dtype, shape }) => [name, pythonValue(name, dtype, shape, parsesExamples ? null : key)] as const,
   );
   const isKeyword = values.every(([name]) => /^[A-Za-z_]\w*$/.test(name) && !pythonKeywords.has(name));
   const args = isKeyword
     ? values.map(([name, value]) => `${name}=${value}`).join(', ')
     : `**{${values.map(([name, value]) => `${jsonText(name)}: ${value}`).join(', ')}}`;
+  const lines = [
+    ...(parsesExamples ? pythonExample(signature.features ?? madeUpFeatures) : []),
+    `print(model.signatures[${jsonText(key)}](${args}))`,
+  ];
   return [
+    ...(lines.some((line) => line.includes(encodeBase64)) ? ['import base64'] : []),
     'import tensorflow as tf',
     '',
     `model = tf.saved_model.load(${jsonText(directory)}${tagsArgument})`,
-    ...(parsesExamples ? pythonExample(signature.features ?? madeUpFeatures) : []),
-    `print(model.signatures[${jsonText(key)}](${args}))`,
+    ...lines,
   ].join('\n');
 }
 
@@ -253,13 +277,22 @@ const pythonKeywords = new Set(
   ),
 );
 
-function pythonValue(name: string, dtype: string, shape: ShapeDescription, parsesExamples: boolean): string {
+/** @param key The signature's; `null` when its strings are serialized tf.Examples. */
+function pythonValue(name: string, dtype: string, shape: ShapeDescription, key: string | null): string {
   const sizes = shape === null ? [1] : sizesOf(shape);
   const shapeArgument = sizes.length === 0 ? '' : `, shape=[${sizes.join(', ')}]`;
-  if (dtype === 'string' && parsesExamples) return `tf.constant(example.SerializeToString()${shapeArgument})`;
-  if (isBytes(name, dtype)) return `tf.constant(open("${fileOf(name)}", "rb").read()${shapeArgument})`;
+  if (dtype === 'string' && key === null) return `tf.constant(example.SerializeToString()${shapeArgument})`;
+  const content = contentOf(name, dtype, key ?? '');
+  if (content !== null) return `tf.constant(${pythonContent(name, content)}${shapeArgument})`;
   const value = { true: 'True' }[elementOf(dtype)] ?? elementOf(dtype === 'bfloat16' ? 'float' : dtype);
   return `tf.constant(${value}, tf.${dtype}${shapeArgument})`;
+}
+
+const encodeBase64 = 'base64.urlsafe_b64encode';
+
+function pythonContent(name: string, content: 'bytes' | 'base64'): string {
+  const bytes = `open("${fileOf(name)}", "rb").read()`;
+  return content === 'base64' ? `${encodeBase64}(${bytes})` : bytes;
 }
 
 function pythonExample(features: readonly ExampleFeature[]): string[] {
@@ -275,5 +308,6 @@ function pythonExample(features: readonly ExampleFeature[]): string[] {
 function featureList(name: string, dtype: string): readonly [string, string, string] {
   if (dtype === 'float32') return ['float_list', 'FloatList', '0.5'];
   if (dtype !== 'string') return ['int64_list', 'Int64List', '1'];
-  return ['bytes_list', 'BytesList', isBytes(name, dtype) ? `open("${fileOf(name)}", "rb").read()` : 'b"text"'];
+  const content = contentOf(name, dtype);
+  return ['bytes_list', 'BytesList', content === null ? 'b"text"' : pythonContent(name, content)];
 }
