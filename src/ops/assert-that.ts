@@ -5,7 +5,8 @@ import { stringScalar } from './strings.js';
 import { currentTape } from './tracing-tape.js';
 
 /**
- * Fails the call unless a condition holds: in a graph, when it runs, with the message in TensorFlow's error.
+ * Fails the call unless a condition holds: in a graph, when it runs, with the message in TensorFlow's error. What is computed
+ * after it is computed only then, as in JavaScript.
  *
  * @param condition bool; of a tensor with several elements, all must be true.
  * @param message What was expected, for the client who reads it.

@@ -8,7 +8,7 @@ export interface TrackedObject {
   readonly functions?: Readonly<Record<string, ConcreteFunction>>;
   readonly variables?: Readonly<Record<string, tf.Variable>>;
   /** Variables without a name of their own, such as a model's weights: the object's list `variables`. */
-  readonly weights?: readonly tf.Variable[];
+  readonly weights?: readonly tf.Variable[] | undefined;
   readonly assets?: Readonly<Record<string, Asset>>;
   /** Nested objects. One that stands in several places is written once. */
   readonly children?: Readonly<Record<string, TrackedObject>>;

@@ -18,10 +18,18 @@ export class Tracker {
   track(object: object): TrackedObject {
     const known = this.#objects.get(object);
     if (known) return known;
-    const fields: Fields = { functions: {}, variables: {}, assets: {}, children: {} };
-    this.#objects.set(object, fields);
     const isModel = object instanceof tf.layers.Layer;
-    if (isModel) fields.weights = object.weights.map((weight) => weight.read() as tf.Variable);
+    const fields: Fields = {
+      functions: {},
+      variables: {},
+      assets: {},
+      children: {},
+      // Asked for when all functions have been traced: a layer makes its weights when it is called.
+      get weights() {
+        return isModel ? object.weights.map((weight) => weight.read() as tf.Variable) : undefined;
+      },
+    };
+    this.#objects.set(object, fields);
     for (const [field, value] of Object.entries(object)) this.#add(fields, field, value, isModel);
     return fields;
   }
@@ -42,7 +50,6 @@ export class Tracker {
 }
 
 interface Fields extends TrackedObject {
-  weights?: tf.Variable[];
   readonly functions: Record<string, ConcreteFunction>;
   readonly variables: Record<string, tf.Variable>;
   readonly assets: Record<string, Asset>;

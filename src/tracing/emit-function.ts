@@ -48,6 +48,8 @@ class FunctionEmitter {
   readonly #constants: ConstantEmitter;
   readonly #tensors = new Map<TapeNode, readonly string[]>();
   readonly #functions = new Map<string, ConcreteFunction>();
+  /** The last assertion: what comes after it runs after it. */
+  #guard: readonly string[] = [];
   /** Results so far, whose sizes a later constant may depend on. */
   readonly #sources: SizeSource[] = [];
   readonly #argumentSources: SizeSource[] = [];
@@ -118,7 +120,8 @@ class FunctionEmitter {
       ...node.bodyAttributes?.(functions),
     };
     const op = statefulOp(node.op, functions);
-    const name = this.#builder.node(op, inputs, attributes);
+    const name = this.#builder.node(op, [...inputs, ...this.#guard], attributes);
+    if (asserts(node)) this.#guard = [`^${name}`];
     for (const fn of [...node.functions, ...functions]) this.#functions.set(fn.name, fn);
     if (opEntry(op)[2] || hasEffect(node)) this.#builder.alwaysRun(name);
     this.#define(
@@ -273,6 +276,17 @@ function liveNodes({ tape, outputs, assignments }: Trace): Set<TapeNode> {
     if (node.kind === 'op') pending.push(...node.inputs.map((input) => input.node));
   }
   return live;
+}
+
+/** Whether an op asserts something, itself or in a function that it calls: it guards what follows, as in JavaScript. */
+function asserts(node: OpNode): boolean {
+  return (
+    node.op === 'Assert' ||
+    node.bodies.some(({ trace }) => trace.tape.nodes.some((inner) => inner.kind === 'op' && asserts(inner))) ||
+    node.functions.some(({ library }) =>
+      library.some(({ definition }) => definition.nodeDef.some(({ op }) => op === 'Assert')),
+    )
+  );
 }
 
 /** A random draw that nobody uses has no effect worth keeping; an assertion has. */

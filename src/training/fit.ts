@@ -30,9 +30,10 @@ export async function fit<T extends tf.TensorContainer>(
   dataset: tf.data.Dataset<T>,
   { callbacks = [], ...args }: FitOptions<T>,
 ): Promise<tf.History> {
-  const steps = await compileSteps(model);
-  const maker = model as unknown as StepMaker;
-  Object.assign(model, {
+  const trained = modelWithSteps(model);
+  const steps = await compileSteps(trained);
+  const maker = trained as unknown as StepMaker;
+  Object.assign(trained, {
     makeTrainFunction: () => (data: tf.Tensor[]) => steps.run('train', data),
     makeTestFunction: () => {
       maker.testFunction = (data) => steps.run('test', data);
@@ -41,13 +42,18 @@ export async function fit<T extends tf.TensorContainer>(
   });
   const weightsBack = new WeightsBack(steps.compiled);
   try {
-    return await model.fitDataset(dataset, { verbose: 0, ...args, callbacks: [weightsBack, ...callbacks] });
+    return await trained.fitDataset(dataset, { verbose: 0, ...args, callbacks: [weightsBack, ...callbacks] });
   } finally {
-    Reflect.deleteProperty(model, 'makeTrainFunction');
-    Reflect.deleteProperty(model, 'makeTestFunction');
+    Reflect.deleteProperty(trained, 'makeTrainFunction');
+    Reflect.deleteProperty(trained, 'makeTestFunction');
     maker.testFunction = undefined;
     steps.compiled.dispose();
   }
+}
+
+/** A `tf.sequential` model hands all training to a model inside, which its typings hide. */
+function modelWithSteps(model: tf.LayersModel): tf.LayersModel {
+  return model instanceof tf.Sequential ? (model as unknown as { model: tf.LayersModel }).model : model;
 }
 
 /** Brings the weights from the session to the model before the other callbacks look at them. */
