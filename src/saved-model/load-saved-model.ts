@@ -1,5 +1,6 @@
 import { SignetError } from '../errors.js';
 import { Session } from '../tensorflow/session.js';
+import type { TensorValue } from '../tensorflow/tensor-value.js';
 import type * as tf from '../tensorflow/tf.js';
 import { readSignatures, type Signature } from './read-saved-model.js';
 
@@ -45,6 +46,30 @@ export class LoadedSavedModel {
       outputs.map(([, { tensor }]) => tensor),
     );
     return Object.fromEntries(outputs.flatMap(([name], i) => (results[i] ? [[name, results[i]]] : [])));
+  }
+
+  /**
+   * Runs a signature on plain data. Blocks the thread meanwhile.
+   *
+   * @param inputs Every input of the signature.
+   * @param outputs Which of its outputs. Default: all.
+   */
+  callValues(
+    key: string,
+    inputs: Readonly<Record<string, TensorValue>>,
+    outputs?: readonly string[],
+  ): Record<string, TensorValue> {
+    const signature = this.signature(key);
+    const feeds = Object.entries(signature.inputs).flatMap(([name, { tensor }]) => {
+      const input = inputs[name];
+      return input ? [[tensor, input] as const] : [];
+    });
+    const wanted = Object.entries(signature.outputs).filter(([name]) => outputs?.includes(name) ?? true);
+    const results = this.session.runValues(
+      new Map(feeds),
+      wanted.map(([, { tensor }]) => tensor),
+    );
+    return Object.fromEntries(wanted.flatMap(([name], i) => (results[i] ? [[name, results[i]]] : [])));
   }
 
   dispose(): void {

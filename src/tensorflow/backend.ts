@@ -28,6 +28,7 @@ export interface Binding {
   readonly TF_ATTR_SHAPE: number;
   executeOp(op: string, attributes: BindingAttribute[], inputIds: number[], outputs: number): TensorMetadata[];
   deleteTensor(id: number): void;
+  tensorDataSync(id: number): tf.backend_util.BackendValues | BigInt64Array;
   createTensor(shape: number[], dtype: number, values: tf.backend_util.BackendValues | BigInt64Array): number;
   loadSavedModel(directory: string, tags: string): number;
   deleteSavedModel(session: number): void;

@@ -4,6 +4,7 @@ import { castId } from './cast-id.js';
 import { dataTypeOf, type DType } from './data-type.js';
 import { dataTypeInTfjs } from './honest-types.js';
 import { tensorflowError } from './run-op.js';
+import { createTensorId, takeTensorValue, type TensorValue } from './tensor-value.js';
 import type * as tf from './tf.js';
 
 /** A tensor for a placeholder of a type; for uint8 and int64 it is an int32 tensor, which TF.js has instead. */
@@ -55,6 +56,26 @@ export class Session {
       throw tensorflowError('the graph', error);
     } finally {
       cast.forEach((id) => backend.binding.deleteTensor(id));
+    }
+  }
+
+  /**
+   * Runs the graph once on plain data, as it comes in requests. Blocks the thread until it is done.
+   *
+   * @throws SignetError `TENSORFLOW_ERROR`.
+   */
+  runValues(feeds: ReadonlyMap<string, TensorValue>, fetches: readonly string[]): TensorValue[] {
+    if (this.#id === null) throw new SignetError('INVALID_ARGUMENT', 'The session has been disposed of.');
+    const ids: number[] = [];
+    try {
+      for (const feed of feeds.values()) ids.push(createTensorId(feed));
+      return backend.binding
+        .runSavedModel(this.#id, ids, [...feeds.keys()].join(','), fetches.join(','))
+        .map(takeTensorValue);
+    } catch (error) {
+      throw tensorflowError('the graph', error);
+    } finally {
+      ids.forEach((id) => backend.binding.deleteTensor(id));
     }
   }
 

@@ -51,7 +51,7 @@ export class TensorSpec {
 
   /** Whether a tensor of TF.js fits; uint8 and int64 are int32 there. */
   accepts(tensor: TensorLike): boolean {
-    return tensor.dtype === tfjsDtype(this.dtype) && this.#acceptsShape(tensor.shape);
+    return tensor.dtype === tfjsDtype(this.dtype) && this.acceptsShape(tensor.shape);
   }
 
   /** @throws SignetError `SPEC_MISMATCH` that names the argument, what it accepts and what came. */
@@ -73,7 +73,8 @@ export class TensorSpec {
     return type === this.dtype ? '' : ` (in TF.js, a tensor of type ${type})`;
   }
 
-  #acceptsShape(shape: readonly number[]): boolean {
+  /** Whether a shape fits, whatever the type. */
+  acceptsShape(shape: readonly number[]): boolean {
     const expected = this.shape;
     if (expected === null) return true;
     return (

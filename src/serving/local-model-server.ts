@@ -1,0 +1,74 @@
+import { SignetError } from '../errors.js';
+import { LoadedSavedModel } from '../saved-model/load-saved-model.js';
+import { checkRequest, defaultSignature } from './check-request.js';
+import type {
+  ModelServer,
+  ModelSpec,
+  PredictRequest,
+  PredictResponse,
+  ServedVersion,
+  VersionStatus,
+} from './model-server.js';
+import { ServingError } from './serving-error.js';
+
+/**
+ * A ModelServer of one SavedModel in this very thread, which a call blocks: for commands that answer one person, and to measure
+ * servers against.
+ */
+export class LocalModelServer implements ModelServer {
+  readonly #version: ServedVersion;
+
+  private constructor(
+    private readonly model: LoadedSavedModel,
+    name: string,
+    version: number,
+  ) {
+    this.#version = { name, version, signatures: model.signatures };
+  }
+
+  /** @throws SignetError `INVALID_SAVED_MODEL`. */
+  static async load(directory: string, name = 'model', version = 1): Promise<LocalModelServer> {
+    return new LocalModelServer(await LoadedSavedModel.load(directory), name, version);
+  }
+
+  get modelNames(): readonly string[] {
+    return [this.#version.name];
+  }
+
+  find({ name, version, label }: ModelSpec): ServedVersion {
+    if (label !== undefined) {
+      throw new ServingError('INVALID_ARGUMENT', `Unrecognized servable version label: ${label}`);
+    }
+    const isIt = name === this.#version.name && (version === undefined || version === this.#version.version);
+    if (isIt) return this.#version;
+    const which = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
+    throw new ServingError('NOT_FOUND', `Servable not found for request: ${which}`);
+  }
+
+  status(spec: ModelSpec): readonly VersionStatus[] {
+    return [{ version: this.find(spec).version, state: 'AVAILABLE' }];
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- other servers wait; this one fails as they do
+  async predict(request: PredictRequest): Promise<PredictResponse> {
+    const version = this.find(request.spec);
+    const { signatureName = defaultSignature, inputs, outputFilter } = request;
+    checkRequest(version, request);
+    try {
+      const wanted = outputFilter?.length ? outputFilter : undefined;
+      return { version, signatureName, outputs: this.model.callValues(signatureName, inputs, wanted) };
+    } catch (error) {
+      throw asServingError(error);
+    }
+  }
+
+  dispose(): void {
+    this.model.dispose();
+  }
+}
+
+/** What TensorFlow says of a request that it cannot compute is the client's affair: a bad image, a shape that does not fit. */
+export function asServingError(error: unknown): unknown {
+  if (!(error instanceof SignetError) || error.code !== 'TENSORFLOW_ERROR') return error;
+  return new ServingError('INVALID_ARGUMENT', error.message, { cause: error });
+}

@@ -1,0 +1,68 @@
+import type { Signature } from '../saved-model/read-saved-model.js';
+import type { TensorValue } from '../tensorflow/tensor-value.js';
+
+/** Which model a request means. */
+export interface ModelSpec {
+  readonly name: string;
+  /** Default: the label's, else the latest that is available. */
+  readonly version?: number;
+  /** A name for a version, such as `canary`. Not together with `version`. */
+  readonly label?: string;
+}
+
+/** Which version answers. */
+export interface ServedVersion {
+  readonly name: string;
+  readonly version: number;
+  /** By SignatureDef key. */
+  readonly signatures: Readonly<Record<string, Signature>>;
+}
+
+/** A call of one signature. */
+export interface PredictRequest {
+  readonly spec: ModelSpec;
+  /** Default: `serving_default`. */
+  readonly signatureName?: string;
+  /** Every input of the signature, of its dtype; checked by the server. */
+  readonly inputs: Readonly<Record<string, TensorValue>>;
+  /** Which outputs are wanted. Default: all. */
+  readonly outputFilter?: readonly string[];
+  /** Ends the wait when the client has gone. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds since 1970 after which nobody waits any more. Default: none. */
+  readonly deadline?: number;
+}
+
+export interface PredictResponse {
+  readonly version: ServedVersion;
+  readonly signatureName: string;
+  readonly outputs: Readonly<Record<string, TensorValue>>;
+}
+
+/** TensorFlow Serving's `ModelVersionStatus.State`. */
+export type VersionState = 'START' | 'LOADING' | 'AVAILABLE' | 'UNLOADING' | 'END';
+
+export interface VersionStatus {
+  readonly version: number;
+  readonly state: VersionState;
+  /** Why it is not available. Default: nothing is wrong. */
+  readonly error?: string;
+}
+
+/**
+ * What REST, gRPC and the web page ask; none of them knows another. Failures are `ServingError`s with TensorFlow Serving's
+ * codes and texts.
+ */
+export interface ModelServer {
+  /** Names of the models, in the order of the configuration. */
+  readonly modelNames: readonly string[];
+
+  /** @throws ServingError `NOT_FOUND`, `INVALID_ARGUMENT` for an unknown label. */
+  find(spec: ModelSpec): ServedVersion;
+
+  /** Versions of a model, the latest first. @throws ServingError `NOT_FOUND`. */
+  status(spec: ModelSpec): readonly VersionStatus[];
+
+  /** @throws ServingError */
+  predict(request: PredictRequest): Promise<PredictResponse>;
+}

@@ -1,0 +1,34 @@
+/** The canonical status codes of gRPC, in which TensorFlow Serving speaks too; source: google/rpc/code.proto. */
+export const statusCodes = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
+  NOT_FOUND: 5,
+  ALREADY_EXISTS: 6,
+  PERMISSION_DENIED: 7,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  ABORTED: 10,
+  OUT_OF_RANGE: 11,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  DATA_LOSS: 15,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export type StatusCode = keyof typeof statusCodes;
+
+/** What a server answers instead of a result. The message goes to the client. */
+export class ServingError extends Error {
+  override readonly name = 'ServingError';
+
+  constructor(
+    readonly status: StatusCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
