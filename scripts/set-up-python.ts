@@ -4,7 +4,7 @@ import path from 'node:path';
 import { lastLines, runChild } from '../src/tensorflow/set-up/run-child.js';
 import { tensorflowVersion } from '../src/tensorflow/set-up/wheel-table.js';
 import { withLock } from '../src/tensorflow/set-up/with-lock.js';
-import { hasPython, pythonFolder } from '../test/helpers/python.js';
+import { hasPython, pythonFolder, pythonMarker } from '../test/helpers/python.js';
 
 /** The build without CUDA where there is one. */
 const tensorflow = process.platform === 'linux' && process.arch === 'x64' ? 'tensorflow-cpu' : 'tensorflow';
@@ -14,9 +14,12 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
   if (hasPython()) return;
   process.stderr.write(`installing Python TensorFlow ${tensorflowVersion} for the parity tests (once per user)\n`);
   await rm(pythonFolder, { recursive: true, force: true });
+  const pip = path.join(pythonFolder, 'bin', 'pip');
   const steps = [
     ['python3', '-m', 'venv', pythonFolder],
-    [path.join(pythonFolder, 'bin', 'pip'), 'install', '--quiet', `${tensorflow}==${tensorflowVersion}`],
+    [pip, 'install', '--quiet', `${tensorflow}==${tensorflowVersion}`],
+    // It asks for the package "tensorflow", which is there under another name.
+    [pip, 'install', '--quiet', '--no-deps', `tensorflow-serving-api==${tensorflowVersion}`],
   ] as const;
   for (const [command, ...args] of steps) {
     const result = await runChild(command, args);
@@ -25,5 +28,5 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
       process.exit(1);
     }
   }
-  await writeFile(path.join(pythonFolder, 'complete'), '');
+  await writeFile(pythonMarker, '');
 });

@@ -1,6 +1,7 @@
 """Writes src/tensorflow/protos/: TypeScript for TensorFlow's SavedModel messages, with @bufbuild/protoc-gen-es.
 
-The message descriptors are taken from the Python package of the TensorFlow that Signet pins, so no protoc is needed.
+The message descriptors are taken from the Python packages of the TensorFlow that Signet pins and of its Serving API, so no protoc
+is needed.
 
 Run in the repository: python scripts/generate/protos.py src/tensorflow/protos
 """
@@ -13,6 +14,8 @@ from google.protobuf.compiler import plugin_pb2
 from google.protobuf import descriptor_pb2
 from tensorflow.core.example import example_pb2
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2, tensor_bundle_pb2
+from tensorflow_serving.apis import model_service_pb2, prediction_log_pb2, prediction_service_pb2
+from tensorflow_serving.config import model_server_config_pb2
 
 request = plugin_pb2.CodeGeneratorRequest(parameter="target=ts,import_extension=js")
 
@@ -30,7 +33,16 @@ def add(file):
         request.file_to_generate.append(file.name)
 
 
-for module in (example_pb2, saved_model_pb2, tensor_bundle_pb2, fingerprint_pb2):
+for module in (
+    example_pb2,
+    model_server_config_pb2,
+    model_service_pb2,
+    prediction_log_pb2,
+    prediction_service_pb2,
+    saved_model_pb2,
+    tensor_bundle_pb2,
+    fingerprint_pb2,
+):
     add(module.DESCRIPTOR)
 plugin = subprocess.run(
     ["node_modules/.bin/protoc-gen-es"], input=request.SerializeToString(), stdout=subprocess.PIPE, check=True

@@ -7,11 +7,13 @@ import { tensorflowVersion } from '../../src/tensorflow/set-up/wheel-table.js';
 
 /** The virtual environment with Python TensorFlow, the outside referee; `npm run test:parity` makes it. */
 export const pythonFolder = path.join(cacheFolder(), `python-tensorflow-${tensorflowVersion}`);
+/** Written when all packages are installed, the client of TensorFlow Serving among them. */
+export const pythonMarker = path.join(pythonFolder, 'complete-2');
 const python = path.join(pythonFolder, 'bin', 'python');
 
 /** Whether the referee is there; says so loudly when it is not, since tests are then skipped. */
 export function hasPython(): boolean {
-  if (existsSync(path.join(pythonFolder, 'complete'))) return true;
+  if (existsSync(pythonMarker)) return true;
   console.warn('SKIPPED: Python TensorFlow is not installed, so nothing is compared with it. Run: npm run test:parity');
   return false;
 }
