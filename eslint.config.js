@@ -67,4 +67,27 @@ export default defineConfig(
     },
   },
   importsGoOneWay,
+  {
+    // The browser's side of the page: plain JavaScript, served as it is.
+    files: ['src/serving/page/public/*.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: false },
+      globals: Object.fromEntries(
+        [
+          'document',
+          'fetch',
+          'File',
+          'FormData',
+          'location',
+          'navigator',
+          'OffscreenCanvas',
+          'Option',
+          'performance',
+          'setInterval',
+          'URL',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
 );
