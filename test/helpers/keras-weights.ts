@@ -1,4 +1,5 @@
 import type * as tf from '../../src/tensorflow/tf.js';
+import { mulberry32 } from './mulberry32.js';
 
 /**
  * Gives every weight of a model the value that the fixtures' formula gives it; see test/fixtures/keras/README.md.
@@ -40,14 +41,4 @@ export function kerasImage(height: number, width: number): Float32Array {
 
 function fnv1a(text: string): number {
   return Buffer.from(text).reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193) >>> 0, 0x811c9dc5);
-}
-
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

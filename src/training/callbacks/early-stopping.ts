@@ -1,6 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
 import { numbersOf } from './logs.js';
-import { Monitor, type MonitorOptions } from './monitor.js';
+import type { MonitorOptions } from './monitor.js';
+import { MonitoringCallback } from './monitoring-callback.js';
 
 /** After `keras.callbacks.EarlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions {
@@ -11,19 +12,16 @@ export interface EarlyStoppingOptions extends MonitorOptions {
 }
 
 /** Stops training when the watched value has not improved for `patience` epochs. */
-export class EarlyStopping extends tf.Callback {
-  readonly #monitor: Monitor;
+export class EarlyStopping extends MonitoringCallback {
   readonly #patience: number;
   readonly #restore: boolean;
-  #trained: tf.LayersModel | null = null;
   #bestWeights: tf.Tensor[] = [];
   #bestEpoch = 0;
   #wait = 0;
   #stoppedEpoch: number | null = null;
 
   constructor({ patience = 0, restoreBestWeights = false, ...monitor }: EarlyStoppingOptions = {}) {
-    super();
-    this.#monitor = new Monitor(monitor);
+    super(monitor);
     this.#patience = patience;
     this.#restore = restoreBestWeights;
   }
@@ -38,33 +36,23 @@ export class EarlyStopping extends tf.Callback {
     return this.#stoppedEpoch;
   }
 
-  override setModel(model: Parameters<tf.Callback['setModel']>[0]): void {
-    super.setModel(model);
-    this.#trained = model as unknown as tf.LayersModel;
-  }
-
-  override async onTrainBegin(): Promise<void> {
-    this.#monitor.check(this.params);
-    return Promise.resolve();
-  }
-
   override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
-    if (this.#monitor.improves(numbersOf(logs))) {
+    if (this.monitor.improves(numbersOf(logs))) {
       this.#wait = 0;
       this.#bestEpoch = epoch;
       if (this.#restore) this.#keepWeights();
       return Promise.resolve();
     }
     this.#wait += 1;
-    if (this.#wait >= this.#patience && this.#trained) {
+    if (this.#wait >= this.#patience && this.trained) {
       this.#stoppedEpoch = epoch;
-      this.#trained.stopTraining = true;
+      this.trained.stopTraining = true;
     }
     return Promise.resolve();
   }
 
   override async onTrainEnd(): Promise<void> {
-    if (this.#bestWeights.length > 0) this.#trained?.setWeights(this.#bestWeights);
+    if (this.#bestWeights.length > 0) this.trained?.setWeights(this.#bestWeights);
     tf.dispose(this.#bestWeights);
     this.#bestWeights = [];
     return Promise.resolve();
@@ -72,6 +60,6 @@ export class EarlyStopping extends tf.Callback {
 
   #keepWeights(): void {
     tf.dispose(this.#bestWeights);
-    this.#bestWeights = this.#trained?.getWeights().map((weight) => weight.clone()) ?? [];
+    this.#bestWeights = this.trained?.getWeights().map((weight) => weight.clone()) ?? [];
   }
 }

@@ -1,6 +1,7 @@
-import * as tf from '../../tensorflow/tf.js';
+import type * as tf from '../../tensorflow/tf.js';
 import { numbersOf } from './logs.js';
-import { Monitor, type MonitorOptions } from './monitor.js';
+import type { MonitorOptions } from './monitor.js';
+import { MonitoringCallback } from './monitoring-callback.js';
 
 /** After `keras.callbacks.ModelCheckpoint`. */
 export interface ModelCheckpointOptions extends MonitorOptions {
@@ -11,21 +12,18 @@ export interface ModelCheckpointOptions extends MonitorOptions {
 }
 
 /** Saves the model after epochs. A checkpoint of an ImageClassifierModel is a SavedModel that can be served. */
-export class ModelCheckpoint extends tf.Callback {
-  readonly #monitor: Monitor;
+export class ModelCheckpoint extends MonitoringCallback {
   readonly #saveBestOnly: boolean;
   readonly #save: NonNullable<ModelCheckpointOptions['save']>;
-  #trained: tf.LayersModel | null = null;
   #saved = 0;
 
   constructor(
     readonly filepath: string,
     { saveBestOnly = false, save, ...monitor }: ModelCheckpointOptions = {},
   ) {
-    super();
-    this.#monitor = new Monitor(monitor);
+    super(monitor);
     this.#saveBestOnly = saveBestOnly;
-    this.#save = save ?? ((path) => this.#trained?.save(path) ?? Promise.resolve());
+    this.#save = save ?? ((path) => this.trained?.save(path) ?? Promise.resolve());
   }
 
   /** How often it has saved. */
@@ -33,19 +31,9 @@ export class ModelCheckpoint extends tf.Callback {
     return this.#saved;
   }
 
-  override setModel(model: Parameters<tf.Callback['setModel']>[0]): void {
-    super.setModel(model);
-    this.#trained = model as unknown as tf.LayersModel;
-  }
-
-  override async onTrainBegin(): Promise<void> {
-    this.#monitor.check(this.params);
-    return Promise.resolve();
-  }
-
   override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
     const numbers = numbersOf(logs);
-    if (this.#saveBestOnly && !this.#monitor.improves(numbers)) return;
+    if (this.#saveBestOnly && !this.monitor.improves(numbers)) return;
     await this.#save(this.filepath, epoch, numbers);
     this.#saved += 1;
   }

@@ -1,6 +1,7 @@
 import * as tf from '../../../src/tensorflow/tf.js';
 import type { Dimension } from '../../../src/tracing/tensor-spec.js';
 import type { TfFunctionResult } from '../../../src/tracing/trace.js';
+import { mulberry32 } from '../../helpers/mulberry32.js';
 
 /** Makes the element at a position of a test tensor; `random` is uniform in [0, 1). */
 type MakeElement = (random: () => number, position: number) => number | string;
@@ -122,23 +123,12 @@ export function testShapes({ args, sizes = defaultSizes }: Pick<CoverageCase, 'a
 
 /** Tensors of the given shapes for a case's arguments; the same for the same seed. */
 export function testTensors(args: readonly CaseArgument[], shapes: readonly number[][], seed: number): tf.Tensor[] {
-  const random = randomFrom(seed);
+  const random = mulberry32(seed);
   return args.map(({ dtype, element }, i) => {
     const shape = shapes[i] ?? [];
     const values = Array.from({ length: tf.util.sizeFromShape(shape) }, (_, position) => element(random, position));
     return tf.tensor(values, shape, dtype);
   });
-}
-
-/** mulberry32: small, and enough for test values. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }
 
 /** The gradient of the sum of squares of a case's result, by argument: squares, or a softmax would have none. */
