@@ -8,7 +8,11 @@ await runCommand({
     'train-dataset-path': { type: 'string', demandOption: true, describe: 'Folder with a folder of images a class' },
     'test-dataset-path': { type: 'string', demandOption: true, describe: 'The same classes, for the final accuracy' },
     'model-folder-path': { type: 'string', default: 'models', describe: 'Where FOLDER/TYPE/VERSION is written' },
-    'model-type': { type: 'string', default: 'LenetModel', describe: 'Architecture: LenetModel or ResnetModel' },
+    'model-type': {
+      type: 'string',
+      default: 'LenetModel',
+      describe: 'LenetModel, ResnetModel, MobileNetModel or InceptionModel',
+    },
     'model-version': { type: 'number', describe: 'Version, a whole number [default: the next free one]' },
     'input-width': { type: 'number', describe: "Pixels images are resized to [default: the architecture's]" },
     'input-height': { type: 'number', describe: "Pixels images are resized to [default: the architecture's]" },

@@ -52,7 +52,9 @@ export {
   type ImageClassifierOptions,
   type SaveOptions,
 } from './models/image-classifier-model.js';
+export { InceptionModel } from './models/inception-model.js';
 export { LenetModel } from './models/lenet-model.js';
+export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model.js';
 export { ResnetModel } from './models/resnet-model.js';
 export { ClassificationMetrics, type ClassificationResult } from './evaluation/classification-metrics.js';
 export { evaluationText, type EvaluationTextOptions } from './evaluation/evaluation-text.js';

@@ -10,7 +10,7 @@ import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { initializeWeights } from './initialize-weights.js';
-import { type ModelDescription, modelDescriptionFile } from './model-description.js';
+import { type ModelDescription, modelDescriptionFile, type OwnOptions } from './model-description.js';
 
 /** What every classifier is made from. */
 export interface ImageClassifierOptions {
@@ -119,13 +119,24 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /** One function of the graph for all signatures; only the sizes of the images differ before it. */
   readonly #logits: (images: tf.Tensor) => tf.Tensor;
 
-  /** @param defaultSize The architecture's own height and width. */
-  protected constructor(options: ImageClassifierOptions, defaultSize: ImageSize, buildLayers: BuildLayers) {
+  readonly #ownOptions: OwnOptions;
+
+  /**
+   * @param defaultSize The architecture's own height and width.
+   * @param ownOptions Options that the subclass has beside these, as `loadModel` gives them to its constructor again.
+   */
+  protected constructor(
+    options: ImageClassifierOptions,
+    defaultSize: ImageSize,
+    buildLayers: BuildLayers,
+    ownOptions: OwnOptions = {},
+  ) {
     const { classNames, inputHeight = defaultSize[0], inputWidth = defaultSize[1], seed } = options;
     checkClassNames(classNames);
     const inputs = tf.input({ shape: [inputHeight, inputWidth, 3], name: 'images' });
     super({ inputs, outputs: buildLayers(inputs, classNames.length) });
     this.classNames = classNames;
+    this.#ownOptions = ownOptions;
     this.classNamesFile = asset({ name: 'class_names.txt', content: classNames.map((name) => `${name}\n`).join('') });
     this.imageSize = [inputHeight, inputWidth];
     this.#logits = tfFunction((images: tf.Tensor) => this.apply(images, { training: false }) as tf.Tensor, {
@@ -156,7 +167,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
 
   #description(): ModelDescription {
     const [inputHeight, inputWidth] = this.imageSize;
-    return { modelType: this.constructor.name, inputHeight, inputWidth };
+    return { modelType: this.constructor.name, inputHeight, inputWidth, options: this.#ownOptions };
   }
 
   #intoLastLayer(images: tf.Tensor): tf.Tensor {

@@ -14,7 +14,12 @@ export interface ModelDescription {
   readonly inputHeight: number;
   /** Pixels. */
   readonly inputWidth: number;
+  /** What the class takes beside these, such as a MobileNetModel's `alpha`. */
+  readonly options: OwnOptions;
 }
+
+/** Options of one class. */
+export type OwnOptions = Readonly<Record<string, number | string | boolean>>;
 
 /** A model directory is untrusted: no description is longer, and no image is larger. */
 const mostBytes = 10_000;
@@ -47,13 +52,19 @@ async function readBeginning(file: string): Promise<string | null> {
   }
 }
 
+function isOptions(value: unknown): value is OwnOptions {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((each) => ['number', 'string', 'boolean'].includes(typeof each));
+}
+
 function parse(text: string | null): ModelDescription | null {
   try {
-    const { modelType, inputHeight, inputWidth } = JSON.parse(text ?? '') as Record<keyof ModelDescription, unknown>;
+    const description = JSON.parse(text ?? '') as Record<keyof ModelDescription, unknown>;
+    const { modelType, inputHeight, inputWidth, options = {} } = description;
     const isSize = (size: unknown): size is number =>
       typeof size === 'number' && Number.isSafeInteger(size) && size >= 1 && size <= mostPixels;
     if (typeof modelType !== 'string' || !isSize(inputHeight) || !isSize(inputWidth)) return null;
-    return { modelType, inputHeight, inputWidth };
+    return isOptions(options) ? { modelType, inputHeight, inputWidth, options } : null;
   } catch {
     return null;
   }

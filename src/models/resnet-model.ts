@@ -1,14 +1,11 @@
 import * as tf from '../tensorflow/tf.js';
 import { type ImageClassifierOptions, ImageClassifierModel } from './image-classifier-model.js';
+import { applyLayer, logitsOf, rescaled } from './layer-calls.js';
 
 /** ResNet50V2 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
 export class ResnetModel extends ImageClassifierModel {
   constructor(options: ImageClassifierOptions) {
-    super(options, [224, 224], (images, classes) => {
-      const scaled = apply(tf.layers.rescaling({ scale: 1 / 127.5, offset: -1, name: 'rescaling' }), images);
-      const features = apply(tf.layers.globalAveragePooling2d({ name: 'avg_pool' }), resnet50V2(scaled));
-      return apply(tf.layers.dense({ units: classes, kernelInitializer: 'glorotUniform', name: 'logits' }), features);
-    });
+    super(options, [224, 224], (images, classes) => logitsOf(resnet50V2(rescaled(images)), classes));
   }
 }
 
@@ -27,7 +24,7 @@ function resnet50V2(images: Tensor): Tensor {
   let x = pad(images, 3, 'conv1_pad');
   x = conv(x, 64, 7, 'conv1_conv', { strides: 2 });
   x = pad(x, 1, 'pool1_pad');
-  x = apply(tf.layers.maxPooling2d({ poolSize: 3, strides: 2, name: 'pool1_pool' }), x);
+  x = applyLayer(tf.layers.maxPooling2d({ poolSize: 3, strides: 2, name: 'pool1_pool' }), x);
   stacks.forEach(([filters, blocks, lastStride], stack) => {
     for (let i = 1; i <= blocks; i += 1) {
       const stride = i === blocks ? lastStride : 1;
@@ -41,7 +38,8 @@ function block(x: Tensor, filters: number, strides: number, projects: boolean, n
   const preactivated = normalizeAndActivate(x, `${name}_preact`);
   let shortcut = x;
   if (projects) shortcut = conv(preactivated, 4 * filters, 1, `${name}_0_conv`, { strides });
-  else if (strides > 1) shortcut = apply(tf.layers.maxPooling2d({ poolSize: 1, strides, name: `${name}_pool` }), x);
+  else if (strides > 1)
+    shortcut = applyLayer(tf.layers.maxPooling2d({ poolSize: 1, strides, name: `${name}_pool` }), x);
   let y = conv(preactivated, filters, 1, `${name}_1_conv`, { useBias: false });
   y = normalizeAndActivate(y, `${name}_1`);
   y = pad(y, 1, `${name}_2_pad`);
@@ -58,18 +56,14 @@ function conv(
   name: string,
   options: { strides?: number; useBias?: boolean } = {},
 ): Tensor {
-  return apply(tf.layers.conv2d({ filters, kernelSize, kernelInitializer: 'glorotUniform', name, ...options }), x);
+  return applyLayer(tf.layers.conv2d({ filters, kernelSize, kernelInitializer: 'glorotUniform', name, ...options }), x);
 }
 
 function normalizeAndActivate(x: Tensor, name: string): Tensor {
-  const normalized = apply(tf.layers.batchNormalization({ epsilon: 1.001e-5, name: `${name}_bn` }), x);
-  return apply(tf.layers.activation({ activation: 'relu', name: `${name}_relu` }), normalized);
+  const normalized = applyLayer(tf.layers.batchNormalization({ epsilon: 1.001e-5, name: `${name}_bn` }), x);
+  return applyLayer(tf.layers.activation({ activation: 'relu', name: `${name}_relu` }), normalized);
 }
 
 function pad(x: Tensor, padding: number, name: string): Tensor {
-  return apply(tf.layers.zeroPadding2d({ padding, name }), x);
-}
-
-function apply(layer: tf.layers.Layer, x: Tensor): Tensor {
-  return layer.apply(x) as Tensor;
+  return applyLayer(tf.layers.zeroPadding2d({ padding, name }), x);
 }

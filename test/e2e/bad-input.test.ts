@@ -144,7 +144,11 @@ const wrongFlags: readonly Mistake[] = [
   { name: 'a learning rate of NaN', flags: { 'learning-rate': 'NaN' }, says: ['--learning-rate takes a number.'] },
   { name: 'a split of 1', flags: { 'validation-split': 1 }, says: ['--validation-split is between 0 and 1.'] },
   { name: 'version 0', flags: { 'model-version': 0 }, says: ['--model-version is a whole number from 1.'] },
-  { name: 'an unknown architecture', flags: { 'model-type': 'Nope' }, says: ['LenetModel, ResnetModel', 'Nope'] },
+  {
+    name: 'an unknown architecture',
+    flags: { 'model-type': 'Nope' },
+    says: ['InceptionModel, LenetModel, MobileNetModel, ResnetModel', 'Nope'],
+  },
   { name: 'no image size', flags: { 'input-width': 0 }, says: ['--input-width is a whole number from 1.'] },
   { name: 'an unknown word for bad images', flags: { 'on-bad-image': 'mend' }, says: ['fail', 'skip', 'mend'] },
 ].map((mistake) => ({ code: 2, ...mistake }));

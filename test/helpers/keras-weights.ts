@@ -12,7 +12,8 @@ export function setKerasWeights(
 ): void {
   for (const layer of model.layers) {
     for (const weight of layer.weights) {
-      const name = weight.originalName.split('/').at(-1) ?? '';
+      // Keras 3 calls the kernel of a depthwise convolution like every other.
+      const name = weight.originalName.split('/').at(-1)?.replace('depthwise_', '') ?? '';
       const shape = weight.shape as number[];
       weight.write(toTensor(kerasWeight(`${layer.name}/${name}`, name, shape), shape));
     }

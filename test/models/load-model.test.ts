@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ImageClassifierModel, type ImageClassifierOptions } from '../../src/models/image-classifier-model.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { loadModel } from '../../src/models/load-model.js';
+import { MobileNetModel } from '../../src/models/mobile-net-model.js';
 import { Servable } from '../../src/signatures/servable.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';
@@ -56,6 +57,21 @@ describe('loadModel', () => {
     const trained = Array.from(loaded.predictNumpyImage(images).dataSync());
     expect(trained).not.toEqual(expected);
     expect(Array.from(again.predictNumpyImage(images).dataSync())).toEqual(trained);
+  });
+
+  it('restores options that one class has', async () => {
+    const narrow = new MobileNetModel({
+      classNames: ['a', 'b'],
+      seed: 1,
+      alpha: 0.35,
+      inputHeight: 32,
+      inputWidth: 32,
+    });
+    await narrow.save(path.join(folder, 'narrow'));
+    const loaded = await loadModel(path.join(folder, 'narrow'));
+    expect(loaded.countParams()).toBe(narrow.countParams());
+    expect(loaded.predictNumpyImage(images).dataSync()).toEqual(narrow.predictNumpyImage(images).dataSync());
+    expect(() => new MobileNetModel({ classNames: ['a', 'b'], alpha: 1e6 })).toThrow('Received: 1000000.');
   });
 
   it("restores a user's class that it is given", async () => {

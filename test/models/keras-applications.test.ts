@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+
+import type { ImageClassifierModel } from '../../src/models/image-classifier-model.js';
+import { InceptionModel } from '../../src/models/inception-model.js';
+import { MobileNetModel } from '../../src/models/mobile-net-model.js';
+import { ResnetModel } from '../../src/models/resnet-model.js';
+import { stringVector } from '../../src/ops/strings.js';
+import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
+import * as tf from '../../src/tensorflow/tf.js';
+import { kerasImage, setKerasWeights } from '../helpers/keras-weights.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+interface Output {
+  readonly shape: readonly (number | null)[];
+  readonly first: readonly number[];
+  readonly absmax: number;
+}
+
+interface KerasFixture {
+  readonly input: { readonly height: number; readonly width: number };
+  readonly parameters: number;
+  readonly layers: readonly {
+    readonly name: string;
+    readonly variables: readonly { readonly shape: readonly number[] }[];
+  }[];
+  readonly intermediate: Readonly<Record<string, Output>>;
+  readonly output: Output;
+  readonly output_values: readonly (readonly number[])[];
+}
+
+const classNames = ['ant', 'bee'];
+const makers: Readonly<Record<string, (inputHeight: number, inputWidth: number) => ImageClassifierModel>> = {
+  resnet50v2: (inputHeight, inputWidth) => new ResnetModel({ classNames, inputHeight, inputWidth }),
+  resnet50v2_224: (inputHeight, inputWidth) => new ResnetModel({ classNames, inputHeight, inputWidth }),
+  mobilenetv2_035: (inputHeight, inputWidth) =>
+    new MobileNetModel({ classNames, inputHeight, inputWidth, alpha: 0.35 }),
+  mobilenetv2_100: (inputHeight, inputWidth) => new MobileNetModel({ classNames, inputHeight, inputWidth }),
+  inceptionv3: (inputHeight, inputWidth) => new InceptionModel({ classNames, inputHeight, inputWidth }),
+};
+
+describe.each(Object.entries(makers))('%s of Keras Applications', (name, make) => {
+  it('has its layers, variables and parameters, and computes what it computes, eager and served', async () => {
+    const fixture = JSON.parse(await readFile(`test/fixtures/keras/${name}.json`, 'utf8')) as KerasFixture;
+    const { height, width } = fixture.input;
+    const model = make(height, width);
+    setKerasWeights(model, (values, shape) => tf.tensor(values, shape));
+    const own = model.layers.filter((layer) => layer.weights.length > 0 && layer.name !== 'logits');
+    const shapes = (all: readonly { name: string; variables: readonly { shape: readonly (number | null)[] }[] }[]) =>
+      Object.fromEntries(all.map((layer) => [layer.name, layer.variables.map(({ shape }) => shape)]));
+    expect(shapes(own.map((layer) => ({ name: layer.name, variables: layer.weights })))).toEqual(
+      shapes(fixture.layers),
+    );
+    const logits = model.getLayer('logits').countParams();
+    expect(model.countParams() - logits).toBe(fixture.parameters);
+
+    const image = tf.tensor(kerasImage(height, width), [1, height, width, 3]);
+    for (const [layer, expected] of Object.entries(fixture.intermediate)) {
+      const output = model.execute(image, (model.getLayer(layer).output as tf.SymbolicTensor).name) as tf.Tensor;
+      expectClose(output.flatten().slice([0], [expected.first.length]).dataSync(), expected.first, expected.absmax);
+    }
+    const features = fixture.output_values.flat();
+    expectClose(embeddingOf(model, image), features, fixture.output.absmax);
+
+    const directory = path.join(await temporaryFolder(), '1');
+    await model.save(directory);
+    const served = await LoadedSavedModel.load(directory);
+    const raw = { width, height, channels: 3 as const };
+    const png = await sharp(Uint8Array.from(kerasImage(height, width)), { raw })
+      .png()
+      .toBuffer();
+    const { embedding } = served.call('serving_embedding', { image_bytes_string: stringVector([png]) });
+    expectClose(embedding?.dataSync() ?? [], features, fixture.output.absmax);
+    served.dispose();
+    model.dispose();
+  });
+});
+
+function embeddingOf(model: ImageClassifierModel, image: tf.Tensor): ArrayLike<number> {
+  const output = model.getLayer('avg_pool').output as tf.SymbolicTensor;
+  return (model.execute(image, output.name) as tf.Tensor).dataSync();
+}
+
+function expectClose(actual: ArrayLike<number>, expected: readonly number[], absmax: number): void {
+  expect(actual.length).toBe(expected.length);
+  const worst = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - (actual[i] ?? NaN))), 0);
+  expect(worst / absmax).toBeLessThan(1e-3);
+}
