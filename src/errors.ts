@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'BAD_IMAGE'
   // Models, SavedModels and training
   | 'INVALID_SAVED_MODEL'
+  | 'INVALID_WEIGHTS'
   | 'MODEL_EXISTS'
   | 'CLASSES_DIFFER'
   | 'TRAINING_STOPPED'

@@ -52,6 +52,11 @@ export {
   type ImageClassifierOptions,
   type SaveOptions,
 } from './models/image-classifier-model.js';
+export {
+  loadKerasWeights,
+  type LoadKerasWeightsOptions,
+  type LoadedWeights,
+} from './models/keras/load-keras-weights.js';
 export { InceptionModel } from './models/inception-model.js';
 export { LenetModel } from './models/lenet-model.js';
 export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model.js';

@@ -8,6 +8,7 @@ import type { OnBadImage } from '../data/scan-report.js';
 import { splitFiles } from '../data/split-files.js';
 import { SignetError } from '../errors.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
+import { loadKerasWeights } from '../models/keras/load-keras-weights.js';
 import { modelTypeOf } from '../models/model-types.js';
 import * as tf from '../tensorflow/tf.js';
 import { CSVLogger } from '../training/callbacks/csv-logger.js';
@@ -31,6 +32,8 @@ export interface TrainModelOptions {
   readonly inputWidth?: number | undefined;
   /** Pixels. Default: the architecture's own. */
   readonly inputHeight?: number | undefined;
+  /** A weight file of Keras to start from; the layer `logits` starts anew where the file has none. Default: a random start. */
+  readonly pretrainedWeights?: string | undefined;
   readonly batchSize: number;
   readonly numEpochs: number;
   /** Epochs without a better `val_accuracy` after which training stops. */
@@ -61,7 +64,8 @@ export interface TrainModelResult {
  *
  * Ctrl-C ends it after the step that runs, with the best model kept; a second one ends the process at once.
  *
- * @throws SignetError `INVALID_ARGUMENT`, `INVALID_DATASET`, `BAD_IMAGE`, `CLASSES_DIFFER`, `MODEL_EXISTS`, `CANNOT_WRITE`.
+ * @throws SignetError `INVALID_ARGUMENT`, `INVALID_DATASET`, `BAD_IMAGE`, `CLASSES_DIFFER`, `MODEL_EXISTS`, `CANNOT_WRITE`,
+ * `INVALID_WEIGHTS`.
  */
 export async function trainModel(options: TrainModelOptions): Promise<TrainModelResult> {
   checkOptions(options);
@@ -86,6 +90,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
     ...(inputHeight !== undefined && { inputHeight }),
     ...(inputWidth !== undefined && { inputWidth }),
   });
+  if (options.pretrainedWeights !== undefined) await startFrom(options.pretrainedWeights, model);
   const datasets = await makeDatasets(model, trainScan, testScan, options);
   process.stderr.write(`training ${options.modelType} on ${datasets.train.imageCount} images, `);
   process.stderr.write(`validating on ${datasets.validation.imageCount}\n`);
@@ -98,6 +103,12 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
   model.dispose();
   const seconds = (performance.now() - start) / 1000;
   return { directory, ...run, testAccuracy, testLoss, seconds };
+}
+
+async function startFrom(file: string, model: ImageClassifierModel): Promise<void> {
+  const { loaded, kept } = await loadKerasWeights(model, file);
+  const anew = kept.length === 0 ? '' : `; ${kept.join(', ')} starts anew`;
+  process.stderr.write(`${file}: weights of ${loaded.length} layers${anew}\n`);
 }
 
 type Datasets = Readonly<Record<'train' | 'validation' | 'test', ImageDataset>>;

@@ -155,6 +155,16 @@ const wrongFlags: readonly Mistake[] = [
 
 const wrongData: readonly Mistake[] = [
   {
+    name: 'weights that are not there',
+    flags: { 'pretrained-weights': 'gone.h5' },
+    says: ['The weight file gone.h5 does not exist.'],
+  },
+  {
+    name: 'weights of another architecture',
+    flags: { 'pretrained-weights': 'test/fixtures/keras/mobilenetv2_035.legacy.h5' },
+    says: ["its layers are not the model's:", 'conv1: missing'],
+  },
+  {
     name: 'a training set that is missing',
     flags: ({ folder }) => ({ 'train-dataset-path': path.join(folder, 'gone') }),
     says: ['The data set FOLDER/gone does not exist.'],

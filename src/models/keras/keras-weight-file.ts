@@ -1,0 +1,119 @@
+import type { Dataset, Group } from 'h5wasm/node';
+
+import { invalidWeights } from './invalid-weights.js';
+
+/** A weight of a layer in a file of Keras. */
+export interface KerasWeight {
+  /** Its place in the file, for messages. */
+  readonly path: string;
+  readonly shape: readonly number[];
+  /** Reads the elements, in C order. */
+  readonly read: () => Float32Array;
+}
+
+/** A layer's weights, in the order in which Keras's layer has them. */
+export interface KerasLayer {
+  readonly name: string;
+  readonly weights: readonly KerasWeight[];
+}
+
+/** A weight file, open for reading. */
+export interface KerasWeightFile {
+  readonly layers: readonly KerasLayer[];
+  close(): void;
+}
+
+/**
+ * Opens a weight file of Keras: the legacy layout that Keras Applications publishes (`weights.h5`, or a whole model's `.h5`), or
+ * that of Keras 3 (`.weights.h5`).
+ *
+ * Sources: keras/src/legacy/saving/legacy_h5_format.py (attributes `layer_names` and `weight_names`) and
+ * keras/src/saving/saving_lib.py (groups `layers/NAME/vars/0`; the layer's own name is an attribute of `vars`).
+ *
+ * @throws SignetError `INVALID_WEIGHTS` when it is no such file, or damaged.
+ */
+export async function openKerasWeightFile(path: string): Promise<KerasWeightFile> {
+  // Its WebAssembly is large: loaded when a file is.
+  const { default: h5 } = await import('h5wasm/node');
+  // HDF5 prints its errors otherwise, a page each.
+  (await h5.ready).activate_throwing_error_handler();
+  const file = openFile(path, (name) => new h5.File(name, 'r'));
+  try {
+    const root = group(file, 'model_weights') ?? file;
+    const layers = 'layer_names' in root.attrs ? legacyLayers(root) : keras3Layers(file);
+    if (layers.length === 0) throw invalidWeights(path, 'it holds no layers');
+    return { layers, close: () => void file.close() };
+  } catch (error) {
+    file.close();
+    throw error instanceof Error && error.name === 'SignetError' ? error : invalidWeights(path, 'it is damaged', error);
+  }
+}
+
+function openFile<T extends { file_id: bigint }>(path: string, open: (path: string) => T): T {
+  try {
+    const file = open(path);
+    if (file.file_id >= 0n) return file;
+  } catch (error) {
+    throw invalidWeights(path, 'it is no HDF5 file, or damaged', error);
+  }
+  throw invalidWeights(path, 'it is no HDF5 file, or damaged');
+}
+
+function legacyLayers(root: Group): KerasLayer[] {
+  return strings(root, 'layer_names').map((name) => {
+    const layer = group(root, name);
+    const names = layer ? strings(layer, 'weight_names') : [];
+    return { name, weights: names.flatMap((weight) => (layer ? weightAt(layer, weight) : [])) };
+  });
+}
+
+function keras3Layers(root: Group): KerasLayer[] {
+  const found: KerasLayer[] = [];
+  // A model in a model is a layer with layers of its own.
+  const visit = (layers: Group | null) => {
+    for (const key of layers?.keys() ?? []) {
+      const layer = layers && group(layers, key);
+      const vars = layer && group(layer, 'vars');
+      if (vars) {
+        const name = vars.attrs.name?.value;
+        const order = vars.keys().sort((a, b) => Number(a) - Number(b));
+        found.push({
+          name: typeof name === 'string' ? name : key,
+          weights: order.flatMap((each) => weightAt(vars, each)),
+        });
+      }
+      if (layer) visit(group(layer, 'layers'));
+    }
+  };
+  visit(group(root, 'layers'));
+  return found;
+}
+
+function weightAt(parent: Group, name: string): KerasWeight {
+  const dataset = parent.get(name);
+  if (!isA<Dataset>(dataset, 'Dataset')) throw new Error(`${parent.path}/${name} is no dataset`);
+  const { shape, path } = dataset;
+  return { path, shape: shape ?? [], read: () => elements(dataset) };
+}
+
+function elements(dataset: Dataset): Float32Array {
+  const { value } = dataset;
+  if (value instanceof Float32Array) return value;
+  if (value instanceof Float64Array) return Float32Array.from(value);
+  throw new Error(`${dataset.path} holds ${String(dataset.dtype)}, no floating-point numbers`);
+}
+
+function group(parent: Group, name: string): Group | null {
+  const found = parent.keys().includes(name) ? parent.get(name) : null;
+  return isA<Group>(found, 'Group') ? found : null;
+}
+
+function strings(of: Group, attribute: string): string[] {
+  const value = of.attrs[attribute]?.value;
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+/** What h5wasm finds under a name, by its own tag. */
+function isA<T extends Group | Dataset>(entity: unknown, type: `${T['type']}`): entity is T {
+  return typeof entity === 'object' && entity !== null && 'type' in entity && entity.type === type;
+}

@@ -1,0 +1,47 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+
+import { unzipSync } from 'fflate';
+
+import { invalidWeights } from './invalid-weights.js';
+
+/** The weights inside a `.keras` archive; source: keras/src/saving/saving_lib.py. */
+const entry = 'model.weights.h5';
+
+/** Deflate makes nothing smaller than by this factor: an archive that claims more is hostile. */
+const mostCompression = 1032;
+
+/**
+ * Takes the weight file out of a `.keras` archive for as long as `use` runs.
+ *
+ * @throws SignetError `INVALID_WEIGHTS` when it is no such archive.
+ */
+export async function withUnpackedWeights<T>(archive: string, use: (file: string) => Promise<T>): Promise<T> {
+  const weights = unpack(archive, await readFile(archive), (await stat(archive)).size);
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-keras-'));
+  try {
+    const file = path.join(folder, entry);
+    await writeFile(file, weights);
+    return await use(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function unpack(archive: string, bytes: Uint8Array, size: number): Uint8Array {
+  let claims = 0;
+  const isWanted = ({ name, originalSize }: { name: string; originalSize: number }) => {
+    if (name !== entry) return false;
+    claims = originalSize;
+    return originalSize <= size * mostCompression;
+  };
+  try {
+    const weights = unzipSync(bytes, { filter: isWanted })[entry];
+    if (weights) return weights;
+  } catch (error) {
+    throw invalidWeights(archive, 'it is no archive of Keras, or damaged', error);
+  }
+  const what = claims > 0 ? `its ${entry} claims ${claims} bytes` : `it has no ${entry}`;
+  throw invalidWeights(archive, what);
+}

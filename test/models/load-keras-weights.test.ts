@@ -1,0 +1,104 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { zipSync } from 'fflate';
+import { describe, expect, it } from 'vitest';
+
+import { createRandom } from '../../src/data/random.js';
+import type { ImageClassifierModel } from '../../src/models/image-classifier-model.js';
+import { loadKerasWeights } from '../../src/models/keras/load-keras-weights.js';
+import { LenetModel } from '../../src/models/lenet-model.js';
+import { MobileNetModel } from '../../src/models/mobile-net-model.js';
+import * as tf from '../../src/tensorflow/tf.js';
+import { kerasImage, setKerasWeights } from '../helpers/keras-weights.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+const fixtures = 'test/fixtures/keras';
+const lenet = () => new LenetModel({ classNames: Array.from('0123456789'), seed: 9 });
+const mobileNet = () =>
+  new MobileNetModel({ classNames: ['a', 'b'], seed: 9, alpha: 0.35, inputHeight: 96, inputWidth: 96 });
+const valuesOf = (model: tf.LayersModel, layer?: string) =>
+  (layer ? model.getLayer(layer).getWeights() : model.getWeights()).map((weight) => Array.from(weight.dataSync()));
+
+describe('loadKerasWeights', () => {
+  it.each<[string, () => ImageClassifierModel, readonly string[]]>([
+    ['lenet.legacy.h5', lenet, []],
+    ['lenet.weights.h5', lenet, []],
+    ['lenet.keras', lenet, []],
+    ['mobilenetv2_035.legacy.h5', mobileNet, ['logits']],
+    ['mobilenetv2_035.weights.h5', mobileNet, ['logits']],
+  ])('%s gives the weights that Keras saved', async (file, make, kept) => {
+    const model = make();
+    const head = valuesOf(model, 'logits');
+    const expected = make();
+    setKerasWeights(expected, (values, shape) => tf.tensor(values, shape));
+    const result = await loadKerasWeights(model, path.join(fixtures, file));
+    expect(result.kept).toEqual(kept);
+    for (const layer of result.loaded) expect(valuesOf(model, layer)).toEqual(valuesOf(expected, layer));
+    if (kept.length > 0) expect(valuesOf(model, 'logits')).toEqual(head);
+  });
+
+  it('computes with them what Keras computes', async () => {
+    const { output_values } = JSON.parse(await readFile(`${fixtures}/lenet.json`, 'utf8')) as {
+      output_values: number[][];
+    };
+    const model = lenet();
+    await loadKerasWeights(model, `${fixtures}/lenet.keras`);
+    const logits = model.predictNumpyImage(tf.tensor(kerasImage(28, 28), [1, 28, 28, 3])).dataSync();
+    output_values.flat().forEach((value, i) => expect(Math.abs(value - (logits[i] ?? NaN))).toBeLessThan(1e-4));
+  });
+
+  it.each<[string, () => Promise<string>, () => tf.LayersModel, RegExp]>([
+    ['a file that is not there', () => Promise.resolve('gone.h5'), lenet, /gone\.h5 does not exist/],
+    ['another architecture', () => Promise.resolve(`${fixtures}/mobilenetv2_035.weights.h5`), lenet, /conv1: missing\n[^]*dense1: missing\n[^]*Conv1: the model has no such layer/],
+    ['another width', () => Promise.resolve(`${fixtures}/mobilenetv2_035.legacy.h5`), () => new MobileNetModel({ classNames: ['a', 'b'], inputHeight: 96, inputWidth: 96 }), /Conv1: expected \[3, 3, 3, 32\]\. Received: \[3, 3, 3, 16\]\n/],
+    ['another number of classes', () => Promise.resolve(`${fixtures}/lenet.legacy.h5`), () => new LenetModel({ classNames: ['a', 'b'] }), /logits: expected \[84, 2\] \[2\]\. Received: \[84, 10\] \[10\]/],
+    ['text', () => written('x.h5', Buffer.from('no weights at all')), lenet, /no HDF5 file/],
+    ['an empty file', () => written('x.weights.h5', Buffer.alloc(0)), lenet, /no HDF5 file/],
+    ['half a file', async () => written('x.h5', (await readFile(`${fixtures}/lenet.legacy.h5`)).subarray(0, 200_000)), lenet, /damaged/],
+    ['an archive that is none', () => written('x.keras', Buffer.from('PK nothing')), lenet, /no archive of Keras/],
+    ['an archive without weights', () => written('x.keras', zipSync({ 'config.json': Buffer.from('{}') })), lenet, /has no model\.weights\.h5/],
+    ['an archive that claims to be huge', () => hugeArchive(), lenet, /claims 4000000000 bytes/],
+  ])('refuses %s, and leaves the model as it was', async (_, makeFile, make, message) => {
+    const model = make();
+    const before = valuesOf(model);
+    const file = await makeFile();
+    const tensors = tf.memory().numTensors;
+    await expect(loadKerasWeights(model, file)).rejects.toMatchObject({ code: 'INVALID_WEIGHTS', message: expect.stringMatching(message) as string }); // prettier-ignore
+    expect(valuesOf(model)).toEqual(before);
+    expect(tf.memory().numTensors).toBe(tensors);
+  }); // prettier-ignore
+
+  it('answers damage anywhere in a file with an error or the right shapes, never with a crash', async () => {
+    const bytes = await readFile(`${fixtures}/lenet.weights.h5`);
+    const random = createRandom(3);
+    for (let i = 0; i < 60; i += 1) {
+      const damaged = Buffer.from(bytes);
+      // The structure lies in the first and last parts; weights that differ are no damage that a file could show.
+      const at = Math.floor(random() * (i % 2 === 0 ? 4096 : damaged.length));
+      damaged.writeUInt8(damaged.readUInt8(at) ^ (1 + Math.floor(random() * 255)), at);
+      const file = await written(`damaged-${i}.weights.h5`, damaged);
+      const model = lenet();
+      await loadKerasWeights(model, file).catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'INVALID_WEIGHTS' });
+      });
+      model.dispose();
+    }
+  });
+});
+
+async function written(name: string, bytes: Uint8Array): Promise<string> {
+  const file = path.join(await temporaryFolder(), name);
+  await writeFile(file, bytes);
+  return file;
+}
+
+/** An archive whose directory says that its entry unpacks to 4 GB. */
+async function hugeArchive(): Promise<string> {
+  const file = path.join(await temporaryFolder(), 'huge.keras');
+  const bytes = Buffer.from(zipSync({ 'model.weights.h5': Buffer.alloc(1000, 7) }));
+  // The central directory's entry: signature PK\x01\x02, the uncompressed size 24 bytes on.
+  bytes.writeUInt32LE(4_000_000_000, bytes.indexOf(Buffer.from([0x50, 0x4b, 1, 2])) + 24);
+  await writeFile(file, bytes);
+  return file;
+}
