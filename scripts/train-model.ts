@@ -11,7 +11,7 @@ await runCommand({
     'model-type': {
       type: 'string',
       default: 'LenetModel',
-      describe: 'LenetModel, ResnetModel, MobileNetModel or InceptionModel',
+      describe: 'LenetModel, ResnetModel, MobileNetModel, InceptionModel, or your own: path/to/model.ts#ClassName',
     },
     'model-version': { type: 'number', describe: 'Version, a whole number [default: the next free one]' },
     'input-width': { type: 'number', describe: "Pixels images are resized to [default: the architecture's]" },

@@ -9,7 +9,7 @@ import { splitFiles } from '../data/split-files.js';
 import { SignetError } from '../errors.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import { loadKerasWeights } from '../models/keras/load-keras-weights.js';
-import { modelTypeOf } from '../models/model-types.js';
+import { findModelType } from '../models/model-types.js';
 import * as tf from '../tensorflow/tf.js';
 import { CSVLogger } from '../training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
@@ -25,6 +25,7 @@ export interface TrainModelOptions {
   readonly trainDatasetPath: string;
   readonly testDatasetPath: string;
   readonly modelFolderPath: string;
+  /** The name of one of Signet's classes, or `path/to/model.ts#ClassName`. */
   readonly modelType: string;
   /** Default: the next free one. */
   readonly modelVersion?: number | undefined;
@@ -70,13 +71,8 @@ export interface TrainModelResult {
 export async function trainModel(options: TrainModelOptions): Promise<TrainModelResult> {
   checkOptions(options);
   const start = performance.now();
-  const Model = modelTypeOf(options.modelType);
-  const directory = await prepareVersion(
-    options.modelFolderPath,
-    options.modelType,
-    options.modelVersion,
-    options.overwrite,
-  );
+  const Model = await findModelType(options.modelType);
+  const directory = await prepareVersion(options.modelFolderPath, Model.name, options.modelVersion, options.overwrite);
   const trainScan = await scanDataset(options.trainDatasetPath, options.onBadImage);
   const testScan = await scanDataset(options.testDatasetPath, options.onBadImage);
   checkSameClasses(testScan.scan.classNames, trainScan.scan.classNames, {
@@ -92,7 +88,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
   });
   if (options.pretrainedWeights !== undefined) await startFrom(options.pretrainedWeights, model);
   const datasets = await makeDatasets(model, trainScan, testScan, options);
-  process.stderr.write(`training ${options.modelType} on ${datasets.train.imageCount} images, `);
+  process.stderr.write(`training ${Model.name} on ${datasets.train.imageCount} images, `);
   process.stderr.write(`validating on ${datasets.validation.imageCount}\n`);
   const skipped = () => skippedList([trainScan, testScan], Object.values(datasets));
   const run = await fitModel(model, directory, datasets, options, skipped);

@@ -135,6 +135,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     checkClassNames(classNames);
     const inputs = tf.input({ shape: [inputHeight, inputWidth, 3], name: 'images' });
     super({ inputs, outputs: buildLayers(inputs, classNames.length) });
+    this.#checkOutput(classNames.length);
     this.classNames = classNames;
     this.#ownOptions = ownOptions;
     this.classNamesFile = asset({ name: 'class_names.txt', content: classNames.map((name) => `${name}\n`).join('') });
@@ -163,6 +164,16 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       assetsExtra: { ...assetsExtra, [modelDescriptionFile]: `${JSON.stringify(this.#description(), null, 2)}\n` },
     });
     return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+  }
+
+  #checkOutput(classes: number): void {
+    const shapes = this.outputs.map(({ shape }) => `[${shape.map((size) => size ?? '?').join(', ')}]`);
+    if (shapes.length === 1 && shapes[0] === `[?, ${classes}]`) return;
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `A classifier of ${classes} classes gives one tensor of logits, [?, ${classes}]. Received from ${this.constructor.name}: ` +
+        `${shapes.join(' and ')}. End it with flatten or average pooling and dense({ units: classes }).`,
+    );
   }
 
   #description(): ModelDescription {

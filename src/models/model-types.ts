@@ -1,5 +1,9 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
 import { SignetError } from '../errors.js';
-import type { ImageClassifierModel, ImageClassifierOptions } from './image-classifier-model.js';
+import { ImageClassifierModel, type ImageClassifierOptions } from './image-classifier-model.js';
 import { InceptionModel } from './inception-model.js';
 import { LenetModel } from './lenet-model.js';
 import { MobileNetModel } from './mobile-net-model.js';
@@ -16,10 +20,52 @@ export const modelTypes: Readonly<Record<string, ModelType>> = {
   ResnetModel,
 };
 
-/** @throws SignetError `INVALID_ARGUMENT` that lists the names. */
-export function modelTypeOf(name: string): ModelType {
-  const type = Object.hasOwn(modelTypes, name) ? modelTypes[name] : undefined;
+/**
+ * The class that `--model-type` means: one of Signet's by its name, or one of the user's as `path/to/model.ts#ClassName`.
+ *
+ * @throws SignetError `INVALID_ARGUMENT` that lists the names, or says what the file lacks.
+ */
+export async function findModelType(text: string): Promise<ModelType> {
+  const type = Object.hasOwn(modelTypes, text) ? modelTypes[text] : undefined;
   if (type) return type;
-  const known = Object.keys(modelTypes).join(', ');
-  throw new SignetError('INVALID_ARGUMENT', `--model-type is one of ${known}. Received: ${name}.`);
+  const [, file, name] = /^(.+)#([^#]+)$/.exec(text) ?? [];
+  if (file === undefined || name === undefined) {
+    const known = Object.keys(modelTypes).join(', ');
+    throw invalid(`is one of ${known}, or a class of yours as path/to/model.ts#ClassName. Received: ${text}.`);
+  }
+  return exportedType(file, name);
+}
+
+async function exportedType(file: string, name: string): Promise<ModelType> {
+  if (!existsSync(file)) throw invalid(`names the file ${file}, which does not exist.`);
+  const exported = await load(file);
+  const found = Object.hasOwn(exported, name) ? exported[name] : undefined;
+  if (found === undefined) {
+    const names = Object.keys(exported).join(', ') || 'nothing';
+    throw invalid(`names ${name}, which ${file} does not export. It exports: ${names}.`);
+  }
+  if (isModelType(found)) return found;
+  throw invalid(
+    `names ${name} of ${file}, which is no class that extends ImageClassifierModel. ` +
+      'Import that class from the same signet that runs this command.',
+  );
+}
+
+async function load(file: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(pathToFileURL(path.resolve(file)).href)) as Record<string, unknown>;
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const isTypeScript = /ERR_UNKNOWN_FILE_EXTENSION|Unknown file extension/.test(words);
+    const advice = isTypeScript ? ' Node.js 22.18 and later run TypeScript; before, compile it, or run with tsx.' : '';
+    throw invalid(`names ${file}, which cannot be imported: ${words}${advice}`, error);
+  }
+}
+
+function isModelType(value: unknown): value is ModelType {
+  return typeof value === 'function' && value.prototype instanceof ImageClassifierModel;
+}
+
+function invalid(what: string, cause?: unknown): SignetError {
+  return new SignetError('INVALID_ARGUMENT', `--model-type ${what}`, { cause });
 }

@@ -149,6 +149,21 @@ const wrongFlags: readonly Mistake[] = [
     flags: { 'model-type': 'Nope' },
     says: ['InceptionModel, LenetModel, MobileNetModel, ResnetModel', 'Nope'],
   },
+  {
+    name: 'a class in a file that is not there',
+    flags: { 'model-type': 'gone.ts#TinyModel' },
+    says: ['names the file gone.ts, which does not exist.'],
+  },
+  {
+    name: 'a class that a file does not export',
+    flags: { 'model-type': 'examples/custom-model/tiny-model.ts#TinnyModel' },
+    says: ['does not export. It exports: TinyModel.'],
+  },
+  {
+    name: 'a class of another kind',
+    flags: { 'model-type': 'examples/adder/adder.ts#Adder' },
+    says: ['no class that extends ImageClassifierModel'],
+  },
   { name: 'no image size', flags: { 'input-width': 0 }, says: ['--input-width is a whole number from 1.'] },
   { name: 'an unknown word for bad images', flags: { 'on-bad-image': 'mend' }, says: ['fail', 'skip', 'mend'] },
 ].map((mistake) => ({ code: 2, ...mistake }));

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ImageClassifierModel, type ImageClassifierOptions } from '../../src/models/image-classifier-model.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { loadModel } from '../../src/models/load-model.js';
+import { findModelType } from '../../src/models/model-types.js';
 import { MobileNetModel } from '../../src/models/mobile-net-model.js';
 import { Servable } from '../../src/signatures/servable.js';
 import * as tf from '../../src/tensorflow/tf.js';
@@ -100,6 +101,31 @@ describe('loadModel', () => {
     await expect(loadModel(copy)).rejects.toMatchObject({ code: 'INVALID_SAVED_MODEL', message: expect.stringMatching(message) as string }); // prettier-ignore
     expect(tf.memory().numTensors).toBe(before);
   }); // prettier-ignore
+});
+
+describe("a model of one's own", () => {
+  it('is found in its file, and its class may be given for loading', async () => {
+    const Type = await findModelType('examples/custom-model/tiny-model.ts#TinyModel');
+    const own = new Type({ classNames: ['a', 'b', 'c'], seed: 2 });
+    await own.save(path.join(folder, 'own'));
+    const loaded = await loadModel(path.join(folder, 'own'), { modelTypes: { TinyModel: Type } });
+    expect(loaded.predictNumpyImage(images).dataSync()).toEqual(own.predictNumpyImage(images).dataSync());
+  });
+
+  it('says so when its output is no row of logits', () => {
+    class Unflattened extends ImageClassifierModel {
+      constructor(options: ImageClassifierOptions) {
+        super(
+          options,
+          [8, 8],
+          (input, classes) => tf.layers.dense({ units: classes }).apply(input) as tf.SymbolicTensor,
+        );
+      }
+    }
+    expect(() => new Unflattened({ classNames: ['a', 'b'] })).toThrow(
+      '[?, 2]. Received from Unflattened: [?, 8, 8, 2].',
+    );
+  });
 });
 
 describe('Servable.restore', () => {
