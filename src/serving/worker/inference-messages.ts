@@ -1,0 +1,68 @@
+import type { ErrorCode } from '../../errors.js';
+import type { DType } from '../../tensorflow/data-type.js';
+import type { Shape } from '../../tracing/tensor-spec.js';
+import type { PackedValues } from './packed-value.js';
+
+/** What an inference worker is started with. */
+export interface InferenceWorkerData {
+  /** The SavedModel. */
+  readonly directory: string;
+  /** How often the warmup records are replayed; 0 for not at all. */
+  readonly warmupIterations: number;
+}
+
+/** To the worker. Calls are answered in their order. */
+export type InferenceRequest =
+  | {
+      readonly type: 'call';
+      readonly id: number;
+      readonly signature: string;
+      readonly inputs: PackedValues;
+      /** Default: all. */
+      readonly outputs?: readonly string[] | undefined;
+    }
+  | { readonly type: 'end' };
+
+/** An error without its class, which no message carries; the code is null for one that nobody foresaw. */
+export interface PlainError {
+  readonly code: ErrorCode | null;
+  readonly message: string;
+}
+
+/** A Signature whose specifications are plain data. */
+export interface PlainSignature {
+  readonly method: string;
+  readonly inputs: readonly PlainTensor[];
+  readonly outputs: readonly PlainTensor[];
+}
+
+export interface PlainTensor {
+  readonly name: string;
+  readonly tensor: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** What the warmup did: records replayed, and seconds. */
+export interface WarmupResult {
+  readonly records: number;
+  readonly seconds: number;
+}
+
+/** From the worker: first whether the model is loaded, then answers. */
+export type InferenceReply =
+  | {
+      readonly type: 'loaded';
+      readonly signatures: readonly (readonly [key: string, signature: PlainSignature])[];
+      /** Null when there is nothing to replay. */
+      readonly warmup: WarmupResult | null;
+    }
+  | { readonly type: 'not-loaded'; readonly error: PlainError }
+  | {
+      readonly type: 'result';
+      readonly id: number;
+      readonly outputs: PackedValues;
+      /** In TensorFlow. */
+      readonly seconds: number;
+    }
+  | { readonly type: 'error'; readonly id: number; readonly error: PlainError };

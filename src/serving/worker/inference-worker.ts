@@ -1,0 +1,176 @@
+import type { Worker } from 'node:worker_threads';
+
+import { SignetError } from '../../errors.js';
+import type { Signature } from '../../saved-model/read-saved-model.js';
+// A worker that ends unloads TensorFlow's library, and the process with it, unless the main thread has loaded it first;
+// that also keeps its log quiet.
+import '../../tensorflow/tf.js';
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import { asServingError } from '../local-model-server.js';
+import { ServingError } from '../serving-error.js';
+import type {
+  InferenceReply,
+  InferenceRequest,
+  InferenceWorkerData,
+  PlainError,
+  WarmupResult,
+} from './inference-messages.js';
+import { type Packing, packValues, unpackValues } from './packed-value.js';
+import { signatureOf } from './plain-signature.js';
+import { startWorker } from './start-worker.js';
+
+/** How a worker is started. */
+export interface InferenceWorkerOptions {
+  /** How often the warmup records of the SavedModel are replayed. Default: 1. */
+  readonly warmupIterations?: number;
+  /** The thread's name, for debuggers. Default: `inference`. */
+  readonly name?: string;
+}
+
+/** What a call gave: outputs by name, and the seconds that TensorFlow took. */
+export interface CallResult {
+  readonly outputs: Record<string, TensorValue>;
+  readonly seconds: number;
+}
+
+interface Loaded {
+  readonly signatures: Readonly<Record<string, Signature>>;
+  readonly warmup: WarmupResult | null;
+}
+
+interface Pending<T> {
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How long an idle worker may take to free its session before it is ended by force. */
+const endMilliseconds = 5000;
+
+/** A SavedModel in a session of its own, in a thread of its own: calls go there and never block this one. */
+export class InferenceWorker {
+  /** By SignatureDef key. */
+  readonly signatures: Readonly<Record<string, Signature>>;
+  /** Null when the SavedModel brings no warmup records. */
+  readonly warmup: WarmupResult | null;
+  readonly #connection: Connection;
+
+  private constructor(connection: Connection, { signatures, warmup }: Loaded) {
+    this.#connection = connection;
+    this.signatures = signatures;
+    this.warmup = warmup;
+  }
+
+  /** @throws SignetError `INVALID_SAVED_MODEL` when it cannot be loaded or warmed up. */
+  static async start(directory: string, options: InferenceWorkerOptions = {}): Promise<InferenceWorker> {
+    const { warmupIterations = 1, name = 'inference' } = options;
+    const connection = new Connection({ directory, warmupIterations }, name);
+    try {
+      return new InferenceWorker(connection, await connection.loaded);
+    } catch (error) {
+      await connection.worker.terminate();
+      throw error;
+    }
+  }
+
+  /** Settles when the thread is gone, asked to or not. */
+  get ended(): Promise<void> {
+    return this.#connection.ended;
+  }
+
+  /**
+   * Runs a signature.
+   *
+   * @param inputs Every input, of its dtype.
+   * @param outputs Which outputs are wanted. Default: all.
+   * @param isOwned Whether the memory of the inputs may move to the worker. Default: it is copied.
+   * @throws ServingError `INVALID_ARGUMENT` with TensorFlow's words; `UNAVAILABLE` when the thread ends first.
+   */
+  call(
+    signature: string,
+    inputs: Readonly<Record<string, TensorValue>>,
+    outputs?: readonly string[],
+    isOwned = false,
+  ): Promise<CallResult> {
+    return this.#connection.call(signature, packValues(inputs, isOwned), outputs);
+  }
+
+  /** Frees the session and ends the thread. Calls should be done by then. */
+  async end(): Promise<void> {
+    this.#connection.post({ type: 'end' });
+    const timer = setTimeout(() => void this.terminate(), endMilliseconds);
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  /** Ends the thread now, as a crash would. */
+  async terminate(): Promise<void> {
+    await this.#connection.worker.terminate();
+  }
+}
+
+/** The messages of a worker, each answer with its question. */
+class Connection {
+  readonly worker: Worker;
+  readonly loaded: Promise<Loaded>;
+  readonly ended: Promise<void>;
+  readonly #pending = new Map<number, Pending<CallResult>>();
+  #loading: Pending<Loaded> | null = null;
+  #nextId = 1;
+  #end: ServingError | null = null;
+
+  constructor(workerData: InferenceWorkerData, name: string) {
+    this.worker = startWorker(new URL('./inference-worker-main', import.meta.url), { workerData, name });
+    this.loaded = new Promise((resolve, reject) => (this.#loading = { resolve, reject }));
+    let cause: unknown;
+    this.worker.on('message', (reply: InferenceReply) => this.#receive(reply));
+    this.worker.on('error', (error) => (cause = error));
+    this.ended = new Promise((resolve) => {
+      this.worker.on('exit', () => {
+        this.#fail(cause);
+        resolve();
+      });
+    });
+  }
+
+  call(signature: string, { values, transfer }: Packing, outputs?: readonly string[]): Promise<CallResult> {
+    if (this.#end) return Promise.reject(this.#end);
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.post({ type: 'call', id, signature, inputs: values, outputs }, transfer);
+    });
+  }
+
+  post(request: InferenceRequest, transfer: ArrayBuffer[] = []): void {
+    this.worker.postMessage(request, transfer);
+  }
+
+  #receive(reply: InferenceReply): void {
+    if (reply.type === 'loaded') {
+      const { warmup } = reply;
+      const signatures = reply.signatures.map(([key, signature]) => [key, signatureOf(signature)] as const);
+      this.#loading?.resolve({ signatures: Object.fromEntries(signatures), warmup });
+    } else if (reply.type === 'not-loaded') {
+      this.#loading?.reject(errorOf(reply.error));
+    } else {
+      const pending = this.#pending.get(reply.id);
+      this.#pending.delete(reply.id);
+      if (reply.type === 'error') pending?.reject(asServingError(errorOf(reply.error)));
+      else pending?.resolve({ outputs: unpackValues(reply.outputs), seconds: reply.seconds });
+    }
+  }
+
+  #fail(cause: unknown): void {
+    const why = cause instanceof Error ? `: ${cause.message}` : '.';
+    const error = new ServingError('UNAVAILABLE', `The thread that runs the model has ended${why}`, { cause });
+    this.#end = error;
+    this.#loading?.reject(error);
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}
+
+function errorOf({ code, message }: PlainError): Error {
+  return code === null ? new ServingError('INTERNAL', message) : new SignetError(code, message);
+}

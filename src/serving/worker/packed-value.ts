@@ -1,0 +1,76 @@
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
+
+type TypedArray = Exclude<TensorValue['values'], readonly Uint8Array[]>;
+
+/** A TensorValue as it crosses between threads: many strings in one buffer, each up to its end, since every buffer costs. */
+export type PackedValue = { readonly dtype: TensorValue['dtype']; readonly shape: readonly number[] } & (
+  { readonly values: TypedArray } | { readonly bytes: Uint8Array; readonly ends: Float64Array }
+);
+
+/** By name; pairs, since a name may be `__proto__`. */
+export type PackedValues = readonly (readonly [name: string, value: PackedValue])[];
+
+/** What `postMessage` takes: the values, and the memory that moves instead of being copied twice more. */
+export interface Packing {
+  readonly values: PackedValues;
+  readonly transfer: ArrayBuffer[];
+}
+
+/**
+ * Packs tensors for another thread.
+ *
+ * @param isOwned Whether the caller gives their memory away; else it is copied, once.
+ */
+export function packValues(values: Readonly<Record<string, TensorValue>>, isOwned: boolean): Packing {
+  const transfer: ArrayBuffer[] = [];
+  const give = <A extends TypedArray | Float64Array>(array: A): A => {
+    transfer.push(array.buffer as ArrayBuffer);
+    return array;
+  };
+  const pack = ({ dtype, shape, values }: TensorValue): PackedValue => {
+    if (isStrings(values)) {
+      const { bytes, ends } = joinStrings(values);
+      return { dtype, shape, bytes: give(bytes), ends: give(ends) };
+    }
+    return { dtype, shape, values: give(isOwned && isWhole(values) ? values : copy(values)) };
+  };
+  return { values: Object.entries(values).map(([name, value]) => [name, pack(value)] as const), transfer };
+}
+
+/** The opposite of `packValues`. Strings are views of one buffer. */
+export function unpackValues(packed: PackedValues): Record<string, TensorValue> {
+  return Object.fromEntries(packed.map(([name, value]) => [name, unpack(value)]));
+}
+
+function unpack(value: PackedValue): TensorValue {
+  const { dtype, shape } = value;
+  if ('values' in value) return { dtype, shape, values: value.values };
+  let start = 0;
+  const strings = Array.from(value.ends, (end) => value.bytes.subarray(start, (start = end)));
+  return { dtype, shape, values: strings };
+}
+
+export function isStrings(values: TensorValue['values']): values is readonly Uint8Array[] {
+  return Array.isArray(values);
+}
+
+function joinStrings(strings: readonly Uint8Array[]): { bytes: Uint8Array; ends: Float64Array } {
+  let end = 0;
+  const ends = Float64Array.from(strings, ({ length }) => (end += length));
+  const bytes = new Uint8Array(end);
+  strings.forEach((string, i) => bytes.set(string, (ends[i] ?? 0) - string.length));
+  return { bytes, ends };
+}
+
+/** A part of a larger buffer, such as a message of gRPC, would take all of it along. */
+function isWhole({ buffer, byteLength }: TypedArray): boolean {
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+}
+
+/** `slice` of a Buffer would not copy. */
+function copy(values: TypedArray): TypedArray {
+  if (values instanceof Float32Array) return new Float32Array(values);
+  if (values instanceof Int32Array) return new Int32Array(values);
+  if (values instanceof BigInt64Array) return new BigInt64Array(values);
+  return new Uint8Array(values);
+}

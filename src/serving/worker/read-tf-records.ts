@@ -1,0 +1,32 @@
+import { crc32c, maskedCrc32c } from '../../saved-model/crc32c.js';
+import { ByteReader } from '../../saved-model/byte-reader.js';
+import { damagedFile } from '../../saved-model/damaged-file.js';
+
+/**
+ * The records of a TFRecord file: each a length (8 bytes), its checksum, the bytes, their checksum, all little-endian.
+ *
+ * Source: tsl/lib/io/record_writer.h.
+ *
+ * @param limit The most records there may be.
+ * @param file Named in errors.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the file is damaged, cut off or holds more.
+ */
+export function readTfRecords(bytes: Uint8Array, limit: number, file: string): Uint8Array[] {
+  const reader = new ByteReader(bytes, file);
+  const records: Uint8Array[] = [];
+  while (reader.remaining > 0) {
+    if (records.length === limit) throw damagedFile(file, `it holds more than ${limit} records`);
+    const number = records.length + 1;
+    const lengthBytes = reader.take(8);
+    checkChecksum(lengthBytes, reader.uint32(), `the length of record ${number}`, file);
+    const length = new DataView(lengthBytes.buffer, lengthBytes.byteOffset, 8).getBigUint64(0, true);
+    const record = reader.take(Number(length));
+    checkChecksum(record, reader.uint32(), `record ${number}`, file);
+    records.push(record);
+  }
+  return records;
+}
+
+function checkChecksum(bytes: Uint8Array, expected: number, what: string, file: string): void {
+  if (maskedCrc32c(crc32c(bytes)) !== expected) throw damagedFile(file, `the checksum of ${what} differs`);
+}

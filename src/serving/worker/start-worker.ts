@@ -1,0 +1,27 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker, type WorkerOptions } from 'node:worker_threads';
+
+/**
+ * Starts a module of Signet in a thread of its own, from `dist/` and, while Signet is developed, from its TypeScript.
+ *
+ * @param module Its URL without the ending: `new URL('./inference-worker-main', import.meta.url)`.
+ */
+export function startWorker(module: URL, options: WorkerOptions): Worker {
+  // What the command line of the process preloads is not for the worker.
+  const all: WorkerOptions = { execArgv: [], ...options };
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`${module}.js`), all);
+  // Node.js 20 runs the preloaded tsx in the main thread alone, and 22 on does it twice: each worker registers it itself.
+  const code = `import(${JSON.stringify(tsxUrl())}).then(({ register }) => {
+    register();
+    return import(${JSON.stringify(`${module}.ts`)});
+  })`;
+  return new Worker(code, { ...all, eval: true });
+}
+
+/** Its CommonJS twin, which `resolve` would find, does not work in Node.js 20. */
+function tsxUrl(): string {
+  const folder = path.dirname(createRequire(import.meta.url).resolve('tsx/package.json'));
+  return pathToFileURL(path.join(folder, 'dist/esm/api/index.mjs')).href;
+}

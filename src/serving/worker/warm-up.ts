@@ -1,0 +1,120 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
+
+import { SignetError } from '../../errors.js';
+import { damagedFile } from '../../saved-model/damaged-file.js';
+import type { LoadedSavedModel } from '../../saved-model/load-saved-model.js';
+import { type Example, ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';
+import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/input_pb.js';
+import type { ModelSpec } from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
+import {
+  type PredictionLog,
+  PredictionLogSchema,
+} from '../../tensorflow/protos/tensorflow_serving/apis/prediction_log_pb.js';
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import { defaultSignature } from '../check-request.js';
+import type { WarmupResult } from './inference-messages.js';
+import { readTfRecords } from './read-tf-records.js';
+import { warmupTensor } from './warmup-tensor.js';
+
+const warmupFile = path.join('assets.extra', 'tf_serving_warmup_requests');
+const maxRecords = 1000;
+
+interface Call {
+  readonly signature: string;
+  readonly inputs: Record<string, TensorValue>;
+  readonly outputs?: readonly string[];
+}
+
+/**
+ * Replays the requests that a SavedModel brings along, so that its first client does not wait for TensorFlow's lazy set-up.
+ *
+ * Source: tensorflow_serving/servables/tensorflow/saved_model_warmup_util.cc.
+ *
+ * @returns Null when it brings none.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the file is bad or a request of it fails.
+ */
+export async function warmUp(model: LoadedSavedModel, iterations: number): Promise<WarmupResult | null> {
+  const file = path.join(model.directory, warmupFile);
+  const bytes = await readFile(file).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  });
+  if (bytes === null) return null;
+  const started = performance.now();
+  const records = readTfRecords(bytes, maxRecords, file);
+  records.forEach((record, i) => {
+    const where = `record ${i + 1} of ${file}`;
+    const calls = callsOf(parse(record, i, file));
+    for (let iteration = 0; iteration < iterations; iteration += 1) {
+      for (const call of calls) replay(model, call, where);
+    }
+  });
+  return { records: records.length, seconds: (performance.now() - started) / 1000 };
+}
+
+function parse(record: Uint8Array, index: number, file: string): PredictionLog {
+  try {
+    return fromBinary(PredictionLogSchema, record);
+  } catch (error) {
+    throw damagedFile(file, `record ${index + 1} is no PredictionLog`, { cause: error });
+  }
+}
+
+function replay(model: LoadedSavedModel, { signature, inputs, outputs }: Call, where: string): void {
+  try {
+    const missing = Object.keys(model.signature(signature).inputs).filter((name) => !Object.hasOwn(inputs, name));
+    if (missing.length > 0) throw new Error(`it has no input ${missing.join(', ')}`);
+    model.callValues(signature, inputs, outputs);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new SignetError('INVALID_SAVED_MODEL', `Warmup failed at ${where}: ${words}`, { cause: error });
+  }
+}
+
+/** The calls of a record; none for a SessionRunLog, which no server of the open-source release answers either. */
+function callsOf({ logType }: PredictionLog): Call[] {
+  switch (logType.case) {
+    case 'predictLog': {
+      const { modelSpec, inputs = {}, outputFilter = [] } = logType.value.request ?? {};
+      const values = Object.entries(inputs).map(([name, proto]) => [name, warmupTensor(name, proto)] as const);
+      const outputs = outputFilter.length > 0 ? { outputs: outputFilter } : {};
+      return [{ signature: signatureName(modelSpec), inputs: Object.fromEntries(values), ...outputs }];
+    }
+    case 'classifyLog':
+    case 'regressLog': {
+      const { modelSpec, input } = logType.value.request ?? {};
+      return [examplesCall(modelSpec, input)];
+    }
+    case 'multiInferenceLog': {
+      const { tasks = [], input } = logType.value.request ?? {};
+      return tasks.map(({ modelSpec }) => examplesCall(modelSpec, input));
+    }
+    default:
+      return [];
+  }
+}
+
+function signatureName(spec: ModelSpec | undefined): string {
+  const name = spec?.signatureName ?? '';
+  return name === '' ? defaultSignature : name;
+}
+
+/** Classify and Regress feed serialized examples to the signature's one input, which is called `inputs`. */
+function examplesCall(spec: ModelSpec | undefined, input: Input | undefined): Call {
+  const values = examplesOf(input).map((example) => toBinary(ExampleSchema, example));
+  return { signature: signatureName(spec), inputs: { inputs: { dtype: 'string', shape: [values.length], values } } };
+}
+
+/** The context's features stand in every example that has none of that name. */
+function examplesOf(input: Input | undefined): Example[] {
+  if (input?.kind.case === 'exampleList') return input.kind.value.examples;
+  if (input?.kind.case !== 'exampleListWithContext') return [];
+  const { examples, context } = input.kind.value;
+  return examples.map((example) => {
+    const feature = { ...context?.features?.feature, ...example.features?.feature };
+    return { ...example, features: { $typeName: 'tensorflow.Features', feature } };
+  });
+}
