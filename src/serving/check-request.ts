@@ -13,13 +13,9 @@ export const defaultSignature = 'serving_default';
  *
  * @throws ServingError `FAILED_PRECONDITION` for an unknown signature, `INVALID_ARGUMENT` for everything else.
  */
-export function checkRequest({ signatures }: ServedVersion, request: PredictRequest): Signature {
+export function checkRequest(version: ServedVersion, request: PredictRequest): Signature {
   const { signatureName = defaultSignature, inputs, outputFilter = [] } = request;
-  const signature = Object.hasOwn(signatures, signatureName) ? signatures[signatureName] : undefined;
-  if (!signature) {
-    throw new ServingError('FAILED_PRECONDITION', `Serving signature key "${signatureName}" not found.`);
-  }
-  checkNames(Object.keys(signature.inputs), Object.keys(inputs));
+  const signature = checkInputNames(version, signatureName, Object.keys(inputs));
   for (const [name, { spec }] of Object.entries(signature.inputs)) checkInput(name, spec, inputs[name]);
   outputFilter.forEach((name, i) => {
     if (!Object.hasOwn(signature.outputs, name)) {
@@ -29,6 +25,18 @@ export function checkRequest({ signatures }: ServedVersion, request: PredictRequ
       throw new ServingError('INVALID_ARGUMENT', `duplicate output tensor alias: ${name}`);
     }
   });
+  return signature;
+}
+
+/**
+ * Finds the signature of a request and checks which inputs there are: what must hold before they are read.
+ *
+ * @throws ServingError as `checkRequest`.
+ */
+export function checkInputNames({ signatures }: ServedVersion, key: string, names: readonly string[]): Signature {
+  const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
+  if (!signature) throw new ServingError('FAILED_PRECONDITION', `Serving signature key "${key}" not found.`);
+  checkNames(Object.keys(signature.inputs), names);
   return signature;
 }
 

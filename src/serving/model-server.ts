@@ -1,4 +1,5 @@
 import type { Signature } from '../saved-model/read-saved-model.js';
+import type { ModelServerConfig } from '../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 
 /** Which model a request means. */
@@ -65,4 +66,13 @@ export interface ModelServer {
 
   /** @throws ServingError */
   predict(request: PredictRequest): Promise<PredictResponse>;
+
+  /**
+   * Serves what a new configuration lists, instead of what is served; settles when that is so.
+   *
+   * Default: the server has no configuration that could be replaced.
+   *
+   * @throws ServingError when it is refused; then all is as it was.
+   */
+  reload?(config: ModelServerConfig): Promise<void>;
 }

@@ -1,0 +1,177 @@
+import { isIPv6 } from 'node:net';
+
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { HealthImplementation, service as healthService } from 'grpc-health-check';
+
+import { SignetError } from '../../errors.js';
+import { ModelService } from '../../tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';
+import { PredictionService } from '../../tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
+import type { ModelServer } from '../model-server.js';
+import type { RequestEvent } from '../request-event.js';
+import { addMethods, type MethodHooks } from './add-methods.js';
+import { classification } from './classify.js';
+import { runExamples } from './example-method.js';
+import { getModelMetadata } from './model-metadata.js';
+import { getModelStatus, reloadConfig } from './model-status.js';
+import { multiInference } from './multi-inference.js';
+import { OpenStreams } from './open-streams.js';
+import { predict } from './predict.js';
+import { reflectionOf } from './reflection.js';
+import { regression } from './regress.js';
+import { requireToken } from './require-token.js';
+
+export interface GrpcServerOptions {
+  /** The largest request, in bytes. Default: 64 MiB; TensorFlow Serving takes 2 GiB - 1. */
+  readonly maxMessageBytes?: number;
+  /** How much memory all inputs of a request may take, in bytes: one value can fill a shape. Default: 256 MiB. */
+  readonly maxTensorBytes?: number;
+  /** Whether outputs are in `tensor_content`, TensorFlow Serving's `--enable_serialization_as_tensor_content`. Default: false. */
+  readonly tensorContent?: boolean;
+  /** Calls need `authorization: Bearer TOKEN` in their metadata, except for health checks. Default: none is asked for. */
+  readonly token?: string;
+  /** Default: no TLS. */
+  readonly tls?: GrpcTls;
+  /** How long `drain` waits for calls that are in flight, in milliseconds. Default: 30 seconds. */
+  readonly drainMilliseconds?: number;
+  /** Hears of every call that has been answered. */
+  readonly onRequest?: (event: RequestEvent) => void;
+  /** Hears of failures that are the server's own; the client is told no more than INTERNAL. Default: `console.error`. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Contents of PEM files. */
+export interface GrpcTls {
+  /** The server's certificate, and those between it and a root. */
+  readonly certificate: Buffer;
+  readonly key: Buffer;
+  /** Roots of the certificates that clients must show. Default: they show none. */
+  readonly clientRoots?: Buffer;
+}
+
+export interface GrpcServer {
+  /**
+   * @param port 0 takes any that is free.
+   * @returns The port. @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
+   */
+  start(host: string, port: number): Promise<number>;
+  /** Takes no more calls, says so to health checks, and settles when those in flight have been answered. */
+  drain(): Promise<void>;
+}
+
+/** A name is asked for in full, or as TensorFlow Serving has it; '' is the server as a whole. */
+const healthNames = ['', 'ModelService', 'PredictionService', ModelService.typeName, PredictionService.typeName];
+/** How much larger a message may be in memory than in transit. */
+const maxGrowth = 8;
+
+/**
+ * Answers for models over gRPC as TensorFlow Serving does: `tensorflow.serving.PredictionService` and `ModelService`; also
+ * `grpc.health.v1` and server reflection.
+ */
+export function createGrpcServer(models: ModelServer, options: GrpcServerOptions = {}): GrpcServer {
+  const { maxMessageBytes = 64 * 2 ** 20, maxTensorBytes = 256 * 2 ** 20, tensorContent = false } = options;
+  const { drainMilliseconds = 30_000, onRequest = () => undefined, onError = console.error } = options;
+  const server = new Server({
+    'grpc.max_receive_message_length': maxMessageBytes,
+    'grpc.max_send_message_length': -1,
+    ...(options.token === undefined
+      ? {}
+      : { interceptors: [requireToken(options.token, (path) => onRequest(refusedEvent(path)))] }),
+  });
+  addServices(
+    server,
+    models,
+    { maxTensorBytes, tensorContent },
+    {
+      ...{ maxMessageCost: maxMessageBytes * maxGrowth, onRequest, onError },
+    },
+  );
+  const streams = new OpenStreams();
+  const health = new HealthImplementation(Object.fromEntries(healthNames.map((name) => [name, 'SERVING'])));
+  health.addToServer(streams.watch(server));
+  reflectionOf([PredictionService, ModelService], [healthService]).addToServer(streams.watch(server));
+
+  let drained: Promise<void> | undefined;
+  return {
+    start: (host, port) => listen(server, host, port, options.tls),
+    drain: () => {
+      for (const name of healthNames) health.setStatus(name, 'NOT_SERVING');
+      streams.endAll();
+      return (drained ??= stop(server, drainMilliseconds));
+    },
+  };
+}
+
+function addServices(
+  server: Server,
+  models: ModelServer,
+  options: { readonly maxTensorBytes: number; readonly tensorContent: boolean },
+  hooks: MethodHooks,
+): void {
+  const { maxTensorBytes } = options;
+  addMethods(
+    server,
+    PredictionService,
+    {
+      predict: (request, call) => predict(models, request, call, options),
+      classify: (request, call) => runExamples(models, classification, request, call, maxTensorBytes),
+      regress: (request, call) => runExamples(models, regression, request, call, maxTensorBytes),
+      multiInference: (request, call) => multiInference(models, request, call, maxTensorBytes),
+      getModelMetadata: (request, call) => getModelMetadata(models, request, call),
+    },
+    hooks,
+  );
+  addMethods(
+    server,
+    ModelService,
+    {
+      getModelStatus: (request, call) => getModelStatus(models, request, call),
+      handleReloadConfigRequest: (request) => reloadConfig(models, request),
+    },
+    hooks,
+  );
+}
+
+function refusedEvent(path: string): RequestEvent {
+  const method = path.slice(path.lastIndexOf('/') + 1);
+  return {
+    api: 'grpc',
+    method,
+    model: '',
+    status: 'UNAUTHENTICATED',
+    ...{ milliseconds: 0, requestBytes: 0, responseBytes: 0 },
+  };
+}
+
+function listen(server: Server, host: string, port: number, tls: GrpcTls | undefined): Promise<number> {
+  const credentials = tls
+    ? ServerCredentials.createSsl(
+        tls.clientRoots ?? null,
+        [{ private_key: tls.key, cert_chain: tls.certificate }],
+        tls.clientRoots !== undefined,
+      )
+    : ServerCredentials.createInsecure();
+  const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, credentials, (error, bound) => {
+      if (!error) {
+        resolve(bound);
+        return;
+      }
+      const message = `Nothing can listen for gRPC at ${address}: ${error.message}. Give another host or port.`;
+      reject(new SignetError('INVALID_ARGUMENT', message, { cause: error }));
+    });
+  });
+}
+
+function stop(server: Server, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, milliseconds);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

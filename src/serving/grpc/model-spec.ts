@@ -1,0 +1,46 @@
+import { create } from '@bufbuild/protobuf';
+
+import {
+  type ModelSpec as SpecMessage,
+  ModelSpecSchema,
+} from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
+import { defaultSignature } from '../check-request.js';
+import type { ModelSpec, ServedVersion } from '../model-server.js';
+import { ServingError } from '../serving-error.js';
+
+/**
+ * Which model a message means.
+ *
+ * Source of the texts: tensorflow_serving/model_servers/server_core.cc, `ServableRequestFromModelSpec`.
+ *
+ * @throws ServingError `INVALID_ARGUMENT` for none; `NOT_FOUND` for a version that no number in JavaScript can be.
+ */
+export function readModelSpec(message: SpecMessage | undefined): ModelSpec {
+  if (!message) throw new ServingError('INVALID_ARGUMENT', 'Missing ModelSpec');
+  const { name, versionChoice } = message;
+  if (name === '') throw new ServingError('INVALID_ARGUMENT', 'ModelSpec has no name specified.');
+  switch (versionChoice.case) {
+    case 'version': {
+      const { value } = versionChoice.value;
+      const version = Number(value);
+      if (Number.isSafeInteger(version)) return { name, version };
+      throw new ServingError('NOT_FOUND', `Servable not found for request: Specific(${name}, ${value})`);
+    }
+    case 'versionLabel':
+      return { name, label: versionChoice.value };
+    case undefined:
+      return { name };
+  }
+}
+
+/** The signature that a message means. */
+export function signatureNameOf(message: SpecMessage | undefined): string {
+  const name = message?.signatureName ?? '';
+  return name === '' ? defaultSignature : name;
+}
+
+/** Who answered. */
+export function writeModelSpec({ name, version }: ServedVersion, signatureName = ''): SpecMessage {
+  const versionChoice = { case: 'version', value: { value: BigInt(version) } } as const;
+  return create(ModelSpecSchema, { name, versionChoice, signatureName });
+}

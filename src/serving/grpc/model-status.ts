@@ -1,0 +1,67 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+
+import { Code } from '../../tensorflow/protos/xla/tsl/protobuf/error_codes_pb.js';
+import {
+  type GetModelStatusRequest,
+  type GetModelStatusResponseSchema,
+  ModelVersionStatus_State,
+} from '../../tensorflow/protos/tensorflow_serving/apis/get_model_status_pb.js';
+import type {
+  ReloadConfigRequest,
+  ReloadConfigResponseSchema,
+} from '../../tensorflow/protos/tensorflow_serving/apis/model_management_pb.js';
+import type { ModelServer, ModelSpec, VersionStatus } from '../model-server.js';
+import { ServingError } from '../serving-error.js';
+import type { GrpcCall } from './grpc-call.js';
+import { readModelSpec } from './model-spec.js';
+
+/**
+ * The states of a model's versions.
+ *
+ * Source of rules and texts: tensorflow_serving/model_servers/get_model_status_impl.cc.
+ */
+export function getModelStatus(
+  models: ModelServer,
+  { modelSpec }: GetModelStatusRequest,
+  { isAbout }: GrpcCall,
+): MessageInitShape<typeof GetModelStatusResponseSchema> {
+  isAbout({ model: modelSpec?.name ?? '' });
+  const modelVersionStatus = statusesOf(models, readModelSpec(modelSpec)).map(({ version, state, error }) => ({
+    version: BigInt(version),
+    state: ModelVersionStatus_State[state],
+    status: error === undefined ? { errorCode: Code.OK } : { errorCode: Code.UNKNOWN, errorMessage: error },
+  }));
+  return { modelVersionStatus };
+}
+
+function statusesOf(models: ModelServer, spec: ModelSpec): readonly VersionStatus[] {
+  try {
+    return models.status(spec);
+  } catch (error) {
+    if (!(error instanceof ServingError) || error.status !== 'NOT_FOUND') throw error;
+    const what = spec.version === undefined ? 'any versions' : `version ${spec.version}`;
+    throw new ServingError('NOT_FOUND', `Could not find ${what} of model ${spec.name}`, { cause: error });
+  }
+}
+
+/**
+ * Replaces the configuration.
+ *
+ * Source of the text: tensorflow_serving/model_servers/model_service_impl.cc.
+ */
+export async function reloadConfig(
+  models: ModelServer,
+  { config }: ReloadConfigRequest,
+): Promise<MessageInitShape<typeof ReloadConfigResponseSchema>> {
+  if (config?.config.case !== 'modelConfigList') {
+    throw new ServingError(
+      'INVALID_ARGUMENT',
+      'ServerModelConfig type not supported by HandleReloadConfigRequest. Only ModelConfigList is currently supported',
+    );
+  }
+  if (!models.reload) {
+    throw new ServingError('UNIMPLEMENTED', 'This server has no configuration that could be replaced.');
+  }
+  await models.reload(config);
+  return { status: { errorCode: Code.OK } };
+}

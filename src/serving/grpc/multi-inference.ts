@@ -1,0 +1,74 @@
+import type { MessageInitShape } from '@bufbuild/protobuf';
+
+import type {
+  InferenceResultSchema,
+  InferenceTask,
+  MultiInferenceRequest,
+  MultiInferenceResponseSchema,
+} from '../../tensorflow/protos/tensorflow_serving/apis/inference_pb.js';
+import type { ModelServer, ServedVersion } from '../model-server.js';
+import { ServingError } from '../serving-error.js';
+import { classification } from './classify.js';
+import { checkSignature, findSignature, runExamples } from './example-method.js';
+import type { GrpcCall } from './grpc-call.js';
+import { readModelSpec, signatureNameOf } from './model-spec.js';
+import { readExamples } from './read-examples.js';
+import { regression } from './regress.js';
+
+/**
+ * Several classify and regress signatures of one model on the same tf.Examples.
+ *
+ * Source of rules and texts: tensorflow_serving/servables/tensorflow/multi_inference.cc. There all signatures run at once; here
+ * they run one after another, which only a model that draws random numbers tells apart.
+ */
+export async function multiInference(
+  models: ModelServer,
+  { tasks, input }: MultiInferenceRequest,
+  call: GrpcCall,
+  maxBytes: number,
+): Promise<MessageInitShape<typeof MultiInferenceResponseSchema>> {
+  const [first] = tasks;
+  call.isAbout({ model: first?.modelSpec?.name ?? '' });
+  const spec = first?.modelSpec ? readModelSpec(first.modelSpec) : refuse('ModelSpec has no name specified.');
+  const version = models.find(spec);
+  checkTasks(version, tasks, spec.name);
+  readExamples(input, maxBytes);
+  // The version that the first task means answers all of them.
+  const pinned = { case: 'version', value: { value: BigInt(version.version) } };
+  const results: MessageInitShape<typeof InferenceResultSchema>[] = [];
+  for (const { modelSpec, methodName } of tasks) {
+    const request = { modelSpec: modelSpec && ({ ...modelSpec, versionChoice: pinned } as typeof modelSpec), input };
+    if (methodName === classification.methodName) {
+      const { result, ...rest } = await runExamples(models, classification, request, call, maxBytes);
+      results.push({ ...rest, result: { case: 'classificationResult', value: result } });
+    } else {
+      const { result, ...rest } = await runExamples(models, regression, request, call, maxBytes);
+      results.push({ ...rest, result: { case: 'regressionResult', value: result } });
+    }
+  }
+  return { results };
+}
+
+function checkTasks(version: ServedVersion, tasks: readonly InferenceTask[], modelName: string): void {
+  const seen = new Set<string>();
+  const tensors = new Set<string | undefined>();
+  for (const { modelSpec, methodName } of tasks) {
+    if (!modelSpec?.name) return refuse('Found ModelSpec with an empty model name.');
+    if (modelSpec.name !== modelName) {
+      refuse('All ModelSpecs in a MultiInferenceRequest must access the same model name.');
+    }
+    const key = signatureNameOf(modelSpec);
+    if (seen.has(key)) refuse(`Duplicate evaluation of signature: ${key}`);
+    seen.add(key);
+    const signature = findSignature(version, key, (name) => `Requested signature not found in model graph: ${name}`);
+    const method = [classification, regression].find((each) => each.methodName === methodName);
+    if (!method) throw new ServingError('UNIMPLEMENTED', `Unsupported signature method_name: ${methodName}`);
+    checkSignature(method, signature);
+    tensors.add(signature.inputs.inputs?.tensor);
+    if (tensors.size > 1) refuse('Input tensor must be the same for all Signatures.');
+  }
+}
+
+function refuse(message: string): never {
+  throw new ServingError('INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,41 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+import { type Metadata, type ServerInterceptor, ServerInterceptingCall } from '@grpc/grpc-js';
+
+import { ServingError } from '../serving-error.js';
+import { statusOf } from './status-of.js';
+
+/** Health checks are of orchestrators, which have no tokens. */
+const open = '/grpc.health.v1.Health/';
+
+/**
+ * Lets through the calls whose metadata have `authorization: Bearer TOKEN`, and health checks.
+ *
+ * @param onRefused Hears the method of a call that is refused.
+ */
+export function requireToken(token: string, onRefused: (path: string) => void): ServerInterceptor {
+  const expected = digest(`Bearer ${token}`);
+  const isAllowed = (metadata: Metadata) =>
+    metadata.get('authorization').some((given) => timingSafeEqual(digest(given), expected));
+  const error = new ServingError('UNAUTHENTICATED', 'Send the metadata "authorization: Bearer TOKEN".');
+  return ({ path }, call) =>
+    new ServerInterceptingCall(call, {
+      start: (next) =>
+        next({
+          onReceiveMetadata: (metadata, accept) => {
+            if (path.startsWith(open) || isAllowed(metadata)) {
+              accept(metadata);
+              return;
+            }
+            onRefused(path);
+            const { code, details } = statusOf(error);
+            call.sendStatus({ code, details });
+          },
+        }),
+    });
+}
+
+/** Digests are all of one length, and comparing them tells nothing of how far a guess is right. */
+function digest(text: string | Buffer): Buffer {
+  return createHash('sha256').update(text).digest();
+}

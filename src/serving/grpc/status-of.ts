@@ -1,0 +1,34 @@
+import { ServingError, type StatusCode, statusCodes } from '../serving-error.js';
+
+/** A status as `@grpc/grpc-js` sends it. */
+export interface GrpcStatus {
+  readonly code: number;
+  readonly details: string;
+}
+
+/** The text goes in a header, percent-encoded, and clients take 8 KiB of headers. */
+const maxEncodedLength = 4096;
+
+/** What a client learns of a failure. What is no ServingError is the server's affair: it says no more than that. */
+export function statusOf(error: unknown): GrpcStatus & { readonly status: StatusCode } {
+  const { status, message } =
+    error instanceof ServingError
+      ? error
+      : { status: 'INTERNAL' as const, message: 'The server failed to answer; its log says why.' };
+  return { status, code: statusCodes[status], details: shortened(message) };
+}
+
+function shortened(message: string): string {
+  let text = message;
+  while (encodedLength(text) > maxEncodedLength) text = text.slice(0, text.length / 2);
+  return text.length < message.length ? `${wellFormed(text)}... (${message.length} characters)` : wellFormed(text);
+}
+
+function encodedLength(text: string): number {
+  return encodeURI(wellFormed(text)).length;
+}
+
+/** Half of a pair of surrogates cannot be encoded. */
+function wellFormed(text: string): string {
+  return Buffer.from(text).toString();
+}

@@ -1,0 +1,19 @@
+import type { StatusCode } from './serving-error.js';
+
+/** What the access log and the metrics learn of a request when it has been answered. */
+export interface RequestEvent {
+  readonly api: 'grpc' | 'rest';
+  /** TensorFlow Serving's name of what was asked, such as `Predict` or `GetModelStatus`. */
+  readonly method: string;
+  /** As the client wrote it, which may be no model's name; empty where the request names none. */
+  readonly model: string;
+  /** Which version answered. Default: none did. */
+  readonly version?: number;
+  /** Default: the method has none, or the request was refused before. */
+  readonly signature?: string;
+  readonly status: 'OK' | StatusCode;
+  readonly milliseconds: number;
+  /** Size of the message or the body. */
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
