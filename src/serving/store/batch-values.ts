@@ -1,0 +1,104 @@
+import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
+import { isStrings } from '../worker/packed-value.js';
+
+type Values = Readonly<Record<string, TensorValue>>;
+
+/**
+ * How many rows a request has: the first size of every input.
+ *
+ * @returns Null when the inputs disagree, have no rows, or hold another number of elements than their shape tells.
+ */
+export function rowsOf(inputs: Values): number | null {
+  let rows: number | null = null;
+  for (const { shape, values } of Object.values(inputs)) {
+    const [first = 0] = shape;
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (first === 0 || count !== values.length || (rows ?? first) !== first) return null;
+    rows = first;
+  }
+  return rows;
+}
+
+/** What requests must have in common to go together: the names, types and sizes of their inputs, but for the first size. */
+export function rowShape(inputs: Values): string {
+  const entries = Object.entries(inputs).map(([name, { dtype, shape }]) => [name, dtype, ...shape.slice(1)]);
+  return JSON.stringify(entries.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)));
+}
+
+/** Memory of the inputs, in bytes; what a string costs beside its content is guessed. */
+export function bytesOf(inputs: Values): number {
+  const size = ({ values }: TensorValue) =>
+    isStrings(values) ? values.reduce((sum, { length }) => sum + length + 64, 0) : values.byteLength;
+  return Object.values(inputs).reduce((sum, value) => sum + size(value), 0);
+}
+
+/** Lays the rows of several requests one after another, and repeats the last row `padding` times. */
+export function concatRows(requests: readonly Values[], padding = 0): Record<string, TensorValue> {
+  const [first = {}] = requests;
+  const named = Object.entries(first).map(([name, { dtype, shape }]) => {
+    const parts = requests.flatMap((inputs) => inputs[name] ?? []);
+    const rows = parts.reduce((sum, part) => sum + (part.shape[0] ?? 0), padding);
+    const size = rowSize(shape);
+    const values = concatValues(
+      parts.map((part) => part.values),
+      padding,
+      size,
+    );
+    return [name, { dtype, shape: [rows, ...shape.slice(1)], values }] as const;
+  });
+  return Object.fromEntries(named);
+}
+
+function rowSize(shape: readonly number[]): number {
+  return shape.slice(1).reduce((product, size) => product * size, 1);
+}
+
+function concatValues(parts: readonly ElementValues[], padding: number, size: number): ElementValues {
+  const last = parts.at(-1)?.slice(-size) ?? [];
+  const all = [...parts, ...Array<ElementValues>(size > 0 ? padding : 0).fill(last)];
+  const [first] = all;
+  if (first === undefined || isStrings(first)) return (all as (readonly Uint8Array[])[]).flat();
+  const length = all.reduce((sum, part) => sum + part.length, 0);
+  const result = emptyLike(first, length);
+  let position = 0;
+  for (const part of all) {
+    (result as Float32Array).set(part as Float32Array, position);
+    position += part.length;
+  }
+  return result;
+}
+
+type TypedArray = Exclude<ElementValues, readonly Uint8Array[]>;
+
+function emptyLike(values: TypedArray, length: number): TypedArray {
+  if (values instanceof Float32Array) return new Float32Array(length);
+  if (values instanceof Int32Array) return new Int32Array(length);
+  return values instanceof BigInt64Array ? new BigInt64Array(length) : new Uint8Array(length);
+}
+
+/**
+ * Cuts a batch's outputs into those of its requests.
+ *
+ * @param rows Of every request, in their order; what is left at the end is padding.
+ * @returns Null when an output has another number of rows than `total`: then the signature is no function of single rows.
+ */
+export function splitRows(
+  outputs: Values,
+  rows: readonly number[],
+  total: number,
+): Record<string, TensorValue>[] | null {
+  const entries = Object.entries(outputs);
+  if (entries.some(([, { shape }]) => shape[0] !== total)) return null;
+  let start = 0;
+  return rows.map((count) => {
+    const from = start;
+    start += count;
+    return Object.fromEntries(
+      entries.map(([name, { dtype, shape, values }]) => {
+        const size = rowSize(shape);
+        const part = values.slice(from * size, (from + count) * size);
+        return [name, { dtype, shape: [count, ...shape.slice(1)], values: part }];
+      }),
+    );
+  });
+}

@@ -1,0 +1,49 @@
+import { SignetError } from '../../errors.js';
+
+/** How requests of several clients are computed together. TensorFlow Serving's names where it has them. */
+export interface BatchingOptions {
+  /** The most rows that go together; a larger request goes alone. 1 for no batching. Default: 32. */
+  readonly maxBatchSize?: number;
+  /** How long the first request of a batch waits for others, in microseconds. Default: 0, what has queued meanwhile goes. */
+  readonly batchTimeoutMicros?: number;
+  /** Batches are padded up to one of these sizes, in rising order; the last is `maxBatchSize`. Default: no padding. */
+  readonly allowedBatchSizes?: readonly number[];
+  /** How many batches may wait for a version; what comes then fails with UNAVAILABLE. Default: 64. */
+  readonly maxEnqueuedBatches?: number;
+  /** How many bytes of inputs may wait for a version; what comes then fails with RESOURCE_EXHAUSTED. Default: 512 MiB. */
+  readonly maxEnqueuedBytes?: number;
+}
+
+/**
+ * The options with their defaults.
+ *
+ * @throws SignetError `INVALID_ARGUMENT` that names the option.
+ */
+export function batchingOptions(given: BatchingOptions = {}): Required<BatchingOptions> {
+  const allowed = given.allowedBatchSizes ?? [];
+  const options = {
+    maxBatchSize: given.maxBatchSize ?? allowed.at(-1) ?? 32,
+    batchTimeoutMicros: given.batchTimeoutMicros ?? 0,
+    allowedBatchSizes: allowed,
+    maxEnqueuedBatches: given.maxEnqueuedBatches ?? 64,
+    maxEnqueuedBytes: given.maxEnqueuedBytes ?? 512 * 2 ** 20,
+  };
+  checkWhole('maxBatchSize', options.maxBatchSize, 1);
+  checkWhole('batchTimeoutMicros', options.batchTimeoutMicros, 0);
+  checkWhole('maxEnqueuedBatches', options.maxEnqueuedBatches, 1);
+  checkWhole('maxEnqueuedBytes', options.maxEnqueuedBytes, 1);
+  allowed.forEach((size) => checkWhole('allowedBatchSizes', size, 1));
+  const isRising = allowed.every((size, i) => i === 0 || size > (allowed[i - 1] ?? 0));
+  if (!isRising || (allowed.length > 0 && allowed.at(-1) !== options.maxBatchSize)) {
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `allowedBatchSizes rise up to maxBatchSize, ${options.maxBatchSize}. Received: ${allowed.join(', ')}.`,
+    );
+  }
+  return options;
+}
+
+function checkWhole(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new SignetError('INVALID_ARGUMENT', `${name} is a whole number from ${least}. Received: ${value}.`);
+}

@@ -1,0 +1,245 @@
+import type { Signature, SignatureTensor } from '../../saved-model/read-saved-model.js';
+import { ServingError } from '../serving-error.js';
+import type { CallResult, InferenceWorker } from '../worker/inference-worker.js';
+import { concatRows, rowShape, rowsOf, splitRows } from './batch-values.js';
+import type { BatchingOptions } from './batching-options.js';
+import { type Outputs, QueuedRequest, type SignatureCall } from './queued-request.js';
+
+/** What ran, for metrics. */
+export interface BatchRun {
+  readonly signatureName: string;
+  readonly requests: number;
+  readonly rows: number;
+  readonly padding: number;
+  /** In TensorFlow. */
+  readonly seconds: number;
+}
+
+/** What a Batcher needs of an InferenceWorker. */
+export type BatchWorker = Pick<InferenceWorker, 'call'>;
+
+/**
+ * The queue of a version: requests wait until a worker is free, and those that fit together go together
+ * (docs/decisions/0010-batching.md).
+ *
+ * A batch that fails is run again request by request, so that a bad image fails alone.
+ */
+export class Batcher {
+  readonly #queue = new Set<QueuedRequest>();
+  /** Of a batch that failed; each goes alone, before all others. */
+  readonly #again: QueuedRequest[] = [];
+  readonly #free: BatchWorker[] = [];
+  readonly #workers = new Set<BatchWorker>();
+  /** Signatures that turned out to be no function of single rows. */
+  readonly #alone = new Set<string>();
+  readonly #whenIdle: (() => void)[] = [];
+  #rows = 0;
+  #bytes = 0;
+  #running = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #failure: ServingError | null = null;
+
+  constructor(
+    private readonly signatures: Readonly<Record<string, Signature>>,
+    private readonly options: Required<BatchingOptions>,
+    private readonly onBatch: (run: BatchRun) => void = () => undefined,
+  ) {
+    for (const [name, signature] of Object.entries(signatures)) if (!hasRows(signature)) this.#alone.add(name);
+  }
+
+  /** How many requests wait. */
+  get waiting(): number {
+    return this.#queue.size + this.#again.length;
+  }
+
+  addWorker(worker: BatchWorker): void {
+    this.#workers.add(worker);
+    this.#free.push(worker);
+    this.#dispatch();
+  }
+
+  /** Gives the worker nothing more. */
+  removeWorker(worker: BatchWorker): void {
+    this.#workers.delete(worker);
+    const position = this.#free.indexOf(worker);
+    if (position >= 0) this.#free.splice(position, 1);
+  }
+
+  /** @throws ServingError */
+  submit(call: SignatureCall): Promise<Outputs> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const rows = rowsOf(call.inputs);
+    const request = new QueuedRequest(call, this.#keyOf(call, rows), rows, (gone) => this.#take(gone));
+    if (request.isSettled) return request.done;
+    const refusal = this.#refusal(request);
+    if (refusal) {
+      request.reject(refusal);
+      return request.done;
+    }
+    this.#queue.add(request);
+    this.#rows += request.rows ?? 1;
+    this.#bytes += request.bytes;
+    this.#dispatch();
+    return request.done;
+  }
+
+  /** Settles when nothing waits or runs. */
+  async idle(): Promise<void> {
+    while (this.#running > 0 || this.waiting > 0) {
+      await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    }
+  }
+
+  /** Fails everything that waits, and all that comes. */
+  fail(error: ServingError): void {
+    this.#failure = error;
+    clearTimeout(this.#timer);
+    for (const request of [...this.#queue, ...this.#again.splice(0)]) {
+      request.reject(error);
+      this.#take(request);
+    }
+    this.#wakeIdle();
+  }
+
+  #keyOf(call: SignatureCall, rows: number | null): string | null {
+    if (rows === null || rows > this.options.maxBatchSize || this.options.maxBatchSize === 1) return null;
+    if (this.#alone.has(call.signatureName)) return null;
+    const outputs = call.outputs?.toSorted();
+    return JSON.stringify([call.signatureName, outputs, rowShape(call.inputs)]);
+  }
+
+  #refusal({ rows, bytes }: QueuedRequest): ServingError | null {
+    if (this.#queue.size === 0) return null;
+    const { maxBatchSize, maxEnqueuedBatches, maxEnqueuedBytes } = this.options;
+    if (this.#rows + (rows ?? 1) > maxBatchSize * maxEnqueuedBatches) {
+      const text = 'The batch scheduling queue to which this task was submitted is full';
+      return new ServingError('UNAVAILABLE', text);
+    }
+    if (this.#bytes + bytes <= maxEnqueuedBytes) return null;
+    return new ServingError(
+      'RESOURCE_EXHAUSTED',
+      `The requests that wait would take more than ${maxEnqueuedBytes} bytes`,
+    );
+  }
+
+  #take(request: QueuedRequest): void {
+    if (this.#queue.delete(request)) {
+      this.#rows -= request.rows ?? 1;
+      this.#bytes -= request.bytes;
+    }
+    if (this.waiting === 0) this.#wakeIdle();
+  }
+
+  #dispatch(): void {
+    while (this.#free.length > 0) {
+      const batch = this.#next();
+      const worker = batch ? this.#free.shift() : undefined;
+      if (!batch || !worker) return;
+      void this.#run(worker, batch);
+    }
+  }
+
+  /** The oldest request that may go, with those that fit to it. */
+  #next(): QueuedRequest[] | null {
+    for (let again = this.#again.shift(); again; again = this.#again.shift()) {
+      if (!again.isSettled) return [again];
+    }
+    const seen = new Set<string | null>();
+    for (const request of this.#queue) {
+      if (seen.has(request.key)) continue;
+      seen.add(request.key);
+      const batch = request.key === null ? [request] : this.#ripeBatch(request);
+      if (!batch) continue;
+      batch.forEach((each) => this.#take(each));
+      return batch;
+    }
+    return null;
+  }
+
+  /** Null when it is better to wait for more. */
+  #ripeBatch(first: QueuedRequest): QueuedRequest[] | null {
+    const { maxBatchSize, batchTimeoutMicros } = this.options;
+    const batch: QueuedRequest[] = [];
+    let rows = 0;
+    let isFull = false;
+    for (const request of this.#queue) {
+      if (request.key !== first.key) continue;
+      isFull = rows + (request.rows ?? 0) > maxBatchSize;
+      if (isFull) break;
+      batch.push(request);
+      rows += request.rows ?? 0;
+    }
+    const wait = first.since + batchTimeoutMicros / 1000 - performance.now();
+    if (isFull || rows >= maxBatchSize || batchTimeoutMicros === 0 || wait <= 0) return batch;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#dispatch();
+    }, Math.ceil(wait));
+    return null;
+  }
+
+  async #run(worker: BatchWorker, batch: readonly QueuedRequest[]): Promise<void> {
+    this.#running += 1;
+    try {
+      await this.#compute(worker, batch);
+    } catch (error) {
+      const isLost = error instanceof ServingError && error.status === 'UNAVAILABLE';
+      if (batch.length === 1 || isLost) batch.forEach((request) => request.reject(error));
+      else this.#runAlone(batch);
+    }
+    this.#running -= 1;
+    if (this.#workers.has(worker)) this.#free.push(worker);
+    this.#dispatch();
+    this.#wakeIdle();
+  }
+
+  async #compute(worker: BatchWorker, batch: readonly QueuedRequest[]): Promise<void> {
+    const [first] = batch;
+    if (!first) return;
+    const { signatureName, outputs: wanted, inputs } = first.call;
+    const sizes = batch.map(({ rows }) => rows ?? 0);
+    const rows = sizes.reduce((sum, size) => sum + size, 0);
+    const padding = first.key === null ? 0 : this.#padding(rows);
+    const isJoined = batch.length > 1 || padding > 0;
+    const joined = isJoined
+      ? concatRows(
+          batch.map(({ call }) => call.inputs),
+          padding,
+        )
+      : inputs;
+    const { outputs, seconds }: CallResult = await worker.call(signatureName, joined, wanted, isJoined);
+    const parts = isJoined ? splitRows(outputs, sizes, rows + padding) : [outputs];
+    if (parts === null) {
+      this.#alone.add(signatureName);
+      this.#runAlone(batch);
+      return;
+    }
+    this.onBatch({ signatureName, requests: batch.length, rows, padding, seconds });
+    batch.forEach((request, i) => request.resolve(parts[i] ?? {}));
+  }
+
+  #padding(rows: number): number {
+    const size = this.options.allowedBatchSizes.find((allowed) => allowed >= rows);
+    return size === undefined ? 0 : size - rows;
+  }
+
+  #runAlone(batch: readonly QueuedRequest[]): void {
+    if (this.#failure) {
+      batch.forEach((request) => request.reject(this.#failure));
+      return;
+    }
+    for (const request of batch) request.key = null;
+    this.#again.push(...batch);
+  }
+
+  #wakeIdle(): void {
+    if (this.#running > 0 || this.waiting > 0) return;
+    for (const wake of this.#whenIdle.splice(0)) wake();
+  }
+}
+
+/** Whether every input and output has rows: only then may requests be laid one after another. */
+function hasRows({ inputs, outputs }: Signature): boolean {
+  const isOpen = ({ spec: { sizes } }: SignatureTensor) => sizes?.[0] === -1;
+  return [...Object.values(inputs), ...Object.values(outputs)].every(isOpen);
+}

@@ -1,0 +1,286 @@
+import { SignetError } from '../../errors.js';
+import { checkRequest, defaultSignature } from '../check-request.js';
+import type {
+  ModelServer,
+  ModelSpec,
+  PredictRequest,
+  PredictResponse,
+  ServedVersion,
+  VersionStatus,
+} from '../model-server.js';
+import { ServingError, type StatusCode } from '../serving-error.js';
+import type { InferenceWorker } from '../worker/inference-worker.js';
+import { type BatchingOptions, batchingOptions } from './batching-options.js';
+import { limitConcurrency } from './limit-concurrency.js';
+import type { ModelConfig } from './model-config.js';
+import { modelsInFolder } from './models-in-folder.js';
+import { ServedModel, type ServedModelOptions } from './served-model.js';
+import type { OnStoreEvent } from './store-event.js';
+
+/** What a ModelStore serves, and how. */
+export interface ModelStoreOptions {
+  /** Default: none. */
+  readonly models?: readonly ModelConfig[];
+  /** A folder in which every folder with versions is a model; looked at again at every poll. Default: none. */
+  readonly modelFolder?: string;
+  /** How long to wait between two looks at the disk, in seconds; 0 for one look at the start. Default: 1. */
+  readonly pollSeconds?: number;
+  /** Threads of a version, each with a session and memory of its own. Default: 1. */
+  readonly workersPerVersion?: number;
+  /** How often the warmup records of a version are replayed; 0 for not at all. Default: 1. */
+  readonly warmupIterations?: number;
+  /** Default: see BatchingOptions. */
+  readonly batching?: BatchingOptions;
+  /** How often a failed load is tried again while its files stay the same. Default: 5. */
+  readonly loadRetries?: number;
+  /** How long to wait before that, in seconds. Default: 60. */
+  readonly loadRetrySeconds?: number;
+  /** Versions that are loaded at once. Default: 2. */
+  readonly parallelLoads?: number;
+  /** Whether a new label may point at a version that is not available. Default: false. */
+  readonly allowLabelsForUnavailableVersions?: boolean;
+  /** Told of all that happens, for logs and metrics; must not throw. Default: nobody. */
+  readonly onEvent?: OnStoreEvent;
+}
+
+/**
+ * Models on disk, in threads: versions are found, loaded, swapped and dropped while requests are answered.
+ *
+ * @example
+ * ```ts
+ * const store = await ModelStore.start({ modelFolder: 'models' });
+ * const { outputs } = await store.predict({ spec: { name: 'LenetModel' }, inputs });
+ * await store.drain();
+ * ```
+ */
+export class ModelStore implements ModelServer {
+  #models = new Map<string, ServedModel>();
+  #modelFolder: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #changing: Promise<unknown> = Promise.resolve();
+  #isDraining = false;
+  readonly #ending = new Set<Promise<void>>();
+  readonly #modelOptions: ServedModelOptions;
+  readonly #onEvent: OnStoreEvent;
+  readonly #allowUnavailable: boolean;
+
+  private constructor(options: ModelStoreOptions) {
+    this.#onEvent = options.onEvent ?? (() => undefined);
+    this.#modelFolder = options.modelFolder;
+    this.#allowUnavailable = options.allowLabelsForUnavailableVersions ?? false;
+    this.#modelOptions = {
+      workersPerVersion: options.workersPerVersion ?? 1,
+      warmupIterations: options.warmupIterations ?? 1,
+      batching: batchingOptions(options.batching),
+      loadRetries: options.loadRetries ?? 5,
+      loadRetrySeconds: options.loadRetrySeconds ?? 60,
+      load: limitConcurrency(options.parallelLoads ?? 2),
+      onEvent: this.#onEvent,
+    };
+  }
+
+  /**
+   * Loads what there is, and keeps looking. A version that cannot be loaded is told in its status and to `onEvent`.
+   *
+   * @throws SignetError `INVALID_ARGUMENT` for options or configurations that make no sense.
+   */
+  static async start(options: ModelStoreOptions): Promise<ModelStore> {
+    const { models = [], pollSeconds = 1 } = options;
+    checkConfigs(models);
+    const store = new ModelStore(options);
+    for (const config of models) store.#models.set(config.name, store.#newModel(config));
+    await store.poll();
+    if (pollSeconds > 0) store.#keepPolling(pollSeconds * 1000);
+    return store;
+  }
+
+  get modelNames(): readonly string[] {
+    return [...this.#models.keys()];
+  }
+
+  /** Whether every model answers with some version, and nothing is being drained. */
+  get isReady(): boolean {
+    return !this.#isDraining && [...this.#models.values()].every(({ available }) => available.length > 0);
+  }
+
+  /** The labels of a model with their versions; empty for an unknown model. */
+  labels(name: string): ReadonlyMap<string, number> {
+    return this.#models.get(name)?.labels ?? new Map();
+  }
+
+  /** The threads of a model's latest version, for tests that end them. */
+  workersOf(name: string): readonly InferenceWorker[] {
+    return this.#find({ name }).runner.workers;
+  }
+
+  find(spec: ModelSpec): ServedVersion {
+    return this.#find(spec).served;
+  }
+
+  status({ name, version, label }: ModelSpec): readonly VersionStatus[] {
+    const model = this.#models.get(name);
+    const wanted = label === undefined ? version : model?.labelled(label);
+    const all = model?.statuses ?? [];
+    const statuses = wanted === undefined ? all : all.filter((status) => status.version === wanted);
+    if (statuses.length > 0) return statuses;
+    const what = wanted === undefined ? `any versions of model ${name}` : `version ${wanted} of model ${name}`;
+    throw new ServingError('NOT_FOUND', `Could not find ${what}`);
+  }
+
+  async predict(request: PredictRequest): Promise<PredictResponse> {
+    const started = performance.now();
+    const { spec, signatureName = defaultSignature, inputs, outputFilter, signal, deadline } = request;
+    let version: ServedVersion | null = null;
+    const finish = (status: StatusCode | 'OK') => {
+      const seconds = (performance.now() - started) / 1000;
+      const model = this.#models.has(spec.name) ? spec.name : null;
+      this.#onEvent({ type: 'request', model, version: version?.version ?? null, signatureName, status, seconds });
+    };
+    try {
+      // No wait between finding a version and queueing with it: a version that is dropped later answers what it has.
+      const { served, runner } = this.#find(spec);
+      version = served;
+      checkRequest(served, request);
+      const filter = outputFilter?.length ? outputFilter : undefined;
+      const outputs = await runner.submit({ signatureName, inputs, outputs: filter, signal, deadline });
+      finish('OK');
+      return { version: served, signatureName, outputs };
+    } catch (error) {
+      finish(error instanceof ServingError ? error.status : 'INTERNAL');
+      throw error;
+    }
+  }
+
+  /** Looks at the disk now. Settles when all that is new has been loaded, or has failed. */
+  poll(): Promise<void> {
+    return this.#change(async () => {
+      await this.#lookForModels();
+      await Promise.all([...this.#models.values()].map((model) => this.#pollModel(model)));
+    });
+  }
+
+  /**
+   * Serves these models and no others, as HandleReloadConfigRequest asks. Settles when they are loaded.
+   *
+   * @throws ServingError `INVALID_ARGUMENT` and nothing has changed; `FAILED_PRECONDITION` for a label of a version that is not
+   * available; `UNKNOWN` when a model has no version that could be loaded.
+   */
+  reload(configs: readonly ModelConfig[]): Promise<void> {
+    return this.#change(async () => {
+      try {
+        checkConfigs(configs);
+      } catch (error) {
+        throw new ServingError('INVALID_ARGUMENT', (error as Error).message, { cause: error });
+      }
+      this.#modelFolder = undefined;
+      const old = this.#models;
+      const next = new Map(configs.map((config) => [config.name, this.#reloaded(old.get(config.name), config)]));
+      await Promise.all([...next.values()].map((model) => model.poll()));
+      this.#models = next;
+      for (const model of old.values()) if (next.get(model.name) !== model) this.#end(model);
+      this.#checkReloaded(configs);
+    });
+  }
+
+  /** Refuses what comes, answers what was accepted, then ends all threads. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    clearTimeout(this.#timer);
+    for (const model of this.#models.values()) this.#end(model);
+    await this.#changing;
+    for (const model of this.#models.values()) this.#end(model);
+    await Promise.all(this.#ending);
+  }
+
+  #end(model: ServedModel): void {
+    const ending = model.end().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  #find({ name, version, label }: ModelSpec) {
+    if (this.#isDraining) throw new ServingError('UNAVAILABLE', 'The server is shutting down.');
+    const model = this.#models.get(name);
+    if (model) return model.find(version, label);
+    if (label !== undefined) {
+      throw new ServingError('INVALID_ARGUMENT', `Unrecognized servable version label: ${label}`);
+    }
+    const which = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
+    throw new ServingError('NOT_FOUND', `Servable not found for request: ${which}`);
+  }
+
+  #newModel(config: ModelConfig): ServedModel {
+    return new ServedModel(config, this.#modelOptions);
+  }
+
+  /** A model that moves keeps answering from the old place until the new one is loaded. */
+  #reloaded(old: ServedModel | undefined, config: ModelConfig): ServedModel {
+    if (old?.config.basePath !== config.basePath) return this.#newModel(config);
+    old.config = config;
+    return old;
+  }
+
+  #checkReloaded(configs: readonly ModelConfig[]): void {
+    const failed = configs.filter(({ name }) => this.#models.get(name)?.available.length === 0);
+    if (failed.length > 0) {
+      const reasons = failed.map(({ name }) => {
+        const error = this.#models.get(name)?.statuses.find((status) => status.error !== undefined)?.error;
+        return `{name: ${name}} due to error: ${error ?? 'it has no versions'}`;
+      });
+      throw new ServingError('UNKNOWN', `${failed.length} servable(s) did not become available: ${reasons.join(', ')}`);
+    }
+    const problems = [...this.#models.values()].flatMap((model) => model.assignLabels(this.#allowUnavailable, false));
+    if (problems.length > 0) throw new ServingError('FAILED_PRECONDITION', problems.join('; '));
+  }
+
+  /** One change at a time, whatever became of the one before. */
+  #change<T>(task: () => Promise<T>): Promise<T> {
+    const change = this.#changing.then(task);
+    this.#changing = change.catch(() => undefined);
+    return change;
+  }
+
+  async #lookForModels(): Promise<void> {
+    const folder = this.#modelFolder;
+    if (folder === undefined) return;
+    const configs = await modelsInFolder(folder).catch(() => []);
+    // A reload may have come in between.
+    if (this.#modelFolder !== folder) return;
+    for (const config of configs) {
+      if (!this.#models.has(config.name)) this.#models.set(config.name, this.#newModel(config));
+    }
+  }
+
+  /** Labels that wait for their version are tried again. */
+  async #pollModel(model: ServedModel): Promise<void> {
+    await model.poll();
+    for (const problem of model.assignLabels(this.#allowUnavailable, true)) model.tellOnce('error', problem);
+  }
+
+  /** A model that takes long to load does not keep the others waiting; none is polled twice at once. */
+  #keepPolling(milliseconds: number): void {
+    this.#timer = setTimeout(() => {
+      void this.#lookForModels().then(() => {
+        if (this.#isDraining) return;
+        for (const model of this.#models.values()) if (!model.isPolling) void this.#pollModel(model);
+        this.#keepPolling(milliseconds);
+      });
+    }, milliseconds);
+    this.#timer.unref();
+  }
+}
+
+function checkConfigs(configs: readonly ModelConfig[]): void {
+  const names = new Set<string>();
+  for (const { name, basePath, policy } of configs) {
+    const problem =
+      (name === '' && 'A model has no name.') ||
+      (basePath === '' && `Model ${name} has no base path.`) ||
+      (names.has(name) && `Two models are called ${name}.`) ||
+      (policy?.kind === 'latest' &&
+        !(policy.count >= 1) &&
+        `Model ${name} serves the latest ${policy.count} versions.`) ||
+      (policy?.kind === 'specific' && policy.versions.length === 0 && `Model ${name} names no version to be served.`);
+    if (problem) throw new SignetError('INVALID_ARGUMENT', problem);
+    names.add(name);
+  }
+}

@@ -1,0 +1,93 @@
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import { ServingError } from '../serving-error.js';
+import { bytesOf } from './batch-values.js';
+
+/** A call of a signature that has been checked. */
+export interface SignatureCall {
+  readonly signatureName: string;
+  readonly inputs: Readonly<Record<string, TensorValue>>;
+  /** Default: all. */
+  readonly outputs?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds since 1970. */
+  readonly deadline?: number | undefined;
+}
+
+export type Outputs = Record<string, TensorValue>;
+
+/** Node.js would take a longer timeout for one millisecond. */
+const maxTimeout = 2 ** 31 - 1;
+
+/** A request that waits or runs. It settles once: with its outputs, or earlier by its deadline or its client's leaving. */
+export class QueuedRequest {
+  readonly done: Promise<Outputs>;
+  readonly bytes: number;
+  /** Of `performance.now`. */
+  readonly since = performance.now();
+  #isSettled = false;
+  #resolve: (outputs: Outputs) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param key What it has in common with those that it can go with; null when it goes alone.
+   * @param rows Null when it has no rows to count.
+   * @param onGone Called when it settles before its outputs are there.
+   */
+  constructor(
+    readonly call: SignatureCall,
+    public key: string | null,
+    readonly rows: number | null,
+    private readonly onGone: (request: QueuedRequest) => void,
+  ) {
+    this.bytes = bytesOf(call.inputs);
+    this.done = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#watch(call);
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  resolve(outputs: Outputs): void {
+    if (this.#settle()) this.#resolve(outputs);
+  }
+
+  reject(error: unknown): void {
+    if (this.#settle()) this.#reject(error);
+  }
+
+  #watch({ signal, deadline = Infinity }: SignatureCall): void {
+    if (signal?.aborted) {
+      this.#onAbort();
+      return;
+    }
+    const left = deadline - Date.now();
+    if (left <= 0) {
+      this.#onDeadline();
+      return;
+    }
+    signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (left <= maxTimeout) this.#timer = setTimeout(this.#onDeadline, Math.ceil(left));
+  }
+
+  readonly #onAbort = (): void => this.#leave(new ServingError('CANCELLED', 'Cancelled: the client has gone.'));
+
+  readonly #onDeadline = (): void => this.#leave(new ServingError('DEADLINE_EXCEEDED', 'Deadline Exceeded'));
+
+  #leave(error: ServingError): void {
+    this.reject(error);
+    this.onGone(this);
+  }
+
+  #settle(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    clearTimeout(this.#timer);
+    this.call.signal?.removeEventListener('abort', this.#onAbort);
+    return true;
+  }
+}

@@ -1,0 +1,59 @@
+import type { VersionState } from '../model-server.js';
+import type { StatusCode } from '../serving-error.js';
+
+/** What a ModelStore tells its log and metrics. */
+export type StoreEvent =
+  | VersionEvent
+  | { readonly type: 'log'; readonly level: 'info' | 'warning' | 'error'; readonly model?: string; readonly message: string }
+  | WarmupEvent
+  | RequestEvent
+  | BatchEvent; // prettier-ignore
+
+/** A version has come into a state. */
+export interface VersionEvent {
+  readonly type: 'version';
+  readonly model: string;
+  readonly version: number;
+  readonly state: VersionState;
+  /** Why it is not available. */
+  readonly error?: string;
+}
+
+/** A version's warmup records have been replayed. */
+export interface WarmupEvent {
+  readonly type: 'warmup';
+  readonly model: string;
+  readonly version: number;
+  readonly records: number;
+  readonly seconds: number;
+}
+
+/** A call of `predict` is answered. */
+export interface RequestEvent {
+  readonly type: 'request';
+  /** Null when there is none of that name. */
+  readonly model: string | null;
+  /** Null when none was found. */
+  readonly version: number | null;
+  readonly signatureName: string;
+  readonly status: StatusCode | 'OK';
+  /** From the call to the answer, the wait in the queue included. */
+  readonly seconds: number;
+}
+
+/** A thread has run a signature for one or more requests at once. */
+export interface BatchEvent {
+  readonly type: 'batch';
+  readonly model: string;
+  readonly version: number;
+  readonly signatureName: string;
+  readonly requests: number;
+  /** Rows of the requests together. */
+  readonly rows: number;
+  /** Rows added to reach an allowed batch size. */
+  readonly padding: number;
+  /** In TensorFlow. */
+  readonly seconds: number;
+}
+
+export type OnStoreEvent = (event: StoreEvent) => void;

@@ -1,0 +1,115 @@
+import type { Signature } from '../../saved-model/read-saved-model.js';
+import { ServingError } from '../serving-error.js';
+import type { WarmupResult } from '../worker/inference-messages.js';
+import { InferenceWorker } from '../worker/inference-worker.js';
+import { Batcher, type BatchRun } from './batching.js';
+import type { BatchingOptions } from './batching-options.js';
+import type { Outputs, SignatureCall } from './queued-request.js';
+
+/** How a version is run. */
+export interface VersionRunnerOptions {
+  /** Threads, each with a session of its own. Default: 1. */
+  readonly workers: number;
+  readonly warmupIterations: number;
+  readonly batching: Required<BatchingOptions>;
+  /** `digits/3`, for debuggers. */
+  readonly name: string;
+  readonly onBatch: (run: BatchRun) => void;
+  /** A thread has ended that should not; another is being started. */
+  readonly onCrash: () => void;
+  /** No thread is left and none can be started: the version is lost. */
+  readonly onLost: (error: Error) => void;
+}
+
+/** So many threads may end one after another without any result between; then the version is given up. */
+const maxCrashes = 3;
+
+/** A loaded version: its threads and the queue in front of them. */
+export class VersionRunner {
+  readonly #batcher: Batcher;
+  readonly #workers = new Set<InferenceWorker>();
+  #crashes = 0;
+  #isEnding = false;
+
+  private constructor(
+    private readonly directory: string,
+    private readonly options: VersionRunnerOptions,
+    readonly signatures: Readonly<Record<string, Signature>>,
+    readonly warmup: WarmupResult | null,
+  ) {
+    this.#batcher = new Batcher(signatures, options.batching, (run) => {
+      this.#crashes = 0;
+      options.onBatch(run);
+    });
+  }
+
+  /** @throws SignetError `INVALID_SAVED_MODEL` when it cannot be loaded or warmed up. */
+  static async start(directory: string, options: VersionRunnerOptions): Promise<VersionRunner> {
+    const starting = Array.from({ length: options.workers }, () => startWorker(directory, options));
+    const settled = await Promise.allSettled(starting);
+    const workers = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const failed = settled.find((each) => each.status === 'rejected');
+    const [first] = workers;
+    if (failed || !first) {
+      await Promise.all(workers.map((worker) => worker.end()));
+      throw failed?.reason;
+    }
+    const runner = new VersionRunner(directory, options, first.signatures, first.warmup);
+    workers.forEach((worker) => runner.#add(worker));
+    return runner;
+  }
+
+  /** Its threads, for tests that end them. */
+  get workers(): readonly InferenceWorker[] {
+    return [...this.#workers];
+  }
+
+  /** @throws ServingError */
+  submit(call: SignatureCall): Promise<Outputs> {
+    return this.#batcher.submit(call);
+  }
+
+  /** Answers what was accepted, then frees everything. */
+  async end(): Promise<void> {
+    await this.#batcher.idle();
+    this.#isEnding = true;
+    await Promise.all([...this.#workers].map((worker) => worker.end()));
+  }
+
+  #add(worker: InferenceWorker): void {
+    this.#workers.add(worker);
+    this.#batcher.addWorker(worker);
+    void worker.ended.then(() => this.#onEnded(worker));
+  }
+
+  async #onEnded(worker: InferenceWorker): Promise<void> {
+    this.#workers.delete(worker);
+    this.#batcher.removeWorker(worker);
+    if (this.#isEnding) return;
+    this.#crashes += 1;
+    this.options.onCrash();
+    try {
+      if (this.#crashes > maxCrashes) throw new Error(`its thread has ended ${this.#crashes} times in a row`);
+      const next = await startWorker(this.directory, this.options);
+      if (this.#hasEnded()) await next.end();
+      else this.#add(next);
+    } catch (error) {
+      if (this.#workers.size === 0) this.#lose(error as Error);
+    }
+  }
+
+  /** The compiler does not see that it changes while a function waits. */
+  #hasEnded(): boolean {
+    return this.#isEnding;
+  }
+
+  #lose(error: Error): void {
+    this.#isEnding = true;
+    this.#batcher.fail(new ServingError('UNAVAILABLE', `The model could not be loaded again: ${error.message}`));
+    this.options.onLost(error);
+  }
+}
+
+function startWorker(directory: string, { warmupIterations, name }: VersionRunnerOptions): Promise<InferenceWorker> {
+  return InferenceWorker.start(directory, { warmupIterations, name });
+}
