@@ -1,3 +1,5 @@
+import type { ModelServerConfig } from '../../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
+import { modelConfigsOf } from './model-configs-of.js';
 import { SignetError } from '../../errors.js';
 import { checkRequest, defaultSignature } from '../check-request.js';
 import type {
@@ -165,7 +167,7 @@ export class ModelStore implements ModelServer {
    * @throws ServingError `INVALID_ARGUMENT` and nothing has changed; `FAILED_PRECONDITION` for a label of a version that is not
    * available; `UNKNOWN` when a model has no version that could be loaded.
    */
-  reload(configs: readonly ModelConfig[]): Promise<void> {
+  replaceModels(configs: readonly ModelConfig[]): Promise<void> {
     return this.#change(async () => {
       try {
         checkConfigs(configs);
@@ -180,6 +182,10 @@ export class ModelStore implements ModelServer {
       for (const model of old.values()) if (next.get(model.name) !== model) this.#end(model);
       this.#checkReloaded(configs);
     });
+  }
+
+  async reload(config: ModelServerConfig): Promise<void> {
+    await this.replaceModels(modelConfigsOf(config));
   }
 
   /** Refuses what comes, answers what was accepted, then ends all threads. */

@@ -280,10 +280,10 @@ describe('reload', () => {
     await add(other, 3);
     const loads = () => events.filter((event) => event.type === 'version' && event.state === 'LOADING').length;
     const m = { name: 'm', basePath, policy: { kind: 'all' }, labels: new Map([['a', 2]]) } as const;
-    await store.reload([{ name: 'o', basePath: other }, m]);
+    await store.replaceModels([{ name: 'o', basePath: other }, m]);
     expect(store.modelNames).toEqual(['o', 'm']);
     expect([await ask(store, { name: 'o' }), await ask(store, { label: 'a' }), loads()]).toEqual([3, 2, 3]);
-    await store.reload([{ name: 'm', basePath: other }]);
+    await store.replaceModels([{ name: 'm', basePath: other }]);
     expect([await ask(store), store.modelNames]).toEqual([3, ['m']]);
     await expect(ask(store, { name: 'o' })).rejects.toThrow('Servable not found for request: Latest(o)');
   });
@@ -291,15 +291,15 @@ describe('reload', () => {
   it('refuses what makes no sense, and labels of what is not there', async () => {
     const { store, basePath } = await start([1]);
     const m = { name: 'm', basePath };
-    await expect(store.reload([m, m])).rejects.toMatchObject({
+    await expect(store.replaceModels([m, m])).rejects.toMatchObject({
       status: 'INVALID_ARGUMENT',
       message: 'Two models are called m.',
     });
-    await expect(store.reload([{ ...m, labels: new Map([['a', 9]]) }])).rejects.toMatchObject({
+    await expect(store.replaceModels([{ ...m, labels: new Map([['a', 9]]) }])).rejects.toMatchObject({
       status: 'FAILED_PRECONDITION',
       message: 'Request to assign label "a" to version 9 of model m, which is not currently available for inference',
     });
-    await expect(store.reload([m, { name: 'n', basePath: '/nowhere' }])).rejects.toMatchObject({
+    await expect(store.replaceModels([m, { name: 'n', basePath: '/nowhere' }])).rejects.toMatchObject({
       status: 'UNKNOWN',
       message: '1 servable(s) did not become available: {name: n} due to error: it has no versions',
     });
