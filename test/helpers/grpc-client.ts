@@ -21,11 +21,12 @@ export interface GrpcResult<Response> {
 export class RawGrpcClient {
   readonly client: grpc.Client;
 
-  constructor(port: number, credentials = grpc.credentials.createInsecure()) {
+  constructor(port: number, options: grpc.ChannelOptions = {}, credentials = grpc.credentials.createInsecure()) {
     this.client = new grpc.Client(`127.0.0.1:${port}`, credentials, {
       ...{ 'grpc.max_send_message_length': -1, 'grpc.max_receive_message_length': -1 },
       // Every client has a connection of its own.
       'grpc.use_local_subchannel_pool': 1,
+      ...options,
     });
   }
 
