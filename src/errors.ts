@@ -23,6 +23,9 @@ export type ErrorCode =
   | 'CLASSES_DIFFER'
   | 'TRAINING_STOPPED'
   | 'CANNOT_WRITE'
+  // Servers
+  | 'SERVER_ERROR'
+  // Arguments
   | 'INVALID_ARGUMENT';
 
 /** An error written for the person who can mend it: what was wrong, what was expected, what was received, what to do. */

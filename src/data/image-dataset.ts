@@ -2,12 +2,13 @@ import { SignetError } from '../errors.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
 import * as tf from '../tensorflow/tf.js';
 import { describeProblems } from './describe-problems.js';
-import { ImageDecoder, tryToReadImageFile } from './image-decoder.js';
+import { ImageDecoder } from './image-decoder.js';
 import type { ImageProblem } from './image-problem.js';
 import type { ImageScan } from './image-scan.js';
 import type { ImageFile } from './inspect-image-file.js';
 import { createRandom, deriveSeed, shuffled } from './random.js';
 import type { OnBadImage } from './scan-report.js';
+import { tryToReadImageFile } from './try-to-read-image-file.js';
 
 /** How an ImageDataset gives its images. */
 export interface ImageDatasetOptions {

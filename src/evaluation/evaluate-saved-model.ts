@@ -1,8 +1,9 @@
 import { describeProblems } from '../data/describe-problems.js';
-import { decodeReason, tryToReadImageFile } from '../data/image-decoder.js';
+import { decodeReason } from '../data/image-decoder.js';
 import type { ImageProblem } from '../data/image-problem.js';
 import type { ImageFile } from '../data/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan-report.js';
+import { tryToReadImageFile } from '../data/try-to-read-image-file.js';
 import { SignetError } from '../errors.js';
 import { readClassNames } from '../models/read-class-names.js';
 import { decodeImage } from '../ops/decode-image.js';
@@ -107,7 +108,8 @@ async function loadBatch(files: readonly ImageFile[]): Promise<{ images: LoadedI
   return { images, bad };
 }
 
-function badImages(bad: readonly ImageProblem[]): SignetError {
+/** The error that lists images which do not decode, with what to do. */
+export function badImages(bad: readonly ImageProblem[]): SignetError {
   const advice = 'Mend or remove what is listed, or leave it out with --on-bad-image skip.';
   return new SignetError('BAD_IMAGE', `${describeProblems(bad)}\n${advice}`);
 }

@@ -101,7 +101,8 @@ async function findSavedModels(folder: string, depth: number): Promise<string[]>
   return found;
 }
 
-function signatureOf({ inputs, outputs, methodName }: SignatureDef): Signature {
+/** A SignatureDef without what Signet does not carry: tensors of other types, sparse and composite ones. */
+export function signatureOf({ inputs, outputs, methodName }: SignatureDef): Signature {
   const all = (tensors: Record<string, TensorInfo>) =>
     Object.fromEntries(
       Object.entries(tensors).flatMap(([name, info]) => {

@@ -1,0 +1,66 @@
+/** Names are cut to no less than this, where the terminal is too narrow for it. */
+export const shortestName = 4;
+
+/** Columns two spaces apart: the first `texts` of them to the left, numbers to the right. Cuts the first to fit. */
+export function table(rows: readonly (readonly string[])[], columns: number, texts = 1): string[] {
+  const surplus = Math.max(0, tableWidth(rows) - columns);
+  const widest = Math.max(shortestName, widthOfFirst(rows) - surplus);
+  const fitting = rows.map(([first = '', ...others]) => [cut(first, widest), ...others]);
+  const widths = columnWidths(fitting);
+  return fitting.map((row) =>
+    row
+      .map((cell, column) => {
+        const padding = ' '.repeat((widths[column] ?? 0) - displayWidth(cell));
+        return column < texts ? cell + padding : padding + cell;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Width of the whole, uncut. */
+export function tableWidth(rows: readonly (readonly string[])[]): number {
+  return columnWidths(rows).reduce((total, width) => total + 2 + width, -2);
+}
+
+/** Width of the first column, uncut. */
+export function widthOfFirst(rows: readonly (readonly string[])[]): number {
+  return columnWidths(rows)[0] ?? 0;
+}
+
+function columnWidths(rows: readonly (readonly string[])[]): number[] {
+  return (rows[0] ?? []).map((_, column) =>
+    rows.reduce((widest, row) => Math.max(widest, displayWidth(row[column] ?? '')), 0),
+  );
+}
+
+/** `text`, shortened with an ellipsis when it is wider than `columns`. */
+export function cut(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  let kept = '';
+  let width = 1;
+  for (const character of charactersOf(text)) {
+    width += displayWidth(character);
+    if (width > columns) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
+
+const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** What a reader sees as one character: a letter with its accents, an emoji with its joiners. */
+function charactersOf(text: string): string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** Characters that terminals show two columns wide: East Asian scripts, full-width forms, emoji. */
+const doubleWidth =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\ufe0f\u3000-\u303e\uff01-\uff60\uffe0-\uffe6]/u;
+
+/** Columns of a terminal that `text` takes. */
+export function displayWidth(text: string): number {
+  // Nearly all cells; segmenting them would take most of the time.
+  if (/^[ -~]*$/.test(text)) return text.length;
+  return charactersOf(text).reduce((total, character) => total + (doubleWidth.test(character) ? 2 : 1), 0);
+}
