@@ -20,7 +20,7 @@ export type BatchWorker = Pick<InferenceWorker, 'call'>;
 
 /**
  * The queue of a version: requests wait until a worker is free, and those that fit together go together
- * (docs/decisions/0010-batching.md).
+ * (docs/decisions/0011-batching.md).
  *
  * A batch that fails is run again request by request, so that a bad image fails alone.
  */
