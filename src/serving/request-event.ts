@@ -12,8 +12,13 @@ export interface RequestEvent {
   /** Default: the method has none, or the request was refused before. */
   readonly signature?: string;
   readonly status: 'OK' | StatusCode;
+  /** What REST answered. Default: it was not REST. */
+  readonly httpStatus?: number;
   readonly milliseconds: number;
   /** Size of the message or the body. */
   readonly requestBytes: number;
   readonly responseBytes: number;
 }
+
+/** What is found out about a request while it is answered. */
+export type RequestSubject = Partial<Pick<RequestEvent, 'model' | 'version' | 'signature'>>;

@@ -20,15 +20,22 @@ export const statusCodes = {
 
 export type StatusCode = keyof typeof statusCodes;
 
+export interface ServingErrorOptions extends ErrorOptions {
+  /** What REST answers instead of what stands for the status, such as 413. Default: that of the status. */
+  readonly httpStatus?: number;
+}
+
 /** What a server answers instead of a result. The message goes to the client. */
 export class ServingError extends Error {
   override readonly name = 'ServingError';
+  readonly httpStatus: number | undefined;
 
   constructor(
     readonly status: StatusCode,
     message: string,
-    options?: ErrorOptions,
+    { httpStatus, ...options }: ServingErrorOptions = {},
   ) {
     super(message, options);
+    this.httpStatus = httpStatus;
   }
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { devNull } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
@@ -37,8 +37,24 @@ function turnStandardErrorAway(): () => void {
   return () => {
     closeSync(2);
     reopen(kept);
+    if (isSameFile(1, kept)) appendStandardOutput(kept);
     closeSync(kept);
   };
+}
+
+/** `command > file 2>&1`: standard output had its place in the file in common with standard error, and would write over it. */
+function appendStandardOutput(file: number): void {
+  closeSync(1);
+  reopen(file);
+}
+
+function isSameFile(a: number, b: number): boolean {
+  try {
+    const [one, other] = [fstatSync(a), fstatSync(b)];
+    return one.isFile() && one.ino === other.ino && one.dev === other.dev;
+  } catch {
+    return false;
+  }
 }
 
 /** Another descriptor for the same file, terminal or pipe, which appends as a shell's redirection does. */

@@ -10,9 +10,9 @@ import {
 import type { MethodDefinition, sendUnaryData, Server, ServerUnaryCall } from '@grpc/grpc-js';
 
 import { grpcPath, serialize } from '../../tensorflow/grpc-services.js';
-import type { RequestEvent } from '../request-event.js';
+import type { RequestEvent, RequestSubject } from '../request-event.js';
 import { ServingError } from '../serving-error.js';
-import type { GrpcCall, RequestSubject } from './grpc-call.js';
+import type { GrpcCall } from './grpc-call.js';
 import { checkMessageCost } from './message-cost.js';
 import { statusOf } from './status-of.js';
 

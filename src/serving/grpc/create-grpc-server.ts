@@ -6,19 +6,20 @@ import { HealthImplementation, service as healthService } from 'grpc-health-chec
 import { SignetError } from '../../errors.js';
 import { ModelService } from '../../tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';
 import { PredictionService } from '../../tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
+import { classification } from '../examples/classification.js';
+import { regression } from '../examples/regression.js';
 import type { ModelServer } from '../model-server.js';
 import type { RequestEvent } from '../request-event.js';
+import type { ServerTls } from '../server-tls.js';
 import { addMethods, type MethodHooks } from './add-methods.js';
-import { classification } from './classify.js';
-import { runExamples } from './example-method.js';
 import { getModelMetadata } from './model-metadata.js';
 import { getModelStatus, reloadConfig } from './model-status.js';
 import { multiInference } from './multi-inference.js';
 import { OpenStreams } from './open-streams.js';
 import { predict } from './predict.js';
 import { reflectionOf } from './reflection.js';
-import { regression } from './regress.js';
 import { requireToken } from './require-token.js';
+import { runExamplesRequest } from './run-examples-request.js';
 
 export interface GrpcServerOptions {
   /** The largest request, in bytes. Default: 64 MiB; TensorFlow Serving takes 2 GiB - 1. */
@@ -30,22 +31,13 @@ export interface GrpcServerOptions {
   /** Calls need `authorization: Bearer TOKEN` in their metadata, except for health checks. Default: none is asked for. */
   readonly token?: string;
   /** Default: no TLS. */
-  readonly tls?: GrpcTls;
+  readonly tls?: ServerTls;
   /** How long `drain` waits for calls that are in flight, in milliseconds. Default: 30 seconds. */
   readonly drainMilliseconds?: number;
   /** Hears of every call that has been answered. */
   readonly onRequest?: (event: RequestEvent) => void;
   /** Hears of failures that are the server's own; the client is told no more than INTERNAL. Default: `console.error`. */
   readonly onError?: (error: unknown) => void;
-}
-
-/** Contents of PEM files. */
-export interface GrpcTls {
-  /** The server's certificate, and those between it and a root. */
-  readonly certificate: Buffer;
-  readonly key: Buffer;
-  /** Roots of the certificates that clients must show. Default: they show none. */
-  readonly clientRoots?: Buffer;
 }
 
 export interface GrpcServer {
@@ -113,8 +105,8 @@ function addServices(
     PredictionService,
     {
       predict: (request, call) => predict(models, request, call, options),
-      classify: (request, call) => runExamples(models, classification, request, call, maxTensorBytes),
-      regress: (request, call) => runExamples(models, regression, request, call, maxTensorBytes),
+      classify: (request, call) => runExamplesRequest(models, classification, request, call, maxTensorBytes),
+      regress: (request, call) => runExamplesRequest(models, regression, request, call, maxTensorBytes),
       multiInference: (request, call) => multiInference(models, request, call, maxTensorBytes),
       getModelMetadata: (request, call) => getModelMetadata(models, request, call),
     },
@@ -142,7 +134,7 @@ function refusedEvent(path: string): RequestEvent {
   };
 }
 
-function listen(server: Server, host: string, port: number, tls: GrpcTls | undefined): Promise<number> {
+function listen(server: Server, host: string, port: number, tls: ServerTls | undefined): Promise<number> {
   const credentials = tls
     ? ServerCredentials.createSsl(
         tls.clientRoots ?? null,
@@ -157,7 +149,7 @@ function listen(server: Server, host: string, port: number, tls: GrpcTls | undef
         resolve(bound);
         return;
       }
-      const message = `Nothing can listen for gRPC at ${address}: ${error.message}. Give another host or port.`;
+      const message = `gRPC cannot listen on ${address}: ${error.message}. Give another port or host.`;
       reject(new SignetError('INVALID_ARGUMENT', message, { cause: error }));
     });
   });

@@ -1,4 +1,4 @@
-import type { RequestEvent } from '../request-event.js';
+import type { RequestSubject } from '../request-event.js';
 
 /** What a method knows of its call besides the message. */
 export interface GrpcCall {
@@ -9,6 +9,3 @@ export interface GrpcCall {
   /** Tells what the request turned out to be about. */
   readonly isAbout: (subject: RequestSubject) => void;
 }
-
-/** What the access log says that a request is about. */
-export type RequestSubject = Partial<Pick<RequestEvent, 'model' | 'version' | 'signature'>>;

@@ -10,38 +10,25 @@ import type {
   ReloadConfigRequest,
   ReloadConfigResponseSchema,
 } from '../../tensorflow/protos/tensorflow_serving/apis/model_management_pb.js';
-import type { ModelServer, ModelSpec, VersionStatus } from '../model-server.js';
+import type { ModelServer } from '../model-server.js';
+import { modelStatuses } from '../model-statuses.js';
 import { ServingError } from '../serving-error.js';
 import type { GrpcCall } from './grpc-call.js';
 import { readModelSpec } from './model-spec.js';
 
-/**
- * The states of a model's versions.
- *
- * Source of rules and texts: tensorflow_serving/model_servers/get_model_status_impl.cc.
- */
+/** The states of a model's versions. */
 export function getModelStatus(
   models: ModelServer,
   { modelSpec }: GetModelStatusRequest,
   { isAbout }: GrpcCall,
 ): MessageInitShape<typeof GetModelStatusResponseSchema> {
   isAbout({ model: modelSpec?.name ?? '' });
-  const modelVersionStatus = statusesOf(models, readModelSpec(modelSpec)).map(({ version, state, error }) => ({
+  const modelVersionStatus = modelStatuses(models, readModelSpec(modelSpec)).map(({ version, state, error }) => ({
     version: BigInt(version),
     state: ModelVersionStatus_State[state],
     status: error === undefined ? { errorCode: Code.OK } : { errorCode: Code.UNKNOWN, errorMessage: error },
   }));
   return { modelVersionStatus };
-}
-
-function statusesOf(models: ModelServer, spec: ModelSpec): readonly VersionStatus[] {
-  try {
-    return models.status(spec);
-  } catch (error) {
-    if (!(error instanceof ServingError) || error.status !== 'NOT_FOUND') throw error;
-    const what = spec.version === undefined ? 'any versions' : `version ${spec.version}`;
-    throw new ServingError('NOT_FOUND', `Could not find ${what} of model ${spec.name}`, { cause: error });
-  }
 }
 
 /**

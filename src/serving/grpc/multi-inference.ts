@@ -8,12 +8,13 @@ import type {
 } from '../../tensorflow/protos/tensorflow_serving/apis/inference_pb.js';
 import type { ModelServer, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
-import { classification } from './classify.js';
-import { checkSignature, findSignature, runExamples } from './example-method.js';
+import { classification } from '../examples/classification.js';
+import { checkSignature, findSignature } from '../examples/example-method.js';
+import { regression } from '../examples/regression.js';
 import type { GrpcCall } from './grpc-call.js';
 import { readModelSpec, signatureNameOf } from './model-spec.js';
 import { readExamples } from './read-examples.js';
-import { regression } from './regress.js';
+import { runExamplesRequest } from './run-examples-request.js';
 
 /**
  * Several classify and regress signatures of one model on the same tf.Examples.
@@ -39,10 +40,10 @@ export async function multiInference(
   for (const { modelSpec, methodName } of tasks) {
     const request = { modelSpec: modelSpec && ({ ...modelSpec, versionChoice: pinned } as typeof modelSpec), input };
     if (methodName === classification.methodName) {
-      const { result, ...rest } = await runExamples(models, classification, request, call, maxBytes);
+      const { result, ...rest } = await runExamplesRequest(models, classification, request, call, maxBytes);
       results.push({ ...rest, result: { case: 'classificationResult', value: result } });
     } else {
-      const { result, ...rest } = await runExamples(models, regression, request, call, maxBytes);
+      const { result, ...rest } = await runExamplesRequest(models, regression, request, call, maxBytes);
       results.push({ ...rest, result: { case: 'regressionResult', value: result } });
     }
   }

@@ -1,5 +1,4 @@
 import type { ModelServerConfig } from '../../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
-import { modelConfigsOf } from './model-configs-of.js';
 import { SignetError } from '../../errors.js';
 import { checkRequest, defaultSignature } from '../check-request.js';
 import type {
@@ -15,6 +14,7 @@ import type { InferenceWorker } from '../worker/inference-worker.js';
 import { type BatchingOptions, batchingOptions } from './batching-options.js';
 import { limitConcurrency } from './limit-concurrency.js';
 import type { ModelConfig } from './model-config.js';
+import { modelConfigsOf } from './model-config-file.js';
 import { modelsInFolder } from './models-in-folder.js';
 import { ServedModel, type ServedModelOptions } from './served-model.js';
 import type { OnStoreEvent } from './store-event.js';
@@ -169,11 +169,7 @@ export class ModelStore implements ModelServer {
    */
   replaceModels(configs: readonly ModelConfig[]): Promise<void> {
     return this.#change(async () => {
-      try {
-        checkConfigs(configs);
-      } catch (error) {
-        throw new ServingError('INVALID_ARGUMENT', (error as Error).message, { cause: error });
-      }
+      asServing(() => checkConfigs(configs));
       this.#modelFolder = undefined;
       const old = this.#models;
       const next = new Map(configs.map((config) => [config.name, this.#reloaded(old.get(config.name), config)]));
@@ -185,7 +181,7 @@ export class ModelStore implements ModelServer {
   }
 
   async reload(config: ModelServerConfig): Promise<void> {
-    await this.replaceModels(modelConfigsOf(config));
+    await this.replaceModels(asServing(() => modelConfigsOf(config)));
   }
 
   /** Refuses what comes, answers what was accepted, then ends all threads. */
@@ -288,5 +284,14 @@ function checkConfigs(configs: readonly ModelConfig[]): void {
       (policy?.kind === 'specific' && policy.versions.length === 0 && `Model ${name} names no version to be served.`);
     if (problem) throw new SignetError('INVALID_ARGUMENT', problem);
     names.add(name);
+  }
+}
+
+/** What is told to who starts a server is told to a client too. */
+function asServing<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    throw new ServingError('INVALID_ARGUMENT', (error as Error).message, { cause: error });
   }
 }

@@ -184,7 +184,7 @@ describe('drain', () => {
     const { port } = await serve(models);
     await expect(createGrpcServer(models).start('127.0.0.1', port)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining(`Nothing can listen for gRPC at 127.0.0.1:${port}: `) as string,
+      message: expect.stringContaining(`gRPC cannot listen on 127.0.0.1:${port}: `) as string,
     });
   });
 });

@@ -1,12 +1,7 @@
 import type { Signature } from '../../saved-model/read-saved-model.js';
-import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/input_pb.js';
-import type { ModelSpec as SpecMessage } from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
-import type { ModelServer, ServedVersion } from '../model-server.js';
+import type { ModelServer, ModelSpec, PredictRequest, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
-import type { GrpcCall } from './grpc-call.js';
-import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';
-import { readExamples } from './read-examples.js';
 
 /** What Classify and Regress do differently with tf.Examples. */
 export interface ExampleMethod<Result> {
@@ -23,31 +18,33 @@ export interface ExampleMethod<Result> {
   readonly readOutputs: (outputs: Readonly<Record<string, TensorValue>>, count: number) => Result;
 }
 
-/** Calls a signature that takes serialized tf.Examples. */
+/** A call with serialized tf.Examples, string [n]. */
+export interface ExamplesRequest extends Pick<PredictRequest, 'spec' | 'signal' | 'deadline'> {
+  readonly signatureName: string;
+  readonly examples: TensorValue;
+}
+
+/** Calls a signature that takes serialized tf.Examples. @throws ServingError */
 export async function runExamples<Result>(
   models: ModelServer,
   method: ExampleMethod<Result>,
-  { modelSpec, input }: { readonly modelSpec?: SpecMessage | undefined; readonly input?: Input | undefined },
-  { isAbout, ...waiting }: GrpcCall,
-  maxBytes: number,
-): Promise<{ modelSpec: SpecMessage; result: Result }> {
-  isAbout({ model: modelSpec?.name ?? '' });
-  const spec = readModelSpec(modelSpec);
-  const signatureName = signatureNameOf(modelSpec);
-  isAbout({ signature: signatureName });
-  const signature = findSignature(
-    models.find(spec),
-    signatureName,
-    (key) => `No signature was found with the name: ${key}`,
-  );
-  const outputFilter = checkSignature(method, signature);
-  const inputs = { inputs: readExamples(input, maxBytes) };
+  { spec, signatureName, examples, ...waiting }: ExamplesRequest,
+): Promise<{ version: ServedVersion; result: Result }> {
+  const outputFilter = checkExamplesSignature(models, method, spec, signatureName);
+  const inputs = { inputs: examples };
   const { version, outputs } = await models.predict({ spec, signatureName, inputs, outputFilter, ...waiting });
-  isAbout({ version: version.version });
-  return {
-    modelSpec: writeModelSpec(version, signatureName),
-    result: method.readOutputs(outputs, inputs.inputs.shape[0] ?? 0),
-  };
+  return { version, result: method.readOutputs(outputs, examples.shape[0] ?? 0) };
+}
+
+/** @returns Which outputs to ask for. @throws ServingError when there is no such signature of the method's kind. */
+export function checkExamplesSignature(
+  models: ModelServer,
+  method: ExampleMethod<unknown>,
+  spec: ModelSpec,
+  signatureName: string,
+): readonly string[] {
+  const complaint = (key: string) => `No signature was found with the name: ${key}`;
+  return checkSignature(method, findSignature(models.find(spec), signatureName, complaint));
 }
 
 /** @throws ServingError `INVALID_ARGUMENT` in the words given. */

@@ -1,18 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { SignatureTensor } from '../../saved-model/read-saved-model.js';
 import type { ModelServer, VersionStatus } from '../model-server.js';
-
-/** Answers what is the page's, and says whether it did. */
-export type PageHandler = (request: IncomingMessage, response: ServerResponse) => Promise<boolean>;
+import { json, type Route } from '../rest/rest-call.js';
 
 /** The page's files by their paths: a request chooses among these and names no file itself. */
-const files: ReadonlyMap<string, readonly [name: string, type: string]> = new Map([
-  ['/', ['index.html', 'text/html; charset=utf-8']],
-  ['/page/page.css', ['page.css', 'text/css; charset=utf-8']],
-  ['/page/page.js', ['page.js', 'text/javascript; charset=utf-8']],
-]);
+const files = [
+  ['/', 'index.html', 'text/html; charset=utf-8'],
+  ['/page/page.css', 'page.css', 'text/css; charset=utf-8'],
+  ['/page/page.js', 'page.js', 'text/javascript; charset=utf-8'],
+] as const;
 
 /** Nothing but the page's own files and pictures: it works without a network, and a hostile class name stays text. */
 const headers = {
@@ -20,27 +17,17 @@ const headers = {
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
+  'Cache-Control': 'no-cache',
 };
 
-/** The web page of a server: what is served, pictures to drop, a canvas to draw on. */
-export function createPageHandler(models: ModelServer): PageHandler {
-  return async (request, response) => {
-    const path = (request.url ?? '').replace(/[?#].*$/, '');
-    const file = files.get(path);
-    if (!file && path !== '/page/models.json') return false;
-    if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-    const [body, type] = file
-      ? [await readFile(new URL(`./public/${file[0]}`, import.meta.url)), file[1]]
-      : [Buffer.from(JSON.stringify(describeModels(models))), 'application/json'];
-    response.writeHead(200, {
-      ...headers,
-      'Content-Type': type,
-      'Content-Length': body.length,
-      'Cache-Control': 'no-cache',
-    });
-    response.end(request.method === 'HEAD' ? undefined : body);
-    return true;
-  };
+/** The web page of a server: what is served, pictures to drop, a canvas to draw on. It asks for the token itself. */
+export function pageRoutes(models: ModelServer): Route[] {
+  const pages = files.map(([path, file, type]): Route => {
+    const handle = async () => ({ type, headers, body: await readFile(new URL(`./public/${file}`, import.meta.url)) });
+    return { method: 'GET', path, name: 'Page', isOpen: true, isQuiet: true, handle };
+  });
+  const handle = () => json(describeModels(models));
+  return [...pages, { method: 'GET', path: '/page/models.json', name: 'Page', isQuiet: true, handle }];
 }
 
 /** `/page/models.json`: every model with its versions, and the signatures of those that are available. */

@@ -1,0 +1,145 @@
+import busboy from 'busboy';
+
+import { describeContent } from '../../data/describe-content.js';
+import { sniffImageFormat } from '../../data/image-format.js';
+import { SignetError } from '../../errors.js';
+import { classifyImages, type ImageLabel } from '../../evaluation/classify-images.js';
+import type { ModelServer } from '../model-server.js';
+import { ServingError } from '../serving-error.js';
+import { httpStatusOf } from './http-status.js';
+import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
+import { findModel, modelPattern } from './serving-routes.js';
+
+/** An uploaded file. */
+interface Upload {
+  /** As the client calls it: it is shown, and nothing else. */
+  readonly file: string;
+  readonly content: Buffer;
+}
+
+type Prediction = { readonly file: string } & (
+  { readonly classes: readonly ImageLabel[] } | { readonly error: string }
+);
+
+/** The most files of a form; each costs a request to the model. */
+const maxFiles = 256;
+/** The largest form field that is no file. */
+const maxFieldBytes = 1024;
+const maxTopK = 1000;
+
+/**
+ * `POST /v1/models/NAME:classify-image`, for which a form in a page or `curl -F image=@cat.jpg` is enough.
+ *
+ * Takes `multipart/form-data` with any number of files, or one image as the body. `?top_k=` says how many classes, 5 by default.
+ * Answers `{"predictions": [{"file": "cat.jpg", "classes": [{"name": "cat", "index": 3, "probability": 0.98}]}]}`, with `error`
+ * instead of `classes` for a file that could not be answered; when that is so for all, the answer is an error itself.
+ */
+export function classifyImageRoute(models: ModelServer): Route {
+  return {
+    method: 'POST',
+    path: modelPattern(':classify-image'),
+    name: 'ClassifyImage',
+    handle: (call) => classify(models, call),
+  };
+}
+
+async function classify(models: ModelServer, call: RestCall): Promise<RestAnswer> {
+  const { name, version, signatures } = findModel(models, call);
+  const topK = readTopK(call.query);
+  const { signal, deadline } = call;
+  const model = {
+    ...{ name, signatures },
+    call: async (signatureName: string, inputs: Parameters<ModelServer['predict']>[0]['inputs']) => {
+      call.isAbout({ signature: signatureName });
+      return (await models.predict({ spec: { name, version }, signatureName, inputs, signal, deadline })).outputs;
+    },
+  };
+  const uploads = readUploads(call.headers['content-type'] ?? '', await call.body());
+  // One by one, so that a bad one does not spoil the others; the server's queue puts them together again.
+  const answers = await Promise.all(
+    (await uploads).map(async ({ file, content }) => {
+      try {
+        checkImage(content);
+        const [classes = []] = await classifyImages(model, [content], topK);
+        return { file, classes };
+      } catch (error) {
+        return { file, error: asServingError(error) };
+      }
+    }),
+  );
+  const failed = answers.flatMap((answer) => ('error' in answer ? [answer.error] : []));
+  if (failed[0] && failed.length === answers.length) throw failed[0];
+  const predictions = answers.map((answer): Prediction => {
+    return 'error' in answer ? { file: answer.file, error: answer.error.message } : answer;
+  });
+  return json({ predictions });
+}
+
+/** TensorFlow says no more than that it does not know the format. */
+function checkImage(content: Buffer): void {
+  if (sniffImageFormat(content.subarray(0, 512)) !== null) return;
+  const what = content.length === 0 ? 'an empty file' : describeContent(content.subarray(0, 512));
+  throw new ServingError('INVALID_ARGUMENT', `Expected a JPEG, PNG, GIF or BMP image. Received: ${what}.`);
+}
+
+/** @throws What is the server's own fault. */
+function asServingError(error: unknown): ServingError {
+  if (error instanceof SignetError) return new ServingError('FAILED_PRECONDITION', error.message, { cause: error });
+  if (error instanceof ServingError && httpStatusOf(error) < 500) return error;
+  throw error;
+}
+
+function readTopK(query: URLSearchParams): number {
+  const text = query.get('top_k') ?? '5';
+  const topK = Number(text);
+  if (/^\d+$/.test(text) && topK >= 1 && topK <= maxTopK) return topK;
+  throw new ServingError(
+    'INVALID_ARGUMENT',
+    `top_k is a whole number from 1 to ${maxTopK}. Received: ${text.slice(0, 40)}.`,
+  );
+}
+
+async function readUploads(type: string, body: Buffer): Promise<Upload[]> {
+  if (!/^multipart\/form-data\b/i.test(type)) {
+    if (body.length === 0) refuse('The request has no image.');
+    return [{ file: 'image', content: body }];
+  }
+  const uploads = await readForm(type, body);
+  if (uploads.length === 0) refuse('The form has no file.');
+  return uploads;
+}
+
+function readForm(type: string, body: Buffer): Promise<Upload[]> {
+  return new Promise((resolve, reject) => {
+    const refused = (reason: string) => reject(refusal(reason));
+    let form: busboy.Busboy;
+    try {
+      const limits = { files: maxFiles, fields: 16, fieldSize: maxFieldBytes, headerPairs: 64 };
+      form = busboy({ headers: { 'content-type': type }, limits, defParamCharset: 'utf8' });
+    } catch (error) {
+      refused(`The form cannot be read: ${(error as Error).message}.`);
+      return;
+    }
+    const uploads: Upload[] = [];
+    form.on('file', (field, stream, { filename = '' }) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      const file = filename === '' ? field : filename;
+      stream.on('close', () => uploads.push({ file, content: Buffer.concat(chunks) }));
+      stream.on('error', () => undefined);
+    });
+    form.on('filesLimit', () => refused(`The form has more than ${maxFiles} files.`));
+    form.on('error', (error) => refused(`The form cannot be read: ${(error as Error).message}.`));
+    form.on('close', () => resolve(uploads));
+    form.end(body);
+  });
+}
+
+function refusal(reason: string): ServingError {
+  const expected = "Send images as files of multipart/form-data (curl -F 'image=@cat.jpg'), or one as the body.";
+  return new ServingError('INVALID_ARGUMENT', `${reason} ${expected}`);
+}
+
+function refuse(reason: string): never {
+  throw refusal(reason);
+}

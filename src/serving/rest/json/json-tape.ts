@@ -1,0 +1,369 @@
+import { ServingError } from '../../serving-error.js';
+import { jsonError } from './json-error.js';
+import { readNumber } from './read-number.js';
+
+/** What a JSON value is; the words of TensorFlow Serving's messages. */
+export type JsonKind = 'Null' | 'False' | 'True' | 'Object' | 'Array' | 'String' | 'Number';
+
+const kinds: readonly JsonKind[] = ['Null', 'False', 'True', 'Object', 'Array', 'String', 'String', 'Number', 'Number'];
+const objectCode = 3;
+const arrayCode = 4;
+const stringCode = 5;
+const escapedCode = 6;
+const integerCode = 7;
+const decimalCode = 8;
+
+/** As many values as a text may hold unless a caller says otherwise: about 300 MB of memory. */
+const defaultMaxValues = 2 ** 24;
+/** How much of a value a message shows, in bytes. */
+const shownBytes = 200;
+
+/**
+ * A parsed JSON text as a flat list of its values, each before what it contains.
+ *
+ * `JSON.parse` does not do for TensorFlow Serving's bodies: they may hold `NaN`, `Infinity` and int64, it must be seen whether
+ * a number is written `1` or `1.0`, and a request of a million numbers should not become a million lists of three. A value
+ * takes 17 bytes here, whatever it is; nesting costs no stack.
+ *
+ * The grammar is that of RapidJSON with `kParseNanAndInfFlag | kParseStopWhenDoneFlag`, as TensorFlow Serving uses it:
+ * what follows the first value is not looked at, and bytes in strings need not be UTF-8. The texts of errors are RapidJSON's
+ * (rapidjson/error/en.h).
+ */
+export class JsonTape {
+  #length = 0;
+  #codes = new Uint8Array(256);
+  /** Where each value begins in the text; a string after its quotation mark. */
+  #starts = new Uint32Array(256);
+  /** Of a string, where it ends in the text; of an object or list, the value after it. */
+  #ends = new Uint32Array(256);
+  /** Of a number, its value; of an object or list, how many members it has. */
+  #numbers = new Float64Array(256);
+  #position = 0;
+
+  private constructor(
+    private readonly bytes: Buffer,
+    private readonly maxValues: number,
+  ) {}
+
+  /**
+   * @param maxValues The most values that it may hold, keys included.
+   * @throws ServingError `INVALID_ARGUMENT` for what is no JSON, `RESOURCE_EXHAUSTED` for too many values.
+   */
+  static parse(bytes: Buffer, { maxValues = defaultMaxValues } = {}): JsonTape {
+    const tape = new JsonTape(bytes, maxValues);
+    tape.#parse();
+    return tape;
+  }
+
+  /** How many values there are, keys included. */
+  get length(): number {
+    return this.#length;
+  }
+
+  kind(value: number): JsonKind {
+    return kinds[this.#codes[value] ?? 0] ?? 'Null';
+  }
+
+  isArray(value: number): boolean {
+    return this.#codes[value] === arrayCode;
+  }
+
+  isObject(value: number): boolean {
+    return this.#codes[value] === objectCode;
+  }
+
+  isString(value: number): boolean {
+    return this.#codes[value] === stringCode || this.#codes[value] === escapedCode;
+  }
+
+  isNumber(value: number): boolean {
+    return (this.#codes[value] ?? 0) >= integerCode;
+  }
+
+  /** Whether a number is written without a point and an exponent. */
+  isInteger(value: number): boolean {
+    return this.#codes[value] === integerCode;
+  }
+
+  /** The value after this one and all that it contains. */
+  next(value: number): number {
+    const code = this.#codes[value];
+    return code === objectCode || code === arrayCode ? (this.#ends[value] ?? 0) : value + 1;
+  }
+
+  /** Members of an object or elements of a list. */
+  size(value: number): number {
+    return this.#numbers[value] ?? 0;
+  }
+
+  /** A number, rounded to float64. */
+  number(value: number): number {
+    return this.#numbers[value] ?? NaN;
+  }
+
+  /** An integer, exactly. */
+  bigint(value: number): bigint {
+    const number = this.number(value);
+    if (Number.isSafeInteger(number)) return BigInt(number);
+    const start = this.#starts[value] ?? 0;
+    let end = start + 1;
+    while (isDigit(this.bytes[end])) end += 1;
+    return BigInt(this.bytes.toString('latin1', start, end));
+  }
+
+  /** A string's bytes, without escapes: a view of the text where it has none. */
+  stringBytes(value: number): Buffer {
+    const raw = this.bytes.subarray(this.#starts[value], this.#ends[value]);
+    return this.#codes[value] === escapedCode ? unescape(raw) : raw;
+  }
+
+  string(value: number): string {
+    return this.stringBytes(value).toString();
+  }
+
+  /** The first member of an object with this key; nothing for other values. */
+  member(object: number, key: string): number | undefined {
+    for (const [name, value] of this.members(object)) if (name === key) return value;
+    return undefined;
+  }
+
+  /** Keys and values of an object; none for other values. */
+  *members(object: number): Generator<readonly [key: string, value: number]> {
+    if (!this.isObject(object)) return;
+    const end = this.next(object);
+    for (let key = object + 1; key < end; key = this.next(key + 1)) yield [this.string(key), key + 1];
+  }
+
+  /** Elements of a list; none for other values. */
+  *elements(list: number): Generator<number> {
+    if (!this.isArray(list)) return;
+    const end = this.next(list);
+    for (let element = list + 1; element < end; element = this.next(element)) yield element;
+  }
+
+  /** The value about as it is written, for messages; a long one is cut. */
+  shown(value: number): string {
+    const isString = this.isString(value);
+    const start = (this.#starts[value] ?? 0) - (isString ? 1 : 0);
+    const end = this.#endInText(value);
+    const text = this.bytes.subarray(start, Math.min(end, start + shownBytes)).toString();
+    return end > start + shownBytes ? `${text.replace(/\ufffd+$/, '')}...` : text;
+  }
+
+  /** Where a value ends; looked for again, since only messages ask, and no further than they show. */
+  #endInText(value: number): number {
+    const start = this.#starts[value] ?? 0;
+    if (this.isString(value)) return (this.#ends[value] ?? 0) + 1;
+    const isContainer = this.isArray(value) || this.isObject(value);
+    const limit = Math.min(this.bytes.length, start + shownBytes + 1);
+    let depth = 0;
+    let at = start;
+    for (let isQuoted = false; at < limit; at += 1) {
+      const byte = this.bytes[at];
+      if (isQuoted && byte === 0x5c) at += 1;
+      else if (byte === 0x22) isQuoted = !isQuoted;
+      else if (isQuoted) continue;
+      else if (!isContainer && isDelimiter(byte)) return at;
+      else if (byte === 0x7b || byte === 0x5b) depth += 1;
+      else if ((byte === 0x7d || byte === 0x5d) && --depth === 0) return at + 1;
+    }
+    return at;
+  }
+
+  #parse(): void {
+    const { bytes } = this;
+    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#position = 3;
+    if (this.#skipSpace() === undefined) this.#fail('The document is empty.');
+    const open: number[] = [];
+    for (;;) {
+      const begun = this.#readValue();
+      if (begun !== null) {
+        open.push(begun);
+        continue;
+      }
+      if (this.#afterValue(open)) return;
+    }
+  }
+
+  /** @returns The object or list that it begins, when that has members. */
+  #readValue(): number | null {
+    const byte = this.#skipSpace();
+    const start = this.#position;
+    if (byte === 0x22) this.#readString();
+    else if (byte === 0x7b || byte === 0x5b) return this.#open(byte === 0x7b);
+    else if (byte === 0x74) this.#readWord('true', 2);
+    else if (byte === 0x66) this.#readWord('false', 1);
+    else if (byte === 0x6e) this.#readWord('null', 0);
+    else {
+      const { value, isInteger, end } = readNumber(this.bytes, start);
+      this.#add(isInteger ? integerCode : decimalCode, start, end, value);
+      this.#position = end;
+    }
+    return null;
+  }
+
+  #open(isObject: boolean): number | null {
+    const entry = this.#add(isObject ? objectCode : arrayCode, this.#position, 0, 0);
+    this.#position += 1;
+    if (this.#skipSpace() === (isObject ? 0x7d : 0x5d)) {
+      this.#position += 1;
+      this.#ends[entry] = this.#length;
+      return null;
+    }
+    this.#numbers[entry] = 1;
+    if (isObject) this.#readKey();
+    return entry;
+  }
+
+  /** Goes on to the next value of what is open. @returns Whether the text's value is complete. */
+  #afterValue(open: number[]): boolean {
+    for (;;) {
+      const container = open.at(-1);
+      if (container === undefined) return true;
+      const isObject = this.#codes[container] === objectCode;
+      const byte = this.#skipSpace();
+      if (byte === 0x2c) {
+        this.#position += 1;
+        this.#numbers[container] = (this.#numbers[container] ?? 0) + 1;
+        if (isObject) {
+          this.#skipSpace();
+          this.#readKey();
+        }
+        return false;
+      }
+      if (byte !== (isObject ? 0x7d : 0x5d)) {
+        this.#fail(`Missing a comma or ${isObject ? '} after an object member.' : '] after an array element.'}`);
+      }
+      this.#position += 1;
+      this.#ends[container] = this.#length;
+      open.pop();
+    }
+  }
+
+  #readKey(): void {
+    if (this.bytes[this.#position] !== 0x22) this.#fail('Missing a name for object member.');
+    this.#readString();
+    if (this.#skipSpace() !== 0x3a) this.#fail('Missing a colon after a name of object member.');
+    this.#position += 1;
+  }
+
+  #readString(): void {
+    const { bytes } = this;
+    const start = this.#position + 1;
+    let code = stringCode;
+    let at = start;
+    for (let byte = bytes[at]; byte !== 0x22; byte = bytes[at]) {
+      if (byte === undefined) this.#fail('Missing a closing quotation mark in string.', start - 1);
+      if (byte < 0x20) this.#fail('Invalid encoding in string.', at);
+      if (byte === 0x5c) {
+        code = escapedCode;
+        at = this.#checkEscape(at);
+      } else at += 1;
+    }
+    this.#add(code, start, at, 0);
+    this.#position = at + 1;
+  }
+
+  /** @returns Where the text goes on. */
+  #checkEscape(at: number): number {
+    const letter = this.bytes[at + 1];
+    if (letter !== 0x75) {
+      if (letter === undefined || !simpleEscapes.has(letter)) this.#fail('Invalid escape character in string.', at);
+      return at + 2;
+    }
+    const unit = this.#hexUnit(at);
+    if (unit < 0xd800 || unit > 0xdfff) return at + 6;
+    const isPair = unit < 0xdc00 && this.bytes[at + 6] === 0x5c && this.bytes[at + 7] === 0x75;
+    const low = isPair ? this.#hexUnit(at + 6) : 0;
+    if (low < 0xdc00 || low > 0xdfff) this.#fail('The surrogate pair in string is invalid.', at);
+    return at + 12;
+  }
+
+  #hexUnit(at: number): number {
+    const hex = this.bytes.toString('latin1', at + 2, at + 6);
+    if (!/^[0-9a-fA-F]{4}$/.test(hex)) this.#fail('Incorrect hex digit after \\u escape in string.', at);
+    return parseInt(hex, 16);
+  }
+
+  #readWord(word: string, code: number): void {
+    const start = this.#position;
+    if (this.bytes.toString('latin1', start, start + word.length) !== word) this.#fail('Invalid value.', start + 1);
+    this.#add(code, start, start + word.length, 0);
+    this.#position += word.length;
+  }
+
+  #skipSpace(): number | undefined {
+    const { bytes } = this;
+    let byte = bytes[this.#position];
+    while (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) {
+      this.#position += 1;
+      byte = bytes[this.#position];
+    }
+    return byte;
+  }
+
+  #add(code: number, start: number, end: number, number: number): number {
+    const entry = this.#length;
+    if (entry === this.#codes.length) this.#grow();
+    this.#codes[entry] = code;
+    this.#starts[entry] = start;
+    this.#ends[entry] = end;
+    this.#numbers[entry] = number;
+    this.#length += 1;
+    return entry;
+  }
+
+  #grow(): void {
+    const length = this.#length;
+    if (length >= this.maxValues) {
+      throw new ServingError(
+        'RESOURCE_EXHAUSTED',
+        `The JSON text has more than ${this.maxValues} values. Send fewer in a request, or pixels as encoded images ({"b64": ...}).`,
+        { httpStatus: 413 },
+      );
+    }
+    // Every value but the first needs a byte of its own and mostly another that separates it.
+    const size = Math.min(length * 2, this.maxValues, this.bytes.length + 1);
+    this.#codes = grown(this.#codes, new Uint8Array(size));
+    this.#starts = grown(this.#starts, new Uint32Array(size));
+    this.#ends = grown(this.#ends, new Uint32Array(size));
+    this.#numbers = grown(this.#numbers, new Float64Array(size));
+  }
+
+  #fail(reason: string, offset = this.#position): never {
+    throw jsonError(reason, offset);
+  }
+}
+
+function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+const simpleEscapes = new Set(Buffer.from('"\\/bfnrt'));
+
+/** Bytes that are not UTF-8 stay as they are. */
+function unescape(raw: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (let at = raw.indexOf(0x5c); at !== -1; at = raw.indexOf(0x5c, from)) {
+    parts.push(raw.subarray(from, at));
+    let end = at + 2;
+    if (raw[at + 1] === 0x75) end = isHighSurrogate(raw, at) ? at + 12 : at + 6;
+    parts.push(Buffer.from(JSON.parse(`"${raw.toString('latin1', at, end)}"`) as string));
+    from = end;
+  }
+  return Buffer.concat([...parts, raw.subarray(from)]);
+}
+
+function isHighSurrogate(raw: Buffer, at: number): boolean {
+  return /^d[89ab]/i.test(raw.toString('latin1', at + 2, at + 4));
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function isDelimiter(byte: number | undefined): boolean {
+  return byte === undefined || byte <= 0x20 || byte === 0x2c || byte === 0x5d || byte === 0x7d;
+}

@@ -1,0 +1,144 @@
+import type { Signature } from '../../../saved-model/read-saved-model.js';
+import type { DType } from '../../../tensorflow/data-type.js';
+import type { TensorValue } from '../../../tensorflow/tensor-value.js';
+import { ServingError } from '../../serving-error.js';
+import { decodeBase64 } from './decode-base64.js';
+import type { JsonTape } from './json-tape.js';
+import { shapeOf, TensorFiller } from './json-tensor.js';
+import { parseBody, root } from './parse-body.js';
+import { writeFloat } from './write-number.js';
+
+/*
+ * Tensors of the Open Inference Protocol: `{"name", "shape", "datatype", "data"}`, the data flat or in nested lists, in row-major
+ * order. BYTES are JSON strings, or base64 where the tensor's `parameters` say `"content_type": "base64"`, as MLServer has it;
+ * outputs that are no UTF-8 are written so.
+ *
+ * Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
+ */
+
+const datatypes: Readonly<Record<DType, string>> = {
+  ...{ float32: 'FP32', int32: 'INT32', int64: 'INT64', uint8: 'UINT8', bool: 'BOOL', string: 'BYTES' },
+};
+
+/** The protocol's name of a dtype. */
+export function datatypeOf(dtype: DType): string {
+  return datatypes[dtype];
+}
+
+/** What the body of an inference request says. */
+export interface InferBody {
+  readonly id: string | undefined;
+  readonly signatureName: string | undefined;
+  readonly inputs: Readonly<Record<string, TensorValue>>;
+  /** Default: all. */
+  readonly outputFilter: readonly string[] | undefined;
+}
+
+/**
+ * @param findSignature Tells the inputs; throws for a name that there is not.
+ * @throws ServingError `INVALID_ARGUMENT`.
+ */
+export function readInferBody(
+  bytes: Buffer,
+  findSignature: (name: string | undefined) => Pick<Signature, 'inputs'>,
+): InferBody {
+  const tape = parseBody(bytes);
+  const parameters = tape.member(root, 'parameters');
+  const signatureName = parameters === undefined ? undefined : optionalString(tape, parameters, 'signature_name');
+  const signature = findSignature(signatureName);
+  const list = tape.member(root, 'inputs');
+  if (list === undefined || !tape.isArray(list)) refuse('The request needs "inputs", a list of tensors.');
+  const inputs = new Map<string, TensorValue>();
+  for (const input of tape.elements(list)) {
+    const name = requiredString(tape, input, 'name', 'An input');
+    if (inputs.has(name)) refuse(`The input "${name}" is there twice.`);
+    inputs.set(name, readTensor(tape, input, name, signature));
+  }
+  const outputs = tape.member(root, 'outputs');
+  return {
+    id: optionalString(tape, root, 'id'),
+    signatureName,
+    inputs: Object.fromEntries(inputs),
+    outputFilter: outputs === undefined ? undefined : outputNames(tape, outputs),
+  };
+}
+
+function outputNames(tape: JsonTape, outputs: number): string[] {
+  if (!tape.isArray(outputs)) refuse('"outputs" is a list of objects with a "name".');
+  return [...tape.elements(outputs)].map((output) => requiredString(tape, output, 'name', 'An output'));
+}
+
+function readTensor(tape: JsonTape, input: number, name: string, { inputs }: Pick<Signature, 'inputs'>): TensorValue {
+  const spec = Object.hasOwn(inputs, name) ? inputs[name]?.spec : undefined;
+  if (!spec) refuse(`There is no input "${name}". Expected: ${Object.keys(inputs).join(', ')}.`);
+  const { dtype } = spec;
+  const datatype = requiredString(tape, input, 'datatype', `The input "${name}"`);
+  if (datatype !== datatypeOf(dtype)) {
+    refuse(`The input "${name}" is ${datatypeOf(dtype)}. Received: ${datatype.slice(0, 20)}.`);
+  }
+  const shape = readShape(tape, input, name);
+  const data = tape.member(input, 'data');
+  if (data === undefined) refuse(`The input "${name}" has no "data".`);
+  const parameters = tape.member(input, 'parameters');
+  const contentType = parameters === undefined ? undefined : optionalString(tape, parameters, 'content_type');
+  const given = shapeOf(tape, data);
+  const size = sizeOf(shape);
+  const isFlat = given.length === 1 && given[0] === size;
+  const isScalar = shape.length === 0 && given.length === 0;
+  if (!isFlat && !isScalar && String(given) !== String(shape)) {
+    refuse(
+      `The data of "${name}" is of shape [${given.join(', ')}]. Expected: ${size} values for [${shape.join(', ')}].`,
+    );
+  }
+  const filler = new TensorFiller(dtype, Math.min(size, tape.length));
+  filler.add(tape, data, given);
+  const { values } = filler;
+  if (contentType !== 'base64' || dtype !== 'string') return { dtype, shape, values };
+  return { dtype, shape, values: (values as readonly Uint8Array[]).map((value) => decodeBase64(Buffer.from(value))) };
+}
+
+function readShape(tape: JsonTape, input: number, name: string): number[] {
+  const list = tape.member(input, 'shape');
+  const sizes = list !== undefined && tape.isArray(list) ? [...tape.elements(list)] : null;
+  const isGood = sizes?.every(
+    (size) => tape.isInteger(size) && Number.isSafeInteger(tape.number(size)) && tape.number(size) >= 0,
+  );
+  if (!sizes || !isGood || sizes.length > 254)
+    refuse(`The input "${name}" needs a "shape", a list of whole numbers from 0.`);
+  return sizes.map((size) => tape.number(size));
+}
+
+/** A tensor of an answer, as JSON. */
+export function writeInferTensor(name: string, { dtype, shape, values }: TensorValue): string {
+  const texts = dtype === 'string' ? (values as readonly Uint8Array[]).map((value) => Buffer.from(value)) : [];
+  const isText = texts.every((text) => Buffer.from(text.toString()).equals(text));
+  const head = JSON.stringify({
+    ...{ name, shape, datatype: datatypeOf(dtype) },
+    ...(!isText && { parameters: { content_type: 'base64' } }),
+  });
+  const data = Array.from(values as ArrayLike<number | bigint | Uint8Array>, (value, i) => {
+    if (dtype === 'string') return JSON.stringify(texts[i]?.toString(isText ? 'utf8' : 'base64'));
+    if (dtype === 'bool') return String(value !== 0);
+    return dtype === 'float32' ? writeFloat(value as number) : String(value);
+  });
+  return `${head.slice(0, -1)},"data":[${data.join(',')}]}`;
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+function requiredString(tape: JsonTape, object: number, key: string, what: string): string {
+  return optionalString(tape, object, key) ?? refuse(`${what} needs "${key}", a string.`);
+}
+
+function optionalString(tape: JsonTape, object: number, key: string): string | undefined {
+  const value = tape.member(object, key);
+  if (value === undefined) return undefined;
+  if (!tape.isString(value)) refuse(`"${key}" is a string. Received: ${tape.shown(value)}`);
+  return tape.string(value);
+}
+
+function refuse(message: string): never {
+  throw new ServingError('INVALID_ARGUMENT', message);
+}

@@ -1,0 +1,29 @@
+import { ServingError } from '../../serving-error.js';
+import { JsonTape } from './json-tape.js';
+
+/** The place of the outermost value on a tape. */
+export const root = 0;
+
+/**
+ * Parses a body that must be a JSON object.
+ *
+ * @throws ServingError as `JsonTape.parse`, and `INVALID_ARGUMENT` for other values.
+ */
+export function parseBody(bytes: Buffer): JsonTape {
+  const tape = JsonTape.parse(bytes);
+  if (!tape.isObject(root)) throw formatError(tape, root, 'Is not object');
+  return tape;
+}
+
+/** The member `signature_name`; nothing where there is none. @throws ServingError when it is no string. */
+export function signatureNameIn(tape: JsonTape): string | undefined {
+  const value = tape.member(root, 'signature_name');
+  if (value === undefined) return undefined;
+  if (tape.isString(value)) return tape.string(value) || undefined;
+  throw formatError(tape, root, "not formatted correctly. 'signature_name' key must be a string value.");
+}
+
+/** TensorFlow Serving's way to say that a value is not as it should be. */
+export function formatError(tape: JsonTape, value: number, complaint: string): ServingError {
+  return new ServingError('INVALID_ARGUMENT', `JSON Value: ${tape.shown(value)} ${complaint}`);
+}

@@ -1,0 +1,95 @@
+import type { SignatureTensor } from '../../saved-model/read-saved-model.js';
+import { defaultSignature } from '../check-request.js';
+import type { ModelServer, ServedVersion } from '../model-server.js';
+import { ServingError } from '../serving-error.js';
+import { datatypeOf, readInferBody, writeInferTensor } from './json/open-inference-json.js';
+import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
+import { findModel, specOf } from './serving-routes.js';
+
+export interface OpenInferenceOptions {
+  readonly isReady: () => boolean;
+  /** Of the server, as the protocol tells it. */
+  readonly serverVersion: string;
+}
+
+const model = '/v2/models/(?<name>[^/]+)(?:/versions/(?<version>\\d+))?';
+
+/**
+ * The Open Inference Protocol, version 2, over the same models; its requests mean `serving_default` unless their `parameters`
+ * have a `signature_name`. No extensions.
+ *
+ * Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
+ */
+export function openInferenceRoutes(models: ModelServer, { isReady, serverVersion }: OpenInferenceOptions): Route[] {
+  const get = (path: string | RegExp, name: string, handle: Route['handle'], more: Partial<Route> = {}): Route => ({
+    ...{ method: 'GET', path, name, handle },
+    ...more,
+  });
+  const health = { isOpen: true, isQuiet: true };
+  const server = () => json({ name: 'signet', version: serverVersion, extensions: [] });
+  const ready = () => (isReady() ? json({ ready: true }) : unavailable('The server is not ready.'));
+  return [
+    get('/v2', 'ServerMetadata', server),
+    get('/v2/health/live', 'ServerLive', () => json({ live: true }), health),
+    get('/v2/health/ready', 'ServerReady', ready, health),
+    get(new RegExp(`^${model}$`), 'ModelMetadata', (call) => json(metadata(models, call))),
+    get(new RegExp(`^${model}/ready$`), 'ModelReady', (call) => modelReady(models, call), { isQuiet: true }),
+    {
+      ...{ method: 'POST', path: new RegExp(`^${model}/infer$`), name: 'Infer' },
+      handle: (call) => infer(models, call),
+    },
+  ];
+}
+
+function metadata(models: ModelServer, call: RestCall) {
+  const { name, signatures } = findModel(models, call);
+  const { inputs, outputs } = findSignature({ signatures }, defaultSignature);
+  const versions = models.status({ name }).filter(({ state }) => state === 'AVAILABLE');
+  return {
+    name,
+    versions: versions.map(({ version }) => String(version)),
+    platform: 'tensorflow_savedmodel',
+    inputs: tensors(inputs),
+    outputs: tensors(outputs),
+  };
+}
+
+function tensors(all: Readonly<Record<string, SignatureTensor>>) {
+  return Object.entries(all).map(([name, { spec }]) => ({
+    ...{ name, datatype: datatypeOf(spec.dtype) },
+    shape: spec.shape?.map((size) => size ?? -1) ?? [-1],
+  }));
+}
+
+function modelReady(models: ModelServer, call: RestCall): RestAnswer {
+  const spec = specOf(call);
+  const isAvailable = models
+    .status(spec)
+    .some(({ version, state }) => state === 'AVAILABLE' && version === (spec.version ?? version));
+  return isAvailable ? json({ name: spec.name, ready: true }) : unavailable(`The model ${spec.name} is not ready.`);
+}
+
+function unavailable(message: string): never {
+  throw new ServingError('UNAVAILABLE', message);
+}
+
+async function infer(models: ModelServer, call: RestCall): Promise<RestAnswer> {
+  const { name, version, signatures } = findModel(models, call);
+  const body = readInferBody(await call.body(), (key = defaultSignature) => {
+    call.isAbout({ signature: key });
+    return findSignature({ signatures }, key);
+  });
+  const { signal, deadline } = call;
+  const { signatureName = defaultSignature, inputs, outputFilter, id } = body;
+  const request = { spec: { name, version }, signatureName, inputs, signal, deadline };
+  const { outputs } = await models.predict({ ...request, ...(outputFilter && { outputFilter }) });
+  const written = Object.entries(outputs).map(([output, value]) => writeInferTensor(output, value));
+  const head = JSON.stringify({ model_name: name, model_version: String(version), ...(id !== undefined && { id }) });
+  return { body: `${head.slice(0, -1)},"outputs":[${written.join(',')}]}` };
+}
+
+function findSignature({ signatures }: Pick<ServedVersion, 'signatures'>, key: string) {
+  const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
+  if (signature) return signature;
+  throw new ServingError('INVALID_ARGUMENT', `Serving signature name: "${key}" not found in signature def`);
+}

@@ -1,0 +1,54 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+import type { RequestSubject } from '../request-event.js';
+
+/** A request that a handler answers. */
+export interface RestCall {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  /** What the path's pattern caught, percent-decoded; nothing where a part is left out. */
+  readonly parts: Readonly<Record<string, string | undefined>>;
+  /** The body, inflated. @throws ServingError when it is too large, or cannot be inflated. */
+  readonly body: () => Promise<Buffer>;
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970. */
+  readonly deadline: number;
+  /** Tells what the request turned out to be about. */
+  readonly isAbout: (subject: RequestSubject) => void;
+}
+
+/** What a handler answers. */
+export interface RestAnswer {
+  /** Default: 200. */
+  readonly status?: number;
+  /** Default: `application/json`. */
+  readonly type?: string;
+  /** Beside type and length. Default: none. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Buffer;
+}
+
+export type RestHandler = (call: RestCall) => RestAnswer | Promise<RestAnswer>;
+
+/** Which handler answers which requests. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  /** The whole path, or a pattern of it, with named groups for its parts. */
+  readonly path: string | RegExp;
+  /** The log's name for it. */
+  readonly name: string;
+  /** Whether it answers without the token, as orchestrators have none. Default: false. */
+  readonly isOpen?: boolean;
+  /** Left out of access log and metrics, since it is asked every few seconds. Default: false. */
+  readonly isQuiet?: boolean;
+  readonly handle: RestHandler;
+}
+
+/** An object as the body of an answer. */
+export function json(value: unknown): RestAnswer {
+  return { body: JSON.stringify(value, null, 1) };
+}

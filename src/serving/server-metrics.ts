@@ -1,0 +1,103 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+import type { RequestEvent } from './request-event.js';
+import type { StoreEvent } from './store/store-event.js';
+
+/** TensorFlow Serving's buckets for times in microseconds: 10 * 1.8^k. Source: tensorflow_serving/servables/tensorflow/util.cc. */
+const buckets = Array.from({ length: 33 }, (_, k) => 10 * 1.8 ** k);
+const batchBuckets = Array.from({ length: 11 }, (_, k) => 2 ** k);
+
+/** As TensorFlow Serving labels what was asked. */
+const apis: Readonly<Record<string, string>> = {
+  ...{ Predict: 'predict', Classify: 'classify', Regress: 'regress', MultiInference: 'multi_inference' },
+  ...{ ClassifyImage: 'classify_image', Infer: 'infer', GetModelMetadata: 'get_model_metadata' },
+  GetModelStatus: 'get_model_status',
+};
+
+/**
+ * What Prometheus collects: TensorFlow Serving's metrics under their names, those of batching, and Node.js's own.
+ *
+ * A model's name is a label only when there is such a model: clients make up names, and each would be kept for ever.
+ */
+export class ServerMetrics {
+  readonly #registry = new Registry();
+  readonly #requests;
+  readonly #requestLatency;
+  readonly #runtimeLatency;
+  readonly #warmupLatency;
+  readonly #batchSizes;
+  readonly #padding;
+  readonly #versions;
+
+  constructor(private readonly isModel: (name: string) => boolean) {
+    const registers = [this.#registry];
+    this.#requests = new Counter({
+      ...{ name: ':tensorflow:serving:request_count', help: 'The total number of requests.', registers },
+      labelNames: ['model_name', 'status'],
+    });
+    this.#requestLatency = new Histogram({
+      ...{ name: ':tensorflow:serving:request_latency', help: 'Time to answer a request, in microseconds.', registers },
+      ...{ labelNames: ['model_name', 'API', 'entrypoint'], buckets },
+    });
+    this.#runtimeLatency = new Histogram({
+      ...{ name: ':tensorflow:serving:runtime_latency', help: 'Time in TensorFlow, in microseconds.', registers },
+      ...{ labelNames: ['model_name', 'API', 'runtime'], buckets },
+    });
+    this.#warmupLatency = new Histogram({
+      ...{ name: ':tensorflow:serving:model_warmup_latency', help: 'Time of a warmup, in microseconds.', registers },
+      ...{ labelNames: ['model_path', 'status'], buckets },
+    });
+    this.#batchSizes = new Histogram({
+      ...{ name: ':tensorflow:serving:batching_session:input_batch_size', help: 'Rows computed together.', registers },
+      ...{ labelNames: ['model_name'], buckets: batchBuckets },
+    });
+    this.#padding = new Counter({
+      ...{ name: ':tensorflow:serving:batching_session:padding_size', help: 'Rows added to batches.', registers },
+      labelNames: ['model_name'],
+    });
+    this.#versions = new Gauge({
+      ...{ name: ':signet:model_version_available', help: '1 while a version answers.', registers },
+      labelNames: ['model_name', 'version'],
+    });
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  onRequest({ api, method, model, status, milliseconds }: RequestEvent): void {
+    const name = this.isModel(model) ? model : '';
+    this.#requests.inc({ model_name: name, status });
+    const labels = { model_name: name, API: apis[method] ?? 'other', entrypoint: api.toUpperCase() };
+    this.#requestLatency.observe(labels, milliseconds * 1000);
+  }
+
+  onStoreEvent(event: StoreEvent): void {
+    switch (event.type) {
+      case 'version': {
+        const labels = { model_name: event.model, version: event.version };
+        if (event.state === 'AVAILABLE') this.#versions.set(labels, 1);
+        else this.#versions.remove(labels);
+        break;
+      }
+      case 'warmup':
+        this.#warmupLatency.observe(
+          { model_path: `${event.model}/${event.version}`, status: 'OK' },
+          event.seconds * 1e6,
+        );
+        break;
+      case 'batch':
+        this.#runtimeLatency.observe({ model_name: event.model, API: 'predict', runtime: 'TF2' }, event.seconds * 1e6);
+        this.#batchSizes.observe({ model_name: event.model }, event.rows);
+        this.#padding.inc({ model_name: event.model }, event.padding);
+        break;
+    }
+  }
+
+  /** All metrics in Prometheus's text format. */
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** The media type of `text`. */
+  get type(): string {
+    return this.#registry.contentType;
+  }
+}

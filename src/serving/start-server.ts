@@ -1,0 +1,145 @@
+import { createGrpcServer } from './grpc/create-grpc-server.js';
+import { limitPixels, type PixelLimits } from './limit-pixels.js';
+import type { ModelServer } from './model-server.js';
+import { pageRoutes } from './page/page-routes.js';
+import type { RequestEvent } from './request-event.js';
+import { classifyImageRoute } from './rest/classify-image-route.js';
+import { createRestServer } from './rest/create-rest-server.js';
+import { healthRoutes } from './rest/health-routes.js';
+import { metricsRoute } from './rest/metrics-route.js';
+import { openApiRoute } from './rest/open-api-route.js';
+import { openInferenceRoutes } from './rest/open-inference-routes.js';
+import { servingRoutes } from './rest/serving-routes.js';
+import { ServerMetrics } from './server-metrics.js';
+import type { ServerTls } from './server-tls.js';
+import { ServingError } from './serving-error.js';
+import { ModelStore, type ModelStoreOptions } from './store/model-store.js';
+
+/** A server of models over REST and gRPC. */
+export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
+  /** Address to listen on. Default: `127.0.0.1`, which no other machine reaches. */
+  readonly host?: string;
+  /** 0 takes any that is free. Default: 8501. */
+  readonly restPort?: number;
+  /** 0 takes any that is free. Default: 8500. */
+  readonly grpcPort?: number;
+  /** The largest body or message, in bytes. Default: 64 MiB. */
+  readonly maxRequestBytes?: number;
+  /** Default: see PixelLimits. */
+  readonly pixelLimits?: PixelLimits;
+  /** After which a REST request is answered 504, in milliseconds; gRPC's clients say it themselves. Default: 30,000. */
+  readonly restTimeoutMilliseconds?: number;
+  /** What clients must bring as a bearer token. Default: nothing. */
+  readonly token?: string;
+  /** For both protocols. Default: no TLS. */
+  readonly tls?: ServerTls;
+  /** Whether gRPC's outputs are in `tensor_content`. Default: false. */
+  readonly tensorContent?: boolean;
+  /**
+   * Whether clients may replace the models (HandleReloadConfigRequest): with it, they choose what is read from this machine's
+   * disk. Default: false.
+   */
+  readonly allowReload?: boolean;
+  /** How long `drain` waits for requests that are in flight, in milliseconds. Default: 30,000. */
+  readonly drainMilliseconds?: number;
+  /** Told of all that happens to versions; must not throw. Default: nobody. */
+  readonly onStoreEvent?: ModelStoreOptions['onEvent'];
+  /** Told of every request that was answered; must not throw. Default: nobody. */
+  readonly onRequest?: (event: RequestEvent) => void;
+  /** Told of failures that are the server's own. Default: `console.error`. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** A server that answers. */
+export interface RunningServer {
+  readonly store: ModelStore;
+  readonly restPort: number;
+  readonly grpcPort: number;
+  /** Takes nothing new, answers what has come, and settles when everything has ended. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Loads the models, then answers for them over REST (with the web page) and gRPC, as TensorFlow Serving does.
+ *
+ * @param serverVersion Signet's, as it tells clients.
+ * @throws SignetError `INVALID_ARGUMENT` for options that make no sense and addresses that cannot be listened on.
+ */
+export async function startServer(options: ServerOptions, serverVersion: string): Promise<RunningServer> {
+  const { host = '127.0.0.1', restPort = 8501, grpcPort = 8500, maxRequestBytes = 64 * 2 ** 20 } = options;
+  const metrics = new ServerMetrics((name) => store.modelNames.includes(name));
+  const store = await ModelStore.start({
+    ...options,
+    onEvent: (event) => {
+      metrics.onStoreEvent(event);
+      options.onStoreEvent?.(event);
+    },
+  });
+  let isDraining = false;
+  const isReady = () => !isDraining && store.isReady;
+  const models = limitPixels(options.allowReload ? store : withoutReload(store), options.pixelLimits);
+  const common = {
+    ...pick(options, ['token', 'tls', 'drainMilliseconds', 'onError']),
+    onRequest: (event: RequestEvent) => {
+      metrics.onRequest(event);
+      options.onRequest?.(event);
+    },
+  };
+  const routes = [
+    ...servingRoutes(models, maxTensorBytes),
+    classifyImageRoute(models),
+    ...openInferenceRoutes(models, { isReady, serverVersion }),
+    ...healthRoutes(isReady),
+    ...pageRoutes(models),
+    metricsRoute(metrics),
+    openApiRoute(models, serverVersion),
+  ];
+  const { restTimeoutMilliseconds: timeoutMilliseconds } = options;
+  const rest = createRestServer(routes, {
+    ...common,
+    maxBodyBytes: maxRequestBytes,
+    ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }),
+  });
+  const grpc = createGrpcServer(models, {
+    ...common,
+    ...pick(options, ['tensorContent']),
+    ...{ maxMessageBytes: maxRequestBytes, maxTensorBytes },
+  });
+  const drain = async () => {
+    isDraining = true;
+    await Promise.all([rest.drain(), grpc.drain()]);
+    await store.drain();
+  };
+  try {
+    // One after the other, so that a second failure has nobody left to miss it.
+    const ports = { grpcPort: await grpc.start(host, grpcPort), restPort: await rest.start(host, restPort) };
+    return { store, ...ports, drain };
+  } catch (error) {
+    await Promise.all([grpc.drain(), store.drain()]);
+    throw error;
+  }
+}
+
+/** How much memory the tensors of a request may take. */
+const maxTensorBytes = 256 * 2 ** 20;
+
+function withoutReload(store: ModelStore): ModelServer {
+  return {
+    get modelNames() {
+      return store.modelNames;
+    },
+    find: (spec) => store.find(spec),
+    status: (spec) => store.status(spec),
+    predict: (request) => store.predict(request),
+    reload: () => {
+      const message = 'This server takes no configuration from clients. Start it with --allow-config-reload.';
+      return Promise.reject(new ServingError('PERMISSION_DENIED', message));
+    },
+  };
+}
+
+/** The given options among these; an option that is `undefined` would not take its default. */
+function pick<T, K extends keyof T>(options: T, keys: readonly K[]): Pick<T, K> {
+  const given = keys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]);
+  return Object.fromEntries(given) as Pick<T, K>;
+}
