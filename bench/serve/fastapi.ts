@@ -1,0 +1,46 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { runChild } from '../../src/tensorflow/set-up/run-child.js';
+import { pythonFolder } from '../../test/helpers/python.js';
+
+const marker = path.join(pythonFolder, 'fastapi-1');
+
+/** Starts FastAPI and uvicorn over a SavedModel; installs them first into the environment of the parity tests. */
+export async function startFastApi(modelDirectory: string): Promise<{ port: number; process: ChildProcess }> {
+  if (!existsSync(marker)) {
+    process.stderr.write('installing FastAPI and uvicorn for the comparison (once per user)\n');
+    const packages = ['fastapi==0.121.*', 'uvicorn[standard]==0.38.*'];
+    const { ok, output } = await runChild(path.join(pythonFolder, 'bin', 'pip'), ['install', '--quiet', ...packages]);
+    if (!ok) throw new Error(output);
+    await writeFile(marker, '');
+  }
+  const port = await freePort();
+  const script = fileURLToPath(new URL('./fastapi_server.py', import.meta.url));
+  const server = spawn(path.join(pythonFolder, 'bin', 'python'), [script, modelDirectory, String(port)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
+  });
+  for (let left = 120; ; left -= 1) {
+    if (server.exitCode !== null || left === 0) throw new Error('FastAPI did not start.');
+    const answers = await fetch(`http://127.0.0.1:${port}/docs`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (answers) return { port, process: server };
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });
+}

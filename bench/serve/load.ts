@@ -1,0 +1,35 @@
+import { type Latency, latencyOf } from '../../src/evaluation/percentiles.js';
+
+/** What a load gave; latencies are those of a request. */
+export interface LoadResult extends Latency {
+  readonly requestsPerSecond: number;
+  readonly requests: number;
+  readonly errors: readonly string[];
+}
+
+/** So many clients call as fast as they are answered, for so long. */
+export async function load(call: () => Promise<void>, clients: number, seconds: number): Promise<LoadResult> {
+  const latencies: number[] = [];
+  const errors: string[] = [];
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  const client = async () => {
+    while (performance.now() < end) {
+      const sent = performance.now();
+      try {
+        await call();
+        latencies.push(performance.now() - sent);
+      } catch (error) {
+        errors.push((error as Error).message);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, client));
+  const elapsed = (performance.now() - start) / 1000;
+  return {
+    requestsPerSecond: latencies.length / elapsed,
+    ...latencyOf(latencies),
+    requests: latencies.length,
+    errors,
+  };
+}
