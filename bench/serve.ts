@@ -9,7 +9,7 @@ import { startFastApi } from './serve/fastapi.js';
 import { load, type LoadResult } from './serve/load.js';
 import { HttpClient } from './serve/post.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
-import { startServeModel } from './serve/start-serve-model.js';
+import { startServeModel } from '../test/helpers/start-serve-model.js';
 
 /**
  * `npm run bench:serve`: serve-model against FastAPI + uvicorn + Python TensorFlow over the same SavedModel (LeNet), and the
@@ -32,7 +32,7 @@ const numbers = Buffer.from(JSON.stringify({ instances: [pixels] }));
 const input = { image_bytes_string: { dtype: 'string', shape: [1], values: [file] } } as const;
 const options = { signatureName: 'serving_bytes' };
 
-const served = await startServeModel(bench.folder);
+const served = await startServeModel(['--model-folder', bench.folder]);
 const fastApi = await startFastApi(bench.directory);
 const session = await LoadedSavedModel.load(bench.directory);
 const grpc = new SignetClient({ grpcPort: served.grpcPort, modelName: 'LenetModel' });
@@ -83,7 +83,7 @@ try {
 }
 
 async function run(call: () => Promise<unknown>, clients: number, length: number): Promise<LoadResult> {
-  const result = await load(async () => void (await call()), clients, length);
+  const result = await load(call, clients, length);
   if (result.errors[0] !== undefined) throw new Error(`${result.errors.length} requests failed: ${result.errors[0]}`);
   return result;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { runCommand } from './run-command.js';
-import { serveUntilSignal } from './serve-until-signal.js';
+import { serveDefaults, serveUntilSignal } from './serve-until-signal.js';
 
 await runCommand({
   name: 'serve-model',
@@ -10,20 +10,52 @@ await runCommand({
     'model-folder': { type: 'string', describe: "Folder of models (models/NAME/1), or one model's folder of versions" },
     'model-name': { type: 'string', describe: 'The only model of the folder to serve [default: all]' },
     'model-config-file': { type: 'string', describe: "TensorFlow Serving's configuration, instead of a folder" },
-    'model-config-file-poll-seconds': { type: 'number', default: 0, describe: 'Between two looks at it; 0: one look' },
-    host: { type: 'string', default: '127.0.0.1', describe: 'Address to listen on; 0.0.0.0 for all of this machine' },
-    'rest-port': { type: 'number', default: 8501, describe: 'Port for REST and the page; 0 takes any' },
-    'grpc-port': { type: 'number', default: 8500, describe: 'Port for gRPC; 0 takes any' },
-    'poll-seconds': { type: 'number', default: 1, describe: 'Between two looks for new versions; 0: one look' },
-    workers: { type: 'number', default: 1, describe: 'Threads a version, each with a session and memory of its own' },
-    'warmup-iterations': { type: 'number', default: 1, describe: 'How often warmup requests are replayed' },
+    'model-config-file-poll-seconds': {
+      type: 'number',
+      default: serveDefaults.modelConfigFilePollSeconds,
+      describe: 'Between two looks at it; 0: one look',
+    },
+    host: {
+      type: 'string',
+      default: serveDefaults.host,
+      describe: 'Address to listen on; 0.0.0.0 for all of this machine',
+    },
+    'rest-port': {
+      type: 'number',
+      default: serveDefaults.restPort,
+      describe: 'Port for REST and the page; 0 takes any',
+    },
+    'grpc-port': { type: 'number', default: serveDefaults.grpcPort, describe: 'Port for gRPC; 0 takes any' },
+    'poll-seconds': {
+      type: 'number',
+      default: serveDefaults.pollSeconds,
+      describe: 'Between two looks for new versions; 0: one look',
+    },
+    workers: {
+      type: 'number',
+      default: serveDefaults.workers,
+      describe: 'Threads a version, each with a session and memory of its own',
+    },
+    'warmup-iterations': {
+      type: 'number',
+      default: serveDefaults.warmupIterations,
+      describe: 'How often warmup requests are replayed',
+    },
     'max-batch-size': { type: 'number', describe: 'Most rows computed together; 1: no batching [default: 32]' },
     'batch-timeout-micros': { type: 'number', describe: 'How long a batch waits for more requests [default: 0]' },
     'allowed-batch-sizes': { type: 'number', array: true, describe: 'Batches are padded up to these sizes' },
     'max-enqueued-batches': { type: 'number', describe: 'Batches that may wait for a version [default: 64]' },
-    'max-request-size': { type: 'number', default: 64, describe: 'Largest body or message, in MiB' },
+    'max-request-size': {
+      type: 'number',
+      default: serveDefaults.maxRequestSize,
+      describe: 'Largest body or message, in MiB',
+    },
     'max-pixels': { type: 'number', describe: 'Largest image, width times height [default: 50000000]' },
-    'rest-timeout': { type: 'number', default: 30, describe: 'Seconds after which REST answers 504' },
+    'rest-timeout': {
+      type: 'number',
+      default: serveDefaults.restTimeout,
+      describe: 'Seconds after which REST answers 504',
+    },
     'token-file': { type: 'string', describe: 'Clients must bring the bearer token in it [default: $SIGNET_TOKEN]' },
     'tls-certificate': { type: 'string', describe: 'PEM file; with --tls-key, both protocols speak TLS' },
     'tls-key': { type: 'string', describe: 'PEM file of the private key' },
@@ -35,11 +67,19 @@ await runCommand({
     },
     'allow-version-labels-for-unavailable-models': {
       type: 'boolean',
-      default: false,
+      default: serveDefaults.allowVersionLabelsForUnavailableModels,
       describe: 'Labels may point at versions that are not there yet',
     },
-    'tensor-content': { type: 'boolean', default: false, describe: 'gRPC answers with tensor_content' },
-    'drain-timeout': { type: 'number', default: 30, describe: 'Seconds that running requests have at the end' },
+    'tensor-content': {
+      type: 'boolean',
+      default: serveDefaults.tensorContent,
+      describe: 'gRPC answers with tensor_content',
+    },
+    'drain-timeout': {
+      type: 'number',
+      default: serveDefaults.drainTimeout,
+      describe: 'Seconds that running requests have at the end',
+    },
     verbose: { type: 'boolean', default: false, describe: "Show TensorFlow's own log" },
   },
   examples: [

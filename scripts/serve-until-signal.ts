@@ -1,5 +1,21 @@
 import type { ServeModelOptions } from '../src/commands/serve-model.js';
 
+/** The defaults of serve-model's flags. */
+export const serveDefaults = {
+  host: '127.0.0.1',
+  restPort: 8501,
+  grpcPort: 8500,
+  modelConfigFilePollSeconds: 0,
+  pollSeconds: 1,
+  workers: 1,
+  warmupIterations: 1,
+  maxRequestSize: 64,
+  restTimeout: 30,
+  allowVersionLabelsForUnavailableModels: false,
+  tensorContent: false,
+  drainTimeout: 30,
+} as const satisfies ServeModelOptions;
+
 /** Serves models, tells where, and ends at Ctrl-C or SIGTERM when all that has come is answered; a second one ends at once. */
 export async function serveUntilSignal(options: ServeModelOptions): Promise<void> {
   const { serveModel } = await import('../src/commands/serve-model.js');

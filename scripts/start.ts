@@ -2,28 +2,30 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import { runCommand } from './run-command.js';
+import { serveDefaults, serveUntilSignal } from './serve-until-signal.js';
 
 const testDatasetPath = path.join('data', 'digits', 'test');
+const modelFolderPath = 'models';
+const modelName = 'LenetModel';
 
 await runCommand({
   name: 'npm start --',
-  describe: 'Trains LeNet on the bundled digits and evaluates both signatures of the model that it wrote.',
+  describe:
+    'Trains LeNet on the bundled digits, evaluates both signatures of the model that it wrote, and serves it with its web page.',
   options: {
-    serve: {
-      type: 'boolean',
-      default: true,
-      describe: 'Serve the model afterwards (not there yet: --no-serve is the same)',
-    },
+    serve: { type: 'boolean', default: true, describe: 'Serve the model at the end; --no-serve stops before' },
+    'rest-port': { type: 'number', default: 8501, describe: 'Port for REST and the page; 0 takes any' },
+    'grpc-port': { type: 'number', default: 8500, describe: 'Port for gRPC; 0 takes any' },
   },
-  handler: async () => {
+  handler: async ({ serve, restPort, grpcPort }) => {
     const { trainModel } = await import('../src/commands/train-model.js');
     const { trainModelText } = await import('../src/commands/train-model-text.js');
     const { evalModel } = await import('../src/commands/eval-model.js');
     const result = await trainModel({
       trainDatasetPath: path.join('data', 'digits', 'train'),
       testDatasetPath,
-      modelFolderPath: 'models',
-      modelType: 'LenetModel',
+      modelFolderPath,
+      modelType: modelName,
       batchSize: 32,
       numEpochs: 200,
       patience: 5,
@@ -39,5 +41,8 @@ await runCommand({
     const { evalModelText } = await import('../src/commands/eval-model-text.js');
     const options = { testDatasetPath, modelPath: result.directory, batchSize: 32, onBadImage: 'fail' } as const;
     process.stdout.write(evalModelText(await evalModel(options)));
+    if (!serve) return;
+    process.stdout.write('\n');
+    await serveUntilSignal({ ...serveDefaults, modelFolder: modelFolderPath, modelName, restPort, grpcPort });
   },
 });

@@ -8,7 +8,7 @@ export interface LoadResult extends Latency {
 }
 
 /** So many clients call as fast as they are answered, for so long. */
-export async function load(call: () => Promise<void>, clients: number, seconds: number): Promise<LoadResult> {
+export async function load(call: () => Promise<unknown>, clients: number, seconds: number): Promise<LoadResult> {
   const latencies: number[] = [];
   const errors: string[] = [];
   const start = performance.now();

@@ -9,6 +9,7 @@ import type { RequestEvent } from '../serving/request-event.js';
 import type { ServerTls } from '../serving/server-tls.js';
 import { type RunningServer, type ServerOptions, startServer } from '../serving/start-server.js';
 import type { StoreEvent } from '../serving/store/store-event.js';
+import { checkServerNumbers } from './check-server-numbers.js';
 import { followConfigFile } from './follow-config-file.js';
 import { type ModelSources, modelsToServe } from './models-to-serve.js';
 import { readTls, readToken, type SecretFiles } from './server-secrets.js';
@@ -58,8 +59,9 @@ export interface ServedModels {
  * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` when there is no model, or none can be loaded.
  */
 export async function serveModel(options: ServeModelOptions): Promise<ServedModels> {
-  const models = await modelsToServe(options);
+  checkServerNumbers(options);
   const [token, tls] = [await readToken(options), await readTls(options)];
+  const models = await modelsToServe(options);
   const log = options.accessLog === undefined ? undefined : openAccessLog(options.accessLog);
   const server = await startServer(serverOptions(options, models, { token, tls, log }), packageVersion());
   try {
