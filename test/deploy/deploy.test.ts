@@ -72,3 +72,23 @@ describe('deploy/', () => {
     );
   });
 });
+
+describe('deploy/Dockerfile', () => {
+  const lines = readFileSync(path.join('deploy', 'Dockerfile'), 'utf8').split('\n');
+  const { bin, scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>;
+
+  it('starts what the package calls serve-model', () => {
+    const entry = lines.find((line) => line.startsWith('ENTRYPOINT '))?.replace('ENTRYPOINT ', '') ?? '[]';
+    expect(JSON.parse(entry)).toEqual(expect.arrayContaining(['node', `/app/${bin?.['serve-model']}`, '0.0.0.0']));
+  });
+
+  it('copies files that there are, and runs scripts that there are', () => {
+    const copied = lines.flatMap((line) => /^COPY (?!--from)(.*) \S+$/.exec(line)?.[1]?.split(' ') ?? []);
+    expect(copied.filter((file) => file !== '.' && !readdirSync('.').includes(file))).toEqual([]);
+    const ran = lines.flatMap((line) =>
+      [...line.matchAll(/npm run (?:--silent )?(\S+)/g)].map((found) => found[1] ?? ''),
+    );
+    expect(ran).not.toEqual([]);
+    expect(ran.filter((script) => !scripts?.[script])).toEqual([]);
+  });
+});
