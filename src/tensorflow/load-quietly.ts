@@ -28,36 +28,29 @@ function load(): void {
 }
 
 function turnStandardErrorAway(): () => void {
-  const kept = reopen(2);
-  // A socket, which is what a parent in Node.js gives for a pipe, cannot be opened again: the lines are seen rather than
-  // standard error lost.
+  const kept = isRegularFile(2) ? null : reopen(2);
+  // A socket, which is what a parent in Node.js gives for a pipe, cannot be opened again; a file can, but whoever shares it
+  // (`> log 2>&1`, the next command of a script) would not see how far it was written, and write over it. The lines are seen
+  // there rather than others lost.
   if (kept === null) return () => undefined;
   closeSync(2);
   openSync(devNull, 'w');
   return () => {
     closeSync(2);
     reopen(kept);
-    if (isSameFile(1, kept)) appendStandardOutput(kept);
     closeSync(kept);
   };
 }
 
-/** `command > file 2>&1`: standard output had its place in the file in common with standard error, and would write over it. */
-function appendStandardOutput(file: number): void {
-  closeSync(1);
-  reopen(file);
-}
-
-function isSameFile(a: number, b: number): boolean {
+function isRegularFile(descriptor: number): boolean {
   try {
-    const [one, other] = [fstatSync(a), fstatSync(b)];
-    return one.isFile() && one.ino === other.ino && one.dev === other.dev;
+    return fstatSync(descriptor).isFile();
   } catch {
     return false;
   }
 }
 
-/** Another descriptor for the same file, terminal or pipe, which appends as a shell's redirection does. */
+/** Another descriptor for the same terminal or pipe. */
 function reopen(descriptor: number): number | null {
   try {
     return openSync(`/dev/fd/${descriptor}`, 'a');
