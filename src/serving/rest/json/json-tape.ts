@@ -1,6 +1,8 @@
 import { ServingError } from '../../serving-error.js';
 import { jsonError } from './json-error.js';
+import { readString, unescapeString } from './json-string.js';
 import { readNumber } from './read-number.js';
+import { readWord } from './read-word.js';
 
 /** What a JSON value is; the words of TensorFlow Serving's messages. */
 export type JsonKind = 'Null' | 'False' | 'True' | 'Object' | 'Array' | 'String' | 'Number';
@@ -14,7 +16,7 @@ const integerCode = 7;
 const decimalCode = 8;
 
 /** As many values as a text may hold unless a caller says otherwise: about 300 MB of memory. */
-const defaultMaxValues = 2 ** 24;
+export const defaultMaxValues = 2 ** 24;
 /** How much of a value a message shows, in bytes. */
 const shownBytes = 200;
 
@@ -31,19 +33,25 @@ const shownBytes = 200;
  */
 export class JsonTape {
   #length = 0;
-  #codes = new Uint8Array(256);
+  #codes: Uint8Array;
   /** Where each value begins in the text; a string after its quotation mark. */
-  #starts = new Uint32Array(256);
+  #starts: Uint32Array;
   /** Of a string, where it ends in the text; of an object or list, the value after it. */
-  #ends = new Uint32Array(256);
+  #ends: Uint32Array;
   /** Of a number, its value; of an object or list, how many members it has. */
-  #numbers = new Float64Array(256);
+  #numbers: Float64Array;
   #position = 0;
 
   private constructor(
     private readonly bytes: Buffer,
     private readonly maxValues: number,
-  ) {}
+  ) {
+    const size = Math.min(256, maxValues);
+    this.#codes = new Uint8Array(size);
+    this.#starts = new Uint32Array(size);
+    this.#ends = new Uint32Array(size);
+    this.#numbers = new Float64Array(size);
+  }
 
   /**
    * @param maxValues The most values that it may hold, keys included.
@@ -114,7 +122,7 @@ export class JsonTape {
   /** A string's bytes, without escapes: a view of the text where it has none. */
   stringBytes(value: number): Buffer {
     const raw = this.bytes.subarray(this.#starts[value], this.#ends[value]);
-    return this.#codes[value] === escapedCode ? unescape(raw) : raw;
+    return this.#codes[value] === escapedCode ? unescapeString(raw) : raw;
   }
 
   string(value: number): string {
@@ -123,7 +131,12 @@ export class JsonTape {
 
   /** The first member of an object with this key; nothing for other values. */
   member(object: number, key: string): number | undefined {
-    for (const [name, value] of this.members(object)) if (name === key) return value;
+    if (!this.isObject(object)) return undefined;
+    const wanted = Buffer.from(key);
+    const end = this.next(object);
+    for (let name = object + 1; name < end; name = this.next(name + 1)) {
+      if (this.#hasBytes(name, wanted)) return name + 1;
+    }
     return undefined;
   }
 
@@ -148,6 +161,12 @@ export class JsonTape {
     const end = this.#endInText(value);
     const text = this.bytes.subarray(start, Math.min(end, start + shownBytes)).toString();
     return end > start + shownBytes ? `${text.replace(/\ufffd+$/, '')}...` : text;
+  }
+
+  #hasBytes(string: number, wanted: Buffer): boolean {
+    const length = (this.#ends[string] ?? 0) - (this.#starts[string] ?? 0);
+    const isOtherLength = this.#codes[string] === stringCode && length !== wanted.length;
+    return !isOtherLength && this.stringBytes(string).equals(wanted);
   }
 
   /** Where a value ends; looked for again, since only messages ask, and no further than they show. */
@@ -248,48 +267,16 @@ export class JsonTape {
   }
 
   #readString(): void {
-    const { bytes } = this;
     const start = this.#position + 1;
-    let code = stringCode;
-    let at = start;
-    for (let byte = bytes[at]; byte !== 0x22; byte = bytes[at]) {
-      if (byte === undefined) this.#fail('Missing a closing quotation mark in string.', start - 1);
-      if (byte < 0x20) this.#fail('Invalid encoding in string.', at);
-      if (byte === 0x5c) {
-        code = escapedCode;
-        at = this.#checkEscape(at);
-      } else at += 1;
-    }
-    this.#add(code, start, at, 0);
-    this.#position = at + 1;
-  }
-
-  /** @returns Where the text goes on. */
-  #checkEscape(at: number): number {
-    const letter = this.bytes[at + 1];
-    if (letter !== 0x75) {
-      if (letter === undefined || !simpleEscapes.has(letter)) this.#fail('Invalid escape character in string.', at);
-      return at + 2;
-    }
-    const unit = this.#hexUnit(at);
-    if (unit < 0xd800 || unit > 0xdfff) return at + 6;
-    const isPair = unit < 0xdc00 && this.bytes[at + 6] === 0x5c && this.bytes[at + 7] === 0x75;
-    const low = isPair ? this.#hexUnit(at + 6) : 0;
-    if (low < 0xdc00 || low > 0xdfff) this.#fail('The surrogate pair in string is invalid.', at);
-    return at + 12;
-  }
-
-  #hexUnit(at: number): number {
-    const hex = this.bytes.toString('latin1', at + 2, at + 6);
-    if (!/^[0-9a-fA-F]{4}$/.test(hex)) this.#fail('Incorrect hex digit after \\u escape in string.', at);
-    return parseInt(hex, 16);
+    const { end, isEscaped } = readString(this.bytes, start);
+    this.#add(isEscaped ? escapedCode : stringCode, start, end, 0);
+    this.#position = end + 1;
   }
 
   #readWord(word: string, code: number): void {
     const start = this.#position;
-    if (this.bytes.toString('latin1', start, start + word.length) !== word) this.#fail('Invalid value.', start + 1);
-    this.#add(code, start, start + word.length, 0);
-    this.#position += word.length;
+    this.#position = readWord(this.bytes, start, word);
+    this.#add(code, start, this.#position, 0);
   }
 
   #skipSpace(): number | undefined {
@@ -330,34 +317,14 @@ export class JsonTape {
     this.#numbers = grown(this.#numbers, new Float64Array(size));
   }
 
-  #fail(reason: string, offset = this.#position): never {
-    throw jsonError(reason, offset);
+  #fail(reason: string): never {
+    throw jsonError(reason, this.#position);
   }
 }
 
 function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {
   to.set(from);
   return to;
-}
-
-const simpleEscapes = new Set(Buffer.from('"\\/bfnrt'));
-
-/** Bytes that are not UTF-8 stay as they are. */
-function unescape(raw: Buffer): Buffer {
-  const parts: Buffer[] = [];
-  let from = 0;
-  for (let at = raw.indexOf(0x5c); at !== -1; at = raw.indexOf(0x5c, from)) {
-    parts.push(raw.subarray(from, at));
-    let end = at + 2;
-    if (raw[at + 1] === 0x75) end = isHighSurrogate(raw, at) ? at + 12 : at + 6;
-    parts.push(Buffer.from(JSON.parse(`"${raw.toString('latin1', at, end)}"`) as string));
-    from = end;
-  }
-  return Buffer.concat([...parts, raw.subarray(from)]);
-}
-
-function isHighSurrogate(raw: Buffer, at: number): boolean {
-  return /^d[89ab]/i.test(raw.toString('latin1', at + 2, at + 4));
 }
 
 function isDigit(byte: number | undefined): boolean {

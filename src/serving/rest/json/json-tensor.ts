@@ -22,18 +22,18 @@ import { formatError } from './parse-body.js';
  */
 
 /** The highest rank that TensorFlow's shapes have. */
-const maxRank = 254;
+export const maxRank = 254;
 
 /** Whether it is `{"b64": <string>}`. */
 export function isBase64Object(tape: JsonTape, value: number): boolean {
   return tape.isObject(value) && tape.size(value) === 1 && tape.string(value + 1) === 'b64' && tape.isString(value + 2);
 }
 
-/** The shape of a value, along its first elements. @throws ServingError `INVALID_ARGUMENT` for more dimensions than there are. */
-export function shapeOf(tape: JsonTape, value: number): number[] {
+/** The shape of a value, along its first elements. @throws ServingError `INVALID_ARGUMENT` for more dimensions than `most`. */
+export function shapeOf(tape: JsonTape, value: number, most = maxRank): number[] {
   const shape: number[] = [];
   for (let inner = value; tape.isArray(inner); inner += 1) {
-    if (shape.length === maxRank) {
+    if (shape.length === most) {
       throw new ServingError('INVALID_ARGUMENT', `Lists are nested deeper than ${maxRank} levels, TensorFlow's limit.`);
     }
     shape.push(tape.size(inner));

@@ -3,8 +3,8 @@ import type { DType } from '../../../tensorflow/data-type.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
 import { ServingError } from '../../serving-error.js';
 import { decodeBase64 } from './decode-base64.js';
-import type { JsonTape } from './json-tape.js';
-import { shapeOf, TensorFiller } from './json-tensor.js';
+import { defaultMaxValues, type JsonTape } from './json-tape.js';
+import { maxRank, shapeOf, TensorFiller } from './json-tensor.js';
 import { parseBody, root } from './parse-body.js';
 import { writeFloat } from './write-number.js';
 
@@ -103,9 +103,15 @@ function readShape(tape: JsonTape, input: number, name: string): number[] {
   const isGood = sizes?.every(
     (size) => tape.isInteger(size) && Number.isSafeInteger(tape.number(size)) && tape.number(size) >= 0,
   );
-  if (!sizes || !isGood || sizes.length > 254)
-    refuse(`The input "${name}" needs a "shape", a list of whole numbers from 0.`);
-  return sizes.map((size) => tape.number(size));
+  if (!sizes || !isGood || sizes.length > maxRank) {
+    refuse(`The input "${name}" needs a "shape", a list of at most ${maxRank} whole numbers from 0.`);
+  }
+  const shape = sizes.map((size) => tape.number(size));
+  // Bounded even where a size of 0 leaves nothing: no product of TensorFlow's may overflow.
+  if (sizeOf(shape.map((size) => Math.max(size, 1))) > defaultMaxValues) {
+    refuse(`The "shape" of the input "${name}" has more than ${defaultMaxValues} elements.`);
+  }
+  return shape;
 }
 
 /** A tensor of an answer, as JSON. */

@@ -1,4 +1,5 @@
 import { jsonError } from './json-error.js';
+import { readWord } from './read-word.js';
 
 /** A number of a JSON text. */
 export interface JsonNumber {
@@ -32,7 +33,7 @@ export function readNumber(bytes: Buffer, start: number): JsonNumber {
     mantissa = mantissa * 10 + digit;
     at += 1;
   }
-  if (at === first) return readWord(bytes, first, isNegative);
+  if (at === first) return readNonFinite(bytes, first, isNegative);
   let digits = at - first;
   let exponent = 0;
   let isInteger = true;
@@ -80,11 +81,12 @@ function readExponent(bytes: Buffer, start: number): { value: number; end: numbe
   return { value: sign === 0x2d ? -value : value, end: at };
 }
 
-function readWord(bytes: Buffer, at: number, isNegative: boolean): JsonNumber {
-  const word = ['NaN', 'Infinity', 'Inf'].find((each) => bytes.toString('latin1', at, at + each.length) === each);
-  if (word === undefined) throw jsonError('Invalid value.', at);
-  const value = word === 'NaN' ? NaN : isNegative ? -Infinity : Infinity;
-  return { value, isInteger: false, end: at + word.length };
+function readNonFinite(bytes: Buffer, start: number, isNegative: boolean): JsonNumber {
+  const isNaN = bytes[start] === 0x4e;
+  const short = isNaN ? readWord(bytes, start, 'NaN') : readWord(bytes, start, 'Inf');
+  const end = !isNaN && bytes[short] === 0x69 ? readWord(bytes, short, 'inity') : short;
+  const value = isNaN ? NaN : isNegative ? -Infinity : Infinity;
+  return { value, isInteger: false, end };
 }
 
 /** -1 for what is no digit. */

@@ -3,7 +3,7 @@ import type { DType } from '../../../tensorflow/data-type.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
 import { ServingError } from '../../serving-error.js';
 import type { JsonTape } from './json-tape.js';
-import { checkShape, isBase64Object, shapeOf, TensorFiller } from './json-tensor.js';
+import { checkShape, isBase64Object, maxRank, shapeOf, TensorFiller } from './json-tensor.js';
 import { formatError, parseBody, root, signatureNameIn } from './parse-body.js';
 
 /** `instances`: a list of examples, or `inputs`: a tensor each. Answers come in the same form. */
@@ -53,7 +53,7 @@ function readRows(tape: JsonTape, instances: number, dtypes: DTypes): Record<str
   const count = tape.size(instances);
   if (count === 0) throw formatError(tape, root, "No values in 'instances' array");
   const first = instances + 1;
-  if (!tape.isObject(first) && dtypes.size > 1) {
+  if (!isNamed(tape, first) && dtypes.size > 1) {
     throw new ServingError(
       'INVALID_ARGUMENT',
       'instances is a plain list, but expecting list of objects as multiple input tensors required as per tensorinfo_map',
@@ -120,7 +120,7 @@ class Rows {
 
   add(value: number): void {
     const { tape } = this;
-    const shape = shapeOf(tape, value);
+    const shape = shapeOf(tape, value, maxRank - 1);
     if (!this.#filler) {
       this.#shape = shape;
       this.#filler = new TensorFiller(this.dtype, mostValues(tape, [this.count, ...shape]));

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+
+import { createRandom } from '../../../src/data/random.js';
+import { writeFloat } from '../../../src/serving/rest/json/write-number.js';
+
+describe('writeFloat', () => {
+  // What C's printf and TensorFlow Serving's rules give; the numbers of more than six digits were printed with Python's %.9g.
+  it.each<[number, string]>([
+    [0, '0.0'],
+    [-0, '-0.0'],
+    [1, '1.0'],
+    [-25, '-25.0'],
+    [100_000, '100000.0'],
+    [999_999, '999999.0'],
+    [1_000_000, '1e+06'],
+    [9_000_000, '9e+06'],
+    [1_234_567, '1234567.0'],
+    [16_777_216, '16777216.0'],
+    [123_456_792, '123456792.0'],
+    [1_234_567_936, '1.23456794e+09'],
+    [2 ** 31, '2.14748365e+09'],
+    [0.1, '0.1'],
+    [0.2, '0.2'],
+    [1 / 3, '0.333333343'],
+    [0.0001, '0.0001'],
+    [0.00003, '3e-05'],
+    [0.00012345, '0.00012345'],
+    [1e-10, '1e-10'],
+    [1e20, '1e+20'],
+    [1e38, '1e+38'],
+    [3.4028234663852886e38, '3.40282347e+38'],
+    [1.401298464324817e-45, '1.4013e-45'],
+    [1.1754943508222875e-38, '1.17549435e-38'],
+    [100_000.5, '100000.5'],
+    [0.5, '0.5'],
+    // Exactly between two decimals of nine digits: the even one.
+    [2 ** -13, '0.000122070312'],
+    [3 * 2 ** -13, '0.000366210938'],
+    [-(2 ** -13), '-0.000122070312'],
+    [5 * 2 ** -14, '0.000305175781'],
+    [NaN, 'NaN'],
+    [Infinity, 'Infinity'],
+    [-Infinity, '-Infinity'],
+  ])('writes %s as %s', (value, text) => {
+    expect(writeFloat(Math.fround(value))).toBe(text);
+  });
+
+  it('reads back as the same float32, for 200,000 of all sizes', () => {
+    const random = createRandom(7);
+    const bits = new Uint32Array(1);
+    const float = new Float32Array(bits.buffer);
+    for (let i = 0; i < 200_000; i += 1) {
+      bits[0] = random() * 2 ** 32;
+      const value = float[0] ?? 0;
+      const text = writeFloat(value);
+      if (!Object.is(Math.fround(Number(text)), value)) expect(text).toBe(String(value));
+      if (!/^(-?\d+\.\d+|-?\d(\.\d+)?e[+-]\d\d|NaN|-?Infinity)$/.test(text)) expect.fail(text);
+    }
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+
+import { writeOutputs } from '../../../src/serving/rest/json/write-outputs.js';
+import { writeClassifications, writeRegressions } from '../../../src/serving/rest/json/write-results.js';
+import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
+
+const floats = (shape: number[], ...values: number[]): TensorValue => ({
+  ...{ dtype: 'float32', shape, values: Float32Array.from(values) },
+});
+const strings = (shape: number[], ...values: (string | Buffer)[]): TensorValue => ({
+  ...{ dtype: 'string', shape, values: values.map((value) => Buffer.from(value)) },
+});
+
+describe('outputs', () => {
+  it.each<[Record<string, TensorValue>, string, string]>([
+    [{ y: floats([], 1) }, '1.0', ''],
+    [{ y: floats([3], 1, NaN, -Infinity) }, '[1.0, NaN, -Infinity]', '[1.0, NaN, -Infinity]'],
+    [{ y: floats([2, 2], 1, 2, 3, 0.1) }, '[[1.0, 2.0], [3.0, 0.1]]', '[[1.0, 2.0], [3.0, 0.1]]'],
+    [{ y: floats([1, 2, 1], 1, 2) }, '[[[1.0], [2.0]]]', '[[[1.0], [2.0]]]'],
+    [{ y: floats([0]) }, '[]', '[]'],
+    [{ y: floats([0, 5]) }, '[]', '[]'],
+    [{ y: floats([2, 0]) }, '[[], []]', '[[], []]'],
+    [{ y: floats([2, 0, 3]) }, '[[], []]', '[[], []]'],
+    [{ y: floats([2, 2], 1, 2, 3, 4), n: { dtype: 'int64', shape: [2], values: BigInt64Array.of(-1n, 2n ** 63n - 1n) } },
+      '{"y": [[1.0, 2.0], [3.0, 4.0]], "n": [-1, 9223372036854775807]}',
+      '[{"y": [1.0, 2.0], "n": -1}, {"y": [3.0, 4.0], "n": 9223372036854775807}]'],
+    [{ y: { dtype: 'int32', shape: [2], values: Int32Array.of(-1, 2) } }, '[-1, 2]', '[-1, 2]'],
+    [{ y: { dtype: 'uint8', shape: [1], values: Uint8Array.of(255) } }, '[255]', '[255]'],
+    [{ y: { dtype: 'bool', shape: [2], values: Uint8Array.of(1, 0) } }, '[true, false]', '[true, false]'],
+    [{ y: strings([2], 'a"\n', 'é') }, '["a\\"\\n", "é"]', '["a\\"\\n", "é"]'],
+    [{ y_bytes: strings([1], Buffer.of(255, 0)) }, '[{"b64": "/wA="}]', '[{"b64": "/wA="}]'],
+    [{ y_bytes: strings([], 'a'), z: strings([], Buffer.of(255)) }, '{"y_bytes": {"b64": "YQ=="}, "z": "\ufffd"}', ''],
+    [{ y_bytes: floats([1], 1) }, '[1.0]', '[1.0]'],
+    [{ '"': floats([1], 1), ['__proto__']: floats([1], 2) }, '{"\\"": [1.0], "__proto__": [2.0]}', '[{"\\"": 1.0, "__proto__": 2.0}]'],
+  ])('%# are written in columns and rows', (outputs, columns, rows) => {
+    expect(writeOutputs(outputs, 'columnar')).toBe(`{"outputs": ${columns}}`);
+    if (rows !== '') expect(writeOutputs(outputs, 'row')).toBe(`{"predictions": ${rows}}`);
+  }); // prettier-ignore
+
+  it('have rows that go together, when rows are asked for', () => {
+    const two = { y: floats([2], 1, 2), z: floats([1], 1) };
+    expect(() => writeOutputs(two, 'row')).toThrow('Tensor name: z has inconsistent batch size: 1 expecting: 2');
+    expect(() => writeOutputs({ y: floats([], 1) }, 'row')).toThrow(/^Tensor name: y has no shape information $/);
+    for (const format of ['row', 'columnar'] as const) {
+      expect(() => writeOutputs({}, format)).toThrow('Cannot convert empty tensor map to JSON');
+    }
+  });
+});
+
+describe('results', () => {
+  it('are pairs of label and score, or numbers', () => {
+    const classes = [{ label: 'a"b', score: 0.5 }, { label: 'c', score: NaN }, {}];
+    expect(writeClassifications({ classifications: [{ classes }, { classes: [] }] })).toBe(
+      '{"results": [[["a\\"b", 0.5], ["c", NaN], ["", 0.0]], []]}',
+    );
+    expect(writeRegressions({ regressions: [{ value: 1 }, { value: Math.fround(0.1) }, {}] })).toBe(
+      '{"results": [1.0, 0.1, 0.0]}',
+    );
+  });
+});
