@@ -1,5 +1,5 @@
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
-import { classifyImages, type ImageLabel } from '../classify-images.js';
+import { type CallableModel, classifyImages, type ImageLabel } from '../classify-images.js';
 import { type ClientSettings, clientSettings, type SignetClientOptions } from './client-options.js';
 import { GrpcClient } from './grpc-client.js';
 import type { ModelAnswer, ModelMetadata, ModelVersion, ProtocolClient } from './protocol-client.js';
@@ -71,10 +71,14 @@ export class SignetClient {
    */
   async classifyImages(files: readonly Uint8Array[], options: ClassifyOptions = {}): Promise<ImageLabel[][]> {
     const { topK, signal } = options;
-    const { signatures, name } = await this.#knownMetadata(signal);
-    const call = async (signatureName: string, inputs: Readonly<Record<string, TensorValue>>) =>
+    return classifyImages(this.asCallable(await this.#knownMetadata(signal), signal), files, topK);
+  }
+
+  /** The model for functions that call one wherever it is, such as `findClassNames`. */
+  asCallable({ name, signatures }: ModelMetadata, signal?: AbortSignal): CallableModel {
+    const call: CallableModel['call'] = async (signatureName, inputs) =>
       (await this.#protocol.predict({ signatureName, inputs, signal })).outputs;
-    return classifyImages({ name, signatures, call }, files, topK);
+    return { name, signatures, call };
   }
 
   /** The model's signatures, with the types and shapes of their inputs and outputs. @throws ServerError */

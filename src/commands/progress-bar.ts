@@ -1,0 +1,41 @@
+import { Presets, SingleBar } from 'cli-progress';
+
+/** Shows how far a command is. */
+export interface ProgressBar {
+  readonly update: (done: number, total: number, speed: string) => void;
+  readonly stop: () => void;
+}
+
+/** Away from a terminal, a line each time so much more is done. */
+const linePart = 0.1;
+
+/** A bar on a terminal, which is gone when all is done; plain lines otherwise. */
+export function progressBar(doing: string, unit: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
+  if (!stream.isTTY) return plainLines(doing, unit, stream);
+  const format = ` ${doing} {bar} {value}/{total} ${unit}  {speed}`;
+  // Of 80 columns, words and numbers take up to 50.
+  const barsize = Math.max(10, Math.min(40, stream.columns - doing.length - unit.length - 40));
+  const bar = new SingleBar({ format, stream, barsize, clearOnComplete: true, fps: 8 }, Presets.rect);
+  let started = false;
+  return {
+    update: (done, total, speed) => {
+      if (!started) bar.start(total, done, { speed });
+      started = true;
+      bar.setTotal(total);
+      bar.update(done, { speed });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+function plainLines(doing: string, unit: string, stream: NodeJS.WriteStream): ProgressBar {
+  let told = 0;
+  return {
+    update: (done, total, speed) => {
+      if (done < total * (told + linePart)) return;
+      told = done / total;
+      stream.write(`${doing}: ${done}/${total} ${unit}  (${speed})\n`);
+    },
+    stop: () => undefined,
+  };
+}
