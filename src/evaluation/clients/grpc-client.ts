@@ -117,7 +117,9 @@ export class GrpcClient implements ProtocolClient {
     return serverError(this.settings, {
       asked,
       status,
-      answer: details,
+      answer: details
+        .replace(/^No connection established\. Last error: (?:Error: )?/, '')
+        .replace(/ Resolution note: \.?$/, ''),
       systemCode: brokenBy(code, details),
       cause: error,
     });
@@ -144,7 +146,8 @@ function versionOf(spec: ModelSpec | undefined): number | null {
 /** The system's code where grpc-js itself gave up; it has it in the text alone, such as `connect ECONNREFUSED 127.0.0.1:8500`. */
 function brokenBy(code: grpc.status, details: string): string | undefined {
   if (code === grpc.status.UNAVAILABLE && details.startsWith('No connection established')) {
-    return /\b(?:E[A-Z_]{3,}|[A-Z_]*CERT[A-Z_]*)\b/.exec(details)?.[0] ?? 'UNKNOWN';
+    if (/certificate/i.test(details)) return 'CERT';
+    return /\bE[A-Z_]{3,}\b/.exec(details)?.[0] ?? 'UNKNOWN';
   }
   if (details.startsWith('Name resolution failed')) return 'ENOTFOUND';
   return /^(?:Connection dropped|read E|write E|Stream refused|Received RST_STREAM|Call ended|GOAWAY)/.test(details)

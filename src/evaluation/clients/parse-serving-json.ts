@@ -6,8 +6,9 @@ interface MarkedNumber {
 /** No server that follows the rules names anything so. */
 const marker = '\u0000number';
 
-/** Strings, which are left as they are, or tokens that need care: no numbers of JSON, and whole numbers beyond 2^53. */
-const token = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN|-?\d{16,}(?![\d.eE])/gs;
+/** Strings and numbers; of these, what is no number of JSON or a whole number that may be beyond 2^53 needs care. */
+const token = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN|-?\d[\d.eE+-]*/gs;
+const needsCare = /^(?:-?Infinity|NaN|-?\d{16,})$/;
 
 /**
  * Parses what TensorFlow Serving answers, which is JSON but for `NaN`, `Infinity` and `-Infinity`.
@@ -20,7 +21,7 @@ export function parseServingJson(text: string): unknown {
   // Most answers need no care, and JSON.parse is many times faster.
   if (!/NaN|Infinity|\d{16}/.test(text)) return JSON.parse(text);
   const key = JSON.stringify(marker);
-  return JSON.parse(text.replaceAll(token, (found) => (found.startsWith('"') ? found : `{${key}:"${found}"}`)));
+  return JSON.parse(text.replaceAll(token, (found) => (needsCare.test(found) ? `{${key}:"${found}"}` : found)));
 }
 
 /** A number of a parsed document; null for anything else. */
@@ -35,6 +36,7 @@ export function integerOf(value: unknown): bigint | null {
   return isMarked(value) && /^-?\d+$/.test(value[marker]) ? BigInt(value[marker]) : null;
 }
 
-function isMarked(value: unknown): value is MarkedNumber {
+/** Whether a value of a parsed document stands for a number, though it is an object. */
+export function isMarked(value: unknown): value is MarkedNumber {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, marker);
 }

@@ -7,7 +7,7 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type { ClientSettings } from './client-options.js';
 import { HttpExchange } from './http-exchange.js';
 import { modelVersions, namedSignatures } from './model-messages.js';
-import { parseServingJson } from './parse-serving-json.js';
+import { isMarked, parseServingJson } from './parse-serving-json.js';
 import type { ModelAnswer, ModelCall, ModelMetadata, ModelVersion, ProtocolClient } from './protocol-client.js';
 import { type ServerError, serverError, type ServerStatus } from './server-error.js';
 import { isBase64, tensorJson, tensorOfJson } from './tensor-json.js';
@@ -149,7 +149,7 @@ function readOutputs(
   outputFilter?: readonly string[],
 ): Record<string, TensorValue> {
   const specs = Object.entries(signature?.outputs ?? {});
-  const isNamed = isObject(json) && !isBase64(json);
+  const isNamed = isObject(json) && !isBase64(json) && !isMarked(json);
   const wanted = specs.filter(([name]) => outputFilter?.includes(name) ?? true);
   return Object.fromEntries(
     wanted.map(([name, { spec }]) => [name, tensorOfJson(spec.dtype, isNamed ? field(json, name) : json)]),

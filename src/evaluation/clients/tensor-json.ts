@@ -60,8 +60,8 @@ function collect(json: unknown, shape: readonly number[], depth: number, element
 
 const readers: Readonly<Record<DType, (elements: readonly unknown[]) => ElementValues>> = {
   float32: (elements) => Float32Array.from(elements, (value) => numberOf(value) ?? unexpected(value, 'a number')),
-  int32: (elements) => Int32Array.from(elements, (value) => Number(integer(value))),
-  uint8: (elements) => Uint8Array.from(elements, (value) => Number(integer(value))),
+  int32: (elements) => Int32Array.from(elements, (value) => small(value, 'int32', -(2 ** 31), 2 ** 31)),
+  uint8: (elements) => Uint8Array.from(elements, (value) => small(value, 'uint8', 0, 256)),
   int64: (elements) => BigInt64Array.from(elements.map(integer)),
   bool: (elements) =>
     Uint8Array.from(elements, (value) => (typeof value === 'boolean' ? Number(value) : unexpected(value, 'a bool'))),
@@ -70,6 +70,12 @@ const readers: Readonly<Record<DType, (elements: readonly unknown[]) => ElementV
 
 function integer(value: unknown): bigint {
   return integerOf(value) ?? unexpected(value, 'a whole number');
+}
+
+/** Typed arrays would wrap a number that is too large. */
+function small(value: unknown, dtype: DType, least: number, end: number): number {
+  const number = Number(integer(value));
+  return number >= least && number < end ? number : unexpected(value, `a number of ${dtype}`);
 }
 
 /** An output whose name ends in `_bytes` comes as base64, another as text. */
