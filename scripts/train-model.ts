@@ -16,7 +16,10 @@ await runCommand({
     'model-version': { type: 'number', describe: 'Version, a whole number [default: the next free one]' },
     'input-width': { type: 'number', describe: "Pixels images are resized to [default: the architecture's]" },
     'input-height': { type: 'number', describe: "Pixels images are resized to [default: the architecture's]" },
-    'pretrained-weights': { type: 'string', describe: 'Weight file of Keras to start from [default: a random start]' },
+    'pretrained-weights': {
+      type: 'string',
+      describe: 'Weight file of Keras to start from, or imagenet: downloaded [default: a random start]',
+    },
     'batch-size': { type: 'number', default: 32, describe: 'Images a step' },
     'num-epochs': { type: 'number', default: 200, describe: 'Epochs at most' },
     patience: { type: 'number', default: 5, describe: 'Epochs without a better val_accuracy before it stops' },

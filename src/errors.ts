@@ -19,6 +19,7 @@ export type ErrorCode =
   // Models, SavedModels and training
   | 'INVALID_SAVED_MODEL'
   | 'INVALID_WEIGHTS'
+  | 'DOWNLOAD_FAILED'
   | 'MODEL_EXISTS'
   | 'CLASSES_DIFFER'
   | 'TRAINING_STOPPED'

@@ -52,6 +52,9 @@ export {
   type ImageClassifierOptions,
   type SaveOptions,
 } from './models/image-classifier-model.js';
+export { downloadWeights, type DownloadWeightsOptions } from './models/keras/download-weights.js';
+export type { DownloadFileOptions, DownloadProgress } from './models/keras/download-file.js';
+export { publishedWeights, type PublishedWeights, type WantedWeights } from './models/keras/published-weights.js';
 export {
   loadKerasWeights,
   type LoadKerasWeightsOptions,

@@ -8,7 +8,6 @@ import type { OnBadImage } from '../data/scan-report.js';
 import { splitFiles } from '../data/split-files.js';
 import { SignetError } from '../errors.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
-import { loadKerasWeights } from '../models/keras/load-keras-weights.js';
 import { findModelType } from '../models/model-types.js';
 import * as tf from '../tensorflow/tf.js';
 import { CSVLogger } from '../training/callbacks/csv-logger.js';
@@ -19,6 +18,7 @@ import { fit } from '../training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
 import { prepareVersion } from './model-versions.js';
 import { scanDataset, type ScannedDataset } from './scan-dataset.js';
+import { startFromWeights } from './start-from-weights.js';
 
 /** What `train-model` takes; the flags of the same names. */
 export interface TrainModelOptions {
@@ -33,7 +33,7 @@ export interface TrainModelOptions {
   readonly inputWidth?: number | undefined;
   /** Pixels. Default: the architecture's own. */
   readonly inputHeight?: number | undefined;
-  /** A weight file of Keras to start from; the layer `logits` starts anew where the file has none. Default: a random start. */
+  /** A weight file of Keras to start from, or `imagenet`; the layer `logits` starts anew where the file has none. Default: a random start. */
   readonly pretrainedWeights?: string | undefined;
   readonly batchSize: number;
   readonly numEpochs: number;
@@ -66,7 +66,7 @@ export interface TrainModelResult {
  * Ctrl-C ends it after the step that runs, with the best model kept; a second one ends the process at once.
  *
  * @throws SignetError `INVALID_ARGUMENT`, `INVALID_DATASET`, `BAD_IMAGE`, `CLASSES_DIFFER`, `MODEL_EXISTS`, `CANNOT_WRITE`,
- * `INVALID_WEIGHTS`.
+ * `INVALID_WEIGHTS`, `OFFLINE`, `DOWNLOAD_FAILED`.
  */
 export async function trainModel(options: TrainModelOptions): Promise<TrainModelResult> {
   checkOptions(options);
@@ -86,7 +86,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
     ...(inputHeight !== undefined && { inputHeight }),
     ...(inputWidth !== undefined && { inputWidth }),
   });
-  if (options.pretrainedWeights !== undefined) await startFrom(options.pretrainedWeights, model);
+  if (options.pretrainedWeights !== undefined) await startFromWeights(model, options.pretrainedWeights);
   const datasets = await makeDatasets(model, trainScan, testScan, options);
   process.stderr.write(`training ${Model.name} on ${datasets.train.imageCount} images, `);
   process.stderr.write(`validating on ${datasets.validation.imageCount}\n`);
@@ -99,12 +99,6 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
   model.dispose();
   const seconds = (performance.now() - start) / 1000;
   return { directory, ...run, testAccuracy, testLoss, seconds };
-}
-
-async function startFrom(file: string, model: ImageClassifierModel): Promise<void> {
-  const { loaded, kept } = await loadKerasWeights(model, file);
-  const anew = kept.length === 0 ? '' : `; ${kept.join(', ')} starts anew`;
-  process.stderr.write(`${file}: weights of ${loaded.length} layers${anew}\n`);
 }
 
 type Datasets = Readonly<Record<'train' | 'validation' | 'test', ImageDataset>>;

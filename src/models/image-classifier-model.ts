@@ -147,6 +147,12 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     if (seed !== undefined) initializeWeights(this, seed);
   }
 
+  /** What it was made from: its class, sizes and own options, as `loadModel` reads them from a saved one. */
+  get description(): ModelDescription {
+    const [inputHeight, inputWidth] = this.imageSize;
+    return { modelType: this.constructor.name, inputHeight, inputWidth, options: this.#ownOptions };
+  }
+
   /**
    * Writes a SavedModel with the signatures of `classifierSignatures`. The directory appears whole or not at all.
    *
@@ -161,7 +167,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     const { assetsExtra } = options;
     await saveServable(this, destination, {
       signatures: classifierSignatures(this),
-      assetsExtra: { ...assetsExtra, [modelDescriptionFile]: `${JSON.stringify(this.#description(), null, 2)}\n` },
+      assetsExtra: { ...assetsExtra, [modelDescriptionFile]: `${JSON.stringify(this.description, null, 2)}\n` },
     });
     return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
   }
@@ -174,11 +180,6 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       `A classifier of ${classes} classes gives one tensor of logits, [?, ${classes}]. Received from ${this.constructor.name}: ` +
         `${shapes.join(' and ')}. End it with flatten or average pooling and dense({ units: classes }).`,
     );
-  }
-
-  #description(): ModelDescription {
-    const [inputHeight, inputWidth] = this.imageSize;
-    return { modelType: this.constructor.name, inputHeight, inputWidth, options: this.#ownOptions };
   }
 
   #intoLastLayer(images: tf.Tensor): tf.Tensor {

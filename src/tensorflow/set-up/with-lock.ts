@@ -10,6 +10,10 @@ export interface LockOptions {
   readonly signal?: AbortSignal;
   /** Called once, when somebody else holds the lock. */
   readonly onWait?: () => void;
+  /** The lock's name in the folder. Default: `.set-up.lock`. */
+  readonly name?: string;
+  /** What the task ends with when the lock is lost. Default: a set-up's words. */
+  readonly lost?: () => SignetError;
 }
 
 /** After this long without a sign of life, the holder of a lock counts as killed, in milliseconds. */
@@ -30,14 +34,12 @@ export async function withLock<T>(
 ): Promise<T> {
   await mkdir(folder, { recursive: true });
   const lost = new AbortController();
-  const release = await acquire(folder, options, () =>
-    lost.abort(
-      new SignetError(
-        'SET_UP_FAILED',
-        `Another set-up took over ${folder} while this one was stopped. Run set-up again.`,
-      ),
-    ),
-  );
+  const setUpLost = () =>
+    new SignetError(
+      'SET_UP_FAILED',
+      `Another set-up took over ${folder} while this one was stopped. Run set-up again.`,
+    );
+  const release = await acquire(folder, options, () => lost.abort((options.lost ?? setUpLost)()));
   try {
     return await task(AbortSignal.any([lost.signal, ...(options.signal ? [options.signal] : [])]));
   } finally {
@@ -49,7 +51,7 @@ async function acquire(folder: string, options: LockOptions, onCompromised: () =
   for (let waiting = false; ; waiting = true) {
     options.signal?.throwIfAborted();
     try {
-      const lockfilePath = join(folder, '.set-up.lock');
+      const lockfilePath = join(folder, options.name ?? '.set-up.lock');
       return await lockfile.lock(folder, { lockfilePath, stale, update: stale / 5, onCompromised });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error;

@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename } from 'node:fs/promises';
+import path from 'node:path';
+
+import { SignetError } from '../../errors.js';
+import { cacheFolder } from '../../tensorflow/set-up/cache-folder.js';
+import { hashFile } from '../../tensorflow/set-up/hash-file.js';
+import { replaceFile } from '../../tensorflow/set-up/replace.js';
+import { withLock } from '../../tensorflow/set-up/with-lock.js';
+import { discardPart } from './begun-download.js';
+import { downloadFile, type DownloadFileOptions } from './download-file.js';
+import { type PublishedWeights, publishedWeightsUrl } from './published-weights.js';
+
+/** How published weights are downloaded. */
+export interface DownloadWeightsOptions extends Partial<DownloadFileOptions> {
+  /** Another place for what Keras Applications publishes, such as a mirror. Default: `SIGNET_WEIGHTS_URL`, then Keras's. */
+  readonly baseUrl?: string | undefined;
+  /** Where the files are kept. Default: `weights` in the cache that set-up uses. */
+  readonly folder?: string | undefined;
+  /** Called once, when another process is downloading the same file. */
+  readonly onWait?: (() => void) | undefined;
+}
+
+/** The largest file of Keras Applications that Signet's models use has about 100 MB. */
+const mostBytes = 400e6;
+
+/**
+ * Brings a published weight file into the user's cache, or finds it there, and makes sure that it is the published one.
+ *
+ * A download that breaks off is gone on with at the next call. What the cache holds is checked against its SHA-256, which is
+ * kept beside it from the first time; that first time against Keras's own checksum, where there is one.
+ *
+ * @returns the file's path.
+ * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_WEIGHTS` when it is another file than the published one, `CANNOT_WRITE`;
+ *   each says how to get the file by hand.
+ */
+export async function downloadWeights(
+  weights: PublishedWeights,
+  options: DownloadWeightsOptions = {},
+): Promise<string> {
+  const folder = options.folder ?? path.join(cacheFolder(), 'weights');
+  const address = addressOf(weights, options.baseUrl ?? process.env.SIGNET_WEIGHTS_URL);
+  const file = path.join(folder, path.posix.basename(weights.path));
+  try {
+    if (await isKept(file, weights)) return file;
+    await mkdir(folder, { recursive: true });
+    await withLock(folder, lockOptions(file, options), async (signal) => {
+      if (!(await isKept(file, weights))) await download(address, file, weights, { ...options, signal });
+    });
+    return file;
+  } catch (error) {
+    throw explained(error, address, file);
+  }
+}
+
+function addressOf({ path: below }: PublishedWeights, baseUrl: string | undefined): string {
+  const base = baseUrl === undefined || baseUrl === '' ? publishedWeightsUrl : baseUrl;
+  const url = URL.canParse(base) ? new URL(base.endsWith('/') ? base : `${base}/`) : null;
+  const isUsable = url && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
+  if (isUsable) return new URL(below, url).href;
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `SIGNET_WEIGHTS_URL is an address of http or https, without a password. Received: ${url ? url.protocol : base}`,
+  );
+}
+
+function lockOptions(file: string, { signal, onWait }: DownloadWeightsOptions) {
+  const lost = () =>
+    new SignetError('DOWNLOAD_FAILED', 'Another process took over while this one was stopped; run it again.');
+  return { name: `.${path.basename(file)}.lock`, lost, ...(signal && { signal }), ...(onWait && { onWait }) };
+}
+
+async function download(
+  address: string,
+  file: string,
+  weights: PublishedWeights,
+  options: DownloadWeightsOptions,
+): Promise<void> {
+  const part = `${file}.part`;
+  const receive = async () => {
+    const isJoined = await downloadFile(address, part, { mostBytes, ...options });
+    const problem = await differenceFromPublished(part, weights, address);
+    if (problem) await discardPart(part);
+    return { isJoined, problem };
+  };
+  const first = await receive();
+  // The parts may have been of different files: once more, from the beginning.
+  const { problem } = first.problem && first.isJoined ? await receive() : first;
+  if (problem) throw problem;
+  await keepHash(file, await hashFile(part, options.signal));
+  options.signal?.throwIfAborted();
+  await rename(part, file);
+  await discardPart(part);
+}
+
+/** Whether the cache has the file. @throws SignetError `INVALID_WEIGHTS` when it has another one under its name. */
+async function isKept(file: string, weights: PublishedWeights): Promise<boolean> {
+  if (!existsSync(file)) return false;
+  const kept = /^[0-9a-f]{64}/.exec(await readFile(`${file}.sha256`, 'utf8').catch(() => ''))?.[0];
+  const received = await hashFile(file);
+  if (kept !== undefined && kept !== received) throw isAnother(file, 'SHA-256', kept, received);
+  if (kept !== undefined) return true;
+  // Somebody put it there by hand.
+  const problem = await differenceFromPublished(file, weights, file);
+  if (problem) throw problem;
+  await keepHash(file, received);
+  return true;
+}
+
+/** In the form of `sha256sum`, which can check it. */
+async function keepHash(file: string, hash: string): Promise<void> {
+  await replaceFile(`${file}.sha256`, `${hash}  ${path.basename(file)}\n`);
+}
+
+async function differenceFromPublished(
+  file: string,
+  { md5 }: PublishedWeights,
+  shown: string,
+): Promise<SignetError | null> {
+  if (md5 === undefined) return null;
+  const received = await hashFile(file, undefined, 'md5');
+  return received === md5 ? null : isAnother(shown, 'MD5', md5, received);
+}
+
+function isAnother(what: string, checksum: string, expected: string, received: string): SignetError {
+  return new SignetError(
+    'INVALID_WEIGHTS',
+    `${what} is not the published file. Expected ${checksum}: ${expected}. Received: ${received}.`,
+  );
+}
+
+/** What went wrong, and how to go on without this download. */
+function explained(error: unknown, address: string, file: string): unknown {
+  if (error instanceof SignetError) {
+    const { code, message } = error;
+    const words = code === 'INVALID_WEIGHTS' ? message : `${address} cannot be downloaded: ${message}`;
+    const again = againAdvice(code, file);
+    return new SignetError(code, `${words}\n${again}, or get the file by hand:\n${byHand(address, file)}`, {
+      cause: error,
+    });
+  }
+  const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
+  if (reason === undefined) return error;
+  return new SignetError(
+    'CANNOT_WRITE',
+    `Cannot write ${path.dirname(file)}: ${reason}, or set SIGNET_CACHE to another folder. Then run this again, it goes on where it stopped.`,
+    { cause: error },
+  );
+}
+
+function againAdvice(code: SignetError['code'], file: string): string {
+  if (existsSync(file)) return `Delete ${file} and run this again`;
+  return code === 'INVALID_WEIGHTS' ? 'Run this again' : 'Run this again, it goes on where it stopped';
+}
+
+function byHand(address: string, file: string): string {
+  return `  download ${address}\n  put it at ${file}\nor give a weight file of your own instead of a name.`;
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full. Free some space there',
+  EDQUOT: 'the disk quota is used up. Free some space there',
+  EACCES: 'permission is denied. Make it writable',
+  EPERM: 'permission is denied. Make it writable',
+  EROFS: 'its file system is read-only. Make it writable',
+  ENOTDIR: 'a part of the path is a file. Take it away',
+  EEXIST: 'a part of the path is a file. Take it away',
+};

@@ -1,0 +1,68 @@
+import { SignetError } from '../../errors.js';
+
+/** A failure that another try may not meet: the network broke, or the server was busy. */
+export class PassingFailure extends Error {
+  constructor(
+    readonly code: 'OFFLINE' | 'DOWNLOAD_FAILED',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+const mostRedirects = 5;
+const redirects = [301, 302, 303, 307, 308];
+
+/**
+ * Fetches over HTTP or HTTPS and follows a few redirects, never from HTTPS to HTTP.
+ *
+ * @throws PassingFailure when the server cannot be reached.
+ * @throws SignetError `DOWNLOAD_FAILED` when it redirects too often, or to where one must not go.
+ */
+export async function fetchFollowing(
+  address: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
+  let url = new URL(address);
+  for (let followed = 0; followed <= mostRedirects; followed += 1) {
+    const response = await fetchOnce(url, headers, signal);
+    if (!redirects.includes(response.status)) return response;
+    await response.body?.cancel();
+    url = nextAddress(url, response.headers.get('location'));
+  }
+  throw new SignetError('DOWNLOAD_FAILED', `${new URL(address).host} redirects more than ${mostRedirects} times.`);
+}
+
+async function fetchOnce(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(url, { headers, redirect: 'manual', signal });
+  } catch (error) {
+    throw signal.aborted ? error : new PassingFailure('OFFLINE', unreachable(url, error), { cause: error });
+  }
+}
+
+function unreachable(url: URL, error: unknown): string {
+  const code = causeOf(error);
+  const isUntrusted = /CERT|SIGNATURE|ISSUER/.test(code);
+  const advice = isUntrusted ? ' NODE_EXTRA_CA_CERTS names a file with certificates to trust as well.' : '';
+  return `${url.host} cannot be reached (${code}).${advice}`;
+}
+
+/** The system's word for why a connection failed, such as `ENOTFOUND`; `fetch` hides it in the cause of its error. */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error.cause === undefined ? error.message : causeOf(error.cause);
+}
+
+function nextAddress(from: URL, location: string | null): URL {
+  const to = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : null;
+  const isAllowed = to?.protocol === 'https:' || (to?.protocol === 'http:' && from.protocol === 'http:');
+  if (to && isAllowed) return to;
+  throw new SignetError(
+    'DOWNLOAD_FAILED',
+    `${from.host} redirects to ${location ?? 'nowhere'}, where a download does not follow.`,
+  );
+}
