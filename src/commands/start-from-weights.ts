@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import { Presets, SingleBar } from 'cli-progress';
@@ -7,21 +8,31 @@ import { type DownloadProgress, megabytes } from '../models/keras/download-file.
 import { downloadWeights } from '../models/keras/download-weights.js';
 import { loadKerasWeights } from '../models/keras/load-keras-weights.js';
 import { type PublishedWeights, publishedWeights } from '../models/keras/published-weights.js';
+import { readClassNames } from '../models/read-class-names.js';
 
 /** The weights that one need not have as a file. */
 const named = ['imagenet'];
 
 /**
- * Gives a model the weights that `--pretrained-weights` means: those of a file, or published ones by name, from the cache or
- * downloaded into it. Tells on standard error what it does.
+ * Gives a model the weights that `--pretrained-weights` means: those of a file or of a SavedModel, or published ones by name, from the
+ * cache or downloaded into it. Tells on standard error what it does.
  *
- * @throws SignetError `INVALID_WEIGHTS`, `INVALID_ARGUMENT`, `OFFLINE`, `DOWNLOAD_FAILED`, `CANNOT_WRITE`.
+ * The head of a SavedModel whose classes are others is left out.
+ *
+ * @throws SignetError `INVALID_WEIGHTS`, `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`, `OFFLINE`, `DOWNLOAD_FAILED`, `CANNOT_WRITE`.
  */
-export async function startFromWeights(model: ImageClassifierModel, fileOrName: string): Promise<void> {
-  const file = named.includes(fileOrName) ? await downloaded(model, fileOrName) : fileOrName;
-  const { loaded, kept } = await loadKerasWeights(model, file);
+export async function startFromWeights(model: ImageClassifierModel, pathOrName: string): Promise<void> {
+  const from = named.includes(pathOrName) ? await downloaded(model, pathOrName) : pathOrName;
+  const ignore = ['predictions', ...((await hasOtherClasses(model, from)) ? ['logits'] : [])];
+  const { loaded, kept } = await loadKerasWeights(model, from, { ignore });
   const anew = kept.length === 0 ? '' : `; ${kept.join(', ')} starts anew`;
-  process.stderr.write(`${file}: weights of ${loaded.length} layers${anew}\n`);
+  process.stderr.write(`${from}: weights of ${loaded.length} layers${anew}\n`);
+}
+
+async function hasOtherClasses({ classNames }: ImageClassifierModel, directory: string): Promise<boolean> {
+  if (!existsSync(path.join(directory, 'assets', 'class_names.txt'))) return false;
+  const others = await readClassNames(directory);
+  return others.length !== classNames.length || others.some((name, i) => name !== classNames[i]);
 }
 
 async function downloaded(model: ImageClassifierModel, name: string): Promise<string> {

@@ -49,6 +49,8 @@ describe.each(Object.entries(makers))('%s of Keras Applications', (name, make) =
     const model = make(height, width);
     setKerasWeights(model, (values, shape) => tf.tensor(values, shape));
     const own = model.layers.filter((layer) => layer.weights.length > 0 && layer.name !== 'logits');
+    // Its order too: weights of files with other names are told by it.
+    expect(own.map((layer) => layer.name)).toEqual(fixture.layers.map((layer) => layer.name));
     const shapes = (all: readonly { name: string; variables: readonly { shape: readonly (number | null)[] }[] }[]) =>
       Object.fromEntries(all.map((layer) => [layer.name, layer.variables.map(({ shape }) => shape)]));
     expect(shapes(own.map((layer) => ({ name: layer.name, variables: layer.weights })))).toEqual(

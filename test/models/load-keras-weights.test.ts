@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { zipSync } from 'fflate';
@@ -36,6 +36,48 @@ describe('loadKerasWeights', () => {
     expect(result.kept).toEqual(kept);
     for (const layer of result.loaded) expect(valuesOf(model, layer)).toEqual(valuesOf(expected, layer));
     if (kept.length > 0) expect(valuesOf(model, 'logits')).toEqual(head);
+  });
+
+  it('goes by order where a legacy file has other names, as those of MobileNetV2 and InceptionV3 do', async () => {
+    const saved = lenet();
+    const file = await legacyFile(saved, (_, i) => `layer_${i + 1}`);
+    const model = new LenetModel({ classNames: Array.from('0123456789'), seed: 1 });
+    const result = await loadKerasWeights(model, file);
+    expect(result).toEqual({ loaded: ['conv1', 'conv2', 'conv3', 'dense1', 'logits'], kept: [], by: 'order' });
+    expect(valuesOf(model)).toEqual(valuesOf(saved));
+    const other = new LenetModel({ classNames: ['a', 'b'], seed: 1 });
+    await expect(loadKerasWeights(other, file)).rejects.toThrow('conv1: missing');
+    const headless = await legacyFile(saved, (_, i) => `layer_${i + 1}`, ['logits']);
+    expect(await loadKerasWeights(other, headless)).toMatchObject({ kept: ['logits'], by: 'order' });
+    expect(valuesOf(other, 'dense1')).toEqual(valuesOf(saved, 'dense1'));
+  });
+
+  it('takes the weights of a SavedModel, and its head when that is wanted', async () => {
+    const saved = mobileNet();
+    const directory = path.join(await temporaryFolder(), '1');
+    await saved.save(directory);
+    const model = new MobileNetModel({ classNames: ['a', 'b'], seed: 1, alpha: 0.35, inputHeight: 64, inputWidth: 64 });
+    const head = valuesOf(model, 'logits');
+    const { kept, by } = await loadKerasWeights(model, directory, { ignore: ['logits'] });
+    expect([kept, by]).toEqual([['logits'], 'name']);
+    expect(valuesOf(model, 'logits')).toEqual(head);
+    expect(valuesOf(model, 'block_16_depthwise_BN')).toEqual(valuesOf(saved, 'block_16_depthwise_BN'));
+    expect((await loadKerasWeights(model, directory)).kept).toEqual([]);
+    expect(valuesOf(model)).toEqual(valuesOf(saved));
+  });
+
+  it('lists all that differs in a SavedModel, and leaves the model as it was', async () => {
+    const directory = path.join(await temporaryFolder(), '1');
+    await mobileNet().save(directory);
+    const model = lenet();
+    const before = valuesOf(model);
+    await expect(loadKerasWeights(model, directory)).rejects.toThrow(
+      /cannot be used: its layers are not the model's:\n {2}conv1: missing\n[^]*logits: expected \[84, 10\] \[10\]. Received: \[1280, 2\] \[2\]\n {2}Conv1: the model has no/,
+    );
+    await rm(path.join(directory, 'variables', 'variables.data-00000-of-00001'));
+    await expect(loadKerasWeights(mobileNet(), directory)).rejects.toMatchObject({ code: 'INVALID_SAVED_MODEL' });
+    await expect(loadKerasWeights(model, fixtures)).rejects.toThrow('is no SavedModel');
+    expect(valuesOf(model)).toEqual(before);
   });
 
   it('computes with them what Keras computes', async () => {
@@ -86,6 +128,29 @@ describe('loadKerasWeights', () => {
     }
   });
 });
+
+/** A file as Keras's legacy layout has it, of all layers with weights but some, under other names. */
+async function legacyFile(
+  model: tf.LayersModel,
+  rename: (name: string, i: number) => string,
+  without: readonly string[] = [],
+): Promise<string> {
+  const { default: h5 } = await import('h5wasm/node');
+  await h5.ready;
+  const file = path.join(await temporaryFolder(), 'legacy.h5');
+  const h5file = new h5.File(file, 'w');
+  const layers = model.layers.filter(({ name, weights }) => weights.length > 0 && !without.includes(name));
+  h5file.create_attribute('layer_names', layers.map(({ name }, i) => rename(name, i))); // prettier-ignore
+  for (const [i, layer] of layers.entries()) {
+    const group = h5file.create_group(rename(layer.name, i));
+    group.create_attribute('weight_names', layer.weights.map((_, k) => `weight_${k}:0`)); // prettier-ignore
+    for (const [k, weight] of layer.getWeights().entries()) {
+      group.create_dataset({ name: `weight_${k}:0`, data: weight.dataSync() as Float32Array, shape: weight.shape });
+    }
+  }
+  h5file.close();
+  return file;
+}
 
 async function written(name: string, bytes: Uint8Array): Promise<string> {
   const file = path.join(await temporaryFolder(), name);

@@ -1,27 +1,7 @@
 import type { Dataset, Group } from 'h5wasm/node';
 
 import { invalidWeights } from './invalid-weights.js';
-
-/** A weight of a layer in a file of Keras. */
-export interface KerasWeight {
-  /** Its place in the file, for messages. */
-  readonly path: string;
-  readonly shape: readonly number[];
-  /** Reads the elements, in C order. */
-  readonly read: () => Float32Array;
-}
-
-/** A layer's weights, in the order in which Keras's layer has them. */
-export interface KerasLayer {
-  readonly name: string;
-  readonly weights: readonly KerasWeight[];
-}
-
-/** A weight file, open for reading. */
-export interface KerasWeightFile {
-  readonly layers: readonly KerasLayer[];
-  close(): void;
-}
+import type { KerasLayer, KerasWeight, KerasWeightFile } from './keras-layer.js';
 
 /**
  * Opens a weight file of Keras: the legacy layout that Keras Applications publishes (`weights.h5`, or a whole model's `.h5`), or
@@ -40,9 +20,10 @@ export async function openKerasWeightFile(path: string): Promise<KerasWeightFile
   const file = openFile(path, (name) => new h5.File(name, 'r'));
   try {
     const root = group(file, 'model_weights') ?? file;
-    const layers = 'layer_names' in root.attrs ? legacyLayers(root) : keras3Layers(file);
+    const isLegacy = 'layer_names' in root.attrs;
+    const layers = isLegacy ? legacyLayers(root) : keras3Layers(file);
     if (layers.length === 0) throw invalidWeights(path, 'it holds no layers');
-    return { layers, close: () => void file.close() };
+    return { layers, isOrdered: isLegacy, close: () => void file.close() };
   } catch (error) {
     file.close();
     throw error instanceof Error && error.name === 'SignetError' ? error : invalidWeights(path, 'it is damaged', error);

@@ -1,9 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
 import { invalidWeights } from './invalid-weights.js';
-import { type KerasLayer, type KerasWeight, openKerasWeightFile } from './keras-weight-file.js';
+import type { KerasWeight, KerasWeightFile } from './keras-layer.js';
+import { openKerasWeightFile } from './keras-weight-file.js';
+import { type LayerMatch, matchLayers, type MatchLayersOptions } from './match-layers.js';
+import { openSavedModelWeights } from './saved-model-weights.js';
 import { withUnpackedWeights } from './unpack-keras-archive.js';
 
 /** Which layers a weight file and a model may have for themselves. */
@@ -20,13 +23,19 @@ export interface LoadedWeights {
   readonly loaded: readonly string[];
   /** Names of the layers that kept theirs. */
   readonly kept: readonly string[];
+  /** Whether the file's layers have the model's names, or are its layers in order under other names. */
+  readonly by: 'name' | 'order';
 }
 
 /**
- * Gives a model the weights of a file of Keras, layer by layer by name: `.weights.h5`, `.keras`, or legacy `.h5`.
+ * Gives a model the weights of another: of a file of Keras, `.weights.h5`, `.keras` or legacy `.h5`, or of a SavedModel's directory,
+ * Signet's or one that Keras exported.
  *
- * @throws SignetError `INVALID_WEIGHTS` that lists every missing or further layer and every shape that differs; then nothing has
- * been loaded.
+ * Layers go by name. Those of a legacy file, whose names Keras itself does not look at, may have others when all their shapes in
+ * order are the model's.
+ *
+ * @throws SignetError `INVALID_WEIGHTS` that lists every missing or further layer and every shape that differs, `INVALID_SAVED_MODEL`;
+ * then nothing has been loaded.
  */
 export async function loadKerasWeights(
   model: tf.LayersModel,
@@ -34,66 +43,51 @@ export async function loadKerasWeights(
   options: LoadKerasWeightsOptions = {},
 ): Promise<LoadedWeights> {
   if (!existsSync(file)) throw new SignetError('INVALID_WEIGHTS', `The weight file ${file} does not exist.`);
-  const load = (path: string) => loadFrom(model, path, file, options);
-  return file.endsWith('.keras') ? withUnpackedWeights(file, load) : load(file);
+  const { keep = ['logits'], ignore = ['predictions'] } = options;
+  const loadFrom = async (weights: KerasWeightFile) => {
+    try {
+      return await load(model, weights, file, { keep, ignore });
+    } finally {
+      weights.close();
+    }
+  };
+  if (statSync(file).isDirectory()) return loadFrom(await openSavedModelWeights(file));
+  const fromHdf5 = async (path: string) => loadFrom(await openKerasWeightFile(path));
+  return file.endsWith('.keras') ? withUnpackedWeights(file, fromHdf5) : fromHdf5(file);
 }
 
-async function loadFrom(
+async function load(
   model: tf.LayersModel,
-  path: string,
+  weights: KerasWeightFile,
   shownPath: string,
-  { keep = ['logits'], ignore = ['predictions'] }: LoadKerasWeightsOptions,
+  options: MatchLayersOptions,
 ): Promise<LoadedWeights> {
-  const opened = await openKerasWeightFile(path);
-  try {
-    const saved = new Map(
-      opened.layers.filter(({ weights }) => weights.length > 0).map((layer) => [layer.name, layer]),
-    );
-    const own = model.layers.filter(({ weights }) => weights.length > 0);
-    const kept = own.filter(({ name }) => keep.includes(name) && !saved.has(name));
-    const wanted = own.filter((layer) => !kept.includes(layer));
-    const problems = [
-      ...wanted.flatMap((layer) => problemsOf(layer, saved.get(layer.name))),
-      ...[...saved.keys()]
-        .filter((name) => !ignore.includes(name) && !own.some((layer) => layer.name === name))
-        .map((name) => `  ${name}: the model has no such layer`),
-    ];
-    if (problems.length > 0) throw invalidWeights(shownPath, `its layers are not the model's:\n${problems.join('\n')}`);
-    assign(shownPath, wanted, saved);
-    return { loaded: wanted.map(({ name }) => name), kept: kept.map(({ name }) => name) };
-  } finally {
-    opened.close();
-  }
-}
-
-function problemsOf({ name, weights }: tf.layers.Layer, saved: KerasLayer | undefined): string[] {
-  if (!saved) return [`  ${name}: missing`];
-  const shapes = (all: readonly { readonly shape: readonly (number | null)[] }[]) =>
-    all.map(({ shape }) => `[${shape.join(', ')}]`).join(' ');
-  const [expected, received] = [shapes(weights), shapes(saved.weights)];
-  return expected === received ? [] : [`  ${name}: expected ${expected}. Received: ${received}`];
+  const { problems, pairs, kept, by } = matchLayers(model, weights, options);
+  if (problems.length > 0) throw invalidWeights(shownPath, `its layers are not the model's:\n${problems.join('\n')}`);
+  await assign(shownPath, pairs);
+  return { loaded: pairs.map(([{ name }]) => name), kept: kept.map(({ name }) => name), by };
 }
 
 /** Reads everything before it assigns anything: a file that is cut off leaves the model as it was. */
-function assign(path: string, layers: readonly tf.layers.Layer[], saved: ReadonlyMap<string, KerasLayer>): void {
-  const read = (weight: KerasWeight | undefined) => {
-    const values = weight?.read();
-    const size = weight ? tf.util.sizeFromShape([...weight.shape]) : -1;
-    if (values?.length !== size) throw new Error(`${weight?.path} has ${values?.length} elements, not ${size}`);
-    return values;
-  };
-  const pairs = layers.flatMap((layer) =>
-    layer.weights.map((own, i) => ({ own, weight: saved.get(layer.name)?.weights[i] })),
-  );
-  let values: Float32Array[];
+async function assign(path: string, pairs: LayerMatch['pairs']): Promise<void> {
+  const read: [own: tf.layers.Layer['weights'][number], values: Float32Array][] = [];
   try {
-    values = pairs.map(({ weight }) => read(weight));
+    for (const [layer, saved] of pairs) {
+      for (const [i, own] of layer.weights.entries()) read.push([own, await elementsOf(saved.weights[i])]);
+    }
   } catch (error) {
-    throw invalidWeights(path, 'it is damaged', error);
+    throw error instanceof SignetError ? error : invalidWeights(path, 'it is damaged', error);
   }
-  pairs.forEach(({ own }, i) => {
-    const value = tf.tensor(values[i] ?? [], own.shape as number[]);
+  for (const [own, values] of read) {
+    const value = tf.tensor(values, own.shape as number[]);
     own.write(value);
     value.dispose();
-  });
+  }
+}
+
+async function elementsOf(weight: KerasWeight | undefined): Promise<Float32Array> {
+  const values = await weight?.read();
+  const size = weight ? tf.util.sizeFromShape([...weight.shape]) : -1;
+  if (values?.length === size) return values;
+  throw new Error(`${weight?.path} has ${values?.length} elements, not ${size}`);
 }

@@ -1,0 +1,26 @@
+/** A weight of a layer in a file. */
+export interface KerasWeight {
+  /** Its place in the file, for messages. */
+  readonly path: string;
+  readonly shape: readonly number[];
+  /** Reads the elements, in C order. */
+  readonly read: () => Float32Array | Promise<Float32Array>;
+}
+
+/** A layer's weights, in the order in which Keras's layer has them. */
+export interface KerasLayer {
+  readonly name: string;
+  readonly weights: readonly KerasWeight[];
+}
+
+/** Weights that are open for reading. */
+export interface KerasWeightFile {
+  /** In the order in which the model had them that was saved. */
+  readonly layers: readonly KerasLayer[];
+  /**
+   * Whether layers may be told by their order where their names are others. Keras itself goes by the order in the legacy layout: names that
+   * it numbers differ from one program to the next.
+   */
+  readonly isOrdered: boolean;
+  close(): void;
+}
