@@ -60,6 +60,7 @@ export {
   type LoadKerasWeightsOptions,
   type LoadedWeights,
 } from './models/keras/load-keras-weights.js';
+export type { IncludeTopOptions } from './models/include-top.js';
 export { InceptionModel } from './models/inception-model.js';
 export { LenetModel } from './models/lenet-model.js';
 export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model.js';

@@ -1,11 +1,20 @@
 import * as tf from '../tensorflow/tf.js';
-import { type ImageClassifierOptions, ImageClassifierModel } from './image-classifier-model.js';
+import { ImageClassifierModel } from './image-classifier-model.js';
+import type { IncludeTopOptions } from './include-top.js';
 import { applyLayer, logitsOf, rescaled } from './layer-calls.js';
 
 /** InceptionV3 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
 export class InceptionModel extends ImageClassifierModel {
-  constructor(options: ImageClassifierOptions) {
-    super(options, [299, 299], (images, classes) => logitsOf(new InceptionV3().features(rescaled(images)), classes));
+  constructor(options: IncludeTopOptions) {
+    const { includeTop = false } = options;
+    super(
+      options,
+      [299, 299],
+      (images, classes) => logitsOf(new InceptionV3().features(rescaled(images)), classes, includeTop),
+      {
+        includeTop,
+      },
+    );
   }
 }
 

@@ -1,0 +1,118 @@
+import { SignetError } from '../errors.js';
+import { findHead, type HeadOfFile } from '../models/find-head.js';
+import { headNames } from '../models/include-top.js';
+import { loadKerasWeights } from '../models/keras/load-keras-weights.js';
+import { MobileNetModel, type MobileNetOptions } from '../models/mobile-net-model.js';
+import { findModelType } from '../models/model-types.js';
+import { readLabelsFile } from '../models/read-labels-file.js';
+import { prepareVersion } from './model-versions.js';
+
+/** What `build-model` takes; the flags of the same names. */
+export interface BuildModelOptions {
+  /** The name of one of Signet's classes, or `path/to/model.ts#ClassName`. */
+  readonly modelType: string;
+  /** A weight file of Keras with all layers, the last one too. */
+  readonly weights: string;
+  /** A text file with a class name a line, in the order of the model's outputs. */
+  readonly labels: string;
+  readonly modelFolder: string;
+  /** Default: the next free one. */
+  readonly modelVersion?: number | undefined;
+  /** Pixels. Default: the architecture's own. */
+  readonly inputWidth?: number | undefined;
+  /** Pixels. Default: the architecture's own. */
+  readonly inputHeight?: number | undefined;
+  /** How wide a MobileNetModel is. Default: 1. */
+  readonly alpha?: number | undefined;
+  readonly overwrite: boolean;
+}
+
+/** What was built. */
+export interface BuildModelResult {
+  readonly directory: string;
+  readonly modelType: string;
+  readonly classes: number;
+  readonly parameters: number;
+  /** Height and width that images are resized to, in pixels. */
+  readonly imageSize: readonly [height: number, width: number];
+}
+
+/**
+ * Writes a version directory from weights that somebody else has trained: nothing is trained here.
+ *
+ * @throws SignetError `INVALID_ARGUMENT`, `INVALID_LABELS`, `INVALID_WEIGHTS`, `CLASSES_DIFFER` when there is not a label for every
+ * class of the weights, `MODEL_EXISTS`, `CANNOT_WRITE`; then nothing was written.
+ */
+export async function buildModel(options: BuildModelOptions): Promise<BuildModelResult> {
+  const { weights, labels, inputHeight, inputWidth, alpha } = options;
+  checkNumbers(options);
+  const Model = await findModelType(options.modelType);
+  if (alpha !== undefined && Model !== MobileNetModel) {
+    throw new SignetError('INVALID_ARGUMENT', `--alpha is for MobileNetModel. Received: ${alpha} with ${Model.name}.`);
+  }
+  const classNames = await readLabelsFile(labels);
+  const found = await findHead(weights);
+  if (found) checkClasses(found, classNames, options);
+  const directory = await prepareVersion(options.modelFolder, Model.name, options.modelVersion, options.overwrite);
+  const modelOptions: MobileNetOptions = {
+    classNames,
+    ...(found?.head?.name === headNames.keras && { includeTop: true }),
+    ...(inputHeight !== undefined && { inputHeight }),
+    ...(inputWidth !== undefined && { inputWidth }),
+    ...(alpha !== undefined && { alpha }),
+  };
+  const model = new Model(modelOptions);
+  try {
+    await loadKerasWeights(model, weights, { keep: [], ignore: [] });
+    await model.save(directory, { assetsExtra: { 'arguments.json': argumentsText(options) } });
+    const { imageSize } = model;
+    const parameters = model.countParams();
+    return { directory, modelType: Model.name, classes: classNames.length, parameters, imageSize };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** How it was made, for people. */
+function argumentsText(options: BuildModelOptions): string {
+  const { modelType, weights, labels, inputWidth, inputHeight, alpha } = options;
+  return `${JSON.stringify({ modelType, weights, labels, inputWidth, inputHeight, alpha }, null, 2)}\n`;
+}
+
+/** Before a model is made: its size depends on how many classes there are. */
+function checkClasses(
+  { head, hasDense }: HeadOfFile,
+  { length }: readonly string[],
+  { weights, labels, modelType }: BuildModelOptions,
+): void {
+  if (!hasDense) {
+    throw new SignetError(
+      'INVALID_WEIGHTS',
+      `${weights} has a backbone's weights alone, none for a last layer "${headNames.keras}" or "${headNames.own}". Give the file with all ` +
+        `layers, or train a last layer of your own: train-model --model-type ${modelType} --pretrained-weights ${weights}`,
+    );
+  }
+  if (head === null || head.classes === length) return;
+  const background =
+    length === head.classes + 1
+      ? ' If its first line is a "background" that Keras\'s models do not have, remove it.'
+      : '';
+  throw new SignetError(
+    'CLASSES_DIFFER',
+    `There must be a label for every class. ${weights} has ${head.classes} classes in its layer "${head.name}". ` +
+      `Received in ${labels}: ${length} labels.${background}`,
+  );
+}
+
+const mostPixels = 10_000;
+
+function checkNumbers(options: BuildModelOptions): void {
+  checkNumber('model-version', options.modelVersion, 'a whole number from 1', Number.MAX_SAFE_INTEGER);
+  checkNumber('input-width', options.inputWidth, `pixels, from 1 to ${mostPixels}`, mostPixels);
+  checkNumber('input-height', options.inputHeight, `pixels, from 1 to ${mostPixels}`, mostPixels);
+}
+
+function checkNumber(flag: string, value: number | undefined, expected: string, most: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 1 && value <= most)) return;
+  throw new SignetError('INVALID_ARGUMENT', `--${flag} is ${expected}. Received: ${value}.`);
+}
