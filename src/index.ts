@@ -44,8 +44,14 @@ export { fit, type FitOptions } from './training/fit.js';
 export { accuracy, sparseCategoricalCrossentropy } from './training/losses.js';
 export { CSVLogger } from './training/callbacks/csv-logger.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './training/callbacks/early-stopping.js';
+export { type EpochSchedule, LearningRateScheduler } from './training/callbacks/learning-rate-scheduler.js';
 export { ModelCheckpoint, type ModelCheckpointOptions } from './training/callbacks/model-checkpoint.js';
 export { Progress, type ProgressOptions } from './training/callbacks/progress.js';
+export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './training/callbacks/reduce-lr-on-plateau.js';
+export type { LineStream, ReportOptions } from './training/callbacks/report.js';
+export { TerminateOnNaN, type TerminateOnNaNOptions } from './training/callbacks/terminate-on-nan.js';
+export { Adam, type AdamOptions } from './training/optimizers/adam.js';
+export { Optimizer, type OptimizerOptions } from './training/optimizers/optimizer.js';
 export {
   type BuildLayers,
   ImageClassifierModel,

@@ -16,6 +16,7 @@ import { ModelCheckpoint } from '../training/callbacks/model-checkpoint.js';
 import { Progress } from '../training/callbacks/progress.js';
 import { fit } from '../training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
+import { Adam } from '../training/optimizers/adam.js';
 import { prepareVersion } from './model-versions.js';
 import { scanDataset, type ScannedDataset } from './scan-dataset.js';
 import { startFromWeights } from './start-from-weights.js';
@@ -96,6 +97,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
   // Images of the test set that do not decode are known only now.
   if (skipped() !== '') await writeFile(path.join(directory, 'assets.extra', 'skipped-images.tsv'), skipped());
   Object.values(datasets).forEach((dataset) => dataset.dispose());
+  model.optimizer.dispose();
   model.dispose();
   const seconds = (performance.now() - start) / 1000;
   return { directory, ...run, testAccuracy, testLoss, seconds };
@@ -133,7 +135,7 @@ async function fitModel(
 ): Promise<Pick<TrainModelResult, 'epochs' | 'bestEpoch' | 'interrupted'>> {
   const { learningRate, numEpochs, patience } = options;
   model.compile({
-    optimizer: tf.train.adam(learningRate),
+    optimizer: new Adam({ learningRate }),
     // TF.js's typings know loss functions; its metrics' types are not exported.
     loss: sparseCategoricalCrossentropy,
     metrics: [accuracy],

@@ -7,46 +7,46 @@ import { SignetError } from '../errors.js';
 import { Session } from '../tensorflow/session.js';
 import * as tf from '../tensorflow/tf.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
-import { tfFunction } from '../tracing/tf-function.js';
-import { tensorSpec } from '../tracing/tensor-spec.js';
 import { assetsOf, variablesOf } from './saved-model-parts.js';
+import { VariableGroup } from './variable-group.js';
 import { writeParts } from './write-saved-model.js';
 
 /**
  * ConcreteFunctions in a session of their own, with copies of their variables: a call runs the whole graph at once.
  *
- * The variables live in the session. `readVariables` brings them to TF.js's variables, `writeVariables` the other way.
+ * The variables live in the session. `readVariables` brings them to TF.js's variables, `writeVariables` and
+ * `writeChangedVariables` the other way.
  */
 export class CompiledFunctions {
   readonly #session: Session;
   readonly #functions: Readonly<Record<string, ConcreteFunction>>;
-  readonly #variables: readonly tf.Variable[];
+  readonly #groups: readonly VariableGroup[];
   /** Holds the assets, which the graph reads when it runs; null when there are none. */
   readonly #directory: string | null;
 
   private constructor(
     session: Session,
     functions: Readonly<Record<string, ConcreteFunction>>,
-    variables: readonly tf.Variable[],
+    groups: readonly VariableGroup[],
     directory: string | null,
   ) {
     this.#session = session;
     this.#functions = functions;
-    this.#variables = variables;
+    this.#groups = groups;
     this.#directory = directory;
   }
 
   /** Compiles functions that share one set of variables, which start with the values they have now. */
   static async compile(functions: Readonly<Record<string, ConcreteFunction>>): Promise<CompiledFunctions> {
-    const variables = variablesOf({ functions, signatures: {} });
-    const all = variables.length === 0 ? functions : { ...functions, ...transferFunctions(variables) };
+    const groups = VariableGroup.of(variablesOf({ functions, signatures: {} }));
+    const all = Object.assign({}, functions, ...groups.map((group) => group.functions)) as typeof functions;
     const signatures = Object.fromEntries(Object.keys(all).map((name) => [name, name]));
     const parts = { functions: all, signatures };
     const keepsFiles = assetsOf(parts).size > 0;
     const directory = await mkdtemp(path.join(os.tmpdir(), 'signet-'));
     try {
       await writeParts(directory, parts);
-      return new CompiledFunctions(Session.load(directory), all, variables, keepsFiles ? directory : null);
+      return new CompiledFunctions(Session.load(directory), all, groups, keepsFiles ? directory : null);
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
       throw error;
@@ -81,18 +81,20 @@ export class CompiledFunctions {
 
   /** Gives TF.js's variables the values that the session's have. */
   readVariables(): void {
-    if (this.#variables.length === 0) return;
-    const values = this.call(readName, []);
-    this.#variables.forEach((variable, i) => {
-      const value = values[variableKey(i)];
-      if (value) variable.assign(value);
-    });
-    tf.dispose(values);
+    for (const group of this.#groups) group.read((name, args) => this.call(name, args));
   }
 
   /** Gives the session's variables the values that TF.js's have. */
   writeVariables(): void {
-    if (this.#variables.length > 0) tf.dispose(this.call(writeName, this.#variables));
+    for (const group of this.#groups) group.write((name, args) => this.call(name, args));
+  }
+
+  /**
+   * Gives the session's variables what TF.js's were assigned since the last read or write, such as a new learning rate; the
+   * session keeps its values of the others. Costs nothing where none was assigned.
+   */
+  writeChangedVariables(): void {
+    for (const group of this.#groups) group.writeChanged((name, args) => this.call(name, args));
   }
 
   /** Frees the graph and its variables. */
@@ -100,28 +102,4 @@ export class CompiledFunctions {
     this.#session.dispose();
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
-}
-
-const readName = 'read_variables';
-const writeName = 'write_variables';
-const variableKey = (position: number) => `variable_${String(position).padStart(6, '0')}`;
-
-/** The two functions that carry variables between TF.js and the session. */
-function transferFunctions(variables: readonly tf.Variable[]): Record<string, ConcreteFunction> {
-  const read = tfFunction(() => Object.fromEntries(variables.map((variable, i) => [variableKey(i), variable])), {
-    inputSignature: {},
-  });
-  const write = tfFunction(
-    (...values: tf.Tensor[]) => {
-      // Added to zero, or an assignment of the sample zeros to variables of zeros would look like none.
-      values.forEach((value, i) => variables[i]?.assign(tf.add(value, 0)));
-      return tf.scalar(0);
-    },
-    {
-      inputSignature: Object.fromEntries(
-        variables.map(({ dtype, shape }, i) => [variableKey(i), tensorSpec(dtype as 'float32', shape)]),
-      ),
-    },
-  );
-  return { [readName]: read.getConcreteFunction(), [writeName]: write.getConcreteFunction() };
 }

@@ -5,7 +5,7 @@ import { tfFunction } from '../tracing/tf-function.js';
 
 /** What `fit` takes beside the model and its data; as `tf.LayersModel.fitDataset` does. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks'> & {
-  /** Called in this order. */
+  /** Called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. */
   readonly callbacks?: readonly tf.Callback[];
 };
 
@@ -63,6 +63,7 @@ class WeightsBack extends tf.Callback {
   }
 
   override async onEpochEnd(): Promise<void> {
+    this.compiled.writeChangedVariables();
     this.compiled.readVariables();
     return Promise.resolve();
   }
@@ -80,7 +81,10 @@ async function compileSteps(model: tf.LayersModel) {
       train: graphOf('train', trainStep),
       test: graphOf('test', testStep),
     });
-    const run = (name: string, data: tf.Tensor[]) => Object.values(compiled.call(name, data)) as tf.Scalar[];
+    const run = (name: string, data: tf.Tensor[]) => {
+      compiled.writeChangedVariables();
+      return Object.values(compiled.call(name, data)) as tf.Scalar[];
+    };
     return { compiled, run };
   } catch (error) {
     for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) {

@@ -31,6 +31,11 @@ export class Monitor {
     throw new SignetError('INVALID_ARGUMENT', `monitor is one of ${known.join(', ')}. Received: "${this.name}".`);
   }
 
+  /** Forgets the best value: another training begins. */
+  reset(): void {
+    this.#best = null;
+  }
+
   /** The best value so far; null before the first. */
   get best(): number | null {
     return this.#best;

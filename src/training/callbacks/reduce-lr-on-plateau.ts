@@ -1,0 +1,86 @@
+import { SignetError } from '../../errors.js';
+import type * as tf from '../../tensorflow/tf.js';
+import { numbersOf } from './logs.js';
+import type { MonitorOptions } from './monitor.js';
+import { MonitoringCallback } from './monitoring-callback.js';
+import { Report, type ReportOptions, shortNumber } from './report.js';
+import { trainedOptimizer } from './trained-optimizer.js';
+
+/** After `keras.callbacks.ReduceLROnPlateau`. */
+export interface ReduceLROnPlateauOptions extends MonitorOptions, ReportOptions {
+  /** The new learning rate as a part of the old, below 1. Default: 0.1. */
+  readonly factor?: number;
+  /** Epochs without improvement after which the learning rate is reduced. Default: 10. */
+  readonly patience?: number;
+  /** How much better is better at all, in the value's own unit. Default: 0.0001. */
+  readonly minDelta?: number;
+  /** Epochs after a reduction in which nothing is counted. Default: 0. */
+  readonly cooldown?: number;
+  /** The learning rate does not go below this. Default: 0. */
+  readonly minLr?: number;
+}
+
+/** Reduces the learning rate when the watched value has stopped improving, and adds it to the logs as `learning_rate`. */
+export class ReduceLROnPlateau extends MonitoringCallback {
+  readonly #factor: number;
+  readonly #patience: number;
+  readonly #cooldown: number;
+  readonly #minLr: number;
+  readonly #report: Report;
+  #wait = 0;
+  #cooldownCounter = 0;
+
+  /** @throws SignetError `INVALID_ARGUMENT` when `factor` is 1 or more. */
+  constructor(options: ReduceLROnPlateauOptions = {}) {
+    const { factor = 0.1, patience = 10, cooldown = 0, minLr = 0 } = options;
+    super({ minDelta: 1e-4, ...options });
+    if (!(factor > 0 && factor < 1)) {
+      throw new SignetError(
+        'INVALID_ARGUMENT',
+        `ReduceLROnPlateau does not support a factor >= 1.0: it is more than 0 and less than 1. Received factor=${factor}.`,
+      );
+    }
+    this.#factor = factor;
+    this.#patience = patience;
+    this.#cooldown = cooldown;
+    this.#minLr = minLr;
+    this.#report = new Report(options);
+  }
+
+  override async onTrainBegin(): Promise<void> {
+    await super.onTrainBegin();
+    trainedOptimizer(this.trained, 'ReduceLROnPlateau');
+    this.monitor.reset();
+    this.#wait = 0;
+    this.#cooldownCounter = 0;
+  }
+
+  override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
+    if (logs) logs.learning_rate = trainedOptimizer(this.trained, 'ReduceLROnPlateau').learningRate;
+    const numbers = numbersOf(logs);
+    // An epoch that was stopped before its validation says nothing.
+    if (numbers[this.monitor.name] === undefined) return Promise.resolve();
+    if (this.#cooldownCounter > 0) {
+      this.#cooldownCounter -= 1;
+      this.#wait = 0;
+    }
+    if (this.monitor.improves(numbers)) this.#wait = 0;
+    else if (this.#cooldownCounter === 0) this.#countEpoch(epoch);
+    return Promise.resolve();
+  }
+
+  #countEpoch(epoch: number): void {
+    this.#wait += 1;
+    if (this.#wait < this.#patience) return;
+    const optimizer = trainedOptimizer(this.trained, 'ReduceLROnPlateau');
+    const old = optimizer.learningRate;
+    // The learning rate is a float32, so that one at the bound is not taken for more than it.
+    if (old <= Math.fround(this.#minLr)) return;
+    const reduced = Math.max(old * this.#factor, this.#minLr);
+    optimizer.learningRate = reduced;
+    this.#cooldownCounter = this.#cooldown;
+    this.#wait = 0;
+    const value = shortNumber(reduced);
+    this.#report.line(`Epoch ${epoch + 1}: ReduceLROnPlateau reducing learning rate to ${value}.`);
+  }
+}

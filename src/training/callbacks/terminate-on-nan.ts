@@ -1,0 +1,38 @@
+import { SignetError } from '../../errors.js';
+import * as tf from '../../tensorflow/tf.js';
+import { numbersOf } from './logs.js';
+import type { LineStream } from './report.js';
+
+/** After `keras.callbacks.TerminateOnNaN`. */
+export interface TerminateOnNaNOptions {
+  /** Whether training fails at once, without the other callbacks' `onTrainEnd`. Default: false: it stops and ends as usual. */
+  readonly raiseError?: boolean;
+  /** Where it says that it stops. Default: standard error. */
+  readonly stream?: LineStream;
+}
+
+/** Stops training after a step whose loss is NaN or infinite. */
+export class TerminateOnNaN extends tf.Callback {
+  readonly #options: Required<TerminateOnNaNOptions>;
+
+  constructor(options: TerminateOnNaNOptions = {}) {
+    super();
+    this.#options = { raiseError: false, stream: process.stderr, ...options };
+  }
+
+  /** @throws SignetError `TRAINING_STOPPED` with `raiseError`. */
+  override async onBatchEnd(batch: number, logs?: tf.Logs): Promise<void> {
+    const { loss } = numbersOf(logs);
+    if (loss === undefined || Number.isFinite(loss)) return Promise.resolve();
+    if (this.#options.raiseError) {
+      throw new SignetError(
+        'TRAINING_STOPPED',
+        `NaN or Inf loss encountered at batch ${batch}. Loss value: ${loss}. Terminating training immediately. ` +
+          'Try a smaller learning rate, or clip the gradients.',
+      );
+    }
+    this.#options.stream.write(`Batch ${batch}: Invalid loss, terminating training\n`);
+    this.model.stopTraining = true;
+    return Promise.resolve();
+  }
+}
