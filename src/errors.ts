@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'MODEL_EXISTS'
   | 'CLASSES_DIFFER'
   | 'TRAINING_STOPPED'
+  | 'INVALID_TRAINING_STATE'
   | 'CANNOT_WRITE'
   // Servers
   | 'SERVER_ERROR'

@@ -42,12 +42,15 @@ export { scanImageDirectory, type ScanOptions } from './data/scan-image-director
 export type { ImageScan } from './data/image-scan.js';
 export { fit, type FitOptions } from './training/fit.js';
 export { accuracy, sparseCategoricalCrossentropy } from './training/losses.js';
+export { readWeights } from './training/training-session.js';
 export { CSVLogger } from './training/callbacks/csv-logger.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './training/callbacks/early-stopping.js';
 export { type EpochSchedule, LearningRateScheduler } from './training/callbacks/learning-rate-scheduler.js';
+export type { CallbackState, ResumableCallback } from './training/callbacks/callback-state.js';
 export { ModelCheckpoint, type ModelCheckpointOptions } from './training/callbacks/model-checkpoint.js';
 export { Progress, type ProgressOptions } from './training/callbacks/progress.js';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './training/callbacks/reduce-lr-on-plateau.js';
+export type { SaveFreq } from './training/callbacks/save-frequency.js';
 export type { LineStream, ReportOptions } from './training/callbacks/report.js';
 export { TerminateOnNaN, type TerminateOnNaNOptions } from './training/callbacks/terminate-on-nan.js';
 export { Adam, type AdamOptions } from './training/optimizers/adam.js';

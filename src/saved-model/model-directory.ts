@@ -39,6 +39,23 @@ export async function writeModelDirectory(directory: string, write: (folder: str
 }
 
 /**
+ * Takes a model directory away so that it is never seen half-removed: a crash leaves what `recoverModelDirectories` removes.
+ *
+ * @throws SignetError `CANNOT_WRITE`.
+ */
+export async function removeModelDirectory(directory: string): Promise<void> {
+  const { dir, base } = path.parse(path.resolve(directory));
+  const removed = path.join(dir, `.${base}.new-${process.pid}`);
+  try {
+    await rm(removed, { recursive: true, force: true });
+    if (existsSync(directory)) await rename(directory, removed);
+    await rm(removed, { recursive: true, force: true });
+  } catch (error) {
+    throw cannotWrite(directory, error);
+  }
+}
+
+/**
  * Mends what a crash left in a folder of model directories: takes half-written ones away, and puts a directory back that
  * was about to be replaced.
  *

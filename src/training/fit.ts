@@ -2,6 +2,7 @@ import { CompiledFunctions } from '../saved-model/compile.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
+import { setTrainingSession, type TrainingSession } from './training-session.js';
 
 /** What `fit` takes beside the model and its data; as `tf.LayersModel.fitDataset` does. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks'> & {
@@ -40,10 +41,12 @@ export async function fit<T extends tf.TensorContainer>(
       return maker.testFunction;
     },
   });
-  const weightsBack = new WeightsBack(steps.compiled);
+  const running = new RunningTraining(args, callbacks, steps.compiled);
+  setTrainingSession(trained, running);
   try {
-    return await trained.fitDataset(dataset, { verbose: 0, ...args, callbacks: [weightsBack, ...callbacks] });
+    return await trained.fitDataset(dataset, running.args);
   } finally {
+    setTrainingSession(trained, null);
     Reflect.deleteProperty(trained, 'makeTrainFunction');
     Reflect.deleteProperty(trained, 'makeTestFunction');
     maker.testFunction = undefined;
@@ -56,15 +59,41 @@ function modelWithSteps(model: tf.LayersModel): tf.LayersModel {
   return model instanceof tf.Sequential ? (model as unknown as { model: tf.LayersModel }).model : model;
 }
 
+/** What callbacks see of the training, and what `fitDataset` is called with. */
+class RunningTraining<T extends tf.TensorContainer> implements TrainingSession {
+  readonly args: tf.ModelFitDatasetArgs<T>;
+
+  constructor(
+    args: FitOptions<T>,
+    readonly callbacks: readonly tf.Callback[],
+    private readonly compiled: CompiledFunctions,
+  ) {
+    this.args = { verbose: 0, ...args, callbacks: [new WeightsBack(this), ...callbacks] };
+  }
+
+  get initialEpoch(): number {
+    return this.args.initialEpoch ?? 0;
+  }
+
+  /** TF.js reads it after `onTrainBegin`. */
+  set initialEpoch(epoch: number) {
+    this.args.initialEpoch = epoch;
+  }
+
+  readVariables(): void {
+    this.compiled.writeChangedVariables();
+    this.compiled.readVariables();
+  }
+}
+
 /** Brings the weights from the session to the model before the other callbacks look at them. */
 class WeightsBack extends tf.Callback {
-  constructor(private readonly compiled: CompiledFunctions) {
+  constructor(private readonly session: TrainingSession) {
     super();
   }
 
   override async onEpochEnd(): Promise<void> {
-    this.compiled.writeChangedVariables();
-    this.compiled.readVariables();
+    this.session.readVariables();
     return Promise.resolve();
   }
 }

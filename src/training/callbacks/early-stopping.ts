@@ -1,29 +1,39 @@
+import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
+import { type CallbackState, type ResumableCallback, stateNumber, stateNumberOrNull } from './callback-state.js';
 import { numbersOf } from './logs.js';
 import type { MonitorOptions } from './monitor.js';
 import { MonitoringCallback } from './monitoring-callback.js';
+import { Report, type ReportOptions } from './report.js';
 
 /** After `keras.callbacks.EarlyStopping`. */
-export interface EarlyStoppingOptions extends MonitorOptions {
+export interface EarlyStoppingOptions extends MonitorOptions, ReportOptions {
   /** Epochs without improvement after which training stops. Default: 0. */
   readonly patience?: number;
+  /** A value to beat: as long as none does, no improvement counts. Default: none. */
+  readonly baseline?: number;
   /** Whether the model ends with the weights of its best epoch. Default: false. */
   readonly restoreBestWeights?: boolean;
+  /** The first epoch that counts, from 0: before it a model may warm up. Default: 0. */
+  readonly startFromEpoch?: number;
 }
 
 /** Stops training when the watched value has not improved for `patience` epochs. */
-export class EarlyStopping extends MonitoringCallback {
-  readonly #patience: number;
-  readonly #restore: boolean;
-  #bestWeights: tf.Tensor[] = [];
+export class EarlyStopping extends MonitoringCallback implements ResumableCallback {
+  readonly #options: Required<Pick<EarlyStoppingOptions, 'patience' | 'restoreBestWeights' | 'startFromEpoch'>>;
+  readonly #baseline: number | null;
+  readonly #report: Report;
+  #bestWeights: readonly tf.Tensor[] = [];
   #bestEpoch = 0;
   #wait = 0;
   #stoppedEpoch: number | null = null;
 
-  constructor({ patience = 0, restoreBestWeights = false, ...monitor }: EarlyStoppingOptions = {}) {
-    super(monitor);
-    this.#patience = patience;
-    this.#restore = restoreBestWeights;
+  constructor(options: EarlyStoppingOptions = {}) {
+    super(options);
+    const { patience = 0, restoreBestWeights = false, startFromEpoch = 0, baseline = null } = options;
+    this.#options = { patience, restoreBestWeights, startFromEpoch };
+    this.#baseline = baseline;
+    this.#report = new Report(options);
   }
 
   /** The epoch with the best value, from 0. */
@@ -36,15 +46,27 @@ export class EarlyStopping extends MonitoringCallback {
     return this.#stoppedEpoch;
   }
 
+  override async onTrainBegin(): Promise<void> {
+    await super.onTrainBegin();
+    this.monitor.restart();
+    this.#wait = 0;
+    this.#bestEpoch = 0;
+    this.#stoppedEpoch = null;
+    this.#keep([]);
+  }
+
   override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
-    if (this.monitor.improves(numbersOf(logs))) {
-      this.#wait = 0;
-      this.#bestEpoch = epoch;
-      if (this.#restore) this.#keepWeights();
-      return Promise.resolve();
-    }
+    const numbers = numbersOf(logs);
+    const value = numbers[this.monitor.name];
+    // An epoch that was stopped before its validation says nothing.
+    if (value === undefined || epoch < this.#options.startFromEpoch) return Promise.resolve();
+    // Weights of a first epoch that is NaN, or below the baseline, are the best as yet.
+    if (this.#options.restoreBestWeights && this.#bestWeights.length === 0) this.#keepEpoch(epoch);
     this.#wait += 1;
-    if (this.#wait >= this.#patience && this.trained) {
+    if (this.monitor.improves(numbers)) {
+      this.#keepEpoch(epoch);
+      if (this.#baseline === null || this.monitor.isBetter(value, this.#baseline)) this.#wait = 0;
+    } else if (this.#wait >= this.#options.patience && epoch > 0 && this.trained) {
       this.#stoppedEpoch = epoch;
       this.trained.stopTraining = true;
     }
@@ -52,14 +74,47 @@ export class EarlyStopping extends MonitoringCallback {
   }
 
   override async onTrainEnd(): Promise<void> {
-    if (this.#bestWeights.length > 0) this.trained?.setWeights(this.#bestWeights);
-    tf.dispose(this.#bestWeights);
-    this.#bestWeights = [];
+    if (this.#stoppedEpoch !== null) this.#report.line(`Epoch ${this.#stoppedEpoch + 1}: early stopping`);
+    if (this.#bestWeights.length > 0) {
+      this.#report.line(`Restoring model weights from the end of the best epoch: ${this.#bestEpoch + 1}.`);
+      this.trained?.setWeights([...this.#bestWeights]);
+    }
+    this.#keep([]);
     return Promise.resolve();
   }
 
-  #keepWeights(): void {
-    tf.dispose(this.#bestWeights);
-    this.#bestWeights = this.trained?.getWeights().map((weight) => weight.clone()) ?? [];
+  saveState(): CallbackState {
+    const values = { best: this.monitor.best, bestEpoch: this.#bestEpoch, wait: this.#wait };
+    return { values, tensors: Object.fromEntries(this.#bestWeights.map((weight, i) => [String(i), weight])) };
   }
+
+  restoreState(state: CallbackState): void {
+    this.monitor.restart(stateNumberOrNull(state, 'best'));
+    this.#bestEpoch = stateNumber(state, 'bestEpoch');
+    this.#wait = stateNumber(state, 'wait');
+    this.#keep(bestWeightsOf(state, this.trained).map((weight) => weight.clone()));
+  }
+
+  #keepEpoch(epoch: number): void {
+    this.#bestEpoch = epoch;
+    if (!this.#options.restoreBestWeights) return;
+    this.#keep(this.trained?.getWeights().map((weight) => weight.clone()) ?? []);
+  }
+
+  #keep(weights: readonly tf.Tensor[]): void {
+    tf.dispose([...this.#bestWeights]);
+    this.#bestWeights = weights;
+  }
+}
+
+/** The best weights of a state, none or one for each of the model's. */
+function bestWeightsOf({ tensors = {} }: CallbackState, model: tf.LayersModel | null): tf.Tensor[] {
+  if (Object.keys(tensors).length === 0) return [];
+  const weights = model?.getWeights() ?? [];
+  const kept = weights.flatMap(({ shape }, i) => {
+    const tensor = tensors[String(i)];
+    return tensor && tf.util.arraysEqual(tensor.shape, shape) ? [tensor] : [];
+  });
+  if (kept.length === weights.length) return kept;
+  throw new SignetError('INVALID_TRAINING_STATE', 'The best weights of the EarlyStopping are of another model.');
 }

@@ -1,29 +1,55 @@
+import { SignetError } from '../../errors.js';
+import { removeModelDirectory } from '../../saved-model/model-directory.js';
 import type * as tf from '../../tensorflow/tf.js';
+import { readWeights } from '../training-session.js';
+import { type CallbackState, type ResumableCallback, stateNumberOrNull } from './callback-state.js';
+import { checkpointPath, isPattern, matchesPattern } from './checkpoint-path.js';
 import { numbersOf } from './logs.js';
 import type { MonitorOptions } from './monitor.js';
 import { MonitoringCallback } from './monitoring-callback.js';
+import { Report, type ReportOptions } from './report.js';
+import { type SaveFreq, SaveFrequency } from './save-frequency.js';
 
 /** After `keras.callbacks.ModelCheckpoint`. */
-export interface ModelCheckpointOptions extends MonitorOptions {
-  /** Whether only an epoch with a better value is saved. Default: false: every epoch. */
+export interface ModelCheckpointOptions extends MonitorOptions, ReportOptions {
+  /** Whether only what has a better value is saved. Default: false: everything. */
   readonly saveBestOnly?: boolean;
+  /** When it saves: after each epoch, or after so many batches. Default: `epoch`. */
+  readonly saveFreq?: SaveFreq;
+  /** A value to beat before the first is saved. Default: none. */
+  readonly initialValueThreshold?: number;
+  /** How many checkpoints are kept, the latest; needs a `filepath` that names `{epoch}` or `{batch}`. Default: all. */
+  readonly maxToKeep?: number;
   /** How a checkpoint is saved. Default: `model.save(filepath)`. */
   readonly save?: (filepath: string, epoch: number, logs: Readonly<Record<string, number>>) => Promise<unknown>;
 }
 
-/** Saves the model after epochs. A checkpoint of an ImageClassifierModel is a SavedModel that can be served. */
-export class ModelCheckpoint extends MonitoringCallback {
-  readonly #saveBestOnly: boolean;
+/** Saves the model after epochs, or batches. A checkpoint of an ImageClassifierModel is a SavedModel that can be served. */
+export class ModelCheckpoint extends MonitoringCallback implements ResumableCallback {
+  readonly #options: ModelCheckpointOptions;
+  readonly #frequency: SaveFrequency;
+  readonly #report: Report;
   readonly #save: NonNullable<ModelCheckpointOptions['save']>;
+  #kept: readonly string[] = [];
   #saved = 0;
+  #epoch = 0;
 
+  /**
+   * @param filepath Where it saves. May name the epoch, from 1, the batch, from 1, and values of the logs:
+   * `models/{epoch:02d}-{val_loss:.2f}`.
+   * @throws SignetError `INVALID_ARGUMENT` for options that contradict each other.
+   */
   constructor(
     readonly filepath: string,
-    { saveBestOnly = false, save, ...monitor }: ModelCheckpointOptions = {},
+    options: ModelCheckpointOptions = {},
   ) {
-    super(monitor);
-    this.#saveBestOnly = saveBestOnly;
-    this.#save = save ?? ((path) => this.trained?.save(path) ?? Promise.resolve());
+    super(options);
+    this.#options = options;
+    this.#frequency = new SaveFrequency(options.saveFreq ?? 'epoch');
+    this.#report = new Report(options);
+    this.#save = options.save ?? ((path) => this.trained?.save(path) ?? Promise.resolve());
+    this.monitor.restart(options.initialValueThreshold);
+    checkOptions(filepath, options, this.monitor.name);
   }
 
   /** How often it has saved. */
@@ -31,10 +57,88 @@ export class ModelCheckpoint extends MonitoringCallback {
     return this.#saved;
   }
 
-  override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
-    const numbers = numbersOf(logs);
-    if (this.#saveBestOnly && !this.monitor.improves(numbers)) return;
-    await this.#save(this.filepath, epoch, numbers);
+  override async onTrainBegin(): Promise<void> {
+    if (this.#options.saveBestOnly === true) await super.onTrainBegin();
+  }
+
+  override async onEpochBegin(epoch: number): Promise<void> {
+    this.#epoch = epoch;
+    return Promise.resolve();
+  }
+
+  override async onBatchEnd(batch: number, logs?: tf.Logs): Promise<void> {
+    if (!this.#frequency.isDue()) return;
+    if (this.trained) readWeights(this.trained);
+    await this.#saveIfBetter(numbersOf(logs), batch);
+  }
+
+  override async onEpochEnd(_epoch: number, logs?: tf.Logs): Promise<void> {
+    if (this.#frequency.isEpoch) await this.#saveIfBetter(numbersOf(logs), null);
+  }
+
+  saveState(): CallbackState {
+    const values = { best: this.monitor.best, saved: this.#saved, batches: this.#frequency.batches, kept: this.#kept };
+    return { values };
+  }
+
+  restoreState(state: CallbackState): void {
+    this.monitor.restart(stateNumberOrNull(state, 'best'));
+    this.#saved = stateNumberOrNull(state, 'saved') ?? 0;
+    this.#frequency.restart(stateNumberOrNull(state, 'batches') ?? 0);
+    const { kept } = state.values;
+    const isOwn = (path: unknown): path is string => typeof path === 'string' && matchesPattern(this.filepath, path);
+    this.#kept = Array.isArray(kept) ? kept.filter(isOwn) : [];
+  }
+
+  async #saveIfBetter(numbers: Readonly<Record<string, number>>, batch: number | null): Promise<void> {
+    const values = { ...numbers, epoch: this.#epoch + 1, ...(batch !== null && { batch: batch + 1 }) };
+    const filepath = checkpointPath(this.filepath, values);
+    if (!this.#isToSave(numbers, filepath)) return;
+    await this.#save(filepath, this.#epoch, numbers);
     this.#saved += 1;
+    this.#report.line(`Epoch ${this.#epoch + 1}: finished saving model to ${filepath}`);
+    await this.#removeOld(filepath);
+  }
+
+  #isToSave(numbers: Readonly<Record<string, number>>, filepath: string): boolean {
+    const prefix = `Epoch ${this.#epoch + 1}:`;
+    if (this.#options.saveBestOnly !== true) {
+      this.#report.line(`${prefix} saving model to ${filepath}`);
+      return true;
+    }
+    const { name, best } = this.monitor;
+    const before = best === null ? 'None' : best.toFixed(5);
+    if (!this.monitor.improves(numbers)) {
+      this.#report.line(`${prefix} ${name} did not improve from ${before}`);
+      return false;
+    }
+    const now = this.monitor.best?.toFixed(5);
+    this.#report.line(`${prefix} ${name} improved from ${before} to ${now}, saving model to ${filepath}`);
+    return true;
+  }
+
+  async #removeOld(filepath: string): Promise<void> {
+    const kept = [...this.#kept.filter((each) => each !== filepath), filepath];
+    const old = kept.slice(0, Math.max(0, kept.length - (this.#options.maxToKeep ?? Infinity)));
+    this.#kept = kept.slice(old.length);
+    for (const path of old) await removeModelDirectory(path.replace(/^file:\/\//, ''));
+  }
+}
+
+function checkOptions(filepath: string, options: ModelCheckpointOptions, monitor: string): void {
+  const { maxToKeep, saveBestOnly = false, saveFreq = 'epoch' } = options;
+  if (maxToKeep !== undefined && !(Number.isSafeInteger(maxToKeep) && maxToKeep >= 1 && isPattern(filepath))) {
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      'maxToKeep is a whole number from 1, and filepath then names the epoch or the batch, such as models/{epoch}. ' +
+        `Received: ${maxToKeep} and "${filepath}".`,
+    );
+  }
+  if (saveBestOnly && saveFreq !== 'epoch' && monitor.startsWith('val_')) {
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `Can save best model only with ${monitor} available: after a batch there is no validation. Monitor a value of the batch, ` +
+        "such as loss, or use saveFreq: 'epoch'.",
+    );
   }
 }

@@ -31,14 +31,19 @@ export class Monitor {
     throw new SignetError('INVALID_ARGUMENT', `monitor is one of ${known.join(', ')}. Received: "${this.name}".`);
   }
 
-  /** Forgets the best value: another training begins. */
-  reset(): void {
-    this.#best = null;
-  }
-
   /** The best value so far; null before the first. */
   get best(): number | null {
     return this.#best;
+  }
+
+  /** Goes on from a best value: none for another training, that of an earlier one to resume it. */
+  restart(best: number | null = null): void {
+    this.#best = best;
+  }
+
+  /** Whether a value is better than another by more than `minDelta`. NaN never is. */
+  isBetter(value: number, than: number): boolean {
+    return this.#sign * (value - than) > this.#minDelta;
   }
 
   /**
@@ -47,7 +52,7 @@ export class Monitor {
   improves(logs: Readonly<Record<string, number>>): boolean {
     const value = logs[this.name];
     if (value === undefined) return false;
-    const improved = this.#best === null ? !Number.isNaN(value) : this.#sign * (value - this.#best) > this.#minDelta;
+    const improved = this.#best === null ? !Number.isNaN(value) : this.isBetter(value, this.#best);
     if (improved) this.#best = value;
     return improved;
   }

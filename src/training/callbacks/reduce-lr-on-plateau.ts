@@ -1,5 +1,6 @@
 import { SignetError } from '../../errors.js';
 import type * as tf from '../../tensorflow/tf.js';
+import { type CallbackState, type ResumableCallback, stateNumber, stateNumberOrNull } from './callback-state.js';
 import { numbersOf } from './logs.js';
 import type { MonitorOptions } from './monitor.js';
 import { MonitoringCallback } from './monitoring-callback.js';
@@ -21,7 +22,7 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions, ReportOptions 
 }
 
 /** Reduces the learning rate when the watched value has stopped improving, and adds it to the logs as `learning_rate`. */
-export class ReduceLROnPlateau extends MonitoringCallback {
+export class ReduceLROnPlateau extends MonitoringCallback implements ResumableCallback {
   readonly #factor: number;
   readonly #patience: number;
   readonly #cooldown: number;
@@ -50,7 +51,7 @@ export class ReduceLROnPlateau extends MonitoringCallback {
   override async onTrainBegin(): Promise<void> {
     await super.onTrainBegin();
     trainedOptimizer(this.trained, 'ReduceLROnPlateau');
-    this.monitor.reset();
+    this.monitor.restart();
     this.#wait = 0;
     this.#cooldownCounter = 0;
   }
@@ -67,6 +68,16 @@ export class ReduceLROnPlateau extends MonitoringCallback {
     if (this.monitor.improves(numbers)) this.#wait = 0;
     else if (this.#cooldownCounter === 0) this.#countEpoch(epoch);
     return Promise.resolve();
+  }
+
+  saveState(): CallbackState {
+    return { values: { best: this.monitor.best, wait: this.#wait, cooldownCounter: this.#cooldownCounter } };
+  }
+
+  restoreState(state: CallbackState): void {
+    this.monitor.restart(stateNumberOrNull(state, 'best'));
+    this.#wait = stateNumber(state, 'wait');
+    this.#cooldownCounter = stateNumber(state, 'cooldownCounter');
   }
 
   #countEpoch(epoch: number): void {

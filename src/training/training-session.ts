@@ -1,0 +1,32 @@
+import type * as tf from '../tensorflow/tf.js';
+
+/** A training that runs, as its callbacks see it. */
+export interface TrainingSession {
+  /** All of them, in the order in which they are called. */
+  readonly callbacks: readonly tf.Callback[];
+  /** The epoch it begins with, from 0. A callback may set it in `onTrainBegin`. */
+  initialEpoch: number;
+  /** Brings the weights and the optimizer's variables from the session to TF.js. */
+  readVariables(): void;
+}
+
+const sessions = new WeakMap<tf.LayersModel, TrainingSession>();
+
+/** The training of a model that runs now; null when it is not in training by `fit`. */
+export function trainingSessionOf(model: tf.LayersModel | null): TrainingSession | null {
+  return (model && sessions.get(model)) ?? null;
+}
+
+/** Says which training of a model runs; null when it has ended. */
+export function setTrainingSession(model: tf.LayersModel, session: TrainingSession | null): void {
+  if (session) sessions.set(model, session);
+  else sessions.delete(model);
+}
+
+/**
+ * Gives a model in training the weights that it has now, for a callback that looks at them in `onBatchEnd`: a compiled step
+ * keeps them in its session, and they come back by themselves only before `onEpochEnd`.
+ */
+export function readWeights(model: tf.LayersModel): void {
+  trainingSessionOf(model)?.readVariables();
+}
