@@ -42,7 +42,9 @@ export { scanImageDirectory, type ScanOptions } from './data/scan-image-director
 export type { ImageScan } from './data/image-scan.js';
 export { fit, type FitOptions } from './training/fit.js';
 export { accuracy, sparseCategoricalCrossentropy } from './training/losses.js';
+export type { EpochDataset } from './training/resumable-dataset.js';
 export { readWeights } from './training/training-session.js';
+export { BackupAndRestore, type BackupAndRestoreOptions } from './training/callbacks/backup-and-restore.js';
 export { CSVLogger } from './training/callbacks/csv-logger.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './training/callbacks/early-stopping.js';
 export { type EpochSchedule, LearningRateScheduler } from './training/callbacks/learning-rate-scheduler.js';

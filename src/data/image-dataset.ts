@@ -71,6 +71,11 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
     return this.#files.length;
   }
 
+  /** Makes the epoch that comes next the one of this number, from 0: a training that is resumed goes on in its order. */
+  startAtEpoch(epoch: number): void {
+    this.#epoch = epoch;
+  }
+
   override async iterator(): Promise<Awaited<ReturnType<tf.data.Dataset<tf.TensorContainer>['iterator']>>> {
     const batches = () => this.batches() as unknown as Iterator<tf.TensorContainer>;
     return tf.data.generator<tf.TensorContainer>(batches).iterator();

@@ -2,7 +2,8 @@ import { CompiledFunctions } from '../saved-model/compile.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
-import { setTrainingSession, type TrainingSession } from './training-session.js';
+import { ResumableDataset } from './resumable-dataset.js';
+import { setTrainingSession, type TrainingPosition, type TrainingSession } from './training-session.js';
 
 /** What `fit` takes beside the model and its data; as `tf.LayersModel.fitDataset` does. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks'> & {
@@ -41,10 +42,10 @@ export async function fit<T extends tf.TensorContainer>(
       return maker.testFunction;
     },
   });
-  const running = new RunningTraining(args, callbacks, steps.compiled);
+  const running = new RunningTraining(dataset, args, callbacks, steps.compiled);
   setTrainingSession(trained, running);
   try {
-    return await trained.fitDataset(dataset, running.args);
+    return await trained.fitDataset(running.dataset, running.args);
   } finally {
     setTrainingSession(trained, null);
     Reflect.deleteProperty(trained, 'makeTrainFunction');
@@ -62,22 +63,22 @@ function modelWithSteps(model: tf.LayersModel): tf.LayersModel {
 /** What callbacks see of the training, and what `fitDataset` is called with. */
 class RunningTraining<T extends tf.TensorContainer> implements TrainingSession {
   readonly args: tf.ModelFitDatasetArgs<T>;
+  readonly dataset: ResumableDataset<T>;
 
   constructor(
+    dataset: tf.data.Dataset<T>,
     args: FitOptions<T>,
     readonly callbacks: readonly tf.Callback[],
     private readonly compiled: CompiledFunctions,
   ) {
+    this.dataset = new ResumableDataset(dataset);
     this.args = { verbose: 0, ...args, callbacks: [new WeightsBack(this), ...callbacks] };
   }
 
-  get initialEpoch(): number {
-    return this.args.initialEpoch ?? 0;
-  }
-
-  /** TF.js reads it after `onTrainBegin`. */
-  set initialEpoch(epoch: number) {
+  /** TF.js reads its arguments after `onTrainBegin`. */
+  resume({ epoch, batch }: TrainingPosition): void {
     this.args.initialEpoch = epoch;
+    this.dataset.resume({ epoch, batch });
   }
 
   readVariables(): void {

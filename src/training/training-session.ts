@@ -1,11 +1,19 @@
 import type * as tf from '../tensorflow/tf.js';
 
+/** Where a training goes on. */
+export interface TrainingPosition {
+  /** From 0. */
+  readonly epoch: number;
+  /** From 0. */
+  readonly batch: number;
+}
+
 /** A training that runs, as its callbacks see it. */
 export interface TrainingSession {
   /** All of them, in the order in which they are called. */
   readonly callbacks: readonly tf.Callback[];
-  /** The epoch it begins with, from 0. A callback may set it in `onTrainBegin`. */
-  initialEpoch: number;
+  /** Makes it begin with another epoch than the first, after some of its batches. To be called in `onTrainBegin`. */
+  resume(position: TrainingPosition): void;
   /** Brings the weights and the optimizer's variables from the session to TF.js. */
   readVariables(): void;
 }

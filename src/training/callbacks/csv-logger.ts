@@ -1,10 +1,11 @@
 import * as tf from '../../tensorflow/tf.js';
+import type { CallbackState, ResumableCallback } from './callback-state.js';
 import { numbersOf } from './logs.js';
 
 /** Keeps every epoch's values as the text of a CSV file, `epoch,accuracy,loss,...`, epochs from 0 as in Keras. */
-export class CSVLogger extends tf.Callback {
+export class CSVLogger extends tf.Callback implements ResumableCallback {
   #columns: readonly string[] = [];
-  readonly #rows: string[] = [];
+  #rows: string[] = [];
 
   /** The file's text so far. */
   get text(): string {
@@ -16,5 +17,18 @@ export class CSVLogger extends tf.Callback {
     if (this.#columns.length === 0) this.#columns = Object.keys(numbers).sort();
     this.#rows.push([epoch, ...this.#columns.map((column) => numbers[column] ?? '')].join(','));
     return Promise.resolve();
+  }
+
+  saveState(): CallbackState {
+    return { values: { columns: this.#columns, rows: this.#rows } };
+  }
+
+  restoreState({ values }: CallbackState): void {
+    const lines = (value: unknown) =>
+      Array.isArray(value)
+        ? value.filter((line): line is string => typeof line === 'string' && !/[\r\n]/.test(line))
+        : [];
+    this.#columns = lines(values.columns);
+    this.#rows = lines(values.rows);
   }
 }

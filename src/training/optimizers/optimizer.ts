@@ -92,6 +92,11 @@ export abstract class Optimizer extends tf.Optimizer {
     return [...own, ...slots];
   }
 
+  /** Makes the slots of variables, in their order; the first step does it otherwise. */
+  build(variables: readonly tf.Variable[]): void {
+    for (const variable of variables) this.#slotsOf(variable);
+  }
+
   /** Takes one step: gives every variable its new value. */
   override applyGradients(gradients: Gradients): void {
     tf.tidy(() => {

@@ -1,0 +1,213 @@
+import { existsSync } from 'node:fs';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { imageDatasetFromDirectory } from '../../../src/data/image-dataset-from-directory.js';
+import { LenetModel } from '../../../src/models/lenet-model.js';
+import * as tf from '../../../src/tensorflow/tf.js';
+import { BackupAndRestore } from '../../../src/training/callbacks/backup-and-restore.js';
+import { CSVLogger } from '../../../src/training/callbacks/csv-logger.js';
+import { EarlyStopping } from '../../../src/training/callbacks/early-stopping.js';
+import { ReduceLROnPlateau } from '../../../src/training/callbacks/reduce-lr-on-plateau.js';
+import { fit } from '../../../src/training/fit.js';
+import { accuracy, sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
+import { Adam } from '../../../src/training/optimizers/adam.js';
+import { Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
+
+/** Does something after a batch, counted from 0 over all epochs of this training. */
+class AfterBatch extends tf.Callback {
+  #batches = 0;
+
+  constructor(
+    private readonly batch: number,
+    private readonly action: (model: tf.LayersModel) => void,
+  ) {
+    super();
+  }
+
+  override async onBatchEnd(): Promise<void> {
+    if (this.#batches === this.batch) this.action(this.model);
+    this.#batches += 1;
+    return Promise.resolve();
+  }
+}
+
+const fail = () => {
+  throw new Error('power failure');
+};
+const stop = (model: tf.LayersModel) => {
+  model.stopTraining = true;
+};
+const weightsOf = (model: tf.LayersModel) => model.getWeights().map((weight) => Array.from(weight.dataSync()));
+
+describe('BackupAndRestore', () => {
+  it.each([
+    ['after epochs, through a failure', 'epoch', fail],
+    ['after batches, through a failure', 7, fail],
+    ['when it is stopped within an epoch', 'epoch', stop],
+  ] as const)('goes on to the same weights: %s', { timeout: 120_000 }, async (_, saveFreq, interrupt) => {
+    const split = { imageSize: [28, 28], validationSplit: 0.8, seed: 4, batchSize: 16 } as const;
+    const train = async (backup: string, others: tf.Callback[], deleteCheckpoint: boolean) => {
+      const dataset = await imageDatasetFromDirectory('data/digits/train', { ...split, subset: 'training' });
+      const model = new LenetModel({ classNames: dataset.classNames, seed: 4 });
+      model.compile({ optimizer: new Adam(), loss: sparseCategoricalCrossentropy, metrics: [accuracy] });
+      const csv = new CSVLogger();
+      const plateau = new ReduceLROnPlateau({ monitor: 'loss', mode: 'max', patience: 2, factor: 0.5 });
+      const backups = new BackupAndRestore(backup, { saveFreq, deleteCheckpoint });
+      const callbacks = [...others, csv, plateau, backups];
+      const history = await fit(model, dataset, { epochs: 4, callbacks }).catch(() => null);
+      dataset.dispose();
+      return { weights: weightsOf(model), csv: csv.text, epochs: history?.epoch, resumedAt: backups.resumedAt };
+    };
+    const whole = await train(path.join(await temporaryFolder(), 'a'), [], true);
+    const backup = path.join(await temporaryFolder(), 'b');
+    const batches = Math.ceil((await trainingImages(split)) / split.batchSize);
+    await train(backup, [new AfterBatch(2 * batches + 4, interrupt)], false);
+    const resumed = await train(backup, [], true);
+    expect(resumed.weights).toEqual(whole.weights);
+    expect(resumed.epochs?.at(-1)).toBe(3);
+    // Seven batches may end in the epoch before.
+    const done = 2 * batches + 5;
+    const kept = saveFreq === 'epoch' ? (interrupt === stop ? done : 2 * batches) : done - 1 - ((done - 1) % saveFreq);
+    expect(resumed.resumedAt).toEqual({ epoch: Math.floor(kept / batches), batch: kept % batches });
+    if (saveFreq === 'epoch' && interrupt === fail) expect(resumed.csv).toBe(whole.csv);
+    expect(existsSync(backup)).toBe(false);
+  });
+
+  it('keeps what other callbacks remember, best weights included', async () => {
+    const folder = path.join(await temporaryFolder(), 'backup');
+    const run = async (losses: number[], others: tf.Callback[]) => {
+      const stopping = new EarlyStopping({ monitor: 'loss', patience: 3, restoreBestWeights: true });
+      const model = tinyModel(new Adam({ learningRate: 0.1 }));
+      const backup = new BackupAndRestore(folder, { deleteCheckpoint: false });
+      const callbacks = [new ScriptedLogs('loss', losses), stopping, ...others, backup];
+      const history = await fit(model, tinyDataset(1), { epochs: 6, callbacks }).catch(() => null);
+      return {
+        epochs: history?.epoch,
+        best: stopping.bestEpoch,
+        stopped: stopping.stoppedEpoch,
+        weights: weightsOf(model),
+      };
+    };
+    await run([1, 2, 3], [new AfterBatch(3, fail)]);
+    const resumed = await run([9, 9, 9, 4, 5, 6], []);
+    expect(resumed).toMatchObject({ epochs: [3], best: 0, stopped: 3 });
+    const oneEpoch = tinyModel(new Adam({ learningRate: 0.1 }));
+    await fit(oneEpoch, tinyDataset(1), { epochs: 1 });
+    expect(resumed.weights).toEqual(weightsOf(oneEpoch));
+  });
+
+  it('says where it goes on, and begins anew once a training has ended', async () => {
+    const folder = path.join(await temporaryFolder(), 'backup');
+    const run = async (others: tf.Callback[]) => {
+      const said = new Lines();
+      const callbacks = [...others, new BackupAndRestore(folder, { verbose: 1, stream: said })];
+      await fit(tinyModel(new Adam()), tinyDataset(3), { epochs: 2, callbacks }).catch(() => null);
+      return said.text;
+    };
+    expect(await run([new AfterBatch(4, fail)])).toBe('');
+    expect((await readdir(folder)).sort()).toEqual([
+      'state-1.data-00000-of-00001',
+      'state-1.index',
+      'training_metadata.json',
+    ]);
+    expect(await run([])).toBe(`BackupAndRestore: resuming ${folder} at epoch 2, batch 1\n`);
+    expect(await run([])).toBe('');
+  });
+
+  it('does not keep weights whose loss is no number', async () => {
+    const folder = path.join(await temporaryFolder(), 'backup');
+    const toNaN = new (class extends tf.Callback {
+      override async onBatchEnd(batch: number, logs?: tf.Logs): Promise<void> {
+        if (logs && batch === 1) {
+          tf.dispose(logs.loss);
+          logs.loss = NaN;
+        }
+        return Promise.resolve();
+      }
+    })();
+    const callbacks = [toNaN, new BackupAndRestore(folder, { saveFreq: 1, deleteCheckpoint: false })];
+    await fit(tinyModel(new Adam()), tinyDataset(2), { epochs: 1, callbacks });
+    const metadata = JSON.parse(await readFile(path.join(folder, 'training_metadata.json'), 'utf8')) as object;
+    expect(metadata).toMatchObject({ epoch: 0, batch: 1 });
+  });
+
+  it('has as many tensors after a training as before', async () => {
+    const folder = path.join(await temporaryFolder(), 'backup');
+    const model = tinyModel(new Adam());
+    const run = (deleteCheckpoint: boolean, epochs: number) => {
+      const stopping = new EarlyStopping({ monitor: 'loss', patience: 9, restoreBestWeights: true });
+      const callbacks = [stopping, new BackupAndRestore(folder, { deleteCheckpoint })];
+      return fit(model, tinyDataset(1), { epochs, callbacks });
+    };
+    await run(false, 1);
+    await run(false, 2);
+    const before = tf.memory().numTensors;
+    await run(true, 3);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('says what is wrong with a backup of another training, and changes nothing', async () => {
+    const folder = path.join(await temporaryFolder(), 'backup');
+    const backup = () => [new BackupAndRestore(folder, { deleteCheckpoint: false })];
+    await fit(tinyModel(new Adam()), tinyDataset(1), { epochs: 1, callbacks: backup() });
+    const bigger = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [3] })] });
+    bigger.compile({ optimizer: new Adam(), loss: sparseCategoricalCrossentropy });
+    const before = weightsOf(bigger);
+    await expect(fit(bigger, tinyDataset(1), { epochs: 1, callbacks: backup() })).rejects.toThrow(
+      `The training in ${folder} cannot be resumed: weights/000000 is float32[3, 3] in this model. Received: [3, 2]. ` +
+        'Remove the folder to start anew.',
+    );
+    expect(weightsOf(bigger)).toEqual(before);
+    const adam = backup();
+    await expect(fit(tinyModel(tf.train.adam(0.1)), tinyDataset(1), { epochs: 1, callbacks: adam })).rejects.toThrow(
+      /^BackupAndRestore needs an optimizer of Signet/,
+    );
+  });
+
+  it.each([
+    [
+      'training_metadata.json',
+      '{"format": 1',
+      /training_metadata\.json is no JSON\. Remove the folder to start anew\.$/,
+    ],
+    ['training_metadata.json', '{"format": 7}', /its format is 7\. Expected: 1\./],
+    ['training_metadata.json', '{"format": 1, "state": "../x", "epoch": 1}', /lacks a state, an epoch/],
+    [
+      'training_metadata.json',
+      '{"format":1,"state":9,"epoch":1,"batch":0,"optimizer":"Adam","callbacks":[]}',
+      /state-9\.index is missing/,
+    ],
+    ['state-1.data-00000-of-00001', null, /state-1\.data-00000-of-00001 .*damaged/],
+  ])('says what is wrong with a damaged backup: %s %s', async (name, content, message) => {
+    const folder = path.join(await temporaryFolder(), 'backup');
+    const run = () => {
+      const callbacks = [new BackupAndRestore(folder, { deleteCheckpoint: false })];
+      return fit(tinyModel(new Adam()), tinyDataset(1), { epochs: 1, callbacks });
+    };
+    await run();
+    if (content === null) await truncate(path.join(folder, name), 10);
+    else await writeFile(path.join(folder, name), content);
+    await expect(run()).rejects.toThrow(message);
+  });
+
+  it('stands last', async () => {
+    const callbacks = [new BackupAndRestore(path.join(await temporaryFolder(), 'backup')), new CSVLogger()];
+    await expect(fit(tinyModel(new Adam()), tinyDataset(1), { epochs: 1, callbacks })).rejects.toThrow(
+      'BackupAndRestore is the last of the callbacks that `fit` is given',
+    );
+  });
+});
+
+async function trainingImages(split: {
+  readonly imageSize: readonly [number, number];
+  readonly validationSplit: number;
+}) {
+  const dataset = await imageDatasetFromDirectory('data/digits/train', { ...split, seed: 4, subset: 'training' });
+  const { imageCount } = dataset;
+  dataset.dispose();
+  return imageCount;
+}
