@@ -19,9 +19,9 @@ export function kerasSide(task: Task, jit: boolean): Side {
     name: jit ? 'Keras, jit_compile=True' : 'Keras',
     run: async (steps) => {
       child.stdin.write(`${JSON.stringify({ steps })}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`Keras ended with ${child.exitCode}`);
-      return (JSON.parse(value) as { seconds: number }).seconds;
+      const line = await lines.next();
+      if (line.done) throw new Error(`Keras ended with ${child.exitCode}`);
+      return (JSON.parse(line.value) as { seconds: number }).seconds;
     },
     end: () => {
       child.stdin.end();

@@ -24,9 +24,7 @@ function side(name: string, task: Task, train: Train): Side {
   const metrics = [accuracy as unknown as string];
   model.compile({ optimizer: tf.train.adam(0.001), loss: sparseCategoricalCrossentropy, metrics });
   const gate = new Gate(task);
-  const dataset = tf.data.generator<tf.TensorContainer>(
-    () => gate.batches() as unknown as Iterator<tf.TensorContainer>,
-  );
+  const dataset = tf.data.generator<tf.TensorContainer>(() => gate.batches());
   let training: Promise<unknown> | undefined;
   return {
     name,

@@ -5,7 +5,7 @@ import { type FunctionDef, FunctionDefSchema } from '../tensorflow/protos/tensor
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { Asset } from '../tracing/asset.js';
 import { attr } from '../tracing/attr-value.js';
-import type { ConcreteFunction } from '../tracing/concrete-function.js';
+import { type ConcreteFunction, mustCompile } from '../tracing/concrete-function.js';
 import type { SignatureExport } from './signature-export.js';
 
 /** The FunctionDef of a signature. TensorFlow tells it from the method that it calls, since one is called by keyword. */
@@ -43,7 +43,10 @@ export function signatureWrapper({ key, fn, outputs }: SignatureExport): Functio
         name: call,
         op: call,
         input: (inner?.inputArg ?? []).map(({ name }) => name),
-        attr: callAttributes(fn, all, fn.name),
+        attr: {
+          ...callAttributes(fn, all, fn.name),
+          ...(fn.isJitCompiled && { [mustCompile]: attr.bool(true) }),
+        },
       },
     ],
     ret: Object.fromEntries(outputs.map(({ name, position }) => [name, `${call}:output:${position}`])),

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 
-import { toBinary } from '@bufbuild/protobuf';
+import { clone, create, toBinary } from '@bufbuild/protobuf';
 
+import { AttrValueSchema } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
 import { type FunctionDef, FunctionDefSchema } from '../tensorflow/protos/tensorflow/core/framework/function_pb.js';
 import type * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';
 import type { SizeExpression } from './explain-size.js';
 import type { TensorSpec } from './tensor-spec.js';
+
+/** The attribute by which TensorFlow knows it, of a function and of a node that calls it: compiler/jit/defs.cc. */
+export const mustCompile = '_XlaMustCompile';
 
 /** An argument or a result with its name. */
 export interface NamedSpec {
@@ -74,6 +78,20 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
   /** The variables among the captures. */
   get variables(): tf.Variable[] {
     return this.captures.filter((capture): capture is tf.Variable => !(capture instanceof Asset));
+  }
+
+  /** Whether XLA compiles it as a whole, once for every combination of input shapes. */
+  get isJitCompiled(): boolean {
+    return this.definition.attr[mustCompile] !== undefined;
+  }
+
+  /** The same function, compiled by XLA: TensorFlow's `jit_compile=True`. */
+  jitCompiled(): ConcreteFunction {
+    const definition = clone(FunctionDefSchema, this.definition);
+    definition.attr[mustCompile] = create(AttrValueSchema, { value: { case: 'b', value: true } });
+    const { label, inputs, outputs, outputSizes, captures, functions, returnsOneTensor, assigns } = this;
+    const same = { label, inputs, outputs, outputSizes, captures, functions, returnsOneTensor, assigns };
+    return new ConcreteFunction({ ...same, definition });
   }
 
   toString(): string {
