@@ -16,6 +16,8 @@ export type CommandArguments<O extends CommandOptions> = {
 } & {
   /** Whether `--debug` was given: errors are printed with their stack. */
   readonly debug: boolean;
+  /** The words that are no flags; none unless the command takes them. */
+  readonly operands: readonly string[];
 };
 
 /** A command of Signet: what `--help` says, what it takes, what it does. */
@@ -25,6 +27,8 @@ export interface Command<O extends CommandOptions> {
   /** What it does, in one sentence. */
   readonly describe: string;
   readonly options: O;
+  /** What the words that are no flags are, such as `FILES`; at least one is needed. Default: there may be none. */
+  readonly operands?: string;
   /** Command lines after the name, each with what it does. Default: none. */
   readonly examples?: readonly (readonly [line: string, does: string])[];
   /** Heavy modules are imported in here, so that `--help` and a mistyped flag are answered at once. */
@@ -97,20 +101,24 @@ async function parse<O extends CommandOptions>(
     return undefined;
   }
   checkFlags(argv, args, command.options);
+  const operands = args._.map(String);
+  if (command.operands !== undefined && operands.length === 0) throw new UsageError(`Give ${command.operands}.`);
   // yargs has given every flag its type; it only types them under both spellings.
-  return args as unknown as CommandArguments<O>;
+  return { ...args, operands } as unknown as CommandArguments<O>;
 }
 
 function parser<O extends CommandOptions>(command: Command<O>, argv: readonly string[]): Argv {
-  const { name, describe, options, examples = [] } = command;
+  const { name, describe, options, operands, examples = [] } = command;
   return (
     yargs()
       .scriptName(name)
-      .usage(`$0 [options]\n\n${breakLines(describe)}`)
+      .parserConfiguration({ 'parse-positional-numbers': false })
+      .usage(`$0 ${operands === undefined ? '' : `${operands}... `}[options]\n\n${breakLines(describe)}`)
       .options(withValues(options))
       .option('debug', { type: 'boolean', default: false, describe: 'On an error, show where in the code it happened' })
       .example(examples.map(([line, does]) => [`$0 ${line}`, does]))
-      .strict()
+      .strict(operands === undefined)
+      .strictOptions()
       .version(false)
       .help()
       .locale('en')
@@ -154,7 +162,7 @@ function checkFlags(argv: readonly string[], args: Record<string, unknown>, opti
   const given = new Set<string>();
   const end = argv.indexOf('--');
   for (const [i, word] of (end === -1 ? argv : argv.slice(0, end)).entries()) {
-    const [, name = '', value] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    const [, name = '', value] = /^--?([^=-][^=]*)(?:=(.*))?$/s.exec(word) ?? [];
     const flag = findOption(name, options);
     if (flag === undefined) continue;
     const { type, array } = options[flag] ?? {};
@@ -173,5 +181,6 @@ function checkFlags(argv: readonly string[], args: Record<string, unknown>, opti
 
 function findOption(word: string, options: CommandOptions): string | undefined {
   const kebab = word.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  return [kebab, kebab.replace(/^no-/, '')].find((name) => Object.hasOwn(options, name));
+  const named = [kebab, kebab.replace(/^no-/, '')].find((name) => Object.hasOwn(options, name));
+  return named ?? Object.keys(options).find((name) => options[name]?.alias === word);
 }

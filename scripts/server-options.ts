@@ -8,7 +8,9 @@ export const serverOptions = {
   'model-version': { type: 'number', describe: 'A version of the model [default: the latest]' },
   'model-label': { type: 'string', describe: 'A label of a version, such as canary' },
   timeout: { type: 'number', default: 60, describe: 'Seconds to wait for an answer' },
-  token: { type: 'string', describe: "The server's bearer token" },
+  'token-file': { type: 'string', describe: "File with the server's bearer token [default: $SIGNET_TOKEN]" },
   tls: { type: 'boolean', default: false, describe: 'Speak TLS' },
   'tls-ca': { type: 'string', describe: "PEM file of who signed the server's certificate; implies --tls" },
+  'tls-certificate': { type: 'string', describe: 'PEM file, for a server that asks for one; with --tls-key' },
+  'tls-key': { type: 'string', describe: 'PEM file of its private key' },
 } as const satisfies CommandOptions;

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-
 import { checkSameClasses } from '../data/check-same-classes.js';
 import type { ImageScan } from '../data/image-scan.js';
 import { quoted } from '../data/printable.js';
@@ -9,34 +7,20 @@ import { SignetError } from '../errors.js';
 import { findClassNames } from '../evaluation/classify-images.js';
 import type { Protocol } from '../evaluation/clients/client-options.js';
 import { ServerError } from '../evaluation/clients/server-error.js';
-import { SignetClient } from '../evaluation/clients/signet-client.js';
+import type { SignetClient } from '../evaluation/clients/signet-client.js';
 import {
   evaluateServedModel,
   type ServedModel,
   type ServedModelEvaluation,
 } from '../evaluation/evaluate-served-model.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
+import { connectToServer, type ServerFlags } from './connect-to-server.js';
 import { progressBar } from './progress-bar.js';
 import { scanDataset } from './scan-dataset.js';
 
-/** Which server and model a command calls; the flags of the same names. */
-export interface ServerOptions {
-  readonly host: string;
-  readonly grpcPort: number;
-  readonly restPort: number;
-  readonly modelName: string;
-  readonly modelVersion?: number | undefined;
-  readonly modelLabel?: string | undefined;
-  /** Seconds to wait for an answer. */
-  readonly timeout: number;
-  readonly token?: string | undefined;
-  readonly tls: boolean;
-  /** PEM file of who signed the server's certificate. */
-  readonly tlsCa?: string | undefined;
-}
-
 /** What `eval-served-model` takes; the flags of the same names. */
-export interface EvalServedModelOptions extends ServerOptions {
+export interface EvalServedModelOptions extends ServerFlags {
+  readonly modelName: string;
   readonly testDatasetPath: string;
   /** Pixels that decoded images are resized to before they are sent. Default: as they are. */
   readonly inputWidth?: number | undefined;
@@ -74,7 +58,10 @@ export interface EvalServedModelResult extends ServedModelEvaluation {
  */
 export async function evalServedModel(options: EvalServedModelOptions): Promise<EvalServedModelResult> {
   const imageSize = checkOptions(options);
-  const clients = { GRPC: await connect(options, 'GRPC'), REST: await connect(options, 'REST') };
+  const clients = {
+    GRPC: await connectToServer(options.modelName, 'GRPC', options),
+    REST: await connectToServer(options.modelName, 'REST', options),
+  };
   try {
     const models = await describeBoth(clients);
     const { scan } = await scanDataset(options.testDatasetPath, options.onBadImage);
@@ -90,27 +77,6 @@ export async function evalServedModel(options: EvalServedModelOptions): Promise<
   } finally {
     Object.values(clients).forEach((client) => client.close());
   }
-}
-
-/** A client of the server that the flags name. @throws SignetError `INVALID_ARGUMENT`. */
-export async function connect(options: ServerOptions, protocol: Protocol): Promise<SignetClient> {
-  const { host, grpcPort, restPort, modelName, modelVersion, modelLabel, timeout, token, tls, tlsCa } = options;
-  const ca = tlsCa === undefined ? undefined : await readAuthority(tlsCa);
-  return new SignetClient({
-    ...{ host, grpcPort, restPort, modelName, protocol, timeoutMilliseconds: timeout * 1000 },
-    ...(modelVersion !== undefined && { version: modelVersion }),
-    ...(modelLabel !== undefined && { label: modelLabel }),
-    ...(token !== undefined && { token }),
-    tls: ca ? { ca } : tls,
-  });
-}
-
-async function readAuthority(file: string): Promise<Uint8Array> {
-  return readFile(file).catch((error: unknown) => {
-    throw new SignetError('INVALID_ARGUMENT', `--tls-ca is a PEM file. Received: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  });
 }
 
 type Clients = Readonly<Record<Protocol, SignetClient>>;

@@ -2,7 +2,8 @@ import { Presets, SingleBar } from 'cli-progress';
 
 /** Shows how far a command is. */
 export interface ProgressBar {
-  readonly update: (done: number, total: number, speed: string) => void;
+  /** `speed`, such as `90 images/s`, is shown at the end. Default: nothing. */
+  readonly update: (done: number, total: number, speed?: string) => void;
   readonly stop: () => void;
 }
 
@@ -18,7 +19,7 @@ export function progressBar(doing: string, unit: string, stream: NodeJS.WriteStr
   const bar = new SingleBar({ format, stream, barsize, clearOnComplete: true, fps: 8 }, Presets.rect);
   let started = false;
   return {
-    update: (done, total, speed) => {
+    update: (done, total, speed = '') => {
       if (!started) bar.start(total, done, { speed });
       started = true;
       bar.setTotal(total);
@@ -31,7 +32,7 @@ export function progressBar(doing: string, unit: string, stream: NodeJS.WriteStr
 function plainLines(doing: string, unit: string, stream: NodeJS.WriteStream): ProgressBar {
   let told = 0;
   return {
-    update: (done, total, speed) => {
+    update: (done, total, speed = '') => {
       if (done < total * (told + linePart)) return;
       told = done / total;
       stream.write(`${doing}: ${done}/${total} ${unit}  (${speed})\n`);

@@ -15,7 +15,7 @@ export interface SecretFiles {
 }
 
 /** The token, which is no flag: every user of a machine can read those. @throws SignetError `INVALID_ARGUMENT`. */
-export async function readToken({ tokenFile }: SecretFiles): Promise<string | undefined> {
+export async function readToken({ tokenFile }: Pick<SecretFiles, 'tokenFile'>): Promise<string | undefined> {
   const text = tokenFile === undefined ? process.env.SIGNET_TOKEN : await readText(tokenFile, '--token-file');
   const token = text?.trim();
   if (token === undefined || (token === '' && tokenFile === undefined)) return undefined;
@@ -37,7 +37,8 @@ export async function readTls({ tlsCertificate, tlsKey, tlsClientCa }: SecretFil
   };
 }
 
-function readText(file: string, flag: string): Promise<string> {
+/** A file that a flag names. @throws SignetError `INVALID_ARGUMENT` that names the flag. */
+export function readText(file: string, flag: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw invalid(`${flag}: ${file} cannot be read: ${(error as Error).message}`);
   });

@@ -73,6 +73,29 @@ describe('runCommand', () => {
     expect([process.exitCode, stdout, received]).toEqual([2, '', undefined]);
   });
 
+  it('gives the handler the words that are no flags, where a command takes them', async () => {
+    const handler = ({ operands, protocol }: { operands: readonly string[]; protocol: 'GRPC' | 'REST' }) => {
+      received = { operands, protocol };
+      return Promise.resolve();
+    };
+    const protocol = { alias: 'f', choices: ['GRPC', 'REST'], default: 'GRPC' } as const;
+    const command = { name: 'try-it', describe: '', operands: 'FILES', options: { protocol }, handler };
+    const result = async (...argv: string[]) => {
+      [received, stdout, stderr, process.exitCode] = [undefined, '', '', undefined];
+      await runCommand(command, argv);
+      return received ?? stderr;
+    };
+    expect(await result('0x7', '-f', 'REST', 'b.png')).toEqual({ operands: ['0x7', 'b.png'], protocol: 'REST' });
+    expect(await result('--', '-a.png', '--b')).toEqual({ operands: ['-a.png', '--b'], protocol: 'GRPC' });
+    expect(await result()).toBe('try-it: Give FILES.\nSee try-it --help\n');
+    expect(await result('a', '--wrong')).toBe('try-it: Unknown argument: --wrong\nSee try-it --help\n');
+    expect(await result('a', '-f', 'REST', '--protocol', 'GRPC')).toBe(
+      'try-it: --protocol was given more than once; give it once.\nSee try-it --help\n',
+    );
+    await runCommand(command, ['--help']);
+    expect(stdout).toContain('try-it FILES... [options]\n');
+  });
+
   it('ends with 2 when the handler says that the flags do not go together', async () => {
     await run(['--model-path', 'a'], new UsageError('--a and --b exclude each other.'));
     expect([process.exitCode, stderr]).toEqual([2, 'try-it: --a and --b exclude each other.\nSee try-it --help\n']);

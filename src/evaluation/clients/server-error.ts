@@ -55,23 +55,27 @@ function shortened(text: string): string {
 
 const usualPorts = 'The usual ports are 8500 for gRPC and 8501 for REST';
 
-function advice(settings: ClientSettings, { status, systemCode }: ServerFailure): string {
+const giveAnother =
+  "Give a model, and a version, that the server has: a model's name is its folder's, or stands in the server's --model-name or --model-config-file.";
+
+function advice(settings: ClientSettings, { asked, status, systemCode }: ServerFailure): string {
   const { protocol, host, timeoutMilliseconds, tls } = settings;
   if (systemCode !== undefined) return connectionAdvice(systemCode, host, protocol, tls !== undefined);
   switch (status) {
     case 'NOT_FOUND':
-      return "Give a model, and a version, that the server has: a model's name is its folder's, or stands in the server's --model-name or --model-config-file.";
+      return giveAnother;
     case 'DEADLINE_EXCEEDED':
       return `No result came within ${timeoutMilliseconds / 1000} s. Send fewer images at once, or wait longer (timeoutMilliseconds, --timeout).`;
     case 'UNAUTHENTICATED':
     case 'PERMISSION_DENIED':
-      return "Give the server's token (token, --token).";
+      return "Give the server's token (token, --token-file).";
     case 'RESOURCE_EXHAUSTED':
-      return 'The server takes no more: send fewer or smaller images at once (--batch-size, --concurrency).';
+      return 'The server takes no more: send fewer or smaller images at once (--batch-size, --input-width, --input-height).';
     case 'UNAVAILABLE':
       return 'The server is overloaded, still loading or about to end: try again later, with fewer requests at once.';
     case 'INVALID_ARGUMENT':
     case 'FAILED_PRECONDITION':
+      if (asked === 'the metadata') return giveAnother;
       return 'The metadata of the model lists its signatures, with the types and shapes of their inputs.';
     case 'UNIMPLEMENTED':
       return `Is a TensorFlow Serving listening there? ${usualPorts}.`;

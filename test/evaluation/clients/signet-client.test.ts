@@ -181,6 +181,7 @@ describe.each(protocols)('SignetClient over %s', (protocol) => {
     const label = await failure(clientOf('lenet', { protocol, label: 'canary' }).metadata());
     expect(label.message).toContain('of model "lenet" (canary) over');
     expect(label.message).toContain('Answer: INVALID_ARGUMENT, Unrecognized servable version label: canary.');
+    expect(label.message).toContain('Give a model, and a version, that the server has');
   });
 
   it('passes on that a signature or an input is unknown', async () => {
@@ -219,7 +220,7 @@ describe.each(protocols)('SignetClient over %s', (protocol) => {
     for (const token of [{}, { token: 'wrong' }]) {
       const error = await failure(clientOf('lenet', { protocol, ...token }, server).metadata());
       expect(error.status).toBe('UNAUTHENTICATED');
-      expect(error.message).toContain("Give the server's token (token, --token).");
+      expect(error.message).toContain("Give the server's token (token, --token-file).");
       expect(error.message).not.toContain('wrong');
     }
   });
