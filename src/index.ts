@@ -54,6 +54,7 @@ export { Progress, type ProgressOptions } from './training/callbacks/progress.js
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './training/callbacks/reduce-lr-on-plateau.js';
 export type { SaveFreq } from './training/callbacks/save-frequency.js';
 export type { LineStream, ReportOptions } from './training/callbacks/report.js';
+export { TensorBoard, type TensorBoardOptions } from './training/callbacks/tensor-board.js';
 export { TerminateOnNaN, type TerminateOnNaNOptions } from './training/callbacks/terminate-on-nan.js';
 export { Adam, type AdamOptions } from './training/optimizers/adam.js';
 export { Optimizer, type OptimizerOptions } from './training/optimizers/optimizer.js';

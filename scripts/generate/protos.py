@@ -14,6 +14,7 @@ from google.protobuf.compiler import plugin_pb2
 from google.protobuf import descriptor_pb2
 from tensorflow.core.example import example_pb2
 from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2, tensor_bundle_pb2
+from tensorflow.core.util import event_pb2
 from tensorflow_serving.apis import model_service_pb2, prediction_log_pb2, prediction_service_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
@@ -34,6 +35,7 @@ def add(file):
 
 
 for module in (
+    event_pb2,
     example_pb2,
     model_server_config_pb2,
     model_service_pb2,
