@@ -18,8 +18,15 @@ await runCommand({
     'input-height': { type: 'number', describe: "Pixels images are resized to [default: the architecture's]" },
     'pretrained-weights': {
       type: 'string',
-      describe: 'Weight file of Keras to start from, or imagenet: downloaded [default: a random start]',
+      describe: 'imagenet, a weight file of Keras or a SavedModel to start from [default: a random start]',
     },
+    'freeze-backbone': {
+      type: 'boolean',
+      default: false,
+      describe: 'Train only the head, leave the backbone as it is',
+    },
+    'fine-tune-from': { type: 'string', describe: 'First layer of the backbone to train [default: all of it]' },
+    dropout: { type: 'number', describe: 'Part of the features dropped before the logits while training [default: 0]' },
     'batch-size': { type: 'number', default: 32, describe: 'Images a step' },
     'num-epochs': { type: 'number', default: 200, describe: 'Epochs at most' },
     patience: { type: 'number', default: 5, describe: 'Epochs without a better val_accuracy before it stops' },

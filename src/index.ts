@@ -58,6 +58,8 @@ export { TensorBoard, type TensorBoardOptions } from './training/callbacks/tenso
 export { TerminateOnNaN, type TerminateOnNaNOptions } from './training/callbacks/terminate-on-nan.js';
 export { Adam, type AdamOptions } from './training/optimizers/adam.js';
 export { Optimizer, type OptimizerOptions } from './training/optimizers/optimizer.js';
+export { BackboneModel, type BackboneOptions, type BuildBackbone } from './models/backbone-model.js';
+export { Dropout, type DropoutOptions } from './models/dropout.js';
 export {
   type BuildLayers,
   ImageClassifierModel,

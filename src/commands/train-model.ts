@@ -8,7 +8,7 @@ import type { OnBadImage } from '../data/scan-report.js';
 import { splitFiles } from '../data/split-files.js';
 import { SignetError } from '../errors.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
-import { findModelType } from '../models/model-types.js';
+import { findModelType, type ModelType } from '../models/model-types.js';
 import * as tf from '../tensorflow/tf.js';
 import { CSVLogger } from '../training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
@@ -17,6 +17,7 @@ import { Progress } from '../training/callbacks/progress.js';
 import { fit } from '../training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
 import { Adam } from '../training/optimizers/adam.js';
+import { backboneOptions, checkBackboneOptions } from './backbone-options.js';
 import { prepareVersion } from './model-versions.js';
 import { scanDataset, type ScannedDataset } from './scan-dataset.js';
 import { startFromWeights } from './start-from-weights.js';
@@ -36,6 +37,12 @@ export interface TrainModelOptions {
   readonly inputHeight?: number | undefined;
   /** A weight file of Keras to start from, or `imagenet`; the layer `logits` starts anew where the file has none. Default: a random start. */
   readonly pretrainedWeights?: string | undefined;
+  /** Whether the backbone stays as it is and only the head is trained. Default: false. */
+  readonly freezeBackbone?: boolean | undefined;
+  /** The first layer of the backbone that is trained; those before it stay as they are. Default: all are trained. */
+  readonly fineTuneFrom?: string | undefined;
+  /** Part of the features that are dropped before the logits while training, 0 to less than 1. Default: 0. */
+  readonly dropout?: number | undefined;
   readonly batchSize: number;
   readonly numEpochs: number;
   /** Epochs without a better `val_accuracy` after which training stops. */
@@ -73,6 +80,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
   checkOptions(options);
   const start = performance.now();
   const Model = await findModelType(options.modelType);
+  checkBackboneOptions(Model, options);
   const directory = await prepareVersion(options.modelFolderPath, Model.name, options.modelVersion, options.overwrite);
   const trainScan = await scanDataset(options.trainDatasetPath, options.onBadImage);
   const testScan = await scanDataset(options.testDatasetPath, options.onBadImage);
@@ -80,16 +88,10 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
     found: `the test set ${options.testDatasetPath}`,
     expected: `the training set ${options.trainDatasetPath}`,
   });
-  const { seed, inputHeight, inputWidth } = options;
-  const model = new Model({
-    classNames: trainScan.scan.classNames,
-    seed,
-    ...(inputHeight !== undefined && { inputHeight }),
-    ...(inputWidth !== undefined && { inputWidth }),
-  });
+  const model = makeModel(Model, trainScan.scan.classNames, options);
   if (options.pretrainedWeights !== undefined) await startFromWeights(model, options.pretrainedWeights);
   const datasets = await makeDatasets(model, trainScan, testScan, options);
-  process.stderr.write(`training ${Model.name} on ${datasets.train.imageCount} images, `);
+  process.stderr.write(`training ${trainedPart(model)} on ${datasets.train.imageCount} images, `);
   process.stderr.write(`validating on ${datasets.validation.imageCount}\n`);
   const skipped = () => skippedList([trainScan, testScan], Object.values(datasets));
   const run = await fitModel(model, directory, datasets, options, skipped);
@@ -101,6 +103,27 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
   model.dispose();
   const seconds = (performance.now() - start) / 1000;
   return { directory, ...run, testAccuracy, testLoss, seconds };
+}
+
+function makeModel(Model: ModelType, classNames: readonly string[], options: TrainModelOptions): ImageClassifierModel {
+  const { seed, inputHeight, inputWidth } = options;
+  return new Model({
+    classNames,
+    seed,
+    ...(inputHeight !== undefined && { inputHeight }),
+    ...(inputWidth !== undefined && { inputWidth }),
+    ...backboneOptions(options),
+  });
+}
+
+/** `MobileNetModel`, with how much of it is trained when a part is frozen. */
+function trainedPart(model: ImageClassifierModel): string {
+  const count = (weights: tf.LayersModel['weights']) =>
+    weights.reduce((sum, { shape }) => sum + tf.util.sizeFromShape(shape as number[]), 0);
+  const { name } = model.constructor;
+  if (model.layers.every(({ trainable }) => trainable)) return name;
+  const [trained, all] = [model.trainableWeights, model.weights].map((weights) => count(weights).toLocaleString('en'));
+  return `${trained} of ${all} parameters of ${name}`;
 }
 
 type Datasets = Readonly<Record<'train' | 'validation' | 'test', ImageDataset>>;
@@ -203,6 +226,7 @@ function checkOptions(options: TrainModelOptions): void {
     ...checkNumber('seed', options.seed, 'a whole number from 0', (v) => Number.isSafeInteger(v) && v >= 0),
     ...checkNumber('cache', options.cache, 'MiB, 0 or more', (value) => value >= 0),
     ...checkNumber('learningRate', options.learningRate, 'more than 0', (value) => value > 0 && Number.isFinite(value)),
+    ...checkNumber('dropout', options.dropout, 'from 0 to less than 1', (value) => value >= 0 && value < 1),
     ...checkNumber('validationSplit', options.validationSplit, 'between 0 and 1', (value) => value > 0 && value < 1),
   ];
   if (problems.length > 0) throw new SignetError('INVALID_ARGUMENT', problems.join('\n'));

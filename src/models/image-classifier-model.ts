@@ -150,7 +150,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /** What it was made from: its class, sizes and own options, as `loadModel` reads them from a saved one. */
   get description(): ModelDescription {
     const [inputHeight, inputWidth] = this.imageSize;
-    return { modelType: this.constructor.name, inputHeight, inputWidth, options: this.#ownOptions };
+    return { modelType: this.constructor.name, inputHeight, inputWidth, options: { ...this.#ownOptions } };
   }
 
   /**

@@ -1,20 +1,11 @@
 import * as tf from '../tensorflow/tf.js';
-import { ImageClassifierModel } from './image-classifier-model.js';
-import type { IncludeTopOptions } from './include-top.js';
-import { applyLayer, logitsOf, rescaled } from './layer-calls.js';
+import { BackboneModel, type BackboneOptions } from './backbone-model.js';
+import { applyLayer } from './layer-calls.js';
 
 /** InceptionV3 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
-export class InceptionModel extends ImageClassifierModel {
-  constructor(options: IncludeTopOptions) {
-    const { includeTop = false } = options;
-    super(
-      options,
-      [299, 299],
-      (images, classes) => logitsOf(new InceptionV3().features(rescaled(images)), classes, includeTop),
-      {
-        includeTop,
-      },
-    );
+export class InceptionModel extends BackboneModel {
+  constructor(options: BackboneOptions) {
+    super(options, [299, 299], (images) => new InceptionV3().features(images));
   }
 }
 

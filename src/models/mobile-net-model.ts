@@ -1,28 +1,22 @@
 import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
-import { ImageClassifierModel } from './image-classifier-model.js';
-import type { IncludeTopOptions } from './include-top.js';
-import { applyLayer, logitsOf, rescaled } from './layer-calls.js';
+import { BackboneModel, type BackboneOptions } from './backbone-model.js';
+import { applyLayer } from './layer-calls.js';
 
 /** How a MobileNetModel is made. */
-export interface MobileNetOptions extends IncludeTopOptions {
+export interface MobileNetOptions extends BackboneOptions {
   /** How wide the network is, as a factor of every layer's filters: 0.35, 0.5, 0.75, 1, 1.3, 1.4. Default: 1. */
   readonly alpha?: number;
 }
 
 /** MobileNetV2 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
-export class MobileNetModel extends ImageClassifierModel {
+export class MobileNetModel extends BackboneModel {
   constructor(options: MobileNetOptions) {
-    const { alpha = 1, includeTop = false } = options;
+    const { alpha = 1 } = options;
     if (!(alpha > 0 && alpha <= 2)) {
       throw new SignetError('INVALID_ARGUMENT', `alpha is a number above 0, at most 2. Received: ${alpha}.`);
     }
-    super(
-      options,
-      [224, 224],
-      (images, classes) => logitsOf(mobileNetV2(rescaled(images), alpha), classes, includeTop),
-      { alpha, includeTop },
-    );
+    super(options, [224, 224], (images) => mobileNetV2(images, alpha), { alpha });
   }
 }
 

@@ -1,15 +1,11 @@
 import * as tf from '../tensorflow/tf.js';
-import { ImageClassifierModel } from './image-classifier-model.js';
-import type { IncludeTopOptions } from './include-top.js';
-import { applyLayer, logitsOf, rescaled } from './layer-calls.js';
+import { BackboneModel, type BackboneOptions } from './backbone-model.js';
+import { applyLayer } from './layer-calls.js';
 
 /** ResNet50V2 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
-export class ResnetModel extends ImageClassifierModel {
-  constructor(options: IncludeTopOptions) {
-    const { includeTop = false } = options;
-    super(options, [224, 224], (images, classes) => logitsOf(resnet50V2(rescaled(images)), classes, includeTop), {
-      includeTop,
-    });
+export class ResnetModel extends BackboneModel {
+  constructor(options: BackboneOptions) {
+    super(options, [224, 224], resnet50V2);
   }
 }
 

@@ -10,10 +10,11 @@ export type RandomShape = readonly (number | tf.Tensor)[] | tf.Tensor;
  * Draws from [min, max), anew at every call: in a graph, when it runs, where `tf.randomUniform` would draw once, while it is
  * traced.
  *
+ * @param seed A whole number: a graph that is compiled anew draws the same values in the same order. Default: others each time.
  * @returns float32
  */
-export function randomUniform(shape: RandomShape, min = 0, max = 1): tf.Tensor {
-  return tf.tidy(() => tf.add(tf.mul(draw('RandomUniform', shape), max - min), min));
+export function randomUniform(shape: RandomShape, min = 0, max = 1, seed?: number): tf.Tensor {
+  return tf.tidy(() => tf.add(tf.mul(draw('RandomUniform', shape, seed), max - min), min));
 }
 
 /**
@@ -25,11 +26,12 @@ export function randomNormal(shape: RandomShape, mean = 0, standardDeviation = 1
   return tf.tidy(() => tf.add(tf.mul(draw('RandomStandardNormal', shape), standardDeviation), mean));
 }
 
-function draw(op: string, shape: RandomShape): tf.Tensor {
+function draw(op: string, shape: RandomShape, seed?: number): tf.Tensor {
   const vector = shapeTensor(shape);
   const attributes = [
-    attribute.int('seed', 0),
-    attribute.int('seed2', 0),
+    // TensorFlow takes two zeros for no seed.
+    attribute.int('seed', seed ?? 0),
+    attribute.int('seed2', seed === undefined ? 0 : 1),
     attribute.type('dtype', 'float32'),
     attribute.type('T', 'int32'),
   ];

@@ -164,6 +164,27 @@ const wrongFlags: readonly Mistake[] = [
     flags: { 'model-type': 'examples/adder/adder.ts#Adder' },
     says: ['no class that extends ImageClassifierModel'],
   },
+  {
+    name: 'a backbone to freeze that is not there',
+    flags: { 'freeze-backbone': true as const, dropout: 0.2 },
+    says: ['--freeze-backbone, --dropout are for models with a backbone: InceptionModel, MobileNetModel, ResnetModel'],
+  },
+  {
+    name: 'a backbone that is frozen and trained',
+    flags: { 'freeze-backbone': true as const, 'fine-tune-from': 'Conv_1', 'model-type': 'MobileNetModel' },
+    says: ['give one of them. Received: both.'],
+  },
+  {
+    name: 'a layer that is not there',
+    flags: { 'fine-tune-from': 'conv1', 'model-type': 'MobileNetModel', 'input-width': 32, 'input-height': 32 },
+    says: ['has no layer "conv1" in its backbone', 'Names like it: Conv1, Conv_1'],
+  },
+  { name: 'all dropped', flags: { dropout: 1 }, says: ['--dropout is from 0 to less than 1. Received: 1.'] },
+  {
+    name: 'published weights of a model that has none',
+    flags: { 'pretrained-weights': 'imagenet' },
+    says: ['for InceptionModel, MobileNetModel, ResnetModel. Received: "imagenet" for LenetModel.'],
+  },
   { name: 'no image size', flags: { 'input-width': 0 }, says: ['--input-width is a whole number from 1.'] },
   { name: 'an unknown word for bad images', flags: { 'on-bad-image': 'mend' }, says: ['fail', 'skip', 'mend'] },
 ].map((mistake) => ({ code: 2, ...mistake }));

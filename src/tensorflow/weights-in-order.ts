@@ -1,0 +1,20 @@
+import type * as tf from './tf.js';
+
+/**
+ * The weights of a layer or model in the order that `weights` has while nothing is frozen: TF.js moves the weights of a frozen layer to the
+ * end there, and what is told by its place would be lost.
+ */
+export function weightsInOrder(layer: tf.layers.Layer): tf.layers.Layer['weights'] {
+  const frozen = withThoseInside(layer).filter(({ trainable }) => !trainable);
+  frozen.forEach((each) => (each.trainable = true));
+  try {
+    return layer.weights;
+  } finally {
+    frozen.forEach((each) => (each.trainable = false));
+  }
+}
+
+function withThoseInside(layer: tf.layers.Layer): tf.layers.Layer[] {
+  const inside = 'layers' in layer ? (layer.layers as tf.layers.Layer[]) : [];
+  return [layer, ...inside.flatMap(withThoseInside)];
+}

@@ -1,0 +1,174 @@
+import path from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { InceptionModel } from '../../src/models/inception-model.js';
+import { loadModel } from '../../src/models/load-model.js';
+import { MobileNetModel, type MobileNetOptions } from '../../src/models/mobile-net-model.js';
+import { nearNames } from '../../src/models/near-names.js';
+import * as tf from '../../src/tensorflow/tf.js';
+import { fit } from '../../src/training/fit.js';
+import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
+import { setKerasWeights } from '../helpers/keras-weights.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+const size = 64;
+const small = { classNames: ['a', 'b'], seed: 3, alpha: 0.35, inputHeight: size, inputWidth: size } as const;
+
+function make(options: Partial<MobileNetOptions> = {}): MobileNetModel {
+  const model = new MobileNetModel({ ...small, ...options });
+  setKerasWeights(model, (values, shape) => tf.tensor(values, shape));
+  return compile(model);
+}
+
+function compile<T extends tf.LayersModel>(model: T): T {
+  model.compile({ optimizer: tf.train.sgd(0.01), loss: sparseCategoricalCrossentropy });
+  return model;
+}
+
+function batches(pixels: number = size) {
+  const xs = tf.randomUniform([4, pixels, pixels, 3], 0, 255, 'float32', 1);
+  return tf.data.array([{ xs, ys: tf.tensor1d([0, 1, 1, 1], 'int32') }]);
+}
+
+const weightsOf = (model: tf.LayersModel) =>
+  new Map(model.layers.map((layer) => [layer.name, layer.getWeights().map((each) => Array.from(each.dataSync()))]));
+
+/** Names of the layers with weights that are others than before; the second list has those that are not. */
+function compare(model: tf.LayersModel, before: ReturnType<typeof weightsOf>): [changed: string[], same: string[]] {
+  const names = model.layers.filter(({ weights }) => weights.length > 0).map(({ name }) => name);
+  const after = weightsOf(model);
+  const isSame = (name: string) => JSON.stringify(after.get(name)) === JSON.stringify(before.get(name));
+  return [names.filter((name) => !isSame(name)), names.filter(isSame)];
+}
+
+describe('a frozen backbone', () => {
+  it('keeps its weights and moving averages to the last bit while the head is trained', async () => {
+    const model = make({ freezeBackbone: true });
+    expect(model.trainableWeights.map(({ originalName }) => originalName)).toEqual(['logits/kernel', 'logits/bias']);
+    const before = weightsOf(model);
+    await fit(model, batches(), { epochs: 1 });
+    expect(compare(model, before)[0]).toEqual(['logits']);
+  });
+
+  it('is trained from a layer on, whose batch normalization follows the batches then', async () => {
+    const model = make({ fineTuneFrom: 'block_16_project' });
+    const before = weightsOf(model);
+    await fit(model, batches(), { epochs: 1 });
+    const [changed, same] = compare(model, before);
+    expect(changed).toEqual(['block_16_project', 'block_16_project_BN', 'Conv_1', 'Conv_1_bn', 'logits']);
+    expect(same).toContain('block_16_depthwise_BN');
+    const movingMean = (of: typeof before) => of.get('Conv_1_bn')?.[2];
+    expect(movingMean(weightsOf(model))).not.toEqual(movingMean(before));
+  });
+
+  it.each<[string, Partial<MobileNetOptions>]>([
+    ['frozen', { freezeBackbone: true }],
+    ['in part', { fineTuneFrom: 'block_14_expand' }],
+  ])('takes the steps that TF.js takes op by op: %s', async (_, options) => {
+    const losses = (history: tf.History) => history.history.loss as number[];
+    const [one, other] = [make(options), make(options)];
+    const traced = losses(await fit(one, batches(), { epochs: 2 }));
+    const eager = losses(await other.fitDataset(batches(), { epochs: 2, verbose: 0 }));
+    // The second step has what the first one made of the weights.
+    for (const [i, within] of [1e-5, 1e-3].entries()) {
+      expect(Math.abs((traced[i] ?? NaN) / (eager[i] ?? NaN) - 1)).toBeLessThan(within);
+    }
+    expect(traced[0]).not.toBe(traced[1]);
+  });
+
+  it('trains on when it is thawed and compiled again', async () => {
+    const model = make({ freezeBackbone: true });
+    await fit(model, batches(), { epochs: 1 });
+    model.fineTuneFrom('Conv_1');
+    const before = weightsOf(model);
+    await fit(compile(model), batches(), { epochs: 1 });
+    expect(compare(model, before)[0]).toEqual(['Conv_1', 'Conv_1_bn', 'logits']);
+    model.unfreeze();
+    expect(model.trainableWeights.length).toBe(make().trainableWeights.length);
+    expect(model.description.options).toEqual({ alpha: 0.35 });
+  });
+
+  it('computes what it computed before, saved and restored, and is frozen as it was', async () => {
+    const folder = await temporaryFolder();
+    const image = tf.randomUniform([2, 20, 30, 3], 0, 255, 'float32', 1);
+    for (const options of [{ freezeBackbone: true }, { fineTuneFrom: 'block_9_add', dropout: 0.25 }]) {
+      const model = make(options);
+      const directory = path.join(folder, Object.keys(options).join());
+      await model.save(directory);
+      const loaded = await loadModel(directory);
+      expect(loaded.description).toEqual(model.description);
+      expect(loaded.description.options).toEqual({ alpha: 0.35, ...options });
+      expect(loaded.trainableWeights.length).toBe(model.trainableWeights.length);
+      expect(loaded.predictNumpyImage(image).dataSync()).toEqual(model.predictNumpyImage(image).dataSync());
+    }
+  });
+
+  it('restores what was frozen layer by layer too', async () => {
+    const model = make();
+    for (const layer of model.layers.slice(10, 40)) layer.trainable = false;
+    const directory = path.join(await temporaryFolder(), '1');
+    await model.save(directory);
+    expect(weightsOf(await loadModel(directory))).toEqual(weightsOf(model));
+  });
+
+  it('lists names like one that it does not have', () => {
+    const before = tf.memory().numTensors;
+    expect(() => make({ fineTuneFrom: 'block13_expand' })).toThrow(
+      'MobileNetModel has no layer "block13_expand" in its backbone, which goes from Conv1 to out_relu. Names like it: block_13_expand, ',
+    );
+    expect(tf.memory().numTensors).toBe(before);
+    expect(() => make({ fineTuneFrom: 'logits' })).toThrow('has no layer "logits"');
+    expect(() => make({ fineTuneFrom: 'Conv_1', freezeBackbone: true })).toThrow('give one. Received: both');
+    expect(nearNames('CONV_1', ['out_relu', 'Conv1', 'Conv_1'], 2)).toEqual(['Conv1', 'Conv_1']);
+  });
+});
+
+describe('dropout before the logits', () => {
+  it('drops others at every step, the same for the same seed, and nothing when it predicts', async () => {
+    const losses = async (options: Partial<MobileNetOptions>) => {
+      const model = make({ freezeBackbone: true, ...options });
+      // Steps of no length: what differs is what was dropped.
+      model.compile({ optimizer: tf.train.sgd(0), loss: sparseCategoricalCrossentropy });
+      return (await fit(model, batches(), { epochs: 3 })).history.loss as number[];
+    };
+    const [first, again, other] = [await losses({ dropout: 0.5 }), await losses({ dropout: 0.5 }), await losses({ dropout: 0.5, seed: 4 })]; // prettier-ignore
+    expect(new Set(first).size).toBe(3);
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+    expect(new Set(await losses({})).size).toBe(1);
+    const image = tf.randomUniform([2, 20, 30, 3], 0, 255, 'float32', 1);
+    const logits = (options: Partial<MobileNetOptions>) => make(options).predictNumpyImage(image).dataSync();
+    expect(logits({ dropout: 0.5 })).toEqual(logits({}));
+    expect(() => make({ dropout: 1 })).toThrow('dropout is from 0 to less than 1. Received: 1.');
+  });
+});
+
+describe('batch normalization without scale', () => {
+  it('is trained, as in InceptionV3', { timeout: 300_000 }, async () => {
+    const options = { classNames: ['a', 'b'], seed: 1, inputHeight: 75, inputWidth: 75, fineTuneFrom: 'mixed9' };
+    const model = compile(new InceptionModel(options));
+    const before = weightsOf(model);
+    await fit(model, batches(75), { epochs: 1 });
+    const [changed, same] = compare(model, before);
+    expect(changed).toContain('batch_normalization_93');
+    expect(same).toContain('batch_normalization');
+  });
+
+  it('computes what batch normalization with a scale of one computes, and moves alike', async () => {
+    const images = tf.randomUniform([6, 4, 4, 3], -1, 1, 'float32', 1);
+    const run = async (args: object) => {
+      const layer = tf.layers.batchNormalization({ ...args, inputShape: [4, 4, 3] });
+      const head = [tf.layers.flatten(), tf.layers.dense({ units: 2, kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }) })]; // prettier-ignore
+      const model = compile(tf.sequential({ layers: [layer, ...head] }));
+      const batch = tf.data.array([{ xs: images, ys: tf.tensor1d([0, 1, 1, 0, 0, 1], 'int32') }]);
+      const { history } = await fit(model, batch, { epochs: 1 });
+      const moving = layer.getWeights().slice(-2).flatMap((each) => Array.from(each.dataSync())); // prettier-ignore
+      return [...(history.loss as number[]), ...moving];
+    };
+    const expected = await run({});
+    for (const args of [{ scale: false }, { center: false }]) {
+      (await run(args)).forEach((value, i) => expect(Math.abs(value - (expected[i] ?? NaN))).toBeLessThan(1e-6));
+    }
+  });
+});
