@@ -44,7 +44,7 @@ async function tryVersion(version: string): Promise<string | undefined> {
     const test = ['--test-dataset-path', 'data/digits/test'];
     const train = [...test, '--train-dataset-path', 'data/digits/train', '--model-folder-path', models];
     return (
-      (await runScript(node, 'train-model', [...train, '--num-epochs', '1'])) ??
+      (await runScript(node, 'train-model', [...train, '--model-type', 'LenetModel', '--num-epochs', '1'])) ??
       (await runScript(node, 'eval-model', [...test, '--model-path', join(models, 'LenetModel', '1')]))
     );
   } catch (error) {

@@ -10,8 +10,8 @@ await runCommand({
     'model-folder-path': { type: 'string', default: 'models', describe: 'Where FOLDER/TYPE/VERSION is written' },
     'model-type': {
       type: 'string',
-      default: 'LenetModel',
-      describe: 'LenetModel, ResnetModel, MobileNetModel, InceptionModel, or your own: path/to/model.ts#ClassName',
+      default: 'ResnetModel',
+      describe: 'ResnetModel, MobileNetModel, InceptionModel, LenetModel, or your own: path/to/model.ts#ClassName',
     },
     'model-version': { type: 'number', describe: 'Version, a whole number [default: the next free one]' },
     'input-width': { type: 'number', describe: "Pixels images are resized to [default: the architecture's]" },
@@ -38,7 +38,16 @@ await runCommand({
     cache: { type: 'number', default: 512, describe: 'MiB of decoded images to keep in memory' },
     verbose: { type: 'boolean', default: false, describe: "Show TensorFlow's own log" },
   },
-  examples: [['--train-dataset-path data/digits/train --test-dataset-path data/digits/test', 'the bundled digits']],
+  examples: [
+    [
+      '--model-type LenetModel --train-dataset-path data/digits/train --test-dataset-path data/digits/test',
+      'the bundled digits',
+    ],
+    [
+      '--pretrained-weights imagenet --freeze-backbone --train-dataset-path … --test-dataset-path …',
+      'a few photographs of your own',
+    ],
+  ],
   handler: async ({ verbose, ...options }) => {
     if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
     const { trainModel } = await import('../src/commands/train-model.js');

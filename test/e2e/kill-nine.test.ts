@@ -27,7 +27,7 @@ beforeAll(async () => {
 function trainArguments(models: string, train = digits.train): string[] {
   return toArguments({
     ...{ 'train-dataset-path': train, 'test-dataset-path': digits.test, 'model-folder-path': models },
-    ...{ 'model-version': 1, overwrite: true, 'num-epochs': 200, patience: 200 },
+    ...{ 'model-type': 'LenetModel', 'model-version': 1, overwrite: true, 'num-epochs': 200, patience: 200 },
     ...{ 'learning-rate': 0.0002, 'validation-split': 0.5 },
   });
 }

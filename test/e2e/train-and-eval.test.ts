@@ -23,7 +23,7 @@ beforeAll(async () => {
 function trainArguments(models: string, flags: Readonly<Record<string, number>>): string[] {
   const { train, test } = digits;
   const paths = { 'train-dataset-path': train, 'test-dataset-path': test, 'model-folder-path': inFolder(models) };
-  return toArguments({ ...paths, ...flags });
+  return toArguments({ 'model-type': 'LenetModel', ...paths, ...flags });
 }
 
 function inFolder(...names: string[]): string {
