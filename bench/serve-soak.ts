@@ -118,7 +118,7 @@ async function swap({ folder, addVersion, removeVersion }: BenchModel, swaps: nu
     `swaps: ${swaps} under load, ${load.answered} answered, ${load.failures.length} failed, RSS ${rss.toFixed(0)} MiB`,
   );
   tell(load.failures);
-  await removeVersion(swaps + 1);
+  if (swaps > 0) await removeVersion(swaps + 1);
 }
 
 async function end({ folder }: BenchModel, ends: number): Promise<void> {

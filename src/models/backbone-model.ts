@@ -48,7 +48,11 @@ export abstract class BackboneModel extends ImageClassifierModel {
     const { dropout = 0, freezeBackbone = false, fineTuneFrom, includeTop = false, seed } = options;
     checkOptions(options);
     // `description` reads it anew each time.
-    const changing: ChangingOptions = { ...ownOptions, includeTop, ...(dropout > 0 && { dropout }) };
+    const changing: ChangingOptions = {
+      ...ownOptions,
+      ...(includeTop && { includeTop }),
+      ...(dropout > 0 && { dropout }),
+    };
     super(
       options,
       defaultSize,
