@@ -36,8 +36,9 @@ export function readGifHeader(bytes: Uint8Array): GifHeader {
   }
   if (complete === 0) throw new ImageFault('corrupt', 'has no complete frame');
   return {
-    width: Math.max(...sizes.map(([width]) => width)),
-    height: Math.max(...sizes.map(([, height]) => height)),
+    // A file may have more frames than a call may have arguments.
+    width: sizes.reduce((most, [width]) => Math.max(most, width), 0),
+    height: sizes.reduce((most, [, height]) => Math.max(most, height), 0),
     frames: complete,
     totalPixels: sizes.reduce((sum, [width, height]) => sum + width * height, 0),
   };

@@ -7,8 +7,8 @@ import { ExampleSchema } from '../tensorflow/protos/tensorflow/core/example/exam
 
 /** How the files that TensorFlow decodes begin in either alphabet of base64. */
 const base64Magic = /^(?:_9j_|\/9j\/|iVBORw|R0lGOD|Qk)/;
-/** The tag of `features`, the only field of a tf.Example. */
-const exampleTag = 0x0a;
+/** `IHDR` */
+const headerChunk = 0x49484452;
 
 /**
  * How many pixels the image in a string will have once it is decoded, read from its header: in a few bytes, a file can claim
@@ -21,7 +21,7 @@ export function declaredPixels(bytes: Uint8Array): number {
   const direct = pixelsOfFile(content);
   if (direct > 0) return direct;
   if (base64Magic.test(content.toString('latin1', 0, 8))) return pixelsOfFile(fromBase64(content));
-  return content[0] === exampleTag ? pixelsOfExample(content) : 0;
+  return pixelsOfExample(content);
 }
 
 function fromBase64(content: Buffer): Buffer {
@@ -42,7 +42,7 @@ function pixelsOfFile(content: Buffer): number {
   try {
     switch (sniffImageFormat(content.subarray(0, 512))) {
       case 'png':
-        return content.readUInt32BE(16) * content.readUInt32BE(20);
+        return pixelsOfPng(content);
       case 'jpeg':
         return pixelsOfJpeg(content);
       case 'gif':
@@ -59,17 +59,31 @@ function pixelsOfFile(content: Buffer): number {
   }
 }
 
-/** Goes from segment to segment up to the frame header; source: ITU-T T.81, B.1 and B.2.2. */
+/** Unknown chunks may stand before the header: libpng passes them over. */
+function pixelsOfPng(content: Buffer): number {
+  let at = 8;
+  while (content.readUInt32BE(at + 4) !== headerChunk) at += 12 + content.readUInt32BE(at);
+  return content.readUInt32BE(at + 8) * content.readUInt32BE(at + 12);
+}
+
+/**
+ * Goes from marker to marker up to the frame header; as libjpeg's `next_marker`, it passes over what stands between them.
+ *
+ * Source: ITU-T T.81, B.1 and B.2.2.
+ */
 function pixelsOfJpeg(content: Buffer): number {
-  let at = 2;
-  while (at < content.length) {
-    if (content[at] !== 0xff) return 0;
-    const marker = content.readUInt8(at + 1);
-    if (marker === 0xff) at += 1;
-    else if (isFrameHeader(marker)) return content.readUInt16BE(at + 5) * content.readUInt16BE(at + 7);
-    else at += 2 + content.readUInt16BE(at + 2);
+  for (let at = content.indexOf(0xff, 2); at !== -1; at = content.indexOf(0xff, at)) {
+    at += 1;
+    const marker = content.readUInt8(at);
+    if (isFrameHeader(marker)) return content.readUInt16BE(at + 4) * content.readUInt16BE(at + 6);
+    if (hasLength(marker)) at += 1 + content.readUInt16BE(at + 1);
   }
   return 0;
+}
+
+/** Not those of a single byte: fill bytes, stuffed zeros, TEM, RST0 to RST7 and SOI. */
+function hasLength(marker: number): boolean {
+  return marker > 0x01 && !(marker >= 0xd0 && marker <= 0xd8) && marker !== 0xff;
 }
 
 /** SOF0 to SOF15 without DHT, JPG and DAC, which lie between them. */

@@ -17,3 +17,13 @@ export function modelStatuses(models: ModelServer, spec: ModelSpec): readonly Ve
     throw new ServingError('NOT_FOUND', `Could not find ${what} of model ${spec.name}`, { cause: error });
   }
 }
+
+/** The same, but none for a model that is configured and has no version yet. */
+export function statusesOrNone(models: ModelServer, name: string): readonly VersionStatus[] {
+  try {
+    return models.status({ name });
+  } catch (error) {
+    if (error instanceof ServingError && error.status === 'NOT_FOUND') return [];
+    throw error;
+  }
+}

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import type { SignatureTensor } from '../../saved-model/read-saved-model.js';
 import type { ModelServer, VersionStatus } from '../model-server.js';
+import { statusesOrNone } from '../model-statuses.js';
 import { json, type Route } from '../rest/rest-call.js';
 
 /** The page's files by their paths: a request chooses among these and names no file itself. */
@@ -34,7 +35,7 @@ export function pageRoutes(models: ModelServer): Route[] {
 function describeModels(models: ModelServer) {
   return models.modelNames.map((name) => ({
     name,
-    versions: models.status({ name }).map((status) => ({ ...status, ...signaturesOf(models, name, status) })),
+    versions: statusesOrNone(models, name).map((status) => ({ ...status, ...signaturesOf(models, name, status) })),
   }));
 }
 

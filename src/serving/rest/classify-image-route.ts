@@ -1,14 +1,14 @@
 import busboy from 'busboy';
 
 import { describeContent } from '../../data/describe-content.js';
-import { sniffImageFormat } from '../../data/image-format.js';
+import { formatNames, isTranscoded, sniffImageFormat } from '../../data/image-format.js';
 import { SignetError } from '../../errors.js';
 import { classifyImages, type ImageLabel } from '../../evaluation/classify-images.js';
 import type { ModelServer } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import { httpStatusOf } from './http-status.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
-import { findModel, modelPattern } from './serving-routes.js';
+import { findModel, modelPattern, specOf } from './serving-routes.js';
 
 /** An uploaded file. */
 interface Upload {
@@ -44,20 +44,22 @@ export function classifyImageRoute(models: ModelServer): Route {
 }
 
 async function classify(models: ModelServer, call: RestCall): Promise<RestAnswer> {
-  const { name, version, signatures } = findModel(models, call);
+  const spec = specOf(call);
+  models.find(spec);
   const topK = readTopK(call.query);
+  const uploads = await readUploads(call.headers['content-type'] ?? '', await call.body());
   const { signal, deadline } = call;
+  // Another version may have taken the place meanwhile.
   const model = {
-    ...{ name, signatures },
+    ...{ name: spec.name, signatures: findModel(models, call).signatures },
     call: async (signatureName: string, inputs: Parameters<ModelServer['predict']>[0]['inputs']) => {
       call.isAbout({ signature: signatureName });
-      return (await models.predict({ spec: { name, version }, signatureName, inputs, signal, deadline })).outputs;
+      return (await models.predict({ spec, signatureName, inputs, signal, deadline })).outputs;
     },
   };
-  const uploads = readUploads(call.headers['content-type'] ?? '', await call.body());
   // One by one, so that a bad one does not spoil the others; the server's queue puts them together again.
   const answers = await Promise.all(
-    (await uploads).map(async ({ file, content }) => {
+    uploads.map(async ({ file, content }) => {
       try {
         checkImage(content);
         const [classes = []] = await classifyImages(model, [content], topK);
@@ -77,8 +79,11 @@ async function classify(models: ModelServer, call: RestCall): Promise<RestAnswer
 
 /** TensorFlow says no more than that it does not know the format. */
 function checkImage(content: Buffer): void {
-  if (sniffImageFormat(content.subarray(0, 512)) !== null) return;
-  const what = content.length === 0 ? 'an empty file' : describeContent(content.subarray(0, 512));
+  const head = content.subarray(0, 512);
+  const format = sniffImageFormat(head);
+  if (format !== null && !isTranscoded(format)) return;
+  const other = format === null ? describeContent(head) : `a ${formatNames[format]} image`;
+  const what = content.length === 0 ? 'an empty file' : other;
   throw new ServingError('INVALID_ARGUMENT', `Expected a JPEG, PNG, GIF or BMP image. Received: ${what}.`);
 }
 

@@ -1,25 +1,29 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Duplex } from 'node:stream';
 
 import { bearerToken, type TokenCheck } from '../bearer-token.js';
-import type { RequestEvent, RequestSubject } from '../request-event.js';
+import type { RequestEvent } from '../request-event.js';
 import type { ServerTls } from '../server-tls.js';
 import { ServingError } from '../serving-error.js';
+import { answerClientError, endWithError } from './answer-client-error.js';
 import { ByteBudget } from './byte-budget.js';
 import { drainServer } from './drain-server.js';
+import { Exchange, type ExchangeLimits } from './exchange.js';
 import { findRoute } from './find-route.js';
 import { httpStatusOf } from './http-status.js';
 import { listen } from './listen.js';
-import { type BodyLimits, readBody } from './read-body.js';
 import { json, type RestAnswer, type Route } from './rest-call.js';
 
 export interface RestServerOptions {
   /** The largest body, in bytes, before and after it is inflated. Default: 64 MiB. */
   readonly maxBodyBytes?: number;
-  /** How much memory the bodies of all requests may take together, in bytes. Default: 512 MiB. */
+  /** How much memory the bodies of all requests may take together, in bytes. Default: 512 MiB, or one largest body. */
   readonly maxBufferedBytes?: number;
-  /** After which a request is answered 504, in milliseconds. Default: 30,000, TensorFlow Serving's. */
+  /** The deadline that models get for a request that has come whole, in milliseconds. Default: 30,000, TensorFlow Serving's. */
   readonly timeoutMilliseconds?: number;
+  /** Default: see ClientTimeouts. */
+  readonly clientTimeouts?: ClientTimeouts;
   /** Connections that are open at once. Default: 10,000. */
   readonly maxConnections?: number;
   /** Requests need `Authorization: Bearer TOKEN`, but for health checks and the page itself. Default: none is asked for. */
@@ -44,22 +48,22 @@ export interface RestServer {
   drain(): Promise<void>;
 }
 
-/** How long clients may take to send a request's head and all of it, and to take an answer's next bytes, in milliseconds. */
-const timeouts = { headersTimeout: 10_000, requestTimeout: 120_000, keepAliveTimeout: 75_000 };
-const answerTimeout = 120_000;
+/** How long clients may keep the server waiting, in milliseconds. */
+export interface ClientTimeouts {
+  /** For the head of a request. Default: 10,000. */
+  readonly head?: number;
+  /** For all of a request; then it is answered 408. Default: 120,000. */
+  readonly request?: number;
+  /** Between two requests. Default: 75,000. */
+  readonly idle?: number;
+  /** Without taking anything of an answer. Default: 120,000. */
+  readonly answer?: number;
+}
 
 /** Answers the routes over HTTP. */
 export function createRestServer(routes: readonly Route[], options: RestServerOptions = {}): RestServer {
-  const { tls, maxConnections = 10_000, drainMilliseconds = 30_000 } = options;
-  const common = { ...timeouts, connectionsCheckingInterval: 5000 };
-  const server = tls
-    ? createTlsServer({
-        ...common,
-        ...{ cert: tls.certificate, key: tls.key, ca: tls.clientRoots, requestCert: tls.clientRoots !== undefined },
-      })
-    : createServer(common);
-  server.timeout = answerTimeout;
-  server.maxConnections = maxConnections;
+  const { drainMilliseconds = 30_000 } = options;
+  const server = createHttpServer(options);
   let isDraining = false;
   const answerer = new Answerer(routes, options, () => isDraining);
   server.on('request', (request, response) => void answerer.answer(request, response));
@@ -68,7 +72,11 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
     if (answerer.takesBodyOf(request)) response.writeContinue();
     void answerer.answer(request, response);
   });
-  server.on('clientError', answerClientError);
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    void answerer.answer(request, response);
+  });
+  server.on('connect', (_, socket) => endWithError(socket, '405 Method Not Allowed', 'This server is no proxy.'));
+  server.on('clientError', (error, socket) => answerer.afterAnswersOf(socket, () => answerClientError(error, socket)));
   let drained: Promise<void> | undefined;
   return {
     start: (host, port) => listen(server, host, port),
@@ -79,21 +87,43 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
   };
 }
 
+function createHttpServer(options: RestServerOptions): Server {
+  const { tls, maxConnections = 10_000, timeoutMilliseconds = 30_000, clientTimeouts = {} } = options;
+  const { head = 10_000, request = 120_000, idle = 75_000, answer = 120_000 } = clientTimeouts;
+  const common = {
+    ...{ headersTimeout: Math.min(head, request), requestTimeout: request, keepAliveTimeout: idle },
+    connectionsCheckingInterval: Math.ceil(Math.min(head, request, 10_000) / 2),
+    // As TensorFlow Serving: its clients need not say which host they mean.
+    requireHostHeader: false,
+  };
+  const server = tls
+    ? createTlsServer({
+        ...common,
+        ...{ cert: tls.certificate, key: tls.key, ca: tls.clientRoots, requestCert: tls.clientRoots !== undefined },
+      })
+    : createServer(common);
+  // While a model computes, nothing is written either.
+  server.timeout = Math.min(answer + timeoutMilliseconds, 2 ** 31 - 1);
+  server.maxConnections = maxConnections;
+  return server;
+}
+
 class Answerer {
-  readonly #limits: BodyLimits;
-  readonly #timeout: number;
+  readonly #limits: ExchangeLimits;
   readonly #hasToken: TokenCheck;
   readonly #onRequest;
   readonly #onError;
+  /** The last request of a connection. */
+  readonly #latest = new WeakMap<Duplex, Exchange>();
 
   constructor(
     private readonly routes: readonly Route[],
     options: RestServerOptions,
     private readonly isDraining: () => boolean,
   ) {
-    const { maxBodyBytes = 64 * 2 ** 20, maxBufferedBytes = 512 * 2 ** 20, token } = options;
-    this.#limits = { maxBytes: maxBodyBytes, budget: new ByteBudget(maxBufferedBytes) };
-    this.#timeout = options.timeoutMilliseconds ?? 30_000;
+    const { maxBodyBytes = 64 * 2 ** 20, timeoutMilliseconds = 30_000, token } = options;
+    const { maxBufferedBytes = Math.max(512 * 2 ** 20, maxBodyBytes) } = options;
+    this.#limits = { maxBytes: maxBodyBytes, budget: new ByteBudget(maxBufferedBytes), timeoutMilliseconds };
     this.#hasToken = token === undefined ? () => true : bearerToken(token);
     this.#onRequest = options.onRequest ?? (() => undefined);
     this.#onError = options.onError ?? console.error;
@@ -103,8 +133,16 @@ class Answerer {
     return Number(request.headers['content-length'] ?? 0) <= this.#limits.maxBytes;
   }
 
+  /** Runs something when requests that have come whole over a connection have been answered. */
+  afterAnswersOf(socket: Duplex, run: () => void): void {
+    const { request, response } = this.#latest.get(socket) ?? {};
+    if (request?.complete && response && !response.closed) response.once('close', run);
+    else run();
+  }
+
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const exchange = new Exchange(request, response, this.#limits, Date.now() + this.#timeout);
+    const exchange = new Exchange(request, response, this.#limits);
+    this.#latest.set(request.socket, exchange);
     let status: RequestEvent['status'] = 'OK';
     let answer: RestAnswer;
     try {
@@ -127,10 +165,11 @@ class Answerer {
     if (!route.isOpen && !this.#hasToken(request.headers.authorization)) {
       throw new ServingError('UNAUTHENTICATED', 'Send the header "Authorization: Bearer TOKEN".');
     }
-    const { signal, deadline } = exchange;
     return route.handle({
-      ...{ method, path, query, parts, signal, deadline },
-      headers: request.headers,
+      ...{ method, path, query, parts, headers: request.headers, signal: exchange.signal },
+      get deadline() {
+        return exchange.deadline;
+      },
       body: () => exchange.readBody(),
       isAbout: (more) => exchange.isAbout(more),
     });
@@ -143,75 +182,6 @@ class Answerer {
   }
 }
 
-/** One request and its answer. */
-class Exchange {
-  readonly path: string;
-  readonly query: URLSearchParams;
-  readonly method: string;
-  readonly #started = performance.now();
-  readonly #gone = new AbortController();
-  #route: Route | undefined;
-  #subject: RequestSubject = {};
-  #sentBytes = 0;
-  #release: () => void = () => undefined;
-
-  constructor(
-    readonly request: IncomingMessage,
-    private readonly response: ServerResponse,
-    private readonly limits: BodyLimits,
-    readonly deadline: number,
-  ) {
-    const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
-    this.path = path;
-    this.query = new URLSearchParams(query);
-    this.method = request.method ?? '';
-    response.on('close', () => {
-      this.#release();
-      if (!response.writableFinished) this.#gone.abort();
-    });
-    response.on('error', () => undefined);
-  }
-
-  get signal(): AbortSignal {
-    return this.#gone.signal;
-  }
-
-  get isQuiet(): boolean {
-    return this.#route?.isQuiet ?? false;
-  }
-
-  begin(route: Route): void {
-    this.#route = route;
-  }
-
-  isAbout(more: RequestSubject): void {
-    this.#subject = { ...this.#subject, ...more };
-  }
-
-  async readBody(): Promise<Buffer> {
-    const { bytes, sentBytes, release } = await readBody(this.request, this.limits);
-    this.#sentBytes = sentBytes;
-    this.#release = release;
-    return bytes;
-  }
-
-  send({ status = 200, type = 'application/json', headers, body }: RestAnswer): void {
-    const { response } = this;
-    if (response.destroyed) return;
-    response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), ...headers });
-    response.end(this.method === 'HEAD' ? undefined : body);
-  }
-
-  event(status: RequestEvent['status'], { status: httpStatus = 200, body }: RestAnswer): RequestEvent {
-    return {
-      ...{ api: 'rest', method: this.#route?.name ?? 'Unknown', model: '', ...this.#subject, status, httpStatus },
-      milliseconds: performance.now() - this.#started,
-      requestBytes: this.#sentBytes,
-      responseBytes: Buffer.byteLength(body),
-    };
-  }
-}
-
 function errorAnswer(error: ServingError): RestAnswer {
   const status = httpStatusOf(error);
   const headers = {
@@ -220,20 +190,3 @@ function errorAnswer(error: ServingError): RestAnswer {
   };
   return { ...json({ error: error.message }), status, headers };
 }
-
-/** What Node.js could not read as HTTP. */
-function answerClientError(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [status, message] = clientErrors[error.code ?? ''] ?? ['400 Bad Request', 'The request is no HTTP.'];
-  const body = JSON.stringify({ error: message });
-  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
-  socket.end(`${head}${body}`, () => socket.destroy());
-}
-
-const clientErrors: Readonly<Record<string, readonly [status: string, message: string]>> = {
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are larger than 16 KiB.'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
-};

@@ -2,6 +2,7 @@ import type { Signature } from '../../saved-model/read-saved-model.js';
 import type { DType } from '../../tensorflow/data-type.js';
 import type { TensorSpec } from '../../tracing/tensor-spec.js';
 import type { ModelServer } from '../model-server.js';
+import { statusesOrNone } from '../model-statuses.js';
 import { json, type Route } from './rest-call.js';
 
 /** `GET /openapi.json`: what the server answers, with the models that it has now. */
@@ -46,7 +47,7 @@ const serverPaths = {
 function pathsOfModel(models: ModelServer, name: string): Record<string, unknown> {
   const path = `/v1/models/${encodeURIComponent(name)}`;
   const v2 = `/v2/models/${encodeURIComponent(name)}`;
-  const isAvailable = models.status({ name }).some(({ state }) => state === 'AVAILABLE');
+  const isAvailable = statusesOrNone(models, name).some(({ state }) => state === 'AVAILABLE');
   const signatures = isAvailable ? models.find({ name }).signatures : {};
   const common = {
     [path]: get('The versions and their states'),

@@ -1,10 +1,10 @@
 import type { SignatureTensor } from '../../saved-model/read-saved-model.js';
 import { defaultSignature } from '../check-request.js';
-import type { ModelServer, ServedVersion } from '../model-server.js';
+import type { ModelServer } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import { datatypeOf, readInferBody, writeInferTensor } from './json/open-inference-json.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
-import { findModel, specOf } from './serving-routes.js';
+import { findModel, findSignature, specOf } from './serving-routes.js';
 
 export interface OpenInferenceOptions {
   readonly isReady: () => boolean;
@@ -42,8 +42,9 @@ export function openInferenceRoutes(models: ModelServer, { isReady, serverVersio
 }
 
 function metadata(models: ModelServer, call: RestCall) {
-  const { name, signatures } = findModel(models, call);
-  const { inputs, outputs } = findSignature({ signatures }, defaultSignature);
+  const found = findModel(models, call);
+  const { name } = found;
+  const { inputs, outputs } = findSignature(found, defaultSignature);
   const versions = models.status({ name }).filter(({ state }) => state === 'AVAILABLE');
   return {
     name,
@@ -74,22 +75,19 @@ function unavailable(message: string): never {
 }
 
 async function infer(models: ModelServer, call: RestCall): Promise<RestAnswer> {
-  const { name, version, signatures } = findModel(models, call);
+  const spec = specOf(call);
+  models.find(spec);
   const body = readInferBody(await call.body(), (key = defaultSignature) => {
     call.isAbout({ signature: key });
-    return findSignature({ signatures }, key);
+    return findSignature(findModel(models, call), key);
   });
   const { signal, deadline } = call;
   const { signatureName = defaultSignature, inputs, outputFilter, id } = body;
-  const request = { spec: { name, version }, signatureName, inputs, signal, deadline };
-  const { outputs } = await models.predict({ ...request, ...(outputFilter && { outputFilter }) });
+  const request = { spec, signatureName, inputs, signal, deadline };
+  const { version, outputs } = await models.predict({ ...request, ...(outputFilter && { outputFilter }) });
+  call.isAbout({ version: version.version });
   const written = Object.entries(outputs).map(([output, value]) => writeInferTensor(output, value));
-  const head = JSON.stringify({ model_name: name, model_version: String(version), ...(id !== undefined && { id }) });
+  const model = { model_name: spec.name, model_version: String(version.version) };
+  const head = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
   return { body: `${head.slice(0, -1)},"outputs":[${written.join(',')}]}` };
-}
-
-function findSignature({ signatures }: Pick<ServedVersion, 'signatures'>, key: string) {
-  const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
-  if (signature) return signature;
-  throw new ServingError('INVALID_ARGUMENT', `Serving signature name: "${key}" not found in signature def`);
 }

@@ -15,7 +15,7 @@ export interface RestCall {
   readonly body: () => Promise<Buffer>;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
-  /** Milliseconds since 1970. */
+  /** When nobody waits any more, in milliseconds since 1970. To be read after the body, whose arrival does not count. */
   readonly deadline: number;
   /** Tells what the request turned out to be about. */
   readonly isAbout: (subject: RequestSubject) => void;

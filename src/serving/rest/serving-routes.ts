@@ -1,3 +1,4 @@
+import type { Signature } from '../../saved-model/read-saved-model.js';
 import { classification } from '../examples/classification.js';
 import { type ExampleMethod, runExamples } from '../examples/example-method.js';
 import { regression } from '../examples/regression.js';
@@ -76,22 +77,20 @@ export function findModel(models: ModelServer, call: Pick<RestCall, 'parts' | 'i
 
 async function predict(models: ModelServer, call: RestCall): Promise<RestAnswer> {
   const spec = specOf(call);
-  const found = models.find(spec);
-  const {
-    signatureName = defaultSignature,
-    format,
-    inputs,
-  } = readPredictBody(await call.body(), (key = defaultSignature) => {
+  models.find(spec);
+  const body = readPredictBody(await call.body(), (key = defaultSignature) => {
     call.isAbout({ signature: key });
-    return findSignature(found, key);
+    return findSignature(findModel(models, call), key);
   });
+  const { signatureName = defaultSignature, format, inputs } = body;
   const { signal, deadline } = call;
   const { version, outputs } = await models.predict({ spec, signatureName, inputs, signal, deadline });
   call.isAbout({ version: version.version });
   return { body: writeOutputs(outputs, format) };
 }
 
-function findSignature({ signatures }: ServedVersion, key: string) {
+/** @throws ServingError in TensorFlow Serving's words. */
+export function findSignature({ signatures }: ServedVersion, key: string): Signature {
   const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
   if (signature) return signature;
   throw new ServingError('INVALID_ARGUMENT', `Serving signature name: "${key}" not found in signature def`);
