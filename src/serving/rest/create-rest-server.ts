@@ -8,7 +8,7 @@ import type { ServerTls } from '../server-tls.js';
 import { ServingError } from '../serving-error.js';
 import { answerClientError, endWithError } from './answer-client-error.js';
 import { ByteBudget } from './byte-budget.js';
-import { drainServer } from './drain-server.js';
+import { drainable } from './drain-server.js';
 import { Exchange, type ExchangeLimits } from './exchange.js';
 import { findRoute } from './find-route.js';
 import { httpStatusOf } from './http-status.js';
@@ -77,12 +77,13 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
   });
   server.on('connect', (_, socket) => endWithError(socket, '405 Method Not Allowed', 'This server is no proxy.'));
   server.on('clientError', (error, socket) => answerer.afterAnswersOf(socket, () => answerClientError(error, socket)));
+  const drain = drainable(server, drainMilliseconds);
   let drained: Promise<void> | undefined;
   return {
     start: (host, port) => listen(server, host, port),
     drain: () => {
       isDraining = true;
-      return (drained ??= drainServer(server, drainMilliseconds));
+      return (drained ??= drain());
     },
   };
 }

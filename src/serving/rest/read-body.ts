@@ -60,8 +60,10 @@ class BodyReader {
         reject(error);
       };
       request.on('data', (chunk: Buffer) => (this.#sentBytes += chunk.length));
+      const cancel = () => fail(new ServingError('CANCELLED', 'The client has gone.'));
+      request.on('error', cancel);
       request.on('close', () => {
-        if (!request.complete) fail(new ServingError('CANCELLED', 'The client has gone.'));
+        if (!request.complete) cancel();
       });
       this.#source.on('data', (chunk: Buffer) => {
         try {
@@ -71,6 +73,7 @@ class BodyReader {
         }
       });
       this.#source.on('end', () => resolve(this.#result()));
+      if (this.#source === request) return;
       this.#source.on('error', ({ message }: Error) => {
         fail(new ServingError('INVALID_ARGUMENT', `The body is not in gzip's format: ${message}`));
       });
