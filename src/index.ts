@@ -57,9 +57,26 @@ export type { LineStream, ReportOptions } from './training/callbacks/report.js';
 export { TensorBoard, type TensorBoardOptions } from './training/callbacks/tensor-board.js';
 export { TerminateOnNaN, type TerminateOnNaNOptions } from './training/callbacks/terminate-on-nan.js';
 export { Adam, type AdamOptions } from './training/optimizers/adam.js';
-export { Optimizer, type OptimizerOptions } from './training/optimizers/optimizer.js';
 export { BackboneModel, type BackboneOptions, type BuildBackbone } from './models/backbone-model.js';
 export { Dropout, type DropoutOptions } from './models/dropout.js';
+export type { AdamRuleOptions } from './training/optimizers/adam-rule.js';
+export { AdamW, type AdamWOptions } from './training/optimizers/adam-w.js';
+export type { ClipOptions } from './training/optimizers/clip-gradients.js';
+export {
+  Optimizer,
+  type OptimizerOptions,
+  type OptimizerVariable,
+  type Slots,
+  type Update,
+  type UpdateRule,
+} from './training/optimizers/optimizer.js';
+export { RMSprop, type RMSpropOptions } from './training/optimizers/rmsprop.js';
+export { SGD, type SGDOptions } from './training/optimizers/sgd.js';
+export { CosineDecay, type CosineDecayOptions } from './training/schedules/cosine-decay.js';
+export { ExponentialDecay, type ExponentialDecayOptions } from './training/schedules/exponential-decay.js';
+export { LearningRateSchedule } from './training/schedules/learning-rate-schedule.js';
+export { LinearWarmup, type LinearWarmupOptions } from './training/schedules/linear-warmup.js';
+export { PiecewiseConstantDecay } from './training/schedules/piecewise-constant-decay.js';
 export {
   type BuildLayers,
   ImageClassifierModel,

@@ -1,10 +1,20 @@
 import { SignetError } from '../../errors.js';
+import { cond } from '../../ops/cond.js';
 import * as tf from '../../tensorflow/tf.js';
+import { checkNumber } from '../check-number.js';
+import { LearningRateSchedule } from '../schedules/learning-rate-schedule.js';
+import { checkClipOptions, clipGradients, type ClipOptions } from './clip-gradients.js';
 
 /** What every optimizer takes; the names and defaults are those of `keras.optimizers.Optimizer`. */
-export interface OptimizerOptions {
-  /** How far a step goes. Default: the optimizer's own. */
-  readonly learningRate?: number;
+export interface OptimizerOptions extends ClipOptions {
+  /** How far a step goes: a number, or a function of the step. Default: the optimizer's own. */
+  readonly learningRate?: number | LearningRateSchedule;
+  /** What every weight loses at each step, as a part of itself and of the learning rate. Default: the optimizer's own, mostly none. */
+  readonly weightDecay?: number;
+  /** Variables whose name holds one of these words keep their weight, such as `bias`. Default: none. */
+  readonly excludeFromWeightDecay?: readonly string[];
+  /** Steps whose gradients are averaged before the weights change, 2 or more. Default: every step changes them. */
+  readonly gradientAccumulationSteps?: number;
 }
 
 /** What an optimizer keeps for a variable between steps, by Keras's names, such as `momentum`. */
@@ -24,7 +34,16 @@ export type UpdateRule = (gradient: tf.Tensor, slots: Slots) => Update;
 /** Gradients as TF.js gives them: by the names of the variables, or in their order. */
 type Gradients = Parameters<tf.Optimizer['applyGradients']>[0];
 
-/** A variable of the optimizer with a name that is the same in every process. */
+/** A variable of the model with the gradient of the loss. */
+interface Pair {
+  readonly variable: tf.Variable;
+  readonly gradient: tf.Tensor;
+}
+
+/** A variable, of the model or a slot, with its value after the step. */
+type NewValue = readonly [variable: tf.Variable, value: tf.Tensor];
+
+/** A variable of the optimizer with a name that tells what it is. */
 export interface OptimizerVariable {
   readonly name: string;
   readonly variable: tf.Variable;
@@ -36,10 +55,13 @@ export interface OptimizerVariable {
  *
  * Any `model.compile` takes it. A subclass gives its slots and its rule. Whoever made it disposes of it.
  *
- * Source: keras/src/optimizers/base_optimizer.py of Keras 3.
+ * Source: keras/src/optimizers/base_optimizer.py of Keras 3: gradients are averaged, then clipped; weights decay, then move.
  */
 export abstract class Optimizer extends tf.Optimizer {
-  readonly #learningRate: tf.Variable;
+  readonly #options: OptimizerOptions;
+  /** The learning rate; null when a schedule gives it. */
+  readonly #learningRate: tf.Variable | null;
+  /** How often `applyGradients` was called: with accumulation, more often than weights have changed. */
   readonly #iterations: tf.Variable;
   readonly #slots = new Map<string, tf.Variable>();
 
@@ -48,11 +70,14 @@ export abstract class Optimizer extends tf.Optimizer {
     return Function.prototype[Symbol.hasInstance].call(this, value);
   }
 
-  protected constructor(learningRate: number) {
+  /** @throws SignetError `INVALID_ARGUMENT`. */
+  protected constructor(options: OptimizerOptions & Required<Pick<OptimizerOptions, 'learningRate'>>) {
     super();
-    checkLearningRate(learningRate);
-    this.#learningRate = tf.tidy(() => tf.variable(tf.scalar(learningRate), false));
-    this.#iterations = tf.tidy(() => tf.variable(tf.scalar(0, 'int32'), false));
+    checkOptions(options);
+    this.#options = options;
+    const { learningRate } = options;
+    this.#learningRate = typeof learningRate === 'number' ? newVariable(() => tf.scalar(learningRate)) : null;
+    this.#iterations = newVariable(() => tf.scalar(0, 'int32'));
   }
 
   /** Names of what is kept for each variable, all zero at first. */
@@ -62,88 +87,175 @@ export abstract class Optimizer extends tf.Optimizer {
    * The rule of one step, for all variables.
    *
    * @param learningRate float32 scalar.
-   * @param step float32 scalar, 1 in the first step.
+   * @param step float32 scalar: which change of the weights it is, 1 the first time.
    */
   protected abstract rule(learningRate: tf.Tensor, step: tf.Tensor): UpdateRule;
 
-  /** The learning rate, a float32; while it trains, the value that the next step takes. */
+  /** The learning rate of the next step, a float32. While a compiled step trains, a schedule's is as of the last reading. */
   get learningRate(): number {
-    return this.#learningRate.dataSync()[0] ?? NaN;
+    return tf.tidy(() => this.#currentLearningRate().dataSync()[0] ?? NaN);
   }
 
-  /** @throws SignetError `INVALID_ARGUMENT` when it is no positive number. */
+  /** @throws SignetError `INVALID_ARGUMENT` when it is no number from 0, or when a schedule gives the learning rate. */
   set learningRate(value: number) {
-    checkLearningRate(value);
-    tf.tidy(() => this.#learningRate.assign(tf.scalar(value)));
+    const variable = this.#learningRate;
+    if (!variable) {
+      throw new SignetError(
+        'INVALID_ARGUMENT',
+        'This optimizer was created with a LearningRateSchedule as its learningRate, hence its learning rate is not settable. If ' +
+          'you need it to be settable, by a callback for instance, create the optimizer with a number as its learningRate.',
+      );
+    }
+    checkNumber('learningRate', value, '0 or more', (rate) => rate >= 0);
+    tf.tidy(() => variable.assign(tf.scalar(value)));
   }
 
-  /** How many steps it has taken. While a compiled step trains, as of the last time its variables were read. */
+  /** How often the weights have changed. While a compiled step trains, as of the last time its variables were read. */
   override get iterations(): number {
-    return this.#iterations.dataSync()[0] ?? 0;
+    return Math.floor((this.#iterations.dataSync()[0] ?? 0) / (this.#options.gradientAccumulationSteps ?? 1));
   }
 
-  /** Its whole state: the count of steps, the learning rate, then the slots of each variable. */
+  /** Its whole state: the count of steps, the learning rate unless a schedule gives it, then the slots of each variable. */
   get variables(): OptimizerVariable[] {
     const slots = [...this.#slots].map(([name, variable]) => ({ name, variable }));
-    const own = [
-      { name: 'iterations', variable: this.#iterations },
-      { name: 'learning_rate', variable: this.#learningRate },
-    ];
-    return [...own, ...slots];
+    const own = [{ name: 'iterations', variable: this.#iterations }];
+    const rate = this.#learningRate ? [{ name: 'learning_rate', variable: this.#learningRate }] : [];
+    return [...own, ...rate, ...slots];
   }
 
   /** Makes the slots of variables, in their order; the first step does it otherwise. */
   build(variables: readonly tf.Variable[]): void {
-    for (const variable of variables) this.#slotsOf(variable);
+    for (const variable of variables) for (const name of this.#allSlotNames) this.#slot(variable, name);
   }
 
   /** Takes one step: gives every variable its new value. */
   override applyGradients(gradients: Gradients): void {
     tf.tidy(() => {
-      const step = tf.cast(tf.add(this.#iterations, tf.scalar(1, 'int32')), 'float32');
-      const rule = this.rule(this.#learningRate, step);
-      for (const { variable, gradient } of variablesWithGradients(gradients)) {
-        const slots = this.#slotsOf(variable);
-        const { change, slots: newSlots } = rule(gradient, slots);
-        for (const [name, slot] of Object.entries(slots)) slot.assign(newSlots[name] ?? slot);
-        variable.assign(tf.add(variable, change));
-      }
+      const pairs = pairsOf(gradients);
+      this.build(pairs.map(({ variable }) => variable));
+      const { gradientAccumulationSteps: steps } = this.#options;
+      const values = steps === undefined ? this.#updated(pairs) : this.#accumulated(pairs, steps);
+      for (const [variable, value] of values) variable.assign(value);
       this.#iterations.assign(tf.add(this.#iterations, tf.scalar(1, 'int32')));
     });
   }
 
+  /** Its variables with their names; they stay its own. */
   override async getWeights(): ReturnType<tf.Optimizer['getWeights']> {
     return Promise.resolve(this.variables.map(({ name, variable }) => ({ name, tensor: variable })));
   }
 
   override getConfig(): tf.serialization.ConfigDict {
-    return { learningRate: this.learningRate };
+    const { learningRate, ...options } = this.#options;
+    const rate = learningRate instanceof LearningRateSchedule ? learningRate.getConfig() : this.learningRate;
+    return { ...options, learningRate: rate } as unknown as tf.serialization.ConfigDict;
   }
 
   override dispose(): void {
     tf.dispose(this.variables.map(({ variable }) => variable));
   }
 
-  #slotsOf(variable: tf.Variable): Record<string, tf.Variable> {
-    return Object.fromEntries(this.slotNames.map((name) => [name, this.#slot(`${variable.name}/${name}`, variable)]));
+  get #allSlotNames(): readonly string[] {
+    return this.#options.gradientAccumulationSteps === undefined
+      ? this.slotNames
+      : [...this.slotNames, accumulatorName];
   }
 
-  #slot(name: string, variable: tf.Variable): tf.Variable {
+  #currentLearningRate(): tf.Tensor {
+    const { learningRate } = this.#options;
+    if (this.#learningRate) return this.#learningRate;
+    if (!(learningRate instanceof LearningRateSchedule)) throw new Error('unreachable: a number has a variable');
+    return learningRate.call(tf.cast(this.#iterations, 'float32'));
+  }
+
+  /** Which change of the weights the next one is, 1 the first time. */
+  #step(): tf.Tensor {
+    const { gradientAccumulationSteps: steps } = this.#options;
+    const changes = steps === undefined ? this.#iterations : tf.floorDiv(this.#iterations, tf.scalar(steps, 'int32'));
+    return tf.cast(tf.add(changes, tf.scalar(1, 'int32')), 'float32');
+  }
+
+  #updated(pairs: readonly Pair[]): NewValue[] {
+    const learningRate = this.#currentLearningRate();
+    const rule = this.rule(learningRate, this.#step());
+    const gradients = clipGradients(
+      pairs.map(({ gradient }) => gradient),
+      this.#options,
+    );
+    return pairs.flatMap(({ variable }, i): NewValue[] => {
+      const slots = Object.fromEntries(this.slotNames.map((name) => [name, this.#slot(variable, name)]));
+      const { change, slots: newSlots } = rule(gradients[i] ?? tf.zerosLike(variable), slots);
+      const moved = tf.add(this.#decayed(variable, learningRate), change);
+      return [
+        ...Object.entries(slots).map(([name, slot]): NewValue => [slot, newSlots[name] ?? slot]),
+        [variable, moved],
+      ];
+    });
+  }
+
+  /** Sums up gradients, and takes a step with their mean every `steps` times. */
+  #accumulated(pairs: readonly Pair[], steps: number): NewValue[] {
+    const sums = pairs.map(({ variable, gradient }) => tf.add(gradient, this.#slot(variable, accumulatorName)));
+    const accumulators = pairs.map(({ variable }) => this.#slot(variable, accumulatorName));
+    const means = () => pairs.map(({ variable }, i) => ({ variable, gradient: tf.div(sums[i] ?? variable, steps) }));
+    const variables = pairs.flatMap(({ variable }) => [
+      ...this.slotNames.map((name) => this.#slot(variable, name)),
+      variable,
+    ]);
+    const count = tf.add(this.#iterations, tf.scalar(1, 'int32'));
+    const isUpdateStep = tf.equal(tf.mod(count, tf.scalar(steps, 'int32')), tf.scalar(0, 'int32'));
+    const values = cond(
+      isUpdateStep,
+      () =>
+        named([...this.#updated(means()).map(([, value]) => value), ...accumulators.map((sum) => tf.zerosLike(sum))]),
+      () => named([...variables.map((variable) => variable.clone()), ...sums]),
+    );
+    return [...variables, ...accumulators].map((variable, i): NewValue => [variable, values[valueName(i)] ?? variable]);
+  }
+
+  #decayed(variable: tf.Variable, learningRate: tf.Tensor): tf.Tensor {
+    const { weightDecay, excludeFromWeightDecay = [] } = this.#options;
+    if (weightDecay === undefined || excludeFromWeightDecay.some((word) => variable.name.includes(word)))
+      return variable;
+    return tf.sub(variable, tf.mul(tf.mul(variable, weightDecay), learningRate));
+  }
+
+  #slot(variable: tf.Variable, slot: string): tf.Variable {
+    const name = `${variable.name}/${slot}`;
     const known = this.#slots.get(name);
     if (known && !known.isDisposed) return known;
-    const made = tf.variable(tf.zerosLike(variable), false);
+    const made = newVariable(() => tf.zerosLike(variable));
     this.#slots.set(name, made);
     return made;
   }
 }
 
-function checkLearningRate(value: number): void {
-  if (Number.isFinite(value) && value >= 0) return;
-  throw new SignetError('INVALID_ARGUMENT', `learningRate is a number, 0 or more. Received: ${value}.`);
+const accumulatorName = 'gradient_accumulator';
+const valueName = (position: number) => `value_${String(position).padStart(6, '0')}`;
+
+function named(values: readonly tf.Tensor[]): Record<string, tf.Tensor> {
+  return Object.fromEntries(values.map((value, i) => [valueName(i), value]));
+}
+
+function newVariable(value: () => tf.Tensor): tf.Variable {
+  return tf.tidy(() => tf.variable(value(), false));
+}
+
+function checkOptions(options: OptimizerOptions): void {
+  const { learningRate, weightDecay = 0, gradientAccumulationSteps = 2 } = options;
+  if (typeof learningRate === 'number') checkNumber('learningRate', learningRate, '0 or more', (rate) => rate >= 0);
+  checkNumber('weightDecay', weightDecay, '0 or more', (decay) => decay >= 0);
+  checkNumber(
+    'gradientAccumulationSteps',
+    gradientAccumulationSteps,
+    'whole and 2 or more',
+    (steps) => Number.isSafeInteger(steps) && steps >= 2,
+  );
+  checkClipOptions(options);
 }
 
 /** TF.js gives gradients by the names of the variables; a variable on which the loss does not depend has none. */
-function variablesWithGradients(gradients: Gradients) {
+function pairsOf(gradients: Gradients): Pair[] {
   const named = Array.isArray(gradients)
     ? gradients.map(({ name, tensor }) => [name, tensor] as const)
     : Object.entries(gradients);

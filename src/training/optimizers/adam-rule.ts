@@ -1,0 +1,58 @@
+import * as tf from '../../tensorflow/tf.js';
+import { checkNumber } from '../check-number.js';
+import type { Slots, UpdateRule } from './optimizer.js';
+
+/** What `Adam` and `AdamW` have in common. */
+export interface AdamRuleOptions {
+  /** How much of the mean of the gradients a step keeps. Default: 0.9. */
+  readonly beta1?: number;
+  /** How much of the mean of their squares a step keeps. Default: 0.999. */
+  readonly beta2?: number;
+  /** Keeps the division from 0: "epsilon hat" of the paper. Default: 1e-7. */
+  readonly epsilon?: number;
+  /** Whether a step divides by the root of the largest mean of squares so far. Default: false. */
+  readonly amsgrad?: boolean;
+}
+
+/**
+ * Steps by the mean of the gradients over the root of the mean of their squares, both corrected for their start at zero.
+ *
+ *     m += (1 - beta1) (g - m),  v += (1 - beta2) (g² - v)
+ *     w -= learningRate sqrt(1 - beta2^t) / (1 - beta1^t) m / (sqrt(v) + epsilon)
+ *
+ * Source: Kingma and Ba, https://arxiv.org/abs/1412.6980, the efficient form before section 2.1, as in
+ * keras/src/optimizers/adam.py and TensorFlow's ApplyAdam; amsgrad: Reddi et al., https://openreview.net/pdf?id=ryQu7f-RZ.
+ */
+export class AdamRule {
+  readonly options: Required<AdamRuleOptions>;
+
+  /** @throws SignetError `INVALID_ARGUMENT`. */
+  constructor({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, amsgrad = false }: AdamRuleOptions) {
+    this.options = { beta1, beta2, epsilon, amsgrad };
+    for (const [name, beta] of Object.entries({ beta1, beta2 }))
+      checkNumber(name, beta, '0 or more and below 1', (value) => value >= 0 && value < 1);
+  }
+
+  get slotNames(): readonly string[] {
+    return this.options.amsgrad ? ['momentum', 'velocity', 'velocity_hat'] : ['momentum', 'velocity'];
+  }
+
+  at(learningRate: tf.Tensor, step: tf.Tensor): UpdateRule {
+    const { beta1, beta2, epsilon, amsgrad } = this.options;
+    const unbiased = (beta: number) => tf.sub(1, tf.pow(tf.scalar(beta), step));
+    const alpha = tf.div(tf.mul(learningRate, tf.sqrt(unbiased(beta2))), unbiased(beta1));
+    return (gradient, slots) => {
+      const momentum = moved(slots, 'momentum', gradient, 1 - beta1);
+      const velocity = moved(slots, 'velocity', tf.square(gradient), 1 - beta2);
+      const highest = amsgrad ? tf.maximum(slots.velocity_hat ?? velocity, velocity) : velocity;
+      const change = tf.neg(tf.div(tf.mul(momentum, alpha), tf.add(tf.sqrt(highest), epsilon)));
+      return { change, slots: { momentum, velocity, ...(amsgrad && { velocity_hat: highest }) } };
+    };
+  }
+}
+
+/** A moving average a part of the way to a new value. */
+function moved(slots: Slots, name: string, value: tf.Tensor, part: number): tf.Tensor {
+  const mean = slots[name] ?? tf.zerosLike(value);
+  return tf.add(mean, tf.mul(tf.sub(value, mean), part));
+}

@@ -1,0 +1,49 @@
+import { SignetError } from '../../errors.js';
+import * as tf from '../../tensorflow/tf.js';
+import { checkNumber } from '../check-number.js';
+
+/** How gradients are kept from being too large, in one way at most; after `keras.optimizers.Optimizer`. */
+export interface ClipOptions {
+  /** The largest norm of the gradient of each variable. Default: any. */
+  readonly clipnorm?: number;
+  /** The largest norm of the gradients of all variables together. Default: any. */
+  readonly globalClipnorm?: number;
+  /** The largest absolute value of each element of a gradient. Default: any. */
+  readonly clipvalue?: number;
+}
+
+/** @throws SignetError `INVALID_ARGUMENT`. */
+export function checkClipOptions(options: ClipOptions): void {
+  const { clipnorm, globalClipnorm, clipvalue } = options;
+  const given = Object.entries({ clipnorm, globalClipnorm, clipvalue }).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) checkNumber(name, value ?? NaN, 'more than 0', (limit) => limit > 0);
+  if (given.length <= 1) return;
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    'Only one of clipnorm, clipvalue and globalClipnorm can be set. ' +
+      `Received: ${given.map(([name, value]) => `${name}=${value}`).join(', ')}.`,
+  );
+}
+
+/** The gradients of all variables of a step, none too large. */
+export function clipGradients(gradients: readonly tf.Tensor[], options: ClipOptions): readonly tf.Tensor[] {
+  const { clipnorm, globalClipnorm, clipvalue } = options;
+  if (clipnorm !== undefined) return gradients.map((gradient) => clippedByNorm(gradient, clipnorm));
+  if (globalClipnorm !== undefined) return clippedByGlobalNorm(gradients, globalClipnorm);
+  if (clipvalue !== undefined) return gradients.map((gradient) => tf.clipByValue(gradient, -clipvalue, clipvalue));
+  return gradients;
+}
+
+/** Source: `tf.clip_by_norm` in tensorflow/python/ops/clip_ops.py. */
+function clippedByNorm(gradient: tf.Tensor, limit: number): tf.Tensor {
+  const norm = tf.sqrt(tf.sum(tf.square(gradient)));
+  return tf.div(tf.mul(gradient, limit), tf.maximum(norm, limit));
+}
+
+/** A norm that is infinite or NaN makes every gradient NaN, as in Keras. Source: `clip_by_global_norm` of base_optimizer.py. */
+function clippedByGlobalNorm(gradients: readonly tf.Tensor[], limit: number): tf.Tensor[] {
+  const norm = tf.sqrt(tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient)))));
+  const scale = tf.mul(tf.minimum(tf.div(1, norm), 1 / limit), limit);
+  const scaleOrNaN = tf.add(scale, tf.sub(norm, norm));
+  return gradients.map((gradient) => tf.mul(gradient, scaleOrNaN));
+}

@@ -1,0 +1,53 @@
+import * as tf from '../../tensorflow/tf.js';
+import { checkNumber } from '../check-number.js';
+import { Optimizer, type OptimizerOptions, type UpdateRule } from './optimizer.js';
+
+/** After `keras.optimizers.SGD`; `learningRate` is 0.01 by default. */
+export interface SGDOptions extends OptimizerOptions {
+  /** How much of the step before a step keeps, from 0 to 1. Default: 0. */
+  readonly momentum?: number;
+  /** Whether the gradient counts as if the step had been taken already. Default: false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * Gradient descent, with momentum if wanted.
+ *
+ *     w -= learningRate g                                           without momentum
+ *     m = momentum m - learningRate g,  w += m                      with momentum
+ *     m = momentum m - learningRate g,  w += momentum m - learningRate g    Nesterov's
+ *
+ * Source: keras/src/optimizers/sgd.py, and TensorFlow's ApplyKerasMomentum.
+ */
+export class SGD extends Optimizer {
+  static readonly className = 'SGD';
+  readonly #momentum: number;
+  readonly #nesterov: boolean;
+
+  /** @throws SignetError `INVALID_ARGUMENT`. */
+  constructor(options: SGDOptions = {}) {
+    super({ learningRate: 0.01, ...options });
+    const { momentum = 0, nesterov = false } = options;
+    checkNumber('momentum', momentum, 'from 0 to 1', (value) => value >= 0 && value <= 1);
+    this.#momentum = momentum;
+    this.#nesterov = nesterov;
+  }
+
+  protected override get slotNames(): readonly string[] {
+    return this.#momentum === 0 ? [] : ['momentum'];
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), momentum: this.#momentum, nesterov: this.#nesterov };
+  }
+
+  protected override rule(learningRate: tf.Tensor): UpdateRule {
+    const factor = this.#momentum;
+    return (gradient, slots) => {
+      const step = tf.mul(gradient, learningRate);
+      if (!slots.momentum) return { change: tf.neg(step), slots: {} };
+      const momentum = tf.sub(tf.mul(slots.momentum, factor), step);
+      return { change: this.#nesterov ? tf.sub(tf.mul(momentum, factor), step) : momentum, slots: { momentum } };
+    };
+  }
+}

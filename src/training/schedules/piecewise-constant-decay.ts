@@ -1,0 +1,39 @@
+import { SignetError } from '../../errors.js';
+import * as tf from '../../tensorflow/tf.js';
+import { LearningRateSchedule } from './learning-rate-schedule.js';
+
+/**
+ * A rate that falls in steps: `values[0]` up to the step `boundaries[0]`, then `values[1]`, and so on; after
+ * `keras.optimizers.schedules.PiecewiseConstantDecay`.
+ */
+export class PiecewiseConstantDecay extends LearningRateSchedule {
+  /**
+   * @param boundaries The last step, counted from 0, of each rate but the last; ascending.
+   * @param values One rate more than there are boundaries.
+   * @throws SignetError `INVALID_ARGUMENT`.
+   */
+  constructor(
+    readonly boundaries: readonly number[],
+    readonly values: readonly number[],
+  ) {
+    super();
+    const ascends = boundaries.every((boundary, i) => i === 0 || boundary > (boundaries[i - 1] ?? 0));
+    if (ascends && values.length === boundaries.length + 1) return;
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      'The boundaries ascend, and there is one value more than boundaries. ' +
+        `Received: boundaries [${boundaries.join(', ')}] and values [${values.join(', ')}].`,
+    );
+  }
+
+  override call(step: tf.Tensor): tf.Tensor {
+    return this.boundaries.reduce<tf.Tensor>(
+      (rate, boundary, i) => tf.where(tf.greater(step, boundary), tf.scalar(this.values[i + 1] ?? 0), rate),
+      tf.scalar(this.values[0] ?? 0),
+    );
+  }
+
+  override getConfig(): Readonly<Record<string, unknown>> {
+    return { boundaries: this.boundaries, values: this.values };
+  }
+}
