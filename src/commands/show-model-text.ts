@@ -4,6 +4,7 @@ import type { MetaGraphDescription, SavedModelDescription } from '../saved-model
 import type { SignatureDescription, TensorDescription } from '../saved-model/describe-signatures.js';
 import type { VariableDescription, VariablesDescription } from '../saved-model/describe-variables.js';
 import { pythonText, tensorText } from '../saved-model/structure.js';
+import { sizeText } from './size-text.js';
 
 /** How `show-model` prints. */
 export interface ShowModelTextOptions {
@@ -81,12 +82,6 @@ function count(number: number, noun: string): string {
   return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function size(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(bytes, 1)) / 10));
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
-}
-
 function more(rows: number): string[] {
   return rows > maxRows ? [`and ${rows - maxRows} more; --json lists them`] : [];
 }
@@ -108,7 +103,7 @@ function sums({ parameters, trainableParameters, unusedParameters, bytes, list }
   return [
     `${count(parameters, 'parameter')}${trainable === undefined ? '' : ` (${trainable} trainable)`}`,
     ...(unusedParameters > 0 ? [`${unusedParameters.toLocaleString('en')} of them read by no function`] : []),
-    `${size(bytes)} in ${count(list.length, 'variable')}`,
+    `${sizeText(bytes)} in ${count(list.length, 'variable')}`,
   ];
 }
 
@@ -238,8 +233,8 @@ function variableLines(variables: VariablesDescription | null, columns: number):
 function assetLines({ assets, extraAssets, metaGraphs }: SavedModelDescription): string[] {
   const tensors = new Map(metaGraphs.flatMap((graph) => graph.assets.map(({ file, tensor }) => [file, tensor])));
   const rows = [
-    ...assets.map(({ file, bytes }) => [`assets/${file}`, size(bytes), tensors.get(file) ?? '']),
-    ...extraAssets.map(({ file, bytes }) => [`assets.extra/${file}`, size(bytes), '']),
+    ...assets.map(({ file, bytes }) => [`assets/${file}`, sizeText(bytes), tensors.get(file) ?? '']),
+    ...extraAssets.map(({ file, bytes }) => [`assets.extra/${file}`, sizeText(bytes), '']),
   ];
   const shown = rows.slice(0, maxRows).map((row) => row.map(printable));
   return section('Assets', [...table(shown, [1]), ...more(rows.length)]);

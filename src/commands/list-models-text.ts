@@ -1,0 +1,41 @@
+import { printable } from '../data/printable.js';
+import { table } from '../evaluation/text-table.js';
+import type { ListModelsResult } from './list-models.js';
+import type { SavedModelListing } from './list-saved-models.js';
+import type { ModelFacts } from './model-facts.js';
+import { sizeText } from './size-text.js';
+
+const header = ['classes', 'input', 'parameters', 'on disk', 'ms/image'];
+
+/** What `list-models` prints. `columns` is the terminal's width, in characters. */
+export function listModelsText({ architectures, savedModels }: ListModelsResult, columns = 80): string {
+  const rows = architectures.map((each) => [...cells(each), each.hasCachedWeights ? 'in cache' : '-']);
+  const lines = [
+    ...table([['architecture', ...header, 'weights'], ...rows], columns),
+    ...(savedModels === null ? [] : ['', ...savedModelLines(savedModels, columns)]),
+    '',
+    'ms/image: one image at a time, compiled, on this machine.',
+    "weights: whether Keras Applications' own, for ImageNet, are in the cache.",
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function savedModelLines(models: readonly SavedModelListing[], columns: number): string[] {
+  if (models.length === 0) return ['no saved models in that folder'];
+  const problems = models.flatMap(({ name, problem }) =>
+    problem === null ? [] : [`${printable(name)} cannot be used: ${printable(problem)}`],
+  );
+  return [...table([['saved model', ...header], ...models.map(cells)], columns), ...problems];
+}
+
+function cells({ name, classes, imageSize, parameters, bytesOnDisk, millisecondsPerImage }: ModelFacts): string[] {
+  const orDash = <T>(value: T | null, text: (value: T) => string) => (value === null ? '-' : text(value));
+  return [
+    printable(name),
+    orDash(classes, String),
+    orDash(imageSize, ([height, width]) => `${height} x ${width}`),
+    orDash(parameters, (number) => number.toLocaleString('en')),
+    orDash(bytesOnDisk, sizeText),
+    orDash(millisecondsPerImage, (milliseconds) => milliseconds.toFixed(milliseconds < 10 ? 2 : 1)),
+  ];
+}
