@@ -1,63 +1,77 @@
-import { CompiledFunctions } from '../saved-model/compile.js';
+import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
-import { type Dimension, type TensorSpec, tensorSpec } from '../tracing/tensor-spec.js';
-import { tfFunction } from '../tracing/tf-function.js';
 import { ResumableDataset } from './resumable-dataset.js';
+import { type Jit, TrainSteps } from './train-steps.js';
 import { setTrainingSession, type TrainingPosition, type TrainingSession } from './training-session.js';
 
 /** What `fit` takes beside the model and its data; as `tf.LayersModel.fitDataset` does. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks'> & {
   /** Called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. */
   readonly callbacks?: readonly tf.Callback[];
+  /** How a step is run. Default: `auto`. */
+  readonly jit?: Jit;
+  /** Told what was chosen, or could not be done. Default: standard error. */
+  readonly onNote?: (note: string) => void;
 };
-
-/** A step as TF.js's training loop calls it: inputs and targets in, loss and metrics out. */
-type Step = (data: tf.Tensor[]) => tf.Scalar[];
-
-/** The members of `tf.LayersModel` that make its steps; its typings hide them. */
-interface StepMaker {
-  makeTrainFunction(): Step;
-  makeTestFunction(): void;
-  testFunction: Step | undefined;
-}
 
 /**
  * Trains a compiled model (`model.compile(...)`) with TF.js's own `fitDataset`, whose steps run as compiled graphs.
  *
- * What is traced is the very step that TF.js would run op by op: any loss, metric and optimizer of TF.js keeps its meaning.
- * The weights live in a session meanwhile, and are back in the model before the callbacks' `onEpochEnd` and at the end.
+ * The weights live in a session meanwhile, and are back in the model before the callbacks' `onEpochEnd` and at the end. A step that
+ * cannot be traced is run op by op, which is told once.
  */
 export async function fit<T extends tf.TensorContainer>(
   model: tf.LayersModel,
   dataset: tf.data.Dataset<T>,
-  { callbacks = [], ...args }: FitOptions<T>,
+  { callbacks = [], jit = 'auto', onNote = writeNote, ...args }: FitOptions<T>,
 ): Promise<tf.History> {
   const trained = modelWithSteps(model);
-  const steps = await compileSteps(trained);
-  const maker = trained as unknown as StepMaker;
-  Object.assign(trained, {
-    makeTrainFunction: () => (data: tf.Tensor[]) => steps.run('train', data),
-    makeTestFunction: () => {
-      maker.testFunction = (data) => steps.run('test', data);
-      return maker.testFunction;
-    },
-  });
-  const running = new RunningTraining(dataset, args, callbacks, steps.compiled);
+  const steps = await compileSteps(trained, jit, stepCount(dataset, args), onNote);
+  const uninstall = steps?.install();
+  const running = new RunningTraining(dataset, args, callbacks, steps);
   setTrainingSession(trained, running);
   try {
     return await trained.fitDataset(running.dataset, running.args);
   } finally {
     setTrainingSession(trained, null);
-    Reflect.deleteProperty(trained, 'makeTrainFunction');
-    Reflect.deleteProperty(trained, 'makeTestFunction');
-    maker.testFunction = undefined;
-    steps.compiled.dispose();
+    uninstall?.();
+    steps?.dispose();
   }
+}
+
+function writeNote(note: string): void {
+  process.stderr.write(`${note}\n`);
 }
 
 /** A `tf.sequential` model hands all training to a model inside, which its typings hide. */
 function modelWithSteps(model: tf.LayersModel): tf.LayersModel {
   return model instanceof tf.Sequential ? (model as unknown as { model: tf.LayersModel }).model : model;
+}
+
+/** @returns Null for steps that run op by op. */
+async function compileSteps(
+  model: tf.LayersModel,
+  jit: Jit,
+  steps: number | undefined,
+  onNote: (note: string) => void,
+): Promise<TrainSteps | null> {
+  if (jit === 'off') return null;
+  try {
+    return await TrainSteps.compile(model, { jit, steps, onNote });
+  } catch (error) {
+    if (!(error instanceof SignetError) || error.code !== 'NOT_TRACEABLE') throw error;
+    onNote(`The training step cannot become a graph, so it runs op by op, several times as slow: ${error.message}`);
+    return null;
+  }
+}
+
+/** How many steps there are at most; nothing when the dataset does not know its size. */
+function stepCount<T extends tf.TensorContainer>(
+  { size }: tf.data.Dataset<T>,
+  { epochs, initialEpoch = 0, batchesPerEpoch = size }: FitOptions<T>,
+): number | undefined {
+  const steps = batchesPerEpoch * (epochs - initialEpoch);
+  return Number.isFinite(steps) && steps > 0 ? steps : undefined;
 }
 
 /** What callbacks see of the training, and what `fitDataset` is called with. */
@@ -69,7 +83,7 @@ class RunningTraining<T extends tf.TensorContainer> implements TrainingSession {
     dataset: tf.data.Dataset<T>,
     args: FitOptions<T>,
     readonly callbacks: readonly tf.Callback[],
-    private readonly compiled: CompiledFunctions,
+    private readonly steps: TrainSteps | null,
   ) {
     this.dataset = new ResumableDataset(dataset);
     this.args = { verbose: 0, ...args, callbacks: [new WeightsBack(this), ...callbacks] };
@@ -82,8 +96,7 @@ class RunningTraining<T extends tf.TensorContainer> implements TrainingSession {
   }
 
   readVariables(): void {
-    this.compiled.writeChangedVariables();
-    this.compiled.readVariables();
+    this.steps?.readVariables();
   }
 }
 
@@ -97,53 +110,4 @@ class WeightsBack extends tf.Callback {
     this.session.readVariables();
     return Promise.resolve();
   }
-}
-
-async function compileSteps(model: tf.LayersModel) {
-  const signature = stepSignature(model);
-  const trainStep = (model as unknown as StepMaker).makeTrainFunction();
-  const testStep = eagerTestStep(model);
-  const graphOf = (name: string, step: Step) =>
-    tfFunction((...data: tf.Tensor[]) => named(step(data)), { inputSignature: signature, name }).getConcreteFunction();
-  const before = new Set(Object.keys(tf.engine().registeredVariables));
-  try {
-    const compiled = await CompiledFunctions.compile({
-      train: graphOf('train', trainStep),
-      test: graphOf('test', testStep),
-    });
-    const run = (name: string, data: tf.Tensor[]) => {
-      compiled.writeChangedVariables();
-      return Object.values(compiled.call(name, data)) as tf.Scalar[];
-    };
-    return { compiled, run };
-  } catch (error) {
-    for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) {
-      if (!before.has(name)) variable.dispose();
-    }
-    throw error;
-  }
-}
-
-function eagerTestStep(model: tf.LayersModel): Step {
-  const maker = model as unknown as StepMaker;
-  maker.testFunction = undefined;
-  maker.makeTestFunction();
-  const step = maker.testFunction as Step | undefined;
-  if (!step) throw new Error('unreachable: makeTestFunction sets testFunction');
-  return step;
-}
-
-/** Results in an order that sorting by name keeps. The step has `tf.keep` on its metrics: clones are left, those go. */
-function named(values: tf.Scalar[]): Record<string, tf.Tensor> {
-  const entries = values.map((value, i) => [`value_${String(i).padStart(3, '0')}`, tf.clone(value)] as const);
-  values.forEach((value) => value.dispose());
-  return Object.fromEntries(entries);
-}
-
-/** Inputs as the model has them; integer labels with one batch size in common. */
-function stepSignature(model: tf.LayersModel): Record<string, TensorSpec> {
-  const shapeOf = (shape: readonly (number | null)[]): Dimension[] => ['batch', ...shape.slice(1)];
-  const inputs = model.inputs.map(({ shape }, i) => [`x_${i}`, tensorSpec('float32', shapeOf(shape))] as const);
-  const targets = model.outputs.map((_, i) => [`y_${i}`, tensorSpec('int32', ['batch'])] as const);
-  return Object.fromEntries([...inputs, ...targets]);
 }

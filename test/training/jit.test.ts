@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+
+import { imageDatasetFromDirectory } from '../../src/data/image-dataset-from-directory.js';
+import { LenetModel } from '../../src/models/lenet-model.js';
+import * as tf from '../../src/tensorflow/tf.js';
+import { chooseStep } from '../../src/training/choose-step.js';
+import { fit, type FitOptions } from '../../src/training/fit.js';
+import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
+import { Adam } from '../../src/training/optimizers/adam.js';
+import { tinyDataset, tinyModel } from '../helpers/tiny-training.js';
+
+type Options = Partial<FitOptions<tf.TensorContainer>>;
+
+/** Two epochs of LeNet on the digits, whose last batch is smaller than the others. */
+async function losses(options: Options): Promise<number[]> {
+  const dataset = await imageDatasetFromDirectory('data/digits/train', { imageSize: [28, 28], batchSize: 96, seed: 4 });
+  expect(dataset.imageCount % 96).not.toBe(0);
+  const model = new LenetModel({ classNames: dataset.classNames, seed: 4 });
+  const metrics = [accuracy as unknown as string];
+  model.compile({ optimizer: new Adam({ learningRate: 0.001 }), loss: sparseCategoricalCrossentropy, metrics });
+  const { history } = await fit(model, dataset, { epochs: 2, ...options });
+  dataset.dispose();
+  model.dispose();
+  return [...(history.loss as number[]), ...(history.accuracy as number[])];
+}
+
+describe('jit', () => {
+  it('trains alike by XLA, as a graph and op by op', { timeout: 300_000 }, async () => {
+    const graph = await losses({ jit: 'graph' });
+    for (const jit of ['xla', 'off'] as const) {
+      const other = await losses({ jit });
+      other.forEach((value, i) => expect(Math.abs(value - (graph[i] ?? NaN))).toBeLessThan(2e-3));
+    }
+  });
+
+  it('runs a step op by op that cannot become a graph, and says why once', async () => {
+    const notes: string[] = [];
+    const reads = (labels: tf.Tensor, logits: tf.Tensor) => {
+      logits.dataSync();
+      return sparseCategoricalCrossentropy(labels, logits);
+    };
+    const onNote = (note: string) => notes.push(note);
+    const { epoch } = await fit(tinyModel(tf.train.sgd(0.1), reads), tinyDataset(), { epochs: 2, onNote });
+    expect(epoch).toEqual([0, 1]);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(/^The training step cannot become a graph, so it runs op by op, .*: /);
+  });
+
+  it('keeps the graph for a training that is soon done', async () => {
+    const notes: string[] = [];
+    await fit(tinyModel(tf.train.sgd(0.1)), tinyDataset(40), { epochs: 1, onNote: (note) => notes.push(note) });
+    expect(notes).toEqual([]);
+  });
+});
+
+describe('chooseStep', () => {
+  /** A step that takes so many milliseconds and notes how it was run. */
+  const ways = (graph: number, xla: number) => {
+    const runs: string[] = [];
+    const way = (name: string, milliseconds: number) => () => {
+      const end = performance.now() + milliseconds;
+      while (performance.now() < end);
+      runs.push(name);
+      return [];
+    };
+    return { runs, ways: { graph: way('graph', graph), xla: way('xla', xla) } };
+  };
+  const batch = (size: number) => [tf.zeros([size, 1])];
+  const run = (step: (data: tf.Tensor[]) => unknown, sizes: readonly number[]) => {
+    for (const size of sizes) step(batch(size));
+  };
+  const times = (count: number) => Array.from({ length: count }, () => 4);
+
+  it.each([
+    [4, 1, 'xla'],
+    [1, 4, 'graph'],
+  ])('keeps the faster of %d ms as a graph and %d ms by XLA when there is long to go', (graph, xla, kept) => {
+    const { runs, ways: both } = ways(graph, xla);
+    const notes: string[] = [];
+    run(chooseStep(both, { jit: 'auto', steps: 1e6, onNote: (note) => notes.push(note) }), times(60));
+    expect(runs.slice(0, 25)).toEqual(Array.from({ length: 25 }, () => 'graph'));
+    expect(runs.slice(25, 50)).toEqual(Array.from({ length: 25 }, () => 'xla'));
+    expect(new Set(runs.slice(50))).toEqual(new Set([kept]));
+    expect(notes).toEqual([expect.stringContaining(`${kept === 'xla' ? 'XLA' : 'the graph'} is kept`)]);
+  });
+
+  it('does not try XLA when it is not known how long there is to go', () => {
+    const { runs, ways: both } = ways(1, 1);
+    run(chooseStep(both, { jit: 'auto', onNote: () => undefined }), times(60));
+    expect(new Set(runs)).toEqual(new Set(['graph']));
+  });
+
+  it('compiles for one batch size', () => {
+    const { runs, ways: both } = ways(0, 0);
+    run(chooseStep(both, { jit: 'xla', onNote: () => undefined }), [4, 4, 3, 4]);
+    expect(runs).toEqual(['xla', 'xla', 'graph', 'xla']);
+  });
+});
