@@ -121,7 +121,7 @@ function trainedPart(model: ImageClassifierModel): string {
   const count = (weights: tf.LayersModel['weights']) =>
     weights.reduce((sum, { shape }) => sum + tf.util.sizeFromShape(shape as number[]), 0);
   const { name } = model.constructor;
-  if (model.layers.every(({ trainable }) => trainable)) return name;
+  if (model.layers.every(({ trainable, weights }) => trainable || weights.length === 0)) return name;
   const [trained, all] = [model.trainableWeights, model.weights].map((weights) => count(weights).toLocaleString('en'));
   return `${trained} of ${all} parameters of ${name}`;
 }

@@ -9,11 +9,11 @@ export interface SmallDigits {
   readonly test: string;
 }
 
-/** Copies the first images of the first digits to `train` and `test` in a folder. */
-export function copyDigits(folder: string, { classes = 2, images = 6 } = {}): SmallDigits {
+/** Copies the first images of some digits, from 0 unless told, to `train` and `test` in a folder. */
+export function copyDigits(folder: string, { classes = 2, images = 6, first = 0 } = {}): SmallDigits {
   const copied = { train: path.join(folder, 'train'), test: path.join(folder, 'test') };
   for (const half of ['train', 'test'] as const) {
-    for (let digit = 0; digit < classes; digit += 1) {
+    for (let digit = first; digit < first + classes; digit += 1) {
       const from = path.resolve(import.meta.dirname, '../../data/digits', half, String(digit));
       for (const name of readdirSync(from).sort().slice(0, images)) {
         cpSync(path.join(from, name), path.join(copied[half], String(digit), name));

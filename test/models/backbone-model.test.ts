@@ -49,6 +49,10 @@ describe('a frozen backbone', () => {
     const before = weightsOf(model);
     await fit(model, batches(), { epochs: 1 });
     expect(compare(model, before)[0]).toEqual(['logits']);
+    const { numTensors } = tf.memory();
+    await fit(model, batches(), { epochs: 1 });
+    // The batch is the test's own.
+    expect(tf.memory().numTensors).toBe(numTensors + 2);
   });
 
   it('is trained from a layer on, whose batch normalization follows the batches then', async () => {
