@@ -9,6 +9,7 @@ await runCommand({
   options: {
     'test-dataset-path': { type: 'string', demandOption: true, describe: 'Folder with a folder of images a class' },
     'model-name': { type: 'string', demandOption: true, describe: 'Name of the model on the server' },
+    protocol: { alias: 'f', choices: ['GRPC', 'REST'], describe: 'How the server is asked [default: both]' },
     ...serverOptions,
     'input-width': { type: 'number', describe: 'Pixels that decoded images are resized to [default: as they are]' },
     'input-height': { type: 'number', describe: 'Pixels that decoded images are resized to [default: as they are]' },
@@ -29,11 +30,12 @@ await runCommand({
     if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
     const { evalServedModel } = await import('../src/commands/eval-served-model.js');
     const { evalServedModelText } = await import('../src/commands/eval-served-model-text.js');
+    const { jsonText } = await import('../src/saved-model/json-text.js');
     const onBadImage = options.onBadImage === 'skip' ? 'skip' : 'fail';
     const result = await evalServedModel({ ...options, onBadImage });
     const text = () => evalServedModelText(result, process.stdout.columns);
-    process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : text());
+    process.stdout.write(json ? `${jsonText(result, 2)}\n` : text());
     if (result.interrupted) process.exitCode = 130;
-    else if (result.problems.some(({ kind }) => kind === 'failed')) process.exitCode = 1;
+    else if (result.problems.some(({ kind }) => kind !== 'not-offered')) process.exitCode = 1;
   },
 });

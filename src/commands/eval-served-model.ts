@@ -1,26 +1,20 @@
-import { checkSameClasses } from '../data/check-same-classes.js';
 import type { ImageScan } from '../data/image-scan.js';
-import { quoted } from '../data/printable.js';
 import type { OnBadImage } from '../data/scan-report.js';
-import { tryToReadImageFile } from '../data/try-to-read-image-file.js';
 import { SignetError } from '../errors.js';
-import { findClassNames } from '../evaluation/classify-images.js';
-import type { Protocol } from '../evaluation/clients/client-options.js';
-import { ServerError } from '../evaluation/clients/server-error.js';
-import type { SignetClient } from '../evaluation/clients/signet-client.js';
 import {
   evaluateServedModel,
-  type ServedModel,
   type ServedModelEvaluation,
+  type ServedModels,
 } from '../evaluation/evaluate-served-model.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
-import { connectToServer, type ServerFlags } from './connect-to-server.js';
+import { checkNumbers } from './check-numbers.js';
+import { checkServedClasses, type ClassNamesTold } from './check-served-classes.js';
+import { anyOf, closeServedModels, openServedModels, type OpenServedModelOptions } from './open-served-models.js';
 import { progressBar } from './progress-bar.js';
 import { scanDataset } from './scan-dataset.js';
 
 /** What `eval-served-model` takes; the flags of the same names. */
-export interface EvalServedModelOptions extends ServerFlags {
-  readonly modelName: string;
+export interface EvalServedModelOptions extends OpenServedModelOptions {
   readonly testDatasetPath: string;
   /** Pixels that decoded images are resized to before they are sent. Default: as they are. */
   readonly inputWidth?: number | undefined;
@@ -37,19 +31,19 @@ export interface EvalServedModelResult extends ServedModelEvaluation {
   readonly grpcPort: number;
   readonly restPort: number;
   readonly modelName: string;
-  /** The version that answered; null where the server does not say. */
+  /** The version that was asked; null where the server does not say. */
   readonly modelVersion: number | null;
   readonly testDatasetPath: string;
   readonly classNames: readonly string[];
-  /** Where the names of the classes are from: the server told all of them, some of them, or none. */
-  readonly classNamesTold: 'all' | 'some' | 'none';
+  /** Where the server does not tell all names, the folders of the test set, in order, are taken for its classes. */
+  readonly classNamesTold: ClassNamesTold;
   readonly batchSize: number;
   readonly concurrency: number;
 }
 
 /**
  * Evaluates what answers at an address, Signet's server or TensorFlow Serving, over a test set: by gRPC and REST, with files
- * and with pixels.
+ * and with pixels. The version that answers first is asked to the end, whatever is loaded meanwhile.
  *
  * Ctrl-C ends it with what was done so far; a second one ends the process at once.
  *
@@ -58,101 +52,25 @@ export interface EvalServedModelResult extends ServedModelEvaluation {
  */
 export async function evalServedModel(options: EvalServedModelOptions): Promise<EvalServedModelResult> {
   const imageSize = checkOptions(options);
-  const clients = {
-    GRPC: await connectToServer(options.modelName, 'GRPC', options),
-    REST: await connectToServer(options.modelName, 'REST', options),
-  };
+  const models = await openServedModels(options);
   try {
-    const models = await describeBoth(clients);
-    const { scan } = await scanDataset(options.testDatasetPath, options.onBadImage);
-    const classNamesTold = await checkClasses(models, clients, scan, options);
-    const evaluation = await evaluate(models, scan, options, imageSize);
-    const { host, grpcPort, restPort, modelName, testDatasetPath, batchSize, concurrency } = options;
-    const known = Object.values(models).find((model) => typeof model !== 'string');
+    const { client, metadata } = anyOf(models);
+    const { host, grpcPort, restPort, modelName, testDatasetPath, batchSize, concurrency, onBadImage } = options;
+    const { scan } = await scanDataset(testDatasetPath, onBadImage);
+    const told = await checkServedClasses(client.asCallable(metadata), scan, `the test set ${testDatasetPath}`);
     return {
-      ...{ host, grpcPort, restPort, modelName, modelVersion: known?.metadata.version ?? null, testDatasetPath },
-      ...{ classNames: scan.classNames, classNamesTold, batchSize, concurrency },
-      ...evaluation,
+      ...{ host, grpcPort, restPort, modelName, modelVersion: metadata.version, testDatasetPath },
+      ...{ classNames: scan.classNames, classNamesTold: told, batchSize, concurrency },
+      ...(await evaluate(models, scan, options, imageSize)),
     };
   } finally {
-    Object.values(clients).forEach((client) => client.close());
+    closeServedModels(models);
   }
 }
 
-type Clients = Readonly<Record<Protocol, SignetClient>>;
-type Models = Readonly<Record<Protocol, ServedModel | string>>;
-
-/** @throws SignetError `SERVER_ERROR` of both protocols when neither answers. */
-async function describeBoth(clients: Clients): Promise<Models> {
-  const [grpc, rest] = await Promise.allSettled([clients.GRPC.metadata(), clients.REST.metadata()]);
-  if (grpc.status === 'rejected' && rest.status === 'rejected') throw neither(grpc.reason, rest.reason);
-  return { GRPC: asModel(clients.GRPC, grpc), REST: asModel(clients.REST, rest) };
-}
-
-function neither(grpc: unknown, rest: unknown): unknown {
-  if (!(grpc instanceof ServerError && rest instanceof ServerError)) return grpc;
-  return new ServerError(
-    grpc.status,
-    `The server answers neither over gRPC nor over REST.\n\n${grpc.message}\n\n${rest.message}`,
-    {
-      cause: grpc,
-    },
-  );
-}
-
-function asModel(client: SignetClient, outcome: PromiseSettledResult<ServedModel['metadata']>): ServedModel | string {
-  if (outcome.status === 'fulfilled') return { client, metadata: outcome.value };
-  if (outcome.reason instanceof ServerError) return outcome.reason.message;
-  throw outcome.reason;
-}
-
-/**
- * Checks that the folders of the test set are the classes of the served model.
- *
- * @returns How many of the names the server tells; without any, the folders in order are taken for the classes.
- */
-async function checkClasses(
-  models: Models,
-  clients: Clients,
-  scan: ImageScan,
-  { testDatasetPath, modelName }: EvalServedModelOptions,
-): Promise<EvalServedModelResult['classNamesTold']> {
-  const protocol = typeof models.GRPC === 'string' ? 'REST' : 'GRPC';
-  const model = models[protocol];
-  if (typeof model === 'string') return 'none';
-  const names = await findClassNames(clients[protocol].asCallable(model.metadata), await samplesOf(scan));
-  if (names.size === 0) return 'none';
-  const sources = { found: `the test set ${testDatasetPath}`, expected: `the served model ${quoted([modelName])}` };
-  const isWhole = names.size > Math.max(...names.keys()) && names.size >= scan.classNames.length;
-  if (isWhole) {
-    checkSameClasses(
-      scan.classNames,
-      [...names].toSorted(([a], [b]) => a - b).map(([, name]) => name),
-      sources,
-    );
-    return 'all';
-  }
-  for (const [index, name] of names) {
-    if (scan.classNames[index] === name) continue;
-    throw new SignetError(
-      'CLASSES_DIFFER',
-      `The classes of ${sources.found} are not those of ${sources.expected}: class ${index} is ${quoted([name])} there, ` +
-        `${quoted([scan.classNames[index] ?? ''])} here. Give the test set of the model that is served.`,
-    );
-  }
-  return 'some';
-}
-
-/** An image of each class. */
-async function samplesOf({ files, classNames }: ImageScan): Promise<Uint8Array[]> {
-  const first = classNames.flatMap((_, label) => files.find((file) => file.label === label) ?? []);
-  const contents = await Promise.all(first.map((file) => tryToReadImageFile(file)));
-  return contents.filter((content) => content instanceof Uint8Array);
-}
-
-async function evaluate(
-  models: Models,
-  scan: ImageScan,
+function evaluate(
+  models: ServedModels,
+  { classNames, files }: ImageScan,
   { batchSize, concurrency, onBadImage }: EvalServedModelOptions,
   imageSize: ImageSize | undefined,
 ): Promise<ServedModelEvaluation> {
@@ -162,7 +80,6 @@ async function evaluate(
   const onProgress = (done: number, total: number) => {
     bar.update(done, total, `${(done / ((performance.now() - start) / 1000)).toFixed(0)} images/s`);
   };
-  const { classNames, files } = scan;
   const options = { classNames, imageSize, batchSize, concurrency, onBadImage, signal: interrupt.signal, onProgress };
   return evaluateServedModel(models, files, options).finally(() => {
     interrupt.remove();
@@ -183,15 +100,12 @@ function stopOnInterrupt() {
 
 /** @returns The size that images are resized to; nothing when they stay as they are. */
 function checkOptions(options: EvalServedModelOptions): ImageSize | undefined {
-  const { batchSize, concurrency, inputWidth, inputHeight, timeout } = options;
-  const counts = { 'batch-size': batchSize, concurrency, 'input-width': inputWidth, 'input-height': inputHeight };
-  for (const [flag, value] of Object.entries(counts)) {
-    if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
-    throw new SignetError('INVALID_ARGUMENT', `--${flag} is a whole number from 1. Received: ${value}.`);
-  }
-  if (!(timeout > 0)) throw new SignetError('INVALID_ARGUMENT', `--timeout is more than 0 s. Received: ${timeout}.`);
-  if ((inputWidth === undefined) !== (inputHeight === undefined)) {
-    throw new SignetError('INVALID_ARGUMENT', '--input-width and --input-height go together. Received: one of them.');
-  }
-  return inputWidth === undefined || inputHeight === undefined ? undefined : [inputHeight, inputWidth];
+  checkNumbers(options, {
+    ...{ batchSize: [1, 65_536], concurrency: [1, 1024] },
+    ...{ inputWidth: [1, 16_384], inputHeight: [1, 16_384] },
+  });
+  const { inputWidth, inputHeight } = options;
+  if (inputWidth !== undefined && inputHeight !== undefined) return [inputHeight, inputWidth];
+  if (inputWidth === inputHeight) return undefined;
+  throw new SignetError('INVALID_ARGUMENT', '--input-width and --input-height go together. Received: one of them.');
 }

@@ -1,33 +1,27 @@
 import type { ImageProblem } from '../data/image-problem.js';
 import type { ImageFile } from '../data/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan-report.js';
-import { type ErrorCode, SignetError } from '../errors.js';
+import { SignetError } from '../errors.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
 import { Agreement, type AgreementResult } from './agreement.js';
-import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
 import type { Protocol } from './clients/client-options.js';
 import type { ModelMetadata } from './clients/protocol-client.js';
+import { ServerError } from './clients/server-error.js';
+import type { SignetClient } from './clients/signet-client.js';
 import { badImages } from './evaluate-saved-model.js';
+import { imageBlocks } from './image-blocks.js';
 import { type DecodedImage, loadImages } from './load-images.js';
-import { type Latency, latencyOf } from './percentiles.js';
-import {
-  type BlockAnswer,
-  type Predictor,
-  roadCall,
-  roadDescriptions,
-  sendBlock,
-  type ServedRoad,
-  servedRoads,
-} from './served-roads.js';
+import { type BlockAnswer, type RoadEvaluation, RoadRun } from './road-run.js';
+import { roadCall, roadDescriptions, type ServedRoad, servedRoads } from './served-roads.js';
 
 /** A model on a server, as a client of one protocol sees it. */
 export interface ServedModel {
-  readonly client: Predictor;
+  readonly client: SignetClient;
   readonly metadata: ModelMetadata;
 }
 
-/** The model by protocol; the error's message where a protocol cannot be spoken. */
-export type ServedModels = Readonly<Record<Protocol, ServedModel | string>>;
+/** The model by protocol; the error where a protocol cannot be spoken; nothing where it shall not be. */
+export type ServedModels = Readonly<Partial<Record<Protocol, ServedModel | ServerError>>>;
 
 export interface ServedEvaluationOptions {
   /** In the order of the logits. */
@@ -46,22 +40,14 @@ export interface ServedEvaluationOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** What a road answered to all images. */
-export interface RoadEvaluation extends ClassificationResult {
-  readonly requests: number;
-  /** Of a request, in milliseconds, from the call to the decoded answer: what a caller waits. */
-  readonly latency: Latency;
-  readonly imagesPerSecond: number;
-  /** Mean size of a request's body, an image. */
-  readonly bytesPerImage: number;
-}
-
 /** A road that has no result. */
 export interface RoadProblem {
   readonly road: ServedRoad;
-  /** `not-offered`: it could not be begun; `failed`: the server broke off. */
-  readonly kind: 'not-offered' | 'failed';
+  /** `unreachable`: its protocol is not spoken; `not-offered`: the model lacks a signature; `failed`: the server broke off. */
+  readonly kind: 'unreachable' | 'not-offered' | 'failed';
   readonly message: string;
+  /** The first image of the request that failed; null where none was sent. */
+  readonly path: string | null;
 }
 
 export interface ServedModelEvaluation {
@@ -81,10 +67,11 @@ export interface ServedModelEvaluation {
  * to `serving_default`.
  *
  * The roads take turns with blocks of images, so that a server's better and worse moments are shared. Files are read and
- * decoded between the blocks, and the first request of a road is not measured.
+ * decoded between the blocks, and the first request of a road is not measured. A road that fails is closed, and the others
+ * go on.
  *
  * @throws SignetError `BAD_IMAGE` for images that do not decode, `CLASSES_DIFFER`, `INVALID_SAVED_MODEL` when there is no
- *   road, `SERVER_ERROR` when none can be gone to its end.
+ *   road, and what ended the last road when none was gone to its end, such as `SERVER_ERROR`.
  */
 export async function evaluateServedModel(
   models: ServedModels,
@@ -92,50 +79,47 @@ export async function evaluateServedModel(
   options: ServedEvaluationOptions,
 ): Promise<ServedModelEvaluation> {
   const run = new ServedEvaluation(models, options);
-  await run.evaluate(files);
+  try {
+    await run.evaluate(files);
+  } catch (error) {
+    if (!options.signal?.aborted) throw error;
+  }
   return run.result();
 }
 
+/** Enough images to keep the requests of a block under way. */
+const imagesPerBlock = 256;
+
 class ServedEvaluation {
-  readonly #open: RoadRun[] = [];
+  #open: readonly RoadRun[];
   readonly #problems: RoadProblem[] = [];
   readonly #agreement = new Agreement<ServedRoad>();
   readonly #skipped: ImageProblem[] = [];
   readonly #options;
   #images = 0;
   #left = 0;
-  #lastError: unknown;
 
   constructor(models: ServedModels, options: ServedEvaluationOptions) {
     this.#options = { batchSize: 1, concurrency: 1, onBadImage: 'fail', ...options } as const;
-    for (const road of servedRoads) {
+    this.#open = servedRoads.flatMap((road) => {
       const model = models[roadDescriptions[road].protocol];
-      const call = typeof model === 'string' ? model : roadCall(road, model.metadata.signatures);
-      if (typeof model === 'string' || typeof call === 'string') {
-        this.#problems.push({ road, kind: 'not-offered', message: String(call) });
-      } else {
-        this.#open.push(new RoadRun(road, model.client, call, options.classNames));
-      }
-    }
+      return (model && this.#openRoad(road, model)) ?? [];
+    });
+    if (this.#open.length === 0) throw noRoad(this.#problems);
   }
 
   async evaluate(files: readonly ImageFile[]): Promise<void> {
-    if (this.#open.length === 0) throw noRoad(this.#problems);
+    const { batchSize, concurrency, imageSize, signal } = this.#options;
     this.#left = files.length;
-    let isFirst = true;
-    for (const block of blocksOf(files, this.#options)) {
+    let isWarm = false;
+    for (const block of imageBlocks(files, Math.max(imagesPerBlock, 4 * batchSize * concurrency), imageSize)) {
       const images = await this.#load(block);
-      if (this.#isInterrupted()) return;
+      signal?.throwIfAborted();
       this.#left -= block.length;
       if (images.length === 0) continue;
-      try {
-        if (isFirst) await this.#eachRoad((road) => road.warmUp(images.slice(0, 1), this.#options));
-        isFirst = false;
-        await this.#sendBlock(images);
-      } catch (error) {
-        if (this.#isInterrupted()) return;
-        throw error;
-      }
+      if (!isWarm) await this.#onEachRoad((run) => run.send(images.slice(0, 1)));
+      isWarm = true;
+      await this.#sendBlock(images);
     }
   }
 
@@ -146,12 +130,19 @@ class ServedEvaluation {
       agreement: this.#agreement.result(),
       images: this.#images,
       skipped: this.#skipped,
-      interrupted: this.#isInterrupted(),
+      interrupted: this.#options.signal?.aborted ?? false,
     };
   }
 
-  #isInterrupted(): boolean {
-    return this.#options.signal?.aborted ?? false;
+  #openRoad(road: ServedRoad, model: ServedModel | ServerError): RoadRun | null {
+    if (model instanceof ServerError) {
+      this.#problems.push({ road, kind: 'unreachable', message: model.message, path: null });
+      return null;
+    }
+    const call = roadCall(road, model.metadata.signatures);
+    if (typeof call !== 'string') return new RoadRun(road, model.client, call, this.#options);
+    this.#problems.push({ road, kind: 'not-offered', message: call, path: null });
+    return null;
   }
 
   async #load(files: readonly ImageFile[]): Promise<readonly DecodedImage[]> {
@@ -164,40 +155,41 @@ class ServedEvaluation {
   async #sendBlock(images: readonly DecodedImage[]): Promise<void> {
     const { onProgress } = this.#options;
     const roads = this.#open.length;
-    let sent = 0;
     const total = (this.#images + images.length + this.#left) * roads;
-    const onAnswer = (count: number) => {
-      sent += count;
-      onProgress?.(this.#images * roads + sent, total);
-    };
+    let done = this.#images * roads;
     const answers = new Map<RoadRun, BlockAnswer>();
-    await this.#eachRoad(async (run) => {
-      answers.set(run, await run.send(images, { ...this.#options, onAnswer }));
+    await this.#onEachRoad(async (run) => {
+      const answer = await run.send(images, (count) => onProgress?.((done += count), total));
+      answers.set(run, answer);
     });
-    for (const run of this.#open) run.count(images, answers.get(run));
+    for (const [run, answer] of answers) run.count(images, answer);
     for (const [i, { source }] of images.entries()) {
-      const logits = this.#open.map((run) => [run.road, answers.get(run)?.logits[i] ?? new Float32Array()] as const);
+      const logits = [...answers].map(([{ road }, answer]) => [road, answer.logits[i] ?? new Float32Array()] as const);
       this.#agreement.add(source.path, new Map(logits));
     }
     this.#images += images.length;
   }
 
-  /** A road that fails is closed, and the others go on. */
-  async #eachRoad(step: (run: RoadRun) => Promise<void>): Promise<void> {
-    for (const run of [...this.#open]) {
+  async #onEachRoad(step: (run: RoadRun) => Promise<unknown>): Promise<void> {
+    for (const run of this.#open) {
       try {
         await step(run);
       } catch (error) {
         this.#options.signal?.throwIfAborted();
-        if (!(error instanceof SignetError)) throw error;
-        const kind = roadFailures[error.code];
-        if (kind === undefined) throw error;
-        this.#lastError = error;
-        this.#problems.push({ road: run.road, kind, message: error.message });
-        this.#open.splice(this.#open.indexOf(run), 1);
+        this.#close(run, error);
       }
     }
-    if (this.#open.length === 0) throw this.#lastError;
+  }
+
+  /** @throws the error, if it is not the road's own or no other road is left. */
+  #close(run: RoadRun, error: unknown): void {
+    this.#open = this.#open.filter((other) => other !== run);
+    if (this.#open.length === 0 || !(error instanceof SignetError)) throw error;
+    const { road, failedAt: path } = run;
+    const { code, message } = error;
+    if (code === 'SERVER_ERROR') this.#problems.push({ road, kind: 'failed', message, path });
+    else if (code === 'INVALID_SAVED_MODEL') this.#problems.push({ road, kind: 'not-offered', message, path: null });
+    else throw error;
   }
 }
 
@@ -207,91 +199,4 @@ function noRoad(problems: readonly RoadProblem[]): SignetError {
     'INVALID_SAVED_MODEL',
     `The served model takes images on no road:\n${reasons.join('')}Serve an image classifier that train-model wrote.`,
   );
-}
-
-/** Errors that close a road; others end the evaluation. */
-const roadFailures: Readonly<Partial<Record<ErrorCode, RoadProblem['kind']>>> = {
-  SERVER_ERROR: 'failed',
-  INVALID_SAVED_MODEL: 'not-offered',
-};
-
-type Call = Exclude<ReturnType<typeof roadCall>, string>;
-
-/** One road and what it has given. */
-class RoadRun {
-  readonly #metrics: ClassificationMetrics;
-  readonly #latencies: number[] = [];
-  #milliseconds = 0;
-  #bytesSent = 0;
-
-  constructor(
-    readonly road: ServedRoad,
-    private readonly client: Predictor,
-    private readonly call: Call,
-    private readonly classNames: readonly string[],
-  ) {
-    this.#metrics = new ClassificationMetrics(classNames);
-  }
-
-  async warmUp(images: readonly DecodedImage[], { signal }: ServedEvaluationOptions): Promise<void> {
-    const options = { batchSize: 1, concurrency: 1, signal };
-    const { logits } = await sendBlock(this.client, this.road, this.call, images, options);
-    const classes = logits[0]?.length ?? 0;
-    if (classes === this.classNames.length) return;
-    throw new SignetError(
-      'CLASSES_DIFFER',
-      `The test set has ${this.classNames.length} classes, and the served model gives ${classes} logits an image. ` +
-        'Give the test set of the model that is served (--test-dataset-path), or that model (--model-name).',
-    );
-  }
-
-  send(images: readonly DecodedImage[], options: Parameters<typeof sendBlock>[4]): Promise<BlockAnswer> {
-    return sendBlock(this.client, this.road, this.call, images, options);
-  }
-
-  count(images: readonly DecodedImage[], answer: BlockAnswer | undefined): void {
-    if (!answer) return;
-    for (const [i, { source }] of images.entries()) {
-      this.#metrics.add(answer.logits[i] ?? new Float32Array(), [source.label]);
-    }
-    for (const latency of answer.latencies) this.#latencies.push(latency);
-    this.#milliseconds += answer.milliseconds;
-    this.#bytesSent += answer.bytesSent;
-  }
-
-  result(): RoadEvaluation {
-    const result = this.#metrics.result();
-    return {
-      ...result,
-      requests: this.#latencies.length,
-      latency: latencyOf(this.#latencies),
-      imagesPerSecond: result.images / (this.#milliseconds / 1000),
-      bytesPerImage: this.#bytesSent / result.images,
-    };
-  }
-}
-
-/** A block is long enough to keep all requests under way, if its pixels, 12 bytes each, take no more than about 200 MB. */
-const imagesPerBlock = 256;
-const pixelsPerBlock = 16_000_000;
-
-type BlockLimits = Pick<ServedEvaluationOptions, 'imageSize'> & {
-  readonly batchSize: number;
-  readonly concurrency: number;
-};
-
-function* blocksOf(files: readonly ImageFile[], { imageSize, batchSize, concurrency }: BlockLimits) {
-  const longest = Math.max(imagesPerBlock, 4 * batchSize * concurrency);
-  let block: ImageFile[] = [];
-  let pixels = 0;
-  for (const file of files) {
-    const [height, width] = imageSize ?? [file.height, file.width];
-    if (block.length === longest || (block.length > 0 && pixels + height * width > pixelsPerBlock)) {
-      yield block;
-      [block, pixels] = [[], 0];
-    }
-    block.push(file);
-    pixels += height * width;
-  }
-  if (block.length > 0) yield block;
 }

@@ -4,8 +4,14 @@ import { integerOf, numberOf } from './parse-serving-json.js';
 
 /** A tensor as TensorFlow Serving reads it in a columnar request: nested lists, strings as `{"b64": …}`. */
 export function tensorJson({ dtype, shape, values }: TensorValue): string {
-  const elements = Array.from<ElementValues[number], string>(values, writers[dtype]);
-  return nested(elements, shape);
+  const write = writers[dtype];
+  const lists = (dimension: number, start: number, size: number): string => {
+    const length = shape[dimension];
+    if (length === undefined) return write(values[start] ?? NaN);
+    const step = length === 0 ? 0 : size / length;
+    return `[${Array.from({ length }, (_, i) => lists(dimension + 1, start + i * step, step)).join(',')}]`;
+  };
+  return lists(0, 0, values.length);
 }
 
 /** A tensor of an answer. @throws TypeError that says what is not as it should be. */
@@ -33,19 +39,6 @@ function floatText(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
   if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);
   return String(Number(value.toPrecision(9)));
-}
-
-function nested(elements: readonly string[], shape: readonly number[]): string {
-  const [first] = elements;
-  if (shape.length === 0) return first ?? '';
-  let parts = elements;
-  for (const size of shape.slice(1).toReversed()) {
-    const count = size === 0 ? 0 : parts.length / size;
-    parts = Array.from({ length: count }, (_, i) => `[${parts.slice(i * size, (i + 1) * size).join(',')}]`);
-  }
-  // Lists without elements are known by their number alone.
-  if (parts.length === 0 && shape[0] !== 0) parts = new Array<string>(shape[0] ?? 0).fill('[]');
-  return `[${parts.join(',')}]`;
 }
 
 function collect(json: unknown, shape: readonly number[], depth: number, elements: unknown[]): void {

@@ -14,6 +14,7 @@ import { LocalModelServer } from '../../../src/serving/local-model-server.js';
 import type { ModelServer } from '../../../src/serving/model-server.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
 import { encodedImages } from '../../helpers/encoded-images.js';
+import { modelServerWith } from '../../helpers/model-server-with.js';
 import { saveScale } from '../../helpers/save-scale.js';
 import { selfSigned } from '../../helpers/self-signed.js';
 import { type ServedModelServer, serveModelServer } from '../../helpers/serve-model-server.js';
@@ -299,15 +300,12 @@ async function served(models: ModelServer, options: Parameters<typeof serveModel
 async function slowServer() {
   const gate = new EventEmitter();
   const opened = once(gate, 'open');
-  const models: ModelServer = {
-    modelNames: scale.modelNames,
-    find: (spec) => scale.find(spec),
-    status: (spec) => scale.status(spec),
+  const models = modelServerWith(scale, {
     predict: async (request) => {
       gate.emit('asked');
       await opened;
       return scale.predict(request);
     },
-  };
+  });
   return { server: await served(models, {}), open: () => gate.emit('open'), asked: once(gate, 'asked') };
 }

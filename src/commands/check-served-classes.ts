@@ -1,0 +1,49 @@
+import { checkSameClasses } from '../data/check-same-classes.js';
+import type { ImageScan } from '../data/image-scan.js';
+import { quoted } from '../data/printable.js';
+import { SignetError } from '../errors.js';
+import { type CallableModel, findClassNames } from '../evaluation/classify-images.js';
+import { loadImages } from '../evaluation/load-images.js';
+
+/** How many names of its classes a served model tells. */
+export type ClassNamesTold = 'all' | 'some' | 'none';
+
+/**
+ * Checks that the folders of a test set are the classes of a served model, as far as that tells them.
+ *
+ * @param testSet In words of the message.
+ * @throws SignetError `CLASSES_DIFFER`; `SERVER_ERROR`.
+ */
+export async function checkServedClasses(
+  model: CallableModel,
+  scan: ImageScan,
+  testSet: string,
+): Promise<ClassNamesTold> {
+  const names = await findClassNames(model, await samplesOf(scan));
+  if (names.size === 0) return 'none';
+  const { classNames } = scan;
+  const sources = { found: testSet, expected: `the served model ${quoted([model.name])}` };
+  const isWhole = names.size > Math.max(...names.keys()) && names.size >= classNames.length;
+  if (isWhole) {
+    const inOrder = Array.from(names.keys(), (_, index) => names.get(index) ?? '');
+    checkSameClasses(classNames, inOrder, sources);
+    return 'all';
+  }
+  for (const [index, name] of names) {
+    if (classNames[index] === name) continue;
+    const here = classNames[index] === undefined ? 'missing' : quoted([classNames[index]]);
+    throw new SignetError(
+      'CLASSES_DIFFER',
+      `The classes of ${sources.found} are not those of ${sources.expected}: class ${index} is ${quoted([name])} there, ` +
+        `${here} here. Give the test set of the model that is served.`,
+    );
+  }
+  return 'some';
+}
+
+/** The first image of each class, if it decodes. */
+async function samplesOf({ files, classNames }: ImageScan): Promise<Uint8Array[]> {
+  const first = classNames.flatMap((_, label) => files.find((file) => file.label === label) ?? []);
+  const { images } = await loadImages(first);
+  return images.map(({ file }) => file);
+}
