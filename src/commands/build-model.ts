@@ -2,6 +2,7 @@ import { SignetError } from '../errors.js';
 import { findHead, type HeadOfFile } from '../models/find-head.js';
 import { headNames } from '../models/include-top.js';
 import { loadKerasWeights } from '../models/keras/load-keras-weights.js';
+import { makeModel } from '../models/make-model.js';
 import { MobileNetModel, type MobileNetOptions } from '../models/mobile-net-model.js';
 import { findModelType } from '../models/model-types.js';
 import { readLabelsFile } from '../models/read-labels-file.js';
@@ -61,7 +62,7 @@ export async function buildModel(options: BuildModelOptions): Promise<BuildModel
     ...(inputWidth !== undefined && { inputWidth }),
     ...(alpha !== undefined && { alpha }),
   };
-  const model = new Model(modelOptions);
+  const model = makeModel(Model, modelOptions);
   try {
     await loadKerasWeights(model, weights, { keep: [], ignore: [] });
     await model.save(directory, { assetsExtra: { 'arguments.json': argumentsText(options) } });

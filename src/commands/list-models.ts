@@ -5,6 +5,7 @@ import path from 'node:path';
 import { timePerImage } from '../evaluation/time-per-image.js';
 import { cachedWeights } from '../models/cached-weights.js';
 import { LenetModel } from '../models/lenet-model.js';
+import { makeModel } from '../models/make-model.js';
 import { findModelType, type ModelType, modelTypes } from '../models/model-types.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import { folderBytes } from './folder-bytes.js';
@@ -54,7 +55,7 @@ export async function listModels(options: ListModelsOptions): Promise<ListModels
 }
 
 async function architecture(type: ModelType, measure: boolean): Promise<ArchitectureListing> {
-  const model = new type({ classNames: exampleClassNames(type), seed: 0 });
+  const model = makeModel(type, { classNames: exampleClassNames(type), seed: 0 });
   try {
     const facts = {
       name: type.name,

@@ -9,6 +9,7 @@ import * as tf from '../tensorflow/tf.js';
 import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
+import { checkLayers } from './check-layers.js';
 import { initializeWeights } from './initialize-weights.js';
 import { type ModelDescription, modelDescriptionFile, type OwnOptions } from './model-description.js';
 
@@ -135,7 +136,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     checkClassNames(classNames);
     const inputs = tf.input({ shape: [inputHeight, inputWidth, 3], name: 'images' });
     super({ inputs, outputs: buildLayers(inputs, classNames.length) });
-    this.#checkOutput(classNames.length);
+    this.#checkLayers(classNames.length);
     this.classNames = classNames;
     this.#ownOptions = ownOptions;
     this.classNamesFile = asset({ name: 'class_names.txt', content: classNames.map((name) => `${name}\n`).join('') });
@@ -172,14 +173,13 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
   }
 
-  #checkOutput(classes: number): void {
-    const shapes = this.outputs.map(({ shape }) => `[${shape.map((size) => size ?? '?').join(', ')}]`);
-    if (shapes.length === 1 && shapes[0] === `[?, ${classes}]`) return;
-    throw new SignetError(
-      'INVALID_ARGUMENT',
-      `A classifier of ${classes} classes gives one tensor of logits, [?, ${classes}]. Received from ${this.constructor.name}: ` +
-        `${shapes.join(' and ')}. End it with flatten or average pooling and dense({ units: classes }).`,
-    );
+  #checkLayers(classes: number): void {
+    try {
+      checkLayers(this, this.constructor.name, classes);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   #intoLastLayer(images: tf.Tensor): tf.Tensor {
@@ -196,7 +196,11 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
 const bestClasses = 5;
 
 /** A name is a line of `assets/class_names.txt`. */
-function checkClassNames(classNames: readonly string[]): void {
+function checkClassNames(classNames: unknown): asserts classNames is readonly string[] {
+  if (!Array.isArray(classNames) || !classNames.every((name) => typeof name === 'string')) {
+    const received = Array.isArray(classNames) ? 'a list of other things' : typeof classNames;
+    throw new SignetError('INVALID_ARGUMENT', `classNames is a list of names: ['cat', 'dog']. Received: ${received}.`);
+  }
   if (classNames.length < 2) {
     throw new SignetError('INVALID_ARGUMENT', `A classifier has at least 2 classes. Received: ${classNames.length}.`);
   }

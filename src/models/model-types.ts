@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { SignetError } from '../errors.js';
+import { describeExport } from './describe-export.js';
 import { ImageClassifierModel, type ImageClassifierOptions } from './image-classifier-model.js';
 import { InceptionModel } from './inception-model.js';
 import { LenetModel } from './lenet-model.js';
@@ -30,10 +31,19 @@ export async function findModelType(text: string): Promise<ModelType> {
   if (type) return type;
   const [, file, name] = /^(.+)#([^#]+)$/.exec(text) ?? [];
   if (file === undefined || name === undefined) {
+    if (existsSync(text)) throw await withoutClass(text);
     const known = Object.keys(modelTypes).join(', ');
     throw invalid(`is one of ${known}, or a class of yours as path/to/model.ts#ClassName. Received: ${text}.`);
   }
   return exportedType(file, name);
+}
+
+/** What to say of a file that is given without the name of a class. */
+async function withoutClass(file: string): Promise<SignetError> {
+  const names = statSync(file).isFile() ? Object.keys(await load(file)) : [];
+  return invalid(
+    `of a file is path/to/model.ts#ClassName. Received: ${file}. It exports: ${names.join(', ') || 'nothing'}.`,
+  );
 }
 
 async function exportedType(file: string, name: string): Promise<ModelType> {
@@ -45,9 +55,10 @@ async function exportedType(file: string, name: string): Promise<ModelType> {
     throw invalid(`names ${name}, which ${file} does not export. It exports: ${names}.`);
   }
   if (isModelType(found)) return found;
+  const { what, advice } = describeExport(found);
+  const className = name === 'default' ? 'MyModel' : name;
   throw invalid(
-    `names ${name} of ${file}, which is no class that extends ImageClassifierModel. ` +
-      'Import that class from the same signet that runs this command.',
+    `names ${name} of ${file}, which is ${what}. Expected: export class ${className} extends ImageClassifierModel. ${advice}`,
   );
 }
 

@@ -163,7 +163,7 @@ const wrongFlags: readonly Mistake[] = [
   {
     name: 'a class of another kind',
     flags: { 'model-type': 'examples/adder/adder.ts#Adder' },
-    says: ['no class that extends ImageClassifierModel'],
+    says: ['which is a class that extends Servable. Expected: export class Adder extends ImageClassifierModel.'],
   },
   {
     name: 'a backbone to freeze that is not there',

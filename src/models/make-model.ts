@@ -1,0 +1,51 @@
+import { SignetError } from '../errors.js';
+import type { ImageClassifierModel, ImageClassifierOptions } from './image-classifier-model.js';
+
+/**
+ * Makes a classifier of a class that may be the user's, who may have made mistakes in it.
+ *
+ * @throws SignetError `INVALID_ARGUMENT` when the constructor throws, or does not take the options that it was given.
+ */
+export function makeModel<O extends ImageClassifierOptions>(
+  Type: new (options: O) => ImageClassifierModel,
+  options: O,
+): ImageClassifierModel {
+  const model = construct(Type, options);
+  const problem = differenceFrom(options, model);
+  if (problem === null) return model;
+  model.dispose();
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `${Type.name} does not take the options that it is made with: ${problem}. ` +
+      'Hand them on: constructor(options) { super(options, [height, width], (images, classes) => ...); }',
+  );
+}
+
+function construct<O>(Type: new (options: O) => ImageClassifierModel, options: O): ImageClassifierModel {
+  try {
+    return new Type(options);
+  } catch (error) {
+    if (error instanceof SignetError) throw error;
+    const words = error instanceof Error ? error.message : String(error);
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `${Type.name} cannot be made: ${words}. Mend its constructor, or give other sizes; --debug shows where it happened.`,
+      { cause: error },
+    );
+  }
+}
+
+function differenceFrom(
+  { classNames, inputHeight, inputWidth }: ImageClassifierOptions,
+  { classNames: made, imageSize: [height, width] }: ImageClassifierModel,
+): string | null {
+  if (made.length !== classNames.length || made.some((name, i) => name !== classNames[i])) {
+    return `expected ${classNames.length} classes (${some(classNames)}). Received: ${made.length} (${some(made)})`;
+  }
+  if ((inputHeight ?? height) === height && (inputWidth ?? width) === width) return null;
+  return `expected images of ${inputHeight ?? height} x ${inputWidth ?? width} pixels. Received: ${height} x ${width}`;
+}
+
+function some(names: readonly string[]): string {
+  return names.length > 3 ? `${names.slice(0, 3).join(', ')}, ...` : names.join(', ');
+}
