@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 
 import { SignetError } from '../errors.js';
 import { accessLogLine } from '../serving/access-log.js';
-import type { VersionStatus } from '../serving/model-server.js';
+import { statusesOrNone } from '../serving/model-statuses.js';
 import type { RequestEvent } from '../serving/request-event.js';
 import type { ServerTls } from '../serving/server-tls.js';
 import { type RunningServer, type ServerOptions, startServer } from '../serving/start-server.js';
@@ -131,20 +131,12 @@ function isLoopback(host: string): boolean {
 /** A server that answers for nothing is a mistake somewhere: better told now than by its clients. */
 function checkAvailable({ store }: RunningServer): void {
   const reasons = store.modelNames.flatMap((name) => {
-    const statuses = statusesOf(store, name);
+    const statuses = statusesOrNone(store, name);
     if (statuses.some(({ state }) => state === 'AVAILABLE')) return [];
     return [`  ${name}: ${statuses.find(({ error }) => error !== undefined)?.error ?? 'it has no version'}`];
   });
   if (reasons.length < store.modelNames.length || reasons.length === 0) return;
   throw new SignetError('INVALID_SAVED_MODEL', `No model could be loaded:\n${reasons.join('\n')}`);
-}
-
-function statusesOf(store: RunningServer['store'], name: string): readonly VersionStatus[] {
-  try {
-    return store.status({ name });
-  } catch {
-    return [];
-  }
 }
 
 function openAccessLog(file: string): NodeJS.WritableStream {

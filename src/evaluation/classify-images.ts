@@ -40,7 +40,7 @@ export async function classifyImages(
   topK = mostByLabels,
 ): Promise<ImageLabel[][]> {
   if (files.length === 0) return [];
-  const ways = topK > mostByLabels ? [byClassify, byLabels, byLogits] : [byLabels, byClassify, byLogits];
+  const ways = waysFor(topK);
   const way = ways.find(({ fits }) => fits(model.signatures));
   if (!way) {
     const known = Object.keys(model.signatures).join(', ') || 'none';
@@ -52,6 +52,15 @@ export async function classifyImages(
   }
   const rows = await way.classify(model, files);
   return rows.map((row) => row.slice(0, topK));
+}
+
+/** Whether `classifyImages` finds a signature that it can call. */
+export function canClassifyImages(signatures: CallableModel['signatures']): boolean {
+  return waysFor(mostByLabels).some(({ fits }) => fits(signatures));
+}
+
+function waysFor(topK: number): readonly Way[] {
+  return topK > mostByLabels ? [byClassify, byLabels, byLogits] : [byLabels, byClassify, byLogits];
 }
 
 /** A signature by which images can be classified. */

@@ -17,6 +17,8 @@ export interface ServedVersion {
   readonly version: number;
   /** By SignatureDef key. */
   readonly signatures: Readonly<Record<string, Signature>>;
+  /** Height and width that pictures are resized to, in pixels. Default: the model does not tell. */
+  readonly inputSize?: readonly [number, number];
 }
 
 /** A call of one signature. */

@@ -1,54 +1,76 @@
 import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 
-import type { SignatureTensor } from '../../saved-model/read-saved-model.js';
-import type { ModelServer, VersionStatus } from '../model-server.js';
+import type { ModelServer } from '../model-server.js';
 import { statusesOrNone } from '../model-statuses.js';
 import { json, type Route } from '../rest/rest-call.js';
+import { ServingError } from '../serving-error.js';
+import { describeVersion } from './describe-version.js';
 
-/** The page's files by their paths: a request chooses among these and names no file itself. */
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** The page's files: a request chooses among these and names no file itself. */
 const files = [
-  ['/', 'index.html', 'text/html; charset=utf-8'],
-  ['/page/page.css', 'page.css', 'text/css; charset=utf-8'],
-  ['/page/page.js', 'page.js', 'text/javascript; charset=utf-8'],
-] as const;
+  'index.html',
+  'page.css',
+  'icon.svg',
+  'page.js',
+  'answers.js',
+  'curl-line.js',
+  'drawing-keys.js',
+  'drawing-pad.js',
+  'elements.js',
+  'frame-drawing.js',
+  'model-choice.js',
+  'picture-files.js',
+  'server.js',
+  'signature-table.js',
+  'token-form.js',
+];
 
 /** Nothing but the page's own files and pictures: it works without a network, and a hostile class name stays text. */
 const headers = {
   'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cache-Control': 'no-cache',
 };
 
-/** The web page of a server: what is served, pictures to drop, a canvas to draw on. It asks for the token itself. */
+/**
+ * The web page of a server: what is served, pictures to drop, a canvas to draw on. The page's own files need no token, since it
+ * asks for the token itself; what it learns from the server does.
+ */
 export function pageRoutes(models: ModelServer): Route[] {
-  const pages = files.map(([path, file, type]): Route => {
+  const common = { method: 'GET', name: 'Page', isQuiet: true } as const;
+  const pages = files.map((file): Route => {
+    const path = file === 'index.html' ? '/' : `/page/${file}`;
+    const type = types[extname(file)] ?? '';
     const handle = async () => ({ type, headers, body: await readFile(new URL(`./public/${file}`, import.meta.url)) });
-    return { method: 'GET', path, name: 'Page', isOpen: true, isQuiet: true, handle };
+    return { ...common, path, isOpen: true, handle };
   });
-  const handle = () => json(describeModels(models));
-  return [...pages, { method: 'GET', path: '/page/models.json', name: 'Page', isQuiet: true, handle }];
+  return [
+    ...pages,
+    { ...common, path: '/page/models.json', handle: () => json(describeModels(models)) },
+    { ...common, path: '/page/version.json', handle: ({ query }) => json(describeVersion(models, wanted(query))) },
+  ];
 }
 
-/** `/page/models.json`: every model with its versions, and the signatures of those that are available. */
+/** `/page/models.json`: every model with its versions; asked every few seconds, so it is short. */
 function describeModels(models: ModelServer) {
-  return models.modelNames.map((name) => ({
-    name,
-    versions: statusesOrNone(models, name).map((status) => ({ ...status, ...signaturesOf(models, name, status) })),
-  }));
+  return models.modelNames.map((name) => ({ name, versions: statusesOrNone(models, name) }));
 }
 
-function signaturesOf(models: ModelServer, name: string, { version, state }: VersionStatus) {
-  if (state !== 'AVAILABLE') return {};
-  const entries = Object.entries(models.find({ name, version }).signatures);
-  const signatures = entries.map(([key, { inputs, outputs, method }]) => [
-    key,
-    { inputs: tensors(inputs), outputs: tensors(outputs), method },
-  ]);
-  return { signatures: Object.fromEntries(signatures) as Record<string, unknown> };
-}
-
-function tensors(all: Readonly<Record<string, SignatureTensor>>) {
-  return Object.entries(all).map(([name, { spec }]) => ({ name, type: String(spec) }));
+/** `?model=NAME&version=3`, or without the version for the latest. */
+function wanted(query: URLSearchParams) {
+  const name = query.get('model') ?? '';
+  const version = query.get('version');
+  if (version === null) return { name };
+  if (/^\d{1,15}$/.test(version)) return { name, version: Number(version) };
+  throw new ServingError('INVALID_ARGUMENT', 'A version is a whole number. Received: something else.');
 }

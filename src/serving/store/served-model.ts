@@ -1,3 +1,4 @@
+import { readModelDescription } from '../../models/model-description.js';
 import type { ServedVersion, VersionState, VersionStatus } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import type { BatchRun } from './batching.js';
@@ -214,7 +215,7 @@ export class ServedModel {
     try {
       const runner = await VersionRunner.start(directory, this.#runnerOptions(entry));
       entry.runner = runner;
-      entry.served = { name: this.name, version, signatures: runner.signatures };
+      entry.served = { name: this.name, version, signatures: runner.signatures, ...(await inputSizeOf(directory)) };
       if (runner.warmup) this.#emit({ type: 'warmup', model: this.name, version, ...runner.warmup });
       this.#setState(entry, 'AVAILABLE');
       return true;
@@ -310,4 +311,10 @@ export class ServedModel {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** What Signet has written beside its own models; for the web page, so a model without it is served all the same. */
+async function inputSizeOf(directory: string): Promise<Pick<ServedVersion, 'inputSize'>> {
+  const description = await readModelDescription(directory).catch(() => null);
+  return description ? { inputSize: [description.inputHeight, description.inputWidth] } : {};
 }

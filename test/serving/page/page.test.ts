@@ -50,7 +50,7 @@ describe.skipIf(executablePath === null)('the page', () => {
     await page.getByRole('button', { name: 'Ask' }).click();
     const answer = page.getByRole('article').filter({ hasText: 'drawing' });
     await answer.getByRole('listitem').first().waitFor();
-    expect(await answer.getByRole('listitem').first().textContent()).toMatch(/^1\d+\.\d %$/);
+    expect(await answer.getByRole('listitem').first().textContent()).toMatch(/^1 \d+\.\d %$/);
     await page.close();
   });
 

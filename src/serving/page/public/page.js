@@ -1,217 +1,127 @@
 // The page of serve-model: no build step, no library, nothing from another host.
 
-const element = (id) => document.getElementById(id);
-const model = element('model');
-const version = element('version');
-const answers = element('answers');
-const canvas = element('canvas');
-const ink = canvas.getContext('2d', { willReadFrequently: true });
+import { Answers } from './answers.js';
+import { DrawingKeys } from './drawing-keys.js';
+import { DrawingPad } from './drawing-pad.js';
+import { element, say, tell } from './elements.js';
+import { ModelChoice } from './model-choice.js';
+import { watchForPictures } from './picture-files.js';
+import { hasToken, request, setToken } from './server.js';
+import { showSignatures } from './signature-table.js';
+import { askForToken, hideTokenForm, watchTokenForm } from './token-form.js';
 
-let models = [];
+/** Milliseconds between two looks at what is served. */
+const interval = 3000;
+/** Drawings are for models of small pictures; for others the pad is there, but folded. */
+const smallSide = 64;
+const drawingHint = 'With the mouse, a pen or a finger. The model gets it small, white on black.';
 
-/** What a request failed with: the server's own words where it has some. */
-async function failure(response) {
-  const text = await response.text();
+const answers = new Answers();
+const choice = new ModelChoice(() => void showVersion());
+const pad = new DrawingPad(element('canvas'));
+/** What the table of signatures shows. */
+let shown = '';
+/** Whether the drawing's side and fold have been set for a model; then they are the user's. */
+let arrangedFor = null;
+
+async function look() {
   try {
-    return JSON.parse(text).error ?? text;
-  } catch {
-    return text || `The server answered ${response.status}.`;
-  }
-}
-
-async function loadModels() {
-  try {
-    const response = await fetch('/page/models.json');
-    if (!response.ok) throw new Error(await failure(response));
-    const known = model.value;
-    models = await response.json();
-    show('problem', models.length === 0 ? 'No model is served yet.' : '');
-    fill(
-      model,
-      models.map(({ name }) => name),
-      known,
-    );
-    showModel();
+    const text = await request('/page/models.json');
+    showWorkplace(text);
   } catch (error) {
-    show('problem', `The server cannot be reached: ${error.message}`);
+    failed(error);
+  } finally {
+    element('loading').hidden = true;
   }
 }
 
-function show(id, text) {
-  element(id).textContent = text;
-  element(id).hidden = text === '';
+function showWorkplace(text) {
+  hideTokenForm();
+  tell('problem', text === '[]' ? 'No model is served yet. It appears here when there is one.' : '');
+  element('workplace').hidden = element('choice').hidden = false;
+  element('forget').hidden = !hasToken();
+  const news = choice.update(text);
+  if (news.length > 0) say(news.join(' '));
 }
 
-function fill(select, values, chosen) {
-  select.replaceChildren(...values.map((value) => new Option(value, value, false, String(value) === chosen)));
+function failed({ status, message }) {
+  if (status === 401) return lockUp();
+  return tell('problem', status === 0 ? `${message} Trying again every few seconds.` : message);
 }
 
-function showModel() {
-  const { versions = [] } = models.find(({ name }) => name === model.value) ?? {};
-  const available = versions.filter(({ state }) => state === 'AVAILABLE');
-  fill(
-    version,
-    available.map((each) => each.version),
-    version.value,
+function lockUp() {
+  const wasRefused = hasToken();
+  setToken(null);
+  element('workplace').hidden = element('choice').hidden = true;
+  askForToken(wasRefused);
+}
+
+async function showVersion() {
+  const { modelName: model, answering: version, path } = choice;
+  const wanted = JSON.stringify([model, version, path]);
+  if (wanted === shown) return;
+  shown = wanted;
+  element('asking').inert = element('signatures').hidden = version === null;
+  if (version === null) return;
+  try {
+    const text = await request(`/page/version.json?${new URLSearchParams({ model, version })}`);
+    if (shown === wanted) arrange(JSON.parse(text), path);
+  } catch (error) {
+    // The next look tries again.
+    shown = '';
+    failed(error);
+  }
+}
+
+function arrange(version, path) {
+  showSignatures(version, path, hasToken());
+  const { name, takesPictures, inputSize } = version;
+  element('asking').hidden = !takesPictures;
+  tell(
+    'no-pictures',
+    takesPictures ? '' : `${name} takes no picture files; it can be called by its signatures, below.`,
   );
-  const others = versions.filter(({ state }) => state !== 'AVAILABLE' && state !== 'END');
-  const told = others.map((each) => `version ${each.version}: ${each.error || each.state.toLowerCase()}`);
-  element('state').textContent = [available.length > 0 ? 'available' : 'not available', ...told].join(' · ');
-  showSignatures(available.find((each) => String(each.version) === version.value)?.signatures ?? {});
+  if (arrangedFor === name) return;
+  arrangedFor = name;
+  const side = inputSize === null ? 28 : Math.max(...inputSize);
+  element('drawing').open = side <= smallSide;
+  element('side').value = Math.min(280, Math.max(8, side));
 }
 
-function showSignatures(signatures) {
-  const cell = (tag, ...content) => {
-    const made = document.createElement(tag);
-    made.append(...content);
-    return made;
-  };
-  const tensors = (all) => all.map(({ name, type }) => cell('code', `${name}: ${type}`));
-  const head = cell('tr', ...['Signature', 'Inputs', 'Outputs', 'Method'].map((title) => cell('th', title)));
-  for (const title of head.children) title.scope = 'col';
-  const rows = Object.entries(signatures).map(([key, { inputs, outputs, method }]) => {
-    const row = cell('tr', cell('th', key), cell('td', ...tensors(inputs)), cell('td', ...tensors(outputs)));
-    row.firstChild.scope = 'row';
-    row.append(cell('td', method.replace('tensorflow/serving/', '')));
-    return row;
-  });
-  element('signatures').replaceChildren(cell('thead', head), cell('tbody', ...rows));
+/** @returns Whether the numbers make sense; the browser tells which does not. */
+function isValid(...inputs) {
+  return inputs.every((id) => element(id).reportValidity());
 }
 
-function path() {
-  const chosen = version.value === '' ? '' : `/versions/${version.value}`;
-  return `/v1/models/${encodeURIComponent(model.value)}${chosen}:classify-image`;
-}
-
-/** Sends pictures one by one, so that each has its own time and its own error. */
 async function ask(files) {
-  answers.setAttribute('aria-busy', 'true');
-  for (const file of files) {
-    const card = makeCard(file);
-    answers.prepend(card);
-    await answer(card, file);
-  }
-  answers.removeAttribute('aria-busy');
+  if (element('asking').inert || element('asking').hidden || !isValid('top-k')) return;
+  await answers.ask(files, { path: choice.path, label: choice.label, topK: Number(element('top-k').value) });
 }
 
-function makeCard(file) {
-  const card = element('answer').content.firstElementChild.cloneNode(true);
-  const picture = card.querySelector('img');
-  picture.src = URL.createObjectURL(file);
-  picture.alt = file.name;
-  picture.onload = () => URL.revokeObjectURL(picture.src);
-  card.querySelector('h3').textContent = file.name;
-  card.querySelector('.time').textContent = 'asking …';
-  const quoted = file.name.replaceAll("'", `'\\''`);
-  const curl = `curl -F 'image=@${quoted}' '${location.origin}${path()}'`;
-  card.querySelector('code').textContent = curl;
-  card.querySelector('.copy').onclick = () => navigator.clipboard.writeText(curl);
-  return card;
+async function askDrawing() {
+  element('drawing-hint').textContent = pad.isEmpty ? 'Nothing is drawn yet.' : drawingHint;
+  if (pad.isEmpty) return say('Nothing is drawn yet.');
+  if (!isValid('side')) return;
+  await ask([await pad.toFile(element('frame').value, Number(element('side').value))]);
 }
 
-async function answer(card, file) {
-  const form = new FormData();
-  form.append('image', file, file.name);
-  const start = performance.now();
-  try {
-    const response = await fetch(path(), { method: 'POST', body: form });
-    if (!response.ok) throw new Error(await failure(response));
-    const { predictions } = await response.json();
-    card.querySelector('.time').textContent = `${(performance.now() - start).toFixed(1)} ms`;
-    card.querySelector('.classes').append(...(predictions[0]?.classes ?? []).map(bar));
-  } catch (error) {
-    card.querySelector('.time').textContent = '';
-    const told = card.querySelector('.error');
-    told.textContent = error instanceof TypeError ? 'The server cannot be reached.' : error.message;
-    told.hidden = false;
-  }
-}
-
-function bar({ name, index, probability }) {
-  const item = document.createElement('li');
-  const label = document.createElement('span');
-  label.className = 'name';
-  label.textContent = name ?? index;
-  label.title = label.textContent;
-  const meter = document.createElement('meter');
-  meter.max = 1;
-  meter.value = probability;
-  const number = document.createElement('span');
-  number.className = 'number';
-  number.textContent = `${(probability * 100).toFixed(1)} %`;
-  meter.setAttribute('aria-label', `${label.textContent}: ${number.textContent}`);
-  item.append(label, meter, number);
-  return item;
-}
-
-function clear() {
-  ink.fillStyle = '#000';
-  ink.fillRect(0, 0, canvas.width, canvas.height);
-}
-
-function draw() {
-  let last = null;
-  const place = (event) => {
-    const { left, top, width, height } = canvas.getBoundingClientRect();
-    return [((event.clientX - left) * canvas.width) / width, ((event.clientY - top) * canvas.height) / height];
-  };
-  const line = (to) => {
-    ink.strokeStyle = '#fff';
-    ink.lineWidth = canvas.width / 10;
-    ink.lineCap = 'round';
-    ink.beginPath();
-    ink.moveTo(...(last ?? to));
-    ink.lineTo(...to);
-    ink.stroke();
-    last = to;
-  };
-  canvas.onpointerdown = (event) => {
-    canvas.setPointerCapture(event.pointerId);
-    line(place(event));
-  };
-  canvas.onpointermove = (event) => {
-    if (last) line(place(event));
-  };
-  canvas.onpointerup = canvas.onpointercancel = () => {
-    last = null;
-  };
-}
-
-/** The drawing, made as small as the model's pictures are. */
-function drawing() {
-  const side = Math.min(280, Math.max(8, Number(element('side').value) || 28));
-  const small = new OffscreenCanvas(side, side);
-  const context = small.getContext('2d');
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(canvas, 0, 0, side, side);
-  return small.convertToBlob().then((blob) => new File([blob], 'drawing.png', { type: 'image/png' }));
-}
-
-const drop = element('drop');
-drop.ondragover = (event) => {
-  event.preventDefault();
-  drop.classList.add('over');
+new DrawingKeys(pad, { say, ask: askDrawing });
+watchForPictures(ask);
+watchTokenForm(look);
+element('drawing-hint').textContent = drawingHint;
+element('send').onclick = askDrawing;
+element('undo').onclick = () => pad.undo();
+element('clear').onclick = () => pad.clear();
+element('forget').onclick = () => {
+  setToken(null);
+  location.reload();
 };
-drop.ondragleave = () => drop.classList.remove('over');
-drop.ondrop = (event) => {
-  event.preventDefault();
-  drop.classList.remove('over');
-  void ask(event.dataTransfer.files);
-};
-document.onpaste = (event) => {
-  const { files } = event.clipboardData;
-  if (files.length > 0) void ask(files);
-};
-element('files').onchange = ({ target }) => {
-  void ask([...target.files]);
-  target.value = '';
-};
-element('send').onclick = async () => ask([await drawing()]);
-element('clear').onclick = clear;
-model.onchange = version.onchange = showModel;
-
-clear();
-draw();
-await loadModels();
-// Versions come and go while the page is open.
-setInterval(loadModels, 5000);
+element('loading').hidden = false;
+await look();
+// Versions come and go while the page is open; nobody looks at one in the background.
+setInterval(() => {
+  if (!document.hidden && element('token-form').hidden) void look();
+}, interval);
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden && element('token-form').hidden) void look();
+});

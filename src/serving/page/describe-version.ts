@@ -1,0 +1,39 @@
+import { canClassifyImages } from '../../evaluation/classify-images.js';
+import type { Signature, SignatureTensor } from '../../saved-model/read-saved-model.js';
+import { signatureExamples } from '../../saved-model/signature-examples.js';
+import type { ModelServer, ModelSpec } from '../model-server.js';
+
+/**
+ * `/page/version.json`: what the page tells about a version: its signatures as `show-model` does, whether pictures can be sent
+ * to it, and how large they are inside.
+ *
+ * @throws ServingError `NOT_FOUND`.
+ */
+export function describeVersion(models: ModelServer, spec: ModelSpec) {
+  const { name, version, signatures, inputSize } = models.find(spec);
+  return {
+    ...{ name, version, takesPictures: canClassifyImages(signatures), inputSize: inputSize ?? null },
+    signatures: Object.entries(signatures).map(([key, signature]) => describeSignature(name, key, signature)),
+  };
+}
+
+function describeSignature(modelName: string, key: string, { inputs, outputs, method }: Signature) {
+  const call = { directory: '', modelName, tags: ['serve'], isOneOfSeveral: false, key, method, features: null };
+  const { curl } = signatureExamples({ ...call, inputs: exampleTensors(inputs), outputs: exampleTensors(outputs) });
+  return {
+    ...{ key, method, inputs: tensors(inputs), outputs: tensors(outputs) },
+    // What other methods find in a tf.Example, only the graph could tell.
+    curl: method === 'tensorflow/serving/predict' ? curl : null,
+  };
+}
+
+function tensors(all: Signature['inputs']) {
+  return Object.entries(all).map(([name, { spec, tensor }]) => ({ name, type: String(spec), tensor }));
+}
+
+function exampleTensors(all: Readonly<Record<string, SignatureTensor>>) {
+  return Object.entries(all).map(([name, { spec }]) => ({
+    ...{ name, dtype: spec.dtype, isDense: true },
+    shape: spec.sizes?.map((size) => (size < 0 ? null : size)) ?? null,
+  }));
+}

@@ -1,0 +1,82 @@
+// A drawing as a small picture, placed as the digits that a model has learned are placed.
+
+/**
+ * How strokes come into the picture, in parts of its side: how large the drawing becomes with its ink, how wide the pen is.
+ *
+ * - `fill`: as data/digits, where every digit goes from edge to edge with a pen of a fifth. Measured on drawings of ten digits in
+ *   all sizes and places, the bundled model knows 81 % of them so, 33 % as they are drawn.
+ * - `mnist`: 20 of 28 pixels, the centre of mass in the middle; http://yann.lecun.com/exdb/mnist/.
+ */
+const frames = {
+  fill: { size: 1, pen: 0.2, byMass: false },
+  mnist: { size: 20 / 28, pen: 0.1, byMass: true },
+  drawn: { size: null, pen: 0.1, byMass: false },
+};
+
+/** A dot does not become a disc that fills the picture. */
+const smallest = 0.1;
+
+/**
+ * @param strokes Lists of [x, y], in parts of the side of the drawing area.
+ * @param name `fill`, `mnist` or `drawn`.
+ * @param side Of the picture, in pixels.
+ * @returns An OffscreenCanvas, white on black.
+ */
+export function frameDrawing(strokes, name, side) {
+  const { size, pen, byMass } = frames[name];
+  const placed = size === null ? strokes : moved(strokes, fitting(strokes, size - pen));
+  if (!byMass) return picture(placed, side, pen);
+  const [x, y] = centreOfMass(picture(placed, side, pen));
+  return picture(moved(placed, { factor: 1, from: [x, y] }), side, pen);
+}
+
+/** Brings the middle of the strokes to the middle of the picture, and their longer side to a length. */
+function fitting(strokes, length) {
+  const points = strokes.flat();
+  const [left, right, top, bottom] = [0, 1].flatMap((axis) => {
+    const along = points.map((point) => point[axis]);
+    return [Math.min(...along), Math.max(...along)];
+  });
+  const factor = length / Math.max(right - left, bottom - top, smallest);
+  return { factor, from: [(left + right) / 2, (top + bottom) / 2] };
+}
+
+function moved(strokes, { factor, from: [x0, y0] }) {
+  return strokes.map((stroke) => stroke.map(([x, y]) => [(x - x0) * factor + 0.5, (y - y0) * factor + 0.5]));
+}
+
+function picture(strokes, side, pen) {
+  const canvas = new OffscreenCanvas(side, side);
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  paintStrokes(context, strokes, pen);
+  return canvas;
+}
+
+/** Paints over the whole canvas. */
+export function paintStrokes(context, strokes, pen) {
+  const { width } = context.canvas;
+  context.fillStyle = '#000';
+  context.fillRect(0, 0, width, width);
+  context.strokeStyle = '#fff';
+  context.lineWidth = pen * width;
+  context.lineCap = context.lineJoin = 'round';
+  for (const stroke of strokes) {
+    context.beginPath();
+    // A line to where it begins makes a dot of a single point.
+    for (const [x, y] of [stroke[0], ...stroke]) context.lineTo(x * width, y * width);
+    context.stroke();
+  }
+}
+
+function centreOfMass(canvas) {
+  const { width } = canvas;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, width);
+  let [mass, x, y] = [0, 0, 0];
+  for (let i = 0; i < width * width; i += 1) {
+    const ink = data[4 * i];
+    mass += ink;
+    x += ink * ((i % width) + 0.5);
+    y += ink * (Math.floor(i / width) + 0.5);
+  }
+  return mass === 0 ? [0.5, 0.5] : [x / mass / width, y / mass / width];
+}

@@ -1,0 +1,139 @@
+// Which model and version is asked, and the table of all that is served.
+
+import { element, fill, tableOf } from './elements.js';
+
+const model = element('model');
+const version = element('version');
+
+/** The latest, whichever it is when one asks. */
+const latest = '';
+
+export class ModelChoice {
+  #models = [];
+  #text = '';
+  /** From the address, until there is a choice. */
+  #asked;
+  #onChange;
+
+  /** @param onChange Called when something else is chosen, or the chosen one has changed. */
+  constructor(onChange) {
+    this.#onChange = onChange;
+    const asked = new URLSearchParams(location.search);
+    this.#asked = { model: asked.get('model'), version: asked.get('version') };
+    model.onchange = () => this.#choose(latest);
+    version.onchange = () => this.#choose(version.value);
+  }
+
+  get modelName() {
+    return model.value;
+  }
+
+  /** Versions that answer, the latest first. */
+  get #available() {
+    return this.#versions.filter(({ state }) => state === 'AVAILABLE').map((each) => each.version);
+  }
+
+  get #versions() {
+    return this.#models.find(({ name }) => name === model.value)?.versions ?? [];
+  }
+
+  /** The number of the version that answers, as far as is known; null where none does. */
+  get answering() {
+    return version.value === latest ? (this.#available[0] ?? null) : Number(version.value);
+  }
+
+  /** Below which the chosen one's methods are: `/v1/models/NAME/versions/2`. */
+  get path() {
+    const part = version.value === latest ? '' : `/versions/${version.value}`;
+    return `/v1/models/${encodeURIComponent(model.value)}${part}`;
+  }
+
+  /** What an answer is told to be from. */
+  get label() {
+    return version.value === latest ? model.value : `${model.value}, version ${version.value}`;
+  }
+
+  /**
+   * Shows `/page/models.json`. What has not changed is left alone, since somebody may be using it.
+   *
+   * @returns Sentences about versions that answer now and did not before.
+   */
+  update(text) {
+    if (text === this.#text) return [];
+    const isFirst = this.#text === '';
+    const before = new Set(namesOf(this.#models));
+    this.#text = text;
+    this.#models = JSON.parse(text);
+    this.#fill();
+    const news = namesOf(this.#models).filter((name) => !before.has(name));
+    return isFirst ? [] : news.map((name) => `${name} answers now.`);
+  }
+
+  #fill() {
+    const names = this.#models.map(({ name }) => name);
+    const wanted = [model.value, this.#asked.model].find((name) => names.includes(name)) ?? names[0];
+    fill(
+      model,
+      names.map((name) => [name, name]),
+      wanted,
+    );
+    this.#choose([version.value, this.#asked.version].find(Boolean) ?? latest);
+    this.#asked = {};
+    element('models-table').replaceChildren(...modelRows(this.#models));
+  }
+
+  #choose(wanted) {
+    const [first] = this.#available;
+    const options = this.#available.map((each) => [String(each), String(each)]);
+    const gone = wanted !== latest && !options.some(([value]) => value === wanted);
+    fill(version, [[latest, first === undefined ? 'none' : `latest (${first})`], ...options], gone ? latest : wanted);
+    version.disabled = first === undefined;
+    this.#remember();
+    showState(this.#versions, first !== undefined);
+    this.#onChange();
+  }
+
+  /** In the address, so that a reload and a link bring the same. */
+  #remember() {
+    const query = new URLSearchParams();
+    if (this.#models.length > 1) query.set('model', model.value);
+    if (version.value !== latest) query.set('version', version.value);
+    const search = query.size === 0 ? '' : `?${query}`;
+    if (search !== location.search) history.replaceState(null, '', `${location.pathname}${search}`);
+    document.title = model.value === '' ? 'Signet' : `${model.value} · Signet`;
+  }
+}
+
+function namesOf(models) {
+  return models.flatMap(({ name, versions }) =>
+    versions.filter(({ state }) => state === 'AVAILABLE').map((each) => `${name} version ${each.version}`),
+  );
+}
+
+/** Only what is out of the ordinary. */
+function showState(versions, isAvailable) {
+  const others = versions.filter(({ state, error }) => !['AVAILABLE', 'END'].includes(state) || error);
+  const told = others.map(
+    (each) => `Version ${each.version}: ${(each.error || words[each.state]).replace(/\.?$/, '.')}`,
+  );
+  const none = isAvailable ? [] : ['No version of this model answers.'];
+  element('state').textContent = [...none, ...told].join('\n');
+  element('state').hidden = none.length + told.length === 0;
+}
+
+const words = {
+  START: 'found',
+  LOADING: 'loading',
+  AVAILABLE: 'available',
+  UNLOADING: 'being unloaded',
+  END: 'unloaded',
+};
+
+function modelRows(models) {
+  const rows = models.flatMap(({ name, versions }) =>
+    versions.length === 0
+      ? [[name, '', 'no versions']]
+      : versions.map((each) => [name, String(each.version), each.error || words[each.state]]),
+  );
+  return tableOf(['Model', 'Version', 'State'], rows);
+}
