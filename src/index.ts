@@ -40,6 +40,7 @@ export {
 } from './data/image-dataset-from-directory.js';
 export { scanImageDirectory, type ScanOptions } from './data/scan-image-directory.js';
 export type { ImageScan } from './data/image-scan.js';
+export { balancedClassWeight, type ClassWeight } from './training/class-weight.js';
 export { fit, type FitOptions } from './training/fit.js';
 export { accuracy, sparseCategoricalCrossentropy } from './training/losses.js';
 export type { EpochDataset } from './training/resumable-dataset.js';

@@ -22,7 +22,7 @@ const worthTrying = 60;
  */
 export function chooseStep(
   ways: Readonly<Record<'graph' | 'xla', StepRunner>>,
-  { jit, steps, onNote }: TrainStepsOptions,
+  { jit, steps, onNote }: Pick<TrainStepsOptions, 'jit' | 'steps' | 'onNote'>,
 ): StepRunner {
   let batch: number | undefined;
   let isXlaPossible = true;

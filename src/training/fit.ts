@@ -1,11 +1,17 @@
 import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
+import type { ClassWeight } from './class-weight.js';
 import { ResumableDataset } from './resumable-dataset.js';
-import { type Jit, TrainSteps } from './train-steps.js';
+import { installEagerStep, type Jit, TrainSteps, type TrainStepsOptions } from './train-steps.js';
 import { setTrainingSession, type TrainingPosition, type TrainingSession } from './training-session.js';
 
 /** What `fit` takes beside the model and its data; as `tf.LayersModel.fitDataset` does. */
-export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks'> & {
+export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'> & {
+  /**
+   * How much an image of each class counts in the loss that is trained on, by label; the others count 1. The validation's loss
+   * has no weights, as in Keras. Default: all count 1.
+   */
+  readonly classWeight?: ClassWeight;
   /** Called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. */
   readonly callbacks?: readonly tf.Callback[];
   /** How a step is run. Default: `auto`. */
@@ -23,18 +29,19 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
 export async function fit<T extends tf.TensorContainer>(
   model: tf.LayersModel,
   dataset: tf.data.Dataset<T>,
-  { callbacks = [], jit = 'auto', onNote = writeNote, ...args }: FitOptions<T>,
+  { callbacks = [], classWeight = {}, jit = 'auto', onNote = writeNote, ...args }: FitOptions<T>,
 ): Promise<tf.History> {
   const trained = modelWithSteps(model);
-  const steps = await compileSteps(trained, jit, stepCount(dataset, args), onNote);
-  const uninstall = steps?.install();
+  const options = { jit, classWeight, steps: stepCount(dataset, args), onNote };
+  const steps = await compileSteps(trained, options);
+  const uninstall = steps ? steps.install() : installEagerStep(trained, classWeight);
   const running = new RunningTraining(dataset, args, callbacks, steps);
   setTrainingSession(trained, running);
   try {
     return await trained.fitDataset(running.dataset, running.args);
   } finally {
     setTrainingSession(trained, null);
-    uninstall?.();
+    uninstall();
     steps?.dispose();
   }
 }
@@ -51,13 +58,11 @@ function modelWithSteps(model: tf.LayersModel): tf.LayersModel {
 /** @returns Null for steps that run op by op. */
 async function compileSteps(
   model: tf.LayersModel,
-  jit: Jit,
-  steps: number | undefined,
-  onNote: (note: string) => void,
+  { jit, onNote, ...options }: Omit<TrainStepsOptions, 'jit'> & { readonly jit: Jit },
 ): Promise<TrainSteps | null> {
   if (jit === 'off') return null;
   try {
-    return await TrainSteps.compile(model, { jit, steps, onNote });
+    return await TrainSteps.compile(model, { jit, onNote, ...options });
   } catch (error) {
     if (!(error instanceof SignetError) || error.code !== 'NOT_TRACEABLE') throw error;
     onNote(`The training step cannot become a graph, so it runs op by op, several times as slow: ${error.message}`);

@@ -4,6 +4,7 @@ import type { ConcreteFunction } from '../tracing/concrete-function.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { chooseStep, type StepRunner } from './choose-step.js';
+import { checkClassWeight, type ClassWeight } from './class-weight.js';
 
 /**
  * How a step is run: `graph`, as one graph; `xla`, compiled by XLA too; `auto`, as a graph unless the training is long and XLA is
@@ -24,6 +25,8 @@ interface StepMaker {
 
 export interface TrainStepsOptions {
   readonly jit: Exclude<Jit, 'off'>;
+  /** How much an image of each class counts in training, by label. */
+  readonly classWeight: ClassWeight;
   /** How many steps the training has at most. Default: unknown. */
   readonly steps?: number | undefined;
   /** Told what `auto` chose, and why `xla` could not be done. */
@@ -59,7 +62,7 @@ export class TrainSteps {
       }).getConcreteFunction();
     const before = new Set(Object.keys(tf.engine().registeredVariables));
     try {
-      const train = graphOf('train', (model as unknown as StepMaker).makeTrainFunction());
+      const train = graphOf('train', weightedStep(model, options.classWeight));
       const functions: Record<string, ConcreteFunction> = { train, test: graphOf('test', eagerTestStep(model)) };
       if (options.jit !== 'graph') functions.train_xla = train.jitCompiled();
       return new TrainSteps(model, await CompiledFunctions.compile(functions), options);
@@ -102,6 +105,23 @@ export class TrainSteps {
     this.compiled.writeChangedVariables();
     return Object.values(this.compiled.call(name, data)) as tf.Scalar[];
   }
+}
+
+/** Makes a model train op by op, with weights for its classes. @returns Undoes it. */
+export function installEagerStep(model: tf.LayersModel, classWeight: ClassWeight): () => void {
+  const step = weightedStep(model, classWeight);
+  Object.assign(model, { makeTrainFunction: () => step });
+  return () => void Reflect.deleteProperty(model, 'makeTrainFunction');
+}
+
+/** TF.js's own step, which takes a weight of each image after the targets. */
+function weightedStep(model: tf.LayersModel, classWeight: ClassWeight): Step {
+  const step = (model as unknown as StepMaker).makeTrainFunction();
+  if (Object.keys(classWeight).length === 0) return step;
+  const classes = checkClassWeight(classWeight, model);
+  const weights = Array.from({ length: classes }, (_, label) => classWeight[label] ?? 1);
+  const weigh = (labels: tf.Tensor) => tf.tidy(() => tf.gather(tf.tensor1d(weights), tf.cast(labels, 'int32')));
+  return (data) => step([...data, ...data.slice(-1).map(weigh)]);
 }
 
 function eagerTestStep(model: tf.LayersModel): Step {

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+
+import * as tf from '../../src/tensorflow/tf.js';
+import { balancedClassWeight } from '../../src/training/class-weight.js';
+import { fit } from '../../src/training/fit.js';
+import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
+import { Adam } from '../../src/training/optimizers/adam.js';
+import { SGD } from '../../src/training/optimizers/sgd.js';
+import { tinyDataset, tinyModel } from '../helpers/tiny-training.js';
+
+const losses = (labels: number[], logits: number[][], labelSmoothing?: number) =>
+  Array.from(
+    tf.tidy(() =>
+      sparseCategoricalCrossentropy(tf.tensor1d(labels, 'int32'), tf.tensor2d(logits), labelSmoothing).dataSync(),
+    ),
+  );
+
+describe('sparseCategoricalCrossentropy', () => {
+  it('is the negative logarithm of the probability of the label', () => {
+    const [even, sure] = losses(
+      [1, 0],
+      [
+        [0, 0],
+        [Math.log(3), 0],
+      ],
+    );
+    expect(even).toBeCloseTo(Math.log(2), 6);
+    expect(sure).toBeCloseTo(-Math.log(3 / 4), 6);
+  });
+
+  it('spreads a part of each label over all classes', () => {
+    const [loss] = losses([0], [[Math.log(3), 0]], 0.2);
+    expect(loss).toBeCloseTo(-0.9 * Math.log(3 / 4) - 0.1 * Math.log(1 / 4), 6);
+  });
+});
+
+describe('class weights', () => {
+  it('balance classes', () => {
+    expect(balancedClassWeight([1, 3, 0])).toEqual({ 0: 4 / 3, 1: 4 / 9, 2: 1 });
+    expect(balancedClassWeight([5, 5])).toEqual({ 0: 1, 1: 1 });
+  });
+
+  it('count in the loss that is trained on, and not in that of the validation', async () => {
+    const run = async (classWeight: Record<number, number>) => {
+      const options = { epochs: 1, classWeight, validationData: tinyDataset(1) };
+      return (await fit(tinyModel(new SGD({ learningRate: 0 })), tinyDataset(1), options)).history;
+    };
+    const none = await run({});
+    const heavy = await run({ 1: 3 });
+    expect(none.loss?.[0]).toBeCloseTo(Math.log(2), 6);
+    // Two of the four images are of class 1.
+    expect(heavy.loss?.[0]).toBeCloseTo(2 * Math.log(2), 6);
+    expect(heavy.val_loss).toEqual(none.val_loss);
+  });
+
+  it.each([
+    [{ 2: 1 }, 'classWeight has a weight, 0 or more, for labels from 0 to 1. Received: 1 for label 2.'],
+    [{ 0: -1 }, 'classWeight has a weight, 0 or more, for labels from 0 to 1. Received: -1 for label 0.'],
+  ])('are of classes that there are: %j', async (classWeight, message) => {
+    await expect(fit(tinyModel(new Adam()), tinyDataset(1), { epochs: 1, classWeight })).rejects.toThrow(message);
+  });
+});
