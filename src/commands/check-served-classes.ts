@@ -19,12 +19,11 @@ export async function checkServedClasses(
   scan: ImageScan,
   testSet: string,
 ): Promise<ClassNamesTold> {
-  const names = await findClassNames(model, await samplesOf(scan));
+  const { names, areAll } = await findClassNames(model, await samplesOf(scan));
   if (names.size === 0) return 'none';
   const { classNames } = scan;
   const sources = { found: testSet, expected: `the served model ${quoted([model.name])}` };
-  const isWhole = names.size > Math.max(...names.keys()) && names.size >= classNames.length;
-  if (isWhole) {
+  if (areAll) {
     const inOrder = Array.from(names.keys(), (_, index) => names.get(index) ?? '');
     checkSameClasses(classNames, inOrder, sources);
     return 'all';
@@ -38,7 +37,7 @@ export async function checkServedClasses(
         `${here} here. Give the test set of the model that is served.`,
     );
   }
-  return 'some';
+  return names.size === classNames.length ? 'all' : 'some';
 }
 
 /** The first image of each class, if it decodes. */

@@ -80,15 +80,16 @@ function agreement(result: EvalServedModelResult, columns: number): string[] {
   if (images === 0 || Object.keys(roads).length < 2) return ['agreement: there are no two roads to compare'];
   const difference = `largest difference between the roads' logits: ${maxLogitDifference.toPrecision(3)}`;
   if (differing.length === 0) return [difference, 'every image has the same class by all roads'];
-  const classOf = (index: number | undefined) =>
-    index === undefined ? '–' : cut(printable(classNames[index] ?? String(index)), widestClass);
+  const gone = servedRoads.filter((road) => roads[road]);
+  const classOf = (index = -1) => cut(printable(classNames[index] ?? String(index)), widestClass);
+  const widestImage = columns - gone.length * (widestClass + 2);
   const rows = differing
     .slice(0, mostNamed)
     .map(({ path, predicted }) => [
-      nameOfImage(path, result),
-      ...servedRoads.filter((road) => roads[road]).map((road) => classOf(predicted[road])),
+      endOf(nameOfImage(path, result), widestImage),
+      ...gone.map((road) => classOf(predicted[road])),
     ]);
-  const names = servedRoads.filter((road) => roads[road]).map((road) => roadDescriptions[road].name);
+  const names = gone.map((road) => roadDescriptions[road].name);
   const more = differing.length > mostNamed ? [`… and ${differing.length - mostNamed} more (--json lists them)`] : [];
   return [
     difference,
@@ -96,6 +97,11 @@ function agreement(result: EvalServedModelResult, columns: number): string[] {
     ...table([['image', ...names], ...rows], columns),
     ...more,
   ];
+}
+
+/** A path is known by its end. */
+function endOf(text: string, columns: number): string {
+  return text.length <= columns ? text : `…${text.slice(1 - columns)}`;
 }
 
 /** Below the test set's folder. */

@@ -7,9 +7,6 @@ export interface ProgressBar {
   readonly stop: () => void;
 }
 
-/** Away from a terminal, a line each time so much more is done. */
-const linePart = 0.1;
-
 /** A bar on a terminal, which is gone when all is done; plain lines otherwise. */
 export function progressBar(doing: string, unit: string, stream: NodeJS.WriteStream = process.stderr): ProgressBar {
   if (!stream.isTTY) return plainLines(doing, unit, stream);
@@ -29,13 +26,15 @@ export function progressBar(doing: string, unit: string, stream: NodeJS.WriteStr
   };
 }
 
+/** A line for each tenth that is done. */
 function plainLines(doing: string, unit: string, stream: NodeJS.WriteStream): ProgressBar {
   let told = 0;
   return {
     update: (done, total, speed = '') => {
-      if (done < total * (told + linePart)) return;
-      told = done / total;
-      stream.write(`${doing}: ${done}/${total} ${unit}  (${speed})\n`);
+      const tenths = Math.floor((10 * done) / total);
+      if (tenths <= told) return;
+      told = tenths;
+      stream.write(`${doing}: ${done}/${total} ${unit}${speed === '' ? '' : `  (${speed})`}\n`);
     },
     stop: () => undefined,
   };

@@ -107,24 +107,29 @@ const byLogits: Way = {
   },
 };
 
+/** The names of classes by their positions in the logits. */
+export interface KnownClassNames {
+  readonly names: ReadonlyMap<number, string>;
+  /** Whether the model has no other classes. */
+  readonly areAll: boolean;
+}
+
 /**
- * The names of all classes, in the order of the logits, as far as a model tells them.
+ * The names of a model's classes, as far as it tells them.
  *
  * @param samples Images to ask with: where only `serving_labels` tells names, those of their best classes are found.
- * @returns Names by position; empty for a model that tells none.
  */
-export async function findClassNames(
-  model: CallableModel,
-  samples: readonly Uint8Array[],
-): Promise<ReadonlyMap<number, string>> {
+export async function findClassNames(model: CallableModel, samples: readonly Uint8Array[]): Promise<KnownClassNames> {
   const way = [byClassify, byLabels].find(({ fits }) => fits(model.signatures));
-  const asked = way === byClassify ? samples.slice(0, 1) : samples;
   const names = new Map<number, string>();
-  for (const sample of way ? asked : []) {
-    const rows = (await way?.classify(model, [sample])) ?? [];
-    for (const { index, name } of rows.flat()) if (name !== null) names.set(index, name);
+  let areAll = false;
+  for (const sample of way ? samples : []) {
+    const [labels = []] = (await way?.classify(model, [sample])) ?? [];
+    for (const { index, name } of labels) if (name !== null) names.set(index, name);
+    areAll = way === byClassify || labels.length < mostByLabels;
+    if (areAll) break;
   }
-  return names;
+  return { names, areAll };
 }
 
 /** Whether a signature takes one tensor of strings and gives the outputs. */
