@@ -13,7 +13,7 @@ await runCommand({
     weights: {
       type: 'string',
       demandOption: true,
-      describe: 'Weight file of Keras, with its last layer: .weights.h5, .keras, or .h5',
+      describe: 'Weight file of Keras with its last layer, directory of a SavedModel, or imagenet: downloaded',
     },
     labels: { type: 'string', demandOption: true, describe: "Text file, a class name a line, in the weights' order" },
     'model-folder': { type: 'string', default: 'models', describe: 'Where FOLDER/TYPE/VERSION is written' },
@@ -27,8 +27,8 @@ await runCommand({
   },
   examples: [
     [
-      '--model-type InceptionModel --labels imagenet.txt --weights inception_v3_weights_tf_dim_ordering_tf_kernels.h5',
-      "Keras Applications' own weights, with the 1000 classes of ImageNet",
+      '--model-type InceptionModel --weights imagenet --labels imagenet.txt',
+      "Keras Applications' weights, with the 1000 classes of ImageNet",
     ],
   ],
   handler: async ({ json, verbose, ...options }) => {

@@ -4,15 +4,16 @@ import { headNames } from '../models/include-top.js';
 import { loadKerasWeights } from '../models/keras/load-keras-weights.js';
 import { makeModel } from '../models/make-model.js';
 import { MobileNetModel, type MobileNetOptions } from '../models/mobile-net-model.js';
-import { findModelType } from '../models/model-types.js';
+import { findModelType, type ModelType } from '../models/model-types.js';
 import { readLabelsFile } from '../models/read-labels-file.js';
+import { downloadNamedWeights, namedWeights } from './download-named-weights.js';
 import { prepareVersion } from './model-versions.js';
 
 /** What `build-model` takes; the flags of the same names. */
 export interface BuildModelOptions {
   /** The name of one of Signet's classes, or `path/to/model.ts#ClassName`. */
   readonly modelType: string;
-  /** A weight file of Keras with all layers, the last one too. */
+  /** A weight file of Keras or a SavedModel's directory, with all layers, the last one too; or `imagenet`. */
   readonly weights: string;
   /** A text file with a class name a line, in the order of the model's outputs. */
   readonly labels: string;
@@ -41,23 +42,25 @@ export interface BuildModelResult {
 /**
  * Writes a version directory from weights that somebody else has trained: nothing is trained here.
  *
- * @throws SignetError `INVALID_ARGUMENT`, `INVALID_LABELS`, `INVALID_WEIGHTS`, `CLASSES_DIFFER` when there is not a label for every
- * class of the weights, `MODEL_EXISTS`, `CANNOT_WRITE`; then nothing was written.
+ * @throws SignetError `INVALID_ARGUMENT`, `INVALID_LABELS`, `INVALID_WEIGHTS`, `INVALID_SAVED_MODEL`, `OFFLINE`, `DOWNLOAD_FAILED`,
+ * `CLASSES_DIFFER` when there is not a label for every class of the weights, `MODEL_EXISTS`, `CANNOT_WRITE`; then nothing was written.
  */
 export async function buildModel(options: BuildModelOptions): Promise<BuildModelResult> {
-  const { weights, labels, inputHeight, inputWidth, alpha } = options;
+  const { labels, inputHeight, inputWidth, alpha } = options;
   checkNumbers(options);
   const Model = await findModelType(options.modelType);
   if (alpha !== undefined && Model !== MobileNetModel) {
     throw new SignetError('INVALID_ARGUMENT', `--alpha is for MobileNetModel. Received: ${alpha} with ${Model.name}.`);
   }
   const classNames = await readLabelsFile(labels);
-  const found = await findHead(weights);
-  if (found) checkClasses(found, classNames, options);
+  // Before minutes of downloading.
   const directory = await prepareVersion(options.modelFolder, Model.name, options.modelVersion, options.overwrite);
+  const weights = await findWeights(Model, options);
+  const found = await findHead(weights);
+  checkClasses(found, classNames, { ...options, weights });
   const modelOptions: MobileNetOptions = {
     classNames,
-    ...(found?.head?.name === headNames.keras && { includeTop: true }),
+    ...(found.head?.name === headNames.keras && { includeTop: true }),
     ...(inputHeight !== undefined && { inputHeight }),
     ...(inputWidth !== undefined && { inputWidth }),
     ...(alpha !== undefined && { alpha }),
@@ -72,6 +75,13 @@ export async function buildModel(options: BuildModelOptions): Promise<BuildModel
   } finally {
     model.dispose();
   }
+}
+
+async function findWeights(Model: ModelType, options: BuildModelOptions): Promise<string> {
+  const { weights: name, inputHeight = 224, inputWidth = 224, alpha } = options;
+  if (!namedWeights.includes(name)) return name;
+  const wanted = { modelType: Model.name, name, imageSize: [inputHeight, inputWidth], includeTop: true } as const;
+  return downloadNamedWeights({ ...wanted, ...(alpha !== undefined && { alpha }) });
 }
 
 /** How it was made, for people. */

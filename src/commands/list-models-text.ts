@@ -1,6 +1,6 @@
 import { printable } from '../data/printable.js';
 import { table } from '../evaluation/text-table.js';
-import type { ListModelsResult } from './list-models.js';
+import type { ArchitectureListing, ListModelsResult } from './list-models.js';
 import type { SavedModelListing } from './list-saved-models.js';
 import type { ModelFacts } from './model-facts.js';
 import { sizeText } from './size-text.js';
@@ -9,15 +9,21 @@ const header = ['classes', 'input', 'parameters', 'on disk', 'ms/image'];
 
 /** What `list-models` prints. `columns` is the terminal's width, in characters. */
 export function listModelsText({ architectures, savedModels }: ListModelsResult, columns = 80): string {
-  const rows = architectures.map((each) => [...cells(each), each.hasCachedWeights ? 'in cache' : '-']);
+  const rows = architectures.map((each) => [...cells(each), weightsText(each)]);
   const lines = [
     ...table([['architecture', ...header, 'weights'], ...rows], columns),
     ...(savedModels === null ? [] : ['', ...savedModelLines(savedModels, columns)]),
     '',
     'ms/image: one image at a time, compiled, on this machine.',
-    "weights: whether Keras Applications' own, for ImageNet, are in the cache.",
+    "weights: Keras Applications' for ImageNet, in the cache or not yet there",
+    '(train-model --pretrained-weights imagenet, build-model --weights imagenet).',
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function weightsText({ cachedWeights }: ArchitectureListing): string {
+  if (cachedWeights === null) return '-';
+  return cachedWeights.backbone || cachedWeights.withHead ? 'cached' : 'not yet';
 }
 
 function savedModelLines(models: readonly SavedModelListing[], columns: number): string[] {

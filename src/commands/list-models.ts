@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { timePerImage } from '../evaluation/time-per-image.js';
-import { cachedWeights } from '../models/cached-weights.js';
+import { type CachedWeights, cachedWeights } from '../models/cached-weights.js';
 import { LenetModel } from '../models/lenet-model.js';
 import { makeModel } from '../models/make-model.js';
 import { findModelType, type ModelType, modelTypes } from '../models/model-types.js';
@@ -26,8 +26,8 @@ export interface ListModelsOptions {
 
 /** What can be trained or built. */
 export interface ArchitectureListing extends ModelFacts {
-  /** Whether the weights that Keras Applications publishes for it are in the user's cache. */
-  readonly hasCachedWeights: boolean;
+  /** Which weights of Keras Applications are in the user's cache; `null` when it publishes none for this. */
+  readonly cachedWeights: CachedWeights | null;
 }
 
 /** What `list-models --json` prints. */
@@ -62,7 +62,7 @@ async function architecture(type: ModelType, measure: boolean): Promise<Architec
       classes: model.classNames.length,
       imageSize: model.imageSize,
       parameters: model.countParams(),
-      hasCachedWeights: cachedWeights(type.name) !== undefined,
+      cachedWeights: modelTypes[type.name] === type ? cachedWeights(type.name) : null,
     };
     const measured = measure ? await measureModel(model) : { bytesOnDisk: null, millisecondsPerImage: null };
     return { ...facts, ...measured };

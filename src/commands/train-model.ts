@@ -8,6 +8,7 @@ import type { OnBadImage } from '../data/scan-report.js';
 import { splitFiles } from '../data/split-files.js';
 import { SignetError } from '../errors.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
+import { makeModel } from '../models/make-model.js';
 import { findModelType, type ModelType } from '../models/model-types.js';
 import * as tf from '../tensorflow/tf.js';
 import { CSVLogger } from '../training/callbacks/csv-logger.js';
@@ -88,7 +89,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
     found: `the test set ${options.testDatasetPath}`,
     expected: `the training set ${options.trainDatasetPath}`,
   });
-  const model = makeModel(Model, trainScan.scan.classNames, options);
+  const model = makeTrainable(Model, trainScan.scan.classNames, options);
   if (options.pretrainedWeights !== undefined) await startFromWeights(model, options.pretrainedWeights);
   const datasets = await makeDatasets(model, trainScan, testScan, options);
   process.stderr.write(`training ${trainedPart(model)} on ${datasets.train.imageCount} images, `);
@@ -105,9 +106,13 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
   return { directory, ...run, testAccuracy, testLoss, seconds };
 }
 
-function makeModel(Model: ModelType, classNames: readonly string[], options: TrainModelOptions): ImageClassifierModel {
+function makeTrainable(
+  Model: ModelType,
+  classNames: readonly string[],
+  options: TrainModelOptions,
+): ImageClassifierModel {
   const { seed, inputHeight, inputWidth } = options;
-  return new Model({
+  return makeModel(Model, {
     classNames,
     seed,
     ...(inputHeight !== undefined && { inputHeight }),

@@ -1,7 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 
+import { SignetError } from '../errors.js';
 import { headNames } from './include-top.js';
+import type { KerasWeightFile } from './keras/keras-layer.js';
 import { openKerasWeightFile } from './keras/keras-weight-file.js';
+import { openSavedModelWeights } from './keras/saved-model-weights.js';
 import { withUnpackedWeights } from './keras/unpack-keras-archive.js';
 
 /** The layer of a weight file that gives the logits. */
@@ -19,26 +22,23 @@ export interface HeadOfFile {
 }
 
 /**
- * Finds the last layer of a classifier in its weight file, without reading any weights.
+ * Finds the last layer of a classifier in a weight file of Keras or a SavedModel's directory, without reading any weights.
  *
- * @returns `null` when there is no such file.
- * @throws SignetError `INVALID_WEIGHTS` when it is no weight file of Keras, or damaged.
+ * @throws SignetError `INVALID_WEIGHTS` when there is no such file, it is no weight file of Keras or damaged; `INVALID_SAVED_MODEL`.
  */
-export async function findHead(file: string): Promise<HeadOfFile | null> {
-  if (!existsSync(file) || !statSync(file).isFile()) return null;
-  return file.endsWith('.keras') ? withUnpackedWeights(file, readHead) : readHead(file);
+export async function findHead(file: string): Promise<HeadOfFile> {
+  if (!existsSync(file)) throw new SignetError('INVALID_WEIGHTS', `The weight file ${file} does not exist.`);
+  if (statSync(file).isDirectory()) return headOf(await openSavedModelWeights(file));
+  const ofHdf5 = async (path: string) => headOf(await openKerasWeightFile(path));
+  return file.endsWith('.keras') ? withUnpackedWeights(file, ofHdf5) : ofHdf5(file);
 }
 
-async function readHead(path: string): Promise<HeadOfFile> {
-  const file = await openKerasWeightFile(path);
-  try {
-    const dense = file.layers.flatMap(({ name, weights }) => {
-      const shape = weights[0]?.shape ?? [];
-      return shape.length === 2 ? [{ name, classes: shape[1] ?? 0 }] : [];
-    });
-    const head = dense.find(({ name }) => name === headNames.own || name === headNames.keras);
-    return { head: head ?? null, hasDense: dense.length > 0 };
-  } finally {
-    file.close();
-  }
+function headOf(file: KerasWeightFile): HeadOfFile {
+  const dense = file.layers.flatMap(({ name, weights }) => {
+    const shape = weights[0]?.shape ?? [];
+    return shape.length === 2 ? [{ name, classes: shape[1] ?? 0 }] : [];
+  });
+  file.close();
+  const head = dense.find(({ name }) => name === headNames.own || name === headNames.keras);
+  return { head: head ?? null, hasDense: dense.length > 0 };
 }

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { buildModel, type BuildModelOptions } from '../../src/commands/build-model.js';
 import { loadModel } from '../../src/models/load-model.js';
@@ -11,6 +11,7 @@ import { MobileNetModel } from '../../src/models/mobile-net-model.js';
 import { stringVector } from '../../src/ops/strings.js';
 import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
+import { serveFile } from '../helpers/file-server.js';
 import { kerasImage, setKerasWeights } from '../helpers/keras-weights.js';
 import { runCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
@@ -91,6 +92,28 @@ describe('buildModel', () => {
     expect(loaded.predictNumpyImage(image).dataSync()).toEqual(expected);
   });
 
+  it('downloads the weights of Keras Applications by name, once', async () => {
+    const content = await readFile(publishedWeights);
+    const server = await serveFile(() => content);
+    vi.stubEnv('SIGNET_CACHE', inFolder('cache'));
+    vi.stubEnv('SIGNET_WEIGHTS_URL', server.url);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const options = { modelType: 'MobileNetModel', weights: 'imagenet', labels: inFolder('thousand.txt'), ...small };
+    const [{ directory }] = [await build(options), await build(options)];
+    expect(server.requests).toEqual(['/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96.h5']);
+    const loaded = await loadModel(directory);
+    const image = tf.tensor(kerasImage(96, 96), [1, 96, 96, 3]);
+    expect(loaded.predictNumpyImage(image).dataSync()).toEqual(source.predictNumpyImage(image).dataSync());
+  });
+
+  it("takes the weights of a SavedModel's directory", async () => {
+    const directory = inFolder('source');
+    await source.save(directory);
+    const options = { modelType: 'MobileNetModel', weights: directory, labels: inFolder('thousand.txt'), ...small };
+    const built = await loadModel((await build(options)).directory);
+    expect(built.layers.at(-1)?.getWeights()[0]?.dataSync()).toEqual(source.layers.at(-1)?.getWeights()[0]?.dataSync());
+  });
+
   it('takes the next version, or the one that is wanted, and replaces one only when told to', async () => {
     const modelFolder = inFolder('versions');
     expect((await build({ modelFolder })).directory).toBe(path.join(modelFolder, 'LenetModel', '1'));
@@ -112,6 +135,7 @@ describe('buildModel', () => {
     ['half a weight file', async () => ({ weights: await written('half.h5', (await readFile(`${fixtures}/lenet.legacy.h5`)).subarray(0, 200_000)) }), 'INVALID_WEIGHTS', 'damaged'],
     ['alpha for a class that has none', () => Promise.resolve({ alpha: 0.5 }), 'INVALID_ARGUMENT', '--alpha is for MobileNetModel. Received: 0.5 with LenetModel.'],
     ['an absurd size', () => Promise.resolve({ inputWidth: 1e9 }), 'INVALID_ARGUMENT', '--input-width is pixels, from 1 to 10000. Received: 1000000000.'],
+    ['a name of weights for a class that has none', () => Promise.resolve({ weights: 'imagenet' }), 'INVALID_ARGUMENT', 'Weights by name are "imagenet", for InceptionModel, MobileNetModel, ResnetModel. Received: "imagenet" for LenetModel.'],
     ['a class that is unknown', () => Promise.resolve({ modelType: 'VggModel' }), 'INVALID_ARGUMENT', 'InceptionModel, LenetModel, MobileNetModel, ResnetModel'],
   ])('refuses %s, and writes nothing', async (what, makeOptions, code, message) => {
     const modelFolder = inFolder(what);

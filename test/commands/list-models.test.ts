@@ -1,7 +1,7 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { listModels, type ListModelsResult } from '../../src/commands/list-models.js';
 import { listModelsText } from '../../src/commands/list-models-text.js';
@@ -44,6 +44,28 @@ describe('listModels', () => {
     expect(savedModels).toBeNull();
   });
 
+  it('looks for published weights in the cache', async () => {
+    vi.stubEnv('SIGNET_CACHE', await temporaryFolder());
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const found = async () => {
+      const { architectures } = await listModels({ measure: false });
+      return Object.fromEntries(architectures.map((each) => [each.name, each.cachedWeights]));
+    };
+    const none = { backbone: false, withHead: false };
+    const before = { InceptionModel: none, LenetModel: null, MobileNetModel: none, ResnetModel: none };
+    expect(await found()).toEqual(before);
+    const weights = path.join(process.env.SIGNET_CACHE ?? '', 'weights');
+    await mkdir(weights);
+    await writeFile(path.join(weights, 'resnet50v2_weights_tf_dim_ordering_tf_kernels_notop.h5'), '');
+    await writeFile(path.join(weights, 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5'), '');
+    await writeFile(path.join(weights, 'inception_v3_weights_tf_dim_ordering_tf_kernels.h5.part'), '');
+    expect(await found()).toEqual({
+      ...before,
+      ResnetModel: { backbone: true, withHead: false },
+      MobileNetModel: { backbone: false, withHead: true },
+    });
+  });
+
   it("writes and runs what it measures, a user's class too, and leaves nothing behind", async () => {
     const tensors = tf.memory().numTensors;
     const { architectures } = await listModels({ modelType: tiny, measure: true });
@@ -83,11 +105,20 @@ const nothing = { name: '', parameters: null, bytesOnDisk: null, millisecondsPer
 describe('list-models', () => {
   it('prints a table of 80 columns', () => {
     const facts = { classes: 1000, imageSize: [299, 299], parameters: 23_851_784, bytesOnDisk: 96_500_000 } as const;
-    const inception = { ...facts, name: 'InceptionModel', millisecondsPerImage: 123.45, hasCachedWeights: true };
+    const inception = {
+      ...facts,
+      name: 'InceptionModel',
+      millisecondsPerImage: 123.45,
+      cachedWeights: { backbone: false, withHead: true },
+    };
     const nulls = { classes: null, imageSize: null, parameters: null, bytesOnDisk: null, millisecondsPerImage: null };
     const broken = { ...nulls, directory: 'x', modelType: null, problem: 'it is\n\x1b[31mdamaged.' };
     const result: ListModelsResult = {
-      architectures: [inception, { ...nulls, name: 'TinyModel', hasCachedWeights: false }],
+      architectures: [
+        inception,
+        { ...nulls, name: 'ResnetModel', cachedWeights: { backbone: false, withHead: false } },
+        { ...nulls, name: 'TinyModel', cachedWeights: null },
+      ],
       savedModels: [
         { ...facts, name: 'photographs of the harbour/12', millisecondsPerImage: 0.1234, directory: 'y', modelType: 'InceptionModel', problem: null }, // prettier-ignore
         { ...broken, name: 'other/1' },
@@ -96,9 +127,10 @@ describe('list-models', () => {
     const text = listModelsText(result, 80);
     expect(text).toBe(
       [
-        'architecture    classes      input  parameters   on disk  ms/image   weights',
-        'InceptionModel     1000  299 x 299  23,851,784  92.0 MiB     123.5  in cache',
-        'TinyModel             -          -           -         -         -         -',
+        'architecture    classes      input  parameters   on disk  ms/image  weights',
+        'InceptionModel     1000  299 x 299  23,851,784  92.0 MiB     123.5   cached',
+        'ResnetModel           -          -           -         -         -  not yet',
+        'TinyModel             -          -           -         -         -        -',
         '',
         'saved model                   classes      input  parameters   on disk  ms/image',
         'photographs of the harbour/…     1000  299 x 299  23,851,784  92.0 MiB      0.12',
@@ -106,7 +138,8 @@ describe('list-models', () => {
         'other/1 cannot be used: it is\\n\\x1b[31mdamaged.',
         '',
         'ms/image: one image at a time, compiled, on this machine.',
-        "weights: whether Keras Applications' own, for ImageNet, are in the cache.",
+        "weights: Keras Applications' for ImageNet, in the cache or not yet there",
+        '(train-model --pretrained-weights imagenet, build-model --weights imagenet).',
         '',
       ].join('\n'),
     );
@@ -118,7 +151,7 @@ describe('list-models', () => {
     expect(code, stderr).toBe(0);
     expect(stderr).toBe('measuring TinyModel\n');
     const { architectures } = JSON.parse(stdout) as ListModelsResult;
-    expect(architectures[0]).toMatchObject({ name: 'TinyModel', imageSize: [28, 28], hasCachedWeights: false });
+    expect(architectures[0]).toMatchObject({ name: 'TinyModel', imageSize: [28, 28], cachedWeights: null });
   });
 
   it('says so when there is no model in the folder', async () => {

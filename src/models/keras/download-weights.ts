@@ -38,9 +38,9 @@ export async function downloadWeights(
   weights: PublishedWeights,
   options: DownloadWeightsOptions = {},
 ): Promise<string> {
-  const folder = options.folder ?? path.join(cacheFolder(), 'weights');
+  const file = weightsPath(weights, options.folder);
+  const folder = path.dirname(file);
   const address = addressOf(weights, options.baseUrl ?? process.env.SIGNET_WEIGHTS_URL);
-  const file = path.join(folder, path.posix.basename(weights.path));
   try {
     if (await isKept(file, weights)) return file;
     await mkdir(folder, { recursive: true });
@@ -51,6 +51,11 @@ export async function downloadWeights(
   } catch (error) {
     throw explained(error, address, file);
   }
+}
+
+/** Where a published weight file is kept, whether it is there or not. */
+export function weightsPath(weights: PublishedWeights, folder = path.join(cacheFolder(), 'weights')): string {
+  return path.join(folder, path.posix.basename(weights.path));
 }
 
 function addressOf({ path: below }: PublishedWeights, baseUrl: string | undefined): string {

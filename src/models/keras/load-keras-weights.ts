@@ -13,7 +13,7 @@ import { withUnpackedWeights } from './unpack-keras-archive.js';
 export interface LoadKerasWeightsOptions {
   /** Layers of the model that keep their weights where the file has none for them. Default: `logits`, a classifier's own head. */
   readonly keep?: readonly string[];
-  /** Layers of the file that nobody needs. Default: `predictions`, the head of Keras Applications. */
+  /** Layers of the file that nobody needs. Default: `predictions`, the head of Keras Applications, if the model has no such layer. */
   readonly ignore?: readonly string[];
 }
 
@@ -43,7 +43,8 @@ export async function loadKerasWeights(
   options: LoadKerasWeightsOptions = {},
 ): Promise<LoadedWeights> {
   if (!existsSync(file)) throw new SignetError('INVALID_WEIGHTS', `The weight file ${file} does not exist.`);
-  const { keep = ['logits'], ignore = ['predictions'] } = options;
+  const hasKerasHead = model.layers.some(({ name }) => name === 'predictions');
+  const { keep = ['logits'], ignore = hasKerasHead ? [] : ['predictions'] } = options;
   const loadFrom = async (weights: KerasWeightFile) => {
     try {
       return await load(model, weights, file, { keep, ignore });
