@@ -15,16 +15,20 @@ import { CSVLogger } from '../training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../training/callbacks/model-checkpoint.js';
 import { Progress } from '../training/callbacks/progress.js';
+import { TensorBoard } from '../training/callbacks/tensor-board.js';
+import { TerminateOnNaN } from '../training/callbacks/terminate-on-nan.js';
+import { balancedClassWeight } from '../training/class-weight.js';
 import { fit } from '../training/fit.js';
-import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
-import { Adam } from '../training/optimizers/adam.js';
+import { accuracy } from '../training/losses.js';
 import { backboneOptions, checkBackboneOptions } from './backbone-options.js';
+import { importCallbacks, loadCallbacks } from './load-callbacks.js';
 import { prepareVersion } from './model-versions.js';
+import { learningRateCallbacks, makeLoss, makeOptimizer, type OptimizationOptions } from './optimization.js';
 import { scanDataset, type ScannedDataset } from './scan-dataset.js';
 import { startFromWeights } from './start-from-weights.js';
 
 /** What `train-model` takes; the flags of the same names. */
-export interface TrainModelOptions {
+export interface TrainModelOptions extends OptimizationOptions {
   readonly trainDatasetPath: string;
   readonly testDatasetPath: string;
   readonly modelFolderPath: string;
@@ -55,6 +59,12 @@ export interface TrainModelOptions {
   readonly onBadImage: OnBadImage;
   /** MiB of decoded images that are kept in memory. */
   readonly cache: number;
+  /** `balanced` for classes that count the same, however many images they have. Default: every image counts the same. */
+  readonly classWeights?: string | undefined;
+  /** The folder for what TensorBoard shows. Default: none is written. */
+  readonly tensorboard?: string | undefined;
+  /** A file of yours whose default export is a callback, a list of them, or a function that makes them. Default: none. */
+  readonly callbacks?: string | undefined;
 }
 
 /** What came of a training. */
@@ -82,6 +92,7 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainModel
   const start = performance.now();
   const Model = await findModelType(options.modelType);
   checkBackboneOptions(Model, options);
+  if (options.callbacks !== undefined) await importCallbacks(options.callbacks);
   const directory = await prepareVersion(options.modelFolderPath, Model.name, options.modelVersion, options.overwrite);
   const trainScan = await scanDataset(options.trainDatasetPath, options.onBadImage);
   const testScan = await scanDataset(options.testDatasetPath, options.onBadImage);
@@ -163,9 +174,9 @@ async function fitModel(
 ): Promise<Pick<TrainModelResult, 'epochs' | 'bestEpoch' | 'interrupted'>> {
   const { learningRate, numEpochs, patience } = options;
   model.compile({
-    optimizer: new Adam({ learningRate }),
+    optimizer: makeOptimizer(options, { learningRate, numEpochs, stepsPerEpoch: train.size }),
     // TF.js's typings know loss functions; its metrics' types are not exported.
-    loss: sparseCategoricalCrossentropy,
+    loss: makeLoss(options),
     metrics: [accuracy],
   });
   const history = new CSVLogger();
@@ -182,16 +193,38 @@ async function fitModel(
   });
   const earlyStopping = new EarlyStopping({ monitor, patience, restoreBestWeights: true });
   const progress = new Progress({ epochs: numEpochs, images: train.imageCount });
+  const first = [new TerminateOnNaN(), ...learningRateCallbacks(options, patience)];
+  const last = await furtherCallbacks(model, directory, validation, options);
   const interrupt = stopOnInterrupt(model);
   try {
-    const callbacks = [progress, history, checkpoint, earlyStopping];
-    const { epoch } = await fit(model, train, { epochs: numEpochs, validationData: validation, callbacks });
+    const callbacks = [...first, progress, history, checkpoint, earlyStopping, ...last];
+    const classWeight = options.classWeights === 'balanced' ? balancedClassWeight(train.classCounts) : {};
+    const { epoch } = await fit(model, train, {
+      epochs: numEpochs,
+      validationData: validation,
+      callbacks,
+      classWeight,
+    });
     if (checkpoint.saved === 0) throw nothingSaved(interrupt.happened());
     await writeFile(path.join(directory, 'assets.extra', 'history.csv'), history.text);
     return { epochs: epoch.length, bestEpoch: earlyStopping.bestEpoch + 1, interrupted: interrupt.happened() };
   } finally {
     interrupt.remove();
   }
+}
+
+/** TensorBoard, with the first images of the validation, whose order never changes; then the user's own. */
+async function furtherCallbacks(
+  model: ImageClassifierModel,
+  directory: string,
+  validation: ImageDataset,
+  { tensorboard, callbacks }: TrainModelOptions,
+): Promise<tf.Callback[]> {
+  const board =
+    tensorboard === undefined
+      ? []
+      : [new TensorBoard({ logDir: tensorboard, histogramFreq: 1, sampleImages: validation })];
+  return [...board, ...(callbacks === undefined ? [] : await loadCallbacks(callbacks, { model, directory }))];
 }
 
 function nothingSaved(interrupted: boolean): SignetError {
@@ -230,11 +263,36 @@ function checkOptions(options: TrainModelOptions): void {
     ...checkNumber('patience', options.patience, 'a whole number from 0', (v) => Number.isSafeInteger(v) && v >= 0),
     ...checkNumber('seed', options.seed, 'a whole number from 0', (v) => Number.isSafeInteger(v) && v >= 0),
     ...checkNumber('cache', options.cache, 'MiB, 0 or more', (value) => value >= 0),
+    ...checkOptimization(options),
     ...checkNumber('learningRate', options.learningRate, 'more than 0', (value) => value > 0 && Number.isFinite(value)),
     ...checkNumber('dropout', options.dropout, 'from 0 to less than 1', (value) => value >= 0 && value < 1),
     ...checkNumber('validationSplit', options.validationSplit, 'between 0 and 1', (value) => value > 0 && value < 1),
   ];
   if (problems.length > 0) throw new SignetError('INVALID_ARGUMENT', problems.join('\n'));
+}
+
+function checkOptimization(options: TrainModelOptions): string[] {
+  const isPart = (value: number) => value >= 0 && value < 1;
+  const { classWeights, gradientAccumulationSteps } = options;
+  return [
+    ...checkNumber('momentum', options.momentum, '0 or more and below 1', isPart),
+    ...checkNumber('labelSmoothing', options.labelSmoothing, '0 or more and below 1', isPart),
+    ...checkNumber('weightDecay', options.weightDecay, '0 or more', (value) => value >= 0 && Number.isFinite(value)),
+    ...checkNumber('clipNorm', options.clipNorm, 'more than 0', (value) => value > 0 && Number.isFinite(value)),
+    ...checkNumber('warmupEpochs', options.warmupEpochs, '0 or more', (value) => value >= 0 && Number.isFinite(value)),
+    ...checkNumber(
+      ...(['gradientAccumulationSteps', gradientAccumulationSteps, 'a whole number from 1'] as const),
+      (value) => Number.isSafeInteger(value) && value >= 1,
+    ),
+    ...(options.momentum === undefined || ['sgd', 'rmsprop'].includes(options.optimizer ?? 'adam')
+      ? []
+      : [
+          `--momentum is of sgd and rmsprop. Received: ${options.momentum} with --optimizer ${options.optimizer ?? 'adam'}.`,
+        ]),
+    ...(classWeights === undefined || classWeights === 'balanced'
+      ? []
+      : [`--class-weights is balanced, or left out. Received: ${classWeights}.`]),
+  ];
 }
 
 function checkNumber(

@@ -71,6 +71,13 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
     return this.#files.length;
   }
 
+  /** How many images an epoch has of each class, by label. */
+  get classCounts(): number[] {
+    const counts = new Array<number>(this.classNames.length).fill(0);
+    for (const { label } of this.#files) counts[label] = (counts[label] ?? 0) + 1;
+    return counts;
+  }
+
   /** Makes the epoch that comes next the one of this number, from 0: a training that is resumed goes on in its order. */
   startAtEpoch(epoch: number): void {
     this.#epoch = epoch;

@@ -1,5 +1,4 @@
 import { SignetError } from '../../errors.js';
-import { cond } from '../../ops/cond.js';
 import * as tf from '../../tensorflow/tf.js';
 import { checkNumber } from '../check-number.js';
 import { LearningRateSchedule } from '../schedules/learning-rate-schedule.js';
@@ -193,24 +192,24 @@ export abstract class Optimizer extends tf.Optimizer {
     });
   }
 
-  /** Sums up gradients, and takes a step with their mean every `steps` times. */
+  /**
+   * Sums up gradients, and takes a step with their mean every `steps` times.
+   *
+   * The step is computed each time and chosen in the graph: it is small beside the gradients, and a branch would have to take and
+   * give back every weight.
+   */
   #accumulated(pairs: readonly Pair[], steps: number): NewValue[] {
-    const sums = pairs.map(({ variable, gradient }) => tf.add(gradient, this.#slot(variable, accumulatorName)));
-    const accumulators = pairs.map(({ variable }) => this.#slot(variable, accumulatorName));
-    const means = () => pairs.map(({ variable }, i) => ({ variable, gradient: tf.div(sums[i] ?? variable, steps) }));
-    const variables = pairs.flatMap(({ variable }) => [
-      ...this.slotNames.map((name) => this.#slot(variable, name)),
-      variable,
-    ]);
     const count = tf.add(this.#iterations, tf.scalar(1, 'int32'));
     const isUpdateStep = tf.equal(tf.mod(count, tf.scalar(steps, 'int32')), tf.scalar(0, 'int32'));
-    const values = cond(
-      isUpdateStep,
-      () =>
-        named([...this.#updated(means()).map(([, value]) => value), ...accumulators.map((sum) => tf.zerosLike(sum))]),
-      () => named([...variables.map((variable) => variable.clone()), ...sums]),
-    );
-    return [...variables, ...accumulators].map((variable, i): NewValue => [variable, values[valueName(i)] ?? variable]);
+    const sums = pairs.map(({ variable, gradient }): NewValue => {
+      const accumulator = this.#slot(variable, accumulatorName);
+      return [accumulator, tf.add(gradient, accumulator)];
+    });
+    const means = pairs.map(({ variable }, i) => ({ variable, gradient: tf.div(sums[i]?.[1] ?? variable, steps) }));
+    return [
+      ...this.#updated(means).map(([variable, value]): NewValue => [variable, tf.where(isUpdateStep, value, variable)]),
+      ...sums.map(([variable, sum]): NewValue => [variable, tf.where(isUpdateStep, tf.zerosLike(sum), sum)]),
+    ];
   }
 
   #decayed(variable: tf.Variable, learningRate: tf.Tensor): tf.Tensor {
@@ -231,11 +230,6 @@ export abstract class Optimizer extends tf.Optimizer {
 }
 
 const accumulatorName = 'gradient_accumulator';
-const valueName = (position: number) => `value_${String(position).padStart(6, '0')}`;
-
-function named(values: readonly tf.Tensor[]): Record<string, tf.Tensor> {
-  return Object.fromEntries(values.map((value, i) => [valueName(i), value]));
-}
 
 function newVariable(value: () => tf.Tensor): tf.Variable {
   return tf.tidy(() => tf.variable(value(), false));

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { SignetError } from '../errors.js';
+import type { ImageClassifierModel } from '../models/image-classifier-model.js';
+import * as tf from '../tensorflow/tf.js';
+
+/** What the function that a file of callbacks exports is called with. */
+export interface CallbackContext {
+  readonly model: ImageClassifierModel;
+  /** Where the best model is saved. */
+  readonly directory: string;
+}
+
+/** What a file for `--callbacks` exports as its default: callbacks, or a function that makes them. */
+export type CallbacksExport = CallbackLike | readonly CallbackLike[] | ((context: CallbackContext) => CallbacksResult);
+type CallbacksResult = CallbackLike | readonly CallbackLike[] | Promise<CallbackLike | readonly CallbackLike[]>;
+
+/** A callback of a class, or an object with some of its methods, such as `{ onEpochEnd(epoch, logs) {...} }`. */
+export type CallbackLike = tf.Callback | tf.CustomCallbackArgs;
+
+const methods = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchBegin', 'onBatchEnd'] as const;
+
+/**
+ * The callbacks of a user's file.
+ *
+ * @throws SignetError `INVALID_ARGUMENT` that says what the file lacks.
+ */
+export async function loadCallbacks(file: string, context: CallbackContext): Promise<tf.Callback[]> {
+  const { default: exported } = await importCallbacks(file);
+  const made: unknown =
+    typeof exported === 'function' ? await (exported as (c: CallbackContext) => unknown)(context) : exported;
+  const list = Array.isArray(made) ? (made as unknown[]) : [made];
+  return list.map((each) => toCallback(each, file));
+}
+
+/** The file's module: imported before anything long begins, so that a mistake in it is told at once. */
+export async function importCallbacks(file: string): Promise<Record<string, unknown>> {
+  if (!existsSync(file)) throw invalid(`names the file ${file}, which does not exist.`);
+  try {
+    return (await import(pathToFileURL(path.resolve(file)).href)) as Record<string, unknown>;
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const isTypeScript = /ERR_UNKNOWN_FILE_EXTENSION|Unknown file extension/.test(words);
+    const advice = isTypeScript ? ' Node.js 22.18 and later run TypeScript; before, compile it, or run with tsx.' : '';
+    throw invalid(`names ${file}, which cannot be imported: ${words}${advice}`, error);
+  }
+}
+
+function toCallback(value: unknown, file: string): tf.Callback {
+  const object = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  if (typeof object.setModel === 'function' && typeof object.setParams === 'function') return value as tf.Callback;
+  const own = methods.filter((method) => typeof object[method] === 'function');
+  if (own.length > 0) return new tf.CustomCallback(value as tf.CustomCallbackArgs) as unknown as tf.Callback;
+  throw invalid(
+    `names ${file}, whose default export is no callback: export default [new MyCallback()], or a function that returns such a list, ` +
+      `or an object with one of ${methods.join(', ')}. Received: ${value === undefined ? 'no default export' : typeof value}.`,
+  );
+}
+
+function invalid(what: string, cause?: unknown): SignetError {
+  return new SignetError('INVALID_ARGUMENT', `--callbacks ${what}`, { cause });
+}
