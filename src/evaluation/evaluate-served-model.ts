@@ -67,8 +67,8 @@ export interface ServedModelEvaluation {
  * to `serving_default`.
  *
  * The roads take turns with blocks of images, so that a server's better and worse moments are shared. Files are read and
- * decoded between the blocks, and the first request of a road is not measured. A road that fails is closed, and the others
- * go on.
+ * decoded between the blocks, and each road begins with a few images that are not counted. A road that fails is closed, and
+ * the others go on.
  *
  * @throws SignetError `BAD_IMAGE` for images that do not decode, `CLASSES_DIFFER`, `INVALID_SAVED_MODEL` when there is no
  *   road, and what ended the last road when none was gone to its end, such as `SERVER_ERROR`.
@@ -89,6 +89,9 @@ export async function evaluateServedModel(
 
 /** Enough images to keep the requests of a block under way. */
 const imagesPerBlock = 256;
+
+/** Connections are made and code is compiled before anything is measured. */
+const warmUpImages = 16;
 
 class ServedEvaluation {
   #open: readonly RoadRun[];
@@ -117,7 +120,7 @@ class ServedEvaluation {
       signal?.throwIfAborted();
       this.#left -= block.length;
       if (images.length === 0) continue;
-      if (!isWarm) await this.#onEachRoad((run) => run.send(images.slice(0, 1)));
+      if (!isWarm) await this.#onEachRoad((run) => run.send(images.slice(0, warmUpImages)));
       isWarm = true;
       await this.#sendBlock(images);
     }
