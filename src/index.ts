@@ -102,8 +102,4 @@ export { evaluationText, type EvaluationTextOptions } from './evaluation/evaluat
 export { evaluateSavedModel, type SavedModelEvaluation } from './evaluation/evaluate-saved-model.js';
 export { loadModel, type LoadModelOptions } from './models/load-model.js';
 export { readClassNames } from './models/read-class-names.js';
-export type { ClientTls, Protocol, SignetClientOptions } from './evaluation/clients/client-options.js';
-export type { ModelAnswer, ModelMetadata, ModelVersion } from './evaluation/clients/protocol-client.js';
-export { ServerError, type ServerStatus } from './evaluation/clients/server-error.js';
-export { type ClassifyOptions, type PredictOptions, SignetClient } from './evaluation/clients/signet-client.js';
-export type { ImageLabel } from './evaluation/classify-images.js';
+export * from './client.js';

@@ -21,6 +21,8 @@ console.log('loss', Number.isFinite(history.loss[0]));
 /** Types are part of the package: a strict project compiles against them. */
 const typedProgram = `
 import { type ImageClassifierOptions, ImageClassifierModel, tf } from 'signet';
+import { type ImageLabel, SignetClient } from 'signet/client';
+export const ask = (file: Uint8Array): Promise<ImageLabel[][]> => new SignetClient({ modelName: 'm' }).classifyImages([file]);
 export class Tiny extends ImageClassifierModel {
   constructor(options: ImageClassifierOptions) {
     super(options, [8, 8], (images, classes) => tf.layers.dense({ units: classes }).apply(tf.layers.flatten().apply(images)) as tf.SymbolicTensor);
@@ -60,6 +62,8 @@ describe('the package', () => {
 
       expect(await run('npx', ['train-model', '--help'], project)).toContain('--train-dataset-path');
       expect(await run('npx', ['eval-model', '--help'], project)).toContain('--model-path');
+      expect(await run('npx', ['eval-served-model', '--help'], project)).toContain('--concurrency');
+      expect(await run('npx', ['predict-image', '--help'], project)).toContain('--top-k');
     },
   );
 });

@@ -272,7 +272,7 @@ describe('SignetClient', () => {
   });
 
   it('loads no TensorFlow', async () => {
-    const module = path.resolve('src/evaluation/clients/signet-client.ts');
+    const module = path.resolve('src/client.ts');
     const code = `await import(${JSON.stringify(module)}); console.log(process.report.getReport().sharedObjects.some((f) => /tensorflow/.test(f)))`;
     const args = ['--import', 'tsx', '--input-type=module', '-e', code];
     expect((await promisify(execFile)(process.execPath, args)).stdout).toBe('false\n');
