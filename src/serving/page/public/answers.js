@@ -104,6 +104,7 @@ async function answer(card, file, { path, label, topK }, signal) {
   time.textContent = 'asking …';
   card.ariaBusy = 'true';
   try {
+    signal.throwIfAborted();
     await checkReadable(file);
     const form = new FormData();
     form.append('image', file, file.name);
