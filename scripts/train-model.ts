@@ -51,6 +51,11 @@ await runCommand({
     tensorboard: { type: 'string', describe: 'Folder for what TensorBoard shows [default: none]' },
     callbacks: { type: 'string', describe: 'A file of yours that exports callbacks: path/to/file.ts [default: none]' },
     'validation-split': { type: 'number', default: 0.2, describe: 'Part of the training images for validation' },
+    jit: {
+      choices: ['auto', 'graph', 'xla', 'off'],
+      default: 'auto',
+      describe: 'How a step runs: as a graph, by XLA, op by op; auto measures when it pays',
+    },
     seed: { type: 'number', default: 42, describe: 'The same seed gives the same weights, split and order' },
     overwrite: { type: 'boolean', default: false, describe: 'Replace a version that exists' },
     'on-bad-image': { choices: ['fail', 'skip'], default: 'fail', describe: 'What an unusable image does' },

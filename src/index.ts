@@ -42,6 +42,7 @@ export { scanImageDirectory, type ScanOptions } from './data/scan-image-director
 export type { ImageScan } from './data/image-scan.js';
 export { balancedClassWeight, type ClassWeight } from './training/class-weight.js';
 export { fit, type FitOptions } from './training/fit.js';
+export type { Jit } from './training/train-steps.js';
 export { accuracy, sparseCategoricalCrossentropy } from './training/losses.js';
 export type { EpochDataset } from './training/resumable-dataset.js';
 export { readWeights } from './training/training-session.js';

@@ -20,6 +20,7 @@ import { TerminateOnNaN } from '../training/callbacks/terminate-on-nan.js';
 import { balancedClassWeight } from '../training/class-weight.js';
 import { fit } from '../training/fit.js';
 import { accuracy } from '../training/losses.js';
+import { jits } from '../training/train-steps.js';
 import { backboneOptions, checkBackboneOptions } from './backbone-options.js';
 import { importCallbacks, loadCallbacks } from './load-callbacks.js';
 import { prepareVersion } from './model-versions.js';
@@ -54,6 +55,8 @@ export interface TrainModelOptions extends OptimizationOptions {
   readonly patience: number;
   readonly learningRate: number;
   readonly validationSplit: number;
+  /** One of `jits`. Default: `auto`. */
+  readonly jit?: string | undefined;
   readonly seed: number;
   readonly overwrite: boolean;
   readonly onBadImage: OnBadImage;
@@ -204,6 +207,7 @@ async function fitModel(
       validationData: validation,
       callbacks,
       classWeight,
+      jit: jits.find((jit) => jit === options.jit) ?? 'auto',
     });
     if (checkpoint.saved === 0) throw nothingSaved(interrupt.happened());
     await writeFile(path.join(directory, 'assets.extra', 'history.csv'), history.text);

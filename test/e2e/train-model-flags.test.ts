@@ -17,7 +17,12 @@ beforeAll(async () => {
 });
 
 function trainModel(flags: Readonly<Record<string, string | number>>): Promise<CommandLineResult> {
-  const paths = { 'train-dataset-path': digits.train, 'test-dataset-path': digits.test, 'num-epochs': 2 };
+  const paths = {
+    'train-dataset-path': digits.train,
+    'test-dataset-path': digits.test,
+    'num-epochs': 2,
+    'model-type': 'LenetModel',
+  };
   return runCommandLine(
     'train-model',
     toArguments({ ...paths, 'model-folder-path': path.join(folder, 'models'), ...flags }),
