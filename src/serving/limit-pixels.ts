@@ -13,7 +13,6 @@ export interface PixelLimits {
 
 /** The models, but images that claim to be huge are refused before they come to a decoder. */
 export function limitPixels(models: ModelServer, limits: PixelLimits = {}): ModelServer {
-  const { maxPixels = defaultImageLimits.maxPixels, maxRequestPixels = 4 * maxPixels } = limits;
   return {
     get modelNames() {
       return models.modelNames;
@@ -21,23 +20,37 @@ export function limitPixels(models: ModelServer, limits: PixelLimits = {}): Mode
     find: (spec) => models.find(spec),
     status: (spec) => models.status(spec),
     predict: async (request) => {
-      checkPixels(request, maxPixels, maxRequestPixels);
+      checkPixels(request, limits);
       return models.predict(request);
     },
     ...(models.reload && { reload: async (config) => models.reload?.(config) }),
   };
 }
 
-function checkPixels({ inputs }: PredictRequest, maxPixels: number, maxRequestPixels: number): void {
-  let sum = 0;
-  for (const { dtype, values } of Object.values(inputs)) {
-    if (dtype !== 'string') continue;
-    for (const value of values as readonly Uint8Array[]) {
-      const pixels = declaredPixels(value);
-      sum += pixels;
-      if (pixels > maxPixels) refuse('An image', pixels, maxPixels);
-    }
-  }
+function checkPixels({ inputs }: PredictRequest, limits: PixelLimits): void {
+  const { maxPixels = defaultImageLimits.maxPixels } = limits;
+  const strings = Object.values(inputs).filter(({ dtype }) => dtype === 'string');
+  const files = strings.flatMap(({ values }) => values as readonly Uint8Array[]);
+  const pixels = files.map(declaredPixels);
+  const tooLarge = pixels.find((each) => each > maxPixels);
+  if (tooLarge !== undefined) refuse('An image', tooLarge, maxPixels);
+  checkSum(pixels, limits);
+}
+
+/**
+ * Checks what the images of one request claim together; those that are too large by themselves do not count.
+ *
+ * @throws ServingError `RESOURCE_EXHAUSTED` (413).
+ */
+export function checkPixelsTogether(files: readonly Uint8Array[], limits: PixelLimits = {}): void {
+  checkSum(files.map(declaredPixels), limits);
+}
+
+function checkSum(
+  pixels: readonly number[],
+  { maxPixels = defaultImageLimits.maxPixels, maxRequestPixels = 4 * maxPixels }: PixelLimits,
+): void {
+  const sum = pixels.filter((each) => each <= maxPixels).reduce((total, each) => total + each, 0);
   if (sum > maxRequestPixels) refuse('The images of the request together', sum, maxRequestPixels);
 }
 

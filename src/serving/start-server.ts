@@ -87,7 +87,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   };
   const routes = [
     ...servingRoutes(models, maxTensorBytes),
-    classifyImageRoute(models),
+    classifyImageRoute(models, options.pixelLimits),
     ...openInferenceRoutes(models, { isReady, serverVersion }),
     ...healthRoutes(isReady),
     ...pageRoutes(models),

@@ -37,7 +37,7 @@ export async function serveRest(
   const errors: unknown[] = [];
   const routes = [
     ...servingRoutes(limited, 2 ** 24),
-    classifyImageRoute(limited),
+    classifyImageRoute(limited, pixelLimits),
     ...openInferenceRoutes(limited, { isReady, serverVersion: '1.2.3' }),
     ...healthRoutes(isReady),
     metricsRoute(metrics),

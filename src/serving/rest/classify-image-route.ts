@@ -4,6 +4,7 @@ import { describeContent } from '../../data/describe-content.js';
 import { formatNames, isTranscoded, sniffImageFormat } from '../../data/image-format.js';
 import { SignetError } from '../../errors.js';
 import { classifyImages, type ImageLabel } from '../../evaluation/classify-images.js';
+import { checkPixelsTogether, type PixelLimits } from '../limit-pixels.js';
 import type { ModelServer } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import { httpStatusOf } from './http-status.js';
@@ -33,21 +34,27 @@ const maxTopK = 1000;
  * Takes `multipart/form-data` with any number of files, or one image as the body. `?top_k=` says how many classes, 5 by default.
  * Answers `{"predictions": [{"file": "cat.jpg", "classes": [{"name": "cat", "index": 3, "probability": 0.98}]}]}`, with `error`
  * instead of `classes` for a file that could not be answered; when that is so for all, the answer is an error itself.
+ *
+ * @param pixelLimits For all files together; the models see one at a time.
  */
-export function classifyImageRoute(models: ModelServer): Route {
+export function classifyImageRoute(models: ModelServer, pixelLimits?: PixelLimits): Route {
   return {
     method: 'POST',
     path: modelPattern(':classify-image'),
     name: 'ClassifyImage',
-    handle: (call) => classify(models, call),
+    handle: (call) => classify(models, call, pixelLimits),
   };
 }
 
-async function classify(models: ModelServer, call: RestCall): Promise<RestAnswer> {
+async function classify(models: ModelServer, call: RestCall, pixelLimits?: PixelLimits): Promise<RestAnswer> {
   const spec = specOf(call);
   models.find(spec);
   const topK = readTopK(call.query);
   const uploads = await readUploads(call.headers['content-type'] ?? '', await call.body());
+  checkPixelsTogether(
+    uploads.map(({ content }) => content),
+    pixelLimits,
+  );
   const { signal, deadline } = call;
   // Another version may have taken the place meanwhile.
   const model = {

@@ -329,6 +329,9 @@ describe('an image that is none, or hostile', () => {
       instances: [bytes(stringBytes(serializedExamples([{ 'image/encoded': image }]))[0] ?? Buffer.of())],
     });
   const predictLenet = '/v1/models/lenet:predict';
+  const boundary = { 'Content-Type': 'multipart/form-data; boundary=b' };
+  const part = (content: string, name = 'image', file = '; filename="a.png"') =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"${file}\r\nContent-Type: image/png\r\n\r\n${content}\r\n`;
   /** Every way by which an image comes to the model. */
   const ways: [string, (image: Uint8Array) => string | Uint8Array, string][] = [
     [predictLenet, byBytes, 'as bytes'],
@@ -352,13 +355,24 @@ describe('an image that is none, or hostile', () => {
     }
   }); // prettier-ignore
 
-  it('of which many together claim too many pixels', async () => {
-    const image = bytes(await pngClaiming(7000, 7000));
-    const body = JSON.stringify({ signature_name: 'serving_bytes', instances: Array.from({ length: 5 }, () => image) });
-    expect(await refused(413, predictLenet, body, classifier.port)).toBe(
-      'The images of the request together would be 245 megapixels when decoded; the server takes 200 megapixels. Send smaller ones.',
-    );
-  });
+  it('of which many together claim too many pixels, in a form too', async () => {
+    const together = 'The images of the request together would be 245 megapixels when decoded; the server takes 200 megapixels. Send smaller ones.';
+    const image = await pngClaiming(7000, 7000);
+    const body = JSON.stringify({ signature_name: 'serving_bytes', instances: Array.from({ length: 5 }, () => bytes(image)) });
+    expect(await refused(413, predictLenet, body, classifier.port)).toBe(together);
+    const parts = Array.from({ length: 5 }, () => part(image.toString('latin1'))).join('');
+    const form = Buffer.from(`${parts}--b--\r\n`, 'latin1');
+    expect(await refused(413, upload, { headers: boundary, body: form }, classifier.port)).toBe(together);
+  }); // prettier-ignore
+
+  it('leaves good ones beside it in a form, though it claims too many pixels', async () => {
+    const [large, fine] = [await pngClaiming(65_535, 65_535), await pngClaiming(20, 10)];
+    const parts = [large, fine].map((image) => part(image.toString('latin1'))).join('');
+    const body = Buffer.from(`${parts}--b--\r\n`, 'latin1');
+    const { status, text } = await send(classifier.port, upload, { headers: boundary, body });
+    const { predictions } = JSON.parse(text) as { predictions: object[] };
+    expect([status, predictions.map((each) => Object.keys(each))]).toEqual([200, [['file', 'error'], ['file', 'classes']]]);
+  }); // prettier-ignore
 
   it.each<[string, () => Promise<Uint8Array> | Uint8Array]>([
     ['text', () => Buffer.from('no image')],
@@ -380,9 +394,6 @@ describe('an image that is none, or hostile', () => {
     for (const [route, body] of ways) await refused(400, route, { body: body(image) }, classifier.port);
   });
 
-  const boundary = { 'Content-Type': 'multipart/form-data; boundary=b' };
-  const part = (content: string, name = 'image', file = '; filename="a.png"') =>
-    `--b\r\nContent-Disposition: form-data; name="${name}"${file}\r\nContent-Type: image/png\r\n\r\n${content}\r\n`;
   it.each<[string, Record<string, string>, string, string]>([
     ['without a boundary', { 'Content-Type': 'multipart/form-data' }, part('x'), 'The form cannot be read'],
     ['with nothing', boundary, '', 'The form cannot be read'],
