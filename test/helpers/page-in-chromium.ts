@@ -31,6 +31,7 @@ export async function watchPage(browser: Browser, url: string, options: BrowserC
     if (!/^(blob|data):/.test(request.url())) origins.add(new URL(request.url()).origin);
   });
   await page.goto(url);
+  await page.locator('#workplace:visible, #token-form:visible').waitFor();
   return { page, errors, origins } satisfies WatchedPage;
 }
 

@@ -64,8 +64,9 @@ describe.skipIf(executablePath === null)('the page', () => {
 
     it('are chosen with the keyboard', async () => {
       const { page } = await open();
-      for (let tabs = 0; tabs < 3; tabs += 1) await page.keyboard.press('Tab');
+      // Before the keys: the browser begins to tell of choosers some time after it was asked to.
       const chooser = page.waitForEvent('filechooser');
+      for (let tabs = 0; tabs < 3; tabs += 1) await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
       await (await chooser).setFiles(digits);
       await answered(page, 3);

@@ -94,7 +94,8 @@ function isValid(...inputs) {
 }
 
 async function ask(files) {
-  if (element('asking').inert || element('asking').hidden || !isValid('top-k')) return;
+  const [workplace, asking] = [element('workplace'), element('asking')];
+  if (workplace.hidden || asking.inert || asking.hidden || !isValid('top-k')) return;
   await answers.ask(files, { path: choice.path, label: choice.label, topK: Number(element('top-k').value) });
 }
 
