@@ -44,6 +44,7 @@ export interface NodeBackend {
   readSync(dataId: DataId): tf.backend_util.BackendValues;
   read(dataId: DataId): Promise<tf.backend_util.BackendValues>;
   createOutputTensor(metadata: TensorMetadata): tf.Tensor;
+  executeEncodeImageOp(op: string, attributes: BindingAttribute[], pixels: Uint8Array, shape: number[]): tf.Tensor;
   getInputTensorIds(tensors: tf.Tensor[]): number[];
 }
 

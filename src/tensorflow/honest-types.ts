@@ -25,12 +25,24 @@ export function dataTypeInTfjs(dataType: DataType): DataType {
 }
 
 const createOutputTensor = backend.createOutputTensor.bind(backend);
+const executeEncodeImageOp = backend.executeEncodeImageOp.bind(backend);
+let isEncoding = false;
 
 backend.createOutputTensor = (metadata) => {
   const dataType: DataType = metadata.dtype;
   const type = dataTypeInTfjs(dataType);
-  if (type === dataType) return createOutputTensor(metadata);
+  if (type === dataType || isEncoding) return createOutputTensor(metadata);
   const cast = castId(metadata.id, dataType, type);
   backend.binding.deleteTensor(metadata.id);
   return createOutputTensor(cast);
+};
+
+/** `tf.node.encodePng` and `encodeJpeg` call a string uint8, so that its bytes are not read as text. */
+backend.executeEncodeImageOp = (...args) => {
+  isEncoding = true;
+  try {
+    return executeEncodeImageOp(...args);
+  } finally {
+    isEncoding = false;
+  }
 };
