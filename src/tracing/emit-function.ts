@@ -106,7 +106,7 @@ class FunctionEmitter {
       captures: this.#builder.captures,
       functions: [...this.#functions.values()],
       returnsOneTensor: this.#first.returnsOneTensor,
-      assigns: this.#first.assignments.length > 0,
+      assigns: this.#first.assignments.length > 0 || this.#first.tape.updatesVariables,
     });
   }
 

@@ -26,8 +26,10 @@ interface CapturedArgument {
   readonly argument: string;
   readonly dataType: DataType;
   read: string | null;
-  /** Nodes that take the variable itself, and read it when they run. */
+  /** Nodes that take the variable itself, and read or update it when they run. */
   readonly takenBy: string[];
+  /** The last of them that updates it in place. */
+  updatedBy: string | null;
 }
 
 const int32 = DataType.DT_INT32;
@@ -56,8 +58,14 @@ export class FunctionDefBuilder {
   /** Adds an op; returns its node's name. */
   node(op: string, inputs: readonly string[], attributes: Attributes): string {
     const name = this.#uniqueName(op);
-    this.#nodes.push({ name, op, input: [...inputs], attr: { ...attributes } });
-    for (const { argument, takenBy } of this.#captures.values()) if (inputs.includes(argument)) takenBy.push(name);
+    const taken = [...this.#captures.values()].filter(({ argument }) => inputs.includes(argument));
+    const order = new Set(taken.flatMap((capture) => orderOf(op, capture).map((node) => `^${node}`)));
+    for (const input of inputs) order.delete(input);
+    this.#nodes.push({ name, op, input: [...inputs, ...order], attr: { ...attributes } });
+    for (const capture of taken) {
+      capture.takenBy.push(name);
+      if (updatesInPlace(op)) capture.updatedBy = name;
+    }
     return name;
   }
 
@@ -171,7 +179,7 @@ export class FunctionDefBuilder {
     const name = capture.name.toLowerCase().replace(/[^a-z0-9]+/g, '_');
     const argument = this.#uniqueName(`${name}_${isAsset ? 'path' : 'resource'}`);
     const dataType = isAsset ? DataType.DT_STRING : DataType.DT_RESOURCE;
-    const captured = { argument, dataType, read: null, takenBy: [] };
+    const captured = { argument, dataType, read: null, takenBy: [], updatedBy: null };
     this.#captures.set(capture, captured);
     return captured;
   }
@@ -185,4 +193,15 @@ export class FunctionDefBuilder {
     const name = `${base}_${used}`;
     return this.#names.has(name) ? this.#uniqueName(base) : (this.#names.set(name, 1), name);
   }
+}
+
+/** Whether an op gives the variables that it takes new values. */
+function updatesInPlace(op: string): boolean {
+  return op.startsWith('ResourceApply');
+}
+
+/** What must have run before a node takes a variable: an update waits for who reads or updates it, everybody else for updates. */
+function orderOf(op: string, { takenBy, updatedBy }: CapturedArgument): readonly string[] {
+  if (updatesInPlace(op)) return takenBy;
+  return updatedBy === null ? [] : [updatedBy];
 }

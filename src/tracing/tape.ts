@@ -3,7 +3,7 @@ import { dataTypeInTfjs } from '../tensorflow/honest-types.js';
 import { attr, attrValueOf } from './attr-value.js';
 import type { BindingAttribute, DataId } from '../tensorflow/backend.js';
 import { dataTypeName, dataTypeOf, type DType } from '../tensorflow/data-type.js';
-import { type OpListener, readUnheard } from '../tensorflow/op-listener.js';
+import { type OpListener, readUnheard, withListener } from '../tensorflow/op-listener.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Asset } from './asset.js';
@@ -78,6 +78,8 @@ export class Tape implements OpListener {
   readonly #variables = new Map<DataId, tf.Variable>();
   readonly #assigned = new Map<tf.Variable, DataId>();
   readonly #handles = new Map<tf.Variable, TapeValue>();
+  /** Variables with the storage that stands for their value after an op gave them another in place. */
+  readonly #updated = new Map<DataId, tf.Variable>();
   readonly #assets = new Map<Asset, TapeValue>();
 
   /**
@@ -144,12 +146,46 @@ export class Tape implements OpListener {
     return value;
   }
 
+  /** Whether an op gave variables new values in place. */
+  get updatesVariables(): boolean {
+    return this.#updated.size > 0;
+  }
+
+  /**
+   * Records an op that gives variables, its first inputs, new values in place, such as ResourceApplyAdam. They have another storage
+   * afterwards, which stands for the new value.
+   *
+   * @returns Whether it was recorded: not in a body, nor once a variable was assigned, where only values are at hand.
+   */
+  recordUpdate(
+    op: string,
+    attributes: Attributes,
+    variables: readonly tf.Variable[],
+    inputs: readonly tf.Tensor[],
+  ): boolean {
+    const handles = variables.flatMap((variable) => this.handleOf(variable) ?? []);
+    if (handles.length < variables.length) return false;
+    // Whoever takes their values so far takes them from before.
+    for (const variable of variables) this.valueOf(variable);
+    this.record({ op, attributes, inputs: [...handles, ...inputs], outputs: [] });
+    for (const variable of variables) {
+      const after = withListener(null, () => tf.zeros(variable.shape, variable.dtype as 'float32'));
+      variable.assign(after);
+      after.dispose();
+      this.#assigned.set(variable, variable.dataId);
+      this.#updated.set(variable.dataId, variable);
+    }
+    return true;
+  }
+
   /** The place of a tensor whose value only a call knows; null for every other. */
   dynamicValueOf(dataId: DataId): TapeValue | null {
     const known = this.#values.get(dataId);
     if (known) return known.node.dynamic ? known : null;
     const variable = this.#variables.get(dataId);
     if (variable) return this.valueOf(variable);
+    const updated = this.#updated.get(dataId);
+    if (updated) return this.valueOf(updated);
     const outer = this.captured?.outer.dynamicValueOf(dataId);
     if (!this.captured || !outer) return null;
     const value = this.#add(this.captured.argumentFor(outer), []);
@@ -216,6 +252,8 @@ export class Tape implements OpListener {
   /** The place of a tensor on the tape; one that no op made is a variable, a capture or a constant. */
   valueOf(tensor: tf.Tensor): TapeValue {
     const known = this.#values.get(tensor.dataId) ?? (this.captured ? this.dynamicValueOf(tensor.dataId) : null);
+    const updated = known ? undefined : this.#updated.get(tensor.dataId);
+    if (updated) return this.#readUpdated(updated, tensor);
     return known ?? this.#add(this.#sourceOf(tensor), [tensor]);
   }
 
@@ -247,6 +285,14 @@ export class Tape implements OpListener {
         [tensor],
       );
     });
+  }
+
+  #readUpdated(variable: tf.Variable, tensor: tf.Tensor): TapeValue {
+    const handle = this.#handles.get(variable);
+    if (!handle) throw new Error('unreachable: what was updated in place has a handle');
+    const attributes = { dtype: attr.type(dataTypeOf(variable.dtype as DType)) };
+    this.record({ op: 'ReadVariableOp', attributes, inputs: [handle], outputs: [tensor] });
+    return this.valueOf(tensor);
   }
 
   #sourceOf(tensor: tf.Tensor): TapeNode {

@@ -35,6 +35,10 @@ export const optimizerCases: readonly OptimizerCase[] = [
     'RMSprop(0.01, centered=True, epsilon=1e-3)',
     () => new RMSprop({ learningRate: 0.01, centered: true, epsilon: 1e-3 }),
   ],
+  [
+    'RMSprop(0.01, momentum=0.5, centered=True, epsilon=1e-3)',
+    () => new RMSprop({ learningRate: 0.01, momentum: 0.5, centered: true, epsilon: 1e-3 }),
+  ],
   ['SGD(0.1, clipnorm=1.0)', () => new SGD({ learningRate: 0.1, clipnorm: 1 })],
   ['SGD(0.1, global_clipnorm=1.0)', () => new SGD({ learningRate: 0.1, globalClipnorm: 1 })],
   ['SGD(0.1, clipvalue=0.3)', () => new SGD({ learningRate: 0.1, clipvalue: 0.3 })],

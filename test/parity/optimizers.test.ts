@@ -39,6 +39,7 @@ describe.skipIf(!hasPython())('optimizers, compared with Keras', () => {
     const expected = keras[python] ?? [];
     expect(expected).toHaveLength(20);
     expect(largestDifference(stepEagerly(make()), expected)).toBeLessThan(2e-6);
-    expect(largestDifference(await stepCompiled(make()), expected)).toBeLessThan(2e-6);
+    // TensorFlow's fused ops take 1 - beta in float32, which for Adam's 0.999 is off by one part in 80,000.
+    expect(largestDifference(await stepCompiled(make()), expected)).toBeLessThan(1e-5);
   });
 });

@@ -1,6 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
+import { attr } from '../../tracing/attr-value.js';
 import { checkNumber } from '../check-number.js';
-import type { Slots, UpdateRule } from './optimizer.js';
+import type { FusedOp, Slots, UpdateRule } from './optimizer.js';
 
 /** What `Adam` and `AdamW` have in common. */
 export interface AdamRuleOptions {
@@ -35,6 +36,20 @@ export class AdamRule {
 
   get slotNames(): readonly string[] {
     return this.options.amsgrad ? ['momentum', 'velocity', 'velocity_hat'] : ['momentum', 'velocity'];
+  }
+
+  /** Amsgrad's op is one that XLA does not know. */
+  fusedAt(learningRate: tf.Tensor, step: tf.Tensor): FusedOp | null {
+    const { beta1, beta2, epsilon, amsgrad } = this.options;
+    if (amsgrad) return null;
+    const [first, second, small] = [tf.scalar(beta1), tf.scalar(beta2), tf.scalar(epsilon)];
+    const powers = [tf.pow(first, step), tf.pow(second, step)];
+    return {
+      op: 'ResourceApplyAdam',
+      attributes: { use_locking: attr.bool(false), use_nesterov: attr.bool(false) },
+      slots: ['momentum', 'velocity'],
+      inputs: (gradient) => [...powers, learningRate, first, second, small, gradient],
+    };
   }
 
   at(learningRate: tf.Tensor, step: tf.Tensor): UpdateRule {

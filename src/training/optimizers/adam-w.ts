@@ -1,6 +1,6 @@
 import type * as tf from '../../tensorflow/tf.js';
 import { AdamRule, type AdamRuleOptions } from './adam-rule.js';
-import { Optimizer, type OptimizerOptions, type UpdateRule } from './optimizer.js';
+import { type FusedOp, Optimizer, type OptimizerOptions, type UpdateRule } from './optimizer.js';
 
 /** After `keras.optimizers.AdamW`; `learningRate` is 0.001 and `weightDecay` 0.004 by default. */
 export interface AdamWOptions extends OptimizerOptions, AdamRuleOptions {}
@@ -30,5 +30,9 @@ export class AdamW extends Optimizer {
 
   protected override rule(learningRate: tf.Tensor, step: tf.Tensor): UpdateRule {
     return this.#rule.at(learningRate, step);
+  }
+
+  protected override fusedOp(learningRate: tf.Tensor, step: tf.Tensor): FusedOp | null {
+    return this.#rule.fusedAt(learningRate, step);
   }
 }

@@ -1,6 +1,6 @@
 import type * as tf from '../../tensorflow/tf.js';
 import { AdamRule, type AdamRuleOptions } from './adam-rule.js';
-import { Optimizer, type OptimizerOptions, type UpdateRule } from './optimizer.js';
+import { type FusedOp, Optimizer, type OptimizerOptions, type UpdateRule } from './optimizer.js';
 
 /** After `keras.optimizers.Adam`; `learningRate` is 0.001 by default. */
 export interface AdamOptions extends OptimizerOptions, AdamRuleOptions {}
@@ -26,5 +26,9 @@ export class Adam extends Optimizer {
 
   protected override rule(learningRate: tf.Tensor, step: tf.Tensor): UpdateRule {
     return this.#rule.at(learningRate, step);
+  }
+
+  protected override fusedOp(learningRate: tf.Tensor, step: tf.Tensor): FusedOp | null {
+    return this.#rule.fusedAt(learningRate, step);
   }
 }

@@ -1,5 +1,8 @@
 import { SignetError } from '../../errors.js';
+import { canUpdateInPlace, updateInPlace } from '../../ops/update-in-place.js';
 import * as tf from '../../tensorflow/tf.js';
+import { attr } from '../../tracing/attr-value.js';
+import type { Attributes } from '../../tracing/op-signature.js';
 import { checkNumber } from '../check-number.js';
 import { LearningRateSchedule } from '../schedules/learning-rate-schedule.js';
 import { checkClipOptions, clipGradients, type ClipOptions } from './clip-gradients.js';
@@ -25,6 +28,17 @@ export interface Update {
   readonly change: tf.Tensor;
   /** The new values of its slots. */
   readonly slots: Slots;
+}
+
+/** An op of TensorFlow that does what a rule says, in place and in one pass over the memory: of a variable and its slots. */
+export interface FusedOp {
+  /** Such as `ResourceApplyAdam`. */
+  readonly op: string;
+  readonly attributes: Attributes;
+  /** The slots that it takes after the variable, in its order. */
+  readonly slots: readonly string[];
+  /** What it takes after those. */
+  readonly inputs: (gradient: tf.Tensor) => readonly tf.Tensor[];
 }
 
 /** Computes the update of a variable from its gradient and its slots; assigns nothing. */
@@ -90,6 +104,9 @@ export abstract class Optimizer extends tf.Optimizer {
    */
   protected abstract rule(learningRate: tf.Tensor, step: tf.Tensor): UpdateRule;
 
+  /** The op that stands for the rule in a compiled step; takes what `rule` takes. Null where there is none. */
+  protected abstract fusedOp(learningRate: tf.Tensor, step: tf.Tensor): FusedOp | null;
+
   /** The learning rate of the next step, a float32. While a compiled step trains, a schedule's is as of the last reading. */
   get learningRate(): number {
     return tf.tidy(() => this.#currentLearningRate().dataSync()[0] ?? NaN);
@@ -133,7 +150,7 @@ export abstract class Optimizer extends tf.Optimizer {
       const pairs = pairsOf(gradients);
       this.build(pairs.map(({ variable }) => variable));
       const { gradientAccumulationSteps: steps } = this.#options;
-      const values = steps === undefined ? this.#updated(pairs) : this.#accumulated(pairs, steps);
+      const values = steps === undefined ? this.#updatedInPlace(pairs) : this.#accumulated(pairs, steps);
       for (const [variable, value] of values) variable.assign(value);
       this.#iterations.assign(tf.add(this.#iterations, tf.scalar(1, 'int32')));
     });
@@ -192,6 +209,27 @@ export abstract class Optimizer extends tf.Optimizer {
     });
   }
 
+  /** Updates what it can by the fused op, in a compiled step; the values of the rest. */
+  #updatedInPlace(pairs: readonly Pair[]): NewValue[] {
+    const variables = pairs.flatMap(({ variable }) => [
+      variable,
+      ...this.slotNames.map((name) => this.#slot(variable, name)),
+    ]);
+    const learningRate = this.#currentLearningRate();
+    const fused = canUpdateInPlace(variables) ? this.fusedOp(learningRate, this.#step()) : null;
+    if (!fused) return this.#updated(pairs);
+    const gradients = clipGradients(
+      pairs.map(({ gradient }) => gradient),
+      this.#options,
+    );
+    for (const [i, { variable }] of pairs.entries()) {
+      this.#decayInPlace(variable, learningRate);
+      const slots = fused.slots.map((name) => this.#slot(variable, name));
+      updateInPlace(fused.op, fused.attributes, [variable, ...slots], fused.inputs(gradients[i] ?? variable));
+    }
+    return [];
+  }
+
   /**
    * Sums up gradients, and takes a step with their mean every `steps` times.
    *
@@ -213,10 +251,20 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   #decayed(variable: tf.Variable, learningRate: tf.Tensor): tf.Tensor {
-    const { weightDecay, excludeFromWeightDecay = [] } = this.#options;
-    if (weightDecay === undefined || excludeFromWeightDecay.some((word) => variable.name.includes(word)))
-      return variable;
-    return tf.sub(variable, tf.mul(tf.mul(variable, weightDecay), learningRate));
+    const decay = this.#decayOf(variable);
+    return decay === null ? variable : tf.sub(variable, tf.mul(tf.mul(variable, decay), learningRate));
+  }
+
+  #decayInPlace(variable: tf.Variable, learningRate: tf.Tensor): void {
+    const decay = this.#decayOf(variable);
+    if (decay === null) return;
+    const inputs = [tf.mul(learningRate, decay), variable];
+    updateInPlace('ResourceApplyGradientDescent', { use_locking: attr.bool(false) }, [variable], inputs);
+  }
+
+  #decayOf({ name }: tf.Variable): number | null {
+    const { weightDecay = null, excludeFromWeightDecay = [] } = this.#options;
+    return excludeFromWeightDecay.some((word) => name.includes(word)) ? null : weightDecay;
   }
 
   #slot(variable: tf.Variable, slot: string): tf.Variable {

@@ -1,6 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
+import { attr } from '../../tracing/attr-value.js';
 import { checkNumber } from '../check-number.js';
-import { Optimizer, type OptimizerOptions, type Slots, type UpdateRule } from './optimizer.js';
+import { type FusedOp, Optimizer, type OptimizerOptions, type Slots, type UpdateRule } from './optimizer.js';
 
 /** After `keras.optimizers.RMSprop`; `learningRate` is 0.001 by default. */
 export interface RMSpropOptions extends OptimizerOptions {
@@ -55,6 +56,19 @@ export class RMSprop extends Optimizer {
       const momentum = slots.momentum ? tf.add(tf.mul(slots.momentum, factor), step) : null;
       const newSlots = { velocity, ...(momentum && { momentum }), ...(average && { average_gradient: average }) };
       return { change: tf.neg(momentum ?? step), slots: newSlots };
+    };
+  }
+
+  /** TensorFlow's ops keep a momentum even where there is none: those without are composed. */
+  protected override fusedOp(learningRate: tf.Tensor): FusedOp | null {
+    const { rho, momentum, epsilon, centered } = this.#options;
+    if (momentum === 0) return null;
+    const [keep, factor, small] = [tf.scalar(rho), tf.scalar(momentum), tf.scalar(epsilon)];
+    return {
+      op: centered ? 'ResourceApplyCenteredRMSProp' : 'ResourceApplyRMSProp',
+      attributes: { use_locking: attr.bool(false) },
+      slots: [...(centered ? ['average_gradient'] : []), 'velocity', 'momentum'],
+      inputs: (gradient) => [learningRate, keep, factor, small, gradient],
     };
   }
 

@@ -1,6 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
+import { attr } from '../../tracing/attr-value.js';
 import { checkNumber } from '../check-number.js';
-import { Optimizer, type OptimizerOptions, type UpdateRule } from './optimizer.js';
+import { type FusedOp, Optimizer, type OptimizerOptions, type UpdateRule } from './optimizer.js';
 
 /** After `keras.optimizers.SGD`; `learningRate` is 0.01 by default. */
 export interface SGDOptions extends OptimizerOptions {
@@ -48,6 +49,21 @@ export class SGD extends Optimizer {
       if (!slots.momentum) return { change: tf.neg(step), slots: {} };
       const momentum = tf.sub(tf.mul(slots.momentum, factor), step);
       return { change: this.#nesterov ? tf.sub(tf.mul(momentum, factor), step) : momentum, slots: { momentum } };
+    };
+  }
+
+  protected override fusedOp(learningRate: tf.Tensor): FusedOp {
+    const attributes = { use_locking: attr.bool(false) };
+    if (this.#momentum === 0) {
+      const inputs = (gradient: tf.Tensor) => [learningRate, gradient];
+      return { op: 'ResourceApplyGradientDescent', attributes, slots: [], inputs };
+    }
+    const factor = tf.scalar(this.#momentum);
+    return {
+      op: 'ResourceApplyKerasMomentum',
+      attributes: { ...attributes, use_nesterov: attr.bool(this.#nesterov) },
+      slots: ['momentum'],
+      inputs: (gradient) => [learningRate, gradient, factor],
     };
   }
 }

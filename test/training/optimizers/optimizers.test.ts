@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import * as tf from '../../../src/tensorflow/tf.js';
+import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
+import { tfFunction } from '../../../src/tracing/tf-function.js';
 import { fit } from '../../../src/training/fit.js';
 import { AdamW } from '../../../src/training/optimizers/adam-w.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
@@ -81,7 +83,8 @@ describe('optimizers', () => {
   });
 
   it.each(optimizerCases)('%s is the same op by op and compiled', async (_python, make) => {
-    expect(largestDifference(stepEagerly(make()), await stepCompiled(make()))).toBeLessThan(2e-6);
+    // TensorFlow's fused ops take 1 - beta in float32, which for Adam's 0.999 is off by one part in 80,000.
+    expect(largestDifference(stepEagerly(make()), await stepCompiled(make()))).toBeLessThan(1e-5);
   });
 
   it.each(optimizerCases)('%s keeps nothing once it is disposed of', (_python, make) => {
@@ -90,6 +93,29 @@ describe('optimizers', () => {
     stepEagerly(optimizer);
     optimizer.dispose();
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it.each([
+    [new SGD(), 'ResourceApplyGradientDescent'],
+    [new SGD({ momentum: 0.5 }), 'ResourceApplyKerasMomentum'],
+    [new Adam(), 'ResourceApplyAdam'],
+    [new AdamW(), 'ResourceApplyAdam'],
+    [new RMSprop({ momentum: 0.5 }), 'ResourceApplyRMSProp'],
+    [new RMSprop({ momentum: 0.5, centered: true }), 'ResourceApplyCenteredRMSProp'],
+  ])('are one op a variable in a graph: case %#', (optimizer, op) => {
+    const weights = [tf.variable(tf.zeros([2])), tf.variable(tf.zeros([3]))];
+    const step = tfFunction(
+      (g: tf.Tensor) => {
+        const gradients = weights.map(({ name, shape }) => ({ name, tensor: tf.mul(g, tf.ones(shape)) }));
+        optimizer.applyGradients(gradients);
+        return tf.add(g, 1);
+      },
+      { inputSignature: { g: tensorSpec('float32', []) } },
+    );
+    const ops = step.getConcreteFunction().definition.nodeDef.map((node) => node.op);
+    expect(ops.filter((each) => each === op)).toHaveLength(2);
+    tf.dispose(weights);
+    optimizer.dispose();
   });
 
   it('leaves weights alone that are excluded from decay', () => {
