@@ -64,14 +64,9 @@ export { Dropout, type DropoutOptions } from './models/dropout.js';
 export type { AdamRuleOptions } from './training/optimizers/adam-rule.js';
 export { AdamW, type AdamWOptions } from './training/optimizers/adam-w.js';
 export type { ClipOptions } from './training/optimizers/clip-gradients.js';
-export {
-  Optimizer,
-  type OptimizerOptions,
-  type OptimizerVariable,
-  type Slots,
-  type Update,
-  type UpdateRule,
-} from './training/optimizers/optimizer.js';
+export { Optimizer, type OptimizerVariable } from './training/optimizers/optimizer.js';
+export type { OptimizerOptions } from './training/optimizers/optimizer-options.js';
+export type { FusedOp, Slots, Update, UpdateRule } from './training/optimizers/update-rule.js';
 export { RMSprop, type RMSpropOptions } from './training/optimizers/rmsprop.js';
 export { SGD, type SGDOptions } from './training/optimizers/sgd.js';
 export { CosineDecay, type CosineDecayOptions } from './training/schedules/cosine-decay.js';

@@ -4,7 +4,8 @@ import { ReduceLROnPlateau } from '../training/callbacks/reduce-lr-on-plateau.js
 import { sparseCategoricalCrossentropy } from '../training/losses.js';
 import { AdamW } from '../training/optimizers/adam-w.js';
 import { Adam } from '../training/optimizers/adam.js';
-import type { Optimizer, OptimizerOptions } from '../training/optimizers/optimizer.js';
+import type { Optimizer } from '../training/optimizers/optimizer.js';
+import type { OptimizerOptions } from '../training/optimizers/optimizer-options.js';
 import { RMSprop } from '../training/optimizers/rmsprop.js';
 import { SGD } from '../training/optimizers/sgd.js';
 import { CosineDecay } from '../training/schedules/cosine-decay.js';

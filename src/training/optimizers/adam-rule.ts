@@ -1,7 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
 import { attr } from '../../tracing/attr-value.js';
 import { checkNumber } from '../check-number.js';
-import type { FusedOp, Slots, UpdateRule } from './optimizer.js';
+import type { FusedOp, Slots, UpdateRule } from './update-rule.js';
 
 /** What `Adam` and `AdamW` have in common. */
 export interface AdamRuleOptions {

@@ -1,6 +1,8 @@
 import type * as tf from '../../tensorflow/tf.js';
 import { AdamRule, type AdamRuleOptions } from './adam-rule.js';
-import { type FusedOp, Optimizer, type OptimizerOptions, type UpdateRule } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
+import type { OptimizerOptions } from './optimizer-options.js';
+import type { FusedOp, UpdateRule } from './update-rule.js';
 
 /** After `keras.optimizers.AdamW`; `learningRate` is 0.001 and `weightDecay` 0.004 by default. */
 export interface AdamWOptions extends OptimizerOptions, AdamRuleOptions {}

@@ -2,47 +2,11 @@ import { SignetError } from '../../errors.js';
 import { canUpdateInPlace, updateInPlace } from '../../ops/update-in-place.js';
 import * as tf from '../../tensorflow/tf.js';
 import { attr } from '../../tracing/attr-value.js';
-import type { Attributes } from '../../tracing/op-signature.js';
 import { checkNumber } from '../check-number.js';
 import { LearningRateSchedule } from '../schedules/learning-rate-schedule.js';
-import { checkClipOptions, clipGradients, type ClipOptions } from './clip-gradients.js';
-
-/** What every optimizer takes; the names and defaults are those of `keras.optimizers.Optimizer`. */
-export interface OptimizerOptions extends ClipOptions {
-  /** How far a step goes: a number, or a function of the step. Default: the optimizer's own. */
-  readonly learningRate?: number | LearningRateSchedule;
-  /** What every weight loses at each step, as a part of itself and of the learning rate. Default: the optimizer's own, mostly none. */
-  readonly weightDecay?: number;
-  /** Variables whose name holds one of these words keep their weight, such as `bias`. Default: none. */
-  readonly excludeFromWeightDecay?: readonly string[];
-  /** Steps whose gradients are averaged before the weights change, 2 or more. Default: every step changes them. */
-  readonly gradientAccumulationSteps?: number;
-}
-
-/** What an optimizer keeps for a variable between steps, by Keras's names, such as `momentum`. */
-export type Slots = Readonly<Record<string, tf.Tensor>>;
-
-/** What one step does to a variable. */
-export interface Update {
-  /** Added to the variable; of its shape. */
-  readonly change: tf.Tensor;
-  /** The new values of its slots. */
-  readonly slots: Slots;
-}
-
-/** An op of TensorFlow that does what a rule says, in place and in one pass over the memory: of a variable and its slots. */
-export interface FusedOp {
-  /** Such as `ResourceApplyAdam`. */
-  readonly op: string;
-  readonly attributes: Attributes;
-  /** The slots that it takes after the variable, in its order. */
-  readonly slots: readonly string[];
-  /** What it takes after those. */
-  readonly inputs: (gradient: tf.Tensor) => readonly tf.Tensor[];
-}
-
-/** Computes the update of a variable from its gradient and its slots; assigns nothing. */
-export type UpdateRule = (gradient: tf.Tensor, slots: Slots) => Update;
+import { clipGradients } from './clip-gradients.js';
+import { checkOptimizerOptions, type OptimizerOptions } from './optimizer-options.js';
+import type { FusedOp, UpdateRule } from './update-rule.js';
 
 /** Gradients as TF.js gives them: by the names of the variables, or in their order. */
 type Gradients = Parameters<tf.Optimizer['applyGradients']>[0];
@@ -86,7 +50,7 @@ export abstract class Optimizer extends tf.Optimizer {
   /** @throws SignetError `INVALID_ARGUMENT`. */
   protected constructor(options: OptimizerOptions & Required<Pick<OptimizerOptions, 'learningRate'>>) {
     super();
-    checkOptions(options);
+    checkOptimizerOptions(options);
     this.#options = options;
     const { learningRate } = options;
     this.#learningRate = typeof learningRate === 'number' ? newVariable(() => tf.scalar(learningRate)) : null;
@@ -281,19 +245,6 @@ const accumulatorName = 'gradient_accumulator';
 
 function newVariable(value: () => tf.Tensor): tf.Variable {
   return tf.tidy(() => tf.variable(value(), false));
-}
-
-function checkOptions(options: OptimizerOptions): void {
-  const { learningRate, weightDecay = 0, gradientAccumulationSteps = 2 } = options;
-  if (typeof learningRate === 'number') checkNumber('learningRate', learningRate, '0 or more', (rate) => rate >= 0);
-  checkNumber('weightDecay', weightDecay, '0 or more', (decay) => decay >= 0);
-  checkNumber(
-    'gradientAccumulationSteps',
-    gradientAccumulationSteps,
-    'whole and 2 or more',
-    (steps) => Number.isSafeInteger(steps) && steps >= 2,
-  );
-  checkClipOptions(options);
 }
 
 /** TF.js gives gradients by the names of the variables; a variable on which the loss does not depend has none. */

@@ -1,7 +1,9 @@
 import * as tf from '../../tensorflow/tf.js';
 import { attr } from '../../tracing/attr-value.js';
 import { checkNumber } from '../check-number.js';
-import { type FusedOp, Optimizer, type OptimizerOptions, type Slots, type UpdateRule } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
+import type { OptimizerOptions } from './optimizer-options.js';
+import type { FusedOp, Slots, UpdateRule } from './update-rule.js';
 
 /** After `keras.optimizers.RMSprop`; `learningRate` is 0.001 by default. */
 export interface RMSpropOptions extends OptimizerOptions {

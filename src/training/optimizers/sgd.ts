@@ -1,7 +1,9 @@
 import * as tf from '../../tensorflow/tf.js';
 import { attr } from '../../tracing/attr-value.js';
 import { checkNumber } from '../check-number.js';
-import { type FusedOp, Optimizer, type OptimizerOptions, type UpdateRule } from './optimizer.js';
+import { Optimizer } from './optimizer.js';
+import type { OptimizerOptions } from './optimizer-options.js';
+import type { FusedOp, UpdateRule } from './update-rule.js';
 
 /** After `keras.optimizers.SGD`; `learningRate` is 0.01 by default. */
 export interface SGDOptions extends OptimizerOptions {

@@ -1,0 +1,27 @@
+import type * as tf from '../../tensorflow/tf.js';
+import type { Attributes } from '../../tracing/op-signature.js';
+
+/** What an optimizer keeps for a variable between steps, by Keras's names, such as `momentum`. */
+export type Slots = Readonly<Record<string, tf.Tensor>>;
+
+/** What one step does to a variable. */
+export interface Update {
+  /** Added to the variable; of its shape. */
+  readonly change: tf.Tensor;
+  /** The new values of its slots. */
+  readonly slots: Slots;
+}
+
+/** An op of TensorFlow that does what a rule says, in place and in one pass over the memory: of a variable and its slots. */
+export interface FusedOp {
+  /** Such as `ResourceApplyAdam`. */
+  readonly op: string;
+  readonly attributes: Attributes;
+  /** The slots that it takes after the variable, in its order. */
+  readonly slots: readonly string[];
+  /** What it takes after those. */
+  readonly inputs: (gradient: tf.Tensor) => readonly tf.Tensor[];
+}
+
+/** Computes the update of a variable from its gradient and its slots; assigns nothing. */
+export type UpdateRule = (gradient: tf.Tensor, slots: Slots) => Update;
