@@ -19,7 +19,8 @@ const task: Task = isLenet
 const steps = Number(flag('steps', isLenet ? '100' : '3'));
 const rounds = Number(flag('rounds', '5'));
 const sides: readonly Side[] = [
-  signetSide(task),
+  signetSide(task, { jit: 'graph' }),
+  ...(isLenet ? [signetSide(task, { jit: 'xla' }, 'Signet, jit: xla')] : []),
   ...(isLenet ? [eagerSide(task)] : []),
   kerasSide(task, false),
   ...(isLenet ? [kerasSide(task, true)] : []),

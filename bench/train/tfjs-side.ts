@@ -1,4 +1,4 @@
-import { LenetModel, ResnetModel } from '../../src/index.js';
+import { Adam, LenetModel, ResnetModel } from '../../src/index.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { fit, type FitOptions } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
@@ -8,21 +8,25 @@ type Train = (model: tf.LayersModel, dataset: tf.data.Dataset<tf.TensorContainer
 
 /** TF.js's own `fitDataset`, op by op. */
 export function eagerSide(task: Task): Side {
-  return side('TF.js fitDataset', task, (model, dataset) => model.fitDataset(dataset, { epochs: 1, verbose: 0 }));
+  return side('TF.js fitDataset', task, tf.train.adam(0.001), (model, dataset) =>
+    model.fitDataset(dataset, { epochs: 1, verbose: 0 }),
+  );
 }
 
 /** Signet's `fit`. */
 export function signetSide(task: Task, options: Partial<FitOptions<tf.TensorContainer>> = {}, name = 'Signet'): Side {
-  return side(name, task, (model, dataset) => fit(model, dataset, { epochs: 1, ...options }));
+  return side(name, task, new Adam({ learningRate: 0.001 }), (model, dataset) =>
+    fit(model, dataset, { epochs: 1, ...options }),
+  );
 }
 
-function side(name: string, task: Task, train: Train): Side {
+function side(name: string, task: Task, optimizer: tf.Optimizer, train: Train): Side {
   const Model = { LenetModel, ResnetModel }[task.model];
   const { size, classes } = task;
   const classNames = Array.from({ length: classes }, (_, i) => String(i));
   const model = new Model({ classNames, seed: 1, inputHeight: size, inputWidth: size });
   const metrics = [accuracy as unknown as string];
-  model.compile({ optimizer: tf.train.adam(0.001), loss: sparseCategoricalCrossentropy, metrics });
+  model.compile({ optimizer, loss: sparseCategoricalCrossentropy, metrics });
   const gate = new Gate(task);
   const dataset = tf.data.generator<tf.TensorContainer>(() => gate.batches());
   let training: Promise<unknown> | undefined;

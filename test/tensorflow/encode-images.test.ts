@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import * as tf from '../../src/tensorflow/tf.js';
 
 it.each(['encodePng', 'encodeJpeg'] as const)('tf.node.%s gives a file that decodes', async (encode) => {
-  const pixels = tf.fill([4, 5, 3], 200, 'int32') as tf.Tensor3D;
+  const pixels = tf.fill<tf.Rank.R3>([4, 5, 3], 200, 'int32');
   const file = await tf.node[encode](pixels);
   const decoded = tf.node.decodeImage(file, 3);
   expect(decoded.shape).toEqual([4, 5, 3]);
