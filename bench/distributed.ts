@@ -8,7 +8,7 @@ import { LenetModel } from '../src/models/lenet-model.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../src/training/losses.js';
 import { Adam } from '../src/training/optimizers/adam.js';
 import { python } from '../test/helpers/python.js';
-import { median } from './median.js';
+import { median } from '../src/data/median.js';
 
 /**
  * `npm run bench:distributed`: steps a second of LeNet on the digits, by one worker and by two on this machine's loopback, each pinned to a

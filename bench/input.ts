@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { pythonFolder } from '../test/helpers/python.js';
 import { type Epoch, type InputTask, startReader } from './input/epochs.js';
 import { generatePhotographs } from './input/generate-photographs.js';
-import { median } from './median.js';
+import { median } from '../src/data/median.js';
 
 /**
  * `npm run bench:input`: images a second of the input pipeline alone, JPEGs of 640 x 480 decoded and resized to 224 x 224, Signet's

@@ -1,4 +1,4 @@
-import { median } from './median.js';
+import { median } from '../src/data/median.js';
 import { kerasSide } from './train/keras-side.js';
 import type { Side, Task } from './train/side.js';
 import { eagerSide, signetSide } from './train/tfjs-side.js';

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
+import { startLineProcess } from '../line-process.js';
 
 /** What is read. */
 export interface InputTask {
@@ -26,19 +25,7 @@ export interface Reader {
 }
 
 export function startReader(command: string, args: readonly string[], task: InputTask): Reader {
-  const child = spawn(command, args, {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  child.stdin.write(`${JSON.stringify(task)}\n`);
-  return {
-    epoch: async () => {
-      child.stdin.write('{}\n');
-      const line = await lines.next();
-      if (line.done) throw new Error(`${command} ended with ${child.exitCode}`);
-      return JSON.parse(line.value) as Epoch;
-    },
-    end: () => child.stdin.end(),
-  };
+  const { tell, ask, end } = startLineProcess(command, args);
+  tell(JSON.stringify(task));
+  return { epoch: async () => JSON.parse(await ask('{}')) as Epoch, end };
 }

@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 import { pythonFolder } from '../../test/helpers/python.js';
+import { startLineProcess } from '../line-process.js';
 
 /** What is run: images of random pixels, since only time is measured. */
 export interface Task {
@@ -27,17 +26,9 @@ export type Road = (batch: number, calls: number) => Promise<Slice>;
 /** Keras 3 and Python TensorFlow in one process, which waits while others are measured. */
 export function startPython(task: Task): { readonly road: (name: string) => Road; readonly end: () => void } {
   const script = fileURLToPath(new URL('./keras_predict.py', import.meta.url));
-  const child = spawn(path.join(pythonFolder, 'bin', 'python'), [script], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
-  });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  child.stdin.write(`${JSON.stringify(task)}\n`);
-  const road = (name: string) => async (batch: number, calls: number) => {
-    child.stdin.write(`${JSON.stringify({ road: name, batch, calls })}\n`);
-    const line = await lines.next();
-    if (line.done) throw new Error(`Python ended with ${child.exitCode}`);
-    return JSON.parse(line.value) as Slice;
-  };
-  return { road, end: () => child.stdin.end() };
+  const { tell, ask, end } = startLineProcess(path.join(pythonFolder, 'bin', 'python'), [script]);
+  tell(JSON.stringify(task));
+  const road = (name: string) => async (batch: number, calls: number) =>
+    JSON.parse(await ask(JSON.stringify({ road: name, batch, calls }))) as Slice;
+  return { road, end };
 }

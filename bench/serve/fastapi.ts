@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { freePorts } from '../../src/commands/free-ports.js';
 import { runChild } from '../../src/tensorflow/set-up/run-child.js';
 import { pythonFolder } from '../../test/helpers/python.js';
 
@@ -19,7 +19,7 @@ export async function startFastApi(modelDirectory: string): Promise<{ port: numb
     if (!ok) throw new Error(output);
     await writeFile(marker, '');
   }
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const script = fileURLToPath(new URL('./fastapi_server.py', import.meta.url));
   const server = spawn(path.join(pythonFolder, 'bin', 'python'), [script, modelDirectory, String(port)], {
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -34,13 +34,4 @@ export async function startFastApi(modelDirectory: string): Promise<{ port: numb
     if (answers) return { port, process: server };
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
 }

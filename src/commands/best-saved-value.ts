@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
+import { parseHistory } from '../evaluation/report/training-history.js';
+
 /** A history is a line for each epoch. */
 const historyLimit = 2 ** 24;
 
@@ -15,8 +17,7 @@ export async function bestSavedValue(directory: string, name: string): Promise<n
     () => Infinity,
   );
   if (size > historyLimit) return null;
-  const [header = '', ...lines] = (await readFile(file, 'utf8')).split('\n');
-  const column = header.split(',').indexOf(name);
-  const values = lines.map((line) => line.split(',')[column] ?? '').filter((value) => value !== '');
-  return values.map(Number).reduce<number | null>((best, value) => (value > (best ?? -Infinity) ? value : best), null);
+  const { columns } = parseHistory(await readFile(file, 'utf8'));
+  const values = (columns.get(name) ?? []).filter((value) => value !== null);
+  return values.length === 0 ? null : Math.max(...values);
 }

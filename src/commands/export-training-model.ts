@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 
+import { countClasses } from '../data/count-classes.js';
 import { formatNames, isTranscoded } from '../data/image-format.js';
 import { splitFiles } from '../data/split-files.js';
 import { SignetError } from '../errors.js';
@@ -10,6 +11,7 @@ import { balancedClassWeight } from '../training/class-weight.js';
 import { checkBackboneOptions } from './backbone-options.js';
 import { compileClassifier } from './compile-classifier.js';
 import { parseAugmentation } from './parse-augmentation.js';
+import { argumentsJson } from './remembered-options.js';
 import { scanDataset, type ScannedDataset } from './scan-dataset.js';
 import { startFromWeights } from './start-from-weights.js';
 import { makeTrainable } from './train-model.js';
@@ -59,11 +61,11 @@ export async function makeAndExport(
   const model = makeTrainable(Model, scanned.scan.classNames, options);
   if (options.pretrainedWeights !== undefined) await startFromWeights(model, options.pretrainedWeights);
   compileClassifier(model, options, Math.ceil(files.length / batchSize));
-  const counts = scanned.scan.classNames.map((_, label) => files.filter((file) => file.label === label).length);
+  const counts = countClasses(files, scanned.scan.classNames.length);
   const classWeight = options.classWeights === 'balanced' ? balancedClassWeight(counts) : {};
   const { augment } = options;
   const augmentation = augment !== undefined && parseAugmentation(augment, { imageSize: model.imageSize, seed });
-  const assetsExtra = { 'arguments.json': `${JSON.stringify(options, null, 2)}\n` };
+  const assetsExtra = { 'arguments.json': argumentsJson(options) };
   await exportTraining(model, directory, {
     ...{ batchSize, numEpochs, patience, validationSplit, seed, classWeight, assetsExtra },
     ...(augmentation && { augmentation }),

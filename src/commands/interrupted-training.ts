@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { changedImages, type ClassFingerprint, fingerprintImages } from '../data/fingerprint-images.js';
 import type { ImageScan } from '../data/image-scan.js';
 import { SignetError } from '../errors.js';
 import { cannotWrite, removeModelDirectory } from '../saved-model/model-directory.js';
-import { writeFileSynced } from '../saved-model/tensor-bundle.js';
+import { replaceFile } from '../saved-model/replace-file.js';
 import { isStillRunning, ownIdentity, type ProcessIdentity } from './process-identity.js';
 import { optionsToRemember, parseRememberedOptions } from './remembered-options.js';
 import type { TrainModelOptions } from './train-model-options.js';
@@ -93,12 +93,9 @@ export class InterruptedTraining {
   }
 
   async #write(): Promise<void> {
-    const made = path.join(this.folder, `${recordFile}.new`);
     try {
       await mkdir(this.folder, { recursive: true });
-      await rm(made, { force: true });
-      await writeFileSynced(made, (file) => file.writeFile(JSON.stringify({ format, ...this.record }, null, 2)));
-      await rename(made, path.join(this.folder, recordFile));
+      await replaceFile(path.join(this.folder, recordFile), JSON.stringify({ format, ...this.record }, null, 2));
     } catch (error) {
       throw cannotWrite(this.folder, error);
     }

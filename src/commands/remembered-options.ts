@@ -51,6 +51,11 @@ export function knownOptions(options: Partial<TrainModelOptions>): Partial<Train
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(types, name)));
 }
 
+/** The options for people, as `arguments.json` beside a model. */
+export function argumentsJson(options: TrainModelOptions): string {
+  return `${JSON.stringify(knownOptions(options), null, 2)}\n`;
+}
+
 /** The options as they are kept for `--resume`. */
 export function optionsToRemember(options: TrainModelOptions): Partial<TrainModelOptions> {
   const resolved = paths.flatMap((name) => {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+
+import { freePorts } from './free-ports.js';
 
 /** What the workers are started with; see deploy/distributed/worker.py. */
 export interface WorkersOptions {
@@ -89,24 +90,4 @@ function workerFile(): string {
   const file = path.resolve(import.meta.dirname, '../../deploy/distributed/worker.py');
   if (existsSync(file)) return file;
   throw new Error(`${file} is missing: install Signet again.`);
-}
-
-/** Ports that nobody listens on: all are held until each is known, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  try {
-    return await Promise.all(
-      servers.map(
-        (server) =>
-          new Promise<number>((resolve, reject) => {
-            server.on('error', reject).listen(0, '127.0.0.1', () => {
-              const address = server.address();
-              resolve(typeof address === 'object' && address ? address.port : 0);
-            });
-          }),
-      ),
-    );
-  } finally {
-    await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  }
 }

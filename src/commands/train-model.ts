@@ -28,7 +28,7 @@ import { prepareVersion } from './model-versions.js';
 import { noteInterrupted } from './note-interrupted.js';
 import { learningRateCallbacks, makeLoss } from './optimization.js';
 import { parseAugmentation } from './parse-augmentation.js';
-import { knownOptions } from './remembered-options.js';
+import { argumentsJson } from './remembered-options.js';
 import { resumeFlags } from './resume-flags.js';
 import { scanDataset } from './scan-dataset.js';
 import type { ShellFlags } from './shell-command.js';
@@ -151,7 +151,7 @@ async function fitModel(
   compileClassifier(model, options, train.size);
   const history = new CSVLogger();
   const assetsExtra = () => ({
-    'arguments.json': `${JSON.stringify(knownOptions(options), null, 2)}\n`,
+    'arguments.json': argumentsJson(options),
     'history.csv': history.text,
     ...(skipped() !== '' && { 'skipped-images.tsv': skipped() }),
   });

@@ -16,7 +16,7 @@ import { checkForSeveralMachines, type ExportedTraining, makeAndExport } from '.
 import { findPython } from './find-python.js';
 import { prepareVersion } from './model-versions.js';
 import { makeLoss } from './optimization.js';
-import { knownOptions } from './remembered-options.js';
+import { argumentsJson } from './remembered-options.js';
 import { scanDataset, type ScannedDataset } from './scan-dataset.js';
 import { startWorkers, type WorkersOptions } from './start-workers.js';
 import { stopOnInterrupt } from './stop-on-interrupt.js';
@@ -98,7 +98,7 @@ async function evaluateAndSave(
   try {
     const evaluation = await evaluateClassifier(model, dataset, makeLoss(options));
     const assetsExtra = {
-      'arguments.json': `${JSON.stringify(knownOptions(options), null, 2)}\n`,
+      'arguments.json': argumentsJson(options),
       'history.csv': history,
     };
     await model.save(directory, { assetsExtra });

@@ -5,6 +5,7 @@ import type { ClassifierEvaluation } from '../evaluation/evaluate-classifier.js'
 import type { Fact } from '../evaluation/report/report-content.js';
 import { parseHistory } from '../evaluation/report/training-history.js';
 import { writeReport } from '../evaluation/report/write-report.js';
+import { knownOptions } from './remembered-options.js';
 import { modelFacts, softwareFacts } from './report-facts.js';
 import { shellCommand } from './shell-command.js';
 import type { TrainModelOptions } from './train-model-options.js';
@@ -77,17 +78,7 @@ function trainingFacts({
   ];
 }
 
-/** Not of the model, but of one run, or of the command line. */
-const notRepeated = new Set(['modelVersion', 'overwrite', 'verbose', 'debug', 'help', '$0']);
-
-/** All flags, also those that were left out: a default may be another one day. */
+/** All flags, also those that were left out: a default may be another one day. Which version it was, and what stood there, is of one run. */
 function trainingCommand(options: TrainModelOptions): string {
-  const flags = Object.entries(options).filter(
-    (entry): entry is [string, string | number | boolean] =>
-      // yargs gives each flag in kebab-case too.
-      !notRepeated.has(entry[0]) &&
-      /^[a-z]+(?:[A-Z][a-z]*)*$/.test(entry[0]) &&
-      ['string', 'number', 'boolean'].includes(typeof entry[1]),
-  );
-  return shellCommand('train-model', Object.fromEntries(flags));
+  return shellCommand('train-model', { ...knownOptions(options), modelVersion: undefined, overwrite: undefined });
 }

@@ -1,7 +1,8 @@
 import { SignetError } from '../errors.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
 import * as tf from '../tensorflow/tf.js';
-import { describeProblems } from './describe-problems.js';
+import { badImages } from './bad-images.js';
+import { countClasses } from './count-classes.js';
 import { ImageCache } from './image-cache.js';
 import { ImageLoader, type LoadingImages } from './image-loader.js';
 import type { ImageProblem } from './image-problem.js';
@@ -91,9 +92,7 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
 
   /** How many images an epoch has of each class, by label. */
   get classCounts(): number[] {
-    const counts = new Array<number>(this.classNames.length).fill(0);
-    for (const { label } of this.#files) counts[label] = (counts[label] ?? 0) + 1;
-    return counts;
+    return countClasses(this.#files, this.classNames.length);
   }
 
   /** Makes the epoch that comes next the one of this number, from 0: a training that is resumed goes on in its order. */
@@ -180,12 +179,7 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
   }
 
   async #without(broken: readonly ImageProblem[], files: readonly ImageFile[]): Promise<ImageBatch | null> {
-    if (this.options.onBadImage === 'fail') {
-      throw new SignetError(
-        'BAD_IMAGE',
-        `${describeProblems(broken)}\nMend or remove what is listed, or leave it out with --on-bad-image skip.`,
-      );
-    }
+    if (this.options.onBadImage === 'fail') throw badImages(broken);
     // In the epoch that runs: the count is of the one that comes next.
     this.#leftOut.add(broken, this.#epoch - 1);
     const paths = new Set(broken.map(({ path }) => path));

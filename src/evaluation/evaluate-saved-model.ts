@@ -1,8 +1,7 @@
-import { describeProblems } from '../data/describe-problems.js';
+import { badImages } from '../data/bad-images.js';
 import type { ImageProblem } from '../data/image-problem.js';
 import type { ImageFile } from '../data/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan-report.js';
-import { SignetError } from '../errors.js';
 import { readClassNames } from '../models/read-class-names.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar, stringVector } from '../ops/strings.js';
@@ -98,12 +97,6 @@ function loadBatch(files: readonly ImageFile[]): Promise<{ images: LoadedImage[]
     decodeBytes(bytes).dispose();
     return { file, bytes };
   });
-}
-
-/** The error that lists images which do not decode, with what to do. */
-export function badImages(bad: readonly ImageProblem[]): SignetError {
-  const advice = 'Mend or remove what is listed, or leave it out with --on-bad-image skip.';
-  return new SignetError('BAD_IMAGE', `${describeProblems(bad)}\n${advice}`);
 }
 
 interface Answer {

@@ -1,3 +1,4 @@
+import { badImages } from '../data/bad-images.js';
 import type { ImageProblem } from '../data/image-problem.js';
 import type { ImageFile } from '../data/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan-report.js';
@@ -8,7 +9,6 @@ import type { Protocol } from './clients/client-options.js';
 import type { ModelMetadata } from './clients/protocol-client.js';
 import { ServerError } from './clients/server-error.js';
 import type { SignetClient } from './clients/signet-client.js';
-import { badImages } from './evaluate-saved-model.js';
 import { imageBlocks } from './image-blocks.js';
 import { type DecodedImage, loadImages } from './load-images.js';
 import { type BlockAnswer, type RoadEvaluation, RoadRun } from './road-run.js';

@@ -107,6 +107,11 @@ export class Session {
   }
 }
 
+/** Whether TF_NUM_INTRAOP_THREADS says how many threads an op has, which is then for nobody else to choose. */
+export function areThreadsGiven(): boolean {
+  return (process.env.TF_NUM_INTRAOP_THREADS ?? '') !== '';
+}
+
 /** What the binding calls a feed, cast to the placeholder's type; `cast` collects what must be freed afterwards. */
 function feedId({ tensor, dtype }: Feed, cast: number[]): number {
   const [id = 0] = backend.getInputTensorIds([tensor]);

@@ -1,3 +1,4 @@
+import { median } from '../data/median.js';
 import { SignetError } from '../errors.js';
 import type * as tf from '../tensorflow/tf.js';
 import type { TrainStepsOptions } from './train-steps.js';
@@ -120,7 +121,7 @@ class Trial {
     const results = this.ways[this.#phase](data);
     this.#taken += 1;
     if (this.#taken > warmUpSteps) this.#times.push(performance.now() - start);
-    if (this.#times.length === measuredSteps) this.#decide(medianOf(this.#times));
+    if (this.#times.length === measuredSteps) this.#decide(median(this.#times));
     return results;
   }
 
@@ -139,8 +140,4 @@ class Trial {
     this.#taken = 0;
     this.#times = [];
   }
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }

@@ -1,3 +1,4 @@
+import { areThreadsGiven } from '../tensorflow/session.js';
 import * as tf from '../tensorflow/tf.js';
 
 /** Multiplications for an image, forward, below which a network is small. */
@@ -11,8 +12,7 @@ const smallNetwork = 2e6;
  * training gives the same weights. TF_NUM_INTRAOP_THREADS, where it is set, has the last word.
  */
 export function stepThreads(model: tf.LayersModel): number | undefined {
-  if ((process.env.TF_NUM_INTRAOP_THREADS ?? '') !== '') return undefined;
-  return multiplications(model) < smallNetwork ? 1 : undefined;
+  return !areThreadsGiven() && multiplications(model) < smallNetwork ? 1 : undefined;
 }
 
 /** Of convolutions and dense layers, whose kernels are applied at every position of the output. */

@@ -1,11 +1,12 @@
-import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { SignetError } from '../errors.js';
 import { jsonText } from '../saved-model/json-text.js';
 import { cannotWrite } from '../saved-model/model-directory.js';
 import { readTensorBundle, type TensorBundle } from '../saved-model/read-tensor-bundle.js';
-import { writeFileSynced, writeTensorBundle } from '../saved-model/tensor-bundle.js';
+import { replaceFile } from '../saved-model/replace-file.js';
+import { writeTensorBundle } from '../saved-model/tensor-bundle.js';
 import { dataTypeOf, type DType } from '../tensorflow/data-type.js';
 import * as tf from '../tensorflow/tf.js';
 import { elementBytes } from '../tracing/tensor-proto.js';
@@ -52,7 +53,7 @@ export class TrainingStateFolder {
       await this.#removeStatesExcept(current);
       const state = current + 1;
       await writeTensorBundle(this.#prefix(state), Object.entries(tensors).map(bundleTensor));
-      await this.#replaceMetadata(JSON.stringify({ format, state, ...metadata }, null, 2));
+      await replaceFile(this.#metadataFile, JSON.stringify({ format, state, ...metadata }, null, 2));
       await this.#removeStatesExcept(state);
     } catch (error) {
       throw cannotWrite(this.folder, error);
@@ -88,15 +89,6 @@ export class TrainingStateFolder {
 
   #prefix(state: number): string {
     return path.join(this.folder, `state-${state}`);
-  }
-
-  async #replaceMetadata(text: string): Promise<void> {
-    const made = `${this.#metadataFile}.new`;
-    await rm(made, { force: true });
-    await writeFileSynced(made, (file) => file.writeFile(text));
-    await rename(made, this.#metadataFile);
-    const directory = await open(this.folder, 'r');
-    await directory.sync().finally(() => directory.close());
   }
 
   async #readMetadata() {

@@ -4,11 +4,13 @@ import path from 'node:path';
 
 import { create } from '@bufbuild/protobuf';
 
+import { median } from '../../data/median.js';
 import { LoadedSavedModel, type LoadOptions } from '../../saved-model/load-saved-model.js';
 import type { Signature } from '../../saved-model/read-saved-model.js';
 import { tensorValueOf } from '../../saved-model/tensor-proto-value.js';
 import { dataTypeOf } from '../../tensorflow/data-type.js';
 import { TensorProtoSchema } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
+import { areThreadsGiven } from '../../tensorflow/session.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 
 /** A model with more weights, in bytes, has enough work for several threads. */
@@ -31,7 +33,7 @@ const oneThread = { intraOpThreads: 1, inCallerThread: true } as const;
  * @throws SignetError `INVALID_SAVED_MODEL`.
  */
 export async function loadForServing(directory: string): Promise<LoadedSavedModel> {
-  const isAsked = (process.env.TF_NUM_INTRAOP_THREADS ?? '') === '' && availableParallelism() > 1;
+  const isAsked = !areThreadsGiven() && availableParallelism() > 1;
   if (!isAsked || (await weightsBytes(directory)) > largeWeights) return LoadedSavedModel.load(directory);
   const all = await timeCall(directory);
   const isLong = all === null || all > longCall;
@@ -60,7 +62,7 @@ async function timeCall(directory: string, threads: LoadOptions = {}): Promise<n
       call();
       times.push(performance.now() - start);
     }
-    return times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? null;
+    return median(times);
   } catch {
     // Zeros are a guess at what the model takes.
     return null;
