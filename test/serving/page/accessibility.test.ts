@@ -1,40 +1,25 @@
 import path from 'node:path';
 
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 
 import { LenetModel } from '../../../src/models/lenet-model.js';
-import { type RunningServer, startServer } from '../../../src/serving/start-server.js';
 import { findChromium } from '../../helpers/find-chromium.js';
-import { launchChromium, watchPage } from '../../helpers/page-in-chromium.js';
-import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
+import { servedPage } from '../../helpers/served-page.js';
 import { textContrasts } from '../../helpers/text-contrast.js';
 
 const executablePath = findChromium();
 
 describe.skipIf(executablePath === null)('the page is accessible:', () => {
-  let server: RunningServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    const folder = await temporaryFolderForAll();
+  const served = servedPage(executablePath, async (folder) => {
     const model = new LenetModel({ classNames: ['cat', 'dog', 'a class whose name takes several words'], seed: 1 });
     await model.save(path.join(folder, 'Pets', '1'));
     model.dispose();
-    server = await startServer({ modelFolder: folder, restPort: 0, grpcPort: 0 }, '0.0.0');
-    browser = await launchChromium(executablePath);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.drain();
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
   });
 
   /** The page with everything on it: an answer, an error, details unfolded. */
   async function openFull(options?: BrowserContextOptions): Promise<Page> {
-    const { page } = await watchPage(browser, `http://127.0.0.1:${server.restPort}/`, options);
+    const { page } = await served().open(options);
     await page.getByRole('rowgroup').filter({ hasText: 'serving_classify' }).waitFor();
     await page.locator('#files').setInputFiles(['data/digits/test/7/0043.png', 'package.json']);
     // Said when all are answered.
@@ -92,7 +77,7 @@ describe.skipIf(executablePath === null)('the page is accessible:', () => {
     `);
     const answers = (await page.getByRole('region', { name: 'Answers' }).ariaSnapshot())
       .replaceAll(/\d+\.\d (%|ms)/g, '0.0 $1')
-      .replaceAll(server.restPort.toString(), 'PORT');
+      .replaceAll(served().restPort.toString(), 'PORT');
     expect(answers).toMatchInlineSnapshot(`
       "- region "Answers":
         - heading "Answers" [level=2]

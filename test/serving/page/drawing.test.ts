@@ -1,39 +1,25 @@
 import path from 'node:path';
 
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
-import { type RunningServer, startServer } from '../../../src/serving/start-server.js';
 import { digitStrokes } from '../../helpers/digit-strokes.js';
 import { findChromium } from '../../helpers/find-chromium.js';
-import { drawWithFinger, drawWithMouse, launchChromium, watchPage } from '../../helpers/page-in-chromium.js';
-import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
+import { drawWithFinger, drawWithMouse } from '../../helpers/page-in-chromium.js';
+import { servedPage } from '../../helpers/served-page.js';
 import { trainDigits } from '../../helpers/train-digits.js';
 
 const executablePath = findChromium();
 
 describe.skipIf(executablePath === null)('drawing on the page', () => {
-  let server: RunningServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    const folder = await temporaryFolderForAll();
+  const served = servedPage(executablePath, async (folder) => {
     const model = await trainDigits(6);
     await model.save(path.join(folder, 'Digits', '1'));
     model.dispose();
-    server = await startServer({ modelFolder: folder, restPort: 0, grpcPort: 0 }, '0.0.0');
-    browser = await launchChromium(executablePath);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.drain();
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
   });
 
-  const open = (options?: BrowserContextOptions) => watchPage(browser, `http://127.0.0.1:${server.restPort}/`, options);
+  const open = (options?: BrowserContextOptions) => served().open(options);
   const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
   it('is recognized wherever and however large it is drawn', async () => {

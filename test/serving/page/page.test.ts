@@ -3,16 +3,17 @@ import { copyFile, cp, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { readSignatures } from '../../../src/saved-model/read-saved-model.js';
-import { type RunningServer, startServer } from '../../../src/serving/start-server.js';
+import { startServer } from '../../../src/serving/start-server.js';
 import { findChromium } from '../../helpers/find-chromium.js';
-import { launchChromium, watchPage } from '../../helpers/page-in-chromium.js';
+import { watchPage } from '../../helpers/page-in-chromium.js';
 import { saveScale } from '../../helpers/save-scale.js';
-import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
+import { servedPage } from '../../helpers/served-page.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const executablePath = findChromium();
 const digits = ['0/0010.png', '3/0083.png', '7/0043.png'].map((name) => path.resolve('data/digits/test', name));
@@ -22,30 +23,15 @@ const hostile = `<img src=x onerror="document.title='broken in'"> ${'coonhound, 
 const classNames = [hostile, ...Array.from({ length: 11 }, (_, i) => `class ${i}`)];
 
 describe.skipIf(executablePath === null)('the page', () => {
-  let folder: string;
-  let server: RunningServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    folder = await temporaryFolderForAll();
+  const served = servedPage(executablePath, async (folder) => {
     const model = new LenetModel({ classNames, seed: 1 });
     await model.save(path.join(folder, 'Lenet', '1'));
     model.dispose();
     await saveScale(path.join(folder, 'Scale'), 1);
-    const options = { modelFolder: folder, restPort: 0, grpcPort: 0, pollSeconds: 0.2 };
-    server = await startServer(options, '0.0.0');
-    browser = await launchChromium(executablePath);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await server.drain();
-  });
-  afterEach(async () => {
-    for (const context of browser.contexts()) await context.close();
   });
 
-  const url = (rest = '') => `http://127.0.0.1:${server.restPort}/${rest}`;
-  const open = (rest?: string) => watchPage(browser, url(rest));
+  const url = (rest = '') => served().url + rest;
+  const open = (rest?: string) => watchPage(served().browser, url(rest));
 
   describe('pictures', () => {
     it('are answered in their order when they are dropped, and go nowhere else', async () => {
@@ -130,7 +116,7 @@ describe.skipIf(executablePath === null)('the page', () => {
       const { page } = await open();
       await page.getByRole('rowgroup').filter({ hasText: 'serving_classify' }).waitFor();
       const rows = await page.locator('#signature-table tbody tr').filter({ hasNotText: 'curl' }).allInnerTexts();
-      const expected = Object.entries(await readSignatures(path.join(folder, 'Lenet', '1'))).flatMap(
+      const expected = Object.entries(await readSignatures(path.join(served().folder, 'Lenet', '1'))).flatMap(
         ([key, { inputs, outputs, method }]) => [
           `${key} ${method.replace('tensorflow/serving/', '')}`,
           ...Object.entries(inputs).map(([name, { spec, tensor }]) => ['in', name, spec, tensor].join('\t')),
@@ -167,6 +153,7 @@ describe.skipIf(executablePath === null)('the page', () => {
       const { page } = await open();
       const version = page.getByLabel('Version', { exact: true });
       await version.getByText('latest (1)').waitFor({ state: 'attached' });
+      const { folder } = served();
       await cp(path.join(folder, 'Lenet', '1'), path.join(folder, '.new'), { recursive: true });
       await rename(path.join(folder, '.new'), path.join(folder, 'Lenet', '2'));
       await version.getByText('latest (2)').waitFor({ state: 'attached' });
@@ -191,17 +178,21 @@ describe.skipIf(executablePath === null)('the page', () => {
     const { page } = await open();
     const refused = `new Promise((resolve) => {
       document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
-      void fetch('http://localhost:${server.restPort}/healthz').catch(() => undefined);
+      void fetch('http://localhost:${served().restPort}/healthz').catch(() => undefined);
     })`;
     expect(await page.evaluate(refused)).toBe('connect-src');
   });
 
   it('asks for the token, keeps it in the tab, and shows it to nobody', async () => {
     const token = 'only-for-this-test';
-    const options = { models: [{ name: 'Lenet', basePath: path.join(folder, 'Lenet') }], restPort: 0, grpcPort: 0 };
+    const options = {
+      models: [{ name: 'Lenet', basePath: path.join(served().folder, 'Lenet') }],
+      restPort: 0,
+      grpcPort: 0,
+    };
     const guarded = await startServer({ ...options, token }, '0.0.0');
     onTestFinished(() => guarded.drain());
-    const { page } = await watchPage(browser, `http://127.0.0.1:${guarded.restPort}/`);
+    const { page } = await watchPage(served().browser, `http://127.0.0.1:${guarded.restPort}/`);
     const field = page.getByLabel('Token', { exact: true });
     await field.fill('something-else');
     await field.press('Enter');
