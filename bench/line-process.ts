@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
 /** A process that answers each line with a line, and waits meanwhile. */
@@ -7,6 +8,8 @@ export interface LineProcess {
   readonly tell: (line: string) => void;
   readonly ask: (line: string) => Promise<string>;
   readonly end: () => void;
+  /** Settles when it has ended. */
+  readonly ended: Promise<unknown>;
 }
 
 /** Starts a process that is measured, or measures; what it says on standard error is dropped. */
@@ -26,5 +29,6 @@ export function startLineProcess(command: string, args: readonly string[]): Line
       return answer.value;
     },
     end: () => void child.stdin.end(),
+    ended: once(child, 'exit'),
   };
 }

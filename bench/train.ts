@@ -1,13 +1,14 @@
 import { median } from '../src/data/median.js';
-import { kerasSide } from './train/keras-side.js';
-import type { Side, Task } from './train/side.js';
-import { eagerSide, signetSide } from './train/tfjs-side.js';
+import type { FitProcess, Side, Slice, Task } from './train/side.js';
+import { kerasSide, tfjsSide } from './train/sides.js';
 
 /**
  * `npm run bench:train`: steps a second of Signet's `fit`, TF.js's own `fitDataset` and Keras 3, same network, batch, optimizer
- * and metrics. All train at once and are measured in turns, slice by slice; the table has medians of the slices.
+ * and metrics. All train at once, each in a process of its own, and are measured in turns, slice by slice; the table has medians of the
+ * slices. Before, how long it takes from the start of a process to the end of its second step, with processes in turns.
  *
- * `-- --model ResnetModel --rounds 5` chooses the network and the number of slices.
+ * `-- --model ResnetModel --rounds 5 --steps 3 --starts 3` chooses the network, the number of slices, the steps of each, and how often
+ * each side is started; 0 leaves a part out.
  */
 const flag = (name: string, fallback: string) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -18,35 +19,62 @@ const task: Task = isLenet
   ? { model: 'LenetModel', size: 28, classes: 10, batch: 32 }
   : { model: 'ResnetModel', size: 64, classes: 10, batch: 32 };
 const steps = Number(flag('steps', isLenet ? '100' : '3'));
-const rounds = Number(flag('rounds', '5'));
-const sides: readonly Side[] = [
-  signetSide(task, { jit: 'graph' }),
-  ...(isLenet ? [signetSide(task, { jit: 'xla' }, 'Signet, jit: xla')] : []),
-  ...(isLenet ? [eagerSide(task)] : []),
-  kerasSide(task, false),
-  ...(isLenet ? [kerasSide(task, true)] : []),
+const [rounds, starts] = [Number(flag('rounds', '5')), Number(flag('starts', '3'))];
+const keras = kerasSide('Keras', task, false);
+const sides: readonly [Side, ...Side[]] = [
+  tfjsSide('Signet', task, 'graph'),
+  ...(isLenet ? [tfjsSide('Signet, jit: xla', task, 'xla'), tfjsSide('TF.js fitDataset', task, 'off')] : []),
+  keras,
+  ...(isLenet ? [kerasSide('Keras, jit_compile=True', task, true)] : []),
 ];
+console.log(`${task.model}, ${task.size} x ${task.size}, batch ${task.batch}`);
+if (starts > 0) await compareStarts([sides[0], keras]);
+if (rounds > 0) await compareSteps();
 
-const seconds = new Map<Side, number[]>(sides.map((side) => [side, []]));
-for (const side of sides) {
+async function compareStarts(both: readonly Side[]): Promise<void> {
+  const slices = new Map<Side, Slice[]>(both.map((side) => [side, []]));
+  for (let round = 0; round < starts; round += 1) {
+    for (const side of both) slices.get(side)?.push(await firstSteps(side));
+  }
+  print(`from the start of a process to its second step; medians of ${starts}`, 's', slices);
+}
+
+async function firstSteps(side: Side): Promise<Slice> {
   const start = performance.now();
-  await side.run(2);
-  console.log(`${side.name.padEnd(24)} first two steps: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  const started = side.start();
+  const { peakMebibytes } = await started.run(2);
+  const seconds = (performance.now() - start) / 1000;
+  await started.end();
+  return { seconds, peakMebibytes };
 }
-for (let round = 0; round < rounds; round += 1) {
-  for (const side of sides) seconds.get(side)?.push((await side.run(steps)) / steps);
+
+async function compareSteps(): Promise<void> {
+  const running = new Map<Side, FitProcess>(sides.map((side) => [side, side.start()]));
+  const slices = new Map<Side, Slice[]>(sides.map((side) => [side, []]));
+  for (const each of running.values()) await each.run(2);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [side, each] of running) {
+      const { seconds, peakMebibytes } = await each.run(steps);
+      slices.get(side)?.push({ seconds: (seconds / steps) * 1000, peakMebibytes });
+    }
+  }
+  for (const each of running.values()) await each.end();
+  print(`a step; medians of ${rounds} slices of ${steps} steps`, 'ms', slices);
 }
-const [first] = sides;
-console.log(
-  `${task.model}, ${task.size} x ${task.size}, batch ${task.batch}; medians of ${rounds} slices of ${steps} steps`,
-);
-for (const side of sides) {
-  const own = median(seconds.get(side) ?? []);
-  const ratio = own / median((first && seconds.get(first)) ?? []);
-  const columns = [(own * 1000).toFixed(1), (1 / own).toFixed(1), ratio.toFixed(2)];
-  console.log(side.name.padEnd(24) + columns.map((column) => column.padStart(10)).join(''));
+
+/** Signet, which stands first, is so many times as fast as the others. */
+function print(title: string, unit: string, slices: ReadonlyMap<Side, readonly Slice[]>): void {
+  const times = new Map(Array.from(slices, ([side, all]) => [side, median(all.map(({ seconds }) => seconds))]));
+  console.log(`\n${title}`);
+  printRow('', [unit, 'Signet is', 'peak MiB']);
+  for (const [side, all] of slices) {
+    const own = times.get(side) ?? NaN;
+    const ratio = own / (times.get(sides[0]) ?? NaN);
+    const peak = Math.max(...all.map(({ peakMebibytes }) => peakMebibytes));
+    printRow(side.name, [own.toFixed(1), `${ratio.toFixed(2)} x`, peak.toFixed(0)]);
+  }
 }
-console.log(
-  `${''.padEnd(24)}${['ms a step', 'steps/s', 'Signet is'].map((title) => title.padStart(10)).join('')} times as fast`,
-);
-for (const side of sides) await side.end();
+
+function printRow(name: string, columns: readonly string[]): void {
+  console.log(name.padEnd(24) + columns.map((column) => column.padStart(12)).join(''));
+}
