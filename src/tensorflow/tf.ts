@@ -1,15 +1,12 @@
 /**
  * TensorFlow.js on TensorFlow's own library: `import * as tf from '../tensorflow/tf.js'` everywhere in Signet.
  *
- * The order matters: the log is quieted, the sessions' threads are parted, Node.js repaired and the set-up checked before the library is loaded, and what it loads is repaired.
+ * What the library loads is repaired.
  *
  * @throws SignetError `NOT_SET_UP` on import, when `npm run set-up` has not been run.
  */
-import './quiet-log.js';
-import './own-thread-pools.js';
-import './repair-node.js';
-import './require-set-up.js';
-import './load-quietly.js';
+import './library.js';
 import './repair-batch-normalization.js';
+import './fused-gradients.js';
 
-export * from '@tensorflow/tfjs-node-gpu';
+export * from './library.js';

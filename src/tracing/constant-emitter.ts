@@ -35,7 +35,10 @@ export class ConstantEmitter {
       shape: constant.outputs[0]?.shape ?? [],
       values: elements(constant.values),
     }));
-    if (each.every(({ shape, values }) => sameArray(shape, info.shape) && sameArray(values, elements(first.values)))) {
+    const [, ...others] = each;
+    const sameAsFirst = (constant: Varying['each'][number]) =>
+      sameArray(constant.shape, info.shape) && sameArray(constant.values, each[0]?.values ?? []);
+    if (others.every(sameAsFirst)) {
       return this.builder.constant(info.dataType, info.shape, first.values);
     }
     const varying = { dataType: info.dataType, each, sources, ...context };

@@ -18,6 +18,11 @@ export class SampleSizes {
   readonly #named = new Map<string, SizeSample>();
   readonly #candidates = candidates();
 
+  /** How many samples have been given. */
+  get count(): number {
+    return this.#given.length;
+  }
+
   /** The sample of a named dimension: the same for the same name. */
   named(name: string): SizeSample {
     const known = this.#named.get(name);

@@ -1,9 +1,10 @@
 import { SignetError } from '../errors.js';
 import { dataTypeInTfjs } from '../tensorflow/honest-types.js';
 import { attr, attrValueOf } from './attr-value.js';
-import type { BindingAttribute, DataId } from '../tensorflow/backend.js';
+import { backend, type BindingAttribute, type DataId } from '../tensorflow/backend.js';
 import { dataTypeName, dataTypeOf, type DType } from '../tensorflow/data-type.js';
 import { type OpListener, readUnheard, withListener } from '../tensorflow/op-listener.js';
+import { attribute } from '../tensorflow/run-op.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Asset } from './asset.js';
@@ -169,7 +170,7 @@ export class Tape implements OpListener {
     for (const variable of variables) this.valueOf(variable);
     this.record({ op, attributes, inputs: [...handles, ...inputs], outputs: [] });
     for (const variable of variables) {
-      const after = withListener(null, () => tf.zeros(variable.shape, variable.dtype as 'float32'));
+      const after = withListener(null, () => sameInOtherStorage(variable));
       variable.assign(after);
       after.dispose();
       this.#assigned.set(variable, variable.dataId);
@@ -314,6 +315,11 @@ export class Tape implements OpListener {
     });
     return { node, output: 0 };
   }
+}
+
+/** Stands for a value that is not computed while tracing. TensorFlow's Identity copies nothing. */
+function sameInOtherStorage(variable: tf.Variable): tf.Tensor {
+  return backend.executeSingleOutput('Identity', [attribute.type('T', variable.dtype as DType)], [variable]);
 }
 
 /** Every variable that TF.js knows, in the order of their making. */

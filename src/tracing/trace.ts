@@ -31,18 +31,7 @@ export function traceFunction(
   fn: (...args: tf.Tensor[]) => TfFunctionResult,
   signature: Readonly<Record<string, TensorSpec>>,
 ): Trace[] {
-  return withVariablesRestored((madeVariables) => {
-    const traces = traceEveryRank(fn, signature);
-    const made = madeVariables();
-    if (made === 0) return traces;
-    // A first call may make variables, such as an optimizer's slots: only a later one shows what every call does.
-    const later = traceEveryRank(fn, signature);
-    if (madeVariables() === made) return later;
-    throw new SignetError(
-      'NOT_TRACEABLE',
-      'A tf function may make variables only the first time it is called. It makes new ones at every call: make them outside.',
-    );
-  });
+  return withVariablesRestored((madeVariables) => traceEveryRank(fn, signature, madeVariables));
 }
 
 /**
@@ -52,22 +41,38 @@ export function traceFunction(
 function traceEveryRank(
   fn: (...args: tf.Tensor[]) => TfFunctionResult,
   signature: Readonly<Record<string, TensorSpec>>,
+  madeVariables: () => number,
 ): Trace[] {
-  if (Object.values(signature).every(({ shape }) => shape !== null)) return traceEverySize(fn, signature);
+  const trace = (shapesOfAnyRank: readonly (readonly number[])[]) =>
+    traceEverySize(fn, signature, new ShapeSamples(signature, shapesOfAnyRank), madeVariables);
+  if (Object.values(signature).every(({ shape }) => shape !== null)) return trace([]);
   try {
-    return traceEverySize(fn, signature, [[], [2], [3, 5], [2, 3, 4]]);
+    return trace([[], [2], [3, 5], [2, 3, 4]]);
   } catch {
-    return traceEverySize(fn, signature, [[], [1], [1, 1], [1, 1, 1]]);
+    return trace([[], [1], [1, 1], [1, 1, 1]]);
   }
 }
 
 function traceEverySize(
   fn: (...args: tf.Tensor[]) => TfFunctionResult,
   signature: Readonly<Record<string, TensorSpec>>,
-  shapesOfAnyRank: readonly (readonly number[])[] = [],
+  shapes: ShapeSamples,
+  madeVariables: () => number,
 ): Trace[] {
-  const shapes = new ShapeSamples(signature, shapesOfAnyRank);
-  return Array.from({ length: tracesForUnknownSizes }, (_, trace) => traceOnce(fn, signature, shapes, trace));
+  const before = madeVariables();
+  const first = traceOnce(fn, signature, shapes, 0);
+  const made = madeVariables();
+  // Where no size is unknown, every trace would be the same.
+  const length = shapes.areFixed && first.tape.sizes.count === 0 ? 1 : tracesForUnknownSizes;
+  // A first call may make variables, such as an optimizer's slots: only a later one shows what every call does.
+  const traces = Array.from({ length }, (_, trace) =>
+    trace === 0 && made === before ? first : traceOnce(fn, signature, shapes, trace),
+  );
+  if (madeVariables() === made) return traces;
+  throw new SignetError(
+    'NOT_TRACEABLE',
+    'A tf function may make variables only the first time it is called. It makes new ones at every call: make them outside.',
+  );
 }
 
 function traceOnce(
@@ -154,6 +159,13 @@ class ShapeSamples {
         name,
         shape?.map((size) => sampleOf(size, this.#sizes)) ?? null,
       ]),
+    );
+  }
+
+  /** Whether every size of every argument is known. */
+  get areFixed(): boolean {
+    return Object.values(this.signature).every(
+      ({ shape }) => shape?.every((size) => typeof size === 'number') ?? false,
     );
   }
 

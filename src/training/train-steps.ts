@@ -5,6 +5,7 @@ import { type Dimension, type TensorSpec, tensorSpec } from '../tracing/tensor-s
 import { tfFunction } from '../tracing/tf-function.js';
 import { augmented, augmentingStep } from './augmenting-step.js';
 import { type ChosenStep, chooseStep } from './choose-step.js';
+import { Optimizer } from './optimizers/optimizer.js';
 import { stepThreads } from './step-threads.js';
 import {
   eagerTestStep,
@@ -60,6 +61,7 @@ export class TrainSteps {
       tfFunction((...data: tf.Tensor[]) => named(step(data)), { inputSignature, name }).getConcreteFunction();
     const before = new Set(Object.keys(tf.engine().registeredVariables));
     try {
+      buildOptimizer(model);
       const trainSignature = { ...signature, ...(augmentation?.mixes === true && mixSignature) };
       const train = graphOf('train', trainingStep(model, options), trainSignature);
       const functions: Record<string, ConcreteFunction> = { train, test: graphOf('test', eagerTestStep(model)) };
@@ -116,6 +118,13 @@ export class TrainSteps {
     this.compiled.writeChangedVariables();
     return Object.values(this.compiled.call(name, data)) as tf.Scalar[];
   }
+}
+
+/** Tracing would make the slots by taking a step, which it would have to record once more. TF.js's own optimizers know no other way. */
+function buildOptimizer(model: tf.LayersModel): void {
+  const optimizer = model.optimizer as unknown;
+  if (!(optimizer instanceof Optimizer)) return;
+  optimizer.build(model.trainableWeights.map((weight) => weight.read() as tf.Variable));
 }
 
 /** Makes a model train op by op, with weights for its classes. @returns Undoes it. */
