@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { median } from '../src/data/median.js';
+import { python } from '../test/helpers/python.js';
+import type { Slice } from './train/side.js';
+
+/**
+ * `npm run bench:train:run`: a whole training of LeNet on the bundled digits, from the start of the process to the model on the disk: the
+ * compiled `train-model`, as the package has it, against a script of Keras 3 that does the same. In turns; medians.
+ *
+ * `-- --epochs 20 --rounds 3` are the epochs of a run and how often each side runs.
+ */
+interface Run extends Slice {
+  /** Of all threads. */
+  readonly cpuSeconds: number;
+}
+const flag = (name: string, fallback: number) => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at === -1 ? fallback : Number(process.argv[at + 1]);
+};
+const [epochs, rounds] = [flag('epochs', 20), flag('rounds', 3)];
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const [train, test] = [file('../data/digits/train'), file('../data/digits/test')];
+const sides: Readonly<Record<string, (folder: string) => string[]>> = {
+  Signet: (folder) => [
+    ...[process.execPath, file('../dist/scripts/train-model.js'), '--model-type', 'LenetModel'],
+    ...['--train-dataset-path', train, '--test-dataset-path', test, '--model-folder-path', folder],
+    ...['--num-epochs', String(epochs), '--patience', String(epochs)],
+  ],
+  Keras: (folder) => [python, file('./train/keras_run.py'), train, test, folder, String(epochs)],
+};
+const runs = new Map(Object.keys(sides).map((name) => [name, [] as Run[]]));
+for (let round = 0; round < rounds; round += 1) {
+  for (const [name, command] of Object.entries(sides)) runs.get(name)?.push(await measure(command));
+}
+console.log(
+  `LeNet on ${path.relative('.', train)}, ${epochs} epochs, process start to model on disk; medians of ${rounds}`,
+);
+printRow('', ['s', 'CPU s', 'peak MiB']);
+const medians = Array.from(runs, ([name, all]) => {
+  const [seconds, cpuSeconds, peak] = (['seconds', 'cpuSeconds', 'peakMebibytes'] as const).map((key) =>
+    median(all.map((run) => run[key])),
+  ) as [number, number, number];
+  printRow(name, [seconds.toFixed(1), cpuSeconds.toFixed(1), peak.toFixed(0)]);
+  return seconds;
+});
+const [own = NaN, keras = NaN] = medians;
+console.log(`Signet takes ${(own / keras).toFixed(2)} of Keras's time`);
+
+function printRow(name: string, columns: readonly string[]): void {
+  console.log(name.padEnd(10) + columns.map((column) => column.padStart(12)).join(''));
+}
+
+async function measure(command: (folder: string) => string[]): Promise<Run> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
+  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
+  try {
+    const args = [file('./train/measure_command.py'), ...command(folder)];
+    return JSON.parse((await promisify(execFile)(python, args, { env })).stdout) as Run;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
