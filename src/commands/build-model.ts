@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
 import { findHead, type HeadOfFile } from '../models/find-head.js';
-import { headNames } from '../models/include-top.js';
+import { headNames, publishedHeadNames } from '../models/include-top.js';
 import { loadKerasWeights } from '../models/keras/load-keras-weights.js';
 import { makeModel } from '../models/make-model.js';
 import type { MobileNetOptions } from '../models/mobile-net-model.js';
@@ -60,7 +60,7 @@ export async function buildModel(options: BuildModelOptions): Promise<BuildModel
   checkClasses(found, classNames, { ...options, weights });
   const modelOptions: MobileNetOptions = {
     classNames,
-    ...(found.head?.name === headNames.keras && { includeTop: true }),
+    ...(found.head && publishedHeadNames.includes(found.head.name) && { includeTop: true }),
     ...(inputHeight !== undefined && { inputHeight }),
     ...(inputWidth !== undefined && { inputWidth }),
     ...(alpha !== undefined && { alpha }),

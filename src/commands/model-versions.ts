@@ -9,7 +9,7 @@ import { tryToWrite } from './try-to-write.js';
 
 /**
  * The directory of a version, `FOLDER/TYPE/VERSION`, ready to be written: leftovers of a crash are mended, and that the
- * folder can be written is tried now rather than after an hour of training.
+ * folder can be written is tried now rather than after an hour of training. Nothing is made yet: what fails until then leaves nothing.
  *
  * @param version Default: the next free one.
  * @throws SignetError `MODEL_EXISTS`, `CANNOT_WRITE`.
@@ -43,7 +43,7 @@ export async function prepareVersion(
 }
 
 async function latestVersion(parent: string): Promise<number> {
-  const versions = (await readdir(parent)).filter((name) => /^\d+$/.test(name)).map(Number);
+  const versions = (existsSync(parent) ? await readdir(parent) : []).filter((name) => /^\d+$/.test(name)).map(Number);
   // One whose training was interrupted may yet be done.
   return Math.max(0, ...versions, ...(await interruptedVersions(parent)));
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
-import { loadKerasWeights } from '../models/keras/load-keras-weights.js';
+import { loadKerasWeights, otherHeads } from '../models/keras/load-keras-weights.js';
 import { readClassNames } from '../models/read-class-names.js';
 import { downloadNamedWeights, namedWeights } from './download-named-weights.js';
 
@@ -16,7 +16,7 @@ import { downloadNamedWeights, namedWeights } from './download-named-weights.js'
  */
 export async function startFromWeights(model: ImageClassifierModel, pathOrName: string): Promise<void> {
   const from = namedWeights.includes(pathOrName) ? await downloaded(model, pathOrName) : pathOrName;
-  const ignore = ['predictions', ...((await hasOtherClasses(model, from)) ? ['logits'] : [])];
+  const ignore = [...otherHeads(model), ...((await hasOtherClasses(model, from)) ? ['logits'] : [])];
   const { loaded, kept } = await loadKerasWeights(model, from, { ignore });
   const anew = kept.length === 0 ? '' : `; ${kept.join(', ')} starts anew`;
   process.stderr.write(`${from}: weights of ${loaded.length} layers${anew}\n`);

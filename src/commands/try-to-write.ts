@@ -1,18 +1,17 @@
-import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { lstat, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { cannotWrite } from '../saved-model/model-directory.js';
 
 /**
- * Makes a folder where there is none, and tries to write there.
+ * Tries whether files can be written in a folder, or, where there is none yet, in the folder that it would be made in. Leaves nothing
+ * behind: whatever fails before there is something to write, no empty folder tells of it.
  *
  * @throws SignetError `CANNOT_WRITE`.
  */
 export async function tryToWrite(folder: string): Promise<void> {
-  const probe = path.join(folder, `.write-test-${process.pid}`);
+  const probe = path.join(await nearestThatExists(path.resolve(folder)), `.write-test-${process.pid}`);
   try {
-    await makeFolders(folder);
     await writeFile(probe, 'x');
   } catch (error) {
     throw cannotWrite(folder, error);
@@ -21,11 +20,13 @@ export async function tryToWrite(folder: string): Promise<void> {
   }
 }
 
-/** `recursive` of `mkdir` calls a read-only file system a missing folder: made one by one, folders tell the reason. */
-async function makeFolders(folder: string): Promise<void> {
-  if (existsSync(folder)) return;
-  if (path.dirname(folder) !== folder) await makeFolders(path.dirname(folder));
-  await mkdir(folder).catch((error: unknown) => {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  });
+/** A link that leads nowhere exists: no folder can be made in its place. */
+async function nearestThatExists(folder: string): Promise<string> {
+  const parent = path.dirname(folder);
+  const exists = await lstat(folder).then(
+    () => true,
+    // A path that is too long, or has a file in its middle: writing there tells the reason.
+    (error: unknown) => (error as NodeJS.ErrnoException).code !== 'ENOENT',
+  );
+  return exists || parent === folder ? folder : nearestThatExists(parent);
 }

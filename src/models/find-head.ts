@@ -1,4 +1,4 @@
-import { headNames } from './include-top.js';
+import { headNames, publishedHeadNames } from './include-top.js';
 import type { KerasWeightFile } from './keras/keras-layer.js';
 import { withWeightFile } from './keras/with-weight-file.js';
 
@@ -30,6 +30,6 @@ function headOf({ layers }: KerasWeightFile): HeadOfFile {
     const shape = weights[0]?.shape ?? [];
     return shape.length === 2 ? [{ name, classes: shape[1] ?? 0 }] : [];
   });
-  const head = dense.find(({ name }) => name === headNames.own || name === headNames.keras);
+  const head = dense.find(({ name }) => name === headNames.own || publishedHeadNames.includes(name));
   return { head: head ?? null, hasDense: dense.length > 0 };
 }

@@ -14,3 +14,9 @@ export interface IncludeTopOptions extends ImageClassifierOptions {
 
 /** Names of the last layer: Signet's own, and that of Keras Applications. */
 export const headNames = { own: 'logits', keras: 'predictions' } as const;
+
+/**
+ * Names of the last layer in the weight files of Keras Applications. Those of MobileNetV2 are older than Keras's own code for it, and
+ * say `Logits`: keras-applications 1.0.2, keras_applications/mobilenet_v2.py.
+ */
+export const publishedHeadNames: readonly string[] = [headNames.keras, 'Logits'];

@@ -1,5 +1,6 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
+import { publishedHeadNames } from '../include-top.js';
 import { invalidWeights } from './invalid-weights.js';
 import type { KerasWeight, KerasWeightFile } from './keras-layer.js';
 import { type LayerMatch, matchLayers, type MatchLayersOptions } from './match-layers.js';
@@ -9,7 +10,7 @@ import { withWeightFile } from './with-weight-file.js';
 export interface LoadKerasWeightsOptions {
   /** Layers of the model that keep their weights where the file has none for them. Default: `logits`, a classifier's own head. */
   readonly keep?: readonly string[];
-  /** Layers of the file that nobody needs. Default: `predictions`, the head of Keras Applications, if the model has no such layer. */
+  /** Layers of the file that nobody needs. Default: `otherHeads(model)`. */
   readonly ignore?: readonly string[];
 }
 
@@ -38,9 +39,13 @@ export async function loadKerasWeights(
   file: string,
   options: LoadKerasWeightsOptions = {},
 ): Promise<LoadedWeights> {
-  const hasKerasHead = model.layers.some(({ name }) => name === 'predictions');
-  const { keep = ['logits'], ignore = hasKerasHead ? [] : ['predictions'] } = options;
+  const { keep = ['logits'], ignore = otherHeads(model) } = options;
   return withWeightFile(file, (weights) => load(model, weights, file, { keep, ignore }));
+}
+
+/** The heads of Keras Applications, `predictions` or `Logits`, which a model that has neither does not need. */
+export function otherHeads({ layers }: tf.LayersModel): readonly string[] {
+  return layers.some(({ name }) => publishedHeadNames.includes(name)) ? [] : publishedHeadNames;
 }
 
 async function load(

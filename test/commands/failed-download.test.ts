@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { buildModel } from '../../src/commands/build-model.js';
+import { trainModel } from '../../src/commands/train-model.js';
+import { serveFile } from '../helpers/file-server.js';
+import { copyDigits } from '../helpers/small-digits.js';
+import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+let folder: string;
+let modelFolder: string;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  modelFolder = path.join(folder, 'a', 'models');
+  const server = await serveFile(
+    () => Buffer.alloc(0),
+    (_, response) => {
+      response.writeHead(404).end();
+      return true;
+    },
+  );
+  vi.stubEnv('SIGNET_WEIGHTS_URL', server.url);
+  vi.stubEnv('SIGNET_CACHE', path.join(folder, 'cache'));
+});
+afterEach(() => vi.unstubAllEnvs());
+
+const failure = { code: 'DOWNLOAD_FAILED', message: expect.stringContaining('404') as string };
+
+describe('a download of weights that fails', () => {
+  it('leaves no folder of train-model behind', async () => {
+    const { train, test } = copyDigits(folder);
+    const trained = trainModel({
+      ...{ trainDatasetPath: train, testDatasetPath: test, modelFolderPath: modelFolder, modelType: 'MobileNetModel' },
+      ...{ pretrainedWeights: 'imagenet', batchSize: 4, numEpochs: 1, patience: 1, learningRate: 0.001 },
+      ...{ validationSplit: 0.5, seed: 1, overwrite: false, onBadImage: 'fail', cache: 8 },
+    });
+    await expect(trained).rejects.toMatchObject(failure);
+    expect(existsSync(path.join(folder, 'a'))).toBe(false);
+  });
+
+  it('leaves none of build-model', async () => {
+    const labels = path.join(folder, 'labels.txt');
+    await writeFile(labels, 'ant\nbee\n');
+    const built = buildModel({ modelType: 'ResnetModel', weights: 'imagenet', labels, modelFolder, overwrite: false });
+    await expect(built).rejects.toMatchObject(failure);
+    expect(existsSync(path.join(folder, 'a'))).toBe(false);
+  });
+});
