@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { EvalModelResult } from '../../src/commands/eval-model.js';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Flags of a command; `true` is a switch. */
+export type Flags = Readonly<Record<string, string | number | true>>;
+
+/**
+ * Runs a command of Signet's in a process of its own, as a user does, and says on standard error what it runs.
+ *
+ * @returns what it printed on standard output.
+ */
+export async function runCommand(name: string, flags: Flags, shortened: (text: string) => string): Promise<string> {
+  const args = Object.entries(flags).flatMap(([flag, value]) =>
+    value === true ? [`--${flag}`] : [`--${flag}`, `${value}`],
+  );
+  process.stderr.write(`\n$ npm run --silent ${name} -- ${shortened(args.join(' '))}\n`);
+  const script = path.join(root, 'scripts', `${name}.ts`);
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+    ...{ cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  const code = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  if (code !== 0) throw new Error(`${name} ended with exit status ${code}`);
+  return stdout;
+}
+
+/** What a model does on a test set, by its `serving_bytes`. */
+export interface TestFigures {
+  readonly accuracy: number;
+  readonly loss: number;
+}
+
+/** Asks `eval-model` about a version directory. */
+export async function evaluate(
+  modelPath: string,
+  testDatasetPath: string,
+  shortened: (text: string) => string,
+): Promise<TestFigures> {
+  const flags = { 'test-dataset-path': testDatasetPath, 'model-path': modelPath, json: true } as const;
+  const { signatures } = JSON.parse(await runCommand('eval-model', flags, shortened)) as EvalModelResult;
+  const { accuracy, loss } = signatures.serving_bytes;
+  return { accuracy, loss };
+}

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+import { cacheFolder } from '../../src/tensorflow/set-up/cache-folder.js';
+import { lastLines, runChild } from '../../src/tensorflow/set-up/run-child.js';
+
+/** A folder in the user's cache, filled the first time: beside its place, then renamed, so that it is whole or not there. */
+export async function inCache(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
+  const folder = path.join(cacheFolder(), 'bench-fine-tune', name);
+  if (existsSync(folder)) return folder;
+  await mkdir(path.dirname(folder), { recursive: true });
+  const made = await mkdtemp(`${folder}.new-`);
+  try {
+    await fill(made);
+    await rename(made, folder);
+  } finally {
+    await rm(made, { recursive: true, force: true });
+  }
+  return folder;
+}
+
+/** Runs a program to its end. @returns what it printed on standard output. */
+export async function mustRun(command: string, args: readonly string[], cwd?: string): Promise<string> {
+  const result = await runChild(command, args, cwd === undefined ? {} : { cwd });
+  if (result.ok) return result.stdout;
+  throw new Error(`${[command, ...args].join(' ')} ended with ${result.ending}:\n${lastLines(result.output)}`);
+}
