@@ -16,7 +16,8 @@ import tensorflow as tf
 
 from cluster import explain, place
 from image_files import File, in_order_of_epoch, list_images, split
-from steps import Part, Steps
+from pixels import decoded
+from steps import Steps
 from training_state import Progress, TrainingState
 
 
@@ -77,9 +78,9 @@ class Training:
         def cut(part: int) -> list[list[File]]:
             return [each[len(each) * part // parts : len(each) * (part + 1) // parts] for each in batches]
 
-        dataset = tf.data.Dataset.zip(tuple(self.pixels(cut(part)) for part in self.steps.own_parts))
+        own_batches = decoded(self.steps.model.decode_and_resize, [cut(part) for part in self.steps.own_parts])
         first = epoch * len(batches)
-        sums = [self.steps.train(own, first + i).numpy() for i, own in enumerate(dataset)]
+        sums = [self.steps.train(own, first + i).numpy() for i, own in enumerate(own_batches)]
         if self.step_losses and self.index == 0:
             with open(self.step_losses, "a", encoding="utf-8") as file:
                 file.writelines(f"{loss / count}\n" for loss, _, count in sums)
@@ -89,24 +90,11 @@ class Training:
     def validate(self) -> tuple[float, float]:
         size, files = self.options["batch_size"], self.validation[self.index :: self.workers]
         sums = tf.zeros([3], tf.float64)
-        for images, labels in self.pixels([files[i : i + size] for i in range(0, len(files), size)]):
+        batches = [files[i : i + size] for i in range(0, len(files), size)]
+        for ((images, labels),) in decoded(self.steps.model.decode_and_resize, [batches]):
             sums += tf.cast(self.steps.test(images, labels), tf.float64)
         loss, correct, count = self.steps.summed(sums).numpy().tolist()
         return loss / count, correct / count
-
-    def pixels(self, batches: list[list[File]]) -> tf.data.Dataset:
-        """Images and labels, decoded by the function that serves, and that decodes for training in Node."""
-        files = [file for batch in batches for file in batch]
-        paths = tf.constant([path for path, _ in files], tf.string)
-        labels = tf.constant([label for _, label in files], tf.int32)
-        sizes = [len(batch) for batch in batches]
-        rows = tuple(tf.RaggedTensor.from_row_lengths(each, sizes) for each in (paths, labels))
-
-        def read(paths: tf.Tensor, labels: tf.Tensor) -> Part:
-            return self.steps.model.decode_and_resize(tf.map_fn(tf.io.read_file, paths)), labels
-
-        dataset = tf.data.Dataset.from_tensor_slices(rows)
-        return dataset.map(read, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
     def say(self, text: str) -> None:
         if self.index == 0:
