@@ -29,8 +29,8 @@ export interface Command<O extends CommandOptions> {
   /** What it does, in one sentence. */
   readonly describe: string;
   readonly options: O;
-  /** A switch with which flags that are required otherwise may be left out. Default: none. */
-  readonly relaxedBy?: keyof O & string;
+  /** Flags with any of which those that are required otherwise may be left out. Default: none. */
+  readonly relaxedBy?: readonly (keyof O & string)[];
   /** What the words that are no flags are, such as `FILES`; at least one is needed. Default: there may be none. */
   readonly operands?: string;
   /** Command lines after the name, each with what it does. Default: none. */
@@ -112,8 +112,8 @@ async function parse<O extends CommandOptions>(
 }
 
 function parser<O extends CommandOptions>(command: Command<O>, argv: readonly string[]): Argv {
-  const { name, describe, options, operands, examples = [], relaxedBy } = command;
-  const isRelaxed = relaxedBy !== undefined && argv.includes(`--${relaxedBy}`);
+  const { name, describe, options, operands, examples = [], relaxedBy = [] } = command;
+  const isRelaxed = relaxedBy.some((flag) => argv.some((word) => word.replace(/=.*/s, '') === `--${flag}`));
   return (
     yargs()
       .scriptName(name)

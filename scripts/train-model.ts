@@ -77,6 +77,10 @@ await runCommand({
       default: false,
       describe: 'Go on with the training that was interrupted last, with its options; give --model-type for which one',
     },
+    'resume-from': {
+      type: 'string',
+      describe: 'Go on here with what deploy/distributed/worker.py began: its OUTPUT, beside OUTPUT.training',
+    },
     'backup-steps': {
       type: 'number',
       describe: 'Steps between backups within an epoch, beside that after each [default: after 5 minutes]',
@@ -96,16 +100,18 @@ await runCommand({
       'a few photographs of your own',
     ],
   ],
-  relaxedBy: 'resume',
-  handler: async ({ verbose, resume, given, ...options }) => {
+  relaxedBy: ['resume', 'resume-from'],
+  handler: async ({ verbose, resume, resumeFrom, given, ...options }) => {
     if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
     const onBadImage = options.onBadImage === 'skip' ? 'skip' : 'fail';
     const { workers, exportTraining } = options;
     if (workers !== undefined && exportTraining !== undefined)
       throw new UsageError('--workers trains, --export-training does not: give one of them.');
-    if (resume && (workers ?? exportTraining) !== undefined)
+    if (resume && exportTraining !== undefined)
+      throw new UsageError('--resume trains, --export-training does not: give one of them.');
+    if (resumeFrom !== undefined && (resume || (workers ?? exportTraining) !== undefined))
       throw new UsageError(
-        '--resume goes on with a training in this process: give it without --workers and --export-training.',
+        '--resume-from goes on in this process: give it without --resume, --workers and --export-training.',
       );
     if (exportTraining !== undefined) {
       const { exportTrainingModel } = await import('../src/commands/export-training-model.js');
@@ -115,18 +121,28 @@ await runCommand({
       return;
     }
     const { trainModelText } = await import('../src/commands/train-model-text.js');
-    const result = await train({ ...options, onBadImage }, resume ? given : null);
+    const typed = resume || resumeFrom !== undefined ? given : null;
+    const result = await train({ ...options, onBadImage }, typed, resumeFrom);
     process.stdout.write(trainModelText(result));
     if (result.interrupted) process.exitCode = 130;
   },
 });
 
-/** @param resumed Which options were given to a training that goes on; null for one that begins. */
-async function train(options: TrainModelOptions, resumed: ReadonlySet<string> | null): Promise<TrainModelResult> {
+/**
+ * @param resumed Which options were given to a training that goes on; null for one that begins.
+ * @param from What workers have written that it goes on with. Default: a training of this machine.
+ */
+async function train(
+  options: TrainModelOptions,
+  resumed: ReadonlySet<string> | null,
+  from: string | undefined,
+): Promise<TrainModelResult> {
   const { workers } = options;
-  if (workers !== undefined)
+  if (resumed === null && workers !== undefined)
     return (await import('../src/commands/train-with-workers.js')).trainWithWorkers(options, workers);
   if (resumed === null) return (await import('../src/commands/train-model.js')).trainModel(options);
   const given = Object.fromEntries(Object.entries(options).filter(([name]) => resumed.has(name)));
+  if (from !== undefined)
+    return (await import('../src/commands/resume-from-workers.js')).resumeFromWorkers(from, given);
   return (await import('../src/commands/resume-training.js')).resumeTraining(given);
 }

@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 
 import tensorflow as tf
 
@@ -23,6 +24,17 @@ def place() -> tuple[int, int]:
     except (ValueError, KeyError, TypeError):
         pass
     raise ValueError(f"TF_CONFIG is {EXPECTED}, with the index of one of the workers. Received: {text}")
+
+
+def end_with_standard_input() -> None:
+    """Ends this process when its standard input is closed: whoever started it is gone, and may start it again."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def explain(error: tf.errors.OpError) -> str:

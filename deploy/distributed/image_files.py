@@ -39,6 +39,12 @@ def list_images(data: str, classes: list[str]) -> list[File]:
     return sorted(files)
 
 
+def digest(data: str, files: list[File]) -> str:
+    """Tells images by their paths within the data set; src/data/image-paths-digest.ts."""
+    start = len(os.path.join(data, ""))
+    return hashlib.sha256(b"\0".join(os.fsencode(path[start:]) for path, _ in files)).hexdigest()
+
+
 def split(files: list[File], validation_split: float, seed: int) -> tuple[list[File], list[File]]:
     """Files to train on and files to validate with, both in their order; src/data/split-files.ts."""
     order = shuffled(list(range(len(files))), seed)

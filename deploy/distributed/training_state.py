@@ -26,6 +26,8 @@ class Progress:
     """Epochs since the best one."""
     is_stopped: bool = False
     """Whether it ended before its last epoch, since nothing improved."""
+    images: str = ""
+    """The digest of the images that it began with."""
     history: list[list[float]] = field(default_factory=list)
     """A row of COLUMNS an epoch."""
 
@@ -52,7 +54,10 @@ class TrainingState:
         last = os.path.join(self.folder, "last")
         if os.path.exists(last):
             with open(last, encoding="utf-8") as file:
-                return Progress(**json.load(file))
+                try:
+                    return Progress(**json.load(file))
+                except (ValueError, TypeError) as error:
+                    raise ValueError(f"{last} is damaged. Remove {self.folder} to begin anew. {error}") from error
         if os.path.exists(self.output):
             raise ValueError(f"{self.output} exists. Give another --output, or remove it.")
         return None
@@ -78,6 +83,9 @@ class TrainingState:
         last = os.path.join(self.folder, "last")
         with open(f"{last}.new", "w", encoding="utf-8") as file:
             json.dump(asdict(progress), file)
+        arguments = os.path.join(self.model, "assets.extra", "arguments.json")
+        if os.path.exists(arguments):  # With which train-model --resume-from goes on; another exporter has none.
+            shutil.copyfile(arguments, os.path.join(self.folder, "arguments.json"))
         os.sync()
         os.replace(f"{last}.new", last)
         kept = tuple(f"epoch-{epoch}." for epoch in (progress.epochs, progress.best_epoch))

@@ -14,8 +14,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from cluster import explain, place
-from image_files import File, in_order_of_epoch, list_images, split
+from cluster import end_with_standard_input, explain, place
+from image_files import File, digest, in_order_of_epoch, list_images, split
 from pixels import decoded
 from steps import Steps
 from training_state import Progress, TrainingState
@@ -31,7 +31,13 @@ class Training:
             files = list_images(data, file.read().splitlines())
         self.files, self.validation = split(files, self.options["validation_split"], self.options["seed"])
         self.step_losses, self.state = step_losses, TrainingState(model, output)
-        self.progress = self.state.read() or Progress(parts or self.workers)
+        images = digest(data, files)
+        self.progress = self.state.read() or Progress(parts or self.workers, images=images)
+        if self.progress.images not in ("", images):
+            began = f"those that {self.state.folder} began with, by their names"
+            raise ValueError(
+                f"The images in {data} are not {began}. Put them back, or remove it to begin anew."
+            )
         if self.progress.parts < self.workers or parts not in (None, self.progress.parts):
             cut = f"A batch of this training is cut into {self.progress.parts} parts, at least one a worker"
             raise ValueError(f"{cut}. Received: {self.workers} workers, --parts {parts}.")
@@ -41,10 +47,10 @@ class Training:
             self.say(f"waiting for {self.workers} workers to come together")
         self.steps = Steps(model, self.progress.parts, self.index, self.workers)
         self.state.load(self.steps.variables, self.progress)
-        self.check_that_all_see_the_same(files)
+        self.check_that_all_see_the_same(images)
 
-    def check_that_all_see_the_same(self, files: list[File]) -> None:
-        seen = hashlib.sha256(repr([os.path.basename(path) for path, _ in files]).encode())
+    def check_that_all_see_the_same(self, images: str) -> None:
+        seen = hashlib.sha256(images.encode())
         for variable in self.steps.variables:
             seen.update(variable.numpy().tobytes())
         own = tf.constant([self.progress.epochs, self.progress.parts, int(seen.hexdigest()[:8], 16)], tf.float64)
@@ -118,8 +124,12 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="where the best model goes; OUTPUT.training keeps the state")
     parser.add_argument("--parts", type=int, help="parts of a batch, shared by the workers [default: one a worker]")
     parser.add_argument("--step-losses", help="file for the loss of every step [default: none]")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end when whoever started it is gone")
+    arguments = vars(parser.parse_args())
+    if arguments.pop("until_stdin_closes"):
+        end_with_standard_input()
     try:
-        Training(**vars(parser.parse_args())).run()
+        Training(**arguments).run()
         return
     except (ValueError, OSError) as error:
         message = str(error)

@@ -37,21 +37,30 @@ export async function exportTrainingModel(options: TrainModelOptions, directory:
       `${directory} exists. Export to another folder, or replace it with --overwrite.`,
     );
   }
-  const exported = await makeAndExport(options, directory);
+  checkForSeveralMachines(options);
+  const exported = await makeAndExport(
+    options,
+    directory,
+    await scanDataset(options.trainDatasetPath, options.onBadImage),
+  );
   exported.model.optimizer.dispose();
   exported.model.dispose();
   return { directory, images: exported.images };
 }
 
-/** The same, for who goes on with the model. */
+/**
+ * The same, for who goes on with the model.
+ *
+ * @param startsAnew Whether the model's weights count; false for a training whose state has others. Default: true.
+ */
 export async function makeAndExport(
   options: TrainModelOptions,
   directory: string,
+  scanned: ScannedDataset,
+  startsAnew = true,
 ): Promise<Pick<ExportedTraining, 'images'> & { readonly model: ImageClassifierModel }> {
-  checkForSeveralMachines(options);
   const Model = await findModelType(options.modelType);
   checkBackboneOptions(Model, options);
-  const scanned = await scanDataset(options.trainDatasetPath, options.onBadImage);
   checkImages(scanned);
   const { seed, validationSplit, batchSize, numEpochs, patience } = options;
   const [train, validation] = (['training', 'validation'] as const).map(
@@ -59,7 +68,7 @@ export async function makeAndExport(
   );
   const files = train ?? [];
   const model = makeTrainable(Model, scanned.scan.classNames, options);
-  if (options.pretrainedWeights !== undefined) await startFromWeights(model, options.pretrainedWeights);
+  if (startsAnew && options.pretrainedWeights !== undefined) await startFromWeights(model, options.pretrainedWeights);
   compileClassifier(model, options, Math.ceil(files.length / batchSize));
   const counts = countClasses(files, scanned.scan.classNames.length);
   const classWeight = options.classWeights === 'balanced' ? balancedClassWeight(counts) : {};

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { changedImages, type ClassFingerprint, fingerprintImages } from '../data/fingerprint-images.js';
 import type { ImageScan } from '../data/image-scan.js';
 import { SignetError } from '../errors.js';
-import { cannotWrite, removeModelDirectory } from '../saved-model/model-directory.js';
+import { cannotWrite, removeModelDirectory, writeModelDirectory } from '../saved-model/model-directory.js';
 import { replaceFile } from '../saved-model/replace-file.js';
 import { isStillRunning, ownIdentity, type ProcessIdentity } from './process-identity.js';
 import { optionsToRemember, parseRememberedOptions } from './remembered-options.js';
@@ -41,9 +41,16 @@ export class InterruptedTraining {
   /**
    * Begins a training; one that was interrupted before is gone with that.
    *
+   * @param writeState Gives it a state from elsewhere, whose best model is in the version directory already: what this writes into a folder
+   * appears with the record, or not at all. Default: it begins at its beginning.
    * @throws SignetError `CANNOT_WRITE`, or `INVALID_TRAINING_STATE` when another process trains the same version.
    */
-  static async begin(directory: string, options: TrainModelOptions, scan: ImageScan): Promise<InterruptedTraining> {
+  static async begin(
+    directory: string,
+    options: TrainModelOptions,
+    scan: ImageScan,
+    writeState: ((folder: string) => Promise<void>) | null = null,
+  ): Promise<InterruptedTraining> {
     const folder = InterruptedTraining.folderOf(directory);
     await assertIdle(folder);
     await removeModelDirectory(folder);
@@ -51,10 +58,16 @@ export class InterruptedTraining {
       options: optionsToRemember({ ...options, modelVersion: Number(path.basename(directory)) }),
       images: fingerprintImages(scan),
       process: await ownIdentity(),
-      replaces: await stampOf(directory),
+      replaces: writeState ? null : await stampOf(directory),
     };
     const training = new InterruptedTraining(directory, record);
-    await training.#write();
+    if (!writeState) await training.#write();
+    else {
+      await writeModelDirectory(folder, async (made) => {
+        await writeState(made);
+        await writeRecord(made, record);
+      });
+    }
     return training;
   }
 
@@ -68,9 +81,14 @@ export class InterruptedTraining {
     return InterruptedTraining.folderOf(this.directory);
   }
 
+  /** Where workers write their model; beside it, in `output.training`, they keep their state, see `trainWithWorkers`. */
+  get workersOutput(): string {
+    return path.join(this.folder, 'workers', 'output');
+  }
+
   /** Whether there is a state to go on from; a training that was killed at once begins again. */
   get hasState(): boolean {
-    return existsSync(path.join(this.folder, 'training_metadata.json'));
+    return stateFiles.some((name) => existsSync(path.join(this.folder, name)));
   }
 
   /** Whether the model in the version directory is this training's own. */
@@ -95,7 +113,7 @@ export class InterruptedTraining {
   async #write(): Promise<void> {
     try {
       await mkdir(this.folder, { recursive: true });
-      await replaceFile(path.join(this.folder, recordFile), JSON.stringify({ format, ...this.record }, null, 2));
+      await writeRecord(this.folder, this.record);
     } catch (error) {
       throw cannotWrite(this.folder, error);
     }
@@ -125,7 +143,7 @@ export async function interruptedVersions(parent: string): Promise<number[]> {
 /** When the training was last written to, in milliseconds. */
 export async function lastWritten(directory: string): Promise<number> {
   const folder = InterruptedTraining.folderOf(directory);
-  const times = [recordFile, 'training_metadata.json'].map((name) =>
+  const times = [recordFile, ...stateFiles].map((name) =>
     stat(path.join(folder, name)).then(
       ({ mtimeMs }) => mtimeMs,
       () => 0,
@@ -135,9 +153,15 @@ export async function lastWritten(directory: string): Promise<number> {
 }
 
 const recordFile = 'training.json';
+/** What is written last of a state: `BackupAndRestore`'s, and that of workers. */
+const stateFiles = ['training_metadata.json', path.join('workers', 'output.training', 'last')] as const;
 const format = 1;
 /** Options, and a line for each class. */
 const recordLimit = 2 ** 24;
+
+async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
+  await replaceFile(path.join(folder, recordFile), JSON.stringify({ format, ...record }, null, 2));
+}
 
 /** Tells a SavedModel from the one that takes its place. */
 async function stampOf(directory: string): Promise<string | null> {

@@ -23,6 +23,7 @@ const mayDiffer: Readonly<Partial<Record<Name, string>>> = {
   tensorboard: 'only what is shown',
   callbacks: 'code that nobody can compare',
   backupSteps: 'only when the next backup is made',
+  workers: 'they share the parts of a batch; compared with how many parts there are',
 };
 
 /** Files whose code is run: a file beside the models is not to say which. */
@@ -121,12 +122,26 @@ function problemOf(
       `${flagOf(name)} was ${jsonText(before)} in ${training}. Give it again: what code is run is not taken from a file.`,
     ];
   }
-  const isFree = mayDiffer[name] !== undefined && !(name === 'numEpochs' && dependsOnEpochs(remembered));
-  if (isFree || isSame(name, before, now)) return [];
+  if (isSame(name, before, now)) return [];
+  if (name === 'workers' && typeof before === 'number') return workersProblem(before, now, training);
+  if (mayDiffer[name] !== undefined && !isCompared(name, remembered)) return [];
   return [
     `${flagOf(name)} was ${before === undefined ? 'not given' : jsonText(before)} in ${training}, which goes on with the same. ` +
       `Received: ${jsonText(now)}. Leave it out, or begin anew without --resume.`,
   ];
+}
+
+/** Of a training by workers each takes one part of a batch or more, and there are as many parts as there were workers at its beginning. */
+function workersProblem(parts: number, now: unknown, training: string): string[] {
+  if (Number.isSafeInteger(now) && Number(now) >= 1 && Number(now) <= parts) return [];
+  return [
+    `--workers was ${parts} in ${training}: a batch has so many parts, of which each worker takes one or more. Received: ${jsonText(now)}.`,
+  ];
+}
+
+/** Whether an option that may differ may not do so here. */
+function isCompared(name: Name, remembered: Partial<TrainModelOptions>): boolean {
+  return name === 'workers' || (name === 'numEpochs' && dependsOnEpochs(remembered));
 }
 
 function dependsOnEpochs({ learningRateSchedule = 'constant' }: Partial<TrainModelOptions>): boolean {

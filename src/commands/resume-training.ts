@@ -3,6 +3,7 @@ import path from 'node:path';
 import { findModelType } from '../models/model-types.js';
 import { findInterruptedTraining } from './find-interrupted-training.js';
 import { knownOptions, resumedOptions } from './remembered-options.js';
+import { trainWithWorkers } from './train-with-workers.js';
 import { trainModel, type TrainModelResult } from './train-model.js';
 import type { TrainModelOptions } from './train-model-options.js';
 
@@ -20,5 +21,8 @@ export async function resumeTraining(given: Partial<TrainModelOptions>): Promise
   const where = { modelFolderPath, modelVersion: Number(path.basename(training.directory)) };
   const options = resumedOptions(training.record.options, { ...knownOptions(given), ...where }, training.folder);
   if (!training.hasState) process.stderr.write(`${training.folder} has no backup yet: the training begins again\n`);
-  return trainModel(options, training);
+  // As many parts as workers had begun with it.
+  const { workers: parts } = training.record.options;
+  if (parts === undefined) return trainModel(options, training);
+  return trainWithWorkers({ ...options, workers: parts }, options.workers ?? parts, training);
 }

@@ -40,7 +40,10 @@ export interface RunningWorkers {
   readonly done: Promise<readonly WorkerEnding[]>;
 }
 
-/** Starts worker processes on this machine's loopback, without GPUs, which share its processors. */
+/**
+ * Starts worker processes on this machine's loopback, without GPUs, which share its processors. They end with this process, however it ends:
+ * workers that were left behind would write to the state with which others go on.
+ */
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const hosts = (await freePorts(options.workers)).map((port) => `127.0.0.1:${port}`);
   const running = hosts.map((_, index) => startWorker(options, hosts, index));
@@ -59,7 +62,8 @@ function startWorker(options: WorkersOptions, hosts: readonly string[], index: n
     PYTHONDONTWRITEBYTECODE: '1',
   };
   const words = [...(options.launcher?.(index) ?? []), options.python, workerFile(), ...argumentsOf(options)];
-  const child = spawn(words[0] ?? '', words.slice(1), { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  // Ctrl-C in a terminal goes to all processes of a group: what it means for the workers is this process's to say.
+  const child = spawn(words[0] ?? '', words.slice(1), { env, stdio: ['pipe', 'ignore', 'pipe'], detached: true });
   const lines: string[] = [];
   let rest = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -82,7 +86,10 @@ const tensorflowLog = /^[IWEF]\d{4} |^WARNING: All log messages before absl/;
 
 function argumentsOf({ model, data, output, parts, stepLosses }: WorkersOptions): string[] {
   const given = { model, data, output, parts, 'step-losses': stepLosses };
-  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]));
+  const flags = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, String(value)],
+  );
+  return [...flags, '--until-stdin-closes'];
 }
 
 /** In the repository, and in the package beside `dist/src`. */

@@ -1,10 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { checkSameClasses } from '../data/check-same-classes.js';
 import { ImageDataset } from '../data/image-dataset.js';
-import { SignetError } from '../errors.js';
 import { type ClassifierEvaluation, evaluateClassifier } from '../evaluation/evaluate-classifier.js';
 import { parseHistory } from '../evaluation/report/training-history.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
@@ -12,14 +10,18 @@ import { findModelType } from '../models/model-types.js';
 import { restoreVariables } from '../saved-model/restore-variables.js';
 import type * as tf from '../tensorflow/tf.js';
 import { weightsInOrder } from '../tensorflow/weights-in-order.js';
+import { readWorkersState } from '../training/workers-state.js';
 import { checkForSeveralMachines, type ExportedTraining, makeAndExport } from './export-training-model.js';
 import { findPython } from './find-python.js';
+import { assertSameImages, InterruptedTraining } from './interrupted-training.js';
 import { prepareVersion } from './model-versions.js';
+import { noteInterrupted } from './note-interrupted.js';
 import { makeLoss } from './optimization.js';
 import { argumentsJson } from './remembered-options.js';
+import { resumeFlags } from './resume-flags.js';
+import { runWorkers } from './run-workers.js';
 import { scanDataset, type ScannedDataset } from './scan-dataset.js';
-import { startWorkers, type WorkersOptions } from './start-workers.js';
-import { stopOnInterrupt } from './stop-on-interrupt.js';
+import type { WorkersOptions } from './start-workers.js';
 import type { TrainModelResult } from './train-model.js';
 import { checkTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
 import { writeTrainingReport } from './training-report.js';
@@ -31,31 +33,52 @@ const note =
 /**
  * Trains as `trainModel`, by so many worker processes on this machine's loopback, and makes an ordinary model directory of what comes out.
  *
- * Ctrl-C ends it without a model.
+ * Ctrl-C ends the workers; `resumeTraining` goes on after the last epoch that was done, also after a crash.
  *
+ * @param options `workers` says into how many parts a batch is cut, on which the result depends.
+ * @param workers How many share the parts, on which it does not depend.
+ * @param resumed The training to go on with, of the same options. Default: it begins.
  * @throws SignetError as `trainModel`, `NOT_SET_UP` without a Python that has TensorFlow, `TRAINING_STOPPED` when a worker fails.
  */
-export async function trainWithWorkers(options: TrainModelOptions, workers: number): Promise<TrainModelResult> {
+export async function trainWithWorkers(
+  options: TrainModelOptions,
+  workers: number,
+  resumed: InterruptedTraining | null = null,
+): Promise<TrainModelResult> {
   checkTrainModelOptions(options);
   checkForSeveralMachines(options);
   const start = performance.now();
   const Model = await findModelType(options.modelType);
   const python = await findPython();
-  const directory = await prepareVersion(options.modelFolderPath, Model.name, options.modelVersion, options.overwrite);
+  const { modelFolderPath, modelVersion, overwrite } = options;
+  const directory = await prepareVersion(modelFolderPath, Model.name, modelVersion, overwrite || resumed !== null);
+  if (!resumed) await noteInterrupted(path.dirname(directory));
   const testSet = await scanDataset(options.testDatasetPath, options.onBadImage);
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-workers-'));
+  const trainSet = await scanDataset(options.trainDatasetPath, options.onBadImage);
+  checkSameClasses(testSet.scan.classNames, trainSet.scan.classNames, {
+    found: `the test set ${options.testDatasetPath}`,
+    expected: `the training set ${options.trainDatasetPath}`,
+  });
+  if (resumed) assertSameImages(resumed, trainSet.scan);
+  const training = await (resumed?.takeOver() ?? InterruptedTraining.begin(directory, options, trainSet.scan));
   try {
-    const trained = await trainIn(folder, testSet, options, { python, workers });
+    const trained = await trainIn(training, trainSet, options, { python, workers });
+    const secondsNow = () => (performance.now() - start) / 1000;
+    if (!trained) return await interruptedResult(training, options, secondsNow());
     const evaluation = await evaluateAndSave(trained, testSet, options, directory);
     const { history, images } = trained;
-    const run = { ...epochsOf(history), interrupted: false, seconds: (performance.now() - start) / 1000 };
+    const run = { ...epochsOf(history), interrupted: false, seconds: secondsNow() };
     const { skippedList } = testSet;
     const report = await writeTrainingReport({ directory, options, images, history, ...run, evaluation, skippedList });
+    await training.remove();
     const { loss, result } = evaluation;
     const test = { accuracy: result.accuracy, loss };
     return { directory, testDatasetPath: options.testDatasetPath, ...run, test, report, resume: null };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    // Without a state there is nothing to go on from.
+    if (!training.hasState) await training.remove();
+    else process.stderr.write(`${training.folder} keeps what was trained: train-model --resume goes on with it\n`);
+    throw error;
   }
 }
 
@@ -67,23 +90,41 @@ interface Trained {
   readonly history: string;
 }
 
+/** @returns Null when it was interrupted. */
 async function trainIn(
-  folder: string,
-  { scan }: ScannedDataset,
+  training: InterruptedTraining,
+  trainSet: ScannedDataset,
   options: TrainModelOptions,
-  workers: Pick<WorkersOptions, 'python' | 'workers'>,
-): Promise<Trained> {
-  const [exported, output] = [path.join(folder, 'export'), path.join(folder, 'output')];
-  const { model, images } = await makeAndExport(options, exported);
-  checkSameClasses(scan.classNames, model.classNames, {
-    found: `the test set ${options.testDatasetPath}`,
-    expected: `the training set ${options.trainDatasetPath}`,
-  });
+  { python, workers }: Pick<WorkersOptions, 'python' | 'workers'>,
+): Promise<Trained | null> {
+  const output = training.workersOutput;
+  const exported = path.join(path.dirname(output), 'export');
+  // Options such as the number of epochs may be others than before, and a model that is there would stay.
+  await rm(output, { recursive: true, force: true });
+  const { model, images } = await makeAndExport(options, exported, trainSet, !training.hasState);
   process.stderr.write(note);
-  await runWorkers({ ...workers, model: exported, data: options.trainDatasetPath, output });
+  const { trainDatasetPath: data, workers: parts = workers } = options;
+  if (await runWorkers({ python, workers, parts, model: exported, data, output })) {
+    model.optimizer.dispose();
+    model.dispose();
+    return null;
+  }
   const weights = weightsInOrder(model).map((weight) => weight.read() as tf.Variable);
   await restoreVariables(weights, output);
   return { model, images, history: await readFile(path.join(output, 'assets.extra', 'history.csv'), 'utf8') };
+}
+
+async function interruptedResult(
+  training: InterruptedTraining,
+  options: TrainModelOptions,
+  seconds: number,
+): Promise<TrainModelResult> {
+  const { directory, workersOutput } = training;
+  const { epochs = 0 } = (await readWorkersState(`${workersOutput}.training`)) ?? {};
+  const resume = resumeFlags(options, path.basename(directory));
+  const nothing = { bestEpoch: null, test: null, report: null };
+  const { testDatasetPath } = options;
+  return { directory, testDatasetPath, epochs, ...nothing, seconds, interrupted: true, resume };
 }
 
 async function evaluateAndSave(
@@ -115,47 +156,4 @@ function epochsOf(history: string): { epochs: number; bestEpoch: number } {
   const { epochs, columns } = parseHistory(history);
   const accuracies = (columns.get('val_accuracy') ?? []).map((value) => value ?? 0);
   return { epochs: epochs.length, bestEpoch: accuracies.indexOf(Math.max(...accuracies)) + 1 };
-}
-
-/**
- * How long the others have to notice that one of them is gone, in milliseconds: TensorFlow's heartbeat takes 10 seconds. Those that still
- * wait for all to come together never notice.
- */
-const grace = 15_000;
-
-/** @throws SignetError `TRAINING_STOPPED` in the words of the worker that failed first. */
-async function runWorkers(options: WorkersOptions): Promise<void> {
-  const onLine = (line: string) => {
-    // Where the model lies for now is nobody's business.
-    if (!line.startsWith(options.output)) process.stderr.write(`${line}\n`);
-  };
-  const { children, done } = await startWorkers({ ...options, onLine });
-  const endAll = () => children.forEach((child) => child.kill('SIGKILL'));
-  const interrupt = stopOnInterrupt('ending the workers, no model is kept');
-  interrupt.signal.addEventListener('abort', endAll);
-  process.once('exit', endAll);
-  let timer: NodeJS.Timeout | undefined;
-  let failed: number | undefined;
-  children.forEach((child, i) =>
-    child.on('close', (code) => {
-      if (code === 0) return;
-      failed ??= i;
-      timer ??= setTimeout(endAll, grace);
-    }),
-  );
-  try {
-    const endings = await done;
-    if (failed === undefined) return;
-    const words = endings[failed]?.lines.slice(-8).join('\n') ?? '';
-    throw new SignetError(
-      'TRAINING_STOPPED',
-      interrupt.signal.aborted
-        ? 'Training was interrupted; no model was saved.'
-        : `Worker ${failed} of ${children.length} failed; no model was saved. ${words === '' ? 'It said nothing: was it killed?' : words}`,
-    );
-  } finally {
-    clearTimeout(timer);
-    process.removeListener('exit', endAll);
-    interrupt.remove();
-  }
 }

@@ -125,7 +125,8 @@ function hasVariables({ metaGraphs }: SavedModel): boolean {
   return metaGraphs.some(({ graphDef }) => graphDef?.node.some(({ op }) => variableOps.has(op)));
 }
 
-async function readObjectGraph(bundle: TensorBundle): Promise<TrackableObjectGraph | null> {
+/** The names of what is in a checkpoint of TensorFlow 2; null where it has none. @throws SignetError `INVALID_SAVED_MODEL`. */
+export async function readObjectGraph(bundle: TensorBundle): Promise<TrackableObjectGraph | null> {
   if (!bundle.entries.has(objectGraphKey)) return null;
   const [serialized] = await bundle.read(objectGraphKey);
   try {

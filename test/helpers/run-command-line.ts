@@ -25,15 +25,19 @@ const root = path.resolve(import.meta.dirname, '../..');
  */
 const throughPipe = 'exec "$@" 2> >(exec cat >&2)';
 
-/** Starts `scripts/NAME.ts` in the repository as a user does, away from a terminal. */
-export function startCommandLine(name: string, args: readonly string[]): RunningCommandLine {
+/**
+ * Starts `scripts/NAME.ts` in the repository as a user does, away from a terminal.
+ *
+ * @param timeout Milliseconds after which it is killed. Default: 50 s.
+ */
+export function startCommandLine(name: string, args: readonly string[], timeout = 50_000): RunningCommandLine {
   // What the test's own TensorFlow has set must not quiet the command's.
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined };
   const script = path.join(root, 'scripts', `${name}.ts`);
   const child = spawn('bash', ['-c', throughPipe, 'bash', process.execPath, '--import', 'tsx', script, ...args], {
     ...{ cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] },
     // A command that hangs fails its test and is not left behind.
-    ...{ timeout: 50_000, killSignal: 'SIGKILL' },
+    ...{ timeout, killSignal: 'SIGKILL' },
   });
   const text = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (more: string) => (text.stdout += more));
@@ -54,8 +58,12 @@ export function startCommandLine(name: string, args: readonly string[]): Running
 }
 
 /** Runs `scripts/NAME.ts` to its end. A failing command is a result, not an exception. */
-export async function runCommandLine(name: string, args: readonly string[]): Promise<CommandLineResult> {
-  return startCommandLine(name, args).done;
+export async function runCommandLine(
+  name: string,
+  args: readonly string[],
+  timeout?: number,
+): Promise<CommandLineResult> {
+  return startCommandLine(name, args, timeout).done;
 }
 
 /** `{ 'num-epochs': 1 }` as `--num-epochs 1`; `true` is a switch, `undefined` is left out. */

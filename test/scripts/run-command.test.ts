@@ -78,7 +78,7 @@ describe('runCommand', () => {
       received = { given: [...given], modelPath };
       return Promise.resolve();
     };
-    const command = { name: 'try-it', describe: 'Tries.', options, relaxedBy: 'keep-going', handler } as const;
+    const command = { name: 'try-it', describe: 'Tries.', options, relaxedBy: ['keep-going'], handler } as const;
     await runCommand(command, ['--keep-going', '--numEpochs=3']);
     expect(received).toEqual({ given: ['keepGoing', 'numEpochs'], modelPath: undefined });
     await runCommand(command, ['--num-epochs=3']);

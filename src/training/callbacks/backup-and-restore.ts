@@ -2,6 +2,7 @@ import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
 import { trainingSessionOf, type TrainingSession } from '../training-session.js';
 import { type SavedTraining, TrainingStateFolder } from '../training-state.js';
+import { backupTensors, callbackPrefix, keyed } from './backup-tensors.js';
 import { type CallbackState, isResumable, type ResumableCallback } from './callback-state.js';
 import { numbersOf } from './logs.js';
 import { Report, type ReportOptions } from './report.js';
@@ -120,14 +121,8 @@ export class BackupAndRestore extends tf.Callback {
     const callbacks = states.map(([callback, { values }]) => ({ name: callback.constructor.name, values }));
     const kept = session.saveState();
     const metadata = { epoch, batch, session: kept, optimizer: optimizer.getClassName(), callbacks };
-    await this.#folder.write(metadata, {
-      ...keyed('weights', this.model.getWeights()),
-      ...keyed(
-        'optimizer',
-        optimizer.variables.map(({ variable }) => variable),
-      ),
-      ...Object.fromEntries(states.flatMap(([, { tensors = {} }], i) => prefixed(`callbacks/${i}/`, tensors))),
-    });
+    const kinds = { weights: this.model.getWeights(), optimizer, callbacks: states.map(([, state]) => state) };
+    await this.#folder.write(metadata, backupTensors(kinds));
     this.#within.restart();
   }
 
@@ -171,7 +166,7 @@ async function restoreCallbacks(saved: SavedTraining, session: TrainingSession):
   for (const [i, { name, values }] of saved.metadata.callbacks.entries()) {
     const position = left.findIndex((callback) => callback.constructor.name === name);
     const [callback] = position === -1 ? [] : left.splice(position, 1);
-    const prefix = `callbacks/${i}/`;
+    const prefix = callbackPrefix(i);
     const keys = saved.keys.filter((key) => key.startsWith(prefix));
     if (callback) await restoreCallback(callback, values, saved, prefix, keys);
   }
@@ -211,12 +206,4 @@ function checkSame(what: string, expected: string, received: string, folder: str
     `The training in ${folder} cannot be resumed: its ${what} is ${received}. Expected: ${expected}. Start it as it was started ` +
       'before, or remove the folder to start anew.',
   );
-}
-
-function keyed<T extends tf.Tensor>(prefix: string, tensors: readonly T[]): Record<string, T> {
-  return Object.fromEntries(tensors.map((tensor, i) => [`${prefix}/${String(i).padStart(6, '0')}`, tensor]));
-}
-
-function prefixed(prefix: string, tensors: Readonly<Record<string, tf.Tensor>>): [string, tf.Tensor][] {
-  return Object.entries(tensors).map(([name, tensor]) => [`${prefix}${name}`, tensor]);
 }
