@@ -19,8 +19,9 @@ type Place = readonly [variable: tf.Variable, key: string];
 export async function restoreWorkersCheckpoint(prefix: string, lists: VariableLists): Promise<void> {
   try {
     const bundle = await readTensorBundle(prefix);
-    const places = Object.entries(lists).map(async ([name, variables]) => placesOf(bundle, name, variables));
-    await assignAll(bundle, (await Promise.all(places)).flat());
+    const places: Place[] = [];
+    for (const [name, variables] of Object.entries(lists)) places.push(...(await placesOf(bundle, name, variables)));
+    await assignAll(bundle, places);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new SignetError(
