@@ -14,13 +14,12 @@ export type SizeSample = readonly number[];
  * the same order and gets its own column.
  */
 export class SampleSizes {
-  readonly #given: SizeSample[] = [];
+  #count = 0;
   readonly #named = new Map<string, SizeSample>();
-  readonly #candidates = candidates();
 
   /** How many samples have been given. */
   get count(): number {
-    return this.#given.length;
+    return this.#count;
   }
 
   /** The sample of a named dimension: the same for the same name. */
@@ -34,15 +33,9 @@ export class SampleSizes {
 
   /** The sample of one more unknown dimension. */
   next(): SizeSample {
-    const sample = chosen[this.#given.length] ?? this.#found();
-    this.#given.push(sample);
-    return sample;
-  }
-
-  #found(): SizeSample {
-    let sample = this.#candidates.next().value;
-    while (!inGeneralPosition([...this.#given, sample])) sample = this.#candidates.next().value;
-    return sample;
+    this.#count += 1;
+    while (known.length < this.#count) known.push(found());
+    return known[this.#count - 1] ?? [];
   }
 }
 
@@ -111,6 +104,16 @@ const chosen: readonly SizeSample[] = [
   [42, 44, 7, 29],
   [39, 29, 18, 28],
 ];
+
+/** Those and what was found beyond them: everyone is given the same, and searching takes longer than tracing. */
+const known: SizeSample[] = [...chosen];
+const further = candidates();
+
+function found(): SizeSample {
+  let sample = further.next().value;
+  while (!inGeneralPosition([...known, sample])) sample = further.next().value;
+  return sample;
+}
 
 /** A linear congruential generator: any order will do, as long as it is the same one every time. */
 function* candidates(): Generator<SizeSample, never> {
