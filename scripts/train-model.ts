@@ -28,6 +28,11 @@ await runCommand({
       describe: 'Train only the head, leave the backbone as it is',
     },
     'fine-tune-from': { type: 'string', describe: 'First layer of the backbone to train [default: all of it]' },
+    'freeze-batch-normalization': {
+      type: 'boolean',
+      default: false,
+      describe: "Leave the backbone's batch normalization as it is where the rest is trained: for few images",
+    },
     alpha: { type: 'number', describe: 'How wide a MobileNetModel is: 0.35 to 1.4 [default: 1]' },
     dropout: { type: 'number', describe: 'Part of the features dropped before the logits while training [default: 0]' },
     'batch-size': { type: 'number', default: 32, describe: 'Images a step' },

@@ -16,11 +16,10 @@ export interface FeatureDifference {
  * Sends images through two InceptionV3 up to the global average pooling: the layers model that somebody else built and trained, by
  * its own topology, and Signet's, which has its weights from a file.
  *
- * @param last The layer of `published` before its pooling.
+ * @param published Without its pooling.
  */
 export async function compareFeatures(
   published: tf.LayersModel,
-  last: string,
   own: InceptionModel,
   files: readonly string[],
 ): Promise<FeatureDifference> {
@@ -34,8 +33,8 @@ export async function compareFeatures(
       3,
     ]);
     const scaled = tf.sub(tf.div(images, 127.5), 1);
-    const features = featuresOf(published, last, scaled).mean([1, 2]);
-    const ours = featuresOf(own, 'avg_pool', images);
+    const features = tf.mean(published.predict(scaled) as tf.Tensor, [1, 2]);
+    const ours = pooledBy(own, images);
     const largest = (x: tf.Tensor) => tf.max(tf.abs(x)).dataSync()[0] ?? NaN;
     return {
       largestDifference: largest(tf.sub(features, ours)),
@@ -45,8 +44,8 @@ export async function compareFeatures(
   });
 }
 
-function featuresOf(model: tf.LayersModel, layer: string, images: tf.Tensor): tf.Tensor {
-  const { output } = model.getLayer(layer);
+function pooledBy(model: tf.LayersModel, images: tf.Tensor): tf.Tensor {
+  const { output } = model.getLayer('avg_pool');
   return tf.model({ inputs: model.inputs, outputs: output }).predict(images) as tf.Tensor;
 }
 

@@ -7,6 +7,7 @@ import { modelTypes, type ModelType } from '../models/model-types.js';
 export interface BackboneFlags {
   readonly freezeBackbone?: boolean | undefined;
   readonly fineTuneFrom?: string | undefined;
+  readonly freezeBatchNormalization?: boolean | undefined;
   readonly dropout?: number | undefined;
   /** How wide a MobileNetModel is. Default: 1. */
   readonly alpha?: number | undefined;
@@ -14,10 +15,11 @@ export interface BackboneFlags {
 
 /** What the flags say to the constructor of a model. */
 export function backboneOptions(flags: BackboneFlags): Pick<MobileNetOptions, keyof BackboneFlags> {
-  const { freezeBackbone = false, fineTuneFrom, dropout, alpha } = flags;
+  const { freezeBackbone = false, fineTuneFrom, freezeBatchNormalization = false, dropout, alpha } = flags;
   return {
     ...(freezeBackbone && { freezeBackbone }),
     ...(fineTuneFrom !== undefined && { fineTuneFrom }),
+    ...(freezeBatchNormalization && { freezeBatchNormalization }),
     ...(dropout !== undefined && { dropout }),
     ...(alpha !== undefined && { alpha }),
   };
@@ -36,6 +38,7 @@ export function checkBackboneOptions(Model: ModelType, flags: BackboneFlags): vo
   const names = {
     freezeBackbone: '--freeze-backbone',
     fineTuneFrom: '--fine-tune-from',
+    freezeBatchNormalization: '--freeze-batch-normalization',
     dropout: '--dropout',
   } as const;
   const given = (Object.keys(backboneOptions(others)) as (keyof typeof names)[]).map((name) => names[name]);

@@ -41,7 +41,8 @@ const types: Readonly<Record<Name, 'string' | 'number' | 'boolean'>> = {
   ...{ augment: 'string', exportTraining: 'string', workers: 'number' },
   ...{ optimizer: 'string', momentum: 'number', learningRateSchedule: 'string', warmupEpochs: 'number' },
   ...{ weightDecay: 'number', clipNorm: 'number', gradientAccumulationSteps: 'number', labelSmoothing: 'number' },
-  ...{ freezeBackbone: 'boolean', fineTuneFrom: 'string', dropout: 'number', alpha: 'number' },
+  ...{ freezeBackbone: 'boolean', fineTuneFrom: 'string', freezeBatchNormalization: 'boolean' },
+  ...{ dropout: 'number', alpha: 'number' },
 };
 
 /** Options that only say where something is: as a resumed training finds it from another folder. */

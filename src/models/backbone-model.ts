@@ -1,5 +1,6 @@
 import { SignetError } from '../errors.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
+import { keepInInferenceMode } from '../tensorflow/inference-mode.js';
 import type * as tf from '../tensorflow/tf.js';
 import { ImageClassifierModel } from './image-classifier-model.js';
 import { headNames, type IncludeTopOptions } from './include-top.js';
@@ -15,6 +16,11 @@ export interface BackboneOptions extends IncludeTopOptions {
   readonly freezeBackbone?: boolean;
   /** The first layer of the backbone that is trained; those before it stay as they are. Default: all are trained. */
   readonly fineTuneFrom?: string;
+  /**
+   * Whether the backbone's batch normalization goes on normalizing with the averages that it has, and leaves them alone, where it is
+   * trained. For fine-tuning on few images, whose batches say little: Keras's `backbone(images, training=False)`. Default: false.
+   */
+  readonly freezeBatchNormalization?: boolean;
 }
 
 /** From images, [n, height, width, 3] with values -1 to 1, to features, [n, h, w, channels]. */
@@ -46,12 +52,14 @@ export abstract class BackboneModel extends ImageClassifierModel {
     ownOptions: OwnOptions = {},
   ) {
     const { dropout = 0, freezeBackbone = false, fineTuneFrom, includeTop = false, seed } = options;
+    const { freezeBatchNormalization = false } = options;
     checkOptions(options);
     // `description` reads it anew each time.
     const changing: ChangingOptions = {
       ...ownOptions,
       ...(includeTop && { includeTop }),
       ...(dropout > 0 && { dropout }),
+      ...(freezeBatchNormalization && { freezeBatchNormalization }),
     };
     super(
       options,
@@ -60,6 +68,7 @@ export abstract class BackboneModel extends ImageClassifierModel {
       changing,
     );
     this.#changing = changing;
+    if (freezeBatchNormalization) this.#freezeBatchNormalization();
     if (freezeBackbone) this.freezeBackbone();
     if (fineTuneFrom !== undefined) this.#fineTuneOrDispose(fineTuneFrom);
   }
@@ -95,6 +104,10 @@ export abstract class BackboneModel extends ImageClassifierModel {
   get #backbone(): tf.layers.Layer[] {
     const begin = this.layers.findIndex(({ name }) => name === around.before) + 1;
     return this.layers.slice(begin).filter(({ name }) => !around.after.some((other) => other === name));
+  }
+
+  #freezeBatchNormalization(): void {
+    this.#backbone.filter((layer) => layer.getClassName() === 'BatchNormalization').forEach(keepInInferenceMode);
   }
 
   #fineTuneOrDispose(layerName: string): void {

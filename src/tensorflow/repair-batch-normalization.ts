@@ -1,6 +1,7 @@
 import * as tf from './library.js';
 
 import { fusedBatchNorm } from './fused-batch-norm.js';
+import { staysInInferenceMode } from './inference-mode.js';
 import { gradientDepth, isTakingGradient } from './is-taking-gradient.js';
 
 /** What TF.js's layer of batch normalization has, as far as its call is mended here; its class is not exported. */
@@ -28,7 +29,7 @@ interface MovingAverage extends Weight {
  * Gives batch normalization three things that Keras's has and that of TF.js 4.22 lacks:
  *
  * - A layer that is not trainable stays in inference mode: it normalizes with its moving averages and leaves them alone. Source:
- *   keras/src/layers/normalization/batch_normalization.py, `if training and self.trainable`.
+ *   keras/src/layers/normalization/batch_normalization.py, `if training and self.trainable`. So does one of `keepInInferenceMode`.
  * - A layer without `scale` or without `center` can be trained: TF.js reads the missing weight, and so does its gradient.
  * - A batch of images is normalized by TensorFlow's fused op while it trains: ResNet50V2's training step has a third as many ops.
  */
@@ -36,7 +37,7 @@ function repairBatchNormalization(): void {
   const prototype = Object.getPrototypeOf(tf.layers.batchNormalization()) as BatchNormalization;
   const original = prototype.call;
   prototype.call = function (inputs, kwargs) {
-    const training = this.trainable && kwargs.training === true;
+    const training = this.trainable && kwargs.training === true && !staysInInferenceMode(this);
     const { gamma, beta } = this;
     const [input = inputs as tf.Tensor] = Array.isArray(inputs) ? inputs : [inputs];
     const call = () =>

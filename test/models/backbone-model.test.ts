@@ -66,7 +66,40 @@ describe('a frozen backbone', () => {
     expect(movingMean(weightsOf(model))).not.toEqual(movingMean(before));
   });
 
+  it('is trained while its batch normalization keeps its averages, and restored as one that does', async () => {
+    const options = { fineTuneFrom: 'block_16_project', freezeBatchNormalization: true };
+    const directory = path.join(await temporaryFolder(), '1');
+    await make(options).save(directory);
+    const model = compile(await loadModel(directory));
+    expect(model.description.options).toEqual({ alpha: 0.35, ...options });
+    const before = weightsOf(model);
+    await fit(model, batches(), { epochs: 1 });
+    expect(compare(model, before)[0]).toEqual(['block_16_project', 'block_16_project_BN', 'Conv_1', 'Conv_1_bn', 'logits']); // prettier-ignore
+    const after = weightsOf(model);
+    for (const name of ['block_16_project_BN', 'Conv_1_bn']) {
+      const [gamma, beta, ...averages] = after.get(name) ?? [];
+      expect(gamma).not.toEqual(before.get(name)?.[0]);
+      expect(beta).not.toEqual(before.get(name)?.[1]);
+      expect(averages).toEqual(before.get(name)?.slice(2));
+    }
+  });
+
+  it('begins the training with the loss that it is evaluated with, where a batch of its own would say otherwise', async () => {
+    const losses = async (options: Partial<MobileNetOptions>) => {
+      const model = make({ fineTuneFrom: 'block_16_project', ...options });
+      const [evaluated] = [await model.evaluateDataset(batches() as never, {})].flat();
+      const { loss = [] } = (await fit(model, batches(), { epochs: 1 })).history;
+      return [evaluated?.dataSync()[0] ?? NaN, Number(loss[0])] as const;
+    };
+    const [evaluated, first] = await losses({ freezeBatchNormalization: true });
+    expect(Math.abs(first - evaluated)).toBeLessThan(1e-4 * evaluated);
+    const [same, other] = await losses({});
+    expect(same).toBe(evaluated);
+    expect(Math.abs(other - same)).toBeGreaterThan(0.01 * same);
+  });
+
   it.each<[string, Partial<MobileNetOptions>]>([
+    ['in part, with its averages kept', { fineTuneFrom: 'block_14_expand', freezeBatchNormalization: true }],
     ['frozen', { freezeBackbone: true }],
     ['in part', { fineTuneFrom: 'block_14_expand' }],
   ])('takes the steps that TF.js takes op by op: %s', async (_, options) => {
