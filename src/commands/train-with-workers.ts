@@ -104,14 +104,22 @@ async function trainIn(
   const { model, images } = await makeAndExport(options, exported, trainSet, !training.hasState);
   process.stderr.write(note);
   const { trainDatasetPath: data, workers: parts = workers } = options;
-  if (await runWorkers({ python, workers, parts, model: exported, data, output })) {
-    model.optimizer.dispose();
-    model.dispose();
-    return null;
+  let trained: Trained | null = null;
+  try {
+    if (await runWorkers({ python, workers, parts, model: exported, data, output })) return null;
+    const weights = weightsInOrder(model).map((weight) => weight.read() as tf.Variable);
+    await restoreVariables(weights, output);
+    const history = await readFile(path.join(output, 'assets.extra', 'history.csv'), 'utf8');
+    trained = { model, images, history };
+    return trained;
+  } finally {
+    if (!trained) disposeOf(model);
   }
-  const weights = weightsInOrder(model).map((weight) => weight.read() as tf.Variable);
-  await restoreVariables(weights, output);
-  return { model, images, history: await readFile(path.join(output, 'assets.extra', 'history.csv'), 'utf8') };
+}
+
+function disposeOf(model: ImageClassifierModel): void {
+  model.optimizer.dispose();
+  model.dispose();
 }
 
 async function interruptedResult(
@@ -146,8 +154,7 @@ async function evaluateAndSave(
     return evaluation;
   } finally {
     dataset.dispose();
-    model.optimizer.dispose();
-    model.dispose();
+    disposeOf(model);
   }
 }
 

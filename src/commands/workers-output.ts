@@ -51,10 +51,10 @@ async function readArguments(output: string, folder: string): Promise<Partial<Tr
   }
   const { size } = await stat(file);
   const options = parseRememberedOptions(size > argumentsLimit ? null : parse(await readFile(file, 'utf8')), file);
-  // Where the export went is not where the model goes.
+  // Where the export went is not where the model goes; what no export has, a file that was handed over is not to bring in.
   return {
     ...{ ...options, exportTraining: undefined, workers: undefined, modelVersion: undefined },
-    ...{ modelFolderPath: 'models', overwrite: false },
+    ...{ modelFolderPath: 'models', overwrite: false, callbacks: undefined, tensorboard: undefined },
   };
 }
 

@@ -49,6 +49,34 @@ describe('InterruptedTraining', () => {
     expect(readdirSync(path.dirname(directory))).toEqual([]);
   });
 
+  it('has a state when BackupAndRestore or workers have written one', async () => {
+    for (const file of ['training_metadata.json', 'workers/output.training/last']) {
+      const { training } = await begun();
+      expect(training.hasState).toBe(false);
+      mkdirSync(path.dirname(path.join(training.folder, file)), { recursive: true });
+      writeFileSync(path.join(training.folder, file), '{}');
+      expect(training.hasState).toBe(true);
+    }
+  });
+
+  it('appears whole or not at all with a state from elsewhere', async () => {
+    const { directory, training } = await begun();
+    await training.remove();
+    const failing = async (folder: string) => {
+      writeFileSync(path.join(folder, 'state'), 'half');
+      return Promise.reject(new Error('no room'));
+    };
+    await expect(InterruptedTraining.begin(directory, options, scan, failing)).rejects.toThrow('no room');
+    expect(readdirSync(path.dirname(directory))).toEqual([]);
+    const state = async (folder: string) => {
+      writeFileSync(path.join(folder, 'state'), 'whole');
+      return Promise.resolve();
+    };
+    await InterruptedTraining.begin(directory, options, scan, state);
+    expect(readdirSync(training.folder).sort()).toEqual(['state', 'training.json']);
+    expect(await InterruptedTraining.find(directory)).not.toBeNull();
+  });
+
   it('is found by type and version, the last one first', async () => {
     const { models, directory } = await begun(3);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -120,6 +148,17 @@ describe('resumedOptions', () => {
     expect(() => resumed({ dropout: 0.1 })).toThrow('--dropout was not given in models/LenetModel/.1.training');
     expect(() => resumed({ numEpochs: 20 }, { learningRateSchedule: 'cosine' })).toThrow('--num-epochs was 10 in');
     expect(resumed({ numEpochs: 20 }, { learningRateSchedule: 'plateau' }).numEpochs).toBe(20);
+  });
+
+  it('takes fewer workers than there are parts of a batch, and no workers where there were none', () => {
+    expect(resumed({ workers: 1 }, { workers: 3 }).workers).toBe(1);
+    expect(resumed({}, { workers: 3 }).workers).toBe(3);
+    for (const workers of [4, 0, 1.5]) {
+      expect(() => resumed({ workers }, { workers: 3 })).toThrow(
+        `--workers was 3 in models/LenetModel/.1.training: a batch has so many parts, of which each worker takes one or more. Received: ${workers}.`,
+      );
+    }
+    expect(() => resumed({ workers: 2 })).toThrow('--workers was not given in models/LenetModel/.1.training');
   });
 
   it('runs no code that only a file names', () => {

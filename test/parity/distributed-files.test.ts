@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { imagePathsDigest } from '../../src/data/image-paths-digest.js';
 import { scanImageDirectory } from '../../src/data/scan-image-directory.js';
 import { createRandom, deriveSeed, shuffled } from '../../src/data/random.js';
 import { splitFiles } from '../../src/data/split-files.js';
@@ -29,17 +30,18 @@ describe.skipIf(!hasPython())('deploy/distributed/', () => {
     writeFileSync(path.join(data, '0', 'Thumbs.db'), '');
     mkdirSync(path.join(data, '.git'));
     const script = `${imports}
-from image_files import in_order_of_epoch, list_images, split
+from image_files import digest, in_order_of_epoch, list_images, split
 files = [file for file in list_images(request['data'], ['0', '1', '2']) if os.path.exists(file[0])]
 training, validation = split(files, 0.3, request['seed'])
-print(json.dumps([training, validation, in_order_of_epoch(training, request['seed'], 12)]))
+print(json.dumps([training, validation, in_order_of_epoch(training, request['seed'], 12), digest(request['data'], files)]))
 `;
     const scan = await scanImageDirectory(data);
     const side = (subset: 'training' | 'validation') =>
       splitFiles(scan, { validationSplit: 0.3, subset, seed }).files.map(({ path: file, label }) => [file, label]);
     const training = side('training');
     const order = shuffled(training, createRandom(deriveSeed(seed, 'epoch 12')));
-    expect(await runPython(script, { data, seed })).toEqual([training, side('validation'), order]);
+    const expected = [training, side('validation'), order, imagePathsDigest(scan)];
+    expect(await runPython(script, { data, seed })).toEqual(expected);
   });
 
   it('takes a TF_CONFIG of workers, and refuses every other in words', async () => {

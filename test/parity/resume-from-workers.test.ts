@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -92,6 +92,21 @@ describe.skipIf(!hasPython())('train-model --resume-from', { timeout: 600_000 },
     expect(existsSync(inFolder('part'))).toBe(false);
     await work('part');
     await expectSameModel(path.join(models, 'LenetModel', '1'), inFolder('part'));
+  });
+
+  it('is for the images that it began with, says worker.py too', async () => {
+    const other = copyDigits(inFolder('other'), { classes: 3, images: 29 });
+    const common = { python, workers: 1, model: inFolder('export'), output: inFolder('part') };
+    const lone = async (data: string) => (await (await startWorkers({ ...common, data })).done)[0];
+    const refused = await lone(other.train);
+    expect(refused?.code).toBe(1);
+    expect(refused?.lines.join('\n')).toContain(
+      `The images in ${other.train} are not those that ${inFolder('part')}.training began with, by their names.`,
+    );
+    writeFileSync(`${inFolder('part')}.training/last`, '{"parts": 1, "nonsense": 2}');
+    const damaged = await lone(digits.train);
+    expect(damaged?.code).toBe(1);
+    expect(damaged?.lines.join('\n')).toContain('part.training/last is damaged. Remove ');
   });
 
   it('trains what is done for longer', async () => {
