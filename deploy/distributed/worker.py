@@ -35,9 +35,7 @@ class Training:
         self.progress = self.state.read() or Progress(parts or self.workers, images=images)
         if self.progress.images not in ("", images):
             began = f"those that {self.state.folder} began with, by their names"
-            raise ValueError(
-                f"The images in {data} are not {began}. Put them back, or remove it to begin anew."
-            )
+            raise ValueError(f"The images in {data} are not {began}. Put them back, or remove it to begin anew.")
         if self.progress.parts < self.workers or parts not in (None, self.progress.parts):
             cut = f"A batch of this training is cut into {self.progress.parts} parts, at least one a worker"
             raise ValueError(f"{cut}. Received: {self.workers} workers, --parts {parts}.")
