@@ -40,19 +40,23 @@ export async function readWorkersState(folder: string): Promise<WorkersState | n
   );
   if (size === null) return null;
   if (size > stateLimit) throw damaged(file, `it has ${size} bytes. Expected: ${stateLimit} at most`);
-  const {
-    parts,
-    epochs,
-    best_epoch: bestEpoch,
-    wait,
-    is_stopped: isStopped,
-    ...rest
-  } = parse(await readFile(file, 'utf8'));
-  const { history, images = '' } = rest;
-  const isWhole = isCount(parts, 1) && isCount(epochs, 1) && isCount(bestEpoch, 1, epochs) && isCount(wait, 0);
-  if (isWhole && typeof isStopped === 'boolean' && typeof images === 'string' && isHistory(history, epochs))
-    return { parts, epochs, bestEpoch, wait, isStopped, history, images };
+  const state = toState(parse(await readFile(file, 'utf8')));
+  if (state) return state;
   throw damaged(file, 'it is not what deploy/distributed/worker.py writes');
+}
+
+function toState({
+  parts,
+  epochs,
+  wait,
+  history,
+  images = '',
+  ...flags
+}: Record<string, unknown>): WorkersState | null {
+  const { best_epoch: bestEpoch, is_stopped: isStopped } = flags;
+  const areCounts = isCount(parts, 1) && isCount(epochs, 1) && isCount(bestEpoch, 1, epochs) && isCount(wait, 0);
+  if (!areCounts || typeof isStopped !== 'boolean' || typeof images !== 'string') return null;
+  return isHistory(history, epochs) ? { parts, epochs, bestEpoch, wait, isStopped, history, images } : null;
 }
 
 /** Python's JSON has numbers that are none. A value that is not finite becomes null. */

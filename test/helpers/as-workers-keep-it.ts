@@ -40,7 +40,11 @@ export async function asWorkersKeepIt(folder: string, options: TrainModelOptions
   for (let epoch = 0; epoch < epochs; epoch += 1) {
     const span = { initialEpoch: epoch, epochs: epoch + 1, validationData: datasets.validation, jit: 'graph' } as const;
     const logs = (await fit(model, datasets.train, { ...span, ...changes })).history;
-    history.push([epoch, ...columns.map((name) => valueOf(logs[name]?.[0]))]);
+    const { train, validation } = datasets;
+    const [accuracy = 0, loss = 0, valAccuracy = 0, valLoss = 0] = columns.map((name) => valueOf(logs[name]?.[0]));
+    // Python divides counts in float64.
+    const exact = (value: number, images: number) => Math.round(value * images) / images;
+    history.push([epoch, exact(accuracy, train.imageCount), loss, exact(valAccuracy, validation.imageCount), valLoss]);
     const exported = path.join(folder, 'export');
     await exportTraining(model, exported, { assetsExtra: { 'arguments.json': argumentsJson(options) } });
     for (const ending of ['index', 'data-00000-of-00001'])

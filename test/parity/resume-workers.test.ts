@@ -34,8 +34,8 @@ function trainArguments(models: string): string[] {
     ...{
       'model-type': 'LenetModel',
       workers: 2,
-      'num-epochs': 14,
-      patience: 14,
+      'num-epochs': 10,
+      patience: 10,
       'batch-size': 8,
       seed: 3,
       'learning-rate': 0.0002,
