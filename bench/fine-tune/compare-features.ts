@@ -1,55 +1,31 @@
 import sharp from 'sharp';
 
-import type { InceptionModel } from '../../src/models/inception-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 
-/** How far two models are apart. */
+/** How far features are from those that they should be. */
 export interface FeatureDifference {
-  /** The largest difference of a feature, and the largest feature: their ratio is the relative error. */
-  readonly largestDifference: number;
-  readonly largestFeature: number;
-  /** The largest difference between the features of two images by one model: what a comparison that sees nothing would lack. */
+  /** The largest difference of a feature, as a part of the largest feature. */
+  readonly relative: number;
+  /** The same between two images by one model: a comparison of features that are all alike would tell nothing. */
   readonly betweenImages: number;
 }
 
-/**
- * Sends images through two InceptionV3 up to the global average pooling: the layers model that somebody else built and trained, by
- * its own topology, and Signet's, which has its weights from a file.
- *
- * @param published Without its pooling.
- */
-export async function compareFeatures(
-  published: tf.LayersModel,
-  own: InceptionModel,
-  files: readonly string[],
-): Promise<FeatureDifference> {
-  const [height, width] = own.imageSize;
-  const pixels = await Promise.all(files.map((file) => pixelsOf(file, width, height)));
+/** Compares what two models make of the same images, [n, features] each. */
+export function compareFeatures(expected: tf.Tensor, received: tf.Tensor): FeatureDifference {
   return tf.tidy(() => {
-    const images = tf.tensor4d(Float32Array.from(pixels.flatMap((each) => [...each])), [
-      files.length,
-      height,
-      width,
-      3,
-    ]);
-    const scaled = tf.sub(tf.div(images, 127.5), 1);
-    const features = tf.mean(published.predict(scaled) as tf.Tensor, [1, 2]);
-    const ours = pooledBy(own, images);
     const largest = (x: tf.Tensor) => tf.max(tf.abs(x)).dataSync()[0] ?? NaN;
+    const feature = largest(expected);
     return {
-      largestDifference: largest(tf.sub(features, ours)),
-      largestFeature: largest(features),
-      betweenImages: largest(tf.sub(features.slice(0, 1), features.slice(1, 1))),
+      relative: largest(tf.sub(expected, received)) / feature,
+      betweenImages: largest(tf.sub(expected.slice(0, 1), expected.slice(1, 1))) / feature,
     };
   });
 }
 
-function pooledBy(model: tf.LayersModel, images: tf.Tensor): tf.Tensor {
-  const { output } = model.getLayer('avg_pool');
-  return tf.model({ inputs: model.inputs, outputs: output }).predict(images) as tf.Tensor;
-}
-
-async function pixelsOf(file: string, width: number, height: number): Promise<Uint8Array> {
-  const image = sharp(file).resize(width, height, { fit: 'fill' }).toColourspace('srgb').removeAlpha();
-  return image.raw().toBuffer();
+/** @returns the pixels of images, [n, size, size, 3], 0 to 255. The caller disposes of them. */
+export async function readPixels(files: readonly string[], size: number): Promise<tf.Tensor4D> {
+  const images = await Promise.all(
+    files.map((file) => sharp(file).resize(size, size, { fit: 'fill' }).toColourspace('srgb').removeAlpha().raw().toBuffer()), // prettier-ignore
+  );
+  return tf.tensor4d(Float32Array.from(Buffer.concat(images)), [files.length, size, size, 3]);
 }
