@@ -1,9 +1,14 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
+import { trainModel } from '../../src/commands/train-model.js';
+import type { TrainModelOptions } from '../../src/commands/train-model-options.js';
+import { readVariables } from '../../src/saved-model/read-variables.js';
+import { asWorkersKeepIt } from '../helpers/as-workers-keep-it.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
+import { copyDigits } from '../helpers/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 describe('train-model --resume-from', () => {
@@ -27,6 +32,36 @@ describe('train-model --resume-from', () => {
     expect(stderr).toContain(
       '--resume-from goes on in this process: give it without --resume, --workers and --export-training.',
     );
+  });
+
+  it('is an ordinary training from then on: --resume goes on with it after kill -9', { timeout: 240_000 }, async () => {
+    const folder = await temporaryFolder();
+    const { train, test } = copyDigits(folder, { classes: 3, images: 12 });
+    const options: TrainModelOptions = {
+      ...{ trainDatasetPath: train, testDatasetPath: test, modelFolderPath: path.join(folder, 'whole') },
+      ...{ modelType: 'LenetModel', batchSize: 8, numEpochs: 5, patience: 9, learningRate: 0.00005, seed: 4 },
+      ...{ validationSplit: 0.2, overwrite: false, onBadImage: 'fail', cache: 512, jit: 'graph' },
+    };
+    const whole = await trainModel(options);
+    // What is saved at the end is of an epoch that only this machine has trained.
+    expect(whole.bestEpoch).toBeGreaterThan(2);
+    const output = await asWorkersKeepIt(folder, options, 2);
+    const models = ['--model-folder-path', path.join(folder, 'models')];
+    const callbacks = path.join(folder, 'kill.ts');
+    const kill = `if (epoch === 3) process.kill(process.pid, 'SIGKILL');`;
+    writeFileSync(callbacks, `export default { onEpochBegin: (epoch: number) => { ${kill} } };`);
+    const killed = await runCommandLine('train-model', ['--resume-from', output, ...models, '--callbacks', callbacks]);
+    expect(killed.code, killed.stderr).toBeNull();
+    const type = path.join(folder, 'models', 'LenetModel');
+    expect(readdirSync(type).sort()).toEqual(['.1.training', '1']);
+    writeFileSync(callbacks, 'export default { onEpochBegin: () => undefined };');
+    const resumed = await runCommandLine('train-model', ['--resume', ...models, '--callbacks', callbacks]);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(resumed.stderr).toContain('at epoch 4, batch 1\n');
+    expect(resumed.stdout).toMatch(new RegExp(`^epochs +5, the best was ${whole.bestEpoch}$`, 'm'));
+    expect(readdirSync(type)).toEqual(['1']);
+    const [own, others] = [await readVariables(path.join(type, '1')), await readVariables(whole.directory)];
+    expect(own.map(({ values }) => values)).toEqual(others.map(({ values }) => values));
   });
 
   it('is in the help', async () => {
