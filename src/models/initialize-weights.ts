@@ -16,9 +16,7 @@ export function initializeWeights(model: tf.LayersModel, seed: number): void {
   for (const layer of model.layers) {
     for (const weight of layer.weights) {
       const name = weight.originalName.split('/').at(-1)?.replace(/_\d+$/, '') ?? '';
-      const initializer = (layer as unknown as Record<string, Initializer | undefined>)[
-        `${camelCase(name)}Initializer`
-      ];
+      const initializer = initializerOf(layer, camelCase(name));
       if (!initializer || !('seed' in initializer)) continue;
       initializer.seed = weightSeed(seed, `${layer.name}/${name}`);
       const drawn = initializer.apply(weight.shape as number[], weight.dtype);
@@ -26,6 +24,12 @@ export function initializeWeights(model: tf.LayersModel, seed: number): void {
       drawn.dispose();
     }
   }
+}
+
+/** That of `depthwiseKernel` is `depthwiseInitializer`, and so for pointwise ones; others go by the weight's name. */
+function initializerOf(layer: tf.layers.Layer, weight: string): Initializer | undefined {
+  const initializers = layer as unknown as Record<string, Initializer | undefined>;
+  return initializers[`${weight}Initializer`] ?? initializers[`${weight.replace(/Kernel$/, '')}Initializer`];
 }
 
 function camelCase(name: string): string {
