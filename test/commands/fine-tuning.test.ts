@@ -81,11 +81,13 @@ beforeAll(async () => {
   thawed = await train({ pretrainedWeights: frozen.directory, numEpochs: 6, learningRate: 0.0003 });
 }, 300_000);
 
-const backboneOf = async (directory: string) => {
+/** The weights of the backbone's layers. */
+const layersOf = async (directory: string) => {
   const model = await loadModel(directory, { modelTypes: { NarrowMobileNetModel } });
   const layers = model.layers.filter(({ name, weights }) => weights.length > 0 && name !== 'logits');
-  return layers.flatMap((layer) => layer.getWeights().map((each) => Array.from(each.dataSync())));
+  return new Map(layers.map((layer) => [layer.name, layer.getWeights().map((each) => Array.from(each.dataSync()))]));
 };
+const backboneOf = async (directory: string) => [...(await layersOf(directory)).values()].flat();
 
 describe('fine-tuning on new classes', () => {
   it('improves over its start with the backbone frozen, and then with all layers', () => {
@@ -98,5 +100,16 @@ describe('fine-tuning on new classes', () => {
     const [before, during, after] = [await backboneOf(pretrained), await backboneOf(frozen.directory), await backboneOf(thawed.directory)]; // prettier-ignore
     expect(during).toEqual(before);
     after.forEach((values, i) => expect(values).not.toEqual(during[i]));
+  });
+
+  it('leaves the averages of batch normalization as they were, and no kernel, when they are to stay', async () => {
+    const options = { pretrainedWeights: frozen.directory, numEpochs: 1, learningRate: 0.0003 } as const;
+    const { directory } = await train({ ...options, freezeBatchNormalization: true });
+    const [before, after] = [await layersOf(frozen.directory), await layersOf(directory)];
+    for (const [name, [first, , ...averages]] of before) {
+      expect(after.get(name)?.[0]).not.toEqual(first);
+      expect(after.get(name)?.slice(2)).toEqual(averages);
+    }
+    expect([...before.values()].filter((values) => values.length === 4)).toHaveLength(52);
   });
 });
