@@ -8,6 +8,7 @@ import { LenetModel } from '../../src/models/lenet-model.js';
 import { decodePng } from '../../src/ops/decode-image.js';
 import { stringScalar } from '../../src/ops/strings.js';
 import * as tf from '../../src/tensorflow/tf.js';
+import { numbersOf } from '../../src/training/callbacks/logs.js';
 import { fit, type FitOptions } from '../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
@@ -25,10 +26,10 @@ function readDigits(): { readonly images: tf.Tensor4D; readonly labels: number[]
   ); // prettier-ignore
   const images = tf.tidy(() => {
     const decoded = files.map(({ file }) => decodePng(stringScalar(readFileSync(file)), { channels: 3 }));
-    const pixels = tf.stack(decoded) as tf.Tensor4D;
+    const pixels = tf.stack(decoded);
     const count = files.length;
     const repeated = tf.tile(tf.reshape(pixels, [count, 8, 1, 8, 1, 3]), [1, 1, 3, 1, 3, 1]);
-    const enlarged = tf.cast(tf.reshape(repeated, [count, 24, 24, 3]), 'float32') as tf.Tensor4D;
+    const enlarged = tf.cast(tf.reshape<tf.Rank.R4>(repeated, [count, 24, 24, 3]), 'float32');
     return tf.pad4d(enlarged, [[0, 0], [2, 2], [2, 2], [0, 0]]); // prettier-ignore
   });
   return { images, labels: files.map(({ label }) => label) };
@@ -55,7 +56,7 @@ async function losses(jit: NonNullable<FitOptions<tf.TensorContainer>['jit']>): 
   const found: number[] = [];
   const collect = new (class extends tf.Callback {
     override async onBatchEnd(_: number, logs?: tf.Logs): Promise<void> {
-      found.push(logs?.loss ?? NaN);
+      found.push(numbersOf(logs).loss ?? NaN);
       return Promise.resolve();
     }
   })();
