@@ -83,11 +83,8 @@ describe.each([
 
   it('comes to the same bytes as a training that nobody interrupts', { timeout: 300_000 }, async () => {
     const whole = own('whole');
-    const twins = name === 'LeNet' ? [whole] : [whole, own('twin')];
-    for (const { code, stderr } of await Promise.all(twins.map((models) => train(models, common)))) {
-      expect(code, stderr).toBe(0);
-    }
-    for (const twin of twins) expectSame(twin, whole, type);
+    const uninterrupted = await train(whole, common);
+    expect(uninterrupted.code, uninterrupted.stderr).toBe(0);
 
     const interrupted = own('interrupted');
     const byCtrlC = signalAfter(25, 'SIGINT', interrupted);
@@ -128,7 +125,7 @@ describe('train-model --resume', () => {
       const { child, done: end, printed } = startCommandLine('train-model', args);
       await printed('training LenetModel');
       await Promise.race([setTimeout(2000 * random()), end]);
-      if (kills < 6) child.kill('SIGKILL');
+      if (kills < 4) child.kill('SIGKILL');
       const { code, stderr } = await end;
       expect([0, null], stderr).toContain(code);
       done = code === 0;
