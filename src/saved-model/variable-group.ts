@@ -1,5 +1,8 @@
 import type { DataId } from '../tensorflow/backend.js';
+import { updateInPlace } from '../ops/update-in-place.js';
+import { dataTypeOf } from '../tensorflow/data-type.js';
 import * as tf from '../tensorflow/tf.js';
+import { attr } from '../tracing/attr-value.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
@@ -43,8 +46,12 @@ export class VariableGroup {
     });
     const write = tfFunction(
       (...values: tf.Tensor[]) => {
-        // Added to zero, or an assignment of the sample zeros to variables of zeros would look like none.
-        values.forEach((value, i) => variables[i]?.assign(tf.add(value, tf.scalar(0, value.dtype as 'float32'))));
+        // In place: an assignment of the samples would need memory for all values once more, while it is traced.
+        variables.forEach((variable, i) => {
+          const dtype = attr.type(dataTypeOf(variable.dtype as 'float32'));
+          const attributes = { dtype, validate_shape: attr.bool(false) };
+          updateInPlace('AssignVariableOp', attributes, [variable], values.slice(i, i + 1));
+        });
         return tf.scalar(0);
       },
       {
