@@ -9,10 +9,11 @@ import {
   mapDataset,
   namedIterator,
   prefetchDataset,
+  untunedDataset,
 } from '../ops/dataset.js';
 import { decodeAndResize, type ImageSize } from '../ops/decode-and-resize.js';
 import { mapFn } from '../ops/map-fn.js';
-import { closeQueue, dequeue, enqueue, namedQueue } from '../ops/queue.js';
+import { dequeue, enqueue, namedQueue } from '../ops/queue.js';
 import { readFileAt } from '../ops/read-file.js';
 import { CompiledFunctions } from '../saved-model/compile.js';
 import * as tf from '../tensorflow/tf.js';
@@ -62,12 +63,11 @@ export class DecodePipeline {
   private constructor(private readonly compiled: CompiledFunctions) {}
 
   static async create(options: DecodePipelineOptions): Promise<DecodePipeline> {
-    const { begin, start, take, end } = pipelineFunctions(options);
+    const { begin, start, take } = pipelineFunctions(options);
     const compiled = await CompiledFunctions.compile({
       begin: begin.getConcreteFunction(),
       start: start.getConcreteFunction(),
       take: take.getConcreteFunction(),
-      end: end.getConcreteFunction(),
     });
     tf.dispose(compiled.call('begin', []));
     return new DecodePipeline(compiled);
@@ -92,8 +92,6 @@ export class DecodePipeline {
   /** Frees the session with all that is decoded in it. */
   dispose(): void {
     this.#inside = [];
-    // A session of which threads wait for a queue takes seconds to end, on a busy machine.
-    tf.dispose(this.compiled.call('end', []));
     this.compiled.dispose();
   }
 
@@ -132,7 +130,8 @@ function pipelineFunctions({ imageSize, parallelCalls = 2 }: DecodePipelineOptio
       to: files,
     });
     const decoded = mapDataset(waiting, decode, { from: files, to: images, parallelCalls });
-    makeIterator(prefetchDataset(decoded, bufferSize, images), namedIterator('images', images));
+    const ahead = untunedDataset(prefetchDataset(decoded, bufferSize, images), images);
+    makeIterator(ahead, namedIterator('images', images));
     return tf.scalar(0);
   };
   const start = (batch: tf.Tensor) => {
@@ -140,12 +139,7 @@ function pipelineFunctions({ imageSize, parallelCalls = 2 }: DecodePipelineOptio
     return tf.scalar(0);
   };
   const take = () => ({ images: iteratorGetNext(namedIterator('images', images), images) });
-  const end = () => {
-    closeQueue(namedQueue('files'));
-    return tf.scalar(0);
-  };
   return {
-    end: tfFunction(end, { inputSignature: {}, name: 'end' }),
     begin: tfFunction(begin, { inputSignature: {}, name: 'begin' }),
     start: tfFunction(start, { inputSignature: { batch: files }, name: 'start' }),
     take: tfFunction(take, { inputSignature: {}, name: 'take' }),

@@ -62,6 +62,20 @@ export function prefetchDataset(dataset: Handle, bufferSize: number, element: Te
   return recordHandle('PrefetchDataset', elementAttributes(element), [dataset, int64(bufferSize)]);
 }
 
+/**
+ * Keeps TensorFlow from tuning a data set while it runs: its thread for that may be told to end while it is about to wait, and sleeps on for
+ * as long as a minute, for which whoever frees the session waits. Numbers of calls and buffers must be given, then.
+ *
+ * Source: `Model::OptimizeLoop` in tensorflow/core/framework/model.cc.
+ */
+export function untunedDataset(dataset: Handle, element: TensorSpec): Handle {
+  const attributes = { serialized_options: attr.string(untuned), metadata: attr.string('') };
+  return recordHandle('OptionsDataset', { ...elementAttributes(element), ...attributes }, [dataset]);
+}
+
+/** `autotune_options { enabled: false }`. Source: tensorflow/core/framework/dataset_options.proto. */
+const untuned = '\x3a\x02\x08\x00';
+
 /** The iterator of a name, of which a session has one. */
 export function namedIterator(name: string, element: TensorSpec): Handle {
   const attributes = { container: attr.string(''), shared_name: attr.string(name) };

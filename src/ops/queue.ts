@@ -45,12 +45,6 @@ export function dequeue(queue: Handle, shape: readonly (number | null)[]): tf.Te
   return output;
 }
 
-/** Ends a queue: whoever waits for what it will never hold waits no longer, and is told that it is at its end. */
-export function closeQueue(queue: Handle): void {
-  const attributes = { cancel_pending_enqueues: attr.bool(false) };
-  requireTape('closeQueue').record({ op: 'QueueCloseV2', attributes, inputs: [queue], outputs: [] });
-}
-
 /**
  * A copy that is TensorFlow's. The strings of a tensor that JavaScript made are freed by JavaScript's disposing of it, and by
  * nobody while a queue shares them (`DeleteTensor` in tfjs_backend.cc).
