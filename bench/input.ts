@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { pythonFolder } from '../test/helpers/python.js';
+import { compiled } from './compiled.js';
 import { type Epoch, type InputTask, startReader } from './input/epochs.js';
 import { generatePhotographs } from './input/generate-photographs.js';
 import { median } from '../src/data/median.js';
@@ -21,8 +22,7 @@ const flag = (name: string, fallback: number) => {
 };
 const [images, rounds, many] = [flag('images', 2000), flag('rounds', 5), flag('many', 20_000)];
 const script = (name: string) => fileURLToPath(new URL(`./input/${name}`, import.meta.url));
-const signet = (task: InputTask) =>
-  startReader(process.execPath, ['--import', 'tsx', script('signet-epochs.ts')], task);
+const signet = (task: InputTask) => startReader(process.execPath, [compiled('input/signet-epochs.js')], task);
 const keras = (task: InputTask) =>
   startReader(path.join(pythonFolder, 'bin', 'python'), [script('keras_epochs.py')], task);
 

@@ -1,17 +1,15 @@
 import { fileURLToPath } from 'node:url';
 
 import { python } from '../../test/helpers/python.js';
+import { compiled } from '../compiled.js';
 import { startLineProcess } from '../line-process.js';
 import type { FitProcess, Side, Slice, Task } from './side.js';
-
-/** As the package has it: compiling as it runs would take a second and 80 MiB. `npm run bench:train` compiles it before. */
-const compiled = fileURLToPath(new URL('../../dist/bench/train/tfjs-fit.js', import.meta.url));
 
 /** Signet's `fit`, or TF.js's own `fitDataset` with `jit` of `off`. */
 export function tfjsSide(name: string, task: Task, jit: 'graph' | 'xla' | 'off'): Side {
   return {
     name,
-    start: () => startFit(process.execPath, [compiled], { ...task, jit }),
+    start: () => startFit(process.execPath, [compiled('train/tfjs-fit.js')], { ...task, jit }),
   };
 }
 
