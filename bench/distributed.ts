@@ -9,6 +9,7 @@ import { accuracy, sparseCategoricalCrossentropy } from '../src/training/losses.
 import { Adam } from '../src/training/optimizers/adam.js';
 import { python } from '../test/helpers/python.js';
 import { median } from '../src/data/median.js';
+import { numberFlag } from './number-flag.js';
 
 /**
  * `npm run bench:distributed`: steps a second of LeNet on the digits, by one worker and by two on this machine's loopback, each pinned to a
@@ -16,8 +17,7 @@ import { median } from '../src/data/median.js';
  *
  * `-- --rounds 5` chooses the number of rounds.
  */
-const at = process.argv.indexOf('--rounds');
-const rounds = at === -1 ? 3 : Number(process.argv[at + 1]);
+const rounds = numberFlag('rounds', 3);
 const data = path.resolve('data/digits/train');
 const images = readdirSync(data).reduce((sum, name) => sum + readdirSync(path.join(data, name)).length, 0);
 const validationSplit = 0.01;

@@ -8,6 +8,7 @@ import { evaluate, type Flags, runCommand } from './fine-tune/commands.js';
 import { cutCrops } from './fine-tune/cut-crops.js';
 import { findPhotographs } from './fine-tune/photographs.js';
 import { proveWeights } from './fine-tune/prove-weights.js';
+import { numberFlag } from './number-flag.js';
 
 /**
  * `npm run bench:fine-tune`: fine-tunes an InceptionV3 that others have trained on a few crops of photographs, by the commands, with
@@ -17,11 +18,7 @@ import { proveWeights } from './fine-tune/prove-weights.js';
  *
  * `-- --epochs 8` is the number of epochs a stage.
  */
-const flag = (name: string, fallback: number) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? fallback : Number(process.argv[at + 1]);
-};
-const epochs = flag('epochs', 8);
+const epochs = numberFlag('epochs', 8);
 const seed = 1;
 const cut = { size: 56, train: 16, test: 10, seed };
 /** Height and width that crops are resized to: less than InceptionV3's 299, or it would take hours. */

@@ -8,6 +8,7 @@ import { compiled } from './compiled.js';
 import { type Epoch, type InputTask, startReader } from './input/epochs.js';
 import { generatePhotographs } from './input/generate-photographs.js';
 import { median } from '../src/data/median.js';
+import { numberFlag } from './number-flag.js';
 
 /**
  * `npm run bench:input`: images a second of the input pipeline alone, JPEGs of 640 x 480 decoded and resized to 224 x 224, Signet's
@@ -16,11 +17,7 @@ import { median } from '../src/data/median.js';
  *
  * `-- --images 2000 --rounds 5 --many 20000` are the numbers of images, of epochs and of small images; 0 leaves a part out.
  */
-const flag = (name: string, fallback: number) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? fallback : Number(process.argv[at + 1]);
-};
-const [images, rounds, many] = [flag('images', 2000), flag('rounds', 5), flag('many', 20_000)];
+const [images, rounds, many] = [numberFlag('images', 2000), numberFlag('rounds', 5), numberFlag('many', 20_000)];
 const script = (name: string) => fileURLToPath(new URL(`./input/${name}`, import.meta.url));
 const signet = (task: InputTask) => startReader(process.execPath, [compiled('input/signet-epochs.js')], task);
 const keras = (task: InputTask) =>

@@ -6,6 +6,7 @@ import { latencyOf } from '../src/evaluation/percentiles.js';
 import { LoadedSavedModel, ResnetModel } from '../src/index.js';
 import * as tf from '../src/tensorflow/tf.js';
 import { type Road, type Slice, startPython, type Task } from './predict/python-roads.js';
+import { numberFlag } from './number-flag.js';
 
 /**
  * `npm run bench:predict`: images a second of a ResNet50V2 with 1,000 classes at 224 x 224, one and 32 at a time: Signet's SavedModel
@@ -13,8 +14,7 @@ import { type Road, type Slice, startPython, type Task } from './predict/python-
  *
  * All take turns, slice by slice; the table has medians of the slices. `-- --rounds 5` is the number of slices.
  */
-const at = process.argv.indexOf('--rounds');
-const rounds = at === -1 ? 5 : Number(process.argv[at + 1]);
+const rounds = numberFlag('rounds', 5);
 const batches = [
   { batch: 1, calls: 20 },
   { batch: 32, calls: 2 },

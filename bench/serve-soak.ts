@@ -5,16 +5,13 @@ import { SignetClient } from '../src/evaluation/clients/signet-client.js';
 import { type ServeModelProcess, startServeModel } from '../test/helpers/start-serve-model.js';
 import { HttpClient } from './serve/post.js';
 import { type BenchModel, saveBenchModel } from './serve/save-bench-model.js';
+import { numberFlag } from './number-flag.js';
 
 /**
  * `npm run bench:serve:soak`: what must not go wrong while a server runs for long, under the load of 8 clients over REST and 8
  * over gRPC: `--minutes` (10) of steady load with the server's memory, `--swaps` (50) of the served version, `--ends` (20) by
  * SIGTERM. Prints what failed; exits 1 if anything did.
  */
-const flag = (name: string, fallback: number) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? fallback : Number(process.argv[at + 1]);
-};
 const file = await readFile(path.join('data', 'digits', 'test', '7', '0043.png'));
 const instances = [{ b64: file.toString('base64') }];
 const body = Buffer.from(JSON.stringify({ signature_name: 'serving_bytes', instances }));
@@ -65,9 +62,9 @@ class Load {
 let failed = 0;
 const bench = await saveBenchModel();
 try {
-  await soak(bench, flag('minutes', 10));
-  await swap(bench, flag('swaps', 50));
-  await end(bench, flag('ends', 20));
+  await soak(bench, numberFlag('minutes', 10));
+  await swap(bench, numberFlag('swaps', 50));
+  await end(bench, numberFlag('ends', 20));
 } finally {
   await bench.remove();
 }

@@ -16,6 +16,7 @@ import { startOfficialClient } from './serve/official-client.js';
 import { HttpClient } from './serve/post.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
 import { startServeModel } from '../test/helpers/start-serve-model.js';
+import { numberFlag } from './number-flag.js';
 
 /**
  * `npm run bench:serve`: serve-model against FastAPI + uvicorn + Python TensorFlow over the same SavedModel (LeNet), and the
@@ -23,11 +24,7 @@ import { startServeModel } from '../test/helpers/start-serve-model.js';
  *
  * `-- --seconds 2 --rounds 5` are the length and number of slices.
  */
-const flag = (name: string, fallback: number) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? fallback : Number(process.argv[at + 1]);
-};
-const [seconds, rounds] = [flag('seconds', 2), flag('rounds', 5)];
+const [seconds, rounds] = [numberFlag('seconds', 2), numberFlag('rounds', 5)];
 
 const bench = await saveBenchModel();
 const image = path.join('data', 'digits', 'test', '7', '0043.png');

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { median } from '../src/data/median.js';
 import { python } from '../test/helpers/python.js';
 import type { Slice } from './train/side.js';
+import { numberFlag } from './number-flag.js';
 
 /**
  * `npm run bench:train:run`: a whole training of LeNet on the bundled digits, from the start of the process to the model on the disk: the
@@ -19,11 +20,7 @@ interface Run extends Slice {
   /** Of all threads. */
   readonly cpuSeconds: number;
 }
-const flag = (name: string, fallback: number) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? fallback : Number(process.argv[at + 1]);
-};
-const [epochs, rounds] = [flag('epochs', 20), flag('rounds', 3)];
+const [epochs, rounds] = [numberFlag('epochs', 20), numberFlag('rounds', 3)];
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const [train, test] = [file('../data/digits/train'), file('../data/digits/test')];
 const sides: Readonly<Record<string, (folder: string) => string[]>> = {

@@ -1,6 +1,7 @@
 import { median } from '../src/data/median.js';
 import type { FitProcess, Side, Slice, Task } from './train/side.js';
 import { kerasSide, tfjsSide } from './train/sides.js';
+import { numberFlag } from './number-flag.js';
 
 /**
  * `npm run bench:train`: steps a second of Signet's `fit`, TF.js's own `fitDataset` and Keras 3, same network, batch, optimizer
@@ -10,16 +11,13 @@ import { kerasSide, tfjsSide } from './train/sides.js';
  * `-- --model ResnetModel --rounds 5 --steps 3 --starts 3` chooses the network, the number of slices, the steps of each, and how often
  * each side is started; 0 leaves a part out.
  */
-const flag = (name: string, fallback: string) => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? fallback : (process.argv[at + 1] ?? fallback);
-};
-const isLenet = flag('model', 'LenetModel') === 'LenetModel';
+const modelAt = process.argv.indexOf('--model');
+const isLenet = modelAt === -1 || (process.argv[modelAt + 1] ?? 'LenetModel') === 'LenetModel';
 const task: Task = isLenet
   ? { model: 'LenetModel', size: 28, classes: 10, batch: 32 }
   : { model: 'ResnetModel', size: 64, classes: 10, batch: 32 };
-const steps = Number(flag('steps', isLenet ? '100' : '3'));
-const [rounds, starts] = [Number(flag('rounds', '5')), Number(flag('starts', '3'))];
+const steps = numberFlag('steps', isLenet ? 100 : 3);
+const [rounds, starts] = [numberFlag('rounds', 5), numberFlag('starts', 3)];
 const keras = kerasSide('Keras', task, false);
 const sides: readonly [Side, ...Side[]] = [
   tfjsSide('Signet', task, 'graph'),

@@ -10,24 +10,7 @@ import time
 
 import keras
 import numpy as np
-
-
-def lenet(size, classes):
-    layers = keras.layers
-    return keras.Sequential(
-        [
-            keras.Input((size, size, 3)),
-            layers.Rescaling(1 / 255),
-            layers.Conv2D(6, 5, activation="tanh"),
-            layers.AveragePooling2D(2),
-            layers.Conv2D(16, 3, activation="tanh"),
-            layers.AveragePooling2D(2),
-            layers.Conv2D(120, 3, activation="tanh"),
-            layers.Flatten(),
-            layers.Dense(84, activation="tanh"),
-            layers.Dense(classes),
-        ]
-    )
+from keras_lenet import lenet
 
 
 def resnet(size, classes):

@@ -8,6 +8,7 @@ import sys
 
 import keras
 import tensorflow as tf
+from keras_lenet import lenet
 
 train_directory, test_directory, output, epochs = sys.argv[1:]
 options = {"image_size": (28, 28), "batch_size": 32}
@@ -18,21 +19,7 @@ validation = directory_of(train_directory, subset="validation", **split, **optio
 test = directory_of(test_directory, shuffle=False, **options)
 classes = len(train.class_names)
 train, validation = (dataset.cache().prefetch(tf.data.AUTOTUNE) for dataset in (train, validation))
-layers = keras.layers
-model = keras.Sequential(
-    [
-        keras.Input((28, 28, 3)),
-        layers.Rescaling(1 / 255),
-        layers.Conv2D(6, 5, activation="tanh"),
-        layers.AveragePooling2D(2),
-        layers.Conv2D(16, 3, activation="tanh"),
-        layers.AveragePooling2D(2),
-        layers.Conv2D(120, 3, activation="tanh"),
-        layers.Flatten(),
-        layers.Dense(84, activation="tanh"),
-        layers.Dense(classes),
-    ]
-)
+model = lenet(28, classes)
 model.compile(
     optimizer=keras.optimizers.Adam(0.001),
     loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
