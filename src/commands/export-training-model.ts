@@ -10,6 +10,7 @@ import { findModelType } from '../models/model-types.js';
 import { balancedClassWeight } from '../training/class-weight.js';
 import { checkBackboneOptions } from './backbone-options.js';
 import { compileClassifier } from './compile-classifier.js';
+import { disposeCompiled } from './dispose-compiled.js';
 import { parseAugmentation } from './parse-augmentation.js';
 import { argumentsJson } from './remembered-options.js';
 import { scanDataset, type ScannedDataset } from './scan-dataset.js';
@@ -43,8 +44,7 @@ export async function exportTrainingModel(options: TrainModelOptions, directory:
     directory,
     await scanDataset(options.trainDatasetPath, options.onBadImage),
   );
-  exported.model.optimizer.dispose();
-  exported.model.dispose();
+  disposeCompiled(exported.model);
   return { directory, images: exported.images };
 }
 

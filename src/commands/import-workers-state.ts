@@ -5,6 +5,7 @@ import { SignetError } from '../errors.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import * as tf from '../tensorflow/tf.js';
 import { weightsInOrder } from '../tensorflow/weights-in-order.js';
+import { variablesOf } from '../tensorflow/variables-of.js';
 import { backupTensors } from '../training/callbacks/backup-tensors.js';
 import type { CallbackState } from '../training/callbacks/callback-state.js';
 import { trainedOptimizer } from '../training/callbacks/trained-optimizer.js';
@@ -40,8 +41,8 @@ export async function importWorkersState(
   { directory, scan, stepsPerEpoch, validationImages }: ImportFacts,
 ): Promise<InterruptedTraining> {
   const optimizer = trainedOptimizer(model, '--resume-from');
-  optimizer.build(model.trainableWeights.map((weight) => weight.read() as tf.Variable));
-  const weights = weightsInOrder(model).map((weight) => weight.read() as tf.Variable);
+  optimizer.build(variablesOf(model.trainableWeights));
+  const weights = variablesOf(weightsInOrder(model));
   const slots = optimizer.variables.map(({ variable }) => variable);
   const checkpoint = (epoch: number) => path.join(folder, `epoch-${epoch}`);
   await restoreWorkersCheckpoint(checkpoint(state.epochs), { weights, slots });

@@ -7,6 +7,7 @@ import { SignetError } from '../errors.js';
 import { findModelType } from '../models/model-types.js';
 import { checkBackboneOptions } from './backbone-options.js';
 import { compileClassifier } from './compile-classifier.js';
+import { disposeCompiled } from './dispose-compiled.js';
 import { importWorkersState } from './import-workers-state.js';
 import type { InterruptedTraining } from './interrupted-training.js';
 import { prepareVersion } from './model-versions.js';
@@ -58,8 +59,7 @@ async function takeOver(workers: WorkersOutput, options: TrainModelOptions): Pro
     const facts = { directory, scan, stepsPerEpoch, validationImages: count('validation') };
     return await importWorkersState(workers, model, options, facts);
   } finally {
-    model.optimizer.dispose();
-    model.dispose();
+    disposeCompiled(model);
   }
 }
 

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { checkSameClasses } from '../data/check-same-classes.js';
 import type { ImageDataset } from '../data/image-dataset.js';
 import { SignetError } from '../errors.js';
 import { evaluateClassifier } from '../evaluation/evaluate-classifier.js';
@@ -22,6 +21,8 @@ import { jits } from '../training/train-steps.js';
 import { backboneOptions, checkBackboneOptions } from './backbone-options.js';
 import { bestSavedValue } from './best-saved-value.js';
 import { compileClassifier } from './compile-classifier.js';
+import { checkTestClasses } from './check-test-classes.js';
+import { disposeCompiled } from './dispose-compiled.js';
 import { assertSameImages, InterruptedTraining } from './interrupted-training.js';
 import { importCallbacks, loadCallbacks } from './load-callbacks.js';
 import { prepareVersion } from './model-versions.js';
@@ -81,10 +82,7 @@ export async function trainModel(
   if (!resumed) await noteInterrupted(path.dirname(directory));
   const trainScan = await scanDataset(options.trainDatasetPath, options.onBadImage);
   const testScan = await scanDataset(options.testDatasetPath, options.onBadImage);
-  checkSameClasses(testScan.scan.classNames, trainScan.scan.classNames, {
-    found: `the test set ${options.testDatasetPath}`,
-    expected: `the training set ${options.trainDatasetPath}`,
-  });
+  checkTestClasses(testScan, trainScan, options);
   if (resumed) assertSameImages(resumed, trainScan.scan);
   const model = makeTrainable(Model, trainScan.scan.classNames, options);
   const startsAnew = resumed?.hasState !== true;
@@ -101,8 +99,7 @@ export async function trainModel(
   if (evaluation && skipped() !== '')
     await writeFile(path.join(directory, 'assets.extra', 'skipped-images.tsv'), skipped());
   Object.values(datasets).forEach((dataset) => dataset.dispose());
-  model.optimizer.dispose();
-  model.dispose();
+  disposeCompiled(model);
   const seconds = (performance.now() - start) / 1000;
   const images = { train: datasets.train.imageCount, validation: datasets.validation.imageCount };
   const finished = { directory, options, images, history, ...run, seconds, skippedList: skipped() };

@@ -1,16 +1,17 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-import { checkSameClasses } from '../data/check-same-classes.js';
 import { ImageDataset } from '../data/image-dataset.js';
 import { type ClassifierEvaluation, evaluateClassifier } from '../evaluation/evaluate-classifier.js';
 import { parseHistory } from '../evaluation/report/training-history.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import { findModelType } from '../models/model-types.js';
 import { restoreVariables } from '../saved-model/restore-variables.js';
-import type * as tf from '../tensorflow/tf.js';
 import { weightsInOrder } from '../tensorflow/weights-in-order.js';
+import { variablesOf } from '../tensorflow/variables-of.js';
 import { readWorkersState } from '../training/workers-state.js';
+import { checkTestClasses } from './check-test-classes.js';
+import { disposeCompiled } from './dispose-compiled.js';
 import { checkForSeveralMachines, type ExportedTraining, makeAndExport } from './export-training-model.js';
 import { findPython } from './find-python.js';
 import { assertSameImages, InterruptedTraining } from './interrupted-training.js';
@@ -55,10 +56,7 @@ export async function trainWithWorkers(
   if (!resumed) await noteInterrupted(path.dirname(directory));
   const testSet = await scanDataset(options.testDatasetPath, options.onBadImage);
   const trainSet = await scanDataset(options.trainDatasetPath, options.onBadImage);
-  checkSameClasses(testSet.scan.classNames, trainSet.scan.classNames, {
-    found: `the test set ${options.testDatasetPath}`,
-    expected: `the training set ${options.trainDatasetPath}`,
-  });
+  checkTestClasses(testSet, trainSet, options);
   if (resumed) assertSameImages(resumed, trainSet.scan);
   const training = await (resumed?.takeOver() ?? InterruptedTraining.begin(directory, options, trainSet.scan));
   try {
@@ -107,19 +105,14 @@ async function trainIn(
   let trained: Trained | null = null;
   try {
     if (await runWorkers({ python, workers, parts, model: exported, data, output })) return null;
-    const weights = weightsInOrder(model).map((weight) => weight.read() as tf.Variable);
+    const weights = variablesOf(weightsInOrder(model));
     await restoreVariables(weights, output);
     const history = await readFile(path.join(output, 'assets.extra', 'history.csv'), 'utf8');
     trained = { model, images, history };
     return trained;
   } finally {
-    if (!trained) disposeOf(model);
+    if (!trained) disposeCompiled(model);
   }
-}
-
-function disposeOf(model: ImageClassifierModel): void {
-  model.optimizer.dispose();
-  model.dispose();
 }
 
 async function interruptedResult(
@@ -154,7 +147,7 @@ async function evaluateAndSave(
     return evaluation;
   } finally {
     dataset.dispose();
-    disposeOf(model);
+    disposeCompiled(model);
   }
 }
 

@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js';
 import { restoreVariables } from '../saved-model/restore-variables.js';
-import type * as tf from '../tensorflow/tf.js';
 import { weightsInOrder } from '../tensorflow/weights-in-order.js';
+import { variablesOf } from '../tensorflow/variables-of.js';
 import type { ImageClassifierModel } from './image-classifier-model.js';
 import { readModelDescription } from './model-description.js';
 import { modelTypes, type ModelType } from './model-types.js';
@@ -35,10 +35,7 @@ export async function loadModel(directory: string, options: LoadModelOptions = {
   }
   const model = new Type({ ...own, classNames, inputHeight, inputWidth });
   try {
-    await restoreVariables(
-      weightsInOrder(model).map((weight) => weight.read() as tf.Variable),
-      directory,
-    );
+    await restoreVariables(variablesOf(weightsInOrder(model)), directory);
   } catch (error) {
     model.dispose();
     throw error;

@@ -2,6 +2,7 @@ import { SignetError } from '../errors.js';
 import type { TrackedObject } from '../saved-model/saved-model-parts.js';
 import * as tf from '../tensorflow/tf.js';
 import { weightsInOrder } from '../tensorflow/weights-in-order.js';
+import { variablesOf } from '../tensorflow/variables-of.js';
 import { Asset } from '../tracing/asset.js';
 import { checkName } from '../tracing/check-name.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
@@ -27,7 +28,7 @@ export class Tracker {
       children: {},
       // Asked for when all functions have been traced: a layer makes its weights when it is called.
       get weights() {
-        return isModel ? weightsInOrder(object).map((weight) => weight.read() as tf.Variable) : undefined;
+        return isModel ? variablesOf(weightsInOrder(object)) : undefined;
       },
     };
     this.#objects.set(object, fields);

@@ -1,5 +1,6 @@
 import { CompiledFunctions } from '../saved-model/compile.js';
 import * as tf from '../tensorflow/tf.js';
+import { variablesOf } from '../tensorflow/variables-of.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
@@ -124,7 +125,7 @@ export class TrainSteps {
 function buildOptimizer(model: tf.LayersModel): void {
   const optimizer = model.optimizer as unknown;
   if (!(optimizer instanceof Optimizer)) return;
-  optimizer.build(model.trainableWeights.map((weight) => weight.read() as tf.Variable));
+  optimizer.build(variablesOf(model.trainableWeights));
 }
 
 /** Makes a model train op by op, with weights for its classes. @returns Undoes it. */

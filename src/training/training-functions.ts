@@ -2,6 +2,7 @@ import { SignetError } from '../errors.js';
 import { mulNoNan } from '../ops/mul-no-nan.js';
 import * as tf from '../tensorflow/tf.js';
 import { weightsInOrder } from '../tensorflow/weights-in-order.js';
+import { variablesOf } from '../tensorflow/variables-of.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
 import { type Dimension, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
@@ -45,8 +46,8 @@ export function trainingFunctions(
 ): TrainingFunctions {
   const optimizer = trainedOptimizer(model, 'Training on several machines');
   checkModel(model);
-  const weights = weightsInOrder(model).map((weight) => weight.read() as tf.Variable);
-  const trained = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+  const weights = variablesOf(weightsInOrder(model));
+  const trained = variablesOf(model.trainableWeights);
   optimizer.build(trained);
   const step = new SplitStep(
     model,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Dropout } from '../../src/models/dropout.js';
 import { CompiledFunctions } from '../../src/saved-model/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
+import { variablesOf } from '../../src/tensorflow/variables-of.js';
 import { Augmentation } from '../../src/training/augmentation/augmentation.js';
 import { MixUp } from '../../src/training/augmentation/mix-up.js';
 import { RandomFlip } from '../../src/training/augmentation/random-flip.js';
@@ -115,7 +116,7 @@ describe('trainingFunctions', () => {
     const model = smallModelWithoutDraws();
     const { compute } = await compiled(model);
     const { xs, ys } = batch(7, 3);
-    const trained = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
+    const trained = variablesOf(model.trainableWeights);
     const summedLoss = () => tf.sum<tf.Scalar>(sparseCategoricalCrossentropy(ys, model.apply(xs) as tf.Tensor));
     const { value, grads } = tf.variableGrads(summedLoss, trained);
     const sums = compute({ xs, ys });
@@ -146,7 +147,7 @@ describe('trainingFunctions', () => {
   it('keeps variables at their values, and leaves no tensor behind but the slots', () => {
     const model = smallModel();
     const optimizer = model.optimizer as unknown as Adam;
-    optimizer.build(model.trainableWeights.map((weight) => weight.read() as tf.Variable));
+    optimizer.build(variablesOf(model.trainableWeights));
     const before = numbers(model.getWeights());
     const tensors = tf.memory().numTensors;
     const { weights, slots } = trainingFunctions(model);

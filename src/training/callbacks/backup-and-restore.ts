@@ -1,5 +1,6 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
+import { variablesOf } from '../../tensorflow/variables-of.js';
 import { trainingSessionOf, type TrainingSession } from '../training-session.js';
 import { type SavedTraining, TrainingStateFolder } from '../training-state.js';
 import { backupTensors, callbackPrefix, keyed } from './backup-tensors.js';
@@ -128,7 +129,7 @@ export class BackupAndRestore extends tf.Callback {
 
   async #restore(saved: SavedTraining, session: TrainingSession): Promise<void> {
     const optimizer = trainedOptimizer(this.model, 'BackupAndRestore');
-    optimizer.build(this.model.trainableWeights.map((weight) => weight.read() as tf.Variable));
+    optimizer.build(variablesOf(this.model.trainableWeights));
     checkSame('optimizer', optimizer.getClassName(), saved.metadata.optimizer, this.backupDir);
     const weights = keyed('weights', this.model.getWeights());
     const variables = keyed(
