@@ -4,6 +4,9 @@ import tseslint from 'typescript-eslint';
 
 /** The pipeline, in order: a folder of `src/` may import from those before it, never from those after it. */
 const pipeline = [
+  'text',
+  'files',
+  'set-up',
   'tensorflow',
   'tracing',
   'ops',
@@ -12,7 +15,9 @@ const pipeline = [
   'data',
   'training',
   'models',
+  'client',
   'evaluation',
+  'distributed',
   'serving',
   'commands',
 ];

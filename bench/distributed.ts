@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-import { startWorkers } from '../src/commands/start-workers.js';
-import { exportTraining } from '../src/models/export-training.js';
+import { startWorkers } from '../src/distributed/start-workers.js';
+import { exportTraining } from '../src/distributed/export-training.js';
 import { LenetModel } from '../src/models/lenet-model.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../src/training/losses.js';
 import { Adam } from '../src/training/optimizers/adam.js';
@@ -28,11 +28,7 @@ const epochsOf = (batchSize: number) => (batchSize === 32 ? 6 : 20);
 
 for (const batchSize of [32, 256]) {
   const model = new LenetModel({ classNames: readdirSync(data).sort(), seed: 1 });
-  model.compile({
-    optimizer: new Adam(),
-    loss: sparseCategoricalCrossentropy,
-    metrics: [accuracy],
-  });
+  model.compile({ optimizer: new Adam(), loss: sparseCategoricalCrossentropy, metrics: [accuracy] });
   const numEpochs = epochsOf(batchSize);
   const directory = path.join(folder, `export-${batchSize}`);
   await exportTraining(model, directory, { batchSize, numEpochs, patience: numEpochs, validationSplit });

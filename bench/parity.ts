@@ -1,4 +1,4 @@
-import { imageDatasetFromDirectory } from '../src/data/image-dataset-from-directory.js';
+import { imageDatasetFromDirectory } from '../src/data/dataset/image-dataset-from-directory.js';
 import { LenetModel } from '../src/models/lenet-model.js';
 import * as tf from '../src/tensorflow/tf.js';
 import { fit } from '../src/training/fit.js';

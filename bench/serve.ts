@@ -3,9 +3,9 @@ import path from 'node:path';
 
 import { create, toBinary } from '@bufbuild/protobuf';
 
-import { SignetClient } from '../src/evaluation/clients/signet-client.js';
-import { LoadedSavedModel } from '../src/saved-model/load-saved-model.js';
-import { toTensorProto } from '../src/saved-model/tensor-proto-value.js';
+import { SignetClient } from '../src/client/signet-client.js';
+import { LoadedSavedModel } from '../src/saved-model/run/load-saved-model.js';
+import { toTensorProto } from '../src/saved-model/read/tensor-proto-value.js';
 import { PredictRequestSchema } from '../src/tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import * as tf from '../src/tensorflow/tf.js';
 import { median } from '../src/data/median.js';

@@ -33,8 +33,8 @@ await runCommand({
   ],
   handler: async ({ json, verbose, ...options }) => {
     if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
-    const { buildModel } = await import('../src/commands/build-model.js');
-    const { buildModelText } = await import('../src/commands/build-model-text.js');
+    const { buildModel } = await import('../src/commands/build-model/run.js');
+    const { buildModelText } = await import('../src/commands/build-model/print.js');
     const result = await buildModel(options);
     process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : buildModelText(result, options.modelFolder));
   },

@@ -23,8 +23,8 @@ await runCommand({
   examples: [['--test-dataset-path data/digits/test --model-path models/LenetModel/1', 'the model of npm start']],
   handler: async ({ json, verbose, ...options }) => {
     if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
-    const { evalModel } = await import('../src/commands/eval-model.js');
-    const { evalModelText } = await import('../src/commands/eval-model-text.js');
+    const { evalModel } = await import('../src/commands/eval-model/run.js');
+    const { evalModelText } = await import('../src/commands/eval-model/print.js');
     const onBadImage = options.onBadImage === 'skip' ? 'skip' : 'fail';
     const result = await evalModel({ ...options, onBadImage });
     process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : evalModelText(result, process.stdout.columns));

@@ -17,8 +17,8 @@ await runCommand({
   ],
   handler: async ({ json, verbose, measure, ...options }) => {
     if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
-    const { listModels } = await import('../src/commands/list-models.js');
-    const { listModelsText } = await import('../src/commands/list-models-text.js');
+    const { listModels } = await import('../src/commands/list-models/run.js');
+    const { listModelsText } = await import('../src/commands/list-models/print.js');
     const onProgress = (name: string) => process.stderr.write(`measuring ${name}\n`);
     const result = await listModels({ ...options, measure, onProgress: measure ? onProgress : undefined });
     process.stdout.write(

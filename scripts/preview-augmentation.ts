@@ -36,7 +36,7 @@ await runCommand({
   ],
   handler: async ({ verbose, ...options }) => {
     if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
-    const { previewAugmentation } = await import('../src/commands/preview-augmentation.js');
+    const { previewAugmentation } = await import('../src/commands/preview-augmentation/run.js');
     const onBadImage = options.onBadImage === 'skip' ? 'skip' : 'fail';
     const { output, classNames, steps, imageSize } = await previewAugmentation({ ...options, onBadImage });
     const size = `${imageSize[0]} x ${imageSize[1]} pixels`;

@@ -1,4 +1,4 @@
-import type { ServeModelOptions } from '../src/commands/serve-model.js';
+import type { ServeModelOptions } from '../src/commands/serve-model/run.js';
 
 /** The defaults of serve-model's flags. */
 export const serveDefaults = {
@@ -18,7 +18,7 @@ export const serveDefaults = {
 
 /** Serves models, tells where, and ends at Ctrl-C or SIGTERM when all that has come is answered; a second one ends at once. */
 export async function serveUntilSignal(options: ServeModelOptions): Promise<void> {
-  const { serveModel } = await import('../src/commands/serve-model.js');
+  const { serveModel } = await import('../src/commands/serve-model/run.js');
   const { url, grpcAddress, modelNames, end } = await serveModel(options);
   process.stdout.write(
     [

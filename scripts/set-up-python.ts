@@ -1,9 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { lastLines, runChild } from '../src/tensorflow/set-up/run-child.js';
-import { tensorflowVersion } from '../src/tensorflow/set-up/wheel-table.js';
-import { withLock } from '../src/tensorflow/set-up/with-lock.js';
+import { lastLines, runChild } from '../src/files/run-child.js';
+import { tensorflowVersion } from '../src/set-up/wheel-table.js';
+import { withLock } from '../src/files/with-lock.js';
 import { hasPython, pythonFolder, pythonMarker } from '../test/helpers/python.js';
 
 /** The build without CUDA where there is one. */

@@ -30,7 +30,7 @@ await runCommand({
       throw new UsageError('--gpu and --no-gpu download a library, --library brings one: give one of them.');
     }
     const [{ setUp }, { progressPrinter }] = await Promise.all([
-      import('../src/tensorflow/set-up/set-up.js'),
+      import('../src/set-up/set-up.js'),
       import('./progress-printer.js'),
     ]);
     const stop = new AbortController();

@@ -19,9 +19,9 @@ await runCommand({
     ['--model-path models/LenetModel/1 --json | jq .variables.parameters', 'one fact, for a program'],
   ],
   handler: async ({ json, ...options }) => {
-    const { showModel } = await import('../src/commands/show-model.js');
-    const { showModelText } = await import('../src/commands/show-model-text.js');
-    const { jsonText } = await import('../src/saved-model/json-text.js');
+    const { showModel } = await import('../src/commands/show-model/run.js');
+    const { showModelText } = await import('../src/commands/show-model/print.js');
+    const { jsonText } = await import('../src/text/json-text.js');
     const result = await showModel(options);
     const oneSignature = options.signature !== undefined;
     const text = () => showModelText(result, { columns: process.stdout.columns, oneSignature });

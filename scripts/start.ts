@@ -22,9 +22,9 @@ await runCommand({
     'grpc-port': { type: 'number', default: serveDefaults.grpcPort, describe: 'Port for gRPC; 0 takes any' },
   },
   handler: async ({ serve, restPort, grpcPort }) => {
-    const { trainModel } = await import('../src/commands/train-model.js');
-    const { trainModelText } = await import('../src/commands/train-model-text.js');
-    const { evalModel } = await import('../src/commands/eval-model.js');
+    const { trainModel } = await import('../src/commands/train-model/run.js');
+    const { trainModelText } = await import('../src/commands/train-model/print.js');
+    const { evalModel } = await import('../src/commands/eval-model/run.js');
     const result = await trainModel({
       trainDatasetPath: path.join('data', 'digits', 'train'),
       testDatasetPath,
@@ -42,7 +42,7 @@ await runCommand({
     });
     process.stdout.write(trainModelText(result));
     if (result.interrupted || !existsSync(result.directory)) return;
-    const { evalModelText } = await import('../src/commands/eval-model-text.js');
+    const { evalModelText } = await import('../src/commands/eval-model/print.js');
     const options = { testDatasetPath, modelPath: result.directory, batchSize: 32, onBadImage: 'fail' } as const;
     process.stdout.write(evalModelText(await evalModel(options)));
     if (!serve) return;

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { SignetError } from '../src/errors.js';
-import { cacheFolder } from '../src/tensorflow/set-up/cache-folder.js';
-import { lastLines, runChild } from '../src/tensorflow/set-up/run-child.js';
+import { cacheFolder } from '../src/files/cache-folder.js';
+import { lastLines, runChild } from '../src/files/run-child.js';
 import { runCommand } from './run-command.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

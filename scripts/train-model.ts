@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import type { TrainModelOptions } from '../src/commands/train-model-options.js';
-import type { TrainModelResult } from '../src/commands/train-model.js';
+import type { TrainModelOptions } from '../src/commands/train-model/train-model-options.js';
+import type { TrainModelResult } from '../src/commands/train-model/run.js';
 import { runCommand, UsageError } from './run-command.js';
 
 await runCommand({
@@ -119,13 +119,13 @@ await runCommand({
         '--resume-from goes on in this process: give it without --resume, --workers and --export-training.',
       );
     if (exportTraining !== undefined) {
-      const { exportTrainingModel } = await import('../src/commands/export-training-model.js');
-      const { exportTrainingText } = await import('../src/commands/export-training-text.js');
+      const { exportTrainingModel } = await import('../src/commands/train-model/export-training-model.js');
+      const { exportTrainingText } = await import('../src/commands/train-model/export-training-text.js');
       const exported = await exportTrainingModel({ ...options, onBadImage }, exportTraining);
       process.stdout.write(exportTrainingText(exported));
       return;
     }
-    const { trainModelText } = await import('../src/commands/train-model-text.js');
+    const { trainModelText } = await import('../src/commands/train-model/print.js');
     const typed = resume || resumeFrom !== undefined ? given : null;
     const result = await train({ ...options, onBadImage }, typed, resumeFrom);
     process.stdout.write(trainModelText(result));
@@ -144,10 +144,10 @@ async function train(
 ): Promise<TrainModelResult> {
   const { workers } = options;
   if (resumed === null && workers !== undefined)
-    return (await import('../src/commands/train-with-workers.js')).trainWithWorkers(options, workers);
-  if (resumed === null) return (await import('../src/commands/train-model.js')).trainModel(options);
+    return (await import('../src/commands/train-model/train-with-workers.js')).trainWithWorkers(options, workers);
+  if (resumed === null) return (await import('../src/commands/train-model/run.js')).trainModel(options);
   const given = Object.fromEntries(Object.entries(options).filter(([name]) => resumed.has(name)));
   if (from !== undefined)
-    return (await import('../src/commands/resume-from-workers.js')).resumeFromWorkers(from, given);
-  return (await import('../src/commands/resume-training.js')).resumeTraining(given);
+    return (await import('../src/commands/train-model/resume-from-workers.js')).resumeFromWorkers(from, given);
+  return (await import('../src/commands/train-model/resume-training.js')).resumeTraining(given);
 }

@@ -24,23 +24,28 @@ export { regexReplace } from './ops/regex-replace.js';
 export { splitLines } from './ops/split-lines.js';
 export { stringScalar, stringVector } from './ops/strings.js';
 export { whileLoop, type WhileLoopOptions } from './ops/while-loop.js';
-export { CompiledFunctions } from './saved-model/compile.js';
-export { LoadedSavedModel } from './saved-model/load-saved-model.js';
-export { describeSavedModel, type SavedModelDescription } from './saved-model/describe-saved-model.js';
-export { readSignatures, type Signature, type SignatureTensor } from './saved-model/read-saved-model.js';
-export { listVariables, readVariables, type VariableInfo, type VariableValues } from './saved-model/read-variables.js';
-export type { SavedModelParts, TrackedObject } from './saved-model/saved-model-parts.js';
-export type { SignatureMethod, SignatureParts } from './saved-model/signature-export.js';
-export { writeSavedModel } from './saved-model/write-saved-model.js';
+export { CompiledFunctions } from './saved-model/run/compile.js';
+export { LoadedSavedModel } from './saved-model/run/load-saved-model.js';
+export { describeSavedModel, type SavedModelDescription } from './saved-model/describe/describe-saved-model.js';
+export { readSignatures, type Signature, type SignatureTensor } from './saved-model/read/read-saved-model.js';
+export {
+  listVariables,
+  readVariables,
+  type VariableInfo,
+  type VariableValues,
+} from './saved-model/read/read-variables.js';
+export type { SavedModelParts, TrackedObject } from './saved-model/write/saved-model-parts.js';
+export type { SignatureMethod, SignatureParts } from './saved-model/write/signature-export.js';
+export { writeSavedModel } from './saved-model/write/write-saved-model.js';
 export { saveServable, type SaveServableOptions, type ServedFunction } from './signatures/save-servable.js';
 export { Servable } from './signatures/servable.js';
-export { type ImageBatch, ImageDataset, type ImageDatasetOptions } from './data/image-dataset.js';
+export { type ImageBatch, ImageDataset, type ImageDatasetOptions } from './data/dataset/image-dataset.js';
 export {
   imageDatasetFromDirectory,
   type ImageDatasetFromDirectoryOptions,
-} from './data/image-dataset-from-directory.js';
-export { scanImageDirectory, type ScanOptions } from './data/scan-image-directory.js';
-export type { ImageScan } from './data/image-scan.js';
+} from './data/dataset/image-dataset-from-directory.js';
+export { scanImageDirectory, type ScanOptions } from './data/scan/scan-image-directory.js';
+export type { ImageScan } from './data/scan/image-scan.js';
 export { balancedClassWeight, type ClassWeight } from './training/class-weight.js';
 export { fit, type FitOptions } from './training/fit.js';
 export {
@@ -66,26 +71,26 @@ export {
   type ImagesShape,
   PixelTransformation,
 } from './training/augmentation/transformation.js';
-export { trainingFunctions, type TrainingFunctions } from './training/training-functions.js';
-export type { Jit } from './training/train-steps.js';
+export { trainingFunctions, type TrainingFunctions } from './distributed/training-functions.js';
+export type { Jit } from './training/steps/train-steps.js';
 export { accuracy, sparseCategoricalCrossentropy } from './training/losses.js';
-export type { EpochDataset } from './training/resumable-dataset.js';
-export { readWeights } from './training/training-session.js';
+export type { EpochDataset } from './training/resume/resumable-dataset.js';
+export { readWeights } from './training/steps/training-session.js';
 export { BackupAndRestore, type BackupAndRestoreOptions } from './training/callbacks/backup-and-restore.js';
 export { CSVLogger } from './training/callbacks/csv-logger.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './training/callbacks/early-stopping.js';
 export { type EpochSchedule, LearningRateScheduler } from './training/callbacks/learning-rate-scheduler.js';
-export type { CallbackState, ResumableCallback } from './training/callbacks/callback-state.js';
+export type { CallbackState, ResumableCallback } from './training/callbacks/support/callback-state.js';
 export { ModelCheckpoint, type ModelCheckpointOptions } from './training/callbacks/model-checkpoint.js';
 export { Progress, type ProgressOptions } from './training/callbacks/progress.js';
 export { ReduceLROnPlateau, type ReduceLROnPlateauOptions } from './training/callbacks/reduce-lr-on-plateau.js';
-export type { SaveFreq } from './training/callbacks/save-frequency.js';
-export type { LineStream, ReportOptions } from './training/callbacks/report.js';
+export type { SaveFreq } from './training/callbacks/support/save-frequency.js';
+export type { LineStream, ReportOptions } from './training/callbacks/support/report.js';
 export { TensorBoard, type TensorBoardOptions } from './training/callbacks/tensor-board.js';
 export { TerminateOnNaN, type TerminateOnNaNOptions } from './training/callbacks/terminate-on-nan.js';
 export { Adam, type AdamOptions } from './training/optimizers/adam.js';
 export { BackboneModel, type BackboneOptions, type BuildBackbone } from './models/backbone-model.js';
-export { Dropout, type DropoutOptions } from './models/dropout.js';
+export { Dropout, type DropoutOptions } from './models/classifier/dropout.js';
 export type { AdamRuleOptions } from './training/optimizers/adam-optimizer.js';
 export { AdamW, type AdamWOptions } from './training/optimizers/adam-w.js';
 export type { ClipOptions } from './training/optimizers/clip-gradients.js';
@@ -113,7 +118,7 @@ export {
   type LoadKerasWeightsOptions,
   type LoadedWeights,
 } from './models/keras/load-keras-weights.js';
-export type { IncludeTopOptions } from './models/include-top.js';
+export type { IncludeTopOptions } from './models/classifier/include-top.js';
 export { InceptionModel } from './models/inception-model.js';
 export { LenetModel } from './models/lenet-model.js';
 export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model.js';
@@ -126,7 +131,7 @@ export type { Fact, ReportContent } from './evaluation/report/report-content.js'
 export { parseHistory, type TrainingHistory } from './evaluation/report/training-history.js';
 export { writeReport, type WrittenReport } from './evaluation/report/write-report.js';
 export { evaluateSavedModel, type SavedModelEvaluation } from './evaluation/evaluate-saved-model.js';
-export { exportTraining, type ExportTrainingOptions } from './models/export-training.js';
+export { exportTraining, type ExportTrainingOptions } from './distributed/export-training.js';
 export { loadModel, type LoadModelOptions } from './models/load-model.js';
-export { readClassNames } from './models/read-class-names.js';
+export { readClassNames } from './models/classifier/read-class-names.js';
 export * from './client.js';

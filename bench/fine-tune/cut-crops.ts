@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import sharp, { type Region } from 'sharp';
 
-import { createRandom, deriveSeed, shuffled } from '../../src/data/random.js';
+import { createRandom, deriveSeed, shuffled } from '../../src/data/dataset/random.js';
 import type { Photograph } from './photographs.js';
 
 /** How photographs are cut. */

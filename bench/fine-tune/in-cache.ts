@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-import { cacheFolder } from '../../src/tensorflow/set-up/cache-folder.js';
-import { lastLines, runChild } from '../../src/tensorflow/set-up/run-child.js';
+import { cacheFolder } from '../../src/files/cache-folder.js';
+import { lastLines, runChild } from '../../src/files/run-child.js';
 
 /** A folder in the user's cache, filled the first time: beside its place, then renamed, so that it is whole or not there. */
 export async function inCache(name: string, fill: (folder: string) => Promise<void>): Promise<string> {

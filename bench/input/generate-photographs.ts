@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import sharp from 'sharp';
 
-import { createRandom } from '../../src/data/random.js';
+import { createRandom } from '../../src/data/dataset/random.js';
 
 /** What is generated. */
 export interface Photographs {

@@ -9,7 +9,9 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const first = await lines.next();
 const { directory, size, batch } = JSON.parse(first.done ? '{}' : first.value) as InputTask;
 const dataset = await imageDatasetFromDirectory(directory, {
-  ...{ imageSize: [size, size] as const, batchSize: batch, cacheMebibytes: 0 },
+  imageSize: [size, size] as const,
+  batchSize: batch,
+  cacheMebibytes: 0,
 });
 for (let line = await lines.next(); !line.done; line = await lines.next()) {
   const before = process.cpuUsage();

@@ -4,8 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { freePorts } from '../../src/commands/free-ports.js';
-import { runChild } from '../../src/tensorflow/set-up/run-child.js';
+import { freePorts } from '../../src/distributed/free-ports.js';
+import { runChild } from '../../src/files/run-child.js';
 import { pythonFolder } from '../../test/helpers/python.js';
 
 const marker = path.join(pythonFolder, 'fastapi-1');

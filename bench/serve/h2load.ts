@@ -77,10 +77,5 @@ function summary(log: string, seconds: number): LoadResult {
   const failed = rows.filter(([, status]) => status !== 200);
   if (failed[0]) throw new Error(`${failed.length} of ${rows.length} requests failed, the first with ${failed[0][1]}.`);
   const latencies = rows.map(([, , microseconds = NaN]) => microseconds / 1000);
-  return {
-    ...latencyOf(latencies),
-    requestsPerSecond: rows.length / seconds,
-    requests: rows.length,
-    errors: [],
-  };
+  return { ...latencyOf(latencies), requestsPerSecond: rows.length / seconds, requests: rows.length, errors: [] };
 }

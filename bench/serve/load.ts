@@ -26,10 +26,5 @@ export async function load(call: () => Promise<unknown>, clients: number, second
   };
   await Promise.all(Array.from({ length: clients }, client));
   const elapsed = (performance.now() - start) / 1000;
-  return {
-    requestsPerSecond: latencies.length / elapsed,
-    ...latencyOf(latencies),
-    requests: latencies.length,
-    errors,
-  };
+  return { requestsPerSecond: latencies.length / elapsed, ...latencyOf(latencies), requests: latencies.length, errors };
 }

@@ -7,10 +7,7 @@ import type { FitProcess, Side, Slice, Task } from './side.js';
 
 /** Signet's `fit`, or TF.js's own `fitDataset` with `jit` of `off`. */
 export function tfjsSide(name: string, task: Task, jit: 'graph' | 'xla' | 'off'): Side {
-  return {
-    name,
-    start: () => startFit(process.execPath, [compiled('train/tfjs-fit.js')], { ...task, jit }),
-  };
+  return { name, start: () => startFit(process.execPath, [compiled('train/tfjs-fit.js')], { ...task, jit }) };
 }
 
 /** Keras 3 on TensorFlow's CPU build. */

@@ -12,7 +12,7 @@ File = tuple[str, int]
 
 MASK = 0xFFFFFFFF
 CLUTTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r"}
-"""What operating systems leave behind; src/data/list-entries.ts."""
+"""What operating systems leave behind; src/data/scan/list-entries.ts."""
 
 
 def list_images(data: str, classes: list[str]) -> list[File]:
@@ -40,13 +40,13 @@ def list_images(data: str, classes: list[str]) -> list[File]:
 
 
 def digest(data: str, files: list[File]) -> str:
-    """Tells images by their paths within the data set; src/data/image-paths-digest.ts."""
+    """Tells images by their paths within the data set; src/data/scan/image-paths-digest.ts."""
     start = len(os.path.join(data, ""))
     return hashlib.sha256(b"\0".join(os.fsencode(path[start:]) for path, _ in files)).hexdigest()
 
 
 def split(files: list[File], validation_split: float, seed: int) -> tuple[list[File], list[File]]:
-    """Files to train on and files to validate with, both in their order; src/data/split-files.ts."""
+    """Files to train on and files to validate with, both in their order; src/data/dataset/split-files.ts."""
     order = shuffled(list(range(len(files))), seed)
     validation = set(order[len(files) - int(validation_split * len(files)) :])
     if not 0 < len(validation) < len(files):
@@ -56,13 +56,13 @@ def split(files: list[File], validation_split: float, seed: int) -> tuple[list[F
 
 
 def in_order_of_epoch(files: list[File], seed: int, epoch: int) -> list[File]:
-    """The order of an epoch, from 0; src/data/image-dataset.ts."""
+    """The order of an epoch, from 0; src/data/dataset/image-dataset.ts."""
     digest = hashlib.sha256(f"{seed}:epoch {epoch}".encode()).digest()
     return shuffled(files, int.from_bytes(digest[:4], "little"))
 
 
 def shuffled(items: list[T], seed: int) -> list[T]:
-    """A copy in random order, by Fisher and Yates; src/data/random.ts."""
+    """A copy in random order, by Fisher and Yates; src/data/dataset/random.ts."""
     copy, numbers = list(items), uniform(seed)
     for last in range(len(copy) - 1, 0, -1):
         chosen = int(next(numbers) * (last + 1))
@@ -71,7 +71,7 @@ def shuffled(items: list[T], seed: int) -> list[T]:
 
 
 def uniform(seed: int) -> Iterator[float]:
-    """Numbers from [0, 1), by sfc32, whose state is filled by splitmix32; src/data/random.ts."""
+    """Numbers from [0, 1), by sfc32, whose state is filled by splitmix32; src/data/dataset/random.ts."""
 
     def splitmix32(state: int) -> Iterator[int]:
         while True:

@@ -39,11 +39,7 @@ export class DigitRecognizer extends Servable {
 
   /** @param directory A folder with a folder of pictures for each digit. */
   async train(directory: string, epochs: number): Promise<void> {
-    this.network.compile({
-      optimizer: tf.train.adam(0.003),
-      loss: sparseCategoricalCrossentropy,
-      metrics: [accuracy],
-    });
+    this.network.compile({ optimizer: tf.train.adam(0.003), loss: sparseCategoricalCrossentropy, metrics: [accuracy] });
     const pictures = await imageDatasetFromDirectory(directory, { imageSize: [28, 28], seed: 1 });
     await fit(this.network, gray(pictures), { epochs });
   }

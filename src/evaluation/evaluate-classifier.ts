@@ -1,5 +1,5 @@
-import type { ImageDataset } from '../data/image-dataset.js';
-import type { ImageFile } from '../data/inspect-image-file.js';
+import type { ImageDataset } from '../data/dataset/image-dataset.js';
+import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import * as tf from '../tensorflow/tf.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
@@ -59,7 +59,8 @@ function answer(
       const losses = lossOf(ys, logits);
       return {
         labels: ys.dataSync<'int32'>().slice(),
-        ...{ logits: logits.dataSync<'float32'>().slice(), losses: losses.dataSync<'float32'>().slice() },
+        logits: logits.dataSync<'float32'>().slice(),
+        losses: losses.dataSync<'float32'>().slice(),
       };
     });
   } finally {

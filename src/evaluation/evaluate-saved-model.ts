@@ -1,11 +1,11 @@
-import { badImages } from '../data/bad-images.js';
-import type { ImageProblem } from '../data/image-problem.js';
-import type { ImageFile } from '../data/inspect-image-file.js';
-import type { OnBadImage } from '../data/scan-report.js';
-import { readClassNames } from '../models/read-class-names.js';
+import { badImages } from '../data/scan/bad-images.js';
+import type { ImageProblem } from '../data/image-file/image-problem.js';
+import type { ImageFile } from '../data/image-file/inspect-image-file.js';
+import type { OnBadImage } from '../data/scan/scan-report.js';
+import { readClassNames } from '../models/classifier/read-class-names.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar, stringVector } from '../ops/strings.js';
-import { LoadedSavedModel } from '../saved-model/load-saved-model.js';
+import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
 import { groupPositions } from './group-positions.js';

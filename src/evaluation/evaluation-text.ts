@@ -1,7 +1,7 @@
-import { printable } from '../data/printable.js';
+import { printable } from '../text/printable.js';
 import type { AverageMetrics, ClassificationResult } from './classification-metrics.js';
 import { confusedPairs } from './confused-pairs.js';
-import { cut, shortestName, table, tableWidth, widthOfFirst } from './text-table.js';
+import { cut, shortestName, table, tableWidth, widthOfFirst } from '../text/text-table.js';
 
 /** How an evaluation is printed. */
 export interface EvaluationTextOptions {

@@ -38,7 +38,9 @@ export class HardestMistakes<Image> {
     const place = this.#mistakes.findIndex((other) => other.loss < loss);
     if (place === -1 && this.#mistakes.length >= this.most) return;
     this.#mistakes.splice(place === -1 ? this.#mistakes.length : place, 0, {
-      ...{ image, truth, loss },
+      image,
+      truth,
+      loss,
       predicted: isFinite ? { label: predicted, probability: probabilityOf(predicted) } : null,
       probability: isFinite ? probabilityOf(truth) : null,
     });

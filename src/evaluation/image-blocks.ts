@@ -1,4 +1,4 @@
-import type { ImageFile } from '../data/inspect-image-file.js';
+import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
 
 /** Decoded, a pixel takes 12 bytes: a block takes about 200 MB at most, or a single larger image. */

@@ -1,5 +1,5 @@
-import type { ImageProblem } from '../data/image-problem.js';
-import type { ImageFile } from '../data/inspect-image-file.js';
+import type { ImageProblem } from '../data/image-file/image-problem.js';
+import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import { type ImageSize, resizeImages } from '../ops/decode-and-resize.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar } from '../ops/strings.js';

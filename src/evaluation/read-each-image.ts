@@ -1,7 +1,7 @@
-import { decodeReason } from '../data/image-decoder.js';
-import type { ImageProblem } from '../data/image-problem.js';
-import type { ImageFile } from '../data/inspect-image-file.js';
-import { tryToReadImageFile } from '../data/try-to-read-image-file.js';
+import { decodeReason } from '../data/dataset/image-decoder.js';
+import type { ImageProblem } from '../data/image-file/image-problem.js';
+import type { ImageFile } from '../data/image-file/inspect-image-file.js';
+import { tryToReadImageFile } from '../data/image-file/try-to-read-image-file.js';
 
 /**
  * Reads image files.

@@ -1,8 +1,8 @@
-import { mapConcurrently } from '../data/map-concurrently.js';
+import { mapConcurrently } from '../files/map-concurrently.js';
 import { SignetError } from '../errors.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
-import type { SignetClient } from './clients/signet-client.js';
+import type { SignetClient } from '../client/signet-client.js';
 import { groupPositions } from './group-positions.js';
 import type { DecodedImage } from './load-images.js';
 import { type Latency, latencyOf } from './percentiles.js';

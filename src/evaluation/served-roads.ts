@@ -1,5 +1,5 @@
-import type { Signature } from '../saved-model/read-saved-model.js';
-import type { Protocol } from './clients/client-options.js';
+import type { Signature } from '../saved-model/read/read-saved-model.js';
+import type { Protocol } from '../client/client-options.js';
 
 /** The ways to an image classifier on a server, by protocol and by what is sent: files as they are, or decoded pixels. */
 export const servedRoads = ['grpcBytes', 'grpcNumpy', 'restBytes', 'restNumpy'] as const;

@@ -1,5 +1,5 @@
 import type { ImageSize } from '../ops/decode-and-resize.js';
-import { LoadedSavedModel } from '../saved-model/load-saved-model.js';
+import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
 import { latencyOf } from './percentiles.js';
 

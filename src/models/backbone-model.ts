@@ -1,12 +1,12 @@
 import { SignetError } from '../errors.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
-import { keepInInferenceMode } from '../tensorflow/inference-mode.js';
+import { keepInInferenceMode } from '../tensorflow/mended/inference-mode.js';
 import type * as tf from '../tensorflow/tf.js';
 import { ImageClassifierModel } from './image-classifier-model.js';
-import { headNames, type IncludeTopOptions } from './include-top.js';
-import { logitsOf, rescaled } from './layer-calls.js';
-import type { OwnOptions } from './model-description.js';
-import { nearNames } from './near-names.js';
+import { headNames, type IncludeTopOptions } from './classifier/include-top.js';
+import { logitsOf, rescaled } from './classifier/layer-calls.js';
+import type { OwnOptions } from './classifier/model-description.js';
+import { nearNames } from '../text/near-names.js';
 
 /** How a classifier with a backbone is made. */
 export interface BackboneOptions extends IncludeTopOptions {

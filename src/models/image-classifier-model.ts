@@ -3,15 +3,15 @@ import { decodeBase64 } from '../ops/base64.js';
 import { decodeAndResize, type ImageSize, resizeImages } from '../ops/decode-and-resize.js';
 import { lookUpLabel, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
-import { type ClassifierFunctions, classifierSignatures } from '../signatures/classifier-signatures.js';
+import { type ClassifierFunctions, classifierSignatures } from './classifier/classifier-signatures.js';
 import { type AlsoTracked, saveServable } from '../signatures/save-servable.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
-import { checkLayers } from './check-layers.js';
-import { initializeWeights } from './initialize-weights.js';
-import { type ModelDescription, modelDescriptionFile, type OwnOptions } from './model-description.js';
+import { checkLayers } from './classifier/check-layers.js';
+import { initializeWeights } from './classifier/initialize-weights.js';
+import { type ModelDescription, modelDescriptionFile, type OwnOptions } from './classifier/model-description.js';
 
 /** What every classifier is made from. */
 export interface ImageClassifierOptions {

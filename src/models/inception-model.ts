@@ -1,6 +1,6 @@
 import * as tf from '../tensorflow/tf.js';
 import { BackboneModel, type BackboneOptions } from './backbone-model.js';
-import { applyLayer } from './layer-calls.js';
+import { applyLayer } from './classifier/layer-calls.js';
 
 /** InceptionV3 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
 export class InceptionModel extends BackboneModel {
@@ -94,14 +94,18 @@ class InceptionV3 {
     this.#made += 1;
     const { strides = 1, padding = 'same' } = options;
     const convolution = tf.layers.conv2d({
-      ...{ filters, strides, padding },
+      filters,
+      strides,
+      padding,
       kernelSize: [...window],
       useBias: false,
       kernelInitializer: 'glorotUniform',
       name: `conv2d${number}`,
     });
     const normalization = tf.layers.batchNormalization({
-      ...{ scale: false, epsilon: 1e-3, momentum: 0.99 },
+      scale: false,
+      epsilon: 1e-3,
+      momentum: 0.99,
       name: `batch_normalization${number}`,
     });
     const activation = tf.layers.activation({ activation: 'relu', name: `activation${number}` });

@@ -1,11 +1,11 @@
 import { SignetError } from '../errors.js';
-import { restoreVariables } from '../saved-model/restore-variables.js';
+import { restoreVariables } from '../saved-model/read/restore-variables.js';
 import { weightsInOrder } from '../tensorflow/weights-in-order.js';
 import { variablesOf } from '../tensorflow/variables-of.js';
 import type { ImageClassifierModel } from './image-classifier-model.js';
-import { readModelDescription } from './model-description.js';
+import { readModelDescription } from './classifier/model-description.js';
 import { modelTypes, type ModelType } from './model-types.js';
-import { readClassNames } from './read-class-names.js';
+import { readClassNames } from './classifier/read-class-names.js';
 
 /** How a model is loaded. */
 export interface LoadModelOptions {

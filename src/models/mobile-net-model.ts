@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
 import { BackboneModel, type BackboneOptions } from './backbone-model.js';
-import { applyLayer } from './layer-calls.js';
+import { applyLayer } from './classifier/layer-calls.js';
 
 /** How a MobileNetModel is made. */
 export interface MobileNetOptions extends BackboneOptions {

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 
 import { SignetError } from '../errors.js';
-import { describeExport } from './describe-export.js';
+import { describeExport } from './classifier/describe-export.js';
 import { ImageClassifierModel, type ImageClassifierOptions } from './image-classifier-model.js';
-import { importUserFile } from './import-user-file.js';
+import { importUserFile } from './user-file/import-user-file.js';
 import { InceptionModel } from './inception-model.js';
 import { LenetModel } from './lenet-model.js';
 import { MobileNetModel } from './mobile-net-model.js';

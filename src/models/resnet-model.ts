@@ -1,6 +1,6 @@
 import * as tf from '../tensorflow/tf.js';
 import { BackboneModel, type BackboneOptions } from './backbone-model.js';
-import { applyLayer } from './layer-calls.js';
+import { applyLayer } from './classifier/layer-calls.js';
 
 /** ResNet50V2 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
 export class ResnetModel extends BackboneModel {

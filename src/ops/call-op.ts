@@ -1,11 +1,11 @@
 import { type DType, tfjsDtype } from '../tensorflow/data-type.js';
 import type { BindingAttribute } from '../tensorflow/backend.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import { runOp } from '../tensorflow/run-op.js';
 import type * as tf from '../tensorflow/tf.js';
 import { attrValueOf } from '../tracing/attr-value.js';
 import { sampleTensor } from '../tracing/trace.js';
-import { currentTape } from './tracing-tape.js';
+import { currentTape } from '../tracing/tracing-tape.js';
 
 /** What an op is taken to give while it is traced. */
 export interface SampleResult {

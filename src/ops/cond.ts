@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import { dataTypeName } from '../tensorflow/data-type.js';
 import type * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
@@ -9,7 +9,7 @@ import type { Tape } from '../tracing/tape.js';
 import { sampleOfType, type TfFunctionResult } from '../tracing/trace.js';
 import { checkSameNames, flatten, unflatten } from './flat-result.js';
 import { drawingBodies } from './random-step.js';
-import { currentTape } from './tracing-tape.js';
+import { currentTape } from '../tracing/tracing-tape.js';
 
 /**
  * `thenBranch()` where `predicate` is true, else `elseBranch()`: in a graph, decided when the graph runs.

@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
 import { dataTypeOf } from '../tensorflow/data-type.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
@@ -9,7 +9,7 @@ import { CapturedTensors } from '../tracing/captured-tensors.js';
 import type { OpRecord, Tape } from '../tracing/tape.js';
 import type { TensorSpec } from '../tracing/tensor-spec.js';
 import { sampleTensor } from '../tracing/trace.js';
-import { currentTape } from './tracing-tape.js';
+import { currentTape } from '../tracing/tracing-tape.js';
 
 /**
  * TensorFlow's own data sets, tf.data, as ops of a graph: their threads are TensorFlow's and compute while JavaScript does

@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
 import { traceBody } from '../tracing/body.js';
@@ -8,7 +8,7 @@ import type { Tape } from '../tracing/tape.js';
 import { sampleOfType, type TfFunctionResult } from '../tracing/trace.js';
 import { checkSameNames, flatten, unflatten } from './flat-result.js';
 import { currentRandomStep, drawingBodies } from './random-step.js';
-import { currentTape } from './tracing-tape.js';
+import { currentTape } from '../tracing/tracing-tape.js';
 
 /**
  * Calls `body` on every element of the first dimension and stacks the results; in a graph, several elements at once.

@@ -2,7 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 
 import { SignetError } from '../errors.js';
 import { dataTypeOf } from '../tensorflow/data-type.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import { ExampleSchema } from '../tensorflow/protos/tensorflow/core/example/example_pb.js';
 import type { Feature } from '../tensorflow/protos/tensorflow/core/example/feature_pb.js';
 import * as tf from '../tensorflow/tf.js';
@@ -10,7 +10,7 @@ import { attr } from '../tracing/attr-value.js';
 import type { Tape } from '../tracing/tape.js';
 import { sampleTensor } from '../tracing/trace.js';
 import { stringBytes } from './strings.js';
-import { currentTape } from './tracing-tape.js';
+import { currentTape } from '../tracing/tracing-tape.js';
 
 /** A feature that every example has, or that a default stands in for, always with the same number of values. */
 export interface FixedLenFeature {

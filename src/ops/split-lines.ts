@@ -1,12 +1,12 @@
 import { backend } from '../tensorflow/backend.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import { attribute } from '../tensorflow/run-op.js';
 import * as tf from '../tensorflow/tf.js';
 import { attrValueOf } from '../tracing/attr-value.js';
 import { sampleTensor } from '../tracing/trace.js';
 import { regexReplace } from './regex-replace.js';
 import { stringScalar } from './strings.js';
-import { currentTape } from './tracing-tape.js';
+import { currentTape } from '../tracing/tracing-tape.js';
 
 /**
  * Splits a text into its lines, which end in `\n`, `\r\n` or `\r`; the end of the last line begins no further one.

@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
 import { traceBody } from '../tracing/body.js';
@@ -8,7 +8,7 @@ import type { Tape } from '../tracing/tape.js';
 import { type Shape, tensorSpec } from '../tracing/tensor-spec.js';
 import { sampleOfType } from '../tracing/trace.js';
 import { currentRandomStep, drawingBodies } from './random-step.js';
-import { currentTape } from './tracing-tape.js';
+import { currentTape } from '../tracing/tracing-tape.js';
 
 /** How `whileLoop` runs. */
 export interface WhileLoopOptions {

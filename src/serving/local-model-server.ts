@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
-import { LoadedSavedModel } from '../saved-model/load-saved-model.js';
-import { checkRequest, defaultSignature } from './check-request.js';
+import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
+import { checkRequest, defaultSignature } from './limits/check-request.js';
 import { servableNotFound, unknownLabel, versionsNotFound } from './model-not-found.js';
 import type {
   ModelServer,

@@ -1,4 +1,4 @@
-import type { Signature } from '../saved-model/read-saved-model.js';
+import type { Signature } from '../saved-model/read/read-saved-model.js';
 import type { ModelServerConfig } from '../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 

@@ -9,8 +9,13 @@ const batchBuckets = Array.from({ length: 11 }, (_, k) => 2 ** k);
 
 /** As TensorFlow Serving labels what was asked. */
 const apis: Readonly<Record<string, string>> = {
-  ...{ Predict: 'predict', Classify: 'classify', Regress: 'regress', MultiInference: 'multi_inference' },
-  ...{ ClassifyImage: 'classify_image', Infer: 'infer', GetModelMetadata: 'get_model_metadata' },
+  Predict: 'predict',
+  Classify: 'classify',
+  Regress: 'regress',
+  MultiInference: 'multi_inference',
+  ClassifyImage: 'classify_image',
+  Infer: 'infer',
+  GetModelMetadata: 'get_model_metadata',
   GetModelStatus: 'get_model_status',
 };
 
@@ -32,31 +37,49 @@ export class ServerMetrics {
   constructor(private readonly isModel: (name: string) => boolean) {
     const registers = [this.#registry];
     this.#requests = new Counter({
-      ...{ name: ':tensorflow:serving:request_count', help: 'The total number of requests.', registers },
+      name: ':tensorflow:serving:request_count',
+      help: 'The total number of requests.',
+      registers,
       labelNames: ['model_name', 'status'],
     });
     this.#requestLatency = new Histogram({
-      ...{ name: ':tensorflow:serving:request_latency', help: 'Time to answer a request, in microseconds.', registers },
-      ...{ labelNames: ['model_name', 'API', 'entrypoint'], buckets },
+      name: ':tensorflow:serving:request_latency',
+      help: 'Time to answer a request, in microseconds.',
+      registers,
+      labelNames: ['model_name', 'API', 'entrypoint'],
+      buckets,
     });
     this.#runtimeLatency = new Histogram({
-      ...{ name: ':tensorflow:serving:runtime_latency', help: 'Time in TensorFlow, in microseconds.', registers },
-      ...{ labelNames: ['model_name', 'API', 'runtime'], buckets },
+      name: ':tensorflow:serving:runtime_latency',
+      help: 'Time in TensorFlow, in microseconds.',
+      registers,
+      labelNames: ['model_name', 'API', 'runtime'],
+      buckets,
     });
     this.#warmupLatency = new Histogram({
-      ...{ name: ':tensorflow:serving:model_warmup_latency', help: 'Time of a warmup, in microseconds.', registers },
-      ...{ labelNames: ['model_path', 'status'], buckets },
+      name: ':tensorflow:serving:model_warmup_latency',
+      help: 'Time of a warmup, in microseconds.',
+      registers,
+      labelNames: ['model_path', 'status'],
+      buckets,
     });
     this.#batchSizes = new Histogram({
-      ...{ name: ':tensorflow:serving:batching_session:input_batch_size', help: 'Rows computed together.', registers },
-      ...{ labelNames: ['model_name'], buckets: batchBuckets },
+      name: ':tensorflow:serving:batching_session:input_batch_size',
+      help: 'Rows computed together.',
+      registers,
+      labelNames: ['model_name'],
+      buckets: batchBuckets,
     });
     this.#padding = new Counter({
-      ...{ name: ':tensorflow:serving:batching_session:padding_size', help: 'Rows added to batches.', registers },
+      name: ':tensorflow:serving:batching_session:padding_size',
+      help: 'Rows added to batches.',
+      registers,
       labelNames: ['model_name'],
     });
     this.#versions = new Gauge({
-      ...{ name: ':signet:model_version_available', help: '1 while a version answers.', registers },
+      name: ':signet:model_version_available',
+      help: '1 while a version answers.',
+      registers,
       labelNames: ['model_name', 'version'],
     });
     collectDefaultMetrics({ register: this.#registry });

@@ -1,5 +1,5 @@
 import { createGrpcServer } from './grpc/create-grpc-server.js';
-import { limitPixels, type PixelLimits } from './limit-pixels.js';
+import { limitPixels, type PixelLimits } from './limits/limit-pixels.js';
 import type { ModelServer } from './model-server.js';
 import { modelServerWith } from './model-server-with.js';
 import { pageRoutes } from './page/page-routes.js';
@@ -104,7 +104,8 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   const grpc = createGrpcServer(models, {
     ...common,
     ...pick(options, ['tensorContent']),
-    ...{ maxMessageBytes: maxRequestBytes, maxTensorBytes },
+    maxMessageBytes: maxRequestBytes,
+    maxTensorBytes,
   });
   const drain = async () => {
     isDraining = true;

@@ -1,5 +1,5 @@
-import { restoreVariables } from '../saved-model/restore-variables.js';
-import { variablesOf } from '../saved-model/saved-model-parts.js';
+import { restoreVariables } from '../saved-model/read/restore-variables.js';
+import { variablesOf } from '../saved-model/write/saved-model-parts.js';
 import { saveServable, type SaveServableOptions } from './save-servable.js';
 import { servableMark, Tracker } from './track-object.js';
 

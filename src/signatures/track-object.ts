@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import type { TrackedObject } from '../saved-model/saved-model-parts.js';
+import type { TrackedObject } from '../saved-model/write/saved-model-parts.js';
 import * as tf from '../tensorflow/tf.js';
 import { weightsInOrder } from '../tensorflow/weights-in-order.js';
 import { variablesOf } from '../tensorflow/variables-of.js';

@@ -1,4 +1,4 @@
-import * as tf from './library.js';
+import * as tf from './loading/library.js';
 
 /** An attribute of an op as tfjs-node's binding takes it; `type` is one of the binding's `TF_ATTR_*`. */
 export interface BindingAttribute {

@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js';
 import { backend, type BindingAttribute } from './backend.js';
 import { dataTypeOf, type DType } from './data-type.js';
-import type * as tf from './library.js';
+import type * as tf from './loading/library.js';
 
 const { binding } = backend;
 

@@ -2,7 +2,7 @@ import { SignetError } from '../errors.js';
 import { backend } from './backend.js';
 import { castId } from './cast-id.js';
 import { dataTypeOf, type DType } from './data-type.js';
-import { dataTypeInTfjs } from './honest-types.js';
+import { dataTypeInTfjs } from './mended/honest-types.js';
 import { tensorflowError } from './run-op.js';
 import { createTensorId, takeTensorValue, type TensorValue } from './tensor-value.js';
 import type * as tf from './tf.js';

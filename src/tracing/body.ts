@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
 import type { CapturedTensors } from './captured-tensors.js';

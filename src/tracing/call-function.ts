@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js';
 import { dataTypeOf } from '../tensorflow/data-type.js';
-import { isTakingGradient } from '../tensorflow/is-taking-gradient.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { isTakingGradient } from '../tensorflow/mended/is-taking-gradient.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';

@@ -1,9 +1,9 @@
 import { SignetError } from '../errors.js';
-import { dataTypeInTfjs } from '../tensorflow/honest-types.js';
+import { dataTypeInTfjs } from '../tensorflow/mended/honest-types.js';
 import { attr, attrValueOf } from './attr-value.js';
 import { backend, type BindingAttribute, type DataId } from '../tensorflow/backend.js';
 import { dataTypeName, dataTypeOf, type DType } from '../tensorflow/data-type.js';
-import { type OpListener, readUnheard, withListener } from '../tensorflow/op-listener.js';
+import { type OpListener, readUnheard, withListener } from '../tensorflow/mended/op-listener.js';
 import { attribute } from '../tensorflow/run-op.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';

@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import { currentListener } from '../tensorflow/op-listener.js';
+import { currentListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import { callFunction } from './call-function.js';
 import { checkName } from './check-name.js';

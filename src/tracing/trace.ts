@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
 import { dataTypeName, dataTypeOf, dtypeOf, tfjsDtype } from '../tensorflow/data-type.js';
-import { withListener } from '../tensorflow/op-listener.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
 import { SampleSizes, tracesForUnknownSizes } from './sample-sizes.js';

@@ -3,8 +3,8 @@ import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';
 import { RunningTraining } from './running-training.js';
-import { installEagerStep, type Jit, TrainSteps, type TrainStepsOptions } from './train-steps.js';
-import { setTrainingSession } from './training-session.js';
+import { installEagerStep, type Jit, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
+import { setTrainingSession } from './steps/training-session.js';
 
 /** What `fit` takes beside the model and its data; as `tf.LayersModel.fitDataset` does. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'> & {

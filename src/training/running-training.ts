@@ -1,8 +1,8 @@
 import * as tf from '../tensorflow/tf.js';
-import { EpochTotals } from './epoch-totals.js';
-import { type ResumableData, ResumableDataset } from './resumable-dataset.js';
-import type { TrainSteps } from './train-steps.js';
-import type { SessionState, TrainingPosition, TrainingSession } from './training-session.js';
+import { EpochTotals } from './steps/epoch-totals.js';
+import { type ResumableData, ResumableDataset } from './resume/resumable-dataset.js';
+import type { TrainSteps } from './steps/train-steps.js';
+import type { SessionState, TrainingPosition, TrainingSession } from './steps/training-session.js';
 
 /** What callbacks see of a training that runs, and what `fitDataset` is called with. */
 export class RunningTraining<T extends tf.TensorContainer> implements TrainingSession {

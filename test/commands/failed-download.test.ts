@@ -4,8 +4,8 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { buildModel } from '../../src/commands/build-model.js';
-import { trainModel } from '../../src/commands/train-model.js';
+import { buildModel } from '../../src/commands/build-model/run.js';
+import { trainModel } from '../../src/commands/train-model/run.js';
 import { serveFile } from '../helpers/file-server.js';
 import { copyDigits } from '../helpers/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
@@ -34,9 +34,20 @@ describe('a download of weights that fails', () => {
   it('leaves no folder of train-model behind', async () => {
     const { train, test } = copyDigits(folder);
     const trained = trainModel({
-      ...{ trainDatasetPath: train, testDatasetPath: test, modelFolderPath: modelFolder, modelType: 'MobileNetModel' },
-      ...{ pretrainedWeights: 'imagenet', batchSize: 4, numEpochs: 1, patience: 1, learningRate: 0.001 },
-      ...{ validationSplit: 0.5, seed: 1, overwrite: false, onBadImage: 'fail', cache: 8 },
+      trainDatasetPath: train,
+      testDatasetPath: test,
+      modelFolderPath: modelFolder,
+      modelType: 'MobileNetModel',
+      pretrainedWeights: 'imagenet',
+      batchSize: 4,
+      numEpochs: 1,
+      patience: 1,
+      learningRate: 0.001,
+      validationSplit: 0.5,
+      seed: 1,
+      overwrite: false,
+      onBadImage: 'fail',
+      cache: 8,
     });
     await expect(trained).rejects.toMatchObject(failure);
     expect(existsSync(path.join(folder, 'a'))).toBe(false);

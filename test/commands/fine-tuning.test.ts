@@ -2,10 +2,10 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { startFromWeights } from '../../src/commands/start-from-weights.js';
-import { trainModel, type TrainModelResult } from '../../src/commands/train-model.js';
-import type { TrainModelOptions } from '../../src/commands/train-model-options.js';
-import { imageDatasetFromDirectory } from '../../src/data/image-dataset-from-directory.js';
+import { startFromWeights } from '../../src/commands/train-model/start-from-weights.js';
+import { trainModel, type TrainModelResult } from '../../src/commands/train-model/run.js';
+import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
 import { loadModel } from '../../src/models/load-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { fit } from '../../src/training/fit.js';
@@ -55,17 +55,19 @@ async function accuracyAtStart(): Promise<number> {
 
 async function train(options: Partial<TrainModelOptions>): Promise<TrainModelResult> {
   return trainModel({
-    ...{ trainDatasetPath: digits.train, testDatasetPath: digits.test, modelFolderPath: path.join(folder, 'models') },
-    ...{ modelType: 'test/helpers/narrow-mobile-net-model.ts#NarrowMobileNetModel', batchSize: 16, patience: 20 },
-    ...{
-      validationSplit: 0.2,
-      seed,
-      overwrite: false,
-      onBadImage: 'fail',
-      cache: 512,
-      numEpochs: 8,
-      learningRate: 0.01,
-    },
+    trainDatasetPath: digits.train,
+    testDatasetPath: digits.test,
+    modelFolderPath: path.join(folder, 'models'),
+    modelType: 'test/helpers/narrow-mobile-net-model.ts#NarrowMobileNetModel',
+    batchSize: 16,
+    patience: 20,
+    validationSplit: 0.2,
+    seed,
+    overwrite: false,
+    onBadImage: 'fail',
+    cache: 512,
+    numEpochs: 8,
+    learningRate: 0.01,
     ...sizes,
     ...options,
   });

@@ -2,8 +2,8 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { trainModel } from '../../src/commands/train-model.js';
-import type { TrainModelOptions } from '../../src/commands/train-model-options.js';
+import { trainModel } from '../../src/commands/train-model/run.js';
+import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { loadModel } from '../../src/models/load-model.js';
 import { MobileNetModel } from '../../src/models/mobile-net-model.js';
 import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
@@ -19,9 +19,21 @@ beforeAll(async () => {
 
 function train(options: Partial<TrainModelOptions>) {
   return trainModel({
-    ...{ trainDatasetPath: digits.train, testDatasetPath: digits.test, modelFolderPath: path.join(folder, 'models') },
-    ...{ modelType: 'MobileNetModel', inputWidth: 32, inputHeight: 32, batchSize: 8, numEpochs: 1, patience: 5 },
-    ...{ learningRate: 0.001, validationSplit: 0.2, seed: 1, overwrite: false, onBadImage: 'fail', cache: 512 },
+    trainDatasetPath: digits.train,
+    testDatasetPath: digits.test,
+    modelFolderPath: path.join(folder, 'models'),
+    modelType: 'MobileNetModel',
+    inputWidth: 32,
+    inputHeight: 32,
+    batchSize: 8,
+    numEpochs: 1,
+    patience: 5,
+    learningRate: 0.001,
+    validationSplit: 0.2,
+    seed: 1,
+    overwrite: false,
+    onBadImage: 'fail',
+    cache: 512,
     ...options,
   });
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { byCodePoint } from '../../src/data/by-code-point.js';
-import { findClassDirectories } from '../../src/data/find-class-directories.js';
-import { findImageFiles } from '../../src/data/find-image-files.js';
-import { printable } from '../../src/data/printable.js';
+import { byCodePoint } from '../../src/text/by-code-point.js';
+import { findClassDirectories } from '../../src/data/scan/find-class-directories.js';
+import { findImageFiles } from '../../src/data/scan/find-image-files.js';
+import { printable } from '../../src/text/printable.js';
 import { latin1Path, temporaryDirectory, writeFiles } from './samples.js';
 
 /** The files that are found in a class directory with these files, by their path in it. */

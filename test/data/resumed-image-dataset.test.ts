@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 import { describe, expect, it } from 'vitest';
 
-import { ImageDataset } from '../../src/data/image-dataset.js';
-import { scanImageDirectory } from '../../src/data/scan-image-directory.js';
+import { ImageDataset } from '../../src/data/dataset/image-dataset.js';
+import { scanImageDirectory } from '../../src/data/scan/scan-image-directory.js';
 import { copyDigits } from '../helpers/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 

@@ -64,7 +64,10 @@ async function trainModel({ train, test, models }: Workplace, flags: Flags = {})
   return runCommandLine(
     'train-model',
     toArguments({
-      ...{ 'train-dataset-path': train, 'test-dataset-path': test, 'model-folder-path': models, 'num-epochs': 1 },
+      'train-dataset-path': train,
+      'test-dataset-path': test,
+      'model-folder-path': models,
+      'num-epochs': 1,
       'model-type': 'LenetModel',
       ...flags,
     }),

@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-import type { EvalServedModelResult } from '../../src/commands/eval-served-model.js';
+import type { EvalServedModelResult } from '../../src/commands/eval-served-model/run.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { LocalModelServer } from '../../src/serving/local-model-server.js';
 import type { ModelServer } from '../../src/serving/model-server.js';

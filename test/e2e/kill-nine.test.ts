@@ -4,12 +4,12 @@ import { setTimeout } from 'node:timers/promises';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { TrainModelOptions } from '../../src/commands/train-model-options.js';
-import { trainModel } from '../../src/commands/train-model.js';
-import { createRandom } from '../../src/data/random.js';
+import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import { trainModel } from '../../src/commands/train-model/run.js';
+import { createRandom } from '../../src/data/dataset/random.js';
 import { evaluatedSignatures } from '../../src/evaluation/evaluate-saved-model.js';
-import { readClassNames } from '../../src/models/read-class-names.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
+import { readClassNames } from '../../src/models/classifier/read-class-names.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import { startCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
@@ -30,18 +30,36 @@ beforeAll(async () => {
 /** A training that improves, and so saves, about every tenth of a second in its first two. */
 function trainArguments(models: string): string[] {
   return toArguments({
-    ...{ 'train-dataset-path': digits.train, 'test-dataset-path': digits.test, 'model-folder-path': models },
-    ...{ 'model-type': 'LenetModel', 'model-version': 1, overwrite: true, 'num-epochs': 200, patience: 200 },
-    ...{ 'learning-rate': 0.0002, 'validation-split': 0.5 },
+    'train-dataset-path': digits.train,
+    'test-dataset-path': digits.test,
+    'model-folder-path': models,
+    'model-type': 'LenetModel',
+    'model-version': 1,
+    overwrite: true,
+    'num-epochs': 200,
+    patience: 200,
+    'learning-rate': 0.0002,
+    'validation-split': 0.5,
   });
 }
 
 /** The training after one that was killed, without images. What it tidies up does not ask which process it is in. */
 function nextTraining(models: string): TrainModelOptions {
   return {
-    ...{ trainDatasetPath: path.join(folder, 'gone'), testDatasetPath: digits.test, modelFolderPath: models },
-    ...{ modelType: 'LenetModel', modelVersion: 1, overwrite: true, numEpochs: 200, patience: 200, batchSize: 32 },
-    ...{ learningRate: 0.0002, validationSplit: 0.5, seed: 42, onBadImage: 'fail', cache: 512 },
+    trainDatasetPath: path.join(folder, 'gone'),
+    testDatasetPath: digits.test,
+    modelFolderPath: models,
+    modelType: 'LenetModel',
+    modelVersion: 1,
+    overwrite: true,
+    numEpochs: 200,
+    patience: 200,
+    batchSize: 32,
+    learningRate: 0.0002,
+    validationSplit: 0.5,
+    seed: 42,
+    onBadImage: 'fail',
+    cache: 512,
   };
 }
 

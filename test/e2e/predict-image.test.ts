@@ -4,7 +4,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import type { PredictImageResult } from '../../src/commands/predict-image.js';
+import type { PredictImageResult } from '../../src/commands/predict-image/run.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { LocalModelServer } from '../../src/serving/local-model-server.js';
 import { runCommandLine, toArguments } from '../helpers/run-command-line.js';

@@ -3,9 +3,9 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { trainModel } from '../../src/commands/train-model.js';
-import type { TrainModelOptions } from '../../src/commands/train-model-options.js';
-import { readVariables } from '../../src/saved-model/read-variables.js';
+import { trainModel } from '../../src/commands/train-model/run.js';
+import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import { readVariables } from '../../src/saved-model/read/read-variables.js';
 import { asWorkersKeepIt } from '../helpers/as-workers-keep-it.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
 import { copyDigits } from '../helpers/small-digits.js';
@@ -38,9 +38,20 @@ describe('train-model --resume-from', () => {
     const folder = await temporaryFolder();
     const { train, test } = copyDigits(folder, { classes: 3, images: 12 });
     const options: TrainModelOptions = {
-      ...{ trainDatasetPath: train, testDatasetPath: test, modelFolderPath: path.join(folder, 'whole') },
-      ...{ modelType: 'LenetModel', batchSize: 8, numEpochs: 5, patience: 9, learningRate: 0.00005, seed: 4 },
-      ...{ validationSplit: 0.2, overwrite: false, onBadImage: 'fail', cache: 512, jit: 'graph' },
+      trainDatasetPath: train,
+      testDatasetPath: test,
+      modelFolderPath: path.join(folder, 'whole'),
+      modelType: 'LenetModel',
+      batchSize: 8,
+      numEpochs: 5,
+      patience: 9,
+      learningRate: 0.00005,
+      seed: 4,
+      validationSplit: 0.2,
+      overwrite: false,
+      onBadImage: 'fail',
+      cache: 512,
+      jit: 'graph',
     };
     const whole = await trainModel(options);
     // What is saved at the end is of an epoch that only this machine has trained.

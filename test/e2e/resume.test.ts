@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../src/data/random.js';
+import { createRandom } from '../../src/data/dataset/random.js';
 import { listVersions } from '../../src/serving/store/version-source.js';
 import { type CommandLineResult, runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
@@ -25,8 +25,13 @@ beforeAll(async () => {
 /** 80 images to train on: 10 steps an epoch. */
 function trainArguments(models: string, flags: Flags): string[] {
   return toArguments({
-    ...{ 'train-dataset-path': digits.train, 'test-dataset-path': digits.test, 'model-folder-path': inFolder(models) },
-    ...{ 'num-epochs': 6, patience: 20, 'batch-size': 8, seed: 3 },
+    'train-dataset-path': digits.train,
+    'test-dataset-path': digits.test,
+    'model-folder-path': inFolder(models),
+    'num-epochs': 6,
+    patience: 20,
+    'batch-size': 8,
+    seed: 3,
     ...flags,
   });
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { SignetClient } from '../../src/evaluation/clients/signet-client.js';
+import { SignetClient } from '../../src/client/signet-client.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
 import { saveScale } from '../helpers/save-scale.js';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { EvalModelResult } from '../../src/commands/eval-model.js';
+import type { EvalModelResult } from '../../src/commands/eval-model/run.js';
 import { type CommandLineResult, runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';

@@ -36,15 +36,18 @@ describe('train-model', () => {
       export default { onEpochEnd: (epoch: number, logs: tf.Logs) => console.error('mine: epoch ' + epoch, Object.keys(logs).sort().join()) };`;
     writeFileSync(callbacks, code);
     const { code: exitCode, stderr } = await trainModel({
-      ...{
-        optimizer: 'sgd',
-        momentum: 0.9,
-        'learning-rate': 0.01,
-        'learning-rate-schedule': 'cosine',
-        'warmup-epochs': 1,
-      },
-      ...{ 'weight-decay': 0.001, 'clip-norm': 1, 'gradient-accumulation-steps': 2, 'label-smoothing': 0.1 },
-      ...{ 'class-weights': 'balanced', tensorboard: path.join(folder, 'logs'), callbacks },
+      optimizer: 'sgd',
+      momentum: 0.9,
+      'learning-rate': 0.01,
+      'learning-rate-schedule': 'cosine',
+      'warmup-epochs': 1,
+      'weight-decay': 0.001,
+      'clip-norm': 1,
+      'gradient-accumulation-steps': 2,
+      'label-smoothing': 0.1,
+      'class-weights': 'balanced',
+      tensorboard: path.join(folder, 'logs'),
+      callbacks,
       augment: 'flip,rotation=0.05,mixup',
     });
     expect(exitCode, stderr).toBe(0);
@@ -63,8 +66,13 @@ describe('train-model', () => {
 
   it('says which flags it cannot use, before it looks at the images', async () => {
     const { code, stderr } = await trainModel({
-      ...{ 'train-dataset-path': '/nowhere', momentum: 0.5, 'label-smoothing': 1, 'clip-norm': 0 },
-      ...{ 'weight-decay': -1, 'gradient-accumulation-steps': 0.5, 'warmup-epochs': -1 },
+      'train-dataset-path': '/nowhere',
+      momentum: 0.5,
+      'label-smoothing': 1,
+      'clip-norm': 0,
+      'weight-decay': -1,
+      'gradient-accumulation-steps': 0.5,
+      'warmup-epochs': -1,
     });
     expect(code).toBe(2);
     expect(stderr).toBe(

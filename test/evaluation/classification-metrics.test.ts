@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createRandom, type Random } from '../../src/data/random.js';
+import { createRandom, type Random } from '../../src/data/dataset/random.js';
 import { SignetError } from '../../src/errors.js';
 import { ClassificationMetrics, type ClassificationResult } from '../../src/evaluation/classification-metrics.js';
 

@@ -3,8 +3,8 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { ImageDataset } from '../../src/data/image-dataset.js';
-import { scanImageDirectory } from '../../src/data/scan-image-directory.js';
+import { ImageDataset } from '../../src/data/dataset/image-dataset.js';
+import { scanImageDirectory } from '../../src/data/scan/scan-image-directory.js';
 import { evaluateClassifier } from '../../src/evaluation/evaluate-classifier.js';
 import type { LenetModel } from '../../src/models/lenet-model.js';
 import * as tf from '../../src/tensorflow/tf.js';

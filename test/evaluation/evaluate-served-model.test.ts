@@ -3,11 +3,11 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-import type { ImageScan } from '../../src/data/image-scan.js';
-import { scanImageDirectory } from '../../src/data/scan-image-directory.js';
-import { type Protocol, protocols } from '../../src/evaluation/clients/client-options.js';
-import { ServerError } from '../../src/evaluation/clients/server-error.js';
-import { SignetClient } from '../../src/evaluation/clients/signet-client.js';
+import type { ImageScan } from '../../src/data/scan/image-scan.js';
+import { scanImageDirectory } from '../../src/data/scan/scan-image-directory.js';
+import { type Protocol, protocols } from '../../src/client/client-options.js';
+import { ServerError } from '../../src/client/server-error.js';
+import { SignetClient } from '../../src/client/signet-client.js';
 import { evaluateSavedModel } from '../../src/evaluation/evaluate-saved-model.js';
 import {
   evaluateServedModel,
@@ -155,7 +155,9 @@ describe('evaluateServedModel', () => {
     const result = await evaluate(await opened(withoutBytes));
     expect(Object.keys(result.roads)).toEqual(['grpcNumpy', 'restNumpy']);
     expect(result.problems[0]).toEqual({
-      ...{ road: 'grpcBytes', kind: 'not-offered', path: null },
+      road: 'grpcBytes',
+      kind: 'not-offered',
+      path: null,
       message: 'The model has no signature serving_bytes.',
     });
   });

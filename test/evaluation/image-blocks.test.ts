@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ImageFile } from '../../src/data/inspect-image-file.js';
+import type { ImageFile } from '../../src/data/image-file/inspect-image-file.js';
 import { imageBlocks } from '../../src/evaluation/image-blocks.js';
 
 const image = (width: number, height: number): ImageFile => ({
-  ...{ path: 'x', label: 0, format: 'png', sizeBytes: 1, width, height },
+  path: 'x',
+  label: 0,
+  format: 'png',
+  sizeBytes: 1,
+  width,
+  height,
 });
 const sizes = (...args: Parameters<typeof imageBlocks>) => Array.from(imageBlocks(...args), (block) => block.length);
 

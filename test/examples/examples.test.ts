@@ -5,9 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { DigitRecognizer, gray } from '../../examples/digit-recognizer/digit-recognizer.js';
 import { Randomizer } from '../../examples/randomizer/randomizer.js';
-import { imageDatasetFromDirectory } from '../../src/data/image-dataset-from-directory.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
-import { readSignatures } from '../../src/saved-model/read-saved-model.js';
+import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
+import { readSignatures } from '../../src/saved-model/read/read-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
 import { expectSame } from '../helpers/same-by-every-road.js';

@@ -1,16 +1,16 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { compileClassifier } from '../../src/commands/compile-classifier.js';
-import { parseAugmentation } from '../../src/commands/parse-augmentation.js';
-import { argumentsJson } from '../../src/commands/remembered-options.js';
-import { scanDataset } from '../../src/commands/scan-dataset.js';
-import { startFromWeights } from '../../src/commands/start-from-weights.js';
-import { makeTrainable } from '../../src/commands/train-model.js';
-import type { TrainModelOptions } from '../../src/commands/train-model-options.js';
-import { makeTrainingDatasets } from '../../src/commands/training-datasets.js';
-import { imagePathsDigest } from '../../src/data/image-paths-digest.js';
-import { exportTraining } from '../../src/models/export-training.js';
+import { compileClassifier } from '../../src/commands/train-model/compile-classifier.js';
+import { parseAugmentation } from '../../src/commands/shared/parse-augmentation.js';
+import { argumentsJson } from '../../src/commands/train-model/remembered-options.js';
+import { scanDataset } from '../../src/commands/shared/scan-dataset.js';
+import { startFromWeights } from '../../src/commands/train-model/start-from-weights.js';
+import { makeTrainable } from '../../src/commands/train-model/run.js';
+import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import { makeTrainingDatasets } from '../../src/commands/train-model/training-datasets.js';
+import { imagePathsDigest } from '../../src/data/scan/image-paths-digest.js';
+import { exportTraining } from '../../src/distributed/export-training.js';
 import { findModelType } from '../../src/models/model-types.js';
 import type * as tf from '../../src/tensorflow/tf.js';
 import { balancedClassWeight } from '../../src/training/class-weight.js';

@@ -8,7 +8,7 @@ import {
 } from '@bufbuild/protobuf';
 import * as grpc from '@grpc/grpc-js';
 
-import { grpcPath } from '../../src/tensorflow/grpc-services.js';
+import { grpcPath } from '../../src/client/grpc-services.js';
 
 /** How a call ended. */
 export interface GrpcResult<Response> {
@@ -23,7 +23,8 @@ export class RawGrpcClient {
 
   constructor(port: number, options: grpc.ChannelOptions = {}, credentials = grpc.credentials.createInsecure()) {
     this.client = new grpc.Client(`127.0.0.1:${port}`, credentials, {
-      ...{ 'grpc.max_send_message_length': -1, 'grpc.max_receive_message_length': -1 },
+      'grpc.max_send_message_length': -1,
+      'grpc.max_receive_message_length': -1,
       // Every client has a connection of its own.
       'grpc.use_local_subchannel_pool': 1,
       ...options,

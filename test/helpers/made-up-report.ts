@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import sharp from 'sharp';
 
-import type { ImageFile } from '../../src/data/inspect-image-file.js';
+import type { ImageFile } from '../../src/data/image-file/inspect-image-file.js';
 import type { ReportContent } from '../../src/evaluation/report/report-content.js';
 import { parseHistory } from '../../src/evaluation/report/training-history.js';
 import { madeUpEvaluation } from './made-up-evaluation.js';
@@ -21,7 +21,10 @@ export async function madeUpReport(
   const result = madeUpEvaluation(classNames);
   const files = await Promise.all(images.map((name, i) => writePicture(folder, name, i)));
   const mistakes = files.map((image, i) => ({
-    ...{ image, truth: i % classNames.length, probability: 0.01 * i, loss: 5 - i / 10 },
+    image,
+    truth: i % classNames.length,
+    probability: 0.01 * i,
+    loss: 5 - i / 10,
     predicted: { label: (i + 1) % classNames.length, probability: 0.9 - 0.01 * i },
   }));
   const rows = Array.from({ length: 12 }, (_, i) => [
@@ -41,7 +44,9 @@ export async function madeUpReport(
     },
     facts: [{ title: 'Data', rows: [['test set', classNames[2] ?? '']] }],
     training: { history: parseHistory(history.join('\n')), bestEpoch: 9 },
-    ...{ result, loss: result.loss, mistakes },
+    result,
+    loss: result.loss,
+    mistakes,
     skippedList: images.map((name) => `${JSON.stringify(name)}\tcorrupt\tdoes not decode\n`).join(''),
   };
 }

@@ -1,5 +1,5 @@
-import { createRandom } from '../../src/data/random.js';
-import { CompiledFunctions } from '../../src/saved-model/compile.js';
+import { createRandom } from '../../src/data/dataset/random.js';
+import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';

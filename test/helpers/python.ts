@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-import { cacheFolder } from '../../src/tensorflow/set-up/cache-folder.js';
-import { runChild } from '../../src/tensorflow/set-up/run-child.js';
-import { tensorflowVersion } from '../../src/tensorflow/set-up/wheel-table.js';
+import { cacheFolder } from '../../src/files/cache-folder.js';
+import { runChild } from '../../src/files/run-child.js';
+import { tensorflowVersion } from '../../src/set-up/wheel-table.js';
 
 /** The virtual environment with Python TensorFlow, the outside referee; `npm run test:parity` makes it. */
 export const pythonFolder = path.join(cacheFolder(), `python-tensorflow-${tensorflowVersion}`);

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { fromBinary } from '@bufbuild/protobuf';
 
-import { readTfRecords } from '../../src/saved-model/tf-record.js';
+import { readTfRecords } from '../../src/saved-model/checkpoint/tf-record.js';
 import type { TensorProto } from '../../src/tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { type Event, EventSchema } from '../../src/tensorflow/protos/tensorflow/core/util/event_pb.js';
 

@@ -35,9 +35,12 @@ export function startCommandLine(name: string, args: readonly string[], timeout 
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined };
   const script = path.join(root, 'scripts', `${name}.ts`);
   const child = spawn('bash', ['-c', throughPipe, 'bash', process.execPath, '--import', 'tsx', script, ...args], {
-    ...{ cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] },
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
     // A command that hangs fails its test and is not left behind.
-    ...{ timeout, killSignal: 'SIGKILL' },
+    timeout,
+    killSignal: 'SIGKILL',
   });
   const text = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (more: string) => (text.stdout += more));

@@ -1,5 +1,5 @@
 import type { ImageClassifierModel } from '../../src/models/image-classifier-model.js';
-import { writeSavedModel } from '../../src/saved-model/write-saved-model.js';
+import { writeSavedModel } from '../../src/saved-model/write/write-saved-model.js';
 
 /** Saves a classifier with its two oldest signatures alone: short enough to be looked at as a whole. */
 export async function saveTwoSignatures(model: ImageClassifierModel, directory: string): Promise<void> {

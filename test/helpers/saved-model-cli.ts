@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 
-import { describeSavedModel, type MetaGraphDescription } from '../../src/saved-model/describe-saved-model.js';
-import type { FunctionOption } from '../../src/saved-model/describe-functions.js';
-import type { TensorDescription } from '../../src/saved-model/describe-signatures.js';
-import { pythonText, type ShapeDescription, type Structure } from '../../src/saved-model/structure.js';
+import { describeSavedModel, type MetaGraphDescription } from '../../src/saved-model/describe/describe-saved-model.js';
+import type { FunctionOption } from '../../src/saved-model/describe/describe-functions.js';
+import type { TensorDescription } from '../../src/saved-model/describe/describe-signatures.js';
+import { pythonText, type ShapeDescription, type Structure } from '../../src/saved-model/write/structure.js';
 import { runPythonTool } from './python.js';
 
 /**

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 
-import { limitPixels, type PixelLimits } from '../../src/serving/limit-pixels.js';
+import { limitPixels, type PixelLimits } from '../../src/serving/limits/limit-pixels.js';
 import type { ModelServer } from '../../src/serving/model-server.js';
 import type { RequestEvent } from '../../src/serving/request-event.js';
 import { classifyImageRoute } from '../../src/serving/rest/classify-image-route.js';

@@ -1,4 +1,4 @@
-import type { Signature } from '../../src/saved-model/read-saved-model.js';
+import type { Signature } from '../../src/saved-model/read/read-saved-model.js';
 import type { TensorSpec } from '../../src/tracing/tensor-spec.js';
 
 /** A signature with these inputs and no outputs, of no model. */

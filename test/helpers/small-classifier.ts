@@ -1,4 +1,4 @@
-import { Dropout } from '../../src/models/dropout.js';
+import { Dropout } from '../../src/models/classifier/dropout.js';
 import { ImageClassifierModel, type ImageClassifierOptions } from '../../src/models/image-classifier-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 

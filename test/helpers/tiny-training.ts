@@ -1,4 +1,4 @@
-import { Dropout } from '../../src/models/dropout.js';
+import { Dropout } from '../../src/models/classifier/dropout.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';

@@ -11,7 +11,9 @@ export interface MemorySample {
 export async function watchMemory(script: string, args: readonly string[]): Promise<MemorySample[]> {
   const root = path.resolve(import.meta.dirname, '../..');
   const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', path.join(root, script), ...args], {
-    ...{ cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' } },
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
   });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));

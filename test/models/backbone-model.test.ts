@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { InceptionModel } from '../../src/models/inception-model.js';
 import { loadModel } from '../../src/models/load-model.js';
 import { MobileNetModel, type MobileNetOptions } from '../../src/models/mobile-net-model.js';
-import { nearNames } from '../../src/models/near-names.js';
+import { nearNames } from '../../src/text/near-names.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { fit } from '../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';

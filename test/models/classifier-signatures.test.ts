@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { decodeImage } from '../../src/ops/decode-image.js';
 import { stringVector } from '../../src/ops/strings.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { encodedImages } from '../helpers/encoded-images.js';
 import { serializedExamples } from '../helpers/serialized-examples.js';

@@ -9,7 +9,7 @@ import { InceptionModel } from '../../src/models/inception-model.js';
 import { MobileNetModel } from '../../src/models/mobile-net-model.js';
 import { ResnetModel } from '../../src/models/resnet-model.js';
 import { stringVector } from '../../src/ops/strings.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { kerasImage, setKerasWeights } from '../helpers/keras-weights.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { zipSync } from 'fflate';
 import { describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../src/data/random.js';
+import { createRandom } from '../../src/data/dataset/random.js';
 import type { ImageClassifierModel } from '../../src/models/image-classifier-model.js';
 import { loadKerasWeights } from '../../src/models/keras/load-keras-weights.js';
 import { LenetModel } from '../../src/models/lenet-model.js';

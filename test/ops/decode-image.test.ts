@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeAndResize } from '../../src/ops/decode-and-resize.js';
 import { decodeImage } from '../../src/ops/decode-image.js';
 import { stringScalar, stringVector } from '../../src/ops/strings.js';
-import { CompiledFunctions } from '../../src/saved-model/compile.js';
+import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';

@@ -19,7 +19,7 @@ import { regexReplace } from '../../src/ops/regex-replace.js';
 import { splitLines } from '../../src/ops/split-lines.js';
 import { stringScalar, stringVector } from '../../src/ops/strings.js';
 import { whileLoop } from '../../src/ops/while-loop.js';
-import { CompiledFunctions } from '../../src/saved-model/compile.js';
+import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { asset } from '../../src/tracing/asset.js';
 import { type TensorSpec, tensorSpec } from '../../src/tracing/tensor-spec.js';

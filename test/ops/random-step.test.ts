@@ -5,7 +5,7 @@ import { mapFn } from '../../src/ops/map-fn.js';
 import { randomNormal, randomUniform } from '../../src/ops/random.js';
 import { currentRandomStep, withRandomStep } from '../../src/ops/random-step.js';
 import { whileLoop } from '../../src/ops/while-loop.js';
-import { CompiledFunctions } from '../../src/saved-model/compile.js';
+import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';

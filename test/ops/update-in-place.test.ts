@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { updateInPlace } from '../../src/ops/update-in-place.js';
-import { CompiledFunctions } from '../../src/saved-model/compile.js';
+import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { attr } from '../../src/tracing/attr-value.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { runChild } from '../../src/tensorflow/set-up/run-child.js';
+import { runChild } from '../../src/files/run-child.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** What a user's first program may be: a few steps on random pictures, then a SavedModel. */

@@ -12,22 +12,25 @@ import { hasPython, runPython } from '../helpers/python.js';
 const cases = {
   'layers.RandomRotation((0.07, 0.07))': new RandomRotation({ factor: [0.07, 0.07] }),
   'layers.RandomRotation((-0.2, -0.2), fill_mode="constant", fill_value=9.0)': new RandomRotation({
-    ...{ factor: [-0.2, -0.2] as const, fillMode: 'constant', fillValue: 9 },
+    factor: [-0.2, -0.2] as const,
+    fillMode: 'constant',
+    fillValue: 9,
   }),
   'layers.RandomTranslation((0.3, 0.3), (-0.15, -0.15))': new RandomTranslation({
-    ...{ heightFactor: [0.3, 0.3] as const, widthFactor: [-0.15, -0.15] as const },
+    heightFactor: [0.3, 0.3] as const,
+    widthFactor: [-0.15, -0.15] as const,
   }),
   'layers.RandomTranslation((0.3, 0.3), (0.9, 0.9), fill_mode="nearest")': new RandomTranslation({
-    ...{ heightFactor: [0.3, 0.3] as const, widthFactor: [0.9, 0.9] as const, fillMode: 'nearest' },
+    heightFactor: [0.3, 0.3] as const,
+    widthFactor: [0.9, 0.9] as const,
+    fillMode: 'nearest',
   }),
   'layers.RandomZoom((-0.4, -0.4))': new RandomZoom({ heightFactor: [-0.4, -0.4] }),
   'layers.RandomZoom((0.5, 0.5), (0.1, 0.1), fill_mode="wrap", interpolation="nearest")': new RandomZoom({
-    ...{
-      heightFactor: [0.5, 0.5] as const,
-      widthFactor: [0.1, 0.1] as const,
-      fillMode: 'wrap',
-      interpolation: 'nearest',
-    },
+    heightFactor: [0.5, 0.5] as const,
+    widthFactor: [0.1, 0.1] as const,
+    fillMode: 'wrap',
+    interpolation: 'nearest',
   }),
   'layers.RandomBrightness((0.3, 0.3))': new RandomBrightness({ factor: [0.3, 0.3] }),
 };

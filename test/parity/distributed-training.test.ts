@@ -4,13 +4,13 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { type RunningWorkers, startWorkers, type WorkersOptions } from '../../src/commands/start-workers.js';
-import { imageDatasetFromDirectory } from '../../src/data/image-dataset-from-directory.js';
-import { exportTraining, type ExportTrainingOptions } from '../../src/models/export-training.js';
+import { type RunningWorkers, startWorkers, type WorkersOptions } from '../../src/distributed/start-workers.js';
+import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
+import { exportTraining, type ExportTrainingOptions } from '../../src/distributed/export-training.js';
 import type { ImageClassifierModel } from '../../src/models/image-classifier-model.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { loadModel } from '../../src/models/load-model.js';
-import { readVariables } from '../../src/saved-model/read-variables.js';
+import { readVariables } from '../../src/saved-model/read/read-variables.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { fit } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';

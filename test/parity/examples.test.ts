@@ -56,7 +56,8 @@ describe.skipIf(!hasPython())('the examples in Python TensorFlow', () => {
     calls = await exportedExamples(folder);
     await new Randomizer().export(path.join(folder, 'randomizer', '1'));
     const sent = calls.map(({ example, signature, inputs }) => ({
-      ...{ example, signature },
+      example,
+      signature,
       inputs: Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, plain(tensor)])),
     }));
     answer = (await runPython(script, { folder, calls: sent })) as Answer;

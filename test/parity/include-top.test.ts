@@ -3,8 +3,8 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { buildModel } from '../../src/commands/build-model.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
+import { buildModel } from '../../src/commands/build-model/run.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { kerasImage } from '../helpers/keras-weights.js';
 import { hasPython, runPython } from '../helpers/python.js';
@@ -59,15 +59,13 @@ describe.skipIf(!hasPython())('a model built from what Keras saves with its head
       const labels = path.join(folder, 'labels.txt');
       await writeFile(labels, Array.from({ length: classes }, (_, i) => `class ${i}\n`).join(''));
       const { directory } = await buildModel({
-        ...{
-          modelType,
-          labels,
-          modelFolder: folder,
-          inputHeight: size,
-          inputWidth: size,
-          overwrite: false,
-          ...options,
-        },
+        modelType,
+        labels,
+        modelFolder: folder,
+        inputHeight: size,
+        inputWidth: size,
+        overwrite: false,
+        ...options,
         weights: path.join(folder, `${application}${ending}`),
       });
       const served = await LoadedSavedModel.load(directory);

@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { stringVector } from '../../src/ops/strings.js';
 import * as tf from '../../src/tensorflow/tf.js';

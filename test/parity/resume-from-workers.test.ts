@@ -3,9 +3,9 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { startWorkers, type RunningWorkers } from '../../src/commands/start-workers.js';
+import { startWorkers, type RunningWorkers } from '../../src/distributed/start-workers.js';
 import { parseHistory } from '../../src/evaluation/report/training-history.js';
-import { readVariables } from '../../src/saved-model/read-variables.js';
+import { readVariables } from '../../src/saved-model/read/read-variables.js';
 import { hasPython, python } from '../helpers/python.js';
 import { startCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
@@ -64,8 +64,14 @@ afterAll(() => {
 describe.skipIf(!hasPython())('train-model --resume-from', { timeout: 600_000 }, () => {
   beforeAll(async () => {
     const { code, stderr } = await train({
-      ...{ 'train-dataset-path': digits.train, 'test-dataset-path': digits.test, 'model-type': 'LenetModel' },
-      ...{ 'num-epochs': 8, patience: 20, 'batch-size': 8, 'learning-rate': 0.0002, augment: 'flip,rotation=0.05' },
+      'train-dataset-path': digits.train,
+      'test-dataset-path': digits.test,
+      'model-type': 'LenetModel',
+      'num-epochs': 8,
+      patience: 20,
+      'batch-size': 8,
+      'learning-rate': 0.0002,
+      augment: 'flip,rotation=0.05',
       'export-training': inFolder('export'),
     });
     expect(code, stderr).toBe(0);

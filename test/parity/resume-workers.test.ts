@@ -30,16 +30,16 @@ const train = (args: readonly string[]) => startTraining(args).done;
 /** 72 images to train on: 9 steps an epoch. */
 function trainArguments(models: string): string[] {
   return toArguments({
-    ...{ 'train-dataset-path': digits.train, 'test-dataset-path': digits.test, 'model-folder-path': inFolder(models) },
-    ...{
-      'model-type': 'LenetModel',
-      workers: 2,
-      'num-epochs': 10,
-      patience: 10,
-      'batch-size': 8,
-      seed: 3,
-      'learning-rate': 0.0002,
-    },
+    'train-dataset-path': digits.train,
+    'test-dataset-path': digits.test,
+    'model-folder-path': inFolder(models),
+    'model-type': 'LenetModel',
+    workers: 2,
+    'num-epochs': 10,
+    patience: 10,
+    'batch-size': 8,
+    seed: 3,
+    'learning-rate': 0.0002,
   });
 }
 

@@ -3,11 +3,11 @@ import path from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import type { EvalModelResult } from '../../src/commands/eval-model.js';
-import type { EvalServedModelResult } from '../../src/commands/eval-served-model.js';
-import { imageDatasetFromDirectory } from '../../src/data/image-dataset-from-directory.js';
-import { scanImageDirectory } from '../../src/data/scan-image-directory.js';
-import { SignetClient } from '../../src/evaluation/clients/signet-client.js';
+import type { EvalModelResult } from '../../src/commands/eval-model/run.js';
+import type { EvalServedModelResult } from '../../src/commands/eval-served-model/run.js';
+import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
+import { scanImageDirectory } from '../../src/data/scan/scan-image-directory.js';
+import { SignetClient } from '../../src/client/signet-client.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { fit } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';

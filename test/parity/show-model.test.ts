@@ -5,10 +5,10 @@ import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { LenetModel } from '../../src/models/lenet-model.js';
-import { describeSavedModel } from '../../src/saved-model/describe-saved-model.js';
-import type { TensorValues } from '../../src/saved-model/element-type.js';
-import { readTensorBundle } from '../../src/saved-model/read-tensor-bundle.js';
-import { listVariables, readVariables, type VariableValues } from '../../src/saved-model/read-variables.js';
+import { describeSavedModel } from '../../src/saved-model/describe/describe-saved-model.js';
+import type { TensorValues } from '../../src/saved-model/checkpoint/element-type.js';
+import { readTensorBundle } from '../../src/saved-model/checkpoint/read-tensor-bundle.js';
+import { listVariables, readVariables, type VariableValues } from '../../src/saved-model/read/read-variables.js';
 import { hasPython, pythonFolder, runPython } from '../helpers/python.js';
 import { expectSameAsSavedModelCli } from '../helpers/saved-model-cli.js';
 import { saveTwoSignatures } from '../helpers/save-two-signatures.js';

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import * as tf from '../../src/tensorflow/tf.js';
-import { EventFileWriter } from '../../src/training/tensorboard/event-file-writer.js';
-import { histogramSummary, imageSummary, scalarSummary } from '../../src/training/tensorboard/summaries.js';
+import { EventFileWriter } from '../../src/training/callbacks/tensorboard/event-file-writer.js';
+import { histogramSummary, imageSummary, scalarSummary } from '../../src/training/callbacks/tensorboard/summaries.js';
 import { hasPython, runPython } from '../helpers/python.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 

@@ -27,8 +27,10 @@ describe.skipIf(!hasPython())('the state of a training, read by Python TensorFlo
     await fit(model, tinyDataset(3), { epochs: 2, callbacks });
     const tensors = (await runPython(script, { folder })) as Readonly<Record<string, unknown>>;
     expect(tensors).toMatchObject({
-      ...{ 'weights/000000': model.getWeights()[0]?.arraySync(), 'weights/000001': model.getWeights()[1]?.arraySync() },
-      ...{ 'optimizer/000000': 6, 'optimizer/000001': 0.25 },
+      'weights/000000': model.getWeights()[0]?.arraySync(),
+      'weights/000001': model.getWeights()[1]?.arraySync(),
+      'optimizer/000000': 6,
+      'optimizer/000001': 0.25,
     });
     expect(Object.keys(tensors)).toHaveLength(8);
   });

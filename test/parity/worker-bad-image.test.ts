@@ -4,10 +4,10 @@ import { crc32 } from 'node:zlib';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { startWorkers } from '../../src/commands/start-workers.js';
-import { scanImageDirectory } from '../../src/data/scan-image-directory.js';
-import { splitFiles } from '../../src/data/split-files.js';
-import { exportTraining } from '../../src/models/export-training.js';
+import { startWorkers } from '../../src/distributed/start-workers.js';
+import { scanImageDirectory } from '../../src/data/scan/scan-image-directory.js';
+import { splitFiles } from '../../src/data/dataset/split-files.js';
+import { exportTraining } from '../../src/distributed/export-training.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { hasPython, python } from '../helpers/python.js';
@@ -35,7 +35,7 @@ describe.skipIf(!hasPython())('an image that only a decoder finds broken', { tim
     const folder = await temporaryFolder();
     const { train } = copyDigits(folder, { images: 12 });
     for (const name of readdirSync(train)) hostileNames(path.join(train, name));
-    const split = { ...{ validationSplit: 0.2, seed: 42 }, subset };
+    const split = { validationSplit: 0.2, seed: 42, subset };
     const broken = splitFiles(await scanImageDirectory(train), split).files[1]?.path ?? '';
     breakPixels(broken);
     // Sizes and checksums are right: nobody knows before it is decoded.

@@ -3,12 +3,12 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { crc32c, maskedCrc32c } from '../../src/saved-model/crc32c.js';
-import { encodeTable } from '../../src/saved-model/leveldb-table.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
-import { recoverModelDirectories, writeModelDirectory } from '../../src/saved-model/model-directory.js';
-import { readSignatures } from '../../src/saved-model/read-saved-model.js';
-import { writeSavedModel } from '../../src/saved-model/write-saved-model.js';
+import { crc32c, maskedCrc32c } from '../../src/saved-model/checkpoint/crc32c.js';
+import { encodeTable } from '../../src/saved-model/checkpoint/leveldb-table.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
+import { recoverModelDirectories, writeModelDirectory } from '../../src/files/model-directory.js';
+import { readSignatures } from '../../src/saved-model/read/read-saved-model.js';
+import { writeSavedModel } from '../../src/saved-model/write/write-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { asset } from '../../src/tracing/asset.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';

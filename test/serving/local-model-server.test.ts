@@ -28,7 +28,9 @@ class Types extends Servable {
 }
 
 const value = (dtype: TensorValue['dtype'], shape: number[], values: TensorValue['values']): TensorValue => ({
-  ...{ dtype, shape, values },
+  dtype,
+  shape,
+  values,
 });
 const inputs = {
   f: value('float32', [2], Float32Array.of(1.5, NaN)),

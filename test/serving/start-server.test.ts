@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-import { toTensorProto } from '../../src/saved-model/tensor-proto-value.js';
+import { toTensorProto } from '../../src/saved-model/read/tensor-proto-value.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../src/serving/start-server.js';
 import type { TensorProto } from '../../src/tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { ModelService } from '../../src/tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';

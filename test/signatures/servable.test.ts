@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { lookUpLabel } from '../../src/ops/labels.js';
 import { parseExample } from '../../src/ops/parse-example.js';
 import { readFile as readAsset } from '../../src/ops/read-file.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import { Servable } from '../../src/signatures/servable.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { asset } from '../../src/tracing/asset.js';

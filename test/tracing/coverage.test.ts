@@ -5,9 +5,9 @@ import { format, resolveConfig } from 'prettier';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { SignetError } from '../../src/errors.js';
-import { CompiledFunctions } from '../../src/saved-model/compile.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
-import { writeSavedModel } from '../../src/saved-model/write-saved-model.js';
+import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
+import { writeSavedModel } from '../../src/saved-model/write/write-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 import { coverageGroups, refusedCases } from './coverage-cases.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { CompiledFunctions } from '../../src/saved-model/compile.js';
+import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';

@@ -2,9 +2,9 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { CompiledFunctions } from '../../src/saved-model/compile.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
-import { writeSavedModel } from '../../src/saved-model/write-saved-model.js';
+import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
+import { writeSavedModel } from '../../src/saved-model/write/write-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';

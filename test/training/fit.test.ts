@@ -2,10 +2,10 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { imageDatasetFromDirectory } from '../../src/data/image-dataset-from-directory.js';
+import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { ResnetModel } from '../../src/models/resnet-model.js';
-import { LoadedSavedModel } from '../../src/saved-model/load-saved-model.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { CSVLogger } from '../../src/training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../../src/training/callbacks/early-stopping.js';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { imageDatasetFromDirectory } from '../../src/data/image-dataset-from-directory.js';
+import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { chooseStep } from '../../src/training/choose-step.js';
+import { chooseStep } from '../../src/training/steps/choose-step.js';
 import { fit, type FitOptions } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';

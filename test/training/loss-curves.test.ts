@@ -8,7 +8,7 @@ import { LenetModel } from '../../src/models/lenet-model.js';
 import { decodePng } from '../../src/ops/decode-image.js';
 import { stringScalar } from '../../src/ops/strings.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { numbersOf } from '../../src/training/callbacks/logs.js';
+import { numbersOf } from '../../src/training/callbacks/support/logs.js';
 import { fit, type FitOptions } from '../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';

@@ -1,7 +1,7 @@
-import { printable } from '../../data/printable.js';
+import { printable } from '../../text/printable.js';
 import type { ClassificationResult } from '../classification-metrics.js';
 import { confusedPairs } from '../confused-pairs.js';
-import { cut } from '../text-table.js';
+import { cut } from '../../text/text-table.js';
 import { type Markup, markup } from './markup.js';
 import { cellOpacity, darkRamps, lightRamps } from './matrix-colors.js';
 import { px } from './px.js';

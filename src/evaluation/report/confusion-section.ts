@@ -36,6 +36,7 @@ function pairs(result: ReportContent['result']): Markup {
   return htmlTable({
     caption: `${which}, with their part of the true class's images`,
     columns: ['true class', 'taken for', 'images', 'part'],
-    ...{ rows, texts: 2 },
+    rows,
+    texts: 2,
   });
 }

@@ -49,7 +49,8 @@ function verticalAxis(values: readonly number[]): { ticks: Ticks; scale: Scale; 
   const position = isLogarithmic ? Math.log10 : (value: number) => value;
   const [low, high] = [position(ticks.values[0] ?? 0), position(ticks.values.at(-1) ?? 1)];
   return {
-    ...{ ticks, isLogarithmic },
+    ticks,
+    isLogarithmic,
     scale: (value) => plot.bottom - ((position(value) - low) / (high - low)) * (plot.bottom - plot.top),
   };
 }

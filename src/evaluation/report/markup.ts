@@ -1,4 +1,4 @@
-import { printable } from '../../data/printable.js';
+import { printable } from '../../text/printable.js';
 
 /** Text of HTML or SVG that goes into other markup as it is. */
 export class Markup {

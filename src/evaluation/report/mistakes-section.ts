@@ -1,7 +1,7 @@
 import path from 'node:path';
 
-import { printable } from '../../data/printable.js';
-import { cut } from '../text-table.js';
+import { printable } from '../../text/printable.js';
+import { cut } from '../../text/text-table.js';
 import { type Markup, markup } from './markup.js';
 import type { ReportContent } from './report-content.js';
 import { named, percent, shortPath } from './report-text.js';

@@ -1,4 +1,4 @@
-import type { ImageFile } from '../../data/inspect-image-file.js';
+import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import type { ClassificationResult } from '../classification-metrics.js';
 import type { Mistake } from '../hardest-mistakes.js';
 import type { TrainingHistory } from './training-history.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { printable } from '../../data/printable.js';
-import { cut } from '../text-table.js';
+import { printable } from '../../text/printable.js';
+import { cut } from '../../text/text-table.js';
 import { classesSection } from './classes-section.js';
 import type { DrawnMatrix } from './confusion-matrix.js';
 import { confusionSection } from './confusion-section.js';

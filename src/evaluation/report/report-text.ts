@@ -1,5 +1,5 @@
-import { printable } from '../../data/printable.js';
-import { cut } from '../text-table.js';
+import { printable } from '../../text/printable.js';
+import { cut } from '../../text/text-table.js';
 import { type Markup, markup } from './markup.js';
 
 /** A ratio as the commands print it; `–` for what cannot be computed. */

@@ -1,4 +1,4 @@
-import { displayWidth } from '../text-table.js';
+import { displayWidth } from '../../text/text-table.js';
 
 /** Letters of common sans-serif fonts by about how wide they are, in parts of the font's size; the widest of those that apply. */
 const widths: readonly (readonly [RegExp, number])[] = [

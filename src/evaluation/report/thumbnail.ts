@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 
 import sharp, { type Sharp } from 'sharp';
 
-import { sniffImageFormat } from '../../data/image-format.js';
-import { defaultImageLimits } from '../../data/image-limits.js';
-import type { ImageFile } from '../../data/inspect-image-file.js';
+import { sniffImageFormat } from '../../data/image-file/image-format.js';
+import { defaultImageLimits } from '../../data/image-file/image-limits.js';
+import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { decodeBmp } from '../../ops/decode-image.js';
 import { stringScalar } from '../../ops/strings.js';
 import * as tf from '../../tensorflow/tf.js';

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { mapConcurrently } from '../../data/map-concurrently.js';
-import { cannotWrite } from '../../saved-model/model-directory.js';
+import { mapConcurrently } from '../../files/map-concurrently.js';
+import { cannotWrite } from '../../files/model-directory.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { hasFonts, rasterize } from './rasterize.js';
 import type { ReportContent } from './report-content.js';

@@ -3,10 +3,10 @@ import { mkdir, readFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
-import { cacheFolder } from '../../tensorflow/set-up/cache-folder.js';
-import { hashFile } from '../../tensorflow/set-up/hash-file.js';
-import { replaceFile } from '../../tensorflow/set-up/replace.js';
-import { withLock } from '../../tensorflow/set-up/with-lock.js';
+import { cacheFolder } from '../../files/cache-folder.js';
+import { hashFile } from '../../files/hash-file.js';
+import { replaceFile } from '../../files/replace.js';
+import { withLock } from '../../files/with-lock.js';
 import { discardPart } from './begun-download.js';
 import { downloadFile, type DownloadFileOptions } from './download-file.js';
 import { type PublishedWeights, publishedWeightsUrl } from './published-weights.js';

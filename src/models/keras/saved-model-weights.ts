@@ -1,6 +1,6 @@
 import { SignetError } from '../../errors.js';
-import { readCheckpoint, type Checkpoint, type VariableInfo } from '../../saved-model/read-variables.js';
-import { readSavedModel } from '../../saved-model/read-saved-model.js';
+import { readCheckpoint, type Checkpoint, type VariableInfo } from '../../saved-model/read/read-variables.js';
+import { readSavedModel } from '../../saved-model/read/read-saved-model.js';
 import type { KerasLayer, KerasWeight, KerasWeightFile } from './keras-layer.js';
 
 /** The order in which Keras's layers make their weights. */

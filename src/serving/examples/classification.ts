@@ -1,6 +1,6 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
-import type { Signature } from '../../saved-model/read-saved-model.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { dataTypeOf, type DType } from '../../tensorflow/data-type.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { ClassificationResultSchema } from '../../tensorflow/protos/tensorflow_serving/apis/classification_pb.js';

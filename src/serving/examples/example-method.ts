@@ -1,4 +1,4 @@
-import type { Signature } from '../../saved-model/read-saved-model.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type { ModelServer, ModelSpec, PredictRequest, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';

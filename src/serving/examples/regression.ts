@@ -1,7 +1,7 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
 import { dataTypeOf } from '../../tensorflow/data-type.js';
-import type { Signature } from '../../saved-model/read-saved-model.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { RegressionResultSchema } from '../../tensorflow/protos/tensorflow_serving/apis/regression_pb.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';

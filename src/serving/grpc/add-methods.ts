@@ -9,7 +9,7 @@ import {
 } from '@bufbuild/protobuf';
 import type { MethodDefinition, sendUnaryData, Server, ServerUnaryCall } from '@grpc/grpc-js';
 
-import { grpcPath, serialize } from '../../tensorflow/grpc-services.js';
+import { grpcPath, serialize } from '../../client/grpc-services.js';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
 import { ServingError } from '../serving-error.js';
 import type { GrpcCall } from './grpc-call.js';
@@ -57,8 +57,12 @@ const asItIs = (bytes: Buffer) => bytes;
 function rawDefinition(method: DescMethod): MethodDefinition<Buffer, Buffer> {
   return {
     path: grpcPath(method),
-    ...{ requestStream: false, responseStream: false },
-    ...{ requestSerialize: asItIs, requestDeserialize: asItIs, responseSerialize: asItIs, responseDeserialize: asItIs },
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: asItIs,
+    requestDeserialize: asItIs,
+    responseSerialize: asItIs,
+    responseDeserialize: asItIs,
   };
 }
 
@@ -79,7 +83,10 @@ function unaryHandler(method: DescMethod, run: AnyMethod, { maxMessageCost, onRe
         method: method.name,
         model: '',
         ...subject,
-        ...{ status, milliseconds, requestBytes, responseBytes },
+        status,
+        milliseconds,
+        requestBytes,
+        responseBytes,
       });
     };
     const answer = async () => {

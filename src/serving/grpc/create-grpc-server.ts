@@ -73,9 +73,7 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
     server,
     models,
     { maxTensorBytes, tensorContent },
-    {
-      ...{ maxMessageCost: maxMessageBytes * maxGrowth, onRequest, onError },
-    },
+    { maxMessageCost: maxMessageBytes * maxGrowth, onRequest, onError },
   );
   const streams = new OpenStreams();
   const health = new HealthImplementation(Object.fromEntries(healthNames.map((name) => [name, 'SERVING'])));
@@ -130,7 +128,9 @@ function refusedEvent(path: string): RequestEvent {
     method,
     model: '',
     status: 'UNAUTHENTICATED',
-    ...{ milliseconds: 0, requestBytes: 0, responseBytes: 0 },
+    milliseconds: 0,
+    requestBytes: 0,
+    responseBytes: 0,
   };
 }
 

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { anyPack } from '@bufbuild/protobuf/wkt';
 
-import type { Signature, SignatureTensor } from '../../saved-model/read-saved-model.js';
+import type { Signature, SignatureTensor } from '../../saved-model/read/read-saved-model.js';
 import { dataTypeOf } from '../../tensorflow/data-type.js';
 import type {
   SignatureDefSchema,

@@ -4,7 +4,7 @@ import {
   type ModelSpec as SpecMessage,
   ModelSpecSchema,
 } from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
-import { defaultSignature } from '../check-request.js';
+import { defaultSignature } from '../limits/check-request.js';
 import { servableNotFound } from '../model-not-found.js';
 import type { ModelSpec, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';

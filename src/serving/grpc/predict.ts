@@ -1,11 +1,11 @@
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
-import { toTensorProto } from '../../saved-model/tensor-proto-value.js';
+import { toTensorProto } from '../../saved-model/read/tensor-proto-value.js';
 import type {
   PredictRequest,
   PredictResponseSchema,
 } from '../../tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
-import { checkInputNames } from '../check-request.js';
+import { checkInputNames } from '../limits/check-request.js';
 import type { ModelServer } from '../model-server.js';
 import type { GrpcCall } from './grpc-call.js';
 import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';

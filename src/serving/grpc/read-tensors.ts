@@ -1,5 +1,5 @@
 import { SignetError } from '../../errors.js';
-import { tensorValueOf } from '../../saved-model/tensor-proto-value.js';
+import { tensorValueOf } from '../../saved-model/read/tensor-proto-value.js';
 import type { TensorProto } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { ServingError } from '../serving-error.js';

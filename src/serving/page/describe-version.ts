@@ -1,6 +1,6 @@
-import { canClassifyImages } from '../../evaluation/classify-images.js';
-import type { Signature, SignatureTensor } from '../../saved-model/read-saved-model.js';
-import { signatureExamples } from '../../saved-model/signature-examples.js';
+import { canClassifyImages } from '../../client/classify-images.js';
+import type { Signature, SignatureTensor } from '../../saved-model/read/read-saved-model.js';
+import { signatureExamples } from '../../saved-model/describe/signature-examples.js';
 import type { ModelServer, ModelSpec } from '../model-server.js';
 
 /**
@@ -12,7 +12,10 @@ import type { ModelServer, ModelSpec } from '../model-server.js';
 export function describeVersion(models: ModelServer, spec: ModelSpec) {
   const { name, version, signatures, inputSize } = models.find(spec);
   return {
-    ...{ name, version, takesPictures: canClassifyImages(signatures), inputSize: inputSize ?? null },
+    name,
+    version,
+    takesPictures: canClassifyImages(signatures),
+    inputSize: inputSize ?? null,
     signatures: Object.entries(signatures).map(([key, signature]) => describeSignature(name, key, signature)),
   };
 }
@@ -21,7 +24,10 @@ function describeSignature(modelName: string, key: string, { inputs, outputs, me
   const call = { directory: '', modelName, tags: ['serve'], isOneOfSeveral: false, key, method, features: null };
   const { curl } = signatureExamples({ ...call, inputs: exampleTensors(inputs), outputs: exampleTensors(outputs) });
   return {
-    ...{ key, method, inputs: tensors(inputs), outputs: tensors(outputs) },
+    key,
+    method,
+    inputs: tensors(inputs),
+    outputs: tensors(outputs),
     // What other methods find in a tf.Example, only the graph could tell.
     curl: method === 'tensorflow/serving/predict' ? curl : null,
   };
@@ -33,7 +39,9 @@ function tensors(all: Signature['inputs']) {
 
 function exampleTensors(all: Readonly<Record<string, SignatureTensor>>) {
   return Object.entries(all).map(([name, { spec }]) => ({
-    ...{ name, dtype: spec.dtype, isDense: true },
+    name,
+    dtype: spec.dtype,
+    isDense: true,
     shape: spec.sizes?.map((size) => (size < 0 ? null : size)) ?? null,
   }));
 }

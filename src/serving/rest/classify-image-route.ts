@@ -1,10 +1,10 @@
 import busboy from 'busboy';
 
-import { describeContent } from '../../data/describe-content.js';
-import { formatNames, isTranscoded, sniffImageFormat } from '../../data/image-format.js';
+import { describeContent } from '../../data/image-file/describe-content.js';
+import { formatNames, isTranscoded, sniffImageFormat } from '../../data/image-file/image-format.js';
 import { SignetError } from '../../errors.js';
-import { classifyImages, type ImageLabel } from '../../evaluation/classify-images.js';
-import { checkPixelsTogether, type PixelLimits } from '../limit-pixels.js';
+import { classifyImages, type ImageLabel } from '../../client/classify-images.js';
+import { checkPixelsTogether, type PixelLimits } from '../limits/limit-pixels.js';
 import type { ModelServer } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import { httpStatusOf } from './http-status.js';
@@ -58,7 +58,8 @@ async function classify(models: ModelServer, call: RestCall, pixelLimits?: Pixel
   const { signal, deadline } = call;
   // Another version may have taken the place meanwhile.
   const model = {
-    ...{ name: spec.name, signatures: findModel(models, call).signatures },
+    name: spec.name,
+    signatures: findModel(models, call).signatures,
     call: async (signatureName: string, inputs: Parameters<ModelServer['predict']>[0]['inputs']) => {
       call.isAbout({ signature: signatureName });
       return (await models.predict({ spec, signatureName, inputs, signal, deadline })).outputs;

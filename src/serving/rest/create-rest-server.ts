@@ -7,7 +7,7 @@ import type { RequestEvent } from '../request-event.js';
 import type { ServerTls } from '../server-tls.js';
 import { ServingError } from '../serving-error.js';
 import { answerClientError, endWithError } from './answer-client-error.js';
-import { ByteBudget } from './byte-budget.js';
+import { ByteBudget } from '../limits/byte-budget.js';
 import { drainable } from './drain-server.js';
 import { Exchange, type ExchangeLimits } from './exchange.js';
 import { findRoute } from './find-route.js';
@@ -92,7 +92,9 @@ function createHttpServer(options: RestServerOptions): Server {
   const { tls, maxConnections = 10_000, timeoutMilliseconds = 30_000, clientTimeouts = {} } = options;
   const { head = 10_000, request = 120_000, idle = 75_000, answer = 120_000 } = clientTimeouts;
   const common = {
-    ...{ headersTimeout: Math.min(head, request), requestTimeout: request, keepAliveTimeout: idle },
+    headersTimeout: Math.min(head, request),
+    requestTimeout: request,
+    keepAliveTimeout: idle,
     connectionsCheckingInterval: Math.ceil(Math.min(head, request, 10_000) / 2),
     // As TensorFlow Serving: its clients need not say which host they mean.
     requireHostHeader: false,
@@ -100,7 +102,10 @@ function createHttpServer(options: RestServerOptions): Server {
   const server = tls
     ? createTlsServer({
         ...common,
-        ...{ cert: tls.certificate, key: tls.key, ca: tls.clientRoots, requestCert: tls.clientRoots !== undefined },
+        cert: tls.certificate,
+        key: tls.key,
+        ca: tls.clientRoots,
+        requestCert: tls.clientRoots !== undefined,
       })
     : createServer(common);
   // While a model computes, nothing is written either.
@@ -167,7 +172,12 @@ class Answerer {
       throw new ServingError('UNAUTHENTICATED', 'Send the header "Authorization: Bearer TOKEN".');
     }
     return route.handle({
-      ...{ method, path, query, parts, headers: request.headers, signal: exchange.signal },
+      method,
+      path,
+      query,
+      parts,
+      headers: request.headers,
+      signal: exchange.signal,
       get deadline() {
         return exchange.deadline;
       },

@@ -78,7 +78,12 @@ export class Exchange {
 
   event(status: RequestEvent['status'], { status: httpStatus = 200, body }: RestAnswer): RequestEvent {
     return {
-      ...{ api: 'rest', method: this.#route?.name ?? 'Unknown', model: '', ...this.#subject, status, httpStatus },
+      api: 'rest',
+      method: this.#route?.name ?? 'Unknown',
+      model: '',
+      ...this.#subject,
+      status,
+      httpStatus,
       milliseconds: performance.now() - this.#started,
       requestBytes: this.#sentBytes,
       responseBytes: Buffer.byteLength(body),

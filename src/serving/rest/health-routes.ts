@@ -11,7 +11,9 @@ export function healthRoutes(isReady: () => boolean): Route[] {
   return [
     { ...common, path: '/healthz', name: 'Healthz', handle: () => json({ status: 'ok' }) },
     {
-      ...{ ...common, path: '/readyz', name: 'Readyz' },
+      ...common,
+      path: '/readyz',
+      name: 'Readyz',
       handle: () => {
         if (isReady()) return json({ status: 'ready' });
         throw new ServingError(

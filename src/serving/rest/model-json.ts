@@ -1,6 +1,6 @@
 import { create, toJson } from '@bufbuild/protobuf';
 
-import type { Signature, SignatureTensor } from '../../saved-model/read-saved-model.js';
+import type { Signature, SignatureTensor } from '../../saved-model/read/read-saved-model.js';
 import { dataTypeOf } from '../../tensorflow/data-type.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { GetModelStatusResponseSchema } from '../../tensorflow/protos/tensorflow_serving/apis/get_model_status_pb.js';

@@ -1,4 +1,4 @@
-import type { Signature } from '../../saved-model/read-saved-model.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { DType } from '../../tensorflow/data-type.js';
 import type { TensorSpec } from '../../tracing/tensor-spec.js';
 import type { ModelServer } from '../model-server.js';
@@ -8,7 +8,10 @@ import { json, type Route } from './rest-call.js';
 /** `GET /openapi.json`: what the server answers, with the models that it has now. */
 export function openApiRoute(models: ModelServer, version: string): Route {
   return {
-    ...{ method: 'GET', path: '/openapi.json', name: 'OpenApi', isQuiet: true },
+    method: 'GET',
+    path: '/openapi.json',
+    name: 'OpenApi',
+    isQuiet: true,
     handle: () => json(describeServer(models, version)),
   };
 }

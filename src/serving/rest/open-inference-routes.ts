@@ -1,5 +1,5 @@
-import type { SignatureTensor } from '../../saved-model/read-saved-model.js';
-import { defaultSignature } from '../check-request.js';
+import type { SignatureTensor } from '../../saved-model/read/read-saved-model.js';
+import { defaultSignature } from '../limits/check-request.js';
 import type { ModelServer } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import { datatypeOf, readInferBody, writeInferTensor } from './json/open-inference-json.js';
@@ -22,7 +22,10 @@ const model = '/v2/models/(?<name>[^/]+)(?:/versions/(?<version>\\d+))?';
  */
 export function openInferenceRoutes(models: ModelServer, { isReady, serverVersion }: OpenInferenceOptions): Route[] {
   const get = (path: string | RegExp, name: string, handle: Route['handle'], more: Partial<Route> = {}): Route => ({
-    ...{ method: 'GET', path, name, handle },
+    method: 'GET',
+    path,
+    name,
+    handle,
     ...more,
   });
   const health = { isOpen: true, isQuiet: true };
@@ -34,10 +37,7 @@ export function openInferenceRoutes(models: ModelServer, { isReady, serverVersio
     get('/v2/health/ready', 'ServerReady', ready, health),
     get(new RegExp(`^${model}$`), 'ModelMetadata', (call) => json(metadata(models, call))),
     get(new RegExp(`^${model}/ready$`), 'ModelReady', (call) => modelReady(models, call), { isQuiet: true }),
-    {
-      ...{ method: 'POST', path: new RegExp(`^${model}/infer$`), name: 'Infer' },
-      handle: (call) => infer(models, call),
-    },
+    { method: 'POST', path: new RegExp(`^${model}/infer$`), name: 'Infer', handle: (call) => infer(models, call) },
   ];
 }
 
@@ -57,7 +57,8 @@ function metadata(models: ModelServer, call: RestCall) {
 
 function tensors(all: Readonly<Record<string, SignatureTensor>>) {
   return Object.entries(all).map(([name, { spec }]) => ({
-    ...{ name, datatype: datatypeOf(spec.dtype) },
+    name,
+    datatype: datatypeOf(spec.dtype),
     shape: spec.shape?.map((size) => size ?? -1) ?? [-1],
   }));
 }

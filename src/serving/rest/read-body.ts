@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
-import { mebibytes } from '../../data/image-limits.js';
+import { mebibytes } from '../../data/image-file/image-limits.js';
 import { ServingError } from '../serving-error.js';
-import type { ByteBudget } from './byte-budget.js';
+import type { ByteBudget } from '../limits/byte-budget.js';
 
 /** What a request's body may cost. */
 export interface BodyLimits {

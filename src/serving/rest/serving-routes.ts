@@ -1,8 +1,8 @@
-import type { Signature } from '../../saved-model/read-saved-model.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { classification } from '../examples/classification.js';
 import { type ExampleMethod, runExamples } from '../examples/example-method.js';
 import { regression } from '../examples/regression.js';
-import { defaultSignature } from '../check-request.js';
+import { defaultSignature } from '../limits/check-request.js';
 import { servableNotFound } from '../model-not-found.js';
 import type { ModelServer, ModelSpec, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
@@ -36,19 +36,22 @@ export function servingRoutes(models: ModelServer, maxExampleBytes: number): Rou
   return [
     { method: 'POST', path: modelPattern(':predict'), name: 'Predict', handle: (call) => predict(models, call) },
     {
-      ...{ method: 'POST', path: modelPattern(':classify'), name: 'Classify' },
+      method: 'POST',
+      path: modelPattern(':classify'),
+      name: 'Classify',
       handle: examples(classification, writeClassifications),
     },
+    { method: 'POST', path: modelPattern(':regress'), name: 'Regress', handle: examples(regression, writeRegressions) },
     {
-      ...{ method: 'POST', path: modelPattern(':regress'), name: 'Regress' },
-      handle: examples(regression, writeRegressions),
-    },
-    {
-      ...{ method: 'GET', path: modelPattern('/metadata'), name: 'GetModelMetadata' },
+      method: 'GET',
+      path: modelPattern('/metadata'),
+      name: 'GetModelMetadata',
       handle: (call) => json(metadataJson(findModel(models, call))),
     },
     {
-      ...{ method: 'GET', path: modelPattern(''), name: 'GetModelStatus' },
+      method: 'GET',
+      path: modelPattern(''),
+      name: 'GetModelStatus',
       handle: (call) => json(statusJson(models, specOf(call))),
     },
     { method: 'GET', path: /^\/v1\/models\/?$/i, name: 'GetModelStatus', handle: refuseNoName },

@@ -1,4 +1,4 @@
-import type { Signature, SignatureTensor } from '../../saved-model/read-saved-model.js';
+import type { Signature, SignatureTensor } from '../../saved-model/read/read-saved-model.js';
 import { ServingError } from '../serving-error.js';
 import type { CallResult, InferenceWorker } from '../worker/inference-worker.js';
 import { concatRows, rowShape, rowsOf, splitRows } from './batch-values.js';

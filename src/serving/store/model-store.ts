@@ -1,6 +1,6 @@
 import type { ModelServerConfig } from '../../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
 import { SignetError } from '../../errors.js';
-import { checkRequest, defaultSignature } from '../check-request.js';
+import { checkRequest, defaultSignature } from '../limits/check-request.js';
 import { servableNotFound, unknownLabel, versionsNotFound } from '../model-not-found.js';
 import type {
   ModelServer,

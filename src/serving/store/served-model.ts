@@ -1,4 +1,4 @@
-import { readModelDescription } from '../../models/model-description.js';
+import { readModelDescription } from '../../models/classifier/model-description.js';
 import { servableNotFound, unknownLabel } from '../model-not-found.js';
 import type { ServedVersion, VersionState, VersionStatus } from '../model-server.js';
 import type { BatchRun } from './batching.js';
@@ -73,7 +73,8 @@ export class ServedModel {
   /** Every version that is known, the latest first. */
   get statuses(): readonly VersionStatus[] {
     return this.#sorted().map(({ version, state, error }) => ({
-      ...{ version, state },
+      version,
+      state,
       ...(error === undefined ? {} : { error }),
     }));
   }
@@ -229,7 +230,10 @@ export class ServedModel {
     const { version } = entry;
     const name = `${this.name}/${version}`;
     return {
-      ...{ workers: workersPerVersion, warmupIterations, batching, name },
+      workers: workersPerVersion,
+      warmupIterations,
+      batching,
+      name,
       onBatch: (run: BatchRun) => this.#emit({ type: 'batch', model: this.name, version, ...run }),
       onCrash: () => this.#tell('error', `A thread of model ${name} has ended; it is loaded again.`),
       onLost: (error: Error) => this.#failed(entry, error),

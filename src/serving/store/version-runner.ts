@@ -1,4 +1,4 @@
-import type { Signature } from '../../saved-model/read-saved-model.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { ServingError } from '../serving-error.js';
 import type { WarmupResult } from '../worker/inference-messages.js';
 import { InferenceWorker } from '../worker/inference-worker.js';

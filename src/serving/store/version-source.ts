@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
-import { readTensorBundle } from '../../saved-model/read-tensor-bundle.js';
+import { readTensorBundle } from '../../saved-model/checkpoint/read-tensor-bundle.js';
 import { defaultPolicy, type VersionPolicy } from './model-config.js';
 
 /** A directory in a base path whose name is a number. */

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { SignetError } from '../../errors.js';
-import type { LoadedSavedModel } from '../../saved-model/load-saved-model.js';
+import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import type { InferenceReply, InferenceRequest, InferenceWorkerData, PlainError } from './inference-messages.js';
 import { loadForServing } from './load-for-serving.js';
 import { packValues, unpackValues } from './packed-value.js';

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 
 import { SignetError } from '../../errors.js';
-import type { Signature } from '../../saved-model/read-saved-model.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
 // A worker that ends unloads TensorFlow's library, and the process with it, unless the main thread has loaded it first;
 // that also keeps its log quiet.
 import '../../tensorflow/tf.js';

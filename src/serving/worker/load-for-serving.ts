@@ -5,9 +5,9 @@ import path from 'node:path';
 import { create } from '@bufbuild/protobuf';
 
 import { median } from '../../data/median.js';
-import { LoadedSavedModel, type LoadOptions } from '../../saved-model/load-saved-model.js';
-import type { Signature } from '../../saved-model/read-saved-model.js';
-import { tensorValueOf } from '../../saved-model/tensor-proto-value.js';
+import { LoadedSavedModel, type LoadOptions } from '../../saved-model/run/load-saved-model.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import { tensorValueOf } from '../../saved-model/read/tensor-proto-value.js';
 import { dataTypeOf } from '../../tensorflow/data-type.js';
 import { TensorProtoSchema } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { areThreadsGiven } from '../../tensorflow/session.js';

@@ -1,4 +1,4 @@
-import type { Signature, SignatureTensor } from '../../saved-model/read-saved-model.js';
+import type { Signature, SignatureTensor } from '../../saved-model/read/read-saved-model.js';
 import { tensorSpec } from '../../tracing/tensor-spec.js';
 import type { PlainSignature, PlainTensor } from './inference-messages.js';
 

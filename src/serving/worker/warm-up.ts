@@ -4,9 +4,9 @@ import path from 'node:path';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 
 import { SignetError } from '../../errors.js';
-import { damagedFile } from '../../saved-model/damaged-file.js';
-import type { LoadedSavedModel } from '../../saved-model/load-saved-model.js';
-import { readTfRecords } from '../../saved-model/tf-record.js';
+import { damagedFile } from '../../saved-model/checkpoint/damaged-file.js';
+import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
+import { readTfRecords } from '../../saved-model/checkpoint/tf-record.js';
 import { type Example, ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';
 import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/input_pb.js';
 import type { ModelSpec } from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';

@@ -1,5 +1,5 @@
 import { SignetError } from '../../errors.js';
-import { deriveSeed } from '../../data/random.js';
+import { deriveSeed } from '../../data/dataset/random.js';
 import * as tf from '../../tensorflow/tf.js';
 import { type AffineTransform, composeTransforms, type FillOptions, transformImages } from './affine-transform.js';
 import { Draws } from './draws.js';

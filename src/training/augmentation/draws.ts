@@ -1,4 +1,4 @@
-import { deriveSeed } from '../../data/random.js';
+import { deriveSeed } from '../../data/dataset/random.js';
 import { randomNormal, type RandomShape, randomUniform } from '../../ops/random.js';
 import type * as tf from '../../tensorflow/tf.js';
 

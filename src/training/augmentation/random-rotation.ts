@@ -24,8 +24,12 @@ export class RandomRotation extends GeometricTransformation {
     const [sin, cos] = [tf.sin(angle), tf.cos(angle)];
     const [x, y] = [(width - 1) / 2, (height - 1) / 2];
     return {
-      ...{ a0: cos, a1: tf.neg(sin), a2: tf.sub(tf.add(x, tf.mul(sin, y)), tf.mul(cos, x)) },
-      ...{ b0: sin, b1: cos, b2: tf.sub(tf.sub(y, tf.mul(sin, x)), tf.mul(cos, y)) },
+      a0: cos,
+      a1: tf.neg(sin),
+      a2: tf.sub(tf.add(x, tf.mul(sin, y)), tf.mul(cos, x)),
+      b0: sin,
+      b1: cos,
+      b2: tf.sub(tf.sub(y, tf.mul(sin, x)), tf.mul(cos, y)),
     };
   }
 }

@@ -28,8 +28,12 @@ export class RandomZoom extends GeometricTransformation {
     const vertical = tf.add(draws.uniform([n], ...this.#height), 1);
     const horizontal = this.#width ? tf.add(draws.uniform([n], ...this.#width), 1) : vertical;
     return {
-      ...{ a0: horizontal, a1: 0, a2: aboutCenter(horizontal, width) },
-      ...{ b0: 0, b1: vertical, b2: aboutCenter(vertical, height) },
+      a0: horizontal,
+      a1: 0,
+      a2: aboutCenter(horizontal, width),
+      b0: 0,
+      b1: vertical,
+      b2: aboutCenter(vertical, height),
     };
   }
 }

@@ -1,15 +1,15 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
 import { variablesOf } from '../../tensorflow/variables-of.js';
-import { trainingSessionOf, type TrainingSession } from '../training-session.js';
-import { type SavedTraining, TrainingStateFolder } from '../training-state.js';
-import { backupTensors, callbackPrefix, keyed } from './backup-tensors.js';
-import { type CallbackState, isResumable, type ResumableCallback } from './callback-state.js';
-import { numbersOf } from './logs.js';
-import { Report, type ReportOptions } from './report.js';
-import { type SaveFreq, SaveFrequency } from './save-frequency.js';
-import { SaveWithin } from './save-within.js';
-import { trainedOptimizer } from './trained-optimizer.js';
+import { trainingSessionOf, type TrainingSession } from '../steps/training-session.js';
+import { type SavedTraining, TrainingStateFolder } from '../resume/training-state.js';
+import { backupTensors, callbackPrefix, keyed } from './support/backup-tensors.js';
+import { type CallbackState, isResumable, type ResumableCallback } from './support/callback-state.js';
+import { numbersOf } from './support/logs.js';
+import { Report, type ReportOptions } from './support/report.js';
+import { type SaveFreq, SaveFrequency } from './support/save-frequency.js';
+import { SaveWithin } from './support/save-within.js';
+import { trainedOptimizer } from './support/trained-optimizer.js';
 
 /** After `keras.callbacks.BackupAndRestore`. */
 export interface BackupAndRestoreOptions extends ReportOptions {

@@ -1,6 +1,6 @@
 import * as tf from '../../tensorflow/tf.js';
-import type { CallbackState, ResumableCallback } from './callback-state.js';
-import { numbersOf } from './logs.js';
+import type { CallbackState, ResumableCallback } from './support/callback-state.js';
+import { numbersOf } from './support/logs.js';
 
 /** Keeps every epoch's values as the text of a CSV file, `epoch,accuracy,loss,...`, epochs from 0 as in Keras. */
 export class CSVLogger extends tf.Callback implements ResumableCallback {

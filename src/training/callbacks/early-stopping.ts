@@ -1,10 +1,15 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import { type CallbackState, type ResumableCallback, stateNumber, stateNumberOrNull } from './callback-state.js';
-import { numbersOf } from './logs.js';
-import type { MonitorOptions } from './monitor.js';
-import { MonitoringCallback } from './monitoring-callback.js';
-import { Report, type ReportOptions } from './report.js';
+import {
+  type CallbackState,
+  type ResumableCallback,
+  stateNumber,
+  stateNumberOrNull,
+} from './support/callback-state.js';
+import { numbersOf } from './support/logs.js';
+import type { MonitorOptions } from './support/monitor.js';
+import { MonitoringCallback } from './support/monitoring-callback.js';
+import { Report, type ReportOptions } from './support/report.js';
 
 /** After `keras.callbacks.EarlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions, ReportOptions {
@@ -89,7 +94,9 @@ export class EarlyStopping extends MonitoringCallback implements ResumableCallba
 
   saveState(): CallbackState {
     const values = {
-      ...{ best: this.monitor.best, bestEpoch: this.#bestEpoch, wait: this.#wait },
+      best: this.monitor.best,
+      bestEpoch: this.#bestEpoch,
+      wait: this.#wait,
       stoppedEpoch: this.#stoppedEpoch,
     };
     return { values, tensors: Object.fromEntries(this.#bestWeights.map((weight, i) => [String(i), weight])) };

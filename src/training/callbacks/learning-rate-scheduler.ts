@@ -1,7 +1,7 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import { Report, type ReportOptions, shortNumber } from './report.js';
-import { trainedOptimizer } from './trained-optimizer.js';
+import { Report, type ReportOptions, shortNumber } from './support/report.js';
+import { trainedOptimizer } from './support/trained-optimizer.js';
 
 /** The learning rate of an epoch, counted from 0, from the one before. */
 export type EpochSchedule = (epoch: number, learningRate: number) => number;

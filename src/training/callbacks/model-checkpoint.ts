@@ -1,14 +1,14 @@
 import { SignetError } from '../../errors.js';
-import { removeModelDirectory } from '../../saved-model/model-directory.js';
+import { removeModelDirectory } from '../../files/model-directory.js';
 import type * as tf from '../../tensorflow/tf.js';
-import { readWeights } from '../training-session.js';
-import { type CallbackState, type ResumableCallback, stateNumberOrNull } from './callback-state.js';
-import { checkpointPath, isPattern, matchesPattern } from './checkpoint-path.js';
-import { numbersOf } from './logs.js';
-import type { MonitorOptions } from './monitor.js';
-import { MonitoringCallback } from './monitoring-callback.js';
-import { Report, type ReportOptions } from './report.js';
-import { type SaveFreq, SaveFrequency } from './save-frequency.js';
+import { readWeights } from '../steps/training-session.js';
+import { type CallbackState, type ResumableCallback, stateNumberOrNull } from './support/callback-state.js';
+import { checkpointPath, isPattern, matchesPattern } from './support/checkpoint-path.js';
+import { numbersOf } from './support/logs.js';
+import type { MonitorOptions } from './support/monitor.js';
+import { MonitoringCallback } from './support/monitoring-callback.js';
+import { Report, type ReportOptions } from './support/report.js';
+import { type SaveFreq, SaveFrequency } from './support/save-frequency.js';
 
 /** After `keras.callbacks.ModelCheckpoint`. */
 export interface ModelCheckpointOptions extends MonitorOptions, ReportOptions {

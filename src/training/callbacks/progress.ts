@@ -1,7 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress';
 
 import * as tf from '../../tensorflow/tf.js';
-import { numbersOf } from './logs.js';
+import { numbersOf } from './support/logs.js';
 
 /** What the progress is of, and where it goes. */
 export interface ProgressOptions {

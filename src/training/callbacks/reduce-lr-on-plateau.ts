@@ -1,11 +1,16 @@
 import { SignetError } from '../../errors.js';
 import type * as tf from '../../tensorflow/tf.js';
-import { type CallbackState, type ResumableCallback, stateNumber, stateNumberOrNull } from './callback-state.js';
-import { numbersOf } from './logs.js';
-import type { MonitorOptions } from './monitor.js';
-import { MonitoringCallback } from './monitoring-callback.js';
-import { Report, type ReportOptions, shortNumber } from './report.js';
-import { trainedOptimizer } from './trained-optimizer.js';
+import {
+  type CallbackState,
+  type ResumableCallback,
+  stateNumber,
+  stateNumberOrNull,
+} from './support/callback-state.js';
+import { numbersOf } from './support/logs.js';
+import type { MonitorOptions } from './support/monitor.js';
+import { MonitoringCallback } from './support/monitoring-callback.js';
+import { Report, type ReportOptions, shortNumber } from './support/report.js';
+import { trainedOptimizer } from './support/trained-optimizer.js';
 
 /** After `keras.callbacks.ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions extends MonitorOptions, ReportOptions {

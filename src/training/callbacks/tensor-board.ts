@@ -3,10 +3,10 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
 import { Optimizer } from '../optimizers/optimizer.js';
-import { EventFileWriter } from '../tensorboard/event-file-writer.js';
-import { histogramSummary, imageSummary, scalarSummary, type SummaryValue } from '../tensorboard/summaries.js';
-import { type CallbackState, type ResumableCallback, stateNumber } from './callback-state.js';
-import { numbersOf } from './logs.js';
+import { EventFileWriter } from './tensorboard/event-file-writer.js';
+import { histogramSummary, imageSummary, scalarSummary, type SummaryValue } from './tensorboard/summaries.js';
+import { type CallbackState, type ResumableCallback, stateNumber } from './support/callback-state.js';
+import { numbersOf } from './support/logs.js';
 
 /** After `keras.callbacks.TensorBoard`. */
 export interface TensorBoardOptions {

@@ -1,7 +1,7 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import { numbersOf } from './logs.js';
-import type { LineStream } from './report.js';
+import { numbersOf } from './support/logs.js';
+import type { LineStream } from './support/report.js';
 
 /** After `keras.callbacks.TerminateOnNaN`. */
 export interface TerminateOnNaNOptions {

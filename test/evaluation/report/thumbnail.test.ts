@@ -4,7 +4,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { inspectImageFile } from '../../../src/data/inspect-image-file.js';
+import { inspectImageFile } from '../../../src/data/image-file/inspect-image-file.js';
 import { thumbnail } from '../../../src/evaluation/report/thumbnail.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { avif, bmp, gif, image, jpeg, png, tiff, webp } from '../../data/samples.js';

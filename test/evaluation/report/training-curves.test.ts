@@ -16,7 +16,10 @@ async function historyOf(...epochs: readonly Logs[]) {
 }
 
 const epoch = (i: number, more: Logs = {}): Logs => ({
-  ...{ loss: 1 / (i + 1), accuracy: i / 10, val_loss: 1.2 / (i + 1), val_accuracy: i / 11 },
+  loss: 1 / (i + 1),
+  accuracy: i / 10,
+  val_loss: 1.2 / (i + 1),
+  val_accuracy: i / 11,
   ...more,
 });
 const tenEpochs = Array.from({ length: 10 }, (_, i) => epoch(i));

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { stringBytes } from '../../../src/ops/strings.js';
-import { tensorValueOf, toTensorProto } from '../../../src/saved-model/tensor-proto-value.js';
+import { tensorValueOf, toTensorProto } from '../../../src/saved-model/read/tensor-proto-value.js';
 import { createGrpcServer, type GrpcServer } from '../../../src/serving/grpc/create-grpc-server.js';
 import { LocalModelServer } from '../../../src/serving/local-model-server.js';
 import type { RequestEvent } from '../../../src/serving/request-event.js';
@@ -55,7 +55,9 @@ afterAll(async () => {
 
 const modelSpec = { name: 'lenet' };
 const uint8 = (value: TensorValue): TensorValue => ({
-  ...{ dtype: 'uint8', shape: value.shape, values: Uint8Array.from(value.values as Float32Array) },
+  dtype: 'uint8',
+  shape: value.shape,
+  values: Uint8Array.from(value.values as Float32Array),
 });
 const inputsOf: Readonly<Record<string, () => Record<string, TensorValue>>> = {
   serving_default: () => ({ input_tensor: pixels }),
@@ -133,7 +135,8 @@ describe('Classify', () => {
     } as const;
     const { result, modelSpec: answered } = await client.answer(classify, request);
     const { outputs } = await models.predict({
-      ...{ spec: modelSpec, signatureName: 'serving_classify' },
+      spec: modelSpec,
+      signatureName: 'serving_classify',
       inputs: {
         inputs: {
           dtype: 'string',

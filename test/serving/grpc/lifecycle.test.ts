@@ -12,7 +12,7 @@ import type { ModelServer, PredictRequest } from '../../../src/serving/model-ser
 import type { RequestEvent } from '../../../src/serving/request-event.js';
 import { ServingError } from '../../../src/serving/serving-error.js';
 import { Servable } from '../../../src/signatures/servable.js';
-import { grpcPath } from '../../../src/tensorflow/grpc-services.js';
+import { grpcPath } from '../../../src/client/grpc-services.js';
 import { ModelService } from '../../../src/tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';
 import { PredictRequestSchema } from '../../../src/tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import { PredictionService } from '../../../src/tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';

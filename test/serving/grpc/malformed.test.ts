@@ -6,7 +6,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../../src/data/random.js';
+import { createRandom } from '../../../src/data/dataset/random.js';
 import { createGrpcServer, type GrpcServer } from '../../../src/serving/grpc/create-grpc-server.js';
 import { LocalModelServer } from '../../../src/serving/local-model-server.js';
 import { Servable } from '../../../src/signatures/servable.js';

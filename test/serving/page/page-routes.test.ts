@@ -50,10 +50,14 @@ describe("the page's routes", () => {
     ]);
     for (const query of ['model=scale', 'model=scale&version=3']) {
       expect(await getJson('/page/version.json', query)).toMatchObject({
-        ...{ name: 'scale', version: 3, takesPictures: false, inputSize: null },
+        name: 'scale',
+        version: 3,
+        takesPictures: false,
+        inputSize: null,
         signatures: expect.arrayContaining([
           {
-            ...{ key: 'total', method: 'tensorflow/serving/predict' },
+            key: 'total',
+            method: 'tensorflow/serving/predict',
             inputs: [{ name: 'x', type: 'float32[?]', tensor: 'total_x:0' }],
             outputs: [{ name: 'sum', type: 'float32[]', tensor: expect.any(String) as string }],
             curl: `curl -d '{"signature_name": "total", "inputs": [0.5]}' http://localhost:8501/v1/models/scale:predict`,

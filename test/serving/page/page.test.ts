@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { LenetModel } from '../../../src/models/lenet-model.js';
-import { readSignatures } from '../../../src/saved-model/read-saved-model.js';
+import { readSignatures } from '../../../src/saved-model/read/read-saved-model.js';
 import { startServer } from '../../../src/serving/start-server.js';
 import { findChromium } from '../../helpers/find-chromium.js';
 import { watchPage } from '../../helpers/page-in-chromium.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../../src/data/random.js';
+import { createRandom } from '../../../src/data/dataset/random.js';
 import { JsonTape } from '../../../src/serving/rest/json/json-tape.js';
 import { ServingError } from '../../../src/serving/serving-error.js';
 
@@ -219,7 +219,8 @@ describe('an error', () => {
     const bytes = Buffer.from('{"a": [1, 2, 3]}');
     expect(JsonTape.parse(bytes, { maxValues: 6 }).length).toBe(6);
     expect(attempt(() => JsonTape.parse(bytes, { maxValues: 5 })).error).toMatchObject({
-      ...{ status: 'RESOURCE_EXHAUSTED', httpStatus: 413 },
+      status: 'RESOURCE_EXHAUSTED',
+      httpStatus: 413,
       message:
         'The JSON text has more than 5 values. Send fewer in a request, or pixels as encoded images ({"b64": ...}).',
     });

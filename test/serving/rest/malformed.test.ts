@@ -6,7 +6,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../../src/data/random.js';
+import { createRandom } from '../../../src/data/dataset/random.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { stringBytes } from '../../../src/ops/strings.js';
 import { LocalModelServer } from '../../../src/serving/local-model-server.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../../src/data/random.js';
+import { createRandom } from '../../../src/data/dataset/random.js';
 import { readPredictBody } from '../../../src/serving/rest/json/read-predict-body.js';
 import type { DType } from '../../../src/tensorflow/data-type.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';

@@ -293,7 +293,8 @@ describe(':classify-image', () => {
     });
     const probabilities = numbers(outputs.probability);
     return (outputs.class_name?.values as Uint8Array[]).map((name, i) => ({
-      ...{ name: Buffer.from(name).toString(), index: outputs.class_index?.values[i] },
+      name: Buffer.from(name).toString(),
+      index: outputs.class_index?.values[i],
       probability: probabilities[i],
     }));
   };
@@ -365,7 +366,9 @@ describe('the Open Inference Protocol', () => {
   it('tells server and models', async () => {
     expect((await sendJson(kind.port, '/v2')).json).toEqual({ name: 'signet', version: '1.2.3', extensions: [] });
     const metadata = {
-      ...{ name: 'kinds', versions: ['1'], platform: 'tensorflow_savedmodel' },
+      name: 'kinds',
+      versions: ['1'],
+      platform: 'tensorflow_savedmodel',
       inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }],
       outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }],
     };
@@ -381,7 +384,7 @@ describe('the Open Inference Protocol', () => {
     expect(await infer({ id: '7', inputs: [{ ...x, shape: [2], data: [1, 2] }] })).toEqual({
       status: 200,
       json: {
-        ...{ model_name: 'kinds', model_version: '1', id: '7' },
+        model_name: 'kinds', model_version: '1', id: '7',
         outputs: [{ name: 'y', datatype: 'FP32', shape: [2], data: [2, 3] }],
       },
     });

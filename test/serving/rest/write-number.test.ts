@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../../src/data/random.js';
+import { createRandom } from '../../../src/data/dataset/random.js';
 import { writeFloat } from '../../../src/serving/rest/json/write-number.js';
 
 describe('writeFloat', () => {

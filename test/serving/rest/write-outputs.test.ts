@@ -5,10 +5,14 @@ import { writeClassifications, writeRegressions } from '../../../src/serving/res
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
 
 const floats = (shape: number[], ...values: number[]): TensorValue => ({
-  ...{ dtype: 'float32', shape, values: Float32Array.from(values) },
+  dtype: 'float32',
+  shape,
+  values: Float32Array.from(values),
 });
 const strings = (shape: number[], ...values: (string | Buffer)[]): TensorValue => ({
-  ...{ dtype: 'string', shape, values: values.map((value) => Buffer.from(value)) },
+  dtype: 'string',
+  shape,
+  values: values.map((value) => Buffer.from(value)),
 });
 
 describe('outputs', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { LoadedSavedModel } from '../../../src/saved-model/load-saved-model.js';
+import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import { Batcher, type BatchRun } from '../../../src/serving/store/batching.js';
 import { type BatchingOptions, batchingOptions } from '../../../src/serving/store/batching-options.js';
 import type { SignatureCall } from '../../../src/serving/store/queued-request.js';

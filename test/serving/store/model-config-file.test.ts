@@ -35,7 +35,8 @@ describe('parseModelConfigFile', () => {
     await writeFile(file, text);
     expect(await readModelConfigFile(file)).toEqual([
       {
-        ...{ name: 'my_first_model', basePath: '/tmp/my_first_model/' },
+        name: 'my_first_model',
+        basePath: '/tmp/my_first_model/',
         policy: { kind: 'specific', versions: [42, 43] },
         labels: new Map([['stable', 42], ['canary', 43]]), // prettier-ignore
       },

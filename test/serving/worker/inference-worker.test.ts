@@ -4,8 +4,8 @@ import path from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-import { crc32c, maskedCrc32c } from '../../../src/saved-model/crc32c.js';
-import { LoadedSavedModel } from '../../../src/saved-model/load-saved-model.js';
+import { crc32c, maskedCrc32c } from '../../../src/saved-model/checkpoint/crc32c.js';
+import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import { InferenceWorker } from '../../../src/serving/worker/inference-worker.js';
 import { DataType } from '../../../src/tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { PredictionLogSchema } from '../../../src/tensorflow/protos/tensorflow_serving/apis/prediction_log_pb.js';
@@ -21,7 +21,9 @@ beforeAll(async () => {
 });
 
 const rows = (...values: number[]): TensorValue => ({
-  ...{ dtype: 'float32', shape: [values.length, 1], values: Float32Array.from(values) },
+  dtype: 'float32',
+  shape: [values.length, 1],
+  values: Float32Array.from(values),
 });
 
 async function start(from = directory): Promise<InferenceWorker> {

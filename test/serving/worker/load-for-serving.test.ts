@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { mapFn } from '../../../src/ops/map-fn.js';
 import { decodeImage } from '../../../src/ops/decode-image.js';
-import type { LoadedSavedModel } from '../../../src/saved-model/load-saved-model.js';
+import type { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import { loadForServing } from '../../../src/serving/worker/load-for-serving.js';
 import { Servable } from '../../../src/signatures/servable.js';
 import * as tf from '../../../src/tensorflow/tf.js';

@@ -132,9 +132,7 @@ export const elementwiseCases: readonly CoverageCase[] = [
     'AddN',
     [float(['a', 'b']), float(['a', 'b']), float(['a', 'b'])],
     (...all: tf.Tensor[]) => tf.addN(all),
-    {
-      gradient: true,
-    },
+    { gradient: true },
   ),
   traces('logicalAnd', 'LogicalAnd', [bool(['a', 'b']), bool(['b'])], (a: tf.Tensor, b: tf.Tensor) =>
     tf.logicalAnd(a, b),

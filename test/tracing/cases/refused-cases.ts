@@ -38,10 +38,7 @@ export const refusedCases: readonly RefusedCase[] = [
     '',
     [float(['n']), float(['n'])],
     (x: tf.Tensor, y: tf.Tensor) => tf.complex(x, y),
-    {
-      because: 'no signature carries complex64',
-      message: 'returns a type that no signature carries',
-    },
+    { because: 'no signature carries complex64', message: 'returns a type that no signature carries' },
   ),
   refused('dropout', '', [float([null, 3])], (x: tf.Tensor) => tf.dropout(x, 0.5), {
     because: 'drawn in JavaScript',
@@ -71,10 +68,7 @@ export const refusedCases: readonly RefusedCase[] = [
     '',
     [float([null, null, null, 3])],
     (x: tf.Tensor4D) => tf.pool(x, 2, 'max', 'same', 2),
-    {
-      because: 'TF.js pads by the remainder of the size',
-      message: 'SpaceToBatchND',
-    },
+    { because: 'TF.js pads by the remainder of the size', message: 'SpaceToBatchND' },
   ),
   refused('a fifth of a size', '', [float([null, null])], (x: tf.Tensor2D) => tf.ones([Math.floor(x.shape[1] / 5)]), {
     because: 'only halves, thirds and quarters can be told from their like',
@@ -85,19 +79,13 @@ export const refusedCases: readonly RefusedCase[] = [
     '',
     [float([null, null, null])],
     (x: tf.Tensor3D) => tf.ones([Math.max(x.shape[1], x.shape[2])]),
-    {
-      because: 'no one formula',
-      message: 'no input size explains it',
-    },
+    { because: 'no one formula', message: 'no input size explains it' },
   ),
   refused(
     'a square root of a size',
     '',
     [float([null, null])],
     (x: tf.Tensor2D) => tf.ones([Math.ceil(Math.sqrt(x.shape[1]))]),
-    {
-      because: 'no size',
-      message: 'no input size explains it',
-    },
+    { because: 'no size', message: 'no input size explains it' },
   ),
 ];

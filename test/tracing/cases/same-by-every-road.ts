@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
-import type { CompiledFunctions } from '../../../src/saved-model/compile.js';
-import type { LoadedSavedModel } from '../../../src/saved-model/load-saved-model.js';
+import type { CompiledFunctions } from '../../../src/saved-model/run/compile.js';
+import type { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../../src/tracing/tf-function.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { withRandomStep } from '../../../src/ops/random-step.js';
-import { CompiledFunctions } from '../../../src/saved-model/compile.js';
+import { CompiledFunctions } from '../../../src/saved-model/run/compile.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { Augmentation } from '../../../src/training/augmentation/augmentation.js';
 import { MixUp } from '../../../src/training/augmentation/mix-up.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { imageDatasetFromDirectory } from '../../../src/data/image-dataset-from-directory.js';
+import { imageDatasetFromDirectory } from '../../../src/data/dataset/image-dataset-from-directory.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { withRandomStep } from '../../../src/ops/random-step.js';
 import * as tf from '../../../src/tensorflow/tf.js';
@@ -150,7 +150,10 @@ describe('fit with an augmentation', () => {
       new MixUp(),
     ];
     const { history } = await fit(model, digits, {
-      ...{ epochs: 12, jit: 'graph', validationData: validation, augmentation: new Augmentation(transformations) },
+      epochs: 12,
+      jit: 'graph',
+      validationData: validation,
+      augmentation: new Augmentation(transformations),
     });
     expect(Math.max(...(history.val_accuracy as number[]))).toBeGreaterThan(0.85);
     [digits, validation].forEach((each) => each.dispose());

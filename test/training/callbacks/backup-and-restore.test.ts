@@ -5,7 +5,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { imageDatasetFromDirectory } from '../../../src/data/image-dataset-from-directory.js';
+import { imageDatasetFromDirectory } from '../../../src/data/dataset/image-dataset-from-directory.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { BackupAndRestore } from '../../../src/training/callbacks/backup-and-restore.js';

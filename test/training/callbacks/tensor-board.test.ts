@@ -8,7 +8,7 @@ import * as tf from '../../../src/tensorflow/tf.js';
 import { TensorBoard } from '../../../src/training/callbacks/tensor-board.js';
 import { fit } from '../../../src/training/fit.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
-import { histogram } from '../../../src/training/tensorboard/histogram.js';
+import { histogram } from '../../../src/training/callbacks/tensorboard/histogram.js';
 import { eventFileOf, readEvents, readValues } from '../../helpers/read-event-file.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 import { tinyDataset, tinyModel } from '../../helpers/tiny-training.js';

@@ -1,4 +1,4 @@
-import type { Signature } from '../../../saved-model/read-saved-model.js';
+import type { Signature } from '../../../saved-model/read/read-saved-model.js';
 import type { DType } from '../../../tensorflow/data-type.js';
 import { sizeFromShape } from '../../../tensorflow/size-from-shape.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
@@ -18,7 +18,12 @@ import { writeFloat } from './write-number.js';
  */
 
 const datatypes: Readonly<Record<DType, string>> = {
-  ...{ float32: 'FP32', int32: 'INT32', int64: 'INT64', uint8: 'UINT8', bool: 'BOOL', string: 'BYTES' },
+  float32: 'FP32',
+  int32: 'INT32',
+  int64: 'INT64',
+  uint8: 'UINT8',
+  bool: 'BOOL',
+  string: 'BYTES',
 };
 
 /** The protocol's name of a dtype. */
@@ -120,7 +125,9 @@ export function writeInferTensor(name: string, { dtype, shape, values }: TensorV
   const texts = dtype === 'string' ? (values as readonly Uint8Array[]).map((value) => Buffer.from(value)) : [];
   const isText = texts.every((text) => Buffer.from(text.toString()).equals(text));
   const head = JSON.stringify({
-    ...{ name, shape, datatype: datatypeOf(dtype) },
+    name,
+    shape,
+    datatype: datatypeOf(dtype),
     ...(!isText && { parameters: { content_type: 'base64' } }),
   });
   const data = Array.from(values as ArrayLike<number | bigint | Uint8Array>, (value, i) => {

@@ -1,4 +1,4 @@
-import type { Signature } from '../../../saved-model/read-saved-model.js';
+import type { Signature } from '../../../saved-model/read/read-saved-model.js';
 import type { DType } from '../../../tensorflow/data-type.js';
 import { sizeFromShape } from '../../../tensorflow/size-from-shape.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';

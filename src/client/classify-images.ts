@@ -1,0 +1,191 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+
+import { SignetError } from '../errors.js';
+import type { Signature } from '../saved-model/read/read-saved-model.js';
+import { ExampleSchema } from '../tensorflow/protos/tensorflow/core/example/example_pb.js';
+import type { TensorValue } from '../tensorflow/tensor-value.js';
+
+/** A class that an image may be of. */
+export interface ImageLabel {
+  /** Null where the model tells no names. */
+  readonly name: string | null;
+  /** Position in the logits. */
+  readonly index: number;
+  readonly probability: number;
+}
+
+/** A model somewhere, whose signatures can be called: on a server, or in this process. */
+export interface CallableModel {
+  readonly name: string;
+  readonly signatures: Readonly<Record<string, Signature>>;
+  readonly call: (
+    signatureName: string,
+    inputs: Readonly<Record<string, TensorValue>>,
+  ) => Promise<Readonly<Record<string, TensorValue>>>;
+}
+
+/** What `serving_labels` gives at most; see `ImageClassifierModel.predictLabels`. */
+const mostByLabels = 5;
+
+/**
+ * The best classes of encoded images, best first, by whichever signature of Signet's classifiers the model has:
+ * `serving_labels` for up to five, `serving_classify` for any number, `serving_bytes`, which tells no names.
+ *
+ * @param topK How many. Default: 5.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the model has none of these.
+ */
+export async function classifyImages(
+  model: CallableModel,
+  files: readonly Uint8Array[],
+  topK = mostByLabels,
+): Promise<ImageLabel[][]> {
+  if (files.length === 0) return [];
+  const ways = waysFor(topK);
+  const way = ways.find(({ fits }) => fits(model.signatures));
+  if (!way) {
+    const known = Object.keys(model.signatures).join(', ') || 'none';
+    throw new SignetError(
+      'INVALID_SAVED_MODEL',
+      `The model "${model.name}" has no signature serving_labels, serving_classify or serving_bytes that takes image files. ` +
+        `It has: ${known}. Give a model that train-model wrote, or call predict with a signature of this one.`,
+    );
+  }
+  const rows = await way.classify(model, files);
+  return rows.map((row) => row.slice(0, topK));
+}
+
+/** Whether `classifyImages` finds a signature that it can call. */
+export function canClassifyImages(signatures: CallableModel['signatures']): boolean {
+  return waysFor(mostByLabels).some(({ fits }) => fits(signatures));
+}
+
+function waysFor(topK: number): readonly Way[] {
+  return topK > mostByLabels ? [byClassify, byLabels, byLogits] : [byLabels, byClassify, byLogits];
+}
+
+/** A signature by which images can be classified. */
+interface Way {
+  readonly fits: (signatures: CallableModel['signatures']) => boolean;
+  readonly classify: (model: CallableModel, files: readonly Uint8Array[]) => Promise<ImageLabel[][]>;
+}
+
+const byLabels: Way = {
+  fits: (signatures) => has(signatures, 'serving_labels', ['class_name', 'class_index', 'probability']),
+  classify: async (model, files) => {
+    const outputs = await model.call('serving_labels', filesInput(model, 'serving_labels', files));
+    const names = texts(outputs.class_name);
+    const indices = numbers(outputs.class_index);
+    return rowsOf(numbers(outputs.probability), files.length, (probability, _, i) => ({
+      name: names[i] ?? null,
+      index: indices[i] ?? -1,
+      probability,
+    }));
+  },
+};
+
+/** `serving_classify` gives every class, in order; it is called as any other signature. */
+const byClassify: Way = {
+  fits: (signatures) => has(signatures, 'serving_classify', ['classes', 'scores']),
+  classify: async (model, files) => {
+    const outputs = await model.call(
+      'serving_classify',
+      filesInput(model, 'serving_classify', files.map(imageExample)),
+    );
+    const names = texts(outputs.classes);
+    const rows = rowsOf(numbers(outputs.scores), files.length, (probability, index, i) => ({
+      name: names[i] ?? null,
+      index,
+      probability,
+    }));
+    return rows.map(bestFirst);
+  },
+};
+
+const byLogits: Way = {
+  fits: (signatures) => has(signatures, 'serving_bytes', []),
+  classify: async (model, files) => {
+    const outputs = await model.call('serving_bytes', filesInput(model, 'serving_bytes', files));
+    const logits = outputs.output_0 ?? Object.values(outputs)[0];
+    const rows = rowsOf(numbers(logits), files.length, (probability, index) => ({ name: null, index, probability }));
+    return rows.map((row) => bestFirst(softmax(row)));
+  },
+};
+
+/** The names of classes by their positions in the logits. */
+export interface KnownClassNames {
+  readonly names: ReadonlyMap<number, string>;
+  /** Whether the model has no other classes. */
+  readonly areAll: boolean;
+}
+
+/**
+ * The names of a model's classes, as far as it tells them.
+ *
+ * @param samples Images to ask with: where only `serving_labels` tells names, those of their best classes are found.
+ */
+export async function findClassNames(model: CallableModel, samples: readonly Uint8Array[]): Promise<KnownClassNames> {
+  const way = [byClassify, byLabels].find(({ fits }) => fits(model.signatures));
+  const names = new Map<number, string>();
+  let areAll = false;
+  for (const sample of way ? samples : []) {
+    const [labels = []] = (await way?.classify(model, [sample])) ?? [];
+    for (const { index, name } of labels) if (name !== null) names.set(index, name);
+    areAll = way === byClassify || labels.length < mostByLabels;
+    if (areAll) break;
+  }
+  return { names, areAll };
+}
+
+/** Whether a signature takes one tensor of strings and gives the outputs. */
+function has(signatures: CallableModel['signatures'], key: string, outputs: readonly string[]): boolean {
+  const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
+  const inputs = Object.values(signature?.inputs ?? {});
+  const takesStrings = inputs.length === 1 && inputs[0]?.spec.dtype === 'string';
+  return takesStrings && outputs.every((name) => Object.hasOwn(signature?.outputs ?? {}, name));
+}
+
+function filesInput({ signatures }: CallableModel, key: string, values: readonly Uint8Array[]) {
+  const [name = ''] = Object.keys(signatures[key]?.inputs ?? {});
+  return { [name]: { dtype: 'string', shape: [values.length], values } } as const;
+}
+
+/** A serialized tf.Example; `image/encoded` is TensorFlow's name for a file's content. */
+function imageExample(file: Uint8Array): Uint8Array {
+  const feature = { 'image/encoded': { kind: { case: 'bytesList' as const, value: { value: [file] } } } };
+  return toBinary(ExampleSchema, create(ExampleSchema, { features: { feature } }));
+}
+
+/** `values` [n, k] as n lists of labels. */
+function rowsOf(
+  values: readonly number[],
+  rows: number,
+  label: (value: number, column: number, position: number) => ImageLabel,
+): ImageLabel[][] {
+  const columns = values.length / rows;
+  return Array.from({ length: rows }, (_, row) =>
+    values
+      .slice(row * columns, (row + 1) * columns)
+      .map((value, column) => label(value, column, row * columns + column)),
+  );
+}
+
+/** Of equal ones the first class stays first, as with TensorFlow's `top_k`. */
+function bestFirst(labels: readonly ImageLabel[]): ImageLabel[] {
+  return labels.toSorted((a, b) => b.probability - a.probability);
+}
+
+function softmax(logits: readonly ImageLabel[]): ImageLabel[] {
+  const largest = logits.reduce((most, { probability }) => Math.max(most, probability), -Infinity);
+  const powers = logits.map(({ probability }) => Math.exp(probability - largest));
+  const total = powers.reduce((a, b) => a + b, 0);
+  return logits.map((label, i) => ({ ...label, probability: (powers[i] ?? NaN) / total }));
+}
+
+function numbers(value: TensorValue | undefined): number[] {
+  return Array.from((value?.values ?? []) as ArrayLike<number>, Number);
+}
+
+function texts(value: TensorValue | undefined): string[] {
+  const values = value?.dtype === 'string' ? (value.values as readonly Uint8Array[]) : [];
+  return values.map((bytes) => Buffer.from(bytes).toString());
+}

@@ -1,0 +1,106 @@
+import type { TensorValue } from '../tensorflow/tensor-value.js';
+import { type CallableModel, classifyImages, type ImageLabel } from './classify-images.js';
+import { type ClientSettings, clientSettings, type SignetClientOptions } from './client-options.js';
+import { GrpcClient } from './grpc-client.js';
+import type { ModelAnswer, ModelMetadata, ModelVersion, ProtocolClient } from './protocol-client.js';
+import { RestClient } from './rest-client.js';
+import { type InputValue, toTensorValue } from './to-tensor-value.js';
+
+/** How a signature is called. */
+export interface PredictOptions {
+  /** Default: `serving_default`. */
+  readonly signatureName?: string;
+  /** Which outputs are wanted. Default: all. */
+  readonly outputFilter?: readonly string[];
+  /** Gives the call up; it then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** How images are classified. */
+export interface ClassifyOptions {
+  /** How many of the best classes. Default: 5, or all where there are fewer. */
+  readonly topK?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A client of one model on a server that speaks TensorFlow Serving's protocols: Signet's own, or TensorFlow Serving.
+ *
+ * Loads no TensorFlow. Calls may run side by side; the connection is made by the first and kept until `close`.
+ *
+ * @example
+ * ```ts
+ * const client = new SignetClient({ host: '127.0.0.1', modelName: 'LenetModel', protocol: 'GRPC' });
+ * const [labels] = await client.classifyImages([await readFile('seven.png')]);
+ * labels[0]; // { name: '7', index: 7, probability: 0.998 }
+ * client.close();
+ * ```
+ */
+export class SignetClient {
+  readonly #settings: ClientSettings;
+  readonly #protocol: ProtocolClient;
+  #metadata: Promise<ModelMetadata> | null = null;
+
+  /** @throws SignetError `INVALID_ARGUMENT`. */
+  constructor(options: SignetClientOptions) {
+    this.#settings = clientSettings(options);
+    this.#protocol =
+      this.#settings.protocol === 'GRPC' ? new GrpcClient(this.#settings) : new RestClient(this.#settings);
+  }
+
+  /**
+   * Calls a signature.
+   *
+   * @param inputs Every input of the signature, of its type and shape. Bytes and text are string tensors: one is a scalar,
+   *   a list is [n].
+   * @throws ServerError
+   */
+  async predict(inputs: Readonly<Record<string, InputValue>>, options: PredictOptions = {}): Promise<ModelAnswer> {
+    const { signatureName = 'serving_default', outputFilter, signal } = options;
+    const values = Object.entries(inputs).map(([name, input]): [string, TensorValue] => [name, toTensorValue(input)]);
+    return this.#protocol.predict({ signatureName, inputs: Object.fromEntries(values), outputFilter, signal });
+  }
+
+  /**
+   * The best classes of encoded images (JPEG, PNG, GIF or BMP), best first.
+   *
+   * Asks `serving_labels`, or another signature that takes image files where the model has none; see `classifyImages`.
+   *
+   * @param files Their contents, of any sizes; sent in one request.
+   * @throws ServerError; SignetError `INVALID_SAVED_MODEL` when the model has no signature that classifies image files.
+   */
+  async classifyImages(files: readonly Uint8Array[], options: ClassifyOptions = {}): Promise<ImageLabel[][]> {
+    const { topK, signal } = options;
+    return classifyImages(this.asCallable(await this.#knownMetadata(signal), signal), files, topK);
+  }
+
+  /** The model for functions that call one wherever it is, such as `findClassNames`. */
+  asCallable({ name, signatures }: ModelMetadata, signal?: AbortSignal): CallableModel {
+    const call: CallableModel['call'] = async (signatureName, inputs) =>
+      (await this.#protocol.predict({ signatureName, inputs, signal })).outputs;
+    return { name, signatures, call };
+  }
+
+  /** The model's signatures, with the types and shapes of their inputs and outputs. @throws ServerError */
+  async metadata({ signal }: Pick<PredictOptions, 'signal'> = {}): Promise<ModelMetadata> {
+    return this.#protocol.metadata(signal);
+  }
+
+  /** The model's versions, the latest first. @throws ServerError */
+  async status({ signal }: Pick<PredictOptions, 'signal'> = {}): Promise<readonly ModelVersion[]> {
+    return this.#protocol.status(signal);
+  }
+
+  /** Ends the connections; calls that wait fail. */
+  close(): void {
+    this.#protocol.close();
+  }
+
+  /** Asked once; a failure is asked again. */
+  async #knownMetadata(signal: AbortSignal | undefined): Promise<ModelMetadata> {
+    const known = await this.#metadata?.catch(() => null);
+    if (known) return known;
+    this.#metadata = this.#protocol.metadata(signal);
+    return this.#metadata;
+  }
+}

@@ -1,0 +1,138 @@
+import path from 'node:path';
+
+import { printable } from '../../text/printable.js';
+import { classReport } from '../../evaluation/evaluation-text.js';
+import { roadDescriptions, type ServedRoad, servedRoads } from '../../evaluation/served-roads.js';
+import { cut, table } from '../../text/text-table.js';
+import type { EvalServedModelResult } from './run.js';
+
+/** More images of which the roads disagree are counted, not named. */
+const mostNamed = 10;
+
+/** Longer names of classes are cut where all roads stand side by side. */
+const widestClass = 11;
+
+/** What `eval-served-model` prints. The classes are told once: by the first road, to which the others are compared. */
+export function evalServedModelText(result: EvalServedModelResult, columns = 100): string {
+  const reference = servedRoads.map((road) => result.roads[road]).find((road) => road !== undefined);
+  const report = reference && reference.images > 0 ? classReport(reference, { columns }).trimEnd() : '';
+  const parts = [
+    header(result),
+    roadTable(result, columns),
+    problems(result),
+    agreement(result, columns),
+    notes(result),
+  ];
+  const texts = [...parts.map((lines) => lines.join('\n')), report];
+  return `\n${texts.filter((text) => text !== '').join('\n\n')}\n`;
+}
+
+function header(result: EvalServedModelResult): string[] {
+  const { modelName, modelVersion, host, images, classNames, batchSize, concurrency } = result;
+  const version = modelVersion === null ? '' : `, version ${modelVersion}`;
+  const load = `${batchSize} a request, ${concurrency} ${concurrency === 1 ? 'request' : 'requests'} at a time`;
+  return [
+    `model    ${printable(modelName)}${version}, at ${printable(host)}`,
+    `images   ${images} of ${classNames.length} classes, ${load}`,
+  ];
+}
+
+function roadTable({ roads }: EvalServedModelResult, columns: number): string[] {
+  const rows = servedRoads.flatMap((road) => {
+    const evaluation = roads[road];
+    if (!evaluation) return [];
+    const { accuracy, topK, loss, imagesPerSecond, latency, bytesPerImage } = evaluation;
+    const ratios = [accuracy, topK.accuracy, loss].map((value) => decimal(value, 4));
+    const times = [latency.p50, latency.p95, latency.p99].map((value) => decimal(value, value < 99.95 ? 1 : 0));
+    return [[roadDescriptions[road].name, ...ratios, decimal(imagesPerSecond, 0), ...times, byteText(bytesPerImage)]];
+  });
+  const k = Object.values(roads)[0]?.topK.k ?? 1;
+  const names = ['road', 'accuracy', `top-${k}`, 'loss', 'images/s', 'p50', 'p95', 'p99', 'sent'];
+  return [
+    ...table([names, ...rows], columns),
+    'p50, p95, p99: milliseconds in which that share of the requests was answered',
+    "sent: a request's size, an image",
+  ];
+}
+
+function problems(result: EvalServedModelResult): string[] {
+  // Both roads of a protocol may fail for one reason, which is told once.
+  const byReason = new Map<string, ServedRoad[]>();
+  for (const { road, kind, message, path } of result.problems) {
+    const where = path === null ? '' : ` at ${nameOfImage(path, result)}`;
+    const reason = `${kindWords[kind]}${where}: ${message.replaceAll('\n', '\n  ')}`;
+    byReason.set(reason, [...(byReason.get(reason) ?? []), road]);
+  }
+  const lines = [...byReason].map(
+    ([reason, roads]) => `${roads.map((road) => roadDescriptions[road].name).join(', ')} ${reason}`,
+  );
+  const missing = result.problems.find(({ kind }) => kind === 'unreachable');
+  if (!missing) return lines;
+  const other = roadDescriptions[missing.road].protocol === 'GRPC' ? 'REST' : 'GRPC';
+  return [...lines, `If that is as it should be, ask for the other protocol alone: --protocol ${other}`];
+}
+
+const kindWords = { unreachable: 'left out', 'not-offered': 'left out', failed: 'failed' } as const;
+
+function agreement(result: EvalServedModelResult, columns: number): string[] {
+  const { agreement, roads, classNames, images } = result;
+  const { maxLogitDifference, differing } = agreement;
+  if (images === 0 || Object.keys(roads).length < 2) return ['agreement: there are no two roads to compare'];
+  const difference = `largest difference between the roads' logits: ${maxLogitDifference.toPrecision(3)}`;
+  if (differing.length === 0) return [difference, 'every image has the same class by all roads'];
+  const gone = servedRoads.filter((road) => roads[road]);
+  const classOf = (index = -1) => cut(printable(classNames[index] ?? String(index)), widestClass);
+  const widestImage = columns - gone.length * (widestClass + 2);
+  const rows = differing
+    .slice(0, mostNamed)
+    .map(({ path, predicted }) => [
+      endOf(nameOfImage(path, result), widestImage),
+      ...gone.map((road) => classOf(predicted[road])),
+    ]);
+  const names = gone.map((road) => roadDescriptions[road].name);
+  const more = differing.length > mostNamed ? [`… and ${differing.length - mostNamed} more (--json lists them)`] : [];
+  return [
+    difference,
+    `images whose class differs by road: ${differing.length}`,
+    ...table([['image', ...names], ...rows], columns),
+    ...more,
+  ];
+}
+
+/** A path is known by its end. */
+function endOf(text: string, columns: number): string {
+  return text.length <= columns ? text : `…${text.slice(1 - columns)}`;
+}
+
+/** Below the test set's folder. */
+function nameOfImage(file: string, { testDatasetPath }: EvalServedModelResult): string {
+  return printable(path.relative(testDatasetPath, file));
+}
+
+function notes({ classNamesTold, skipped, interrupted, roads }: EvalServedModelResult): string[] {
+  const told = {
+    all: [],
+    some: ['The server told the names of some classes only; those agree with the folders of the test set.'],
+    none: ['The server tells no class names: the folders of the test set, in order, are taken for its classes.'],
+  }[classNamesTold];
+  const nonFinite = Object.values(roads).reduce((most, road) => Math.max(most, road.nonFinite), 0);
+  return [
+    ...told,
+    ...(skipped.length === 0 ? [] : [`${skipped.length} images do not decode and were left out (--json lists them)`]),
+    ...(nonFinite === 0 ? [] : [`${nonFinite} images have logits that are not finite`]),
+    ...(interrupted ? ['Interrupted: this is what was done until then.'] : []),
+  ];
+}
+
+function decimal(value: number, digits: number): string {
+  return Number.isNaN(value) ? '–' : value.toFixed(digits);
+}
+
+/** `512 B`, `7.1 kB`, `24 MB`. */
+function byteText(bytes: number): string {
+  if (Number.isNaN(bytes)) return '–';
+  const units = ['B', 'kB', 'MB', 'GB'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(bytes, 1)) / 3)));
+  const value = bytes / 1000 ** power;
+  return `${value.toFixed(power > 0 && value < 9.95 ? 1 : 0)} ${units[power]}`;
+}

@@ -1,0 +1,47 @@
+import { printable } from '../../text/printable.js';
+import { table } from '../../text/text-table.js';
+import type { ArchitectureListing, ListModelsResult } from './run.js';
+import type { SavedModelListing } from './list-saved-models.js';
+import type { ModelFacts } from '../shared/model-facts.js';
+import { sizeText } from '../../text/size-text.js';
+
+const header = ['classes', 'input', 'parameters', 'on disk', 'ms/image'];
+
+/** What `list-models` prints. `columns` is the terminal's width, in characters. */
+export function listModelsText({ architectures, savedModels }: ListModelsResult, columns = 80): string {
+  const rows = architectures.map((each) => [...cells(each), weightsText(each)]);
+  const lines = [
+    ...table([['architecture', ...header, 'weights'], ...rows], columns),
+    ...(savedModels === null ? [] : ['', ...savedModelLines(savedModels, columns)]),
+    '',
+    'ms/image: one image at a time, compiled, on this machine.',
+    "weights: Keras Applications' for ImageNet, in the cache or not yet there",
+    '(train-model --pretrained-weights imagenet, build-model --weights imagenet).',
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function weightsText({ cachedWeights }: ArchitectureListing): string {
+  if (cachedWeights === null) return '-';
+  return cachedWeights.backbone || cachedWeights.withHead ? 'cached' : 'not yet';
+}
+
+function savedModelLines(models: readonly SavedModelListing[], columns: number): string[] {
+  if (models.length === 0) return ['no saved models in that folder'];
+  const problems = models.flatMap(({ name, problem }) =>
+    problem === null ? [] : [`${printable(name)} cannot be used: ${printable(problem)}`],
+  );
+  return [...table([['saved model', ...header], ...models.map(cells)], columns), ...problems];
+}
+
+function cells({ name, classes, imageSize, parameters, bytesOnDisk, millisecondsPerImage }: ModelFacts): string[] {
+  const orDash = <T>(value: T | null, text: (value: T) => string) => (value === null ? '-' : text(value));
+  return [
+    printable(name),
+    orDash(classes, String),
+    orDash(imageSize, ([height, width]) => `${height} x ${width}`),
+    orDash(parameters, (number) => number.toLocaleString('en')),
+    orDash(bytesOnDisk, sizeText),
+    orDash(millisecondsPerImage, (milliseconds) => milliseconds.toFixed(milliseconds < 10 ? 2 : 1)),
+  ];
+}

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+
+import { timePerImage } from '../../evaluation/time-per-image.js';
+import { type CachedWeights, cachedWeights } from '../../models/keras/cached-weights.js';
+import { LenetModel } from '../../models/lenet-model.js';
+import { makeModel } from '../../models/make-model.js';
+import { findModelType, type ModelType, modelTypes } from '../../models/model-types.js';
+import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
+import { folderBytes } from '../../files/folder-bytes.js';
+import { listSavedModels, type SavedModelListing } from './list-saved-models.js';
+import type { ModelFacts } from '../shared/model-facts.js';
+
+/** What `list-models` takes; the flags of the same names. */
+export interface ListModelsOptions {
+  /** Only this one: a name of Signet's, or `path/to/model.ts#ClassName`. Default: all of Signet's. */
+  readonly modelType?: string | undefined;
+  /** A folder of models, each a folder of versions, to list too. Default: none. */
+  readonly modelFolder?: string | undefined;
+  /** Whether each model is written to the disk and run, for its size there and its speed. */
+  readonly measure: boolean;
+  /** Called with a name before what takes seconds. */
+  readonly onProgress?: ((name: string) => void) | undefined;
+}
+
+/** What can be trained or built. */
+export interface ArchitectureListing extends ModelFacts {
+  /** Which weights of Keras Applications are in the user's cache; `null` when it publishes none for this. */
+  readonly cachedWeights: CachedWeights | null;
+}
+
+/** What `list-models --json` prints. */
+export interface ListModelsResult {
+  readonly architectures: readonly ArchitectureListing[];
+  /** `null` when no folder was given. */
+  readonly savedModels: readonly SavedModelListing[] | null;
+}
+
+/**
+ * Lists the architectures, and with `modelFolder` what lies there, with sizes and speed on this machine.
+ *
+ * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` when the folder is none. A damaged model is listed with its problem.
+ */
+export async function listModels(options: ListModelsOptions): Promise<ListModelsResult> {
+  const { modelType, modelFolder, measure, onProgress = () => undefined } = options;
+  const types = modelType === undefined ? Object.values(modelTypes) : [await findModelType(modelType)];
+  const savedModels = modelFolder === undefined ? null : await listSavedModels(modelFolder, { measure, onProgress });
+  const architectures: ArchitectureListing[] = [];
+  for (const type of types) {
+    onProgress(type.name);
+    architectures.push(await architecture(type, measure));
+  }
+  return { architectures, savedModels };
+}
+
+async function architecture(type: ModelType, measure: boolean): Promise<ArchitectureListing> {
+  const model = makeModel(type, { classNames: exampleClassNames(type), seed: 0 });
+  try {
+    const facts = {
+      name: type.name,
+      classes: model.classNames.length,
+      imageSize: model.imageSize,
+      parameters: model.countParams(),
+      cachedWeights: modelTypes[type.name] === type ? cachedWeights(type.name) : null,
+    };
+    const measured = measure ? await measureModel(model) : { bytesOnDisk: null, millisecondsPerImage: null };
+    return { ...facts, ...measured };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Ten digits, or as many as ImageNet has. */
+function exampleClassNames(type: ModelType): string[] {
+  return Array.from({ length: type === LenetModel ? 10 : 1000 }, (_, i) => `class ${i}`);
+}
+
+async function measureModel(model: ImageClassifierModel) {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-list-'));
+  try {
+    const directory = path.join(folder, '1');
+    await model.save(directory);
+    const bytesOnDisk = await folderBytes(directory);
+    return { bytesOnDisk, millisecondsPerImage: await timePerImage(directory, model.imageSize) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,26 @@
+import { printable } from '../../text/printable.js';
+import type { ImageLabel } from '../../client/classify-images.js';
+import { table } from '../../text/text-table.js';
+import type { PredictImageResult } from './run.js';
+
+/** What `predict-image` prints: each file's best classes with their probabilities. Files without any are left to `predictImageProblems`. */
+export function predictImageText({ images }: PredictImageResult, columns = 100): string {
+  const blocks = images.flatMap((image) =>
+    'labels' in image ? [[printable(image.file), ...labelLines(image.labels, columns)]] : [],
+  );
+  return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
+}
+
+/** Why files could not be classified, a paragraph each. */
+export function predictImageProblems({ images }: PredictImageResult): string {
+  const problems = images.flatMap((image) => ('error' in image ? [`${printable(image.file)} ${image.error}`] : []));
+  return problems.map((problem) => `${problem.replaceAll('\n', '\n  ')}\n`).join('');
+}
+
+function labelLines(labels: readonly ImageLabel[], columns: number): string[] {
+  const rows = labels.map(({ name, index, probability }) => [
+    name === null ? `class ${index}` : printable(name),
+    probability.toFixed(4),
+  ]);
+  return table(rows, columns - 2).map((line) => `  ${line}`);
+}

@@ -1,0 +1,117 @@
+import { inspectImageFile } from '../../data/image-file/inspect-image-file.js';
+import { mapConcurrently } from '../../files/map-concurrently.js';
+import { tryToReadImageFile } from '../../data/image-file/try-to-read-image-file.js';
+import { SignetError } from '../../errors.js';
+import { type CallableModel, classifyImages, type ImageLabel } from '../../client/classify-images.js';
+import type { Protocol } from '../../client/client-options.js';
+import { checkNumbers } from '../shared/check-numbers.js';
+import { connectToServer, type ServerFlags } from '../shared/connect-to-server.js';
+import { progressBar } from '../shared/progress-bar.js';
+
+/** What `predict-image` takes; the flags of the same names. */
+export interface PredictImageOptions extends ServerFlags {
+  readonly files: readonly string[];
+  readonly protocol: Protocol;
+  /** Name of a model on the server; either this or `modelPath`. */
+  readonly modelName?: string | undefined;
+  /** A version's directory, such as `models/LenetModel/1`; no server is asked then. */
+  readonly modelPath?: string | undefined;
+  /** How many of the best classes. */
+  readonly topK: number;
+}
+
+/** What became of a file. */
+export type PredictedImage =
+  { readonly file: string; readonly labels: readonly ImageLabel[] } | { readonly file: string; readonly error: string };
+
+/** What `predict-image --json` prints. */
+export interface PredictImageResult {
+  /** The name on the server, or the directory. */
+  readonly model: string;
+  /** Which version was asked; null where the server does not say, and without a server. */
+  readonly modelVersion: number | null;
+  /** In the order in which they were given. */
+  readonly images: readonly PredictedImage[];
+}
+
+/**
+ * Classifies image files with a model on a server, or one on disk. A file that cannot be classified has an error in place
+ * of its labels, and the others are classified.
+ *
+ * @throws SignetError `SERVER_ERROR` when the server does not describe the model, `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`.
+ */
+export async function predictImage(options: PredictImageOptions): Promise<PredictImageResult> {
+  const { files, topK } = options;
+  checkNumbers(options, { topK: [1, 1_000_000] });
+  const { model, modelVersion, close } = await openModel(options);
+  const bar = process.stderr.isTTY && files.length > 1 ? progressBar('classifying', 'images') : null;
+  let done = 0;
+  const classify = async (file: string) => {
+    const image = await classifyFile(model, file, topK);
+    bar?.update((done += 1), files.length);
+    return image;
+  };
+  try {
+    return { model: model.name, modelVersion, images: await mapConcurrently(files, filesAtOnce, classify) };
+  } finally {
+    bar?.stop();
+    close();
+  }
+}
+
+/** Each file is a request of its own, so that one that does not decode spoils no other; the server batches them. */
+const filesAtOnce = 8;
+
+async function classifyFile(model: CallableModel, file: string, topK: number): Promise<PredictedImage> {
+  const found = await inspectImageFile(file, 0);
+  const content = 'kind' in found ? found : await tryToReadImageFile(found);
+  if (!(content instanceof Uint8Array)) return { file, error: content.message };
+  try {
+    const [labels = []] = await classifyImages(model, [content], topK);
+    return { file, labels };
+  } catch (error) {
+    if (!(error instanceof SignetError) || error.code === 'INVALID_SAVED_MODEL') throw error;
+    return { file, error: error.message };
+  }
+}
+
+interface OpenModel {
+  readonly model: CallableModel;
+  readonly modelVersion: number | null;
+  readonly close: () => void;
+}
+
+async function openModel({ modelName, modelPath, protocol, ...flags }: PredictImageOptions): Promise<OpenModel> {
+  if ((modelName === undefined) === (modelPath === undefined)) {
+    const received = modelName === undefined ? 'neither' : 'both';
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `Give --model-name for a model on a server, or --model-path for one on disk. Received: ${received}.`,
+    );
+  }
+  return modelPath === undefined ? onServer(modelName ?? '', protocol, flags) : onDisk(modelPath);
+}
+
+async function onServer(modelName: string, protocol: Protocol, flags: ServerFlags): Promise<OpenModel> {
+  const client = await connectToServer(modelName, protocol, flags);
+  try {
+    const metadata = await client.metadata();
+    return { model: client.asCallable(metadata), modelVersion: metadata.version, close: () => client.close() };
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+}
+
+async function onDisk(modelPath: string): Promise<OpenModel> {
+  // Loads TensorFlow, which a client of a server need not have.
+  const { LoadedSavedModel } = await import('../../saved-model/run/load-saved-model.js');
+  const loaded = await LoadedSavedModel.load(modelPath);
+  const call: CallableModel['call'] = async (key, inputs) => {
+    // A call blocks: the event loop gets a turn, for the progress bar and Ctrl-C.
+    await new Promise(setImmediate);
+    return loaded.callValues(key, inputs);
+  };
+  const model = { name: modelPath, signatures: loaded.signatures, call };
+  return { model, modelVersion: null, close: () => loaded.dispose() };
+}

@@ -1,0 +1,113 @@
+import { writeFile } from 'node:fs/promises';
+
+import { ImageDataset } from '../../data/dataset/image-dataset.js';
+import { splitFiles } from '../../data/dataset/split-files.js';
+import { SignetError } from '../../errors.js';
+import { makeModel } from '../../models/make-model.js';
+import { findModelType } from '../../models/model-types.js';
+import { withRandomStep } from '../../ops/random-step.js';
+import type { ImageSize } from '../../ops/decode-and-resize.js';
+import { cannotWrite } from '../../files/model-directory.js';
+import * as tf from '../../tensorflow/tf.js';
+import type { Augmentation } from '../../training/augmentation/augmentation.js';
+import { checkNumbers } from '../shared/check-numbers.js';
+import { parseAugmentation } from '../shared/parse-augmentation.js';
+import { pictureSheet } from './picture-sheet.js';
+import { scanDataset } from '../shared/scan-dataset.js';
+import type { TrainModelOptions } from '../train-model/train-model-options.js';
+
+/** What `preview-augmentation` takes: what `train-model` would be given, and what the picture is of. */
+export interface PreviewAugmentationOptions extends Pick<
+  TrainModelOptions,
+  | 'trainDatasetPath'
+  | 'modelType'
+  | 'inputWidth'
+  | 'inputHeight'
+  | 'batchSize'
+  | 'validationSplit'
+  | 'seed'
+  | 'onBadImage'
+> {
+  readonly augment: string;
+  /** The PNG file; replaced if it is there. */
+  readonly output: string;
+  /** How many images of the first batch are shown, a row each. */
+  readonly images: number;
+  /** How many steps are shown, a column each. */
+  readonly steps: number;
+}
+
+/** What is in the picture. */
+export interface AugmentationPreview {
+  readonly output: string;
+  /** The class of each row. */
+  readonly classNames: readonly string[];
+  readonly steps: number;
+  /** Height and width that the model gets, in pixels. */
+  readonly imageSize: ImageSize;
+}
+
+/**
+ * Draws what a training sees: images of its first batch as they are, and what the steps from the first on would make of them.
+ *
+ * @throws SignetError `INVALID_ARGUMENT`, `INVALID_DATASET`, `BAD_IMAGE`, `CANNOT_WRITE`.
+ */
+export async function previewAugmentation(options: PreviewAugmentationOptions): Promise<AugmentationPreview> {
+  const { augment, seed, output, steps, trainDatasetPath, onBadImage } = options;
+  checkNumbers(options, {
+    images: [1, 100],
+    steps: [1, 100],
+    batchSize: [1, 10_000],
+    seed: [0, Number.MAX_SAFE_INTEGER],
+    inputWidth: [1, 10_000],
+    inputHeight: [1, 10_000],
+  });
+  parseAugmentation(augment, { imageSize: [1, 1], seed });
+  const Model = await findModelType(options.modelType);
+  const { scan } = await scanDataset(trainDatasetPath, onBadImage);
+  const { inputHeight, inputWidth } = options;
+  const model = makeModel(Model, {
+    classNames: scan.classNames,
+    ...(inputHeight !== undefined && { inputHeight }),
+    ...(inputWidth !== undefined && { inputWidth }),
+  });
+  const { imageSize } = model;
+  model.dispose();
+  const training = splitFiles(scan, { validationSplit: options.validationSplit, subset: 'training', seed });
+  const { batchSize } = options;
+  const dataset = await ImageDataset.create(training, { imageSize, batchSize, seed, onBadImage, prefetch: 0 });
+  try {
+    const first = await dataset.batches().next();
+    if (first.done === true)
+      throw new SignetError('INVALID_DATASET', 'No image is left to show: none of the first batch decodes.');
+    const { xs, ys } = first.value;
+    const columns = stepsOf(parseAugmentation(augment, { imageSize, seed }), xs, options);
+    await save(output, await pictureSheet(columns));
+    const labels = ys.arraySync().slice(0, options.images);
+    tf.dispose([xs, ys, ...columns]);
+    return { output, steps, imageSize, classNames: labels.map((label) => scan.classNames[label] ?? '') };
+  } finally {
+    dataset.dispose();
+  }
+}
+
+/** The first images as they are, then as each step makes them: of the whole batch, whose images may be mixed. */
+function stepsOf(
+  augmentation: Augmentation,
+  xs: tf.Tensor4D,
+  { images, steps }: Pick<PreviewAugmentationOptions, 'images' | 'steps'>,
+): tf.Tensor4D[] {
+  const rows = Math.min(images, xs.shape[0]);
+  const firstOf = (batch: tf.Tensor4D) => tf.slice(batch, 0, rows);
+  const at = (step: number) =>
+    tf.tidy(() => firstOf(withRandomStep(tf.scalar(step, 'int32'), () => augmentation.call(xs)).images));
+  return [firstOf(xs), ...Array.from({ length: steps }, (_, step) => at(step))];
+}
+
+async function save(file: string, content: Buffer): Promise<void> {
+  try {
+    await writeFile(file, content);
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
+}

@@ -1,0 +1,154 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { isIPv6 } from 'node:net';
+
+import { SignetError } from '../../errors.js';
+import { accessLogLine } from '../../serving/access-log.js';
+import type { RequestEvent } from '../../serving/request-event.js';
+import type { ServerTls } from '../../serving/server-tls.js';
+import { type RunningServer, type ServerOptions, startServer } from '../../serving/start-server.js';
+import { statusesOrNone } from '../../serving/statuses-or-none.js';
+import type { StoreEvent } from '../../serving/store/store-event.js';
+import { checkServerNumbers } from '../shared/check-server-numbers.js';
+import { followConfigFile } from './follow-config-file.js';
+import { type ModelSources, modelsToServe } from './models-to-serve.js';
+import { packageVersion } from '../shared/package-version.js';
+import { readTls, readToken, type SecretFiles } from './server-secrets.js';
+
+/** What `serve-model` takes; the flags of the same names. */
+export interface ServeModelOptions extends ModelSources, SecretFiles {
+  /** Seconds between two looks at `modelConfigFile`; 0 for one at the start. */
+  readonly modelConfigFilePollSeconds: number;
+  readonly host: string;
+  readonly restPort: number;
+  readonly grpcPort: number;
+  readonly pollSeconds: number;
+  readonly workers: number;
+  readonly warmupIterations: number;
+  readonly maxBatchSize?: number | undefined;
+  readonly batchTimeoutMicros?: number | undefined;
+  readonly allowedBatchSizes?: readonly number[] | undefined;
+  readonly maxEnqueuedBatches?: number | undefined;
+  /** MiB. */
+  readonly maxRequestSize: number;
+  readonly maxPixels?: number | undefined;
+  /** Seconds. */
+  readonly restTimeout: number;
+  /** File for a line of JSON a request; `-` for standard output. Default: none. */
+  readonly accessLog?: string | undefined;
+  readonly allowConfigReload?: boolean | undefined;
+  readonly allowVersionLabelsForUnavailableModels: boolean;
+  readonly tensorContent: boolean;
+  /** Seconds that requests in flight have when the server is told to end. */
+  readonly drainTimeout: number;
+}
+
+/** A server that has been started for somebody at a terminal. */
+export interface ServedModels {
+  /** Of the page, and of REST below it. */
+  readonly url: string;
+  /** `127.0.0.1:8500` */
+  readonly grpcAddress: string;
+  readonly modelNames: readonly string[];
+  /** Answers what has come, and ends. */
+  readonly end: () => Promise<void>;
+}
+
+/**
+ * Serves models until `end`; what happens to versions is told on standard error.
+ *
+ * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` when there is no model, or none can be loaded.
+ */
+export async function serveModel(options: ServeModelOptions): Promise<ServedModels> {
+  checkServerNumbers(options);
+  const [token, tls] = [await readToken(options), await readTls(options)];
+  const models = await modelsToServe(options);
+  const log = options.accessLog === undefined ? undefined : openAccessLog(options.accessLog);
+  const server = await startServer(serverOptions(options, models, { token, tls, log }), packageVersion());
+  try {
+    checkAvailable(server);
+  } catch (error) {
+    await server.drain();
+    throw error;
+  }
+  const stopFollowing = followConfigFile(options, server.store, models.models ?? []);
+  const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
+  return {
+    url: `${tls ? 'https' : 'http'}://${host}:${server.restPort}/`,
+    grpcAddress: `${host}:${server.grpcPort}`,
+    modelNames: server.store.modelNames,
+    end: async () => {
+      stopFollowing();
+      await server.drain();
+      if (log && log !== process.stdout) await new Promise<void>((resolve) => (log as WriteStream).end(resolve));
+    },
+  };
+}
+
+interface Prepared {
+  readonly token: string | undefined;
+  readonly tls: ServerTls | undefined;
+  readonly log: NodeJS.WritableStream | undefined;
+}
+
+function serverOptions(
+  options: ServeModelOptions,
+  models: Pick<ServerOptions, 'models' | 'modelFolder'>,
+  { token, tls, log }: Prepared,
+): ServerOptions {
+  const { host, restPort, grpcPort, pollSeconds, warmupIterations, tensorContent, maxPixels } = options;
+  const { maxBatchSize, batchTimeoutMicros, allowedBatchSizes, maxEnqueuedBatches } = options;
+  const batching = { maxBatchSize, batchTimeoutMicros, allowedBatchSizes, maxEnqueuedBatches };
+  return {
+    ...models,
+    host,
+    restPort,
+    grpcPort,
+    pollSeconds,
+    warmupIterations,
+    tensorContent,
+    workersPerVersion: options.workers,
+    batching,
+    maxRequestBytes: Math.round(options.maxRequestSize * 2 ** 20),
+    ...(maxPixels !== undefined && { pixelLimits: { maxPixels } }),
+    restTimeoutMilliseconds: options.restTimeout * 1000,
+    drainMilliseconds: options.drainTimeout * 1000,
+    allowReload: options.allowConfigReload ?? isLoopback(host),
+    allowLabelsForUnavailableVersions: options.allowVersionLabelsForUnavailableModels,
+    ...(token !== undefined && { token }),
+    ...(tls && { tls }),
+    onStoreEvent: tellStoreEvent,
+    ...(log && { onRequest: (event: RequestEvent) => void log.write(accessLogLine(event)) }),
+    onError: (error) => console.error(error),
+  };
+}
+
+/** Who can reach the server from this machine can read its disk anyway. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
+/** A server that answers for nothing is a mistake somewhere: better told now than by its clients. */
+function checkAvailable({ store }: RunningServer): void {
+  const reasons = store.modelNames.flatMap((name) => {
+    const statuses = statusesOrNone(store, name);
+    if (statuses.some(({ state }) => state === 'AVAILABLE')) return [];
+    return [`  ${name}: ${statuses.find(({ error }) => error !== undefined)?.error ?? 'it has no version'}`];
+  });
+  if (reasons.length < store.modelNames.length || reasons.length === 0) return;
+  throw new SignetError('INVALID_SAVED_MODEL', `No model could be loaded:\n${reasons.join('\n')}`);
+}
+
+function openAccessLog(file: string): NodeJS.WritableStream {
+  if (file === '-') return process.stdout;
+  const stream = createWriteStream(file, { flags: 'a' });
+  // A full disk must not end the server.
+  stream.on('error', (error) => console.error(`The access log cannot be written: ${error.message}`));
+  return stream;
+}
+
+function tellStoreEvent(event: StoreEvent): void {
+  if (event.type === 'log' && event.level !== 'info') process.stderr.write(`${event.level}: ${event.message}\n`);
+  if (event.type !== 'version' || event.state === 'START') return;
+  const error = event.error === undefined ? '' : `: ${event.error}`;
+  process.stderr.write(`${event.model} version ${event.version}: ${event.state.toLowerCase()}${error}\n`);
+}

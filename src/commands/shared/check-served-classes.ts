@@ -1,0 +1,48 @@
+import { checkSameClasses } from '../../data/scan/check-same-classes.js';
+import type { ImageScan } from '../../data/scan/image-scan.js';
+import { quoted } from '../../text/printable.js';
+import { SignetError } from '../../errors.js';
+import { type CallableModel, findClassNames } from '../../client/classify-images.js';
+import { loadImages } from '../../evaluation/load-images.js';
+
+/** How many names of its classes a served model tells. */
+export type ClassNamesTold = 'all' | 'some' | 'none';
+
+/**
+ * Checks that the folders of a test set are the classes of a served model, as far as that tells them.
+ *
+ * @param testSet In words of the message.
+ * @throws SignetError `CLASSES_DIFFER`; `SERVER_ERROR`.
+ */
+export async function checkServedClasses(
+  model: CallableModel,
+  scan: ImageScan,
+  testSet: string,
+): Promise<ClassNamesTold> {
+  const { names, areAll } = await findClassNames(model, await samplesOf(scan));
+  if (names.size === 0) return 'none';
+  const { classNames } = scan;
+  const sources = { found: testSet, expected: `the served model ${quoted([model.name])}` };
+  if (areAll) {
+    const inOrder = Array.from(names.keys(), (_, index) => names.get(index) ?? '');
+    checkSameClasses(classNames, inOrder, sources);
+    return 'all';
+  }
+  for (const [index, name] of names) {
+    if (classNames[index] === name) continue;
+    const here = classNames[index] === undefined ? 'missing' : quoted([classNames[index]]);
+    throw new SignetError(
+      'CLASSES_DIFFER',
+      `The classes of ${sources.found} are not those of ${sources.expected}: class ${index} is ${quoted([name])} there, ` +
+        `${here} here. Give the test set of the model that is served.`,
+    );
+  }
+  return names.size === classNames.length ? 'all' : 'some';
+}
+
+/** The first image of each class, if it decodes. */
+async function samplesOf({ files, classNames }: ImageScan): Promise<Uint8Array[]> {
+  const first = classNames.flatMap((_, label) => files.find((file) => file.label === label) ?? []);
+  const { images } = await loadImages(first);
+  return images.map(({ file }) => file);
+}

@@ -1,0 +1,48 @@
+import os from 'node:os';
+
+import { readModelDescription } from '../../models/classifier/model-description.js';
+import type { Fact } from '../../evaluation/report/report-content.js';
+import { describeSavedModel } from '../../saved-model/describe/describe-saved-model.js';
+import { backend, tensorflowVersion } from '../../tensorflow/backend.js';
+import * as tf from '../../tensorflow/tf.js';
+import { packageVersion } from './package-version.js';
+
+/** What a report says of a model on disk. */
+export interface ReportedModel {
+  readonly title: string;
+  readonly facts: { readonly title: string; readonly rows: readonly Fact[] };
+}
+
+/** Facts of a version's directory. */
+export async function modelFacts(directory: string): Promise<ReportedModel> {
+  const { modelName, version, variables } = await describeSavedModel(directory);
+  const description = await readModelDescription(directory).catch(() => null);
+  const { parameters, trainableParameters } = variables ?? {};
+  const rows: Fact[] = [
+    ['directory', directory],
+    ...(description ? [['class', description.modelType] as const] : []),
+    ...(parameters === undefined ? [] : [['parameters', parametersText(parameters, trainableParameters)] as const]),
+    ...(description ? [['images', `resized to ${description.inputHeight} x ${description.inputWidth}`] as const] : []),
+  ];
+  return { title: version === null ? modelName : `${modelName}, version ${version}`, facts: { title: 'Model', rows } };
+}
+
+function parametersText(parameters: number, trainable: number | null | undefined): string {
+  const all = parameters.toLocaleString('en');
+  return typeof trainable === 'number' && trainable !== parameters
+    ? `${all}, ${trainable.toLocaleString('en')} of them trainable`
+    : all;
+}
+
+/** What the numbers were made with. */
+export function softwareFacts(): { readonly title: string; readonly rows: readonly Fact[] } {
+  const [cpu] = os.cpus();
+  const rows: Fact[] = [
+    ['Signet', packageVersion()],
+    ['TensorFlow', `${tensorflowVersion}${backend.isUsingGpuDevice ? ', on a GPU' : ''}`],
+    ['TensorFlow.js', tf.version.tfjs],
+    ['Node.js', process.versions.node],
+    ['machine', `${process.platform} ${process.arch}, ${os.availableParallelism()} x ${cpu?.model.trim() ?? 'CPU'}`],
+  ];
+  return { title: 'Made with', rows };
+}

@@ -1,0 +1,31 @@
+import { SignetError } from '../../errors.js';
+import { quoted } from '../../text/printable.js';
+import { describeSavedModel, type SavedModelDescription } from '../../saved-model/describe/describe-saved-model.js';
+
+/** What `show-model` takes; the flags of the same names. */
+export interface ShowModelOptions {
+  /** A version's directory, such as `models/LenetModel/1`. */
+  readonly modelPath: string;
+  /** Shows this signature alone. Default: all. */
+  readonly signature?: string | undefined;
+}
+
+/**
+ * Describes a SavedModel; with `signature`, only the graphs that have it, and no other signature.
+ *
+ * @throws SignetError `INVALID_SAVED_MODEL`; `INVALID_ARGUMENT` that lists the signatures there are.
+ */
+export async function showModel({ modelPath, signature }: ShowModelOptions): Promise<SavedModelDescription> {
+  const description = await describeSavedModel(modelPath);
+  if (signature === undefined) return description;
+  const metaGraphs = description.metaGraphs.flatMap((metaGraph) => {
+    const found = Object.entries(metaGraph.signatures).filter(([key]) => key === signature);
+    return found.length === 0 ? [] : [{ ...metaGraph, signatures: Object.fromEntries(found) }];
+  });
+  if (metaGraphs.length > 0) return { ...description, metaGraphs };
+  const known = new Set(description.metaGraphs.flatMap(({ signatures }) => Object.keys(signatures)));
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `${modelPath} has no signature ${quoted([signature])}. It has: ${quoted(known) || 'none'}.`,
+  );
+}

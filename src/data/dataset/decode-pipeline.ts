@@ -1,0 +1,157 @@
+import path from 'node:path';
+
+import { SignetError } from '../../errors.js';
+import { cond } from '../../ops/cond.js';
+import {
+  counterDataset,
+  iteratorGetNext,
+  makeIterator,
+  mapDataset,
+  namedIterator,
+  prefetchDataset,
+  untunedDataset,
+} from '../../ops/dataset.js';
+import { decodeAndResize, type ImageSize } from '../../ops/decode-and-resize.js';
+import { mapFn } from '../../ops/map-fn.js';
+import { dequeue, enqueue, namedQueue } from '../../ops/queue.js';
+import { readFileAt } from '../../ops/read-file.js';
+import { CompiledFunctions } from '../../saved-model/run/compile.js';
+import * as tf from '../../tensorflow/tf.js';
+import { tensorSpec } from '../../tracing/tensor-spec.js';
+import { tfFunction } from '../../tracing/tf-function.js';
+
+/** An image to decode. */
+export interface EncodedImage {
+  readonly path: string;
+  /** What is decoded instead of the file's content. Default: the file is read by TensorFlow. */
+  readonly content?: Uint8Array;
+}
+
+/** A batch that is being decoded. */
+export interface DecodingBatch {
+  /**
+   * Waits until it is decoded; blocks the thread meanwhile. To be called once, if at all: a batch that nobody takes is freed
+   * when one that was started later is taken.
+   *
+   * @returns float32 [n, height, width, 3], 0 to 255; the caller owns it.
+   * @throws SignetError `TENSORFLOW_ERROR` when one of the images cannot be read or decoded.
+   */
+  take(): tf.Tensor4D;
+}
+
+/** How a DecodePipeline decodes. */
+export interface DecodePipelineOptions {
+  /** Height and width that every image is resized to, in pixels. */
+  readonly imageSize: ImageSize;
+  /** Batches that are decoded at once; the images of each are spread over TensorFlow's threads anyway. Default: 2. */
+  readonly parallelCalls?: number;
+}
+
+/** The most decoded batches that wait inside of TensorFlow: no bound, since whoever starts batches bounds them. */
+const bufferSize = 1000;
+
+/**
+ * Decodes batches of image files in TensorFlow's own threads, with the function that `serving_bytes` exports, while JavaScript
+ * does something else. What comes out is a tensor at once: no pixel goes through JavaScript.
+ *
+ * In its session a queue of files feeds a data set of tf.data that reads, decodes and resizes them, in their order.
+ */
+export class DecodePipeline {
+  /** Started and not yet out of TensorFlow, in their order. */
+  #inside: DecodingBatch[] = [];
+
+  private constructor(private readonly compiled: CompiledFunctions) {}
+
+  static async create(options: DecodePipelineOptions): Promise<DecodePipeline> {
+    const { begin, start, take } = pipelineFunctions(options);
+    const compiled = await CompiledFunctions.compile({
+      begin: begin.getConcreteFunction(),
+      start: start.getConcreteFunction(),
+      take: take.getConcreteFunction(),
+    });
+    tf.dispose(compiled.call('begin', []));
+    return new DecodePipeline(compiled);
+  }
+
+  /** Begins to decode a batch, behind those that were started before. Blocks nothing. */
+  start(images: readonly EncodedImage[]): DecodingBatch {
+    this.#enqueue(images);
+    const batch: DecodingBatch = {
+      take: () => {
+        // One that was started later has been taken first, and nothing is kept for batches that may never be asked for.
+        if (!this.#inside.includes(batch)) return this.start(images).take();
+        while (this.#inside[0] !== batch) this.#drop();
+        this.#inside.shift();
+        return this.#next();
+      },
+    };
+    this.#inside.push(batch);
+    return batch;
+  }
+
+  /** Frees the session with all that is decoded in it. */
+  dispose(): void {
+    this.#inside = [];
+    this.compiled.dispose();
+  }
+
+  #enqueue(images: readonly EncodedImage[]): void {
+    // An absolute path is never taken for one of TensorFlow's other file systems, as `gs:` something would be.
+    const cells = images.flatMap(({ path: file, content = new Uint8Array() }) => [
+      Buffer.from(path.resolve(file)),
+      content,
+    ]);
+    const files = tf.tensor(cells, [images.length, 2], 'string');
+    tf.dispose([files, ...Object.values(this.compiled.call('start', [files]))]);
+  }
+
+  #drop(): void {
+    this.#inside.shift();
+    try {
+      this.#next().dispose();
+    } catch (error) {
+      // What is wrong with a batch that nobody takes is nobody's concern.
+      if (!(error instanceof SignetError)) throw error;
+    }
+  }
+
+  #next(): tf.Tensor4D {
+    return this.compiled.call('take', []).images as tf.Tensor4D;
+  }
+}
+
+function pipelineFunctions({ imageSize, parallelCalls = 2 }: DecodePipelineOptions) {
+  const files = tensorSpec('string', [null, 2]);
+  const images = tensorSpec('float32', [null, ...imageSize, 3]);
+  const decode = (batch: tf.Tensor) => decodeAndResize(mapFn(readImage, batch), imageSize);
+  const begin = () => {
+    const waiting = mapDataset(counterDataset(), () => dequeue(namedQueue('files'), [null, 2]), {
+      from: tensorSpec('int64', []),
+      to: files,
+    });
+    const decoded = mapDataset(waiting, decode, { from: files, to: images, parallelCalls });
+    const ahead = untunedDataset(prefetchDataset(decoded, bufferSize, images), images);
+    makeIterator(ahead, namedIterator('images', images));
+    return tf.scalar(0);
+  };
+  const start = (batch: tf.Tensor) => {
+    enqueue(namedQueue('files'), batch);
+    return tf.scalar(0);
+  };
+  const take = () => ({ images: iteratorGetNext(namedIterator('images', images), images) });
+  return {
+    begin: tfFunction(begin, { inputSignature: {}, name: 'begin' }),
+    start: tfFunction(start, { inputSignature: { batch: files }, name: 'start' }),
+    take: tfFunction(take, { inputSignature: {}, name: 'take' }),
+  };
+}
+
+/** @param file string [2]: the path, and the content or nothing. */
+function readImage(file: tf.Tensor): tf.Tensor {
+  const [filePath, content] = tf.unstack(file) as [tf.Tensor, tf.Tensor];
+  return cond(
+    tf.equal(content, ''),
+    () => readFileAt(filePath),
+    () => content.clone(),
+  );
+}

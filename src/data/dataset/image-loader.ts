@@ -1,0 +1,92 @@
+import { SignetError } from '../../errors.js';
+import type * as tf from '../../tensorflow/tf.js';
+import {
+  type DecodingBatch,
+  DecodePipeline,
+  type DecodePipelineOptions,
+  type EncodedImage,
+} from './decode-pipeline.js';
+import { ImageDecoder } from './image-decoder.js';
+import { isTranscoded } from '../image-file/image-format.js';
+import type { ImageProblem } from '../image-file/image-problem.js';
+import type { ImageFile } from '../image-file/inspect-image-file.js';
+import { tryToReadImageFile } from '../image-file/try-to-read-image-file.js';
+
+/** The pixels of some files, float32 [n, height, width, 3], 0 to 255; or what is wrong with some of the files. */
+export type LoadedImages = tf.Tensor4D | readonly ImageProblem[];
+
+/** Files that are being decoded. */
+export interface LoadingImages {
+  readonly files: readonly ImageFile[];
+  /** Waits for them; the caller owns the pixels. To be called once, if at all. */
+  finish(): Promise<LoadedImages>;
+}
+
+/**
+ * Decodes image files ahead of time, and finds the bad ones when it fails.
+ *
+ * TensorFlow reads and decodes them in its own threads; WebP, AVIF and TIFF are first made PNG here.
+ */
+export class ImageLoader {
+  /** Made when a batch fails, to find out which image it is. */
+  #decoder: ImageDecoder | null = null;
+
+  private constructor(
+    private readonly pipeline: DecodePipeline,
+    private readonly options: DecodePipelineOptions,
+  ) {}
+
+  static async create(options: DecodePipelineOptions): Promise<ImageLoader> {
+    return new ImageLoader(await DecodePipeline.create(options), options);
+  }
+
+  /** Begins to decode files, behind those that were started before. */
+  start(files: readonly ImageFile[]): LoadingImages {
+    const decoding = this.#start(files);
+    // Files that are not asked for any more must not end the process when they cannot be read.
+    decoding.catch(() => undefined);
+    return { files, finish: async () => this.#finish(files, await decoding) };
+  }
+
+  dispose(): void {
+    this.pipeline.dispose();
+    this.#decoder?.dispose();
+  }
+
+  /** @returns Null when a file cannot be read. */
+  async #start(files: readonly ImageFile[]): Promise<DecodingBatch | null> {
+    const images: EncodedImage[] = [];
+    // One after another: sharp uses all cores for each.
+    for (const file of files) {
+      const content = isTranscoded(file.format) ? await tryToReadImageFile(file) : undefined;
+      if (content && 'kind' in content) return null;
+      images.push({ path: file.path, ...(content && { content }) });
+    }
+    return this.pipeline.start(images);
+  }
+
+  async #finish(files: readonly ImageFile[], decoding: DecodingBatch | null): Promise<LoadedImages> {
+    try {
+      if (decoding) return decoding.take();
+    } catch (error) {
+      if (!(error instanceof SignetError)) throw error;
+    }
+    return this.#loadCarefully(files);
+  }
+
+  /** Reads the files here, to know what is wrong with which. */
+  async #loadCarefully(files: readonly ImageFile[]): Promise<LoadedImages> {
+    const contents = await Promise.all(files.map((file) => tryToReadImageFile(file)));
+    const unread = contents.filter((content) => 'kind' in content);
+    if (unread.length > 0) return unread;
+    const images = contents.filter((content) => content instanceof Uint8Array);
+    this.#decoder ??= await ImageDecoder.create(this.options.imageSize);
+    try {
+      return this.#decoder.decode(images);
+    } catch (error) {
+      const broken = this.#decoder.findBroken(files, images);
+      if (broken.length === 0) throw error;
+      return broken;
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import { describeContent } from './describe-content.js';
+import { endingBytes, endsAsUsual, hasEnding } from './image-ending.js';
+import { formatNames, formatOfName, type ImageFormat, sniffImageFormat } from './image-format.js';
+import { defaultImageLimits, type ImageLimits, megapixels } from './image-limits.js';
+import { fileProblem, ImageFault, type ImageProblem } from './image-problem.js';
+import { OpenImageFile } from './open-image-file.js';
+import { type ImageHeader, readImageHeader } from './read-image-header.js';
+
+/** An image of a data set that can be used, as its header describes it. */
+export interface ImageFile {
+  /** The directory that was scanned, then the way to the file. */
+  readonly path: string;
+  /** Position of its class among the class names. */
+  readonly label: number;
+  readonly format: ImageFormat;
+  /** In pixels as stored, whatever the EXIF orientation says: as TensorFlow decodes it. */
+  readonly width: number;
+  readonly height: number;
+  readonly sizeBytes: number;
+  /** EXIF orientation, 2 to 8, which TensorFlow ignores; absent for an upright image. */
+  readonly orientation?: number;
+  /** Frames of an animation or pages of a TIFF, of which the first is used; absent if it is the only one. */
+  readonly frames?: number;
+  /** The format that the file's extension claims, such as `JPEG`; absent if that is true or claims nothing. */
+  readonly misnamedAs?: string;
+}
+
+/**
+ * Looks at one file as far as its header and its end.
+ *
+ * A perfect header does not prove that every pixel decodes, but what is found here needs no decoding: files that are empty,
+ * cut off, too large or something else.
+ *
+ * @param label Position of its class among the class names.
+ * @returns The image, or why it cannot be used. Never throws for what is in the file.
+ */
+export async function inspectImageFile(
+  path: string,
+  label: number,
+  limits: ImageLimits = {},
+): Promise<ImageFile | ImageProblem> {
+  const { maxFileBytes, maxPixels } = { ...defaultImageLimits, ...limits };
+  try {
+    const file = await OpenImageFile.open(path, maxFileBytes);
+    try {
+      return { path, label, ...(await inspect(path, file, maxPixels)) };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof ImageFault) return { path, kind: error.kind, message: error.message };
+    return fileProblem(path, error);
+  }
+}
+
+async function inspect(
+  path: string,
+  file: OpenImageFile,
+  maxPixels: number,
+): Promise<Omit<ImageFile, 'path' | 'label'>> {
+  const format = sniffImageFormat(file.head);
+  if (format === null) throw new ImageFault('unsupported', `is ${describeContent(file.head)}`);
+  const header = await readImageHeader(format, file);
+  checkPixels(header, maxPixels);
+  await checkEnding(format, file);
+  const { width, height, orientation = 1, frames = 1 } = header;
+  const claimed = formatOfName(path);
+  return {
+    format,
+    width,
+    height,
+    sizeBytes: file.sizeBytes,
+    ...(orientation > 1 && { orientation }),
+    ...(frames > 1 && { frames }),
+    ...(claimed !== null && claimed !== formatNames[format] && { misnamedAs: claimed }),
+  };
+}
+
+function checkPixels({ width, height, frames, totalPixels = 0 }: ImageHeader, maxPixels: number): void {
+  if (width < 1 || height < 1) throw new ImageFault('corrupt', `claims a width of ${width} and a height of ${height}`);
+  if (width * height > maxPixels) {
+    const size = `is ${width} x ${height} pixels (${megapixels(width * height)})`;
+    throw new ImageFault('too-many-pixels', `${size}: more than the limit of ${megapixels(maxPixels)} (maxPixels)`);
+  }
+  // A frame of a GIF takes a byte a pixel while it is decoded, an image three.
+  if (totalPixels <= 3 * maxPixels) return;
+  const size = `has ${frames} frames (${megapixels(totalPixels)}), all of which TensorFlow decodes`;
+  const limit = `${megapixels(3 * maxPixels)} (three times maxPixels)`;
+  throw new ImageFault('too-many-pixels', `${size}: more than the limit of ${limit}`);
+}
+
+async function checkEnding(format: ImageFormat, file: OpenImageFile): Promise<void> {
+  if (endsAsUsual(format, await file.readEnding(endingBytes)) || hasEnding(format, await file.readAll())) return;
+  throw new ImageFault('corrupt', 'is cut off: the download or copy was not completed');
+}

@@ -1,0 +1,23 @@
+import { readFile } from 'node:fs/promises';
+
+import { SignetError } from '../../errors.js';
+import { isTranscoded } from './image-format.js';
+import type { ImageLimits } from './image-limits.js';
+import { fileProblem, type ImageProblem } from './image-problem.js';
+import type { ImageFile } from './inspect-image-file.js';
+import { transcodeImage } from './transcode-image.js';
+
+/**
+ * A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory. What is wrong with a file is a
+ * result, since its reader may go on without it.
+ */
+export async function tryToReadImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array | ImageProblem> {
+  try {
+    const bytes = await readFile(file.path);
+    return isTranscoded(file.format) ? await transcodeImage(bytes, limits) : bytes;
+  } catch (error) {
+    if (!(error instanceof SignetError)) return fileProblem(file.path, error);
+    const message = `does not decode: ${error.message.replace(/\.$/, '')}`;
+    return { path: file.path, kind: 'corrupt', message };
+  }
+}

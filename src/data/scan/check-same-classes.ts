@@ -1,0 +1,47 @@
+import { SignetError } from '../../errors.js';
+import { quoted } from '../../text/printable.js';
+
+/** Words for the two lists of classes in a message. */
+export interface ClassSources {
+  /** Where the classes were found. Default `the test set`. */
+  readonly found?: string;
+  /** Where the classes are known from. Default `the training set`. */
+  readonly expected?: string;
+}
+
+/**
+ * Checks that a label means the same in two places, such as a test set and the model that it tests.
+ *
+ * @throws SignetError `CLASSES_DIFFER` that lists what is missing, what is unexpected, or the two orders.
+ */
+export function checkSameClasses(
+  found: readonly string[],
+  expected: readonly string[],
+  { found: here = 'the test set', expected: there = 'the training set' }: ClassSources = {},
+): void {
+  const missing = without(expected, found);
+  const unexpected = without(found, expected);
+  if (missing.length + unexpected.length > 0) {
+    throw new SignetError(
+      'CLASSES_DIFFER',
+      `The classes of ${here} are not those of ${there}.\n` +
+        `${[list('Missing', missing), list('Unexpected', unexpected)].filter((line) => line !== '').join('\n')}\n` +
+        'Every class needs a directory of its name with at least one image, and there may be no others.',
+    );
+  }
+  if (found.every((name, label) => name === expected[label])) return;
+  throw new SignetError(
+    'CLASSES_DIFFER',
+    `The classes of ${here} are those of ${there} in another order, so that labels would be confused.\n` +
+      `Expected: ${quoted(expected)}.\nReceived: ${quoted(found)}.`,
+  );
+}
+
+function without(names: readonly string[], others: readonly string[]): string[] {
+  const known = new Set(others);
+  return names.filter((name) => !known.has(name));
+}
+
+function list(title: string, names: readonly string[]): string {
+  return names.length === 0 ? '' : `${title}: ${quoted(names)}.`;
+}

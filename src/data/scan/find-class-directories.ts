@@ -1,0 +1,45 @@
+import { realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { fileProblem, type ImageProblem } from '../image-file/image-problem.js';
+import { type Entry, listEntries } from './list-entries.js';
+import { isInside, linksBack } from './symbolic-links.js';
+
+/** A directory directly in a data set: its name is a class, what is in it are that class's images. */
+export interface ClassDirectory {
+  readonly name: string;
+  readonly path: string;
+}
+
+/** What stands directly in the directory of a data set. */
+export interface ClassDirectories {
+  /** Sorted by code point of the name, as Keras sorts them. */
+  readonly classes: ClassDirectory[];
+  /** Paths of files directly in the directory, which belong to no class. */
+  readonly strayFiles: string[];
+  /** Links that lead nowhere or in a circle, and names that are not valid UTF-8. */
+  readonly problems: ImageProblem[];
+}
+
+/**
+ * Finds the class directories of a data set: every directory, or link to one, that is not hidden.
+ *
+ * @throws NodeJS.ErrnoException if the directory itself is not there.
+ */
+export async function findClassDirectories(directory: string): Promise<ClassDirectories> {
+  const { real, entries, problems } = await listEntries(directory, { deep: false });
+  const found: ClassDirectories = { classes: [], strayFiles: [], problems };
+  for (const entry of entries) await sort(entry, join(directory, entry.path), real, found);
+  return found;
+}
+
+async function sort(entry: Entry, path: string, root: string, found: ClassDirectories): Promise<void> {
+  try {
+    const isDirectory = entry.type === 'link' ? (await stat(path)).isDirectory() : entry.type === 'directory';
+    if (!isDirectory) found.strayFiles.push(path);
+    else if (entry.type === 'link' && isInside(root, await realpath(path))) found.problems.push(linksBack(path));
+    else found.classes.push({ name: entry.path, path });
+  } catch (error) {
+    found.problems.push(await fileProblem(path, error));
+  }
+}

@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+
+import type { ImageScan } from './image-scan.js';
+import { quoted } from '../../text/printable.js';
+
+/** The images of a class, so that a change of them is noticed later. */
+export interface ClassFingerprint {
+  readonly name: string;
+  readonly images: number;
+  /** SHA-256 of their paths within the data set and their sizes, in order, as base64. */
+  readonly digest: string;
+}
+
+/** A fingerprint of every class of a data set, by the images' names, bytes and pixels; wherever the data set is, not what is in the files. */
+export function fingerprintImages({ directory, classNames, files }: ImageScan): ClassFingerprint[] {
+  const classes = classNames.map((name) => ({ name, images: 0, hash: createHash('sha256') }));
+  for (const { path: file, label, sizeBytes, width, height } of files) {
+    const found = classes[label];
+    if (!found) continue;
+    found.images += 1;
+    found.hash.update(JSON.stringify([path.relative(directory, file), sizeBytes, width, height]));
+  }
+  return classes.map(({ name, images, hash }) => ({ name, images, digest: hash.digest('base64') }));
+}
+
+/** What has changed, as sentences for people; empty when nothing has. */
+export function changedImages(before: readonly ClassFingerprint[], now: readonly ClassFingerprint[]): string[] {
+  const [known, found] = [before, now].map((classes) => new Map(classes.map((each) => [each.name, each])));
+  const missing = before.filter(({ name }) => !found?.has(name)).map(({ name }) => name);
+  const added = now.filter(({ name }) => !known?.has(name)).map(({ name }) => name);
+  return [
+    ...(missing.length > 0 ? [`Classes that are gone: ${quoted(missing)}.`] : []),
+    ...(added.length > 0 ? [`Classes that are new: ${quoted(added)}.`] : []),
+    ...now.flatMap((each) => {
+      const old = known?.get(each.name);
+      return old && old.digest !== each.digest ? [changedClass(old, each)] : [];
+    }),
+  ];
+}
+
+function changedClass(before: ClassFingerprint, { name, images }: ClassFingerprint): string {
+  if (before.images === images) return `Class ${quoted([name])} has other images, though still ${images}.`;
+  return `Class ${quoted([name])} has ${images} images. It had ${before.images}.`;
+}

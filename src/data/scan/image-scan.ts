@@ -1,0 +1,24 @@
+import type { ImageFile } from '../image-file/inspect-image-file.js';
+import type { ImageProblem } from '../image-file/image-problem.js';
+
+/** What a scan found in a directory of class-named directories. */
+export interface ImageScan {
+  readonly directory: string;
+  /** Names of the classes; an image's label is a position in this list. */
+  readonly classNames: readonly string[];
+  /** Images that can be used, sorted by code point of the path. */
+  readonly files: readonly ImageFile[];
+  /** Files that cannot, sorted likewise. */
+  readonly problems: readonly ImageProblem[];
+  readonly notes: ScanNotes;
+}
+
+/** What is no fault, but may not be what was meant. */
+export interface ScanNotes {
+  /** Paths of files directly in the directory, which belong to no class. */
+  readonly strayFiles: readonly string[];
+  /** Names of directories left out because `classNames` does not list them. */
+  readonly unusedDirectories: readonly string[];
+  /** Paths of links to directories that were read under another name already. */
+  readonly repeatedDirectories: readonly string[];
+}

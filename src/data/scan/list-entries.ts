@@ -1,0 +1,131 @@
+import { isUtf8 } from 'node:buffer';
+import { type Dirent, readdir } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import fastGlob from 'fast-glob';
+
+import { byCodePoint } from '../../text/by-code-point.js';
+import { fileProblem, type ImageProblem } from '../image-file/image-problem.js';
+
+/** One thing in a directory. A symbolic link is a link, whatever it leads to; a pipe, a socket or a device is a file. */
+export interface Entry {
+  /** Relative to the directory that was listed, with `/` between names. */
+  readonly path: string;
+  readonly type: 'file' | 'directory' | 'link';
+}
+
+export interface Listing {
+  /** The real path of the directory, without links. */
+  readonly real: string;
+  /** Sorted by code point. */
+  readonly entries: Entry[];
+  /** Directories that cannot be read and names that are no text; their paths begin with the directory as given. */
+  readonly problems: ImageProblem[];
+}
+
+export interface ListOptions {
+  /** Whether to go down into directories (never through links). */
+  readonly deep: boolean;
+  /** Directories already listed, by real path: they are not entered again, and those listed now are added. */
+  readonly visited?: Set<string>;
+}
+
+/** What operating systems leave behind, in lower case; names that begin with a dot are left out too. */
+const clutter = new Set(['thumbs.db', 'ehthumbs.db', 'desktop.ini', '__macosx', 'icon\r']);
+
+/**
+ * Lists a directory with fast-glob: nothing hidden, no link followed, no name lost.
+ *
+ * @throws NodeJS.ErrnoException if the directory itself is not there.
+ */
+export async function listEntries(directory: string, { deep, visited = new Set() }: ListOptions): Promise<Listing> {
+  const real = await realpath(directory);
+  const failures: Promise<ImageProblem>[] = [];
+  const found = await fastGlob(deep ? '**/*' : '*', {
+    cwd: encodePath(Buffer.from(real)),
+    fs: { readdir: safeReaddir(visited, failures) as never },
+    onlyFiles: false,
+    objectMode: true,
+    followSymbolicLinks: false,
+    unique: false,
+  });
+  const paths = found.map(({ path, dirent }) => ({ bytes: decodePath(path), type: typeOf(dirent) }));
+  const entries = paths
+    .filter(({ bytes }) => isUtf8(bytes))
+    .map(({ bytes, type }): Entry => ({ path: bytes.toString(), type }))
+    .sort((a, b) => byCodePoint(a.path, b.path));
+  const unnamed = paths
+    .filter(({ bytes }) => !isUtf8(bytes))
+    .map(({ bytes }) => notText(join(directory, escapeBytes(bytes))));
+  const unread = (await Promise.all(failures)).map((problem) => asSeen(problem, real, directory));
+  return { real, entries, problems: [...unnamed, ...unread] };
+}
+
+/** Gives a problem the path under which the user knows a directory that was listed by its real path. */
+function asSeen(problem: ImageProblem, real: string, seen: string): ImageProblem {
+  return { ...problem, path: join(seen, problem.path.slice(real.length)) };
+}
+
+type ReaddirCallback = (error: Error | null, entries: Dirent[]) => void;
+
+/**
+ * A `readdir` for fast-glob, which by itself would drop a directory that it cannot read or end the search there, loses
+ * names with line breaks (`.` in its patterns matches none), and sees two names that are no UTF-8 as one: here each name
+ * is given to fast-glob percent-encoded where need be.
+ */
+function safeReaddir(visited: Set<string>, failures: Promise<ImageProblem>[]) {
+  return (encoded: string, _options: unknown, callback: ReaddirCallback): void => {
+    const bytes = decodePath(encoded);
+    const directory = bytes.toString();
+    // A name that is no text is reported where it stands; nothing below it could be opened by name.
+    if (!isUtf8(bytes) || visited.has(directory)) {
+      callback(null, []);
+      return;
+    }
+    visited.add(directory);
+    readdir(bytes, { withFileTypes: true, encoding: 'buffer' }, (error, entries) => {
+      if (error) failures.push(fileProblem(directory, error));
+      callback(null, error ? [] : entries.filter(({ name }) => !isHidden(name)).map(withEncodedName));
+    });
+  };
+}
+
+function isHidden(name: Buffer): boolean {
+  return name[0] === 0x2e || clutter.has(name.toString().toLowerCase());
+}
+
+function withEncodedName(entry: Dirent<Buffer>): Dirent {
+  return Object.assign(entry as unknown as Dirent, { name: encodePath(entry.name) });
+}
+
+function typeOf(entry: Pick<Dirent, 'isSymbolicLink' | 'isDirectory'>): Entry['type'] {
+  if (entry.isSymbolicLink()) return 'link';
+  return entry.isDirectory() ? 'directory' : 'file';
+}
+
+function encodePath(path: Buffer): string {
+  const text = path.toString();
+  if (isUtf8(path) && !/[%\p{Cc}\u2028\u2029]/u.test(text)) return text;
+  return path.toString('latin1').replace(/[^ -$&-~]/g, (byte) => `%${hexadecimal(byte)}`);
+}
+
+function decodePath(encoded: string): Buffer {
+  const bytes = Buffer.from(encoded);
+  if (!encoded.includes('%')) return bytes;
+  const decode = (_: string, hex: string): string => String.fromCharCode(parseInt(hex, 16));
+  return Buffer.from(bytes.toString('latin1').replace(/%([0-9a-f]{2})/g, decode), 'latin1');
+}
+
+function notText(path: string): ImageProblem {
+  return { path, kind: 'unreadable', message: 'has a name that is not valid UTF-8: rename it' };
+}
+
+/** Bytes as text, with `\xe9` for each that is not ASCII. */
+function escapeBytes(bytes: Buffer): string {
+  return bytes.toString('latin1').replace(/[^ -~]/g, (byte) => `\\x${hexadecimal(byte)}`);
+}
+
+function hexadecimal(byte: string): string {
+  return byte.charCodeAt(0).toString(16).padStart(2, '0');
+}

@@ -1,0 +1,98 @@
+import { availableParallelism } from 'node:os';
+
+import { byCodePoint } from '../../text/by-code-point.js';
+import { checkDataset, checkDirectory, chooseClasses } from './check-dataset.js';
+import { type ClassDirectory, findClassDirectories } from './find-class-directories.js';
+import { findImageFiles } from './find-image-files.js';
+import type { ImageLimits } from '../image-file/image-limits.js';
+import type { ImageProblem } from '../image-file/image-problem.js';
+import type { ImageScan } from './image-scan.js';
+import { type ImageFile, inspectImageFile } from '../image-file/inspect-image-file.js';
+import { mapConcurrently } from '../../files/map-concurrently.js';
+
+/** How a data set is scanned, after Keras's `image_dataset_from_directory` where it has a word for it. */
+export interface ScanOptions extends ImageLimits {
+  /** The classes to use, in the order of their labels. Default: every directory, sorted by code point. */
+  readonly classNames?: readonly string[];
+  /** Called when the files have been found, and after each one that was looked at. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** Ends the scan early: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Files looked at side by side. Default: twice the processors, 16 at most, as each may take `maxFileBytes` of memory. */
+  readonly concurrency?: number;
+}
+
+/**
+ * Looks at every file of a directory that holds a directory of images for each class, before anything is trained.
+ *
+ * Only headers are read. Files that cannot be used are in `problems`, all of them; `assertUsable` says what to do about
+ * them. Hidden files and those that operating systems leave behind are passed over.
+ *
+ * @example
+ * ```ts
+ * const { scan } = assertUsable(await scanImageDirectory('data/digits/train'), 'fail');
+ * ```
+ *
+ * @throws SignetError `INVALID_DATASET` if there is nothing to train on: no such directory, fewer than two classes, a class
+ *   without usable images. The message lists all that is wrong, bad images included.
+ */
+export async function scanImageDirectory(directory: string, options: ScanOptions = {}): Promise<ImageScan> {
+  await checkDirectory(directory);
+  const found = await findClassDirectories(directory);
+  const { classes, unusedDirectories } = chooseClasses(directory, found.classes, options.classNames);
+  const { images, problems, repeatedDirectories } = await findImages(classes, options.signal);
+  const inspected = await inspectAll(images, options);
+  const scan: ImageScan = {
+    directory,
+    classNames: classes.map(({ name }) => name),
+    files: inspected.filter(isImage),
+    problems: [...found.problems, ...problems, ...inspected.filter((one) => 'kind' in one)].sort(byPath),
+    notes: { strayFiles: found.strayFiles, unusedDirectories, repeatedDirectories },
+  };
+  checkDataset(scan, found.problems);
+  return scan;
+}
+
+interface FoundImages {
+  /** Sorted by path. */
+  readonly images: { readonly path: string; readonly label: number }[];
+  readonly problems: ImageProblem[];
+  readonly repeatedDirectories: string[];
+}
+
+async function findImages(classes: readonly ClassDirectory[], signal?: AbortSignal): Promise<FoundImages> {
+  const found: FoundImages = { images: [], problems: [], repeatedDirectories: [] };
+  for (const [label, { path: directory }] of classes.entries()) {
+    signal?.throwIfAborted();
+    const { paths, problems, repeatedDirectories } = await findImageFiles(directory);
+    for (const path of paths) found.images.push({ path, label });
+    found.problems.push(...problems);
+    found.repeatedDirectories.push(...repeatedDirectories);
+  }
+  found.images.sort(byPath);
+  return found;
+}
+
+async function inspectAll(images: FoundImages['images'], options: ScanOptions): Promise<(ImageFile | ImageProblem)[]> {
+  const { onProgress, signal, concurrency = Math.min(2 * availableParallelism(), 16) } = options;
+  let done = 0;
+  onProgress?.(done, images.length);
+  return mapConcurrently(
+    images,
+    concurrency,
+    async ({ path, label }) => {
+      const result = await inspectImageFile(path, label, options);
+      onProgress?.(++done, images.length);
+      return result;
+    },
+    signal,
+  );
+}
+
+function isImage(inspected: ImageFile | ImageProblem): inspected is ImageFile {
+  return !('kind' in inspected);
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return byCodePoint(a.path, b.path);
+}

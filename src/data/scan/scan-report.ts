@@ -1,0 +1,109 @@
+import { basename } from 'node:path';
+
+import { SignetError } from '../../errors.js';
+import { count, describeProblems, type DescribeOptions, listProblems } from './describe-problems.js';
+import { formatNames, type ImageFormat, isTranscoded } from '../image-file/image-format.js';
+import type { ImageProblem } from '../image-file/image-problem.js';
+import type { ImageScan } from './image-scan.js';
+import type { ImageFile } from '../image-file/inspect-image-file.js';
+import { printable, quoted } from '../../text/printable.js';
+
+/** What to do about files that cannot be used: stop, or go on without them. */
+export type OnBadImage = 'fail' | 'skip';
+
+/** A scan of which every file can be used. */
+export interface UsableScan {
+  /** The scan without its problems. */
+  readonly scan: ImageScan;
+  /** What was left out; empty unless files were skipped. */
+  readonly skipped: readonly ImageProblem[];
+  /** The same as text for a file: a line for each, its path, kind and reason separated by tabs. */
+  readonly skippedList: string;
+}
+
+/** A scan for people: how many images of which classes, then what is wrong, then what is worth knowing. */
+export function scanReport(scan: ImageScan, options: DescribeOptions = {}): string {
+  const { files, classNames, directory, problems } = scan;
+  const summary = `${count(files.length, 'image')} of ${count(classNames.length, 'class', 'classes')} in ${printable(directory)}`;
+  return [summary, describeProblems(problems, options), ...scanNotes(scan)].filter((text) => text !== '').join('\n');
+}
+
+/**
+ * Decides about the files that cannot be used.
+ *
+ * @throws SignetError `BAD_IMAGE` that lists them all, if there are any and `onBadImage` is `fail`.
+ */
+export function assertUsable(scan: ImageScan, onBadImage: OnBadImage, options: DescribeOptions = {}): UsableScan {
+  const skipped = scan.problems;
+  if (skipped.length === 0 || onBadImage === 'skip') {
+    return { scan: { ...scan, problems: [] }, skipped, skippedList: listProblems(skipped) };
+  }
+  throw new SignetError(
+    'BAD_IMAGE',
+    `${count(skipped.length, 'file')} in ${printable(scan.directory)} cannot be used.\n` +
+      `${describeProblems(skipped, options)}\n` +
+      'Repair or remove them, or go on without them: --on-bad-image skip',
+  );
+}
+
+/** What is no fault but may surprise, a sentence each. */
+export function scanNotes({ directory, files, notes }: ImageScan): string[] {
+  return [
+    noteMisnamed(files.filter(({ misnamedAs }) => misnamedAs !== undefined)),
+    noteOrientation(files.filter(({ orientation }) => orientation !== undefined).length),
+    noteTranscoded(files.filter(({ format }) => isTranscoded(format))),
+    noteFrames(files.filter(({ frames }) => frames !== undefined).length),
+    noteStray(notes.strayFiles, directory),
+    noteUnused(notes.unusedDirectories),
+    noteRepeated(notes.repeatedDirectories),
+  ].filter((note) => note !== null);
+}
+
+function noteMisnamed(files: readonly ImageFile[]): string | null {
+  const [first] = files;
+  if (first === undefined) return null;
+  const example = `${printable(first.path)} is ${formatNames[first.format]}`;
+  return `${count(files.length, 'file is', 'files are')} named for another format and used all the same: ${example}.`;
+}
+
+function noteOrientation(number: number): string | null {
+  if (number === 0) return null;
+  return `${count(number, 'file carries', 'files carry')} an EXIF orientation, which is ignored, as TensorFlow does.`;
+}
+
+function noteTranscoded(files: readonly ImageFile[]): string | null {
+  if (files.length === 0) return null;
+  const formats = new Map<ImageFormat, number>();
+  for (const { format } of files) formats.set(format, (formats.get(format) ?? 0) + 1);
+  const parts = Array.from(formats, ([format, number]) => `${number.toLocaleString('en-US')} ${formatNames[format]}`);
+  return `${count(files.length, 'file is', 'files are')} transcoded to PNG in memory: ${parts.join(', ')}.`;
+}
+
+function noteFrames(number: number): string | null {
+  if (number === 0) return null;
+  return `${count(number, 'file has', 'files have')} several frames or pages, of which the first is used.`;
+}
+
+function noteStray(paths: readonly string[], directory: string): string | null {
+  if (paths.length === 0) return null;
+  const files = count(paths.length, 'file stands', 'files stand');
+  return `${files} directly in ${printable(directory)}, in no class, and ${areNotUsed(paths.map((path) => basename(path)))}.`;
+}
+
+function noteUnused(names: readonly string[]): string | null {
+  if (names.length === 0) return null;
+  const directories = count(names.length, 'directory is', 'directories are');
+  return `${directories} not among the class names and ${areNotUsed(names)}.`;
+}
+
+function noteRepeated(paths: readonly string[]): string | null {
+  if (paths.length === 0) return null;
+  const links = count(paths.length, 'symbolic link leads', 'symbolic links lead');
+  return `${links} to a directory of the same class that is read already and ${areNotUsed(paths)}.`;
+}
+
+/** `are not used: "a", "b", …`, with five names at most. */
+function areNotUsed(names: readonly string[]): string {
+  const more = names.length > 5 ? ', …' : '';
+  return `${names.length === 1 ? 'is' : 'are'} not used: ${quoted(names.slice(0, 5))}${more}`;
+}

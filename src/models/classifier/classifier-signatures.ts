@@ -1,0 +1,33 @@
+import type { TfFunction } from '../../tracing/tf-function.js';
+import type { SaveServableOptions } from '../../signatures/save-servable.js';
+
+/** The tf functions of an image classifier that its signatures expose. */
+export interface ClassifierFunctions {
+  /** `input_tensor` float32 [n, h, w, 3] to logits float32 [n, classes]. */
+  readonly predictNumpyImage: TfFunction;
+  /** `image_bytes_string` string [n] to logits float32 [n, classes]. */
+  readonly predictBytesImage: TfFunction;
+  /** `examples` uint8 [n, h, w, 3] to logits float32 [n, classes]. */
+  readonly predictUint8Image: TfFunction;
+  /** `image` string [n], base64 text, to the label, string [n]. */
+  readonly predictBase64Image: TfFunction;
+  /** `image_bytes_string` string [n] to `class_name`, `class_index`, `probability`, each [n, k], best first. */
+  readonly predictLabels: TfFunction;
+  /** `image_bytes_string` string [n] to `embedding` float32 [n, d]. */
+  readonly embedImage: TfFunction;
+  /** `inputs` string [n], serialized tf.Examples, to `classes` and `scores`, [n, classes]. */
+  readonly classifyExamples: TfFunction;
+}
+
+/** What an image classifier answers to: one line a signature. */
+export function classifierSignatures(model: ClassifierFunctions): SaveServableOptions['signatures'] {
+  return {
+    serving_default: model.predictNumpyImage,
+    serving_bytes: model.predictBytesImage,
+    serving_uint8: model.predictUint8Image,
+    serving_base64: model.predictBase64Image,
+    serving_labels: model.predictLabels,
+    serving_embedding: model.embedImage,
+    serving_classify: { function: model.classifyExamples, method: 'classify' },
+  };
+}

@@ -1,0 +1,48 @@
+import { randomUniform } from '../../ops/random.js';
+import * as tf from '../../tensorflow/tf.js';
+
+/** How a layer of dropout is made. */
+export interface DropoutOptions {
+  readonly name?: string;
+  /** The part of the elements that are dropped, 0 to less than 1. */
+  readonly rate: number;
+  /** A whole number: the same run drops the same elements, interrupted or not. Default: others each time. */
+  readonly seed?: number | undefined;
+}
+
+/**
+ * Sets a part of the elements to 0 while it trains, and scales the others so that the sum is kept on average; after
+ * `keras.layers.Dropout`.
+ *
+ * That of TF.js draws in JavaScript, which a traced step would do only once: this one draws in the graph, anew at every step.
+ */
+export class Dropout extends tf.layers.Layer {
+  static readonly className = 'SignetDropout';
+  readonly #rate: number;
+  readonly #seed: number | undefined;
+
+  constructor({ rate, seed, ...layer }: DropoutOptions) {
+    super(layer);
+    this.#rate = rate;
+    this.#seed = seed;
+  }
+
+  override computeOutputShape(inputShape: tf.Shape): tf.Shape {
+    return inputShape;
+  }
+
+  override call(inputs: tf.Tensor | tf.Tensor[], kwargs: Record<string, unknown>): tf.Tensor {
+    const [input = inputs as tf.Tensor] = Array.isArray(inputs) ? inputs : [inputs];
+    if (kwargs.training !== true || this.#rate === 0) return tf.clone(input);
+    return tf.tidy(() => {
+      const isKept = tf.greaterEqual(randomUniform(input.shape, 0, 1, this.#seed), this.#rate);
+      return tf.mul(tf.mul(input, tf.cast(isKept, 'float32')), 1 / (1 - this.#rate));
+    });
+  }
+
+  override getConfig(): tf.serialization.ConfigDict {
+    return { ...super.getConfig(), rate: this.#rate, ...(this.#seed !== undefined && { seed: this.#seed }) };
+  }
+}
+
+tf.serialization.registerClass(Dropout);

@@ -1,0 +1,35 @@
+import { headNames, publishedHeadNames } from './include-top.js';
+import type { KerasWeightFile } from '../keras/keras-layer.js';
+import { withWeightFile } from '../keras/with-weight-file.js';
+
+/** The layer of a weight file that gives the logits. */
+export interface Head {
+  readonly name: string;
+  readonly classes: number;
+}
+
+/** What a weight file says of its classes. */
+export interface HeadOfFile {
+  /** `null` when no layer has one of the names that Signet and Keras Applications give to it. */
+  readonly head: Head | null;
+  /** Whether any layer is a dense one; files for backbones alone have none. */
+  readonly hasDense: boolean;
+}
+
+/**
+ * Finds the last layer of a classifier in a weight file of Keras or a SavedModel's directory, without reading any weights.
+ *
+ * @throws SignetError `INVALID_WEIGHTS` when there is no such file, it is no weight file of Keras or damaged; `INVALID_SAVED_MODEL`.
+ */
+export function findHead(file: string): Promise<HeadOfFile> {
+  return withWeightFile(file, headOf);
+}
+
+function headOf({ layers }: KerasWeightFile): HeadOfFile {
+  const dense = layers.flatMap(({ name, weights }) => {
+    const shape = weights[0]?.shape ?? [];
+    return shape.length === 2 ? [{ name, classes: shape[1] ?? 0 }] : [];
+  });
+  const head = dense.find(({ name }) => name === headNames.own || publishedHeadNames.includes(name));
+  return { head: head ?? null, hasDense: dense.length > 0 };
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+
+import * as tf from '../../tensorflow/tf.js';
+
+/** A weight's initializer, as layers hold it: `kernelInitializer`, `gammaInitializer`. Random ones have a seed. */
+interface Initializer {
+  seed?: number;
+  apply(shape: number[], dtype: string): tf.Tensor;
+}
+
+/**
+ * Draws the weights of every layer anew from one seed. Each weight gets a seed of its own, made from the seed, the layer's
+ * name and the weight's, so that adding a layer leaves the others' draws alone.
+ */
+export function initializeWeights(model: tf.LayersModel, seed: number): void {
+  for (const layer of model.layers) {
+    for (const weight of layer.weights) {
+      const name = weight.originalName.split('/').at(-1)?.replace(/_\d+$/, '') ?? '';
+      const initializer = initializerOf(layer, camelCase(name));
+      if (!initializer || !('seed' in initializer)) continue;
+      initializer.seed = weightSeed(seed, `${layer.name}/${name}`);
+      const drawn = initializer.apply(weight.shape as number[], weight.dtype);
+      weight.write(drawn);
+      drawn.dispose();
+    }
+  }
+}
+
+/** That of `depthwiseKernel` is `depthwiseInitializer`, and so for pointwise ones; others go by the weight's name. */
+function initializerOf(layer: tf.layers.Layer, weight: string): Initializer | undefined {
+  const initializers = layer as unknown as Record<string, Initializer | undefined>;
+  return initializers[`${weight}Initializer`] ?? initializers[`${weight.replace(/Kernel$/, '')}Initializer`];
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function weightSeed(seed: number, name: string): number {
+  return createHash('sha256').update(`${seed}/${name}`).digest().readUInt32LE();
+}

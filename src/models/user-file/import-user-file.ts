@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { SignetError } from '../../errors.js';
+
+/**
+ * The module of a file that a user has named.
+ *
+ * @param option Which names it, for the messages: `--model-type`.
+ * @throws SignetError `INVALID_ARGUMENT` when there is no such file, or it cannot be imported.
+ */
+export async function importUserFile(file: string, option: string): Promise<Record<string, unknown>> {
+  const invalid = (what: string, cause?: unknown) =>
+    new SignetError('INVALID_ARGUMENT', `${option} names ${what}`, { cause });
+  if (!existsSync(file)) throw invalid(`the file ${file}, which does not exist.`);
+  try {
+    return (await import(pathToFileURL(path.resolve(file)).href)) as Record<string, unknown>;
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const isTypeScript = /ERR_UNKNOWN_FILE_EXTENSION|Unknown file extension/.test(words);
+    const advice = isTypeScript ? ' Node.js 22.18 and later run TypeScript; before, compile it, or run with tsx.' : '';
+    throw invalid(`${file}, which cannot be imported: ${words}${advice}`, error);
+  }
+}

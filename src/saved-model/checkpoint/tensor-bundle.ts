@@ -1,0 +1,79 @@
+import type { FileHandle } from 'node:fs/promises';
+
+import { create, toBinary } from '@bufbuild/protobuf';
+
+import {
+  BundleEntryProtoSchema,
+  BundleHeaderProtoSchema,
+} from '../../tensorflow/protos/tensorflow/core/protobuf/tensor_bundle_pb.js';
+import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import { shapeProto } from '../../tracing/attr-value.js';
+import { writeFileSynced } from '../../files/write-file-synced.js';
+import { crc32c, maskedCrc32c } from './crc32c.js';
+import { encodeTable, type TableEntry, uint32, varint } from './leveldb-table.js';
+
+/** A tensor in a checkpoint. */
+export interface BundleTensor {
+  readonly key: string;
+  readonly dataType: DataType;
+  readonly shape: readonly number[];
+  /** Reads the elements as they lie in memory; called once, when they are written, so that one tensor is held at a time. */
+  readonly read: () => Uint8Array;
+}
+
+/**
+ * Writes a checkpoint in TensorFlow's V2 format: `PREFIX.data-00000-of-00001` with the tensors' bytes one after another,
+ * and `PREFIX.index`, a LevelDB table from keys to where the bytes lie.
+ *
+ * Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc and tensorflow/core/protobuf/tensor_bundle.proto.
+ */
+export async function writeTensorBundle(prefix: string, tensors: readonly BundleTensor[]): Promise<void> {
+  const header = create(BundleHeaderProtoSchema, { numShards: 1, version: { producer: 1 } });
+  const entries: TableEntry[] = [[new Uint8Array(), toBinary(BundleHeaderProtoSchema, header)]];
+  const sorted = tensors.toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+  await writeFileSynced(`${prefix}.data-00000-of-00001`, async (file) => {
+    let offset = 0;
+    for (const tensor of sorted) {
+      const bytes = tensor.read();
+      const isString = tensor.dataType === DataType.DT_STRING;
+      const stored = isString ? encodeString(bytes) : { bytes, crc: crc32c(bytes) };
+      await writeAll(file, stored.bytes);
+      entries.push([Buffer.from(tensor.key), encodeEntry(tensor, offset, stored)]);
+      offset += stored.bytes.length;
+    }
+  });
+  await writeFileSynced(`${prefix}.index`, (file) => writeAll(file, encodeTable(entries)));
+}
+
+function encodeEntry({ dataType, shape }: BundleTensor, offset: number, stored: StoredTensor): Uint8Array {
+  const entry = create(BundleEntryProtoSchema, {
+    dtype: dataType,
+    shape: shapeProto(shape),
+    shardId: 0,
+    offset: BigInt(offset),
+    size: BigInt(stored.bytes.length),
+    crc32c: maskedCrc32c(stored.crc),
+  });
+  return toBinary(BundleEntryProtoSchema, entry);
+}
+
+interface StoredTensor {
+  readonly bytes: Uint8Array;
+  readonly crc: number;
+}
+
+/** A string scalar: its length, a checksum of the length as four bytes, then the bytes; see `WriteStringTensor`. */
+function encodeString(bytes: Uint8Array): StoredTensor {
+  const lengthCrc = crc32c(uint32(bytes.length));
+  const lengthChecksum = uint32(maskedCrc32c(lengthCrc));
+  return {
+    bytes: Buffer.concat([varint(bytes.length), lengthChecksum, bytes]),
+    crc: crc32c(bytes, crc32c(lengthChecksum, lengthCrc)),
+  };
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.length;) {
+    written += (await file.write(bytes, written)).bytesWritten;
+  }
+}

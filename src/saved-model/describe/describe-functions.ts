@@ -1,0 +1,127 @@
+import type {
+  FunctionSpec,
+  SavedObject,
+  SavedObjectGraph,
+} from '../../tensorflow/protos/tensorflow/core/protobuf/saved_object_graph_pb.js';
+import { pythonText, type Structure, structureOf } from '../write/structure.js';
+
+/** A function that Python can call on the loaded object. */
+export interface FunctionDescription {
+  /** Its place: `predict`, `encoder.encode`, `layers.0.encode`. */
+  readonly name: string;
+  /** As Python declares them, such as `x, training=False`; `null` where the model does not tell. */
+  readonly parameters: string | null;
+  /** The graphs it was traced to: each takes other arguments. By name. */
+  readonly options: readonly FunctionOption[];
+}
+
+/** One graph of a function, and what it is called with. */
+export interface FunctionOption {
+  /** Its name in the graph's library, such as `__inference_predict_17`. */
+  readonly name: string;
+  readonly args: readonly FunctionArgument[];
+  readonly kwargs: readonly FunctionArgument[];
+  readonly output: Structure;
+}
+
+/** An argument of a function. */
+export interface FunctionArgument {
+  /** As the function declares it. */
+  readonly name: string;
+  readonly value: Structure;
+}
+
+/**
+ * The functions of the object that `tf.saved_model.load` gives, and of the objects in it, each by its shortest path.
+ *
+ * Left out are the signatures, which are told by themselves, and the functions that fill lookup tables.
+ */
+export function describeFunctions(graph: SavedObjectGraph): FunctionDescription[] {
+  const found: FunctionDescription[] = [];
+  const seen = new Set([0]);
+  const queue: { readonly node: number; readonly path: readonly string[] }[] = [{ node: 0, path: [] }];
+  for (const { node, path } of queue) {
+    for (const { localName, nodeId } of graph.nodes[node]?.children ?? []) {
+      const child = graph.nodes[nodeId];
+      const place = [...path, localName];
+      const fn = child && functionOf(child, place.join('.'), graph);
+      if (fn) found.push(fn);
+      if (!child || seen.has(nodeId) || !isContainer(child)) continue;
+      seen.add(nodeId);
+      queue.push({ node: nodeId, path: place });
+    }
+  }
+  const depth = ({ name }: FunctionDescription) => name.split('.').length;
+  return found.toSorted((a, b) => depth(a) - depth(b) || compare(a.name, b.name));
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}
+
+function isContainer({ kind }: SavedObject): boolean {
+  return kind.case === 'userObject' && kind.value.identifier !== 'signature_map';
+}
+
+function functionOf({ kind }: SavedObject, name: string, graph: SavedObjectGraph): FunctionDescription | null {
+  if (kind.case !== 'function' && kind.case !== 'bareConcreteFunction') return null;
+  const { functionSpec } = kind.value;
+  const names = kind.case === 'function' ? kind.value.concreteFunctions : [kind.value.concreteFunctionName];
+  const keywords = kind.case === 'function' ? [] : kind.value.argumentKeywords;
+  const parameters = functionSpec ? parametersOf(functionSpec) : null;
+  const argNames = parameters?.positional ?? keywords;
+  const options = names.toSorted(compare).map((each) => optionOf(each, argNames, keywords, graph));
+  return { name, parameters: parameters?.text ?? null, options };
+}
+
+function optionOf(
+  name: string,
+  argNames: readonly string[],
+  keywords: readonly string[],
+  graph: SavedObjectGraph,
+): FunctionOption {
+  const saved = graph.concreteFunctions[name];
+  const output = structureOf(saved?.outputSignature);
+  const signature = structureOf(saved?.canonicalizedInputSignature);
+  const [args, kwargs] = signature.kind === 'tuple' ? signature.items : [];
+  if (args?.kind !== 'tuple' || kwargs?.kind !== 'dict') {
+    // An old model may tell no more than the names.
+    return { name, args: keywords.map((each) => ({ name: each, value: { kind: 'none' } })), kwargs: [], output };
+  }
+  const byKeyword = Object.entries(kwargs.fields).toSorted(([a], [b]) => compare(a, b));
+  return {
+    name,
+    args: args.items.map((value, i) => ({ name: argNames[i] ?? `args[${i}]`, value })),
+    kwargs: byKeyword.map(([key, value]) => ({ name: key, value })),
+    output,
+  };
+}
+
+/** A function's declaration, from Python's `FullArgSpec`. */
+function parametersOf({ fullargspec, isMethod }: FunctionSpec): { positional: string[]; text: string } | null {
+  const spec = structureOf(fullargspec);
+  if (spec.kind !== 'namedtuple') return null;
+  const { args, varargs, varkw, defaults, kwonlyargs, kwonlydefaults } = spec.fields;
+  const all = strings(args);
+  const positional = isMethod || all[0] === 'self' ? all.slice(1) : all;
+  const values = items(defaults);
+  const keywordDefaults = new Map(kwonlydefaults?.kind === 'dict' ? Object.entries(kwonlydefaults.fields) : []);
+  const parameter = (name: string, value: Structure | undefined) => (value ? `${name}=${pythonText(value)}` : name);
+  const star = varargs?.kind === 'string' ? [`*${varargs.value}`] : [];
+  const keywordOnly = strings(kwonlyargs).map((name) => parameter(name, keywordDefaults.get(name)));
+  const text = [
+    ...positional.map((name, i) => parameter(name, values[i - positional.length + values.length])),
+    ...(star.length === 0 && keywordOnly.length > 0 ? ['*'] : star),
+    ...keywordOnly,
+    ...(varkw?.kind === 'string' ? [`**${varkw.value}`] : []),
+  ];
+  return { positional, text: text.join(', ') };
+}
+
+function items(structure: Structure | undefined): readonly Structure[] {
+  return structure?.kind === 'list' || structure?.kind === 'tuple' ? structure.items : [];
+}
+
+function strings(structure: Structure | undefined): string[] {
+  return items(structure).flatMap((item) => (item.kind === 'string' ? [item.value] : []));
+}

@@ -1,0 +1,105 @@
+import { fromBinary } from '@bufbuild/protobuf';
+
+import { VariableDefSchema } from '../../tensorflow/protos/tensorflow/core/framework/variable_pb.js';
+import type { SavedModel } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
+import type { SavedObjectGraph } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_object_graph_pb.js';
+import type { TrackableObjectGraph } from '../../tensorflow/protos/tensorflow/core/protobuf/trackable_object_graph_pb.js';
+import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
+import type { Checkpoint, VariableInfo } from '../read/read-variables.js';
+
+/** A variable, and what the model does with it. */
+export interface VariableDescription extends VariableInfo {
+  /** Whether training changes it; `null` where the model does not tell. */
+  readonly isTrainable: boolean | null;
+  /** Whether a function reads it: Keras 3 saves every weight twice and reads one of the two. `null` where that is not told. */
+  readonly isUsed: boolean | null;
+}
+
+/** The variables of a SavedModel and their sums. */
+export interface VariablesDescription {
+  /** Numbers in all of them. */
+  readonly parameters: number;
+  /** Numbers in those that training changes; `null` where the model does not tell of each. */
+  readonly trainableParameters: number | null;
+  /** Numbers in those that no function reads. */
+  readonly unusedParameters: number;
+  /** Bytes on disk. */
+  readonly bytes: number;
+  /** By key. */
+  readonly list: readonly VariableDescription[];
+}
+
+/** What a SavedModel tells of the variables in its checkpoint. */
+export function describeVariables(savedModel: SavedModel, checkpoint: Checkpoint | null): VariablesDescription {
+  const facts = checkpoint?.objectGraph
+    ? factsOfObjects(savedModel.metaGraphs[0]?.objectGraphDef, checkpoint.objectGraph)
+    : factsOfCollections(savedModel);
+  const unknown = { isTrainable: null, isUsed: null };
+  const list = (checkpoint?.variables ?? []).map((variable) => ({
+    ...variable,
+    ...(facts.get(variable.key) ?? unknown),
+  }));
+  const trainable = list.filter(({ isTrainable }) => isTrainable);
+  return {
+    parameters: countOf(list),
+    trainableParameters: list.some(({ isTrainable }) => isTrainable === null) ? null : countOf(trainable),
+    unusedParameters: countOf(list.filter(({ isUsed }) => isUsed === false)),
+    bytes: list.reduce((sum, { bytes }) => sum + bytes, 0),
+    list,
+  };
+}
+
+type Facts = Pick<VariableDescription, 'isTrainable' | 'isUsed'>;
+
+function countOf(variables: readonly VariableInfo[]): number {
+  const numbers = variables.filter(({ dtype }) => dtype !== 'string');
+  return numbers.reduce((sum, { shape }) => sum + sizeFromShape(shape), 0);
+}
+
+/**
+ * Facts by checkpoint key. The objects of the SavedModel and those of its checkpoint are numbered apart, but have the same
+ * names from the root on; `tf.saved_model.load` restores by them too.
+ */
+function factsOfObjects(saved: SavedObjectGraph | undefined, checkpoint: TrackableObjectGraph): Map<string, Facts> {
+  const used = new Set(Object.values(saved?.concreteFunctions ?? {}).flatMap(({ boundInputs }) => boundInputs));
+  const facts = new Map<string, Facts>();
+  const seen = new Set<number>([0]);
+  const queue: [savedId: number, checkpointId: number][] = [[0, 0]];
+  for (const [savedId, checkpointId] of queue) {
+    const [object, trackable] = [saved?.nodes[savedId], checkpoint.nodes[checkpointId]];
+    if (object?.kind.case === 'variable') {
+      const known = { isTrainable: object.kind.value.trainable, isUsed: used.has(savedId) };
+      for (const { checkpointKey } of trackable?.attributes ?? []) facts.set(checkpointKey, known);
+    }
+    const ids = new Map(trackable?.children.map(({ localName, nodeId }) => [localName, nodeId]));
+    for (const { localName, nodeId } of object?.children ?? []) {
+      const id = ids.get(localName);
+      if (id === undefined || seen.has(nodeId)) continue;
+      seen.add(nodeId);
+      queue.push([nodeId, id]);
+    }
+  }
+  return facts;
+}
+
+/** TensorFlow 1 keeps its variables in collections of the graph. */
+function factsOfCollections({ metaGraphs }: SavedModel): Map<string, Facts> {
+  const names = (collection: string) =>
+    metaGraphs.flatMap(({ collectionDef }) => {
+      const kind = collectionDef[collection]?.kind;
+      return kind?.case === 'bytesList' ? kind.value.value.flatMap(nameOf) : [];
+    });
+  const trainable = new Set(names('trainable_variables'));
+  const all = [...names('variables'), ...trainable];
+  return new Map(all.map((name) => [name, { isTrainable: trainable.has(name), isUsed: null }]));
+}
+
+function nameOf(definition: Uint8Array): string[] {
+  try {
+    const { variableName, saveSliceInfoDef } = fromBinary(VariableDefSchema, definition);
+    return [saveSliceInfoDef ? saveSliceInfoDef.fullName : variableName.replace(/:0$/, '')];
+  } catch {
+    // Whoever wrote it: a collection may hold anything, and what is missing here is told as unknown.
+    return [];
+  }
+}

@@ -1,0 +1,49 @@
+import { SignetError } from '../../errors.js';
+import * as tf from '../../tensorflow/tf.js';
+import { readVariables, type VariableValues } from './read-variables.js';
+import { checkpointKey, graphNameOf } from '../write/saved-model-parts.js';
+
+/**
+ * Gives variables the values that they had when Signet saved them: each the one at its place among the saved model's variables.
+ *
+ * @param variables In the order in which the model has them.
+ * @throws SignetError `INVALID_SAVED_MODEL` that lists every variable that does not fit; then none has been changed.
+ */
+export async function restoreVariables(variables: readonly tf.Variable[], directory: string): Promise<void> {
+  const saved = new Map((await readVariables(directory)).map((variable) => [variable.key, variable]));
+  const pairs = variables.map((variable, i) => [variable, saved.get(checkpointKey(i))] as const);
+  const problems = pairs.flatMap(([variable, found]) => problemOf(variable, found) ?? []);
+  if (problems.length > 0) {
+    throw new SignetError(
+      'INVALID_SAVED_MODEL',
+      `${directory} does not hold the variables of this model, so none was restored:\n${problems.join('\n')}\n` +
+        'Make the model as it was made when it was saved, with the same class and options.',
+    );
+  }
+  for (const [variable, found] of pairs) if (found) assign(variable, found);
+}
+
+function assign(variable: tf.Variable, { values }: VariableValues): void {
+  const value = tf.tensor(values as Float32Array, variable.shape, variable.dtype);
+  variable.assign(value);
+  value.dispose();
+}
+
+function problemOf(variable: tf.Variable, found: VariableValues | undefined): string | null {
+  const expected = `${graphNameOf(variable)}: ${variable.dtype}[${variable.shape.join(', ')}]`;
+  if (!found) return `  ${expected} is missing`;
+  const fits =
+    found.dtype === variable.dtype &&
+    found.shape.join() === variable.shape.join() &&
+    sameName(graphNameOf(variable), found.name);
+  return fits ? null : `  ${expected}. Received: ${found.name}: ${found.dtype}[${found.shape.join(', ')}]`;
+}
+
+/**
+ * TF.js numbers what it names: the variables of a second instance, `conv1/kernel_1`, layers without a name, `dense_Dense2`, and
+ * variables without one, from 0.
+ */
+function sameName(a: string, b: string): boolean {
+  const bare = (name: string) => name.replace(/_([A-Z]\w*?)?\d+(?=\/|$)/g, '').replace(/^v?\d+$/, '');
+  return bare(a) === bare(b);
+}

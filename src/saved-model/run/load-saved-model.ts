@@ -1,0 +1,81 @@
+import { SignetError } from '../../errors.js';
+import { Session, type SessionOptions } from '../../tensorflow/session.js';
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import type * as tf from '../../tensorflow/tf.js';
+import { readSignatures, type Signature } from '../read/read-saved-model.js';
+
+/** How a SavedModel is loaded. */
+export type LoadOptions = Omit<SessionOptions, 'tags'>;
+
+/** A SavedModel in a session: calls go to its signatures, as TensorFlow Serving would make them. */
+export class LoadedSavedModel {
+  private constructor(
+    readonly directory: string,
+    readonly signatures: Readonly<Record<string, Signature>>,
+    private readonly session: Session,
+  ) {}
+
+  /** @throws SignetError `INVALID_SAVED_MODEL`. */
+  static async load(directory: string, options: LoadOptions = {}): Promise<LoadedSavedModel> {
+    const signatures = await readSignatures(directory);
+    return new LoadedSavedModel(directory, signatures, Session.load(directory, options));
+  }
+
+  /** @throws SignetError `INVALID_SAVED_MODEL` that lists the signatures there are. */
+  signature(key: string): Signature {
+    const signature = this.signatures[key];
+    if (signature) return signature;
+    const known = Object.keys(this.signatures).join(', ') || 'none';
+    throw new SignetError('INVALID_SAVED_MODEL', `${this.directory} has no signature "${key}". It has: ${known}.`);
+  }
+
+  /**
+   * Runs a signature. Blocks the thread meanwhile.
+   *
+   * @returns Its outputs by name; the caller owns them.
+   */
+  call(key: string, inputs: Readonly<Record<string, tf.Tensor>>): Record<string, tf.Tensor> {
+    const signature = this.signature(key);
+    const feeds = new Map(
+      Object.entries(signature.inputs).map(([name, { tensor, spec }]) => {
+        const input = inputs[name];
+        if (!input) throw new SignetError('SPEC_MISMATCH', `"${key}" takes ${name}: ${spec}. Received: nothing.`);
+        return [tensor, { tensor: input, dtype: spec.dtype }] as const;
+      }),
+    );
+    const outputs = Object.entries(signature.outputs);
+    const results = this.session.run(
+      feeds,
+      outputs.map(([, { tensor }]) => tensor),
+    );
+    return Object.fromEntries(outputs.flatMap(([name], i) => (results[i] ? [[name, results[i]]] : [])));
+  }
+
+  /**
+   * Runs a signature on plain data. Blocks the thread meanwhile.
+   *
+   * @param inputs Every input of the signature.
+   * @param outputs Which of its outputs. Default: all.
+   */
+  callValues(
+    key: string,
+    inputs: Readonly<Record<string, TensorValue>>,
+    outputs?: readonly string[],
+  ): Record<string, TensorValue> {
+    const signature = this.signature(key);
+    const feeds = Object.entries(signature.inputs).flatMap(([name, { tensor }]) => {
+      const input = inputs[name];
+      return input ? [[tensor, input] as const] : [];
+    });
+    const wanted = Object.entries(signature.outputs).filter(([name]) => outputs?.includes(name) ?? true);
+    const results = this.session.runValues(
+      new Map(feeds),
+      wanted.map(([, { tensor }]) => tensor),
+    );
+    return Object.fromEntries(wanted.flatMap(([name], i) => (results[i] ? [[name, results[i]]] : [])));
+  }
+
+  dispose(): void {
+    this.session.dispose();
+  }
+}

@@ -1,0 +1,52 @@
+import { create } from '@bufbuild/protobuf';
+
+import { dataTypeOf } from '../../tensorflow/data-type.js';
+import { type FunctionDef, FunctionDefSchema } from '../../tensorflow/protos/tensorflow/core/framework/function_pb.js';
+import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import { Asset } from '../../tracing/asset.js';
+import { attr } from '../../tracing/attr-value.js';
+import { type ConcreteFunction, mustCompile } from '../../tracing/concrete-function.js';
+import type { SignatureExport } from './signature-export.js';
+
+/** The FunctionDef of a signature. TensorFlow tells it from the method that it calls, since one is called by keyword. */
+export function wrapperName(signature: string): string {
+  return `__inference_signature_wrapper_${signature}`;
+}
+
+/** The attributes of a node that calls the wrapper, or of the one in it that calls the function. */
+export function callAttributes(fn: ConcreteFunction, outputs: SignatureExport['outputs'], name: string) {
+  return {
+    Tin: attr.types([
+      ...fn.inputs.map(({ spec }) => dataTypeOf(spec.dtype)),
+      ...fn.captures.map((capture) => (capture instanceof Asset ? DataType.DT_STRING : DataType.DT_RESOURCE)),
+    ]),
+    Tout: attr.types(outputs.map(({ spec }) => dataTypeOf(spec.dtype))),
+    f: attr.func(name),
+  };
+}
+
+/** The function behind a signature: it calls the method and gives those of its results that the signature has. */
+export function signatureWrapper({ key, fn, outputs }: SignatureExport): FunctionDef {
+  const inner = fn.definition.signature;
+  const call = 'StatefulPartitionedCall';
+  const all = fn.outputs.map((output, position) => ({ ...output, position }));
+  return create(FunctionDefSchema, {
+    signature: {
+      name: wrapperName(key),
+      inputArg: inner?.inputArg ?? [],
+      outputArg: outputs.map(({ name, spec }) => ({ name, type: dataTypeOf(spec.dtype) })),
+      isStateful: true,
+      controlOutput: [call],
+    },
+    nodeDef: [
+      {
+        name: call,
+        op: call,
+        input: (inner?.inputArg ?? []).map(({ name }) => name),
+        attr: { ...callAttributes(fn, all, fn.name), ...(fn.isJitCompiled && { [mustCompile]: attr.bool(true) }) },
+      },
+    ],
+    ret: Object.fromEntries(outputs.map(({ name, position }) => [name, `${call}:output:${position}`])),
+    controlRet: { [call]: call },
+  });
+}

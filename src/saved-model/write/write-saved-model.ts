@@ -1,0 +1,89 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+
+import { create, toBinary } from '@bufbuild/protobuf';
+
+import { dataTypeOf, type DType } from '../../tensorflow/data-type.js';
+import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import { FingerprintDefSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/fingerprint_pb.js';
+import { SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
+import type * as tf from '../../tensorflow/tf.js';
+import { elementBytes } from '../../tracing/tensor-proto.js';
+import { buildMetaGraph, objectGraphKey } from './meta-graph.js';
+import { writeModelDirectory } from '../../files/model-directory.js';
+import { buildObjectGraph } from './object-graph.js';
+import { assetsOf, checkpointKey, type SavedModelParts, variablesOf } from './saved-model-parts.js';
+import { writeFileSynced } from '../../files/write-file-synced.js';
+import { writeTensorBundle } from '../checkpoint/tensor-bundle.js';
+
+/**
+ * Writes a TensorFlow 2 SavedModel that TensorFlow's C++ loader, TensorFlow Serving and `tf.saved_model.load` load.
+ *
+ * The directory appears whole or not at all, see `writeModelDirectory`.
+ *
+ * @throws SignetError `CANNOT_WRITE`.
+ */
+export async function writeSavedModel(directory: string, parts: SavedModelParts): Promise<void> {
+  await writeModelDirectory(directory, (folder) => writeParts(folder, parts));
+}
+
+/** Fills an existing, empty folder. */
+export async function writeParts(folder: string, parts: SavedModelParts): Promise<void> {
+  const objectGraph = buildObjectGraph(parts);
+  const metaGraph = buildMetaGraph(parts, objectGraph);
+  const savedModel = create(SavedModelSchema, { savedModelSchemaVersion: 1n, metaGraphs: [metaGraph] });
+  const bytes = toBinary(SavedModelSchema, savedModel);
+  await mkdir(path.join(folder, 'variables'));
+  const objects = {
+    key: objectGraphKey,
+    dataType: DataType.DT_STRING,
+    shape: [],
+    read: () => objectGraph.trackableObjects,
+  };
+  await writeTensorBundle(path.join(folder, 'variables', 'variables'), [
+    objects,
+    ...variablesOf(parts).map(bundleTensor),
+  ]);
+  const assets = [...assetsOf(parts)].map(([asset, name]) => [name, asset.read()] as const);
+  await writeFiles(path.join(folder, 'assets'), Object.fromEntries(assets));
+  if (parts.assetsExtra) await writeFiles(path.join(folder, 'assets.extra'), parts.assetsExtra);
+  await writeFileSynced(path.join(folder, 'fingerprint.pb'), (file) => file.writeFile(fingerprint(bytes)));
+  await writeFileSynced(path.join(folder, 'saved_model.pb'), (file) => file.writeFile(bytes));
+}
+
+async function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+  await mkdir(folder);
+  for (const [name, content] of Object.entries(files)) {
+    await writeFileSynced(path.join(folder, name), (file) => file.writeFile(content));
+  }
+}
+
+function bundleTensor(variable: tf.Variable, position: number) {
+  const dataType = dataTypeOf(variable.dtype as DType);
+  return {
+    key: checkpointKey(position),
+    dataType,
+    shape: variable.shape,
+    read: () => elementBytes(dataType, variable.dataSync()),
+  };
+}
+
+/**
+ * `fingerprint.pb`: lets tools tell one SavedModel from another.
+ *
+ * TensorFlow fills the fields with FarmHash values and never compares them with the files when it loads; these are the
+ * first 8 bytes of a SHA-256, unique and stable all the same (docs/decisions/0004).
+ */
+function fingerprint(savedModel: Uint8Array): Uint8Array {
+  const hash = (salt: string) => createHash('sha256').update(salt).update(savedModel).digest().readBigUInt64LE();
+  const fields = create(FingerprintDefSchema, {
+    savedModelChecksum: hash(''),
+    graphDefProgramHash: hash('graph'),
+    signatureDefHash: hash('signatures'),
+    savedObjectGraphHash: hash('objects'),
+    uuid: randomUUID(),
+    version: { producer: 3 },
+  });
+  return toBinary(FingerprintDefSchema, fields);
+}

@@ -1,0 +1,65 @@
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import { TensorSpec } from '../../tracing/tensor-spec.js';
+import type { PredictRequest, ServedVersion } from '../model-server.js';
+import { ServingError } from '../serving-error.js';
+
+/** The key that is meant where a request names none. */
+export const defaultSignature = 'serving_default';
+
+/**
+ * Finds the signature of a request and checks its inputs and outputs.
+ *
+ * Source of codes and texts: tensorflow_serving/servables/tensorflow/predict_util.cc.
+ *
+ * @throws ServingError `FAILED_PRECONDITION` for an unknown signature, `INVALID_ARGUMENT` for everything else.
+ */
+export function checkRequest(version: ServedVersion, request: PredictRequest): Signature {
+  const { signatureName = defaultSignature, inputs, outputFilter = [] } = request;
+  const signature = checkInputNames(version, signatureName, Object.keys(inputs));
+  for (const [name, { spec }] of Object.entries(signature.inputs)) checkInput(name, spec, inputs[name]);
+  outputFilter.forEach((name, i) => {
+    if (!Object.hasOwn(signature.outputs, name)) {
+      throw new ServingError('INVALID_ARGUMENT', `output tensor alias not found in signature: ${name}`);
+    }
+    if (outputFilter.indexOf(name) !== i) {
+      throw new ServingError('INVALID_ARGUMENT', `duplicate output tensor alias: ${name}`);
+    }
+  });
+  return signature;
+}
+
+/**
+ * Finds the signature of a request and checks which inputs there are: what must hold before they are read.
+ *
+ * @throws ServingError as `checkRequest`.
+ */
+export function checkInputNames({ signatures }: ServedVersion, key: string, names: readonly string[]): Signature {
+  const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
+  if (!signature) throw new ServingError('FAILED_PRECONDITION', `Serving signature key "${key}" not found.`);
+  checkNames(Object.keys(signature.inputs), names);
+  return signature;
+}
+
+function checkNames(expected: readonly string[], received: readonly string[]): void {
+  const extra = received.filter((name) => !expected.includes(name));
+  const missing = expected.filter((name) => !received.includes(name));
+  if (extra.length === 0 && missing.length === 0) return;
+  const set = (names: readonly string[]) => `{${names.join(',')}}`;
+  throw new ServingError(
+    'INVALID_ARGUMENT',
+    `input size does not match signature: ${received.length}!=${expected.length} len(${set(received)}) != ` +
+      `len(${set(expected)}). Sent extra: ${set(extra)}. Missing but required: ${set(missing)}.`,
+  );
+}
+
+/** TensorFlow would find a wrong type or shape deep in the graph. A string may always come as a scalar, as REST sends it. */
+function checkInput(name: string, spec: TensorSpec, value: PredictRequest['inputs'][string] | undefined): void {
+  if (!value) return;
+  const isScalarString = value.dtype === 'string' && spec.dtype === 'string' && value.shape.length === 0;
+  const fits = value.dtype === spec.dtype && (isScalarString || spec.acceptsShape(value.shape));
+  if (fits) return;
+  throw new ServingError(
+    'INVALID_ARGUMENT',
+    `The input "${name}" accepts ${spec}. Received: ${value.dtype}[${value.shape.join(', ')}].`,
+  );
+}

@@ -1,0 +1,92 @@
+import { fromBinary } from '@bufbuild/protobuf';
+
+import { readBmpHeader } from '../../data/image-file/bmp-header.js';
+import { readGifHeader } from '../../data/image-file/gif-header.js';
+import { sniffImageFormat } from '../../data/image-file/image-format.js';
+import { ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';
+
+/** How the files that TensorFlow decodes begin in either alphabet of base64. */
+const base64Magic = /^(?:_9j_|\/9j\/|iVBORw|R0lGOD|Qk)/;
+/** `IHDR` */
+const headerChunk = 0x49484452;
+
+/**
+ * How many pixels the image in a string will have once it is decoded, read from its header: in a few bytes, a file can claim
+ * gigabytes. Looks for a JPEG, PNG, GIF or BMP, for one in base64, and for those in a tf.Example.
+ *
+ * @returns 0 for anything else; decoding will tell what is wrong with it.
+ */
+export function declaredPixels(bytes: Uint8Array): number {
+  const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const direct = pixelsOfFile(content);
+  if (direct > 0) return direct;
+  if (base64Magic.test(content.toString('latin1', 0, 8))) return pixelsOfFile(fromBase64(content));
+  return pixelsOfExample(content);
+}
+
+function fromBase64(content: Buffer): Buffer {
+  return Buffer.from(content.toString('latin1'), 'base64');
+}
+
+function pixelsOfExample(content: Buffer): number {
+  try {
+    const features = Object.values(fromBinary(ExampleSchema, content).features?.feature ?? {});
+    const files = features.flatMap(({ kind }) => (kind.case === 'bytesList' ? kind.value.value : []));
+    return files.reduce((sum, file) => sum + pixelsOfFile(Buffer.from(file)), 0);
+  } catch {
+    return 0;
+  }
+}
+
+function pixelsOfFile(content: Buffer): number {
+  try {
+    switch (sniffImageFormat(content.subarray(0, 512))) {
+      case 'png':
+        return pixelsOfPng(content);
+      case 'jpeg':
+        return pixelsOfJpeg(content);
+      case 'gif':
+        return readGifHeader(content).totalPixels;
+      case 'bmp': {
+        const { width, height } = readBmpHeader(content, content.length);
+        return width * height;
+      }
+      default:
+        return 0;
+    }
+  } catch {
+    return 0;
+  }
+}
+
+/** Unknown chunks may stand before the header: libpng passes them over. */
+function pixelsOfPng(content: Buffer): number {
+  let at = 8;
+  while (content.readUInt32BE(at + 4) !== headerChunk) at += 12 + content.readUInt32BE(at);
+  return content.readUInt32BE(at + 8) * content.readUInt32BE(at + 12);
+}
+
+/**
+ * Goes from marker to marker up to the frame header; as libjpeg's `next_marker`, it passes over what stands between them.
+ *
+ * Source: ITU-T T.81, B.1 and B.2.2.
+ */
+function pixelsOfJpeg(content: Buffer): number {
+  for (let at = content.indexOf(0xff, 2); at !== -1; at = content.indexOf(0xff, at)) {
+    at += 1;
+    const marker = content.readUInt8(at);
+    if (isFrameHeader(marker)) return content.readUInt16BE(at + 4) * content.readUInt16BE(at + 6);
+    if (hasLength(marker)) at += 1 + content.readUInt16BE(at + 1);
+  }
+  return 0;
+}
+
+/** Not those of a single byte: fill bytes, stuffed zeros, TEM, RST0 to RST7 and SOI. */
+function hasLength(marker: number): boolean {
+  return marker > 0x01 && !(marker >= 0xd0 && marker <= 0xd8) && marker !== 0xff;
+}
+
+/** SOF0 to SOF15 without DHT, JPG and DAC, which lie between them. */
+function isFrameHeader(marker: number): boolean {
+  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+}

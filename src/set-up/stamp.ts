@@ -1,0 +1,59 @@
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { addonRevision } from './addon-revision.js';
+import { replaceFile } from '../files/replace.js';
+import { addonPath } from './tfjs-package.js';
+import { tensorflowVersion, type Host } from './wheel-table.js';
+
+/** Which of TensorFlow's libraries a set-up chose: downloaded for the CPU, downloaded with CUDA, or a user's own folder. */
+export type LibraryChoice = { readonly kind: 'cpu' | 'gpu' } | { readonly kind: 'own'; readonly folder: string };
+
+/** What a finished set-up writes into tfjs-node's package: with it, the next run sees at once that nothing is left to do. */
+export interface Stamp extends Host {
+  readonly tensorflow: string;
+  readonly choice: LibraryChoice;
+  /** Where `deps` leads. */
+  readonly libraryFolder: string;
+  readonly libraryId: string;
+  readonly addonBytes: number;
+}
+
+/** The name holds which addon a stamp speaks of: when that changes, so does the name. */
+const stampName = `.signet-set-up-${addonRevision}.json`;
+
+/** The stamp of an installed tfjs-node; `undefined` when it was never set up, or by another Signet. */
+export function readStamp(tfjsFolder: string): Stamp | undefined {
+  try {
+    return JSON.parse(readFileSync(join(tfjsFolder, stampName), 'utf8')) as Stamp;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Says that all stages are done; written last. */
+export async function writeStamp(tfjsFolder: string, stamp: Omit<Stamp, 'addonBytes'>): Promise<void> {
+  const { size } = statSync(join(tfjsFolder, addonPath));
+  await replaceFile(join(tfjsFolder, stampName), JSON.stringify({ ...stamp, addonBytes: size }));
+}
+
+/** Taken away before anything that the stamp speaks of is changed. */
+export async function removeStamp(tfjsFolder: string): Promise<void> {
+  await rm(join(tfjsFolder, stampName), { force: true });
+}
+
+/** Whether what a stamp speaks of is still there and fits this Signet and this machine; a handful of file look-ups. */
+export function stampHolds(tfjsFolder: string, stamp: Stamp | undefined, host: Host = process): stamp is Stamp {
+  if (stamp?.tensorflow !== tensorflowVersion) return false;
+  if (stamp.platform !== host.platform || stamp.arch !== host.arch) return false;
+  try {
+    if (readlinkSync(join(tfjsFolder, 'deps')) !== stamp.libraryFolder) return false;
+    if (statSync(join(tfjsFolder, addonPath)).size !== stamp.addonBytes) return false;
+    const library = host.platform === 'darwin' ? 'libtensorflow.2.dylib' : 'libtensorflow.so';
+    // Follows links to the end: a cleared cache, or a user's library that was removed, is noticed.
+    return statSync(join(stamp.libraryFolder, 'lib', library)).size > 0;
+  } catch {
+    return false;
+  }
+}

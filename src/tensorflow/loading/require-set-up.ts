@@ -1,0 +1,3 @@
+import { assertSetUp } from '../../set-up/assert-set-up.js';
+
+assertSetUp();

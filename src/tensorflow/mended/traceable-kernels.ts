@@ -1,0 +1,170 @@
+/**
+ * Kernels and gradients of TF.js that could not be traced as they are, registered anew.
+ *
+ * They do the same eagerly. What each one mends stands above it.
+ */
+import { SignetError } from '../../errors.js';
+import { backend, type BindingAttribute } from '../backend.js';
+import { currentListener, type OpListener, withListener } from './op-listener.js';
+import { attribute } from '../run-op.js';
+import * as tf from '../tf.js';
+
+type KernelFunc = tf.KernelConfig['kernelFunc'];
+type KernelParams = Parameters<KernelFunc>[0];
+
+/** What a kernel does while it is traced; null leaves it to tfjs-node's own. */
+type WhileTraced = (params: KernelParams, listener: OpListener) => ReturnType<KernelFunc> | null;
+
+/** Registers a kernel that does something else while it is traced. */
+function whileTraced(kernelName: string, traced: WhileTraced): void {
+  replace(kernelName, (original) => (params) => {
+    const listener = currentListener();
+    return (listener && traced(params, listener)) ?? original(params);
+  });
+}
+
+function replace(kernelName: string, make: (original: KernelFunc) => KernelFunc): void {
+  const config = tf.getKernel(kernelName, 'tensorflow') as tf.KernelConfig | undefined;
+  if (!config)
+    throw new Error(
+      `tfjs-node has no kernel "${kernelName}": src/tensorflow/mended/traceable-kernels.ts needs a look.`,
+    );
+  tf.unregisterKernel(kernelName, 'tensorflow');
+  tf.registerKernel({ ...config, kernelFunc: make(config.kernelFunc) });
+}
+
+/** The inputs of a kernel as tensors, which is what tfjs-node's kernels take them for. */
+function inputsOf<Inputs>({ inputs }: KernelParams): Record<keyof Inputs, tf.Tensor> {
+  return inputs as unknown as Record<keyof Inputs, tf.Tensor>;
+}
+
+/** A tensor made behind the listener's back. */
+function sampleOf(make: () => tf.Tensor): tf.Tensor {
+  return withListener(null, make);
+}
+
+/** Tells the listener of an op that did not run, because it would not take sample values, with a result made up instead. */
+function recordUnrun(
+  listener: OpListener,
+  op: string,
+  attributes: readonly BindingAttribute[],
+  inputs: readonly tf.Tensor[],
+  output: tf.Tensor,
+): tf.Tensor {
+  listener.onOp(op, attributes, inputs, [output]);
+  return output;
+}
+
+const typeOf = (name: string, { dtype }: Pick<tf.Tensor, 'dtype'>) => attribute.type(name, dtype as 'float32');
+
+/** tfjs-node reads the indices to check them. In a graph TensorFlow checks them, on a CPU; a GPU gives zeros. */
+whileTraced('GatherV2', (params) => {
+  const { x, indices } = inputsOf<tf.GatherV2Inputs>(params);
+  const attrs = params.attrs as unknown as tf.GatherV2Attrs;
+  tf.backend_util.segment_util.collectGatherOpShapeInfo(x, indices, attrs.axis, attrs.batchDims);
+  const attributes = [
+    attribute.int('batch_dims', attrs.batchDims),
+    typeOf('Tparams', x),
+    typeOf('Tindices', indices),
+    attribute.type('Taxis', 'int32'),
+  ];
+  return backend.executeSingleOutput('GatherV2', attributes, [x, indices, tf.scalar(attrs.axis, 'int32')]);
+});
+
+/** tfjs-node tells the type of before its cast to float32, which eager execution overlooks and a graph does not. */
+replace('Mean', (original) => (params) => {
+  const { x: given } = inputsOf<tf.MeanInputs>(params);
+  if (given.dtype === 'float32') return original(params);
+  const x = tf.cast(given, 'float32');
+  try {
+    return original({ ...params, inputs: { x } });
+  } finally {
+    x.dispose();
+  }
+});
+
+/** tfjs-node leaves out `index_type`, whose default the tape does not know. */
+whileTraced('TopK', (params) => {
+  const { x } = inputsOf<tf.TopKInputs>(params);
+  const attrs = params.attrs as unknown as tf.TopKAttrs;
+  const attributes = [
+    attribute.bool('sorted', attrs.sorted),
+    typeOf('T', x),
+    attribute.type('Tk', 'int32'),
+    attribute.type('index_type', 'int32'),
+  ];
+  return backend.executeMultipleOutputs('TopKV2', attributes, [x, tf.scalar(attrs.k, 'int32')], 2);
+});
+
+/** TF.js shows uint8 and int64 as int32, and tfjs-node says so of the source: the tape knows better. */
+whileTraced('Cast', (params) => {
+  const { x } = inputsOf<tf.CastInputs>(params);
+  const { dtype } = params.attrs as unknown as tf.CastAttrs;
+  return backend.executeSingleOutput('Cast', [typeOf('DstT', { dtype }), attribute.bool('Truncate', false)], [x]);
+});
+
+/** The sample indices are all 0, and indices that are equal are refused. */
+whileTraced('SparseToDense', (params, listener) => {
+  const { sparseIndices, sparseValues, defaultValue } = inputsOf<tf.SparseToDenseInputs>(params);
+  const { outputShape } = params.attrs as unknown as tf.SparseToDenseAttrs;
+  const attributes = [
+    attribute.bool('validate_indices', true),
+    typeOf('T', sparseValues),
+    typeOf('Tindices', sparseIndices),
+  ];
+  const shape = tf.tensor1d(outputShape, 'int32');
+  const output = sampleOf(() => tf.zeros(outputShape, sparseValues.dtype));
+  return recordUnrun(listener, 'SparseToDense', attributes, [sparseIndices, shape, sparseValues, defaultValue], output);
+});
+
+/** The sample of a divisor is 0, by which whole numbers cannot be divided. */
+for (const op of ['FloorDiv', 'Mod']) {
+  whileTraced(op, (params, listener) => {
+    const { a, b } = inputsOf<tf.FloorDivInputs>(params);
+    if (a.dtype !== 'int32' || b.dtype !== 'int32') return null;
+    const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
+    const output = sampleOf(() => tf.zeros(shape, 'int32'));
+    return recordUnrun(listener, op, [attribute.type('T', 'int32')], [a, b], output);
+  });
+}
+
+/** How long these results are depends on values, which a trace does not have: sizes computed from them would be wrong. */
+for (const kernel of ['Unique', 'NonMaxSuppressionV3', 'NonMaxSuppressionV5']) {
+  whileTraced(kernel, () => {
+    throw new SignetError(
+      'NOT_TRACEABLE',
+      `${kernel} has a result whose size depends on values, so no size that follows could be known. Call it outside of the tf function.`,
+    );
+  });
+}
+
+/** TF.js has made `maxOutputSize` the smaller of itself and the number of boxes: where they are equal, the first is lost. */
+whileTraced('NonMaxSuppressionV4', (params) => {
+  const [boxes = 0] = inputsOf<tf.NonMaxSuppressionV4Inputs>(params).boxes.shape;
+  const attrs = params.attrs as unknown as tf.NonMaxSuppressionV4Attrs;
+  if (attrs.padToMaxOutputSize && attrs.maxOutputSize < boxes) return null;
+  throw new SignetError(
+    'NOT_TRACEABLE',
+    `NonMaxSuppressionV4 is traced only with padToMaxOutputSize and a maxOutputSize below the number of boxes. ` +
+      `Received: padToMaxOutputSize ${attrs.padToMaxOutputSize}, ${boxes} boxes while tracing. Fix their number in the signature.`,
+  );
+});
+
+/**
+ * TF.js adds up slices in a loop that is as long as `reps` and knows ranks up to 4; `reps` may be a size (`broadcastTo`).
+ */
+tf.unregisterGradient('Tile');
+tf.registerGradient({
+  kernelName: 'Tile',
+  inputsToSave: ['x'],
+  gradFunc: (dy, saved, attrs) => {
+    const [x] = saved;
+    if (!x || Array.isArray(dy)) throw new Error('unreachable: Tile has one input and one output');
+    const reps = attrs.reps as number[];
+    const tiled = reps.flatMap((count, axis) => (count === 1 ? [] : [axis]));
+    // Every repeated axis becomes two: which repetition, and where in it.
+    const split = x.shape.flatMap((size, axis) => (reps[axis] === 1 ? [size] : [reps[axis] ?? 1, size]));
+    const repetitions = tiled.map((axis, i) => axis + i);
+    return { x: () => (tiled.length === 0 ? dy.clone() : tf.sum(tf.reshape(dy, split), repetitions)) };
+  },
+});

@@ -1,3 +1,0 @@
-import { assertSetUp } from './set-up/assert-set-up.js';
-
-assertSetUp();

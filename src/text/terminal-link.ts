@@ -1,0 +1,20 @@
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { printable } from './printable.js';
+
+/**
+ * A path that a terminal opens when it is clicked, where terminals know how; others show the path alone.
+ *
+ * Source: https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda (OSC 8). The host tells a terminal that shows another machine
+ * that the file is not on its own.
+ *
+ * @param stream Where it is printed. One that is no terminal gets the path alone.
+ */
+export function terminalLink(file: string, stream: { readonly isTTY?: boolean } = process.stdout): string {
+  if (stream.isTTY !== true || process.env.TERM === 'dumb') return file;
+  const url = pathToFileURL(path.resolve(file));
+  url.hostname = os.hostname();
+  return `\u001b]8;;${url.href}\u001b\\${printable(file)}\u001b]8;;\u001b\\`;
+}

@@ -1,0 +1,59 @@
+import { SignetError } from '../../../errors.js';
+
+/** Which value a callback watches, after Keras. */
+export interface MonitorOptions {
+  /** A value of the logs. Default: `val_loss`. */
+  readonly monitor?: string;
+  /** Whether less or more is better; `auto`: more for an accuracy, less for anything else. Default: `auto`. */
+  readonly mode?: 'auto' | 'min' | 'max';
+  /** How much better is better at all, in the value's own unit. Default: 0. */
+  readonly minDelta?: number;
+}
+
+/** Keeps the best value seen. */
+export class Monitor {
+  readonly name: string;
+  readonly #sign: 1 | -1;
+  readonly #minDelta: number;
+  #best: number | null = null;
+
+  constructor({ monitor = 'val_loss', mode = 'auto', minDelta = 0 }: MonitorOptions = {}) {
+    this.name = monitor;
+    const moreIsBetter = mode === 'max' || (mode === 'auto' && /acc|auc$/.test(monitor));
+    this.#sign = moreIsBetter ? 1 : -1;
+    this.#minDelta = Math.abs(minDelta);
+  }
+
+  /** @throws SignetError `INVALID_ARGUMENT` when the training that begins has no such value, with those it has. */
+  check(params: Readonly<Record<string, unknown>>): void {
+    const known = params.metrics as readonly string[] | undefined;
+    if (!known || known.includes(this.name)) return;
+    throw new SignetError('INVALID_ARGUMENT', `monitor is one of ${known.join(', ')}. Received: "${this.name}".`);
+  }
+
+  /** The best value so far; null before the first. */
+  get best(): number | null {
+    return this.#best;
+  }
+
+  /** Goes on from a best value: none for another training, that of an earlier one to resume it. */
+  restart(best: number | null = null): void {
+    this.#best = best;
+  }
+
+  /** Whether a value is better than another by more than `minDelta`. NaN never is. */
+  isBetter(value: number, than: number): boolean {
+    return this.#sign * (value - than) > this.#minDelta;
+  }
+
+  /**
+   * Takes an epoch's value. NaN is never better, nor is an epoch that was cut short before its validation.
+   */
+  improves(logs: Readonly<Record<string, number>>): boolean {
+    const value = logs[this.name];
+    if (value === undefined) return false;
+    const improved = this.#best === null ? !Number.isNaN(value) : this.isBetter(value, this.#best);
+    if (improved) this.#best = value;
+    return improved;
+  }
+}

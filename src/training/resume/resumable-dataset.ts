@@ -1,0 +1,53 @@
+import * as tf from '../../tensorflow/tf.js';
+import type { TrainingPosition } from '../steps/training-session.js';
+
+/** A dataset whose order is another in every epoch, and which can begin with any. */
+export interface EpochDataset {
+  /** @param epoch From 0. */
+  startAtEpoch(epoch: number): void;
+}
+
+/** A dataset that goes on by itself where it was, within an epoch too; `ImageDataset` is one. */
+export interface ResumableData {
+  /** What it remembers beside epoch and batch; what JSON can say. */
+  saveState(): unknown;
+  /** Makes the epoch that comes next that of the position, from its batch on. @param state From a file. */
+  resume(position: TrainingPosition, state: unknown): void;
+}
+
+type BatchIterator<T extends tf.TensorContainer> = Awaited<ReturnType<tf.data.Dataset<T>['iterator']>>;
+
+/** Any dataset as one that can begin within an epoch: where it cannot do so itself, the batches before are taken and dropped. */
+export class ResumableDataset<T extends tf.TensorContainer> extends tf.data.Dataset<T> {
+  override readonly size: number;
+  #skip = 0;
+
+  constructor(private readonly dataset: tf.data.Dataset<T> & Partial<EpochDataset & ResumableData>) {
+    super();
+    this.size = dataset.size;
+  }
+
+  saveState(): unknown {
+    return this.dataset.saveState?.() ?? null;
+  }
+
+  resume(position: TrainingPosition, state: unknown): void {
+    if (this.dataset.resume) {
+      this.dataset.resume(position, state);
+      return;
+    }
+    this.dataset.startAtEpoch?.(position.epoch);
+    this.#skip = position.batch;
+  }
+
+  override async iterator(): Promise<BatchIterator<T>> {
+    const iterator = await this.dataset.iterator();
+    const next = async () => {
+      // TF.js makes an iterator that it does not use before that of the first epoch.
+      for (; this.#skip > 0; this.#skip -= 1) tf.dispose((await iterator.next()).value as tf.TensorContainer);
+      return iterator.next();
+    };
+    // All that a training loop asks of an iterator.
+    return { next } as unknown as BatchIterator<T>;
+  }
+}

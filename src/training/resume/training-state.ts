@@ -1,0 +1,197 @@
+import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+import { SignetError } from '../../errors.js';
+import { jsonText } from '../../text/json-text.js';
+import { cannotWrite } from '../../files/model-directory.js';
+import { readTensorBundle, type TensorBundle } from '../../saved-model/checkpoint/read-tensor-bundle.js';
+import { replaceFile } from '../../files/replace-file.js';
+import { writeTensorBundle } from '../../saved-model/checkpoint/tensor-bundle.js';
+import { dataTypeOf, type DType } from '../../tensorflow/data-type.js';
+import * as tf from '../../tensorflow/tf.js';
+import { elementBytes } from '../../tracing/tensor-proto.js';
+import type { SessionState } from '../steps/training-session.js';
+
+/** Where a training stands, tensors aside. */
+export interface TrainingMetadata {
+  /** The epoch that runs or comes next, from 0. */
+  readonly epoch: number;
+  /** How many batches of it have been trained on. */
+  readonly batch: number;
+  /** What the training remembers, see `SessionState`. */
+  readonly session: SessionState;
+  /** The optimizer's class. */
+  readonly optimizer: string;
+  /** What the callbacks remember, in their order, by the names of their classes. */
+  readonly callbacks: readonly { readonly name: string; readonly values: Readonly<Record<string, unknown>> }[];
+}
+
+/** A training that was read back; its tensors are read one by one. */
+export interface SavedTraining {
+  readonly metadata: TrainingMetadata;
+  /** The keys of its tensors. */
+  readonly keys: readonly string[];
+  /** Reads one tensor. The caller owns it. @throws SignetError `INVALID_TRAINING_STATE` unless it has this type and shape. */
+  read(key: string, expected: Pick<tf.Tensor, 'dtype' | 'shape'> | null): Promise<tf.Tensor>;
+}
+
+/**
+ * A folder with the state of one training: `training_metadata.json`, and the tensors as a checkpoint of TensorFlow,
+ * `state-7.index` and `state-7.data-00000-of-00001`.
+ *
+ * The metadata names the checkpoint by its number and is renamed into its place after the checkpoint is on the disk: a crash at
+ * any instant leaves the state before or the one after (docs/decisions/0012).
+ */
+export class TrainingStateFolder {
+  constructor(private readonly folder: string) {}
+
+  /** @throws SignetError `CANNOT_WRITE`. */
+  async write(metadata: TrainingMetadata, tensors: Readonly<Record<string, tf.Tensor>>): Promise<void> {
+    try {
+      await mkdir(this.folder, { recursive: true });
+      const current = (await this.#readMetadata().catch(() => null))?.state ?? 0;
+      await this.#removeStatesExcept(current);
+      const state = current + 1;
+      await writeTensorBundle(this.#prefix(state), Object.entries(tensors).map(bundleTensor));
+      await replaceFile(this.#metadataFile, JSON.stringify({ format, state, ...metadata }, null, 2));
+      await this.#removeStatesExcept(state);
+    } catch (error) {
+      throw cannotWrite(this.folder, error);
+    }
+  }
+
+  /**
+   * The state; null when there is none.
+   *
+   * @throws SignetError `INVALID_TRAINING_STATE` when the files are damaged or of another version.
+   */
+  async read(): Promise<SavedTraining | null> {
+    const metadata = await this.#readMetadata();
+    if (!metadata) return null;
+    const bundle = await this.#readable(() => readTensorBundle(this.#prefix(metadata.state)));
+    return {
+      metadata,
+      keys: [...bundle.entries.keys()],
+      read: (key, expected) => this.#readable(() => readTensor(bundle, key, expected)),
+    };
+  }
+
+  /** Removes the state, and the folder when nothing else is in it. */
+  async remove(): Promise<void> {
+    await rm(this.#metadataFile, { force: true });
+    await this.#removeStatesExcept(null);
+    await rmdir(this.folder).catch(() => undefined);
+  }
+
+  get #metadataFile(): string {
+    return path.join(this.folder, 'training_metadata.json');
+  }
+
+  #prefix(state: number): string {
+    return path.join(this.folder, `state-${state}`);
+  }
+
+  async #readMetadata() {
+    const size = await stat(this.#metadataFile).then(
+      (stats) => stats.size,
+      () => null,
+    );
+    if (size === null) return null;
+    return this.#readable(async () => {
+      if (size > metadataLimit)
+        throw invalid(`training_metadata.json has ${size} bytes. Expected: ${metadataLimit} at most`);
+      return parseMetadata(await readFile(this.#metadataFile, 'utf8'));
+    });
+  }
+
+  async #removeStatesExcept(state: number | null): Promise<void> {
+    for (const name of await readdir(this.folder).catch(() => [])) {
+      const number = /^state-(\d+)\.(?:index|data-00000-of-00001)$/.exec(name)?.[1];
+      if (number !== undefined && Number(number) !== state) await rm(path.join(this.folder, name), { force: true });
+    }
+  }
+
+  async #readable<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      throw new SignetError(
+        'INVALID_TRAINING_STATE',
+        `The training in ${this.folder} cannot be resumed: ${words} Remove the folder to start anew.`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+const format = 2;
+/** Metadata are numbers and the lines of a history: far below this many bytes. */
+const metadataLimit = 2 ** 26;
+
+function bundleTensor([key, tensor]: readonly [string, tf.Tensor]) {
+  const dataType = dataTypeOf(tensor.dtype as DType);
+  return { key, dataType, shape: tensor.shape, read: () => elementBytes(dataType, tensor.dataSync()) };
+}
+
+async function readTensor(
+  bundle: TensorBundle,
+  key: string,
+  expected: Pick<tf.Tensor, 'dtype' | 'shape'> | null,
+): Promise<tf.Tensor> {
+  const entry = bundle.entries.get(key);
+  const { dtype, shape } = expected ?? { dtype: 'float32', shape: [...(entry?.shape ?? [])] };
+  const fits = entry?.dataType === dataTypeOf(dtype as DType) && tf.util.arraysEqual([...entry.shape], shape);
+  if (!fits) {
+    const received = entry ? `[${entry.shape.join(', ')}]` : 'nothing';
+    throw invalid(`${key} is ${dtype}[${shape.join(', ')}] in this model. Received: ${received}`);
+  }
+  return tf.tensor((await bundle.read(key)) as Float32Array, shape, dtype);
+}
+
+function parseMetadata(text: string): TrainingMetadata & { readonly state: number } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalid('training_metadata.json is no JSON');
+  }
+  const { state, epoch, batch, optimizer, callbacks, session, ...rest } = asObject(value);
+  if (rest.format !== format) throw invalid(`its format is ${jsonText(rest.format)}. Expected: ${format}`);
+  if (
+    !isCount(state) ||
+    !isCount(epoch) ||
+    !isCount(batch) ||
+    typeof optimizer !== 'string' ||
+    !Array.isArray(callbacks)
+  ) {
+    throw invalid('training_metadata.json lacks a state, an epoch, a batch, an optimizer or callbacks');
+  }
+  const { totals, step, data, validationData } = asObject(session);
+  return {
+    state,
+    epoch,
+    batch,
+    optimizer,
+    session: { totals, step, data, validationData },
+    callbacks: callbacks.map(parseCallback),
+  };
+}
+
+function parseCallback(value: unknown) {
+  const { name, values } = asObject(value);
+  if (typeof name !== 'string') throw invalid('a callback of training_metadata.json has no name');
+  return { name, values: asObject(values) };
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function invalid(what: string): SignetError {
+  return new SignetError('INVALID_TRAINING_STATE', `${what}.`);
+}

@@ -1,0 +1,143 @@
+import { median } from '../../data/median.js';
+import { SignetError } from '../../errors.js';
+import type * as tf from '../../tensorflow/tf.js';
+import type { TrainStepsOptions } from './train-steps.js';
+import type { Step } from './training-step.js';
+
+/** Runs a training step. */
+export type StepRunner = Step;
+
+/** What a choice remembers of a training. */
+export interface StepState {
+  readonly jit: TrainStepsOptions['jit'];
+  /** What `auto` has kept; null while it has not chosen. */
+  readonly kept: Way | null;
+  /** The batch size that XLA compiles for; null before the first step. */
+  readonly batch: number | null;
+}
+
+/** A step that is run in one of two ways. */
+export interface ChosenStep {
+  readonly run: StepRunner;
+  saveState(): StepState;
+  /** Goes on as it was chosen, unless it is to be run otherwise now. @param state From a file. */
+  restoreState(state: unknown): void;
+}
+
+type Way = 'graph' | 'xla';
+
+/** Steps that are not measured: memory is taken and caches fill. XLA compiles in the first of its own. */
+const warmUpSteps = 5;
+const measuredSteps = 20;
+/** Below this, in seconds, nothing that XLA could save would pay for its compiling, which takes 5 to 45. */
+const worthTrying = 60;
+
+/**
+ * Runs each step in one of two ways, which share their variables.
+ *
+ * XLA compiles for one batch size: that of the first step. Other batches, such as an epoch's last, go as a graph: nothing is
+ * compiled twice, and no padding enters batch normalization.
+ *
+ * With `auto` the first steps go as a graph and are timed; when the rest would take long, as many go by XLA, and the faster way
+ * is kept. Without knowing how many steps there are, it stays with the graph.
+ */
+export function chooseStep(
+  ways: Readonly<Record<Way, StepRunner>>,
+  { jit, steps, onNote }: Pick<TrainStepsOptions, 'jit' | 'steps' | 'onNote'>,
+): ChosenStep {
+  const xla = new XlaStep(ways, onNote);
+  const trial = new Trial({ graph: ways.graph, xla: (data) => xla.run(data) }, steps, onNote);
+  const runs = {
+    graph: ways.graph,
+    xla: (data: tf.Tensor[]) => xla.run(data),
+    auto: (data: tf.Tensor[]) => trial.run(data),
+  };
+  return {
+    run: runs[jit],
+    saveState: () => ({ jit, kept: trial.kept, batch: xla.batch }),
+    restoreState: (state) => {
+      const saved = (typeof state === 'object' ? state : null) as Partial<StepState> | null;
+      if (saved?.jit !== jit) return;
+      if (Number.isSafeInteger(saved.batch)) xla.batch = saved.batch ?? null;
+      if (saved.kept === 'graph' || saved.kept === 'xla') trial.keep(saved.kept);
+    },
+  };
+}
+
+/** A step by XLA, for batches of one size; the others go as a graph, and all do where XLA cannot compile it. */
+class XlaStep {
+  batch: number | null = null;
+  #isPossible = true;
+
+  constructor(
+    private readonly ways: Readonly<Record<Way, StepRunner>>,
+    private readonly onNote: (note: string) => void,
+  ) {}
+
+  run(data: tf.Tensor[]): tf.Scalar[] {
+    const size = data[0]?.shape[0] ?? 0;
+    this.batch ??= size;
+    if (!this.#isPossible || size !== this.batch) return this.ways.graph(data);
+    try {
+      return this.ways.xla(data);
+    } catch (error) {
+      if (!(error instanceof SignetError)) throw error;
+      this.#isPossible = false;
+      this.onNote(`XLA cannot compile the training step, which runs as a graph: ${error.message}`);
+      return this.ways.graph(data);
+    }
+  }
+}
+
+/** Measures both ways and keeps one. */
+class Trial {
+  #phase: Way | 'over' = 'graph';
+  #kept: Way | null = null;
+  #taken = 0;
+  #times: number[] = [];
+  #graphMilliseconds = NaN;
+
+  constructor(
+    private readonly ways: Readonly<Record<Way, StepRunner>>,
+    private readonly steps: number | undefined,
+    private readonly onNote: (note: string) => void,
+  ) {
+    if (steps === undefined) this.keep('graph');
+  }
+
+  /** Null while it measures. */
+  get kept(): Way | null {
+    return this.#kept;
+  }
+
+  keep(way: Way): void {
+    this.#kept = way;
+    this.#phase = 'over';
+  }
+
+  run(data: tf.Tensor[]): tf.Scalar[] {
+    if (this.#phase === 'over') return this.ways[this.#kept ?? 'graph'](data);
+    const start = performance.now();
+    const results = this.ways[this.#phase](data);
+    this.#taken += 1;
+    if (this.#taken > warmUpSteps) this.#times.push(performance.now() - start);
+    if (this.#times.length === measuredSteps) this.#decide(median(this.#times));
+    return results;
+  }
+
+  #decide(milliseconds: number): void {
+    if (this.#phase === 'graph') {
+      this.#graphMilliseconds = milliseconds;
+      const left = ((this.steps ?? 0) - this.#taken) * milliseconds;
+      if (left > worthTrying * 1000) this.#phase = 'xla';
+      else this.keep('graph');
+    } else {
+      const isFaster = milliseconds < this.#graphMilliseconds;
+      this.keep(isFaster ? 'xla' : 'graph');
+      const [graph, xla] = [this.#graphMilliseconds, milliseconds].map((each) => `${each.toFixed(1)} ms`);
+      this.onNote(`a step takes ${graph} as a graph, ${xla} by XLA: ${isFaster ? 'XLA' : 'the graph'} is kept`);
+    }
+    this.#taken = 0;
+    this.#times = [];
+  }
+}

@@ -1,0 +1,30 @@
+import * as tf from '../../tensorflow/tf.js';
+
+/** A loss as TF.js calls it: labels int32 [n], what the model says of n images; float32 [n]. */
+export type Loss = (labels: tf.Tensor, predictions: tf.Tensor) => tf.Tensor;
+
+/** What images were mixed with. */
+export interface Mix {
+  /** int32 [n] */
+  readonly partnerLabels: tf.Tensor;
+  /** float32 [n]: the part of the image itself. */
+  readonly weights: tf.Tensor;
+}
+
+/**
+ * The loss of images that are mixed of two each: that of the one label and of the other, in the proportion of the mixture. For
+ * cross-entropy, which is linear in the labels, that is the loss of the mixed label.
+ *
+ * @param weigh How much an image of each label counts, float32 [n]. Default: all the same.
+ */
+export function mixedLoss(loss: Loss, { partnerLabels, weights }: Mix, weigh?: (labels: tf.Tensor) => tf.Tensor): Loss {
+  const weighed: Loss = (labels, predictions) => {
+    const of = loss(labels, predictions);
+    return weigh ? tf.mul(of, weigh(labels)) : of;
+  };
+  return (labels, predictions) =>
+    tf.add(
+      tf.mul(weighed(labels, predictions), weights),
+      tf.mul(weighed(partnerLabels, predictions), tf.sub(1, weights)),
+    );
+}

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+
+import type { ImageScan } from '../../../src/data/scan/image-scan.js';
+import { createRandom } from '../../../src/data/dataset/random.js';
+import { scanImageDirectory } from '../../../src/data/scan/scan-image-directory.js';
+import { splitFiles, type SplitOptions } from '../../../src/data/dataset/split-files.js';
+
+function scanOf(number: number): ImageScan {
+  const files = Array.from({ length: number }, (_, i) => {
+    const path = `data/${String(i).padStart(6, '0')}.png`;
+    return { path, label: i % 3, format: 'png' as const, width: 8, height: 8, sizeBytes: 127 };
+  });
+  const notes = { strayFiles: [], unusedDirectories: [], repeatedDirectories: [] };
+  return { directory: 'data', classNames: ['a', 'b', 'c'], files, problems: [], notes };
+}
+
+function pathsOf(scan: ImageScan, options: SplitOptions): string[] {
+  return splitFiles(scan, options).files.map(({ path }) => path);
+}
+
+describe('splitFiles', () => {
+  it('makes two parts of any number of files: disjoint, complete, in order, of the size Keras takes', () => {
+    const random = createRandom(20);
+    for (let trial = 0; trial < 200; trial++) {
+      const scan = scanOf(2 + Math.floor(random() * 300));
+      const all = scan.files.map(({ path }) => path);
+      const validationSplit = Math.max(random(), 1 / all.length);
+      const options = { validationSplit, seed: Math.floor(random() * 1e6), shuffle: random() < 0.8 };
+      const training = pathsOf(scan, { ...options, subset: 'training' });
+      const validation = pathsOf(scan, { ...options, subset: 'validation' });
+      expect(validation).toHaveLength(Math.floor(validationSplit * all.length));
+      expect([...training, ...validation].sort()).toEqual(all);
+      expect(training).toEqual([...training].sort());
+      expect(validation).toEqual([...validation].sort());
+    }
+  });
+
+  it('is the same for the same seed, and another for another', () => {
+    const split = (seed: number) => pathsOf(scanOf(100), { validationSplit: 0.3, subset: 'validation', seed });
+    expect(split(1)).toEqual(split(1));
+    expect(split(1)).not.toEqual(split(2));
+  });
+
+  it('takes the last files where it does not shuffle', () => {
+    const options = { validationSplit: 0.2, shuffle: false, subset: 'validation' } as const;
+    expect(pathsOf(scanOf(10), options)).toEqual(['data/000008.png', 'data/000009.png']);
+  });
+
+  it('keeps class names and the rest of the scan', async () => {
+    const scan = await scanImageDirectory('data/digits/train');
+    const { files, ...rest } = splitFiles(scan, { validationSplit: 0.2, subset: 'validation', seed: 42 });
+    expect(files).toHaveLength(287);
+    expect(new Set(files.map(({ label }) => label)).size).toBe(10);
+    expect({ ...rest, files: scan.files }).toEqual(scan);
+  });
+
+  it.each([0, 1, -0.1, 1.5, NaN])('refuses %d for a fraction', (validationSplit) => {
+    expect(() => splitFiles(scanOf(10), { validationSplit, subset: 'training', seed: 1 })).toThrow(
+      `validationSplit is a fraction between 0 and 1. Received: ${validationSplit}.`,
+    );
+  });
+
+  it('wants a seed, as Keras does', () => {
+    expect(() => splitFiles(scanOf(10), { validationSplit: 0.2, subset: 'training' })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: 'validationSplit needs a seed, or shuffle: false, lest training and validation share files.',
+      }),
+    );
+  });
+
+  it.each(['training', 'validation'] as const)('refuses a split that leaves nothing for validation: %s', (subset) => {
+    expect(() => splitFiles(scanOf(9), { validationSplit: 0.1, subset, seed: 1 })).toThrow(
+      'A validationSplit of 0.1 leaves no file for validation. Received: 9 files.',
+    );
+  });
+});

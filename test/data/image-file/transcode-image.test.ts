@@ -1,0 +1,80 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+
+import { transcodeImage } from '../../../src/data/image-file/transcode-image.js';
+import { avif, image, pngClaiming, tiff, webp } from '../samples.js';
+
+async function pixels(bytes: Buffer): Promise<Buffer> {
+  return sharp(bytes, { ignoreIcc: true }).raw().toBuffer();
+}
+
+const webpWithAlpha = await image(60, 40, 4).webp({ lossless: true }).toBuffer();
+const tiffWithAlpha = await image(60, 40, 4).tiff({ compression: 'lzw' }).toBuffer();
+
+describe('transcodeImage', () => {
+  it.each([
+    ['WebP', 3, webp],
+    ['AVIF', 3, avif],
+    ['TIFF', 3, tiff],
+    ['WebP with alpha', 4, webpWithAlpha],
+    ['TIFF with alpha', 4, tiffWithAlpha],
+  ])('keeps every pixel of %s', async (_, channels, bytes) => {
+    const transcoded = await transcodeImage(bytes);
+    expect(await sharp(transcoded).metadata()).toMatchObject({ format: 'png', width: 60, height: 40, channels });
+    expect((await pixels(transcoded)).equals(await pixels(bytes))).toBe(true);
+  });
+
+  it('makes 8-bit RGB of gray, of CMYK and of 16 bits', async () => {
+    const words = new Uint16Array(60 * 40 * 3).fill(0xabcd);
+    const wide = sharp(words, { raw: { width: 60, height: 40, channels: 3 } }).toColourspace('rgb16');
+    const deep = await wide.tiff({ compression: 'lzw' }).toBuffer();
+    expect(await sharp(deep).metadata()).toMatchObject({ depth: 'ushort' });
+    const gray = await image().toColourspace('b-w').tiff({ compression: 'lzw' }).toBuffer();
+    const cmyk = await image().toColourspace('cmyk').tiff({ compression: 'lzw' }).toBuffer();
+    for (const bytes of [deep, gray, cmyk]) {
+      const transcoded = await transcodeImage(bytes);
+      expect(await sharp(transcoded).metadata()).toMatchObject({ depth: 'uchar', space: 'srgb', channels: 3 });
+    }
+    expect(new Set(await pixels(await transcodeImage(deep)))).toEqual(new Set([0xab]));
+  });
+
+  it('ignores EXIF orientation and colour profile, as TensorFlow does', async () => {
+    const turned = await image()
+      .withMetadata({ orientation: 6 })
+      .withIccProfile('p3')
+      .webp({ lossless: true })
+      .toBuffer();
+    const transcoded = await transcodeImage(turned);
+    const { width, height, orientation, icc } = await sharp(transcoded).metadata();
+    expect({ width, height, orientation, icc }).toEqual({ width: 60, height: 40 });
+    expect((await pixels(transcoded)).equals(await pixels(turned))).toBe(true);
+  });
+
+  it('takes the first frame of an animation', async () => {
+    const frames = await Promise.all(['red', 'blue'].map((background) => solid(background)));
+    const animation = await sharp(frames, { join: { animated: true } })
+      .webp({ lossless: true })
+      .toBuffer();
+    const transcoded = await transcodeImage(animation);
+    expect(await sharp(transcoded).metadata()).toMatchObject({ width: 8, height: 8 });
+    expect([...(await pixels(transcoded)).subarray(0, 3)]).toEqual([255, 0, 0]);
+  });
+
+  it.each([
+    ['more pixels than the limit', webp, { maxPixels: 100 }, 'has more than 100 pixels (maxPixels)'],
+    ['a header that lies', pngClaiming(50_000, 50_000), {}, 'has more than 50 megapixels (maxPixels)'],
+    ['more bytes than the limit', webp, { maxFileBytes: 100 }, 'has more than 100 bytes (maxFileBytes)'],
+    ['half its bytes', avif.subarray(0, avif.length / 2), {}, 'is corrupt'],
+    ['none of them', Buffer.alloc(0), {}, 'is corrupt'],
+  ])('refuses an image with %s', async (_, bytes, limits, reason) => {
+    await expect(transcodeImage(bytes, limits)).rejects.toThrow(
+      expect.objectContaining({ code: 'BAD_IMAGE', message: `The image ${reason}: it cannot be transcoded to PNG.` }),
+    );
+  });
+});
+
+async function solid(background: string): Promise<Buffer> {
+  return sharp({ create: { width: 8, height: 8, channels: 3, background } })
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+
+import { SignetError } from '../../../src/errors.js';
+import type { ImageProblem, ProblemKind } from '../../../src/data/image-file/image-problem.js';
+import type { ImageScan } from '../../../src/data/scan/image-scan.js';
+import { scanImageDirectory } from '../../../src/data/scan/scan-image-directory.js';
+import { assertUsable, scanReport } from '../../../src/data/scan/scan-report.js';
+import { avif, gif, image, jpeg, png, temporaryDirectory, tiff, webp, writeFiles } from '../samples.js';
+
+function problem(path: string, kind: ProblemKind, message: string): ImageProblem {
+  return { path, kind, message };
+}
+
+function scanWith(problems: readonly ImageProblem[]): ImageScan {
+  const files = [0, 1].map((label) => {
+    return { path: `data/${label}/a.png`, label, format: 'png' as const, width: 8, height: 8, sizeBytes: 127 };
+  });
+  const notes = { strayFiles: [], unusedDirectories: [], repeatedDirectories: [] };
+  return { directory: 'data', classNames: ['0', '1'], files, problems, notes };
+}
+
+const bad = scanWith([
+  problem('data/0/a\nb.jpg', 'corrupt', 'is cut off: the download or copy was not completed'),
+  problem('data/0/b.png', 'empty', 'has no bytes'),
+  problem('data/1/c.jpg', 'unsupported', 'is a HEIC image'),
+  problem('data/1/d.png', 'empty', 'has no bytes'),
+]);
+
+const many = scanWith(Array.from({ length: 1253 }, (_, i) => problem(`data/0/${i}.png`, 'empty', 'has no bytes')));
+
+describe('scanReport', () => {
+  it('is one line where there is nothing to say', () => {
+    expect(scanReport(scanWith([]))).toBe('2 images of 2 classes in data');
+  });
+
+  it('groups what is wrong by kind', () => {
+    expect(scanReport(bad)).toBe(
+      '2 images of 2 classes in data\n' +
+        '2 files are empty:\n' +
+        '  data/0/b.png has no bytes\n' +
+        '  data/1/d.png has no bytes\n' +
+        '1 file is corrupt:\n' +
+        '  data/0/a\\nb.jpg is cut off: the download or copy was not completed\n' +
+        '1 file is of an unsupported format (supported are JPEG, PNG, GIF, BMP, WebP, AVIF and TIFF):\n' +
+        '  data/1/c.jpg is a HEIC image',
+    );
+  });
+
+  it('lists 50 files of a kind where a file has the rest, and all of them where none has', () => {
+    const lines = scanReport(many, { fullListIn: 'bad-images.txt' }).split('\n');
+    expect(lines).toHaveLength(1 + 1 + 50 + 1);
+    expect(lines[1]).toBe('1,253 files are empty:');
+    expect(lines.at(-1)).toBe('  … and 1,203 more, full list in bad-images.txt');
+    expect(scanReport(many, { fullListIn: 'bad.txt', linesPerKind: 2 }).split('\n')).toHaveLength(5);
+    expect(scanReport(many).split('\n')).toHaveLength(1 + 1 + 1253);
+  });
+
+  it('notes what may surprise', async () => {
+    const directory = temporaryDirectory();
+    const turned = await image().withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    writeFiles(directory, {
+      'README.md': '',
+      'cat/1.jpg': gif,
+      'cat/2.png': jpeg,
+      'cat/3.jpg': turned,
+      'cat/4.webp': webp,
+      'dog/5.avif': avif,
+      'dog/6.tif': tiff,
+      'dog/7.webp': webp,
+      'mouse/8.png': png,
+    });
+    const report = scanReport(await scanImageDirectory(directory, { classNames: ['cat', 'dog'] }));
+    expect(report.replaceAll(directory, 'DATA')).toBe(
+      '7 images of 2 classes in DATA\n' +
+        '2 files are named for another format and used all the same: DATA/cat/1.jpg is GIF.\n' +
+        '1 file carries an EXIF orientation, which is ignored, as TensorFlow does.\n' +
+        '4 files are transcoded to PNG in memory: 2 WebP, 1 AVIF, 1 TIFF.\n' +
+        '1 file stands directly in DATA, in no class, and is not used: "README.md".\n' +
+        '1 directory is not among the class names and is not used: "mouse".',
+    );
+  });
+
+  it('counts in the plural, and names five', () => {
+    const scan = scanWith([]);
+    const turned = scan.files.map((file) => ({ ...file, orientation: 6, frames: 4 }));
+    const names = Array.from('abcdef');
+    const notes = { strayFiles: names, unusedDirectories: names, repeatedDirectories: names };
+    expect(scanReport({ ...scan, files: turned, notes })).toBe(
+      '2 images of 2 classes in data\n' +
+        '2 files carry an EXIF orientation, which is ignored, as TensorFlow does.\n' +
+        '2 files have several frames or pages, of which the first is used.\n' +
+        '6 files stand directly in data, in no class, and are not used: "a", "b", "c", "d", "e", ….\n' +
+        '6 directories are not among the class names and are not used: "a", "b", "c", "d", "e", ….\n' +
+        '6 symbolic links lead to a directory of the same class that is read already and are not used: ' +
+        '"a", "b", "c", "d", "e", ….',
+    );
+  });
+});
+
+describe('assertUsable', () => {
+  it('lets a scan without problems pass', () => {
+    const scan = scanWith([]);
+    expect(assertUsable(scan, 'fail')).toEqual({ scan, skipped: [], skippedList: '' });
+  });
+
+  it('fails with the full list, and tells how to go on without', () => {
+    expect(() => assertUsable(bad, 'fail')).toThrow(
+      new SignetError(
+        'BAD_IMAGE',
+        '4 files in data cannot be used.\n' +
+          '2 files are empty:\n' +
+          '  data/0/b.png has no bytes\n' +
+          '  data/1/d.png has no bytes\n' +
+          '1 file is corrupt:\n' +
+          '  data/0/a\\nb.jpg is cut off: the download or copy was not completed\n' +
+          '1 file is of an unsupported format (supported are JPEG, PNG, GIF, BMP, WebP, AVIF and TIFF):\n' +
+          '  data/1/c.jpg is a HEIC image\n' +
+          'Repair or remove them, or go on without them: --on-bad-image skip',
+      ),
+    );
+    expect(() => assertUsable(bad, 'fail')).toThrow(expect.objectContaining({ code: 'BAD_IMAGE' }));
+  });
+
+  it('skips, and hands over the list for a file', () => {
+    const { scan, skipped, skippedList } = assertUsable(bad, 'skip');
+    expect(scan).toEqual({ ...bad, problems: [] });
+    expect(skipped).toEqual(bad.problems);
+    expect(skippedList).toBe(
+      'data/0/a\\nb.jpg\tcorrupt\tis cut off: the download or copy was not completed\n' +
+        'data/0/b.png\tempty\thas no bytes\n' +
+        'data/1/c.jpg\tunsupported\tis a HEIC image\n' +
+        'data/1/d.png\tempty\thas no bytes\n',
+    );
+  });
+});
