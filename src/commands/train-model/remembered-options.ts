@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
-import { jsonText } from '../../text/json-text.js';
+import { jsonText } from '../../text/printable.js';
 import { flagOf } from '../shared/check-numbers.js';
 import type { TrainModelOptions } from './train-model-options.js';
 
