@@ -21,7 +21,7 @@ import {
 import { SavedModelSchema } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import type { StructuredValueSchema } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/struct_pb.js';
 import { DataType } from '../../../src/tensorflow/protos/tensorflow/core/framework/types_pb.js';
-import { saveTwoSignatures } from '../../helpers/save-two-signatures.js';
+import { saveTwoSignatures } from '../../helpers/models/save-two-signatures.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 let folder: string;

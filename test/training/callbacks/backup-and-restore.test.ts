@@ -16,7 +16,7 @@ import { ReduceLROnPlateau } from '../../../src/training/callbacks/reduce-lr-on-
 import { fit } from '../../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
-import { droppingModel, Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { droppingModel, Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 /** Does something after a batch, counted from 0 over all epochs of this training. */
