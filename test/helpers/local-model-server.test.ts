@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { LocalModelServer } from '../../src/serving/local-model-server.js';
+import { LocalModelServer } from './local-model-server.js';
 import type { PredictRequest } from '../../src/serving/model-server.js';
 import { Servable } from '../../src/signatures/servable.js';
 import * as tf from '../../src/tensorflow/tf.js';
