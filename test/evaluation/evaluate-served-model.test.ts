@@ -21,10 +21,10 @@ import type { ModelServer, PredictRequest, PredictResponse } from '../../src/ser
 import { modelServerWith } from '../../src/serving/model-server-with.js';
 import { ServingError } from '../../src/serving/serving-error.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { encodedImages } from '../helpers/encoded-images.js';
-import { saveScale } from '../helpers/save-scale.js';
-import { serveModelServer } from '../helpers/serve-model-server.js';
-import { copyDigits } from '../helpers/small-digits.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
+import { saveScale } from '../helpers/models/save-scale.js';
+import { serveModelServer } from '../helpers/servers/serve-model-server.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const classNames = ['0', '1', '2'];

@@ -6,7 +6,7 @@ import { fit } from '../../src/training/fit.js';
 import { SparseCategoricalCrossentropy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { SGD } from '../../src/training/optimizers/sgd.js';
-import { tinyDataset, tinyModel } from '../helpers/tiny-training.js';
+import { tinyDataset, tinyModel } from '../helpers/training/tiny-training.js';
 
 const losses = (labels: number[], logits: number[][], labelSmoothing?: number) =>
   Array.from(

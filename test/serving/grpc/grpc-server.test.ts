@@ -16,9 +16,9 @@ import { SignatureDefMapSchema } from '../../../src/tensorflow/protos/tensorflow
 import { ModelService } from '../../../src/tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';
 import { PredictionService } from '../../../src/tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
-import { encodedImages } from '../../helpers/encoded-images.js';
-import { RawGrpcClient } from '../../helpers/grpc-client.js';
-import { serializedExamples } from '../../helpers/serialized-examples.js';
+import { encodedImages } from '../../helpers/data/encoded-images.js';
+import { RawGrpcClient } from '../../helpers/servers/grpc-client.js';
+import { serializedExamples } from '../../helpers/data/serialized-examples.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const { predict, classify, regress, multiInference, getModelMetadata } = PredictionService.method;

@@ -19,8 +19,8 @@ import { PredictionService } from '../../../src/tensorflow/protos/tensorflow_ser
 import type * as tf from '../../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../../src/tracing/tf-function.js';
-import { RawGrpcClient } from '../../helpers/grpc-client.js';
-import { selfSigned } from '../../helpers/self-signed.js';
+import { RawGrpcClient } from '../../helpers/servers/grpc-client.js';
+import { selfSigned } from '../../helpers/servers/self-signed.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 class Adder extends Servable {

@@ -14,7 +14,7 @@ import { PredictRequestSchema } from '../../../src/tensorflow/protos/tensorflow_
 import type * as tf from '../../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../../src/tracing/tf-function.js';
-import { type GrpcResult, RawGrpcClient } from '../../helpers/grpc-client.js';
+import { type GrpcResult, RawGrpcClient } from '../../helpers/servers/grpc-client.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 class Adder extends Servable {

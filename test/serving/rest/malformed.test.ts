@@ -11,11 +11,11 @@ import { LenetModel } from '../../../src/models/lenet-model.js';
 import { stringBytes } from '../../../src/ops/strings.js';
 import { LocalModelServer } from '../../../src/serving/local-model-server.js';
 import * as tf from '../../../src/tensorflow/tf.js';
-import { gifClaiming, jpegClaiming, pngChunk, pngClaiming } from '../../helpers/hostile-images.js';
-import { type HttpAnswer, type HttpRequest, parseAnswers, send, sendRaw } from '../../helpers/http-client.js';
-import { saveKinds } from '../../helpers/save-kinds.js';
-import { serializedExamples } from '../../helpers/serialized-examples.js';
-import { type ServedRest, serveRest, serveRestForTest } from '../../helpers/serve-rest.js';
+import { gifClaiming, jpegClaiming, pngChunk, pngClaiming } from '../../helpers/data/hostile-images.js';
+import { type HttpAnswer, type HttpRequest, parseAnswers, send, sendRaw } from '../../helpers/servers/http-client.js';
+import { saveKinds } from '../../helpers/models/save-kinds.js';
+import { serializedExamples } from '../../helpers/data/serialized-examples.js';
+import { type ServedRest, serveRest, serveRestForTest } from '../../helpers/servers/serve-rest.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const maxBodyBytes = 2 ** 20;

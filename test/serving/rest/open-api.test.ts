@@ -7,9 +7,9 @@ import { LenetModel } from '../../../src/models/lenet-model.js';
 import { LocalModelServer } from '../../../src/serving/local-model-server.js';
 import type { ModelServer } from '../../../src/serving/model-server.js';
 import { ServingError } from '../../../src/serving/serving-error.js';
-import { sendJson } from '../../helpers/http-client.js';
-import { saveKinds } from '../../helpers/save-kinds.js';
-import { serveRestForTest } from '../../helpers/serve-rest.js';
+import { sendJson } from '../../helpers/servers/http-client.js';
+import { saveKinds } from '../../helpers/models/save-kinds.js';
+import { serveRestForTest } from '../../helpers/servers/serve-rest.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 interface Operation {
