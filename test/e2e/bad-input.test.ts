@@ -189,7 +189,7 @@ const wrongFlags: readonly Mistake[] = [
     flags: { 'pretrained-weights': 'imagenet' },
     says: ['for InceptionModel, MobileNetModel, ResnetModel. Received: "imagenet" for LenetModel.'],
   },
-  { name: 'no image size', flags: { 'input-width': 0 }, says: ['--input-width is a whole number from 1.'] },
+  { name: 'no image size', flags: { 'input-width': 0 }, says: ['--input-width is a whole number from 1 to 10000. Received: 0.'] },
   { name: 'an unknown word for bad images', flags: { 'on-bad-image': 'mend' }, says: ['fail', 'skip', 'mend'] },
 ].map((mistake) => ({ code: 2, ...mistake }));
 
