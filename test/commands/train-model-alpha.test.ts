@@ -6,7 +6,7 @@ import { trainModel } from '../../src/commands/train-model/run.js';
 import type { GivenTrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { loadModel } from '../../src/models/load-model.js';
 import { MobileNetModel } from '../../src/models/mobile-net-model.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;

@@ -11,7 +11,7 @@ import { evaluatedSignatures } from '../../src/evaluation/evaluate-saved-model.j
 import { readClassNames } from '../../src/models/classifier/read-class-names.js';
 import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import { startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const kills = 8;

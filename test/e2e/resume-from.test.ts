@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 import { trainModel } from '../../src/commands/train-model/run.js';
 import { completeTrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { readVariables } from '../../src/saved-model/read/read-variables.js';
-import { asWorkersKeepIt } from '../helpers/as-workers-keep-it.js';
+import { asWorkersKeepIt } from '../helpers/training/as-workers-keep-it.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
-import { copyDigits } from '../helpers/small-digits.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 describe('train-model --resume-from', () => {

@@ -7,12 +7,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/data/dataset/random.js';
 import { listVersions } from '../../src/serving/store/version-source.js';
 import { type CommandLineResult, runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 type Flags = Readonly<Record<string, string | number | true | undefined>>;
 
-const droppingModel = 'test/helpers/dropping-model.ts#DroppingModel';
+const droppingModel = 'test/helpers/models/dropping-model.ts#DroppingModel';
 
 let folder: string;
 let digits: SmallDigits;

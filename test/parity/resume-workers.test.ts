@@ -6,9 +6,9 @@ import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { parseHistory } from '../../src/evaluation/report/training-history.js';
-import { hasPython, python } from '../helpers/python.js';
+import { hasPython, python } from '../helpers/python/python.js';
 import { startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 type Flags = Parameters<typeof toArguments>[0];

@@ -9,9 +9,9 @@ import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { SignetError } from '../../errors.js';
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { scanDataset } from '../shared/scan-dataset.js';
+import { tryToWrite } from '../../files/cannot-write.js';
 import { writeEvaluationReport } from './evaluation-report.js';
 import { evalModelCommand } from './flags.js';
-import { tryToWrite } from '../../files/try-to-write.js';
 
 /** What `eval-model` takes; what each option means stands in `flags.ts`. */
 export interface EvalModelOptions extends GivenOptionsOf<typeof evalModelCommand.flags> {}

@@ -33,6 +33,7 @@
  * ```
  */
 import { SignetError } from '../../errors.js';
+import { kebabCase } from '../../text/case.js';
 
 /** A value that a flag may have. */
 export type FlagValue = string | number | boolean | readonly number[] | readonly string[];
@@ -198,12 +199,7 @@ export type CommandOnlyOf<Flags extends FlagTable> = Flat<Values<OnlyCommandOnly
 
 /** A flag as it is typed: `inputWidth` is `--input-width`. */
 export function flagName(option: string): string {
-  return `--${kebab(option)}`;
-}
-
-/** `inputWidth` as `input-width`. */
-export function kebab(option: string): string {
-  return option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${kebabCase(option)}`;
 }
 
 /**

@@ -4,7 +4,8 @@ import yargs, { type Argv, type Options } from 'yargs';
 import { hideBin } from 'yargs/helpers';
 
 import { SignetError } from '../../errors.js';
-import { jsonText } from '../../text/json-text.js';
+import { kebabCase } from '../../text/case.js';
+import { jsonText } from '../../text/printable.js';
 import {
   type Command,
   type CommandOnlyOf,
@@ -12,7 +13,6 @@ import {
   dependencyProblems,
   type Flag,
   type FlagTable,
-  kebab,
   type OptionsOf,
   valueProblems,
 } from './flag-table.js';
@@ -146,7 +146,7 @@ function checkValues(flags: FlagTable, args: AnyOptions, isTyped: ((name: string
 function parser<Flags extends FlagTable>(command: Command<Flags>, argv: readonly string[], isRelaxed: boolean): Argv {
   const { name, describe, flags, operands, examples = [] } = command;
   const options = Object.entries(flags).map(
-    ([option, flag]) => [kebab(option), yargsOptions(flag, isRelaxed)] as const,
+    ([option, flag]) => [kebabCase(option), yargsOptions(flag, isRelaxed)] as const,
   );
   return (
     yargs()
@@ -232,10 +232,10 @@ function findTyped(argv: readonly string[], flags: FlagTable): Typed {
 
 /** @param word As typed without dashes, in either spelling. */
 function findOption(word: string, flags: FlagTable): string | undefined {
-  const named = [kebab(word), kebab(word).replace(/^no-/, '')];
+  const named = [kebabCase(word), kebabCase(word).replace(/^no-/, '')];
   const options = Object.keys(flags);
   return (
-    options.find((option) => named.includes(kebab(option))) ?? options.find((option) => flags[option]?.alias === word)
+    options.find((option) => named.includes(kebabCase(option))) ?? options.find((option) => flags[option]?.alias === word)
   );
 }
 
@@ -247,7 +247,7 @@ function findOption(word: string, flags: FlagTable): string | undefined {
 function checkTyped(typed: Typed, args: AnyOptions, flags: FlagTable): void {
   for (const [option, texts] of typed) {
     const { type } = flags[option] ?? {};
-    const name = `--${kebab(option)}`;
+    const name = `--${kebabCase(option)}`;
     const [text] = texts;
     if (type === 'boolean' && text !== undefined && !['true', 'false'].includes(text)) {
       throw new UsageError(`${name} is a switch and takes no value. Received: ${text}`);

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
-import { jsonText } from '../../text/json-text.js';
+import { jsonText } from '../../text/printable.js';
 import { type Flag, flagName, type FlagTable, type FlagValue, type OnResume } from '../shared/flag-table.js';
 import { trainModelCommand } from './flags.js';
 import type { TrainModelOptions } from './train-model-options.js';

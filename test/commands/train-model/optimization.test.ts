@@ -14,7 +14,7 @@ import * as tf from '../../../src/tensorflow/tf.js';
 import { CSVLogger } from '../../../src/training/callbacks/csv-logger.js';
 import { ReduceLROnPlateau } from '../../../src/training/callbacks/reduce-lr-on-plateau.js';
 import { fit } from '../../../src/training/fit.js';
-import { tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 const length = { learningRate: 1, numEpochs: 4, stepsPerEpoch: 2 };
 const paths = { trainDatasetPath: 'train', testDatasetPath: 'test' };

@@ -22,8 +22,8 @@ import { SignetError } from '../../../src/errors.js';
 import { parseHistory } from '../../../src/evaluation/report/training-history.js';
 import { readVariables } from '../../../src/saved-model/read/read-variables.js';
 import * as tf from '../../../src/tensorflow/tf.js';
-import { asWorkersKeepIt } from '../../helpers/as-workers-keep-it.js';
-import { copyDigits, type SmallDigits } from '../../helpers/small-digits.js';
+import { asWorkersKeepIt } from '../../helpers/training/as-workers-keep-it.js';
+import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 let folder: string;
@@ -68,7 +68,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     [
       'a model of a user with dropout, SGD with momentum, accumulation and a schedule',
       {
-        modelType: 'test/helpers/dropping-model.ts#DroppingModel', optimizer: 'sgd', momentum: 0.9,
+        modelType: 'test/helpers/models/dropping-model.ts#DroppingModel', optimizer: 'sgd', momentum: 0.9,
         gradientAccumulationSteps: 3, learningRateSchedule: 'cosine', warmupEpochs: 1, learningRate: 0.05,
         classWeights: 'balanced', labelSmoothing: 0.1,
       },
@@ -76,7 +76,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     [
       'a frozen backbone',
       {
-        modelType: 'test/helpers/narrow-mobile-net-model.ts#NarrowMobileNetModel', freezeBackbone: true,
+        modelType: 'test/helpers/models/narrow-mobile-net-model.ts#NarrowMobileNetModel', freezeBackbone: true,
         ...{ inputHeight: 32, inputWidth: 32, optimizer: 'rmsprop', learningRate: 0.01,
  pretrainedWeights: 'test/fixtures/keras/mobilenetv2_035.legacy.h5' },
       },

@@ -5,7 +5,8 @@ import { format, resolveConfig } from 'prettier';
 import { describe, expect, it } from 'vitest';
 
 import { commands, commandsDocument } from '../../../scripts/generate/commands-document.js';
-import { type Flag, kebab, valueProblems } from '../../../src/commands/shared/flag-table.js';
+import { type Flag, valueProblems } from '../../../src/commands/shared/flag-table.js';
+import { kebabCase } from '../../../src/text/case.js';
 
 describe('docs/commands.md', () => {
   it('is what npm run docs:commands writes', async () => {
@@ -45,6 +46,6 @@ describe.each(commands)('the table of $name', ({ flags }) => {
   });
 
   it('has names that can be typed', () => {
-    expect(entries.filter(([name]) => !/^[a-z]+(-[a-z]+)*$/.test(kebab(name))).map(([name]) => name)).toEqual([]);
+    expect(entries.filter(([name]) => !/^[a-z]+(-[a-z]+)*$/.test(kebabCase(name))).map(([name]) => name)).toEqual([]);
   });
 });
