@@ -235,7 +235,8 @@ function findOption(word: string, flags: FlagTable): string | undefined {
   const named = [kebabCase(word), kebabCase(word).replace(/^no-/, '')];
   const options = Object.keys(flags);
   return (
-    options.find((option) => named.includes(kebabCase(option))) ?? options.find((option) => flags[option]?.alias === word)
+    options.find((option) => named.includes(kebabCase(option))) ??
+    options.find((option) => flags[option]?.alias === word)
   );
 }
 
