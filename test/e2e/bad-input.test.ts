@@ -252,7 +252,10 @@ describe('train-model refuses', () => {
     expect(
       await misuse({ 'freeze-backbone': true as const, 'fine-tune-from': 'Conv_1', 'model-type': 'MobileNetModel' }),
     ).toMatchInlineSnapshot(
-      `"train-model: --freeze-backbone trains only the head, --fine-tune-from part of the backbone too: give one of them. Received: both."`,
+      `
+      "train-model: --freeze-backbone trains only the head, --fine-tune-from part of the backbone too: give one of them. Received: both.
+      See train-model --help"
+    `,
     );
   });
 

@@ -22,10 +22,7 @@ export async function modelsToServe({
   modelName,
   modelConfigFile,
 }: ModelSources): Promise<Pick<ServerOptions, 'models' | 'modelFolder'>> {
-  if (modelConfigFile !== undefined) {
-    if (modelFolder === undefined) return { models: await readModelConfigFile(modelConfigFile) };
-    throw new SignetError('INVALID_ARGUMENT', 'Give --model-folder or --model-config-file, not both.');
-  }
+  if (modelConfigFile !== undefined) return { models: await readModelConfigFile(modelConfigFile) };
   if (modelFolder === undefined) {
     throw new SignetError('INVALID_ARGUMENT', 'Give --model-folder or --model-config-file. Received: neither.');
   }

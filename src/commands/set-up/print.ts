@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 
-import type { SetUpReport } from '../src/set-up/set-up.js';
-import type { SetUpProgress } from '../src/set-up/site.js';
+import type { SetUpReport } from '../../set-up/set-up.js';
+import type { SetUpProgress } from '../../set-up/site.js';
 
 /** Prints the steps of a set-up, one line each. */
 export interface ProgressPrinter {

@@ -1,10 +1,10 @@
 import { type Protocol, protocols } from '../../client/client-options.js';
 import { ServerError } from '../../client/server-error.js';
 import type { ServedModel, ServedModels } from '../../evaluation/evaluate-served-model.js';
-import { connectToServer, type ServerFlags } from '../shared/connect-to-server.js';
+import { connectToServer, type ServerOptions } from '../shared/connect-to-server.js';
 
-/** Which model is opened, and by which protocols. */
-export interface OpenServedModelOptions extends ServerFlags {
+/** Which model is opened, and over which protocols. */
+export interface OpenServedModelOptions extends ServerOptions {
   readonly modelName: string;
   /** Default: both. */
   readonly protocol?: Protocol | undefined;

@@ -1,14 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { runCommand, UsageError } from '../../scripts/run-command.js';
-import { SignetError } from '../../src/errors.js';
+import { defineCommand } from '../../../src/commands/shared/flag-table.js';
+import { printResult, runCommand, UsageError } from '../../../src/commands/shared/run-command.js';
+import { SignetError } from '../../../src/errors.js';
 
-const options = {
-  'model-path': { type: 'string', demandOption: true, describe: 'Folder of the SavedModel' },
-  'num-epochs': { type: 'number', default: 5 },
-  'class-names': { type: 'array', string: true },
-  'keep-going': { type: 'boolean', default: false },
-} as const;
+const command = defineCommand({
+  name: 'try-it',
+  describe: 'Tries the command helper.',
+  flags: {
+    modelPath: { type: 'path', required: true, help: 'Folder of the SavedModel' },
+    numEpochs: { type: 'number', range: { above: 0 }, default: 5, help: 'Epochs at most' },
+    classNames: { type: 'words', defaultText: 'all', help: 'Classes' },
+    keepGoing: { type: 'boolean', default: false, commandOnly: true, relaxes: true, help: 'Continue' },
+    stop: {
+      type: 'boolean',
+      default: false,
+      help: 'Stop',
+      conflicts: { keepGoing: '--stop and --keep-going differ.' },
+    },
+    width: { type: 'integer', needs: ['height'], help: 'Width' },
+    height: { type: 'integer', help: 'Height' },
+  },
+  examples: [['--model-path models/1', 'tries it']],
+});
 
 let stdout: string;
 let stderr: string;
@@ -26,17 +40,12 @@ afterEach(() => {
 
 async function run(argv: string[], fail?: Error): Promise<void> {
   await runCommand(
-    {
-      name: 'try-it',
-      describe: 'Tries the command helper.',
-      options,
-      examples: [['--model-path models/1', 'tries it']],
-      handler: (args) => {
-        // The types follow the options: this would not compile otherwise.
-        const { modelPath, numEpochs, keepGoing }: { modelPath: string; numEpochs: number; keepGoing: boolean } = args;
-        received = { modelPath, numEpochs, keepGoing, classNames: args.classNames, debug: args.debug };
-        return fail === undefined ? Promise.resolve() : Promise.reject(fail);
-      },
+    command,
+    (options, { keepGoing }) => {
+      // The types follow the table: this would not compile otherwise.
+      const { modelPath, numEpochs }: { modelPath: string; numEpochs: number } = options;
+      received = { modelPath, numEpochs, keepGoing, classNames: options.classNames };
+      return fail === undefined ? Promise.resolve() : Promise.reject(fail);
     },
     argv,
   );
@@ -45,7 +54,7 @@ async function run(argv: string[], fail?: Error): Promise<void> {
 describe('runCommand', () => {
   it('gives the handler its flags, typed and in camelCase', async () => {
     await run(['--model-path', 'a', '--num-epochs=2.5e1', '--class-names', 'x', 'y', '--keep-going']);
-    expect(received).toEqual({ modelPath: 'a', numEpochs: 25, keepGoing: true, classNames: ['x', 'y'], debug: false });
+    expect(received).toEqual({ modelPath: 'a', numEpochs: 25, keepGoing: true, classNames: ['x', 'y'] });
     expect([process.exitCode, stdout, stderr]).toEqual([undefined, '', '']);
   });
 
@@ -53,6 +62,7 @@ describe('runCommand', () => {
     await run(['--help']);
     expect(stdout).toContain('try-it [options]\n\nTries the command helper.');
     expect(stdout).toMatch(/--model-path +Folder of the SavedModel {2}\[string\] \[required\]/);
+    expect(stdout).toMatch(/--class-names +Classes \[default: all\] {2}\[array\]/);
     expect(stdout).toContain('try-it --model-path models/1  tries it');
     expect([process.exitCode, stderr, received]).toEqual([undefined, '', undefined]);
   });
@@ -67,34 +77,49 @@ describe('runCommand', () => {
     [['--model-path', 'a', '--keep-going=yes'], '--keep-going is a switch and takes no value. Received: yes'],
     [['--model-path', 'a', '--num-epoch', '3'], 'Unknown argument: --num-epoch'],
     [['--model-path', 'a', 'b'], 'Unknown argument: b'],
+    [['--model-path', 'a', '--stop', '--keep-going'], '--stop and --keep-going differ.'],
   ])('answers %j with its usage and exit code 2', async (argv, message) => {
     await run(argv);
     expect(stderr).toBe(`try-it: ${message}\nSee try-it --help\n`);
     expect([process.exitCode, stdout, received]).toEqual([2, '', undefined]);
   });
 
-  it('tells the handler which flags were typed, and asks for none with the switch that says so', async () => {
-    const handler = ({ given, modelPath }: { given: ReadonlySet<string>; modelPath: string }) => {
-      received = { given: [...given], modelPath };
+  it('lists every value that the table does not allow, before the handler is called', async () => {
+    await run(['--model-path', 'a', '--num-epochs', '-1', '--width', '2.5']);
+    expect(stderr).toBe(
+      'try-it: --num-epochs is more than 0. Received: -1.\n' +
+        '--width is a whole number. Received: 2.5.\n' +
+        '--width needs --height, which is missing.\n',
+    );
+    expect([process.exitCode, received]).toEqual([2, undefined]);
+  });
+
+  it('tells the handler which options were typed, and requires none with the switch that says so', async () => {
+    const handler = ({ modelPath }: { modelPath: string }, { given }: { given: object }) => {
+      received = { given, modelPath };
       return Promise.resolve();
     };
-    const command = { name: 'try-it', describe: 'Tries.', options, relaxedBy: ['keep-going'], handler } as const;
-    await runCommand(command, ['--keep-going', '--numEpochs=3']);
-    expect(received).toEqual({ given: ['keepGoing', 'numEpochs'], modelPath: undefined });
-    await runCommand(command, ['--num-epochs=3']);
+    await runCommand(command, handler, ['--keep-going', '--numEpochs=3', '--width', '4']);
+    expect(received).toEqual({ given: { numEpochs: 3, width: 4 }, modelPath: undefined });
+    await runCommand(command, handler, ['--num-epochs=3']);
     expect(stderr).toContain('Missing required argument: model-path');
   });
 
-  it('gives the handler the words that are no flags, where a command takes them', async () => {
-    const handler = ({ operands, protocol }: { operands: readonly string[]; protocol: 'GRPC' | 'REST' }) => {
-      received = { operands, protocol };
-      return Promise.resolve();
-    };
-    const protocol = { alias: 'f', choices: ['GRPC', 'REST'], default: 'GRPC' } as const;
-    const command = { name: 'try-it', describe: '', operands: 'FILES', options: { protocol }, handler };
+  it('gives the handler the words that are not flags, where a command takes them', async () => {
+    const flags = {
+      protocol: { type: 'choice', choices: ['GRPC', 'REST'], alias: 'f', default: 'GRPC', help: '' },
+    } as const;
+    const withFiles = defineCommand({ name: 'try-it', describe: '', operands: 'FILES', flags });
     const result = async (...argv: string[]) => {
       [received, stdout, stderr, process.exitCode] = [undefined, '', '', undefined];
-      await runCommand(command, argv);
+      await runCommand(
+        withFiles,
+        ({ protocol }, { operands }) => {
+          received = { operands, protocol };
+          return Promise.resolve();
+        },
+        argv,
+      );
       return received ?? stderr;
     };
     expect(await result('0x7', '-f', 'REST', 'b.png')).toEqual({ operands: ['0x7', 'b.png'], protocol: 'REST' });
@@ -104,8 +129,30 @@ describe('runCommand', () => {
     expect(await result('a', '-f', 'REST', '--protocol', 'GRPC')).toBe(
       'try-it: --protocol was given more than once; give it once.\nSee try-it --help\n',
     );
-    await runCommand(command, ['--help']);
+    await result('--help');
     expect(stdout).toContain('try-it FILES... [options]\n');
+  });
+
+  it('runs what a switch asks for before the handler', async () => {
+    const calls: string[] = [];
+    const flags = {
+      loud: { type: 'boolean', default: false, commandOnly: true, help: '', whenOn: () => calls.push('on') },
+    } as const;
+    const loud = defineCommand({ name: 'try-it', describe: '', flags });
+    const handler = () => {
+      calls.push('handler');
+      return Promise.resolve();
+    };
+    await runCommand(loud, handler, ['--loud']);
+    await runCommand(loud, handler, []);
+    expect(calls).toEqual(['on', 'handler', 'handler']);
+  });
+
+  it('prints a result as text or as JSON', () => {
+    const text = ({ name }: { name: string }) => `name: ${name}\n`;
+    printResult({ name: 'a' }, false, text);
+    printResult({ name: 'a' }, true, text);
+    expect(stdout).toBe('name: a\n{\n  "name": "a"\n}\n');
   });
 
   it('ends with 2 when the handler says that the flags do not go together', async () => {

@@ -14,7 +14,7 @@ export interface SecretFiles {
   readonly tlsClientCa?: string | undefined;
 }
 
-/** The token, which is no flag: every user of a machine can read those. @throws SignetError `INVALID_ARGUMENT`. */
+/** Reads the token, which is not a flag itself: every user of a machine can read those. @throws SignetError `INVALID_ARGUMENT`. */
 export async function readToken({ tokenFile }: Pick<SecretFiles, 'tokenFile'>): Promise<string | undefined> {
   const text = tokenFile === undefined ? process.env.SIGNET_TOKEN : await readText(tokenFile, '--token-file');
   const token = text?.trim();
@@ -23,12 +23,9 @@ export async function readToken({ tokenFile }: Pick<SecretFiles, 'tokenFile'>): 
   throw invalid('The token is printable characters of ASCII without spaces. Received: something else, or nothing.');
 }
 
-/** @throws SignetError `INVALID_ARGUMENT`. */
+/** Reads what TLS needs; undefined without a certificate. @throws SignetError `INVALID_ARGUMENT`. */
 export async function readTls({ tlsCertificate, tlsKey, tlsClientCa }: SecretFiles): Promise<ServerTls | undefined> {
-  if (tlsCertificate === undefined && tlsKey === undefined && tlsClientCa === undefined) return undefined;
-  if (tlsCertificate === undefined || tlsKey === undefined) {
-    throw invalid('TLS needs --tls-certificate and --tls-key. Received: one of them.');
-  }
+  if (tlsCertificate === undefined || tlsKey === undefined) return undefined;
   const read = async (file: string, flag: string) => Buffer.from(await readText(file, flag));
   return {
     certificate: await read(tlsCertificate, '--tls-certificate'),
@@ -37,7 +34,7 @@ export async function readTls({ tlsCertificate, tlsKey, tlsClientCa }: SecretFil
   };
 }
 
-/** A file that a flag names. @throws SignetError `INVALID_ARGUMENT` that names the flag. */
+/** Reads a file that a flag names. @throws SignetError `INVALID_ARGUMENT` that names the flag. */
 export function readText(file: string, flag: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw invalid(`${flag}: ${file} cannot be read: ${wordsOf(error)}`);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 
 function setUp(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync('npx', ['tsx', 'scripts/set-up.ts', ...args], {
+  const { status, stdout, stderr } = spawnSync('npx', ['tsx', 'src/commands/set-up/main.ts', ...args], {
     encoding: 'utf8',
     env: { ...process.env, npm_config_loglevel: 'silent' },
   });

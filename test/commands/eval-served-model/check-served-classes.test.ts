@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { checkServedClasses } from '../../../src/commands/shared/check-served-classes.js';
+import { checkServedClasses } from '../../../src/commands/eval-served-model/check-served-classes.js';
 import type { ImageScan } from '../../../src/data/scan/image-scan.js';
 import { scanImageDirectory } from '../../../src/data/scan/scan-image-directory.js';
 import { type CallableModel, findClassNames } from '../../../src/client/classify-images.js';

@@ -3,9 +3,10 @@ import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import type { SavedModelEvaluation } from '../../evaluation/evaluate-saved-model.js';
 import type { Mistake } from '../../evaluation/hardest-mistakes.js';
 import { writeReport } from '../../evaluation/report/write-report.js';
-import type { EvalModelOptions } from '../eval-model/run.js';
-import { modelFacts, softwareFacts } from './report-facts.js';
-import { shellCommand } from './shell-command.js';
+import { modelFacts, softwareFacts } from '../shared/report-facts.js';
+import type { OptionsOf } from '../shared/flag-table.js';
+import { shellCommand } from '../shared/shell-command.js';
+import type { evalModelCommand } from './flags.js';
 
 /** What an evaluation of a SavedModel found, and what it was not asked about. */
 export interface FinishedEvaluation {
@@ -24,7 +25,7 @@ export interface FinishedEvaluation {
  */
 export async function writeEvaluationReport(
   folder: string,
-  { testDatasetPath, modelPath, batchSize, onBadImage }: EvalModelOptions,
+  { testDatasetPath, modelPath, batchSize, onBadImage }: OptionsOf<typeof evalModelCommand.flags>,
   { evaluation, mistakes, skippedList }: FinishedEvaluation,
 ): Promise<string> {
   const { serving_default: result } = evaluation.signatures;
