@@ -120,7 +120,7 @@ await runCommand({
       );
     if (exportTraining !== undefined) {
       const { exportTrainingModel } = await import('../src/commands/train-model/export-training-model.js');
-      const { exportTrainingText } = await import('../src/commands/train-model/export-training-text.js');
+      const { exportTrainingText } = await import('../src/commands/train-model/print.js');
       const exported = await exportTrainingModel({ ...options, onBadImage }, exportTraining);
       process.stdout.write(exportTrainingText(exported));
       return;
@@ -142,9 +142,6 @@ async function train(
   resumed: ReadonlySet<string> | null,
   from: string | undefined,
 ): Promise<TrainModelResult> {
-  const { workers } = options;
-  if (resumed === null && workers !== undefined)
-    return (await import('../src/commands/train-model/train-with-workers.js')).trainWithWorkers(options, workers);
   if (resumed === null) return (await import('../src/commands/train-model/run.js')).trainModel(options);
   const given = Object.fromEntries(Object.entries(options).filter(([name]) => resumed.has(name)));
   if (from !== undefined)

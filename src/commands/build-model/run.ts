@@ -9,7 +9,7 @@ import { readLabelsFile } from '../../models/classifier/read-labels-file.js';
 import { checkAlpha } from '../shared/backbone-options.js';
 import { numberProblems } from '../shared/check-numbers.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
-import { prepareVersion } from '../train-model/model-versions.js';
+import { VersionDirectory } from '../train-model/version-directory.js';
 
 /** What `build-model` takes; the flags of the same names. */
 export interface BuildModelOptions {
@@ -54,7 +54,9 @@ export async function buildModel(options: BuildModelOptions): Promise<BuildModel
   checkAlpha(Model, alpha);
   const classNames = await readLabelsFile(labels);
   // Before minutes of downloading.
-  const directory = await prepareVersion(options.modelFolder, Model.name, options.modelVersion, options.overwrite);
+  const { modelFolder: modelFolderPath, modelVersion, overwrite } = options;
+  const version = await VersionDirectory.prepare({ modelFolderPath, modelType: Model.name, modelVersion, overwrite });
+  const directory = version.path;
   const weights = await findWeights(Model, options);
   const found = await findHead(weights);
   checkClasses(found, classNames, { ...options, weights });
