@@ -1,7 +1,8 @@
 import * as tf from '../tensorflow/tf.js';
 import { augmented, augmentingStep } from '../training/steps/augmenting-step.js';
 import type { Optimizer } from '../training/optimizers/optimizer.js';
-import { type Step, trainingStep, type TrainingStepOptions } from '../training/steps/training-step.js';
+import { trainingStep, type TrainingStepOptions } from '../training/steps/training-step.js';
+import { type NamedGradient, type Step, withGradients } from '../training/tfjs-step.js';
 
 /** A variable, and by how much a step would move it: the mean over the images of the batch. */
 export interface Change {
@@ -37,7 +38,7 @@ export class SplitStep {
     const step = this.#step(randomStep);
     const before = this.others.map((variable) => tf.clone(variable));
     const gradients: Change[] = [];
-    const values = withoutOptimizer(
+    const values = withGradients(
       this.optimizer,
       (named) => gradients.push(...named.flatMap(kept)),
       () => step([images, labels]),
@@ -49,22 +50,6 @@ export class SplitStep {
     const { augmentation } = this.options;
     const step = trainingStep(this.model, this.options, randomStep);
     return augmentation ? augmented(augmentingStep(this.model, augmentation, randomStep), step) : step;
-  }
-}
-
-/** A gradient as TF.js hands it to an optimizer: none for a weight on which the loss does not depend. */
-interface NamedGradient {
-  readonly name: string;
-  readonly tensor: tf.Tensor | null | undefined;
-}
-
-/** Runs a step whose gradients go to `take` instead of into the weights. */
-function withoutOptimizer<T>(optimizer: Optimizer, take: (named: readonly NamedGradient[]) => void, run: () => T): T {
-  Object.assign(optimizer, { applyGradients: take });
-  try {
-    return run();
-  } finally {
-    Reflect.deleteProperty(optimizer, 'applyGradients');
   }
 }
 

@@ -8,7 +8,8 @@ import { type Dimension, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { trainedOptimizer } from '../training/callbacks/support/trained-optimizer.js';
 import type { Optimizer } from '../training/optimizers/optimizer.js';
-import { eagerTestStep, type TrainingStepOptions } from '../training/steps/training-step.js';
+import type { TrainingStepOptions } from '../training/steps/training-step.js';
+import { testStepOf } from '../training/tfjs-step.js';
 import { type Change, SplitStep } from './split-step.js';
 
 /** A training step in two halves, between which the results of several machines are added up, and a test step. */
@@ -104,7 +105,7 @@ function applyGradients(optimizer: Optimizer, { graph, trained, updated }: Trace
 }
 
 function testStep(model: tf.LayersModel): ConcreteFunction {
-  const step = eagerTestStep(model);
+  const step = testStepOf(model);
   return tfFunction((images: tf.Tensor, labels: tf.Tensor) => sums(model, step([images, labels]), countOf(labels)), {
     name: 'test_step',
     inputSignature: dataSignature(model),

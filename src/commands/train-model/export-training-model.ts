@@ -6,7 +6,11 @@ import { SignetError } from '../../errors.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import { disposeCompiled } from '../shared/dispose-compiled.js';
 import { argumentsJson } from './remembered-options.js';
-import { checkTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
+import {
+  completeTrainModelOptions,
+  type GivenTrainModelOptions,
+  type TrainModelOptions,
+} from './train-model-options.js';
 import { augmentationFor, findTrainableType, makeTrainable } from './trainable-model.js';
 import { type ImageCounts, TrainingSet } from './training-data.js';
 
@@ -21,8 +25,8 @@ export interface ExportedTraining {
  *
  * @throws SignetError as `trainModel`, and `INVALID_ARGUMENT` for what only one machine can do.
  */
-export async function exportTrainingModel(options: TrainModelOptions, directory: string): Promise<ExportedTraining> {
-  checkTrainModelOptions(options);
+export async function exportTrainingModel(given: GivenTrainModelOptions, directory: string): Promise<ExportedTraining> {
+  const options = completeTrainModelOptions(given);
   assertFree(directory, options);
   checkForWorkers(options);
   const Model = await findTrainableType(options);

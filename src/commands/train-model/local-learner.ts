@@ -5,7 +5,6 @@ import { SignetError } from '../../errors.js';
 import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
 import { fit, type FitOptions } from '../../training/fit.js';
 import type * as tf from '../../tensorflow/tf.js';
-import { jits } from '../../training/steps/train-steps.js';
 import type { InterruptedTraining } from './interrupted-training.js';
 import { importCallbacks } from './load-callbacks.js';
 import type { TrainModelOptions } from './train-model-options.js';
@@ -59,7 +58,7 @@ function fitOptions({ model, data, options }: PreparedTraining): Options {
     epochs: options.numEpochs,
     classWeight: data.set.classWeight,
     ...(augmentation && { augmentation }),
-    jit: jits.find((jit) => jit === options.jit) ?? 'auto',
+    jit: options.jit,
   };
 }
 

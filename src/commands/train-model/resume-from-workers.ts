@@ -8,7 +8,7 @@ import { SignetError } from '../../errors.js';
 import { InterruptedTraining } from './interrupted-training.js';
 import { LocalLearner } from './local-learner.js';
 import { argumentsJson, knownOptions, parseRememberedOptions, resumedOptions } from './remembered-options.js';
-import { checkTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
+import { completeTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
 import { type PreparedTraining, type TrainModelResult, TrainingRun, type TrainingStart } from './training-run.js';
 
 type Workers = WorkersOutput<Partial<TrainModelOptions>>;
@@ -29,8 +29,8 @@ export async function resumeFromWorkers(
   given: Partial<TrainModelOptions>,
 ): Promise<TrainModelResult> {
   const workers = await readWorkersOutput(directory, parseRememberedOptions);
-  const options = resumedOptions(optionsHere(workers), knownOptions(given), workers.folder);
-  checkTrainModelOptions(options);
+  const resumed = resumedOptions(optionsHere(workers), knownOptions(given), workers.folder);
+  const options = completeTrainModelOptions(resumed);
   checkNotDone(workers, options);
   const { parts } = workers.state;
   if (parts > 1) process.stderr.write(`note: ${partsNote(parts)}\n`);

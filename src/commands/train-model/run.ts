@@ -1,5 +1,5 @@
 import { LocalLearner } from './local-learner.js';
-import type { TrainModelOptions } from './train-model-options.js';
+import type { GivenTrainModelOptions } from './train-model-options.js';
 import { type TrainModelResult, TrainingRun } from './training-run.js';
 import { WorkersLearner } from './workers-learner.js';
 
@@ -14,7 +14,7 @@ export type { TrainModelResult } from './training-run.js';
  *
  * @throws SignetError as `TrainingRun.run`.
  */
-export async function trainModel(options: TrainModelOptions): Promise<TrainModelResult> {
+export async function trainModel(options: GivenTrainModelOptions): Promise<TrainModelResult> {
   const { workers } = options;
   const learner = workers === undefined ? new LocalLearner() : new WorkersLearner(workers);
   return new TrainingRun(options, learner).run();

@@ -4,10 +4,10 @@ import * as v from 'valibot';
 
 import type { ClassFingerprint } from '../../data/scan/fingerprint-images.js';
 import { SignetError } from '../../errors.js';
-import { cannotWrite } from '../../files/model-directory.js';
+import { cannotWrite } from '../../files/cannot-write.js';
 import type { ProcessIdentity } from '../../files/process-identity.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
-import { replaceFile } from '../../files/replace-file.js';
+import { replaceFile } from '../../files/replace.js';
 import { parseRememberedOptions } from './remembered-options.js';
 import type { TrainModelOptions } from './train-model-options.js';
 

@@ -8,7 +8,11 @@ import { disposeCompiled } from '../shared/dispose-compiled.js';
 import type { ShellFlags } from '../shared/shell-command.js';
 import { InterruptedTraining, noteInterrupted } from './interrupted-training.js';
 import { makeLoss } from './optimization.js';
-import { checkTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
+import {
+  completeTrainModelOptions,
+  type GivenTrainModelOptions,
+  type TrainModelOptions,
+} from './train-model-options.js';
 import { findTrainableType, makeTrainable } from './trainable-model.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { writeTrainingReport } from './training-report.js';
@@ -87,11 +91,16 @@ export const freshStart: TrainingStart = {
 export class TrainingRun {
   readonly #startTime = performance.now();
 
+  readonly #options: TrainModelOptions;
+
+  /** @throws SignetError `INVALID_ARGUMENT` that lists all that is wrong with the options. */
   constructor(
-    private readonly options: TrainModelOptions,
+    options: GivenTrainModelOptions,
     private readonly learner: Learner,
     private readonly start: TrainingStart = freshStart,
-  ) {}
+  ) {
+    this.#options = completeTrainModelOptions(options);
+  }
 
   /**
    * Trains, evaluates and reports. The order of the steps is a contract: all checks come before anything is written, whatever learns
@@ -119,8 +128,8 @@ export class TrainingRun {
 
   /** Checks everything and makes the model. Writes nothing. */
   async #prepare(): Promise<PreparedTraining> {
-    const { options, learner, start } = this;
-    checkTrainModelOptions(options);
+    const { learner, start } = this;
+    const options = this.#options;
     const Model = await findTrainableType(options);
     await learner.checkOptions(options);
     const version = await this.#chooseVersion(Model.name);
@@ -132,7 +141,7 @@ export class TrainingRun {
   }
 
   async #chooseVersion(modelType: string): Promise<VersionDirectory> {
-    const { modelFolderPath, modelVersion, overwrite } = this.options;
+    const { modelFolderPath, modelVersion, overwrite } = this.#options;
     const { ownsVersion } = this.start;
     const wanted = { modelFolderPath, modelType, modelVersion, overwrite: overwrite || ownsVersion };
     const version = await VersionDirectory.prepare(wanted);
@@ -141,7 +150,7 @@ export class TrainingRun {
   }
 
   async #finish({ version, data, model }: PreparedTraining, learned: Learned): Promise<TrainModelResult> {
-    const { options } = this;
+    const options = this.#options;
     const { epochs, bestEpoch, interrupted } = learned;
     const directory = version.path;
     const evaluation = bestEpoch === null ? null : await evaluate(model, data, options, directory);

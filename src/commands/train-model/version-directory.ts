@@ -3,8 +3,8 @@ import { readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
+import { tryToWrite } from '../../files/cannot-write.js';
 import { recoverModelDirectories } from '../../files/model-directory.js';
-import { tryToWrite } from '../../files/try-to-write.js';
 import { InterruptedTraining, interruptedVersions } from './interrupted-training.js';
 
 /** Which version directory is wanted. */

@@ -4,10 +4,10 @@ import path from 'node:path';
 import * as v from 'valibot';
 
 import { SignetError, wordsOf } from '../../errors.js';
-import { cannotWrite } from '../../files/model-directory.js';
+import { cannotWrite } from '../../files/cannot-write.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
 import { readTensorBundle, type TensorBundle } from '../../saved-model/checkpoint/read-tensor-bundle.js';
-import { replaceFile } from '../../files/replace-file.js';
+import { replaceFile } from '../../files/replace.js';
 import { writeTensorBundle } from '../../saved-model/checkpoint/tensor-bundle.js';
 import { dataTypeOf, type DType } from '../../tensorflow/data-type.js';
 import * as tf from '../../tensorflow/tf.js';
