@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { startFromWeights } from '../../src/commands/train-model/start-from-weights.js';
+import { startFromWeights } from '../../src/commands/train-model/trainable-model.js';
 import { trainModel, type TrainModelResult } from '../../src/commands/train-model/run.js';
 import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
