@@ -5,7 +5,7 @@ import type { CommandLineResult } from './run-command-line.js';
 let runs = 0;
 
 /**
- * Runs the command's `main.ts` in the test's own process: the same command, without the seconds a process of its own needs to load TensorFlow.
+ * Runs `src/commands/NAME/main.ts` in the test's own process: the same command, without the seconds a process of its own needs to load TensorFlow.
  *
  * Use it to test what a command says and writes; use `runCommandLine` to test how it starts, ends and handles signals. It does not see what
  * TensorFlow itself writes to standard error. Run one command at a time: all share the process's streams and arguments.

@@ -9,7 +9,7 @@ import { readLabelsFile } from '../../models/classifier/read-labels-file.js';
 import { checkAlpha } from '../shared/backbone-options.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
-import { prepareVersion } from '../train-model/model-versions.js';
+import { VersionDirectory } from '../train-model/version-directory.js';
 import { buildModelCommand } from './flags.js';
 
 /** What `build-model` takes; what each option means stands in `flags.ts`. */
@@ -40,7 +40,9 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
   checkAlpha(Model, alpha);
   const classNames = await readLabelsFile(labels);
   // Before minutes of downloading.
-  const directory = await prepareVersion(options.modelFolder, Model.name, options.modelVersion, options.overwrite);
+  const { modelFolder: modelFolderPath, modelVersion, overwrite } = options;
+  const version = await VersionDirectory.prepare({ modelFolderPath, modelType: Model.name, modelVersion, overwrite });
+  const directory = version.path;
   const weights = await findWeights(Model, options);
   const found = await findHead(weights);
   checkClasses(found, classNames, { ...options, weights });

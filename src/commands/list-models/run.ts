@@ -11,8 +11,7 @@ import type { ImageClassifierModel } from '../../models/image-classifier-model.j
 import { folderBytes } from '../../files/folder-bytes.js';
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { listModelsCommand } from './flags.js';
-import { listSavedModels, type SavedModelListing } from './list-saved-models.js';
-import type { ModelFacts } from '../shared/model-facts.js';
+import { listSavedModels, type ModelFacts, type SavedModelListing } from './list-saved-models.js';
 
 /** What `list-models` takes; what each option means stands in `flags.ts`. */
 export interface ListModelsOptions extends GivenOptionsOf<typeof listModelsCommand.flags> {

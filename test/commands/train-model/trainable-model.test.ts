@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
-import { startFromWeights } from '../../../src/commands/train-model/start-from-weights.js';
+import { startFromWeights } from '../../../src/commands/train-model/trainable-model.js';
 import { loadKerasWeights } from '../../../src/models/keras/load-keras-weights.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { MobileNetModel } from '../../../src/models/mobile-net-model.js';
