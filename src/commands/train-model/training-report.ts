@@ -67,7 +67,7 @@ function trainingFacts({
   seconds,
   evaluation,
 }: FinishedTraining): Fact[] {
-  const { optimizer = 'adam', learningRate, learningRateSchedule = 'constant', batchSize, pretrainedWeights } = options;
+  const { optimizer, learningRate, learningRateSchedule, batchSize, pretrainedWeights } = options;
   const number = (value: number) => value.toLocaleString('en');
   return [
     [
