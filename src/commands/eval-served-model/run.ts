@@ -4,7 +4,7 @@ import { SignetError } from '../../errors.js';
 import {
   evaluateServedModel,
   type ServedModelEvaluation,
-  type ServedModels,
+  type ReachedModels,
 } from '../../evaluation/evaluate-served-model.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { checkNumbers } from '../shared/check-numbers.js';
@@ -83,7 +83,7 @@ export async function evalServedModel(options: EvalServedModelOptions): Promise<
 }
 
 function evaluate(
-  models: ServedModels,
+  models: ReachedModels,
   { classNames, files }: ImageScan,
   { batchSize, concurrency, onBadImage }: EvalServedModelOptions,
   imageSize: ImageSize | undefined,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-import { countClasses } from '../../data/scan/count-classes.js';
+import { countClasses } from '../../data/scan/image-scan.js';
 import { formatNames, isTranscoded } from '../../data/image-file/image-format.js';
 import { splitFiles } from '../../data/dataset/split-files.js';
 import { SignetError } from '../../errors.js';

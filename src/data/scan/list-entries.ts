@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Dirent, readdir } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
 import fastGlob from 'fast-glob';
 
@@ -123,4 +123,14 @@ function notText(path: string): ImageProblem {
 function escapeBytes(bytes: Buffer): string {
   const hexadecimal = (byte: string) => byte.charCodeAt(0).toString(16).padStart(2, '0');
   return bytes.toString('latin1').replace(/[^ -~]/g, (byte) => `\\x${hexadecimal(byte)}`);
+}
+
+/** Whether a path is a directory or lies in it; both are real paths. */
+export function isInside(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
+}
+
+/** The problem of a link to a directory that contains it: followed, it would lead down forever. */
+export function linksBack(path: string): ImageProblem {
+  return { path, kind: 'symlink-loop', message: 'is a symbolic link to a directory that it stands in' };
 }

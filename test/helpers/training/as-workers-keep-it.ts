@@ -9,7 +9,7 @@ import { startFromWeights } from '../../../src/commands/train-model/start-from-w
 import { makeTrainable } from '../../../src/commands/train-model/run.js';
 import type { TrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
 import { makeTrainingDatasets } from '../../../src/commands/train-model/training-datasets.js';
-import { imagePathsDigest } from '../../../src/data/scan/image-paths-digest.js';
+import { imagePathsDigest } from '../../../src/data/scan/fingerprint-images.js';
 import { exportTraining } from '../../../src/distributed/export-training.js';
 import { findModelType } from '../../../src/models/model-types.js';
 import type * as tf from '../../../src/tensorflow/tf.js';
