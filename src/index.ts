@@ -35,7 +35,7 @@ export {
   type VariableValues,
 } from './saved-model/read/read-variables.js';
 export type { SavedModelParts, TrackedObject } from './saved-model/write/saved-model-parts.js';
-export type { SignatureMethod, SignatureParts } from './saved-model/write/signature-export.js';
+export type { SignatureMethod, SignatureParts } from './saved-model/write/saved-model-parts.js';
 export { writeSavedModel } from './saved-model/write/write-saved-model.js';
 export { saveServable, type SaveServableOptions, type ServedFunction } from './signatures/save-servable.js';
 export { Servable } from './signatures/servable.js';

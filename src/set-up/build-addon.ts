@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 import { SignetError } from '../errors.js';
-import { addonRevision } from './addon-revision.js';
+import { addonRevision } from './stamp.js';
 import { diskFull, saysDiskFull } from './file-errors.js';
 import { quietLogSource } from './quiet-log-source.js';
 import { exportSessionThreads, useSessionThreads } from './session-threads-patch.js';

@@ -7,7 +7,8 @@ import { setTimeout } from 'node:timers/promises';
 import { cachedAddonPath } from '../../src/set-up/build-addon.js';
 import { hashFile } from '../../src/files/hash-file.js';
 import type { SetUpOptions } from '../../src/set-up/set-up.js';
-import { libraryRecipe, type LibraryRecipe, type Wheel } from '../../src/set-up/wheel-table.js';
+import type { Wheel } from '../../src/set-up/wheel.js';
+import { libraryRecipe, type LibraryRecipe } from '../../src/set-up/wheel-table.js';
 
 /** A file in a fake wheel: its text, or a size to fill it with noise. */
 export interface FakeMember {

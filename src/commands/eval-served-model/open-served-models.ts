@@ -1,7 +1,7 @@
 import { type Protocol, protocols } from '../../client/client-options.js';
 import { ServerError } from '../../client/server-error.js';
-import type { ServedModel, ServedModels } from '../../evaluation/evaluate-served-model.js';
-import { connectToServer, type ServerOptions } from '../shared/connect-to-server.js';
+import type { ServedModel, ServedModels, ReachedModel, ReachedModels } from '../../evaluation/evaluate-served-model.js';
+import { connectToServer, type ServerOptions, type ServerFlags } from '../shared/connect-to-server.js';
 
 /** Which model is opened, and over which protocols. */
 export interface OpenServedModelOptions extends ServerOptions {
@@ -16,7 +16,7 @@ export interface OpenServedModelOptions extends ServerOptions {
  *
  * @throws ServerError when no protocol is spoken.
  */
-export async function openServedModels(options: OpenServedModelOptions): Promise<ServedModels> {
+export async function openServedModels(options: OpenServedModelOptions): Promise<ReachedModels> {
   const wanted = options.protocol ? [options.protocol] : protocols;
   const models = await openAll(wanted, options);
   const version = options.modelVersion ?? anyOf(models).metadata.version;
@@ -26,7 +26,7 @@ export async function openServedModels(options: OpenServedModelOptions): Promise
   return { ...models, ...(await openAll(spoken, { ...options, modelVersion: version, modelLabel: undefined })) };
 }
 
-async function openAll(wanted: readonly Protocol[], options: OpenServedModelOptions): Promise<ServedModels> {
+async function openAll(wanted: readonly Protocol[], options: OpenServedModelOptions): Promise<ReachedModels> {
   const open = async (protocol: Protocol) => {
     const client = await connectToServer(options.modelName, protocol, options);
     try {
@@ -37,13 +37,13 @@ async function openAll(wanted: readonly Protocol[], options: OpenServedModelOpti
       return [protocol, error] as const;
     }
   };
-  return Object.fromEntries(await Promise.all(wanted.map(open))) as ServedModels;
+  return Object.fromEntries(await Promise.all(wanted.map(open))) as ReachedModels;
 }
 
 /** The model by any protocol. @throws ServerError of all protocols when none is spoken. */
-export function anyOf(models: ServedModels): ServedModel {
+export function anyOf(models: ReachedModels): ReachedModel {
   const all = Object.values(models);
-  const model = all.find((one): one is ServedModel => !(one instanceof ServerError));
+  const model = all.find((one): one is ReachedModel => !(one instanceof ServerError));
   if (model) return model;
   const errors = all.filter((one) => one instanceof ServerError);
   const [first] = errors;
@@ -56,6 +56,6 @@ export function anyOf(models: ServedModels): ServedModel {
   );
 }
 
-export function closeServedModels(models: ServedModels): void {
+export function closeServedModels(models: ReachedModels): void {
   for (const model of Object.values(models)) if (!(model instanceof ServerError)) model.client.close();
 }

@@ -2,7 +2,7 @@ import type { ImageScan } from '../../data/scan/image-scan.js';
 import {
   evaluateServedModel,
   type ServedModelEvaluation,
-  type ServedModels,
+  type ReachedModels,
 } from '../../evaluation/evaluate-served-model.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
@@ -68,7 +68,7 @@ export async function evalServedModel(given: EvalServedModelOptions): Promise<Ev
 }
 
 function evaluate(
-  models: ServedModels,
+  models: ReachedModels,
   { classNames, files }: ImageScan,
   { batchSize, concurrency, onBadImage, inputHeight, inputWidth }: OptionsOf<typeof evalServedModelCommand.flags>,
 ): Promise<ServedModelEvaluation> {

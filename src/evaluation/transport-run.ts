@@ -6,10 +6,10 @@ import type { SignetClient } from '../client/signet-client.js';
 import { groupPositions } from './group-positions.js';
 import type { DecodedImage } from './load-images.js';
 import { type Latency, latencyOf } from './percentiles.js';
-import { type RoadCall, roadDescriptions, type ServedRoad } from './served-roads.js';
+import { type TransportCall, transportDescriptions, type ServedTransport } from './served-transports.js';
 
 /** How images are sent. */
-export interface RoadRunOptions {
+export interface TransportRunOptions {
   readonly classNames: readonly string[];
   /** Images a request. */
   readonly batchSize: number;
@@ -18,8 +18,8 @@ export interface RoadRunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a road answered to all images. */
-export interface RoadEvaluation extends ClassificationResult {
+/** The metrics of the answers over one transport. */
+export interface TransportEvaluation extends ClassificationResult {
   readonly requests: number;
   /** Of a request, in milliseconds, from the call to the decoded answer: what a caller waits. */
   readonly latency: Latency;
@@ -39,8 +39,8 @@ export interface BlockAnswer {
   readonly bytesSent: number;
 }
 
-/** One road and what it has given. */
-export class RoadRun {
+/** One transport and its answers so far. */
+export class TransportRun {
   readonly #metrics: ClassificationMetrics;
   readonly #latencies: number[] = [];
   #milliseconds = 0;
@@ -48,10 +48,10 @@ export class RoadRun {
   #failedAt: string | null = null;
 
   constructor(
-    readonly road: ServedRoad,
+    readonly transport: ServedTransport,
     private readonly client: SignetClient,
-    private readonly call: RoadCall,
-    private readonly options: RoadRunOptions,
+    private readonly call: TransportCall,
+    private readonly options: TransportRunOptions,
   ) {
     this.#metrics = new ClassificationMetrics(options.classNames);
   }
@@ -88,7 +88,7 @@ export class RoadRun {
     this.#bytesSent += answer.bytesSent;
   }
 
-  result(): RoadEvaluation {
+  result(): TransportEvaluation {
     const result = this.#metrics.result();
     return {
       ...result,
@@ -101,7 +101,7 @@ export class RoadRun {
 
   /** Positions of the images that go together: pixels of one size, or any files. */
   #batches(images: readonly DecodedImage[]): number[][] {
-    const isPixels = roadDescriptions[this.road].encoding === 'numpy';
+    const isPixels = transportDescriptions[this.transport].encoding === 'numpy';
     return groupPositions(
       images,
       ({ height, width }) => (isPixels ? `${height}x${width}` : ''),
@@ -112,7 +112,9 @@ export class RoadRun {
   async #request(images: readonly DecodedImage[]) {
     const { signatureName, input, output } = this.call;
     const { signal } = this.options;
-    const inputs = { [input]: roadDescriptions[this.road].encoding === 'bytes' ? filesOf(images) : pixelsOf(images) };
+    const inputs = {
+      [input]: transportDescriptions[this.transport].encoding === 'bytes' ? filesOf(images) : pixelsOf(images),
+    };
     const start = performance.now();
     try {
       const answer = await this.client.predict(inputs, {
