@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import { cachedAddonPath } from '../../src/set-up/build-addon.js';
 import { hashFile } from '../../src/files/hash-file.js';
 import type { SetUpOptions } from '../../src/set-up/set-up.js';
+import { standardErrorAddonPath } from '../../src/set-up/tfjs-package.js';
 import { libraryRecipe, type LibraryRecipe, type Wheel } from '../../src/set-up/wheel-table.js';
 
 /** A file in a fake wheel: its text, or a size to fill it with noise. */
@@ -83,6 +84,7 @@ export async function makeFakeSite(librarySize?: number, version = '2.21.0'): Pr
   const addon = cachedAddonPath({ cacheFolder }, tfjs, recipe.id);
   mkdirSync(dirname(addon), { recursive: true });
   writeFileSync(addon, 'an addon');
+  writeFileSync(join(dirname(addon), basename(standardErrorAddonPath)), 'a small addon');
   return { folder, cacheFolder, tfjs, wheelPath, recipe, fetchLog: join(folder, 'fetches.log') };
 }
 
