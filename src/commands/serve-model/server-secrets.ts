@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { SignetError, wordsOf } from '../../errors.js';
-import type { ServerTls } from '../../serving/server-tls.js';
+import type { ServerTls } from '../../serving/server-credentials.js';
 
 /** Files of a server's token and certificates. */
 export interface SecretFiles {

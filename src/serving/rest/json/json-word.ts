@@ -1,4 +1,9 @@
-import { jsonError } from './json-error.js';
+import { ServingError } from '../../serving-error.js';
+
+/** A text that is not JSON. Source: tensorflow_serving/util/json_tensor.cc, `ParseJson`. */
+export function jsonError(reason: string, offset: number): ServingError {
+  return new ServingError('INVALID_ARGUMENT', `JSON Parse error: ${reason} at offset: ${offset}`);
+}
 
 /**
  * Reads a word that the text must have in this place.

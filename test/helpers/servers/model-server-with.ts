@@ -1,4 +1,4 @@
-import type { ModelServer } from './model-server.js';
+import type { ModelServer } from '../../../src/serving/model-server.js';
 
 /** A ModelServer of which some methods are replaced. */
 export function modelServerWith(models: ModelServer, methods: Partial<Omit<ModelServer, 'modelNames'>>): ModelServer {

@@ -1,7 +1,6 @@
-import { SignetError } from '../errors.js';
-import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
-import { checkRequest, defaultSignature } from './limits/check-request.js';
-import { servableNotFound, unknownLabel, versionsNotFound } from './model-not-found.js';
+import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
+import { checkRequest, defaultSignature } from '../../../src/serving/limits/check-request.js';
+import { servableNotFound, unknownLabel, versionsNotFound } from '../../../src/serving/model-not-found.js';
 import type {
   ModelServer,
   ModelSpec,
@@ -9,8 +8,8 @@ import type {
   PredictResponse,
   ServedVersion,
   VersionStatus,
-} from './model-server.js';
-import { ServingError } from './serving-error.js';
+} from '../../../src/serving/model-server.js';
+import { asServingError } from '../../../src/serving/serving-error.js';
 
 /**
  * A ModelServer of one SavedModel in this very thread, which a call blocks: for commands that answer one person, and to measure
@@ -67,10 +66,4 @@ export class LocalModelServer implements ModelServer {
   dispose(): void {
     this.model.dispose();
   }
-}
-
-/** What TensorFlow says of a request that it cannot compute is the client's affair: a bad image, a shape that does not fit. */
-export function asServingError(error: unknown): unknown {
-  if (!(error instanceof SignetError) || error.code !== 'TENSORFLOW_ERROR') return error;
-  return new ServingError('INVALID_ARGUMENT', error.message, { cause: error });
 }

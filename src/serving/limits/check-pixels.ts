@@ -1,8 +1,7 @@
 import { defaultImageLimits, megapixels } from '../../data/image-file/image-limits.js';
-import { declaredPixels } from './declared-pixels.js';
-import type { ModelServer, PredictRequest } from '../model-server.js';
-import { modelServerWith } from '../model-server-with.js';
+import type { PredictRequest } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
+import { declaredPixels } from './declared-pixels.js';
 
 /** What the images of a request may cost. */
 export interface PixelLimits {
@@ -12,17 +11,12 @@ export interface PixelLimits {
   readonly maxRequestPixels?: number;
 }
 
-/** The models, but images that claim to be huge are refused before they come to a decoder. */
-export function limitPixels(models: ModelServer, limits: PixelLimits = {}): ModelServer {
-  return modelServerWith(models, {
-    predict: async (request) => {
-      checkPixels(request, limits);
-      return models.predict(request);
-    },
-  });
-}
-
-function checkPixels({ inputs }: PredictRequest, limits: PixelLimits): void {
+/**
+ * Refuses images that claim to be huge before they come to a decoder.
+ *
+ * @throws ServingError `RESOURCE_EXHAUSTED` (413).
+ */
+export function checkPixels({ inputs }: Pick<PredictRequest, 'inputs'>, limits: PixelLimits = {}): void {
   const { maxPixels = defaultImageLimits.maxPixels } = limits;
   const strings = Object.values(inputs).filter(({ dtype }) => dtype === 'string');
   const files = strings.flatMap(({ values }) => values as readonly Uint8Array[]);

@@ -6,14 +6,15 @@ import type { BatchRun } from './batching.js';
 import type { BatchingSettings } from './batching-options.js';
 import type { ModelConfig } from './model-config.js';
 import type { OnStoreEvent, StoreEvent } from './store-event.js';
-import { VersionRunner } from './version-runner.js';
+import { VersionRunner, type VersionRunnerOptions } from './version-runner.js';
 import { chooseVersions, inspectVersion, listVersions, type VersionFolder } from './version-source.js';
 
 /** How models are loaded and run; the same for all of a store. */
-export interface ServedModelOptions {
+export interface StoredModelOptions {
   readonly workersPerVersion: number;
   readonly warmupIterations: number;
   readonly batching: BatchingSettings;
+  readonly startWorker: VersionRunnerOptions['startWorker'];
   readonly loadRetries: number;
   readonly loadRetrySeconds: number;
   /** Runs loads, not too many at once. */
@@ -42,7 +43,7 @@ export interface VersionEntry {
 const keptEnded = 8;
 
 /** A model: finds its versions, loads the new ones, then drops those that are no longer wanted. */
-export class ServedModel {
+export class StoredModel {
   readonly #entries = new Map<number, VersionEntry>();
   readonly #unloading = new Set<Promise<void>>();
   /** What the log has been told and is still so. */
@@ -54,7 +55,7 @@ export class ServedModel {
 
   constructor(
     public config: ModelConfig,
-    private readonly options: ServedModelOptions,
+    private readonly options: StoredModelOptions,
   ) {}
 
   get name(): string {
@@ -88,7 +89,7 @@ export class ServedModel {
   find(version?: number, label?: string): VersionEntry & Required<Pick<VersionEntry, 'runner' | 'served'>> {
     const wanted = label === undefined ? version : this.labelled(label);
     const entry = wanted === undefined ? this.available[0] : this.#entries.get(wanted);
-    if (entry?.state === 'AVAILABLE' && entry.runner && entry.served) return entry as ReturnType<ServedModel['find']>;
+    if (entry?.state === 'AVAILABLE' && entry.runner && entry.served) return entry as ReturnType<StoredModel['find']>;
     throw servableNotFound(this.name, wanted);
   }
 
@@ -227,13 +228,14 @@ export class ServedModel {
   }
 
   #runnerOptions(entry: VersionEntry) {
-    const { workersPerVersion, warmupIterations, batching } = this.options;
+    const { workersPerVersion, warmupIterations, batching, startWorker } = this.options;
     const { version } = entry;
     const name = `${this.name}/${version}`;
     return {
       workers: workersPerVersion,
       warmupIterations,
       batching,
+      startWorker,
       name,
       onBatch: (run: BatchRun) => this.#emit({ type: 'batch', model: this.name, version, ...run }),
       onCrash: () => this.#tell('error', `A thread of model ${name} has ended; it is loaded again.`),

@@ -18,3 +18,11 @@ export function modelStatusResponse(
   }));
   return { modelVersionStatus };
 }
+
+/** The record with every value changed. */
+export function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  change: (value: From) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}

@@ -2,14 +2,14 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { LocalModelServer } from '../../src/serving/local-model-server.js';
-import type { PredictRequest } from '../../src/serving/model-server.js';
-import { Servable } from '../../src/signatures/servable.js';
-import * as tf from '../../src/tensorflow/tf.js';
-import type { TensorValue } from '../../src/tensorflow/tensor-value.js';
-import { tensorSpec } from '../../src/tracing/tensor-spec.js';
-import { tfFunction } from '../../src/tracing/tf-function.js';
-import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
+import { LocalModelServer } from './local-model-server.js';
+import type { PredictRequest } from '../../../src/serving/model-server.js';
+import { Servable } from '../../../src/signatures/servable.js';
+import * as tf from '../../../src/tensorflow/tf.js';
+import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
+import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
+import { tfFunction } from '../../../src/tracing/tf-function.js';
+import { temporaryFolderForAll } from '../temporary-folder.js';
 
 class Types extends Servable {
   readonly all = tfFunction(
