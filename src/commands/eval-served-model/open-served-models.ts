@@ -1,7 +1,7 @@
 import { type Protocol, protocols } from '../../client/client-options.js';
 import { ServerError } from '../../client/server-error.js';
-import type { ServedModel, ServedModels, ReachedModel, ReachedModels } from '../../evaluation/evaluate-served-model.js';
-import { connectToServer, type ServerOptions, type ServerFlags } from '../shared/connect-to-server.js';
+import type { ReachedModel, ReachedModels } from '../../evaluation/evaluate-served-model.js';
+import { connectToServer, type ServerOptions } from '../shared/connect-to-server.js';
 
 /** Which model is opened, and over which protocols. */
 export interface OpenServedModelOptions extends ServerOptions {

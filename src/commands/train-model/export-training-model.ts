@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs';
 
-import { countClasses } from '../../data/scan/image-scan.js';
 import { formatNames, isTranscoded } from '../../data/image-file/image-format.js';
 import { exportTraining } from '../../distributed/export-training.js';
 import { SignetError } from '../../errors.js';
