@@ -5,7 +5,7 @@ import { tfFunction } from '../tracing/tf-function.js';
 import type { Augmentation } from '../training/augmentation/augmentation.js';
 import type { ClassWeight } from '../training/class-weight.js';
 import { trainingFunctions } from './training-functions.js';
-import type { ImageClassifierModel } from '../models/image-classifier-model.js';
+import { type ImageClassifierModel, saveClassifier } from '../models/image-classifier-model.js';
 
 /** How the exported training is to go on; as the flags of `train-model`. */
 export interface ExportTrainingOptions {
@@ -51,13 +51,12 @@ export async function exportTraining(
     name: 'decode_and_resize',
     inputSignature: { image_bytes: tensorSpec('string', [null]) },
   });
-  await model.save(directory, {
-    assetsExtra: { ...options.assetsExtra, [trainingOptionsFile]: optionsText(options) },
-    tracked: {
-      functions: { ...functions, decode_and_resize: decode.getConcreteFunction() },
-      lists: { weights, slots },
-    },
-  });
+  const assetsExtra = { ...options.assetsExtra, [trainingOptionsFile]: optionsText(options) };
+  const tracked = {
+    functions: { ...functions, decode_and_resize: decode.getConcreteFunction() },
+    lists: { weights, slots },
+  };
+  await saveClassifier(model, directory, { assetsExtra }, tracked);
 }
 
 /** JSON, with Python's spelling of names. */

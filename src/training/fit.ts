@@ -2,6 +2,7 @@ import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';
+import { resizeImages } from './resize-images.js';
 import { RunningTraining } from './running-training.js';
 import { installEagerStep, type Jit, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
 import { setTrainingSession } from './steps/training-session.js';
@@ -35,6 +36,8 @@ export async function fit<T extends tf.TensorContainer>(
   { callbacks = [], classWeight = {}, augmentation, jit = 'auto', onNote = writeNote, ...args }: FitOptions<T>,
 ): Promise<tf.History> {
   const trained = modelWithSteps(model);
+  resizeImages(dataset, trained);
+  resizeImages(args.validationData, trained);
   const changes = { classWeight, augmentation: augmentation ?? null };
   const options = { jit, ...changes, steps: stepCount(dataset, args), onNote };
   const steps = await compileSteps(trained, options);
@@ -42,7 +45,8 @@ export async function fit<T extends tf.TensorContainer>(
   const running = new RunningTraining(dataset, args, callbacks, steps);
   setTrainingSession(trained, running);
   try {
-    return await trained.fitDataset(running.dataset, running.args);
+    // TF.js's own: an ImageClassifierModel's fitDataset comes here.
+    return await tf.LayersModel.prototype.fitDataset.call(trained, running.dataset, running.args);
   } finally {
     setTrainingSession(trained, null);
     uninstall();
@@ -50,12 +54,12 @@ export async function fit<T extends tf.TensorContainer>(
   }
 }
 
-function writeNote(note: string): void {
+export function writeNote(note: string): void {
   process.stderr.write(`${note}\n`);
 }
 
 /** A `tf.sequential` model hands all training to a model inside, which its typings hide. */
-function modelWithSteps(model: tf.LayersModel): tf.LayersModel {
+export function modelWithSteps(model: tf.LayersModel): tf.LayersModel {
   return model instanceof tf.Sequential ? (model as unknown as { model: tf.LayersModel }).model : model;
 }
 

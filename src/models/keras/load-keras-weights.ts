@@ -1,6 +1,6 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import { publishedHeadNames } from '../classifier/include-top.js';
+import { publishedHeadNames } from '../classifier/head.js';
 import { invalidWeights } from './invalid-weights.js';
 import type { KerasWeight, KerasWeightFile } from './keras-layer.js';
 import { type LayerMatch, matchLayers, type MatchLayersOptions } from './match-layers.js';

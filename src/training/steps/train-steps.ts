@@ -137,14 +137,14 @@ export function installEagerStep(model: tf.LayersModel, options: TrainingStepOpt
 }
 
 /** Results in an order that sorting by name keeps. The step has `tf.keep` on its metrics: clones are left, those go. */
-function named(values: tf.Tensor[]): Record<string, tf.Tensor> {
+export function named(values: tf.Tensor[]): Record<string, tf.Tensor> {
   const entries = values.map((value, i) => [`value_${String(i).padStart(3, '0')}`, tf.clone(value)] as const);
   values.forEach((value) => value.dispose());
   return Object.fromEntries(entries);
 }
 
 /** Inputs as the model has them; integer labels with one batch size in common. */
-function stepSignature(model: tf.LayersModel): Record<string, TensorSpec> {
+export function stepSignature(model: tf.LayersModel): Record<string, TensorSpec> {
   const shapeOf = (shape: readonly (number | null)[]): Dimension[] => ['batch', ...shape.slice(1)];
   const inputs = model.inputs.map(({ shape }, i) => [`x_${i}`, tensorSpec('float32', shapeOf(shape))] as const);
   const targets = model.outputs.map((_, i) => [`y_${i}`, tensorSpec('int32', ['batch'])] as const);
