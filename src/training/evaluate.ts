@@ -1,8 +1,9 @@
 import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
-import { modelWithSteps, writeNote } from './fit.js';
+import { writeNote } from './fit.js';
 import { resizeImages } from './resize-images.js';
 import { TestStep } from './steps/test-step.js';
+import { stepOf, trainedModelOf, withSteps } from './tfjs-step.js';
 
 /** Options of `evaluate`, besides the model and its data. */
 export interface EvaluateOptions extends NonNullable<Parameters<tf.LayersModel['evaluateDataset']>[1]> {
@@ -23,16 +24,16 @@ export async function evaluate(
   dataset: Parameters<tf.LayersModel['evaluateDataset']>[0],
   { onNote = writeNote, ...args }: EvaluateOptions = {},
 ): Promise<tf.Scalar | tf.Scalar[]> {
-  const evaluated = modelWithSteps(model);
+  const evaluated = trainedModelOf(model);
   resizeImages(dataset, evaluated);
   const step = await compileStep(evaluated, onNote);
-  const uninstall = step?.install();
+  // TF.js's own: an ImageClassifierModel's evaluateDataset comes here.
+  const run = () => tf.LayersModel.prototype.evaluateDataset.call(evaluated, dataset, args);
+  if (!step) return run();
   try {
-    // TF.js's own: an ImageClassifierModel's evaluateDataset comes here.
-    return await tf.LayersModel.prototype.evaluateDataset.call(evaluated, dataset, args);
+    return await withSteps(evaluated, { train: stepOf(evaluated), test: step.run }, run);
   } finally {
-    uninstall?.();
-    step?.dispose();
+    step.dispose();
   }
 }
 

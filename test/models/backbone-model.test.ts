@@ -9,8 +9,8 @@ import { nearNames } from '../../src/text/near-names.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { fit } from '../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
-import { fitOpByOp } from '../helpers/fit-op-by-op.js';
-import { setKerasWeights } from '../helpers/keras-weights.js';
+import { fitOpByOp } from '../helpers/models/fit-op-by-op.js';
+import { setKerasWeights } from '../helpers/models/keras-weights.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const size = 64;

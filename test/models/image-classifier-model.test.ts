@@ -11,8 +11,8 @@ import { fit } from '../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { SGD } from '../../src/training/optimizers/sgd.js';
-import { evaluateOpByOp, fitOpByOp } from '../helpers/fit-op-by-op.js';
-import { SmallClassifier } from '../helpers/small-classifier.js';
+import { evaluateOpByOp, fitOpByOp } from '../helpers/models/fit-op-by-op.js';
+import { SmallClassifier } from '../helpers/models/small-classifier.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const classNames = ['a', 'b', 'c'];

@@ -12,7 +12,7 @@ import { EarlyStopping } from '../../src/training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../../src/training/callbacks/model-checkpoint.js';
 import { fit } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
-import { fitOpByOp } from '../helpers/fit-op-by-op.js';
+import { fitOpByOp } from '../helpers/models/fit-op-by-op.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const split = { imageSize: [28, 28], validationSplit: 0.2, seed: 4 } as const;

@@ -63,10 +63,18 @@ describe('compile', () => {
   it('says what it takes', async () => {
     const named = await compiledForTest(tfFunction((x: tf.Tensor) => tf.neg(x), { ...vectors, name: 'my negation' }));
     const call = named as (...args: unknown[]) => unknown;
-    expect(() => call()).toThrowErrorMatchingInlineSnapshot();
-    expect(() => call(3)).toThrowErrorMatchingInlineSnapshot();
-    expect(() => call(tf.ones([3]))).toThrowErrorMatchingInlineSnapshot();
-    expect(() => call(tf.ones([1, 3]), tf.ones([1]))).toThrowErrorMatchingInlineSnapshot();
+    expect(() => call()).toThrowErrorMatchingInlineSnapshot(
+      `[SignetError: "my negation" takes x: float32[?, 3]. Received: nothing.]`,
+    );
+    expect(() => call(3)).toThrowErrorMatchingInlineSnapshot(
+      `[SignetError: "my negation" takes x: float32[?, 3]. Received: number.]`,
+    );
+    expect(() => call(tf.ones([3]))).toThrowErrorMatchingInlineSnapshot(
+      `[SignetError: Argument "x" accepts float32[?, 3]. Received: float32[3].]`,
+    );
+    expect(() => call(tf.ones([1, 3]), tf.ones([1]))).toThrowErrorMatchingInlineSnapshot(
+      `[SignetError: "my negation" takes 1 arguments: x. Received: 2.]`,
+    );
     await expect(compile(tfFunction((x: tf.Tensor) => x))).rejects.toThrow('it has no inputSignature');
     const given = await compile(
       tfFunction((x: tf.Tensor) => tf.neg(x)),
