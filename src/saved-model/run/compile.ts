@@ -9,6 +9,7 @@ import * as tf from '../../tensorflow/tf.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import type { SignatureTensors } from '../write/meta-graph.js';
 import { assetsOf, variablesOfParts } from '../write/saved-model-parts.js';
+import type { InputSignature, TfFunction } from '../../tracing/tf-function.js';
 import { VariableGroup } from './variable-group.js';
 import { writeParts } from '../write/write-saved-model.js';
 
@@ -113,4 +114,69 @@ export class CompiledFunctions {
     this.#session.dispose();
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** A compiled tf function: it takes and gives what the function does, and is freed by `dispose`. */
+export type Compiled<F extends TfFunction<never>> = ((...args: Parameters<F>) => ReturnType<F>) & {
+  /** Frees the graph and its copies of the variables. */
+  dispose(): void;
+};
+
+/** Options of `compile`. */
+export interface CompileOptions {
+  /** What the function accepts. Default: its own `inputSignature`. */
+  readonly inputSignature?: InputSignature | undefined;
+}
+
+/**
+ * Compiles a tf function: called, the result runs the whole graph at once instead of op by op, and blocks the thread meanwhile.
+ *
+ * It uses the values that TF.js's variables have at each call, and assigns to them what the function assigns. The caller owns the
+ * results. To compile several functions that share variables, use `CompiledFunctions`.
+ *
+ * @example
+ * ```ts
+ * const pick = await compile(servable.pick);
+ * const word = pick(tf.tensor2d([[3, 2, 1]]));
+ * pick.dispose();
+ * ```
+ *
+ * @throws SignetError `NOT_TRACEABLE`; the compiled function throws `SPEC_MISMATCH` when it is called with other arguments.
+ */
+export async function compile<F extends TfFunction<never>>(
+  fn: F,
+  { inputSignature }: CompileOptions = {},
+): Promise<Compiled<F>> {
+  const graph = fn.getConcreteFunction(inputSignature);
+  const compiled = await CompiledFunctions.compile({ fn: graph });
+  const call = (...args: Parameters<F>) => {
+    checkArguments(graph, args);
+    compiled.writeChangedVariables();
+    const results = compiled.call('fn', args);
+    if (graph.assigns) compiled.readVariables();
+    const result: unknown = graph.returnsOneTensor ? Object.values(results)[0] : results;
+    // The graph gives what the function that it was traced from gives.
+    return result as ReturnType<F>;
+  };
+  return Object.assign(call, { dispose: () => compiled.dispose() });
+}
+
+function checkArguments(
+  { label, inputs }: ConcreteFunction,
+  args: readonly unknown[],
+): asserts args is readonly tf.Tensor[] {
+  inputs.forEach(({ name, spec }, i) => {
+    const arg = args[i];
+    if (!(arg instanceof tf.Tensor)) {
+      const received = arg === undefined ? 'nothing' : typeof arg;
+      throw new SignetError('SPEC_MISMATCH', `"${label}" takes ${name}: ${spec}. Received: ${received}.`);
+    }
+    spec.check(arg, name);
+  });
+  if (args.length <= inputs.length) return;
+  const names = inputs.map(({ name }) => name).join(', ') || 'none';
+  throw new SignetError(
+    'SPEC_MISMATCH',
+    `"${label}" takes ${inputs.length} arguments: ${names}. Received: ${args.length}.`,
+  );
 }
