@@ -6,6 +6,7 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import * as tf from '../../tensorflow/tf.js';
+import { checkArguments } from '../../tracing/check-arguments.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import { assetsOf, variablesOf } from '../write/saved-model-parts.js';
 import { VariableGroup } from './variable-group.js';
@@ -63,15 +64,16 @@ export class CompiledFunctions {
    * Runs one of the functions. Blocks the thread meanwhile.
    *
    * @returns Its results by name; the caller owns them.
+   * @throws SignetError `SPEC_MISMATCH` where the arguments do not fit the function's input signature.
    */
   call(name: string, args: readonly tf.Tensor[]): Record<string, tf.Tensor> {
     const fn = this.#functions[name];
     if (!fn) throw new SignetError('INVALID_ARGUMENT', `No function "${name}" was compiled.`);
+    checkArguments(name, fn.inputs, args);
     const feeds = new Map(
-      fn.inputs.map((input, i) => {
+      fn.inputs.flatMap((input, i) => {
         const arg = args[i];
-        if (!arg) throw new SignetError('SPEC_MISMATCH', `"${name}" takes ${input.name}. Received: nothing.`);
-        return [`${name}_${input.name}:0`, { tensor: arg, dtype: input.spec.dtype }] as const;
+        return arg ? [[`${name}_${input.name}:0`, { tensor: arg, dtype: input.spec.dtype }] as const] : [];
       }),
     );
     const position = Object.keys(this.#functions).indexOf(name);
