@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { median } from '../src/data/median.js';
-import { python } from '../test/helpers/python.js';
+import { python } from '../test/helpers/python/python.js';
 import type { Slice } from './train/side.js';
 import { numberFlag } from './number-flag.js';
 

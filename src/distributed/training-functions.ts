@@ -9,7 +9,8 @@ import { tfFunction } from '../tracing/tf-function.js';
 import { trainedOptimizer } from '../training/callbacks/support/trained-optimizer.js';
 import { augmented, augmentingStep } from '../training/steps/augmenting-step.js';
 import type { Optimizer } from '../training/optimizers/optimizer.js';
-import { eagerTestStep, type Step, trainingStep, type TrainingStepOptions } from '../training/steps/training-step.js';
+import { trainingStep, type TrainingStepOptions } from '../training/steps/training-step.js';
+import { type NamedGradient, type Step, testStepOf, withGradients } from '../training/tfjs-step.js';
 
 /** A step in two functions, between which the results of several machines are added up. */
 export interface TrainingFunctions {
@@ -64,12 +65,6 @@ export function trainingFunctions(
   return { functions, weights, slots: optimizer.variables.map(({ variable }) => variable) };
 }
 
-/** A gradient as TF.js hands it to an optimizer: none for a weight on which the loss does not depend. */
-interface Named {
-  readonly name: string;
-  readonly tensor: tf.Tensor | null | undefined;
-}
-
 /** TF.js's step up to the optimizer. */
 class SplitStep {
   /** Weights with a gradient, in the order of `grad_000`. */
@@ -89,15 +84,11 @@ class SplitStep {
     const step = this.#step(randomStep);
     const before = this.others.map((variable) => tf.clone(variable));
     const gradients: tf.Tensor[] = [];
-    Object.assign(this.optimizer, {
-      applyGradients: (named: readonly Named[]) => gradients.push(...this.#keep(named)),
-    });
-    let values: readonly tf.Scalar[];
-    try {
-      values = step([images, labels]);
-    } finally {
-      Reflect.deleteProperty(this.optimizer, 'applyGradients');
-    }
+    const values = withGradients(
+      this.optimizer,
+      (named) => gradients.push(...this.#keep(named)),
+      () => step([images, labels]),
+    );
     const count = countOf(labels);
     const sum = (mean: tf.Tensor) => mulNoNan(mean, count);
     return {
@@ -113,7 +104,7 @@ class SplitStep {
     return augmentation ? augmented(augmentingStep(this.model, augmentation, randomStep), step) : step;
   }
 
-  #keep(named: readonly Named[]): tf.Tensor[] {
+  #keep(named: readonly NamedGradient[]): tf.Tensor[] {
     const variables = tf.engine().registeredVariables;
     const found = named.flatMap(({ name, tensor }) => {
       const variable = variables[name];
@@ -169,7 +160,7 @@ function applyGradients(optimizer: Optimizer, compute: ConcreteFunction, step: S
 }
 
 function testStep(model: tf.LayersModel): ConcreteFunction {
-  const step = eagerTestStep(model);
+  const step = testStepOf(model);
   return tfFunction((images: tf.Tensor, labels: tf.Tensor) => sums(model, step([images, labels]), countOf(labels)), {
     name: 'test_step',
     inputSignature: dataSignature(model),

@@ -1,5 +1,6 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import { dataTypeName, dataTypeOf, dtypeOf, tfjsDtype } from '../tensorflow/data-type.js';
+import { onNewVariable } from '../tensorflow/mended/new-variables.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
@@ -114,7 +115,7 @@ function runOnSamples(
     return withListener(tape, () => fn(...samples));
   } catch (error) {
     if (error instanceof SignetError && error.code !== 'INVALID_SHAPE') throw error;
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
     const shapes = Object.keys(signature).map((name, i) => `${name} [${samples[i]?.shape.join(', ')}]`);
     throw new SignetError(
       'NOT_TRACEABLE',
@@ -218,17 +219,11 @@ function withVariablesRestored<T>(action: (madeVariables: () => number) => T): T
   const keepValue = (variable: tf.Variable) => before.set(variable, tf.keep(variable.clone()));
   registeredVariables().forEach(keepValue);
   const count = before.size;
-  const engine = tf.engine();
-  const makeVariable = engine.makeVariable.bind(engine);
-  engine.makeVariable = (...args) => {
-    const variable = makeVariable(...args);
-    keepValue(variable);
-    return variable;
-  };
+  const stop = onNewVariable(keepValue);
   try {
     return action(() => before.size - count);
   } finally {
-    Reflect.deleteProperty(engine, 'makeVariable');
+    stop();
     for (const [variable, value] of before) {
       if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
       value.dispose();

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { buildModel } from '../../src/commands/build-model/run.js';
 import { trainModel } from '../../src/commands/train-model/run.js';
-import { serveFile } from '../helpers/file-server.js';
-import { copyDigits } from '../helpers/small-digits.js';
+import { serveFile } from '../helpers/servers/file-server.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 let folder: string;

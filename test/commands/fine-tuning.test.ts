@@ -10,8 +10,8 @@ import { loadModel } from '../../src/models/load-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { fit } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
-import { NarrowMobileNetModel } from '../helpers/narrow-mobile-net-model.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { NarrowMobileNetModel } from '../helpers/models/narrow-mobile-net-model.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const sizes = { inputHeight: 32, inputWidth: 32 } as const;
@@ -58,7 +58,7 @@ async function train(options: Partial<TrainModelOptions>): Promise<TrainModelRes
     trainDatasetPath: digits.train,
     testDatasetPath: digits.test,
     modelFolderPath: path.join(folder, 'models'),
-    modelType: 'test/helpers/narrow-mobile-net-model.ts#NarrowMobileNetModel',
+    modelType: 'test/helpers/models/narrow-mobile-net-model.ts#NarrowMobileNetModel',
     batchSize: 16,
     patience: 20,
     validationSplit: 0.2,

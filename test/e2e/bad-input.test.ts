@@ -18,7 +18,7 @@ import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type CommandLineResult, runCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 import { bmp, pngClaiming } from '../data/samples.js';
 
@@ -183,7 +183,7 @@ const wrongFlags: readonly Mistake[] = [
     flags: { 'fine-tune-from': 'conv1', 'model-type': 'MobileNetModel', 'input-width': 32, 'input-height': 32 },
     says: ['has no layer "conv1" in its backbone', 'Names like it: Conv1, Conv_1'],
   },
-  { name: 'all dropped', flags: { dropout: 1 }, says: ['--dropout is from 0 to less than 1. Received: 1.'] },
+  { name: 'all dropped', flags: { dropout: 1 }, says: ['--dropout is 0 or more and below 1. Received: 1.'] },
   {
     name: 'published weights of a model that has none',
     flags: { 'pretrained-weights': 'imagenet' },

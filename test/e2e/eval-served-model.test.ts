@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 
 import type { EvalServedModelResult } from '../../src/commands/eval-served-model/run.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
-import { LocalModelServer } from '../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import type { ModelServer } from '../../src/serving/model-server.js';
-import { modelServerWith } from '../../src/serving/model-server-with.js';
+import { modelServerWith } from '../helpers/servers/model-server-with.js';
 import { runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { type ServedModelServer, serveModelServer } from '../helpers/serve-model-server.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
-import { startServeModel } from '../helpers/start-serve-model.js';
+import { type ServedModelServer, serveModelServer } from '../helpers/servers/serve-model-server.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
+import { startServeModel } from '../helpers/servers/start-serve-model.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const classNames = ['0', '1', '2'];

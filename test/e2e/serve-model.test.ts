@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SignetClient } from '../../src/client/signet-client.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
-import { saveScale } from '../helpers/save-scale.js';
-import { type ServeModelProcess, startServeModel } from '../helpers/start-serve-model.js';
+import { saveScale } from '../helpers/models/save-scale.js';
+import { type ServeModelProcess, startServeModel } from '../helpers/servers/start-serve-model.js';
 import { temporaryFolder, temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const digit = path.resolve('data/digits/test/7/0043.png');

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { EvalModelResult } from '../../src/commands/eval-model/run.js';
 import { type CommandLineResult, runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;

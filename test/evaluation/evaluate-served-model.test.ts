@@ -16,15 +16,15 @@ import {
 } from '../../src/evaluation/evaluate-served-model.js';
 import { servedRoads } from '../../src/evaluation/served-roads.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
-import { LocalModelServer } from '../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import type { ModelServer, PredictRequest, PredictResponse } from '../../src/serving/model-server.js';
-import { modelServerWith } from '../../src/serving/model-server-with.js';
+import { modelServerWith } from '../helpers/servers/model-server-with.js';
 import { ServingError } from '../../src/serving/serving-error.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { encodedImages } from '../helpers/encoded-images.js';
-import { saveScale } from '../helpers/save-scale.js';
-import { serveModelServer } from '../helpers/serve-model-server.js';
-import { copyDigits } from '../helpers/small-digits.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
+import { saveScale } from '../helpers/models/save-scale.js';
+import { serveModelServer } from '../helpers/servers/serve-model-server.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const classNames = ['0', '1', '2'];

@@ -9,7 +9,7 @@ import { nearNames } from '../../src/text/near-names.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { fit } from '../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
-import { setKerasWeights } from '../helpers/keras-weights.js';
+import { setKerasWeights } from '../helpers/models/keras-weights.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const size = 64;

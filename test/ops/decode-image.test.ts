@@ -8,7 +8,7 @@ import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';
-import { encodedImages } from '../helpers/encoded-images.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
 
 const width = 37;
 const height = 23;

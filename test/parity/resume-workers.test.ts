@@ -6,9 +6,9 @@ import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { parseHistory } from '../../src/evaluation/report/training-history.js';
-import { hasPython, python } from '../helpers/python.js';
+import { hasPython, python } from '../helpers/python/python.js';
 import { startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 type Flags = Parameters<typeof toArguments>[0];
@@ -106,7 +106,7 @@ describe.skipIf(!hasPython() || process.platform !== 'linux')(
       const more = await train(resumeArguments(models, { workers: 3 }));
       expect(more.code).toBe(2);
       expect(more.stderr).toBe(
-        `train-model: --workers was 2 in ${inFolder(models, 'LenetModel', '.1.training')}: a batch has so many parts, of which each worker takes ` +
+        `train-model: --workers was 2 in ${inFolder(models, 'LenetModel', '.1.training')}: a batch is split into that many parts, and each worker takes ` +
           'one or more. Received: 3.\n',
       );
 

@@ -12,9 +12,9 @@ import { LenetModel } from '../../src/models/lenet-model.js';
 import { fit } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
-import { hasPython, runPython } from '../helpers/python.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 import { runCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { startServeModel } from '../helpers/start-serve-model.js';
+import { startServeModel } from '../helpers/servers/start-serve-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const testSet = path.join('data', 'digits', 'test');

@@ -2,11 +2,10 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { isIPv6 } from 'node:net';
 
 import { SignetError } from '../../errors.js';
-import { accessLogLine } from '../../serving/access-log.js';
-import type { RequestEvent } from '../../serving/request-event.js';
-import type { ServerTls } from '../../serving/server-tls.js';
+import { type RequestEvent, accessLogLine } from '../../serving/request-event.js';
+import type { ServerTls } from '../../serving/server-credentials.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../serving/start-server.js';
-import { statusesOrNone } from '../../serving/statuses-or-none.js';
+import { statusesOrNone } from '../../serving/model-server.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
 import { checkServerNumbers } from '../shared/check-server-numbers.js';
 import { followConfigFile } from './follow-config-file.js';

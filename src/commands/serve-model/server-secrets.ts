@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
-import { SignetError } from '../../errors.js';
-import type { ServerTls } from '../../serving/server-tls.js';
+import { SignetError, wordsOf } from '../../errors.js';
+import type { ServerTls } from '../../serving/server-credentials.js';
 
 /** Files of a server's token and certificates. */
 export interface SecretFiles {
@@ -40,7 +40,7 @@ export async function readTls({ tlsCertificate, tlsKey, tlsClientCa }: SecretFil
 /** A file that a flag names. @throws SignetError `INVALID_ARGUMENT` that names the flag. */
 export function readText(file: string, flag: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
-    throw invalid(`${flag}: ${file} cannot be read: ${(error as Error).message}`);
+    throw invalid(`${flag}: ${file} cannot be read: ${wordsOf(error)}`);
   });
 }
 

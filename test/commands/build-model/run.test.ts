@@ -11,11 +11,11 @@ import { MobileNetModel } from '../../../src/models/mobile-net-model.js';
 import { stringVector } from '../../../src/ops/strings.js';
 import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
-import { serveFile } from '../../helpers/file-server.js';
-import { kerasImage, setKerasWeights } from '../../helpers/keras-weights.js';
+import { serveFile } from '../../helpers/servers/file-server.js';
+import { kerasImage, setKerasWeights } from '../../helpers/models/keras-weights.js';
 import { runCommandLine, toArguments } from '../../helpers/run-command-line.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
-import { writeLegacyWeights } from '../../helpers/write-legacy-weights.js';
+import { writeLegacyWeights } from '../../helpers/models/write-legacy-weights.js';
 
 const fixtures = 'test/fixtures/keras';
 const digits = Array.from('0123456789', (digit) => `digit ${digit}`);

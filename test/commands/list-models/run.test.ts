@@ -8,7 +8,7 @@ import { listModelsText } from '../../../src/commands/list-models/print.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { runCommandLine } from '../../helpers/run-command-line.js';
-import { saveScale } from '../../helpers/save-scale.js';
+import { saveScale } from '../../helpers/models/save-scale.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const tiny = 'examples/custom-model/tiny-model.ts#TinyModel';

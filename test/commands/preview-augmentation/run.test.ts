@@ -13,7 +13,7 @@ import { fit } from '../../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
 import { SGD } from '../../../src/training/optimizers/sgd.js';
 import { runCommandLine } from '../../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const augment = 'rotation=0.1,brightness=0.2,mixup=1';

@@ -9,7 +9,7 @@ import { scanImageDirectory } from '../../../src/data/scan/scan-image-directory.
 import { type CallableModel, findClassNames } from '../../../src/client/classify-images.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
-import { copyDigits } from '../../helpers/small-digits.js';
+import { copyDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const classNames = Array.from('01234567');

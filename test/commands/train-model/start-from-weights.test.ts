@@ -7,7 +7,7 @@ import { startFromWeights } from '../../../src/commands/train-model/start-from-w
 import { loadKerasWeights } from '../../../src/models/keras/load-keras-weights.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { MobileNetModel } from '../../../src/models/mobile-net-model.js';
-import { serveFile } from '../../helpers/file-server.js';
+import { serveFile } from '../../helpers/servers/file-server.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const fixture = 'test/fixtures/keras/mobilenetv2_035.legacy.h5';

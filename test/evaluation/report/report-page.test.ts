@@ -8,12 +8,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { ClassificationMetrics } from '../../../src/evaluation/classification-metrics.js';
 import { writeReport } from '../../../src/evaluation/report/write-report.js';
-import { findChromium } from '../../helpers/find-chromium.js';
-import { hostileNames } from '../../helpers/hostile-names.js';
-import { fileNames, madeUpReport } from '../../helpers/made-up-report.js';
-import { launchChromium, openWatched } from '../../helpers/page-in-chromium.js';
+import { findChromium } from '../../helpers/page/find-chromium.js';
+import { hostileNames } from './hostile-names.js';
+import { fileNames, madeUpReport } from './made-up-report.js';
+import { launchChromium, openWatched } from '../../helpers/page/page-in-chromium.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
-import { textContrasts } from '../../helpers/text-contrast.js';
+import { textContrasts } from '../../helpers/page/text-contrast.js';
 
 const executablePath = findChromium();
 const pets = { classNames: ['cat', 'dog', 'bird'], images: ['a/1.png', 'a/2.png'] };

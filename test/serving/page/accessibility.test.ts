@@ -4,9 +4,9 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 
 import { LenetModel } from '../../../src/models/lenet-model.js';
-import { findChromium } from '../../helpers/find-chromium.js';
-import { servedPage } from '../../helpers/served-page.js';
-import { textContrasts } from '../../helpers/text-contrast.js';
+import { findChromium } from '../../helpers/page/find-chromium.js';
+import { servedPage } from '../../helpers/page/served-page.js';
+import { textContrasts } from '../../helpers/page/text-contrast.js';
 
 const executablePath = findChromium();
 

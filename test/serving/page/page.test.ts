@@ -9,10 +9,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { readSignatures } from '../../../src/saved-model/read/read-saved-model.js';
 import { startServer } from '../../../src/serving/start-server.js';
-import { findChromium } from '../../helpers/find-chromium.js';
-import { watchPage } from '../../helpers/page-in-chromium.js';
-import { saveScale } from '../../helpers/save-scale.js';
-import { servedPage } from '../../helpers/served-page.js';
+import { findChromium } from '../../helpers/page/find-chromium.js';
+import { watchPage } from '../../helpers/page/page-in-chromium.js';
+import { saveScale } from '../../helpers/models/save-scale.js';
+import { servedPage } from '../../helpers/page/served-page.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const executablePath = findChromium();

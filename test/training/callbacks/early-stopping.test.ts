@@ -4,7 +4,7 @@ import * as tf from '../../../src/tensorflow/tf.js';
 import { EarlyStopping, type EarlyStoppingOptions } from '../../../src/training/callbacks/early-stopping.js';
 import { fit } from '../../../src/training/fit.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
-import { Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 /** Trains with made-up losses; what the callback made of them, and the weights after each epoch. */
 async function stopWith(losses: number[], options: EarlyStoppingOptions) {
