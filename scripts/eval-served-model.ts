@@ -30,7 +30,7 @@ await runCommand({
     if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
     const { evalServedModel } = await import('../src/commands/eval-served-model/run.js');
     const { evalServedModelText } = await import('../src/commands/eval-served-model/print.js');
-    const { jsonText } = await import('../src/text/json-text.js');
+    const { jsonText } = await import('../src/text/printable.js');
     const onBadImage = options.onBadImage === 'skip' ? 'skip' : 'fail';
     const result = await evalServedModel({ ...options, onBadImage });
     const text = () => evalServedModelText(result, process.stdout.columns);

@@ -27,7 +27,7 @@ await runCommand({
     if (verbose) process.env.TF_CPP_MIN_LOG_LEVEL = '0';
     const { predictImage } = await import('../src/commands/predict-image/run.js');
     const { predictImageProblems, predictImageText } = await import('../src/commands/predict-image/print.js');
-    const { jsonText } = await import('../src/text/json-text.js');
+    const { jsonText } = await import('../src/text/printable.js');
     const result = await predictImage({ ...options, files });
     process.stdout.write(json ? `${jsonText(result, 2)}\n` : predictImageText(result, process.stdout.columns));
     process.stderr.write(predictImageProblems(result));

@@ -4,6 +4,7 @@ import yargs, { type Argv, type InferredOptionTypes, type Options } from 'yargs'
 import { hideBin } from 'yargs/helpers';
 
 import { SignetError } from '../src/errors.js';
+import { camelCase, kebabCase } from '../src/text/case.js';
 
 /** A command's flags by name, in kebab-case, as yargs takes them. */
 export type CommandOptions = Record<string, Options>;
@@ -193,13 +194,11 @@ function checkFlags(
     }
     given.add(flag);
   }
-  return new Set(
-    Array.from(given, (flag) => flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())),
-  );
+  return new Set(Array.from(given, camelCase));
 }
 
 function findOption(word: string, options: CommandOptions): string | undefined {
-  const kebab = word.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const kebab = kebabCase(word);
   const named = [kebab, kebab.replace(/^no-/, '')].find((name) => Object.hasOwn(options, name));
   return named ?? Object.keys(options).find((name) => options[name]?.alias === word);
 }

@@ -21,7 +21,7 @@ await runCommand({
   handler: async ({ json, ...options }) => {
     const { showModel } = await import('../src/commands/show-model/run.js');
     const { showModelText } = await import('../src/commands/show-model/print.js');
-    const { jsonText } = await import('../src/text/json-text.js');
+    const { jsonText } = await import('../src/text/printable.js');
     const result = await showModel(options);
     const oneSignature = options.signature !== undefined;
     const text = () => showModelText(result, { columns: process.stdout.columns, oneSignature });

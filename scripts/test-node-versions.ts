@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { SignetError } from '../src/errors.js';
+import { SignetError, wordsOf } from '../src/errors.js';
 import { cacheFolder } from '../src/files/cache-folder.js';
 import { lastLines, runChild } from '../src/files/run-child.js';
 import { runCommand } from './run-command.js';
@@ -48,7 +48,7 @@ async function tryVersion(version: string): Promise<string | undefined> {
       (await runScript(node, 'eval-model', [...test, '--model-path', join(models, 'LenetModel', '1')]))
     );
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return wordsOf(error);
   } finally {
     await rm(models, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import { readTensorBundle, type TensorBundle } from '../saved-model/checkpoint/read-tensor-bundle.js';
 import { readObjectGraph } from '../saved-model/read/read-variables.js';
 import { dataTypeOf, type DType } from '../tensorflow/data-type.js';
@@ -23,7 +23,7 @@ export async function restoreWorkersCheckpoint(prefix: string, lists: VariableLi
     for (const [name, variables] of Object.entries(lists)) places.push(...(await placesOf(bundle, name, variables)));
     await assignAll(bundle, places);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
     throw new SignetError(
       'INVALID_TRAINING_STATE',
       `The checkpoint ${prefix} cannot be gone on with: ${words} Copy the folder of the training again, or begin anew.`,

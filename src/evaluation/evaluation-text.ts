@@ -93,7 +93,7 @@ function frequentConfusions(result: ClassificationResult, columns: number, reaso
   const which = listed.length < pairs.length ? `the ${listed.length} most frequent of ${pairs.length}` : 'all';
   return [
     `confusions: ${reason}, so ${which} are listed`,
-    ...table([['true', 'predicted', 'images'], ...rows], columns, 2),
+    ...table([['true', 'predicted', 'images'], ...rows], columns, [2]),
   ];
 }
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 
 import { SignetError } from '../errors.js';
 import { addonRevision } from './addon-revision.js';
-import { diskFull, saysDiskFull } from '../files/file-errors.js';
+import { diskFull, saysDiskFull } from './file-errors.js';
 import { quietLogSource } from './quiet-log-source.js';
 import { exportSessionThreads, useSessionThreads } from './session-threads-patch.js';
 import { lastLines, runChild } from '../files/run-child.js';

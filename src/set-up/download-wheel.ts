@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SignetError } from '../errors.js';
-import { diskFull, saysDiskFull } from '../files/file-errors.js';
+import { diskFull, saysDiskFull } from './file-errors.js';
 import { hashFile } from '../files/hash-file.js';
 import { lastLines, runChild } from '../files/run-child.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';

@@ -1,4 +1,4 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import { backend } from './backend.js';
 import { castId } from './cast-id.js';
 import { dataTypeOf, type DType } from './data-type.js';
@@ -50,7 +50,7 @@ export class Session {
       backend.binding.setSessionThreads(intraOpThreads, inCallerThread);
       return new Session(backend.binding.loadSavedModel(directory, tags.join(',')));
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = wordsOf(error);
       throw new SignetError('INVALID_SAVED_MODEL', `TensorFlow could not load ${directory}: ${words}`, {
         cause: error,
       });

@@ -5,7 +5,7 @@ import { callFunction } from './call-function.js';
 import { checkName } from './check-name.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import { emitFunction } from './emit-function.js';
-import { snakeCase } from './snake-case.js';
+import { snakeCase } from '../text/case.js';
 import { Tape } from './tape.js';
 import type { TensorSpec } from './tensor-spec.js';
 import { type TfFunctionResult, traceFunction } from './trace.js';

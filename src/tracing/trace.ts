@@ -1,4 +1,4 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import { dataTypeName, dataTypeOf, dtypeOf, tfjsDtype } from '../tensorflow/data-type.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
@@ -107,7 +107,7 @@ function runOnSamples(
     return withListener(tape, () => fn(...samples));
   } catch (error) {
     if (error instanceof SignetError && error.code !== 'INVALID_SHAPE') throw error;
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
     const shapes = Object.keys(signature).map((name, i) => `${name} [${samples[i]?.shape.join(', ')}]`);
     throw new SignetError(
       'NOT_TRACEABLE',

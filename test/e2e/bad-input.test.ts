@@ -244,7 +244,7 @@ describe('train-model refuses', () => {
 
   it('a backbone to freeze that is not there', async () => {
     expect(await misuse({ 'freeze-backbone': true as const, dropout: 0.2 })).toMatchInlineSnapshot(
-      `"train-model: --freeze-backbone, --dropout are for models with a backbone: InceptionModel, MobileNetModel, ResnetModel, or a class of yours that extends BackboneModel. Received: LenetModel."`,
+      `"train-model: --freeze-backbone, --dropout are for models with a backbone: InceptionModel, MobileNetModel, ResnetModel, or your own class that extends BackboneModel. Received: LenetModel."`,
     );
   });
 
@@ -252,7 +252,7 @@ describe('train-model refuses', () => {
     expect(
       await misuse({ 'freeze-backbone': true as const, 'fine-tune-from': 'Conv_1', 'model-type': 'MobileNetModel' }),
     ).toMatchInlineSnapshot(
-      `"train-model: --freeze-backbone trains the head alone, --fine-tune-from a part of the backbone too: give one of them. Received: both."`,
+      `"train-model: --freeze-backbone trains only the head, --fine-tune-from part of the backbone too: give one of them. Received: both."`,
     );
   });
 
@@ -271,7 +271,7 @@ describe('train-model refuses', () => {
 
   it('all dropped', async () => {
     expect(await misuse({ dropout: 1 })).toMatchInlineSnapshot(
-      `"train-model: --dropout is from 0 to less than 1. Received: 1."`,
+      `"train-model: --dropout is 0 or more and below 1. Received: 1."`,
     );
   });
 
@@ -283,7 +283,7 @@ describe('train-model refuses', () => {
 
   it('no image size', async () => {
     expect(await misuse({ 'input-width': 0 })).toMatchInlineSnapshot(
-      `"train-model: --input-width is a whole number from 1. Received: 0."`,
+      `"train-model: --input-width is a whole number from 1 to 10000. Received: 0."`,
     );
   });
 

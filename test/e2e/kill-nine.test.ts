@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import type { GivenTrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { trainModel } from '../../src/commands/train-model/run.js';
 import { createRandom } from '../../src/data/dataset/random.js';
 import { evaluatedSignatures } from '../../src/evaluation/evaluate-saved-model.js';
@@ -44,7 +44,7 @@ function trainArguments(models: string): string[] {
 }
 
 /** The training after one that was killed, without images. What it tidies up does not ask which process it is in. */
-function nextTraining(models: string): TrainModelOptions {
+function nextTraining(models: string): GivenTrainModelOptions {
   return {
     trainDatasetPath: path.join(folder, 'gone'),
     testDatasetPath: digits.test,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { trainModel } from '../../src/commands/train-model/run.js';
-import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import { completeTrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { readVariables } from '../../src/saved-model/read/read-variables.js';
 import { asWorkersKeepIt } from '../helpers/training/as-workers-keep-it.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
@@ -30,14 +30,14 @@ describe('train-model --resume-from', () => {
     const { code, stderr } = await runCommandLine('train-model', ['--resume-from', 'output', ...flags]);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      '--resume-from goes on in this process: give it without --resume, --workers and --export-training.',
+      '--resume-from continues in this process: give it without --resume, --workers and --export-training.',
     );
   });
 
   it('is an ordinary training from then on: --resume goes on with it after kill -9', { timeout: 240_000 }, async () => {
     const folder = await temporaryFolder();
     const { train, test } = copyDigits(folder, { classes: 3, images: 12 });
-    const options: TrainModelOptions = {
+    const options = completeTrainModelOptions({
       trainDatasetPath: train,
       testDatasetPath: test,
       modelFolderPath: path.join(folder, 'whole'),
@@ -47,12 +47,8 @@ describe('train-model --resume-from', () => {
       patience: 9,
       learningRate: 0.00005,
       seed: 4,
-      validationSplit: 0.2,
-      overwrite: false,
-      onBadImage: 'fail',
-      cache: 512,
       jit: 'graph',
-    };
+    });
     const whole = await trainModel(options);
     // What is saved at the end is of an epoch that only this machine has trained.
     expect(whole.bestEpoch).toBeGreaterThan(2);

@@ -166,10 +166,10 @@ describe('train-model --resume', () => {
 
     const others = await resume(models, { 'batch-size': 8, seed: 9, 'num-epochs': 7, patience: 3 });
     expect(others.code).toBe(2);
-    const advice = 'Leave it out, or begin anew without --resume.';
+    const advice = 'Leave it out, or begin again without --resume.';
     const was = (flag: string, before: string, now: string) =>
-      `${flag} was ${before} in ${training}, which goes on with the same. Received: ${now}. ${advice}`;
-    const again = `--callbacks was "${callbacks}" in ${training}. Give it again: what code is run is not taken from a file.`;
+      `${flag} was ${before} in ${training}, which continues with the same. Received: ${now}. ${advice}`;
+    const again = `--callbacks was "${callbacks}" in ${training}. Give it again: which code runs is not taken from a file.`;
     expect(others.stderr).toBe(
       `train-model: ${[was('--num-epochs', '6', '7'), was('--batch-size', '6', '8'), was('--seed', '3', '9'), again].join('\n')}\n`,
     );

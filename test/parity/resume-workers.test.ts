@@ -106,7 +106,7 @@ describe.skipIf(!hasPython() || process.platform !== 'linux')(
       const more = await train(resumeArguments(models, { workers: 3 }));
       expect(more.code).toBe(2);
       expect(more.stderr).toBe(
-        `train-model: --workers was 2 in ${inFolder(models, 'LenetModel', '.1.training')}: a batch has so many parts, of which each worker takes ` +
+        `train-model: --workers was 2 in ${inFolder(models, 'LenetModel', '.1.training')}: a batch is split into that many parts, and each worker takes ` +
           'one or more. Received: 3.\n',
       );
 

@@ -10,7 +10,7 @@ import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { SignetError } from '../../errors.js';
 import { writeEvaluationReport } from '../shared/evaluation-report.js';
 import { scanDataset } from '../shared/scan-dataset.js';
-import { tryToWrite } from '../../files/try-to-write.js';
+import { tryToWrite } from '../../files/cannot-write.js';
 
 /** What `eval-model` takes; the flags of the same names. */
 export interface EvalModelOptions {

@@ -3,7 +3,7 @@ import { table } from '../../text/text-table.js';
 import type { ArchitectureListing, ListModelsResult } from './run.js';
 import type { SavedModelListing } from './list-saved-models.js';
 import type { ModelFacts } from '../shared/model-facts.js';
-import { sizeText } from '../../text/size-text.js';
+import { sizeText } from '../../text/amounts.js';
 
 const header = ['classes', 'input', 'parameters', 'on disk', 'ms/image'];
 

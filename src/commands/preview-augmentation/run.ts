@@ -7,7 +7,7 @@ import { makeModel } from '../../models/make-model.js';
 import { findModelType } from '../../models/model-types.js';
 import { withRandomStep } from '../../ops/random-step.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
-import { cannotWrite } from '../../files/model-directory.js';
+import { cannotWrite } from '../../files/cannot-write.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { Augmentation } from '../../training/augmentation/augmentation.js';
 import { checkNumbers } from '../shared/check-numbers.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { SignetError } from '../../errors.js';
+import { SignetError, wordsOf } from '../../errors.js';
 import type { ServerTls } from '../../serving/server-tls.js';
 
 /** Files of a server's token and certificates. */
@@ -40,7 +40,7 @@ export async function readTls({ tlsCertificate, tlsKey, tlsClientCa }: SecretFil
 /** A file that a flag names. @throws SignetError `INVALID_ARGUMENT` that names the flag. */
 export function readText(file: string, flag: string): Promise<string> {
   return readFile(file, 'utf8').catch((error: unknown) => {
-    throw invalid(`${flag}: ${file} cannot be read: ${(error as Error).message}`);
+    throw invalid(`${flag}: ${file} cannot be read: ${wordsOf(error)}`);
   });
 }
 

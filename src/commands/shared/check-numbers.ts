@@ -1,4 +1,5 @@
 import { SignetError } from '../../errors.js';
+import { kebabCase } from '../../text/case.js';
 
 /** From and to which values, both included; whole numbers unless said otherwise. */
 export type NumberRange = readonly [least: number, most: number, isFraction?: 'fraction'];
@@ -38,5 +39,5 @@ export function numberProblems(
 
 /** `inputWidth` as it is typed: `--input-width`. */
 export function flagOf(name: string): string {
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return `--${kebabCase(name)}`;
 }

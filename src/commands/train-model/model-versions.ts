@@ -5,7 +5,7 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import { recoverModelDirectories } from '../../files/model-directory.js';
 import { InterruptedTraining, interruptedVersions } from './interrupted-training.js';
-import { tryToWrite } from '../../files/try-to-write.js';
+import { tryToWrite } from '../../files/cannot-write.js';
 
 /**
  * The directory of a version, `FOLDER/TYPE/VERSION`, ready to be written: leftovers of a crash are mended, and that the

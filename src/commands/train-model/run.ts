@@ -35,7 +35,11 @@ import { scanDataset } from '../shared/scan-dataset.js';
 import type { ShellFlags } from '../shared/shell-command.js';
 import { startFromWeights } from './start-from-weights.js';
 import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
-import { checkTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
+import {
+  completeTrainModelOptions,
+  type GivenTrainModelOptions,
+  type TrainModelOptions,
+} from './train-model-options.js';
 import { makeTrainingDatasets, skippedList, type TrainingDatasets } from './training-datasets.js';
 import { writeTrainingReport } from './training-report.js';
 
@@ -69,10 +73,10 @@ export interface TrainModelResult {
  * `INVALID_WEIGHTS`, `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_TRAINING_STATE`.
  */
 export async function trainModel(
-  options: TrainModelOptions,
+  given: GivenTrainModelOptions,
   resumed: InterruptedTraining | null = null,
 ): Promise<TrainModelResult> {
-  checkTrainModelOptions(options);
+  const options = completeTrainModelOptions(given);
   const start = performance.now();
   const Model = await findModelType(options.modelType);
   checkBackboneOptions(Model, options);

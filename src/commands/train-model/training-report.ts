@@ -1,5 +1,6 @@
 import path from 'node:path';
 
+import { wordsOf } from '../../errors.js';
 import { printable } from '../../text/printable.js';
 import type { ClassifierEvaluation } from '../../evaluation/evaluate-classifier.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
@@ -49,7 +50,7 @@ export async function writeTrainingReport(training: FinishedTraining): Promise<s
     for (const note of notes) process.stderr.write(`note: ${note}\n`);
     return page;
   } catch (error) {
-    const reason = printable(error instanceof Error ? error.message : String(error));
+    const reason = printable(wordsOf(error));
     process.stderr.write(`warning: the report could not be written, the model is whole: ${reason}\n`);
     return null;
   }

@@ -1,4 +1,5 @@
 import { type ImageProblem, type ProblemKind } from '../image-file/image-problem.js';
+import { count } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
 
 /** How much of a list of problems is printed. */
@@ -35,11 +36,6 @@ export function describeProblems(problems: readonly ImageProblem[], options: Des
 /** One line for each problem, its path, kind and reason separated by tabs: for a file, and for other programs. */
 export function listProblems(problems: readonly ImageProblem[]): string {
   return problems.map(({ path, kind, message }) => `${printable(path)}\t${kind}\t${message}\n`).join('');
-}
-
-/** `1 file`, `2 files`, `1,437 files`. */
-export function count(number: number, singular: string, plural = `${singular}s`): string {
-  return `${number.toLocaleString('en-US')} ${number === 1 ? singular : plural}`;
 }
 
 function describeGroup(heading: string, problems: readonly ImageProblem[], options: DescribeOptions): string {

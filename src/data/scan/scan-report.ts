@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 
 import { SignetError } from '../../errors.js';
-import { count, describeProblems, type DescribeOptions, listProblems } from './describe-problems.js';
+import { count } from '../../text/amounts.js';
+import { describeProblems, type DescribeOptions, listProblems } from './describe-problems.js';
 import { formatNames, type ImageFormat, isTranscoded } from '../image-file/image-format.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import type { ImageScan } from './image-scan.js';

@@ -16,7 +16,7 @@ import { ByteReader } from './byte-reader.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
 import { damagedFile } from './damaged-file.js';
 import { elementTypeName, elementTypeOf, type TensorValues } from './element-type.js';
-import { jsonText } from '../../text/json-text.js';
+import { jsonText } from '../../text/printable.js';
 import { uint32 } from './leveldb-table.js';
 import { decodeTable } from './read-leveldb-table.js';
 

@@ -1,7 +1,7 @@
 import type { TensorShapeProto } from '../../tensorflow/protos/tensorflow/core/framework/tensor_shape_pb.js';
 import type { StructuredValue } from '../../tensorflow/protos/tensorflow/core/protobuf/struct_pb.js';
 import { elementTypeName } from '../checkpoint/element-type.js';
-import { jsonText } from '../../text/json-text.js';
+import { jsonText } from '../../text/printable.js';
 
 /** Sizes from the outermost dimension inwards, `null` where only a call knows; `null` instead of all for any rank. */
 export type ShapeDescription = readonly (number | null)[] | null;

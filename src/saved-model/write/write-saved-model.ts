@@ -14,7 +14,7 @@ import { buildMetaGraph, objectGraphKey } from './meta-graph.js';
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { buildObjectGraph } from './object-graph.js';
 import { assetsOf, checkpointKey, type SavedModelParts, variablesOf } from './saved-model-parts.js';
-import { writeFileSynced } from '../../files/write-file-synced.js';
+import { writeFileSynced } from '../../files/replace.js';
 import { writeTensorBundle } from '../checkpoint/tensor-bundle.js';
 
 /**

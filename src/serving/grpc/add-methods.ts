@@ -10,6 +10,7 @@ import {
 import type { MethodDefinition, sendUnaryData, Server, ServerUnaryCall } from '@grpc/grpc-js';
 
 import { grpcPath, serialize } from '../../client/grpc-services.js';
+import { wordsOf } from '../../errors.js';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
 import { ServingError } from '../serving-error.js';
 import type { GrpcCall } from './grpc-call.js';
@@ -129,7 +130,7 @@ function readMessage({ input }: DescMethod, bytes: Buffer, maxCost: number): Mes
     return fromBinary(input, bytes);
   } catch (error) {
     if (error instanceof ServingError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = wordsOf(error);
     throw new ServingError('INVALID_ARGUMENT', `The request is no ${input.typeName}: ${reason}`, { cause: error });
   }
 }

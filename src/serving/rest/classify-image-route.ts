@@ -2,7 +2,7 @@ import busboy from 'busboy';
 
 import { describeContent } from '../../data/image-file/describe-content.js';
 import { formatNames, isTranscoded, sniffImageFormat } from '../../data/image-file/image-format.js';
-import { SignetError } from '../../errors.js';
+import { SignetError, wordsOf } from '../../errors.js';
 import { classifyImages, type ImageLabel } from '../../client/classify-images.js';
 import { checkPixelsTogether, type PixelLimits } from '../limits/limit-pixels.js';
 import type { ModelServer } from '../model-server.js';
@@ -130,7 +130,7 @@ function readForm(type: string, body: Buffer): Promise<Upload[]> {
       const limits = { files: maxFiles, fields: 16, fieldSize: maxFieldBytes, headerPairs: 64 };
       form = busboy({ headers: { 'content-type': type }, limits, defParamCharset: 'utf8' });
     } catch (error) {
-      refused(`The form cannot be read: ${(error as Error).message}.`);
+      refused(`The form cannot be read: ${wordsOf(error)}.`);
       return;
     }
     const uploads: Upload[] = [];
@@ -142,7 +142,7 @@ function readForm(type: string, body: Buffer): Promise<Upload[]> {
       stream.on('error', () => undefined);
     });
     form.on('filesLimit', () => refused(`The form has more than ${maxFiles} files.`));
-    form.on('error', (error) => refused(`The form cannot be read: ${(error as Error).message}.`));
+    form.on('error', (error) => refused(`The form cannot be read: ${wordsOf(error)}.`));
     form.on('close', () => resolve(uploads));
     form.end(body);
   });

@@ -3,7 +3,8 @@ import * as tf from '../../tensorflow/tf.js';
 import { tensorSpec } from '../../tracing/tensor-spec.js';
 import type { Augmentation } from '../augmentation/augmentation.js';
 import { checkClassWeight, type ClassWeight } from '../class-weight.js';
-import { type Loss, mixedLoss } from './mixed-loss.js';
+import type { Loss } from '../losses.js';
+import { mixedLoss } from './mixed-loss.js';
 import { Optimizer } from '../optimizers/optimizer.js';
 
 /** A step as TF.js's training loop calls it: inputs and targets in, loss and metrics out. */

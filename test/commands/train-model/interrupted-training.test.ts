@@ -8,7 +8,10 @@ import { findInterruptedTraining } from '../../../src/commands/train-model/find-
 import { InterruptedTraining } from '../../../src/commands/train-model/interrupted-training.js';
 import { prepareVersion } from '../../../src/commands/train-model/model-versions.js';
 import { resumedOptions } from '../../../src/commands/train-model/remembered-options.js';
-import type { TrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
+import {
+  completeTrainModelOptions,
+  type TrainModelOptions,
+} from '../../../src/commands/train-model/train-model-options.js';
 import type { ImageScan } from '../../../src/data/scan/image-scan.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
@@ -20,21 +23,12 @@ const scan: ImageScan = {
   notes: { strayFiles: [], unusedDirectories: [], repeatedDirectories: [] },
 };
 
-const options: TrainModelOptions = {
+const options = completeTrainModelOptions({
   trainDatasetPath: '/train',
   testDatasetPath: '/test',
-  modelFolderPath: 'models',
   modelType: 'LenetModel',
-  batchSize: 32,
   numEpochs: 10,
-  patience: 5,
-  learningRate: 0.001,
-  validationSplit: 0.2,
-  seed: 42,
-  overwrite: false,
-  onBadImage: 'fail',
-  cache: 512,
-};
+});
 
 async function begun(version = 1, own: Partial<TrainModelOptions> = {}) {
   const models = await temporaryFolder();
@@ -142,7 +136,7 @@ describe('InterruptedTraining', () => {
 }); // prettier-ignore
 
 describe('resumedOptions', () => {
-  const remembered = { ...options, momentum: 0.9, jit: 'graph' };
+  const remembered = { ...options, momentum: 0.9, jit: 'graph' } as const;
   const resumed = (given: Partial<TrainModelOptions>, before: Partial<TrainModelOptions> = {}) =>
     resumedOptions({ ...remembered, ...before }, given, 'models/LenetModel/.1.training');
 
@@ -155,7 +149,7 @@ describe('resumedOptions', () => {
 
   it('names all that differs', () => {
     expect(() => resumed({ seed: 1, momentum: 0.5, dropout: 0.1 })).toThrow(
-      '--momentum was 0.9 in models/LenetModel/.1.training, which goes on with the same. Received: 0.5. Leave it out, or begin anew ' +
+      '--momentum was 0.9 in models/LenetModel/.1.training, which continues with the same. Received: 0.5. Leave it out, or begin again ' +
         'without --resume.\n',
     );
     expect(() => resumed({ dropout: 0.1 })).toThrow('--dropout was not given in models/LenetModel/.1.training');
@@ -168,7 +162,7 @@ describe('resumedOptions', () => {
     expect(resumed({}, { workers: 3 }).workers).toBe(3);
     for (const workers of [4, 0, 1.5]) {
       expect(() => resumed({ workers }, { workers: 3 })).toThrow(
-        `--workers was 3 in models/LenetModel/.1.training: a batch has so many parts, of which each worker takes one or more. Received: ${workers}.`,
+        `--workers was 3 in models/LenetModel/.1.training: a batch is split into that many parts, and each worker takes one or more. Received: ${workers}.`,
       );
     }
     expect(() => resumed({ workers: 2 })).toThrow('--workers was not given in models/LenetModel/.1.training');
@@ -177,7 +171,7 @@ describe('resumedOptions', () => {
   it('runs no code that only a file names', () => {
     const type = { modelType: 'my/model.ts#Mine' };
     expect(() => resumed({}, { ...type, callbacks: 'evil.ts' })).toThrow(
-      '--model-type was "my/model.ts#Mine" in models/LenetModel/.1.training. Give it again: what code is run is not taken from a file.\n' +
+      '--model-type was "my/model.ts#Mine" in models/LenetModel/.1.training. Give it again: which code runs is not taken from a file.\n' +
         '--callbacks was "evil.ts"',
     );
     expect(resumed({ ...type, callbacks: 'mine.ts' }, { ...type, callbacks: 'evil.ts' }).callbacks).toBe('mine.ts');

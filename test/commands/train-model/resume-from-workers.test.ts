@@ -14,7 +14,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { resumeFromWorkers } from '../../../src/commands/train-model/resume-from-workers.js';
 import { trainModel } from '../../../src/commands/train-model/run.js';
-import type { TrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
+import {
+  completeTrainModelOptions,
+  type TrainModelOptions,
+} from '../../../src/commands/train-model/train-model-options.js';
 import { SignetError } from '../../../src/errors.js';
 import { parseHistory } from '../../../src/evaluation/report/training-history.js';
 import { readVariables } from '../../../src/saved-model/read/read-variables.js';
@@ -29,7 +32,7 @@ const inFolder = (...names: string[]) => path.join(folder, ...names);
 
 /** 29 images to train on: 4 steps an epoch, the last one of 5 images. */
 function optionsFor(own: Partial<TrainModelOptions>): TrainModelOptions {
-  return {
+  return completeTrainModelOptions({
     trainDatasetPath: digits.train,
     testDatasetPath: digits.test,
     modelFolderPath: inFolder('models'),
@@ -38,14 +41,10 @@ function optionsFor(own: Partial<TrainModelOptions>): TrainModelOptions {
     numEpochs: 5,
     patience: 9,
     learningRate: 0.0005,
-    validationSplit: 0.2,
     seed: 3,
-    overwrite: false,
-    onBadImage: 'fail',
-    cache: 512,
     jit: 'graph',
     ...own,
-  };
+  });
 }
 
 beforeAll(async () => {
@@ -142,7 +141,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
       ['a checkpoint of an epoch before', (kept) => ['index', 'data-00000-of-00001'].forEach((ending) => cpSync(path.join(kept, `epoch-1.${ending}`), path.join(kept, `epoch-2.${ending}`))), 'INVALID_TRAINING_STATE', /has taken 4 steps\. Expected: 8/],
       ['another model', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'MobileNetModel')); }, 'INVALID_TRAINING_STATE', /its list weights is of another model or optimizer\. Expected: \d+ variables\. Received: 10\./],
       ['another optimizer', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('{', '{"optimizer": "sgd",')); }, 'INVALID_TRAINING_STATE', /its list slots is of another model or optimizer\. Expected: 2 variables\. Received: 22\./],
-      ['code of a file that somebody handed over', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'evil.ts#LenetModel')); }, 'INVALID_ARGUMENT', 'what code is run is not taken from a file'],
+      ['code of a file that somebody handed over', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'evil.ts#LenetModel')); }, 'INVALID_ARGUMENT', 'which code runs is not taken from a file'],
     ])('says what is wrong and writes nothing: %s', async (_, change, code, message) => {
       const place = await temporaryFolder();
       cpSync(`${output}.training`, path.join(place, 'output.training'), { recursive: true });
@@ -158,7 +157,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
 
     it('says which options differ', async () => {
       await expect(resumeFromWorkers(output, { batchSize: 4, seed: 9 })).rejects.toThrow(
-        /^--batch-size was 8 in .*output\.training, which goes on with the same\. Received: 4\..*\n--seed was 3 in/,
+        /^--batch-size was 8 in .*output\.training, which continues with the same\. Received: 4\..*\n--seed was 3 in/,
       );
     });
 

@@ -12,7 +12,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { showModel } from '../../../src/commands/show-model/run.js';
 import { showModelText } from '../../../src/commands/show-model/print.js';
 import { describeSavedModel } from '../../../src/saved-model/describe/describe-saved-model.js';
-import { jsonText } from '../../../src/text/json-text.js';
+import { jsonText } from '../../../src/text/printable.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import {
   MetaGraphDef_MetaInfoDefSchema,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 
 import { SignetError } from '../../src/errors.js';
-import { checkSpace, explainFileError, saysDiskFull } from '../../src/files/file-errors.js';
+import { checkSpace, explainFileError, saysDiskFull } from '../../src/set-up/file-errors.js';
 
 const failure = (code: string, path: string, syscall = 'open') =>
   Object.assign(new Error(`${code}: it failed`), { code, path, syscall });
