@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
-import { keepInInferenceMode } from '../tensorflow/mended/inference-mode.js';
+import { keepInInferenceMode } from '../tensorflow/mended/repair-batch-normalization.js';
 import type * as tf from '../tensorflow/tf.js';
 import { ImageClassifierModel } from './image-classifier-model.js';
 import { headNames, type IncludeTopOptions } from './classifier/include-top.js';

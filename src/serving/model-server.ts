@@ -1,6 +1,7 @@
 import type { Signature } from '../saved-model/read/read-saved-model.js';
 import type { ModelServerConfig } from '../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
+import { ServingError } from './serving-error.js';
 
 /** Which model a request means. */
 export interface ModelSpec {
@@ -77,4 +78,14 @@ export interface ModelServer {
    * @throws ServingError when it is refused; then all is as it was.
    */
   reload?(config: ModelServerConfig): Promise<void>;
+}
+
+/** The states of a model's versions; none for a model that is configured and has no version yet. */
+export function statusesOrNone(models: ModelServer, name: string): readonly VersionStatus[] {
+  try {
+    return models.status({ name });
+  } catch (error) {
+    if (error instanceof ServingError && error.status === 'NOT_FOUND') return [];
+    throw error;
+  }
 }

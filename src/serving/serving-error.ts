@@ -1,3 +1,5 @@
+import { SignetError } from '../errors.js';
+
 /** The canonical status codes of gRPC, in which TensorFlow Serving speaks too; source: google/rpc/code.proto. */
 export const statusCodes = {
   CANCELLED: 1,
@@ -43,4 +45,10 @@ export class ServingError extends Error {
 /** @throws ServingError `INVALID_ARGUMENT`, always. */
 export function refuse(message: string): never {
   throw new ServingError('INVALID_ARGUMENT', message);
+}
+
+/** What TensorFlow says of a request that it cannot compute is the client's affair: a bad image, a shape that does not fit. */
+export function asServingError(error: unknown): unknown {
+  if (!(error instanceof SignetError) || error.code !== 'TENSORFLOW_ERROR') return error;
+  return new ServingError('INVALID_ARGUMENT', error.message, { cause: error });
 }

@@ -1,7 +1,5 @@
 import { createGrpcServer } from './grpc/create-grpc-server.js';
-import { limitPixels, type PixelLimits } from './limits/limit-pixels.js';
 import type { ModelServer } from './model-server.js';
-import { modelServerWith } from './model-server-with.js';
 import { pageRoutes } from './page/page-routes.js';
 import type { RequestEvent } from './request-event.js';
 import { classifyImageRoute } from './rest/classify-image-route.js';
@@ -12,7 +10,7 @@ import { openApiRoute } from './rest/open-api-route.js';
 import { openInferenceRoutes } from './rest/open-inference-routes.js';
 import { servingRoutes } from './rest/serving-routes.js';
 import { ServerMetrics } from './server-metrics.js';
-import type { ServerTls } from './server-tls.js';
+import type { ServerTls } from './server-credentials.js';
 import { ServingError } from './serving-error.js';
 import { ModelStore, type ModelStoreOptions } from './store/model-store.js';
 
@@ -26,8 +24,6 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   readonly grpcPort?: number;
   /** The largest body or message, in bytes. Default: 64 MiB. */
   readonly maxRequestBytes?: number;
-  /** Default: see PixelLimits. */
-  readonly pixelLimits?: PixelLimits;
   /** After which a REST request is answered 504, in milliseconds; gRPC's clients say it themselves. Default: 30,000. */
   readonly restTimeoutMilliseconds?: number;
   /** What clients must bring as a bearer token. Default: nothing. */
@@ -78,7 +74,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   });
   let isDraining = false;
   const isReady = () => !isDraining && store.isReady;
-  const models = limitPixels(options.allowReload ? store : withoutReload(store), options.pixelLimits);
+  const models = options.allowReload ? store : withoutReload(store);
   const common = {
     ...pick(options, ['token', 'tls', 'drainMilliseconds', 'onError']),
     onRequest: (event: RequestEvent) => {
@@ -127,7 +123,15 @@ const maxTensorBytes = 256 * 2 ** 20;
 
 function withoutReload(models: ModelServer): ModelServer {
   const message = 'This server takes no configuration from clients. Start it with --allow-config-reload.';
-  return modelServerWith(models, { reload: () => Promise.reject(new ServingError('PERMISSION_DENIED', message)) });
+  return {
+    get modelNames() {
+      return models.modelNames;
+    },
+    find: (spec) => models.find(spec),
+    status: (spec) => models.status(spec),
+    predict: (request) => models.predict(request),
+    reload: () => Promise.reject(new ServingError('PERMISSION_DENIED', message)),
+  };
 }
 
 /** The given options among these; an option that is `undefined` would not take its default. */

@@ -1,10 +1,9 @@
 import { SignetError, wordsOf } from '../errors.js';
 import { backend } from './backend.js';
-import { castId } from './cast-id.js';
 import { dataTypeOf, type DType } from './data-type.js';
 import { dataTypeInTfjs } from './mended/honest-types.js';
 import { tensorflowError } from './run-op.js';
-import { createTensorId, takeTensorValue, type TensorValue } from './tensor-value.js';
+import { castId, createTensorId, takeTensorValue, type TensorValue } from './tensor-value.js';
 import type * as tf from './tf.js';
 
 /** A tensor for a placeholder of a type; for uint8 and int64 it is an int32 tensor, which TF.js has instead. */

@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
 import { dataTypeOf } from '../tensorflow/data-type.js';
-import { isTakingGradient } from '../tensorflow/mended/is-taking-gradient.js';
+import { isTakingGradient } from '../tensorflow/mended/gradient-depth.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type * as tf from '../tensorflow/tf.js';

@@ -1,5 +1,6 @@
 import { SignetError, wordsOf } from '../errors.js';
 import { dataTypeName, dataTypeOf, dtypeOf, tfjsDtype } from '../tensorflow/data-type.js';
+import { onNewVariable } from '../tensorflow/mended/new-variables.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
@@ -211,17 +212,11 @@ function withVariablesRestored<T>(action: (madeVariables: () => number) => T): T
   const keepValue = (variable: tf.Variable) => before.set(variable, tf.keep(variable.clone()));
   registeredVariables().forEach(keepValue);
   const count = before.size;
-  const engine = tf.engine();
-  const makeVariable = engine.makeVariable.bind(engine);
-  engine.makeVariable = (...args) => {
-    const variable = makeVariable(...args);
-    keepValue(variable);
-    return variable;
-  };
+  const stop = onNewVariable(keepValue);
   try {
     return action(() => before.size - count);
   } finally {
-    Reflect.deleteProperty(engine, 'makeVariable');
+    stop();
     for (const [variable, value] of before) {
       if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
       value.dispose();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { PredictImageResult } from '../../src/commands/predict-image/run.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
-import { LocalModelServer } from '../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import { runCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { type ServedModelServer, serveModelServer } from '../helpers/servers/serve-model-server.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';

@@ -16,9 +16,9 @@ import {
 } from '../../src/evaluation/evaluate-served-model.js';
 import { servedRoads } from '../../src/evaluation/served-roads.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
-import { LocalModelServer } from '../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import type { ModelServer, PredictRequest, PredictResponse } from '../../src/serving/model-server.js';
-import { modelServerWith } from '../../src/serving/model-server-with.js';
+import { modelServerWith } from '../helpers/servers/model-server-with.js';
 import { ServingError } from '../../src/serving/serving-error.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { encodedImages } from '../helpers/data/encoded-images.js';

@@ -13,9 +13,18 @@ import { grpcPath, serialize } from '../../client/grpc-services.js';
 import { wordsOf } from '../../errors.js';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
 import { ServingError } from '../serving-error.js';
-import type { GrpcCall } from './grpc-call.js';
 import { checkMessageCost } from './message-cost.js';
 import { statusOf } from './status-of.js';
+
+/** What a method knows of its call besides the message. */
+export interface GrpcCall {
+  /** Aborts when the client has gone or its deadline has passed. */
+  readonly signal: AbortSignal;
+  /** Milliseconds since 1970. Default: the client waits for ever. */
+  readonly deadline?: number;
+  /** Tells what the request turned out to be about. */
+  readonly isAbout: (subject: RequestSubject) => void;
+}
 
 /** A service's methods, all unary, by name in camelCase. */
 export type Methods<Service extends DescService> = {

@@ -10,7 +10,7 @@ import { classification } from '../examples/classification.js';
 import { regression } from '../examples/regression.js';
 import type { ModelServer } from '../model-server.js';
 import type { RequestEvent } from '../request-event.js';
-import type { ServerTls } from '../server-tls.js';
+import type { ServerTls } from '../server-credentials.js';
 import { addMethods, type MethodHooks } from './add-methods.js';
 import { getModelMetadata } from './model-metadata.js';
 import { getModelStatus, reloadConfig } from './model-status.js';

@@ -12,10 +12,10 @@ import {
   type GetModelMetadataResponseSchema,
   SignatureDefMapSchema,
 } from '../../tensorflow/protos/tensorflow_serving/apis/get_model_metadata_pb.js';
-import { mapValues } from '../map-values.js';
+import { mapValues } from '../model-messages.js';
 import type { ModelServer } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
-import type { GrpcCall } from './grpc-call.js';
+import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, writeModelSpec } from './model-spec.js';
 
 const onlyField = 'signature_def';

@@ -10,9 +10,9 @@ import type {
   ReloadConfigResponseSchema,
 } from '../../tensorflow/protos/tensorflow_serving/apis/model_management_pb.js';
 import type { ModelServer } from '../model-server.js';
-import { modelStatusResponse } from '../model-status-response.js';
+import { modelStatusResponse } from '../model-messages.js';
 import { ServingError } from '../serving-error.js';
-import type { GrpcCall } from './grpc-call.js';
+import type { GrpcCall } from './add-methods.js';
 import { readModelSpec } from './model-spec.js';
 
 /** The states of a model's versions. */

@@ -11,7 +11,7 @@ import { refuse, ServingError } from '../serving-error.js';
 import { classification } from '../examples/classification.js';
 import { checkSignature, findSignature } from '../examples/example-method.js';
 import { regression } from '../examples/regression.js';
-import type { GrpcCall } from './grpc-call.js';
+import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf } from './model-spec.js';
 import { readExamples } from './read-examples.js';
 import { runExamplesRequest } from './run-examples-request.js';

@@ -7,7 +7,7 @@ import type {
 } from '../../tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import { checkInputNames } from '../limits/check-request.js';
 import type { ModelServer } from '../model-server.js';
-import type { GrpcCall } from './grpc-call.js';
+import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';
 import { readTensors } from './read-tensors.js';
 

@@ -1,6 +1,6 @@
 import { type Metadata, type ServerInterceptor, ServerInterceptingCall } from '@grpc/grpc-js';
 
-import { bearerToken } from '../bearer-token.js';
+import { bearerToken } from '../server-credentials.js';
 import { ServingError } from '../serving-error.js';
 import { statusOf } from './status-of.js';
 

@@ -2,7 +2,7 @@ import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/inpu
 import type { ModelSpec as SpecMessage } from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
 import { checkExamplesSignature, type ExampleMethod, runExamples } from '../examples/example-method.js';
 import type { ModelServer } from '../model-server.js';
-import type { GrpcCall } from './grpc-call.js';
+import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';
 import { readExamples } from './read-examples.js';
 

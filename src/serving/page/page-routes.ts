@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 
-import type { ModelServer } from '../model-server.js';
-import { statusesOrNone } from '../statuses-or-none.js';
+import { type ModelServer, statusesOrNone } from '../model-server.js';
 import { json, type Route } from '../rest/rest-call.js';
 import { ServingError } from '../serving-error.js';
 import { describeVersion } from './describe-version.js';

@@ -4,7 +4,7 @@ import { describeContent } from '../../data/image-file/describe-content.js';
 import { formatNames, isTranscoded, sniffImageFormat } from '../../data/image-file/image-format.js';
 import { SignetError, wordsOf } from '../../errors.js';
 import { classifyImages, type ImageLabel } from '../../client/classify-images.js';
-import { checkPixelsTogether, type PixelLimits } from '../limits/limit-pixels.js';
+import { checkPixelsTogether, type PixelLimits } from '../limits/check-pixels.js';
 import type { ModelServer } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import { httpStatusOf } from './http-status.js';

@@ -2,9 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 
-import { bearerToken, type TokenCheck } from '../bearer-token.js';
+import { type ServerTls, type TokenCheck, bearerToken } from '../server-credentials.js';
 import type { RequestEvent } from '../request-event.js';
-import type { ServerTls } from '../server-tls.js';
 import { ServingError } from '../serving-error.js';
 import { answerClientError, endWithError } from './answer-client-error.js';
 import { ByteBudget } from '../limits/byte-budget.js';
@@ -165,7 +164,7 @@ class Answerer {
   }
 
   async #run(exchange: Exchange): Promise<RestAnswer> {
-    const { request, path, query, method } = exchange;
+    const { request, path, method } = exchange;
     const { route, parts } = findRoute(this.routes, method, path);
     exchange.begin(route);
     if (!route.isOpen && !this.#hasToken(request.headers.authorization)) {
@@ -174,10 +173,14 @@ class Answerer {
     return route.handle({
       method,
       path,
-      query,
+      get query() {
+        return exchange.query;
+      },
       parts,
       headers: request.headers,
-      signal: exchange.signal,
+      get signal() {
+        return exchange.signal;
+      },
       get deadline() {
         return exchange.deadline;
       },

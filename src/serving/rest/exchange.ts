@@ -13,17 +13,19 @@ export interface ExchangeLimits extends BodyLimits {
 /** One request and its answer. */
 export class Exchange {
   readonly path: string;
-  readonly query: URLSearchParams;
   readonly method: string;
   /** Milliseconds since 1970; later for a request whose body takes long to come. */
   deadline: number;
   readonly #started = performance.now();
-  readonly #gone = new AbortController();
+  /** Made when somebody asks: most requests end before their client goes. */
+  #gone: AbortController | undefined;
+  readonly #query: string;
   #route: Route | undefined;
   #subject: RequestSubject = {};
   #sentBytes = 0;
   #release: () => void = () => undefined;
   #isClosed = false;
+  #isGone = false;
 
   constructor(
     readonly request: IncomingMessage,
@@ -31,19 +33,29 @@ export class Exchange {
     private readonly limits: ExchangeLimits,
   ) {
     this.deadline = Date.now() + limits.timeoutMilliseconds;
-    const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s);
-    this.path = path;
-    this.query = new URLSearchParams(query);
+    const { url = '' } = request;
+    const mark = url.indexOf('?');
+    this.path = mark === -1 ? url : url.slice(0, mark);
+    this.#query = mark === -1 ? '' : url.slice(mark + 1);
     this.method = request.method ?? '';
     response.on('close', () => {
       this.#isClosed = true;
       this.#release();
-      if (!response.writableFinished) this.#gone.abort();
+      this.#isGone = !response.writableFinished;
+      if (this.#isGone) this.#gone?.abort();
     });
     response.on('error', () => undefined);
   }
 
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#query);
+  }
+
   get signal(): AbortSignal {
+    if (!this.#gone) {
+      this.#gone = new AbortController();
+      if (this.#isGone) this.#gone.abort();
+    }
     return this.#gone.signal;
   }
 

@@ -15,16 +15,15 @@ export interface FoundRoute {
  */
 export function findRoute(routes: readonly Route[], method: string, path: string): FoundRoute {
   const asked = method === 'HEAD' ? 'GET' : method;
-  const fitting = routes.flatMap((route) => {
+  let other: Route | undefined;
+  for (const route of routes) {
     const parts = match(route, path);
-    return parts ? [{ route, parts }] : [];
-  });
-  const found = fitting.find(({ route }) => route.method === asked);
-  if (found) return { ...found, parts: decode(found.parts, method, path) };
+    if (parts && route.method === asked) return { route, parts: decode(parts, method, path) };
+    if (parts) other ??= route;
+  }
   if (/^\/v1\//i.test(path)) throw malformed(method, path);
-  const [first] = fitting;
-  if (first) {
-    const message = `${shortened(path)} answers ${first.route.method}. Received: ${shortened(method)}.`;
+  if (other) {
+    const message = `${shortened(path)} answers ${other.method}. Received: ${shortened(method)}.`;
     throw new ServingError('INVALID_ARGUMENT', message, { httpStatus: 405 });
   }
   throw new ServingError(
@@ -36,11 +35,12 @@ export function findRoute(routes: readonly Route[], method: string, path: string
 function match({ path: expected }: Route, path: string): RestCall['parts'] | null {
   if (typeof expected === 'string') return path === expected ? {} : null;
   const found = expected.exec(path);
-  return found ? { ...found.groups } : null;
+  return found && (found.groups ?? {});
 }
 
 /** Names are decoded after the path was taken apart: `%2F` may be in a name. */
 function decode(parts: RestCall['parts'], method: string, path: string): RestCall['parts'] {
+  if (!path.includes('%')) return parts;
   try {
     const entries = Object.entries(parts).map(([name, part]) => [name, part && decodeURIComponent(part)]);
     return Object.fromEntries(entries) as RestCall['parts'];

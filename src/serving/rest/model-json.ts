@@ -4,9 +4,8 @@ import type { Signature, SignatureTensor } from '../../saved-model/read/read-sav
 import { dataTypeOf } from '../../tensorflow/data-type.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { GetModelStatusResponseSchema } from '../../tensorflow/protos/tensorflow_serving/apis/get_model_status_pb.js';
-import { mapValues } from '../map-values.js';
+import { mapValues, modelStatusResponse } from '../model-messages.js';
 import type { ModelServer, ModelSpec, ServedVersion } from '../model-server.js';
-import { modelStatusResponse } from '../model-status-response.js';
 
 /*
  * Messages as protobuf's JSON with `preserve_proto_field_names` and `always_print_primitive_fields`: names in snake_case, int64

@@ -1,8 +1,7 @@
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { DType } from '../../tensorflow/data-type.js';
 import type { TensorSpec } from '../../tracing/tensor-spec.js';
-import type { ModelServer } from '../model-server.js';
-import { statusesOrNone } from '../statuses-or-none.js';
+import { type ModelServer, statusesOrNone } from '../model-server.js';
 import { json, type Route } from './rest-call.js';
 
 /** `GET /openapi.json`: what the server answers, with the models that it has now. */

@@ -1,5 +1,6 @@
 import type { ModelServerConfig } from '../../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
 import { SignetError, wordsOf } from '../../errors.js';
+import { checkPixels, type PixelLimits } from '../limits/check-pixels.js';
 import { checkRequest, defaultSignature } from '../limits/check-request.js';
 import { servableNotFound, unknownLabel, versionsNotFound } from '../model-not-found.js';
 import type {
@@ -11,13 +12,13 @@ import type {
   VersionStatus,
 } from '../model-server.js';
 import { ServingError, type StatusCode } from '../serving-error.js';
-import type { InferenceWorker } from '../worker/inference-worker.js';
+import { InferenceWorker } from '../worker/inference-worker.js';
 import { type BatchingOptions, batchingOptions } from './batching-options.js';
 import { limitConcurrency } from './limit-concurrency.js';
 import type { ModelConfig } from './model-config.js';
 import { modelConfigsOf } from './model-config-file.js';
 import { modelsInFolder } from './models-in-folder.js';
-import { ServedModel, type ServedModelOptions } from './served-model.js';
+import { StoredModel, type StoredModelOptions } from './stored-model.js';
 import type { OnStoreEvent } from './store-event.js';
 
 /** What a ModelStore serves, and how. */
@@ -32,6 +33,8 @@ export interface ModelStoreOptions {
   readonly workersPerVersion?: number;
   /** How often the warmup records of a version are replayed; 0 for not at all. Default: 1. */
   readonly warmupIterations?: number;
+  /** Default: see PixelLimits. */
+  readonly pixelLimits?: PixelLimits | undefined;
   /** Default: see BatchingOptions. */
   readonly batching?: BatchingOptions;
   /** How often a failed load is tried again while its files stay the same. Default: 5. */
@@ -42,6 +45,8 @@ export interface ModelStoreOptions {
   readonly parallelLoads?: number;
   /** Whether a new label may point at a version that is not available. Default: false. */
   readonly allowLabelsForUnavailableVersions?: boolean;
+  /** Starts a thread with a version. Default: `InferenceWorker.start`. */
+  readonly startWorker?: typeof InferenceWorker.start;
   /** Told of all that happens, for logs and metrics; must not throw. Default: nobody. */
   readonly onEvent?: OnStoreEvent;
 }
@@ -57,24 +62,27 @@ export interface ModelStoreOptions {
  * ```
  */
 export class ModelStore implements ModelServer {
-  #models = new Map<string, ServedModel>();
+  #models = new Map<string, StoredModel>();
   #modelFolder: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #changing: Promise<unknown> = Promise.resolve();
   #isDraining = false;
   readonly #ending = new Set<Promise<void>>();
-  readonly #modelOptions: ServedModelOptions;
+  readonly #modelOptions: StoredModelOptions;
   readonly #onEvent: OnStoreEvent;
   readonly #allowUnavailable: boolean;
+  readonly #pixelLimits: PixelLimits | undefined;
 
   private constructor(options: ModelStoreOptions) {
     this.#onEvent = options.onEvent ?? (() => undefined);
     this.#modelFolder = options.modelFolder;
+    this.#pixelLimits = options.pixelLimits;
     this.#allowUnavailable = options.allowLabelsForUnavailableVersions ?? false;
     this.#modelOptions = {
       workersPerVersion: options.workersPerVersion ?? 1,
       warmupIterations: options.warmupIterations ?? 1,
       batching: batchingOptions(options.batching),
+      startWorker: options.startWorker ?? ((...args) => InferenceWorker.start(...args)),
       loadRetries: options.loadRetries ?? 5,
       loadRetrySeconds: options.loadRetrySeconds ?? 60,
       load: limitConcurrency(options.parallelLoads ?? 2),
@@ -111,11 +119,6 @@ export class ModelStore implements ModelServer {
     return this.#models.get(name)?.labels ?? new Map();
   }
 
-  /** The threads of a model's latest version, for tests that end them. */
-  workersOf(name: string): readonly InferenceWorker[] {
-    return this.#find({ name }).runner.workers;
-  }
-
   find(spec: ModelSpec): ServedVersion {
     return this.#find(spec).served;
   }
@@ -143,6 +146,7 @@ export class ModelStore implements ModelServer {
       const { served, runner } = this.#find(spec);
       version = served;
       checkRequest(served, request);
+      checkPixels(request, this.#pixelLimits);
       const filter = outputFilter?.length ? outputFilter : undefined;
       const outputs = await runner.submit({ signatureName, inputs, outputs: filter, signal, deadline });
       finish('OK');
@@ -194,7 +198,7 @@ export class ModelStore implements ModelServer {
     await Promise.all(this.#ending);
   }
 
-  #end(model: ServedModel): void {
+  #end(model: StoredModel): void {
     const ending = model.end().finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
@@ -206,12 +210,12 @@ export class ModelStore implements ModelServer {
     throw label === undefined ? servableNotFound(name, version) : unknownLabel(label);
   }
 
-  #newModel(config: ModelConfig): ServedModel {
-    return new ServedModel(config, this.#modelOptions);
+  #newModel(config: ModelConfig): StoredModel {
+    return new StoredModel(config, this.#modelOptions);
   }
 
   /** A model that moves keeps answering from the old place until the new one is loaded. */
-  #reloaded(old: ServedModel | undefined, config: ModelConfig): ServedModel {
+  #reloaded(old: StoredModel | undefined, config: ModelConfig): StoredModel {
     if (old?.config.basePath !== config.basePath) return this.#newModel(config);
     old.config = config;
     return old;
@@ -249,7 +253,7 @@ export class ModelStore implements ModelServer {
   }
 
   /** Labels that wait for their version are tried again. */
-  async #pollModel(model: ServedModel): Promise<void> {
+  async #pollModel(model: StoredModel): Promise<void> {
     await model.poll();
     for (const problem of model.assignLabels(this.#allowUnavailable, true)) model.tellOnce('error', problem);
   }

@@ -6,7 +6,7 @@ export type StoreEvent =
   | VersionEvent
   | { readonly type: 'log'; readonly level: 'info' | 'warning' | 'error'; readonly model?: string; readonly message: string }
   | WarmupEvent
-  | RequestEvent
+  | PredictEvent
   | BatchEvent; // prettier-ignore
 
 /** A version has come into a state. */
@@ -29,7 +29,7 @@ export interface WarmupEvent {
 }
 
 /** A call of `predict` is answered. */
-export interface RequestEvent {
+export interface PredictEvent {
   readonly type: 'request';
   /** Null when there is none of that name. */
   readonly model: string | null;

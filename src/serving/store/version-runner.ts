@@ -1,7 +1,7 @@
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { ServingError } from '../serving-error.js';
 import type { WarmupResult } from '../worker/inference-messages.js';
-import { InferenceWorker } from '../worker/inference-worker.js';
+import type { InferenceWorker } from '../worker/inference-worker.js';
 import { Batcher, type BatchRun } from './batching.js';
 import type { BatchingSettings } from './batching-options.js';
 import type { Outputs, SignatureCall } from './queued-request.js';
@@ -12,6 +12,7 @@ export interface VersionRunnerOptions {
   readonly workers: number;
   readonly warmupIterations: number;
   readonly batching: BatchingSettings;
+  readonly startWorker: typeof InferenceWorker.start;
   /** `digits/3`, for debuggers. */
   readonly name: string;
   readonly onBatch: (run: BatchRun) => void;
@@ -29,7 +30,8 @@ export class VersionRunner {
   readonly #batcher: Batcher;
   readonly #workers = new Set<InferenceWorker>();
   #crashes = 0;
-  #isEnding = false;
+  /** Lost: no thread is left and none can be started. */
+  #state: 'running' | 'ending' | 'lost' = 'running';
 
   private constructor(
     private readonly directory: string,
@@ -59,11 +61,6 @@ export class VersionRunner {
     return runner;
   }
 
-  /** Its threads, for tests that end them. */
-  get workers(): readonly InferenceWorker[] {
-    return [...this.#workers];
-  }
-
   /** @throws ServingError */
   submit(call: SignatureCall): Promise<Outputs> {
     return this.#batcher.submit(call);
@@ -72,7 +69,7 @@ export class VersionRunner {
   /** Answers what was accepted, then frees everything. */
   async end(): Promise<void> {
     await this.#batcher.idle();
-    this.#isEnding = true;
+    this.#state = 'ending';
     await Promise.all([...this.#workers].map((worker) => worker.end()));
   }
 
@@ -85,31 +82,34 @@ export class VersionRunner {
   async #onEnded(worker: InferenceWorker): Promise<void> {
     this.#workers.delete(worker);
     this.#batcher.removeWorker(worker);
-    if (this.#isEnding) return;
+    if (this.#state !== 'running') return;
     this.#crashes += 1;
     this.options.onCrash();
     try {
       if (this.#crashes > maxCrashes) throw new Error(`its thread has ended ${this.#crashes} times in a row`);
       const next = await startWorker(this.directory, this.options);
-      if (this.#hasEnded()) await next.end();
-      else this.#add(next);
+      await this.#takeOver(next);
     } catch (error) {
       if (this.#workers.size === 0) this.#lose(error as Error);
     }
   }
 
-  /** The compiler does not see that it changes while a function waits. */
-  #hasEnded(): boolean {
-    return this.#isEnding;
+  /** The version may have ended while the thread started. */
+  async #takeOver(worker: InferenceWorker): Promise<void> {
+    if (this.#state === 'running') this.#add(worker);
+    else await worker.end();
   }
 
   #lose(error: Error): void {
-    this.#isEnding = true;
+    this.#state = 'lost';
     this.#batcher.fail(new ServingError('UNAVAILABLE', `The model could not be loaded again: ${error.message}`));
     this.options.onLost(error);
   }
 }
 
-function startWorker(directory: string, { warmupIterations, name }: VersionRunnerOptions): Promise<InferenceWorker> {
-  return InferenceWorker.start(directory, { warmupIterations, name });
+function startWorker(
+  directory: string,
+  { startWorker: start, warmupIterations, name }: VersionRunnerOptions,
+): Promise<InferenceWorker> {
+  return start(directory, { warmupIterations, name });
 }

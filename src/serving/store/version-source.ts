@@ -53,7 +53,7 @@ async function isDirectory(directory: string): Promise<boolean> {
 }
 
 /** Whether a version can be loaded now. */
-export interface VersionState {
+export interface VersionInspection {
   /** Why it is not complete; null when it is. */
   readonly problem: string | null;
   /** Changes when the files do. */
@@ -64,7 +64,7 @@ export interface VersionState {
  * Looks whether a directory has all that a SavedModel needs, without reading what may be large: one that is still being
  * copied must not be loaded. What a whole file holds, TensorFlow checks.
  */
-export async function inspectVersion(directory: string): Promise<VersionState> {
+export async function inspectVersion(directory: string): Promise<VersionInspection> {
   const prefix = path.join(directory, 'variables', 'variables');
   const files = [path.join(directory, 'saved_model.pb'), `${prefix}.index`];
   try {

@@ -6,8 +6,7 @@ import type { Signature } from '../../saved-model/read/read-saved-model.js';
 // that also keeps its log quiet.
 import '../../tensorflow/tf.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
-import { asServingError } from '../local-model-server.js';
-import { ServingError } from '../serving-error.js';
+import { asServingError, ServingError } from '../serving-error.js';
 import type {
   InferenceReply,
   InferenceRequest,

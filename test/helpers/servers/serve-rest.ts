@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
 
-import { limitPixels, type PixelLimits } from '../../../src/serving/limits/limit-pixels.js';
 import type { ModelServer } from '../../../src/serving/model-server.js';
 import type { RequestEvent } from '../../../src/serving/request-event.js';
 import { classifyImageRoute } from '../../../src/serving/rest/classify-image-route.js';
+import { checkPixels, type PixelLimits } from '../../../src/serving/limits/check-pixels.js';
 import {
   createRestServer,
   type RestServer,
@@ -15,6 +15,7 @@ import { openApiRoute } from '../../../src/serving/rest/open-api-route.js';
 import { openInferenceRoutes } from '../../../src/serving/rest/open-inference-routes.js';
 import { servingRoutes } from '../../../src/serving/rest/serving-routes.js';
 import { ServerMetrics } from '../../../src/serving/server-metrics.js';
+import { modelServerWith } from './model-server-with.js';
 
 export interface ServedRest {
   readonly server: RestServer;
@@ -31,7 +32,12 @@ export async function serveRest(
   options: RestServerOptions & { readonly pixelLimits?: PixelLimits; readonly isReady?: () => boolean } = {},
 ): Promise<ServedRest> {
   const { pixelLimits, isReady = () => true, ...rest } = options;
-  const limited = limitPixels(models, pixelLimits);
+  const limited = modelServerWith(models, {
+    predict: async (request) => {
+      checkPixels(request, pixelLimits);
+      return models.predict(request);
+    },
+  });
   const metrics = new ServerMetrics((name) => models.modelNames.includes(name));
   const events: RequestEvent[] = [];
   const errors: unknown[] = [];

@@ -8,7 +8,7 @@ import { LenetModel } from '../../../src/models/lenet-model.js';
 import { stringBytes } from '../../../src/ops/strings.js';
 import { tensorValueOf, toTensorProto } from '../../../src/saved-model/read/tensor-proto-value.js';
 import { createGrpcServer, type GrpcServer } from '../../../src/serving/grpc/create-grpc-server.js';
-import { LocalModelServer } from '../../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { RequestEvent } from '../../../src/serving/request-event.js';
 import { ExampleSchema } from '../../../src/tensorflow/protos/tensorflow/core/example/example_pb.js';
 import { DataType } from '../../../src/tensorflow/protos/tensorflow/core/framework/types_pb.js';

@@ -7,7 +7,7 @@ import { type ClientReadableStream, credentials, Metadata, status } from '@grpc/
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { createGrpcServer, type GrpcServerOptions } from '../../../src/serving/grpc/create-grpc-server.js';
-import { LocalModelServer } from '../../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { ModelServer, PredictRequest } from '../../../src/serving/model-server.js';
 import type { RequestEvent } from '../../../src/serving/request-event.js';
 import { ServingError } from '../../../src/serving/serving-error.js';

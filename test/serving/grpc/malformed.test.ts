@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { createRandom } from '../../../src/data/dataset/random.js';
 import { createGrpcServer, type GrpcServer } from '../../../src/serving/grpc/create-grpc-server.js';
-import { LocalModelServer } from '../../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import { Servable } from '../../../src/signatures/servable.js';
 import { PredictRequestSchema } from '../../../src/tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import type * as tf from '../../../src/tensorflow/tf.js';

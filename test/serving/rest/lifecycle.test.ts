@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-import { LocalModelServer } from '../../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { ModelServer } from '../../../src/serving/model-server.js';
 import { createRestServer } from '../../../src/serving/rest/create-rest-server.js';
 import { ServingError } from '../../../src/serving/serving-error.js';

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/data/dataset/random.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { stringBytes } from '../../../src/ops/strings.js';
-import { LocalModelServer } from '../../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { gifClaiming, jpegClaiming, pngChunk, pngClaiming } from '../../helpers/data/hostile-images.js';
 import { type HttpAnswer, type HttpRequest, parseAnswers, send, sendRaw } from '../../helpers/servers/http-client.js';

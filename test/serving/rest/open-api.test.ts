@@ -4,7 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { LenetModel } from '../../../src/models/lenet-model.js';
-import { LocalModelServer } from '../../../src/serving/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { ModelServer } from '../../../src/serving/model-server.js';
 import { ServingError } from '../../../src/serving/serving-error.js';
 import { sendJson } from '../../helpers/servers/http-client.js';

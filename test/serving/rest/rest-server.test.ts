@@ -5,8 +5,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { LenetModel } from '../../../src/models/lenet-model.js';
-import { accessLogLine } from '../../../src/serving/access-log.js';
-import { LocalModelServer } from '../../../src/serving/local-model-server.js';
+import { accessLogLine } from '../../../src/serving/request-event.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
 import { encodedImages } from '../../helpers/data/encoded-images.js';
 import { send, sendJson } from '../../helpers/servers/http-client.js';

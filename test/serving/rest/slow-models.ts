@@ -1,5 +1,5 @@
 import type { ModelServer, PredictRequest } from '../../../src/serving/model-server.js';
-import { modelServerWith } from '../../../src/serving/model-server-with.js';
+import { modelServerWith } from '../../helpers/servers/model-server-with.js';
 
 /** Models that answer no sooner than they are told to, and remember what they were asked. */
 export interface SlowModels {

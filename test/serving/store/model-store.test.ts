@@ -7,6 +7,7 @@ import type { ModelSpec } from '../../../src/serving/model-server.js';
 import { ModelStore, type ModelStoreOptions } from '../../../src/serving/store/model-store.js';
 import type { StoreEvent } from '../../../src/serving/store/store-event.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
+import { InferenceWorker } from '../../../src/serving/worker/inference-worker.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 /** SavedModels whose factor is their number, to be copied. */
@@ -30,6 +31,8 @@ interface Started {
   readonly store: ModelStore;
   readonly basePath: string;
   readonly events: StoreEvent[];
+  /** Every thread that was started, in order. */
+  readonly workers: readonly InferenceWorker[];
 }
 
 /** A store with one model `m`, which looks at the disk when it is told to. */
@@ -42,13 +45,19 @@ async function start(
   await mkdir(basePath);
   for (const version of versions) await add(basePath, version);
   const events: StoreEvent[] = [];
+  const workers: InferenceWorker[] = [];
   const store = await ModelStore.start({
+    startWorker: async (...args) => {
+      const worker = await InferenceWorker.start(...args);
+      workers.push(worker);
+      return worker;
+    },
     ...{ models: [{ name: 'm', basePath, ...model }], pollSeconds: 0, loadRetrySeconds: 0 },
     ...options,
     onEvent: (event) => events.push(event),
   });
   onTestFinished(() => store.drain());
-  return { store, basePath, events };
+  return { store, basePath, events, workers };
 }
 
 /** Which factor answers. */
@@ -182,20 +191,21 @@ describe('the life of a version', () => {
   });
 
   it('begins again when its thread ends', async () => {
-    const { store, events } = await start([1]);
-    const [worker] = store.workersOf('m');
+    const { store, events, workers } = await start([1]);
+    const [worker] = workers;
     const pending = ask(store);
     await worker?.terminate();
     await expect(pending).rejects.toMatchObject({ status: 'UNAVAILABLE' });
     expect(await ask(store)).toBe(1);
     expect(logged(events)).toEqual(['A thread of model m/1 has ended; it is loaded again.']);
-    expect(store.workersOf('m')).not.toContain(worker);
+    expect(workers).toHaveLength(2);
+    expect(workers[1]).not.toBe(worker);
   });
 
   it('is lost when its thread cannot be started again, and comes back when its files do', async () => {
-    const { store, basePath } = await start([1], {}, { loadRetrySeconds: 1000 });
+    const { store, basePath, workers } = await start([1], {}, { loadRetrySeconds: 1000 });
     await rename(path.join(basePath, '1'), path.join(basePath, 'away'));
-    await store.workersOf('m')[0]?.terminate();
+    await workers[0]?.terminate();
     await expect(ask(store)).rejects.toMatchObject({ status: 'UNAVAILABLE' });
     await expect(ask(store)).rejects.toMatchObject({ status: 'NOT_FOUND' });
     expect(states(store)).toEqual(['1 END']);

@@ -1,4 +1,4 @@
-import { jsonError } from './json-error.js';
+import { jsonError } from './json-word.js';
 
 /** Where a string of a JSON text ends. */
 export interface JsonString {

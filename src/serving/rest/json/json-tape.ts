@@ -1,8 +1,7 @@
 import { ServingError } from '../../serving-error.js';
-import { jsonError } from './json-error.js';
 import { readString, unescapeString } from './json-string.js';
+import { jsonError, readWord } from './json-word.js';
 import { readNumber } from './read-number.js';
-import { readWord } from './read-word.js';
 
 /** What a JSON value is; the words of TensorFlow Serving's messages. */
 export type JsonKind = 'Null' | 'False' | 'True' | 'Object' | 'Array' | 'String' | 'Number';

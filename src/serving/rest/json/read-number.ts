@@ -1,5 +1,4 @@
-import { jsonError } from './json-error.js';
-import { readWord } from './read-word.js';
+import { jsonError, readWord } from './json-word.js';
 
 /** A number of a JSON text. */
 export interface JsonNumber {

@@ -1,0 +1,52 @@
+import { defaultImageLimits, megapixels } from '../../data/image-file/image-limits.js';
+import type { PredictRequest } from '../model-server.js';
+import { ServingError } from '../serving-error.js';
+import { declaredPixels } from './declared-pixels.js';
+
+/** What the images of a request may cost. */
+export interface PixelLimits {
+  /** Largest image, in pixels (width times height). Default: 50,000,000. */
+  readonly maxPixels?: number;
+  /** All images of a request together. Default: four times `maxPixels`. */
+  readonly maxRequestPixels?: number;
+}
+
+/**
+ * Refuses images that claim to be huge before they come to a decoder.
+ *
+ * @throws ServingError `RESOURCE_EXHAUSTED` (413).
+ */
+export function checkPixels({ inputs }: Pick<PredictRequest, 'inputs'>, limits: PixelLimits = {}): void {
+  const { maxPixels = defaultImageLimits.maxPixels } = limits;
+  const strings = Object.values(inputs).filter(({ dtype }) => dtype === 'string');
+  const files = strings.flatMap(({ values }) => values as readonly Uint8Array[]);
+  const pixels = files.map(declaredPixels);
+  const tooLarge = pixels.find((each) => each > maxPixels);
+  if (tooLarge !== undefined) refuse('An image', tooLarge, maxPixels);
+  checkSum(pixels, limits);
+}
+
+/**
+ * Checks what the images of one request claim together; those that are too large by themselves do not count.
+ *
+ * @throws ServingError `RESOURCE_EXHAUSTED` (413).
+ */
+export function checkPixelsTogether(files: readonly Uint8Array[], limits: PixelLimits = {}): void {
+  checkSum(files.map(declaredPixels), limits);
+}
+
+function checkSum(
+  pixels: readonly number[],
+  { maxPixels = defaultImageLimits.maxPixels, maxRequestPixels = 4 * maxPixels }: PixelLimits,
+): void {
+  const sum = pixels.filter((each) => each <= maxPixels).reduce((total, each) => total + each, 0);
+  if (sum > maxRequestPixels) refuse('The images of the request together', sum, maxRequestPixels);
+}
+
+function refuse(what: string, pixels: number, limit: number): never {
+  throw new ServingError(
+    'RESOURCE_EXHAUSTED',
+    `${what} would be ${megapixels(pixels)} when decoded; the server takes ${megapixels(limit)}. Send smaller ones.`,
+    { httpStatus: 413 },
+  );
+}

@@ -1,0 +1,322 @@
+import { wordsOf } from '../../errors.js';
+import { readModelDescription } from '../../models/classifier/model-description.js';
+import { servableNotFound, unknownLabel } from '../model-not-found.js';
+import type { ServedVersion, VersionState, VersionStatus } from '../model-server.js';
+import type { BatchRun } from './batching.js';
+import type { BatchingSettings } from './batching-options.js';
+import type { ModelConfig } from './model-config.js';
+import type { OnStoreEvent, StoreEvent } from './store-event.js';
+import { VersionRunner, type VersionRunnerOptions } from './version-runner.js';
+import { chooseVersions, inspectVersion, listVersions, type VersionFolder } from './version-source.js';
+
+/** How models are loaded and run; the same for all of a store. */
+export interface StoredModelOptions {
+  readonly workersPerVersion: number;
+  readonly warmupIterations: number;
+  readonly batching: BatchingSettings;
+  readonly startWorker: VersionRunnerOptions['startWorker'];
+  readonly loadRetries: number;
+  readonly loadRetrySeconds: number;
+  /** Runs loads, not too many at once. */
+  readonly load: <T>(task: () => Promise<T>) => Promise<T>;
+  readonly onEvent: OnStoreEvent;
+}
+
+/** A version as the store knows it, from when it is found until its end is forgotten. */
+export interface VersionEntry {
+  readonly version: number;
+  readonly directory: string;
+  state: VersionState;
+  error?: string;
+  /** While it is available or unloading. */
+  runner?: VersionRunner;
+  served?: ServedVersion;
+  /** Of the files that the last load was tried with. */
+  stamp: string;
+  /** Loads that have failed with these files. */
+  failures: number;
+  /** Of `performance.now`: when the last one failed. */
+  failedAt: number;
+}
+
+/** So many versions that are gone stay in the status. */
+const keptEnded = 8;
+
+/** A model: finds its versions, loads the new ones, then drops those that are no longer wanted. */
+export class StoredModel {
+  readonly #entries = new Map<number, VersionEntry>();
+  readonly #unloading = new Set<Promise<void>>();
+  /** What the log has been told and is still so. */
+  readonly #told = new Set<string>();
+  #labels: ReadonlyMap<string, number> = new Map();
+  #polling: Promise<void> = Promise.resolve();
+  #polls = 0;
+  #hasEnded = false;
+
+  constructor(
+    public config: ModelConfig,
+    private readonly options: StoredModelOptions,
+  ) {}
+
+  get name(): string {
+    return this.config.name;
+  }
+
+  /** Whether a poll is under way. */
+  get isPolling(): boolean {
+    return this.#polls > 0;
+  }
+
+  /** Versions that answer, the latest first. */
+  get available(): readonly VersionEntry[] {
+    return this.#sorted().filter(({ state }) => state === 'AVAILABLE');
+  }
+
+  /** Every version that is known, the latest first. */
+  get statuses(): readonly VersionStatus[] {
+    return this.#sorted().map(({ version, state, error }) => ({
+      version,
+      state,
+      ...(error === undefined ? {} : { error }),
+    }));
+  }
+
+  get labels(): ReadonlyMap<string, number> {
+    return this.#labels;
+  }
+
+  /** @throws ServingError `NOT_FOUND`, `INVALID_ARGUMENT` for an unknown label. */
+  find(version?: number, label?: string): VersionEntry & Required<Pick<VersionEntry, 'runner' | 'served'>> {
+    const wanted = label === undefined ? version : this.labelled(label);
+    const entry = wanted === undefined ? this.available[0] : this.#entries.get(wanted);
+    if (entry?.state === 'AVAILABLE' && entry.runner && entry.served) return entry as ReturnType<StoredModel['find']>;
+    throw servableNotFound(this.name, wanted);
+  }
+
+  /** @throws ServingError `INVALID_ARGUMENT` for an unknown label. */
+  labelled(label: string): number {
+    const version = this.#labels.get(label);
+    if (version !== undefined) return version;
+    throw unknownLabel(label);
+  }
+
+  /**
+   * Takes the labels of the configuration that may be taken.
+   *
+   * Source: `ServerCore::UpdateModelVersionLabelMap` in tensorflow_serving/model_servers/server_core.cc.
+   *
+   * @param allowUnavailable Whether a label that is new may point at a version that is not available.
+   * @param isPartial Whether a problem with one of them leaves the others; else all stay as they were, in the configuration too.
+   * @returns Sentences about the others.
+   */
+  assignLabels(allowUnavailable: boolean, isPartial: boolean): string[] {
+    const wanted = [...(this.config.labels ?? [])];
+    const mayTake = ([label, version]: [string, number]) => {
+      if (this.#entries.get(version)?.state === 'AVAILABLE' || this.#labels.get(label) === version) return true;
+      return allowUnavailable && !this.#labels.has(label);
+    };
+    const taken = wanted.filter(mayTake);
+    if (taken.length === wanted.length || isPartial) this.#labels = new Map(taken);
+    else this.config = { ...this.config, labels: this.#labels };
+    return wanted
+      .filter((each) => !taken.includes(each))
+      .map(
+        ([label, version]) =>
+          `Request to assign label "${label}" to version ${version} of model ${this.name}, which is not currently available for inference`,
+      );
+  }
+
+  /** Looks at the disk and does what follows. Polls follow each other; this one has seen the disk as it is now. */
+  poll(): Promise<void> {
+    this.#polls += 1;
+    this.#polling = this.#polling
+      .then(() => this.#poll())
+      .catch((error: unknown) => this.#tell('error', `${this.name} could not be polled: ${wordsOf(error)}`))
+      .finally(() => (this.#polls -= 1));
+    return this.#polling;
+  }
+
+  /** Answers what was accepted, then unloads everything. */
+  async end(): Promise<void> {
+    this.#hasEnded = true;
+    await this.#polling;
+    for (const entry of this.available) this.#unload(entry);
+    await Promise.all(this.#unloading);
+  }
+
+  async #poll(): Promise<void> {
+    if (this.#hasEnded) return;
+    const folders = await this.#list();
+    if (folders === null) return;
+    for (;;) {
+      const wanted = await chooseVersions(folders, this.config.policy, (folder) => this.#isUsable(folder));
+      const missing = wanted.filter(({ version }) => this.#entries.get(version)?.state !== 'AVAILABLE');
+      const failures = await this.#loadAll(missing);
+      // A version that fails leaves its place to an older one.
+      if (failures > 0 && this.config.policy?.kind !== 'specific') continue;
+      this.#unloadOthers(folders, wanted);
+      break;
+    }
+    this.#forget(folders);
+  }
+
+  /** Null when the base path cannot be read: then all stays as it is. */
+  async #list(): Promise<readonly VersionFolder[] | null> {
+    const { basePath, name } = this.config;
+    try {
+      const { folders, warnings } = await listVersions(basePath);
+      if (folders.length === 0) this.tellOnce('warning', `No versions of model ${name} found under ${basePath}`);
+      for (const warning of warnings) this.tellOnce('warning', warning);
+      return folders;
+    } catch (error) {
+      this.tellOnce('error', `Could not find base path ${basePath} for model ${name}: ${wordsOf(error)}`);
+      return null;
+    }
+  }
+
+  /** Loaded, or complete and not about to fail as before. */
+  async #isUsable({ version, directory }: VersionFolder): Promise<boolean> {
+    const known = this.#entries.get(version);
+    if (known?.state === 'AVAILABLE') return true;
+    // It still answers what it has accepted.
+    if (known?.state === 'UNLOADING') return false;
+    const { problem, stamp } = await inspectVersion(directory);
+    const entry = this.#entryOf(version, directory, stamp);
+    if (problem !== null) {
+      entry.error = `${directory} is not complete: ${problem}`;
+      this.tellOnce('warning', entry.error);
+      return false;
+    }
+    const { loadRetries, loadRetrySeconds } = this.options;
+    const isDue = performance.now() - entry.failedAt >= loadRetrySeconds * 1000;
+    return entry.failures === 0 || (entry.failures <= loadRetries && isDue);
+  }
+
+  /** The entry of a version that is not loaded; one with other files starts anew. */
+  #entryOf(version: number, directory: string, stamp: string): VersionEntry {
+    const known = this.#entries.get(version);
+    if (known?.stamp === stamp && known.directory === directory && known.error !== undefined) return known;
+    const entry: VersionEntry = { version, directory, state: 'START', stamp, failures: 0, failedAt: -Infinity };
+    this.#entries.set(version, entry);
+    return entry;
+  }
+
+  /** @returns how many failed. */
+  async #loadAll(folders: readonly VersionFolder[]): Promise<number> {
+    const loads = folders.map(async ({ version }) => {
+      const entry = this.#entries.get(version);
+      return entry ? this.options.load(() => this.#load(entry)) : true;
+    });
+    return (await Promise.all(loads)).filter((isLoaded) => !isLoaded).length;
+  }
+
+  async #load(entry: VersionEntry): Promise<boolean> {
+    if (this.#hasEnded) return true;
+    const { version, directory } = entry;
+    this.#setState(entry, 'LOADING');
+    try {
+      const runner = await VersionRunner.start(directory, this.#runnerOptions(entry));
+      entry.runner = runner;
+      entry.served = { name: this.name, version, signatures: runner.signatures, ...(await inputSizeOf(directory)) };
+      if (runner.warmup) this.#emit({ type: 'warmup', model: this.name, version, ...runner.warmup });
+      this.#setState(entry, 'AVAILABLE');
+      return true;
+    } catch (error) {
+      this.#failed(entry, error);
+      return false;
+    }
+  }
+
+  #runnerOptions(entry: VersionEntry) {
+    const { workersPerVersion, warmupIterations, batching, startWorker } = this.options;
+    const { version } = entry;
+    const name = `${this.name}/${version}`;
+    return {
+      workers: workersPerVersion,
+      warmupIterations,
+      batching,
+      startWorker,
+      name,
+      onBatch: (run: BatchRun) => this.#emit({ type: 'batch', model: this.name, version, ...run }),
+      onCrash: () => this.#tell('error', `A thread of model ${name} has ended; it is loaded again.`),
+      onLost: (error: Error) => this.#failed(entry, error),
+    };
+  }
+
+  #failed(entry: VersionEntry, error: unknown): void {
+    entry.failures += 1;
+    entry.failedAt = performance.now();
+    delete entry.runner;
+    this.#setState(entry, 'END', wordsOf(error));
+    const { loadRetries, loadRetrySeconds } = this.options;
+    const again =
+      entry.failures <= loadRetries
+        ? `It is tried again in ${loadRetrySeconds} s (${entry.failures} of ${loadRetries}), or when its files change.`
+        : 'It is tried again when its files change.';
+    this.#tell('error', `Version ${entry.version} of model ${this.name} could not be loaded: ${entry.error} ${again}`);
+  }
+
+  /** What is no longer wanted goes once something wanted answers, or when nothing is left on the disk. */
+  #unloadOthers(folders: readonly VersionFolder[], wanted: readonly VersionFolder[]): void {
+    const keep = new Set(wanted.map(({ version }) => version));
+    const isAnswered = wanted.some(({ version }) => this.#entries.get(version)?.state === 'AVAILABLE');
+    if (!isAnswered && folders.length > 0) return;
+    for (const entry of this.available) if (!keep.has(entry.version)) this.#unload(entry);
+  }
+
+  #unload(entry: VersionEntry): void {
+    this.#setState(entry, 'UNLOADING');
+    const unloading = (entry.runner?.end() ?? Promise.resolve())
+      .catch((error: unknown) => this.#tell('error', `${this.name}/${entry.version}: ${wordsOf(error)}`))
+      .then(() => {
+        delete entry.runner;
+        this.#setState(entry, 'END');
+        this.#unloading.delete(unloading);
+      });
+    this.#unloading.add(unloading);
+  }
+
+  /** Drops what never was loaded and is gone from the disk, and all but the last of what has ended. */
+  #forget(folders: readonly VersionFolder[]): void {
+    const found = new Set(folders.map(({ version }) => version));
+    for (const { version, state } of this.#entries.values()) {
+      if (state === 'START' && !found.has(version)) this.#entries.delete(version);
+    }
+    const ended = this.#sorted().filter(({ state, version }) => state === 'END' && !found.has(version));
+    for (const { version } of ended.slice(keptEnded)) this.#entries.delete(version);
+  }
+
+  #sorted(): VersionEntry[] {
+    return [...this.#entries.values()].toSorted((a, b) => b.version - a.version);
+  }
+
+  #setState(entry: VersionEntry, state: VersionState, error?: string): void {
+    entry.state = state;
+    delete entry.error;
+    if (error !== undefined) entry.error = error;
+    const { version } = entry;
+    this.#emit({ type: 'version', model: this.name, version, state, ...(error === undefined ? {} : { error }) });
+  }
+
+  #tell(level: 'warning' | 'error', message: string): void {
+    this.#emit({ type: 'log', level, model: this.name, message });
+  }
+
+  /** Tells what stays so for many polls. */
+  tellOnce(level: 'warning' | 'error', message: string): void {
+    if (this.#told.has(message)) return;
+    if (this.#told.size >= 1000) this.#told.clear();
+    this.#told.add(message);
+    this.#tell(level, message);
+  }
+
+  #emit(event: StoreEvent): void {
+    this.options.onEvent(event);
+  }
+}
+
+/** What Signet has written beside its own models; for the web page, so a model without it is served all the same. */
+async function inputSizeOf(directory: string): Promise<Pick<ServedVersion, 'inputSize'>> {
+  const description = await readModelDescription(directory).catch(() => null);
+  return description ? { inputSize: [description.inputHeight, description.inputWidth] } : {};
+}
