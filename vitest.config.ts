@@ -7,11 +7,11 @@ import { loadsTensorFlow } from './test/helpers/loads-tensorflow.js';
 
 /** What all tests share; `vitest.parity.config.ts` takes it too. */
 export const shared = {
-  pool: 'forks',
+  pool: 'forks' as const,
   testTimeout: 60_000,
   hookTimeout: 120_000,
   setupFiles: ['test/helpers/set-up-file.ts'],
-} as const;
+};
 
 /** Files that need more than about ten seconds of a CPU: they train for long, or start processes. `npm run test:quick` leaves them out. */
 const slow = [
