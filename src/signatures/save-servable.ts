@@ -26,7 +26,7 @@ export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'
   /** By SignatureDef key: `serving_default` is what clients get who name none. */
   readonly signatures: Readonly<Record<string, TfFunction<never> | ServedFunction>>;
   /** What the SavedModel's root holds beside the object's fields, under the names that it has there. Default: nothing. */
-  readonly tracked?: AlsoTracked;
+  readonly tracked?: AlsoTracked | undefined;
 }
 
 /** Functions and lists of variables that are no fields of the exported object. */
