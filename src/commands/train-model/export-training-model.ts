@@ -4,14 +4,13 @@ import { formatNames, isTranscoded } from '../../data/image-file/image-format.js
 import { exportTraining } from '../../distributed/export-training.js';
 import { SignetError } from '../../errors.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
-import { disposeCompiled } from '../shared/dispose-compiled.js';
 import { argumentsJson } from './remembered-options.js';
 import {
   completeTrainModelOptions,
   type GivenTrainModelOptions,
   type TrainModelOptions,
 } from './train-model-options.js';
-import { augmentationFor, findTrainableType, makeTrainable } from './trainable-model.js';
+import { augmentationFor, disposeCompiled, findTrainableType, makeTrainable } from './trainable-model.js';
 import { type ImageCounts, TrainingSet } from './training-data.js';
 
 /** What was exported to be trained. */

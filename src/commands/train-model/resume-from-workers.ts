@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 
-import { imagePathsDigest } from '../../data/scan/image-paths-digest.js';
+import { imagePathsDigest } from '../../data/scan/fingerprint-images.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { withWorkersBackup } from '../../distributed/workers-backup.js';
 import { readWorkersOutput, type WorkersOutput } from '../../distributed/workers-output.js';

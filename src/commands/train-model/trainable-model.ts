@@ -116,3 +116,9 @@ async function downloaded(model: ImageClassifierModel, name: string): Promise<st
   const alpha = typeof options.alpha === 'number' ? { alpha: options.alpha } : {};
   return downloadNamedWeights({ modelType, name, imageSize: model.imageSize, ...alpha });
 }
+
+/** Frees a model that was compiled, and the state of its optimizer. */
+export function disposeCompiled(model: ImageClassifierModel): void {
+  model.optimizer.dispose();
+  model.dispose();
+}

@@ -1,7 +1,7 @@
 import { ImageDataset } from '../../data/dataset/image-dataset.js';
 import { splitFiles } from '../../data/dataset/split-files.js';
 import { checkSameClasses } from '../../data/scan/check-same-classes.js';
-import { countClasses } from '../../data/scan/count-classes.js';
+import { countClasses } from '../../data/scan/image-scan.js';
 import { listProblems } from '../../data/scan/describe-problems.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';

@@ -9,6 +9,7 @@ import { writeReport } from '../../evaluation/report/write-report.js';
 import { knownOptions } from './remembered-options.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import { shellCommand } from '../shared/shell-command.js';
+import { reportedArguments } from './shown-arguments.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import type { ImageCounts } from './training-data.js';
 
@@ -67,7 +68,7 @@ function trainingFacts({
   seconds,
   evaluation,
 }: FinishedTraining): Fact[] {
-  const { optimizer, learningRate, learningRateSchedule, batchSize, pretrainedWeights } = options;
+  const { optimizer, learningRate, learningRateSchedule } = options;
   const number = (value: number) => value.toLocaleString('en');
   return [
     [
@@ -78,9 +79,7 @@ function trainingFacts({
     ['epochs', `${epochs}${interrupted ? ' (interrupted)' : ''}, the best was ${bestEpoch}`],
     ['time', `${seconds.toFixed(1)} s`],
     ['optimizer', `${optimizer}, learning rate ${learningRate}, ${learningRateSchedule}`],
-    ['batch size', String(batchSize)],
-    ...(pretrainedWeights === undefined ? [] : [['start', pretrainedWeights] as const]),
-    ['seed', String(options.seed)],
+    ...reportedArguments(options),
   ];
 }
 

@@ -4,7 +4,6 @@ import path from 'node:path';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { type ClassifierEvaluation, evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
-import { disposeCompiled } from '../shared/dispose-compiled.js';
 import type { ShellFlags } from '../shared/shell-command.js';
 import { InterruptedTraining, noteInterrupted } from './interrupted-training.js';
 import { makeLoss } from './optimization.js';
@@ -13,7 +12,7 @@ import {
   type GivenTrainModelOptions,
   type TrainModelOptions,
 } from './train-model-options.js';
-import { findTrainableType, makeTrainable } from './trainable-model.js';
+import { disposeCompiled, findTrainableType, makeTrainable } from './trainable-model.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { writeTrainingReport } from './training-report.js';
 import { VersionDirectory } from './version-directory.js';

@@ -17,7 +17,7 @@ import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const augment = 'rotation=0.1,brightness=0.2,mixup=1';
-const common = { modelType: 'LenetModel', batchSize: 5, validationSplit: 0.2, seed: 7, onBadImage: 'fail' } as const;
+const common = { modelType: 'LenetModel', batchSize: 5, seed: 7 } as const;
 
 let folder: string;
 let digits: SmallDigits;

@@ -3,13 +3,9 @@ import path from 'node:path';
 
 import { argumentsJson } from '../../../src/commands/train-model/remembered-options.js';
 import type { TrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
-import {
-  augmentationFor,
-  findTrainableType,
-  makeTrainable,
-} from '../../../src/commands/train-model/trainable-model.js';
+import { augmentationFor, findTrainableType, makeTrainable } from '../../../src/commands/train-model/trainable-model.js';
 import { TrainingData } from '../../../src/commands/train-model/training-data.js';
-import { imagePathsDigest } from '../../../src/data/scan/image-paths-digest.js';
+import { imagePathsDigest } from '../../../src/data/scan/fingerprint-images.js';
 import { exportTraining } from '../../../src/distributed/export-training.js';
 import type * as tf from '../../../src/tensorflow/tf.js';
 import { fit } from '../../../src/training/fit.js';
