@@ -17,7 +17,7 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
    */
   readonly classWeight?: ClassWeight;
   /** What is done to the images before each training step; not to those of the validation. Default: nothing. */
-  readonly augmentation?: Augmentation;
+  readonly augmentation?: Augmentation | undefined;
   /** Called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. */
   readonly callbacks?: readonly tf.Callback[];
   /** How a step is run. Default: `auto`. */
