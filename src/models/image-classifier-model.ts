@@ -3,15 +3,15 @@ import { decodeBase64 } from '../ops/base64.js';
 import { decodeAndResize, type ImageSize, resizeImages } from '../ops/decode-and-resize.js';
 import { lookUpLabel, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
-import { type ClassifierFunctions, classifierSignatures } from './classifier/classifier-signatures.js';
-import { type AlsoTracked, saveServable } from '../signatures/save-servable.js';
+import { type ClassifierFunctions, classifierParts } from './classifier/classifier-signatures.js';
+import { saveServable } from '../signatures/save-servable.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { checkLayers } from './classifier/check-layers.js';
 import { initializeWeights } from './classifier/initialize-weights.js';
-import { type ModelDescription, modelDescriptionFile, type OwnOptions } from './classifier/model-description.js';
+import type { ModelDescription, OwnOptions } from './classifier/model-description.js';
 
 /** What every classifier is made from. */
 export interface ImageClassifierOptions {
@@ -32,8 +32,6 @@ export type BuildLayers = (images: tf.SymbolicTensor, classes: number) => tf.Sym
 export interface SaveOptions extends NonNullable<Parameters<tf.LayersModel['save']>[1]> {
   /** Files for `assets.extra/`, by name. */
   readonly assetsExtra?: Readonly<Record<string, string>>;
-  /** Further functions and lists of variables of the SavedModel. Default: none. */
-  readonly tracked?: AlsoTracked;
 }
 
 /**
@@ -167,12 +165,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     options: SaveOptions = {},
   ): ReturnType<tf.LayersModel['save']> {
     if (typeof destination !== 'string' || destination.includes('://')) return super.save(destination, options);
-    const { assetsExtra, tracked } = options;
-    await saveServable(this, destination, {
-      signatures: classifierSignatures(this),
-      ...(tracked && { tracked }),
-      assetsExtra: { ...assetsExtra, [modelDescriptionFile]: `${JSON.stringify(this.description, null, 2)}\n` },
-    });
+    await saveServable(this, destination, classifierParts(this, options.assetsExtra));
     return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
   }
 

@@ -167,7 +167,7 @@ describe('eval-served-model', () => {
   it.each([
     [{ concurrency: 0 }, '--concurrency is a whole number from 1 to 1024. Received: 0.'],
     [{ 'batch-size': 1.5 }, '--batch-size is a whole number from 1 to 65536. Received: 1.5.'],
-    [{ 'input-width': 28 }, '--input-width and --input-height go together. Received: one of them.'],
+    [{ 'input-width': 28 }, '--input-width needs --input-height, which is missing.'],
     [{ timeout: 0 }, '--timeout is a number from 0.001 to 86400. Received: 0.'],
     [{ 'model-version': 1, 'model-label': 'x' }, 'label is the name of a version, without a version.'],
   ])('answers %j as wrong usage', async (flags, message) => {
