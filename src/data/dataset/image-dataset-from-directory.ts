@@ -19,7 +19,7 @@ export interface ImageDatasetFromDirectoryOptions
 /**
  * Images in class-named directories as a dataset. Labels are the positions of the directories' names, sorted.
  *
- * Every file's header is read before the first batch; what is wrong with the directory is told all at once.
+ * Every file's header is read before the first batch; every problem of the directory is reported at once.
  *
  * @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`.
  * @example
@@ -32,14 +32,10 @@ export async function imageDatasetFromDirectory(
   options: ImageDatasetFromDirectoryOptions = {},
 ): Promise<ImageDataset> {
   const { imageSize = [256, 256], validationSplit, subset, classNames, onProgress, signal, ...rest } = options;
-  const scanOptions = {
-    ...(classNames && { classNames }),
-    ...(onProgress && { onProgress }),
-    ...(signal && { signal }),
-  };
-  const { scan } = assertUsable(await scanImageDirectory(directory, scanOptions), rest.onBadImage ?? 'fail');
+  const found = await scanImageDirectory(directory, { classNames, onProgress, signal });
+  const { scan } = assertUsable(found, rest.onBadImage ?? 'fail');
   if (validationSplit === undefined || subset === undefined) return ImageDataset.create(scan, { ...rest, imageSize });
-  const split = { validationSplit, subset, ...(rest.shuffle !== undefined && { shuffle: rest.shuffle }) };
-  const part = splitFiles(scan, { ...split, ...(rest.seed !== undefined && { seed: rest.seed }) });
+  const { shuffle, seed } = rest;
+  const part = splitFiles(scan, { validationSplit, subset, shuffle, seed });
   return ImageDataset.create(part, { ...rest, imageSize });
 }

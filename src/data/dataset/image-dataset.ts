@@ -29,7 +29,7 @@ export interface ImageDatasetOptions {
   readonly onBadImage?: OnBadImage;
 }
 
-/** A batch: `xs` float32 [n, height, width, 3], 0 to 255; `ys` int32 [n], positions in `classNames`. Whoever takes it owns it. */
+/** A batch: `xs` float32 [n, height, width, 3], 0 to 255; `ys` int32 [n], positions in `classNames`. The caller owns it. */
 export interface ImageBatch {
   readonly xs: tf.Tensor4D;
   readonly ys: tf.Tensor1D;
@@ -47,7 +47,7 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
   #files: readonly ImageFile[];
   #epoch = 0;
   readonly #leftOut: LeftOutImages;
-  /** Where within its first epoch it goes on; null once it has. */
+  /** Where it resumes within its first epoch; null once it has. */
   #resumed: ResumedEpoch | null = null;
   readonly #cache: ImageCache | null;
 
@@ -84,22 +84,22 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
     return this.#leftOut.problems;
   }
 
-  /** How many images an epoch has. */
+  /** Images per epoch. */
   get imageCount(): number {
     return this.#files.length;
   }
 
-  /** How many images an epoch has of each class, by label. */
+  /** Images of each class per epoch, by label. */
   get classCounts(): number[] {
     return countClasses(this.#files, this.classNames.length);
   }
 
-  /** Makes the epoch that comes next the one of this number, from 0: a training that is resumed goes on in its order. */
+  /** Makes the epoch that comes next the one of this number, from 0: a resumed training continues in its order. */
   startAtEpoch(epoch: number): void {
     this.#epoch = epoch;
   }
 
-  /** What it remembers beside epoch and batch: the images that were left out. What JSON can say. */
+  /** Its state besides epoch and batch, as JSON: the images that were left out. */
   saveState(): unknown {
     return this.#leftOut.saveState();
   }
