@@ -106,6 +106,7 @@ export { LinearWarmup, type LinearWarmupOptions } from './training/schedules/lin
 export { PiecewiseConstantDecay } from './training/schedules/piecewise-constant-decay.js';
 export {
   type BuildLayers,
+  type ClassifierCompileOptions,
   ImageClassifierModel,
   type ImageClassifierOptions,
   type SaveOptions,
@@ -118,7 +119,6 @@ export {
   type LoadKerasWeightsOptions,
   type LoadedWeights,
 } from './models/keras/load-keras-weights.js';
-export type { IncludeTopOptions } from './models/classifier/include-top.js';
 export { InceptionModel } from './models/inception-model.js';
 export { LenetModel } from './models/lenet-model.js';
 export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model.js';

@@ -26,7 +26,7 @@ export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'
   /** Functions by SignatureDef key: `serving_default` is for clients that name none. */
   readonly signatures: Readonly<Record<string, TfFunction<never> | ServedFunction>>;
   /** What the SavedModel's root holds besides the object's fields, under its names there. Default: nothing. */
-  readonly tracked?: AlsoTracked;
+  readonly tracked?: AlsoTracked | undefined;
 }
 
 /** Functions and lists of variables that are not fields of the exported object. */

@@ -2,6 +2,7 @@ import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';
+import { resizeImages } from './resize-images.js';
 import { RunningTraining } from './running-training.js';
 import type { Jit } from './steps/choose-step.js';
 import { eagerSteps, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
@@ -37,10 +38,13 @@ export async function fit<T extends tf.TensorContainer>(
   { callbacks = [], classWeight = {}, augmentation, jit = 'auto', onNote = writeNote, ...args }: FitOptions<T>,
 ): Promise<tf.History> {
   const trained = trainedModelOf(model);
+  resizeImages(dataset, trained);
+  resizeImages(args.validationData, trained);
   const changes = { classWeight, augmentation: augmentation ?? null };
   const compiled = await compileSteps(trained, { jit, ...changes, steps: stepCount(dataset, args), onNote });
   const running = new RunningTraining(dataset, args, callbacks, compiled);
-  const train = () => trained.fitDataset(running.dataset, running.args);
+  // TF.js's own: an ImageClassifierModel's fitDataset comes here.
+  const train = () => tf.LayersModel.prototype.fitDataset.call(trained, running.dataset, running.args);
   try {
     const steps = compiled ?? eagerSteps(trained, changes);
     return await withSteps(trained, steps, () => withTrainingSession(trained, running, train));
@@ -49,7 +53,7 @@ export async function fit<T extends tf.TensorContainer>(
   }
 }
 
-function writeNote(note: string): void {
+export function writeNote(note: string): void {
   process.stderr.write(`${note}\n`);
 }
 

@@ -1,6 +1,6 @@
 import { SignetError } from '../../errors.js';
 import { findHead, type HeadOfFile } from '../../models/classifier/find-head.js';
-import { headNames, publishedHeadNames } from '../../models/classifier/include-top.js';
+import { headNames, publishedHeadNames } from '../../models/classifier/head.js';
 import { loadKerasWeights } from '../../models/keras/load-keras-weights.js';
 import { makeModel } from '../../models/make-model.js';
 import type { MobileNetOptions } from '../../models/mobile-net-model.js';

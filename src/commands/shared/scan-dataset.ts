@@ -3,15 +3,17 @@ import { scanImageDirectory } from '../../data/scan/scan-image-directory.js';
 import { assertUsable, type OnBadImage, scanNotes } from '../../data/scan/scan-report.js';
 import { progressBar } from './progress-bar.js';
 
-/** A scan that may be used, and the list of what was left out of it (empty when nothing was). */
+/** A scan of which every file can be used, and the list of what was left out; empty if nothing was. */
 export interface ScannedDataset {
   readonly scan: ImageScan;
   readonly skippedList: string;
 }
 
 /**
- * Scans a directory with a progress bar on a terminal, reports what is worth knowing on standard error, and stops or leaves
- * images out as `onBadImage` says.
+ * Scans a directory with a progress bar on a terminal, and reports on standard error what is worth knowing.
+ *
+ * @param onBadImage Whether files that cannot be used stop the command or are left out.
+ * @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`.
  */
 export async function scanDataset(directory: string, onBadImage: OnBadImage): Promise<ScannedDataset> {
   const { stderr } = process;

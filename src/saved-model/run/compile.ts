@@ -6,9 +6,11 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import * as tf from '../../tensorflow/tf.js';
+import { checkArguments } from '../../tracing/check-arguments.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import type { SignatureTensors } from '../write/meta-graph.js';
 import { assetsOf, variablesOfParts } from '../write/saved-model-parts.js';
+import type { InputSignature, TfFunction } from '../../tracing/tf-function.js';
 import { VariableGroup } from './variable-group.js';
 import { writeParts } from '../write/write-saved-model.js';
 
@@ -73,17 +75,18 @@ export class CompiledFunctions {
   /**
    * Runs one of the functions. Blocks the thread meanwhile.
    *
-   * @returns its results by name; the caller owns them.
+   * @returns Its results by name; the caller owns them.
+   * @throws SignetError `SPEC_MISMATCH` where the arguments do not fit the function's input signature.
    */
   call(name: string, args: readonly tf.Tensor[]): Record<string, tf.Tensor> {
     const compiled = this.#functions.get(name);
     if (!compiled) throw new SignetError('INVALID_ARGUMENT', `No function "${name}" was compiled.`);
     const { fn, tensors } = compiled;
+    checkArguments(name, fn.inputs, args);
     const feeds = new Map(
-      fn.inputs.map((input, i) => {
+      fn.inputs.flatMap((input, i) => {
         const arg = args[i];
-        if (!arg) throw new SignetError('SPEC_MISMATCH', `"${name}" takes ${input.name}. Received: nothing.`);
-        return [tensors.inputs[i] ?? '', { tensor: arg, dtype: input.spec.dtype }] as const;
+        return arg ? [[tensors.inputs[i] ?? '', { tensor: arg, dtype: input.spec.dtype }] as const] : [];
       }),
     );
     const results = this.#session.run(feeds, tensors.outputs);
@@ -113,4 +116,49 @@ export class CompiledFunctions {
     this.#session.dispose();
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** A compiled tf function: it takes and gives what the function does, and is freed by `dispose`. */
+export type Compiled<F extends TfFunction<never>> = ((...args: Parameters<F>) => ReturnType<F>) & {
+  /** Frees the graph and its copies of the variables. */
+  dispose(): void;
+};
+
+/** Options of `compile`. */
+export interface CompileOptions {
+  /** What the function accepts. Default: its own `inputSignature`. */
+  readonly inputSignature?: InputSignature | undefined;
+}
+
+/**
+ * Compiles a tf function: called, the result runs the whole graph at once instead of op by op, and blocks the thread meanwhile.
+ *
+ * It uses the values that TF.js's variables have at each call, and assigns to them what the function assigns. The caller owns the
+ * results. To compile several functions that share variables, use `CompiledFunctions`.
+ *
+ * @example
+ * ```ts
+ * const pick = await compile(servable.pick);
+ * const word = pick(tf.tensor2d([[3, 2, 1]]));
+ * pick.dispose();
+ * ```
+ *
+ * @throws SignetError `NOT_TRACEABLE`; the compiled function throws `SPEC_MISMATCH` when it is called with other arguments.
+ */
+export async function compile<F extends TfFunction<never>>(
+  fn: F,
+  { inputSignature }: CompileOptions = {},
+): Promise<Compiled<F>> {
+  const graph = fn.getConcreteFunction(inputSignature);
+  const compiled = await CompiledFunctions.compile({ fn: graph });
+  const call = (...args: Parameters<F>) => {
+    checkArguments(graph.label, graph.inputs, args);
+    compiled.writeChangedVariables();
+    const results = compiled.call('fn', args);
+    if (graph.assigns) compiled.readVariables();
+    const result: unknown = graph.returnsOneTensor ? Object.values(results)[0] : results;
+    // The graph gives what the function that it was traced from gives.
+    return result as ReturnType<F>;
+  };
+  return Object.assign(call, { dispose: () => compiled.dispose() });
 }
