@@ -7,7 +7,7 @@ import type { TensorValue } from '../tensorflow/tensor-value.js';
 
 /** A class that an image may be of. */
 export interface ImageLabel {
-  /** Null where the model tells no names. */
+  /** Null if the model gives no names. */
   readonly name: string | null;
   /** Position in the logits. */
   readonly index: number;
@@ -29,7 +29,7 @@ const mostByLabels = 5;
 
 /**
  * The best classes of encoded images, best first, by whichever signature of Signet's classifiers the model has:
- * `serving_labels` for up to five, `serving_classify` for any number, `serving_bytes`, which tells no names.
+ * `serving_labels` for up to five, `serving_classify` for any number, `serving_bytes`, which gives no names.
  *
  * @param topK How many. Default: 5.
  * @throws SignetError `INVALID_SAVED_MODEL` when the model has none of these.
@@ -119,9 +119,9 @@ export interface KnownClassNames {
 }
 
 /**
- * The names of a model's classes, as far as it tells them.
+ * The names of a model's classes, as far as it gives them.
  *
- * @param samples Images to ask with: where only `serving_labels` tells names, those of their best classes are found.
+ * @param samples Images to ask with: if only `serving_labels` gives names, those of their best classes are found.
  */
 export async function findClassNames(model: CallableModel, samples: readonly Uint8Array[]): Promise<KnownClassNames> {
   const way = [byClassify, byLabels].find(({ fits }) => fits(model.signatures));
@@ -169,7 +169,7 @@ function rowsOf(
   );
 }
 
-/** Of equal ones the first class stays first, as with TensorFlow's `top_k`. */
+/** Sorts classes by score; the first of equal ones stays first, as with TensorFlow's `top_k`. */
 function bestFirst(labels: readonly ImageLabel[]): ImageLabel[] {
   return labels.toSorted((a, b) => b.probability - a.probability);
 }

@@ -21,15 +21,15 @@ export interface ServedFunction {
   readonly outputs?: string | Readonly<Record<string, string>>;
 }
 
-/** What is exported beside the object itself. */
+/** What is exported besides the object itself. */
 export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'> {
-  /** By SignatureDef key: `serving_default` is what clients get who name none. */
+  /** Functions by SignatureDef key: `serving_default` is for clients that name none. */
   readonly signatures: Readonly<Record<string, TfFunction<never> | ServedFunction>>;
-  /** What the SavedModel's root holds beside the object's fields, under the names that it has there. Default: nothing. */
+  /** What the SavedModel's root holds besides the object's fields, under its names there. Default: nothing. */
   readonly tracked?: AlsoTracked | undefined;
 }
 
-/** Functions and lists of variables that are no fields of the exported object. */
+/** Functions and lists of variables that are not fields of the exported object. */
 export type AlsoTracked = Required<Pick<TrackedObject, 'functions' | 'lists'>>;
 
 /**
@@ -53,7 +53,7 @@ export async function saveServable(
     functions: { ...root.functions, ...tracked.functions },
     lists: tracked.lists,
     signatures: Object.fromEntries(served),
-    ...(assetsExtra && { assetsExtra }),
+    assetsExtra,
   });
 }
 
@@ -87,7 +87,7 @@ function signatureParts(key: string, value: TfFunction<never> | ServedFunction):
   nameTfFunction(fn, key);
   const graph = fn.getConcreteFunction();
   const named = typeof outputs === 'string' ? { [outputs]: graph.outputs[0]?.name ?? '' } : outputs;
-  return { function: graph, ...(method && { method }), ...(named && { outputs: named }) };
+  return { function: graph, method, outputs: named };
 }
 
 function describe(value: unknown): string {

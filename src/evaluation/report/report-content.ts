@@ -6,23 +6,23 @@ import type { TrainingHistory } from './training-history.js';
 /** A line of a report's summary. */
 export type Fact = readonly [name: string, value: string];
 
-/** What a report tells about a classifier. */
+/** What a report says about a classifier. */
 export interface ReportContent {
   /** Such as `LenetModel, version 3`. */
   readonly title: string;
   readonly date: Date;
-  /** What was evaluated on which images, with what; in the order in which it is told. */
+  /** What was evaluated on which images, with what; in the order of the report. */
   readonly facts: readonly { readonly title: string; readonly rows: readonly Fact[] }[];
   /** The command that gives the same again. */
   readonly command: string;
   /** How it was trained; null where that is not known. */
   readonly training: {
     readonly history: TrainingHistory;
-    /** From 1. */
+    /** Number of the epoch, from 1. */
     readonly bestEpoch: number;
   } | null;
   readonly result: ClassificationResult;
-  /** Of the test images. It may be another one than `result` has: a training's loss may smooth labels. */
+  /** Loss of the test images. It may differ from that of `result`: a training's loss may smooth labels. */
   readonly loss: number;
   /** The hardest first. */
   readonly mistakes: readonly Mistake<ImageFile>[];

@@ -1,8 +1,8 @@
 /** What a training logged after each epoch. */
 export interface TrainingHistory {
-  /** From 1, rising. */
+  /** Numbers of the epochs, from 1, rising. */
   readonly epochs: readonly number[];
-  /** A value an epoch by the name of what was logged, such as `val_loss`; null where it is no finite number. */
+  /** One value per epoch by the name of what was logged, such as `val_loss`; null if it is not a finite number. */
   readonly columns: ReadonlyMap<string, readonly (number | null)[]>;
 }
 
