@@ -7,7 +7,7 @@ import type { ClassWeight } from '../training/class-weight.js';
 import { trainingFunctions } from './training-functions.js';
 import { type ImageClassifierModel, saveClassifier } from '../models/image-classifier-model.js';
 
-/** How the exported training is to go on; as the flags of `train-model`. */
+/** Options of `exportTraining`: how workers continue the training; named as the flags of `train-model`. */
 export interface ExportTrainingOptions {
   /** Images a step, of all machines together. Default: 32. */
   readonly batchSize?: number;

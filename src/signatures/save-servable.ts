@@ -7,8 +7,9 @@ import { Tracker } from './track-object.js';
 
 /** A tf function behind a signature. */
 export interface ServedFunction {
+  /** The function that the signature calls. */
   readonly function: TfFunction<never>;
-  /** Which of TensorFlow Serving's APIs it answers to. Default: `predict`. */
+  /** TensorFlow Serving's API that the signature answers to. Default: `predict`. */
   readonly method?: SignatureMethod;
   /**
    * The signature's outputs, each with the result of the function that it is; a tensor returned by itself is `output_0`.
@@ -17,9 +18,9 @@ export interface ServedFunction {
   readonly outputs?: string | Readonly<Record<string, string>>;
 }
 
-/** What is exported beside the object itself. */
+/** Options of `save`. */
 export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'> {
-  /** By SignatureDef key: `serving_default` is what clients get who name none. */
+  /** Functions by SignatureDef key; clients that name no signature get `serving_default`. */
   readonly signatures: Readonly<Record<string, TfFunction<never> | ServedFunction>>;
   /** What the SavedModel's root holds beside the object's fields, under the names that it has there. Default: nothing. */
   readonly tracked?: AlsoTracked | undefined;

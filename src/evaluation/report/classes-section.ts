@@ -1,7 +1,7 @@
 import type { AverageMetrics, ClassMetrics } from '../classification-metrics.js';
 import { htmlTable } from './html-table.js';
 import { type Insertable, type Markup, markup } from './markup.js';
-import type { ReportContent } from './report-content.js';
+import type { CompleteReportContent } from './report-content.js';
 import { named, ratio, whole } from './report-text.js';
 
 /** Of more classes than this those that are found worst come first, and the others are folded away. */
@@ -11,7 +11,7 @@ const worstClasses = 25;
 const mostListed = 1000;
 
 /** How well each class is told from the others. */
-export function classesSection({ result }: ReportContent): Markup {
+export function classesSection({ result }: CompleteReportContent): Markup {
   const { perClass, macroAverage, weightedAverage, images } = result;
   const averages = [
     ['macro average', ...ratios(macroAverage), whole(images)],
