@@ -23,7 +23,7 @@ export { regexReplace } from './ops/regex-replace.js';
 export { splitLines } from './ops/split-lines.js';
 export { whileLoop, type WhileLoopOptions } from './ops/while-loop.js';
 export { compile, type Compiled, CompiledFunctions, type CompileOptions } from './saved-model/run/compile.js';
-export type { SignatureMethod } from './saved-model/write/signature-export.js';
+export type { SignatureMethod } from './saved-model/write/saved-model-parts.js';
 export type { SaveServableOptions, ServedFunction } from './signatures/save-servable.js';
 export { Servable } from './signatures/servable.js';
 export { type ImageBatch, ImageDataset, type ImageDatasetOptions } from './data/dataset/image-dataset.js';

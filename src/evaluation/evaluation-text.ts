@@ -1,6 +1,5 @@
 import { printable } from '../text/printable.js';
-import type { AverageMetrics, ClassificationResult } from './classification-metrics.js';
-import { confusedPairs } from './confused-pairs.js';
+import { type AverageMetrics, type ClassificationResult, confusedPairs } from './classification-metrics.js';
 import { cut, shortestName, table, tableWidth, widthOfFirst } from '../text/text-table.js';
 
 /** How an evaluation is printed. */

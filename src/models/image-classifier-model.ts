@@ -3,8 +3,8 @@ import { decodeBase64 } from '../ops/base64.js';
 import { decodeAndResize, type ImageSize, resizeImages } from '../ops/decode-and-resize.js';
 import { lookUpLabel, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
-import { type ClassifierFunctions, classifierSignatures } from './classifier/classifier-signatures.js';
-import { type AlsoTracked, saveServable } from '../signatures/save-servable.js';
+import { type ClassifierFunctions, classifierParts } from './classifier/classifier-signatures.js';
+import { saveServable } from '../signatures/save-servable.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
@@ -16,8 +16,8 @@ import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
 import { trainingSessionOf } from '../training/steps/training-session.js';
 import { checkLayers } from './classifier/check-layers.js';
 import { initializeWeights } from './classifier/initialize-weights.js';
+import type { ModelDescription, OwnOptions } from './classifier/model-description.js';
 import { applyLayers } from './classifier/layer-calls.js';
-import { type ModelDescription, modelDescriptionFile, type OwnOptions } from './classifier/model-description.js';
 
 /** Options of every image classifier. */
 export interface ImageClassifierOptions {
@@ -209,7 +209,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     options: SaveOptions = {},
   ): ReturnType<tf.LayersModel['save']> {
     if (typeof destination !== 'string' || destination.includes('://')) return super.save(destination, options);
-    await saveClassifier(this, destination, options);
+    await saveServable(this, destination, classifierParts(this, options.assetsExtra));
     return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
   }
 
@@ -238,24 +238,6 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       'An embedding is what goes into the last layer of a classifier, one tensor. This one takes several.',
     );
   }
-}
-
-/**
- * Writes a classifier as a SavedModel.
- *
- * @param tracked Further functions and lists of variables of the SavedModel. Default: none.
- */
-export async function saveClassifier(
-  model: ImageClassifierModel,
-  directory: string,
-  { assetsExtra }: SaveOptions,
-  tracked?: AlsoTracked,
-): Promise<void> {
-  await saveServable(model, directory, {
-    signatures: classifierSignatures(model),
-    tracked,
-    assetsExtra: { ...assetsExtra, [modelDescriptionFile]: `${JSON.stringify(model.description, null, 2)}\n` },
-  });
 }
 
 /** Number of classes that `serving_labels` gives, if there are that many. */

@@ -1,6 +1,10 @@
 import { SignetError } from '../errors.js';
-import type { SavedModelParts, TrackedObject } from '../saved-model/write/saved-model-parts.js';
-import type { SignatureMethod, SignatureParts } from '../saved-model/write/signature-export.js';
+import type {
+  SavedModelParts,
+  SignatureMethod,
+  SignatureParts,
+  TrackedObject,
+} from '../saved-model/write/saved-model-parts.js';
 import { writeSavedModel } from '../saved-model/write/write-saved-model.js';
 import { isTfFunction, nameTfFunction, type TfFunction } from '../tracing/tf-function.js';
 import { Tracker } from './track-object.js';

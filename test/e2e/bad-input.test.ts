@@ -251,9 +251,10 @@ describe('train-model refuses', () => {
   it('a backbone that is frozen and trained', async () => {
     expect(
       await misuse({ 'freeze-backbone': true as const, 'fine-tune-from': 'Conv_1', 'model-type': 'MobileNetModel' }),
-    ).toMatchInlineSnapshot(
-      `"train-model: --freeze-backbone trains only the head, --fine-tune-from part of the backbone too: give one of them. Received: both."`,
-    );
+    ).toMatchInlineSnapshot(`
+      "train-model: --freeze-backbone trains only the head, --fine-tune-from part of the backbone too: give one of them. Received: both.
+      See train-model --help"
+    `);
   });
 
   it('a layer that is not there', async () => {

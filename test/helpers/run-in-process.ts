@@ -5,13 +5,13 @@ import type { CommandLineResult } from './run-command-line.js';
 let runs = 0;
 
 /**
- * Runs `scripts/NAME.ts` in the test's own process: the same command, without the seconds a process of its own needs to load TensorFlow.
+ * Runs `src/commands/NAME/main.ts` in the test's own process: the same command, without the seconds a process of its own needs to load TensorFlow.
  *
  * Use it to test what a command says and writes; use `runCommandLine` to test how it starts, ends and handles signals. It does not see what
  * TensorFlow itself writes to standard error. Run one command at a time: all share the process's streams and arguments.
  */
 export async function runInProcess(name: string, args: readonly string[]): Promise<CommandLineResult> {
-  const script = path.resolve(import.meta.dirname, '../../scripts', `${name}.ts`);
+  const script = path.resolve(import.meta.dirname, '../../src/commands', name, 'main.ts');
   const before = { argv: process.argv, exitCode: process.exitCode, log: process.env.TF_CPP_MIN_LOG_LEVEL };
   const [stdout, stderr] = [capture(process.stdout), capture(process.stderr)];
   runs += 1;
@@ -26,7 +26,8 @@ export async function runInProcess(name: string, args: readonly string[]): Promi
     stderr.end();
     process.argv = before.argv;
     process.exitCode = before.exitCode;
-    process.env.TF_CPP_MIN_LOG_LEVEL = before.log;
+    if (before.log === undefined) delete process.env.TF_CPP_MIN_LOG_LEVEL;
+    else process.env.TF_CPP_MIN_LOG_LEVEL = before.log;
   }
 }
 

@@ -5,39 +5,15 @@ import type { ServerTls } from '../../serving/server-credentials.js';
 import { addressesOf, checkAvailable } from '../../serving/serve-models.js';
 import { type ServerOptions, startServer } from '../../serving/start-server.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
-import { checkServerNumbers } from '../shared/check-server-numbers.js';
+import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { followConfigFile } from './follow-config-file.js';
-import { type ModelSources, modelsToServe } from './models-to-serve.js';
+import { serveModelCommand } from './flags.js';
+import { modelsToServe } from './models-to-serve.js';
 import { packageVersion } from '../shared/package-version.js';
-import { readTls, readToken, type SecretFiles } from './server-secrets.js';
+import { readTls, readToken } from '../shared/server-secrets.js';
 
-/** What `serve-model` takes; the flags of the same names. */
-export interface ServeModelOptions extends ModelSources, SecretFiles {
-  /** Seconds between two looks at `modelConfigFile`; 0 for one at the start. */
-  readonly modelConfigFilePollSeconds: number;
-  readonly host: string;
-  readonly restPort: number;
-  readonly grpcPort: number;
-  readonly pollSeconds: number;
-  readonly workers: number;
-  readonly warmupIterations: number;
-  readonly maxBatchSize?: number | undefined;
-  readonly batchTimeoutMicros?: number | undefined;
-  readonly allowedBatchSizes?: readonly number[] | undefined;
-  readonly maxEnqueuedBatches?: number | undefined;
-  /** MiB. */
-  readonly maxRequestSize: number;
-  readonly maxPixels?: number | undefined;
-  /** Seconds. */
-  readonly restTimeout: number;
-  /** File for a line of JSON a request; `-` for standard output. Default: none. */
-  readonly accessLog?: string | undefined;
-  readonly allowConfigReload?: boolean | undefined;
-  readonly allowVersionLabelsForUnavailableModels: boolean;
-  readonly tensorContent: boolean;
-  /** Seconds that requests in flight have when the server is told to end. */
-  readonly drainTimeout: number;
-}
+/** What `serve-model` takes; what each option means stands in `flags.ts`. Either `modelFolder` or `modelConfigFile` is needed. */
+export interface ServeModelOptions extends GivenOptionsOf<typeof serveModelCommand.flags> {}
 
 /** A server that has been started for somebody at a terminal. */
 export interface ServedModels {
@@ -55,8 +31,8 @@ export interface ServedModels {
  *
  * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` when there is no model, or none can be loaded.
  */
-export async function serveModel(options: ServeModelOptions): Promise<ServedModels> {
-  checkServerNumbers(options);
+export async function serveModel(given: ServeModelOptions): Promise<ServedModels> {
+  const options = completeOptions(serveModelCommand.flags, given);
   const [token, tls] = [await readToken(options), await readTls(options)];
   const models = await modelsToServe(options);
   const log = options.accessLog === undefined ? undefined : openAccessLog(options.accessLog);
@@ -88,7 +64,7 @@ interface Prepared {
 }
 
 function serverOptions(
-  options: ServeModelOptions,
+  options: OptionsOf<typeof serveModelCommand.flags>,
   models: Pick<ServerOptions, 'models' | 'modelFolder'>,
   { token, tls, log }: Prepared,
 ): ServerOptions {

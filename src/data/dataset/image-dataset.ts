@@ -1,12 +1,11 @@
 import { SignetError } from '../../errors.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import * as tf from '../../tensorflow/tf.js';
-import { badImages } from '../scan/bad-images.js';
-import { countClasses } from '../scan/count-classes.js';
+import { badImages } from '../scan/describe-problems.js';
+import { countClasses, type ImageScan } from '../scan/image-scan.js';
 import { ImageCache } from './image-cache.js';
 import { ImageLoader, type LoadingImages } from './image-loader.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
-import type { ImageScan } from '../scan/image-scan.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { LeftOutImages } from '../scan/left-out-images.js';
 import { createRandom, deriveSeed, shuffled } from './random.js';

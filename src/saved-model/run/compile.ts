@@ -6,11 +6,19 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import * as tf from '../../tensorflow/tf.js';
+import { checkArguments } from '../../tracing/check-arguments.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
+import type { SignatureTensors } from '../write/meta-graph.js';
+import { assetsOf, variablesOfParts } from '../write/saved-model-parts.js';
 import type { InputSignature, TfFunction } from '../../tracing/tf-function.js';
-import { assetsOf, variablesOf } from '../write/saved-model-parts.js';
 import { VariableGroup } from './variable-group.js';
 import { writeParts } from '../write/write-saved-model.js';
+
+/** A function, and where its inputs and outputs are in the session's graph. */
+interface CompiledFunction {
+  readonly fn: ConcreteFunction;
+  readonly tensors: SignatureTensors;
+}
 
 /**
  * ConcreteFunctions in a session of their own, with copies of their variables: a call runs the whole graph at once.
@@ -20,14 +28,14 @@ import { writeParts } from '../write/write-saved-model.js';
  */
 export class CompiledFunctions {
   readonly #session: Session;
-  readonly #functions: Readonly<Record<string, ConcreteFunction>>;
+  readonly #functions: ReadonlyMap<string, CompiledFunction>;
   readonly #groups: readonly VariableGroup[];
   /** Holds the assets, which the graph reads when it runs; null when there are none. */
   readonly #directory: string | null;
 
   private constructor(
     session: Session,
-    functions: Readonly<Record<string, ConcreteFunction>>,
+    functions: ReadonlyMap<string, CompiledFunction>,
     groups: readonly VariableGroup[],
     directory: string | null,
   ) {
@@ -42,16 +50,20 @@ export class CompiledFunctions {
     functions: Readonly<Record<string, ConcreteFunction>>,
     { intraOpThreads }: Pick<SessionOptions, 'intraOpThreads'> = {},
   ): Promise<CompiledFunctions> {
-    const groups = VariableGroup.of(variablesOf({ functions, signatures: {} }));
+    const groups = VariableGroup.of(variablesOfParts({ functions, signatures: {} }));
     const all = Object.assign({}, functions, ...groups.map((group) => group.functions)) as typeof functions;
     const signatures = Object.fromEntries(Object.keys(all).map((name) => [name, name]));
     const parts = { functions: all, signatures };
     const keepsFiles = assetsOf(parts).size > 0;
     const directory = await mkdtemp(path.join(os.tmpdir(), 'signet-'));
     try {
-      await writeParts(directory, parts);
+      const tensors = await writeParts(directory, parts);
+      const compiled = Array.from(tensors).flatMap(([name, each]) => {
+        const fn = all[name];
+        return fn ? [[name, { fn, tensors: each }] as const] : [];
+      });
       const session = Session.load(directory, { intraOpThreads });
-      return new CompiledFunctions(session, all, groups, keepsFiles ? directory : null);
+      return new CompiledFunctions(session, new Map(compiled), groups, keepsFiles ? directory : null);
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
       throw error;
@@ -64,23 +76,20 @@ export class CompiledFunctions {
    * Runs one of the functions. Blocks the thread meanwhile.
    *
    * @returns Its results by name; the caller owns them.
+   * @throws SignetError `SPEC_MISMATCH` where the arguments do not fit the function's input signature.
    */
   call(name: string, args: readonly tf.Tensor[]): Record<string, tf.Tensor> {
-    const fn = this.#functions[name];
-    if (!fn) throw new SignetError('INVALID_ARGUMENT', `No function "${name}" was compiled.`);
+    const compiled = this.#functions.get(name);
+    if (!compiled) throw new SignetError('INVALID_ARGUMENT', `No function "${name}" was compiled.`);
+    const { fn, tensors } = compiled;
+    checkArguments(name, fn.inputs, args);
     const feeds = new Map(
-      fn.inputs.map((input, i) => {
+      fn.inputs.flatMap((input, i) => {
         const arg = args[i];
-        if (!arg) throw new SignetError('SPEC_MISMATCH', `"${name}" takes ${input.name}. Received: nothing.`);
-        return [`${name}_${input.name}:0`, { tensor: arg, dtype: input.spec.dtype }] as const;
+        return arg ? [[tensors.inputs[i] ?? '', { tensor: arg, dtype: input.spec.dtype }] as const] : [];
       }),
     );
-    const position = Object.keys(this.#functions).indexOf(name);
-    const call = position === 0 ? 'StatefulPartitionedCall' : `StatefulPartitionedCall_${position}`;
-    const results = this.#session.run(
-      feeds,
-      fn.outputs.map((_, i) => `${call}:${i}`),
-    );
+    const results = this.#session.run(feeds, tensors.outputs);
     return Object.fromEntries(fn.outputs.flatMap(({ name: output }, i) => (results[i] ? [[output, results[i]]] : [])));
   }
 
@@ -143,7 +152,7 @@ export async function compile<F extends TfFunction<never>>(
   const graph = fn.getConcreteFunction(inputSignature);
   const compiled = await CompiledFunctions.compile({ fn: graph });
   const call = (...args: Parameters<F>) => {
-    checkArguments(graph, args);
+    checkArguments(graph.label, graph.inputs, args);
     compiled.writeChangedVariables();
     const results = compiled.call('fn', args);
     if (graph.assigns) compiled.readVariables();
@@ -152,24 +161,4 @@ export async function compile<F extends TfFunction<never>>(
     return result as ReturnType<F>;
   };
   return Object.assign(call, { dispose: () => compiled.dispose() });
-}
-
-function checkArguments(
-  { label, inputs }: ConcreteFunction,
-  args: readonly unknown[],
-): asserts args is readonly tf.Tensor[] {
-  inputs.forEach(({ name, spec }, i) => {
-    const arg = args[i];
-    if (!(arg instanceof tf.Tensor)) {
-      const received = arg === undefined ? 'nothing' : typeof arg;
-      throw new SignetError('SPEC_MISMATCH', `"${label}" takes ${name}: ${spec}. Received: ${received}.`);
-    }
-    spec.check(arg, name);
-  });
-  if (args.length <= inputs.length) return;
-  const names = inputs.map(({ name }) => name).join(', ') || 'none';
-  throw new SignetError(
-    'SPEC_MISMATCH',
-    `"${label}" takes ${inputs.length} arguments: ${names}. Received: ${args.length}.`,
-  );
 }

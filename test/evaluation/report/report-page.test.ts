@@ -9,14 +9,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ClassificationMetrics } from '../../../src/evaluation/classification-metrics.js';
 import { writeReport } from '../../../src/evaluation/report/write-report.js';
 import * as tf from '../../../src/tensorflow/tf.js';
-import { findChromium } from '../../helpers/page/find-chromium.js';
 import { hostileNames } from './hostile-names.js';
 import { fileNames, madeUpReport } from './made-up-report.js';
-import { launchChromium, openWatched } from '../../helpers/page/page-in-chromium.js';
+import { launchChromium } from '../../helpers/page/launch-chromium.js';
+import { openWatched } from '../../helpers/page/page-in-chromium.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 import { textContrasts } from '../../helpers/page/text-contrast.js';
 
-const executablePath = findChromium();
 const pets = { classNames: ['cat', 'dog', 'bird'], images: ['a/1.png', 'a/2.png'] };
 
 describe('writeReport', () => {
@@ -86,7 +85,7 @@ describe('writeReport', () => {
   });
 });
 
-describe.skipIf(executablePath === null)('the page of a report', () => {
+describe('the page of a report', () => {
   let folder: string;
   let browser: Browser;
   /** Of hostile names only. */
@@ -96,7 +95,7 @@ describe.skipIf(executablePath === null)('the page of a report', () => {
     folder = await temporaryFolderForAll();
     const content = await madeUpReport(folder, { classNames: hostileNames, images: fileNames(hostileNames) });
     hostile = (await writeReport(path.join(folder, 'hostile'), content)).page;
-    browser = await launchChromium(executablePath);
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
   afterEach(async () => {
