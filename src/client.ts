@@ -4,4 +4,4 @@ export type { ModelAnswer, ModelMetadata, ModelVersion } from './client/protocol
 export { ServerError, type ServerStatus } from './client/server-error.js';
 export { type ClassifyOptions, type PredictOptions, SignetClient } from './client/signet-client.js';
 export type { InputValue } from './client/signet-client.js';
-export type { ImageLabel } from './client/classify-images.js';
+export { type CallableModel, classifyImages, type ImageLabel } from './client/classify-images.js';

@@ -5,21 +5,22 @@ import type { ModelAnswer, ModelMetadata, ModelVersion, ProtocolClient } from '.
 import { RestClient } from './rest-client.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 
-/** How a signature is called. */
+/** Options of `predict`. */
 export interface PredictOptions {
-  /** Default: `serving_default`. */
+  /** Signature to call. Default: `serving_default`. */
   readonly signatureName?: string;
-  /** Which outputs are wanted. Default: all. */
+  /** Names of the outputs to ask for. Default: all. */
   readonly outputFilter?: readonly string[];
-  /** Gives the call up; it then rejects with the signal's reason. */
+  /** Ends the call early; it then rejects with the signal's reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How images are classified. */
+/** Options of `classifyImages`. */
 export interface ClassifyOptions {
-  /** How many of the best classes. Default: 5, or all where there are fewer. */
+  /** Number of the best classes to return. Default: 5, or all if there are fewer. */
   readonly topK?: number;
-  readonly signal?: AbortSignal;
+  /** Ends the call early; it then rejects with the signal's reason. Default: none. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -11,8 +11,9 @@ import { Tracker } from './track-object.js';
 
 /** A tf function behind a signature. */
 export interface ServedFunction {
+  /** The function that the signature calls. */
   readonly function: TfFunction<never>;
-  /** Which of TensorFlow Serving's APIs it answers to. Default: `predict`. */
+  /** TensorFlow Serving's API that the signature answers to. Default: `predict`. */
   readonly method?: SignatureMethod;
   /**
    * The signature's outputs, each with the result of the function that it is; a tensor returned by itself is `output_0`.
@@ -21,9 +22,9 @@ export interface ServedFunction {
   readonly outputs?: string | Readonly<Record<string, string>>;
 }
 
-/** What is exported besides the object itself. */
+/** Options of `save`. */
 export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'> {
-  /** Functions by SignatureDef key: `serving_default` is for clients that name none. */
+  /** Functions by SignatureDef key; clients that name no signature get `serving_default`. */
   readonly signatures: Readonly<Record<string, TfFunction<never> | ServedFunction>>;
   /** What the SavedModel's root holds besides the object's fields, under its names there. Default: nothing. */
   readonly tracked?: AlsoTracked | undefined;

@@ -1,6 +1,6 @@
 import type { AverageMetrics, ClassMetrics } from '../classification-metrics.js';
 import { htmlTable, type Insertable, markup, type Markup } from './markup.js';
-import type { ReportContent } from './report-content.js';
+import type { CompleteReportContent } from './report-content.js';
 import { named, ratio, whole } from './report-text.js';
 
 /** Classes in one table at most; of more, those that are found worst come first, and the rest are folded away. */
@@ -10,7 +10,7 @@ const worstClasses = 25;
 const mostListed = 1000;
 
 /** How well each class is distinguished from the others. */
-export function classesSection({ result }: ReportContent): Markup {
+export function classesSection({ result }: CompleteReportContent): Markup {
   const { perClass, macroAverage, weightedAverage, images } = result;
   const averages = [
     ['macro average', ...ratios(macroAverage), whole(images)],

@@ -8,7 +8,7 @@ import { confusionSection } from './confusion-section.js';
 import { curvesSection } from './curves-section.js';
 import { Markup, markup } from './markup.js';
 import { mistakesSection } from './mistakes-section.js';
-import type { ReportContent } from './report-content.js';
+import type { CompleteReportContent } from './report-content.js';
 import { reportStyle } from './report-style.js';
 import { skippedSection } from './skipped-section.js';
 import { summarySection } from './summary-section.js';
@@ -28,7 +28,7 @@ export interface ReportPictures {
  * A report as one page of HTML that is whole by itself: no script, nothing from elsewhere, and a Content-Security-Policy by which the browser
  * keeps to that whatever a class or a file is called.
  */
-export function reportPage(content: ReportContent, { curves, matrix, thumbnails }: ReportPictures): Markup {
+export function reportPage(content: CompleteReportContent, { curves, matrix, thumbnails }: ReportPictures): Markup {
   const sections = [
     { id: 'summary', title: 'Summary', section: summarySection(content) },
     { id: 'training', title: 'Training', section: curvesSection(content, curves) },

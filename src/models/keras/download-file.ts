@@ -4,14 +4,14 @@ import { SignetError } from '../../errors.js';
 import { type BegunDownload, discardPart, noteBegun, readBegun, sizeOf } from './begun-download.js';
 import { causeOf, fetchFollowing, PassingFailure } from './fetch-following.js';
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface DownloadProgress {
   readonly receivedBytes: number;
   /** `null` where the server does not say. */
   readonly totalBytes: number | null;
 }
 
-/** How a file is downloaded. */
+/** Options of a download. */
 export interface DownloadFileOptions {
   /** A larger file is refused. */
   readonly mostBytes: number;

@@ -11,7 +11,7 @@ import { discardPart } from './begun-download.js';
 import { downloadFile, type DownloadFileOptions } from './download-file.js';
 import { type PublishedWeights, publishedWeightsUrl } from './published-weights.js';
 
-/** How published weights are downloaded. */
+/** Options of `downloadWeights`. */
 export interface DownloadWeightsOptions extends Partial<DownloadFileOptions> {
   /** Another place for what Keras Applications publishes, such as a mirror. Default: `SIGNET_WEIGHTS_URL`, then Keras's. */
   readonly baseUrl?: string | undefined;

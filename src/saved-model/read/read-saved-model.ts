@@ -16,7 +16,7 @@ export interface SignatureTensor {
   readonly spec: TensorSpec;
 }
 
-/** What a signature takes and gives, by name. */
+/** Inputs and outputs of a signature. */
 export interface Signature {
   readonly inputs: Readonly<Record<string, SignatureTensor>>;
   readonly outputs: Readonly<Record<string, SignatureTensor>>;
