@@ -8,7 +8,8 @@ import { Asset } from './asset.js';
 import { attr } from './attr-value.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import { evaluateSize, type SourceDimension } from './explain-size.js';
-import type { Tape, TapeValue } from './tape.js';
+import type { Tape } from './tape.js';
+import type { TapeValue } from './tape-nodes.js';
 import { sampleTensor, type TfFunctionResult } from './trace.js';
 
 /**

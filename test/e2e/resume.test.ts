@@ -171,7 +171,7 @@ describe('train-model --resume', () => {
       `${flag} was ${before} in ${training}, which continues with the same. Received: ${now}. ${advice}`;
     const again = `--callbacks was "${callbacks}" in ${training}. Give it again: which code runs is not taken from a file.`;
     expect(others.stderr).toBe(
-      `train-model: ${[was('--num-epochs', '6', '7'), was('--batch-size', '6', '8'), was('--seed', '3', '9'), again].join('\n')}\n`,
+      `train-model: ${[was('--batch-size', '6', '8'), was('--num-epochs', '6', '7'), again, was('--seed', '3', '9')].join('\n')}\n`,
     );
 
     const anew = await train(models, flags);

@@ -26,7 +26,8 @@ export async function runInProcess(name: string, args: readonly string[]): Promi
     stderr.end();
     process.argv = before.argv;
     process.exitCode = before.exitCode;
-    process.env.TF_CPP_MIN_LOG_LEVEL = before.log;
+    if (before.log === undefined) delete process.env.TF_CPP_MIN_LOG_LEVEL;
+    else process.env.TF_CPP_MIN_LOG_LEVEL = before.log;
   }
 }
 

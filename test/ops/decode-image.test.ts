@@ -82,7 +82,7 @@ describe('decodeAndResize', () => {
   it('takes sizes and formats mixed, the same eager and compiled, and a scalar', async () => {
     const images = [...(await encodedImages()), bmp(1), bmp(3), bmp(4)];
     const decode = tfFunction((bytes: tf.Tensor) => decodeAndResize(bytes, [28, 20]), {
-      inputSignature: { bytes: tensorSpec('string', [null]) },
+      inputSignature: { bytes: tensorSpec('string', null) },
     });
     const compiled = await CompiledFunctions.compile({ decode: decode.getConcreteFunction() });
     const bytes = stringVector(images);

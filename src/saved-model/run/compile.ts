@@ -6,6 +6,7 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import * as tf from '../../tensorflow/tf.js';
+import { checkArguments } from '../../tracing/check-arguments.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import type { SignatureTensors } from '../write/meta-graph.js';
 import { assetsOf, variablesOfParts } from '../write/saved-model-parts.js';
@@ -74,17 +75,18 @@ export class CompiledFunctions {
   /**
    * Runs one of the functions. Blocks the thread meanwhile.
    *
-   * @returns its results by name; the caller owns them.
+   * @returns Its results by name; the caller owns them.
+   * @throws SignetError `SPEC_MISMATCH` where the arguments do not fit the function's input signature.
    */
   call(name: string, args: readonly tf.Tensor[]): Record<string, tf.Tensor> {
     const compiled = this.#functions.get(name);
     if (!compiled) throw new SignetError('INVALID_ARGUMENT', `No function "${name}" was compiled.`);
     const { fn, tensors } = compiled;
+    checkArguments(name, fn.inputs, args);
     const feeds = new Map(
-      fn.inputs.map((input, i) => {
+      fn.inputs.flatMap((input, i) => {
         const arg = args[i];
-        if (!arg) throw new SignetError('SPEC_MISMATCH', `"${name}" takes ${input.name}. Received: nothing.`);
-        return [tensors.inputs[i] ?? '', { tensor: arg, dtype: input.spec.dtype }] as const;
+        return arg ? [[tensors.inputs[i] ?? '', { tensor: arg, dtype: input.spec.dtype }] as const] : [];
       }),
     );
     const results = this.#session.run(feeds, tensors.outputs);
@@ -150,7 +152,7 @@ export async function compile<F extends TfFunction<never>>(
   const graph = fn.getConcreteFunction(inputSignature);
   const compiled = await CompiledFunctions.compile({ fn: graph });
   const call = (...args: Parameters<F>) => {
-    checkArguments(graph, args);
+    checkArguments(graph.label, graph.inputs, args);
     compiled.writeChangedVariables();
     const results = compiled.call('fn', args);
     if (graph.assigns) compiled.readVariables();
@@ -159,24 +161,4 @@ export async function compile<F extends TfFunction<never>>(
     return result as ReturnType<F>;
   };
   return Object.assign(call, { dispose: () => compiled.dispose() });
-}
-
-function checkArguments(
-  { label, inputs }: ConcreteFunction,
-  args: readonly unknown[],
-): asserts args is readonly tf.Tensor[] {
-  inputs.forEach(({ name, spec }, i) => {
-    const arg = args[i];
-    if (!(arg instanceof tf.Tensor)) {
-      const received = arg === undefined ? 'nothing' : typeof arg;
-      throw new SignetError('SPEC_MISMATCH', `"${label}" takes ${name}: ${spec}. Received: ${received}.`);
-    }
-    spec.check(arg, name);
-  });
-  if (args.length <= inputs.length) return;
-  const names = inputs.map(({ name }) => name).join(', ') || 'none';
-  throw new SignetError(
-    'SPEC_MISMATCH',
-    `"${label}" takes ${inputs.length} arguments: ${names}. Received: ${args.length}.`,
-  );
 }
