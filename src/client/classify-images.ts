@@ -123,9 +123,9 @@ export interface KnownClassNames {
 }
 
 /**
- * The names of a model's classes, as far as it tells them.
+ * The names of a model's classes, as far as it gives them.
  *
- * @param samples Images to ask with: where only `serving_labels` tells names, those of their best classes are found.
+ * @param samples Images to ask with: if only `serving_labels` gives names, those of their best classes are found.
  */
 export async function findClassNames(model: CallableModel, samples: readonly Uint8Array[]): Promise<KnownClassNames> {
   const way = [byClassify, byLabels].find(({ fits }) => fits(model.signatures));
@@ -173,7 +173,7 @@ function rowsOf(
   );
 }
 
-/** Of equal ones the first class stays first, as with TensorFlow's `top_k`. */
+/** Sorts classes by score; the first of equal ones stays first, as with TensorFlow's `top_k`. */
 function bestFirst(labels: readonly ImageLabel[]): ImageLabel[] {
   return labels.toSorted((a, b) => b.probability - a.probability);
 }

@@ -17,7 +17,7 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
    */
   readonly classWeight?: ClassWeight;
   /** Changes to the images before each training step, but not to those of the validation. Default: none. */
-  readonly augmentation?: Augmentation;
+  readonly augmentation?: Augmentation | undefined;
   /** Callbacks, called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. Default: none. */
   readonly callbacks?: readonly tf.Callback[];
   /** Way in which a step is run. Default: `auto`. */

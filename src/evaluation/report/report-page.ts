@@ -20,7 +20,7 @@ export interface ReportPictures {
   /** None where nothing is known of the training. */
   readonly curves: readonly LineChart[];
   readonly matrix: DrawnMatrix;
-  /** Of each mistake. */
+  /** A picture of each mistake. */
   readonly thumbnails: readonly (Thumbnail | null)[];
 }
 
@@ -66,7 +66,7 @@ ${sections.map(({ section }) => section)}
 `;
 }
 
-/** `2026-03-01 14:05 UTC`: whoever reads it may be elsewhere. */
+/** `2026-03-01 14:05 UTC`: the reader may be in another time zone. */
 function dateText(date: Date): string {
   return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

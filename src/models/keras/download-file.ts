@@ -27,7 +27,7 @@ export interface DownloadFileOptions {
 }
 
 /**
- * Downloads a file, and goes on with what an earlier call or run has left of it, if the server still has the same file.
+ * Downloads a file, and resumes what an earlier call or run has left of it, if the server still has the same file.
  *
  * @param part Where the bytes go. Beside it, `PART.json` says of what they are a part.
  * @returns whether the file is made of several answers.

@@ -84,7 +84,7 @@ async function whatItIs(directory: string, error: unknown): Promise<string> {
   return `Give one of the SavedModels in it: ${below.slice(0, maxNamed).join(', ')}${more}.`;
 }
 
-/** SavedModels up to so many folders deep, `2` before `10`. */
+/** SavedModels up to that many folders deep, `2` before `10`. */
 async function findSavedModels(folder: string, depth: number): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const folders = entries.filter((entry) => !entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
