@@ -51,6 +51,7 @@ await runCommand({
       describe: 'Largest body or message, in MiB',
     },
     'max-pixels': { type: 'number', describe: 'Largest image, width times height [default: 50000000]' },
+    'max-rows': { type: 'number', describe: 'Most rows of one request [default: 4096]' },
     'rest-timeout': {
       type: 'number',
       default: serveDefaults.restTimeout,
@@ -63,7 +64,21 @@ await runCommand({
     'access-log': { type: 'string', describe: 'File for a line of JSON a request; - for standard output' },
     'allow-config-reload': {
       type: 'boolean',
-      describe: 'gRPC clients may choose the models, from all of this disk [default: only on loopback]',
+      describe: 'gRPC clients with the token may choose the models, below --reload-root [default: no]',
+    },
+    'reload-root': {
+      type: 'string',
+      array: true,
+      describe: 'Folders below which clients may choose models [default: --model-folder]',
+    },
+    'allowed-host': {
+      type: 'string',
+      array: true,
+      describe: 'Names that browsers may call a server on 127.0.0.1 by, besides localhost',
+    },
+    'trust-models': {
+      type: 'boolean',
+      describe: 'Load models that read or write files: they are programs [default: no]',
     },
     'allow-version-labels-for-unavailable-models': {
       type: 'boolean',

@@ -7,7 +7,8 @@ interface MarkedNumber {
 const marker = '\u0000number';
 
 /** Strings and numbers; of these, what is no number of JSON or a whole number that may be beyond 2^53 needs care. */
-const token = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN|-?\d[\d.eE+-]*/gs;
+// A string without an end goes to the end of the text: else each quotation mark in it would be tried as a beginning.
+const token = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|-?Infinity|NaN|-?\d[\d.eE+-]*/gs;
 const needsCare = /^(?:-?Infinity|NaN|-?\d{16,})$/;
 
 /**

@@ -7,6 +7,8 @@ import type { ServerTls } from '../../serving/server-credentials.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../serving/start-server.js';
 import { statusesOrNone } from '../../serving/model-server.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
+import { isLoopback } from '../../serving/rest/check-origin.js';
+import { tell } from '../../text/tell.js';
 import { checkServerNumbers } from '../shared/check-server-numbers.js';
 import { followConfigFile } from './follow-config-file.js';
 import { type ModelSources, modelsToServe } from './models-to-serve.js';
@@ -34,7 +36,16 @@ export interface ServeModelOptions extends ModelSources, SecretFiles {
   readonly restTimeout: number;
   /** File for a line of JSON a request; `-` for standard output. Default: none. */
   readonly accessLog?: string | undefined;
+  /** Default: false. It needs a token. */
   readonly allowConfigReload?: boolean | undefined;
+  /** Folders that reloaded models must lie below. Default: `modelFolder`. */
+  readonly reloadRoot?: readonly string[] | undefined;
+  /** Names that browsers may call a server on this machine by. */
+  readonly allowedHost?: readonly string[] | undefined;
+  /** Rows of one request. */
+  readonly maxRows?: number | undefined;
+  /** Whether models may hold operations that touch files. Default: false. */
+  readonly trustModels?: boolean | undefined;
   readonly allowVersionLabelsForUnavailableModels: boolean;
   readonly tensorContent: boolean;
   /** Seconds that requests in flight have when the server is told to end. */
@@ -60,6 +71,7 @@ export interface ServedModels {
 export async function serveModel(options: ServeModelOptions): Promise<ServedModels> {
   checkServerNumbers(options);
   const [token, tls] = [await readToken(options), await readTls(options)];
+  for (const warning of openness(options.host, token, tls)) tell(`warning: ${warning}`);
   const models = await modelsToServe(options);
   const log = options.accessLog === undefined ? undefined : openAccessLog(options.accessLog);
   const server = await startServer(serverOptions(options, models, { token, tls, log }), packageVersion());
@@ -111,7 +123,10 @@ function serverOptions(
     ...(maxPixels !== undefined && { pixelLimits: { maxPixels } }),
     restTimeoutMilliseconds: options.restTimeout * 1000,
     drainMilliseconds: options.drainTimeout * 1000,
-    allowReload: options.allowConfigReload ?? isLoopback(host),
+    reloadRoots: reloadRoots(options),
+    allowedHosts: options.allowedHost,
+    trustModels: options.trustModels,
+    sizeLimits: { maxRows: options.maxRows },
     allowLabelsForUnavailableVersions: options.allowVersionLabelsForUnavailableModels,
     ...(token !== undefined && { token }),
     ...(tls && { tls }),
@@ -121,10 +136,30 @@ function serverOptions(
   };
 }
 
-/** Who can reach the server from this machine can read its disk anyway. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+/** Nothing where clients may not choose models. @throws SignetError `INVALID_ARGUMENT`. */
+function reloadRoots({ allowConfigReload = false, reloadRoot, modelFolder }: ServeModelOptions) {
+  const roots = reloadRoot ?? (modelFolder === undefined ? undefined : [modelFolder]);
+  if (!allowConfigReload && reloadRoot === undefined) return undefined;
+  if (!allowConfigReload) throw new SignetError('INVALID_ARGUMENT', '--reload-root needs --allow-config-reload.');
+  if (roots) return roots;
+  const message = '--allow-config-reload needs --reload-root FOLDER, below which clients may choose models.';
+  throw new SignetError('INVALID_ARGUMENT', message);
 }
+
+/** Sentences about a server that is more open than its owner may know. */
+function openness(host: string, token: string | undefined, tls: ServerTls | undefined): string[] {
+  const warnings: string[] = [];
+  if (token !== undefined && token.length < shortToken) {
+    warnings.push(`The token has ${token.length} characters, so it can be guessed. Take ${shortToken} or more.`);
+  }
+  if (isLoopback(host)) return warnings;
+  if (token === undefined) warnings.push(`Anyone who reaches ${host} may use this server. Give --token-file.`);
+  if (!tls) warnings.push(`Requests to ${host} are not encrypted. Give --tls-certificate and --tls-key.`);
+  return warnings;
+}
+
+/** A token of fewer characters is worth a warning. */
+const shortToken = 16;
 
 /** A server that answers for nothing is a mistake somewhere: better told now than by its clients. */
 function checkAvailable({ store }: RunningServer): void {
@@ -146,8 +181,8 @@ function openAccessLog(file: string): NodeJS.WritableStream {
 }
 
 function tellStoreEvent(event: StoreEvent): void {
-  if (event.type === 'log' && event.level !== 'info') process.stderr.write(`${event.level}: ${event.message}\n`);
+  if (event.type === 'log' && event.level !== 'info') tell(`${event.level}: ${event.message}`);
   if (event.type !== 'version' || event.state === 'START') return;
   const error = event.error === undefined ? '' : `: ${event.error}`;
-  process.stderr.write(`${event.model} version ${event.version}: ${event.state.toLowerCase()}${error}\n`);
+  tell(`${event.model} version ${event.version}: ${event.state.toLowerCase()}${error}`);
 }
