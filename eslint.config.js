@@ -31,7 +31,10 @@ const importsGoOneWay = pipeline.map((folder, position) => ({
       {
         patterns: [
           {
-            group: [...pipeline.slice(position + 1).map((later) => `**/${later}/**`), '**/index.js', '**/scripts/**'],
+            group: [
+              ...pipeline.slice(position + 1).map((later) => `**/${later}/**`),
+              ...['**/index.js', '**/main.js', '**/scripts/**'],
+            ],
             message: `src/${folder} may import only from the folders before it: ${pipeline.slice(0, position).join(', ') || 'none'}. See eslint.config.js.`,
           },
           ...(folder === 'tensorflow'
@@ -48,6 +51,40 @@ const importsGoOneWay = pipeline.map((folder, position) => ({
   },
 }));
 
+/** A command's `main.ts` is its process; `flags.ts` is read before anything heavy is loaded. @type {import('eslint').Linter.Config[]} */
+const commands = [
+  {
+    files: ['src/commands/**/*.ts'],
+    ignores: ['src/commands/*/main.ts', 'src/commands/shared/run-command.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['exit', 'exitCode', 'argv'].map((property) => ({
+          object: 'process',
+          property,
+          message: "Only a command's main.ts ends the process or reads its arguments.",
+        })),
+      ],
+    },
+  },
+  {
+    files: ['src/commands/*/flags.ts', 'src/commands/shared/*-flags.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(?!\\./|\\.\\./shared/(flag-table|.*-flags)\\.js$|\\.\\./[^/]+/flags\\.js$)',
+              message: 'A table of flags imports nothing heavy: only the mechanism and other tables.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+];
+
 export default defineConfig(
   {
     ignores: ['dist/', 'models/', 'node_modules/', 'coverage/', 'src/tensorflow/protos/', 'src/tracing/op-registry.ts'],
@@ -62,6 +99,8 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': 'off',
       '@typescript-eslint/no-base-to-string': 'off',
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // `interface Options extends OptionsOf<typeof flags> {}` gives an inferred type a name that messages show.
+      '@typescript-eslint/no-empty-object-type': ['error', { allowInterfaces: 'with-single-extends' }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/unified-signatures': 'off',
       '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
@@ -72,6 +111,7 @@ export default defineConfig(
     },
   },
   importsGoOneWay,
+  commands,
   {
     // The browser's side of the page: plain JavaScript, served as it is.
     files: ['src/serving/page/public/*.js'],

@@ -13,9 +13,9 @@ import { grpcPath } from '../src/client/grpc-services.js';
 import { TensorProtoSchema } from '../src/tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { PredictRequestSchema } from '../src/tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import { PredictionService } from '../src/tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
-import { RawGrpcClient } from '../test/helpers/grpc-client.js';
-import { send } from '../test/helpers/http-client.js';
-import { type ServeModelProcess, startServeModel } from '../test/helpers/start-serve-model.js';
+import { RawGrpcClient } from '../test/helpers/servers/grpc-client.js';
+import { send } from '../test/helpers/servers/http-client.js';
+import { type ServeModelProcess, startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { numberFlag } from './number-flag.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
 

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { pythonFolder } from '../test/helpers/python.js';
+import { pythonFolder } from '../test/helpers/python/python.js';
 import { compiled } from './compiled.js';
 import { type Epoch, type InputTask, startReader } from './input/epochs.js';
 import { generatePhotographs } from './input/generate-photographs.js';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { SignetClient } from '../src/client/signet-client.js';
-import { type ServeModelProcess, startServeModel } from '../test/helpers/start-serve-model.js';
+import { type ServeModelProcess, startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { HttpClient } from './serve/post.js';
 import { type BenchModel, saveBenchModel } from './serve/save-bench-model.js';
 import { numberFlag } from './number-flag.js';

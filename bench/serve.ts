@@ -15,7 +15,7 @@ import { load, type LoadResult } from './serve/load.js';
 import { startOfficialClient } from './serve/official-client.js';
 import { HttpClient } from './serve/post.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
-import { startServeModel } from '../test/helpers/start-serve-model.js';
+import { startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { numberFlag } from './number-flag.js';
 
 /**

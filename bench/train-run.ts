@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { median } from '../src/data/median.js';
-import { python } from '../test/helpers/python.js';
+import { python } from '../test/helpers/python/python.js';
 import type { Slice } from './train/side.js';
 import { numberFlag } from './number-flag.js';
 
@@ -25,7 +25,7 @@ const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const [train, test] = [file('../data/digits/train'), file('../data/digits/test')];
 const sides: Readonly<Record<string, (folder: string) => string[]>> = {
   Signet: (folder) => [
-    ...[process.execPath, file('../dist/scripts/train-model.js'), '--model-type', 'LenetModel'],
+    ...[process.execPath, file('../dist/src/commands/train-model/main.js'), '--model-type', 'LenetModel'],
     ...['--train-dataset-path', train, '--test-dataset-path', test, '--model-folder-path', folder],
     ...['--num-epochs', String(epochs), '--patience', String(epochs)],
   ],

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { lastLines, runChild } from '../src/files/run-child.js';
 import { tensorflowVersion } from '../src/set-up/wheel-table.js';
 import { withLock } from '../src/files/with-lock.js';
-import { hasPython, pythonFolder, pythonMarker } from '../test/helpers/python.js';
+import { hasPython, pythonFolder, pythonMarker } from '../test/helpers/python/python.js';
 
 /** The build without CUDA where there is one. */
 const tensorflow = process.platform === 'linux' && process.arch === 'x64' ? 'tensorflow-cpu' : 'tensorflow';

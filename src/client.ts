@@ -1,4 +1,4 @@
-/** The client of model servers by itself, as `signet/client`: it loads no TensorFlow. */
+/** The client of model servers by itself, as `signet-ml/client`: it loads no TensorFlow. */
 export type { ClientTls, Protocol, SignetClientOptions } from './client/client-options.js';
 export type { ModelAnswer, ModelMetadata, ModelVersion } from './client/protocol-client.js';
 export { ServerError, type ServerStatus } from './client/server-error.js';

@@ -43,3 +43,8 @@ export class SignetError extends Error {
     super(message, options);
   }
 }
+
+/** The message of whatever was thrown. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

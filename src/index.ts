@@ -35,7 +35,7 @@ export {
   type VariableValues,
 } from './saved-model/read/read-variables.js';
 export type { SavedModelParts, TrackedObject } from './saved-model/write/saved-model-parts.js';
-export type { SignatureMethod, SignatureParts } from './saved-model/write/signature-export.js';
+export type { SignatureMethod, SignatureParts } from './saved-model/write/saved-model-parts.js';
 export { writeSavedModel } from './saved-model/write/write-saved-model.js';
 export { saveServable, type SaveServableOptions, type ServedFunction } from './signatures/save-servable.js';
 export { Servable } from './signatures/servable.js';
@@ -106,6 +106,7 @@ export { LinearWarmup, type LinearWarmupOptions } from './training/schedules/lin
 export { PiecewiseConstantDecay } from './training/schedules/piecewise-constant-decay.js';
 export {
   type BuildLayers,
+  type ClassifierCompileOptions,
   ImageClassifierModel,
   type ImageClassifierOptions,
   type SaveOptions,
@@ -118,7 +119,6 @@ export {
   type LoadKerasWeightsOptions,
   type LoadedWeights,
 } from './models/keras/load-keras-weights.js';
-export type { IncludeTopOptions } from './models/classifier/include-top.js';
 export { InceptionModel } from './models/inception-model.js';
 export { LenetModel } from './models/lenet-model.js';
 export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model.js';

@@ -1,7 +1,7 @@
 import { InceptionModel } from '../../src/models/inception-model.js';
 import { loadKerasWeights } from '../../src/models/keras/load-keras-weights.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { writeLegacyWeights } from '../../test/helpers/write-legacy-weights.js';
+import { writeLegacyWeights } from '../../test/helpers/models/write-legacy-weights.js';
 import { loadBundledInception } from './bundled-inception.js';
 import { compareFeatures, readPixels } from './compare-features.js';
 import { foldInputScale } from './fold-input-scale.js';

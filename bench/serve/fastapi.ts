@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { freePorts } from '../../src/distributed/free-ports.js';
 import { runChild } from '../../src/files/run-child.js';
-import { pythonFolder } from '../../test/helpers/python.js';
+import { pythonFolder } from '../../test/helpers/python/python.js';
 
 const marker = path.join(pythonFolder, 'fastapi-1');
 

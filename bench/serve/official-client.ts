@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { pythonFolder } from '../../test/helpers/python.js';
+import { pythonFolder } from '../../test/helpers/python/python.js';
 import { startLineProcess } from '../line-process.js';
 
 /** The client that users of TensorFlow Serving have. */

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 
-import { python } from '../../test/helpers/python.js';
+import { python } from '../../test/helpers/python/python.js';
 import { compiled } from '../compiled.js';
 import { startLineProcess } from '../line-process.js';
 import type { FitProcess, Side, Slice, Task } from './side.js';

@@ -1,6 +1,7 @@
 import { fromBinary, type MessageInitShape } from '@bufbuild/protobuf';
 import * as grpc from '@grpc/grpc-js';
 
+import { wordsOf } from '../errors.js';
 import { tensorValueOf, toTensorProto } from '../saved-model/read/tensor-proto-value.js';
 import { modelMethods, predictionMethods } from './grpc-services.js';
 import { SignatureDefMapSchema } from '../tensorflow/protos/tensorflow_serving/apis/get_model_metadata_pb.js';
@@ -126,7 +127,7 @@ export class GrpcClient implements ProtocolClient {
   }
 
   #senseless(asked: string, error: unknown): ServerError {
-    const answer = `no sensible answer: ${(error as Error).message}`;
+    const answer = `no sensible answer: ${wordsOf(error)}`;
     return serverError(this.settings, { asked, status: 'INTERNAL', answer, cause: error });
   }
 }

@@ -1,5 +1,6 @@
 import { fromJson, type JsonValue } from '@bufbuild/protobuf';
 
+import { wordsOf } from '../errors.js';
 import type { Signature } from '../saved-model/read/read-saved-model.js';
 import { GetModelStatusResponseSchema } from '../tensorflow/protos/tensorflow_serving/apis/get_model_status_pb.js';
 import { SignatureDefMapSchema } from '../tensorflow/protos/tensorflow_serving/apis/get_model_metadata_pb.js';
@@ -107,7 +108,7 @@ export class RestClient implements ProtocolClient {
   }
 
   #senseless(asked: string, error: unknown): ServerError {
-    const words = `no sensible answer: ${(error as Error).message}`;
+    const words = `no sensible answer: ${wordsOf(error)}`;
     return this.#failure(asked, 'INTERNAL', words, error);
   }
 

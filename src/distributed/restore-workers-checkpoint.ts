@@ -1,4 +1,4 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import { readTensorBundle, type TensorBundle } from '../saved-model/checkpoint/read-tensor-bundle.js';
 import { readObjectGraph } from '../saved-model/read/read-variables.js';
 import { dataTypeOf, type DType } from '../tensorflow/data-type.js';
@@ -23,10 +23,10 @@ export async function restoreWorkersCheckpoint(prefix: string, lists: VariableLi
     for (const [name, variables] of Object.entries(lists)) places.push(...(await placesOf(bundle, name, variables)));
     await assignAll(bundle, places);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
     throw new SignetError(
       'INVALID_TRAINING_STATE',
-      `The checkpoint ${prefix} cannot be gone on with: ${words} Copy the folder of the training again, or begin anew.`,
+      `Cannot resume from checkpoint ${prefix}: ${words} Copy the folder of the training again, or begin again.`,
       { cause: error },
     );
   }
@@ -76,6 +76,6 @@ async function assignAll(bundle: TensorBundle, places: readonly Place[]): Promis
 function differs(name: string, expected: string, received: string): SignetError {
   return new SignetError(
     'INVALID_TRAINING_STATE',
-    `its list ${name} is of another model or optimizer. Expected: ${expected}. Received: ${received}.`,
+    `the list ${name} belongs to another model or optimizer. Expected: ${expected}. Received: ${received}.`,
   );
 }

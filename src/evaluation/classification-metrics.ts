@@ -160,3 +160,22 @@ export function crossEntropy(logits: Float32Array, label: number): number {
 function sum(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
 }
+
+/** A class that was taken for another. */
+export interface ConfusedPair {
+  /** Positions in the class names. */
+  readonly truth: number;
+  readonly predicted: number;
+  readonly images: number;
+}
+
+/** Lists which classes were taken for which others, the most frequent first; equally frequent ones are in the order of the classes. */
+export function confusedPairs({ confusionMatrix }: Pick<ClassificationResult, 'confusionMatrix'>): ConfusedPair[] {
+  const pairs: ConfusedPair[] = [];
+  for (const [truth, row] of confusionMatrix.entries()) {
+    for (const [predicted, images] of row.entries()) {
+      if (truth !== predicted && images > 0) pairs.push({ truth, predicted, images });
+    }
+  }
+  return pairs.sort((a, b) => b.images - a.images);
+}

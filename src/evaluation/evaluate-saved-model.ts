@@ -1,4 +1,4 @@
-import { badImages } from '../data/scan/bad-images.js';
+import { badImages } from '../data/scan/describe-problems.js';
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan/scan-report.js';

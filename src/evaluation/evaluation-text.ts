@@ -1,6 +1,5 @@
 import { printable } from '../text/printable.js';
-import type { AverageMetrics, ClassificationResult } from './classification-metrics.js';
-import { confusedPairs } from './confused-pairs.js';
+import { type AverageMetrics, type ClassificationResult, confusedPairs } from './classification-metrics.js';
 import { cut, shortestName, table, tableWidth, widthOfFirst } from '../text/text-table.js';
 
 /** How an evaluation is printed. */
@@ -93,7 +92,7 @@ function frequentConfusions(result: ClassificationResult, columns: number, reaso
   const which = listed.length < pairs.length ? `the ${listed.length} most frequent of ${pairs.length}` : 'all';
   return [
     `confusions: ${reason}, so ${which} are listed`,
-    ...table([['true', 'predicted', 'images'], ...rows], columns, 2),
+    ...table([['true', 'predicted', 'images'], ...rows], columns, [2]),
   ];
 }
 

@@ -1,20 +1,22 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-import { SignetError } from '../errors.js';
+import { cannotWrite } from './cannot-write.js';
+import { isRunning } from './process-identity.js';
+import { syncDirectory } from './replace.js';
 
-/** Beside a model directory `7`: `.7.new-PID` while it is written, `.7.old-PID` while it is replaced. */
+/** Next to a model directory `7`: `.7.new-PID` while it is written, `.7.old-PID` while it is replaced. */
 const leftover = /^\.(.+)\.(new|old)-(\d+)$/;
 
 /**
- * Writes a model directory so that it is never seen half-written: beside its place, synced, then renamed.
+ * Writes a model directory so that it is never seen half-written: next to its place, synced, then renamed.
  *
- * Between the two renames that replace an existing directory there is an instant without any; a crash just then is mended
- * by `recoverModelDirectories`.
+ * Between the two renames that replace an existing directory there is an instant without one; `recoverModelDirectories`
+ * repairs a crash at that instant.
  *
- * @param directory Where it will be; replaced if it exists.
- * @param write Fills the directory that it is given.
+ * @param directory Its place; what is there is replaced.
+ * @param write Fills the directory that it receives.
  * @throws SignetError `CANNOT_WRITE` that names the directory and says why.
  */
 export async function writeModelDirectory(directory: string, write: (folder: string) => Promise<void>): Promise<void> {
@@ -39,7 +41,7 @@ export async function writeModelDirectory(directory: string, write: (folder: str
 }
 
 /**
- * Takes a model directory away so that it is never seen half-removed: a crash leaves what `recoverModelDirectories` removes.
+ * Removes a model directory so that it is never seen half-removed: a crash leaves what `recoverModelDirectories` removes.
  *
  * @throws SignetError `CANNOT_WRITE`.
  */
@@ -56,57 +58,20 @@ export async function removeModelDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Mends what a crash left in a folder of model directories: takes half-written ones away, and puts a directory back that
- * was about to be replaced.
+ * Repairs what a crash left in a folder of model directories: removes half-written ones, and restores a directory that was about
+ * to be replaced.
  *
- * What a process that still runs is writing is left alone.
+ * Directories that another running process is writing are left alone.
  */
 export async function recoverModelDirectories(parent: string): Promise<void> {
   const entries = await readdir(parent).catch(() => []);
   for (const entry of entries) {
     const [, name, kind, pid] = leftover.exec(entry) ?? [];
-    if (name === undefined || isRunning(Number(pid))) continue;
+    const isBeingWritten = Number(pid) !== process.pid && isRunning(Number(pid));
+    if (name === undefined || isBeingWritten) continue;
     const from = path.join(parent, entry);
     const to = path.join(parent, name);
     if (kind === 'old' && !existsSync(to)) await rename(from, to);
     else await rm(from, { recursive: true, force: true });
   }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return pid !== process.pid;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Puts a directory's entries on the disk: a file that is synced in a directory that is not may be gone after a crash. */
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  EACCES: 'permission is denied. Choose another folder, or change its permissions.',
-  EPERM: 'permission is denied. Choose another folder, or change its permissions.',
-  EROFS: 'its file system is read-only. Choose another folder.',
-  ENOSPC: 'the disk is full. Free some space, or choose another folder.',
-  EDQUOT: 'the disk quota is used up. Free some space, or choose another folder.',
-  ENOTDIR: 'a part of the path is a file. Choose another folder.',
-  EEXIST: 'a part of the path is a file. Choose another folder.',
-  ENAMETOOLONG: 'the path is too long. Choose a shorter one.',
-};
-
-/** Why a directory cannot be written, and what to do. */
-export function cannotWrite(directory: string, error: unknown): SignetError {
-  if (error instanceof SignetError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  const reason = reasons[code ?? ''] ?? `${message}.`;
-  return new SignetError('CANNOT_WRITE', `Cannot write ${directory}: ${reason}`, { cause: error });
 }

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
-/** A process, told from later ones of the same number where the system says when it was started. */
+/** A process, distinguished from later ones with the same number if the system says when it was started. */
 export interface ProcessIdentity {
   readonly id: number;
-  /** Boot and start of the process; null where the system does not tell. */
+  /** Boot and start of the process; null if the system does not say. */
   readonly started: string | null;
 }
 
@@ -11,13 +11,14 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
   return { id: process.pid, started: await startOf(process.pid) };
 }
 
-/** Whether a process of this machine runs still, and is not this one. A number alone may long be another process's. */
+/** Whether a process of this machine still runs, and is not this one. */
 export async function isStillRunning({ id, started }: ProcessIdentity): Promise<boolean> {
-  if (id === process.pid || !exists(id)) return false;
+  if (id === process.pid || !isRunning(id)) return false;
   return started === null || started === (await startOf(id));
 }
 
-function exists(id: number): boolean {
+/** Whether a process with this number runs; after a restart of the machine, or many processes later, it may be another one. */
+export function isRunning(id: number): boolean {
   try {
     process.kill(id, 0);
     return true;

@@ -1,27 +1,50 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, type FileHandle, mkdir, open, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-/** In the name of whatever is not finished yet; a later run sweeps away what carries it. */
+/** Part of the name of whatever is unfinished; `sweep` removes what has it. */
 const unfinished = '.signet-unfinished-';
 
-/** A path beside the final one, on the same disk, so that `rename` can put it in place in one step. */
-function beside(path: string): string {
+/** A path next to the final one, on the same disk, so that `rename` can put it in place in one step. */
+function draftOf(path: string): string {
   return `${path}${unfinished}${randomBytes(4).toString('hex')}`;
 }
 
-/** Makes a file whole or not at all, over what was there. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+/**
+ * Replaces a file's content, or creates the file and its folder: a crash at any instant leaves the old content or the new one, on the
+ * disk. For one writer at a time.
+ */
+export async function replaceFile(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const draft = beside(path);
-  await writeFile(draft, text);
+  // One fixed name, so that the next writer clears what a crash has left.
+  const draft = `${path}.new`;
+  await rm(draft, { force: true });
+  await writeFileSynced(draft, (file) => file.writeFile(content));
   await rename(draft, path);
+  await syncDirectory(dirname(path));
+}
+
+/** Creates a file and makes sure that it is on the disk, not only in the system's cache. */
+export async function writeFileSynced(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await write(file);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Puts a directory's entries on the disk: a file that is synced in a directory that is not may be gone after a crash. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  await handle.sync().finally(() => handle.close());
 }
 
 /** Copies a file whole or not at all. A process that has the old one loaded keeps it. */
 export async function replaceByCopy(source: string, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const draft = beside(path);
+  const draft = draftOf(path);
   await copyFile(source, draft);
   await rename(draft, path);
 }
@@ -29,7 +52,7 @@ export async function replaceByCopy(source: string, path: string): Promise<void>
 /** Points a symbolic link at a folder in one step, over a link or folder that was there. */
 export async function replaceLink(target: string, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const draft = beside(path);
+  const draft = draftOf(path);
   await symlink(target, draft);
   try {
     await rename(draft, path);
@@ -43,7 +66,7 @@ export async function replaceLink(target: string, path: string): Promise<void> {
 /** Moves a finished folder to its place, over what was there. */
 export async function replaceFolder(finished: string, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  const old = beside(path);
+  const old = draftOf(path);
   try {
     await rename(path, old);
   } catch (error) {
@@ -53,7 +76,7 @@ export async function replaceFolder(finished: string, path: string): Promise<voi
   await remove(old);
 }
 
-/** Removes what killed runs left beside finished things in a folder. */
+/** Removes the unfinished files that killed runs have left in a folder. */
 export async function sweep(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   const leftovers = names.filter((name) => name.includes(unfinished));

@@ -1,4 +1,4 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import type { ImageClassifierModel, ImageClassifierOptions } from './image-classifier-model.js';
 
 /**
@@ -26,7 +26,7 @@ function construct<O>(Type: new (options: O) => ImageClassifierModel, options: O
     return new Type(options);
   } catch (error) {
     if (error instanceof SignetError) throw error;
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
     throw new SignetError(
       'INVALID_ARGUMENT',
       `${Type.name} cannot be made: ${words}. Mend its constructor, or give other sizes; --debug shows where it happened.`,

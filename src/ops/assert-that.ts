@@ -2,7 +2,7 @@ import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
 import { stringScalar } from './strings.js';
-import { currentTape } from '../tracing/tracing-tape.js';
+import { currentTape } from '../tracing/tape.js';
 
 /**
  * Fails the call unless a condition holds: in a graph, when it runs, with the message in TensorFlow's error. What is computed

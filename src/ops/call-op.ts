@@ -5,7 +5,7 @@ import { runOp } from '../tensorflow/run-op.js';
 import type * as tf from '../tensorflow/tf.js';
 import { attrValueOf } from '../tracing/attr-value.js';
 import { sampleTensor } from '../tracing/trace.js';
-import { currentTape } from '../tracing/tracing-tape.js';
+import { currentTape } from '../tracing/tape.js';
 
 /** What an op is taken to give while it is traced. */
 export interface SampleResult {

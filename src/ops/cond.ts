@@ -5,11 +5,10 @@ import type * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
 import { type Body, traceBody } from '../tracing/body.js';
 import { CapturedTensors } from '../tracing/captured-tensors.js';
-import type { Tape } from '../tracing/tape.js';
+import { currentTape, type Tape } from '../tracing/tape.js';
 import { sampleOfType, type TfFunctionResult } from '../tracing/trace.js';
 import { checkSameNames, flatten, unflatten } from './flat-result.js';
 import { drawingBodies } from './random-step.js';
-import { currentTape } from '../tracing/tracing-tape.js';
 
 /**
  * `thenBranch()` where `predicate` is true, else `elseBranch()`: in a graph, decided when the graph runs.
@@ -47,7 +46,7 @@ function recordCond<Result extends TfFunctionResult>(
   const outputs = thenBody.results.map((result, i) =>
     outputOf(tape, thenBody, elseBody, result, elseBody.results[i], i),
   );
-  const types = thenBody.results.map((result) => thenBody.trace.tape.dataTypeOf(result));
+  const types = thenBody.resultTypes;
   tape.record({
     op: 'StatelessIf',
     attributes: {
@@ -81,8 +80,8 @@ function outputOf(
   b: tf.Tensor | undefined,
   position: number,
 ): tf.Tensor {
-  const type = thenBody.trace.tape.dataTypeOf(a);
-  const otherType = b && elseBody.trace.tape.dataTypeOf(b);
+  const type = thenBody.resultTypes[position] ?? 0;
+  const otherType = elseBody.resultTypes[position];
   if (!b || type !== otherType || a.rank !== b.rank) {
     const other = b ? `${dataTypeName(otherType ?? 0)}[${b.shape.join(', ')}]` : 'nothing';
     throw new SignetError(

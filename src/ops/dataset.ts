@@ -6,10 +6,9 @@ import * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
 import { type Body, traceBody } from '../tracing/body.js';
 import { CapturedTensors } from '../tracing/captured-tensors.js';
-import type { OpRecord, Tape } from '../tracing/tape.js';
+import { currentTape, type OpRecord, type Tape } from '../tracing/tape.js';
 import type { TensorSpec } from '../tracing/tensor-spec.js';
 import { sampleTensor } from '../tracing/trace.js';
-import { currentTape } from '../tracing/tracing-tape.js';
 
 /**
  * TensorFlow's own data sets, tf.data, as ops of a graph: their threads are TensorFlow's and compute while JavaScript does

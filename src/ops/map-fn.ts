@@ -4,11 +4,10 @@ import * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
 import { traceBody } from '../tracing/body.js';
 import { CapturedTensors } from '../tracing/captured-tensors.js';
-import type { Tape } from '../tracing/tape.js';
+import { currentTape, type Tape } from '../tracing/tape.js';
 import { sampleOfType, type TfFunctionResult } from '../tracing/trace.js';
 import { checkSameNames, flatten, unflatten } from './flat-result.js';
 import { currentRandomStep, drawingBodies } from './random-step.js';
-import { currentTape } from '../tracing/tracing-tape.js';
 
 /**
  * Calls `body` on every element of the first dimension and stacks the results; in a graph, several elements at once.
@@ -86,7 +85,7 @@ function recordMap<Result extends TfFunctionResult>(
     return flat.tensors;
   };
   const traced = traceBody({ attribute: 'f', inputs, captured, fn });
-  const types = traced.results.map((result) => traced.trace.tape.dataTypeOf(result));
+  const types = traced.resultTypes;
   const count = all[0]?.shape[0] ?? 0;
   const outputs = withListener(null, () =>
     traced.results.map(({ shape }, i) => sampleOfType(types[i] ?? 0, [count, ...shape])),

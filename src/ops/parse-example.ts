@@ -7,10 +7,9 @@ import { ExampleSchema } from '../tensorflow/protos/tensorflow/core/example/exam
 import type { Feature } from '../tensorflow/protos/tensorflow/core/example/feature_pb.js';
 import * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
-import type { Tape } from '../tracing/tape.js';
+import { currentTape, type Tape } from '../tracing/tape.js';
 import { sampleTensor } from '../tracing/trace.js';
 import { stringBytes } from './strings.js';
-import { currentTape } from '../tracing/tracing-tape.js';
 
 /** A feature that every example has, or that a default stands in for, always with the same number of values. */
 export interface FixedLenFeature {

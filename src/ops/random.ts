@@ -4,10 +4,9 @@ import { attribute } from '../tensorflow/run-op.js';
 import { runWithUint64 } from '../tensorflow/run-with-uint64.js';
 import * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
-import type { Tape } from '../tracing/tape.js';
+import { currentTape, type Tape } from '../tracing/tape.js';
 import { callOp } from './call-op.js';
 import { nextCounter } from './random-step.js';
-import { currentTape } from '../tracing/tracing-tape.js';
 
 /** Sizes of a random tensor: numbers, or int32 scalars that only a call knows; or all of them as an int32 vector. */
 export type RandomShape = readonly (number | tf.Tensor)[] | tf.Tensor;

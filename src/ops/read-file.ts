@@ -2,9 +2,9 @@ import { withListener } from '../tensorflow/mended/op-listener.js';
 import { runOp } from '../tensorflow/run-op.js';
 import type * as tf from '../tensorflow/tf.js';
 import type { Asset } from '../tracing/asset.js';
-import type { Tape, TapeValue } from '../tracing/tape.js';
+import { currentTape, type Tape } from '../tracing/tape.js';
+import type { TapeValue } from '../tracing/tape-nodes.js';
 import { stringScalar } from './strings.js';
-import { currentTape } from '../tracing/tracing-tape.js';
 
 /**
  * Reads a whole file: in a graph, the asset of the SavedModel, wherever that was moved to.

@@ -6,7 +6,7 @@ import { attrValueOf } from '../tracing/attr-value.js';
 import { sampleTensor } from '../tracing/trace.js';
 import { regexReplace } from './regex-replace.js';
 import { stringScalar } from './strings.js';
-import { currentTape } from '../tracing/tracing-tape.js';
+import { currentTape } from '../tracing/tape.js';
 
 /**
  * Splits a text into its lines, which end in `\n`, `\r\n` or `\r`; the end of the last line begins no further one.

@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js';
 import type * as tf from '../tensorflow/tf.js';
 import type { Attributes } from '../tracing/op-signature.js';
-import { currentTape } from '../tracing/tracing-tape.js';
+import { currentTape } from '../tracing/tape.js';
 
 /** Whether variables can be updated in place: while tracing, outside of bodies, those that are older than the trace and were not assigned. */
 export function canUpdateInPlace(variables: readonly tf.Variable[]): boolean {

@@ -4,11 +4,10 @@ import * as tf from '../tensorflow/tf.js';
 import { attr } from '../tracing/attr-value.js';
 import { traceBody } from '../tracing/body.js';
 import { CapturedTensors } from '../tracing/captured-tensors.js';
-import type { Tape } from '../tracing/tape.js';
+import { currentTape, type Tape } from '../tracing/tape.js';
 import { type Shape, tensorSpec } from '../tracing/tensor-spec.js';
 import { sampleOfType } from '../tracing/trace.js';
 import { currentRandomStep, drawingBodies } from './random-step.js';
-import { currentTape } from '../tracing/tracing-tape.js';
 
 /** How `whileLoop` runs. */
 export interface WhileLoopOptions {

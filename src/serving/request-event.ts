@@ -1,4 +1,4 @@
-import { jsonText } from '../text/json-text.js';
+import { jsonText } from '../text/printable.js';
 import type { StatusCode } from './serving-error.js';
 
 /** What the access log and the metrics learn of a request when it has been answered. */

@@ -3,11 +3,11 @@ import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { SignetError } from '../errors.js';
-import { diskFull, saysDiskFull } from '../files/file-errors.js';
+import { diskFull, saysDiskFull } from './file-errors.js';
 import { hashFile } from '../files/hash-file.js';
 import { lastLines, runChild } from '../files/run-child.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
-import { pipDownloadArguments, type Wheel } from './wheel-table.js';
+import { pipDownloadArguments, type Wheel } from './wheel.js';
 
 /** Where a wheel lies from its download to its extraction; a person without a network puts it there by hand. */
 export function wheelPath(site: Pick<Site, 'cacheFolder'>, wheel: Wheel): string {

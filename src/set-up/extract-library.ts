@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import { diskFull } from '../files/file-errors.js';
+import { diskFull } from './file-errors.js';
 import { lastLines, runChild } from '../files/run-child.js';
 import type { Site } from './site.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SignetError } from '../errors.js';
 import { downloadWheel, wheelPath } from './download-wheel.js';
 import { extractWheel, type ExtractedFile } from './extract-library.js';
-import { checkSpace } from '../files/file-errors.js';
+import { checkSpace } from './file-errors.js';
 import { hashFile } from '../files/hash-file.js';
 import { remove, replaceFolder } from '../files/replace.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';

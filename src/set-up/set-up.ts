@@ -6,7 +6,7 @@ import { buildAddon, cachedAddonPath } from './build-addon.js';
 import { cacheFolder as usualCacheFolder } from '../files/cache-folder.js';
 import { chooseLibrary, findLibrary } from './choose-library.js';
 import { fetchWithPip } from './download-wheel.js';
-import { explainFileError } from '../files/file-errors.js';
+import { explainFileError } from './file-errors.js';
 import { linkLibrary } from './link-library.js';
 import { findOwnLibrary } from './own-library.js';
 import { checkPrerequisites } from './prerequisites.js';

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Wheel } from './wheel-table.js';
+import type { Wheel } from './wheel.js';
 import { remove } from '../files/replace.js';
 
 /** One step of a set-up, for a person who waits: reported when it begins, while it advances, and when it is done. */

@@ -1,6 +1,10 @@
 import { SignetError } from '../errors.js';
-import type { SavedModelParts, TrackedObject } from '../saved-model/write/saved-model-parts.js';
-import type { SignatureMethod, SignatureParts } from '../saved-model/write/signature-export.js';
+import type {
+  SavedModelParts,
+  SignatureMethod,
+  SignatureParts,
+  TrackedObject,
+} from '../saved-model/write/saved-model-parts.js';
 import { writeSavedModel } from '../saved-model/write/write-saved-model.js';
 import { isTfFunction, nameTfFunction, type TfFunction } from '../tracing/tf-function.js';
 import { Tracker } from './track-object.js';
@@ -22,7 +26,7 @@ export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'
   /** By SignatureDef key: `serving_default` is what clients get who name none. */
   readonly signatures: Readonly<Record<string, TfFunction<never> | ServedFunction>>;
   /** What the SavedModel's root holds beside the object's fields, under the names that it has there. Default: nothing. */
-  readonly tracked?: AlsoTracked;
+  readonly tracked?: AlsoTracked | undefined;
 }
 
 /** Functions and lists of variables that are no fields of the exported object. */

@@ -6,7 +6,7 @@ import { variablesOf } from '../tensorflow/variables-of.js';
 import { Asset } from '../tracing/asset.js';
 import { checkName } from '../tracing/check-name.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
-import { snakeCase } from '../tracing/snake-case.js';
+import { snakeCase } from '../text/case.js';
 import { isTfFunction, nameTfFunction, type TfFunction } from '../tracing/tf-function.js';
 
 /** Marks the objects whose fields are exported when another object holds them. */

@@ -1,4 +1,4 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import { backend, type BindingAttribute } from './backend.js';
 import { dataTypeOf, type DType } from './data-type.js';
 import type * as tf from './loading/library.js';
@@ -35,6 +35,6 @@ export function runOp(op: string, attributes: BindingAttribute[], inputs: tf.Ten
 /** What TensorFlow said, without the addresses and node names that mean nothing to a reader. */
 export function tensorflowError(what: string, error: unknown): SignetError {
   if (error instanceof SignetError) return error;
-  const words = error instanceof Error ? error.message : String(error);
+  const words = wordsOf(error);
   return new SignetError('TENSORFLOW_ERROR', `TensorFlow could not run ${what}: ${words}`, { cause: error });
 }

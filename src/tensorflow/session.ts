@@ -1,10 +1,9 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import { backend } from './backend.js';
-import { castId } from './cast-id.js';
 import { dataTypeOf, type DType } from './data-type.js';
 import { dataTypeInTfjs } from './mended/honest-types.js';
 import { tensorflowError } from './run-op.js';
-import { createTensorId, takeTensorValue, type TensorValue } from './tensor-value.js';
+import { castId, createTensorId, takeTensorValue, type TensorValue } from './tensor-value.js';
 import type * as tf from './tf.js';
 
 /** A tensor for a placeholder of a type; for uint8 and int64 it is an int32 tensor, which TF.js has instead. */
@@ -50,7 +49,7 @@ export class Session {
       backend.binding.setSessionThreads(intraOpThreads, inCallerThread);
       return new Session(backend.binding.loadSavedModel(directory, tags.join(',')));
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
+      const words = wordsOf(error);
       throw new SignetError('INVALID_SAVED_MODEL', `TensorFlow could not load ${directory}: ${words}`, {
         cause: error,
       });

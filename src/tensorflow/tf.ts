@@ -1,12 +1,15 @@
 /**
  * TensorFlow.js on TensorFlow's own library: `import * as tf from './tf.js'` everywhere in Signet.
  *
- * What the library loads is repaired.
+ * Importing it loads the library and mends what TF.js gets wrong: `mended/README.md` lists it.
  *
  * @throws SignetError `NOT_SET_UP` on import, when `npm run set-up` has not been run.
  */
 import './loading/library.js';
-import './mended/repair-batch-normalization.js';
+import './mended/honest-types.js';
+import './mended/op-listener.js';
+import './mended/traceable-kernels.js';
 import './mended/fused-gradients.js';
+import './mended/repair-batch-normalization.js';
 
 export * from './loading/library.js';

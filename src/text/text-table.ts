@@ -1,8 +1,17 @@
-/** Names are cut to no less than this, where the terminal is too narrow for it. */
+/** Characters to which names are cut at most, even if the terminal is narrower. */
 export const shortestName = 4;
 
-/** Columns two spaces apart: the first `texts` of them to the left, numbers to the right. Cuts the first to fit. */
-export function table(rows: readonly (readonly string[])[], columns: number, texts = 1): string[] {
+/**
+ * Lines of a table, with its columns two spaces apart.
+ *
+ * @param columns Width of the terminal in characters: the first column is cut to fit.
+ * @param numbers Columns that are aligned to the right. Default: all but the first.
+ */
+export function table(
+  rows: readonly (readonly string[])[],
+  columns: number,
+  numbers: readonly number[] = (rows[0] ?? []).map((_, column) => column).slice(1),
+): string[] {
   const surplus = Math.max(0, tableWidth(rows) - columns);
   const widest = Math.max(shortestName, widthOfFirst(rows) - surplus);
   const fitting = rows.map(([first = '', ...others]) => [cut(first, widest), ...others]);
@@ -11,7 +20,7 @@ export function table(rows: readonly (readonly string[])[], columns: number, tex
     row
       .map((cell, column) => {
         const padding = ' '.repeat((widths[column] ?? 0) - displayWidth(cell));
-        return column < texts ? cell + padding : padding + cell;
+        return numbers.includes(column) ? padding + cell : cell + padding;
       })
       .join('  ')
       .trimEnd(),

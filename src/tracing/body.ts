@@ -4,7 +4,7 @@ import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/ty
 import * as tf from '../tensorflow/tf.js';
 import type { CapturedTensors } from './captured-tensors.js';
 import { Tape } from './tape.js';
-import type { Trace } from './trace.js';
+import type { RecordedBody } from './tape-nodes.js';
 
 /** An argument of a body: what it is on the tape, and a made-up tensor to trace it with. */
 export interface BodyInput {
@@ -13,44 +13,42 @@ export interface BodyInput {
   readonly sample: tf.Tensor;
 }
 
-/**
- * A body or branch of an op, traced once in each trace of the function around it; all traces are emitted together, so that
- * a size from outside is explained inside too.
- */
-export interface Body {
-  /** The attribute of the op that names the function, such as `then_branch`. */
-  readonly attribute: string;
-  readonly inputs: readonly BodyInput[];
-  readonly captured: CapturedTensors;
-  /** Whether what it captured follows its results, as the body of a loop must pass it on. */
-  readonly returnsCaptured: boolean;
-  readonly trace: Trace;
+/** A body of an op, just traced. */
+export interface Body extends RecordedBody {
   /** What the traced run returned. */
   readonly results: readonly tf.Tensor[];
+  /** The element types of the results in the graph. */
+  readonly resultTypes: readonly DataType[];
 }
 
 /** What `traceBody` traces. */
-export interface BodyFunction extends Pick<Body, 'attribute' | 'inputs' | 'captured'> {
+export interface BodyFunction {
+  readonly attribute: string;
+  readonly inputs: readonly BodyInput[];
+  readonly captured: CapturedTensors;
   readonly fn: (...args: tf.Tensor[]) => readonly tf.Tensor[];
   readonly returnsCaptured?: boolean;
 }
 
 /** Runs a body once on its samples and records it. @throws SignetError `NOT_TRACEABLE`. */
-export function traceBody({ fn, returnsCaptured = false, ...body }: BodyFunction): Body {
-  const { outer } = body.captured;
-  const tape = new Tape(outer.trace, outer.sizes, body.captured);
-  for (const { name, dataType, sample } of body.inputs) tape.addArgument(name, dataType, sample);
-  const results = withListener(tape, () => fn(...body.inputs.map(({ sample }) => sample)));
-  checkResults(body.attribute, results);
+export function traceBody({ fn, returnsCaptured = false, attribute, inputs, captured }: BodyFunction): Body {
+  const { outer } = captured;
+  const tape = new Tape(outer.trace, outer.sizes, captured);
+  for (const { name, dataType, sample } of inputs) tape.addArgument(name, dataType, sample);
+  const results = withListener(tape, () => fn(...inputs.map(({ sample }) => sample)));
+  checkResults(attribute, results);
   const [assigned] = tape.assignments();
   if (assigned) {
     throw new SignetError(
       'NOT_TRACEABLE',
-      `The ${body.attribute} assigns the variable "${assigned.variable.name}". Return the value, and assign it outside.`,
+      `The ${attribute} assigns the variable "${assigned.variable.name}". Return the value, and assign it outside.`,
     );
   }
   const outputs = results.map((result, i) => [`result_${i}`, tape.valueOf(result)] as const);
-  return { ...body, returnsCaptured, results, trace: { tape, outputs, assignments: [], returnsOneTensor: false } };
+  const without = { assignments: [], updatesVariables: false, returnsOneTensor: false, madeUpSizes: false };
+  const trace = { nodes: tape.nodes, outputs, ...without };
+  const resultTypes = results.map((result) => tape.dataTypeOf(result));
+  return { attribute, inputs, captured, returnsCaptured, results, resultTypes, trace };
 }
 
 /** A function in JavaScript may return anything. */

@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
 import { dataTypeOf } from '../tensorflow/data-type.js';
-import { isTakingGradient } from '../tensorflow/mended/is-taking-gradient.js';
+import { isTakingGradient } from '../tensorflow/mended/gradient-depth.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type * as tf from '../tensorflow/tf.js';
@@ -8,7 +8,8 @@ import { Asset } from './asset.js';
 import { attr } from './attr-value.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import { evaluateSize, type SourceDimension } from './explain-size.js';
-import type { Tape, TapeValue } from './tape.js';
+import type { Tape } from './tape.js';
+import type { TapeValue } from './tape-nodes.js';
 import { sampleTensor, type TfFunctionResult } from './trace.js';
 
 /**

@@ -1,4 +1,15 @@
-import type { ArgumentNode, Tape, TapeValue } from './tape.js';
+import type { DataId } from '../tensorflow/backend.js';
+import type { Asset } from './asset.js';
+import type { SampleSizes } from './sample-sizes.js';
+import type { ArgumentNode, TapeValue } from './tape-nodes.js';
+
+/** The tape around the body of an op, as far as the body asks it. */
+export interface OuterTape {
+  readonly trace: number;
+  readonly sizes: SampleSizes;
+  assetValue(asset: Asset): TapeValue;
+  dynamicValueOf(dataId: DataId): TapeValue | null;
+}
 
 /**
  * What the body of an op takes from the function around it, in the order in which it was met. The branches of one `cond`
@@ -8,7 +19,7 @@ export class CapturedTensors {
   readonly values: TapeValue[] = [];
 
   /** @param outer Where the op itself is recorded. */
-  constructor(readonly outer: Tape) {}
+  constructor(readonly outer: OuterTape) {}
 
   /** The argument of the body that stands for a value outside. */
   argumentFor(value: TapeValue): ArgumentNode {

@@ -47,20 +47,45 @@ export interface ConcreteFunctionParts {
  * Prints as `predictBytesImage(image_bytes_string: string[?]) -> (output_0: float32[?, 10])`.
  */
 export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
-  readonly label!: string;
-  readonly definition!: FunctionDef;
-  readonly inputs!: readonly NamedSpec[];
-  readonly outputs!: readonly NamedSpec[];
-  readonly outputSizes!: ConcreteFunctionParts['outputSizes'];
-  readonly captures!: readonly Capture[];
-  readonly functions!: readonly ConcreteFunction[];
-  readonly returnsOneTensor!: boolean;
-  readonly assigns!: boolean;
-
-  constructor(parts: ConcreteFunctionParts) {
-    Object.assign(this, parts);
-    const { signature } = this.definition;
+  constructor(private readonly parts: ConcreteFunctionParts) {
+    const { signature } = parts.definition;
     if (signature) signature.name += `_${this.#digest()}`;
+  }
+
+  get label(): string {
+    return this.parts.label;
+  }
+
+  get definition(): FunctionDef {
+    return this.parts.definition;
+  }
+
+  get inputs(): readonly NamedSpec[] {
+    return this.parts.inputs;
+  }
+
+  get outputs(): readonly NamedSpec[] {
+    return this.parts.outputs;
+  }
+
+  get outputSizes(): ConcreteFunctionParts['outputSizes'] {
+    return this.parts.outputSizes;
+  }
+
+  get captures(): readonly Capture[] {
+    return this.parts.captures;
+  }
+
+  get functions(): readonly ConcreteFunction[] {
+    return this.parts.functions;
+  }
+
+  get returnsOneTensor(): boolean {
+    return this.parts.returnsOneTensor;
+  }
+
+  get assigns(): boolean {
+    return this.parts.assigns;
   }
 
   /** The name of the FunctionDef: the same for what computes the same in the same way with the same variables. */
@@ -89,9 +114,7 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
   jitCompiled(): ConcreteFunction {
     const definition = clone(FunctionDefSchema, this.definition);
     definition.attr[mustCompile] = create(AttrValueSchema, { value: { case: 'b', value: true } });
-    const { label, inputs, outputs, outputSizes, captures, functions, returnsOneTensor, assigns } = this;
-    const same = { label, inputs, outputs, outputSizes, captures, functions, returnsOneTensor, assigns };
-    return new ConcreteFunction({ ...same, definition });
+    return new ConcreteFunction({ ...this.parts, definition });
   }
 
   toString(): string {

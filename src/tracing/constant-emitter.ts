@@ -4,7 +4,7 @@ import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_p
 import { attr } from './attr-value.js';
 import { explainSize, type SizeSource } from './explain-size.js';
 import type { FunctionDefBuilder } from './function-def-builder.js';
-import type { ConstantNode, ConstantValues } from './tape.js';
+import type { ConstantNode, ConstantValues } from './tape-nodes.js';
 
 const int32 = DataType.DT_INT32;
 
@@ -161,8 +161,13 @@ export class ConstantEmitter {
 
   /** `tf.eye` of sizes. */
   #identityMatrix({ dataType, each, sources }: Varying): string | null {
-    const isIdentity = ({ shape, values }: Varying['each'][number]) =>
-      shape.length === 2 && values.every((value, i) => Number(value) === (i % ((shape[1] ?? 0) + 1) === 0 ? 1 : 0));
+    const isIdentity = ({ shape, values }: Varying['each'][number]) => {
+      const columns = shape[1] ?? 0;
+      return (
+        shape.length === 2 &&
+        values.every((value, i) => Number(value) === (Math.floor(i / columns) === i % columns ? 1 : 0))
+      );
+    };
     if (!isNumber(dataType) || !each.every(isIdentity)) return null;
     const [rows, columns] = this.#shape(each, sources) ?? [];
     if (rows === undefined || columns === undefined) return null;

@@ -1,19 +1,16 @@
-import { equals } from '@bufbuild/protobuf';
-
 import { SignetError } from '../errors.js';
 import { dataTypeName, dataTypeOf, dtypeOf } from '../tensorflow/data-type.js';
-import { AttrValueSchema } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { attr } from './attr-value.js';
 import { capturedName } from './captured-tensors.js';
+import { differenceBetween } from './compare-traces.js';
 import { ConcreteFunction, type NamedSpec } from './concrete-function.js';
 import { ConstantEmitter } from './constant-emitter.js';
 import { explainSize, type SizeSource } from './explain-size.js';
 import { FunctionDefBuilder } from './function-def-builder.js';
 import { opEntry, outputName } from './op-signature.js';
-import type { OpNode, TapeNode, TapeValue } from './tape.js';
+import type { OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
 import { TensorSpec } from './tensor-spec.js';
-import type { Trace } from './trace.js';
 
 /** What becomes a graph. */
 export interface FunctionTraces {
@@ -35,6 +32,7 @@ export interface FunctionTraces {
  * @throws SignetError `NOT_TRACEABLE` when the traces differ by more than sizes.
  */
 export function emitFunction(traces: FunctionTraces): ConcreteFunction {
+  checkSamePath(traces);
   return new FunctionEmitter(traces).emit();
 }
 
@@ -65,15 +63,14 @@ class FunctionEmitter {
     this.#passedOn = passedOn;
     this.#traces = traces;
     this.#first = first;
-    this.#positions = new Map(first.tape.nodes.map((node, position) => [node, position]));
+    this.#positions = new Map(first.nodes.map((node, position) => [node, position]));
     this.#builder = new FunctionDefBuilder(inputs.map((input) => argumentOf(input)));
     this.#constants = new ConstantEmitter(this.#builder);
   }
 
   emit(): ConcreteFunction {
-    const { nodes } = this.#first.tape;
+    const { nodes } = this.#first;
     const live = liveNodes(this.#first);
-    this.#checkSamePath(nodes);
     for (const [position, node] of nodes.entries()) {
       if (node.kind === 'argument') this.#define(position, [node.name]);
       else if (!live.has(node)) continue;
@@ -106,7 +103,7 @@ class FunctionEmitter {
       captures: this.#builder.captures,
       functions: [...this.#functions.values()],
       returnsOneTensor: this.#first.returnsOneTensor,
-      assigns: this.#first.assignments.length > 0 || this.#first.tape.updatesVariables,
+      assigns: this.#first.assignments.length > 0 || this.#first.updatesVariables,
     });
   }
 
@@ -135,19 +132,17 @@ class FunctionEmitter {
     const bodies = this.#nodesAt(position).flatMap((node) => (node.kind === 'op' ? (node.bodies[index] ?? []) : []));
     const [body] = bodies;
     if (!body) throw new Error('unreachable: an op has the same bodies in every trace');
-    const counts = new Set(bodies.map(({ captured }) => captured.values.length));
-    if (counts.size > 1) throw pathDiffers(this.#label, `the ${body.attribute} takes other tensors from outside`);
     const captured = body.captured.values.map(({ node, output }, i) => ({
       name: capturedName(i),
       spec: anySize(node.outputs[output]?.dataType ?? 0),
     }));
-    return emitFunction({
+    return new FunctionEmitter({
       label: body.attribute,
       name: body.attribute,
       inputs: [...body.inputs.map(({ name, dataType }) => ({ name, spec: anySize(dataType) })), ...captured],
       traces: bodies.map(({ trace }) => trace),
       passedOn: body.returnsCaptured ? captured : [],
-    });
+    }).emit();
   }
 
   #define(position: number, tensors: readonly string[]): void {
@@ -178,14 +173,14 @@ class FunctionEmitter {
 
   /** Where the sizes in a constant may come from: the other inputs of its consumer, then arguments, then all before it. */
   #sourcesFor(consumer: number | null): SizeSource[] {
-    const node = consumer === null ? undefined : this.#first.tape.nodes[consumer];
+    const node = consumer === null ? undefined : this.#first.nodes[consumer];
     const names = node?.kind === 'op' ? node.inputs.map((input) => this.#tensors.get(input.node)?.[input.output]) : [];
     const near = [...this.#argumentSources, ...this.#sources].filter((source) => names.includes(source.tensor));
     return [...near, ...this.#argumentSources, ...this.#sources];
   }
 
   #nodesAt(position: number): TapeNode[] {
-    return this.#traces.flatMap(({ tape }) => tape.nodes[position] ?? []);
+    return this.#traces.flatMap(({ nodes }) => nodes[position] ?? []);
   }
 
   #outputSpec({ node, output }: TapeValue, position: number) {
@@ -209,34 +204,6 @@ class FunctionEmitter {
     );
     return { spec: new TensorSpec(dtype, known), sizes };
   }
-
-  /** Throws unless every trace ran the same ops with the same attributes, sizes aside. */
-  #checkSamePath(nodes: readonly TapeNode[]): void {
-    for (const position of nodes.keys()) {
-      const each = this.#traces.map(({ tape }) => tape.nodes[position]);
-      const [first] = each;
-      const names = [...new Set(each.map((node) => (node?.kind === 'op' ? node.op : (node?.kind ?? 'nothing'))))];
-      if (names.length > 1)
-        throw pathDiffers(this.#label, `step ${position} is ${names.join(' for one size and ')} for another`);
-      if (first?.kind === 'op') this.#checkSameAttributes(first, each as OpNode[]);
-    }
-    const longest = this.#traces.find(({ tape }) => tape.nodes.length > nodes.length);
-    if (!longest) return;
-    const next = longest.tape.nodes[nodes.length];
-    const op = next?.kind === 'op' ? next.op : (next?.kind ?? 'nothing');
-    const counts = `one size takes ${nodes.length} steps and another ${longest.tape.nodes.length}`;
-    throw pathDiffers(this.#label, `${counts}, which go on with ${op}`);
-  }
-
-  #checkSameAttributes(first: OpNode, all: readonly OpNode[]): void {
-    for (const [attribute, value] of Object.entries(first.attributes)) {
-      const same = all.every((node) => {
-        const other = node.attributes[attribute];
-        return other !== undefined && equals(AttrValueSchema, value, other);
-      });
-      if (!same) throw pathDiffers(this.#label, `the attribute "${attribute}" of ${first.op} depends on a size`);
-    }
-  }
 }
 
 function anySize(dataType: DataType): TensorSpec {
@@ -257,19 +224,25 @@ function argumentOf({ name, spec }: NamedSpec) {
   return { name, dataType: dataTypeOf(spec.dtype) };
 }
 
-function pathDiffers(name: string, how: string): SignetError {
-  return new SignetError(
-    'NOT_TRACEABLE',
-    `${name} takes another path for other sizes: ${how}. A tf function must run the same ops for every size that its ` +
-      'input signature allows: fix the size in the signature, or compute without a branch on it.',
-  );
+/** Throws unless every trace took the same path, sizes aside. */
+function checkSamePath({ label, traces }: FunctionTraces): void {
+  const [first] = traces;
+  for (const trace of traces) {
+    const difference = first ? differenceBetween(first, trace) : null;
+    if (difference === null) continue;
+    throw new SignetError(
+      'NOT_TRACEABLE',
+      `${label} takes another path for other sizes: ${difference}. A tf function must run the same ops on the same tensors for ` +
+        'every size that its input signature allows: fix the size in the signature, or decide with tensors (cond, tf.where, tf.minimum).',
+    );
+  }
 }
 
 /** Nodes that a result, an assignment or a side effect needs. */
-function liveNodes({ tape, outputs, assignments }: Trace): Set<TapeNode> {
+function liveNodes({ nodes, outputs, assignments }: Trace): Set<TapeNode> {
   const live = new Set<TapeNode>();
   const pending = [...outputs.map(([, { node }]) => node), ...assignments.map(({ value }) => value.node)];
-  pending.push(...tape.nodes.filter(hasEffect));
+  pending.push(...nodes.filter(hasEffect));
   for (let node = pending.pop(); node; node = pending.pop()) {
     if (live.has(node)) continue;
     live.add(node);
@@ -282,7 +255,7 @@ function liveNodes({ tape, outputs, assignments }: Trace): Set<TapeNode> {
 function asserts(node: OpNode): boolean {
   return (
     node.op === 'Assert' ||
-    node.bodies.some(({ trace }) => trace.tape.nodes.some((inner) => inner.kind === 'op' && asserts(inner))) ||
+    node.bodies.some(({ trace }) => trace.nodes.some((inner) => inner.kind === 'op' && asserts(inner))) ||
     node.functions.some(({ library }) =>
       library.some(({ definition }) => definition.nodeDef.some(({ op }) => op === 'Assert')),
     )
@@ -293,5 +266,5 @@ function asserts(node: OpNode): boolean {
 function hasEffect(node: TapeNode): boolean {
   if (node.kind !== 'op') return false;
   const ownEffect = opEntry(node.op)[2] && !node.op.includes('Random');
-  return ownEffect || node.bodies.some(({ trace }) => trace.tape.nodes.some(hasEffect));
+  return ownEffect || node.bodies.some(({ trace }) => trace.nodes.some(hasEffect));
 }

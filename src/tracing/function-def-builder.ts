@@ -10,7 +10,7 @@ import { attr } from './attr-value.js';
 import type { Capture } from './concrete-function.js';
 import type { SizeExpression, SourceDimension } from './explain-size.js';
 import { type Attributes, outputName } from './op-signature.js';
-import type { ConstantValues } from './tape.js';
+import type { ConstantValues } from './tape-nodes.js';
 import { tensorAttribute } from './tensor-proto.js';
 
 type NodeDefInit = MessageInitShape<typeof NodeDefSchema>;

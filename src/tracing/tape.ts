@@ -1,70 +1,43 @@
 import { SignetError } from '../errors.js';
-import { dataTypeInTfjs } from '../tensorflow/mended/honest-types.js';
-import { attr, attrValueOf } from './attr-value.js';
-import { backend, type BindingAttribute, type DataId } from '../tensorflow/backend.js';
+import type { BindingAttribute, DataId } from '../tensorflow/backend.js';
 import { dataTypeName, dataTypeOf, type DType } from '../tensorflow/data-type.js';
-import { type OpListener, readUnheard, withListener } from '../tensorflow/mended/op-listener.js';
-import { attribute } from '../tensorflow/run-op.js';
+import { dataTypeInTfjs } from '../tensorflow/mended/honest-types.js';
+import { currentListener, type OpListener, readUnheard } from '../tensorflow/mended/op-listener.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
-import * as tf from '../tensorflow/tf.js';
+import type * as tf from '../tensorflow/tf.js';
 import type { Asset } from './asset.js';
-import type { Body } from './body.js';
+import { attr, attrValueOf } from './attr-value.js';
 import type { CapturedTensors } from './captured-tensors.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import { type Attributes, completeAttributes, inputTypes, opEntry, outputTypes } from './op-signature.js';
 import type { SampleSizes } from './sample-sizes.js';
+import {
+  type BodyAttributes,
+  type ConstantValues,
+  describe,
+  type RecordedBody,
+  type TapeNode,
+  type TapeValue,
+  type VariableNode,
+} from './tape-nodes.js';
+import { VariableHistory } from './variable-history.js';
 
-/** What is known of a tensor on the tape. */
-export interface TensorInfo {
-  readonly dataType: DataType;
-  readonly shape: readonly number[];
-}
+const int32 = DataType.DT_INT32;
 
-/** A tensor on the tape: one output of a node. */
-export interface TapeValue {
-  readonly node: TapeNode;
-  readonly output: number;
-}
-
-/** A constant's elements in C order, as TF.js reads them; strings as bytes. */
-export type ConstantValues = ArrayLike<number> | ArrayLike<bigint> | readonly Uint8Array[];
-
-interface NodeBase {
-  readonly outputs: readonly TensorInfo[];
-  /** Whether the values may differ from call to call, so that JavaScript must not read them. */
-  readonly dynamic: boolean;
-}
-export type ArgumentNode = NodeBase & { readonly kind: 'argument'; readonly name: string };
-export type VariableNode = NodeBase & { readonly kind: 'variable'; readonly variable: tf.Variable };
-/** A variable itself rather than its value: what a called function takes. */
-export type HandleNode = NodeBase & { readonly kind: 'handle'; readonly variable: tf.Variable };
-/** The path of an asset's file, a string scalar. */
-export type AssetNode = NodeBase & { readonly kind: 'asset'; readonly asset: Asset };
-export type ConstantNode = NodeBase & { readonly kind: 'constant'; readonly values: ConstantValues };
-export type OpNode = NodeBase & {
-  readonly kind: 'op';
-  readonly op: string;
-  readonly attributes: Attributes;
-  readonly inputs: readonly TapeValue[];
-  /** The functions that the attributes name. */
-  readonly functions: readonly ConcreteFunction[];
-  readonly bodies: readonly Body[];
-  readonly bodyAttributes: OpRecord['bodyAttributes'];
-};
-export type TapeNode = ArgumentNode | VariableNode | HandleNode | AssetNode | ConstantNode | OpNode;
+/** A tensor as the tape knows it. */
+type Recorded = Pick<tf.Tensor, 'dataId' | 'shape'>;
 
 /** An op that our own code records, with attributes that tfjs-node's binding cannot set. */
 export interface OpRecord {
   readonly op: string;
   readonly attributes: Attributes;
   readonly inputs: readonly (tf.Tensor | TapeValue)[];
-  readonly outputs: readonly tf.Tensor[];
+  readonly outputs: readonly Recorded[];
   /** Functions that the attributes name. */
   readonly functions?: readonly ConcreteFunction[];
   /** Bodies and branches, which become functions when the op is emitted. */
-  readonly bodies?: readonly Body[];
-  /** Attributes that are known only then, from the functions in the order of `bodies`. */
-  readonly bodyAttributes?: ((functions: readonly ConcreteFunction[]) => Attributes) | undefined;
+  readonly bodies?: readonly RecordedBody[];
+  readonly bodyAttributes?: BodyAttributes | undefined;
 }
 
 /**
@@ -76,11 +49,8 @@ export interface OpRecord {
 export class Tape implements OpListener {
   readonly nodes: TapeNode[] = [];
   readonly #values = new Map<DataId, TapeValue>();
-  readonly #variables = new Map<DataId, tf.Variable>();
-  readonly #assigned = new Map<tf.Variable, DataId>();
+  readonly #variables = new VariableHistory();
   readonly #handles = new Map<tf.Variable, TapeValue>();
-  /** Variables with the storage that stands for their value after an op gave them another in place. */
-  readonly #updated = new Map<DataId, tf.Variable>();
   readonly #assets = new Map<Asset, TapeValue>();
 
   /**
@@ -92,12 +62,7 @@ export class Tape implements OpListener {
     readonly trace: number,
     readonly sizes: SampleSizes,
     readonly captured: CapturedTensors | null = null,
-  ) {
-    for (const variable of registeredVariables()) {
-      if (!captured) this.#variables.set(variable.dataId, variable);
-      this.#assigned.set(variable, variable.dataId);
-    }
-  }
+  ) {}
 
   /** A size for a dimension that only a call knows, in this trace. */
   freshSize(): number {
@@ -138,7 +103,7 @@ export class Tape implements OpListener {
 
   /** A variable as a called function takes it. Null where only its value is at hand: in a body, or once it was assigned. */
   handleOf(variable: tf.Variable): TapeValue | null {
-    if (this.captured || this.#assigned.get(variable) !== variable.dataId) return null;
+    if (this.captured || !this.#variables.isUnassigned(variable)) return null;
     const known = this.#handles.get(variable);
     if (known) return known;
     const outputs = [{ dataType: DataType.DT_RESOURCE, shape: [] }];
@@ -149,7 +114,7 @@ export class Tape implements OpListener {
 
   /** Whether an op gave variables new values in place. */
   get updatesVariables(): boolean {
-    return this.#updated.size > 0;
+    return this.#variables.hasUpdates;
   }
 
   /**
@@ -169,13 +134,7 @@ export class Tape implements OpListener {
     // Whoever takes their values so far takes them from before.
     for (const variable of variables) this.valueOf(variable);
     this.record({ op, attributes, inputs: [...handles, ...inputs], outputs: [] });
-    for (const variable of variables) {
-      const after = withListener(null, () => sameInOtherStorage(variable));
-      variable.assign(after);
-      after.dispose();
-      this.#assigned.set(variable, variable.dataId);
-      this.#updated.set(variable.dataId, variable);
-    }
+    for (const variable of variables) this.#variables.update(variable);
     return true;
   }
 
@@ -183,10 +142,10 @@ export class Tape implements OpListener {
   dynamicValueOf(dataId: DataId): TapeValue | null {
     const known = this.#values.get(dataId);
     if (known) return known.node.dynamic ? known : null;
-    const variable = this.#variables.get(dataId);
-    if (variable) return this.valueOf(variable);
-    const updated = this.#updated.get(dataId);
-    if (updated) return this.valueOf(updated);
+    const variable = this.captured ? undefined : this.#variables.atFirst(dataId);
+    if (variable) return this.#add(variableNode(variable), [{ dataId, shape: variable.shape }]);
+    const updated = this.#variables.updated(dataId);
+    if (updated) return this.#readUpdated(updated, dataId);
     const outer = this.captured?.outer.dynamicValueOf(dataId);
     if (!this.captured || !outer) return null;
     const value = this.#add(this.captured.argumentFor(outer), []);
@@ -254,20 +213,18 @@ export class Tape implements OpListener {
   /** The place of a tensor on the tape; one that no op made is a variable, a capture or a constant. */
   valueOf(tensor: tf.Tensor): TapeValue {
     const known = this.#values.get(tensor.dataId) ?? (this.captured ? this.dynamicValueOf(tensor.dataId) : null);
-    const updated = known ? undefined : this.#updated.get(tensor.dataId);
-    if (updated) return this.#readUpdated(updated, tensor);
+    const updated = known ? undefined : this.#variables.updated(tensor.dataId);
+    if (updated) return this.#readUpdated(updated, tensor.dataId);
     return known ?? this.#add(this.#sourceOf(tensor), [tensor]);
   }
 
   /** Variables that hold another value than when the tape began. */
   assignments(): { readonly variable: tf.Variable; readonly value: TapeValue }[] {
-    return [...this.#assigned]
-      .filter(([variable, before]) => variable.dataId !== before)
-      .map(([variable]) => ({ variable, value: this.valueOf(variable) }));
+    return this.#variables.assigned.map((variable) => ({ variable, value: this.valueOf(variable) }));
   }
 
   /** TF.js computes with int32 where a tensor is uint8 or int64: the graph casts it there too, see honest-types.ts. */
-  #castAsTfjs(node: TapeNode, tensors: readonly tf.Tensor[]): void {
+  #castAsTfjs(node: TapeNode, tensors: readonly Recorded[]): void {
     node.outputs.forEach(({ dataType, shape }, output) => {
       const type = dataTypeInTfjs(dataType);
       const tensor = tensors[output];
@@ -289,26 +246,27 @@ export class Tape implements OpListener {
     });
   }
 
-  #readUpdated(variable: tf.Variable, tensor: tf.Tensor): TapeValue {
+  #readUpdated(variable: tf.Variable, dataId: DataId): TapeValue {
     const handle = this.#handles.get(variable);
     if (!handle) throw new Error('unreachable: what was updated in place has a handle');
     const attributes = { dtype: attr.type(dataTypeOf(variable.dtype as DType)) };
-    this.record({ op: 'ReadVariableOp', attributes, inputs: [handle], outputs: [tensor] });
-    return this.valueOf(tensor);
+    const value = { dataId, shape: variable.shape };
+    this.record({ op: 'ReadVariableOp', attributes, inputs: [handle], outputs: [value] });
+    return this.#values.get(dataId) ?? handle;
   }
 
   #sourceOf(tensor: tf.Tensor): TapeNode {
-    const variable = this.#variables.get(tensor.dataId);
+    const variable = this.captured ? undefined : this.#variables.atFirst(tensor.dataId);
+    if (variable) return variableNode(variable);
     // An Int64Scalar of tfjs-node is no tensor: it has a value and no storage.
     const int64 = (tensor as unknown as { value?: number }).value;
     const dataType = dataTypeOf(int64 === undefined ? (tensor.dtype as DType) : 'int64');
     const outputs = [{ dataType, shape: tensor.shape }];
-    if (variable) return { kind: 'variable', variable, outputs, dynamic: true };
     const values = int64 === undefined ? readUnheard(tensor.dataId) : [BigInt(int64)];
     return { kind: 'constant', values: copyOf(values), outputs, dynamic: false };
   }
 
-  #add(node: TapeNode, outputs: readonly tf.Tensor[]): TapeValue {
+  #add(node: TapeNode, outputs: readonly Recorded[]): TapeValue {
     this.nodes.push(node);
     outputs.forEach(({ dataId }, output) => {
       if ((dataId as DataId | undefined) !== undefined) this.#values.set(dataId, { node, output });
@@ -317,40 +275,24 @@ export class Tape implements OpListener {
   }
 }
 
-/** Stands for a value that is not computed while tracing. TensorFlow's Identity copies nothing. */
-function sameInOtherStorage(variable: tf.Variable): tf.Tensor {
-  return backend.executeSingleOutput('Identity', [attribute.type('T', variable.dtype as DType)], [variable]);
+/** The tape that records now, or null when ops simply run. */
+export function currentTape(): Tape | null {
+  const listener = currentListener();
+  return listener instanceof Tape ? listener : null;
 }
 
-/** Every variable that TF.js knows, in the order of their making. */
-export function registeredVariables(): tf.Variable[] {
-  return Object.values(tf.engine().registeredVariables);
-}
-
-/** What a message calls a tensor on the tape. */
-export function describe({ node, output }: TapeValue): string {
-  const info = node.outputs[output];
-  const type = info ? `${dataTypeName(info.dataType)}[${info.shape.join(', ')}]` : '?';
-  switch (node.kind) {
-    case 'argument':
-      return `The argument "${node.name}" (${type})`;
-    case 'variable':
-    case 'handle':
-      return `The variable "${node.variable.name}" (${type})`;
-    case 'asset':
-      return `The path of the asset ${node.asset.name} (${type})`;
-    case 'constant':
-      return `A constant (${type})`;
-    case 'op':
-      return `The result of ${node.op} (${type})`;
-  }
+function variableNode(variable: tf.Variable): VariableNode {
+  const outputs = [{ dataType: dataTypeOf(variable.dtype as DType), shape: variable.shape }];
+  return { kind: 'variable', variable, outputs, dynamic: true };
 }
 
 /** Ops that pixels go into as uint8 rather than cast to TF.js's int32 first, with the attribute that says so: it is a quarter of the memory. */
 const takesUint8: Readonly<Record<string, string>> = { Cast: 'SrcT', ExpandDims: 'T', ResizeBilinear: 'T' };
 
+/** The pixels that the tape itself cast to int32. A cast of the user's goes to another type: to int32, TF.js has nothing to cast. */
 function castFromUint8(value: TapeValue | undefined): TapeValue | null {
-  const [source] = value?.node.kind === 'op' && value.node.op === 'Cast' ? value.node.inputs : [];
+  if (value?.node.kind !== 'op' || value.node.op !== 'Cast' || value.node.outputs[0]?.dataType !== int32) return null;
+  const [source] = value.node.inputs;
   return source?.node.outputs[source.output]?.dataType === DataType.DT_UINT8 ? source : null;
 }
 

@@ -4,7 +4,7 @@ import { dataTypeName } from '../tensorflow/data-type.js';
 import { type AttrValue, AttrValueSchema } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { shapeProto } from './attr-value.js';
-import type { ConstantValues } from './tape.js';
+import type { ConstantValues } from './tape-nodes.js';
 
 /** Constants up to this many bytes are shared when they are equal; comparing larger ones costs more than it saves. */
 const shareUpToBytes = 1024;

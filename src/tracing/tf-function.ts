@@ -2,10 +2,11 @@ import { SignetError } from '../errors.js';
 import { currentListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import { callFunction } from './call-function.js';
+import { checkArguments } from './check-arguments.js';
 import { checkName } from './check-name.js';
-import type { ConcreteFunction } from './concrete-function.js';
+import type { ConcreteFunction, NamedSpec } from './concrete-function.js';
 import { emitFunction } from './emit-function.js';
-import { snakeCase } from './snake-case.js';
+import { snakeCase } from '../text/case.js';
 import { Tape } from './tape.js';
 import type { TensorSpec } from './tensor-spec.js';
 import { type TfFunctionResult, traceFunction } from './trace.js';
@@ -61,7 +62,7 @@ export function tfFunction<Args extends tf.Tensor[], Result extends TfFunctionRe
   const run = (...args: Args) => {
     const listener = currentListener();
     if (listener === null) {
-      if (inputSignature) checkArguments(graphs.name, inputSignature, args);
+      if (inputSignature) checkArguments(graphs.name, namedSpecs(inputSignature), args);
       return tf.tidy(() => fn(...args) as tf.TensorContainer) as Result;
     }
     const isCalled = inputSignature !== null && listener instanceof Tape;
@@ -127,7 +128,7 @@ class Graphs {
       return emitFunction({
         label: this.name,
         name: `__inference_${snakeCase(this.name)}`,
-        inputs: Object.entries(signature).map(([name, spec]) => ({ name, spec })),
+        inputs: namedSpecs(signature),
         traces: traceFunction(this.fn, signature),
       });
     } catch (error) {
@@ -135,6 +136,10 @@ class Graphs {
       throw new SignetError(error.code, `Cannot trace "${this.name}". ${error.message}`, { cause: error });
     }
   }
+}
+
+function namedSpecs(signature: InputSignature): NamedSpec[] {
+  return Object.entries(signature).map(([name, spec]) => ({ name, spec }));
 }
 
 function checkSignature(name: string, parameters: number, signature: InputSignature): void {
@@ -145,22 +150,4 @@ function checkSignature(name: string, parameters: number, signature: InputSignat
     'NOT_TRACEABLE',
     `Cannot trace "${name}". It takes ${parameters} arguments; its inputSignature names ${names.length}: ${names.join(', ') || 'none'}.`,
   );
-}
-
-function checkArguments(name: string, signature: InputSignature, args: readonly unknown[]): void {
-  Object.entries(signature).forEach(([argument, spec], i) => {
-    const arg = args[i];
-    if (arg instanceof tf.Tensor) {
-      spec.check(arg, argument);
-      return;
-    }
-    const received = arg === undefined ? 'nothing' : `${typeof arg}; make a tensor of it first, with tf.tensor`;
-    throw new SignetError('SPEC_MISMATCH', `"${name}" takes ${argument}: ${spec}. Received: ${received}.`);
-  });
-  if (args.length > Object.keys(signature).length) {
-    throw new SignetError(
-      'SPEC_MISMATCH',
-      `"${name}" takes ${Object.keys(signature).length} arguments: ${Object.keys(signature).join(', ')}. Received: ${args.length}.`,
-    );
-  }
 }

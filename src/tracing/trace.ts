@@ -1,24 +1,18 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import { dataTypeName, dataTypeOf, dtypeOf, tfjsDtype } from '../tensorflow/data-type.js';
+import { onNewVariable } from '../tensorflow/mended/new-variables.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
 import { SampleSizes, tracesForUnknownSizes } from './sample-sizes.js';
 import { checkName } from './check-name.js';
-import { registeredVariables, Tape, type TapeValue } from './tape.js';
+import { Tape } from './tape.js';
+import type { Trace } from './tape-nodes.js';
 import type { Dimension, TensorSpec } from './tensor-spec.js';
+import { giveOwnStorage, registeredVariables } from './variable-history.js';
 
 /** What a tf function may return: one tensor, or several by name. */
 export type TfFunctionResult = tf.Tensor | Readonly<Record<string, tf.Tensor>>;
-
-/** One run of a function, recorded. */
-export interface Trace {
-  readonly tape: Tape;
-  /** In the order of their names, as Python flattens a dictionary. */
-  readonly outputs: readonly (readonly [name: string, value: TapeValue])[];
-  readonly assignments: readonly { readonly variable: tf.Variable; readonly value: TapeValue }[];
-  readonly returnsOneTensor: boolean;
-}
 
 /**
  * Runs a function on samples of several sizes and records each run.
@@ -48,8 +42,13 @@ function traceEveryRank(
   if (Object.values(signature).every(({ shape }) => shape !== null)) return trace([]);
   try {
     return trace([[], [2], [3, 5], [2, 3, 4]]);
-  } catch {
-    return trace([[], [1], [1, 1], [1, 1, 1]]);
+  } catch (error) {
+    if (!(error instanceof SignetError && error.code === 'NOT_TRACEABLE')) throw error;
+    try {
+      return trace([[], [1], [1, 1], [1, 1, 1]]);
+    } catch {
+      throw error;
+    }
   }
 }
 
@@ -63,7 +62,7 @@ function traceEverySize(
   const first = traceOnce(fn, signature, shapes, 0);
   const made = madeVariables();
   // Where no size is unknown, every trace would be the same.
-  const length = shapes.areFixed && first.tape.sizes.count === 0 ? 1 : tracesForUnknownSizes;
+  const length = shapes.areFixed && !first.madeUpSizes ? 1 : tracesForUnknownSizes;
   // A first call may make variables, such as an optimizer's slots: only a later one shows what every call does.
   const traces = Array.from({ length }, (_, trace) =>
     trace === 0 && made === before ? first : traceOnce(fn, signature, shapes, trace),
@@ -81,6 +80,7 @@ function traceOnce(
   shapes: ShapeSamples,
   trace: number,
 ): Trace {
+  for (const variable of registeredVariables()) giveOwnStorage(variable);
   const tape = new Tape(trace, shapes.sizesAfterArguments());
   const holder: { result?: Trace } = {};
   tf.tidy(() => {
@@ -90,7 +90,15 @@ function traceOnce(
       return sample;
     });
     const result = runOnSamples(tape, fn, samples, signature);
-    holder.result = { tape, ...outputsOf(tape, result), assignments: tape.assignments() };
+    const { nodes, updatesVariables } = tape;
+    const madeUpSizes = tape.sizes.count > 0;
+    holder.result = {
+      nodes,
+      ...outputsOf(tape, result),
+      assignments: tape.assignments(),
+      updatesVariables,
+      madeUpSizes,
+    };
   });
   if (!holder.result) throw new Error('unreachable: tf.tidy runs its function');
   return holder.result;
@@ -107,7 +115,7 @@ function runOnSamples(
     return withListener(tape, () => fn(...samples));
   } catch (error) {
     if (error instanceof SignetError && error.code !== 'INVALID_SHAPE') throw error;
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
     const shapes = Object.keys(signature).map((name, i) => `${name} [${samples[i]?.shape.join(', ')}]`);
     throw new SignetError(
       'NOT_TRACEABLE',
@@ -211,17 +219,11 @@ function withVariablesRestored<T>(action: (madeVariables: () => number) => T): T
   const keepValue = (variable: tf.Variable) => before.set(variable, tf.keep(variable.clone()));
   registeredVariables().forEach(keepValue);
   const count = before.size;
-  const engine = tf.engine();
-  const makeVariable = engine.makeVariable.bind(engine);
-  engine.makeVariable = (...args) => {
-    const variable = makeVariable(...args);
-    keepValue(variable);
-    return variable;
-  };
+  const stop = onNewVariable(keepValue);
   try {
     return action(() => before.size - count);
   } finally {
-    Reflect.deleteProperty(engine, 'makeVariable');
+    stop();
     for (const [variable, value] of before) {
       if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
       value.dispose();

@@ -2,9 +2,12 @@ import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';
+import { resizeImages } from './resize-images.js';
 import { RunningTraining } from './running-training.js';
-import { installEagerStep, type Jit, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
-import { setTrainingSession } from './steps/training-session.js';
+import type { Jit } from './steps/choose-step.js';
+import { eagerSteps, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
+import { withTrainingSession } from './steps/training-session.js';
+import { trainedModelOf, withSteps } from './tfjs-step.js';
 
 /** What `fit` takes beside the model and its data; as `tf.LayersModel.fitDataset` does. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'> & {
@@ -26,40 +29,35 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
 /**
  * Trains a compiled model (`model.compile(...)`) with TF.js's own `fitDataset`, whose steps run as compiled graphs.
  *
- * The weights live in a session meanwhile, and are back in the model before the callbacks' `onEpochEnd` and at the end. A step that
- * cannot be traced is run op by op, which is told once.
+ * Meanwhile the weights live in a session; they are copied to the model before the callbacks' `onEpochEnd` and at the end. A step that
+ * cannot be traced runs op by op, which is noted once.
  */
 export async function fit<T extends tf.TensorContainer>(
   model: tf.LayersModel,
   dataset: tf.data.Dataset<T>,
   { callbacks = [], classWeight = {}, augmentation, jit = 'auto', onNote = writeNote, ...args }: FitOptions<T>,
 ): Promise<tf.History> {
-  const trained = modelWithSteps(model);
+  const trained = trainedModelOf(model);
+  resizeImages(dataset, trained);
+  resizeImages(args.validationData, trained);
   const changes = { classWeight, augmentation: augmentation ?? null };
-  const options = { jit, ...changes, steps: stepCount(dataset, args), onNote };
-  const steps = await compileSteps(trained, options);
-  const uninstall = steps ? steps.install() : installEagerStep(trained, changes);
-  const running = new RunningTraining(dataset, args, callbacks, steps);
-  setTrainingSession(trained, running);
+  const compiled = await compileSteps(trained, { jit, ...changes, steps: stepCount(dataset, args), onNote });
+  const running = new RunningTraining(dataset, args, callbacks, compiled);
+  // TF.js's own: an ImageClassifierModel's fitDataset comes here.
+  const train = () => tf.LayersModel.prototype.fitDataset.call(trained, running.dataset, running.args);
   try {
-    return await trained.fitDataset(running.dataset, running.args);
+    const steps = compiled ?? eagerSteps(trained, changes);
+    return await withSteps(trained, steps, () => withTrainingSession(trained, running, train));
   } finally {
-    setTrainingSession(trained, null);
-    uninstall();
-    steps?.dispose();
+    compiled?.dispose();
   }
 }
 
-function writeNote(note: string): void {
+export function writeNote(note: string): void {
   process.stderr.write(`${note}\n`);
 }
 
-/** A `tf.sequential` model hands all training to a model inside, which its typings hide. */
-function modelWithSteps(model: tf.LayersModel): tf.LayersModel {
-  return model instanceof tf.Sequential ? (model as unknown as { model: tf.LayersModel }).model : model;
-}
-
-/** @returns Null for steps that run op by op. */
+/** Compiles the steps; null if they are to run op by op. */
 async function compileSteps(
   model: tf.LayersModel,
   { jit, onNote, ...options }: Omit<TrainStepsOptions, 'jit'> & { readonly jit: Jit },
@@ -74,7 +72,7 @@ async function compileSteps(
   }
 }
 
-/** How many steps there are at most; nothing when the dataset does not know its size. */
+/** Counts the steps that there are at most; nothing if the dataset does not know its size. */
 function stepCount<T extends tf.TensorContainer>(
   { size }: tf.data.Dataset<T>,
   { epochs, initialEpoch = 0, batchesPerEpoch = size }: FitOptions<T>,

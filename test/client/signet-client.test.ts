@@ -10,14 +10,14 @@ import { type Protocol, protocols, type SignetClientOptions } from '../../src/cl
 import { ServerError } from '../../src/client/server-error.js';
 import { SignetClient } from '../../src/client/signet-client.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
-import { LocalModelServer } from '../helpers/local-model-server.js';
+import { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import type { ModelServer } from '../../src/serving/model-server.js';
-import { modelServerWith } from '../helpers/model-server-with.js';
+import { modelServerWith } from '../helpers/servers/model-server-with.js';
 import type { TensorValue } from '../../src/tensorflow/tensor-value.js';
-import { encodedImages } from '../helpers/encoded-images.js';
-import { saveScale } from '../helpers/save-scale.js';
-import { selfSigned } from '../helpers/self-signed.js';
-import { type ServedModelServer, serveModelServer } from '../helpers/serve-model-server.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
+import { saveScale } from '../helpers/models/save-scale.js';
+import { selfSigned } from '../helpers/servers/self-signed.js';
+import { type ServedModelServer, serveModelServer } from '../helpers/servers/serve-model-server.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const classNames = ['ape', 'bee', 'cat', 'dog', 'eel', 'fox'];

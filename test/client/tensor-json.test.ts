@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { integerOf, numberOf, parseServingJson } from '../../src/client/parse-serving-json.js';
 import { tensorJson, tensorOfJson } from '../../src/client/tensor-json.js';
 import type { TensorValue } from '../../src/tensorflow/tensor-value.js';
-import { mulberry32 } from '../helpers/mulberry32.js';
+import { mulberry32 } from '../helpers/data/mulberry32.js';
 
 const tensor = (dtype: TensorValue['dtype'], shape: number[], values: TensorValue['values']): TensorValue => ({
   dtype,

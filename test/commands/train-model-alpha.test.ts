@@ -3,10 +3,10 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { trainModel } from '../../src/commands/train-model/run.js';
-import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import type { GivenTrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { loadModel } from '../../src/models/load-model.js';
 import { MobileNetModel } from '../../src/models/mobile-net-model.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   digits = copyDigits(folder);
 });
 
-function train(options: Partial<TrainModelOptions>) {
+function train(options: Partial<GivenTrainModelOptions>) {
   return trainModel({
     trainDatasetPath: digits.train,
     testDatasetPath: digits.test,
@@ -27,13 +27,7 @@ function train(options: Partial<TrainModelOptions>) {
     inputHeight: 32,
     batchSize: 8,
     numEpochs: 1,
-    patience: 5,
-    learningRate: 0.001,
-    validationSplit: 0.2,
     seed: 1,
-    overwrite: false,
-    onBadImage: 'fail',
-    cache: 512,
     ...options,
   });
 }
@@ -54,6 +48,6 @@ describe('train-model --alpha', () => {
     await expect(train({ alpha: 0.35, modelType: 'LenetModel' })).rejects.toThrow(
       '--alpha is for MobileNetModel. Received: 0.35 with LenetModel.',
     );
-    await expect(train({ alpha: 0 })).rejects.toThrow('--alpha is above 0, at most 2. Received: 0.');
+    await expect(train({ alpha: 0 })).rejects.toThrow('--alpha is more than 0 and at most 2. Received: 0.');
   });
 });

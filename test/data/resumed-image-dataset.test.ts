@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { ImageDataset } from '../../src/data/dataset/image-dataset.js';
 import { scanImageDirectory } from '../../src/data/scan/scan-image-directory.js';
-import { copyDigits } from '../helpers/small-digits.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** Digits, some of which are broken after they were scanned. */

@@ -4,14 +4,14 @@ import { setTimeout } from 'node:timers/promises';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import type { GivenTrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { trainModel } from '../../src/commands/train-model/run.js';
 import { createRandom } from '../../src/data/dataset/random.js';
 import { evaluatedSignatures } from '../../src/evaluation/evaluate-saved-model.js';
 import { readClassNames } from '../../src/models/classifier/read-class-names.js';
 import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import { startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const kills = 8;
@@ -44,7 +44,7 @@ function trainArguments(models: string): string[] {
 }
 
 /** The training after one that was killed, without images. What it tidies up does not ask which process it is in. */
-function nextTraining(models: string): TrainModelOptions {
+function nextTraining(models: string): GivenTrainModelOptions {
   return {
     trainDatasetPath: path.join(folder, 'gone'),
     testDatasetPath: digits.test,
@@ -54,12 +54,8 @@ function nextTraining(models: string): TrainModelOptions {
     overwrite: true,
     numEpochs: 200,
     patience: 200,
-    batchSize: 32,
     learningRate: 0.0002,
     validationSplit: 0.5,
-    seed: 42,
-    onBadImage: 'fail',
-    cache: 512,
   };
 }
 

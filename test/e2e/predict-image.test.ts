@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { PredictImageResult } from '../../src/commands/predict-image/run.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
-import { LocalModelServer } from '../helpers/local-model-server.js';
+import { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import { runCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { type ServedModelServer, serveModelServer } from '../helpers/serve-model-server.js';
+import { type ServedModelServer, serveModelServer } from '../helpers/servers/serve-model-server.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const digit = path.resolve('data/digits/test/7/0043.png');

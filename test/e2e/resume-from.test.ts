@@ -4,11 +4,11 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { trainModel } from '../../src/commands/train-model/run.js';
-import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import { completeTrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { readVariables } from '../../src/saved-model/read/read-variables.js';
-import { asWorkersKeepIt } from '../helpers/as-workers-keep-it.js';
+import { asWorkersKeepIt } from '../helpers/training/as-workers-keep-it.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
-import { copyDigits } from '../helpers/small-digits.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 describe('train-model --resume-from', () => {
@@ -19,8 +19,8 @@ describe('train-model --resume-from', () => {
       const { code, stdout, stderr } = await runCommandLine('train-model', [...flag, '--model-folder-path', models]);
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toBe(
-        `train-model: There is nothing to go on with: ${output}.training/last is missing, which worker.py writes after every epoch. Give the ` +
-          '--output of worker.py, with the folder output.training still beside it.\n',
+        `train-model: There is nothing to resume from: ${output}.training/last is missing, which worker.py writes after every epoch. Give the ` +
+          '--output of worker.py, and keep the folder output.training next to it.\n',
       );
     }
     expect(existsSync(models)).toBe(false);
@@ -30,14 +30,14 @@ describe('train-model --resume-from', () => {
     const { code, stderr } = await runCommandLine('train-model', ['--resume-from', 'output', ...flags]);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      '--resume-from goes on in this process: give it without --resume, --workers and --export-training.',
+      '--resume-from continues in this process: give it without --resume, --workers and --export-training.',
     );
   });
 
   it('is an ordinary training from then on: --resume goes on with it after kill -9', { timeout: 240_000 }, async () => {
     const folder = await temporaryFolder();
     const { train, test } = copyDigits(folder, { classes: 3, images: 12 });
-    const options: TrainModelOptions = {
+    const options = completeTrainModelOptions({
       trainDatasetPath: train,
       testDatasetPath: test,
       modelFolderPath: path.join(folder, 'whole'),
@@ -47,12 +47,8 @@ describe('train-model --resume-from', () => {
       patience: 9,
       learningRate: 0.00005,
       seed: 4,
-      validationSplit: 0.2,
-      overwrite: false,
-      onBadImage: 'fail',
-      cache: 512,
       jit: 'graph',
-    };
+    });
     const whole = await trainModel(options);
     // What is saved at the end is of an epoch that only this machine has trained.
     expect(whole.bestEpoch).toBeGreaterThan(2);

@@ -7,12 +7,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/data/dataset/random.js';
 import { listVersions } from '../../src/serving/store/version-source.js';
 import { type CommandLineResult, runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 type Flags = Readonly<Record<string, string | number | true | undefined>>;
 
-const droppingModel = 'test/helpers/dropping-model.ts#DroppingModel';
+const droppingModel = 'test/helpers/models/dropping-model.ts#DroppingModel';
 
 let folder: string;
 let digits: SmallDigits;
@@ -96,7 +96,7 @@ describe.each([
     const stopped = await train(interrupted, { ...common, callbacks: byCtrlC });
     expect(stopped.code, stopped.stderr).toBe(130);
     const args = `--resume --model-folder-path ${inFolder(interrupted)} --model-type ${modelType.replace(/^(.*#.*)$/, "'$1'")} --model-version 1 `;
-    expect(stopped.stdout).toContain(`\ngo on          npm run --silent train-model -- ${args}--callbacks ${byCtrlC}\n`);
+    expect(stopped.stdout).toContain(`\ncontinue       npm run --silent train-model -- ${args}--callbacks ${byCtrlC}\n`);
 
     const killed = own('killed');
     const byKill = signalAfter(27, 'SIGKILL', killed);
@@ -149,7 +149,7 @@ describe('train-model --resume', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toBe(
       `train-model: There is nothing to resume: ${inFolder('nowhere')} keeps no interrupted training of version 3 of LenetModel. A training that ` +
-        'has ended is kept no more; give the --model-folder-path, --model-type and --model-version of one that was interrupted, or begin one ' +
+        'is done is not kept; give the --model-folder-path, --model-type and --model-version of one that was interrupted, or begin one ' +
         'without --resume.\n',
     );
   });
@@ -166,12 +166,12 @@ describe('train-model --resume', () => {
 
     const others = await resume(models, { 'batch-size': 8, seed: 9, 'num-epochs': 7, patience: 3 });
     expect(others.code).toBe(2);
-    const advice = 'Leave it out, or begin anew without --resume.';
+    const advice = 'Leave it out, or begin again without --resume.';
     const was = (flag: string, before: string, now: string) =>
-      `${flag} was ${before} in ${training}, which goes on with the same. Received: ${now}. ${advice}`;
-    const again = `--callbacks was "${callbacks}" in ${training}. Give it again: what code is run is not taken from a file.`;
+      `${flag} was ${before} in ${training}, which continues with the same. Received: ${now}. ${advice}`;
+    const again = `--callbacks was "${callbacks}" in ${training}. Give it again: which code runs is not taken from a file.`;
     expect(others.stderr).toBe(
-      `train-model: ${[was('--num-epochs', '6', '7'), was('--batch-size', '6', '8'), was('--seed', '3', '9'), again].join('\n')}\n`,
+      `train-model: ${[was('--batch-size', '6', '8'), was('--num-epochs', '6', '7'), again, was('--seed', '3', '9')].join('\n')}\n`,
     );
 
     const anew = await train(models, flags);
@@ -187,7 +187,7 @@ describe('train-model --resume', () => {
     expect(changed.stderr).toContain(
       `train-model: The images in ${own.train} are not those that the training in ${training} began with.\n` +
         'Class "1" has 19 images. It had 20.\n' +
-        'Put them back as they were, give --train-dataset-path, or begin anew without --resume.\n',
+        'Put them back as they were, give --train-dataset-path, or begin again without --resume.\n',
     );
     expect(readdirSync(training)).toEqual(kept);
   });

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SignetClient } from '../../src/client/signet-client.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
-import { saveScale } from '../helpers/save-scale.js';
-import { type ServeModelProcess, startServeModel } from '../helpers/start-serve-model.js';
+import { saveScale } from '../helpers/models/save-scale.js';
+import { type ServeModelProcess, startServeModel } from '../helpers/servers/start-serve-model.js';
 import { temporaryFolder, temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const digit = path.resolve('data/digits/test/7/0043.png');
@@ -151,7 +151,7 @@ describe('serve-model with what it cannot serve', () => {
     [['--model-folder', 'docs', '--rest-timeout', '0'], 2, '--rest-timeout'],
     [['--model-folder', 'docs', '--rest-port', '65536'], 2, '--rest-port'],
     [['--model-folder', 'docs', '--workers', '0'], 2, '--workers'],
-    [['--model-folder', 'docs', '--tls-key', 'k.pem'], 2, 'TLS needs --tls-certificate and --tls-key.'],
+    [['--model-folder', 'docs', '--tls-key', 'k.pem'], 2, '--tls-key needs --tls-certificate, which is missing.'],
     [['--model-config-file', 'no/such'], 2, 'no/such cannot be read'],
   ])('%j', async (args, code, message) => {
     const result = await runCommandLine('serve-model', args);

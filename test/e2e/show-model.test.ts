@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import type { SavedModelDescription } from '../../src/saved-model/describe/describe-saved-model.js';
 import { runCommandLine, startCommandLine } from '../helpers/run-command-line.js';
-import { saveTwoSignatures } from '../helpers/save-two-signatures.js';
+import { saveTwoSignatures } from '../helpers/models/save-two-signatures.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;

@@ -3,9 +3,9 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { eventFileOf, readValues } from '../helpers/read-event-file.js';
+import { eventFileOf, readValues } from '../helpers/training/read-event-file.js';
 import { type CommandLineResult, runCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;
@@ -76,12 +76,12 @@ describe('train-model', () => {
     });
     expect(code).toBe(2);
     expect(stderr).toBe(
-      'train-model: --label-smoothing is 0 or more and below 1. Received: 1.\n' +
+      'train-model: --warmup-epochs is 0 or more. Received: -1.\n' +
         '--weight-decay is 0 or more. Received: -1.\n' +
         '--clip-norm is more than 0. Received: 0.\n' +
-        '--warmup-epochs is 0 or more. Received: -1.\n' +
         '--gradient-accumulation-steps is a whole number from 1. Received: 0.5.\n' +
-        '--momentum is of sgd and rmsprop. Received: 0.5 with --optimizer adam.\n',
+        '--label-smoothing is 0 or more and below 1. Received: 1.\n' +
+        '--momentum is only for --optimizer sgd or rmsprop. Received: 0.5 with --optimizer adam.\n',
     );
     const missing = await trainModel({ 'train-dataset-path': '/nowhere', callbacks: 'no/such.ts' });
     expect([missing.code, missing.stderr]).toEqual([

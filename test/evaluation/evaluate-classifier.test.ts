@@ -9,9 +9,9 @@ import { evaluateClassifier } from '../../src/evaluation/evaluate-classifier.js'
 import type { LenetModel } from '../../src/models/lenet-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { accuracy as accuracyMetric, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
-import { copyDigits } from '../helpers/small-digits.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { trainDigits } from '../helpers/train-digits.js';
+import { trainDigits } from '../helpers/training/train-digits.js';
 
 describe('evaluateClassifier', () => {
   let model: LenetModel;
@@ -29,7 +29,7 @@ describe('evaluateClassifier', () => {
     const evaluation = await evaluateClassifier(model, dataset, loss);
     expect(tf.memory().numTensors).toBe(before);
     model.compile({ optimizer: 'sgd', loss, metrics: [accuracyMetric] });
-    const scalars = await model.evaluateDataset(dataset as never, {});
+    const scalars = await model.evaluateDataset(dataset);
     const [expectedLoss = NaN, accuracy = NaN] = [scalars].flat().map((scalar) => scalar.dataSync()[0] ?? NaN);
     tf.dispose(scalars);
     dataset.dispose();

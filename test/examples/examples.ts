@@ -10,8 +10,8 @@ import { EndToEndClassifier } from '../../examples/end-to-end-classifier/end-to-
 import { ImageEstimator } from '../../examples/image-estimator/image-estimator.js';
 import { stringVector } from '../../src/ops/strings.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { encodedImages } from '../helpers/encoded-images.js';
-import { serializedExamples } from '../helpers/serialized-examples.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
+import { serializedExamples } from '../helpers/data/serialized-examples.js';
 
 /** A call of one signature of an exported example, with what it gives eagerly. */
 export interface ExampleCall {

@@ -8,8 +8,8 @@ import { decodeImage } from '../../src/ops/decode-image.js';
 import { stringVector } from '../../src/ops/strings.js';
 import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { encodedImages } from '../helpers/encoded-images.js';
-import { serializedExamples } from '../helpers/serialized-examples.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
+import { serializedExamples } from '../helpers/data/serialized-examples.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const classNames = ['ape', 'bee', 'cat', 'dog', 'eel', 'fox'];

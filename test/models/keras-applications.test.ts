@@ -11,7 +11,7 @@ import { ResnetModel } from '../../src/models/resnet-model.js';
 import { stringVector } from '../../src/ops/strings.js';
 import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { kerasImage, setKerasWeights } from '../helpers/keras-weights.js';
+import { kerasImage, setKerasWeights } from '../helpers/models/keras-weights.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 interface Output {

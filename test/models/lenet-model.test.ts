@@ -7,8 +7,8 @@ import { LenetModel } from '../../src/models/lenet-model.js';
 import { stringVector } from '../../src/ops/strings.js';
 import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { encodedImages } from '../helpers/encoded-images.js';
-import { kerasImage, setKerasWeights } from '../helpers/keras-weights.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
+import { kerasImage, setKerasWeights } from '../helpers/models/keras-weights.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 interface KerasFixture {

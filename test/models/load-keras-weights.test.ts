@@ -10,7 +10,7 @@ import { loadKerasWeights } from '../../src/models/keras/load-keras-weights.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { MobileNetModel } from '../../src/models/mobile-net-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { kerasImage, setKerasWeights } from '../helpers/keras-weights.js';
+import { kerasImage, setKerasWeights } from '../helpers/models/keras-weights.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const fixtures = 'test/fixtures/keras';

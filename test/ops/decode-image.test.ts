@@ -8,7 +8,7 @@ import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';
-import { encodedImages } from '../helpers/encoded-images.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
 
 const width = 37;
 const height = 23;
@@ -82,7 +82,7 @@ describe('decodeAndResize', () => {
   it('takes sizes and formats mixed, the same eager and compiled, and a scalar', async () => {
     const images = [...(await encodedImages()), bmp(1), bmp(3), bmp(4)];
     const decode = tfFunction((bytes: tf.Tensor) => decodeAndResize(bytes, [28, 20]), {
-      inputSignature: { bytes: tensorSpec('string', [null]) },
+      inputSignature: { bytes: tensorSpec('string', null) },
     });
     const compiled = await CompiledFunctions.compile({ decode: decode.getConcreteFunction() });
     const bytes = stringVector(images);

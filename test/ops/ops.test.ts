@@ -26,9 +26,9 @@ import { type TensorSpec, tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';
 import type { TfFunctionResult } from '../../src/tracing/trace.js';
 import { bmp } from '../data/samples.js';
-import { encodedImages } from '../helpers/encoded-images.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
 import { expectSameByEveryRoad } from '../helpers/same-by-every-road.js';
-import { serializedExamples } from '../helpers/serialized-examples.js';
+import { serializedExamples } from '../helpers/data/serialized-examples.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const floats = (...shape: (number | null)[]) => tensorSpec('float32', shape);

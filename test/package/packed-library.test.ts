@@ -8,7 +8,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** What a user's first program may be: a few steps on random pictures, then a SavedModel. */
 const program = `
-import { accuracy, fit, LenetModel, sparseCategoricalCrossentropy, tf } from 'signet';
+import { accuracy, fit, LenetModel, sparseCategoricalCrossentropy, tf } from 'signet-ml';
 
 const model = new LenetModel({ classNames: ['cat', 'dog'], seed: 1 });
 model.compile({ optimizer: tf.train.adam(), loss: sparseCategoricalCrossentropy, metrics: [accuracy] });
@@ -20,8 +20,8 @@ console.log('loss', Number.isFinite(history.loss[0]));
 
 /** Types are part of the package: a strict project compiles against them. */
 const typedProgram = `
-import { type ImageClassifierOptions, ImageClassifierModel, tf } from 'signet';
-import { type ImageLabel, SignetClient } from 'signet/client';
+import { type ImageClassifierOptions, ImageClassifierModel, tf } from 'signet-ml';
+import { type ImageLabel, SignetClient } from 'signet-ml/client';
 export const ask = (file: Uint8Array): Promise<ImageLabel[][]> => new SignetClient({ modelName: 'm' }).classifyImages([file]);
 export class Tiny extends ImageClassifierModel {
   constructor(options: ImageClassifierOptions) {

@@ -6,7 +6,7 @@ import { RandomBrightness } from '../../src/training/augmentation/random-brightn
 import { RandomRotation } from '../../src/training/augmentation/random-rotation.js';
 import { RandomTranslation } from '../../src/training/augmentation/random-translation.js';
 import { RandomZoom } from '../../src/training/augmentation/random-zoom.js';
-import { hasPython, runPython } from '../helpers/python.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 
 /** Ranges of one value: both draw the same. */
 const cases = {

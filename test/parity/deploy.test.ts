@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { hasPython, runPython, runPythonTool } from '../helpers/python.js';
+import { hasPython, runPython, runPythonTool } from '../helpers/python/python.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const manifests = [

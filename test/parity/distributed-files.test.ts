@@ -3,12 +3,12 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { imagePathsDigest } from '../../src/data/scan/image-paths-digest.js';
+import { imagePathsDigest } from '../../src/data/scan/fingerprint-images.js';
 import { scanImageDirectory } from '../../src/data/scan/scan-image-directory.js';
 import { createRandom, deriveSeed, shuffled } from '../../src/data/dataset/random.js';
 import { splitFiles } from '../../src/data/dataset/split-files.js';
-import { hasPython, runPython } from '../helpers/python.js';
-import { copyDigits } from '../helpers/small-digits.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const imports = `

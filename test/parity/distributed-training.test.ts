@@ -15,9 +15,9 @@ import * as tf from '../../src/tensorflow/tf.js';
 import { fit } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
-import { hasPython, python, runPython } from '../helpers/python.js';
-import { copyDigits } from '../helpers/small-digits.js';
-import { SmallClassifier } from '../helpers/small-classifier.js';
+import { hasPython, python, runPython } from '../helpers/python/python.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
+import { SmallClassifier } from '../helpers/models/small-classifier.js';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'signet-workers-'));
 const inFolder = (name: string) => path.join(folder, name);

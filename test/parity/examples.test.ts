@@ -6,8 +6,8 @@ import { Randomizer } from '../../examples/randomizer/randomizer.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { stringBytes } from '../../src/ops/strings.js';
 import { type ExampleCall, exportedExamples } from '../examples/examples.js';
-import { hasPython, runPython } from '../helpers/python.js';
-import { expectSameAsSavedModelCli } from '../helpers/saved-model-cli.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
+import { expectSameAsSavedModelCli } from '../helpers/python/saved-model-cli.js';
 import { expectSame } from '../helpers/same-by-every-road.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 

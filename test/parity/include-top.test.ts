@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { buildModel } from '../../src/commands/build-model/run.js';
 import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { kerasImage } from '../helpers/keras-weights.js';
-import { hasPython, runPython } from '../helpers/python.js';
+import { kerasImage } from '../helpers/models/keras-weights.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 /** Makes an architecture with its head and weights that are no longer those of a fresh one, saves and runs it. */

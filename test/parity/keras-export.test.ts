@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { loadKerasWeights } from '../../src/models/keras/load-keras-weights.js';
 import { MobileNetModel } from '../../src/models/mobile-net-model.js';
-import { hasPython, runPython } from '../helpers/python.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** Exports a network of Keras Applications under a head with dropout, which keeps a random state. */

@@ -4,8 +4,8 @@ import * as tf from '../../src/tensorflow/tf.js';
 import { fit } from '../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { SGD } from '../../src/training/optimizers/sgd.js';
-import { largestDifference } from '../helpers/optimizer-cases.js';
-import { hasPython, runPython } from '../helpers/python.js';
+import { largestDifference } from '../helpers/training/optimizer-cases.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 
 /** Five epochs of Keras's fit, one batch each. */
 const script = `

@@ -6,8 +6,8 @@ import {
   startAndGradients,
   stepCompiled,
   stepEagerly,
-} from '../helpers/optimizer-cases.js';
-import { hasPython, runPython } from '../helpers/python.js';
+} from '../helpers/training/optimizer-cases.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 
 /** The weights after each step that Keras takes with the same gradients. */
 const script = `

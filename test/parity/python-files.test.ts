@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { hasPython, runPythonTool } from '../helpers/python.js';
+import { hasPython, runPythonTool } from '../helpers/python/python.js';
 
 const folder = 'deploy/distributed';
 const files = readdirSync(folder).filter((name) => name.endsWith('.py'));

@@ -6,8 +6,8 @@ import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js'
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { stringVector } from '../../src/ops/strings.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { encodedImages } from '../helpers/encoded-images.js';
-import { hasPython, runPython, runPythonTool } from '../helpers/python.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
+import { hasPython, runPython, runPythonTool } from '../helpers/python/python.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 /** Loads the model as people do in Python, and answers by every road with logits. */

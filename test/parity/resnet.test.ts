@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { ResnetModel } from '../../src/models/resnet-model.js';
 import { stringVector } from '../../src/ops/strings.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { encodedImages } from '../helpers/encoded-images.js';
-import { setKerasWeights } from '../helpers/keras-weights.js';
-import { hasPython, runPython } from '../helpers/python.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
+import { setKerasWeights } from '../helpers/models/keras-weights.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const script = `

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startWorkers, type RunningWorkers } from '../../src/distributed/start-workers.js';
 import { parseHistory } from '../../src/evaluation/report/training-history.js';
 import { readVariables } from '../../src/saved-model/read/read-variables.js';
-import { hasPython, python } from '../helpers/python.js';
+import { hasPython, python } from '../helpers/python/python.js';
 import { startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;

@@ -6,9 +6,9 @@ import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { parseHistory } from '../../src/evaluation/report/training-history.js';
-import { hasPython, python } from '../helpers/python.js';
+import { hasPython, python } from '../helpers/python/python.js';
 import { startCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 type Flags = Parameters<typeof toArguments>[0];
@@ -99,14 +99,14 @@ describe.skipIf(!hasPython() || process.platform !== 'linux')(
       expect(stdout).toMatch(/^epochs +\d+ \(interrupted\)$/m);
       expect(stdout).toContain('model          none was saved yet');
       const again = `--resume --model-folder-path ${inFolder(models)} --model-type LenetModel --model-version 1`;
-      expect(stdout).toContain(`\ngo on          npm run --silent train-model -- ${again}\n`);
+      expect(stdout).toContain(`\ncontinue       npm run --silent train-model -- ${again}\n`);
       expect(readdirSync(inFolder(models, 'LenetModel'))).toEqual(['.1.training']);
 
       cpSync(inFolder(models), inFolder('fewer'), { recursive: true });
       const more = await train(resumeArguments(models, { workers: 3 }));
       expect(more.code).toBe(2);
       expect(more.stderr).toBe(
-        `train-model: --workers was 2 in ${inFolder(models, 'LenetModel', '.1.training')}: a batch has so many parts, of which each worker takes ` +
+        `train-model: --workers was 2 in ${inFolder(models, 'LenetModel', '.1.training')}: a batch is split into that many parts, and each worker takes ` +
           'one or more. Received: 3.\n',
       );
 
@@ -144,7 +144,7 @@ describe.skipIf(!hasPython() || process.platform !== 'linux')(
         'train-model: Worker 1 of 2 failed; no model was saved. It said nothing: was it killed?',
       );
       const training = inFolder(models, 'LenetModel', '.1.training');
-      expect(stderr).toContain(`${training} keeps what was trained: train-model --resume goes on with it\n`);
+      expect(stderr).toContain(`${training} keeps what was trained: train-model --resume continues it\n`);
       const last = await train(resumeArguments(models));
       expect(last.code, last.stderr).toBe(0);
       expect(existsSync(training)).toBe(false);

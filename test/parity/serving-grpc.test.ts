@@ -5,10 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { stringVector } from '../../src/ops/strings.js';
 import { createGrpcServer, type GrpcServer } from '../../src/serving/grpc/create-grpc-server.js';
-import { LocalModelServer } from '../helpers/local-model-server.js';
+import { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { encodedImages } from '../helpers/encoded-images.js';
-import { hasPython, runPython } from '../helpers/python.js';
+import { encodedImages } from '../helpers/data/encoded-images.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 /** The client of TensorFlow Serving as its documentation uses it. */

@@ -9,9 +9,9 @@ import { describeSavedModel } from '../../src/saved-model/describe/describe-save
 import type { TensorValues } from '../../src/saved-model/checkpoint/element-type.js';
 import { readTensorBundle } from '../../src/saved-model/checkpoint/read-tensor-bundle.js';
 import { listVariables, readVariables, type VariableValues } from '../../src/saved-model/read/read-variables.js';
-import { hasPython, pythonFolder, runPython } from '../helpers/python.js';
-import { expectSameAsSavedModelCli } from '../helpers/saved-model-cli.js';
-import { saveTwoSignatures } from '../helpers/save-two-signatures.js';
+import { hasPython, pythonFolder, runPython } from '../helpers/python/python.js';
+import { expectSameAsSavedModelCli } from '../helpers/python/saved-model-cli.js';
+import { saveTwoSignatures } from '../helpers/models/save-two-signatures.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 /** Makes the models that only Python makes: many dtypes, nested objects, tables; Keras's; TensorFlow 1's. */

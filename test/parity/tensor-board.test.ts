@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import * as tf from '../../src/tensorflow/tf.js';
 import { EventFileWriter } from '../../src/training/callbacks/tensorboard/event-file-writer.js';
 import { histogramSummary, imageSummary, scalarSummary } from '../../src/training/callbacks/tensorboard/summaries.js';
-import { hasPython, runPython } from '../helpers/python.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** What TensorFlow's own reader finds in an event file, with a histogram of NumPy's beside. */

@@ -3,9 +3,9 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { hasPython, python } from '../helpers/python.js';
+import { hasPython, python } from '../helpers/python/python.js';
 import { runCommandLine, toArguments } from '../helpers/run-command-line.js';
-import { copyDigits, type SmallDigits } from '../helpers/small-digits.js';
+import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { BackupAndRestore } from '../../src/training/callbacks/backup-and-restore.js';
 import { fit } from '../../src/training/fit.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
-import { hasPython, runPython } from '../helpers/python.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { tinyDataset, tinyModel } from '../helpers/tiny-training.js';
+import { tinyDataset, tinyModel } from '../helpers/training/tiny-training.js';
 
 const script = `
 import json, sys

@@ -10,9 +10,9 @@ import { splitFiles } from '../../src/data/dataset/split-files.js';
 import { exportTraining } from '../../src/distributed/export-training.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
-import { hasPython, python } from '../helpers/python.js';
-import { SmallClassifier } from '../helpers/small-classifier.js';
-import { copyDigits } from '../helpers/small-digits.js';
+import { hasPython, python } from '../helpers/python/python.js';
+import { SmallClassifier } from '../helpers/models/small-classifier.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolder, temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let model: string;

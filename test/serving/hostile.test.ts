@@ -16,9 +16,9 @@ import { TensorProtoSchema } from '../../src/tensorflow/protos/tensorflow/core/f
 import { ModelService } from '../../src/tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';
 import { PredictRequestSchema } from '../../src/tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import { PredictionService } from '../../src/tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
-import { RawGrpcClient } from '../helpers/grpc-client.js';
-import { send, sendJson } from '../helpers/http-client.js';
-import { saveScale } from '../helpers/save-scale.js';
+import { RawGrpcClient } from '../helpers/servers/grpc-client.js';
+import { send, sendJson } from '../helpers/servers/http-client.js';
+import { saveScale } from '../helpers/models/save-scale.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 const mebi = 2 ** 20;

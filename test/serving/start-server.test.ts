@@ -10,10 +10,10 @@ import { type RunningServer, type ServerOptions, startServer } from '../../src/s
 import type { TensorProto } from '../../src/tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { ModelService } from '../../src/tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';
 import { PredictionService } from '../../src/tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
-import { RawGrpcClient } from '../helpers/grpc-client.js';
-import { pngClaiming } from '../helpers/hostile-images.js';
-import { Agent, send, sendJson } from '../helpers/http-client.js';
-import { saveScale } from '../helpers/save-scale.js';
+import { RawGrpcClient } from '../helpers/servers/grpc-client.js';
+import { pngClaiming } from '../helpers/data/hostile-images.js';
+import { Agent, send, sendJson } from '../helpers/servers/http-client.js';
+import { saveScale } from '../helpers/models/save-scale.js';
 import { temporaryFolder, temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 /** SavedModels whose factor is their version. */

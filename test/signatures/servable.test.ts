@@ -12,8 +12,8 @@ import * as tf from '../../src/tensorflow/tf.js';
 import { asset } from '../../src/tracing/asset.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';
-import { hasPython, runPython } from '../helpers/python.js';
-import { serializedExamples } from '../helpers/serialized-examples.js';
+import { hasPython, runPython } from '../helpers/python/python.js';
+import { serializedExamples } from '../helpers/data/serialized-examples.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 const rows = { inputSignature: { x: tensorSpec('float32', [null, 3]) } };

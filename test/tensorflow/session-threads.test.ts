@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
-import { saveScale } from '../helpers/save-scale.js';
+import { saveScale } from '../helpers/models/save-scale.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** Of this process, TensorFlow's included: Linux lists them. */

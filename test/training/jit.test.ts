@@ -7,7 +7,7 @@ import { chooseStep } from '../../src/training/steps/choose-step.js';
 import { fit, type FitOptions } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
-import { droppingModel, tinyDataset, tinyModel } from '../helpers/tiny-training.js';
+import { droppingModel, tinyDataset, tinyModel } from '../helpers/training/tiny-training.js';
 
 type Options = Partial<FitOptions<tf.TensorContainer>>;
 

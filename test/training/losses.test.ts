@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import * as tf from '../../src/tensorflow/tf.js';
 import { balancedClassWeight } from '../../src/training/class-weight.js';
 import { fit } from '../../src/training/fit.js';
-import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
+import { SparseCategoricalCrossentropy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { SGD } from '../../src/training/optimizers/sgd.js';
-import { tinyDataset, tinyModel } from '../helpers/tiny-training.js';
+import { tinyDataset, tinyModel } from '../helpers/training/tiny-training.js';
 
 const losses = (labels: number[], logits: number[][], labelSmoothing?: number) =>
   Array.from(
@@ -31,6 +31,33 @@ describe('sparseCategoricalCrossentropy', () => {
   it('spreads a part of each label over all classes', () => {
     const [loss] = losses([0], [[Math.log(3), 0]], 0.2);
     expect(loss).toBeCloseTo(-0.9 * Math.log(3 / 4) - 0.1 * Math.log(1 / 4), 6);
+  });
+});
+
+describe('SparseCategoricalCrossentropy', () => {
+  it('is a loss that a model is compiled with, and says its options', async () => {
+    const loss = new SparseCategoricalCrossentropy({ labelSmoothing: 0.2 });
+    expect(loss).toBeInstanceOf(SparseCategoricalCrossentropy);
+    expect(loss.labelSmoothing).toBe(0.2);
+    const model = tinyModel(new SGD({ learningRate: 0 }));
+    model.compile({ optimizer: model.optimizer, loss });
+    const history = await fit(model, tinyDataset(1), { epochs: 1 });
+    expect(history.history.loss?.[0]).toBeCloseTo(Math.log(2), 6);
+  });
+
+  it('computes what the function computes', () => {
+    const [labels, logits] = [tf.tensor1d([0], 'int32'), tf.tensor2d([[Math.log(3), 0]])];
+    for (const labelSmoothing of [undefined, 0, 0.2]) {
+      const [value] = tf.tidy(() => new SparseCategoricalCrossentropy({ labelSmoothing })(labels, logits).dataSync());
+      expect(value).toBe(losses([0], [[Math.log(3), 0]], labelSmoothing)[0]);
+    }
+    tf.dispose([labels, logits]);
+  });
+
+  it.each([-0.1, 1.1, NaN])('refuses a label smoothing of %d', (labelSmoothing) => {
+    expect(() => new SparseCategoricalCrossentropy({ labelSmoothing })).toThrow(
+      `labelSmoothing is a number, from 0 to 1. Received: ${labelSmoothing}.`,
+    );
   });
 });
 

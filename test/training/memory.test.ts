@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { temporaryFolder } from '../helpers/temporary-folder.js';
-import { type MemorySample, watchMemory } from '../helpers/watch-memory.js';
+import { type MemorySample, watchMemory } from './watch-memory.js';
 
 /** TF.js's history keeps the loss and the accuracy of each epoch as scalars until the training ends. */
 const tensorsAnEpoch = 2;
@@ -20,13 +20,13 @@ function expectFlat(samples: readonly MemorySample[]): void {
 
 describe('memory', () => {
   it('stays where it is over 2,000 steps', { timeout: 120_000 }, async () => {
-    const samples = await watchMemory('test/helpers/train-and-sample.ts', ['steps']);
+    const samples = await watchMemory('test/training/train-and-sample.ts', ['steps']);
     expect(samples).toHaveLength(20);
     expectFlat(samples);
   });
 
   it('stays where it is over 50 checkpoints', { timeout: 120_000 }, async () => {
-    const samples = await watchMemory('test/helpers/train-and-sample.ts', ['checkpoints', await temporaryFolder()]);
+    const samples = await watchMemory('test/training/train-and-sample.ts', ['checkpoints', await temporaryFolder()]);
     expect(samples).toHaveLength(50);
     expectFlat(samples);
   });

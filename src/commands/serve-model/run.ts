@@ -9,48 +9,15 @@ import { statusesOrNone } from '../../serving/model-server.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
 import { isLoopback } from '../../serving/rest/check-origin.js';
 import { tell } from '../../text/tell.js';
-import { checkServerNumbers } from '../shared/check-server-numbers.js';
+import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { followConfigFile } from './follow-config-file.js';
-import { type ModelSources, modelsToServe } from './models-to-serve.js';
+import { serveModelCommand } from './flags.js';
+import { modelsToServe } from './models-to-serve.js';
 import { packageVersion } from '../shared/package-version.js';
-import { readTls, readToken, type SecretFiles } from './server-secrets.js';
+import { readTls, readToken } from '../shared/server-secrets.js';
 
-/** What `serve-model` takes; the flags of the same names. */
-export interface ServeModelOptions extends ModelSources, SecretFiles {
-  /** Seconds between two looks at `modelConfigFile`; 0 for one at the start. */
-  readonly modelConfigFilePollSeconds: number;
-  readonly host: string;
-  readonly restPort: number;
-  readonly grpcPort: number;
-  readonly pollSeconds: number;
-  readonly workers: number;
-  readonly warmupIterations: number;
-  readonly maxBatchSize?: number | undefined;
-  readonly batchTimeoutMicros?: number | undefined;
-  readonly allowedBatchSizes?: readonly number[] | undefined;
-  readonly maxEnqueuedBatches?: number | undefined;
-  /** MiB. */
-  readonly maxRequestSize: number;
-  readonly maxPixels?: number | undefined;
-  /** Seconds. */
-  readonly restTimeout: number;
-  /** File for a line of JSON a request; `-` for standard output. Default: none. */
-  readonly accessLog?: string | undefined;
-  /** Default: false. It needs a token. */
-  readonly allowConfigReload?: boolean | undefined;
-  /** Folders that reloaded models must lie below. Default: `modelFolder`. */
-  readonly reloadRoot?: readonly string[] | undefined;
-  /** Names that browsers may call a server on this machine by. */
-  readonly allowedHost?: readonly string[] | undefined;
-  /** Rows of one request. */
-  readonly maxRows?: number | undefined;
-  /** Whether models may hold operations that touch files. Default: false. */
-  readonly trustModels?: boolean | undefined;
-  readonly allowVersionLabelsForUnavailableModels: boolean;
-  readonly tensorContent: boolean;
-  /** Seconds that requests in flight have when the server is told to end. */
-  readonly drainTimeout: number;
-}
+/** What `serve-model` takes; what each option means stands in `flags.ts`. Either `modelFolder` or `modelConfigFile` is needed. */
+export interface ServeModelOptions extends GivenOptionsOf<typeof serveModelCommand.flags> {}
 
 /** A server that has been started for somebody at a terminal. */
 export interface ServedModels {
@@ -68,8 +35,8 @@ export interface ServedModels {
  *
  * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` when there is no model, or none can be loaded.
  */
-export async function serveModel(options: ServeModelOptions): Promise<ServedModels> {
-  checkServerNumbers(options);
+export async function serveModel(given: ServeModelOptions): Promise<ServedModels> {
+  const options = completeOptions(serveModelCommand.flags, given);
   const [token, tls] = [await readToken(options), await readTls(options)];
   for (const warning of openness(options.host, token, tls)) tell(`warning: ${warning}`);
   const models = await modelsToServe(options);
@@ -102,7 +69,7 @@ interface Prepared {
 }
 
 function serverOptions(
-  options: ServeModelOptions,
+  options: OptionsOf<typeof serveModelCommand.flags>,
   models: Pick<ServerOptions, 'models' | 'modelFolder'>,
   { token, tls, log }: Prepared,
 ): ServerOptions {

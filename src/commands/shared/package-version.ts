@@ -3,5 +3,5 @@ import { createRequire } from 'node:module';
 /** Signet's version. */
 export function packageVersion(): string {
   const require = createRequire(import.meta.url);
-  return (require('signet/package.json') as { version: string }).version;
+  return (require('signet-ml/package.json') as { version: string }).version;
 }

@@ -1,4 +1,5 @@
-import { shellQuoted } from '../../text/shell-quoted.js';
+import { kebabCase } from '../../text/case.js';
+import { shellQuoted } from '../../text/printable.js';
 
 /** In a clone of the repository the commands are scripts of npm, in a project binaries of the package. */
 const isClone = import.meta.url.endsWith('.ts');
@@ -13,12 +14,8 @@ export type ShellFlags = Readonly<Record<string, string | number | boolean | und
 export function shellCommand(name: string, flags: ShellFlags): string {
   const words = Object.entries(flags).flatMap(([flag, value]) => {
     if (value === undefined || value === false) return [];
-    if (value === true) return [`--${kebab(flag)}`];
-    return [`--${kebab(flag)}`, shellQuoted(String(value))];
+    if (value === true) return [`--${kebabCase(flag)}`];
+    return [`--${kebabCase(flag)}`, shellQuoted(String(value))];
   });
   return [isClone ? `npm run --silent ${name} --` : `npx ${name}`, ...words].join(' ');
-}
-
-function kebab(name: string): string {
-  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

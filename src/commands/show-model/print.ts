@@ -5,7 +5,8 @@ import type { SignatureDescription, TensorDescription } from '../../saved-model/
 import type { VariableDescription, VariablesDescription } from '../../saved-model/describe/describe-variables.js';
 import { pythonText, tensorText } from '../../saved-model/write/structure.js';
 import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
-import { sizeText } from '../../text/size-text.js';
+import { count, sizeText } from '../../text/amounts.js';
+import { table } from '../../text/text-table.js';
 
 /** How `show-model` prints. */
 export interface ShowModelTextOptions {
@@ -66,21 +67,6 @@ function wrap(words: string | readonly string[], columns: number, separator: str
     }
   }
   return lines;
-}
-
-/** Columns side by side, as wide as their widest cell. `right` tells which are numbers. */
-function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string[] {
-  const widths = (rows[0] ?? []).map((_, i) => rows.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), 0));
-  return rows.map((row) =>
-    row
-      .map((cell, i) => (right.includes(i) ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
-function count(number: number, noun: string): string {
-  return `${number.toLocaleString('en')} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function more(rows: number): string[] {
@@ -165,9 +151,13 @@ function signatureLines(key: string, signature: SignatureDescription, { columns,
 
 /** A table whose last column goes below where it is too wide. */
 function fitTable(rows: readonly (readonly string[])[], columns: number): string[] {
-  const lines = table(rows);
+  const lines = table(rows, Infinity, []);
   if (lines.every((line) => line.length <= columns)) return lines;
-  const above = table(rows.map((row) => row.slice(0, -1)));
+  const above = table(
+    rows.map((row) => row.slice(0, -1)),
+    Infinity,
+    [],
+  );
   return rows.flatMap((row, i) => [above[i] ?? '', `       ${row.at(-1) ?? ''}`].filter((line) => line.trim() !== ''));
 }
 
@@ -224,7 +214,7 @@ function variableLines(variables: VariablesDescription | null, columns: number):
       [isTrainable === false ? 'not trainable' : '', isUsed === false ? 'unused' : ''].filter(Boolean).join(', '),
       isUnique ? '' : printable(key.replace(/\/\.ATTRIBUTES\/VARIABLE_VALUE$/, '')),
     ]);
-  const full = table(rows, [2]);
+  const full = table(rows, Infinity, [2]);
   const isTooWide = full.some((line) => line.length > columns - 2);
   // The shape tells the count too.
   const narrow = rows.map((row) => row.filter((_, i) => i !== 2));
@@ -238,5 +228,5 @@ function assetLines({ assets, extraAssets, metaGraphs }: SavedModelDescription):
     ...extraAssets.map(({ file, bytes }) => [`assets.extra/${file}`, sizeText(bytes), '']),
   ];
   const shown = rows.slice(0, maxRows).map((row) => row.map(printable));
-  return section('Assets', [...table(shown, [1]), ...more(rows.length)]);
+  return section('Assets', [...table(shown, Infinity, [1]), ...more(rows.length)]);
 }

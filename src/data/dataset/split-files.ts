@@ -11,9 +11,9 @@ export interface SplitOptions {
    * Whether to choose at random. Default true. If false the last files are the validation files: where files are sorted by
    * class, that is the last classes only.
    */
-  readonly shuffle?: boolean;
+  readonly shuffle?: boolean | undefined;
   /** Needed to shuffle: the same seed for both subsets keeps them apart. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /**

@@ -1,5 +1,7 @@
-import { type ImageProblem, type ProblemKind } from '../image-file/image-problem.js';
+import type { ImageProblem, ProblemKind } from '../image-file/image-problem.js';
+import { count } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
+import { SignetError } from '../../errors.js';
 
 /** How much of a list of problems is printed. */
 export interface DescribeOptions {
@@ -37,11 +39,6 @@ export function listProblems(problems: readonly ImageProblem[]): string {
   return problems.map(({ path, kind, message }) => `${printable(path)}\t${kind}\t${message}\n`).join('');
 }
 
-/** `1 file`, `2 files`, `1,437 files`. */
-export function count(number: number, singular: string, plural = `${singular}s`): string {
-  return `${number.toLocaleString('en-US')} ${number === 1 ? singular : plural}`;
-}
-
 function describeGroup(heading: string, problems: readonly ImageProblem[], options: DescribeOptions): string {
   if (problems.length === 0) return '';
   const shown = options.fullListIn === undefined ? problems.length : (options.linesPerKind ?? 50);
@@ -49,4 +46,10 @@ function describeGroup(heading: string, problems: readonly ImageProblem[], optio
   const rest = problems.length - lines.length;
   if (rest > 0) lines.push(`  … and ${rest.toLocaleString('en-US')} more, full list in ${options.fullListIn}`);
   return [`${count(problems.length, 'file is', 'files are')} ${heading}:`, ...lines].join('\n');
+}
+
+/** The error that lists images which do not decode, with what to do. */
+export function badImages(bad: readonly ImageProblem[]): SignetError {
+  const advice = 'Mend or remove what is listed, or leave it out with --on-bad-image skip.';
+  return new SignetError('BAD_IMAGE', `${describeProblems(bad)}\n${advice}`);
 }

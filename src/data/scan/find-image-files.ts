@@ -2,8 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { fileProblem, type ImageProblem } from '../image-file/image-problem.js';
-import { listEntries } from './list-entries.js';
-import { isInside, linksBack } from './symbolic-links.js';
+import { isInside, linksBack, listEntries } from './list-entries.js';
 
 /** What stands in a class directory, at any depth. */
 export interface ImageFiles {

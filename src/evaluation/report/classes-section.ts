@@ -1,6 +1,5 @@
 import type { AverageMetrics, ClassMetrics } from '../classification-metrics.js';
-import { htmlTable } from './html-table.js';
-import { type Insertable, type Markup, markup } from './markup.js';
+import { htmlTable, type Insertable, markup, type Markup } from './markup.js';
 import type { ReportContent } from './report-content.js';
 import { named, ratio, whole } from './report-text.js';
 

@@ -1,7 +1,6 @@
-import { confusedPairs } from '../confused-pairs.js';
+import { confusedPairs } from '../classification-metrics.js';
 import type { DrawnMatrix } from './confusion-matrix.js';
-import { htmlTable } from './html-table.js';
-import { type Markup, markup } from './markup.js';
+import { htmlTable, markup, type Markup } from './markup.js';
 import type { ReportContent } from './report-content.js';
 import { named, percent, whole } from './report-text.js';
 

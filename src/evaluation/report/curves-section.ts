@@ -1,5 +1,4 @@
-import { htmlTable } from './html-table.js';
-import { type Markup, markup } from './markup.js';
+import { htmlTable, markup, type Markup } from './markup.js';
 import type { ReportContent } from './report-content.js';
 import type { LineChart } from './line-chart.js';
 import { curvePicture } from './training-curves.js';

@@ -1,6 +1,6 @@
 import { type Markup, markup } from './markup.js';
 import { niceTicks, powersOfTen, type Ticks } from './nice-ticks.js';
-import { px } from './px.js';
+import { px } from './svg-picture.js';
 import { lightColors as colors } from './report-colors.js';
 
 /** One or two lines over the epochs of a training. */

@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { mapConcurrently } from '../../files/map-concurrently.js';
-import { cannotWrite } from '../../files/model-directory.js';
+import { cannotWrite } from '../../files/cannot-write.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { hasFonts, rasterize } from './rasterize.js';
 import type { ReportContent } from './report-content.js';

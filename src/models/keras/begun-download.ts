@@ -1,6 +1,10 @@
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { rm, stat, writeFile } from 'node:fs/promises';
 
-/** What earlier runs have left of a file. */
+import * as v from 'valibot';
+
+import { readJson } from '../../files/read-json.js';
+
+/** The part of a file that earlier runs have downloaded. */
 export interface BegunDownload {
   readonly address: string;
   /** The server's word for this version of the file: an ETag, or when it was modified. */
@@ -8,20 +12,19 @@ export interface BegunDownload {
   readonly bytes: number;
 }
 
-/** What there is of a file; `null` when nothing is that can be gone on with. */
+/** A note is two short strings. */
+const mostBytes = 100_000;
+const schema = v.object({ address: v.string(), validator: v.string() });
+
+/** Reads what is left of a download; null unless it can be resumed. */
 export async function readBegun(part: string, address: string): Promise<BegunDownload | null> {
   const bytes = await sizeOf(part);
-  const text = await readFile(`${part}.json`, 'utf8').catch(() => '{}');
-  try {
-    const { address: of, validator } = JSON.parse(text) as Record<string, unknown>;
-    if (bytes === 0 || of !== address || typeof validator !== 'string') return null;
-    return { address, validator, bytes };
-  } catch {
-    return null;
-  }
+  // A note that is damaged is worth as much as none: the download starts again.
+  const note = await readJson(`${part}.json`, { mostBytes, schema }).catch(() => null);
+  return bytes > 0 && note?.address === address ? { ...note, bytes } : null;
 }
 
-/** Notes of what the bytes to come are a part, if the server can tell that file from a later one. */
+/** Notes which file the next bytes belong to, if the server can tell that file from a later one. */
 export async function noteBegun(part: string, address: string, headers: Headers): Promise<void> {
   await rm(`${part}.json`, { force: true });
   const etag = headers.get('etag');
@@ -30,13 +33,13 @@ export async function noteBegun(part: string, address: string, headers: Headers)
   if (validator !== null) await writeFile(`${part}.json`, JSON.stringify({ address, validator }));
 }
 
-/** Forgets what has come so far. */
+/** Removes a part and its note. */
 export async function discardPart(part: string): Promise<void> {
   await rm(`${part}.json`, { force: true });
   await rm(part, { force: true });
 }
 
-/** A file's size in bytes; 0 where there is none. */
+/** A file's size in bytes; 0 if it does not exist. */
 export async function sizeOf(file: string): Promise<number> {
   return stat(file).then(
     ({ size }) => size,

@@ -1,7 +1,6 @@
 import type { Dataset, Group } from 'h5wasm/node';
 
-import { invalidWeights } from './invalid-weights.js';
-import type { KerasLayer, KerasWeight, KerasWeightFile } from './keras-layer.js';
+import { invalidWeights, type KerasLayer, type KerasWeight, type KerasWeightFile } from './keras-layer.js';
 
 /**
  * Opens a weight file of Keras: the legacy layout that Keras Applications publishes (`weights.h5`, or a whole model's `.h5`), or

@@ -1,8 +1,7 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import { publishedHeadNames } from '../classifier/include-top.js';
-import { invalidWeights } from './invalid-weights.js';
-import type { KerasWeight, KerasWeightFile } from './keras-layer.js';
+import { invalidWeights, type KerasWeight, type KerasWeightFile } from './keras-layer.js';
+import { publishedHeadNames } from '../classifier/head.js';
 import { type LayerMatch, matchLayers, type MatchLayersOptions } from './match-layers.js';
 import { withWeightFile } from './with-weight-file.js';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { unzipSync } from 'fflate';
 
-import { invalidWeights } from './invalid-weights.js';
+import { invalidWeights } from './keras-layer.js';
 
 /** The weights inside a `.keras` archive; source: keras/src/saving/saving_lib.py. */
 const entry = 'model.weights.h5';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { SignetError } from '../../errors.js';
+import { SignetError, wordsOf } from '../../errors.js';
 
 /**
  * The module of a file that a user has named.
@@ -17,7 +17,7 @@ export async function importUserFile(file: string, option: string): Promise<Reco
   try {
     return (await import(pathToFileURL(path.resolve(file)).href)) as Record<string, unknown>;
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
     const isTypeScript = /ERR_UNKNOWN_FILE_EXTENSION|Unknown file extension/.test(words);
     const advice = isTypeScript ? ' Node.js 22.18 and later run TypeScript; before, compile it, or run with tsx.' : '';
     throw invalid(`${file}, which cannot be imported: ${words}${advice}`, error);

@@ -1,6 +1,5 @@
-import { ByteReader } from './byte-reader.js';
+import { ByteReader, damagedFile } from './byte-reader.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
-import { damagedFile } from './damaged-file.js';
 import { SignetError } from '../../errors.js';
 import type { TableEntry } from './leveldb-table.js';
 

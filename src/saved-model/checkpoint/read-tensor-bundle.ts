@@ -12,11 +12,10 @@ import {
   BundleHeaderProtoSchema,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/tensor_bundle_pb.js';
 import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
-import { ByteReader } from './byte-reader.js';
+import { ByteReader, damagedFile } from './byte-reader.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
-import { damagedFile } from './damaged-file.js';
 import { elementTypeName, elementTypeOf, type TensorValues } from './element-type.js';
-import { jsonText } from '../../text/json-text.js';
+import { jsonText } from '../../text/printable.js';
 import { uint32 } from './leveldb-table.js';
 import { decodeTable } from './read-leveldb-table.js';
 

@@ -8,7 +8,7 @@ import {
 } from '../../tensorflow/protos/tensorflow/core/protobuf/tensor_bundle_pb.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { shapeProto } from '../../tracing/attr-value.js';
-import { writeFileSynced } from '../../files/write-file-synced.js';
+import { writeFileSynced } from '../../files/replace.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
 import { encodeTable, type TableEntry, uint32, varint } from './leveldb-table.js';
 

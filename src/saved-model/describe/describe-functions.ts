@@ -4,6 +4,7 @@ import type {
   SavedObjectGraph,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_object_graph_pb.js';
 import { pythonText, type Structure, structureOf } from '../write/structure.js';
+import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
 
 /** A function that Python can call on the loaded object. */
 export interface FunctionDescription {
@@ -124,4 +125,19 @@ function items(structure: Structure | undefined): readonly Structure[] {
 
 function strings(structure: Structure | undefined): string[] {
   return items(structure).flatMap((item) => (item.kind === 'string' ? [item.value] : []));
+}
+
+/**
+ * Counts how often each op occurs in a graph and in the functions of its library, each function counted once; by name.
+ *
+ * Calls of functions by an op of their name (TensorFlow 1's way) are left out: they are not ops.
+ */
+export function countOps(graph: GraphDef): Record<string, number> {
+  const functions = graph.library?.function ?? [];
+  const names = new Set(functions.map(({ signature }) => signature?.name));
+  const counts = new Map<string, number>();
+  for (const { op } of [graph.node, ...functions.map(({ nodeDef }) => nodeDef)].flat()) {
+    if (!names.has(op)) counts.set(op, (counts.get(op) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

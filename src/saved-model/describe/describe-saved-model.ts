@@ -7,8 +7,7 @@ import { FingerprintDefSchema } from '../../tensorflow/protos/tensorflow/core/pr
 import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import type { SavedModel } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import { SignetError } from '../../errors.js';
-import { countOps } from './count-ops.js';
-import { describeFunctions, type FunctionDescription } from './describe-functions.js';
+import { countOps, describeFunctions, type FunctionDescription } from './describe-functions.js';
 import { type DescribedModel, describeSignatures, type SignatureDescription } from './describe-signatures.js';
 import { describeVariables, type VariablesDescription } from './describe-variables.js';
 import { readSavedModel } from '../read/read-saved-model.js';

@@ -1,7 +1,6 @@
 import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
 import type { ExampleFeature } from './example-features.js';
-import { jsonText } from '../../text/json-text.js';
-import { shellQuoted } from '../../text/shell-quoted.js';
+import { jsonText, shellQuoted } from '../../text/printable.js';
 import type { ShapeDescription } from '../write/structure.js';
 
 /** Ready calls of a signature. */

@@ -33,7 +33,7 @@ export async function readSignatures(directory: string): Promise<Readonly<Record
   const metaGraph = metaGraphs.find(({ metaInfoDef }) => metaInfoDef?.tags.includes('serve'));
   if (!metaGraph) throw new SignetError('INVALID_SAVED_MODEL', `${directory} has no meta graph with the tag "serve".`);
   const named = Object.entries(metaGraph.signatureDef).filter(([key]) => !key.startsWith('__'));
-  return Object.fromEntries(named.map(([key, definition]) => [key, signatureOf(definition)]));
+  return Object.fromEntries(named.map(([key, definition]) => [key, signatureOfDef(definition)]));
 }
 
 /**
@@ -102,7 +102,7 @@ async function findSavedModels(folder: string, depth: number): Promise<string[]>
 }
 
 /** A SignatureDef without what Signet does not carry: tensors of other types, sparse and composite ones. */
-export function signatureOf({ inputs, outputs, methodName }: SignatureDef): Signature {
+export function signatureOfDef({ inputs, outputs, methodName }: SignatureDef): Signature {
   const all = (tensors: Record<string, TensorInfo>) =>
     Object.fromEntries(
       Object.entries(tensors).flatMap(([name, info]) => {

@@ -9,7 +9,7 @@ import {
   type TrackableObjectGraph,
   TrackableObjectGraphSchema,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/trackable_object_graph_pb.js';
-import { damagedFile } from '../checkpoint/damaged-file.js';
+import { damagedFile } from '../checkpoint/byte-reader.js';
 import { elementTypeName, type TensorValues } from '../checkpoint/element-type.js';
 import { readSavedModel } from './read-saved-model.js';
 import { type BundleEntry, readTensorBundle, type TensorBundle } from '../checkpoint/read-tensor-bundle.js';

@@ -33,13 +33,16 @@ export class LoadedSavedModel {
    * Runs a signature. Blocks the thread meanwhile.
    *
    * @returns Its outputs by name; the caller owns them.
+   * @throws SignetError `SPEC_MISMATCH` where the inputs do not fit the signature.
    */
   call(key: string, inputs: Readonly<Record<string, tf.Tensor>>): Record<string, tf.Tensor> {
     const signature = this.signature(key);
+    checkNames(key, Object.keys(signature.inputs), Object.keys(inputs));
     const feeds = new Map(
       Object.entries(signature.inputs).map(([name, { tensor, spec }]) => {
         const input = inputs[name];
         if (!input) throw new SignetError('SPEC_MISMATCH', `"${key}" takes ${name}: ${spec}. Received: nothing.`);
+        spec.check(input, name);
         return [tensor, { tensor: input, dtype: spec.dtype }] as const;
       }),
     );
@@ -78,4 +81,14 @@ export class LoadedSavedModel {
   dispose(): void {
     this.session.dispose();
   }
+}
+
+/** @throws SignetError `SPEC_MISMATCH` for an input that the signature does not have. */
+function checkNames(key: string, expected: readonly string[], received: readonly string[]): void {
+  const superfluous = received.filter((name) => !expected.includes(name));
+  if (superfluous.length === 0) return;
+  throw new SignetError(
+    'SPEC_MISMATCH',
+    `"${key}" takes ${expected.join(', ') || 'no inputs'}. Received also: ${superfluous.join(', ')}.`,
+  );
 }

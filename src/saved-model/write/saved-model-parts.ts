@@ -1,7 +1,6 @@
 import type * as tf from '../../tensorflow/tf.js';
 import { Asset } from '../../tracing/asset.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
-import type { SignatureParts } from './signature-export.js';
 
 /** An object of a SavedModel, as `tf.saved_model.load` rebuilds it: each field under the name that it has there. */
 export interface TrackedObject {
@@ -14,6 +13,18 @@ export interface TrackedObject {
   readonly assets?: Readonly<Record<string, Asset>>;
   /** Nested objects. One that stands in several places is written once. */
   readonly children?: Readonly<Record<string, TrackedObject>>;
+}
+
+/** Which of TensorFlow Serving's APIs a signature answers to: `tensorflow/serving/predict` and so on. */
+export type SignatureMethod = 'predict' | 'classify' | 'regress';
+
+/** A function behind a signature. */
+export interface SignatureParts {
+  readonly function: ConcreteFunction;
+  /** Default: `predict`. */
+  readonly method?: SignatureMethod;
+  /** The signature's outputs, each with the result of the function that it is. Default: all, under their own names. */
+  readonly outputs?: Readonly<Record<string, string>>;
 }
 
 /** What a SavedModel holds: the root object, what is served of it, and further files. */
@@ -34,7 +45,7 @@ export function objectsOf(root: TrackedObject, found = new Set<TrackedObject>())
 }
 
 /** Every variable of the parts, each once. */
-export function variablesOf(parts: SavedModelParts): tf.Variable[] {
+export function variablesOfParts(parts: SavedModelParts): tf.Variable[] {
   const objects = objectsOf(parts);
   const own = objects.flatMap(({ weights = [], variables = {}, lists = {} }) => [
     ...weights,

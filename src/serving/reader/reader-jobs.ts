@@ -1,5 +1,6 @@
 import { type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 
+import { wordsOf } from '../../errors.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { ClassificationRequestSchema } from '../../tensorflow/protos/tensorflow_serving/apis/classification_pb.js';
 import { MultiInferenceRequestSchema } from '../../tensorflow/protos/tensorflow_serving/apis/inference_pb.js';
@@ -156,8 +157,7 @@ export function parseMessage(schema: DescMessage, bytes: Uint8Array, maxCost: nu
     return fromBinary(schema, bytes);
   } catch (error) {
     if (error instanceof ServingError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ServingError('INVALID_ARGUMENT', `The request is no ${schema.typeName}: ${reason}`, { cause: error });
+    throw new ServingError('INVALID_ARGUMENT', `The request is no ${schema.typeName}: ${wordsOf(error)}`, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import busboy from 'busboy';
 
+import { wordsOf } from '../../errors.js';
 import { ServingError } from '../serving-error.js';
 
 /** An uploaded file. */
@@ -56,7 +57,7 @@ function readParts(type: string, body: Buffer): Promise<Upload[]> {
       };
       form = busboy({ headers: { 'content-type': type }, limits, defParamCharset: 'utf8' });
     } catch (error) {
-      refused(`The form cannot be read: ${(error as Error).message}.`);
+      refused(`The form cannot be read: ${wordsOf(error)}.`);
       return;
     }
     const uploads: Upload[] = [];
@@ -70,7 +71,7 @@ function readParts(type: string, body: Buffer): Promise<Upload[]> {
     form.on('filesLimit', () => refused(`The form has more than ${maxFiles} files.`));
     form.on('fieldsLimit', () => refused(`The form has more than ${maxFields} fields besides files.`));
     form.on('partsLimit', () => refused(`The form has more than ${maxFiles + maxFields} parts.`));
-    form.on('error', (error) => refused(`The form cannot be read: ${(error as Error).message}.`));
+    form.on('error', (error) => refused(`The form cannot be read: ${wordsOf(error)}.`));
     form.on('close', () => resolve(uploads));
     const feed = (at: number) => {
       if (isRefused) return;

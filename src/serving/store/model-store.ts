@@ -1,5 +1,5 @@
 import type { ModelServerConfig } from '../../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
-import { SignetError } from '../../errors.js';
+import { SignetError, wordsOf } from '../../errors.js';
 import { checkPixels, type PixelLimits } from '../limits/check-pixels.js';
 import { checkRequest, defaultSignature } from '../limits/check-request.js';
 import { checkSize, contentBytes, type SizeLimits } from '../limits/check-size.js';
@@ -312,6 +312,6 @@ function asServing<T>(check: () => T): T {
   try {
     return check();
   } catch (error) {
-    throw new ServingError('INVALID_ARGUMENT', (error as Error).message, { cause: error });
+    throw new ServingError('INVALID_ARGUMENT', wordsOf(error), { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { wordsOf } from '../../errors.js';
 import { readModelDescription } from '../../models/classifier/model-description.js';
 import { servableNotFound, unknownLabel } from '../model-not-found.js';
 import type { ServedVersion, VersionState, VersionStatus } from '../model-server.js';
@@ -131,7 +132,7 @@ export class StoredModel {
     this.#polls += 1;
     this.#polling = this.#polling
       .then(() => this.#poll())
-      .catch((error: unknown) => this.#tell('error', `${this.name} could not be polled: ${messageOf(error)}`))
+      .catch((error: unknown) => this.#tell('error', `${this.name} could not be polled: ${wordsOf(error)}`))
       .finally(() => (this.#polls -= 1));
     return this.#polling;
   }
@@ -169,7 +170,7 @@ export class StoredModel {
       for (const warning of warnings) this.tellOnce('warning', warning);
       return folders;
     } catch (error) {
-      this.tellOnce('error', `Could not find base path ${basePath} for model ${name}: ${messageOf(error)}`);
+      this.tellOnce('error', `Could not find base path ${basePath} for model ${name}: ${wordsOf(error)}`);
       return null;
     }
   }
@@ -248,7 +249,7 @@ export class StoredModel {
     entry.failures += 1;
     entry.failedAt = performance.now();
     delete entry.runner;
-    this.#setState(entry, 'END', messageOf(error));
+    this.#setState(entry, 'END', wordsOf(error));
     const { loadRetries, loadRetrySeconds } = this.options;
     const again =
       entry.failures <= loadRetries
@@ -268,7 +269,7 @@ export class StoredModel {
   #unload(entry: VersionEntry): void {
     this.#setState(entry, 'UNLOADING');
     const unloading = (entry.runner?.end() ?? Promise.resolve())
-      .catch((error: unknown) => this.#tell('error', `${this.name}/${entry.version}: ${messageOf(error)}`))
+      .catch((error: unknown) => this.#tell('error', `${this.name}/${entry.version}: ${wordsOf(error)}`))
       .then(() => {
         delete entry.runner;
         this.#setState(entry, 'END');
@@ -314,10 +315,6 @@ export class StoredModel {
   #emit(event: StoreEvent): void {
     this.options.onEvent(event);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** What Signet has written beside its own models; for the web page, so a model without it is served all the same. */

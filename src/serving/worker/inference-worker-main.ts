@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { SignetError } from '../../errors.js';
+import { SignetError, wordsOf } from '../../errors.js';
 import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import type { InferenceReply, InferenceRequest, InferenceWorkerData, PlainError } from './inference-messages.js';
 import { refuseFileOps } from '../../saved-model/read/file-ops.js';
@@ -47,7 +47,7 @@ function send(reply: InferenceReply, transfer: ArrayBuffer[] = []): void {
 }
 
 function plainError(error: unknown): PlainError {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = wordsOf(error);
   return { code: error instanceof SignetError ? error.code : null, message };
 }
 

@@ -3,8 +3,8 @@ import path from 'node:path';
 
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 
-import { SignetError } from '../../errors.js';
-import { damagedFile } from '../../saved-model/checkpoint/damaged-file.js';
+import { SignetError, wordsOf } from '../../errors.js';
+import { damagedFile } from '../../saved-model/checkpoint/byte-reader.js';
 import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import { readTfRecords } from '../../saved-model/checkpoint/tf-record.js';
 import { type Example, ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';
@@ -69,7 +69,7 @@ function replay(model: LoadedSavedModel, { signature, inputs, outputs }: Call, w
     if (missing.length > 0) throw new Error(`it has no input ${missing.join(', ')}`);
     model.callValues(signature, inputs, outputs);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
+    const words = wordsOf(error);
     throw new SignetError('INVALID_SAVED_MODEL', `Warmup failed at ${where}: ${words}`, { cause: error });
   }
 }

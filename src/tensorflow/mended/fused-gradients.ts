@@ -1,16 +1,17 @@
 /**
- * Gradients of activations by TensorFlow's own op for each, where TF.js composes them: relu's of seven, among them tensors of ones and of
- * zeros as large as its input.
+ * Gradients of activations, each by TensorFlow's own op for it. TF.js composes them from several ops: relu's from seven, some of which make
+ * tensors of ones and zeros as large as the input.
  *
- * These ops have no gradients: a second derivative takes those of TF.js.
+ * These ops have no gradients themselves, so a second derivative uses those of TF.js.
  */
 import * as tf from '../loading/library.js';
 
 import { backend } from '../backend.js';
-import { gradientDepth } from './is-taking-gradient.js';
 import { attribute } from '../run-op.js';
+import { gradientDepth } from './gradient-depth.js';
+import { replacedGradient } from './replaced.js';
 
-/** Which op it is, and whether it takes what the activation took or what it gave, before the gradient or after it. */
+/** The op, and the order of its inputs: the activation's saved input or output, and the gradient `dy`. */
 const fused = {
   Relu: { op: 'ReluGrad', inputs: (saved, dy) => [dy, saved] },
   Relu6: { op: 'Relu6Grad', inputs: (saved, dy) => [dy, saved] },
@@ -19,16 +20,14 @@ const fused = {
 } satisfies Record<string, { op: string; inputs: (saved: tf.Tensor, dy: tf.Tensor) => tf.Tensor[] }>;
 
 for (const [kernelName, { op, inputs }] of Object.entries(fused)) {
-  const config = tf.getGradient(kernelName);
-  tf.unregisterGradient(kernelName);
-  tf.registerGradient({
-    ...config,
+  replacedGradient(kernelName, (original) => ({
+    ...original,
     gradFunc: (dy, saved, attrs) => {
       const [value] = saved;
       const isFirst = gradientDepth() === 0;
       if (!isFirst || !value || Array.isArray(dy) || dy.dtype !== 'float32' || value.dtype !== 'float32')
-        return config.gradFunc(dy, saved, attrs);
+        return original.gradFunc(dy, saved, attrs);
       return { x: () => backend.executeSingleOutput(op, [attribute.type('T', 'float32')], inputs(value, dy)) };
     },
-  });
+  }));
 }

@@ -1,12 +1,13 @@
 import { backend } from '../backend.js';
-import { castId } from '../cast-id.js';
 import { DataType } from '../protos/tensorflow/core/framework/types_pb.js';
+import { castId } from '../tensor-value.js';
+import { replaced } from './replaced.js';
 
 /**
- * Makes every tensor that TF.js holds what TF.js says it is.
+ * Types of TensorFlow that TF.js lacks, and the type that it gets instead.
  *
- * tfjs-node calls an op's uint8 and int64 results int32 (`createOutputTensor`), and the next op fails on the difference; it
- * throws on float64 and the small types. Here they are cast to what TF.js has as they come. A tape records the same cast.
+ * tfjs-node declares an op's uint8 and int64 results as int32 (`createOutputTensor`), and the next op fails on the difference; it
+ * throws on float64 and the small types. Here results are cast to what TF.js has as they arrive. A tape records the same cast.
  */
 const tfjsType: Readonly<Partial<Record<number, DataType>>> = {
   [DataType.DT_UINT8]: DataType.DT_INT32,
@@ -19,30 +20,28 @@ const tfjsType: Readonly<Partial<Record<number, DataType>>> = {
   [DataType.DT_DOUBLE]: DataType.DT_FLOAT,
 };
 
-/** The type that TF.js gets a tensor of TensorFlow's type in. */
+/** Returns the type in which TF.js gets a tensor of TensorFlow's type. */
 export function dataTypeInTfjs(dataType: DataType): DataType {
   return tfjsType[dataType] ?? dataType;
 }
 
-const createOutputTensor = backend.createOutputTensor.bind(backend);
-const executeEncodeImageOp = backend.executeEncodeImageOp.bind(backend);
 let isEncoding = false;
 
-backend.createOutputTensor = (metadata) => {
+replaced(backend, 'createOutputTensor', (createOutputTensor) => (metadata) => {
   const dataType: DataType = metadata.dtype;
   const type = dataTypeInTfjs(dataType);
-  if (type === dataType || isEncoding) return createOutputTensor(metadata);
+  if (type === dataType || isEncoding) return createOutputTensor.call(backend, metadata);
   const cast = castId(metadata.id, dataType, type);
   backend.binding.deleteTensor(metadata.id);
-  return createOutputTensor(cast);
-};
+  return createOutputTensor.call(backend, cast);
+});
 
-/** `tf.node.encodePng` and `encodeJpeg` call a string uint8, so that its bytes are not read as text. */
-backend.executeEncodeImageOp = (...args) => {
+/** `tf.node.encodePng` and `encodeJpeg` declare a string as uint8, so that its bytes are not read as text. */
+replaced(backend, 'executeEncodeImageOp', (executeEncodeImageOp) => (...args) => {
   isEncoding = true;
   try {
-    return executeEncodeImageOp(...args);
+    return executeEncodeImageOp.apply(backend, args);
   } finally {
     isEncoding = false;
   }
-};
+});

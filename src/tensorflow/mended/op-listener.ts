@@ -1,9 +1,8 @@
-import './honest-types.js';
 import { backend, type BindingAttribute, type DataId } from '../backend.js';
-import './traceable-kernels.js';
-import type * as tf from '../tf.js';
+import type * as tf from '../loading/library.js';
+import { replaced } from './replaced.js';
 
-/** Hears every op that runs on the backend, whoever asked for it: a tf function of the user, a layer, a gradient. */
+/** Receives every op that runs on the backend, no matter who asked for it: a tf function of the user, a layer, a gradient. */
 export interface OpListener {
   onOp(op: string, attributes: readonly BindingAttribute[], inputs: readonly tf.Tensor[], outputs: tf.Tensor[]): void;
   /** A value is about to be read into JavaScript. May throw to forbid it. */
@@ -13,12 +12,12 @@ export interface OpListener {
 let current: OpListener | null = null;
 let readsAllowed = 0;
 
-/** Who listens now, or null. */
+/** Returns the current listener, or null. */
 export function currentListener(): OpListener | null {
   return current;
 }
 
-/** Runs `action` with `listener` hearing its ops; null for silence. Listeners do not stack: the inner one hears alone. */
+/** Runs `action` with `listener` receiving its ops, or nobody for null. Listeners do not stack: only the inner one receives them. */
 export function withListener<T>(listener: OpListener | null, action: () => T): T {
   const outer = current;
   current = listener;
@@ -29,7 +28,7 @@ export function withListener<T>(listener: OpListener | null, action: () => T): T
   }
 }
 
-/** Reads a tensor's values without the listener's consent: for the listener itself, which records constants. */
+/** Reads a tensor's values without asking the listener: for the listener itself, which records constants. */
 export function readUnheard(dataId: DataId): tf.backend_util.BackendValues {
   readsAllowed += 1;
   try {
@@ -39,28 +38,24 @@ export function readUnheard(dataId: DataId): tf.backend_util.BackendValues {
   }
 }
 
-const executeSingleOutput = backend.executeSingleOutput.bind(backend);
-const executeMultipleOutputs = backend.executeMultipleOutputs.bind(backend);
-const readSync = backend.readSync.bind(backend);
-const read = backend.read.bind(backend);
+replaced(backend, 'executeSingleOutput', (execute) => (op, attributes, inputs) => {
+  const output = execute.call(backend, op, attributes, inputs);
+  current?.onOp(op, attributes, inputs, [output]);
+  return output;
+});
 
-Object.assign(backend, {
-  executeSingleOutput(op: string, attributes: BindingAttribute[], inputs: tf.Tensor[]) {
-    const output = executeSingleOutput(op, attributes, inputs);
-    current?.onOp(op, attributes, inputs, [output]);
-    return output;
-  },
-  executeMultipleOutputs(op: string, attributes: BindingAttribute[], inputs: tf.Tensor[], count: number) {
-    const outputs = executeMultipleOutputs(op, attributes, inputs, count);
-    current?.onOp(op, attributes, inputs, outputs);
-    return outputs;
-  },
-  readSync(dataId: DataId) {
-    if (readsAllowed === 0) current?.onRead(dataId);
-    return readSync(dataId);
-  },
-  read(dataId: DataId) {
-    current?.onRead(dataId);
-    return read(dataId);
-  },
+replaced(backend, 'executeMultipleOutputs', (execute) => (op, attributes, inputs, count) => {
+  const outputs = execute.call(backend, op, attributes, inputs, count);
+  current?.onOp(op, attributes, inputs, outputs);
+  return outputs;
+});
+
+replaced(backend, 'readSync', (readSync) => (dataId) => {
+  if (readsAllowed === 0) current?.onRead(dataId);
+  return readSync.call(backend, dataId);
+});
+
+replaced(backend, 'read', (read) => (dataId) => {
+  current?.onRead(dataId);
+  return read.call(backend, dataId);
 });

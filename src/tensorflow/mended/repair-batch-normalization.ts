@@ -1,10 +1,10 @@
 import * as tf from '../loading/library.js';
 
 import { fusedBatchNorm } from './fused-batch-norm.js';
-import { staysInInferenceMode } from './inference-mode.js';
-import { gradientDepth, isTakingGradient } from './is-taking-gradient.js';
+import { gradientDepth, isTakingGradient } from './gradient-depth.js';
+import { replaced } from './replaced.js';
 
-/** What TF.js's layer of batch normalization has, as far as its call is mended here; its class is not exported. */
+/** TF.js's layer of batch normalization, as far as its call is mended here; its class is not exported. */
 interface BatchNormalization {
   readonly trainable: boolean;
   readonly axis: number;
@@ -25,45 +25,59 @@ interface MovingAverage extends Weight {
   write(value: tf.Tensor): void;
 }
 
+/** Layers of `keepInInferenceMode`. TF.js's layers have no room for it: they would write an option of ours into a model's configuration. */
+const inInferenceMode = new WeakSet<object>();
+
+/**
+ * Keeps a layer of batch normalization in inference mode while it is trained: it normalizes with its moving averages and does not change
+ * them, while its `gamma` and `beta` are trained. Keras does so with a backbone that is called with `training=False`.
+ */
+export function keepInInferenceMode(layer: tf.layers.Layer): void {
+  inInferenceMode.add(layer);
+}
+
 /**
  * Gives batch normalization three things that Keras's has and that of TF.js 4.22 lacks:
  *
- * - A layer that is not trainable stays in inference mode: it normalizes with its moving averages and leaves them alone. Source:
- *   keras/src/layers/normalization/batch_normalization.py, `if training and self.trainable`. So does one of `keepInInferenceMode`.
+ * - A layer that is not trainable stays in inference mode: it normalizes with its moving averages and does not change them. Source:
+ *   keras/src/layers/normalization/batch_normalization.py, `if training and self.trainable`. So does a layer of `keepInInferenceMode`.
  * - A layer without `scale` or without `center` can be trained: TF.js reads the missing weight, and so does its gradient.
  * - A batch of images is normalized by TensorFlow's fused op while it trains: ResNet50V2's training step has a third as many ops.
  */
-function repairBatchNormalization(): void {
-  const prototype = Object.getPrototypeOf(tf.layers.batchNormalization()) as BatchNormalization;
-  const original = prototype.call;
-  prototype.call = function (inputs, kwargs) {
-    const training = this.trainable && kwargs.training === true && !staysInInferenceMode(this);
-    const { gamma, beta } = this;
+replaced(Object.getPrototypeOf(tf.layers.batchNormalization()) as BatchNormalization, 'call', (original) => {
+  return function (inputs, kwargs) {
+    const training = this.trainable && kwargs.training === true && !inInferenceMode.has(this);
     const [input = inputs as tf.Tensor] = Array.isArray(inputs) ? inputs : [inputs];
     const call = () =>
       training && isFusable(this, input)
         ? trainFused(this, input)
         : original.call(this, inputs, { ...kwargs, training });
-    if ((gamma && beta) || !(training || isTakingGradient())) return call();
-    return tf.tidy(() => {
-      const channels = input.shape.at(this.axis) ?? 1;
-      this.gamma ??= { read: () => tf.ones([channels]) };
-      this.beta ??= { read: () => tf.zeros([channels]) };
-      try {
-        return call();
-      } finally {
-        Object.assign(this, { gamma, beta });
-      }
-    });
+    const hasBoth = Boolean(this.gamma && this.beta);
+    return hasBoth || !(training || isTakingGradient()) ? call() : withBothWeights(this, input, call);
   };
+});
+
+/** Lends the layer the weights that it lacks, ones and zeros, while it is called. */
+function withBothWeights(layer: BatchNormalization, input: tf.Tensor, call: () => tf.Tensor): tf.Tensor {
+  const { gamma, beta } = layer;
+  return tf.tidy(() => {
+    const channels = input.shape.at(layer.axis) ?? 1;
+    layer.gamma ??= { read: () => tf.ones([channels]) };
+    layer.beta ??= { read: () => tf.zeros([channels]) };
+    try {
+      return call();
+    } finally {
+      Object.assign(layer, { gamma, beta });
+    }
+  });
 }
 
-/** Images with their channels last; the fused gradient has no gradient of its own. */
+/** Checks for images with their channels last, and that no second derivative is wanted: the fused gradient has none. */
 function isFusable({ axis }: BatchNormalization, input: tf.Tensor): boolean {
   return input.rank === 4 && (axis === -1 || axis === 3) && input.dtype === 'float32' && gradientDepth() < 2;
 }
 
-/** As the layer does it itself: normalizes by the batch, and moves the moving averages. */
+/** Does what the layer itself does: normalizes by the batch, and moves the moving averages. */
 function trainFused(layer: BatchNormalization, input: tf.Tensor): tf.Tensor {
   const { gamma, beta, epsilon, movingMean, movingVariance } = layer;
   if (!gamma || !beta) throw new Error('unreachable: the layer has both, or has been lent them');
@@ -78,5 +92,3 @@ function trainFused(layer: BatchNormalization, input: tf.Tensor): tf.Tensor {
     return output;
   });
 }
-
-repairBatchNormalization();

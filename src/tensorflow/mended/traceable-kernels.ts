@@ -1,36 +1,26 @@
 /**
- * Kernels and gradients of TF.js that could not be traced as they are, registered anew.
+ * Kernels and gradients of TF.js that cannot be traced as they are.
  *
- * They do the same eagerly. What each one mends stands above it.
+ * Run eagerly, they compute what they did before. The comment above each one says what it mends.
  */
 import { SignetError } from '../../errors.js';
 import { backend, type BindingAttribute } from '../backend.js';
-import { currentListener, type OpListener, withListener } from './op-listener.js';
+import * as tf from '../loading/library.js';
 import { attribute } from '../run-op.js';
-import * as tf from '../tf.js';
+import { currentListener, type OpListener, withListener } from './op-listener.js';
+import { type KernelFunc, replacedGradient, replacedKernel } from './replaced.js';
 
-type KernelFunc = tf.KernelConfig['kernelFunc'];
 type KernelParams = Parameters<KernelFunc>[0];
 
-/** What a kernel does while it is traced; null leaves it to tfjs-node's own. */
+/** What a kernel does while it is traced; null to run tfjs-node's own. */
 type WhileTraced = (params: KernelParams, listener: OpListener) => ReturnType<KernelFunc> | null;
 
-/** Registers a kernel that does something else while it is traced. */
+/** Makes a kernel do something else while it is traced. */
 function whileTraced(kernelName: string, traced: WhileTraced): void {
-  replace(kernelName, (original) => (params) => {
+  replacedKernel(kernelName, (original) => (params) => {
     const listener = currentListener();
     return (listener && traced(params, listener)) ?? original(params);
   });
-}
-
-function replace(kernelName: string, make: (original: KernelFunc) => KernelFunc): void {
-  const config = tf.getKernel(kernelName, 'tensorflow') as tf.KernelConfig | undefined;
-  if (!config)
-    throw new Error(
-      `tfjs-node has no kernel "${kernelName}": src/tensorflow/mended/traceable-kernels.ts needs a look.`,
-    );
-  tf.unregisterKernel(kernelName, 'tensorflow');
-  tf.registerKernel({ ...config, kernelFunc: make(config.kernelFunc) });
 }
 
 /** The inputs of a kernel as tensors, which is what tfjs-node's kernels take them for. */
@@ -38,12 +28,12 @@ function inputsOf<Inputs>({ inputs }: KernelParams): Record<keyof Inputs, tf.Ten
   return inputs as unknown as Record<keyof Inputs, tf.Tensor>;
 }
 
-/** A tensor made behind the listener's back. */
+/** Makes a tensor without the listener noticing. */
 function sampleOf(make: () => tf.Tensor): tf.Tensor {
   return withListener(null, make);
 }
 
-/** Tells the listener of an op that did not run, because it would not take sample values, with a result made up instead. */
+/** Reports an op to the listener that did not run, because it refuses sample values, with a made-up result. */
 function recordUnrun(
   listener: OpListener,
   op: string,
@@ -72,7 +62,7 @@ whileTraced('GatherV2', (params) => {
 });
 
 /** tfjs-node tells the type of before its cast to float32, which eager execution overlooks and a graph does not. */
-replace('Mean', (original) => (params) => {
+replacedKernel('Mean', (original) => (params) => {
   const { x: given } = inputsOf<tf.MeanInputs>(params);
   if (given.dtype === 'float32') return original(params);
   const x = tf.cast(given, 'float32');
@@ -153,8 +143,7 @@ whileTraced('NonMaxSuppressionV4', (params) => {
 /**
  * TF.js adds up slices in a loop that is as long as `reps` and knows ranks up to 4; `reps` may be a size (`broadcastTo`).
  */
-tf.unregisterGradient('Tile');
-tf.registerGradient({
+replacedGradient('Tile', () => ({
   kernelName: 'Tile',
   inputsToSave: ['x'],
   gradFunc: (dy, saved, attrs) => {
@@ -167,4 +156,4 @@ tf.registerGradient({
     const repetitions = tiled.map((axis, i) => axis + i);
     return { x: () => (tiled.length === 0 ? dy.clone() : tf.sum(tf.reshape(dy, split), repetitions)) };
   },
-});
+}));

@@ -1,5 +1,6 @@
 import { SignetError } from '../../errors.js';
 import { canUpdateInPlace, updateInPlace } from '../../ops/update-in-place.js';
+import { instancesByClass } from '../../tensorflow/mended/instances-by-class.js';
 import * as tf from '../../tensorflow/tf.js';
 import { attr } from '../../tracing/attr-value.js';
 import { checkNumber } from '../check-number.js';
@@ -42,9 +43,8 @@ export abstract class Optimizer extends tf.Optimizer {
   readonly #iterations: tf.Variable;
   readonly #slots = new Map<string, tf.Variable>();
 
-  /** `tf.Optimizer` takes for an instance whatever has its methods: an optimizer of TF.js would be one of these. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return Function.prototype[Symbol.hasInstance].call(this, value);
+  static {
+    instancesByClass(this);
   }
 
   /** @throws SignetError `INVALID_ARGUMENT`. */

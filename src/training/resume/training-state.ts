@@ -1,11 +1,13 @@
-import { mkdir, readdir, readFile, rm, rmdir, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 
-import { SignetError } from '../../errors.js';
-import { jsonText } from '../../text/json-text.js';
-import { cannotWrite } from '../../files/model-directory.js';
+import * as v from 'valibot';
+
+import { SignetError, wordsOf } from '../../errors.js';
+import { cannotWrite } from '../../files/cannot-write.js';
+import { readJson, wholeNumber } from '../../files/read-json.js';
 import { readTensorBundle, type TensorBundle } from '../../saved-model/checkpoint/read-tensor-bundle.js';
-import { replaceFile } from '../../files/replace-file.js';
+import { replaceFile } from '../../files/replace.js';
 import { writeTensorBundle } from '../../saved-model/checkpoint/tensor-bundle.js';
 import { dataTypeOf, type DType } from '../../tensorflow/data-type.js';
 import * as tf from '../../tensorflow/tf.js';
@@ -92,15 +94,10 @@ export class TrainingStateFolder {
   }
 
   async #readMetadata() {
-    const size = await stat(this.#metadataFile).then(
-      (stats) => stats.size,
-      () => null,
-    );
-    if (size === null) return null;
-    return this.#readable(async () => {
-      if (size > metadataLimit)
-        throw invalid(`training_metadata.json has ${size} bytes. Expected: ${metadataLimit} at most`);
-      return parseMetadata(await readFile(this.#metadataFile, 'utf8'));
+    return readJson(this.#metadataFile, {
+      mostBytes: metadataLimit,
+      schema,
+      error: (problem, cause) => this.#cannotResume(`training_metadata.json cannot be used: ${problem}.`, cause),
     });
   }
 
@@ -115,19 +112,33 @@ export class TrainingStateFolder {
     try {
       return await read();
     } catch (error) {
-      const words = error instanceof Error ? error.message : String(error);
-      throw new SignetError(
-        'INVALID_TRAINING_STATE',
-        `The training in ${this.folder} cannot be resumed: ${words} Remove the folder to start anew.`,
-        { cause: error },
-      );
+      throw this.#cannotResume(wordsOf(error), error);
     }
+  }
+
+  #cannotResume(why: string, cause: unknown): SignetError {
+    return new SignetError(
+      'INVALID_TRAINING_STATE',
+      `Cannot resume the training in ${this.folder}: ${why} Remove the folder to start again.`,
+      { cause },
+    );
   }
 }
 
 const format = 2;
 /** Metadata are numbers and the lines of a history: far below this many bytes. */
 const metadataLimit = 2 ** 26;
+
+/** Each part of a session, and each callback, checks its own values. */
+const schema = v.object({
+  format: v.literal(format),
+  state: wholeNumber(),
+  epoch: wholeNumber(),
+  batch: wholeNumber(),
+  session: v.object({ totals: v.unknown(), step: v.unknown(), data: v.unknown(), validationData: v.unknown() }),
+  optimizer: v.string(),
+  callbacks: v.array(v.object({ name: v.string(), values: v.record(v.string(), v.unknown()) })),
+});
 
 function bundleTensor([key, tensor]: readonly [string, tf.Tensor]) {
   const dataType = dataTypeOf(tensor.dtype as DType);
@@ -147,49 +158,6 @@ async function readTensor(
     throw invalid(`${key} is ${dtype}[${shape.join(', ')}] in this model. Received: ${received}`);
   }
   return tf.tensor((await bundle.read(key)) as Float32Array, shape, dtype);
-}
-
-function parseMetadata(text: string): TrainingMetadata & { readonly state: number } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw invalid('training_metadata.json is no JSON');
-  }
-  const { state, epoch, batch, optimizer, callbacks, session, ...rest } = asObject(value);
-  if (rest.format !== format) throw invalid(`its format is ${jsonText(rest.format)}. Expected: ${format}`);
-  if (
-    !isCount(state) ||
-    !isCount(epoch) ||
-    !isCount(batch) ||
-    typeof optimizer !== 'string' ||
-    !Array.isArray(callbacks)
-  ) {
-    throw invalid('training_metadata.json lacks a state, an epoch, a batch, an optimizer or callbacks');
-  }
-  const { totals, step, data, validationData } = asObject(session);
-  return {
-    state,
-    epoch,
-    batch,
-    optimizer,
-    session: { totals, step, data, validationData },
-    callbacks: callbacks.map(parseCallback),
-  };
-}
-
-function parseCallback(value: unknown) {
-  const { name, values } = asObject(value);
-  if (typeof name !== 'string') throw invalid('a callback of training_metadata.json has no name');
-  return { name, values: asObject(values) };
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function invalid(what: string): SignetError {

@@ -1,7 +1,8 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { Augmentation } from '../augmentation/augmentation.js';
-import { drawing, type Step } from './training-step.js';
+import type { Step } from '../tfjs-step.js';
+import { drawing } from './training-step.js';
 
 /** A step on what was made of the images. */
 export function augmented(augment: (data: tf.Tensor[]) => tf.Tensor[], step: Step): Step {

@@ -1,16 +1,28 @@
 import { median } from '../../data/median.js';
 import { SignetError } from '../../errors.js';
 import type * as tf from '../../tensorflow/tf.js';
-import type { TrainStepsOptions } from './train-steps.js';
-import type { Step } from './training-step.js';
+import type { Step } from '../tfjs-step.js';
 
-/** Runs a training step. */
-export type StepRunner = Step;
+/**
+ * Ways to run a step: `graph` runs it as one graph, `xla` also compiles it with XLA, `auto` runs it as a graph unless the training is long
+ * and XLA measures faster, and `off` runs it op by op, as TF.js does.
+ */
+export const jits = ['auto', 'graph', 'xla', 'off'] as const;
+export type Jit = (typeof jits)[number];
+
+/** Options of `chooseStep`. */
+export interface StepChoice {
+  readonly jit: Exclude<Jit, 'off'>;
+  /** Number of steps that the training has at most. Default: unknown. */
+  readonly steps?: number | undefined;
+  /** Called with what `auto` chose, and why XLA cannot be used. */
+  readonly onNote: (note: string) => void;
+}
 
 /** What a choice remembers of a training. */
 export interface StepState {
-  readonly jit: TrainStepsOptions['jit'];
-  /** What `auto` has kept; null while it has not chosen. */
+  readonly jit: StepChoice['jit'];
+  /** The way that `auto` has chosen; null before it has. */
   readonly kept: Way | null;
   /** The batch size that XLA compiles for; null before the first step. */
   readonly batch: number | null;
@@ -18,9 +30,9 @@ export interface StepState {
 
 /** A step that is run in one of two ways. */
 export interface ChosenStep {
-  readonly run: StepRunner;
+  readonly run: Step;
   saveState(): StepState;
-  /** Goes on as it was chosen, unless it is to be run otherwise now. @param state From a file. */
+  /** Continues with the way that was chosen, unless `jit` is a different one now. @param state From a file. */
   restoreState(state: unknown): void;
 }
 
@@ -41,10 +53,7 @@ const worthTrying = 60;
  * With `auto` the first steps go as a graph and are timed; when the rest would take long, as many go by XLA, and the faster way
  * is kept. Without knowing how many steps there are, it stays with the graph.
  */
-export function chooseStep(
-  ways: Readonly<Record<Way, StepRunner>>,
-  { jit, steps, onNote }: Pick<TrainStepsOptions, 'jit' | 'steps' | 'onNote'>,
-): ChosenStep {
+export function chooseStep(ways: Readonly<Record<Way, Step>>, { jit, steps, onNote }: StepChoice): ChosenStep {
   const xla = new XlaStep(ways, onNote);
   const trial = new Trial({ graph: ways.graph, xla: (data) => xla.run(data) }, steps, onNote);
   const runs = {
@@ -70,7 +79,7 @@ class XlaStep {
   #isPossible = true;
 
   constructor(
-    private readonly ways: Readonly<Record<Way, StepRunner>>,
+    private readonly ways: Readonly<Record<Way, Step>>,
     private readonly onNote: (note: string) => void,
   ) {}
 
@@ -98,7 +107,7 @@ class Trial {
   #graphMilliseconds = NaN;
 
   constructor(
-    private readonly ways: Readonly<Record<Way, StepRunner>>,
+    private readonly ways: Readonly<Record<Way, Step>>,
     private readonly steps: number | undefined,
     private readonly onNote: (note: string) => void,
   ) {

@@ -1,7 +1,5 @@
 import * as tf from '../../tensorflow/tf.js';
-
-/** A loss as TF.js calls it: labels int32 [n], what the model says of n images; float32 [n]. */
-export type Loss = (labels: tf.Tensor, predictions: tf.Tensor) => tf.Tensor;
+import type { Loss } from '../losses.js';
 
 /** What images were mixed with. */
 export interface Mix {

@@ -4,33 +4,17 @@ import { variablesOf } from '../../tensorflow/variables-of.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 import { tfFunction } from '../../tracing/tf-function.js';
-import { augmented, augmentingStep } from './augmenting-step.js';
-import { type ChosenStep, chooseStep } from './choose-step.js';
 import { Optimizer } from '../optimizers/optimizer.js';
+import { type Step, type Steps, testStepOf } from '../tfjs-step.js';
+import { augmented, augmentingStep } from './augmenting-step.js';
+import { type ChosenStep, chooseStep, type StepChoice } from './choose-step.js';
 import { stepThreads } from './step-threads.js';
-import {
-  eagerTestStep,
-  mixSignature,
-  type Step,
-  type StepMaker,
-  trainingStep,
-  type TrainingStepOptions,
-} from './training-step.js';
+import { mixSignature, trainingStep, type TrainingStepOptions } from './training-step.js';
 
-/**
- * How a step is run: `graph`, as one graph; `xla`, compiled by XLA too; `auto`, as a graph unless the training is long and XLA is
- * measured to be faster; `off`, op by op, as TF.js does.
- */
-export const jits = ['auto', 'graph', 'xla', 'off'] as const;
-export type Jit = (typeof jits)[number];
+export { type Jit, jits } from './choose-step.js';
 
-export interface TrainStepsOptions extends TrainingStepOptions {
-  readonly jit: Exclude<Jit, 'off'>;
-  /** How many steps the training has at most. Default: unknown. */
-  readonly steps?: number | undefined;
-  /** Told what `auto` chose, and why `xla` could not be done. */
-  readonly onNote: (note: string) => void;
-}
+/** Options of `TrainSteps`. */
+export interface TrainStepsOptions extends TrainingStepOptions, StepChoice {}
 
 /**
  * The training and test step of a compiled model (`model.compile`) as graphs in one session, where the weights and the
@@ -38,11 +22,10 @@ export interface TrainStepsOptions extends TrainingStepOptions {
  *
  * What is traced is the very step that TF.js would run op by op: any loss, metric and optimizer keeps its meaning.
  */
-export class TrainSteps {
+export class TrainSteps implements Steps {
   readonly #train: ChosenStep;
 
   private constructor(
-    private readonly model: tf.LayersModel,
     private readonly compiled: CompiledFunctions,
     options: TrainStepsOptions,
   ) {
@@ -65,11 +48,11 @@ export class TrainSteps {
       buildOptimizer(model);
       const trainSignature = { ...signature, ...(augmentation?.mixes === true && mixSignature) };
       const train = graphOf('train', trainingStep(model, options), trainSignature);
-      const functions: Record<string, ConcreteFunction> = { train, test: graphOf('test', eagerTestStep(model)) };
+      const functions: Record<string, ConcreteFunction> = { train, test: graphOf('test', testStepOf(model)) };
       if (augmentation) functions.augment = graphOf('augment', augmentingStep(model, augmentation));
       if (options.jit !== 'graph') functions.train_xla = train.jitCompiled();
       const compiled = await CompiledFunctions.compile(functions, { intraOpThreads: stepThreads(model) });
-      return new TrainSteps(model, compiled, options);
+      return new TrainSteps(compiled, options);
     } catch (error) {
       for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) {
         if (!before.has(name)) variable.dispose();
@@ -78,30 +61,17 @@ export class TrainSteps {
     }
   }
 
-  /** Makes the model's own `fitDataset` take these steps. @returns Undoes it. */
-  install(): () => void {
-    const maker = this.model as unknown as StepMaker;
-    Object.assign(this.model, {
-      makeTrainFunction: (): Step => (data) => this.#train.run(data),
-      makeTestFunction: () => {
-        maker.testFunction = (data) => this.#run('test', data);
-        return maker.testFunction;
-      },
-    });
-    return () => {
-      Reflect.deleteProperty(this.model, 'makeTrainFunction');
-      Reflect.deleteProperty(this.model, 'makeTestFunction');
-      maker.testFunction = undefined;
-    };
-  }
+  readonly train: Step = (data) => this.#train.run(data);
 
-  /** Brings the weights and the optimizer's variables to TF.js, and what was assigned there to the session. */
+  readonly test: Step = (data) => this.#run('test', data);
+
+  /** Copies the weights and the optimizer's variables to TF.js, and what was assigned there to the session. */
   readVariables(): void {
     this.compiled.writeChangedVariables();
     this.compiled.readVariables();
   }
 
-  /** How steps are run, for a training that goes on. */
+  /** Returns how steps are run, for a training that is resumed. */
   saveState(): unknown {
     return this.#train.saveState();
   }
@@ -121,30 +91,29 @@ export class TrainSteps {
   }
 }
 
-/** Tracing would make the slots by taking a step, which it would have to record once more. TF.js's own optimizers know no other way. */
+/** Makes the slots, so that tracing does not have to take a step for it and record it twice. TF.js's own optimizers know no other way. */
 function buildOptimizer(model: tf.LayersModel): void {
   const optimizer = model.optimizer as unknown;
   if (!(optimizer instanceof Optimizer)) return;
   optimizer.build(variablesOf(model.trainableWeights));
 }
 
-/** Makes a model train op by op, with weights for its classes. @returns Undoes it. */
-export function installEagerStep(model: tf.LayersModel, options: TrainingStepOptions): () => void {
+/** Makes steps that run op by op, with weights for classes and augmentation. */
+export function eagerSteps(model: tf.LayersModel, options: TrainingStepOptions): Steps {
   const step = trainingStep(model, options);
   const train = options.augmentation ? augmented(augmentingStep(model, options.augmentation), step) : step;
-  Object.assign(model, { makeTrainFunction: () => train });
-  return () => void Reflect.deleteProperty(model, 'makeTrainFunction');
+  return { train, test: null };
 }
 
-/** Results in an order that sorting by name keeps. The step has `tf.keep` on its metrics: clones are left, those go. */
-function named(values: tf.Tensor[]): Record<string, tf.Tensor> {
+/** Names results so that sorting by name keeps their order. The step has `tf.keep` on its metrics: clones stay, the originals go. */
+export function named(values: tf.Tensor[]): Record<string, tf.Tensor> {
   const entries = values.map((value, i) => [`value_${String(i).padStart(3, '0')}`, tf.clone(value)] as const);
   values.forEach((value) => value.dispose());
   return Object.fromEntries(entries);
 }
 
-/** Inputs as the model has them; integer labels with one batch size in common. */
-function stepSignature(model: tf.LayersModel): Record<string, TensorSpec> {
+/** Describes the model's inputs and integer labels, which share one batch size. */
+export function stepSignature(model: tf.LayersModel): Record<string, TensorSpec> {
   const shapeOf = (shape: readonly (number | null)[]): Dimension[] => ['batch', ...shape.slice(1)];
   const inputs = model.inputs.map(({ shape }, i) => [`x_${i}`, tensorSpec('float32', shapeOf(shape))] as const);
   const targets = model.outputs.map((_, i) => [`y_${i}`, tensorSpec('int32', ['batch'])] as const);

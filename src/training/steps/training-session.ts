@@ -1,6 +1,6 @@
 import type * as tf from '../../tensorflow/tf.js';
 
-/** Where a training goes on. */
+/** Where a training resumes. */
 export interface TrainingPosition {
   /** From 0. */
   readonly epoch: number;
@@ -8,11 +8,11 @@ export interface TrainingPosition {
   readonly batch: number;
 }
 
-/** What a training remembers beside its weights, its optimizer and its callbacks: what JSON can say. */
+/** What a training remembers in addition to its weights, its optimizer and its callbacks, as JSON values. */
 export interface SessionState {
-  /** What the epoch has come to so far. */
+  /** Sums over the batches of the epoch so far. */
   readonly totals: unknown;
-  /** How a step is run; null when op by op. */
+  /** How a step is run; null if op by op. */
   readonly step: unknown;
   /** What the datasets remember; null for one that remembers nothing. */
   readonly data: unknown;
@@ -25,31 +25,40 @@ export interface TrainingSession {
   readonly callbacks: readonly tf.Callback[];
   saveState(): SessionState;
   /**
-   * Makes it begin with another epoch than the first, after some of its batches. To be called in `onTrainBegin`.
+   * Makes the training begin with a later epoch, after some of its batches. Call it in `onTrainBegin`.
    *
    * @param state From a file.
    */
   resume(position: TrainingPosition, state: SessionState): void;
-  /** Brings the weights and the optimizer's variables from the session to TF.js. */
+  /** Copies the weights and the optimizer's variables from the session to TF.js. */
   readVariables(): void;
 }
 
+/** Trainings that run now. Of its training, TF.js gives a callback nothing but the model: this is how it finds the rest. */
 const sessions = new WeakMap<tf.LayersModel, TrainingSession>();
 
-/** The training of a model that runs now; null when it is not in training by `fit`. */
+/** Returns the training of a model that runs now; null if `fit` is not training it. */
 export function trainingSessionOf(model: tf.LayersModel | null): TrainingSession | null {
   return (model && sessions.get(model)) ?? null;
 }
 
-/** Says which training of a model runs; null when it has ended. */
-export function setTrainingSession(model: tf.LayersModel, session: TrainingSession | null): void {
-  if (session) sessions.set(model, session);
-  else sessions.delete(model);
+/** Runs a training, which `trainingSessionOf` finds meanwhile. */
+export async function withTrainingSession<T>(
+  model: tf.LayersModel,
+  session: TrainingSession,
+  run: () => Promise<T>,
+): Promise<T> {
+  sessions.set(model, session);
+  try {
+    return await run();
+  } finally {
+    sessions.delete(model);
+  }
 }
 
 /**
- * Gives a model in training the weights that it has now, for a callback that looks at them in `onBatchEnd`: a compiled step
- * keeps them in its session, and they come back by themselves only before `onEpochEnd`.
+ * Updates the weights of a model in training, for a callback that reads them in `onBatchEnd`: a compiled step keeps them in its session
+ * and copies them back to the model only before `onEpochEnd`.
  */
 export function readWeights(model: tf.LayersModel): void {
   trainingSessionOf(model)?.readVariables();

@@ -11,11 +11,11 @@ import { MobileNetModel } from '../../../src/models/mobile-net-model.js';
 import { stringVector } from '../../../src/ops/strings.js';
 import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
-import { serveFile } from '../../helpers/file-server.js';
-import { kerasImage, setKerasWeights } from '../../helpers/keras-weights.js';
+import { serveFile } from '../../helpers/servers/file-server.js';
+import { kerasImage, setKerasWeights } from '../../helpers/models/keras-weights.js';
 import { runCommandLine, toArguments } from '../../helpers/run-command-line.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
-import { writeLegacyWeights } from '../../helpers/write-legacy-weights.js';
+import { writeLegacyWeights } from '../../helpers/models/write-legacy-weights.js';
 
 const fixtures = 'test/fixtures/keras';
 const digits = Array.from('0123456789', (digit) => `digit ${digit}`);
@@ -144,7 +144,7 @@ describe('buildModel', () => {
     ['weights that are none', () => Promise.resolve({ weights: inFolder('digits.txt') }), 'INVALID_WEIGHTS', 'no HDF5 file'],
     ['half a weight file', async () => ({ weights: await written('half.h5', (await readFile(`${fixtures}/lenet.legacy.h5`)).subarray(0, 200_000)) }), 'INVALID_WEIGHTS', 'damaged'],
     ['alpha for a class that has none', () => Promise.resolve({ alpha: 0.5 }), 'INVALID_ARGUMENT', '--alpha is for MobileNetModel. Received: 0.5 with LenetModel.'],
-    ['an absurd size', () => Promise.resolve({ inputWidth: 1e9 }), 'INVALID_ARGUMENT', '--input-width is pixels, from 1 to 10000. Received: 1000000000.'],
+    ['an absurd size', () => Promise.resolve({ inputWidth: 1e9 }), 'INVALID_ARGUMENT', '--input-width is a whole number from 1 to 10000. Received: 1000000000.'],
     ['a name of weights for a class that has none', () => Promise.resolve({ weights: 'imagenet' }), 'INVALID_ARGUMENT', 'Weights by name are "imagenet", for InceptionModel, MobileNetModel, ResnetModel. Received: "imagenet" for LenetModel.'],
     ['a class that is unknown', () => Promise.resolve({ modelType: 'VggModel' }), 'INVALID_ARGUMENT', 'InceptionModel, LenetModel, MobileNetModel, ResnetModel'],
   ])('refuses %s, and writes nothing', async (what, makeOptions, code, message) => {

@@ -8,7 +8,7 @@ import { LenetModel } from '../../../src/models/lenet-model.js';
 import { fit } from '../../../src/training/fit.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
-import { tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 const context = () => ({
   model: new LenetModel({ classNames: ['a', 'b'], inputHeight: 32, inputWidth: 32 }),

@@ -1,19 +1,27 @@
 import { describe, expect, it } from 'vitest';
 
+import { trainModelCommand } from '../../../src/commands/train-model/flags.js';
 import {
   learningRateCallbacks,
   makeLoss,
-  makeOptimizer,
-  optimizerNames,
+  makeOptimizer as makeOptimizerOf,
+  type OptimizationOptions,
+  type TrainingLength,
 } from '../../../src/commands/train-model/optimization.js';
+import { completeTrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
 import { parseHistory } from '../../../src/evaluation/report/training-history.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { CSVLogger } from '../../../src/training/callbacks/csv-logger.js';
 import { ReduceLROnPlateau } from '../../../src/training/callbacks/reduce-lr-on-plateau.js';
 import { fit } from '../../../src/training/fit.js';
-import { tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 const length = { learningRate: 1, numEpochs: 4, stepsPerEpoch: 2 };
+const paths = { trainDatasetPath: 'train', testDatasetPath: 'test' };
+
+const complete = (options: Partial<OptimizationOptions>) => completeTrainModelOptions({ ...paths, ...options });
+const makeOptimizer = (options: Partial<OptimizationOptions>, given: TrainingLength) =>
+  makeOptimizerOf(complete(options), given);
 
 /** The learning rate at the beginning of each epoch. */
 async function ratesOf(options: Parameters<typeof makeOptimizer>[0]): Promise<number[]> {
@@ -31,9 +39,16 @@ async function ratesOf(options: Parameters<typeof makeOptimizer>[0]): Promise<nu
 
 describe('the optimizer of train-model', () => {
   it('is the one that was asked for, with its options', () => {
-    const classes = optimizerNames.map((optimizer) => makeOptimizer({ optimizer }, length).getClassName());
+    const { choices } = trainModelCommand.flags.optimizer;
+    const classes = choices.map((optimizer) => makeOptimizer({ optimizer }, length).getClassName());
     expect(classes).toEqual(['Adam', 'AdamW', 'SGD', 'RMSprop']);
-    const options = { optimizer: 'sgd', momentum: 0.9, weightDecay: 0.1, clipNorm: 2, gradientAccumulationSteps: 3 };
+    const options = {
+      optimizer: 'sgd',
+      momentum: 0.9,
+      weightDecay: 0.1,
+      clipNorm: 2,
+      gradientAccumulationSteps: 3,
+    } as const;
     expect(makeOptimizer(options, length).getConfig()).toEqual({
       learningRate: 1,
       momentum: 0.9,
@@ -43,7 +58,7 @@ describe('the optimizer of train-model', () => {
       gradientAccumulationSteps: 3,
     });
     expect(makeOptimizer({ optimizer: 'adamw' }, length).getConfig()).toMatchObject({ weightDecay: 0.004 });
-    expect(() => makeOptimizer({ optimizer: 'adamax' }, length)).toThrow(
+    expect(() => makeOptimizer({ optimizer: 'adamax' as 'adam' }, length)).toThrow(
       '--optimizer is one of adam, adamw, sgd, rmsprop. Received: adamax.',
     );
   });
@@ -61,19 +76,21 @@ describe('the optimizer of train-model', () => {
   });
 
   it('has a learning rate that falls when nothing improves', () => {
-    expect(learningRateCallbacks({}, 5)).toEqual([]);
-    expect(learningRateCallbacks({ learningRateSchedule: 'plateau' }, 5)[0]).toBeInstanceOf(ReduceLROnPlateau);
+    expect(learningRateCallbacks(complete({}), 5)).toEqual([]);
+    expect(learningRateCallbacks(complete({ learningRateSchedule: 'plateau' }), 5)[0]).toBeInstanceOf(
+      ReduceLROnPlateau,
+    );
   });
 
   it('logs the learning rate where it changes, for the history', async () => {
-    const options = { learningRateSchedule: 'cosine' };
-    const model = tinyModel(makeOptimizer(options, length));
+    const options = complete({ learningRateSchedule: 'cosine' });
+    const model = tinyModel(makeOptimizerOf(options, length));
     const history = new CSVLogger();
     await fit(model, tinyDataset(), { epochs: 4, callbacks: [...learningRateCallbacks(options, 5), history] });
     const rates = parseHistory(history.text).columns.get('learning_rate');
     const expected = [1, 2, 3, 4].map((epoch) => 0.5 * (1 + Math.cos((Math.PI * epoch) / 4)));
     expected.forEach((rate, i) => expect(rates?.[i]).toBeCloseTo(rate, 5));
-    expect(learningRateCallbacks({ warmupEpochs: 1 }, 5)).toHaveLength(1);
+    expect(learningRateCallbacks(complete({ warmupEpochs: 1 }), 5)).toHaveLength(1);
   });
 });
 

@@ -14,13 +14,16 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { resumeFromWorkers } from '../../../src/commands/train-model/resume-from-workers.js';
 import { trainModel } from '../../../src/commands/train-model/run.js';
-import type { TrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
+import {
+  completeTrainModelOptions,
+  type TrainModelOptions,
+} from '../../../src/commands/train-model/train-model-options.js';
 import { SignetError } from '../../../src/errors.js';
 import { parseHistory } from '../../../src/evaluation/report/training-history.js';
 import { readVariables } from '../../../src/saved-model/read/read-variables.js';
 import * as tf from '../../../src/tensorflow/tf.js';
-import { asWorkersKeepIt } from '../../helpers/as-workers-keep-it.js';
-import { copyDigits, type SmallDigits } from '../../helpers/small-digits.js';
+import { asWorkersKeepIt } from '../../helpers/training/as-workers-keep-it.js';
+import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 let folder: string;
@@ -29,7 +32,7 @@ const inFolder = (...names: string[]) => path.join(folder, ...names);
 
 /** 29 images to train on: 4 steps an epoch, the last one of 5 images. */
 function optionsFor(own: Partial<TrainModelOptions>): TrainModelOptions {
-  return {
+  return completeTrainModelOptions({
     trainDatasetPath: digits.train,
     testDatasetPath: digits.test,
     modelFolderPath: inFolder('models'),
@@ -38,14 +41,10 @@ function optionsFor(own: Partial<TrainModelOptions>): TrainModelOptions {
     numEpochs: 5,
     patience: 9,
     learningRate: 0.0005,
-    validationSplit: 0.2,
     seed: 3,
-    overwrite: false,
-    onBadImage: 'fail',
-    cache: 512,
     jit: 'graph',
     ...own,
-  };
+  });
 }
 
 beforeAll(async () => {
@@ -69,7 +68,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     [
       'a model of a user with dropout, SGD with momentum, accumulation and a schedule',
       {
-        modelType: 'test/helpers/dropping-model.ts#DroppingModel', optimizer: 'sgd', momentum: 0.9,
+        modelType: 'test/helpers/models/dropping-model.ts#DroppingModel', optimizer: 'sgd', momentum: 0.9,
         gradientAccumulationSteps: 3, learningRateSchedule: 'cosine', warmupEpochs: 1, learningRate: 0.05,
         classWeights: 'balanced', labelSmoothing: 0.1,
       },
@@ -77,7 +76,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     [
       'a frozen backbone',
       {
-        modelType: 'test/helpers/narrow-mobile-net-model.ts#NarrowMobileNetModel', freezeBackbone: true,
+        modelType: 'test/helpers/models/narrow-mobile-net-model.ts#NarrowMobileNetModel', freezeBackbone: true,
         ...{ inputHeight: 32, inputWidth: 32, optimizer: 'rmsprop', learningRate: 0.01,
  pretrainedWeights: 'test/fixtures/keras/mobilenetv2_035.legacy.h5' },
       },
@@ -128,8 +127,8 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     };
 
     it.each<[what: string, change: (kept: string) => void, code: string, message: string | RegExp]>([
-      ['none', (kept) => rmSync(kept, { recursive: true }), 'INVALID_TRAINING_STATE', /There is nothing to go on with: .*output\.training\/last is missing, which worker\.py writes after every epoch\. Give the --output of worker\.py, with the folder output\.training still beside it\.$/],
-      ['no JSON', (kept) => writeFileSync(path.join(kept, 'last'), '{'), 'INVALID_TRAINING_STATE', /last is damaged, or of another version of Signet/],
+      ['none', (kept) => rmSync(kept, { recursive: true }), 'INVALID_TRAINING_STATE', /There is nothing to resume from: .*output\.training\/last is missing, which worker\.py writes after every epoch\. Give the --output of worker\.py, and keep the folder output\.training next to it\.$/],
+      ['no JSON', (kept) => writeFileSync(path.join(kept, 'last'), '{'), 'INVALID_TRAINING_STATE', /last is damaged, or of another version of Signet: it is not JSON: /],
       ['a best epoch that never was', (kept) => editLast(kept, (last) => (last.best_epoch = 3)), 'INVALID_TRAINING_STATE', 'is damaged'],
       ['an epoch that is a path', (kept) => editLast(kept, (last) => (last.epochs = '../../x')), 'INVALID_TRAINING_STATE', 'is damaged'],
       ['a short history', (kept) => editLast(kept, (last) => (last.history = [])), 'INVALID_TRAINING_STATE', 'is damaged'],
@@ -137,12 +136,12 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
       ['another data set', (kept) => editLast(kept, (last) => (last.images = 'ab')), 'INVALID_TRAINING_STATE', /The images in .*train are not those, by their names, that the training in .*output\.training began with/],
       ['no arguments', (kept) => rmSync(path.join(kept, 'arguments.json')), 'INVALID_TRAINING_STATE', 'has no arguments.json, which says how the model was made'],
       ['damaged arguments', (kept) => writeFileSync(path.join(kept, 'arguments.json'), '[]'), 'INVALID_TRAINING_STATE', 'arguments.json lacks trainDatasetPath'],
-      ['no checkpoint', (kept) => rmSync(path.join(kept, 'epoch-2.index')), 'INVALID_TRAINING_STATE', /The checkpoint .*epoch-2 cannot be gone on with: .*epoch-2\.index is missing/],
-      ['a checkpoint that is cut off', (kept) => truncateSync(path.join(kept, 'epoch-2.data-00000-of-00001'), 4000), 'INVALID_TRAINING_STATE', /epoch-2 cannot be gone on with: .* is damaged/],
+      ['no checkpoint', (kept) => rmSync(path.join(kept, 'epoch-2.index')), 'INVALID_TRAINING_STATE', /Cannot resume from checkpoint .*epoch-2: .*epoch-2\.index is missing/],
+      ['a checkpoint that is cut off', (kept) => truncateSync(path.join(kept, 'epoch-2.data-00000-of-00001'), 4000), 'INVALID_TRAINING_STATE', /epoch-2: .* is damaged/],
       ['a checkpoint of an epoch before', (kept) => ['index', 'data-00000-of-00001'].forEach((ending) => cpSync(path.join(kept, `epoch-1.${ending}`), path.join(kept, `epoch-2.${ending}`))), 'INVALID_TRAINING_STATE', /has taken 4 steps\. Expected: 8/],
-      ['another model', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'MobileNetModel')); }, 'INVALID_TRAINING_STATE', /its list weights is of another model or optimizer\. Expected: \d+ variables\. Received: 10\./],
-      ['another optimizer', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('{', '{"optimizer": "sgd",')); }, 'INVALID_TRAINING_STATE', /its list slots is of another model or optimizer\. Expected: 2 variables\. Received: 22\./],
-      ['code of a file that somebody handed over', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'evil.ts#LenetModel')); }, 'INVALID_ARGUMENT', 'what code is run is not taken from a file'],
+      ['another model', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'MobileNetModel')); }, 'INVALID_TRAINING_STATE', /the list weights belongs to another model or optimizer\. Expected: \d+ variables\. Received: 10\./],
+      ['another optimizer', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('"optimizer": "adam"', '"optimizer": "sgd"')); }, 'INVALID_TRAINING_STATE', /the list slots belongs to another model or optimizer\. Expected: 2 variables\. Received: 22\./],
+      ['code of a file that somebody handed over', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'evil.ts#LenetModel')); }, 'INVALID_ARGUMENT', 'which code runs is not taken from a file'],
     ])('says what is wrong and writes nothing: %s', async (_, change, code, message) => {
       const place = await temporaryFolder();
       cpSync(`${output}.training`, path.join(place, 'output.training'), { recursive: true });
@@ -158,7 +157,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
 
     it('says which options differ', async () => {
       await expect(resumeFromWorkers(output, { batchSize: 4, seed: 9 })).rejects.toThrow(
-        /^--batch-size was 8 in .*output\.training, which goes on with the same\. Received: 4\..*\n--seed was 3 in/,
+        /^--batch-size was 8 in .*output\.training, which continues with the same\. Received: 4\..*\n--seed was 3 in/,
       );
     });
 

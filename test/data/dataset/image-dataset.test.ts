@@ -9,7 +9,7 @@ import { transcodeImage } from '../../../src/data/image-file/transcode-image.js'
 import { decodeAndResize } from '../../../src/ops/decode-and-resize.js';
 import { stringScalar } from '../../../src/ops/strings.js';
 import * as tf from '../../../src/tensorflow/tf.js';
-import { encodedImages } from '../../helpers/encoded-images.js';
+import { encodedImages } from '../../helpers/data/encoded-images.js';
 import { image, pngClaiming, temporaryDirectory, writeFiles } from '../samples.js';
 
 const imageSize = [12, 10] as const;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 import { changedImages, fingerprintImages } from '../../../src/data/scan/fingerprint-images.js';
 import { scanImageDirectory } from '../../../src/data/scan/scan-image-directory.js';
-import { copyDigits } from '../../helpers/small-digits.js';
+import { copyDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 /** What is said of a data set after a change. */

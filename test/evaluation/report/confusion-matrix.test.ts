@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { ClassificationMetrics } from '../../../src/evaluation/classification-metrics.js';
 import { confusionMatrix } from '../../../src/evaluation/report/confusion-matrix.js';
 import { rasterize } from '../../../src/evaluation/report/rasterize.js';
-import { hostileNames } from '../../helpers/hostile-names.js';
-import { madeUpEvaluation } from '../../helpers/made-up-evaluation.js';
+import { hostileNames } from './hostile-names.js';
+import { madeUpEvaluation } from './made-up-evaluation.js';
 
 const numbered = (classes: number) => Array.from({ length: classes }, (_, i) => `class ${i}`);
 

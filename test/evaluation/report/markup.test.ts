@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { markup } from '../../../src/evaluation/report/markup.js';
-import { hostileNames } from '../../helpers/hostile-names.js';
+import { hostileNames } from './hostile-names.js';
 
 describe('markup', () => {
   it('keeps what is inserted text', () => {

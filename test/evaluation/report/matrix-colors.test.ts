@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { darkRamps, lightRamps } from '../../../src/evaluation/report/matrix-colors.js';
 import { darkColors, lightColors } from '../../../src/evaluation/report/report-colors.js';
-import { contrastRatio, type Rgb, rgb } from '../../helpers/contrast-ratio.js';
+import { contrastRatio, type Rgb, rgb } from './contrast-ratio.js';
 
 const mixed = (from: Rgb, to: Rgb, part: number): Rgb => {
   const mix = (i: 0 | 1 | 2) => from[i] * (1 - part) + to[i] * part;

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { hasFonts, rasterize } from '../../../src/evaluation/report/rasterize.js';
 import { svgPicture } from '../../../src/evaluation/report/svg-picture.js';
 import { markup } from '../../../src/evaluation/report/markup.js';
-import { hostileNames } from '../../helpers/hostile-names.js';
+import { hostileNames } from './hostile-names.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 describe('rasterize', () => {

@@ -8,14 +8,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { ClassificationMetrics } from '../../../src/evaluation/classification-metrics.js';
 import { writeReport } from '../../../src/evaluation/report/write-report.js';
-import { findChromium } from '../../helpers/find-chromium.js';
-import { hostileNames } from '../../helpers/hostile-names.js';
-import { fileNames, madeUpReport } from '../../helpers/made-up-report.js';
-import { launchChromium, openWatched } from '../../helpers/page-in-chromium.js';
+import { hostileNames } from './hostile-names.js';
+import { fileNames, madeUpReport } from './made-up-report.js';
+import { launchChromium } from '../../helpers/page/launch-chromium.js';
+import { openWatched } from '../../helpers/page/page-in-chromium.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
-import { textContrasts } from '../../helpers/text-contrast.js';
+import { textContrasts } from '../../helpers/page/text-contrast.js';
 
-const executablePath = findChromium();
 const pets = { classNames: ['cat', 'dog', 'bird'], images: ['a/1.png', 'a/2.png'] };
 
 describe('writeReport', () => {
@@ -57,7 +56,7 @@ describe('writeReport', () => {
   });
 });
 
-describe.skipIf(executablePath === null)('the page of a report', () => {
+describe('the page of a report', () => {
   let folder: string;
   let browser: Browser;
   /** Of hostile names only. */
@@ -67,7 +66,7 @@ describe.skipIf(executablePath === null)('the page of a report', () => {
     folder = await temporaryFolderForAll();
     const content = await madeUpReport(folder, { classNames: hostileNames, images: fileNames(hostileNames) });
     hostile = (await writeReport(path.join(folder, 'hostile'), content)).page;
-    browser = await launchChromium(executablePath);
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
   afterEach(async () => {

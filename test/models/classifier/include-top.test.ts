@@ -6,7 +6,7 @@ import { findHead } from '../../../src/models/classifier/find-head.js';
 import { loadKerasWeights } from '../../../src/models/keras/load-keras-weights.js';
 import { MobileNetModel } from '../../../src/models/mobile-net-model.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
-import { writeLegacyWeights } from '../../helpers/write-legacy-weights.js';
+import { writeLegacyWeights } from '../../helpers/models/write-legacy-weights.js';
 
 const options = { classNames: ['ant', 'bee', 'cat'], alpha: 0.35, inputHeight: 32, inputWidth: 32 };
 

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { downloadWeights, type DownloadWeightsOptions } from '../../../src/models/keras/download-weights.js';
-import { answer, cutAfter, type Misbehave, serveFile } from '../../helpers/file-server.js';
+import { answer, cutAfter, type Misbehave, serveFile } from '../../helpers/servers/file-server.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const content = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) % 251));

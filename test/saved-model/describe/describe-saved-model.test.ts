@@ -12,7 +12,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { showModel } from '../../../src/commands/show-model/run.js';
 import { showModelText } from '../../../src/commands/show-model/print.js';
 import { describeSavedModel } from '../../../src/saved-model/describe/describe-saved-model.js';
-import { jsonText } from '../../../src/text/json-text.js';
+import { jsonText } from '../../../src/text/printable.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import {
   MetaGraphDef_MetaInfoDefSchema,
@@ -21,7 +21,7 @@ import {
 import { SavedModelSchema } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import type { StructuredValueSchema } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/struct_pb.js';
 import { DataType } from '../../../src/tensorflow/protos/tensorflow/core/framework/types_pb.js';
-import { saveTwoSignatures } from '../../helpers/save-two-signatures.js';
+import { saveTwoSignatures } from '../../helpers/models/save-two-signatures.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 let folder: string;

@@ -8,7 +8,7 @@ import { LenetModel } from '../../../src/models/lenet-model.js';
 import { stringBytes } from '../../../src/ops/strings.js';
 import { tensorValueOf, toTensorProto } from '../../../src/saved-model/read/tensor-proto-value.js';
 import { createGrpcServer, type GrpcServer } from '../../../src/serving/grpc/create-grpc-server.js';
-import { LocalModelServer } from '../../helpers/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { RequestEvent } from '../../../src/serving/request-event.js';
 import { ExampleSchema } from '../../../src/tensorflow/protos/tensorflow/core/example/example_pb.js';
 import { DataType } from '../../../src/tensorflow/protos/tensorflow/core/framework/types_pb.js';
@@ -16,9 +16,9 @@ import { SignatureDefMapSchema } from '../../../src/tensorflow/protos/tensorflow
 import { ModelService } from '../../../src/tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';
 import { PredictionService } from '../../../src/tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
-import { encodedImages } from '../../helpers/encoded-images.js';
-import { RawGrpcClient } from '../../helpers/grpc-client.js';
-import { serializedExamples } from '../../helpers/serialized-examples.js';
+import { encodedImages } from '../../helpers/data/encoded-images.js';
+import { RawGrpcClient } from '../../helpers/servers/grpc-client.js';
+import { serializedExamples } from '../../helpers/data/serialized-examples.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const { predict, classify, regress, multiInference, getModelMetadata } = PredictionService.method;

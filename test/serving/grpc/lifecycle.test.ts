@@ -7,7 +7,7 @@ import { type ClientReadableStream, credentials, Metadata, status } from '@grpc/
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { createGrpcServer, type GrpcServerOptions } from '../../../src/serving/grpc/create-grpc-server.js';
-import { LocalModelServer } from '../../helpers/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { ModelServer, PredictRequest } from '../../../src/serving/model-server.js';
 import type { RequestEvent } from '../../../src/serving/request-event.js';
 import { ServingError } from '../../../src/serving/serving-error.js';
@@ -19,8 +19,8 @@ import { PredictionService } from '../../../src/tensorflow/protos/tensorflow_ser
 import type * as tf from '../../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../../src/tracing/tf-function.js';
-import { RawGrpcClient } from '../../helpers/grpc-client.js';
-import { selfSigned } from '../../helpers/self-signed.js';
+import { RawGrpcClient } from '../../helpers/servers/grpc-client.js';
+import { selfSigned } from '../../helpers/servers/self-signed.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 class Adder extends Servable {

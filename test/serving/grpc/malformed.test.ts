@@ -8,13 +8,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { createRandom } from '../../../src/data/dataset/random.js';
 import { createGrpcServer, type GrpcServer } from '../../../src/serving/grpc/create-grpc-server.js';
-import { LocalModelServer } from '../../helpers/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import { Servable } from '../../../src/signatures/servable.js';
 import { PredictRequestSchema } from '../../../src/tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import type * as tf from '../../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../../src/tracing/tf-function.js';
-import { type GrpcResult, RawGrpcClient } from '../../helpers/grpc-client.js';
+import { type GrpcResult, RawGrpcClient } from '../../helpers/servers/grpc-client.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 class Adder extends Servable {

@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../../src/ops/decode-image.js';
 import { stringBytes, stringScalar } from '../../../src/ops/strings.js';
 import { declaredPixels } from '../../../src/serving/limits/declared-pixels.js';
-import { encodedImages } from '../../helpers/encoded-images.js';
-import { bmpClaiming, gifClaiming, jpegClaiming, pngChunk, pngClaiming } from '../../helpers/hostile-images.js';
-import { serializedExamples } from '../../helpers/serialized-examples.js';
+import { encodedImages } from '../../helpers/data/encoded-images.js';
+import { bmpClaiming, gifClaiming, jpegClaiming, pngChunk, pngClaiming } from '../../helpers/data/hostile-images.js';
+import { serializedExamples } from '../../helpers/data/serialized-examples.js';
 
 const large = 65_535 * 65_535;
 

@@ -3,10 +3,10 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { LocalModelServer } from '../../helpers/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import { pageRoutes } from '../../../src/serving/page/page-routes.js';
 import type { RestCall, Route } from '../../../src/serving/rest/rest-call.js';
-import { saveScale } from '../../helpers/save-scale.js';
+import { saveScale } from '../../helpers/models/save-scale.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 let routes: readonly Route[];

@@ -5,16 +5,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
-import { LocalModelServer } from '../../helpers/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { ModelServer } from '../../../src/serving/model-server.js';
 import { createRestServer } from '../../../src/serving/rest/create-rest-server.js';
 import { ServingError } from '../../../src/serving/serving-error.js';
 import { ModelStore } from '../../../src/serving/store/model-store.js';
-import { Agent, parseAnswers, send, sendRaw } from '../../helpers/http-client.js';
-import { saveKinds } from '../../helpers/save-kinds.js';
-import { selfSigned } from '../../helpers/self-signed.js';
-import { serveRestForTest } from '../../helpers/serve-rest.js';
-import { slowModels } from '../../helpers/slow-models.js';
+import { Agent, parseAnswers, send, sendRaw } from '../../helpers/servers/http-client.js';
+import { saveKinds } from '../../helpers/models/save-kinds.js';
+import { selfSigned } from '../../helpers/servers/self-signed.js';
+import { serveRestForTest } from '../../helpers/servers/serve-rest.js';
+import { slowModels } from './slow-models.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const predict = '/v1/models/kinds:predict';

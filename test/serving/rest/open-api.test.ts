@@ -4,12 +4,12 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { LenetModel } from '../../../src/models/lenet-model.js';
-import { LocalModelServer } from '../../helpers/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { ModelServer } from '../../../src/serving/model-server.js';
 import { ServingError } from '../../../src/serving/serving-error.js';
-import { sendJson } from '../../helpers/http-client.js';
-import { saveKinds } from '../../helpers/save-kinds.js';
-import { serveRestForTest } from '../../helpers/serve-rest.js';
+import { sendJson } from '../../helpers/servers/http-client.js';
+import { saveKinds } from '../../helpers/models/save-kinds.js';
+import { serveRestForTest } from '../../helpers/servers/serve-rest.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 interface Operation {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readInferBody, writeInferTensor } from '../../../src/serving/rest/json/open-inference-json.js';
 import type { DType } from '../../../src/tensorflow/data-type.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
-import { signatureOf } from '../../helpers/signature-of.js';
+import { signatureOf } from './signature-of.js';
 
 const signature = signatureOf({
   x: tensorSpec('float32', null),

@@ -5,7 +5,7 @@ import { readPredictBody } from '../../../src/serving/rest/json/read-predict-bod
 import type { DType } from '../../../src/tensorflow/data-type.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
-import { signatureOf } from '../../helpers/signature-of.js';
+import { signatureOf } from './signature-of.js';
 
 type Inputs = Readonly<Record<string, DType>>;
 

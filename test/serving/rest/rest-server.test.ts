@@ -6,13 +6,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { accessLogLine } from '../../../src/serving/request-event.js';
-import { LocalModelServer } from '../../helpers/local-model-server.js';
+import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
-import { encodedImages } from '../../helpers/encoded-images.js';
-import { send, sendJson } from '../../helpers/http-client.js';
-import { saveKinds } from '../../helpers/save-kinds.js';
-import { selfSigned } from '../../helpers/self-signed.js';
-import { type ServedRest, serveRest, serveRestForTest } from '../../helpers/serve-rest.js';
+import { encodedImages } from '../../helpers/data/encoded-images.js';
+import { send, sendJson } from '../../helpers/servers/http-client.js';
+import { saveKinds } from '../../helpers/models/save-kinds.js';
+import { selfSigned } from '../../helpers/servers/self-signed.js';
+import { type ServedRest, serveRest, serveRestForTest } from '../../helpers/servers/serve-rest.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const classNames = ['ape', 'bee', 'cat', 'dog'];

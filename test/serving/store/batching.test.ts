@@ -6,8 +6,8 @@ import { type BatchingOptions, batchingOptions } from '../../../src/serving/stor
 import type { SignatureCall } from '../../../src/serving/store/queued-request.js';
 import { InferenceWorker } from '../../../src/serving/worker/inference-worker.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
-import { encodedImages } from '../../helpers/encoded-images.js';
-import { saveScale } from '../../helpers/save-scale.js';
+import { encodedImages } from '../../helpers/data/encoded-images.js';
+import { saveScale } from '../../helpers/models/save-scale.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 let worker: InferenceWorker;

@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ModelSpec } from '../../../src/serving/model-server.js';
 import { ModelStore, type ModelStoreOptions } from '../../../src/serving/store/model-store.js';
 import type { StoreEvent } from '../../../src/serving/store/store-event.js';
+import { saveScale } from '../../helpers/models/save-scale.js';
 import { InferenceWorker } from '../../../src/serving/worker/inference-worker.js';
-import { saveScale } from '../../helpers/save-scale.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 /** SavedModels whose factor is their number, to be copied. */

@@ -10,8 +10,8 @@ import { InferenceWorker } from '../../../src/serving/worker/inference-worker.js
 import { DataType } from '../../../src/tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { PredictionLogSchema } from '../../../src/tensorflow/protos/tensorflow_serving/apis/prediction_log_pb.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
-import { encodedImages } from '../../helpers/encoded-images.js';
-import { saveScale } from '../../helpers/save-scale.js';
+import { encodedImages } from '../../helpers/data/encoded-images.js';
+import { saveScale } from '../../helpers/models/save-scale.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 let directory: string;

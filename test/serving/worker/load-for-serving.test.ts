@@ -10,7 +10,7 @@ import { Servable } from '../../../src/signatures/servable.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../../src/tracing/tf-function.js';
-import { saveScale } from '../../helpers/save-scale.js';
+import { saveScale } from '../../helpers/models/save-scale.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 class Counter extends Servable {

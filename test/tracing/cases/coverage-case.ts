@@ -1,7 +1,7 @@
 import * as tf from '../../../src/tensorflow/tf.js';
 import type { Dimension } from '../../../src/tracing/tensor-spec.js';
 import type { TfFunctionResult } from '../../../src/tracing/trace.js';
-import { mulberry32 } from '../../helpers/mulberry32.js';
+import { mulberry32 } from '../../helpers/data/mulberry32.js';
 
 /** Makes the element at a position of a test tensor; `random` is uniform in [0, 1). */
 type MakeElement = (random: () => number, position: number) => number | string;

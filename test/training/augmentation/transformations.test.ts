@@ -13,7 +13,7 @@ import { RandomFlip } from '../../../src/training/augmentation/random-flip.js';
 import { RandomRotation } from '../../../src/training/augmentation/random-rotation.js';
 import { RandomTranslation } from '../../../src/training/augmentation/random-translation.js';
 import { RandomZoom } from '../../../src/training/augmentation/random-zoom.js';
-import { mulberry32 } from '../../helpers/mulberry32.js';
+import { mulberry32 } from '../../helpers/data/mulberry32.js';
 
 /** Pixels by row and column, of three channels. */
 type Picture = number[][][];

@@ -16,7 +16,7 @@ import { ReduceLROnPlateau } from '../../../src/training/callbacks/reduce-lr-on-
 import { fit } from '../../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
-import { droppingModel, Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { droppingModel, Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 /** Does something after a batch, counted from 0 over all epochs of this training. */
@@ -244,8 +244,8 @@ describe('BackupAndRestore', () => {
     bigger.compile({ optimizer: new Adam(), loss: sparseCategoricalCrossentropy });
     const before = weightsOf(bigger);
     await expect(fit(bigger, tinyDataset(1), { epochs: 1, callbacks: backup() })).rejects.toThrow(
-      `The training in ${folder} cannot be resumed: weights/000000 is float32[3, 3] in this model. Received: [3, 2]. ` +
-        'Remove the folder to start anew.',
+      `Cannot resume the training in ${folder}: weights/000000 is float32[3, 3] in this model. Received: [3, 2]. ` +
+        'Remove the folder to start again.',
     );
     expect(weightsOf(bigger)).toEqual(before);
     const adam = backup();
@@ -258,13 +258,21 @@ describe('BackupAndRestore', () => {
     [
       'training_metadata.json',
       '{"format": 2',
-      /training_metadata\.json is no JSON\. Remove the folder to start anew\.$/,
+      /training_metadata\.json cannot be used: it is not JSON: .*\. Remove the folder to start again\.$/,
     ],
-    ['training_metadata.json', '{"format": 7}', /its format is 7\. Expected: 2\./],
-    ['training_metadata.json', '{"format": 2, "state": "../x", "epoch": 1}', /lacks a state, an epoch/],
     [
       'training_metadata.json',
-      '{"format":2,"state":9,"epoch":1,"batch":0,"optimizer":"Adam","callbacks":[]}',
+      '{"format": 7}',
+      /training_metadata\.json cannot be used: format: expected 2, received 7; state is missing/,
+    ],
+    [
+      'training_metadata.json',
+      '{"format": 2, "state": "../x", "epoch": 1}',
+      /state: expected a number, received "\.\.\/x"; batch is missing; session is missing; 2 more\./,
+    ],
+    [
+      'training_metadata.json',
+      '{"format":2,"state":9,"epoch":1,"batch":0,"session":{"totals":null,"step":null,"data":null,"validationData":null},"optimizer":"Adam","callbacks":[]}',
       /state-9\.index is missing/,
     ],
     ['state-1.data-00000-of-00001', null, /state-1\.data-00000-of-00001 .*damaged/],

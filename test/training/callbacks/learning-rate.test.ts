@@ -5,7 +5,7 @@ import { LearningRateScheduler } from '../../../src/training/callbacks/learning-
 import { ReduceLROnPlateau } from '../../../src/training/callbacks/reduce-lr-on-plateau.js';
 import { fit } from '../../../src/training/fit.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
-import { Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 const rounded = (values: unknown) => (values as number[]).map((value) => Number(value.toPrecision(6)));
 const weightsOf = (model: tf.LayersModel) => model.getWeights().flatMap((weight) => Array.from(weight.dataSync()));

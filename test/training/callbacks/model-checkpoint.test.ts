@@ -10,7 +10,7 @@ import { ModelCheckpoint, type ModelCheckpointOptions } from '../../../src/train
 import { fit } from '../../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
-import { Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 /** Trains with made-up losses; what was saved, by name, and what was said. */

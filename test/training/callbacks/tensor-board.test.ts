@@ -9,9 +9,9 @@ import { TensorBoard } from '../../../src/training/callbacks/tensor-board.js';
 import { fit } from '../../../src/training/fit.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
 import { histogram } from '../../../src/training/callbacks/tensorboard/histogram.js';
-import { eventFileOf, readEvents, readValues } from '../../helpers/read-event-file.js';
+import { eventFileOf, readEvents, readValues } from '../../helpers/training/read-event-file.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
-import { tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 const scalars = (values: ReturnType<typeof readValues>, tag: string) =>
   values.filter((value) => value.tag === tag).map(({ step, tensor }) => [step, tensor.floatVal[0] ?? NaN]);

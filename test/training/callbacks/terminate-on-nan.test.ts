@@ -4,7 +4,7 @@ import * as tf from '../../../src/tensorflow/tf.js';
 import { TerminateOnNaN } from '../../../src/training/callbacks/terminate-on-nan.js';
 import { fit } from '../../../src/training/fit.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
-import { Lines, tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { Lines, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 /** 1 divided by 0, once there are values: a trace has none. */
 function infiniteLater(_labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {

@@ -15,8 +15,8 @@ import {
   startAndGradients,
   stepCompiled,
   stepEagerly,
-} from '../../helpers/optimizer-cases.js';
-import { tinyModel } from '../../helpers/tiny-training.js';
+} from '../../helpers/training/optimizer-cases.js';
+import { tinyModel } from '../../helpers/training/tiny-training.js';
 
 /** One element's step in double precision: its new value, from its slots, which it changes. */
 type Reference = (w: number, g: number, t: number, slots: Record<'m' | 'v', number>) => number;

@@ -9,7 +9,7 @@ import { ExponentialDecay } from '../../../src/training/schedules/exponential-de
 import type { LearningRateSchedule } from '../../../src/training/schedules/learning-rate-schedule.js';
 import { LinearWarmup } from '../../../src/training/schedules/linear-warmup.js';
 import { PiecewiseConstantDecay } from '../../../src/training/schedules/piecewise-constant-decay.js';
-import { ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/tiny-training.js';
+import { ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 function rates(schedule: LearningRateSchedule, steps: readonly number[]): number[] {
   return steps.map((step) =>

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 
-import { cannotWrite } from '../../../files/model-directory.js';
+import { cannotWrite } from '../../../files/cannot-write.js';
 import { encodeTfRecord } from '../../../saved-model/checkpoint/tf-record.js';
 import {
   type EventSchema as EventType,

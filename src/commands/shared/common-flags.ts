@@ -1,0 +1,47 @@
+import type { Flag } from './flag-table.js';
+
+type Flags<Name extends string> = Readonly<Record<Name, Flag>>;
+
+/** Flags of every command that runs TensorFlow. */
+export const tensorflowFlags = {
+  verbose: {
+    type: 'boolean',
+    default: false,
+    commandOnly: true,
+    help: "Show TensorFlow's own log",
+    whenOn: () => (process.env.TF_CPP_MIN_LOG_LEVEL = '0'),
+  },
+} as const satisfies Flags<'verbose'>;
+
+/** Flags of every command that can print for a program. */
+export const jsonFlags = {
+  json: { type: 'boolean', default: false, commandOnly: true, help: 'Print the result as JSON' },
+} as const satisfies Flags<'json'>;
+
+/** Flags of every command that reads a folder of images. */
+export const imageFlags = {
+  onBadImage: {
+    type: 'choice',
+    choices: ['fail', 'skip'],
+    default: 'fail',
+    help: 'What to do about images that cannot be used: stop, or leave them out',
+    // A bad image may be the reason why a training ended.
+    onResume: 'may differ',
+  },
+} as const satisfies Flags<'onBadImage'>;
+
+/** Flags of every command that makes a model for images of a size. */
+export const inputSizeFlags = {
+  inputWidth: {
+    type: 'integer',
+    range: { min: 1, max: 10_000 },
+    defaultText: "the architecture's own",
+    help: 'Width that images are resized to, in pixels',
+  },
+  inputHeight: {
+    type: 'integer',
+    range: { min: 1, max: 10_000 },
+    defaultText: "the architecture's own",
+    help: 'Height that images are resized to, in pixels',
+  },
+} as const satisfies Flags<'inputWidth' | 'inputHeight'>;

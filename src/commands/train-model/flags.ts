@@ -1,0 +1,256 @@
+import { imageFlags, inputSizeFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { defineCommand } from '../shared/flag-table.js';
+
+/** Everything about `train-model`'s flags: a new one is one entry here. */
+export const trainModelCommand = defineCommand({
+  name: 'train-model',
+  describe:
+    'Trains an image classifier on a folder with one folder of images per class, and saves it as a TensorFlow SavedModel.',
+  flags: {
+    trainDatasetPath: {
+      type: 'path',
+      required: true,
+      help: 'Folder with one folder of training images per class',
+      // The images themselves are compared.
+      onResume: 'may differ',
+    },
+    testDatasetPath: {
+      type: 'path',
+      required: true,
+      help: 'Folder with the same classes, for the final accuracy',
+      // Nothing is learned from it.
+      onResume: 'may differ',
+    },
+    modelFolderPath: {
+      type: 'path',
+      default: 'models',
+      help: 'Folder for models; this one goes to FOLDER/TYPE/VERSION',
+      // With the type and the version it says which training is resumed.
+      onResume: 'may differ',
+    },
+    modelType: {
+      type: 'string',
+      default: 'ResnetModel',
+      help: 'ResnetModel, MobileNetModel, InceptionModel, LenetModel, or your own class: path/to/model.ts#ClassName',
+      onResume: (before) => (before.includes('#') ? 'given again' : 'may differ'),
+    },
+    modelVersion: {
+      type: 'integer',
+      range: { min: 1 },
+      defaultText: 'the next free one',
+      help: 'Version of the model',
+      onResume: 'may differ',
+    },
+    ...inputSizeFlags,
+    pretrainedWeights: {
+      type: 'path',
+      words: ['imagenet'],
+      defaultText: 'random weights',
+      help: 'Weights to start from: imagenet, a Keras weight file, or the directory of a SavedModel',
+      report: 'start',
+    },
+    freezeBackbone: {
+      type: 'boolean',
+      default: false,
+      help: 'Train only the head and keep the weights of the backbone',
+      conflicts: {
+        fineTuneFrom:
+          '--freeze-backbone trains only the head, --fine-tune-from part of the backbone too: give one of them. Received: both.',
+      },
+    },
+    fineTuneFrom: {
+      type: 'string',
+      defaultText: 'all layers are trained',
+      help: 'First layer of the backbone to train',
+    },
+    freezeBatchNormalization: {
+      type: 'boolean',
+      default: false,
+      help: "Keep the statistics of the backbone's batch normalization; helps when images are few",
+    },
+    alpha: {
+      type: 'number',
+      range: { above: 0, max: 2 },
+      defaultText: '1',
+      help: 'Width of a MobileNetModel; pretrained weights exist for 0.35 to 1.4',
+    },
+    dropout: {
+      type: 'number',
+      range: { min: 0, below: 1 },
+      defaultText: '0',
+      help: 'Share of the features dropped before the logits during training',
+    },
+    batchSize: { type: 'integer', range: { min: 1 }, default: 32, help: 'Images per step', report: 'batch size' },
+    numEpochs: {
+      type: 'integer',
+      range: { min: 1 },
+      default: 200,
+      help: 'Maximum number of epochs',
+      // These schedules do not depend on the length of the training.
+      onResume: (_, { learningRateSchedule = 'constant' }) =>
+        learningRateSchedule === 'constant' || learningRateSchedule === 'plateau' ? 'may differ' : 'must be the same',
+    },
+    patience: {
+      type: 'integer',
+      range: { min: 0 },
+      default: 5,
+      help: 'Epochs without a better val_accuracy after which training stops',
+      onResume: 'may differ',
+    },
+    optimizer: {
+      type: 'choice',
+      choices: ['adam', 'adamw', 'sgd', 'rmsprop'],
+      default: 'adam',
+      help: 'Optimizer, as in Keras',
+    },
+    learningRate: { type: 'number', range: { above: 0 }, default: 0.001, help: 'Size of a step' },
+    learningRateSchedule: {
+      type: 'choice',
+      choices: ['constant', 'cosine', 'step', 'exponential', 'plateau'],
+      default: 'constant',
+      help: 'How the learning rate falls over num-epochs; plateau lowers it whenever val_loss stops falling',
+    },
+    warmupEpochs: {
+      type: 'number',
+      range: { min: 0 },
+      default: 0,
+      help: 'Epochs in which the learning rate rises from 0',
+    },
+    momentum: {
+      type: 'number',
+      range: { min: 0, below: 1 },
+      defaultText: '0',
+      help: 'Momentum of sgd and rmsprop',
+      onlyWith: { optimizer: ['sgd', 'rmsprop'] },
+    },
+    weightDecay: {
+      type: 'number',
+      range: { min: 0 },
+      defaultText: '0.004 for adamw, otherwise none',
+      help: 'Decay of the weights per step',
+    },
+    clipNorm: {
+      type: 'number',
+      range: { above: 0 },
+      defaultText: 'gradients are not clipped',
+      help: 'Largest norm of all gradients together',
+    },
+    gradientAccumulationSteps: {
+      type: 'integer',
+      range: { min: 1 },
+      default: 1,
+      help: 'Batches whose gradients are averaged for one step',
+    },
+    labelSmoothing: {
+      type: 'number',
+      range: { min: 0, below: 1 },
+      default: 0,
+      help: 'Share of each label that is spread over all classes',
+    },
+    classWeights: {
+      type: 'choice',
+      choices: ['balanced'],
+      defaultText: 'every image counts the same',
+      help: 'balanced gives every class the same weight, however many images it has',
+    },
+    augment: {
+      type: 'string',
+      defaultText: 'none',
+      help: 'Random changes to training images, such as flip,rotation=0.05,zoom=0.2',
+    },
+    tensorboard: { type: 'path', defaultText: 'none', help: 'Folder for TensorBoard logs', onResume: 'may differ' },
+    callbacks: {
+      type: 'path',
+      defaultText: 'none',
+      help: 'Your own file that exports callbacks: path/to/file.ts',
+      onResume: 'given again',
+    },
+    workers: {
+      type: 'integer',
+      range: { min: 1 },
+      defaultText: 'train in this process',
+      help: 'Train with this many Python TensorFlow processes on this machine',
+      // The batch stays split into as many parts as before; a worker may take several.
+      onResume: 'may be fewer',
+      conflicts: { exportTraining: '--workers trains, --export-training does not: give one of them.' },
+    },
+    exportTraining: {
+      type: 'path',
+      defaultText: 'train here',
+      help: 'Folder to export the untrained model to, for training on several machines',
+    },
+    validationSplit: {
+      type: 'number',
+      range: { above: 0, below: 1 },
+      default: 0.2,
+      help: 'Share of the training images held out for validation',
+    },
+    jit: {
+      type: 'choice',
+      choices: ['auto', 'graph', 'xla', 'off'],
+      default: 'auto',
+      help: 'How a step runs: as a graph, with XLA, or op by op; auto measures which is faster',
+      // Only rounding differs.
+      onResume: 'may differ',
+    },
+    seed: {
+      type: 'integer',
+      range: { min: 0 },
+      default: 42,
+      help: 'The same seed gives the same weights, split and order',
+      report: 'seed',
+    },
+    resume: {
+      type: 'boolean',
+      default: false,
+      commandOnly: true,
+      relaxes: true,
+      help: 'Continue the training that was interrupted last, with its options; --model-type and --model-version choose another',
+      conflicts: { exportTraining: '--resume trains, --export-training does not: give one of them.' },
+    },
+    resumeFrom: {
+      type: 'path',
+      commandOnly: true,
+      relaxes: true,
+      help: 'Continue here what deploy/distributed/worker.py began: its OUTPUT, next to OUTPUT.training',
+      conflicts: { resume: notFromWorkers(), workers: notFromWorkers(), exportTraining: notFromWorkers() },
+    },
+    backupSteps: {
+      type: 'integer',
+      range: { min: 1 },
+      defaultText: 'every 5 minutes',
+      help: 'Steps between backups within an epoch, in addition to the one after each epoch',
+      onResume: 'may differ',
+    },
+    overwrite: {
+      type: 'boolean',
+      default: false,
+      help: 'Replace the version if it exists',
+      // The version is the training's own.
+      onResume: 'may differ',
+    },
+    ...imageFlags,
+    cache: {
+      type: 'number',
+      range: { min: 0 },
+      default: 512,
+      help: 'MiB of decoded images to keep in memory',
+      onResume: 'may differ',
+    },
+    ...tensorflowFlags,
+  },
+  examples: [
+    [
+      '--model-type LenetModel --train-dataset-path data/digits/train --test-dataset-path data/digits/test',
+      'the bundled digits',
+    ],
+    [
+      '--pretrained-weights imagenet --freeze-backbone --train-dataset-path … --test-dataset-path …',
+      'a few photographs of your own',
+    ],
+  ],
+});
+
+function notFromWorkers(): string {
+  return '--resume-from continues in this process: give it without --resume, --workers and --export-training.';
+}

@@ -1,0 +1,60 @@
+import * as tf from '../loading/library.js';
+
+/**
+ * Replaces a member of one of TF.js's objects or prototypes. Every patch of TF.js goes through this function or one of the two below;
+ * README.md lists them.
+ *
+ * @param make Gets the original, methods unbound, and returns what takes its place.
+ * @returns Puts the original back; where it was inherited, the object gets no member of its own.
+ * @throws Error when TF.js has no such member: another version of it than the one this was written for.
+ */
+export function replaced<T extends object, K extends keyof T>(
+  object: T,
+  name: K,
+  make: (original: T[K]) => T[K],
+): () => void {
+  if (!(name in object)) throw missing(`member "${String(name)}"`);
+  const own = Object.getOwnPropertyDescriptor(object, name);
+  const value = make(object[name]);
+  Object.defineProperty(object, name, {
+    value,
+    configurable: true,
+    enumerable: own?.enumerable ?? false,
+    writable: true,
+  });
+  return () => {
+    if (own) Object.defineProperty(object, name, own);
+    else Reflect.deleteProperty(object, name);
+  };
+}
+
+/** A kernel's function, as TF.js registers it. */
+export type KernelFunc = tf.KernelConfig['kernelFunc'];
+
+/** Replaces a kernel of tfjs-node. As `replaced`. */
+export function replacedKernel(kernelName: string, make: (original: KernelFunc) => KernelFunc): () => void {
+  const config = tf.getKernel(kernelName, 'tensorflow') as tf.KernelConfig | undefined;
+  if (!config) throw missing(`kernel "${kernelName}"`);
+  const register = (kernelFunc: KernelFunc) => {
+    tf.unregisterKernel(kernelName, 'tensorflow');
+    tf.registerKernel({ ...config, kernelFunc });
+  };
+  register(make(config.kernelFunc));
+  return () => register(config.kernelFunc);
+}
+
+/** Replaces a gradient of TF.js. As `replaced`. */
+export function replacedGradient(kernelName: string, make: (original: tf.GradConfig) => tf.GradConfig): () => void {
+  const config = tf.getGradient(kernelName) as tf.GradConfig | undefined;
+  if (!config) throw missing(`gradient "${kernelName}"`);
+  const register = (gradient: tf.GradConfig) => {
+    tf.unregisterGradient(kernelName);
+    tf.registerGradient(gradient);
+  };
+  register(make(config));
+  return () => register(config);
+}
+
+function missing(what: string): Error {
+  return new Error(`TF.js has no ${what}: see src/tensorflow/mended/README.md for what replaces it, and why.`);
+}

@@ -1,0 +1,74 @@
+import { backend, type DataId } from '../tensorflow/backend.js';
+import type { DType } from '../tensorflow/data-type.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
+import { attribute } from '../tensorflow/run-op.js';
+import * as tf from '../tensorflow/tf.js';
+
+/**
+ * What becomes of the variables while a function is recorded.
+ *
+ * TF.js says of no variable that it was assigned; but one that was has another storage afterwards.
+ */
+export class VariableHistory {
+  /** Which variable's value so far a storage holds. */
+  readonly #before = new Map<DataId, tf.Variable>();
+  /** The storage that each variable had last, assignments aside. */
+  readonly #storages = new Map<tf.Variable, DataId>();
+  /** Variables by the storage that stands for their value after an op gave them another in place. */
+  readonly #updated = new Map<DataId, tf.Variable>();
+
+  constructor() {
+    for (const variable of registeredVariables()) {
+      this.#before.set(variable.dataId, variable);
+      this.#storages.set(variable, variable.dataId);
+    }
+  }
+
+  /** The variable whose value, as it was at first, a storage holds. */
+  atFirst(dataId: DataId): tf.Variable | undefined {
+    return this.#before.get(dataId);
+  }
+
+  /** The variable whose value, as an op left it, a storage stands for. */
+  updated(dataId: DataId): tf.Variable | undefined {
+    return this.#updated.get(dataId);
+  }
+
+  /** Whether an op gave variables new values in place. */
+  get hasUpdates(): boolean {
+    return this.#updated.size > 0;
+  }
+
+  /** Whether a variable is older than the tape and was not assigned since. */
+  isUnassigned(variable: tf.Variable): boolean {
+    return this.#storages.get(variable) === variable.dataId;
+  }
+
+  /** The variables that were assigned. */
+  get assigned(): tf.Variable[] {
+    return [...this.#storages].filter(([variable, dataId]) => variable.dataId !== dataId).map(([variable]) => variable);
+  }
+
+  /** Gives a variable a storage that stands for the value that an op gave it in place. */
+  update(variable: tf.Variable): void {
+    giveOwnStorage(variable);
+    this.#storages.set(variable, variable.dataId);
+    this.#updated.set(variable.dataId, variable);
+  }
+}
+
+/** Every variable that TF.js knows, in the order of their making. */
+export function registeredVariables(): tf.Variable[] {
+  return Object.values(tf.engine().registeredVariables);
+}
+
+/**
+ * Gives a variable a storage that no other tensor has, with the same value. TF.js lets tensors share one (`tf.variable(start)`,
+ * `target.assign(online)`), and the tape knows tensors by their storage. TensorFlow's Identity copies nothing.
+ */
+export function giveOwnStorage(variable: tf.Variable): void {
+  const type = attribute.type('T', variable.dtype as DType);
+  const value = withListener(null, () => backend.executeSingleOutput('Identity', [type], [variable]));
+  variable.assign(value);
+  value.dispose();
+}

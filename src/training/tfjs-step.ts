@@ -1,0 +1,99 @@
+import { replaced } from '../tensorflow/mended/replaced.js';
+import * as tf from '../tensorflow/tf.js';
+import type { Loss } from './losses.js';
+
+/*
+ * The only file that knows how a `tf.LayersModel` of TF.js 4.22 makes its training and test step. Source:
+ * tfjs-layers/src/engine/training.ts.
+ */
+
+/** A step as TF.js's training loop calls it: inputs and targets in, loss and metrics out. */
+export type Step = (data: tf.Tensor[]) => tf.Scalar[];
+
+/** What a model is trained and validated by. */
+export interface Steps {
+  readonly train: Step;
+  /** Null for TF.js's own. */
+  readonly test: Step | null;
+}
+
+/** The members of a model that make its steps; TF.js's typings hide them. */
+interface StepMaker {
+  makeTrainFunction(): Step;
+  /** Sets `testFunction`. */
+  makeTestFunction(): void;
+  testFunction: Step | undefined;
+  lossFunctions: readonly Loss[];
+}
+
+function makerOf(model: tf.LayersModel): StepMaker {
+  return model as unknown as StepMaker;
+}
+
+/** Returns the model that is trained: a `tf.sequential` model hands all training to a model inside, which its typings hide. */
+export function trainedModelOf(model: tf.LayersModel): tf.LayersModel {
+  return model instanceof tf.Sequential ? (model as unknown as { model: tf.LayersModel }).model : model;
+}
+
+/** Returns TF.js's own training step. After inputs and targets it takes, optionally, a weight for each image. */
+export function stepOf(model: tf.LayersModel): Step {
+  return makerOf(model).makeTrainFunction();
+}
+
+/** Returns TF.js's own test step. */
+export function testStepOf(model: tf.LayersModel): Step {
+  const maker = makerOf(model);
+  maker.makeTestFunction();
+  const step = maker.testFunction;
+  if (!step) throw new Error('unreachable: makeTestFunction sets testFunction');
+  maker.testFunction = undefined;
+  return step;
+}
+
+/** Runs `run` while the model's own `fitDataset` uses these steps. */
+export async function withSteps<T>(model: tf.LayersModel, { train, test }: Steps, run: () => Promise<T>): Promise<T> {
+  const maker = makerOf(model);
+  const restoreTrain = replaced(maker, 'makeTrainFunction', () => () => train);
+  const restoreTest = replaced(maker, 'makeTestFunction', (makeTestFunction) => () => {
+    if (test) maker.testFunction = test;
+    else makeTestFunction.call(maker);
+  });
+  try {
+    return await run();
+  } finally {
+    restoreTrain();
+    restoreTest();
+    maker.testFunction = undefined;
+  }
+}
+
+/** Runs `run` while the model's step computes other losses. */
+export function withLosses<T>(model: tf.LayersModel, change: (loss: Loss) => Loss, run: () => T): T {
+  const restore = replaced(makerOf(model), 'lossFunctions', (losses) => losses.map(change));
+  try {
+    return run();
+  } finally {
+    restore();
+  }
+}
+
+/** A gradient as TF.js hands it to an optimizer, by its variable's name: null for a variable on which the loss does not depend. */
+export interface NamedGradient {
+  readonly name: string;
+  readonly tensor: tf.Tensor | null | undefined;
+}
+
+/** Runs `run` while the optimizer's gradients go to `take`, which leaves them their owner's; no weight changes. */
+export function withGradients<T>(
+  optimizer: tf.Optimizer,
+  take: (gradients: readonly NamedGradient[]) => void,
+  run: () => T,
+): T {
+  // `minimize` hands over an array; only callers of their own use the object by names.
+  const restore = replaced(optimizer, 'applyGradients', () => (gradients) => take(gradients as NamedGradient[]));
+  try {
+    return run();
+  } finally {
+    restore();
+  }
+}

@@ -1,0 +1,14 @@
+import type { ImageClassifierModel } from '../../../src/models/image-classifier-model.js';
+import { writeSavedModel } from '../../../src/saved-model/write/write-saved-model.js';
+
+/** Saves a classifier with its two oldest signatures alone: short enough to be looked at as a whole. */
+export async function saveTwoSignatures(model: ImageClassifierModel, directory: string): Promise<void> {
+  await writeSavedModel(directory, {
+    functions: {
+      predict_numpy_image: model.predictNumpyImage.getConcreteFunction(),
+      predict_bytes_image: model.predictBytesImage.getConcreteFunction(),
+    },
+    signatures: { serving_default: 'predict_numpy_image', serving_bytes: 'predict_bytes_image' },
+    assets: { class_names_file: model.classNamesFile },
+  });
+}

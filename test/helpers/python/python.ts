@@ -1,0 +1,35 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import { cacheFolder } from '../../../src/files/cache-folder.js';
+import { runChild } from '../../../src/files/run-child.js';
+import { tensorflowVersion } from '../../../src/set-up/wheel-table.js';
+
+/** The virtual environment with Python TensorFlow, the outside referee; `npm run test:parity` makes it. */
+export const pythonFolder = path.join(cacheFolder(), `python-tensorflow-${tensorflowVersion}`);
+/** Written when all packages are installed. Its number counts up when one is added. */
+export const pythonMarker = path.join(pythonFolder, 'complete-4');
+export const python = path.join(pythonFolder, 'bin', 'python');
+
+/** Whether the referee is there; says so loudly when it is not, since tests are then skipped. */
+export function hasPython(): boolean {
+  if (existsSync(pythonMarker)) return true;
+  console.warn('SKIPPED: Python TensorFlow is not installed, so nothing is compared with it. Run: npm run test:parity');
+  return false;
+}
+
+/** Runs a Python script and gives what it prints as JSON. */
+export async function runPython(script: string, input: unknown): Promise<unknown> {
+  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
+  const result = await runChild(python, ['-c', script], { input: JSON.stringify(input), env });
+  if (!result.ok) throw new Error(`Python ended with ${result.ending}:\n${result.output}`);
+  return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** Runs a program of the environment, such as `saved_model_cli`. */
+export async function runPythonTool(tool: string, args: readonly string[]): Promise<string> {
+  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
+  const result = await runChild(path.join(pythonFolder, 'bin', tool), args, { env });
+  if (!result.ok) throw new Error(`${tool} ended with ${result.ending}:\n${result.output}`);
+  return result.stdout;
+}

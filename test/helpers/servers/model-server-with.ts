@@ -1,0 +1,15 @@
+import type { ModelServer } from '../../../src/serving/model-server.js';
+
+/** A ModelServer of which some methods are replaced. */
+export function modelServerWith(models: ModelServer, methods: Partial<Omit<ModelServer, 'modelNames'>>): ModelServer {
+  return {
+    get modelNames() {
+      return models.modelNames;
+    },
+    find: (spec) => models.find(spec),
+    status: (spec) => models.status(spec),
+    predict: (request) => models.predict(request),
+    ...(models.reload && { reload: async (config) => models.reload?.(config) }),
+    ...methods,
+  };
+}

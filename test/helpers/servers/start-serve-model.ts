@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** `serve-model` in a process of its own. */
+export interface ServeModelProcess {
+  readonly child: ChildProcess;
+  readonly restPort: number;
+  readonly grpcPort: number;
+  /** What it has printed until now. */
+  readonly output: { readonly stdout: string; readonly stderr: string };
+  /** Sends SIGTERM. @returns The exit code that comes of it. */
+  readonly end: () => Promise<number | null>;
+}
+
+const script = fileURLToPath(new URL('../../../src/commands/serve-model/main.ts', import.meta.url));
+
+/** Starts the command on free ports, and waits until it answers. */
+export async function startServeModel(args: readonly string[]): Promise<ServeModelProcess> {
+  const all = ['--import', 'tsx', script, '--rest-port', '0', '--grpc-port', '0', ...args];
+  const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  await new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', () => {
+      if (output.stdout.includes('Ctrl-C')) resolve();
+    });
+    void ended.then(([code]) => reject(new Error(`serve-model ended with ${code}:\n${output.stderr}`)));
+  });
+  const end = async () => {
+    child.kill('SIGTERM');
+    return (await ended)[0];
+  };
+  const portAfter = (pattern: RegExp) => Number(pattern.exec(output.stdout)?.[1]);
+  return { child, restPort: portAfter(/page {2}\S+:(\d+)/), grpcPort: portAfter(/gRPC {2}\S+:(\d+)/), output, end };
+}
