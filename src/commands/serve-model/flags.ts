@@ -76,7 +76,12 @@ export const serveModelCommand = defineCommand({
       defaultText: '50000000',
       help: 'Largest image, width times height',
     },
-    maxRows: { type: 'integer', range: { min: 1, max: 2 ** 24 }, defaultText: '4096', help: 'Most rows of one request' },
+    maxRows: {
+      type: 'integer',
+      range: { min: 1, max: 2 ** 24 },
+      defaultText: '4096',
+      help: 'Most rows of one request',
+    },
     restTimeout: {
       type: 'number',
       range: { min: 0.001, max: day },
@@ -105,15 +110,8 @@ export const serveModelCommand = defineCommand({
       default: false,
       help: 'Let gRPC clients with the token choose the models, below --reload-root',
     },
-    reloadRoot: {
-      type: 'words',
-      defaultText: '--model-folder',
-      help: 'Folders below which clients may choose models',
-    },
-    allowedHost: {
-      type: 'words',
-      help: 'Names that browsers may call a server on 127.0.0.1 by, besides localhost',
-    },
+    reloadRoot: { type: 'words', defaultText: '--model-folder', help: 'Folders below which clients may choose models' },
+    allowedHost: { type: 'words', help: 'Names that browsers may call a server on 127.0.0.1 by, besides localhost' },
     trustModels: {
       type: 'boolean',
       default: false,

@@ -146,7 +146,7 @@ function variableNames({ nodes }: TrackableObjectGraph): Map<string, string> {
   return new Map(
     values.map(({ checkpointKey, fullName }) => [
       checkpointKey,
-      fullName || checkpointKey.split('/.ATTRIBUTES/', 1)[0] || '',
+      fullName || (checkpointKey.split('/.ATTRIBUTES/', 1)[0] ?? ''),
     ]),
   );
 }

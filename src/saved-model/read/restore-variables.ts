@@ -44,7 +44,12 @@ function problemOf(variable: tf.Variable, found: VariableValues | undefined): st
  * variables without one, from 0.
  */
 function sameName(a: string, b: string): boolean {
-  const bare = (name: string) => name.split('/').map(withoutNumber).join('/').replace(/^v?\d+$/, '');
+  const bare = (name: string) =>
+    name
+      .split('/')
+      .map(withoutNumber)
+      .join('/')
+      .replace(/^v?\d+$/, '');
   return bare(a) === bare(b);
 }
 

@@ -157,7 +157,9 @@ export function parseMessage(schema: DescMessage, bytes: Uint8Array, maxCost: nu
     return fromBinary(schema, bytes);
   } catch (error) {
     if (error instanceof ServingError) throw error;
-    throw new ServingError('INVALID_ARGUMENT', `The request is no ${schema.typeName}: ${wordsOf(error)}`, { cause: error });
+    throw new ServingError('INVALID_ARGUMENT', `The request is no ${schema.typeName}: ${wordsOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

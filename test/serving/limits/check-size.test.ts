@@ -5,7 +5,10 @@ import type { DType } from '../../../src/tensorflow/data-type.js';
 import { type Shape, tensorSpec } from '../../../src/tracing/tensor-spec.js';
 
 const tensor = (dtype: DType, shape: Shape) => ({ tensor: 'x:0', spec: tensorSpec(dtype, shape) });
-const pictures = { inputs: { x: tensor('float32', [null, null, null, 3]) }, outputs: { y: tensor('float32', [null, 10]) } };
+const pictures = {
+  inputs: { x: tensor('float32', [null, null, null, 3]) },
+  outputs: { y: tensor('float32', [null, 10]) },
+};
 
 describe('checkSize', () => {
   it('refuses more rows than the server takes, however small they are', () => {
@@ -18,7 +21,9 @@ describe('checkSize', () => {
 
   it('counts what the rows become', () => {
     const large = { inputs: { x: tensor('string', [null]) }, outputs: { y: tensor('float32', [null, 512, 512]) } };
-    expect(() => checkSize(large, [{ dtype: 'string', shape: [1000] }])).toThrow('The outputs of the request would take');
+    expect(() => checkSize(large, [{ dtype: 'string', shape: [1000] }])).toThrow(
+      'The outputs of the request would take',
+    );
   });
 
   it('counts strings that are no rows', () => {

@@ -45,7 +45,9 @@ describe('checkOrigin', () => {
   });
 
   it('knows the names that it was given', () => {
-    expect(() => check({ host: 'Signet.Example:443', origin: 'https://signet.example' }, ['signet.example'])).not.toThrow();
+    expect(() =>
+      check({ host: 'Signet.Example:443', origin: 'https://signet.example' }, ['signet.example']),
+    ).not.toThrow();
     expect(() => check({ host: 'other.example' }, ['signet.example'])).toThrow('--allowed-host');
   });
 
