@@ -17,7 +17,7 @@ export function modelVersions({ modelVersionStatus }: GetModelStatusResponse): M
   const names: Readonly<Record<number, string | undefined>> = ModelVersionStatus_State;
   const versions = modelVersionStatus.map(({ version, state, status }) => ({
     version: Number(version),
-    // A number that is no state may come from a later server.
+    // A later server may have further states.
     state: (names[state] ?? 'UNKNOWN') as ModelVersion['state'],
     error: status === undefined || status.errorMessage === '' ? null : status.errorMessage,
   }));

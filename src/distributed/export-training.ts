@@ -9,7 +9,7 @@ import type { Augmentation } from '../training/augmentation/augmentation.js';
 import type { ClassWeight } from '../training/class-weight.js';
 import { trainingFunctions } from './training-functions.js';
 
-/** How workers train what was exported; the flags of `train-model` with the same names. */
+/** Options of `exportTraining`: how workers continue the training; named as the flags of `train-model`. */
 export interface ExportTrainingOptions {
   /** Images per step, of all machines together. Default: 32. */
   readonly batchSize?: number | undefined;

@@ -7,11 +7,11 @@ import { weightsInOrder } from '../tensorflow/weights-in-order.js';
 import { CSVLogger, type CSVLines } from '../training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../training/callbacks/model-checkpoint.js';
-import { backupTensors } from '../training/callbacks/support/backup-tensors.js';
+import { type BackedUpTraining, backupTensors } from '../training/callbacks/support/backup-tensors.js';
 import type { CallbackState } from '../training/callbacks/support/callback-state.js';
 import { trainedOptimizer } from '../training/callbacks/support/trained-optimizer.js';
 import type { Optimizer } from '../training/optimizers/optimizer.js';
-import { type TrainingMetadata, TrainingStateFolder } from '../training/resume/training-state.js';
+import { TrainingStateFolder } from '../training/resume/training-state.js';
 import { restoreWorkersCheckpoint } from './restore-workers-checkpoint.js';
 import { workersColumns, type WorkersState } from './workers-state.js';
 
@@ -53,9 +53,7 @@ export async function withWorkersBackup<T>(
       weights: variablesOf(weightsInOrder(model)),
     });
     const callbacks = callbackStates(state, model.getWeights(), training);
-    const metadata = metadataOf(state, optimizer, callbacks);
-    const tensors = backupTensors({ weights: last, optimizer, callbacks: callbacks.map(([, each]) => each) });
-    const write = (made: string) => new TrainingStateFolder(made).write(metadata, tensors);
+    const write = (made: string) => writeState(made, state, { weights: last, optimizer, callbacks });
     return await use({ history: CSVLogger.textOf(linesOf(state)), write });
   } finally {
     tf.dispose(last);
@@ -83,18 +81,24 @@ function checkpoint(folder: string, epoch: number): string {
 
 type NamedState = readonly [name: string, state: CallbackState];
 
-function metadataOf(
+async function writeState(
+  folder: string,
   { epochs }: WorkersState,
-  optimizer: Optimizer,
-  callbacks: readonly NamedState[],
-): TrainingMetadata {
-  return {
+  training: Omit<BackedUpTraining, 'callbacks'> & { readonly callbacks: readonly NamedState[] },
+): Promise<void> {
+  const { optimizer } = training;
+  const metadata = {
     epoch: epochs,
     batch: 0,
     session: { totals: null, step: null, data: null, validationData: null },
     optimizer: optimizer.getClassName(),
-    callbacks: callbacks.map(([name, { values }]) => ({ name, values })),
+    callbacks: training.callbacks.map(([name, { values }]) => ({ name, values })),
   };
+  const callbacks = training.callbacks.map(([, state]) => state);
+  await new TrainingStateFolder(folder).write(
+    metadata,
+    backupTensors({ weights: training.weights, optimizer, callbacks }),
+  );
 }
 
 /** What the callbacks of `train-model` would remember. */

@@ -43,7 +43,7 @@ function larger(a: number, b: number): number {
   return Number.isNaN(a) || a > b ? a : b;
 }
 
-/** Of equal logits the first, as with TensorFlow's `argmax`. */
+/** Position of the largest logit; the first of equal ones, as with TensorFlow's `argmax`. */
 function argMax(logits: Float32Array): number {
   return logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
 }

@@ -1,15 +1,15 @@
 import { SignetError } from '../errors.js';
 
-/** How well one class is told from the others. Null where nothing was predicted or nothing was there to find. */
+/** How well one class is distinguished from the others. Null if nothing was predicted, or nothing was there to find. */
 export interface ClassMetrics {
   readonly className: string;
-  /** Of the images called this, how many are. */
+  /** Fraction of the images predicted as this class that are of it. */
   readonly precision: number | null;
-  /** Of the images that are this, how many are called so. */
+  /** Fraction of the images of this class that are predicted as it. */
   readonly recall: number | null;
   /** Harmonic mean of the two. */
   readonly f1: number | null;
-  /** How many images are this. */
+  /** Number of images of this class. */
   readonly support: number;
 }
 
@@ -46,7 +46,7 @@ export interface ClassificationResult {
 /**
  * Collects logits batch by batch; holds a confusion matrix, never the logits.
  *
- * Of equal logits the first is the prediction, as with TensorFlow's `argmax`.
+ * The first of equal logits is the prediction, as with TensorFlow's `argmax`.
  *
  * @example
  * ```ts

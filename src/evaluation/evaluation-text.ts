@@ -8,7 +8,7 @@ export interface EvaluationTextOptions {
   readonly columns?: number;
 }
 
-/** Of more classes than this the confusions are listed in place of the matrix: this many. */
+/** Classes in a matrix at most; of more, this many confusions are listed instead. */
 const mostClasses = 20;
 
 /**

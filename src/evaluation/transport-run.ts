@@ -3,7 +3,7 @@ import { SignetError } from '../errors.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
 import type { SignetClient } from '../client/signet-client.js';
-import { groupPositions } from './group-positions.js';
+import { groupPositions } from './image-blocks.js';
 import type { DecodedImage } from './load-images.js';
 import { type Latency, latencyOf } from './percentiles.js';
 import { type TransportCall, transportDescriptions, type ServedTransport } from './served-transports.js';
@@ -21,7 +21,7 @@ export interface TransportRunOptions {
 /** The metrics of the answers over one transport. */
 export interface TransportEvaluation extends ClassificationResult {
   readonly requests: number;
-  /** Of a request, in milliseconds, from the call to the decoded answer: what a caller waits. */
+  /** Latency of a request in milliseconds, from the call to the decoded answer: what a caller waits. */
   readonly latency: Latency;
   readonly imagesPerSecond: number;
   /** Mean size of a request's body, an image. */
@@ -30,11 +30,11 @@ export interface TransportEvaluation extends ClassificationResult {
 
 /** What came of a block of images. */
 export interface BlockAnswer {
-  /** Of each image, in their order. */
+  /** Logits of each image, in their order. */
   readonly logits: readonly Float32Array[];
   /** In milliseconds, of each request. */
   readonly latencies: readonly number[];
-  /** From the first request to the last answer. */
+  /** Time from the first request to the last answer. */
   readonly milliseconds: number;
   readonly bytesSent: number;
 }
@@ -117,11 +117,7 @@ export class TransportRun {
     };
     const start = performance.now();
     try {
-      const answer = await this.client.predict(inputs, {
-        signatureName,
-        outputFilter: [output],
-        ...(signal && { signal }),
-      });
+      const answer = await this.client.predict(inputs, { signatureName, outputFilter: [output], signal });
       const milliseconds = performance.now() - start;
       const rows = logitRows(answer.outputs[output], images.length, signatureName);
       checkClasses(rows[0]?.length, this.options.classNames.length);

@@ -84,7 +84,7 @@ async function runNodeGyp(folder: string, compiler: string, site: Site): Promise
 }
 
 /**
- * Points node-gyp at the headers that stand beside the running Node.js; it would download them otherwise. A folder that
+ * Points node-gyp at the headers next to the running Node.js; otherwise it would download them. A folder that
  * the user has set stays. Said by the variable, since that wins over node-gyp's `--nodedir`, even when it is empty.
  */
 function headersEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

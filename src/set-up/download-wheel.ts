@@ -115,7 +115,7 @@ async function checkHash(wheel: Wheel, path: string, advice: string, site: Site)
   );
 }
 
-/** pip tells a program nothing while it downloads, so the growth of its files does. */
+/** pip reports nothing to a program while it downloads; the growth of its files does. */
 function watchSize(folder: string, total: number | undefined, advance: (fraction: number) => void): () => void {
   if (total === undefined) return () => undefined;
   const timer = setInterval(() => {

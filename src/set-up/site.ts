@@ -42,7 +42,7 @@ export async function step<T>(
   return result;
 }
 
-/** The part of the cache for what is not finished. Whoever holds the cache's lock may empty it. */
+/** The part of the cache for what is not finished. The holder of the cache's lock may empty it. */
 export function unfinishedFolder(site: Pick<Site, 'cacheFolder'>): string {
   return join(site.cacheFolder, 'unfinished');
 }

@@ -1,4 +1,4 @@
-/** The Python for which wheels are asked; their C++ library is the same for every Python. */
+/** The Python that wheels are requested for; their C++ library is the same for every Python. */
 export const wheelPython = '3.12';
 
 /** One file of the Python package index, pinned to its content. */

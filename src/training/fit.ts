@@ -9,20 +9,20 @@ import { eagerSteps, TrainSteps, type TrainStepsOptions } from './steps/train-st
 import { withTrainingSession } from './steps/training-session.js';
 import { trainedModelOf, withSteps } from './tfjs-step.js';
 
-/** What `fit` takes beside the model and its data; as `tf.LayersModel.fitDataset` does. */
+/** Options of `fit`; those not listed here are TF.js's, as `tf.LayersModel.fitDataset` takes them. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'> & {
   /**
-   * How much an image of each class counts in the loss that is trained on, by label; the others count 1. The validation's loss
-   * has no weights, as in Keras. Default: all count 1.
+   * Weight of each class in the loss that is trained on, by label; other classes count 1. The validation's loss is not weighted, as in
+   * Keras. Default: all count 1.
    */
   readonly classWeight?: ClassWeight;
-  /** What is done to the images before each training step; not to those of the validation. Default: nothing. */
-  readonly augmentation?: Augmentation;
-  /** Called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. */
+  /** Changes to the images before each training step, but not to those of the validation. Default: none. */
+  readonly augmentation?: Augmentation | undefined;
+  /** Callbacks, called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. Default: none. */
   readonly callbacks?: readonly tf.Callback[];
-  /** How a step is run. Default: `auto`. */
+  /** Way in which a step is run. Default: `auto`. */
   readonly jit?: Jit;
-  /** Told what was chosen, or could not be done. Default: standard error. */
+  /** Called with a sentence about what was chosen or could not be done. Default: writes it to standard error. */
   readonly onNote?: (note: string) => void;
 };
 

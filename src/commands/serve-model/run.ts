@@ -1,11 +1,10 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { isIPv6 } from 'node:net';
 
 import { SignetError } from '../../errors.js';
 import { type RequestEvent, accessLogLine } from '../../serving/request-event.js';
 import type { ServerTls } from '../../serving/server-credentials.js';
-import { type RunningServer, type ServerOptions, startServer } from '../../serving/start-server.js';
-import { statusesOrNone } from '../../serving/model-server.js';
+import { addressesOf, checkAvailable } from '../../serving/serve-models.js';
+import { type ServerOptions, startServer } from '../../serving/start-server.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
 import { isLoopback } from '../../serving/rest/check-origin.js';
 import { tell } from '../../text/tell.js';
@@ -49,10 +48,10 @@ export async function serveModel(given: ServeModelOptions): Promise<ServedModels
     throw error;
   }
   const stopFollowing = followConfigFile(options, server.store, models.models ?? []);
-  const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
+  const { url, grpcAddress } = addressesOf(server, { host: options.host, ...(tls && { tls }) });
   return {
-    url: `${tls ? 'https' : 'http'}://${host}:${server.restPort}/`,
-    grpcAddress: `${host}:${server.grpcPort}`,
+    url,
+    grpcAddress,
     modelNames: server.store.modelNames,
     end: async () => {
       stopFollowing();
@@ -127,17 +126,6 @@ function openness(host: string, token: string | undefined, tls: ServerTls | unde
 
 /** A token of fewer characters is worth a warning. */
 const shortToken = 16;
-
-/** A server that answers for nothing is a mistake somewhere: better told now than by its clients. */
-function checkAvailable({ store }: RunningServer): void {
-  const reasons = store.modelNames.flatMap((name) => {
-    const statuses = statusesOrNone(store, name);
-    if (statuses.some(({ state }) => state === 'AVAILABLE')) return [];
-    return [`  ${name}: ${statuses.find(({ error }) => error !== undefined)?.error ?? 'it has no version'}`];
-  });
-  if (reasons.length < store.modelNames.length || reasons.length === 0) return;
-  throw new SignetError('INVALID_SAVED_MODEL', `No model could be loaded:\n${reasons.join('\n')}`);
-}
 
 function openAccessLog(file: string): NodeJS.WritableStream {
   if (file === '-') return process.stdout;

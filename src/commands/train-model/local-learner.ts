@@ -53,11 +53,10 @@ export class LocalLearner implements Learner {
 type Options = Pick<FitOptions<tf.TensorContainer>, 'epochs' | 'classWeight' | 'augmentation' | 'jit'>;
 
 function fitOptions({ model, data, options }: PreparedTraining): Options {
-  const augmentation = augmentationFor(model, options);
   return {
     epochs: options.numEpochs,
     classWeight: data.set.classWeight,
-    ...(augmentation && { augmentation }),
+    augmentation: augmentationFor(model, options),
     jit: options.jit,
   };
 }

@@ -87,13 +87,7 @@ function makeFromFlags(
   options: TrainModelOptions,
 ): ImageClassifierModel {
   const { seed, inputHeight, inputWidth } = options;
-  return makeModel(Model, {
-    classNames,
-    seed,
-    ...(inputHeight !== undefined && { inputHeight }),
-    ...(inputWidth !== undefined && { inputWidth }),
-    ...backboneOptions(options),
-  });
+  return makeModel(Model, { classNames, seed, inputHeight, inputWidth, ...backboneOptions(options) });
 }
 
 function compileClassifier(model: ImageClassifierModel, options: TrainModelOptions, stepsPerEpoch: number): void {

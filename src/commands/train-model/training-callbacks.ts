@@ -89,7 +89,7 @@ export class TrainingCallbacks {
     return new ModelCheckpoint(version.path, {
       monitor,
       saveBestOnly: true,
-      ...(this.savedValue !== null && { initialValueThreshold: this.savedValue }),
+      initialValueThreshold: this.savedValue ?? undefined,
       save: (filepath) => model.save(filepath, { assetsExtra: assetsExtra() }),
     });
   }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { runWorkers } from '../../distributed/run-workers.js';
 import { readWorkersState } from '../../distributed/workers-state.js';
 import { parseHistory } from '../../evaluation/report/training-history.js';
-import { findPython } from '../../files/find-python.js';
+import { findPython } from '../../distributed/find-python.js';
 import { restoreVariables } from '../../saved-model/read/restore-variables.js';
 import { variablesOf } from '../../tensorflow/variables-of.js';
 import { weightsInOrder } from '../../tensorflow/weights-in-order.js';

@@ -113,22 +113,22 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     return this.#leftOut.problems;
   }
 
-  /** How many images an epoch has. */
+  /** Images per epoch. */
   get imageCount(): number {
     return this.#files.length;
   }
 
-  /** How many images an epoch has of each class, by label. */
+  /** Images of each class per epoch, by label. */
   get classCounts(): number[] {
     return countClasses(this.#files, this.classNames.length);
   }
 
-  /** Makes the epoch that comes next the one of this number, from 0: a training that is resumed goes on in its order. */
+  /** Makes the epoch that comes next the one of this number, from 0: a resumed training continues in its order. */
   startAtEpoch(epoch: number): void {
     this.#epoch = epoch;
   }
 
-  /** What it remembers beside epoch and batch: the images that were left out. What JSON can say. */
+  /** Its state besides epoch and batch, as JSON: the images that were left out. */
   saveState(): unknown {
     return this.#leftOut.saveState();
   }

@@ -27,7 +27,7 @@ export interface SplitOptions {
  * const validation = splitFiles(scan, { validationSplit: 0.2, subset: 'validation', seed: 42 });
  * ```
  *
- * @throws SignetError `INVALID_ARGUMENT` for a split that is no fraction, a missing seed or a subset without files.
+ * @throws SignetError `INVALID_ARGUMENT` for a split that is not a fraction, a missing seed or a subset without files.
  */
 export function splitFiles(scan: ImageScan, options: SplitOptions): ImageScan {
   check(options);

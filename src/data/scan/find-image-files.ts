@@ -6,7 +6,7 @@ import { isInside, linksBack, listEntries } from './list-entries.js';
 
 /** What stands in a class directory, at any depth. */
 export interface ImageFiles {
-  /** Everything that is no directory, whatever is in it. */
+  /** Everything that is not a directory, whatever is in it. */
   readonly paths: string[];
   readonly problems: ImageProblem[];
   /** Links to directories of this class that were read already. */
@@ -69,7 +69,7 @@ class Search {
   }
 }
 
-/** Where a link leads, if to a directory. A link that leads nowhere is taken for a file: reading it will tell why. */
+/** The directory that a link leads to, if any. A dangling link is taken for a file: reading it gives the reason. */
 async function realDirectory(link: string): Promise<string | null> {
   try {
     return (await stat(link)).isDirectory() ? await realpath(link) : null;

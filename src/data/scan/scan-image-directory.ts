@@ -10,7 +10,7 @@ import type { ImageScan } from './image-scan.js';
 import { type ImageFile, inspectImageFile } from '../image-file/inspect-image-file.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 
-/** How a data set is scanned, after Keras's `image_dataset_from_directory` where it has a word for it. */
+/** Options of `scanImageDirectory`, with the names of Keras's `image_dataset_from_directory` where it has them. */
 export interface ScanOptions extends ImageLimits {
   /** The classes to use, in the order of their labels. Default: every directory, sorted by code point. */
   readonly classNames?: readonly string[] | undefined;

@@ -6,7 +6,7 @@ import { cellOpacity, darkRamps, lightRamps } from './matrix-colors.js';
 import { px, svgPicture } from './svg-picture.js';
 import { lightColors as colors } from './report-colors.js';
 
-/** Of more classes than this only those that are confused most are drawn. */
+/** Classes drawn at most; of more, only those that are confused most. */
 const mostClasses = 100;
 /** How many those are. */
 const chosenClasses = 40;
@@ -24,7 +24,7 @@ export interface DrawnMatrix {
  * A confusion matrix as a picture: rows are the true classes, columns the predicted ones. A cell's colour is its part of all images of the
  * row, blue where they are right and orange where they are mistaken; up to 40 classes have numbers too.
  *
- * Of more than 100 classes it has the 40 that are confused most with others.
+ * If there are more than 100 classes, it shows the 40 that are confused most with others.
  */
 export function confusionMatrix(result: ClassificationResult): DrawnMatrix {
   const classes = chooseClasses(result);
@@ -62,7 +62,7 @@ interface Layout {
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** By how much the names of the columns rise, in degrees; 0 where they are short enough to stand level. */
+  /** Slope of the columns' names in degrees; 0 if they are short enough to be level. */
   readonly rise: number;
 }
 

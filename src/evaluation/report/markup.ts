@@ -45,7 +45,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** A table of a page. */
 export interface HtmlTable {
-  /** What is in it, for everyone. */
+  /** What is in it; screen readers read it too. */
   readonly caption: string;
   readonly columns: readonly string[];
   /** The first cell of a row is its heading. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
 
-/** The class names that travel with a classifier. @throws SignetError `INVALID_SAVED_MODEL` when it has none. */
+/** Reads the class names that travel with a classifier. @throws SignetError `INVALID_SAVED_MODEL` when it has none. */
 export async function readClassNames(modelPath: string): Promise<string[]> {
   const file = path.join(modelPath, 'assets', 'class_names.txt');
   const text = await readFile(file, 'utf8').catch((error: unknown) => {

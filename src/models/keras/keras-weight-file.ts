@@ -11,7 +11,7 @@ import { invalidWeights, type KerasLayer, type KerasWeight, type KerasWeightFile
  * Sources: keras/src/legacy/saving/legacy_h5_format.py (attributes `layer_names` and `weight_names`) and
  * keras/src/saving/saving_lib.py (groups `layers/NAME/vars/0`; the layer's own name is an attribute of `vars`).
  *
- * @throws SignetError `INVALID_WEIGHTS` when it is no such file, or damaged.
+ * @throws SignetError `INVALID_WEIGHTS` when it is not such a file, or damaged.
  */
 export async function openKerasWeightFile(path: string): Promise<KerasWeightFile> {
   // Its WebAssembly is large: loaded when a file is.

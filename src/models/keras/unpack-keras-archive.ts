@@ -15,7 +15,7 @@ const mostCompression = 1032;
 /**
  * Takes the weight file out of a `.keras` archive for as long as `use` runs.
  *
- * @throws SignetError `INVALID_WEIGHTS` when it is no such archive.
+ * @throws SignetError `INVALID_WEIGHTS` when it is not such an archive.
  */
 export async function withUnpackedWeights<T>(archive: string, use: (file: string) => Promise<T>): Promise<T> {
   const weights = unpack(archive, await readFile(archive), (await stat(archive)).size);

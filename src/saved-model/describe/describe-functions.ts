@@ -10,7 +10,7 @@ import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework
 export interface FunctionDescription {
   /** Its place: `predict`, `encoder.encode`, `layers.0.encode`. */
   readonly name: string;
-  /** As Python declares them, such as `x, training=False`; `null` where the model does not tell. */
+  /** As Python declares them, such as `x, training=False`; `null` if the model does not say. */
   readonly parameters: string | null;
   /** The graphs it was traced to: each takes other arguments. By name. */
   readonly options: readonly FunctionOption[];
@@ -35,7 +35,7 @@ export interface FunctionArgument {
 /**
  * The functions of the object that `tf.saved_model.load` gives, and of the objects in it, each by its shortest path.
  *
- * Left out are the signatures, which are told by themselves, and the functions that fill lookup tables.
+ * Left out are the signatures, which are described by themselves, and the functions that fill lookup tables.
  */
 export function describeFunctions(graph: SavedObjectGraph): FunctionDescription[] {
   const found: FunctionDescription[] = [];
@@ -86,7 +86,7 @@ function optionOf(
   const signature = structureOf(saved?.canonicalizedInputSignature);
   const [args, kwargs] = signature.kind === 'tuple' ? signature.items : [];
   if (args?.kind !== 'tuple' || kwargs?.kind !== 'dict') {
-    // An old model may tell no more than the names.
+    // An old model may know no more than the names.
     return { name, args: keywords.map((each) => ({ name: each, value: { kind: 'none' } })), kwargs: [], output };
   }
   const byKeyword = Object.entries(kwargs.fields).toSorted(([a], [b]) => compare(a, b));

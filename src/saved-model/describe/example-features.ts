@@ -14,7 +14,7 @@ export interface ExampleFeature {
 /**
  * What a classify or regress signature asks for inside its tf.Examples: the features that the graph's ParseExample names.
  *
- * @returns `null` when the graph has none, several that differ, or one whose keys are no constants.
+ * @returns `null` when the graph has none, several that differ, or one whose keys are not constants.
  */
 export function exampleFeatures(graph: GraphDef): ExampleFeature[] | null {
   const bodies = [graph.node, ...(graph.library?.function ?? []).map(({ nodeDef }) => nodeDef)];

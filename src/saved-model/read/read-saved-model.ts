@@ -16,7 +16,7 @@ export interface SignatureTensor {
   readonly spec: TensorSpec;
 }
 
-/** What a signature takes and gives, by name. */
+/** Inputs and outputs of a signature. */
 export interface Signature {
   readonly inputs: Readonly<Record<string, SignatureTensor>>;
   readonly outputs: Readonly<Record<string, SignatureTensor>>;
@@ -84,7 +84,7 @@ async function whatItIs(directory: string, error: unknown): Promise<string> {
   return `Give one of the SavedModels in it: ${below.slice(0, maxNamed).join(', ')}${more}.`;
 }
 
-/** SavedModels up to so many folders deep, `2` before `10`. */
+/** SavedModels up to that many folders deep, `2` before `10`. */
 async function findSavedModels(folder: string, depth: number): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const folders = entries.filter((entry) => !entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);

@@ -50,7 +50,7 @@ const saveCounterKey = 'save_counter/.ATTRIBUTES/VARIABLE_VALUE';
 /**
  * The variables of a SavedModel, Signet's or Python's, by key; after `tf.train.list_variables`. Read without TensorFlow.
  *
- * Left out is what is no variable of the model: the object graph itself, the contents of lookup tables, Keras's
+ * Left out is everything but the model's variables: the object graph itself, the contents of lookup tables, Keras's
  * configurations, and the `save_counter` of `tf.train.Checkpoint`.
  *
  * @throws SignetError `INVALID_SAVED_MODEL` when the directory is none, or its variables are missing or damaged.

@@ -22,17 +22,17 @@ export type SignatureMethod = 'predict' | 'classify' | 'regress';
 export interface SignatureParts {
   readonly function: ConcreteFunction;
   /** Default: `predict`. */
-  readonly method?: SignatureMethod;
+  readonly method?: SignatureMethod | undefined;
   /** The signature's outputs, each with the result of the function that it is. Default: all, under their own names. */
-  readonly outputs?: Readonly<Record<string, string>>;
+  readonly outputs?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a SavedModel holds: the root object, what is served of it, and further files. */
 export interface SavedModelParts extends TrackedObject {
-  /** By SignatureDef key; text names one of `functions`. */
+  /** Functions by SignatureDef key; text names one of `functions`. */
   readonly signatures: Readonly<Record<string, string | SignatureParts>>;
   /** Files for `assets.extra/`, by name: for people, not for TensorFlow. */
-  readonly assetsExtra?: Readonly<Record<string, string | Uint8Array>>;
+  readonly assetsExtra?: Readonly<Record<string, string | Uint8Array>> | undefined;
 }
 
 /** The root and every object below it, each once. */

@@ -16,8 +16,8 @@ export interface ModelCheckpointOptions extends MonitorOptions, ReportOptions {
   readonly saveBestOnly?: boolean;
   /** When it saves: after each epoch, or after so many batches. Default: `epoch`. */
   readonly saveFreq?: SaveFreq;
-  /** A value to beat before the first is saved, be it after a training was resumed. Default: none. */
-  readonly initialValueThreshold?: number;
+  /** Save nothing until the monitored value beats this one, including after a resume. Default: none. */
+  readonly initialValueThreshold?: number | undefined;
   /** How many checkpoints are kept, the latest; needs a `filepath` that names `{epoch}` or `{batch}`. Default: all. */
   readonly maxToKeep?: number;
   /** How a checkpoint is saved. Default: `model.save(filepath)`. */

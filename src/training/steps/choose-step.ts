@@ -8,6 +8,7 @@ import type { Step } from '../tfjs-step.js';
  * and XLA measures faster, and `off` runs it op by op, as TF.js does.
  */
 export const jits = ['auto', 'graph', 'xla', 'off'] as const;
+/** Way in which `fit` runs a training step. */
 export type Jit = (typeof jits)[number];
 
 /** Options of `chooseStep`. */

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseAugmentation } from '../../../src/commands/shared/parse-augmentation.js';
 import { previewAugmentation } from '../../../src/commands/preview-augmentation/run.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
-import type { TrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
+import { completeTrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
 import { TrainingData } from '../../../src/commands/train-model/training-data.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { fit } from '../../../src/training/fit.js';
@@ -43,7 +43,7 @@ async function cell(file: string, row: number, column: number): Promise<number[]
 async function firstBatchOfTraining(): Promise<number[][]> {
   const { train: trainDatasetPath, test: testDatasetPath } = digits;
   const options = { ...common, cache: 0, trainDatasetPath, testDatasetPath };
-  const data = await TrainingData.scan(options as Partial<TrainModelOptions> as TrainModelOptions);
+  const data = await TrainingData.scan(completeTrainModelOptions(options));
   const model = new LenetModel({ classNames: data.set.classNames, seed: 7 });
   const train = await data.openTraining(model.imageSize);
   const seen: number[][][] = [];

@@ -28,7 +28,7 @@ async function hostile(link: (vars: Group, secret: string) => void): Promise<str
 
 describe('a weight file', () => {
   it('gives its own values', async () => {
-    const { layers, close } = await openKerasWeightFile(await hostile(() => undefined));
+    const file = await openKerasWeightFile(await hostile(() => undefined));
     expect(
       layers.map(({ name, weights }) => [name, weights.map((each) => [...(each.read() as Float32Array)])]),
     ).toEqual([['dense', [[1, 2]]]]);

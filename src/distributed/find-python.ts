@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import { lastLines, runChild } from './run-child.js';
+import { lastLines, runChild } from '../files/run-child.js';
 
 /** Finds the package without importing it, which takes seconds. */
 const question = 'import importlib.util, sys; sys.exit(0 if importlib.util.find_spec("tensorflow") else 3)';
