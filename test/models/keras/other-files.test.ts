@@ -30,7 +30,7 @@ describe('a weight file', () => {
   it('gives its own values', async () => {
     const file = await openKerasWeightFile(await hostile(() => undefined));
     expect(
-      layers.map(({ name, weights }) => [name, weights.map((each) => [...(each.read() as Float32Array)])]),
+      file.layers.map(({ name, weights }) => [name, weights.map((each) => [...(each.read() as Float32Array)])]),
     ).toEqual([['dense', [[1, 2]]]]);
     file.close();
   });
