@@ -220,7 +220,7 @@ describe('train-model refuses', () => {
 
   it('an unknown architecture', async () => {
     expect(await misuse({ 'model-type': 'Nope' })).toMatchInlineSnapshot(
-      `"train-model: --model-type is one of InceptionModel, LenetModel, MobileNetModel, ResnetModel, or a class of yours as path/to/model.ts#ClassName. Received: Nope."`,
+      `"train-model: --model-type is one of InceptionModel, LenetModel, MobileNetModel, ResnetModel, or your own class as path/to/model.ts#ClassName. Received: Nope."`,
     );
   });
 
@@ -675,13 +675,13 @@ describe('eval-model refuses', () => {
     expect(
       await refusedEvaluation({ flags: ({ folder }) => ({ 'model-path': path.join(folder, 'gone') }) }),
     ).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/gone is no classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
+      `"eval-model: FOLDER/gone is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
     );
   });
 
   it('a folder that is no SavedModel', async () => {
     expect(await refusedEvaluation({ flags: ({ test }) => ({ 'model-path': test }) })).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/test is no classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
+      `"eval-model: FOLDER/test is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
     );
   });
 
@@ -722,7 +722,7 @@ describe('eval-model refuses', () => {
     expect(
       await refusedEvaluation({ arrange: ({ model }) => rmSync(path.join(model, 'assets/class_names.txt')) }),
     ).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/model is no classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
+      `"eval-model: FOLDER/model is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
     );
   });
 

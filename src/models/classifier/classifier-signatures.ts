@@ -20,7 +20,7 @@ export interface ClassifierFunctions {
   readonly classifyExamples: TfFunction;
 }
 
-/** What of a classifier is saved besides its functions: its signatures, and in `assets.extra/` its description and further files, by name. */
+/** Gives what is saved of a classifier besides its functions: its signatures, and files for `assets.extra/`: its description and further ones, by name. */
 export function classifierParts(
   model: ClassifierFunctions & { readonly description: ModelDescription },
   files: Readonly<Record<string, string>> = {},

@@ -9,7 +9,7 @@ export async function readClassNames(modelPath: string): Promise<string[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new SignetError(
       'INVALID_SAVED_MODEL',
-      `${modelPath} is no classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1.`,
+      `${modelPath} is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1.`,
       { cause: error },
     );
   });

@@ -71,7 +71,7 @@ function keras3Layers(root: Group): KerasLayer[] {
 
 function weightAt(parent: Group, name: string): KerasWeight {
   const dataset = parent.get(name);
-  if (!isA<Dataset>(dataset, 'Dataset')) throw new Error(`${parent.path}/${name} is no dataset`);
+  if (!isA<Dataset>(dataset, 'Dataset')) throw new Error(`${parent.path}/${name} is not a dataset`);
   const { shape, path } = dataset;
   return { path, shape: shape ?? [], read: () => elements(dataset) };
 }

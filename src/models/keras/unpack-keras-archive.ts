@@ -40,7 +40,7 @@ function unpack(archive: string, bytes: Uint8Array, size: number): Uint8Array {
     const weights = unzipSync(bytes, { filter: isWanted })[entry];
     if (weights) return weights;
   } catch (error) {
-    throw invalidWeights(archive, 'it is no archive of Keras, or damaged', error);
+    throw invalidWeights(archive, 'it is not an archive of Keras, or it is damaged', error);
   }
   const what = claims > 0 ? `its ${entry} claims ${claims} bytes` : `it has no ${entry}`;
   throw invalidWeights(archive, what);
