@@ -85,6 +85,38 @@ const commands = [
   },
 ];
 
+/** Members of TF.js that `training/tfjs-step.ts` alone uses: what makes the step of a LayersModel, which TF.js's typings hide. */
+const stepMembers = 'makeTrainFunction|makeTestFunction|trainFunction|testFunction|lossFunctions';
+/** Members of TF.js that others may call, and only `tensorflow/mended` replaces: src/tensorflow/mended/README.md lists them. */
+const mendedMembers =
+  'executeSingleOutput|executeMultipleOutputs|readSync|createOutputTensor|executeEncodeImageOp|makeVariable|applyGradients';
+const mendedMessage =
+  'Only src/tensorflow/mended and src/training/tfjs-step.ts change TF.js: see src/tensorflow/mended/README.md.';
+
+/** @type {import('eslint').Linter.Config[]} */
+const tfjsIsPatchedInOnePlace = [
+  {
+    files: ['src/**/*.ts', 'scripts/**/*.ts'],
+    ignores: ['src/tensorflow/mended/**', 'src/training/tfjs-step.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          `Identifier[name=/^(${stepMembers})$/]`,
+          `Literal[value=/^(${stepMembers})$/]`,
+          `AssignmentExpression > MemberExpression.left[property.name=/^(${mendedMembers})$/]`,
+          `CallExpression[callee.object.name=/^(Object|Reflect)$/][callee.property.name=/^(assign|defineProperty|defineProperties)$/] > ObjectExpression > Property[key.name=/^(${mendedMembers})$/]`,
+          `CallExpression[callee.object.name=/^(Object|Reflect)$/][callee.property.name=/^(defineProperty|deleteProperty|set)$/] > Literal[value=/^(${mendedMembers})$/]`,
+          'AssignmentExpression > MemberExpression.left[object.property.name="prototype"]',
+          'MemberExpression[object.name="Symbol"][property.name="hasInstance"]',
+          'Identifier[name=/^(un)?register(Kernel|Gradient)$/]',
+          'Identifier[name=/^replaced(Kernel|Gradient)?$/]',
+        ].map((selector) => ({ selector, message: mendedMessage })),
+      ],
+    },
+  },
+];
+
 export default defineConfig(
   {
     ignores: ['dist/', 'models/', 'node_modules/', 'coverage/', 'src/tensorflow/protos/', 'src/tracing/op-registry.ts'],
@@ -111,6 +143,7 @@ export default defineConfig(
     },
   },
   importsGoOneWay,
+  tfjsIsPatchedInOnePlace,
   commands,
   {
     // The browser's side of the page: plain JavaScript, served as it is.

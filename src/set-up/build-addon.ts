@@ -109,7 +109,7 @@ function saysNoHeaders(output: string): boolean {
 function noHeaders(output: string): SignetError {
   return new SignetError(
     'OFFLINE',
-    `The headers of Node.js ${process.versions.node} (node_api.h) do not stand beside ${process.execPath}, ` +
+    `The headers of Node.js ${process.versions.node} (node_api.h) are not next to ${process.execPath}, ` +
       `and node-gyp could not download them. It said:\n${errorLines(output)}\n` +
       'With a network, run set-up again. Without one, unpack the Node.js archive of this version, which holds ' +
       'include/node, and name its folder: npm_config_nodedir=DIR npm run set-up. ' +

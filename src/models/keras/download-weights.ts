@@ -148,14 +148,14 @@ function explained(error: unknown, address: string, file: string): unknown {
   if (reason === undefined) return error;
   return new SignetError(
     'CANNOT_WRITE',
-    `Cannot write ${path.dirname(file)}: ${reason}, or set SIGNET_CACHE to another folder. Then run this again, it goes on where it stopped.`,
+    `Cannot write ${path.dirname(file)}: ${reason}, or set SIGNET_CACHE to another folder. Then run this again; it continues where it stopped.`,
     { cause: error },
   );
 }
 
 function againAdvice(code: SignetError['code'], file: string): string {
   if (existsSync(file)) return `Delete ${file} and run this again`;
-  return code === 'INVALID_WEIGHTS' ? 'Run this again' : 'Run this again, it goes on where it stopped';
+  return code === 'INVALID_WEIGHTS' ? 'Run this again' : 'Run this again; it continues where it stopped';
 }
 
 function byHand(address: string, file: string): string {

@@ -33,6 +33,8 @@ function unpack(archive: string, bytes: Uint8Array, size: number): Uint8Array {
   let claims = 0;
   const isWanted = ({ name, originalSize }: { name: string; originalSize: number }) => {
     if (name !== entry) return false;
+    // Each mention would be inflated: a few bytes of an archive's list for megabytes of work.
+    if (claims > 0) throw new Error(`it lists ${entry} twice`);
     claims = originalSize;
     return originalSize <= size * mostCompression;
   };
@@ -40,7 +42,7 @@ function unpack(archive: string, bytes: Uint8Array, size: number): Uint8Array {
     const weights = unzipSync(bytes, { filter: isWanted })[entry];
     if (weights) return weights;
   } catch (error) {
-    throw invalidWeights(archive, 'it is no archive of Keras, or damaged', error);
+    throw invalidWeights(archive, 'it is not an archive of Keras, or it is damaged', error);
   }
   const what = claims > 0 ? `its ${entry} claims ${claims} bytes` : `it has no ${entry}`;
   throw invalidWeights(archive, what);

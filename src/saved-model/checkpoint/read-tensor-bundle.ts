@@ -173,7 +173,7 @@ function parsed<T>(parse: () => T, file: string, what: string): T {
   try {
     return parse();
   } catch (error) {
-    throw damagedFile(file, `${what} is no protocol buffer`, { cause: error });
+    throw damagedFile(file, `${what} is not a protocol buffer`, { cause: error });
   }
 }
 

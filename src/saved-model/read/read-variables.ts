@@ -132,9 +132,9 @@ export async function readObjectGraph(bundle: TensorBundle): Promise<TrackableOb
   try {
     if (serialized instanceof Uint8Array) return fromBinary(TrackableObjectGraphSchema, serialized);
   } catch (error) {
-    throw damagedFile(`${bundle.prefix}.index`, 'its object graph is no protocol buffer', { cause: error });
+    throw damagedFile(`${bundle.prefix}.index`, 'its object graph is not a protocol buffer', { cause: error });
   }
-  throw damagedFile(`${bundle.prefix}.index`, 'its object graph is no string');
+  throw damagedFile(`${bundle.prefix}.index`, 'its object graph is not a string');
 }
 
 /** Names by the keys of the checkpoint. A variable without a name is called by its place: `encoder/w`. */
@@ -146,7 +146,7 @@ function variableNames({ nodes }: TrackableObjectGraph): Map<string, string> {
   return new Map(
     values.map(({ checkpointKey, fullName }) => [
       checkpointKey,
-      fullName || checkpointKey.replace(/\/\.ATTRIBUTES\/.*$/, ''),
+      fullName || (checkpointKey.split('/.ATTRIBUTES/', 1)[0] ?? ''),
     ]),
   );
 }

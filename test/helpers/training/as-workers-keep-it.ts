@@ -3,7 +3,11 @@ import path from 'node:path';
 
 import { argumentsJson } from '../../../src/commands/train-model/remembered-options.js';
 import type { TrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
-import { augmentationFor, findTrainableType, makeTrainable } from '../../../src/commands/train-model/trainable-model.js';
+import {
+  augmentationFor,
+  findTrainableType,
+  makeTrainable,
+} from '../../../src/commands/train-model/trainable-model.js';
 import { TrainingData } from '../../../src/commands/train-model/training-data.js';
 import { imagePathsDigest } from '../../../src/data/scan/fingerprint-images.js';
 import { exportTraining } from '../../../src/distributed/export-training.js';
