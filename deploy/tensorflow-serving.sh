@@ -3,7 +3,8 @@
 #
 #   deploy/tensorflow-serving.sh [FOLDER]      default: models
 #
-# REST_PORT, GRPC_PORT and IMAGE may be set. Needs Docker.
+# REST_PORT, GRPC_PORT, HOST and IMAGE may be set. Needs Docker. It listens on this machine alone unless HOST=0.0.0.0: the
+# server asks nobody who they are.
 set -euo pipefail
 
 folder=$(cd "${1:-models}" && pwd)
@@ -38,7 +39,8 @@ if [[ -n ${PRINT_CONFIG:-} ]]; then
 fi
 # Signet's model directories appear whole or not at all, so that TensorFlow Serving may watch the folder.
 docker run --rm \
-  --publish "${GRPC_PORT:-8500}:8500" --publish "${REST_PORT:-8501}:8501" \
+  --publish "${HOST:-127.0.0.1}:${GRPC_PORT:-8500}:8500" --publish "${HOST:-127.0.0.1}:${REST_PORT:-8501}:8501" \
+  --user 1000:1000 --read-only --cap-drop ALL --security-opt no-new-privileges \
   --mount "type=bind,source=$folder,target=/models,readonly" \
   --mount "type=bind,source=$config,target=/etc/models.config,readonly" \
   "$image" --model_config_file=/etc/models.config

@@ -17,10 +17,6 @@ CLUTTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r"}
 
 def list_images(data: str, classes: list[str]) -> list[File]:
     """Every file of class-named directories, at any depth, sorted by path. Raises ValueError for other directories."""
-
-    def is_seen(name: str) -> bool:
-        return not name.startswith(".") and name.lower() not in CLUTTER
-
     names = sorted(filter(is_seen, os.listdir(data))) if os.path.isdir(data) else []
     found = [name for name in names if os.path.isdir(os.path.join(data, name))]
     if found != classes:
@@ -31,12 +27,42 @@ def list_images(data: str, classes: list[str]) -> list[File]:
     files: list[File] = []
     for label, name in enumerate(classes):
         before = len(files)
-        for folder, folders, inside in os.walk(os.path.join(data, name), followlinks=True):
-            folders[:] = filter(is_seen, folders)
-            files += [(os.path.join(folder, each), label) for each in inside if is_seen(each)]
+        for folder, inside in walk(os.path.join(data, name)):
+            files += [(os.path.join(folder, each), label) for each in inside]
         if len(files) == before:
             raise ValueError(f"{os.path.join(data, name)} holds no images.")
     return sorted(files)
+
+
+def is_seen(name: str) -> bool:
+    return not name.startswith(".") and name.lower() not in CLUTTER
+
+
+def walk(start: str) -> Iterator[tuple[str, list[str]]]:
+    """Folders with their files, links followed, each real folder once; src/data/scan/find-image-files.ts.
+
+    So links in a circle end, and a few that lead to each other do not make millions of paths.
+    """
+    visited: set[str] = set()
+    awaited: set[str] = set()
+    pending = [start]
+    while pending:
+        links: list[str] = []
+        for folder, folders, inside in os.walk(pending.pop(0)):
+            real = os.path.realpath(folder)
+            if real in visited:
+                folders.clear()
+                continue
+            visited.add(real)
+            folders[:] = filter(is_seen, folders)
+            paths = (os.path.join(folder, each) for each in folders)
+            links += filter(os.path.islink, paths)
+            yield folder, list(filter(is_seen, inside))
+        for link in sorted(links):
+            target = os.path.realpath(link)
+            if target not in visited and target not in awaited:
+                awaited.add(target)
+                pending.append(link)
 
 
 def digest(data: str, files: list[File]) -> str:

@@ -7,7 +7,8 @@ interface MarkedNumber {
 const marker = '\u0000number';
 
 /** Strings and numbers; of these, a number that JSON does not have and a whole number that may be beyond 2^53 need care. */
-const token = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN|-?\d[\d.eE+-]*/gs;
+// A string without an end goes to the end of the text: else each quotation mark in it would be tried as a beginning.
+const token = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|-?Infinity|NaN|-?\d[\d.eE+-]*/gs;
 const needsCare = /^(?:-?Infinity|NaN|-?\d{16,})$/;
 
 /**

@@ -28,16 +28,27 @@ export async function writeModelDirectory(directory: string, write: (folder: str
     await mkdir(parent, { recursive: true });
     await rm(made, { recursive: true, force: true });
     await mkdir(made);
+    crashAfter('make', name);
     await write(made);
+    crashAfter('write', name);
     await syncDirectory(made);
+    crashAfter('sync', name);
     if (existsSync(directory)) await rename(directory, old);
+    crashAfter('move-away', name);
     await rename(made, directory);
+    crashAfter('move-in', name);
     await syncDirectory(parent);
     await rm(old, { recursive: true, force: true });
+    crashAfter('remove', name);
   } catch (error) {
     await rm(made, { recursive: true, force: true }).catch(() => undefined);
     throw cannotWrite(directory, error);
   }
+}
+
+/** Kills this process after a step of writing a directory, if a test of crashes asks for it, as in `move-in 7`. */
+function crashAfter(step: 'make' | 'write' | 'sync' | 'move-away' | 'move-in' | 'remove', name: string): void {
+  if (process.env.SIGNET_TEST_CRASH_AFTER === `${step} ${name}`) process.kill(process.pid, 'SIGKILL');
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Signature } from '../saved-model/read/read-saved-model.js';
 import type { ModelServerConfig } from '../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
+import type { MemoryClaim } from './limits/memory-budget.js';
 import { ServingError } from './serving-error.js';
 
 /** Which model a request means. */
@@ -35,6 +36,8 @@ export interface PredictRequest {
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970 after which nobody waits any more. Default: none. */
   readonly deadline?: number;
+  /** Pays for what the request becomes. Default: nobody counts. */
+  readonly claim?: Pick<MemoryClaim, 'exchange'> | undefined;
 }
 
 /** Answer to a call of one signature. */

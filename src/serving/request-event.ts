@@ -1,3 +1,4 @@
+import { jsonText } from '../text/printable.js';
 import type { StatusCode } from './serving-error.js';
 
 /** What the access log and the metrics learn of a request when it has been answered. */
@@ -25,5 +26,6 @@ export type RequestSubject = Partial<Pick<RequestEvent, 'model' | 'version' | 's
 
 /** A request as a line of JSON: its keys are those of `RequestEvent`, times in milliseconds, with `time` in front. */
 export function accessLogLine({ milliseconds, ...event }: RequestEvent, now = new Date()): string {
-  return `${JSON.stringify({ time: now.toISOString(), ...event, milliseconds: Math.round(milliseconds * 1000) / 1000 })}\n`;
+  const line = { time: now.toISOString(), ...event, milliseconds: Math.round(milliseconds * 1000) / 1000 };
+  return `${jsonText(line)}\n`;
 }

@@ -25,22 +25,33 @@ export type StatusCode = keyof typeof statusCodes;
 
 export interface ServingErrorOptions extends ErrorOptions {
   /** What REST answers instead of what stands for the status, such as 413. Default: that of the status. */
-  readonly httpStatus?: number;
+  readonly httpStatus?: number | undefined;
 }
 
-/** What a server answers instead of a result. The message goes to the client. */
+/** A longer message, in characters, is cut: it may quote what a client has sent. */
+const mostCharacters = 2 ** 14;
+
+/** What a server answers instead of a result. The message goes to the client, its first 16,384 characters that is. */
 export class ServingError extends Error {
   override readonly name = 'ServingError';
   readonly httpStatus: number | undefined;
+  /** Characters of the whole message. */
+  readonly length: number;
 
   constructor(
     readonly status: StatusCode,
     message: string,
     { httpStatus, ...options }: ServingErrorOptions = {},
   ) {
-    super(message, options);
+    super(cut(message), options);
+    this.length = message.length;
     this.httpStatus = httpStatus;
   }
+}
+
+function cut(message: string): string {
+  const { length } = message;
+  return length > mostCharacters ? `${message.slice(0, mostCharacters)}... (${length} characters)` : message;
 }
 
 /** @throws ServingError `INVALID_ARGUMENT`, always. */

@@ -1,7 +1,12 @@
+import { SignetError } from '../errors.js';
 import { createGrpcServer } from './grpc/create-grpc-server.js';
+import { ConnectionLimit } from './limits/connection-limit.js';
+import { MemoryBudget } from './limits/memory-budget.js';
 import type { ModelServer } from './model-server.js';
 import { pageRoutes } from './page/page-routes.js';
 import type { RequestEvent } from './request-event.js';
+import { RequestReader } from './reader/request-reader.js';
+import { isLoopback } from './rest/check-origin.js';
 import { classifyImageRoute } from './rest/classify-image-route.js';
 import { createRestServer } from './rest/create-rest-server.js';
 import { healthRoutes } from './rest/health-routes.js';
@@ -32,11 +37,15 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   readonly tls?: ServerTls;
   /** Whether gRPC's outputs are in `tensor_content`. Default: false. */
   readonly tensorContent?: boolean;
+  /** Connections that are open at once, on both ports together. Default: what `ulimit -n` leaves, 10,000 at most. */
+  readonly maxConnections?: number | undefined;
+  /** Names that browsers may call a server on this machine by. Default: `localhost` and its addresses. */
+  readonly allowedHosts?: readonly string[] | undefined;
   /**
-   * Whether clients may replace the models (HandleReloadConfigRequest): with it, they choose what is read from this machine's
-   * disk. Default: false.
+   * Folders from which clients may choose models (HandleReloadConfigRequest). A SavedModel is a program that runs when it is
+   * loaded: so this needs a token. Default: clients choose none.
    */
-  readonly allowReload?: boolean;
+  readonly reloadRoots?: readonly string[] | undefined;
   /** How long `drain` waits for requests that are in flight, in milliseconds. Default: 30,000. */
   readonly drainMilliseconds?: number;
   /** Told of all that happens to versions; must not throw. Default: nobody. */
@@ -64,6 +73,12 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions, serverVersion: string): Promise<RunningServer> {
   const { host = '127.0.0.1', restPort = 8501, grpcPort = 8500, maxRequestBytes = 64 * 2 ** 20 } = options;
+  if (options.reloadRoots && options.token === undefined) {
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      'Clients that choose models run programs: reloading needs a token. Give --token-file, or set SIGNET_TOKEN.',
+    );
+  }
   const metrics = new ServerMetrics((name) => store.modelNames.includes(name));
   const store = await ModelStore.start({
     ...options,
@@ -74,7 +89,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   });
   let isDraining = false;
   const isReady = () => !isDraining && store.isReady;
-  const models = options.allowReload ? store : withoutReload(store);
+  const models = withReload(store, options.reloadRoots);
   const common = {
     ...pick(options, ['token', 'tls', 'drainMilliseconds', 'onError']),
     onRequest: (event: RequestEvent) => {
@@ -82,10 +97,13 @@ export async function startServer(options: ServerOptions, serverVersion: string)
       options.onRequest?.(event);
     },
   };
+  const reader = new RequestReader(options.sizeLimits);
+  const budget = new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxRequestBytes));
+  const connections = new ConnectionLimit(options.maxConnections);
   const routes = [
-    ...servingRoutes(models, maxTensorBytes),
-    classifyImageRoute(models, options.pixelLimits),
-    ...openInferenceRoutes(models, { isReady, serverVersion }),
+    ...servingRoutes(models, reader),
+    classifyImageRoute(models, reader, options.pixelLimits),
+    ...openInferenceRoutes(models, reader, { isReady, serverVersion }),
     ...healthRoutes(isReady),
     ...pageRoutes(models),
     metricsRoute(metrics),
@@ -95,18 +113,23 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   const rest = createRestServer(routes, {
     ...common,
     maxBodyBytes: maxRequestBytes,
+    budget,
+    connections,
+    isBrowserGuarded: isLoopback(host) && options.token === undefined,
+    allowedHosts: options.allowedHosts,
     ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }),
   });
   const grpc = createGrpcServer(models, {
     ...common,
     ...pick(options, ['tensorContent']),
     maxMessageBytes: maxRequestBytes,
-    maxTensorBytes,
+    reader,
+    guard: { budget, connections },
   });
   const drain = async () => {
     isDraining = true;
     await Promise.all([rest.drain(), grpc.drain()]);
-    await store.drain();
+    await Promise.all([store.drain(), reader.end()]);
   };
   try {
     // One after the other, so that a second failure has nobody left to miss it.
@@ -118,19 +141,20 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   }
 }
 
-/** How much memory the tensors of a request may take. */
-const maxTensorBytes = 256 * 2 ** 20;
-
-function withoutReload(models: ModelServer): ModelServer {
+/** The models; clients may replace them by others below these folders. */
+function withReload(store: ModelStore, roots: readonly string[] | undefined): ModelServer {
   const message = 'This server takes no configuration from clients. Start it with --allow-config-reload.';
   return {
     get modelNames() {
-      return models.modelNames;
+      return store.modelNames;
     },
-    find: (spec) => models.find(spec),
-    status: (spec) => models.status(spec),
-    predict: (request) => models.predict(request),
-    reload: () => Promise.reject(new ServingError('PERMISSION_DENIED', message)),
+    find: (spec) => store.find(spec),
+    status: (spec) => store.status(spec),
+    predict: (request) => store.predict(request),
+    reload: async (config) => {
+      if (!roots) throw new ServingError('PERMISSION_DENIED', message);
+      await store.reload(config, roots);
+    },
   };
 }
 

@@ -37,6 +37,48 @@ describe('deploy/', () => {
     expect(named).toEqual(expect.arrayContaining(ports.map(({ targetPort }) => targetPort)));
   });
 
+  it.each(['kubernetes/tensorflow-serving.yaml', 'distributed/kubernetes.yaml'])(
+    '%s gives its pods no rights, and lets nobody in who is not named',
+    (file) => {
+      const resources = documents(file) as { kind: string; spec: Record<string, unknown> }[];
+      const pods = resources.filter(({ kind }) => kind === 'Deployment' || kind === 'Job');
+      for (const { spec } of pods) {
+        const { template } = spec as { template: { metadata: { labels: object }; spec: Record<string, unknown> } };
+        expect(template.spec).toMatchObject({
+          automountServiceAccountToken: false,
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+        });
+        for (const container of template.spec.containers as object[]) {
+          expect(container).toMatchObject({
+            securityContext: {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ['ALL'] },
+            },
+            resources: { limits: { cpu: expect.any(String) as string, memory: expect.any(String) as string } },
+          });
+        }
+        const policy = resources.find(({ kind }) => kind === 'NetworkPolicy');
+        const { podSelector, ingress } = policy?.spec as { podSelector: object; ingress: { from?: object[] }[] };
+        expect(podSelector).toEqual({ matchLabels: template.metadata.labels });
+        for (const { from } of ingress) expect(from).toHaveLength(1);
+      }
+      expect(pods).toHaveLength(1);
+    },
+  );
+
+  it('publishes ports on this machine alone', () => {
+    const [{ services }] = documents('compose.yaml') as [{ services: Record<string, { ports: string[] }> }];
+    const ports = Object.values(services).flatMap((service) => service.ports);
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+    for (const file of ['tensorflow-serving.sh', 'Dockerfile']) {
+      const text = readFileSync(path.join('deploy', file), 'utf8');
+      const published = [...text.matchAll(/(?:--publish|-p) "?(\S+)/g)].map((found) => found[1] ?? '');
+      expect(published).not.toEqual([]);
+      expect(published.filter((port) => !/^(?:127\.0\.0\.1|\$\{HOST:-127\.0\.0\.1\}):/.test(port))).toEqual([]);
+    }
+  });
+
   it('compose.yaml is what Docker Compose takes', () => {
     // Its parts and its draft are named in forms that Ajv does not know.
     const isName = (key: string, value: unknown) => key === '$schema' || (key === 'id' && typeof value === 'string');

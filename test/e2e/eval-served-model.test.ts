@@ -3,11 +3,12 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import type { EvalServedModelResult } from '../../src/commands/eval-served-model/run.js';
-import { LenetModel } from '../../src/models/lenet-model.js';
-import { LocalModelServer } from '../helpers/servers/local-model-server.js';
+import { loadLenet } from '../helpers/servers/load-lenet.js';
+import type { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import type { ModelServer } from '../../src/serving/model-server.js';
 import { modelServerWith } from '../helpers/servers/model-server-with.js';
 import { runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
+import { runInProcess } from '../helpers/run-in-process.js';
 import { type ServedModelServer, serveModelServer } from '../helpers/servers/serve-model-server.js';
 import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { startServeModel } from '../helpers/servers/start-serve-model.js';
@@ -21,11 +22,7 @@ let server: ServedModelServer;
 beforeAll(async () => {
   const folder = await temporaryFolderForAll();
   digits = copyDigits(folder, { classes: 3 });
-  const directory = path.join(folder, 'models', 'digits', '4');
-  const model = new LenetModel({ classNames, seed: 1 });
-  await model.save(directory);
-  model.dispose();
-  models = await LocalModelServer.load(directory, 'digits', 4);
+  ({ models } = await loadLenet(path.join(folder, 'models'), classNames));
   server = await serveModelServer(models);
 });
 afterAll(async () => {
@@ -43,7 +40,7 @@ function argumentsFor(
   return toArguments({ ...flags, 'grpc-port': grpcPort, 'rest-port': restPort, ...more });
 }
 
-const run = (more: Flags = {}) => runCommandLine('eval-served-model', argumentsFor(server, more));
+const run = (more: Flags = {}) => runInProcess('eval-served-model', argumentsFor(server, more));
 
 async function served(other: ModelServer): Promise<ServedModelServer> {
   const started = await serveModelServer(other);
@@ -80,7 +77,7 @@ describe('eval-served-model', () => {
       images: 18,
     });
     expect(Object.keys(result.transports)).toEqual(['grpcBytes', 'grpcNumpy', 'restBytes', 'restNumpy']);
-    const bundled = await runCommandLine('eval-model', [
+    const bundled = await runInProcess('eval-model', [
       ...toArguments({
         'test-dataset-path': digits.test,
         'model-path': path.join(digits.test, '../models/digits/4'),
@@ -104,7 +101,7 @@ describe('eval-served-model', () => {
         },
       }),
     );
-    const { code, stderr } = await runCommandLine('eval-served-model', argumentsFor(other));
+    const { code, stderr } = await runInProcess('eval-served-model', argumentsFor(other));
     expect(code, stderr).toBe(0);
     expect([...versions]).toEqual([4]);
   });

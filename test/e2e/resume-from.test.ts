@@ -8,6 +8,7 @@ import { completeTrainModelOptions } from '../../src/commands/train-model/train-
 import { readVariables } from '../../src/saved-model/read/read-variables.js';
 import { asWorkersKeepIt } from '../helpers/training/as-workers-keep-it.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
+import { runInProcess } from '../helpers/run-in-process.js';
 import { copyDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -16,7 +17,7 @@ describe('train-model --resume-from', () => {
     const folder = await temporaryFolder();
     const [output, models] = [path.join(folder, 'output'), path.join(folder, 'models')];
     for (const flag of [['--resume-from', `${output}.training/`], [`--resume-from=${output}`]]) {
-      const { code, stdout, stderr } = await runCommandLine('train-model', [...flag, '--model-folder-path', models]);
+      const { code, stdout, stderr } = await runInProcess('train-model', [...flag, '--model-folder-path', models]);
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toBe(
         `train-model: There is nothing to resume from: ${output}.training/last is missing, which worker.py writes after every epoch. Give the ` +
@@ -27,7 +28,7 @@ describe('train-model --resume-from', () => {
   });
 
   it.each([['--resume'], ['--workers', '2'], ['--export-training', 'export']])('goes not with %s', async (...flags) => {
-    const { code, stderr } = await runCommandLine('train-model', ['--resume-from', 'output', ...flags]);
+    const { code, stderr } = await runInProcess('train-model', ['--resume-from', 'output', ...flags]);
     expect(code).toBe(2);
     expect(stderr).toContain(
       '--resume-from continues in this process: give it without --resume, --workers and --export-training.',
@@ -62,7 +63,7 @@ describe('train-model --resume-from', () => {
     const type = path.join(folder, 'models', 'LenetModel');
     expect(readdirSync(type).sort()).toEqual(['.1.training', '1']);
     writeFileSync(callbacks, 'export default { onEpochBegin: () => undefined };');
-    const resumed = await runCommandLine('train-model', ['--resume', ...models, '--callbacks', callbacks]);
+    const resumed = await runInProcess('train-model', ['--resume', ...models, '--callbacks', callbacks]);
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(resumed.stderr).toContain('at epoch 4, batch 1\n');
     expect(resumed.stdout).toMatch(new RegExp(`^epochs +5, the best was ${whole.bestEpoch}$`, 'm'));
@@ -72,7 +73,7 @@ describe('train-model --resume-from', () => {
   });
 
   it('is in the help', async () => {
-    expect((await runCommandLine('train-model', ['--help'])).stdout).toMatch(
+    expect((await runInProcess('train-model', ['--help'])).stdout).toMatch(
       /--resume-from +Go on here with what .*worker\.py began/,
     );
   });

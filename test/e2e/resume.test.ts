@@ -1,12 +1,11 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../src/data/dataset/random.js';
 import { listVersions } from '../../src/serving/store/version-source.js';
-import { type CommandLineResult, runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
+import { type CommandLineResult, runCommandLine, toArguments } from '../helpers/run-command-line.js';
+import { runInProcess } from '../helpers/run-in-process.js';
 import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
@@ -57,6 +56,26 @@ function signalAfter(batch: number, signal: 'SIGINT' | 'SIGKILL', name: string):
   return file;
 }
 
+/** A file for `--callbacks` that kills its own process, one process after the other, so many milliseconds after so many batches. */
+function killAt(moments: readonly (readonly [batches: number, milliseconds: number])[], name: string): string {
+  const [file, counter] = [inFolder(`${name}.ts`), inFolder(`${name}.kills`)];
+  const code = `import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+    const counter = ${JSON.stringify(counter)};
+    const kills = existsSync(counter) ? Number(readFileSync(counter, 'utf8')) : 0;
+    const [last, milliseconds] = ${JSON.stringify(moments)}[kills] ?? [];
+    let batches = 0;
+    export default {
+      onBatchEnd: () => {
+        batches += 1;
+        if (batches !== last) return;
+        writeFileSync(counter, String(kills + 1));
+        setTimeout(() => process.kill(process.pid, 'SIGKILL'), milliseconds);
+      },
+    };`;
+  writeFileSync(file, code);
+  return file;
+}
+
 /** What a training came to: the bytes of its weights, and its history. */
 function resultOf(models: string, type: string): Readonly<Record<string, string>> {
   const version = inFolder(models, type, '1');
@@ -69,12 +88,21 @@ function expectSame(models: string, whole: string, type: string): void {
   for (const [file, bytes] of Object.entries(resultOf(models, type))) expect(bytes === expected[file], file).toBe(true);
 }
 
-async function train(models: string, flags: Flags): Promise<CommandLineResult> {
+/** Trains in a process of its own, which may be killed. */
+async function trainApart(models: string, flags: Flags): Promise<CommandLineResult> {
   return runCommandLine('train-model', trainArguments(models, flags));
 }
 
-async function resume(models: string, flags: Flags): Promise<CommandLineResult> {
+async function train(models: string, flags: Flags): Promise<CommandLineResult> {
+  return runInProcess('train-model', trainArguments(models, flags));
+}
+
+async function resumeApart(models: string, flags: Flags): Promise<CommandLineResult> {
   return runCommandLine('train-model', toArguments({ resume: true, 'model-folder-path': inFolder(models), ...flags }));
+}
+
+async function resume(models: string, flags: Flags): Promise<CommandLineResult> {
+  return runInProcess('train-model', toArguments({ resume: true, 'model-folder-path': inFolder(models), ...flags }));
 }
 
 describe.each([
@@ -88,26 +116,26 @@ describe.each([
 
   it('comes to the same bytes as a training that nobody interrupts', { timeout: 300_000 }, async () => {
     const whole = own('whole');
-    const uninterrupted = await train(whole, common);
+    const uninterrupted = await trainApart(whole, common);
     expect(uninterrupted.code, uninterrupted.stderr).toBe(0);
 
     const interrupted = own('interrupted');
     const byCtrlC = signalAfter(25, 'SIGINT', interrupted);
-    const stopped = await train(interrupted, { ...common, callbacks: byCtrlC });
+    const stopped = await trainApart(interrupted, { ...common, callbacks: byCtrlC });
     expect(stopped.code, stopped.stderr).toBe(130);
     const args = `--resume --model-folder-path ${inFolder(interrupted)} --model-type ${modelType.replace(/^(.*#.*)$/, "'$1'")} --model-version 1 `;
     expect(stopped.stdout).toContain(`\ncontinue       npm run --silent train-model -- ${args}--callbacks ${byCtrlC}\n`);
 
     const killed = own('killed');
     const byKill = signalAfter(27, 'SIGKILL', killed);
-    const ended = await train(killed, { ...common, callbacks: byKill, 'backup-steps': 4 });
+    const ended = await trainApart(killed, { ...common, callbacks: byKill, 'backup-steps': 4 });
     expect(ended.code, ended.stderr).toBeNull();
 
     for (const [models, callbacks] of [[interrupted, byCtrlC], [killed, byKill]] as const) {
       const parent = inFolder(models, type);
       expect(readdirSync(parent)).toContain('.1.training');
       expect((await listVersions(parent)).folders.map(({ version }) => version)).toEqual([1]);
-      const { code, stdout, stderr } = await resume(models, { 'model-type': modelType, callbacks });
+      const { code, stdout, stderr } = await resumeApart(models, { 'model-type': modelType, callbacks });
       expect(code, stderr).toBe(0);
       expect(stderr).toMatch(/BackupAndRestore: resuming .*\.1\.training at epoch 3, batch [3-9]\n/);
       expect(stdout).toMatch(/^epochs +6, the best was \d$/m);
@@ -118,28 +146,22 @@ describe.each([
 }); // prettier-ignore
 
 describe('train-model --resume', () => {
-  it('ends as it would have ended, whenever it is killed', { timeout: 400_000 }, async () => {
-    const flags = { 'model-type': 'LenetModel', 'num-epochs': 40, patience: 40, 'backup-steps': 7 };
-    const whole = await train('never-killed', flags);
+  it('ends as it would have ended, whenever it is killed', { timeout: 300_000 }, async () => {
+    const flags = { 'model-type': 'LenetModel', 'num-epochs': 12, patience: 12, 'backup-steps': 7 };
+    const whole = await trainApart('never-killed', flags);
     expect(whole.code, whole.stderr).toBe(0);
-    const random = createRandom(1);
+    // Before the first backup; around backups, which are written after every seventh step; in the middle of an epoch.
+    const moments = [[3, 0], [7, 2], [14, 15], [26, 5]] as const; // prettier-ignore
+    const callbacks = killAt(moments, 'often-killed');
     const parent = inFolder('often-killed', 'LenetModel');
-    let args = trainArguments('often-killed', flags);
-    let kills = 0;
-    for (let done = false; !done; ) {
-      const { child, done: end, printed } = startCommandLine('train-model', args);
-      await printed('training LenetModel');
-      await Promise.race([setTimeout(2000 * random()), end]);
-      if (kills < 4) child.kill('SIGKILL');
-      const { code, stderr } = await end;
-      expect([0, null], stderr).toContain(code);
-      done = code === 0;
-      kills += done ? 0 : 1;
-      if (existsSync(path.join(parent, '.1.training', 'training.json'))) {
-        args = toArguments({ resume: true, 'model-folder-path': inFolder('often-killed') });
-      }
+    const isKept = () => existsSync(path.join(parent, '.1.training', 'training.json'));
+    for (const [batch] of moments) {
+      const killed = isKept() ? await resumeApart('often-killed', { callbacks }) : await trainApart('often-killed', { ...flags, callbacks });
+      expect(killed.code, `${batch}: ${killed.stderr}`).toBeNull();
     }
-    expect(kills).toBeGreaterThan(2);
+    expect(isKept()).toBe(true);
+    const ended = await resumeApart('often-killed', { callbacks });
+    expect(ended.code, ended.stderr).toBe(0);
     expect(readdirSync(parent)).toEqual(['1']);
     expectSame('often-killed', 'never-killed', 'LenetModel');
   });
@@ -159,7 +181,7 @@ describe('train-model --resume', () => {
     const own = copyDigits(inFolder('refused-digits'), { classes: 3, images: 20 });
     const callbacks = signalAfter(12, 'SIGKILL', models);
     const flags = { 'model-type': 'LenetModel', 'train-dataset-path': own.train, 'test-dataset-path': own.test, 'model-version': 4 };
-    const killed = await train(models, { ...flags, callbacks, 'learning-rate-schedule': 'cosine', 'batch-size': 6 });
+    const killed = await trainApart(models, { ...flags, callbacks, 'learning-rate-schedule': 'cosine', 'batch-size': 6 });
     expect(killed.code, killed.stderr).toBeNull();
     const training = inFolder(models, 'LenetModel', '.4.training');
     const kept = readdirSync(training);

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SignetClient } from '../../src/client/signet-client.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
+import { runInProcess } from '../helpers/run-in-process.js';
 import { saveScale } from '../helpers/models/save-scale.js';
 import { type ServeModelProcess, startServeModel } from '../helpers/servers/start-serve-model.js';
 import { temporaryFolder, temporaryFolderForAll } from '../helpers/temporary-folder.js';
@@ -154,7 +155,7 @@ describe('serve-model with what it cannot serve', () => {
     [['--model-folder', 'docs', '--tls-key', 'k.pem'], 2, '--tls-key needs --tls-certificate, which is missing.'],
     [['--model-config-file', 'no/such'], 2, 'no/such cannot be read'],
   ])('%j', async (args, code, message) => {
-    const result = await runCommandLine('serve-model', args);
+    const result = await runInProcess('serve-model', args);
     expect(result.stderr).toContain(message);
     expect(result.stdout).toBe('');
     expect(result.code).toBe(code);

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import type { SavedModelDescription } from '../../src/saved-model/describe/describe-saved-model.js';
 import { runCommandLine, startCommandLine } from '../helpers/run-command-line.js';
+import { runInProcess } from '../helpers/run-in-process.js';
 import { saveTwoSignatures } from '../helpers/models/save-two-signatures.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
@@ -73,7 +74,7 @@ Assets
   });
 
   it('prints JSON for programs', async () => {
-    const { code, stdout } = await runCommandLine('show-model', ['--model-path', model, '--json']);
+    const { code, stdout } = await runInProcess('show-model', ['--model-path', model, '--json']);
     const description = JSON.parse(stdout) as SavedModelDescription;
     expect(code).toBe(0);
     expect(Object.keys(description.metaGraphs[0]?.signatures ?? {})).toEqual(['serving_bytes', 'serving_default']);
@@ -81,12 +82,7 @@ Assets
   });
 
   it('shows one signature with code to call it', async () => {
-    const { code, stdout } = await runCommandLine('show-model', [
-      '--model-path',
-      model,
-      '--signature',
-      'serving_bytes',
-    ]);
+    const { code, stdout } = await runInProcess('show-model', ['--model-path', model, '--signature', 'serving_bytes']);
     expect(code).toBe(0);
     for (const part of ['serving_bytes  (', 'printf', 'await fetch("http://localhost:8501', 'tf.saved_model.load(']) {
       expect(stdout).toContain(part);
@@ -112,7 +108,7 @@ Assets
       says: 'FOLDER/LenetModel is no SavedModel: it has no readable saved_model.pb. Give one of the SavedModels in it: FOLDER/LenetModel/1.',
     },
   ])('answers $args with one message', async ({ args, code, says }) => {
-    const result = await runCommandLine(
+    const result = await runInProcess(
       'show-model',
       args.map((arg) => arg.replace('FOLDER', folder)),
     );

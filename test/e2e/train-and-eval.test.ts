@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import type { EvalModelResult } from '../../src/commands/eval-model/run.js';
 import { type CommandLineResult, runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
+import { runInProcess } from '../helpers/run-in-process.js';
 import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
@@ -94,7 +95,7 @@ describe('train-model', () => {
     const page = readFileSync(inFolder('a', 'LenetModel', '1', 'assets.extra', 'report', 'report.html'), 'utf8');
     const [, command = ''] = /<code>npm run --silent train-model -- ([^<]+)<\/code>/.exec(page) ?? [];
     const words = command.replace(inFolder('a'), inFolder('again')).split(' ');
-    const { code, stderr } = await runCommandLine('train-model', words);
+    const { code, stderr } = await runInProcess('train-model', words);
     expect(code, stderr).toBe(0);
     const history = (models: string) =>
       readFileSync(inFolder(models, 'LenetModel', '1', 'assets.extra', 'history.csv'), 'utf8');
@@ -109,7 +110,7 @@ describe('train-model', () => {
        export default ({ directory }) => ({ onTrainEnd: () => writeFileSync(directory + '/assets.extra/report', '') });`,
     );
     const args = [...trainArguments('unreported', { 'num-epochs': 1 }), '--callbacks', callbacks];
-    const { code, stdout, stderr } = await runCommandLine('train-model', args);
+    const { code, stdout, stderr } = await runInProcess('train-model', args);
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/^warning: the report could not be written, the model is whole: Cannot write .*report: /m);
     expect(stdout).not.toMatch(/^report/m);
@@ -117,7 +118,7 @@ describe('train-model', () => {
   });
 
   it('takes the next version that is free', async () => {
-    const { code, stdout, stderr } = await runCommandLine('train-model', trainArguments('b', { 'num-epochs': 1 }));
+    const { code, stdout, stderr } = await runInProcess('train-model', trainArguments('b', { 'num-epochs': 1 }));
     expect(code, stderr).toBe(0);
     expect(stdout).toContain(inFolder('b', 'LenetModel', '2'));
     expect(readdirSync(inFolder('b', 'LenetModel')).sort()).toEqual(['1', '2']);
@@ -169,7 +170,7 @@ describe('eval-model --report', () => {
     const paths = { 'test-dataset-path': inFolder('nowhere'), 'model-path': inFolder('a', 'LenetModel', '1') };
     writeFileSync(inFolder('a file'), '');
     const args = toArguments({ ...paths, report: inFolder('a file', 'in it') });
-    const { code, stdout, stderr } = await runCommandLine('eval-model', args);
+    const { code, stdout, stderr } = await runInProcess('eval-model', args);
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^eval-model: Cannot write .*a file\/in it: /);
   });
@@ -177,7 +178,7 @@ describe('eval-model --report', () => {
 
 async function evaluate(models: string, more: Readonly<Record<string, string>> = {}): Promise<EvalModelResult> {
   const flags = { 'test-dataset-path': digits.test, 'model-path': inFolder(models, 'LenetModel', '1'), ...more };
-  const { code, stdout, stderr } = await runCommandLine('eval-model', toArguments({ ...flags, json: true }));
+  const { code, stdout, stderr } = await runInProcess('eval-model', toArguments({ ...flags, json: true }));
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as EvalModelResult;
 }

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { eventFileOf, readValues } from '../helpers/training/read-event-file.js';
 import { type CommandLineResult, runCommandLine, toArguments } from '../helpers/run-command-line.js';
+import { runInProcess } from '../helpers/run-in-process.js';
 import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
@@ -16,17 +17,14 @@ beforeAll(async () => {
   digits = copyDigits(folder, { classes: 3, images: 20 });
 });
 
-function trainModel(flags: Readonly<Record<string, string | number>>): Promise<CommandLineResult> {
+function trainModel(flags: Readonly<Record<string, string | number>>, run = runInProcess): Promise<CommandLineResult> {
   const paths = {
     'train-dataset-path': digits.train,
     'test-dataset-path': digits.test,
     'num-epochs': 2,
     'model-type': 'LenetModel',
   };
-  return runCommandLine(
-    'train-model',
-    toArguments({ ...paths, 'model-folder-path': path.join(folder, 'models'), ...flags }),
-  );
+  return run('train-model', toArguments({ ...paths, 'model-folder-path': path.join(folder, 'models'), ...flags }));
 }
 
 describe('train-model', () => {
@@ -35,7 +33,7 @@ describe('train-model', () => {
     const code = `import type { tf } from '../../src/index.js';
       export default { onEpochEnd: (epoch: number, logs: tf.Logs) => console.error('mine: epoch ' + epoch, Object.keys(logs).sort().join()) };`;
     writeFileSync(callbacks, code);
-    const { code: exitCode, stderr } = await trainModel({
+    const flags = {
       optimizer: 'sgd',
       momentum: 0.9,
       'learning-rate': 0.01,
@@ -49,7 +47,8 @@ describe('train-model', () => {
       tensorboard: path.join(folder, 'logs'),
       callbacks,
       augment: 'flip,rotation=0.05,mixup',
-    });
+    };
+    const { code: exitCode, stderr } = await trainModel(flags, runCommandLine);
     expect(exitCode, stderr).toBe(0);
     expect(stderr).toMatch(/^mine: epoch 0 .*accuracy,.*loss,val_accuracy,val_loss$/m);
     const train = readValues(eventFileOf(path.join(folder, 'logs', 'train')));

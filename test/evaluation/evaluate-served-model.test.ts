@@ -15,7 +15,7 @@ import {
   type ReachedModels,
 } from '../../src/evaluation/evaluate-served-model.js';
 import { servedTransports } from '../../src/evaluation/served-transports.js';
-import { LenetModel } from '../../src/models/lenet-model.js';
+import { loadLenet } from '../helpers/servers/load-lenet.js';
 import { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import type { ModelServer, PredictRequest, PredictResponse } from '../../src/serving/model-server.js';
 import { modelServerWith } from '../helpers/servers/model-server-with.js';
@@ -35,11 +35,7 @@ let scan: ImageScan;
 
 beforeAll(async () => {
   folder = await temporaryFolderForAll();
-  directory = path.join(folder, 'digits', '4');
-  const model = new LenetModel({ classNames, seed: 1 });
-  await model.save(directory);
-  model.dispose();
-  models = await LocalModelServer.load(directory, 'digits', 4);
+  ({ directory, models } = await loadLenet(folder, classNames));
   // Digits of one size, and pictures of several sizes and formats.
   const { test } = copyDigits(folder, { classes: 3, images: 6 });
   for (const [i, bytes] of (await encodedImages()).entries()) await writeFile(path.join(test, '1', `more-${i}`), bytes);

@@ -2,6 +2,7 @@ import { cp, mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
+import { Metadata } from '@grpc/grpc-js';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { toTensorProto } from '../../src/saved-model/read/tensor-proto-value.js';
@@ -162,12 +163,16 @@ describe('startServer', () => {
   });
 
   it('lets clients replace the models only where it is told to', async () => {
-    for (const [allowReload, code] of [[false, 7], [true, 0]] as const) {
-      const { grpcPort, basePath } = await start({ allowReload });
+    const roots = path.dirname(await temporaryFolder());
+    const token = 'a-token-of-many-characters';
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${token}`);
+    for (const [options, code] of [[{ token }, 7], [{ token, reloadRoots: [roots] }, 0]] as const) {
+      const { grpcPort, basePath } = await start(options);
       const config = [{ name: 'n', basePath, modelPlatform: 'tensorflow' }];
       const { code: answered } = await grpcClient(grpcPort).call(ModelService.method.handleReloadConfigRequest, {
         config: { config: { case: 'modelConfigList', value: { config } } },
-      });
+      }, metadata);
       expect(answered).toBe(code);
     }
   }); // prettier-ignore

@@ -76,6 +76,12 @@ export const serveModelCommand = defineCommand({
       defaultText: '50000000',
       help: 'Largest image, width times height',
     },
+    maxRows: {
+      type: 'integer',
+      range: { min: 1, max: 2 ** 24 },
+      defaultText: '4096',
+      help: 'Most rows of one request',
+    },
     restTimeout: {
       type: 'number',
       range: { min: 0.001, max: day },
@@ -101,8 +107,15 @@ export const serveModelCommand = defineCommand({
     accessLog: { type: 'path', words: ['-'], help: 'File for one line of JSON per request; - for standard output' },
     allowConfigReload: {
       type: 'boolean',
-      defaultText: 'only on loopback',
-      help: 'Let gRPC clients choose the models, from all of this disk',
+      default: false,
+      help: 'Let gRPC clients with the token choose the models, below --reload-root',
+    },
+    reloadRoot: { type: 'words', defaultText: '--model-folder', help: 'Folders below which clients may choose models' },
+    allowedHost: { type: 'words', help: 'Names that browsers may call a server on 127.0.0.1 by, besides localhost' },
+    trustModels: {
+      type: 'boolean',
+      default: false,
+      help: 'Load models that read or write files: a model is a program',
     },
     allowVersionLabelsForUnavailableModels: {
       type: 'boolean',

@@ -3,6 +3,7 @@ import { readModelConfigFile } from '../../serving/store/model-config-file.js';
 import type { ModelStore } from '../../serving/store/model-store.js';
 import type { OptionsOf } from '../shared/flag-table.js';
 import type { serveModelCommand } from './flags.js';
+import { tell } from '../../text/tell.js';
 
 /** Which file is followed, and how often it is checked; see `flags.ts`. */
 export type FollowConfigFileOptions = Pick<
@@ -36,7 +37,7 @@ export function followConfigFile(
       told = '';
     } catch (error) {
       const { message } = error as Error;
-      if (message !== told) process.stderr.write(`error: ${file}: ${message}\n`);
+      if (message !== told) tell(`error: ${file}: ${message}`);
       told = message;
     }
   };

@@ -1,10 +1,13 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 
+import { SignetError } from '../../errors.js';
 import { type RequestEvent, accessLogLine } from '../../serving/request-event.js';
 import type { ServerTls } from '../../serving/server-credentials.js';
 import { addressesOf, checkAvailable } from '../../serving/serve-models.js';
 import { type ServerOptions, startServer } from '../../serving/start-server.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
+import { isLoopback } from '../../serving/rest/check-origin.js';
+import { tell } from '../../text/tell.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { followConfigFile } from './follow-config-file.js';
 import { serveModelCommand } from './flags.js';
@@ -34,6 +37,7 @@ export interface ServedModels {
 export async function serveModel(given: ServeModelOptions): Promise<ServedModels> {
   const options = completeOptions(serveModelCommand.flags, given);
   const [token, tls] = [await readToken(options), await readTls(options)];
+  for (const warning of openness(options.host, token, tls)) tell(`warning: ${warning}`);
   const models = await modelsToServe(options);
   const log = options.accessLog === undefined ? undefined : openAccessLog(options.accessLog);
   const server = await startServer(serverOptions(options, models, { token, tls, log }), packageVersion());
@@ -85,7 +89,10 @@ function serverOptions(
     ...(maxPixels !== undefined && { pixelLimits: { maxPixels } }),
     restTimeoutMilliseconds: options.restTimeout * 1000,
     drainMilliseconds: options.drainTimeout * 1000,
-    allowReload: options.allowConfigReload ?? isLoopback(host),
+    reloadRoots: reloadRoots(options),
+    allowedHosts: options.allowedHost,
+    trustModels: options.trustModels,
+    sizeLimits: { maxRows: options.maxRows },
     allowLabelsForUnavailableVersions: options.allowVersionLabelsForUnavailableModels,
     ...(token !== undefined && { token }),
     ...(tls && { tls }),
@@ -95,10 +102,30 @@ function serverOptions(
   };
 }
 
-/** Who can reach the server from this machine can read its disk anyway. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+/** Nothing where clients may not choose models. @throws SignetError `INVALID_ARGUMENT`. */
+function reloadRoots({ allowConfigReload = false, reloadRoot, modelFolder }: ServeModelOptions) {
+  const roots = reloadRoot ?? (modelFolder === undefined ? undefined : [modelFolder]);
+  if (!allowConfigReload && reloadRoot === undefined) return undefined;
+  if (!allowConfigReload) throw new SignetError('INVALID_ARGUMENT', '--reload-root needs --allow-config-reload.');
+  if (roots) return roots;
+  const message = '--allow-config-reload needs --reload-root FOLDER, below which clients may choose models.';
+  throw new SignetError('INVALID_ARGUMENT', message);
 }
+
+/** Sentences about a server that is more open than its owner may know. */
+function openness(host: string, token: string | undefined, tls: ServerTls | undefined): string[] {
+  const warnings: string[] = [];
+  if (token !== undefined && token.length < shortToken) {
+    warnings.push(`The token has ${token.length} characters, so it can be guessed. Take ${shortToken} or more.`);
+  }
+  if (isLoopback(host)) return warnings;
+  if (token === undefined) warnings.push(`Anyone who reaches ${host} may use this server. Give --token-file.`);
+  if (!tls) warnings.push(`Requests to ${host} are not encrypted. Give --tls-certificate and --tls-key.`);
+  return warnings;
+}
+
+/** A token of fewer characters is worth a warning. */
+const shortToken = 16;
 
 function openAccessLog(file: string): NodeJS.WritableStream {
   if (file === '-') return process.stdout;
@@ -109,8 +136,8 @@ function openAccessLog(file: string): NodeJS.WritableStream {
 }
 
 function tellStoreEvent(event: StoreEvent): void {
-  if (event.type === 'log' && event.level !== 'info') process.stderr.write(`${event.level}: ${event.message}\n`);
+  if (event.type === 'log' && event.level !== 'info') tell(`${event.level}: ${event.message}`);
   if (event.type !== 'version' || event.state === 'START') return;
   const error = event.error === undefined ? '' : `: ${event.error}`;
-  process.stderr.write(`${event.model} version ${event.version}: ${event.state.toLowerCase()}${error}\n`);
+  tell(`${event.model} version ${event.version}: ${event.state.toLowerCase()}${error}`);
 }

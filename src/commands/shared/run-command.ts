@@ -16,6 +16,7 @@ import {
   type OptionsOf,
   valueProblems,
 } from './flag-table.js';
+import { tell } from '../../text/tell.js';
 
 /** What was typed besides the options: flags that concern the command line alone, and words that are not flags. */
 export type CommandCall<Flags extends FlagTable> = CommandOnlyOf<Flags> & {
@@ -57,7 +58,7 @@ export async function runCommand<Flags extends FlagTable>(
     if (parsed) await handler(parsed.options as OptionsOf<Flags>, parsed.call as unknown as CommandCall<Flags>);
   } catch (error) {
     process.exitCode = isUsage(error) ? 2 : 1;
-    process.stderr.write(`${describeError(error, command.name, argv.includes('--debug'))}\n`);
+    tell(describeError(error, command.name, argv.includes('--debug')));
   }
 }
 

@@ -17,10 +17,14 @@ export interface SecretFiles {
 /** Reads the token, which is not a flag itself: every user of a machine can read those. @throws SignetError `INVALID_ARGUMENT`. */
 export async function readToken({ tokenFile }: Pick<SecretFiles, 'tokenFile'>): Promise<string | undefined> {
   const text = tokenFile === undefined ? process.env.SIGNET_TOKEN : await readText(tokenFile, '--token-file');
-  const token = text?.trim();
-  if (token === undefined || (token === '' && tokenFile === undefined)) return undefined;
+  if (text === undefined) return undefined;
+  const token = text.trim();
   if (/^[!-~]+$/.test(token)) return token;
-  throw invalid('The token is printable characters of ASCII without spaces. Received: something else, or nothing.');
+  if (token === '') {
+    const where = tokenFile === undefined ? 'SIGNET_TOKEN is set and has' : `--token-file ${tokenFile} has`;
+    throw invalid(`${where} no token in it. Put one there, or leave it out: then the server answers anyone.`);
+  }
+  throw invalid('The token is printable characters of ASCII without spaces. Received: something else.');
 }
 
 /** Reads what TLS needs; undefined without a certificate. @throws SignetError `INVALID_ARGUMENT`. */

@@ -1,4 +1,6 @@
-import type { Dataset, Group } from 'h5wasm/node';
+import { readFile, stat } from 'node:fs/promises';
+
+import type { Dataset, Group } from 'h5wasm';
 
 import { invalidWeights, type KerasLayer, type KerasWeight, type KerasWeightFile } from './keras-layer.js';
 
@@ -13,25 +15,56 @@ import { invalidWeights, type KerasLayer, type KerasWeight, type KerasWeightFile
  */
 export async function openKerasWeightFile(path: string): Promise<KerasWeightFile> {
   // Its WebAssembly is large: loaded when a file is.
-  const { default: h5 } = await import('h5wasm/node');
+  const { default: h5 } = await import('h5wasm');
+  const { FS, activate_throwing_error_handler: throwErrors } = await h5.ready;
   // HDF5 prints its errors otherwise, a page each.
-  (await h5.ready).activate_throwing_error_handler();
-  const file = openFile(path, (name) => new h5.File(name, 'r'));
+  throwErrors();
+  const name = await copyToMemory(path, FS);
+  const file = openFile(path, () => new h5.File(name, 'r'));
+  const close = () => {
+    file.close();
+    FS.unlink(name);
+  };
   try {
     const root = group(file, 'model_weights') ?? file;
     const isLegacy = 'layer_names' in root.attrs;
     const layers = isLegacy ? legacyLayers(root) : keras3Layers(file);
     if (layers.length === 0) throw invalidWeights(path, 'it holds no layers');
-    return { layers, isOrdered: isLegacy, close: () => void file.close() };
+    return { layers, isOrdered: isLegacy, close };
   } catch (error) {
-    file.close();
+    close();
     throw error instanceof Error && error.name === 'SignetError' ? error : invalidWeights(path, 'it is damaged', error);
   }
 }
 
-function openFile<T extends { file_id: bigint }>(path: string, open: (path: string) => T): T {
+/** The largest file, in bytes. */
+const mostBytes = 400 * 2 ** 20;
+let copies = 0;
+
+/**
+ * Gives the parser the bytes of a file, in a file system of its own that holds nothing else: a dataset may say that its bytes lie in
+ * another file, and a link may lead to one (CVE-2026-1669 of Keras). There, no other file is to be found.
+ *
+ * @returns The copy's name.
+ */
+async function copyToMemory(path: string, fs: { writeFile(name: string, bytes: Uint8Array): void }): Promise<string> {
   try {
-    const file = open(path);
+    const { size } = await stat(path);
+    if (size > mostBytes) throw invalidWeights(path, `it has ${size} bytes; at most ${mostBytes} are read`);
+    copies += 1;
+    const name = `/weights-${copies}.h5`;
+    fs.writeFile(name, await readFile(path));
+    return name;
+  } catch (error) {
+    throw error instanceof Error && error.name === 'SignetError'
+      ? error
+      : invalidWeights(path, 'it is no HDF5 file, or damaged', error);
+  }
+}
+
+function openFile<T extends { file_id: bigint }>(path: string, open: () => T): T {
+  try {
+    const file = open();
     if (file.file_id >= 0n) return file;
   } catch (error) {
     throw invalidWeights(path, 'it is no HDF5 file, or damaged', error);

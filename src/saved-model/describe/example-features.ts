@@ -55,7 +55,7 @@ function typesOf({ attr }: NodeDef, name: string): DataType[] {
 }
 
 function constantStrings(input: string, nodes: readonly NodeDef[]): string[] | null {
-  const name = input.replace(/:.*$/, '');
+  const name = input.split(':', 1)[0] ?? '';
   const node = nodes.find((each) => each.name === name);
   const value = node?.op === 'Const' ? node.attr.value?.value : undefined;
   return value?.case === 'tensor' ? value.value.stringVal.map((bytes) => Buffer.from(bytes).toString()) : null;

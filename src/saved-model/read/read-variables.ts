@@ -146,7 +146,7 @@ function variableNames({ nodes }: TrackableObjectGraph): Map<string, string> {
   return new Map(
     values.map(({ checkpointKey, fullName }) => [
       checkpointKey,
-      fullName || checkpointKey.replace(/\/\.ATTRIBUTES\/.*$/, ''),
+      fullName || (checkpointKey.split('/.ATTRIBUTES/', 1)[0] ?? ''),
     ]),
   );
 }

@@ -44,6 +44,27 @@ function problemOf(variable: tf.Variable, found: VariableValues | undefined): st
  * variables without one, from 0.
  */
 function sameName(a: string, b: string): boolean {
-  const bare = (name: string) => name.replace(/_([A-Z]\w*?)?\d+(?=\/|$)/g, '').replace(/^v?\d+$/, '');
+  const bare = (name: string) =>
+    name
+      .split('/')
+      .map(withoutNumber)
+      .join('/')
+      .replace(/^v?\d+$/, '');
   return bare(a) === bare(b);
 }
+
+/** `kernel_1` and `dense_Dense2` without what TF.js has added: one look at each character, however long a name is. */
+function withoutNumber(part: string): string {
+  let digits = part.length;
+  while (digits > 0 && isDigit(part[digits - 1])) digits -= 1;
+  if (digits === part.length) return part;
+  let found = part[digits - 1] === '_' ? digits - 1 : -1;
+  for (let at = digits - 1; at >= 0 && isWordCharacter(part[at]); at -= 1) {
+    if (part[at] === '_' && isCapital(part[at + 1])) found = at;
+  }
+  return found === -1 ? part : part.slice(0, found);
+}
+
+const isDigit = (character = '') => character >= '0' && character <= '9';
+const isCapital = (character = '') => character >= 'A' && character <= 'Z';
+const isWordCharacter = (character = '') => /^\w$/.test(character);

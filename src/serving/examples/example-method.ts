@@ -6,7 +6,7 @@ import { ServingError } from '../serving-error.js';
 /** What Classify and Regress do differently with tf.Examples. */
 export interface ExampleMethod<Result> {
   /** In messages to people. */
-  readonly name: string;
+  readonly name: 'classification' | 'regression';
   /** Of the signatures that it calls. */
   readonly methodName: string;
   /** @throws ServingError when the signature has others. */
@@ -19,7 +19,7 @@ export interface ExampleMethod<Result> {
 }
 
 /** A call with serialized tf.Examples, string [n]. */
-export interface ExamplesRequest extends Pick<PredictRequest, 'spec' | 'signal' | 'deadline'> {
+export interface ExamplesRequest extends Pick<PredictRequest, 'spec' | 'signal' | 'deadline' | 'claim'> {
   readonly signatureName: string;
   readonly examples: TensorValue;
 }

@@ -10,10 +10,13 @@ import {
 import type { MethodDefinition, sendUnaryData, Server, ServerUnaryCall } from '@grpc/grpc-js';
 
 import { grpcPath, serialize } from '../../client/grpc-services.js';
-import { wordsOf } from '../../errors.js';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import type { MemoryClaim } from '../limits/memory-budget.js';
+import { cutName } from '../limits/shown.js';
+import { hasTensors, parseMessage } from '../reader/reader-jobs.js';
+import type { RequestReader } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
-import { checkMessageCost } from './message-cost.js';
 import { statusOf } from './status-of.js';
 
 /** What a method knows of its call besides the message. */
@@ -22,6 +25,10 @@ export interface GrpcCall {
   readonly signal: AbortSignal;
   /** Milliseconds since 1970. Default: the client waits for ever. */
   readonly deadline?: number;
+  /** The tensors of a large message, which has come without them: another thread has read them. */
+  readonly values?: Readonly<Record<string, TensorValue>>;
+  /** Pays for what the request becomes; given back when it has been answered. */
+  readonly claim: MemoryClaim;
   /** Tells what the request turned out to be about. */
   readonly isAbout: (subject: RequestSubject) => void;
 }
@@ -41,6 +48,9 @@ type AnyMethod = (request: Message, call: GrpcCall) => Record<string, unknown> |
 export interface MethodHooks {
   /** How much memory a message may take when it has been read, about, in bytes. */
   readonly maxMessageCost: number;
+  readonly reader: RequestReader;
+  /** What pays for a call. */
+  readonly claimOf: (call: ServerUnaryCall<Buffer, Buffer>) => MemoryClaim;
   readonly onRequest: (event: RequestEvent) => void;
   /** Hears what is no ServingError. */
   readonly onError: (error: unknown) => void;
@@ -61,6 +71,9 @@ export function addMethods<Service extends DescService>(
   }
 }
 
+/** A client's deadline runs from when it sends, ours from when the call comes: its cancellation may come so much earlier. */
+const clockMilliseconds = 50;
+
 const asItIs = (bytes: Buffer) => bytes;
 
 /** The handler reads the messages itself: then it can say what is wrong with them, and knows their sizes. */
@@ -76,43 +89,52 @@ function rawDefinition(method: DescMethod): MethodDefinition<Buffer, Buffer> {
   };
 }
 
-function unaryHandler(method: DescMethod, run: AnyMethod, { maxMessageCost, onRequest, onError }: MethodHooks) {
+function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
+  const { onRequest, onError } = hooks;
   return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
     const started = performance.now();
     const gone = new AbortController();
     const deadline = Number(call.getDeadline());
-    let subject: RequestSubject = {};
+    const subject: { -readonly [Key in keyof RequestSubject]: RequestSubject[Key] } = {};
+    const claim = hooks.claimOf(call);
+    const isAbout = ({ model, signature, version }: RequestSubject) => {
+      if (model !== undefined) subject.model = cutName(model);
+      if (signature !== undefined) subject.signature = cutName(signature);
+      if (version !== undefined) subject.version = version;
+    };
     let isDone = false;
 
     const finish = (status: RequestEvent['status'], responseBytes: number) => {
       isDone = true;
       const requestBytes = call.request.length;
       const milliseconds = performance.now() - started;
-      onRequest({
-        api: 'grpc',
-        method: method.name,
-        model: '',
-        ...subject,
-        status,
-        milliseconds,
-        requestBytes,
-        responseBytes,
-      });
+      const answered = { status, milliseconds, requestBytes, responseBytes };
+      try {
+        onRequest({ api: 'grpc', method: method.name, model: '', ...subject, ...answered });
+      } catch (error) {
+        // A log that fails must not end the server.
+        onError(error);
+      }
     };
     const answer = async () => {
-      const request = readMessage(method, call.request, maxMessageCost);
+      const { request, values } = await readMessage(method, call.request, hooks);
       const response = await run(request, {
         signal: gone.signal,
         ...(Number.isFinite(deadline) ? { deadline } : {}),
-        isAbout: (more) => (subject = { ...subject, ...more }),
+        ...(values && { values }),
+        claim,
+        isAbout,
       });
-      return serialize(method.output, create(method.output, response));
+      const bytes = serialize(method.output, create(method.output, response));
+      // Until the client has taken it.
+      claim.exchange(bytes.length);
+      return bytes;
     };
 
     // Comes after every call, answered or not; grpc-js itself answers when the deadline has passed.
     call.on('cancelled', () => {
       if (isDone) return;
-      finish(Date.now() >= deadline ? 'DEADLINE_EXCEEDED' : 'CANCELLED', 0);
+      finish(Date.now() >= deadline - clockMilliseconds ? 'DEADLINE_EXCEEDED' : 'CANCELLED', 0);
       gone.abort();
     });
     answer().then(
@@ -132,14 +154,26 @@ function unaryHandler(method: DescMethod, run: AnyMethod, { maxMessageCost, onRe
   };
 }
 
-/** @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`. */
-function readMessage({ input }: DescMethod, bytes: Buffer, maxCost: number): Message {
-  try {
-    checkMessageCost(input, bytes, maxCost);
-    return fromBinary(input, bytes);
-  } catch (error) {
-    if (error instanceof ServingError) throw error;
-    const reason = wordsOf(error);
-    throw new ServingError('INVALID_ARGUMENT', `The request is no ${input.typeName}: ${reason}`, { cause: error });
+/** Messages that carry no tensors and are larger, in bytes, are not read. */
+const mostPlainBytes = 2 ** 20;
+
+/**
+ * Reads a message; a large one in another thread, which keeps its tensors apart.
+ *
+ * @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`.
+ */
+async function readMessage(
+  { input }: DescMethod,
+  bytes: Buffer,
+  { reader, maxMessageCost }: MethodHooks,
+): Promise<{ request: Message; values?: GrpcCall['values'] }> {
+  if (reader.isLarge(bytes) && hasTensors(input.typeName)) {
+    const { head, values } = await reader.message(input.typeName, bytes, maxMessageCost);
+    return { request: fromBinary(input, head.rest), values };
   }
+  if (bytes.length > mostPlainBytes) {
+    const message = `A ${input.typeName} has at most ${mostPlainBytes} bytes. Received: ${bytes.length}.`;
+    throw new ServingError('RESOURCE_EXHAUSTED', message);
+  }
+  return { request: parseMessage(input, bytes, maxMessageCost) };
 }

@@ -8,15 +8,20 @@ import { ModelService } from '../../tensorflow/protos/tensorflow_serving/apis/mo
 import { PredictionService } from '../../tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
 import { classification } from '../examples/classification.js';
 import { regression } from '../examples/regression.js';
+import { ArrivalWatch } from '../limits/arrival-watch.js';
+import { ConnectionLimit } from '../limits/connection-limit.js';
+import { MemoryBudget } from '../limits/memory-budget.js';
 import type { ModelServer } from '../model-server.js';
+import { RequestReader } from '../reader/request-reader.js';
 import type { RequestEvent } from '../request-event.js';
 import type { ServerTls } from '../server-credentials.js';
 import { addMethods, type MethodHooks } from './add-methods.js';
+import { claimOf, type GrpcGuard, guardConnections } from './guard-connections.js';
 import { getModelMetadata } from './model-metadata.js';
 import { getModelStatus, reloadConfig } from './model-status.js';
 import { multiInference } from './multi-inference.js';
 import { OpenStreams } from './open-streams.js';
-import { predict } from './predict.js';
+import { predict, type PredictOptions } from './predict.js';
 import { reflectionOf } from './reflection.js';
 import { requireToken } from './require-token.js';
 import { runExamplesRequest } from './run-examples-request.js';
@@ -24,8 +29,10 @@ import { runExamplesRequest } from './run-examples-request.js';
 export interface GrpcServerOptions {
   /** The largest request, in bytes. Default: 64 MiB; TensorFlow Serving takes 2 GiB - 1. */
   readonly maxMessageBytes?: number;
-  /** How much memory all inputs of a request may take, in bytes: one value can fill a shape. Default: 256 MiB. */
-  readonly maxTensorBytes?: number;
+  /** Reads the messages, within its limits. Default: one of its own. */
+  readonly reader?: RequestReader;
+  /** What clients may hold. Default: see GrpcGuard; for this server alone. */
+  readonly guard?: Partial<GrpcGuard>;
   /** Whether outputs are in `tensor_content`, TensorFlow Serving's `--enable_serialization_as_tensor_content`. Default: false. */
   readonly tensorContent?: boolean;
   /** Calls need `authorization: Bearer TOKEN` in their metadata, except for health checks. Default: none is asked for. */
@@ -52,6 +59,16 @@ export interface GrpcServer {
 
 /** A name is asked for in full, or as TensorFlow Serving has it; '' is the server as a whole. */
 const healthNames = ['', 'ModelService', 'PredictionService', ModelService.typeName, PredictionService.typeName];
+/** What one connection may hold, and for how long; times in milliseconds. */
+const connectionOptions = {
+  'grpc.max_concurrent_streams': 100,
+  'grpc.max_connection_idle_ms': 300_000,
+  'grpc.max_connection_age_ms': 3_600_000,
+  'grpc.max_connection_age_grace_ms': 120_000,
+  // A peer that has gone without a word is noticed.
+  'grpc.keepalive_time_ms': 60_000,
+  'grpc.keepalive_timeout_ms': 20_000,
+};
 /** How much larger a message may be in memory than in transit. */
 const maxGrowth = 8;
 
@@ -60,11 +77,17 @@ const maxGrowth = 8;
  * `grpc.health.v1` and server reflection.
  */
 export function createGrpcServer(models: ModelServer, options: GrpcServerOptions = {}): GrpcServer {
-  const { maxMessageBytes = 64 * 2 ** 20, maxTensorBytes = 256 * 2 ** 20, tensorContent = false } = options;
+  const { maxMessageBytes = 64 * 2 ** 20, reader = new RequestReader(), tensorContent = false } = options;
+  const guard = {
+    budget: options.guard?.budget ?? new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxMessageBytes)),
+    arrivals: options.guard?.arrivals ?? new ArrivalWatch(),
+    connections: options.guard?.connections ?? new ConnectionLimit(),
+  };
   const { drainMilliseconds = 30_000, onRequest = () => undefined, onError = console.error } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': -1,
+    ...connectionOptions,
     ...(options.token === undefined
       ? {}
       : { interceptors: [requireToken(options.token, (path) => onRequest(refusedEvent(path)))] }),
@@ -72,8 +95,14 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
   addServices(
     server,
     models,
-    { maxTensorBytes, tensorContent },
-    { maxMessageCost: maxMessageBytes * maxGrowth, onRequest, onError },
+    { limits: reader.limits, tensorContent },
+    {
+      maxMessageCost: maxMessageBytes * maxGrowth,
+      reader,
+      claimOf: (call) => claimOf(call, guard.budget),
+      onRequest,
+      onError,
+    },
   );
   const streams = new OpenStreams();
   const health = new HealthImplementation(Object.fromEntries(healthNames.map((name) => [name, 'SERVING'])));
@@ -82,7 +111,11 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
 
   let drained: Promise<void> | undefined;
   return {
-    start: (host, port) => listen(server, host, port, options.tls),
+    start: async (host, port) => {
+      const bound = await listen(server, host, port, options.tls);
+      guardConnections(server, guard);
+      return bound;
+    },
     drain: () => {
       for (const name of healthNames) health.setStatus(name, 'NOT_SERVING');
       streams.endAll();
@@ -91,21 +124,16 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
   };
 }
 
-function addServices(
-  server: Server,
-  models: ModelServer,
-  options: { readonly maxTensorBytes: number; readonly tensorContent: boolean },
-  hooks: MethodHooks,
-): void {
-  const { maxTensorBytes } = options;
+function addServices(server: Server, models: ModelServer, options: PredictOptions, hooks: MethodHooks): void {
+  const { limits } = options;
   addMethods(
     server,
     PredictionService,
     {
       predict: (request, call) => predict(models, request, call, options),
-      classify: (request, call) => runExamplesRequest(models, classification, request, call, maxTensorBytes),
-      regress: (request, call) => runExamplesRequest(models, regression, request, call, maxTensorBytes),
-      multiInference: (request, call) => multiInference(models, request, call, maxTensorBytes),
+      classify: (request, call) => runExamplesRequest(models, classification, request, call, limits),
+      regress: (request, call) => runExamplesRequest(models, regression, request, call, limits),
+      multiInference: (request, call) => multiInference(models, request, call, limits),
       getModelMetadata: (request, call) => getModelMetadata(models, request, call),
     },
     hooks,

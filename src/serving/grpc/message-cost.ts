@@ -7,6 +7,8 @@ import { ServingError } from '../serving-error.js';
 const maxDepth = 100;
 /** About what an element takes that is an object: a message, a string, a view of bytes. */
 const objectBytes = 256;
+/** The longest text, in bytes: names of models, signatures, inputs and features. Tensors and files are bytes, not texts. */
+const mostTextBytes = 2 ** 20;
 /** Values in JavaScript's arrays; a varint may be a byte long. */
 const wordBytes = 8;
 
@@ -36,6 +38,10 @@ export function checkMessageCost(schema: DescMessage, bytes: Uint8Array, maxByte
         walk(nested, reader.bytes(), depth - 1);
       } else if (isLong) {
         const { length } = reader.bytes();
+        if (length > mostTextBytes && isText(field)) {
+          const message = `The request has a text of ${length} bytes; the server takes ${mostTextBytes}.`;
+          throw new ServingError('INVALID_ARGUMENT', message);
+        }
         add(packedCost(field, length) ?? objectBytes);
       } else {
         reader.skip(wireType, number);
@@ -51,6 +57,10 @@ export function checkMessageCost(schema: DescMessage, bytes: Uint8Array, maxByte
       throw new ServingError('RESOURCE_EXHAUSTED', `The request would take more than ${maxBytes} bytes when read.`);
     }
   }
+}
+
+function isText(field: DescField | undefined): boolean {
+  return (field?.fieldKind === 'scalar' || field?.fieldKind === 'list') && field.scalar === ScalarType.STRING;
 }
 
 const known = new WeakMap<DescMessage, ReadonlyMap<number, DescField>>();
@@ -69,9 +79,10 @@ function messageOf(field: DescField | undefined): DescMessage | undefined {
 
 const entries = new WeakMap<DescMessage, DescMessage>();
 
-/** A message whose only field is the value of a map's entry. */
+/** A message of what matters of a map's entry: a key that is text, and the value. */
 function entryOf(value: DescMessage): DescMessage {
-  const entry = entries.get(value) ?? ({ fields: [{ number: 2, fieldKind: 'message', message: value }] } as never);
+  const key = { number: 1, fieldKind: 'scalar', scalar: ScalarType.STRING };
+  const entry = entries.get(value) ?? ({ fields: [key, { number: 2, fieldKind: 'message', message: value }] } as never);
   entries.set(value, entry);
   return entry;
 }

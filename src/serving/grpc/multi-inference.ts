@@ -6,6 +6,7 @@ import type {
   MultiInferenceRequest,
   MultiInferenceResponseSchema,
 } from '../../tensorflow/protos/tensorflow_serving/apis/inference_pb.js';
+import type { SizeLimits } from '../limits/check-size.js';
 import type { ModelServer, ServedVersion } from '../model-server.js';
 import { refuse, ServingError } from '../serving-error.js';
 import { classification } from '../examples/classification.js';
@@ -26,24 +27,26 @@ export async function multiInference(
   models: ModelServer,
   { tasks, input }: MultiInferenceRequest,
   call: GrpcCall,
-  maxBytes: number,
+  limits: SizeLimits,
 ): Promise<MessageInitShape<typeof MultiInferenceResponseSchema>> {
   const [first] = tasks;
   call.isAbout({ model: first?.modelSpec?.name ?? '' });
   const spec = first?.modelSpec ? readModelSpec(first.modelSpec) : refuse('ModelSpec has no name specified.');
   const version = models.find(spec);
   checkTasks(version, tasks, spec.name);
-  readExamples(input, maxBytes);
+  const examples = call.values?.examples ?? readExamples(input, limits);
+  // Read once for all tasks.
+  const callWithExamples = { ...call, values: { examples } };
   // The version that the first task means answers all of them.
   const pinned = { case: 'version', value: { value: BigInt(version.version) } };
   const results: MessageInitShape<typeof InferenceResultSchema>[] = [];
   for (const { modelSpec, methodName } of tasks) {
     const request = { modelSpec: modelSpec && ({ ...modelSpec, versionChoice: pinned } as typeof modelSpec), input };
     if (methodName === classification.methodName) {
-      const { result, ...rest } = await runExamplesRequest(models, classification, request, call, maxBytes);
+      const { result, ...rest } = await runExamplesRequest(models, classification, request, callWithExamples, limits);
       results.push({ ...rest, result: { case: 'classificationResult', value: result } });
     } else {
-      const { result, ...rest } = await runExamplesRequest(models, regression, request, call, maxBytes);
+      const { result, ...rest } = await runExamplesRequest(models, regression, request, callWithExamples, limits);
       results.push({ ...rest, result: { case: 'regressionResult', value: result } });
     }
   }

@@ -1,9 +1,15 @@
-import type { Server, UntypedHandleCall } from '@grpc/grpc-js';
+import { type Server, status, type UntypedHandleCall } from '@grpc/grpc-js';
 
 interface Stream {
   end(): void;
   once(event: 'close' | 'cancelled', listener: () => void): void;
+  emit(event: 'error', error: object): void;
+  getPeer(): string;
 }
+
+/** Streams that may be open at once, of all connections and of one. */
+const most = 1024;
+const mostOfPeer = 16;
 
 /** The streams that a server writes to until somebody ends them: a server that stops has to. */
 export class OpenStreams {
@@ -28,6 +34,13 @@ export class OpenStreams {
   #remember(handler: UntypedHandleCall): UntypedHandleCall {
     const handle = handler as (stream: Stream) => void;
     return (stream: Stream) => {
+      const peer = stream.getPeer();
+      const ofPeer = [...this.#streams].filter((each) => each.getPeer() === peer).length;
+      if (this.#streams.size >= most || ofPeer >= mostOfPeer) {
+        const details = `Too many streams are open: ${mostOfPeer} for a connection, ${most} together.`;
+        stream.emit('error', { code: status.RESOURCE_EXHAUSTED, details });
+        return;
+      }
       this.#streams.add(stream);
       const forget = () => this.#streams.delete(stream);
       stream.once('close', forget);

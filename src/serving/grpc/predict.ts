@@ -5,15 +5,18 @@ import type {
   PredictRequest,
   PredictResponseSchema,
 } from '../../tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import type { TensorProto } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { checkInputNames } from '../limits/check-request.js';
+import { checkRows, hasRows, type SizeLimits } from '../limits/check-size.js';
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type { ModelServer } from '../model-server.js';
 import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';
 import { readTensors } from './read-tensors.js';
 
 export interface PredictOptions {
-  /** How much memory all inputs of a request may take, in bytes. */
-  readonly maxTensorBytes: number;
+  readonly limits: SizeLimits;
   /** Whether outputs are in `tensor_content` rather than in typed fields. */
   readonly tensorContent: boolean;
 }
@@ -22,19 +25,32 @@ export interface PredictOptions {
 export async function predict(
   models: ModelServer,
   { modelSpec, inputs: protos, outputFilter }: PredictRequest,
-  { isAbout, ...waiting }: GrpcCall,
-  { maxTensorBytes, tensorContent }: PredictOptions,
+  { isAbout, values, ...waiting }: GrpcCall,
+  { limits, tensorContent }: PredictOptions,
 ): Promise<MessageInitShape<typeof PredictResponseSchema>> {
   isAbout({ model: modelSpec?.name ?? '' });
   const spec = readModelSpec(modelSpec);
   const signatureName = signatureNameOf(modelSpec);
   isAbout({ signature: signatureName });
-  checkInputNames(models.find(spec), signatureName, Object.keys(protos));
-  const inputs = readTensors(protos, maxTensorBytes);
+  const signature = checkInputNames(models.find(spec), signatureName, Object.keys(values ?? protos));
+  const inputs = values ?? readSmall(signature, protos, limits);
   const { version, outputs } = await models.predict({ spec, signatureName, inputs, outputFilter, ...waiting });
   isAbout({ version: version.version });
   const written = Object.entries(outputs).map(
     ([name, value]) => [name, toTensorProto(value, { asContent: tensorContent })] as const,
   );
   return { modelSpec: writeModelSpec(version, signatureName), outputs: Object.fromEntries(written) };
+}
+
+/** One value may fill a shape of any size: rows are counted before any value is made. */
+function readSmall(
+  signature: Signature,
+  protos: Readonly<Record<string, TensorProto>>,
+  limits: SizeLimits,
+): Record<string, TensorValue> {
+  if (hasRows(signature)) {
+    for (const { tensorShape } of Object.values(protos))
+      checkRows(Number(tensorShape?.dim[0]?.size ?? 0), limits.maxRows);
+  }
+  return readTensors(protos, limits.maxTensorBytes);
 }

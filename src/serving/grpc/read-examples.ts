@@ -4,6 +4,7 @@ import { ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/e
 import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/input_pb.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { joinExamples } from '../examples/join-examples.js';
+import { checkRows, defaultMaxTensorBytes, type SizeLimits } from '../limits/check-size.js';
 
 /**
  * The tf.Examples of a request, serialized.
@@ -11,8 +12,12 @@ import { joinExamples } from '../examples/join-examples.js';
  * @returns string [n], n > 0
  * @throws ServingError as `joinExamples`.
  */
-export function readExamples(input: Input | undefined, maxBytes: number): TensorValue {
+export function readExamples(
+  input: Input | undefined,
+  { maxRows, maxTensorBytes: maxBytes = defaultMaxTensorBytes }: SizeLimits,
+): TensorValue {
   const { examples = [] } = input?.kind.value ?? {};
+  checkRows(examples.length, maxRows);
   const context = input?.kind.case === 'exampleListWithContext' ? input.kind.value.context : undefined;
   const first = context ? toBinary(ExampleSchema, context) : new Uint8Array();
   return joinExamples(

@@ -2,6 +2,7 @@ import { SignetError } from '../../errors.js';
 import { tensorValueOf } from '../../saved-model/read/tensor-proto-value.js';
 import type { TensorProto } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import { bytesOf, defaultMaxTensorBytes } from '../limits/check-size.js';
 import { ServingError } from '../serving-error.js';
 
 /**
@@ -14,7 +15,7 @@ import { ServingError } from '../serving-error.js';
  */
 export function readTensors(
   protos: Readonly<Record<string, TensorProto>>,
-  maxBytes: number,
+  maxBytes = defaultMaxTensorBytes,
 ): Record<string, TensorValue> {
   let left = maxBytes;
   const read = ([name, proto]: [string, TensorProto]) => {
@@ -28,9 +29,4 @@ export function readTensors(
     }
   };
   return Object.fromEntries(Object.entries(protos).map(read));
-}
-
-function bytesOf({ values }: TensorValue): number {
-  if (!Array.isArray(values)) return (values as Uint8Array).byteLength;
-  return (values as Uint8Array[]).reduce((sum, { length }) => sum + length, 0);
 }

@@ -1,6 +1,7 @@
 import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/input_pb.js';
 import type { ModelSpec as SpecMessage } from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
 import { checkExamplesSignature, type ExampleMethod, runExamples } from '../examples/example-method.js';
+import type { SizeLimits } from '../limits/check-size.js';
 import type { ModelServer } from '../model-server.js';
 import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';
@@ -11,8 +12,8 @@ export async function runExamplesRequest<Result>(
   models: ModelServer,
   method: ExampleMethod<Result>,
   { modelSpec, input }: { readonly modelSpec?: SpecMessage | undefined; readonly input?: Input | undefined },
-  { isAbout, ...waiting }: GrpcCall,
-  maxBytes: number,
+  { isAbout, values, ...waiting }: GrpcCall,
+  limits: SizeLimits,
 ): Promise<{ modelSpec: SpecMessage; result: Result }> {
   isAbout({ model: modelSpec?.name ?? '' });
   const spec = readModelSpec(modelSpec);
@@ -20,7 +21,7 @@ export async function runExamplesRequest<Result>(
   isAbout({ signature: signatureName });
   // Before the examples are read: what is wrong with the signature is told first, as TensorFlow Serving does.
   checkExamplesSignature(models, method, spec, signatureName);
-  const examples = readExamples(input, maxBytes);
+  const examples = values?.examples ?? readExamples(input, limits);
   const { version, result } = await runExamples(models, method, { spec, signatureName, examples, ...waiting });
   isAbout({ version: version.version });
   return { modelSpec: writeModelSpec(version, signatureName), result };

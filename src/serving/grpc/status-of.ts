@@ -11,17 +11,18 @@ const maxEncodedLength = 4096;
 
 /** What a client learns of a failure. What is no ServingError is the server's affair: it says no more than that. */
 export function statusOf(error: unknown): GrpcStatus & { readonly status: StatusCode } {
-  const { status, message } =
-    error instanceof ServingError
-      ? error
-      : { status: 'INTERNAL' as const, message: 'The server failed to answer; its log says why.' };
-  return { status, code: statusCodes[status], details: shortened(message) };
+  if (!(error instanceof ServingError)) {
+    const details = 'The server failed to answer; its log says why.';
+    return { status: 'INTERNAL', code: statusCodes.INTERNAL, details };
+  }
+  const { status, message, length } = error;
+  return { status, code: statusCodes[status], details: shortened(message, length) };
 }
 
-function shortened(message: string): string {
+function shortened(message: string, length: number): string {
   let text = message;
   while (encodedLength(text) > maxEncodedLength) text = text.slice(0, text.length / 2);
-  return text.length < message.length ? `${wellFormed(text)}... (${message.length} characters)` : wellFormed(text);
+  return text.length < message.length ? `${wellFormed(text)}... (${length} characters)` : wellFormed(text);
 }
 
 function encodedLength(text: string): number {

@@ -1,31 +1,20 @@
-import busboy from 'busboy';
-
 import { describeContent } from '../../data/image-file/describe-content.js';
 import { formatNames, isTranscoded, sniffImageFormat } from '../../data/image-file/image-format.js';
-import { SignetError, wordsOf } from '../../errors.js';
+import { SignetError } from '../../errors.js';
 import { classifyImages, type ImageLabel } from '../../client/classify-images.js';
 import { checkPixelsTogether, type PixelLimits } from '../limits/check-pixels.js';
 import type { ModelServer } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
+import type { RequestReader } from '../reader/request-reader.js';
 import { httpStatusOf } from './http-status.js';
+import { isForm, readForm, type Upload } from './read-form.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
 import { findModel, modelPattern, specOf } from './serving-routes.js';
-
-/** An uploaded file. */
-interface Upload {
-  /** As the client calls it: it is shown, and nothing else. */
-  readonly file: string;
-  readonly content: Buffer;
-}
 
 type Prediction = { readonly file: string } & (
   { readonly classes: readonly ImageLabel[] } | { readonly error: string }
 );
 
-/** The most files of a form; each costs a request to the model. */
-const maxFiles = 256;
-/** The largest form field that is no file. */
-const maxFieldBytes = 1024;
 const maxTopK = 1000;
 
 /**
@@ -37,20 +26,25 @@ const maxTopK = 1000;
  *
  * @param pixelLimits For all files together; the models see one at a time.
  */
-export function classifyImageRoute(models: ModelServer, pixelLimits?: PixelLimits): Route {
+export function classifyImageRoute(models: ModelServer, reader: RequestReader, pixelLimits?: PixelLimits): Route {
   return {
     method: 'POST',
     path: modelPattern(':classify-image'),
     name: 'ClassifyImage',
-    handle: (call) => classify(models, call, pixelLimits),
+    handle: (call) => classify(models, reader, call, pixelLimits),
   };
 }
 
-async function classify(models: ModelServer, call: RestCall, pixelLimits?: PixelLimits): Promise<RestAnswer> {
+async function classify(
+  models: ModelServer,
+  reader: RequestReader,
+  call: RestCall,
+  pixelLimits?: PixelLimits,
+): Promise<RestAnswer> {
   const spec = specOf(call);
   models.find(spec);
   const topK = readTopK(call.query);
-  const uploads = await readUploads(call.headers['content-type'] ?? '', await call.body());
+  const uploads = await readUploads(reader, call);
   checkPixelsTogether(
     uploads.map(({ content }) => content),
     pixelLimits,
@@ -85,6 +79,20 @@ async function classify(models: ModelServer, call: RestCall, pixelLimits?: Pixel
   return json({ predictions });
 }
 
+/** Only a form needs to be taken apart. */
+async function readUploads(reader: RequestReader, call: RestCall): Promise<Upload[]> {
+  const type = call.headers['content-type'] ?? '';
+  const body = await call.body();
+  if (!isForm(type)) return readForm(type, body);
+  const { head, values } = await reader.form(type, body);
+  const contents = (values.files?.values ?? []) as readonly Uint8Array[];
+  return head.files.map((file, i) => ({ file, content: bufferOf(contents[i]) }));
+}
+
+function bufferOf(bytes: Uint8Array | undefined): Buffer {
+  return bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.alloc(0);
+}
+
 /** TensorFlow says no more than that it does not know the format. */
 function checkImage(content: Buffer): void {
   const head = content.subarray(0, 512);
@@ -110,49 +118,4 @@ function readTopK(query: URLSearchParams): number {
     'INVALID_ARGUMENT',
     `top_k is a whole number from 1 to ${maxTopK}. Received: ${text.slice(0, 40)}.`,
   );
-}
-
-async function readUploads(type: string, body: Buffer): Promise<Upload[]> {
-  if (!/^multipart\/form-data\b/i.test(type)) {
-    if (body.length === 0) refuse('The request has no image.');
-    return [{ file: 'image', content: body }];
-  }
-  const uploads = await readForm(type, body);
-  if (uploads.length === 0) refuse('The form has no file.');
-  return uploads;
-}
-
-function readForm(type: string, body: Buffer): Promise<Upload[]> {
-  return new Promise((resolve, reject) => {
-    const refused = (reason: string) => reject(refusal(reason));
-    let form: busboy.Busboy;
-    try {
-      const limits = { files: maxFiles, fields: 16, fieldSize: maxFieldBytes, headerPairs: 64 };
-      form = busboy({ headers: { 'content-type': type }, limits, defParamCharset: 'utf8' });
-    } catch (error) {
-      refused(`The form cannot be read: ${wordsOf(error)}.`);
-      return;
-    }
-    const uploads: Upload[] = [];
-    form.on('file', (field, stream, { filename = '' }) => {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      const file = filename === '' ? field : filename;
-      stream.on('close', () => uploads.push({ file, content: Buffer.concat(chunks) }));
-      stream.on('error', () => undefined);
-    });
-    form.on('filesLimit', () => refused(`The form has more than ${maxFiles} files.`));
-    form.on('error', (error) => refused(`The form cannot be read: ${wordsOf(error)}.`));
-    form.on('close', () => resolve(uploads));
-    form.end(body);
-  });
-}
-
-function refusal(reason: string): ServingError {
-  const expected = "Send images as files of multipart/form-data (curl -F 'image=@cat.jpg'), or one as the body.";
-  return new ServingError('INVALID_ARGUMENT', `${reason} ${expected}`);
-}
-
-function refuse(reason: string): never {
-  throw refusal(reason);
 }

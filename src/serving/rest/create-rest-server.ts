@@ -1,12 +1,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { type ServerTls, type TokenCheck, bearerToken } from '../server-credentials.js';
 import type { RequestEvent } from '../request-event.js';
 import { ServingError } from '../serving-error.js';
+import { ConnectionLimit } from '../limits/connection-limit.js';
+import { type ArrivalRate, ArrivalWatch } from '../limits/arrival-watch.js';
+import { MemoryBudget } from '../limits/memory-budget.js';
 import { answerClientError, endWithError } from './answer-client-error.js';
-import { ByteBudget } from '../limits/byte-budget.js';
+import { checkOrigin } from './check-origin.js';
 import { drainable } from './drain-server.js';
 import { Exchange, type ExchangeLimits } from './exchange.js';
 import { findRoute } from './find-route.js';
@@ -17,16 +21,22 @@ import { json, type RestAnswer, type Route } from './rest-call.js';
 export interface RestServerOptions {
   /** The largest body, in bytes, before and after it is inflated. Default: 64 MiB. */
   readonly maxBodyBytes?: number;
-  /** How much memory the bodies of all requests may take together, in bytes. Default: 512 MiB, or one largest body. */
-  readonly maxBufferedBytes?: number;
+  /** How much memory all requests may take together. Default: 512 MiB, or eight largest bodies, for this server alone. */
+  readonly budget?: MemoryBudget | undefined;
+  /** How fast bodies must come. Default: see ArrivalRate. */
+  readonly arrivalRate?: ArrivalRate | undefined;
   /** The deadline that models get for a request that has come whole, in milliseconds. Default: 30,000, TensorFlow Serving's. */
   readonly timeoutMilliseconds?: number;
   /** Default: see ClientTimeouts. */
   readonly clientTimeouts?: ClientTimeouts;
-  /** Connections that are open at once. Default: 10,000. */
-  readonly maxConnections?: number;
+  /** Connections that are open at once. Default: see ConnectionLimit; for this server alone. */
+  readonly connections?: ConnectionLimit | undefined;
   /** Requests need `Authorization: Bearer TOKEN`, but for health checks and the page itself. Default: none is asked for. */
   readonly token?: string;
+  /** Whether to refuse pages of other sites: see `checkOrigin`. Default: they are not looked at. */
+  readonly isBrowserGuarded?: boolean | undefined;
+  /** Names that browsers may call the server by, besides this machine's. Default: none. */
+  readonly allowedHosts?: readonly string[] | undefined;
   /** Default: no TLS. */
   readonly tls?: ServerTls;
   /** How long `drain` waits for requests that are in flight, in milliseconds. Default: 30 seconds. */
@@ -76,6 +86,8 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
   });
   server.on('connect', (_, socket) => endWithError(socket, '405 Method Not Allowed', 'This server is no proxy.'));
   server.on('clientError', (error, socket) => answerer.afterAnswersOf(socket, () => answerClientError(error, socket)));
+  const { connections = new ConnectionLimit() } = options;
+  limitConnections(server, connections, answerer);
   const drain = drainable(server, drainMilliseconds);
   let drained: Promise<void> | undefined;
   return {
@@ -88,7 +100,7 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
 }
 
 function createHttpServer(options: RestServerOptions): Server {
-  const { tls, maxConnections = 10_000, timeoutMilliseconds = 30_000, clientTimeouts = {} } = options;
+  const { tls, timeoutMilliseconds = 30_000, clientTimeouts = {} } = options;
   const { head = 10_000, request = 120_000, idle = 75_000, answer = 120_000 } = clientTimeouts;
   const common = {
     headersTimeout: Math.min(head, request),
@@ -105,17 +117,31 @@ function createHttpServer(options: RestServerOptions): Server {
         key: tls.key,
         ca: tls.clientRoots,
         requestCert: tls.clientRoots !== undefined,
+        handshakeTimeout: Math.min(head, request),
       })
     : createServer(common);
   // While a model computes, nothing is written either.
   server.timeout = Math.min(answer + timeoutMilliseconds, 2 ** 31 - 1);
-  server.maxConnections = maxConnections;
   return server;
+}
+
+/** With TLS, requests come over another object for the same connection. */
+function limitConnections(server: Server, connections: ConnectionLimit, answerer: Answerer): void {
+  const speaking = new Map<string, Socket>();
+  const keyOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const key = keyOf(socket);
+    speaking.set(key, socket);
+    socket.once('close', () => speaking.delete(key));
+    connections.admit(socket, () => answerer.isIdle(speaking.get(key) ?? socket));
+  });
+  server.on('secureConnection', (socket: Socket) => speaking.set(keyOf(socket), socket));
 }
 
 class Answerer {
   readonly #limits: ExchangeLimits;
   readonly #hasToken: TokenCheck;
+  readonly #allowedHosts: readonly string[] | undefined;
   readonly #onRequest;
   readonly #onError;
   /** The last request of a connection. */
@@ -127,15 +153,22 @@ class Answerer {
     private readonly isDraining: () => boolean,
   ) {
     const { maxBodyBytes = 64 * 2 ** 20, timeoutMilliseconds = 30_000, token } = options;
-    const { maxBufferedBytes = Math.max(512 * 2 ** 20, maxBodyBytes) } = options;
-    this.#limits = { maxBytes: maxBodyBytes, budget: new ByteBudget(maxBufferedBytes), timeoutMilliseconds };
+    const { budget = new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxBodyBytes)), arrivalRate } = options;
+    const arrivals = new ArrivalWatch(arrivalRate);
+    this.#limits = { maxBytes: maxBodyBytes, budget, arrivals, timeoutMilliseconds };
     this.#hasToken = token === undefined ? () => true : bearerToken(token);
+    this.#allowedHosts = options.isBrowserGuarded ? (options.allowedHosts ?? []) : undefined;
     this.#onRequest = options.onRequest ?? (() => undefined);
     this.#onError = options.onError ?? console.error;
   }
 
   takesBodyOf(request: IncomingMessage): boolean {
     return Number(request.headers['content-length'] ?? 0) <= this.#limits.maxBytes;
+  }
+
+  /** Whether no request is under way on a connection. */
+  isIdle(socket: Duplex): boolean {
+    return this.#latest.get(socket)?.response.closed ?? true;
   }
 
   /** Runs something when requests that have come whole over a connection have been answered. */
@@ -152,6 +185,8 @@ class Answerer {
     let answer: RestAnswer;
     try {
       answer = await this.#run(exchange);
+      // Until the client has taken it.
+      exchange.claim.exchange(answer.body.length);
     } catch (error) {
       const told = this.#asServingError(error, exchange);
       status = told.status;
@@ -160,11 +195,12 @@ class Answerer {
     if (this.isDraining()) response.setHeader('Connection', 'close');
     exchange.send(answer);
     if (exchange.isQuiet && status === 'OK') return;
-    this.#onRequest(exchange.event(status, answer));
+    this.#tell(exchange.event(status, answer));
   }
 
   async #run(exchange: Exchange): Promise<RestAnswer> {
     const { request, path, method } = exchange;
+    if (this.#allowedHosts) checkOrigin(request, this.#allowedHosts);
     const { route, parts } = findRoute(this.routes, method, path);
     exchange.begin(route);
     if (!route.isOpen && !this.#hasToken(request.headers.authorization)) {
@@ -185,8 +221,18 @@ class Answerer {
         return exchange.deadline;
       },
       body: () => exchange.readBody(),
+      claim: exchange.claim,
       isAbout: (more) => exchange.isAbout(more),
     });
+  }
+
+  /** A log that fails must not end the server. */
+  #tell(event: RequestEvent): void {
+    try {
+      this.#onRequest(event);
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 
   #asServingError(error: unknown, { signal }: Exchange): ServingError {

@@ -1,19 +1,35 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { RequestEvent, RequestSubject } from '../request-event.js';
-import { type BodyLimits, readBody } from './read-body.js';
+import type { ArrivalWatch } from '../limits/arrival-watch.js';
+import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
+import { cutName } from '../limits/shown.js';
+import { readBody } from './read-body.js';
 import type { RestAnswer, Route } from './rest-call.js';
 
 /** What a request may cost. */
-export interface ExchangeLimits extends BodyLimits {
+export interface ExchangeLimits {
+  /** Largest body, in bytes. */
+  readonly maxBytes: number;
+  /** Pays for bodies, what they become, and answers. */
+  readonly budget: MemoryBudget;
+  readonly arrivals: ArrivalWatch;
   /** How long its answer may take once all of it has come. */
   readonly timeoutMilliseconds: number;
 }
+
+/** Answers are no documents, and no business of caches; the page's files have their own. */
+const safeHeaders = {
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store',
+} as const;
 
 /** One request and its answer. */
 export class Exchange {
   readonly path: string;
   readonly method: string;
+  readonly claim: MemoryClaim;
   /** Milliseconds since 1970; later for a request whose body takes long to come. */
   deadline: number;
   readonly #started = performance.now();
@@ -21,10 +37,8 @@ export class Exchange {
   #gone: AbortController | undefined;
   readonly #query: string;
   #route: Route | undefined;
-  #subject: RequestSubject = {};
+  readonly #subject: { -readonly [Key in keyof RequestSubject]: RequestSubject[Key] } = {};
   #sentBytes = 0;
-  #release: () => void = () => undefined;
-  #isClosed = false;
   #isGone = false;
 
   constructor(
@@ -33,14 +47,14 @@ export class Exchange {
     private readonly limits: ExchangeLimits,
   ) {
     this.deadline = Date.now() + limits.timeoutMilliseconds;
+    this.claim = limits.budget.open(request.socket.remoteAddress);
     const { url = '' } = request;
     const mark = url.indexOf('?');
     this.path = mark === -1 ? url : url.slice(0, mark);
     this.#query = mark === -1 ? '' : url.slice(mark + 1);
     this.method = request.method ?? '';
     response.on('close', () => {
-      this.#isClosed = true;
-      this.#release();
+      this.claim.release();
       this.#isGone = !response.writableFinished;
       if (this.#isGone) this.#gone?.abort();
     });
@@ -67,16 +81,19 @@ export class Exchange {
     this.#route = route;
   }
 
-  isAbout(more: RequestSubject): void {
-    this.#subject = { ...this.#subject, ...more };
+  /** Names that clients make up are cut here, where they are kept. */
+  isAbout({ model, signature, version }: RequestSubject): void {
+    if (model !== undefined) this.#subject.model = cutName(model);
+    if (signature !== undefined) this.#subject.signature = cutName(signature);
+    if (version !== undefined) this.#subject.version = version;
   }
 
   async readBody(): Promise<Buffer> {
-    const { bytes, sentBytes, release } = await readBody(this.request, this.limits);
+    const { maxBytes, arrivals } = this.limits;
+    const { bytes, sentBytes } = await readBody(this.request, { maxBytes, arrivals, claim: this.claim });
     this.#sentBytes = sentBytes;
-    this.#release = release;
     // A body may still be inflated when its client has gone.
-    if (this.#isClosed) release();
+    if (this.response.closed) this.claim.release();
     this.deadline = Date.now() + this.limits.timeoutMilliseconds;
     return bytes;
   }
@@ -84,7 +101,8 @@ export class Exchange {
   send({ status = 200, type = 'application/json', headers, body }: RestAnswer): void {
     const { response } = this;
     if (response.destroyed) return;
-    response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), ...headers });
+    const length = Buffer.byteLength(body);
+    response.writeHead(status, { ...safeHeaders, 'Content-Type': type, 'Content-Length': length, ...headers });
     response.end(this.method === 'HEAD' ? undefined : body);
   }
 

@@ -1,10 +1,12 @@
 import type { SignatureTensor } from '../../saved-model/read/read-saved-model.js';
 import { defaultSignature } from '../limits/check-request.js';
 import type { ModelServer } from '../model-server.js';
+import { findSignature } from '../reader/reader-jobs.js';
+import type { RequestReader } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
-import { datatypeOf, readInferBody, writeInferTensor } from './json/open-inference-json.js';
+import { datatypeOf, writeInferTensor } from './json/open-inference-json.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
-import { findModel, findSignature, specOf } from './serving-routes.js';
+import { findModel, specOf } from './serving-routes.js';
 
 export interface OpenInferenceOptions {
   readonly isReady: () => boolean;
@@ -20,7 +22,11 @@ const model = '/v2/models/(?<name>[^/]+)(?:/versions/(?<version>\\d+))?';
  *
  * Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
  */
-export function openInferenceRoutes(models: ModelServer, { isReady, serverVersion }: OpenInferenceOptions): Route[] {
+export function openInferenceRoutes(
+  models: ModelServer,
+  reader: RequestReader,
+  { isReady, serverVersion }: OpenInferenceOptions,
+): Route[] {
   const get = (path: string | RegExp, name: string, handle: Route['handle'], more: Partial<Route> = {}): Route => ({
     method: 'GET',
     path,
@@ -37,14 +43,19 @@ export function openInferenceRoutes(models: ModelServer, { isReady, serverVersio
     get('/v2/health/ready', 'ServerReady', ready, health),
     get(new RegExp(`^${model}$`), 'ModelMetadata', (call) => json(metadata(models, call))),
     get(new RegExp(`^${model}/ready$`), 'ModelReady', (call) => modelReady(models, call), { isQuiet: true }),
-    { method: 'POST', path: new RegExp(`^${model}/infer$`), name: 'Infer', handle: (call) => infer(models, call) },
+    {
+      method: 'POST',
+      path: new RegExp(`^${model}/infer$`),
+      name: 'Infer',
+      handle: (call) => infer(models, reader, call),
+    },
   ];
 }
 
 function metadata(models: ModelServer, call: RestCall) {
   const found = findModel(models, call);
   const { name } = found;
-  const { inputs, outputs } = findSignature(found, defaultSignature);
+  const { inputs, outputs } = findSignature(found.signatures, defaultSignature);
   const versions = models.status({ name }).filter(({ state }) => state === 'AVAILABLE');
   return {
     name,
@@ -75,20 +86,19 @@ function unavailable(message: string): never {
   throw new ServingError('UNAVAILABLE', message);
 }
 
-async function infer(models: ModelServer, call: RestCall): Promise<RestAnswer> {
+async function infer(models: ModelServer, reader: RequestReader, call: RestCall): Promise<RestAnswer> {
   const spec = specOf(call);
   models.find(spec);
-  const body = readInferBody(await call.body(), (key = defaultSignature) => {
-    call.isAbout({ signature: key });
-    return findSignature(findModel(models, call), key);
-  });
-  const { signal, deadline } = call;
-  const { signatureName = defaultSignature, inputs, outputFilter, id } = body;
-  const request = { spec, signatureName, inputs, signal, deadline };
+  const bytes = await call.body();
+  const { signatures } = findModel(models, call);
+  const { head, values: inputs } = await reader.infer(bytes, signatures, (signature) => call.isAbout({ signature }));
+  const { signal, deadline, claim } = call;
+  const { signatureName = defaultSignature, outputFilter, id } = head;
+  const request = { spec, signatureName, inputs, signal, deadline, claim };
   const { version, outputs } = await models.predict({ ...request, ...(outputFilter && { outputFilter }) });
   call.isAbout({ version: version.version });
   const written = Object.entries(outputs).map(([output, value]) => writeInferTensor(output, value));
   const model = { model_name: spec.name, model_version: String(version.version) };
-  const head = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
-  return { body: `${head.slice(0, -1)},"outputs":[${written.join(',')}]}` };
+  const start = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
+  return { body: `${start.slice(0, -1)},"outputs":[${written.join(',')}]}` };
 }

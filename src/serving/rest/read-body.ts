@@ -4,14 +4,17 @@ import { createGunzip } from 'node:zlib';
 
 import { mebibytes } from '../../data/image-file/image-limits.js';
 import { ServingError } from '../serving-error.js';
-import type { ByteBudget } from '../limits/byte-budget.js';
+import type { Arrival, ArrivalWatch } from '../limits/arrival-watch.js';
+import type { MemoryClaim } from '../limits/memory-budget.js';
 
 /** What a request's body may cost. */
 export interface BodyLimits {
   /** Of one body, before and after it is inflated. */
   readonly maxBytes: number;
-  /** Of all bodies together. */
-  readonly budget: ByteBudget;
+  /** Pays for the body. */
+  readonly claim: MemoryClaim;
+  /** Ends a body that comes too slowly. */
+  readonly arrivals: ArrivalWatch;
 }
 
 /** A body in memory. */
@@ -19,8 +22,6 @@ export interface ReadBody {
   readonly bytes: Buffer;
   /** As it was sent. */
   readonly sentBytes: number;
-  /** To be called when the request has been answered. */
-  readonly release: () => void;
 }
 
 /**
@@ -29,7 +30,8 @@ export interface ReadBody {
  * @throws ServingError `RESOURCE_EXHAUSTED` (413) when it is too large, `INVALID_ARGUMENT` when it cannot be inflated,
  *   `CANCELLED` when the client goes.
  */
-export function readBody(request: IncomingMessage, { maxBytes, budget }: BodyLimits): Promise<ReadBody> {
+export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<ReadBody> {
+  const { maxBytes } = limits;
   const encoding = (request.headers['content-encoding'] ?? 'identity').toLowerCase();
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new ServingError('INVALID_ARGUMENT', `Content-Encoding ${encoding} is not supported. Send gzip, or none.`, {
@@ -37,16 +39,17 @@ export function readBody(request: IncomingMessage, { maxBytes, budget }: BodyLim
     });
   }
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
-  return new BodyReader(request, encoding === 'gzip', { maxBytes, budget }).done;
+  return new BodyReader(request, encoding === 'gzip', limits).done;
 }
 
 class BodyReader {
   readonly done: Promise<ReadBody>;
   readonly #source: Readable;
   readonly #chunks: Buffer[] = [];
+  #arrival: Arrival = { received: () => 0, onLate: () => undefined };
   #length = 0;
   #sentBytes = 0;
-  #isReleased = false;
+  #isOver = false;
 
   constructor(
     private readonly request: IncomingMessage,
@@ -59,6 +62,8 @@ class BodyReader {
         this.#giveUp();
         reject(error);
       };
+      this.#arrival = { received: () => this.#sentBytes, onLate: fail };
+      limits.arrivals.add(this.#arrival);
       request.on('data', (chunk: Buffer) => (this.#sentBytes += chunk.length));
       const cancel = () => fail(new ServingError('CANCELLED', 'The client has gone.'));
       request.on('error', cancel);
@@ -72,6 +77,7 @@ class BodyReader {
           fail(error as ServingError);
         }
       });
+      request.on('end', () => limits.arrivals.delete(this.#arrival));
       this.#source.on('end', () => resolve(this.#result()));
       if (this.#source === request) return;
       this.#source.on('error', ({ message }: Error) => {
@@ -81,10 +87,10 @@ class BodyReader {
   }
 
   #add(chunk: Buffer): void {
-    const { maxBytes, budget } = this.limits;
-    if (this.#isReleased) return;
+    const { maxBytes, claim } = this.limits;
+    if (this.#isOver) return;
     if (this.#length + chunk.length > maxBytes) throw tooLarge(maxBytes);
-    budget.take(chunk.length);
+    claim.take(chunk.length);
     this.#length += chunk.length;
     this.#chunks.push(chunk);
   }
@@ -92,23 +98,20 @@ class BodyReader {
   #result(): ReadBody {
     const [first = Buffer.alloc(0), ...others] = this.#chunks;
     const bytes = others.length === 0 ? first : Buffer.concat(this.#chunks, this.#length);
-    return { bytes, sentBytes: this.#sentBytes, release: () => this.#release() };
+    return { bytes, sentBytes: this.#sentBytes };
   }
 
   /** What still comes is read and dropped: a client that is cut off while it sends would not see the answer. */
   #giveUp(): void {
-    this.#release();
+    this.#isOver = true;
+    this.limits.arrivals.delete(this.#arrival);
+    this.limits.claim.release();
     this.#chunks.length = 0;
     if (this.#source !== this.request) {
       this.request.unpipe();
       this.#source.destroy();
     }
     this.request.resume();
-  }
-
-  #release(): void {
-    if (!this.#isReleased) this.limits.budget.give(this.#length);
-    this.#isReleased = true;
   }
 }
 

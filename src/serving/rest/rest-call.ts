@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
+import type { MemoryClaim } from '../limits/memory-budget.js';
 import type { RequestSubject } from '../request-event.js';
 
 /** A request that a handler answers. */
@@ -13,6 +14,8 @@ export interface RestCall {
   readonly parts: Readonly<Record<string, string | undefined>>;
   /** The body, inflated. @throws ServingError when it is too large, or cannot be inflated. */
   readonly body: () => Promise<Buffer>;
+  /** Pays for what the request becomes; given back when it has been answered. */
+  readonly claim: MemoryClaim;
   /** Aborts when the client has gone. */
   readonly signal: AbortSignal;
   /** When nobody waits any more, in milliseconds since 1970. To be read after the body, whose arrival does not count. */

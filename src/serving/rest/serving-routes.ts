@@ -1,13 +1,11 @@
-import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { classification } from '../examples/classification.js';
 import { type ExampleMethod, runExamples } from '../examples/example-method.js';
 import { regression } from '../examples/regression.js';
 import { defaultSignature } from '../limits/check-request.js';
 import { servableNotFound } from '../model-not-found.js';
 import type { ModelServer, ModelSpec, ServedVersion } from '../model-server.js';
+import type { RequestReader } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
-import { readExamplesBody } from './json/read-examples-body.js';
-import { readPredictBody } from './json/read-predict-body.js';
 import { writeOutputs } from './json/write-outputs.js';
 import { writeClassifications, writeRegressions } from './json/write-results.js';
 import { metadataJson, statusJson } from './model-json.js';
@@ -25,16 +23,19 @@ export function modelPattern(rest: string): RegExp {
  *
  * Source: tensorflow_serving/model_servers/http_rest_api_util.cc and http_rest_api_handler.cc.
  *
- * @param maxExampleBytes How much memory the tf.Examples of a request may take.
+ * @param reader Reads the bodies, within its limits.
  */
-export function servingRoutes(models: ModelServer, maxExampleBytes: number): Route[] {
+export function servingRoutes(models: ModelServer, reader: RequestReader): Route[] {
   const examples =
     <Result>(method: ExampleMethod<Result>, write: (result: Result) => string) =>
-    async (call: RestCall): Promise<RestAnswer> => ({
-      body: write(await callExamples(models, method, call, maxExampleBytes)),
-    });
+    async (call: RestCall): Promise<RestAnswer> => ({ body: write(await callExamples(models, reader, method, call)) });
   return [
-    { method: 'POST', path: modelPattern(':predict'), name: 'Predict', handle: (call) => predict(models, call) },
+    {
+      method: 'POST',
+      path: modelPattern(':predict'),
+      name: 'Predict',
+      handle: (call) => predict(models, reader, call),
+    },
     {
       method: 'POST',
       path: modelPattern(':classify'),
@@ -77,39 +78,38 @@ export function findModel(models: ModelServer, call: Pick<RestCall, 'parts' | 'i
   return version;
 }
 
-async function predict(models: ModelServer, call: RestCall): Promise<RestAnswer> {
+async function predict(models: ModelServer, reader: RequestReader, call: RestCall): Promise<RestAnswer> {
   const spec = specOf(call);
   models.find(spec);
-  const body = readPredictBody(await call.body(), (key = defaultSignature) => {
-    call.isAbout({ signature: key });
-    return findSignature(findModel(models, call), key);
-  });
-  const { signatureName = defaultSignature, format, inputs } = body;
-  const { signal, deadline } = call;
-  const { version, outputs } = await models.predict({ spec, signatureName, inputs, signal, deadline });
+  const bytes = await call.body();
+  // Another version may have taken the place while the body came.
+  const { signatures } = findModel(models, call);
+  const { head, values: inputs } = await reader.predict(bytes, signatures, (signature) => call.isAbout({ signature }));
+  const { signatureName = defaultSignature, format } = head;
+  const { signal, deadline, claim } = call;
+  const { version, outputs } = await models.predict({ spec, signatureName, inputs, signal, deadline, claim });
   call.isAbout({ version: version.version });
   return { body: writeOutputs(outputs, format) };
 }
 
-/** @throws ServingError in TensorFlow Serving's words. */
-export function findSignature({ signatures }: ServedVersion, key: string): Signature {
-  const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
-  if (signature) return signature;
-  throw new ServingError('INVALID_ARGUMENT', `Serving signature name: "${key}" not found in signature def`);
-}
-
 async function callExamples<Result>(
   models: ModelServer,
+  reader: RequestReader,
   method: ExampleMethod<Result>,
   call: RestCall,
-  maxBytes: number,
 ): Promise<Result> {
   const spec = specOf(call);
   models.find(spec);
-  const { signatureName = defaultSignature, examples } = readExamplesBody(await call.body(), maxBytes);
-  call.isAbout({ signature: signatureName });
-  const { signal, deadline } = call;
-  const { version, result } = await runExamples(models, method, { spec, signatureName, examples, signal, deadline });
+  const bytes = await call.body();
+  const { signatures } = models.find(spec);
+  const { head, values } = await reader.examples(method.name, bytes, signatures, (signature) =>
+    call.isAbout({ signature }),
+  );
+  const { signatureName = defaultSignature } = head;
+  const examples = values.examples ?? { dtype: 'string', shape: [0], values: [] };
+  const { signal, deadline, claim } = call;
+  const request = { spec, signatureName, examples, signal, deadline, claim };
+  const { version, result } = await runExamples(models, method, request);
   call.isAbout({ version: version.version });
   return result;
 }

@@ -33,6 +33,17 @@ export function bytesOf(inputs: Values): number {
   return Object.values(inputs).reduce((sum, value) => sum + size(value), 0);
 }
 
+/** Some of the rows, as views where that is possible. */
+export function partOf(inputs: Values, start: number, rows: number): Record<string, TensorValue> {
+  const named = Object.entries(inputs).map(([name, { dtype, shape, values }]) => {
+    const size = sizeFromShape(shape.slice(1));
+    const [from, to] = [start * size, (start + rows) * size];
+    const part = isStrings(values) ? values.slice(from, to) : values.subarray(from, to);
+    return [name, { dtype, shape: [rows, ...shape.slice(1)], values: part }] as const;
+  });
+  return Object.fromEntries(named);
+}
+
 /** Lays the rows of several requests one after another, and repeats the last row `padding` times. */
 export function concatRows(requests: readonly Values[], padding = 0): Record<string, TensorValue> {
   const [first = {}] = requests;

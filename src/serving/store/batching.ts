@@ -1,7 +1,8 @@
-import type { Signature, SignatureTensor } from '../../saved-model/read/read-saved-model.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import { hasRows } from '../limits/check-size.js';
 import { ServingError } from '../serving-error.js';
 import type { CallResult, InferenceWorker } from '../worker/inference-worker.js';
-import { concatRows, rowShape, rowsOf, splitRows } from './batch-values.js';
+import { concatRows, partOf, rowShape, rowsOf, splitRows } from './batch-values.js';
 import type { BatchingSettings } from './batching-options.js';
 import { type Outputs, QueuedRequest, type SignatureCall } from './queued-request.js';
 
@@ -36,6 +37,9 @@ export class Batcher {
   #rows = 0;
   #bytes = 0;
   #running = 0;
+  /** Requests that will be run batch by batch. */
+  readonly #large: QueuedRequest[] = [];
+  #isLargeRunning = false;
   #timer: NodeJS.Timeout | undefined;
   #failure: ServingError | null = null;
 
@@ -49,7 +53,7 @@ export class Batcher {
 
   /** How many requests wait. */
   get waiting(): number {
-    return this.#queue.size + this.#again.length;
+    return this.#queue.size + this.#again.length + this.#large.length;
   }
 
   addWorker(worker: BatchWorker): void {
@@ -69,9 +73,15 @@ export class Batcher {
   submit(call: SignatureCall): Promise<Outputs> {
     if (this.#failure) return Promise.reject(this.#failure);
     const rows = rowsOf(call.inputs);
+    if (rows !== null && this.#isCut(call, rows)) return this.#submitLarge(call, rows);
+    return this.#enqueue(call, rows);
+  }
+
+  /** @param isAccepted Whether it is part of a request that has been let in. */
+  #enqueue(call: SignatureCall, rows: number | null, isAccepted = false): Promise<Outputs> {
     const request = new QueuedRequest(call, this.#keyOf(call, rows), rows, (gone) => this.#take(gone));
     if (request.isSettled) return request.done;
-    const refusal = this.#refusal(request);
+    const refusal = isAccepted ? null : this.#refusal(request);
     if (refusal) {
       request.reject(refusal);
       return request.done;
@@ -83,9 +93,74 @@ export class Batcher {
     return request.done;
   }
 
+  /** Whether a request is cut into batches: others go in between, and its deadline ends it. */
+  #isCut({ signatureName }: SignatureCall, rows: number): boolean {
+    const { maxBatchSize } = this.options;
+    return maxBatchSize > 1 && rows > maxBatchSize && !this.#alone.has(signatureName);
+  }
+
+  /**
+   * Takes a request of more rows than a batch has. Such requests wait in a queue of their own, where they keep nobody out, and
+   * run one after another, as many batches at once as there are workers: so their memory in TensorFlow is that of batches.
+   */
+  #submitLarge(call: SignatureCall, rows: number): Promise<Outputs> {
+    const request = new QueuedRequest(call, null, rows, () => undefined);
+    if (request.isSettled) return request.done;
+    if (this.#large.length >= this.options.maxEnqueuedBatches) request.reject(queueFull());
+    else this.#large.push(request);
+    if (!this.#isLargeRunning) void this.#runLarge();
+    return request.done;
+  }
+
+  async #runLarge(): Promise<void> {
+    this.#isLargeRunning = true;
+    for (let next = this.#large.shift(); next; next = this.#large.shift()) {
+      if (next.isSettled) continue;
+      const { call, rows } = next;
+      try {
+        next.resolve((await this.#runInBatches(call, rows ?? 0)) ?? (await this.#enqueue(call, rows, true)));
+      } catch (error) {
+        next.reject(error);
+      }
+    }
+    this.#isLargeRunning = false;
+    this.#wakeIdle();
+  }
+
+  /** @returns Null when the outputs turn out not to be rows that can be joined: then it must go whole. */
+  async #runInBatches(call: SignatureCall, rows: number): Promise<Outputs | null> {
+    const { maxBatchSize } = this.options;
+    const starts = Array.from({ length: Math.ceil(rows / maxBatchSize) }, (_, i) => i * maxBatchSize);
+    const sizeOf = (start: number) => Math.min(maxBatchSize, rows - start);
+    const done: Outputs[] = [];
+    const run = async (i: number) => {
+      const start = starts[i] ?? 0;
+      const inputs = partOf(call.inputs, start, sizeOf(start));
+      done[i] = await this.#enqueue({ ...call, inputs }, sizeOf(start), true);
+    };
+    await run(0);
+    const isOfRows = (i: number) => hasSize(done[i] ?? {}, sizeOf(starts[i] ?? 0));
+    if (!isOfRows(0)) {
+      this.#alone.add(call.signatureName);
+      return null;
+    }
+    let next = 1;
+    const runOthers = async () => {
+      while (next < starts.length) {
+        await run(next++).catch((error: unknown) => {
+          next = starts.length;
+          throw error;
+        });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.max(1, this.#workers.size) }, runOthers));
+    const isJoinable = new Set(done.map(rowShape)).size === 1 && done.every((_, i) => isOfRows(i));
+    return isJoinable ? concatRows(done) : null;
+  }
+
   /** Settles when nothing waits or runs. */
   async idle(): Promise<void> {
-    while (this.#running > 0 || this.waiting > 0) {
+    while (this.#running > 0 || this.waiting > 0 || this.#isLargeRunning) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
   }
@@ -94,7 +169,7 @@ export class Batcher {
   fail(error: ServingError): void {
     this.#failure = error;
     clearTimeout(this.#timer);
-    for (const request of [...this.#queue, ...this.#again.splice(0)]) {
+    for (const request of [...this.#queue, ...this.#again.splice(0), ...this.#large.splice(0)]) {
       request.reject(error);
       this.#take(request);
     }
@@ -112,8 +187,7 @@ export class Batcher {
     if (this.#queue.size === 0) return null;
     const { maxBatchSize, maxEnqueuedBatches, maxEnqueuedBytes } = this.options;
     if (this.#rows + (rows ?? 1) > maxBatchSize * maxEnqueuedBatches) {
-      const text = 'The batch scheduling queue to which this task was submitted is full';
-      return new ServingError('UNAVAILABLE', text);
+      return queueFull();
     }
     if (this.#bytes + bytes <= maxEnqueuedBytes) return null;
     return new ServingError(
@@ -233,13 +307,15 @@ export class Batcher {
   }
 
   #wakeIdle(): void {
-    if (this.#running > 0 || this.waiting > 0) return;
+    if (this.#running > 0 || this.waiting > 0 || this.#isLargeRunning) return;
     for (const wake of this.#whenIdle.splice(0)) wake();
   }
 }
 
-/** Whether every input and output has rows: only then may requests be laid one after another. */
-function hasRows({ inputs, outputs }: Signature): boolean {
-  const isOpen = ({ spec: { sizes } }: SignatureTensor) => sizes?.[0] === -1;
-  return [...Object.values(inputs), ...Object.values(outputs)].every(isOpen);
+function queueFull(): ServingError {
+  return new ServingError('UNAVAILABLE', 'The batch scheduling queue to which this task was submitted is full');
+}
+
+function hasSize(outputs: Outputs, rows: number): boolean {
+  return Object.values(outputs).every(({ shape }) => shape[0] === rows);
 }

@@ -2,6 +2,7 @@ import type { ModelServerConfig } from '../../tensorflow/protos/tensorflow_servi
 import { SignetError, wordsOf } from '../../errors.js';
 import { checkPixels, type PixelLimits } from '../limits/check-pixels.js';
 import { checkRequest, defaultSignature } from '../limits/check-request.js';
+import { checkSize, contentBytes, type SizeLimits } from '../limits/check-size.js';
 import { servableNotFound, unknownLabel, versionsNotFound } from '../model-not-found.js';
 import type {
   ModelServer,
@@ -14,6 +15,7 @@ import type {
 import { ServingError, type StatusCode } from '../serving-error.js';
 import { InferenceWorker } from '../worker/inference-worker.js';
 import { type BatchingOptions, batchingOptions } from './batching-options.js';
+import { checkReloadRoots } from './check-reload-roots.js';
 import { limitConcurrency } from './limit-concurrency.js';
 import type { ModelConfig } from './model-config.js';
 import { modelConfigsOf } from './model-config-file.js';
@@ -31,10 +33,14 @@ export interface ModelStoreOptions {
   readonly pollSeconds?: number;
   /** Threads of a version, each with a session and memory of its own. Default: 1. */
   readonly workersPerVersion?: number;
+  /** Whether models may hold operations that read or write files: they are programs. Default: false. */
+  readonly trustModels?: boolean | undefined;
   /** How often the warmup records of a version are replayed; 0 for not at all. Default: 1. */
   readonly warmupIterations?: number;
   /** Default: see PixelLimits. */
   readonly pixelLimits?: PixelLimits | undefined;
+  /** Default: see SizeLimits. */
+  readonly sizeLimits?: SizeLimits | undefined;
   /** Default: see BatchingOptions. */
   readonly batching?: BatchingOptions;
   /** How often a failed load is tried again while its files stay the same. Default: 5. */
@@ -72,14 +78,24 @@ export class ModelStore implements ModelServer {
   readonly #onEvent: OnStoreEvent;
   readonly #allowUnavailable: boolean;
   readonly #pixelLimits: PixelLimits | undefined;
+  readonly #sizeLimits: SizeLimits | undefined;
 
   private constructor(options: ModelStoreOptions) {
-    this.#onEvent = options.onEvent ?? (() => undefined);
+    // A log that fails must not end the server.
+    this.#onEvent = (event) => {
+      try {
+        options.onEvent?.(event);
+      } catch (error) {
+        console.error(error);
+      }
+    };
     this.#modelFolder = options.modelFolder;
     this.#pixelLimits = options.pixelLimits;
+    this.#sizeLimits = options.sizeLimits;
     this.#allowUnavailable = options.allowLabelsForUnavailableVersions ?? false;
     this.#modelOptions = {
       workersPerVersion: options.workersPerVersion ?? 1,
+      trustModels: options.trustModels ?? false,
       warmupIterations: options.warmupIterations ?? 1,
       batching: batchingOptions(options.batching),
       startWorker: options.startWorker ?? ((...args) => InferenceWorker.start(...args)),
@@ -145,7 +161,8 @@ export class ModelStore implements ModelServer {
       // No wait between finding a version and queueing with it: a version that is dropped later answers what it has.
       const { served, runner } = this.#find(spec);
       version = served;
-      checkRequest(served, request);
+      const signature = checkRequest(served, request);
+      request.claim?.exchange(checkSize(signature, Object.values(inputs), this.#sizeLimits) + contentBytes(inputs));
       checkPixels(request, this.#pixelLimits);
       const filter = outputFilter?.length ? outputFilter : undefined;
       const outputs = await runner.submit({ signatureName, inputs, outputs: filter, signal, deadline });
@@ -184,8 +201,11 @@ export class ModelStore implements ModelServer {
     });
   }
 
-  async reload(config: ModelServerConfig): Promise<void> {
-    await this.replaceModels(asServing(() => modelConfigsOf(config)));
+  /** @param roots Folders that the models must lie below. Default: they may lie anywhere. */
+  async reload(config: ModelServerConfig, roots?: readonly string[]): Promise<void> {
+    const configs = asServing(() => modelConfigsOf(config));
+    if (roots) await checkReloadRoots(configs, roots);
+    await this.replaceModels(configs);
   }
 
   /** Refuses what comes, answers what was accepted, then ends all threads. */

@@ -13,6 +13,7 @@ import { chooseVersions, inspectVersion, listVersions, type VersionFolder } from
 export interface StoredModelOptions {
   readonly workersPerVersion: number;
   readonly warmupIterations: number;
+  readonly trustModels: boolean;
   readonly batching: BatchingSettings;
   readonly startWorker: VersionRunnerOptions['startWorker'];
   readonly loadRetries: number;
@@ -228,12 +229,13 @@ export class StoredModel {
   }
 
   #runnerOptions(entry: VersionEntry) {
-    const { workersPerVersion, warmupIterations, batching, startWorker } = this.options;
+    const { workersPerVersion, warmupIterations, trustModels, batching, startWorker } = this.options;
     const { version } = entry;
     const name = `${this.name}/${version}`;
     return {
       workers: workersPerVersion,
       warmupIterations,
+      trustModels,
       batching,
       startWorker,
       name,

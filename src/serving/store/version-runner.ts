@@ -11,6 +11,7 @@ export interface VersionRunnerOptions {
   /** Threads, each with a session of its own. Default: 1. */
   readonly workers: number;
   readonly warmupIterations: number;
+  readonly trustModels: boolean;
   readonly batching: BatchingSettings;
   readonly startWorker: typeof InferenceWorker.start;
   /** `digits/3`, for debuggers. */
@@ -109,7 +110,7 @@ export class VersionRunner {
 
 function startWorker(
   directory: string,
-  { startWorker: start, warmupIterations, name }: VersionRunnerOptions,
+  { startWorker: start, warmupIterations, trustModels, name }: VersionRunnerOptions,
 ): Promise<InferenceWorker> {
-  return start(directory, { warmupIterations, name });
+  return start(directory, { warmupIterations, trustModels, name });
 }

@@ -9,6 +9,8 @@ export interface InferenceWorkerData {
   readonly directory: string;
   /** How often the warmup records are replayed; 0 for not at all. */
   readonly warmupIterations: number;
+  /** Whether the model may hold operations that touch files. */
+  readonly trustModels: boolean;
 }
 
 /** To the worker. Calls are answered in their order. */

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { SignetError, wordsOf } from '../../errors.js';
 import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import type { InferenceReply, InferenceRequest, InferenceWorkerData, PlainError } from './inference-messages.js';
+import { refuseFileOps } from '../../saved-model/read/file-ops.js';
 import { loadForServing } from './load-for-serving.js';
 import { packValues, unpackValues } from './packed-value.js';
 import { plainSignature } from './plain-signature.js';
@@ -10,8 +11,9 @@ import { warmUp } from './warm-up.js';
 
 /** The thread of an `InferenceWorker`: loads a SavedModel, says so, then answers calls one after another. */
 async function main(): Promise<void> {
-  const { directory, warmupIterations } = workerData as InferenceWorkerData;
+  const { directory, warmupIterations, trustModels } = workerData as InferenceWorkerData;
   try {
+    if (!trustModels) await refuseFileOps(directory);
     const model = await loadForServing(directory);
     const warmup = warmupIterations > 0 ? await warmUp(model, warmupIterations) : null;
     parentPort?.on('message', (request: InferenceRequest) => answer(model, request));

@@ -22,6 +22,8 @@ import { startWorker } from './start-worker.js';
 export interface InferenceWorkerOptions {
   /** How often the warmup records of the SavedModel are replayed. Default: 1. */
   readonly warmupIterations?: number;
+  /** Whether the model may hold operations that read or write files. Default: false. */
+  readonly trustModels?: boolean | undefined;
   /** The thread's name, for debuggers. Default: `inference`. */
   readonly name?: string;
 }
@@ -61,8 +63,8 @@ export class InferenceWorker {
 
   /** @throws SignetError `INVALID_SAVED_MODEL` when it cannot be loaded or warmed up. */
   static async start(directory: string, options: InferenceWorkerOptions = {}): Promise<InferenceWorker> {
-    const { warmupIterations = 1, name = 'inference' } = options;
-    const connection = new Connection({ directory, warmupIterations }, name);
+    const { warmupIterations = 1, trustModels = false, name = 'inference' } = options;
+    const connection = new Connection({ directory, warmupIterations, trustModels }, name);
     try {
       return new InferenceWorker(connection, await connection.loaded);
     } catch (error) {

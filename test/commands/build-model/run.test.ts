@@ -14,6 +14,7 @@ import * as tf from '../../../src/tensorflow/tf.js';
 import { serveFile } from '../../helpers/servers/file-server.js';
 import { kerasImage, setKerasWeights } from '../../helpers/models/keras-weights.js';
 import { runCommandLine, toArguments } from '../../helpers/run-command-line.js';
+import { runInProcess } from '../../helpers/run-in-process.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 import { writeLegacyWeights } from '../../helpers/models/write-legacy-weights.js';
 
@@ -179,7 +180,7 @@ describe('build-model', () => {
 
   it('answers a mistake in one message, without a stack trace', async () => {
     const flags = { 'model-type': 'LenetModel', weights: `${fixtures}/lenet.keras`, labels: inFolder('thousand.txt') };
-    const { code, stdout, stderr } = await runCommandLine('build-model', toArguments({ ...flags, 'model-folder': inFolder('never') })); // prettier-ignore
+    const { code, stdout, stderr } = await runInProcess('build-model', toArguments({ ...flags, 'model-folder': inFolder('never') })); // prettier-ignore
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toBe(
       `build-model: There must be a label for every class. ${fixtures}/lenet.keras has 10 classes in its layer "logits". ` +

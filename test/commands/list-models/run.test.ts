@@ -8,6 +8,7 @@ import { listModelsText } from '../../../src/commands/list-models/print.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { runCommandLine } from '../../helpers/run-command-line.js';
+import { runInProcess } from '../../helpers/run-in-process.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
@@ -157,7 +158,7 @@ describe('list-models', () => {
   it('says so when there is no model in the folder', async () => {
     const empty = await temporaryFolder();
     const flags = ['--no-measure', '--model-type', 'LenetModel', '--model-folder', empty];
-    const { code, stdout, stderr } = await runCommandLine('list-models', flags);
+    const { code, stdout, stderr } = await runInProcess('list-models', flags);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toContain('no saved models in that folder');
   });

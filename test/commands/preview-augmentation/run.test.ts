@@ -13,6 +13,7 @@ import { fit } from '../../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
 import { SGD } from '../../../src/training/optimizers/sgd.js';
 import { runCommandLine } from '../../helpers/run-command-line.js';
+import { runInProcess } from '../../helpers/run-in-process.js';
 import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
@@ -105,12 +106,12 @@ describe('preview-augmentation', () => {
     expect(stdout).toMatch(
       /by-command\.png: 8 images of 28 x 28 pixels, as they are and in 8 steps\nfrom the top: [01](, [01]){7}\n$/,
     );
-    const wrong = await runCommandLine('preview-augmentation', [...args, '--augment', 'flip=up']);
+    const wrong = await runInProcess('preview-augmentation', [...args, '--augment', 'flip=up']);
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toBe(
       'preview-augmentation: --augment flip=up: expected one of horizontal, vertical, both. Received: up.\n',
     );
-    const nowhere = await runCommandLine('preview-augmentation', [
+    const nowhere = await runInProcess('preview-augmentation', [
       ...args.slice(0, -1),
       path.join(folder, 'no', 'sheet.png'),
       ...['--augment', 'flip'],

@@ -1,5 +1,6 @@
 import { createGrpcServer, type GrpcServerOptions } from '../../../src/serving/grpc/create-grpc-server.js';
 import type { ModelServer } from '../../../src/serving/model-server.js';
+import { RequestReader } from '../../../src/serving/reader/request-reader.js';
 import { createRestServer } from '../../../src/serving/rest/create-rest-server.js';
 import { servingRoutes } from '../../../src/serving/rest/serving-routes.js';
 
@@ -16,7 +17,7 @@ export async function serveModelServer(
   options: Pick<GrpcServerOptions, 'token' | 'tls'> = {},
 ): Promise<ServedModelServer> {
   const grpc = createGrpcServer(models, { ...options, drainMilliseconds: 2000 });
-  const rest = createRestServer(servingRoutes(models, 2 ** 20), { ...options, drainMilliseconds: 2000 });
+  const rest = createRestServer(servingRoutes(models, new RequestReader()), { ...options, drainMilliseconds: 2000 });
   return {
     grpcPort: await grpc.start('127.0.0.1', 0),
     restPort: await rest.start('127.0.0.1', 0),

@@ -1,9 +1,10 @@
 import { onTestFinished } from 'vitest';
 
+import { checkPixels, type PixelLimits } from '../../../src/serving/limits/check-pixels.js';
 import type { ModelServer } from '../../../src/serving/model-server.js';
 import type { RequestEvent } from '../../../src/serving/request-event.js';
+import { RequestReader } from '../../../src/serving/reader/request-reader.js';
 import { classifyImageRoute } from '../../../src/serving/rest/classify-image-route.js';
-import { checkPixels, type PixelLimits } from '../../../src/serving/limits/check-pixels.js';
 import {
   createRestServer,
   type RestServer,
@@ -41,10 +42,11 @@ export async function serveRest(
   const metrics = new ServerMetrics((name) => models.modelNames.includes(name));
   const events: RequestEvent[] = [];
   const errors: unknown[] = [];
+  const reader = new RequestReader({ maxTensorBytes: 2 ** 24 });
   const routes = [
-    ...servingRoutes(limited, 2 ** 24),
-    classifyImageRoute(limited, pixelLimits),
-    ...openInferenceRoutes(limited, { isReady, serverVersion: '1.2.3' }),
+    ...servingRoutes(limited, reader),
+    classifyImageRoute(limited, reader, pixelLimits),
+    ...openInferenceRoutes(limited, reader, { isReady, serverVersion: '1.2.3' }),
     ...healthRoutes(isReady),
     metricsRoute(metrics),
     openApiRoute(limited, '1.2.3'),

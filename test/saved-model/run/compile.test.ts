@@ -67,13 +67,13 @@ describe('compile', () => {
       `[SignetError: "my negation" takes x: float32[?, 3]. Received: nothing.]`,
     );
     expect(() => call(3)).toThrowErrorMatchingInlineSnapshot(
-      `[SignetError: "my negation" takes x: float32[?, 3]. Received: number.]`,
+      `[SignetError: "my negation" takes x: float32[?, 3]. Received: number; make a tensor of it first, with tf.tensor.]`,
     );
     expect(() => call(tf.ones([3]))).toThrowErrorMatchingInlineSnapshot(
       `[SignetError: Argument "x" accepts float32[?, 3]. Received: float32[3].]`,
     );
     expect(() => call(tf.ones([1, 3]), tf.ones([1]))).toThrowErrorMatchingInlineSnapshot(
-      `[SignetError: "my negation" takes 1 arguments: x. Received: 2.]`,
+      `[SignetError: "my negation" takes 1 argument: x. Received: 2.]`,
     );
     await expect(compile(tfFunction((x: tf.Tensor) => x))).rejects.toThrow('it has no inputSignature');
     const given = await compile(

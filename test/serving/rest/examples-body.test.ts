@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readExamplesBody } from '../../../src/serving/rest/json/read-examples-body.js';
 import { ExampleSchema } from '../../../src/tensorflow/protos/tensorflow/core/example/example_pb.js';
 
-const read = (body: string, maxBytes = 2 ** 20) => readExamplesBody(Buffer.from(body), maxBytes);
+const read = (body: string, maxBytes = 2 ** 20) => readExamplesBody(Buffer.from(body), { maxTensorBytes: maxBytes });
 
 /** Features of the examples, as numbers and texts, integers too. */
 function features(body: string): Record<string, unknown>[] {

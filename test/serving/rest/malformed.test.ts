@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/data/dataset/random.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { stringBytes } from '../../../src/ops/strings.js';
+import { MemoryBudget } from '../../../src/serving/limits/memory-budget.js';
 import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { gifClaiming, jpegClaiming, pngChunk, pngClaiming } from '../../helpers/data/hostile-images.js';
@@ -37,7 +38,7 @@ beforeAll(async () => {
   await new LenetModel({ classNames: ['a', 'b'], seed: 1 }).save(path.join(folder, 'lenet'));
   models = await LocalModelServer.load(path.join(folder, 'kinds'), 'kinds');
   lenet = await LocalModelServer.load(path.join(folder, 'lenet'), 'lenet');
-  served = await serveRest(models, { maxBodyBytes, maxBufferedBytes: 2 * maxBodyBytes });
+  served = await serveRest(models, { maxBodyBytes, budget: new MemoryBudget((16 / 3) * maxBodyBytes) });
   classifier = await serveRest(lenet, { maxBodyBytes });
 });
 afterAll(async () => {
@@ -610,7 +611,7 @@ describe('memory', () => {
     const answer = await send(served.port, predict, large);
     expect(answer.headers['retry-after']).toBe('1');
     expect(refusal(answer, 429)).toBe(
-      'The requests that the server is reading take 2 MiB already, its limit. Try again later.',
+      'The requests of your address would take more than 2 MiB, its share of the server. Try again later.',
     );
     expect(await first.finish()).toBe(200);
     await untilFree(1);

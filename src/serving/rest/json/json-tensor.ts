@@ -2,6 +2,7 @@ import { dataTypeOf, type DType } from '../../../tensorflow/data-type.js';
 import { DataType } from '../../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { ElementValues } from '../../../tensorflow/tensor-value.js';
 import { refuse, ServingError } from '../../serving-error.js';
+import { defaultMaxTensorBytes, maxStrings, valueBytes } from '../../limits/check-size.js';
 import { decodeBase64 } from './decode-base64.js';
 import type { JsonTape } from './json-tape.js';
 import { formatError } from './parse-body.js';
@@ -45,10 +46,16 @@ export class TensorFiller {
   readonly #values: ElementValues;
   #count = 0;
 
+  /** @throws ServingError `RESOURCE_EXHAUSTED` (413) for so many values that they would take too much memory. */
   constructor(
     readonly dtype: DType,
     size: number,
+    mostBytes = defaultMaxTensorBytes,
   ) {
+    if (valueBytes(dtype, size) > mostBytes || (dtype === 'string' && size > maxStrings)) {
+      const message = `The request has ${size} values of type ${dtype}, more than the server takes. Send fewer in a request.`;
+      throw new ServingError('RESOURCE_EXHAUSTED', message, { httpStatus: 413 });
+    }
     this.#values = emptyValues(dtype, size);
   }
 

@@ -2,6 +2,7 @@ import type { Signature } from '../../../saved-model/read/read-saved-model.js';
 import type { DType } from '../../../tensorflow/data-type.js';
 import { sizeFromShape } from '../../../tensorflow/size-from-shape.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
+import { checkRows, hasRows, type SizeLimits } from '../../limits/check-size.js';
 import { refuse } from '../../serving-error.js';
 import { decodeBase64 } from './decode-base64.js';
 import { defaultMaxValues, type JsonTape } from './json-tape.js';
@@ -46,7 +47,8 @@ export interface InferBody {
  */
 export function readInferBody(
   bytes: Buffer,
-  findSignature: (name: string | undefined) => Pick<Signature, 'inputs'>,
+  findSignature: (name: string | undefined) => Pick<Signature, 'inputs' | 'outputs'>,
+  { maxRows }: SizeLimits = {},
 ): InferBody {
   const tape = parseBody(bytes);
   const parameters = tape.member(root, 'parameters');
@@ -58,7 +60,7 @@ export function readInferBody(
   for (const input of tape.elements(list)) {
     const name = requiredString(tape, input, 'name', 'An input');
     if (inputs.has(name)) refuse(`The input "${name}" is there twice.`);
-    inputs.set(name, readTensor(tape, input, name, signature));
+    inputs.set(name, readTensor(tape, input, name, signature, hasRows(signature) ? maxRows : Infinity));
   }
   const outputs = tape.member(root, 'outputs');
   return {
@@ -74,7 +76,13 @@ function outputNames(tape: JsonTape, outputs: number): string[] {
   return [...tape.elements(outputs)].map((output) => requiredString(tape, output, 'name', 'An output'));
 }
 
-function readTensor(tape: JsonTape, input: number, name: string, { inputs }: Pick<Signature, 'inputs'>): TensorValue {
+function readTensor(
+  tape: JsonTape,
+  input: number,
+  name: string,
+  { inputs }: Pick<Signature, 'inputs'>,
+  maxRows: number | undefined,
+): TensorValue {
   const spec = Object.hasOwn(inputs, name) ? inputs[name]?.spec : undefined;
   if (!spec) refuse(`There is no input "${name}". Expected: ${Object.keys(inputs).join(', ')}.`);
   const { dtype } = spec;
@@ -96,6 +104,7 @@ function readTensor(tape: JsonTape, input: number, name: string, { inputs }: Pic
       `The data of "${name}" is of shape [${given.join(', ')}]. Expected: ${size} values for [${shape.join(', ')}].`,
     );
   }
+  checkRows(shape[0] ?? 0, maxRows);
   const filler = new TensorFiller(dtype, Math.min(size, tape.length));
   filler.add(tape, data, given);
   const { values } = filler;

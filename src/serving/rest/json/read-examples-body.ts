@@ -4,6 +4,7 @@ import { ExampleSchema } from '../../../tensorflow/protos/tensorflow/core/exampl
 import type { FeatureSchema } from '../../../tensorflow/protos/tensorflow/core/example/feature_pb.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
 import { joinExamples } from '../../examples/join-examples.js';
+import { checkRows, defaultMaxTensorBytes, type SizeLimits } from '../../limits/check-size.js';
 import { refuse } from '../../serving-error.js';
 import { decodeBase64 } from './decode-base64.js';
 import type { JsonTape } from './json-tape.js';
@@ -25,10 +26,15 @@ export interface ExamplesBody {
  *
  * Source of rules and texts: tensorflow_serving/util/json_tensor.cc, `FillClassifyRegressRequestFromJson`.
  *
- * @param maxBytes How much memory the examples may take; a context is there once for every example.
- * @throws ServingError `INVALID_ARGUMENT`.
+ * @param limits Of the examples' number and memory; a context counts once for every example.
+ * @param checkSignature Throws for a signature that takes no examples, before any of them is made.
+ * @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED` for too many examples.
  */
-export function readExamplesBody(bytes: Buffer, maxBytes: number): ExamplesBody {
+export function readExamplesBody(
+  bytes: Buffer,
+  { maxRows, maxTensorBytes: maxBytes = defaultMaxTensorBytes }: SizeLimits = {},
+  checkSignature: (name: string | undefined) => void = () => undefined,
+): ExamplesBody {
   const tape = parseBody(bytes);
   const signatureName = signatureNameIn(tape);
   const context = tape.member(root, 'context');
@@ -39,6 +45,8 @@ export function readExamplesBody(bytes: Buffer, maxBytes: number): ExamplesBody 
   }
   if (!tape.isArray(list)) throw formatError(tape, root, "Expecting 'examples' value to be an list/array");
   if (tape.size(list) === 0) throw formatError(tape, root, "'examples' value is an empty array");
+  checkSignature(signatureName);
+  checkRows(tape.size(list), maxRows);
   const examples = [...tape.elements(list)].map((example) => serializedExample(tape, example));
   return { signatureName, examples: joinExamples(first, examples, maxBytes) };
 }

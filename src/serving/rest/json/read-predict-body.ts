@@ -2,6 +2,7 @@ import type { Signature } from '../../../saved-model/read/read-saved-model.js';
 import type { DType } from '../../../tensorflow/data-type.js';
 import { sizeFromShape } from '../../../tensorflow/size-from-shape.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
+import { checkRows, hasRows, type SizeLimits } from '../../limits/check-size.js';
 import { refuse, ServingError } from '../../serving-error.js';
 import type { JsonTape } from './json-tape.js';
 import { checkShape, isBase64Object, maxRank, shapeOf, TensorFiller } from './json-tensor.js';
@@ -22,16 +23,18 @@ export interface PredictBody {
  *
  * Source of rules and texts: tensorflow_serving/util/json_tensor.cc, `FillPredictRequestFromJson`.
  *
- * @param findSignature Tells the inputs; throws for a name that there is not.
- * @throws ServingError `INVALID_ARGUMENT`.
+ * @param findSignature Finds inputs and outputs; throws for an unknown name.
+ * @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED` for too many rows or values.
  */
 export function readPredictBody(
   bytes: Buffer,
-  findSignature: (name: string | undefined) => Pick<Signature, 'inputs'>,
+  findSignature: (name: string | undefined) => Pick<Signature, 'inputs' | 'outputs'>,
+  { maxRows }: SizeLimits = {},
 ): PredictBody {
   const tape = parseBody(bytes);
   const signatureName = signatureNameIn(tape);
-  const { inputs: tensors } = findSignature(signatureName);
+  const signature = findSignature(signatureName);
+  const { inputs: tensors } = signature;
   const dtypes = new Map(Object.entries(tensors).map(([name, { spec }]) => [name, spec.dtype] as const));
   if (dtypes.size === 0) refuse(`Failed to get input map for signature: ${signatureName ?? 'DEFAULT'}`);
   const instances = tape.member(root, 'instances');
@@ -40,7 +43,11 @@ export function readPredictBody(
     const complaint = "Not formatted correctly expecting only one of 'inputs' or 'instances' keys to exist ";
     throw formatError(tape, root, complaint);
   }
-  if (instances !== undefined) return { signatureName, format: 'row', inputs: readRows(tape, instances, dtypes) };
+  if (instances !== undefined) {
+    // Before any value is made of them.
+    if (hasRows(signature)) checkRows(tape.isArray(instances) ? tape.size(instances) : 0, maxRows);
+    return { signatureName, format: 'row', inputs: readRows(tape, instances, dtypes) };
+  }
   if (inputs !== undefined) return { signatureName, format: 'columnar', inputs: readColumns(tape, inputs, dtypes) };
   refuse("Missing 'inputs' or 'instances' key");
 }

@@ -1,0 +1,237 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { connect as connectHttp2 } from 'node:http2';
+import { request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { create, toBinary } from '@bufbuild/protobuf';
+
+import { grpcPath } from '../src/client/grpc-services.js';
+import { TensorProtoSchema } from '../src/tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
+import { PredictRequestSchema } from '../src/tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
+import { PredictionService } from '../src/tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
+import { RawGrpcClient } from '../test/helpers/servers/grpc-client.js';
+import { send } from '../test/helpers/servers/http-client.js';
+import { type ServeModelProcess, startServeModel } from '../test/helpers/servers/start-serve-model.js';
+import { numberFlag } from './number-flag.js';
+import { saveBenchModel } from './serve/save-bench-model.js';
+
+/**
+ * `npm run bench:hostile`: what clients without a token can do to a default server, all at once, for `--seconds` (60), over
+ * loopback: bodies that become more than they are, slow and idle connections, messages without an end, answers nobody reads.
+ *
+ * Prints memory, the longest wait for `/healthz`, and how others were answered. Exits 1 when memory rises by more than 1 GiB,
+ * `/healthz` takes longer than `--healthz` (100) milliseconds, or others are not answered.
+ */
+const seconds = numberFlag('seconds', 60);
+const mostHealthz = numberFlag('healthz', 100);
+const mebi = 2 ** 20;
+
+const predict = '/v1/models/LenetModel:predict';
+const counts = new Map<string, number>();
+const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
+let isOver = false;
+// The attackers have a process of their own: they must not keep those waiting who measure.
+const isAttacker = process.argv.includes('--attack');
+const [restPort, grpcPort] = isAttacker ? [numberFlag('rest-port', 0), numberFlag('grpc-port', 0)] : [0, 0];
+if (isAttacker) await attack();
+else await measure();
+
+async function attack(): Promise<void> {
+  const attacks = [
+    largeBodies(),
+    filledShapes(),
+    longNames(),
+    endlessMessages(),
+    slowBodies(),
+    idleConnections(),
+    unread(),
+  ];
+  await wait(seconds * 1000);
+  isOver = true;
+  await Promise.race([Promise.all(attacks), wait(5000)]);
+  for (const [what, times] of [...counts].toSorted()) console.log(`  ${what}: ${times}`);
+  process.exit(0);
+}
+
+async function measure(): Promise<void> {
+  const bench = await saveBenchModel();
+  const server = await startServeModel(['--model-folder', bench.folder]);
+  const ports = ['--rest-port', String(server.restPort), '--grpc-port', String(server.grpcPort)];
+  const before = await rss(server);
+  const attackers = fork(fileURLToPath(import.meta.url), ['--attack', ...ports, '--seconds', String(seconds)], {
+    execArgv: ['--import', 'tsx'],
+  });
+  const ended = once(attackers, 'exit');
+  void ended.then(() => (isOver = true));
+  const [peak, longestHealthz, one, other] = await Promise.all([
+    memory(server),
+    health(server),
+    client(server),
+    client(server),
+  ]);
+  const metrics = (await send(server.restPort, '/monitoring/prometheus/metrics')).text;
+  const rise = (peak - before) / mebi;
+  const times = [...one, ...other];
+  const answered = times.filter((time) => time !== null).toSorted((a, b) => a - b);
+  const refused = times.length - answered.length;
+  console.log(
+    `memory: ${Math.round(before / mebi)} MiB before, ${Math.round(peak / mebi)} MiB at most (+${Math.round(rise)} MiB)`,
+  );
+  console.log(`/healthz: ${Math.round(longestHealthz)} ms at most`);
+  console.log(`the server's own ${/^nodejs_eventloop_lag_max_seconds \S+/m.exec(metrics)?.[0]}`);
+  console.log(
+    `others: ${answered.length} answered, ${refused} not; ${Math.round(answered[answered.length >> 1] ?? NaN)} ms in the middle`,
+  );
+  for (const [what, times] of [...counts].toSorted()) console.log(`  ${what}: ${times}`);
+  server.child.kill('SIGKILL');
+  await bench.remove();
+  const isBad = rise > 1024 || longestHealthz > mostHealthz || answered.length === 0 || refused > answered.length / 100;
+  process.exit(isBad ? 1 : 0);
+}
+
+async function rss({ child }: ServeModelProcess): Promise<number> {
+  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+}
+
+async function memory(server: ServeModelProcess): Promise<number> {
+  let peak = 0;
+  while (!isOver) {
+    peak = Math.max(peak, await rss(server));
+    await wait(50);
+  }
+  return peak;
+}
+
+async function health({ restPort: port }: ServeModelProcess): Promise<number> {
+  let longest = 0;
+  while (!isOver) {
+    const started = performance.now();
+    const { status } = await send(port, '/healthz').catch(() => ({ status: 0 }));
+    const took = performance.now() - started;
+    if (took > mostHealthz || status !== 200) count(`/healthz ${status} after ${took.toPrecision(1)} ms`);
+    longest = Math.max(longest, took);
+    await wait(10);
+  }
+  return longest;
+}
+
+/** One of the others, who sends an image at a time. @returns How long each took, in milliseconds; null where it failed. */
+async function client({ restPort: port }: ServeModelProcess): Promise<(number | null)[]> {
+  const row = Array.from({ length: 28 }, () => Array.from({ length: 28 }, () => [0.5, 0.5, 0.5]));
+  const body = JSON.stringify({ instances: [row] });
+  const times: (number | null)[] = [];
+  while (!isOver) {
+    const started = performance.now();
+    const { status } = await send(port, predict, { body }).catch(() => ({ status: 0 }));
+    times.push(status === 200 ? performance.now() - started : null);
+    if (status !== 200) count(`others ${status}`);
+    await wait(20);
+  }
+  return times;
+}
+
+async function largeBodies(): Promise<void> {
+  const type = { 'content-type': 'multipart/form-data; boundary=x' };
+  const part = '--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n\r\n';
+  const bodies: [string, string, Record<string, string>][] = [
+    [predict, `{"signature_name":"serving_bytes","instances":[${'"",'.repeat(6_000_000)}""]}`, {}],
+    [predict, `{"inputs":[${'[[[1,1,1]]],'.repeat(3_000_000)}[[[1,1,1]]]]}`, {}],
+    ['/v1/models/LenetModel:classify', `{"examples":[${'{},'.repeat(1_000_000)}{}]}`, {}],
+    ['/v1/models/LenetModel:classify-image', part.repeat(500_000), type],
+    ['/v1/models/LenetModel:classify-image', `${part}${'\r\n--'.repeat(10_000_000)}`, type],
+    [predict, `{"instances":[${'1,'.repeat(12_000_000)}1]}`, {}],
+  ];
+  for (let i = 0; !isOver; i += 1) {
+    const [route, body, headers] = bodies[i % bodies.length] ?? ['/', '', {}];
+    const { status } = await send(restPort, route, { body, headers }).catch(() => ({ status: 0 }));
+    count(`large body ${status}`);
+  }
+}
+
+function filled(rows: number, name = 'LenetModel'): Uint8Array {
+  const dim = [rows, 1, 1, 3].map((size) => ({ size: BigInt(size) }));
+  const tensor = create(TensorProtoSchema, { dtype: 1, floatVal: [0.5], tensorShape: { dim } });
+  const message = create(PredictRequestSchema, { modelSpec: { name }, inputs: { input_tensor: tensor } });
+  return toBinary(PredictRequestSchema, message);
+}
+
+async function filledShapes(): Promise<void> {
+  const grpc = new RawGrpcClient(grpcPort);
+  for (const path = grpcPath(PredictionService.method.predict); !isOver;) {
+    for (const rows of [4096, 200_000, 22_000_000]) count(`filled shape ${(await grpc.send(path, filled(rows))).code}`);
+  }
+  grpc.close();
+}
+
+async function longNames(): Promise<void> {
+  const grpc = new RawGrpcClient(grpcPort);
+  const name = Buffer.from('{"instances":[1],"signature_name":"');
+  const body = Buffer.concat([name, Buffer.alloc(50 * mebi, 0xff), Buffer.from('"}')]);
+  while (!isOver) {
+    const message = filled(1, '\u0001'.repeat(50 * mebi));
+    count(`long name ${(await grpc.send(grpcPath(PredictionService.method.predict), message)).code}`);
+    const { status } = await send(restPort, predict, { body }).catch(() => ({ status: 0 }));
+    count(`long name ${status}`);
+  }
+  grpc.close();
+}
+
+async function endlessMessages(): Promise<void> {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(60 * mebi, 1);
+  while (!isOver) {
+    const session = connectHttp2(`http://127.0.0.1:${grpcPort}`).on('error', () => undefined);
+    for (let i = 0; i < 40; i += 1) {
+      const headers = { ':method': 'POST', ':path': grpcPath(PredictionService.method.predict), 'content-type': 'application/grpc', te: 'trailers' };
+      const stream = session.request(headers).on('error', () => undefined);
+      stream.on('close', () => count('endless message ended'));
+      stream.write(prefix);
+      stream.write(Buffer.alloc(59 * mebi));
+    }
+    await wait(5000);
+    session.destroy();
+  } // prettier-ignore
+}
+
+async function slowBodies(): Promise<void> {
+  while (!isOver) {
+    const sockets = Array.from({ length: 17 }, () => {
+      const socket = connect(restPort, '127.0.0.1').on('error', () => undefined);
+      socket.write(`POST ${predict} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${60 * mebi}\r\n\r\n`);
+      socket.write(Buffer.alloc(59 * mebi, ' '));
+      return socket.on('data', (data) => count(`slow body ${String(data).slice(9, 12)}`));
+    });
+    await wait(15_000);
+    for (const socket of sockets) socket.destroy();
+  }
+}
+
+async function idleConnections(): Promise<void> {
+  const sockets: Socket[] = [];
+  for (let i = 0; i < 3000 && !isOver; i += 1) {
+    sockets.push(connect(i % 2 === 0 ? grpcPort : restPort, '127.0.0.1').on('error', () => undefined));
+    await wait(5);
+  }
+  while (!isOver) await wait(100);
+  for (const socket of sockets) socket.destroy();
+}
+
+/** Large answers that nobody reads. */
+async function unread(): Promise<void> {
+  const body = JSON.stringify({ instances: Array(4000).fill([[[0.5, 0.5, 0.5]]]) });
+  while (!isOver) {
+    const requests = Array.from({ length: 8 }, () => {
+      const request = httpRequest({ host: '127.0.0.1', port: restPort, path: predict, method: 'POST' });
+      request.on('error', () => undefined).on('response', (response) => response.pause());
+      request.end(body);
+      return request;
+    });
+    await wait(3000);
+    for (const request of requests) request.destroy();
+  }
+}

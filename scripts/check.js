@@ -1,0 +1,36 @@
+/** Runs the checks of `npm run check` next to each other, prints what those that fail say, and how long each took. */
+import { spawn } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+import process from 'node:process';
+
+const checks = {
+  prettier: 'prettier --check --log-level warn .',
+  eslint: 'eslint --max-warnings 0 .',
+  tsc: 'tsc --noEmit',
+  'dependency-cruiser': 'depcruise --config .dependency-cruiser.json --output-type err src scripts',
+};
+
+const results = await Promise.all(Object.entries(checks).map(([name, line]) => run(name, line)));
+for (const { name, code, output } of results) if (code !== 0) process.stderr.write(`${output}\n${name} failed.\n`);
+process.stdout.write(
+  `checked by ${results.map(({ name, seconds }) => `${name} ${seconds.toFixed(0)} s`).join(', ')}\n`,
+);
+process.exitCode = results.some(({ code }) => code !== 0) ? 1 : 0;
+
+/**
+ * @param {string} name
+ * @param {string} line Command line; npm has put the repository's programs into the PATH.
+ * @returns {Promise<{ name: string; code: number | null; output: string; seconds: number }>}
+ */
+function run(name, line) {
+  const started = performance.now();
+  const child = spawn(line, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => (output += String(text)));
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ name, code, output, seconds: (performance.now() - started) / 1000 }));
+  });
+}

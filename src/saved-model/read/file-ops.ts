@@ -1,0 +1,163 @@
+import { SignetError } from '../../errors.js';
+import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
+import type { NodeDef } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
+import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
+import { readSavedModel } from './read-saved-model.js';
+
+/** Operations that read or write files, load libraries or run Python, whatever calls them. */
+const fileOps =
+  /^(?:WriteFile|MatchingFiles|.*(?:FileReader|LineReader|RecordReader)(?:V2)?|.*(?:TFRecord|TextLine|FixedLengthRecord|LMDB|CSV|Sql|SSTable)Dataset(?:V\d)?|(?:Save|Load|Snapshot|MatchingFiles)Dataset(?:V\d)?|DatasetTo(?:TFRecord|Graph)|(?:Eager)?PyFunc(?:Stateless)?|CreateSummary(?:File|Db)Writer|LoadAndRemapMatrix|GenerateVocabRemapping|DebugIdentity(?:V\d)?|.*RpcCall|DataService.*|.*GcsFileSystem.*)$/;
+/** Operations that may read the model's own assets, with the position of the file's name among their inputs. */
+const assetOps: ReadonlyMap<string, number> = new Map([
+  ['ReadFile', 0],
+  ['InitializeTableFromTextFile', 1],
+  ['InitializeTableFromTextFileV2', 1],
+]);
+/** Those of checkpoints, which every SavedModel has to restore itself; a signature has no business with them. */
+const checkpointOps = /^(?:Save(?:V2|Slices)?|Restore(?:V2|Slice)?|MergeV2Checkpoints)$/;
+
+/**
+ * Operations of a SavedModel that touch files, besides those that restore its own variables.
+ *
+ * A SavedModel is a program: this finds what is written in it plainly. It is a check, not a sandbox.
+ *
+ * @returns Names of operations, each once, in the order of the alphabet.
+ * @throws SignetError `INVALID_SAVED_MODEL`.
+ */
+export async function fileOpsOf(directory: string): Promise<string[]> {
+  const { metaGraphs } = await readSavedModel(directory);
+  return [...new Set(metaGraphs.flatMap(fileOpsOfGraph))].toSorted();
+}
+
+/** @throws SignetError `INVALID_SAVED_MODEL` for a model that touches files. */
+export async function refuseFileOps(directory: string): Promise<void> {
+  const ops = await fileOpsOf(directory);
+  if (ops.length === 0) return;
+  throw new SignetError(
+    'INVALID_SAVED_MODEL',
+    `${directory} reads or writes files: its graph has ${ops.join(', ')}. A SavedModel is a program; serve it with --trust-models only if you trust whoever made it.`,
+  );
+}
+
+function fileOpsOfGraph({ graphDef, signatureDef, assetFileDef }: MetaGraphDef): string[] {
+  if (!graphDef) return [];
+  const scopes = scopesOf(graphDef);
+  const assets = new Set(
+    assetFileDef.flatMap(({ filename, tensorInfo }) => {
+      const isPlain = filename !== '' && !/[/\\]|^\.\.?$/.test(filename);
+      return isPlain && tensorInfo?.encoding.case === 'name' ? [nodeOf(tensorInfo.encoding.value)] : [];
+    }),
+  );
+  const touching = scopes.flatMap((scope) =>
+    [...scope.nodes.values()].filter((node) => {
+      const position = assetOps.get(node.op);
+      if (position === undefined) return fileOps.test(node.op) || printsToFile(node.attr);
+      return !isAsset(node.input[position] ?? '', scope, { scopes, assets });
+    }),
+  );
+  const outputs = Object.entries(signatureDef)
+    .filter(([key]) => !key.startsWith('__'))
+    .flatMap(([, { outputs }]) => Object.values(outputs))
+    .flatMap(({ encoding }) => (encoding.case === 'name' ? [encoding.value] : []));
+  const reached = reachableFrom(outputs, graphDef).filter(({ op }) => checkpointOps.test(op));
+  return [...touching, ...reached].map(({ op }) => op);
+}
+
+/** The nodes of a graph, or of a function. */
+interface Scope {
+  /** The function's name; null for the graph. */
+  readonly name: string | null;
+  readonly arguments: readonly string[];
+  readonly nodes: ReadonlyMap<string, NodeDef>;
+}
+
+function scopesOf({ node, library }: GraphDef): Scope[] {
+  const byName = (nodes: readonly NodeDef[]) => new Map(nodes.map((each) => [each.name, each]));
+  const functions = (library?.function ?? []).map(({ signature, nodeDef }) => ({
+    name: signature?.name ?? '',
+    arguments: (signature?.inputArg ?? []).map(({ name }) => name),
+    nodes: byName(nodeDef),
+  }));
+  return [{ name: null, arguments: [], nodes: byName(node) }, ...functions];
+}
+
+interface Graph {
+  readonly scopes: readonly Scope[];
+  /** Nodes that stand for files of the model's own. */
+  readonly assets: ReadonlySet<string>;
+}
+
+/** Whether a string can be nothing but the name of an asset: followed through the arguments of functions. */
+function isAsset(input: string, scope: Scope, graph: Graph, depth = 0): boolean {
+  if (depth > 100) return false;
+  const name = nodeOf(input);
+  const node = scope.nodes.get(name);
+  if (node?.op === 'Identity') return isAsset(node.input[0] ?? '', scope, graph, depth + 1);
+  if (node && scope.name === null && graph.assets.has(name)) return true;
+  if (node?.op === 'ReadVariableOp') return holdsAsset(nodeOf(node.input[0] ?? ''), scope, graph, depth + 1);
+  if (node) return false;
+  const position = scope.arguments.indexOf(name);
+  return position >= 0 && callsOf(scope, graph).every(([from, call]) => {
+    const isPlainCall = call.op === 'PartitionedCall' || call.op === 'StatefulPartitionedCall' || call.op === scope.name;
+    return isPlainCall && isAsset(call.input[position] ?? '', from, graph, depth + 1);
+  }); // prettier-ignore
+}
+
+/** Whether a variable of the graph is only ever given an asset, as TensorFlow keeps the paths of assets. */
+function holdsAsset(variable: string, scope: Scope, graph: Graph, depth: number): boolean {
+  if (scope.name !== null || scope.nodes.get(variable)?.op !== 'VarHandleOp') return false;
+  const users = [...scope.nodes.values()].filter(({ input }) => input.some((each) => nodeOf(each) === variable));
+  return users.every(({ op, input }) => {
+    if (op === 'AssignVariableOp') return isAsset(input[1] ?? '', scope, graph, depth);
+    return op === 'ReadVariableOp' || op === 'VarIsInitializedOp';
+  });
+}
+
+function callsOf({ name }: Scope, { scopes }: Graph): (readonly [from: Scope, call: NodeDef])[] {
+  return scopes.flatMap((from) =>
+    [...from.nodes.values()]
+      .filter((node) => name !== null && (node.op === name || functionsOf(node).includes(name)))
+      .map((call) => [from, call] as const),
+  );
+}
+
+/** `tf.print` may append to any file. */
+function printsToFile({ output_stream: stream }: NodeDef['attr']): boolean {
+  return stream?.value.case === 's' && Buffer.from(stream.value.value).toString('latin1').startsWith('file:');
+}
+
+/** Nodes that tensors need, with those of the functions that they call. */
+function reachableFrom(tensors: readonly string[], { node, library }: GraphDef): NodeDef[] {
+  const nodes = new Map(node.map((each) => [each.name, each]));
+  const functions = new Map((library?.function ?? []).map((each) => [each.signature?.name ?? '', each.nodeDef]));
+  const seen = new Set<NodeDef>();
+  const called = new Set<string>();
+  const open: NodeDef[] = [];
+  const add = (next: NodeDef | undefined) => {
+    if (!next || seen.has(next)) return;
+    seen.add(next);
+    open.push(next);
+  };
+  for (const tensor of tensors) add(nodes.get(nodeOf(tensor)));
+  for (let next = open.pop(); next; next = open.pop()) {
+    for (const input of next.input) add(nodes.get(nodeOf(input)));
+    for (const name of [next.op, ...functionsOf(next)]) {
+      if (called.has(name)) continue;
+      called.add(name);
+      for (const inner of functions.get(name) ?? []) add(inner);
+    }
+  }
+  return [...seen];
+}
+
+/** `^x` is a control input, `x:1` the second output of `x`. */
+function nodeOf(input: string): string {
+  return input.replace(/^\^/, '').split(':', 1)[0] ?? '';
+}
+
+function functionsOf({ attr }: NodeDef): string[] {
+  return Object.values(attr).flatMap(({ value }) => {
+    if (value.case === 'func') return [value.value.name];
+    return value.case === 'list' ? value.value.func.map(({ name }) => name) : [];
+  });
+}

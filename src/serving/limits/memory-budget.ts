@@ -1,0 +1,87 @@
+import { mebibytes } from '../../data/image-file/image-limits.js';
+import { ServingError } from '../serving-error.js';
+
+/** A request is small that takes no more of the limit: 1 MiB of 512. */
+const smallPart = 1 / 512;
+/** Kept for small requests, so that a few large ones cannot keep everybody else out. */
+const reserve = 1 / 4;
+
+/**
+ * How much memory all requests may take together, whatever they come over: their bodies while they arrive, the values that
+ * these become, and the answers until they are sent.
+ *
+ * A quarter is kept for small requests. Of the rest, an address may take half of what the others leave: one client gets
+ * far, and the next one still finds something.
+ */
+export class MemoryBudget {
+  readonly #byAddress = new Map<string, number>();
+  #taken = 0;
+
+  /** @param limit In bytes. Default: 512 MiB. */
+  constructor(readonly limit = 512 * 2 ** 20) {}
+
+  /** Memory that is taken now, in bytes. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** An account for one request. @param address The client's. */
+  open(address = ''): MemoryClaim {
+    return new MemoryClaim((bytes, total) => this.#add(address, bytes, total));
+  }
+
+  #add(address: string, bytes: number, total: number): void {
+    if (bytes > 0) this.#check(address, bytes, total);
+    this.#taken += bytes;
+    const own = (this.#byAddress.get(address) ?? 0) + bytes;
+    if (own > 0) this.#byAddress.set(address, own);
+    else this.#byAddress.delete(address);
+  }
+
+  #check(address: string, bytes: number, total: number): void {
+    const isSmall = total <= this.limit * smallPart;
+    const limit = isSmall ? this.limit : this.limit * (1 - reserve);
+    if (this.#taken + bytes > limit) {
+      throw tooMuch(`The requests that the server is reading take ${mebibytes(limit)} already, its limit.`);
+    }
+    const own = this.#byAddress.get(address) ?? 0;
+    const share = (limit - (this.#taken - own)) / 2;
+    if (!isSmall && own + bytes > share) {
+      throw tooMuch(`The requests of your address would take more than ${mebibytes(share)}, its share of the server.`);
+    }
+  }
+}
+
+/** What one request has taken of a budget. */
+export class MemoryClaim {
+  #bytes = 0;
+
+  constructor(private readonly add: (bytes: number, total: number) => void) {}
+
+  /** @throws ServingError `RESOURCE_EXHAUSTED` when that much is not left. */
+  take(bytes: number): void {
+    this.add(bytes, this.#bytes + bytes);
+    this.#bytes += bytes;
+  }
+
+  give(bytes: number): void {
+    const given = Math.min(bytes, this.#bytes);
+    this.add(-given, 0);
+    this.#bytes -= given;
+  }
+
+  /** Gives everything back, for something else that has come of it: a body becomes values, and these an answer. */
+  exchange(bytes: number): void {
+    this.release();
+    this.take(bytes);
+  }
+
+  /** Gives everything back; may be called several times. */
+  release(): void {
+    this.give(this.#bytes);
+  }
+}
+
+function tooMuch(reason: string): ServingError {
+  return new ServingError('RESOURCE_EXHAUSTED', `${reason} Try again later.`);
+}

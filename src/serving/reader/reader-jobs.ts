@@ -1,0 +1,168 @@
+import { type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
+
+import { wordsOf } from '../../errors.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import { ClassificationRequestSchema } from '../../tensorflow/protos/tensorflow_serving/apis/classification_pb.js';
+import { MultiInferenceRequestSchema } from '../../tensorflow/protos/tensorflow_serving/apis/inference_pb.js';
+import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/input_pb.js';
+import { PredictRequestSchema } from '../../tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
+import { RegressionRequestSchema } from '../../tensorflow/protos/tensorflow_serving/apis/regression_pb.js';
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import { classification } from '../examples/classification.js';
+import { checkSignature } from '../examples/example-method.js';
+import { regression } from '../examples/regression.js';
+import { checkMessageCost } from '../grpc/message-cost.js';
+import { readExamples } from '../grpc/read-examples.js';
+import { readTensors } from '../grpc/read-tensors.js';
+import { defaultSignature } from '../limits/check-request.js';
+import type { SizeLimits } from '../limits/check-size.js';
+import { readForm } from '../rest/read-form.js';
+import { type InferBody, readInferBody } from '../rest/json/open-inference-json.js';
+import { readExamplesBody } from '../rest/json/read-examples-body.js';
+import { type PredictBody, readPredictBody } from '../rest/json/read-predict-body.js';
+import { refuse, ServingError } from '../serving-error.js';
+
+export type Signatures = Readonly<Record<string, Signature>>;
+type Values = Readonly<Record<string, TensorValue>>;
+
+/** What a body says besides its tensors: plain data, which may go to another thread. */
+export type ReaderHead =
+  | { readonly type: 'predict'; readonly signatureName: string | undefined; readonly format: PredictBody['format'] }
+  | {
+      readonly type: 'infer';
+      readonly signatureName: string | undefined;
+      readonly id: InferBody['id'];
+      readonly outputFilter: InferBody['outputFilter'];
+    }
+  | { readonly type: 'examples'; readonly signatureName: string | undefined }
+  | { readonly type: 'form'; readonly files: readonly string[] }
+  | { readonly type: 'message'; readonly rest: Uint8Array };
+
+/** What has been read of a body. */
+export interface ReaderResult<Head extends ReaderHead = ReaderHead> {
+  readonly head: Head;
+  readonly values: Values;
+}
+
+/** A body, and what must be known to read it. */
+export type ReaderJob =
+  | {
+      readonly type: 'predict' | 'infer' | 'classification' | 'regression';
+      readonly bytes: Uint8Array;
+      readonly signatures: Signatures;
+      readonly limits: SizeLimits;
+    }
+  | { readonly type: 'form'; readonly bytes: Uint8Array; readonly contentType: string }
+  | {
+      readonly type: 'message';
+      readonly bytes: Uint8Array;
+      readonly typeName: string;
+      /** How much memory the message may take when it has been read. */
+      readonly maxCost: number;
+      readonly limits: SizeLimits;
+    };
+
+/**
+ * Reads a body.
+ *
+ * @param onSignature Hears which signature the body names, before it is looked up.
+ * @throws ServingError
+ */
+export async function runReaderJob(
+  job: ReaderJob,
+  onSignature: (name: string) => void = () => undefined,
+): Promise<ReaderResult> {
+  switch (job.type) {
+    case 'form': {
+      const uploads = await readForm(job.contentType, bufferOf(job.bytes));
+      const contents = uploads.map(({ content }) => content);
+      return {
+        head: { type: 'form', files: uploads.map(({ file }) => file) },
+        values: { files: { dtype: 'string', shape: [contents.length], values: contents } },
+      };
+    }
+    case 'message':
+      return readMessageBody(job);
+    default:
+      return readJson(job, onSignature);
+  }
+}
+
+function readJson(
+  { type, bytes, signatures, limits }: Extract<ReaderJob, { readonly signatures: Signatures }>,
+  onSignature: (name: string) => void,
+): ReaderResult {
+  const find = (name = defaultSignature) => {
+    onSignature(name);
+    return findSignature(signatures, name);
+  };
+  const buffer = bufferOf(bytes);
+  if (type === 'predict') {
+    const { signatureName, format, inputs } = readPredictBody(buffer, find, limits);
+    return { head: { type, signatureName, format }, values: inputs };
+  }
+  if (type === 'infer') {
+    const { inputs, signatureName, id, outputFilter } = readInferBody(buffer, find, limits);
+    return { head: { type, signatureName, id, outputFilter }, values: inputs };
+  }
+  const method = type === 'classification' ? classification : regression;
+  const { signatureName, examples } = readExamplesBody(buffer, limits, (name = defaultSignature) => {
+    onSignature(name);
+    const signature = Object.hasOwn(signatures, name) ? signatures[name] : undefined;
+    checkSignature(method, signature ?? refuse(`No signature was found with the name: ${name}`));
+  });
+  return { head: { type: 'examples', signatureName }, values: { examples } };
+}
+
+/** @throws ServingError in TensorFlow Serving's words. */
+export function findSignature(signatures: Signatures, key: string): Signature {
+  const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
+  return signature ?? refuse(`Serving signature name: "${key}" not found in signature def`);
+}
+
+/** The messages that carry tensors or examples; no other may be large. */
+const largeMessages: readonly DescMessage[] = [
+  PredictRequestSchema,
+  ClassificationRequestSchema,
+  RegressionRequestSchema,
+  MultiInferenceRequestSchema,
+];
+
+/** Whether messages of a type may be read by a job `message`. */
+export function hasTensors(typeName: string): boolean {
+  return largeMessages.some((schema) => schema.typeName === typeName);
+}
+
+function readMessageBody({ bytes, typeName, maxCost, limits }: Extract<ReaderJob, { readonly type: 'message' }>) {
+  const schema = largeMessages.find((each) => each.typeName === typeName);
+  if (!schema) throw new ServingError('INTERNAL', `${typeName} has no tensors.`);
+  const message = parseMessage(schema, bytes, maxCost) as Message & {
+    inputs?: Parameters<typeof readTensors>[0];
+    input?: Input;
+  };
+  if (message.inputs) {
+    const values = readTensors(message.inputs, limits.maxTensorBytes);
+    message.inputs = {};
+    return { head: { type: 'message', rest: toBinary(schema, message) } as const, values };
+  }
+  const examples = readExamples(message.input, limits);
+  delete message.input;
+  return { head: { type: 'message', rest: toBinary(schema, message) } as const, values: { examples } };
+}
+
+/** @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`. */
+export function parseMessage(schema: DescMessage, bytes: Uint8Array, maxCost: number): Message {
+  try {
+    checkMessageCost(schema, bytes, maxCost);
+    return fromBinary(schema, bytes);
+  } catch (error) {
+    if (error instanceof ServingError) throw error;
+    throw new ServingError('INVALID_ARGUMENT', `The request is no ${schema.typeName}: ${wordsOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

@@ -1,0 +1,63 @@
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+
+import { shown } from '../limits/shown.js';
+import { ServingError } from '../serving-error.js';
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Whether an address, or the name `localhost`, is of this machine alone. A name such as `127.evil.example` is not. */
+export function isLoopback(host: string): boolean {
+  const version = isIP(host);
+  return version === 0 ? host.toLowerCase() === 'localhost' : loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
+}
+
+/**
+ * Refuses what a browser sends for a page of another site: such a page reaches a server on 127.0.0.1 too, and one whose name is
+ * rebound to 127.0.0.1 could read the answers.
+ *
+ * Whoever leaves `Host` out (HTTP/1.0, TensorFlow Serving's clients) is not a browser. A link to the page may be followed from
+ * anywhere: its answer is shown to the user, not to the site.
+ *
+ * @param allowedHosts Names besides this machine's own.
+ * @throws ServingError `PERMISSION_DENIED` (403).
+ */
+export function checkOrigin({ headers, method }: IncomingMessage, allowedHosts: readonly string[] = []): void {
+  const { host, origin } = headers;
+  if (host !== undefined && !isKnown(host, allowedHosts)) {
+    refuse(`This server is not ${shown(host)}. Start it with --allowed-host NAME if it is.`);
+  }
+  if (origin !== undefined && !isOwnOrigin(origin, host, allowedHosts)) {
+    refuse(`Pages of ${shown(origin)} may not use this server. Start it with --allowed-host NAME if they may.`);
+  }
+  const isLink = method === 'GET' && headers['sec-fetch-dest'] === 'document';
+  if (headers['sec-fetch-site'] === 'cross-site' && origin === undefined && !isLink) {
+    refuse('Pages of other sites may not use this server.');
+  }
+}
+
+function isKnown(host: string, allowedHosts: readonly string[]): boolean {
+  const name = nameOf(host);
+  return isLoopback(name) || allowedHosts.some((allowed) => allowed.toLowerCase() === name);
+}
+
+/** Without the port, and without the brackets of IPv6. */
+function nameOf(host: string): string {
+  return host
+    .replace(/:\d*$/, '')
+    .replace(/^\[|\]$/g, '')
+    .toLowerCase();
+}
+
+/** The same scheme, name and port; or a page of a host that was allowed by name. */
+function isOwnOrigin(origin: string, host: string | undefined, allowedHosts: readonly string[]): boolean {
+  const [scheme, of = ''] = origin.split('://');
+  if (scheme !== 'http' && scheme !== 'https') return false;
+  return of === host || allowedHosts.some((allowed) => allowed.toLowerCase() === nameOf(of));
+}
+
+function refuse(message: string): never {
+  throw new ServingError('PERMISSION_DENIED', message);
+}

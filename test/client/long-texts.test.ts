@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+
+import { parseServingJson } from '../../src/client/parse-serving-json.js';
+
+/** Milliseconds; quadratic, these texts would take half a minute and more. */
+const most = 2000;
+
+describe('a hostile answer', () => {
+  it.each([
+    ['quotation marks without an end', `NaN"${'\\"'.repeat(160_000)}`],
+    ['backslashes without an end', `NaN"${'\\'.repeat(320_001)}`],
+    ['many strings that do not end', `NaN${'"\\\\'.repeat(100_000)}`],
+  ])('of %s is refused in no time', (_, text) => {
+    const started = performance.now();
+    expect(() => parseServingJson(text)).toThrow(SyntaxError);
+    expect(performance.now() - started).toBeLessThan(most);
+  });
+});

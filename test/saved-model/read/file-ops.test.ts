@@ -1,0 +1,79 @@
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { LenetModel } from '../../../src/models/lenet-model.js';
+import { fileOpsOf, refuseFileOps } from '../../../src/saved-model/read/file-ops.js';
+import { AttrValueSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
+import { NodeDefSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
+import type { MetaGraphDef } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
+import { SavedModelSchema } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
+import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
+
+let saved: string;
+beforeAll(async () => {
+  saved = path.join(await temporaryFolderForAll(), '1');
+  await new LenetModel({ classNames: ['a', 'b'], seed: 1 }).save(saved);
+});
+
+/** A copy of the model whose graph has been changed. */
+async function changed(change: (graph: MetaGraphDef) => void): Promise<string> {
+  const directory = path.join(await temporaryFolder(), '1');
+  await cp(saved, directory, { recursive: true });
+  const file = path.join(directory, 'saved_model.pb');
+  const model = fromBinary(SavedModelSchema, await readFile(file));
+  for (const graph of model.metaGraphs) change(graph);
+  await writeFile(file, toBinary(SavedModelSchema, model));
+  return directory;
+}
+
+const node = (op: string, input: string[] = [], attr = {}) =>
+  create(NodeDefSchema, { name: `evil_${op}`, op, input, attr });
+const functionsOf = (graph: MetaGraphDef) => graph.graphDef?.library?.function ?? [];
+
+describe('fileOpsOf', () => {
+  it('lets a model read its own variables and assets', async () => {
+    expect(await fileOpsOf(saved)).toEqual([]);
+    await expect(refuseFileOps(saved)).resolves.toBeUndefined();
+  });
+
+  it.each(['WriteFile', 'MatchingFiles', 'PyFunc', 'WholeFileReaderV2', 'TextLineDataset', 'CreateSummaryFileWriter'])(
+    'finds %s in the graph and in a function',
+    async (op) => {
+      const inGraph = await changed(({ graphDef }) => graphDef?.node.push(node(op)));
+      const inFunction = await changed((graph) => functionsOf(graph)[0]?.nodeDef.push(node(op)));
+      expect([await fileOpsOf(inGraph), await fileOpsOf(inFunction)]).toEqual([[op], [op]]);
+      await expect(refuseFileOps(inGraph)).rejects.toThrow(`reads or writes files: its graph has ${op}.`);
+    },
+  );
+
+  it('finds a file that is read by a name of its own', async () => {
+    const constant = await changed((graph) => {
+      const [first] = functionsOf(graph).flatMap(({ nodeDef }) => nodeDef).filter(({ op }) => op === 'ReadFile');
+      if (!first) throw new Error('no ReadFile');
+      first.input = ['evil_Const:output:0'];
+      functionsOf(graph).find(({ nodeDef }) => nodeDef.includes(first))?.nodeDef.push(node('Const'));
+    }); // prettier-ignore
+    const outside = await changed(({ assetFileDef }) => {
+      for (const asset of assetFileDef) asset.filename = '../../../../etc/passwd';
+    });
+    const assigned = await changed(({ graphDef }) => {
+      const handle = graphDef?.node.find(({ name, op }) => op === 'VarHandleOp' && name.startsWith('asset_path'));
+      graphDef?.node.push(node('Const'), node('AssignVariableOp', [handle?.name ?? '', 'evil_Const']));
+    });
+    for (const directory of [constant, outside, assigned]) expect(await fileOpsOf(directory)).toEqual(['ReadFile']);
+  });
+
+  it('finds checkpoints that a signature writes, and prints that go to a file', async () => {
+    const writing = await changed((graph) => {
+      for (const { nodeDef } of functionsOf(graph)) nodeDef.push(node('SaveV2'));
+    });
+    const printing = await changed(({ graphDef }) => {
+      const value = create(AttrValueSchema, { value: { case: 's', value: Buffer.from('file:///tmp/x') } });
+      graphDef?.node.push(node('PrintV2', [], { output_stream: value }));
+    });
+    expect([await fileOpsOf(writing), await fileOpsOf(printing)]).toEqual([['SaveV2'], ['PrintV2']]);
+  });
+});
