@@ -6,8 +6,7 @@ import { restoreTraining, resumableOf } from './restore-training.js';
 import { backupTensors } from './support/backup-tensors.js';
 import { numbersOf } from './support/logs.js';
 import { Report, type ReportOptions } from './support/report.js';
-import { type SaveFreq, SaveFrequency } from './support/save-frequency.js';
-import { SaveWithin } from './support/save-within.js';
+import { type SaveFreq, SaveFrequency, SaveWithin } from './support/save-frequency.js';
 import { trainedOptimizer } from './support/trained-optimizer.js';
 
 /** Options of `BackupAndRestore`, after `keras.callbacks.BackupAndRestore`. */
