@@ -31,7 +31,10 @@ const importsGoOneWay = pipeline.map((folder, position) => ({
       {
         patterns: [
           {
-            group: [...pipeline.slice(position + 1).map((later) => `**/${later}/**`), '**/index.js', '**/scripts/**'],
+            group: [
+              ...pipeline.slice(position + 1).map((later) => `**/${later}/**`),
+              ...['**/index.js', '**/main.js', '**/scripts/**'],
+            ],
             message: `src/${folder} may import only from the folders before it: ${pipeline.slice(0, position).join(', ') || 'none'}. See eslint.config.js.`,
           },
           ...(folder === 'tensorflow'
@@ -47,6 +50,72 @@ const importsGoOneWay = pipeline.map((folder, position) => ({
     ],
   },
 }));
+
+/** A command's `main.ts` is its process; `flags.ts` is read before anything heavy is loaded. @type {import('eslint').Linter.Config[]} */
+const commands = [
+  {
+    files: ['src/commands/**/*.ts'],
+    ignores: ['src/commands/*/main.ts', 'src/commands/shared/run-command.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        ...['exit', 'exitCode', 'argv'].map((property) => ({
+          object: 'process',
+          property,
+          message: "Only a command's main.ts ends the process or reads its arguments.",
+        })),
+      ],
+    },
+  },
+  {
+    files: ['src/commands/*/flags.ts', 'src/commands/shared/*-flags.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(?!\\./|\\.\\./shared/(flag-table|.*-flags)\\.js$|\\.\\./[^/]+/flags\\.js$)',
+              message: 'A table of flags imports nothing heavy: only the mechanism and other tables.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+];
+
+/** Members of TF.js that `training/tfjs-step.ts` alone uses: what makes the step of a LayersModel, which TF.js's typings hide. */
+const stepMembers = 'makeTrainFunction|makeTestFunction|trainFunction|testFunction|lossFunctions';
+/** Members of TF.js that others may call, and only `tensorflow/mended` replaces: src/tensorflow/mended/README.md lists them. */
+const mendedMembers =
+  'executeSingleOutput|executeMultipleOutputs|readSync|createOutputTensor|executeEncodeImageOp|makeVariable|applyGradients';
+const mendedMessage =
+  'Only src/tensorflow/mended and src/training/tfjs-step.ts change TF.js: see src/tensorflow/mended/README.md.';
+
+/** @type {import('eslint').Linter.Config[]} */
+const tfjsIsPatchedInOnePlace = [
+  {
+    files: ['src/**/*.ts', 'scripts/**/*.ts'],
+    ignores: ['src/tensorflow/mended/**', 'src/training/tfjs-step.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          `Identifier[name=/^(${stepMembers})$/]`,
+          `Literal[value=/^(${stepMembers})$/]`,
+          `AssignmentExpression > MemberExpression.left[property.name=/^(${mendedMembers})$/]`,
+          `CallExpression[callee.object.name=/^(Object|Reflect)$/][callee.property.name=/^(assign|defineProperty|defineProperties)$/] > ObjectExpression > Property[key.name=/^(${mendedMembers})$/]`,
+          `CallExpression[callee.object.name=/^(Object|Reflect)$/][callee.property.name=/^(defineProperty|deleteProperty|set)$/] > Literal[value=/^(${mendedMembers})$/]`,
+          'AssignmentExpression > MemberExpression.left[object.property.name="prototype"]',
+          'MemberExpression[object.name="Symbol"][property.name="hasInstance"]',
+          'Identifier[name=/^(un)?register(Kernel|Gradient)$/]',
+          'Identifier[name=/^replaced(Kernel|Gradient)?$/]',
+        ].map((selector) => ({ selector, message: mendedMessage })),
+      ],
+    },
+  },
+];
 
 export default defineConfig(
   {
@@ -74,6 +143,8 @@ export default defineConfig(
     },
   },
   importsGoOneWay,
+  tfjsIsPatchedInOnePlace,
+  commands,
   {
     // The browser's side of the page: plain JavaScript, served as it is.
     files: ['src/serving/page/public/*.js'],

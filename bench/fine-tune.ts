@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
-import { startFromWeights } from '../src/commands/train-model/start-from-weights.js';
+import { startFromWeights } from '../src/commands/train-model/trainable-model.js';
 import { InceptionModel } from '../src/models/inception-model.js';
 import { evaluate, type Flags, runCommand } from './fine-tune/commands.js';
 import { cutCrops } from './fine-tune/cut-crops.js';

@@ -3,7 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { latencyOf } from '../src/evaluation/percentiles.js';
-import { LoadedSavedModel, ResnetModel } from '../src/index.js';
+import { ResnetModel } from '../src/index.js';
+import { LoadedSavedModel } from '../src/saved-model.js';
 import * as tf from '../src/tensorflow/tf.js';
 import { type Road, type Slice, startPython, type Task } from './predict/python-roads.js';
 import { numberFlag } from './number-flag.js';

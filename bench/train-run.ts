@@ -25,7 +25,7 @@ const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const [train, test] = [file('../data/digits/train'), file('../data/digits/test')];
 const sides: Readonly<Record<string, (folder: string) => string[]>> = {
   Signet: (folder) => [
-    ...[process.execPath, file('../dist/scripts/train-model.js'), '--model-type', 'LenetModel'],
+    ...[process.execPath, file('../dist/src/commands/train-model/main.js'), '--model-type', 'LenetModel'],
     ...['--train-dataset-path', train, '--test-dataset-path', test, '--model-folder-path', folder],
     ...['--num-epochs', String(epochs), '--patience', String(epochs)],
   ],

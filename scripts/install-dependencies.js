@@ -1,21 +1,11 @@
 /**
  * Installs the packages of package-lock.json when `node_modules` does not hold them; silent when it does.
  *
- * Runs before anything is installed and on any Node.js, so that an old one is told in words what is wrong: only built-in
- * modules, only syntax of old.
+ * Runs before anything is installed and on any Node.js, so that an old one can say what is wrong: only built-in modules, only
+ * old syntax.
  */
 import { spawn } from 'node:child_process';
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
@@ -26,8 +16,7 @@ const lockPath = join(root, 'package-lock.json');
 /** npm writes this last of all: what it says is installed. */
 const installedPath = join(root, 'node_modules', '.package-lock.json');
 /** Outside of `node_modules`, which `npm ci` empties. */
-const guardFolder = join(root, '.cache');
-const guard = join(guardFolder, 'install-dependencies.pid');
+const guard = join(root, '.cache', 'install-dependencies.pid');
 
 /** @type {(text: string) => PackageEntry & { packages?: Record<string, PackageEntry> }} */
 const parse = JSON.parse;
@@ -67,9 +56,9 @@ function lockNamesAll(locked = {}) {
   );
 }
 
-/** @param {(pid: number) => void} onStart told npm's process id */
+/** @param {(pid: number) => void} onStart receives npm's process id */
 async function install(onStart) {
-  // The one that was waited for may have done it.
+  // The process that held the guard may have done it.
   if (isInstalled()) return;
   const command = existsSync(lockPath) ? 'ci' : 'install';
   // A killed npm must not leave a list of packages that are gone.
@@ -79,7 +68,7 @@ async function install(onStart) {
   const ending = await runNpm([command, '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'], onStart);
   if (ending !== undefined) {
     fail(
-      `npm ${command} failed (${ending}); what it said stands above. ` +
+      `npm ${command} failed (${ending}); see its messages above. ` +
         'Without a network it needs its cache filled. If package.json was edited, run "npm install" first.',
     );
   }
@@ -124,91 +113,53 @@ function npmCommand() {
 }
 
 /**
- * One at a time: two `npm ci` in one folder destroy each other's work. The guard is a file with the process ids of the
- * holder and of its npm, which may outlive it; made whole by `link`, and taken away when none of them lives.
+ * One at a time: two `npm ci` in one folder destroy each other's work. The guard is a file with the process ids of the holder and of
+ * its npm, which may outlive it; it counts for nothing when neither runs.
  *
  * @param {(onStart: (pid: number) => void) => Promise<void>} task
  */
 async function withGuard(task) {
-  mkdirSync(guardFolder, { recursive: true });
-  const own = `${guard}.${process.pid}`;
-  writeFileSync(own, String(process.pid));
-  process.on('exit', () => rmSync(own, { force: true }));
-  let waited = false;
-  while (!tryLink(own)) {
-    if (!isAlive(readHolders(guard))) takeAway(own);
-    else if (!waited) {
+  mkdirSync(dirname(guard), { recursive: true });
+  for (let waited = false; !takeGuard(); waited = true) {
+    if (!waited)
       process.stderr.write(`Another process installs Signet's npm packages; waiting for it (${guard}) ...\n`);
-      waited = true;
-    }
     await setTimeout(200);
   }
-  process.on('exit', () => {
-    if (readHolders(guard)?.[0] === process.pid) unlinkSync(guard);
-  });
-  sweep();
-  await task((pid) => writeFileSync(own, `${process.pid} ${pid}`));
+  process.on('exit', () => rmSync(guard, { force: true }));
+  await task((pid) => writeFileSync(guard, `${process.pid} ${pid}`));
 }
 
-/** Removes what killed processes left. */
-function sweep() {
-  for (const name of readdirSync(guardFolder)) {
-    const [, pid] = /^install-dependencies\.pid\.(\d+)/.exec(name) ?? [];
-    if (pid !== undefined && !isAlive([Number(pid)])) rmSync(join(guardFolder, name), { force: true });
-  }
-}
-
-/** @param {string} own */
-function tryLink(own) {
+/** @returns {boolean} */
+function takeGuard() {
   try {
-    linkSync(own, guard);
+    writeFileSync(guard, String(process.pid), { flag: 'wx' });
     return true;
   } catch (error) {
-    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
-    throw error;
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
   }
+  if (isHeld()) return false;
+  rmSync(guard, { force: true });
+  return takeGuard();
 }
 
-/**
- * Takes the guard of a dead process away; by `rename`, so that of two who try only one does, and gives it back when it
- * was renewed meanwhile.
- *
- * @param {string} own
- */
-function takeAway(own) {
-  const aside = `${own}.aside`;
+function isHeld() {
   try {
-    renameSync(guard, aside);
-    if (isAlive(readHolders(aside))) linkSync(aside, guard);
-    unlinkSync(aside);
+    // A guard that is written this moment is empty: process 0, which always runs.
+    return readFileSync(guard, 'utf8')
+      .split(' ')
+      .some((pid) => isRunning(Number(pid)));
   } catch {
-    // Another waiter was faster.
+    return false;
   }
 }
 
-/**
- * @param {string} path
- * @returns {number[] | undefined}
- */
-function readHolders(path) {
+/** @param {number} pid */
+function isRunning(pid) {
   try {
-    return readFileSync(path, 'utf8').split(' ').map(Number);
-  } catch {
-    return undefined;
+    return process.kill(pid, 0);
+  } catch (error) {
+    return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
   }
-}
-
-/** @param {number[] | undefined} pids */
-function isAlive(pids) {
-  // Released or written this moment: the next look settles the matter.
-  if (pids === undefined || pids.includes(0)) return true;
-  return pids.some((pid) => {
-    try {
-      return process.kill(pid, 0);
-    } catch (error) {
-      return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
-    }
-  });
 }
 
 /**

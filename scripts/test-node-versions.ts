@@ -7,33 +7,28 @@ import { fileURLToPath } from 'node:url';
 import { SignetError, wordsOf } from '../src/errors.js';
 import { cacheFolder } from '../src/files/cache-folder.js';
 import { lastLines, runChild } from '../src/files/run-child.js';
-import { runCommand } from './run-command.js';
+import { defineCommand } from '../src/commands/shared/flag-table.js';
+import { runCommand } from '../src/commands/shared/run-command.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-await runCommand({
+const command = defineCommand({
   name: 'test-node-versions',
   describe: 'Trains and evaluates LeNet on the bundled digits for one epoch under other versions of Node.js.',
-  options: {
-    versions: {
-      type: 'array',
-      string: true,
-      default: ['22', '24'],
-      describe: 'Versions of Node.js, as npm takes them',
-    },
-  },
-  handler: async ({ versions }) => {
-    let failed = 0;
-    for (const version of versions.map(String)) {
-      const started = performance.now();
-      const problem = await tryVersion(version);
-      const seconds = Math.round((performance.now() - started) / 1000);
-      process.stdout.write(`Node.js ${version}: ${problem === undefined ? 'pass' : 'fail'} (${seconds} s)\n`);
-      if (problem !== undefined) process.stderr.write(`${problem.replaceAll(/^/gm, '  ')}\n`);
-      failed += problem === undefined ? 0 : 1;
-    }
-    if (failed > 0) process.exitCode = 1;
-  },
+  flags: { versions: { type: 'words', default: ['22', '24'], help: 'Versions of Node.js, as npm takes them' } },
+});
+
+await runCommand(command, async ({ versions }) => {
+  let failed = 0;
+  for (const version of versions) {
+    const started = performance.now();
+    const problem = await tryVersion(version);
+    const seconds = Math.round((performance.now() - started) / 1000);
+    process.stdout.write(`Node.js ${version}: ${problem === undefined ? 'pass' : 'fail'} (${seconds} s)\n`);
+    if (problem !== undefined) process.stderr.write(`${problem.replaceAll(/^/gm, '  ')}\n`);
+    failed += problem === undefined ? 0 : 1;
+  }
+  if (failed > 0) process.exitCode = 1;
 });
 
 /** @returns what went wrong, if anything did. */
@@ -55,7 +50,7 @@ async function tryVersion(version: string): Promise<string | undefined> {
 }
 
 async function runScript(node: string, name: string, args: string[]): Promise<string | undefined> {
-  const result = await runChild(node, ['--import', 'tsx', `scripts/${name}.ts`, ...args], { cwd: root });
+  const result = await runChild(node, ['--import', 'tsx', `src/commands/${name}/main.ts`, ...args], { cwd: root });
   return result.ok ? undefined : `${name}: ${result.ending}\n${lastLines(result.output, 10)}`;
 }
 

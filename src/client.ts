@@ -3,5 +3,5 @@ export type { ClientTls, Protocol, SignetClientOptions } from './client/client-o
 export type { ModelAnswer, ModelMetadata, ModelVersion } from './client/protocol-client.js';
 export { ServerError, type ServerStatus } from './client/server-error.js';
 export { type ClassifyOptions, type PredictOptions, SignetClient } from './client/signet-client.js';
-export type { InputValue } from './client/to-tensor-value.js';
-export type { ImageLabel } from './client/classify-images.js';
+export type { InputValue } from './client/signet-client.js';
+export { type CallableModel, classifyImages, type ImageLabel } from './client/classify-images.js';

@@ -1,9 +1,9 @@
-/** Signet's public API. */
+/** Models, data, training and tracing, as `signet-ml`. Serving, the client and SavedModels have doors of their own next to this file. */
 export { type ErrorCode, SignetError } from './errors.js';
 export * as tf from './tensorflow/tf.js';
 export type { DType } from './tensorflow/data-type.js';
 export { type Dimension, type Shape, TensorSpec, tensorSpec } from './tracing/tensor-spec.js';
-export { type Capture, ConcreteFunction, type NamedSpec } from './tracing/concrete-function.js';
+export { ConcreteFunction, type NamedSpec } from './tracing/concrete-function.js';
 export { type InputSignature, type TfFunction, tfFunction, type TfFunctionOptions } from './tracing/tf-function.js';
 export type { TfFunctionResult } from './tracing/trace.js';
 export { type Asset, asset, type AssetContent } from './tracing/asset.js';
@@ -14,30 +14,17 @@ export { cond } from './ops/cond.js';
 export { convertImageDtype } from './ops/convert-image-dtype.js';
 export { decodeBmp, decodeGif, decodeImage, decodeJpeg, type DecodeOptions, decodePng } from './ops/decode-image.js';
 export { decodeAndResize, type ImageSize, resizeImages } from './ops/decode-and-resize.js';
-export { gatherStrings, lookUpLabel, topLabels, type TopLabels } from './ops/labels.js';
+export { lookUpLabel, topLabels, type TopLabels } from './ops/labels.js';
 export { mapFn } from './ops/map-fn.js';
 export { type FixedLenFeature, parseExample } from './ops/parse-example.js';
 export { randomNormal, type RandomShape, randomUniform } from './ops/random.js';
-export { withRandomStep } from './ops/random-step.js';
-export { readFile, readFileAt } from './ops/read-file.js';
+export { readFile } from './ops/read-file.js';
 export { regexReplace } from './ops/regex-replace.js';
 export { splitLines } from './ops/split-lines.js';
-export { stringScalar, stringVector } from './ops/strings.js';
 export { whileLoop, type WhileLoopOptions } from './ops/while-loop.js';
-export { CompiledFunctions } from './saved-model/run/compile.js';
-export { LoadedSavedModel } from './saved-model/run/load-saved-model.js';
-export { describeSavedModel, type SavedModelDescription } from './saved-model/describe/describe-saved-model.js';
-export { readSignatures, type Signature, type SignatureTensor } from './saved-model/read/read-saved-model.js';
-export {
-  listVariables,
-  readVariables,
-  type VariableInfo,
-  type VariableValues,
-} from './saved-model/read/read-variables.js';
-export type { SavedModelParts, TrackedObject } from './saved-model/write/saved-model-parts.js';
-export type { SignatureMethod, SignatureParts } from './saved-model/write/signature-export.js';
-export { writeSavedModel } from './saved-model/write/write-saved-model.js';
-export { saveServable, type SaveServableOptions, type ServedFunction } from './signatures/save-servable.js';
+export { compile, type Compiled, CompiledFunctions, type CompileOptions } from './saved-model/run/compile.js';
+export type { SignatureMethod } from './saved-model/write/saved-model-parts.js';
+export type { SaveServableOptions, ServedFunction } from './signatures/save-servable.js';
 export { Servable } from './signatures/servable.js';
 export { type ImageBatch, ImageDataset, type ImageDatasetOptions } from './data/dataset/image-dataset.js';
 export {
@@ -47,6 +34,7 @@ export {
 export { scanImageDirectory, type ScanOptions } from './data/scan/scan-image-directory.js';
 export type { ImageScan } from './data/scan/image-scan.js';
 export { balancedClassWeight, type ClassWeight } from './training/class-weight.js';
+export { evaluate, type EvaluateOptions } from './training/evaluate.js';
 export { fit, type FitOptions } from './training/fit.js';
 export {
   type AugmentedImages,
@@ -54,7 +42,7 @@ export {
   type AugmentationOptions,
   type Transformation,
 } from './training/augmentation/augmentation.js';
-export type { AffineTransform, Coefficient, FillOptions } from './training/augmentation/affine-transform.js';
+export type { AffineTransform, FillOptions } from './training/augmentation/affine-transform.js';
 export type { Draws } from './training/augmentation/draws.js';
 export type { Factor } from './training/augmentation/factor.js';
 export { MixUp, type MixUpOptions } from './training/augmentation/mix-up.js';
@@ -71,9 +59,13 @@ export {
   type ImagesShape,
   PixelTransformation,
 } from './training/augmentation/transformation.js';
-export { trainingFunctions, type TrainingFunctions } from './distributed/training-functions.js';
 export type { Jit } from './training/steps/train-steps.js';
-export { accuracy, sparseCategoricalCrossentropy } from './training/losses.js';
+export {
+  accuracy,
+  sparseCategoricalCrossentropy,
+  SparseCategoricalCrossentropy,
+  type SparseCategoricalCrossentropyOptions,
+} from './training/losses.js';
 export type { EpochDataset } from './training/resume/resumable-dataset.js';
 export { readWeights } from './training/steps/training-session.js';
 export { BackupAndRestore, type BackupAndRestoreOptions } from './training/callbacks/backup-and-restore.js';
@@ -96,7 +88,6 @@ export { AdamW, type AdamWOptions } from './training/optimizers/adam-w.js';
 export type { ClipOptions } from './training/optimizers/clip-gradients.js';
 export { Optimizer, type OptimizerVariable } from './training/optimizers/optimizer.js';
 export type { OptimizerOptions } from './training/optimizers/optimizer-options.js';
-export type { FusedOp, Slots, Update, UpdateRule } from './training/optimizers/update-rule.js';
 export { RMSprop, type RMSpropOptions } from './training/optimizers/rmsprop.js';
 export { SGD, type SGDOptions } from './training/optimizers/sgd.js';
 export { CosineDecay, type CosineDecayOptions } from './training/schedules/cosine-decay.js';
@@ -106,32 +97,32 @@ export { LinearWarmup, type LinearWarmupOptions } from './training/schedules/lin
 export { PiecewiseConstantDecay } from './training/schedules/piecewise-constant-decay.js';
 export {
   type BuildLayers,
+  type ClassifierCompileOptions,
   ImageClassifierModel,
   type ImageClassifierOptions,
   type SaveOptions,
 } from './models/image-classifier-model.js';
 export { downloadWeights, type DownloadWeightsOptions } from './models/keras/download-weights.js';
 export type { DownloadFileOptions, DownloadProgress } from './models/keras/download-file.js';
-export { publishedWeights, type PublishedWeights, type WantedWeights } from './models/keras/published-weights.js';
 export {
   loadKerasWeights,
   type LoadKerasWeightsOptions,
   type LoadedWeights,
 } from './models/keras/load-keras-weights.js';
-export type { IncludeTopOptions } from './models/classifier/include-top.js';
 export { InceptionModel } from './models/inception-model.js';
 export { LenetModel } from './models/lenet-model.js';
 export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model.js';
 export { ResnetModel } from './models/resnet-model.js';
 export { ClassificationMetrics, type ClassificationResult } from './evaluation/classification-metrics.js';
 export { type ClassifierEvaluation, evaluateClassifier } from './evaluation/evaluate-classifier.js';
-export { evaluationText, type EvaluationTextOptions } from './evaluation/evaluation-text.js';
-export { HardestMistakes, type Mistake } from './evaluation/hardest-mistakes.js';
+export type { Mistake } from './evaluation/hardest-mistakes.js';
 export type { Fact, ReportContent } from './evaluation/report/report-content.js';
-export { parseHistory, type TrainingHistory } from './evaluation/report/training-history.js';
+export type { TrainingHistory } from './evaluation/report/training-history.js';
 export { writeReport, type WrittenReport } from './evaluation/report/write-report.js';
 export { evaluateSavedModel, type SavedModelEvaluation } from './evaluation/evaluate-saved-model.js';
 export { exportTraining, type ExportTrainingOptions } from './distributed/export-training.js';
 export { loadModel, type LoadModelOptions } from './models/load-model.js';
 export { readClassNames } from './models/classifier/read-class-names.js';
-export * from './client.js';
+export { modelTypes, type ModelType } from './models/model-types.js';
+export { trainModel, type TrainModelResult } from './commands/train-model/run.js';
+export type { GivenTrainModelOptions as TrainModelOptions } from './commands/train-model/train-model-options.js';

@@ -1,14 +1,18 @@
 import { ESLint } from 'eslint';
 import { describe, expect, it } from 'vitest';
 
-/** What the lint rule says of an import, in a file that need not exist. */
-async function lintImport(file: string, specifier: string): Promise<string[]> {
+/** Returns what a lint rule says of a file that need not exist. */
+async function lint(rule: string, file: string, code: string): Promise<string[]> {
   const eslint = new ESLint({
     overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
-    ruleFilter: ({ ruleId }) => ruleId === 'no-restricted-imports',
+    ruleFilter: ({ ruleId }) => ruleId === rule,
   });
-  const [result] = await eslint.lintText(`import * as x from '${specifier}';\nexport { x };\n`, { filePath: file });
+  const [result] = await eslint.lintText(code, { filePath: file });
   return result?.messages.map(({ message }) => message) ?? [];
+}
+
+async function lintImport(file: string, specifier: string): Promise<string[]> {
+  return lint('no-restricted-imports', file, `import * as x from '${specifier}';\nexport { x };\n`);
 }
 
 describe('imports go one way', () => {
@@ -29,5 +33,40 @@ describe('imports go one way', () => {
     ['src/tensorflow/x.ts', '@tensorflow/tfjs-node-gpu'],
   ])('%s may import %s', async (file, specifier) => {
     expect(await lintImport(file, specifier)).toEqual([]);
+  });
+});
+
+describe('TF.js is changed in one place', () => {
+  const patches = [
+    'model.makeTrainFunction();',
+    'const { lossFunctions } = model;',
+    "Reflect.get(model, 'testFunction');",
+    'Object.assign(model, { makeTestFunction: () => undefined });',
+    'Object.assign(optimizer, { applyGradients: () => undefined });',
+    "Reflect.deleteProperty(optimizer, 'applyGradients');",
+    "Object.defineProperty(tf.engine(), 'makeVariable', { value: null });",
+    'tf.engine().makeVariable = () => null;',
+    'backend.executeSingleOutput = () => null;',
+    'Layer.prototype.call = () => null;',
+    'class A { static [Symbol.hasInstance]() { return true; } }',
+    "tf.unregisterKernel('Mean', 'tensorflow');",
+    "import { replaced } from '../tensorflow/mended/replaced.js';",
+  ];
+
+  it.each(patches)('not by %s elsewhere', async (code) => {
+    for (const file of ['src/training/steps/x.ts', 'src/tracing/x.ts', 'src/tensorflow/x.ts']) {
+      expect(await lint('no-restricted-syntax', file, code)).toContain(
+        'Only src/tensorflow/mended and src/training/tfjs-step.ts change TF.js: see src/tensorflow/mended/README.md.',
+      );
+    }
+  });
+
+  it.each(['src/tensorflow/mended/x.ts', 'src/training/tfjs-step.ts'])('but in %s', async (file) => {
+    for (const code of patches) expect(await lint('no-restricted-syntax', file, code)).toEqual([]);
+  });
+
+  it('while anybody may call what it has', async () => {
+    const code = 'optimizer.applyGradients(gradients);\nbackend.executeSingleOutput(op, attributes, inputs);\n';
+    expect(await lint('no-restricted-syntax', 'src/distributed/x.ts', code)).toEqual([]);
   });
 });

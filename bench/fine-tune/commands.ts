@@ -19,7 +19,7 @@ export async function runCommand(name: string, flags: Flags, shortened: (text: s
     value === true ? [`--${flag}`] : [`--${flag}`, `${value}`],
   );
   process.stderr.write(`\n$ npm run --silent ${name} -- ${shortened(args.join(' '))}\n`);
-  const script = path.join(root, 'scripts', `${name}.ts`);
+  const script = path.join(root, 'src', 'commands', name, 'main.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,7 +1,6 @@
 import {
   accuracy,
   fit,
-  type ImageBatch,
   type ImageDataset,
   imageDatasetFromDirectory,
   Servable,
@@ -52,10 +51,7 @@ export class DigitRecognizer extends Servable {
 
 /** The data set's pictures have three equal channels, 0 to 255. */
 export function gray(pictures: ImageDataset) {
-  return pictures.map((batch) => {
-    const { xs, ys } = batch as unknown as ImageBatch;
-    return { xs: tf.div(tf.mean(xs, -1, true), 255), ys };
-  });
+  return pictures.map(({ xs, ys }) => ({ xs: tf.div(tf.mean(xs, -1, true), 255), ys }));
 }
 
 function seeded(seed: number) {

@@ -5,19 +5,23 @@ import type { Signature } from '../saved-model/read/read-saved-model.js';
 import { ExampleSchema } from '../tensorflow/protos/tensorflow/core/example/example_pb.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 
-/** A class that an image may be of. */
+/** One of the classes that an image may belong to. */
 export interface ImageLabel {
-  /** Null where the model tells no names. */
+  /** Name of the class; null if the model does not tell names. */
   readonly name: string | null;
   /** Position in the logits. */
   readonly index: number;
+  /** Probability of the class, 0 to 1. */
   readonly probability: number;
 }
 
 /** A model somewhere, whose signatures can be called: on a server, or in this process. */
 export interface CallableModel {
+  /** Name of the model, for messages. */
   readonly name: string;
+  /** Signatures by SignatureDef key. */
   readonly signatures: Readonly<Record<string, Signature>>;
+  /** Calls one of the signatures. */
   readonly call: (
     signatureName: string,
     inputs: Readonly<Record<string, TensorValue>>,
@@ -28,10 +32,10 @@ export interface CallableModel {
 const mostByLabels = 5;
 
 /**
- * The best classes of encoded images, best first, by whichever signature of Signet's classifiers the model has:
- * `serving_labels` for up to five, `serving_classify` for any number, `serving_bytes`, which tells no names.
+ * Finds the best classes of encoded images, best first, by whichever signature of Signet's classifiers the model has:
+ * `serving_labels` for up to five classes, `serving_classify` for any number, or `serving_bytes`, which does not tell names.
  *
- * @param topK How many. Default: 5.
+ * @param topK Number of classes per image. Default: 5.
  * @throws SignetError `INVALID_SAVED_MODEL` when the model has none of these.
  */
 export async function classifyImages(
@@ -119,9 +123,9 @@ export interface KnownClassNames {
 }
 
 /**
- * The names of a model's classes, as far as it tells them.
+ * The names of a model's classes, as far as it gives them.
  *
- * @param samples Images to ask with: where only `serving_labels` tells names, those of their best classes are found.
+ * @param samples Images to ask with: if only `serving_labels` gives names, those of their best classes are found.
  */
 export async function findClassNames(model: CallableModel, samples: readonly Uint8Array[]): Promise<KnownClassNames> {
   const way = [byClassify, byLabels].find(({ fits }) => fits(model.signatures));
@@ -169,7 +173,7 @@ function rowsOf(
   );
 }
 
-/** Of equal ones the first class stays first, as with TensorFlow's `top_k`. */
+/** Sorts classes by score; the first of equal ones stays first, as with TensorFlow's `top_k`. */
 function bestFirst(labels: readonly ImageLabel[]): ImageLabel[] {
   return labels.toSorted((a, b) => b.probability - a.probability);
 }

@@ -6,9 +6,9 @@ import { SignetError } from '../errors.js';
 export type Protocol = 'GRPC' | 'REST';
 export const protocols = ['GRPC', 'REST'] as const satisfies readonly Protocol[];
 
-/** What a client knows of TLS, in PEM. */
+/** TLS settings of a client, in PEM. */
 export interface ClientTls {
-  /** Who signed the server's certificate. Default: the authorities that Node.js knows. */
+  /** Certificates of the authorities that may have signed the server's. Default: the authorities that Node.js knows. */
   readonly ca?: string | Uint8Array;
   /** The client's own certificate, for servers that ask for one. Default: none. */
   readonly certificate?: string | Uint8Array;
@@ -16,26 +16,27 @@ export interface ClientTls {
   readonly key?: string | Uint8Array;
 }
 
-/** Which model of which server a `SignetClient` calls, and how. */
+/** Options of `SignetClient`. */
 export interface SignetClientOptions {
-  /** Name or address, without scheme or port. Default: `127.0.0.1`. */
+  /** Name or address of the server, without scheme or port. Default: `127.0.0.1`. */
   readonly host?: string;
-  /** Default: 8501. */
+  /** Port of REST. Default: 8501. */
   readonly restPort?: number;
-  /** Default: 8500. */
+  /** Port of gRPC. Default: 8500. */
   readonly grpcPort?: number;
+  /** Name of the model on the server. */
   readonly modelName: string;
-  /** Default: the label's, else the latest that is available. */
+  /** Version of the model. Default: the label's, else the latest that is available. */
   readonly version?: number;
-  /** A name for a version, such as `canary`. Not together with `version`. */
+  /** Label of a version, such as `canary`; not together with `version`. Default: none. */
   readonly label?: string;
-  /** Default: `GRPC`. */
+  /** Protocol to speak. Default: `GRPC`. */
   readonly protocol?: Protocol;
-  /** How long to wait for an answer. Default: 60,000. */
+  /** Time to wait for an answer, in milliseconds. Default: 60,000. */
   readonly timeoutMilliseconds?: number;
-  /** Sent as `Authorization: Bearer TOKEN`. Default: none. */
+  /** Bearer token, sent as `Authorization: Bearer TOKEN`. Default: none. */
   readonly token?: string;
-  /** Speaks TLS; `true` asks for a certificate of an authority that Node.js knows. Default: false. */
+  /** Whether to speak TLS; `true` asks for a certificate of an authority that Node.js knows. Default: false. */
   readonly tls?: boolean | ClientTls;
 }
 

@@ -55,7 +55,7 @@ export class HttpExchange {
         read(response).then(resolve, reject);
       });
       request.on('error', (error: NodeJS.ErrnoException) => {
-        // The server may close a connection that was idle just when it is used again; a new one tells whether it is there.
+        // The server may close a connection that was idle just when it is used again; a new one shows whether it is there.
         const wasClosed = request.reusedSocket && error.code === 'ECONNRESET' && mayRepeat && !signal.aborted;
         if (wasClosed) this.#send(path, json, signal, false).then(resolve, reject);
         else reject(error);

@@ -1,4 +1,4 @@
-import { type Signature, signatureOf } from '../saved-model/read/read-saved-model.js';
+import { type Signature, signatureOfDef } from '../saved-model/read/read-saved-model.js';
 import type { SignatureDef } from '../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import {
   type GetModelStatusResponse,
@@ -9,7 +9,7 @@ import type { ModelVersion } from './protocol-client.js';
 /** Signatures as `readSignatures` gives them of a model on disk: without those that TensorFlow keeps for itself. */
 export function namedSignatures(definitions: Readonly<Record<string, SignatureDef>>): Record<string, Signature> {
   const named = Object.entries(definitions).filter(([key]) => !key.startsWith('__'));
-  return Object.fromEntries(named.map(([key, definition]) => [key, signatureOf(definition)]));
+  return Object.fromEntries(named.map(([key, definition]) => [key, signatureOfDef(definition)]));
 }
 
 /** The latest version first. */
@@ -17,7 +17,7 @@ export function modelVersions({ modelVersionStatus }: GetModelStatusResponse): M
   const names: Readonly<Record<number, string | undefined>> = ModelVersionStatus_State;
   const versions = modelVersionStatus.map(({ version, state, status }) => ({
     version: Number(version),
-    // A number that is no state may come from a later server.
+    // A later server may have further states.
     state: (names[state] ?? 'UNKNOWN') as ModelVersion['state'],
     error: status === undefined || status.errorMessage === '' ? null : status.errorMessage,
   }));

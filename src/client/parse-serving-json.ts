@@ -6,7 +6,7 @@ interface MarkedNumber {
 /** No server that follows the rules names anything so. */
 const marker = '\u0000number';
 
-/** Strings and numbers; of these, what is no number of JSON or a whole number that may be beyond 2^53 needs care. */
+/** Strings and numbers; of these, a number that JSON does not have and a whole number that may be beyond 2^53 need care. */
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN|-?\d[\d.eE+-]*/gs;
 const needsCare = /^(?:-?Infinity|NaN|-?\d{16,})$/;
 

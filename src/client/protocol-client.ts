@@ -12,26 +12,33 @@ export interface ModelCall {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Answer to a call of a signature. */
 export interface ModelAnswer {
+  /** Outputs of the signature, by name. */
   readonly outputs: Readonly<Record<string, TensorValue>>;
-  /** Which version answered; null over REST, which does not say. */
+  /** Version that answered; null over REST, which does not say. */
   readonly version: number | null;
-  /** Size of the request's body. */
+  /** Size of the request's body, in bytes. */
   readonly bytesSent: number;
 }
 
+/** Description of a model on a server. */
 export interface ModelMetadata {
+  /** Name by which the server knows the model. */
   readonly name: string;
-  /** The version that answers at present; null where the server does not say. */
+  /** Version that answers at present; null if the server does not say. */
   readonly version: number | null;
-  /** By SignatureDef key. */
+  /** Signatures by SignatureDef key, such as `serving_default`. */
   readonly signatures: Readonly<Record<string, Signature>>;
 }
 
+/** State of a model's version on a server. */
 export interface ModelVersion {
+  /** Number of the version. */
   readonly version: number;
+  /** State, such as `AVAILABLE`. */
   readonly state: keyof typeof ModelVersionStatus_State;
-  /** Why it is not available; null where nothing is wrong. */
+  /** Reason why it is not available; null if nothing is wrong. */
   readonly error: string | null;
 }
 

@@ -20,7 +20,7 @@ export class ServerError extends SignetError {
 
 /** What is known of a failure. */
 export interface ServerFailure {
-  /** What was asked, in words that go on with `of model "digits"`: `the metadata`. */
+  /** What was requested, in words that `of model "digits"` can follow: `the metadata`. */
   readonly asked: string;
   readonly status: ServerStatus;
   /** The server's words, or the system's; untrusted. */

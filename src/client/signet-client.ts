@@ -1,26 +1,26 @@
-import type { TensorValue } from '../tensorflow/tensor-value.js';
 import { type CallableModel, classifyImages, type ImageLabel } from './classify-images.js';
 import { type ClientSettings, clientSettings, type SignetClientOptions } from './client-options.js';
 import { GrpcClient } from './grpc-client.js';
 import type { ModelAnswer, ModelMetadata, ModelVersion, ProtocolClient } from './protocol-client.js';
 import { RestClient } from './rest-client.js';
-import { type InputValue, toTensorValue } from './to-tensor-value.js';
+import type { TensorValue } from '../tensorflow/tensor-value.js';
 
-/** How a signature is called. */
+/** Options of `predict`. */
 export interface PredictOptions {
-  /** Default: `serving_default`. */
+  /** Signature to call. Default: `serving_default`. */
   readonly signatureName?: string;
-  /** Which outputs are wanted. Default: all. */
+  /** Names of the outputs to ask for. Default: all. */
   readonly outputFilter?: readonly string[];
-  /** Gives the call up; it then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  /** Ends the call early; it then rejects with the signal's reason. Default: none. */
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** How images are classified. */
+/** Options of `classifyImages`. */
 export interface ClassifyOptions {
-  /** How many of the best classes. Default: 5, or all where there are fewer. */
+  /** Number of the best classes to return. Default: 5, or all if there are fewer. */
   readonly topK?: number;
-  readonly signal?: AbortSignal;
+  /** Ends the call early; it then rejects with the signal's reason. Default: none. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -103,4 +103,21 @@ export class SignetClient {
     this.#metadata = this.#protocol.metadata(signal);
     return this.#metadata;
   }
+}
+
+/** What a client takes for a tensor: one as plain data; text or bytes for a string scalar; a list of them for string [n]. */
+export type InputValue = TensorValue | string | Uint8Array | readonly (string | Uint8Array)[];
+
+function toTensorValue(input: InputValue): TensorValue {
+  if (isText(input)) return { dtype: 'string', shape: [], values: [bytesOf(input)] };
+  if ('dtype' in input) return input;
+  return { dtype: 'string', shape: [input.length], values: input.map(bytesOf) };
+}
+
+function isText(input: InputValue): input is string | Uint8Array {
+  return typeof input === 'string' || input instanceof Uint8Array;
+}
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? Buffer.from(text) : text;
 }

@@ -34,7 +34,7 @@ const writers: Readonly<Record<DType, Writer>> = {
   string: (value) => `{"b64":"${Buffer.from(value as Uint8Array).toString('base64')}"}`,
 };
 
-/** Nine digits tell every float32; those of a float64 would be up to 17. */
+/** Nine digits identify every float32; those of a float64 would be up to 17. */
 function floatText(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
   if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);

@@ -1,41 +1,43 @@
+import { classifierParts } from '../models/classifier/classifier-signatures.js';
+import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import { decodeAndResize } from '../ops/decode-and-resize.js';
+import { saveServable } from '../signatures/save-servable.js';
 import type * as tf from '../tensorflow/tf.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import type { Augmentation } from '../training/augmentation/augmentation.js';
 import type { ClassWeight } from '../training/class-weight.js';
 import { trainingFunctions } from './training-functions.js';
-import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 
-/** How the exported training is to go on; as the flags of `train-model`. */
+/** Options of `exportTraining`: how workers continue the training; named as the flags of `train-model`. */
 export interface ExportTrainingOptions {
-  /** Images a step, of all machines together. Default: 32. */
-  readonly batchSize?: number;
+  /** Images per step, of all machines together. Default: 32. */
+  readonly batchSize?: number | undefined;
   /** Epochs at most. Default: 200. */
-  readonly numEpochs?: number;
-  /** Epochs without a better accuracy of the validation after which it stops. Default: 5. */
-  readonly patience?: number;
-  /** Part of the images for the validation. Default: 0.2. */
-  readonly validationSplit?: number;
+  readonly numEpochs?: number | undefined;
+  /** Epochs without a better accuracy of the validation after which training stops. Default: 5. */
+  readonly patience?: number | undefined;
+  /** Fraction of the images for the validation. Default: 0.2. */
+  readonly validationSplit?: number | undefined;
   /** Chooses the images for the validation and the order of each epoch. Default: 42. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** How much an image of each class counts in the loss that is trained on, by label. Default: all count 1. */
-  readonly classWeight?: ClassWeight;
-  /** What is done to the images before each step. Default: nothing. */
-  readonly augmentation?: Augmentation;
+  readonly classWeight?: ClassWeight | undefined;
+  /** Random changes of the images before each step. Default: none. */
+  readonly augmentation?: Augmentation | undefined;
   /** Files for `assets.extra/`, by name. Default: none. */
-  readonly assetsExtra?: Readonly<Record<string, string>>;
+  readonly assetsExtra?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The file in `assets.extra/` that tells a worker how to train. */
+/** The file in `assets.extra/` from which a worker reads how to train. */
 const trainingOptionsFile = 'training.json';
 
 /**
- * Writes a SavedModel that TensorFlow itself can go on training, on several machines: beside the signatures that serve it has the functions of
- * `TrainingFunctions` and `decode_and_resize`, which makes of `image_bytes`, string [n], the pixels that they take; the lists `weights` and
- * `slots`; and the values that all of these have now.
+ * Writes a SavedModel that TensorFlow itself can train further, on several machines: in addition to the signatures that serve, it has the
+ * functions of `TrainingFunctions`; `decode_and_resize`, which turns `image_bytes`, string [n], into the pixels that these take; the lists
+ * `weights` and `slots`; and the current values of all of them.
  *
- * `deploy/distributed/worker.py` trains it; docs/distributed-training.md.
+ * `deploy/distributed/worker.py` trains it; see docs/distributed-training.md.
  *
  * @param model Compiled with an optimizer of Signet and `metrics: [accuracy]`.
  * @param directory Replaced if it exists. Appears whole or not at all.
@@ -46,13 +48,14 @@ export async function exportTraining(
   directory: string,
   options: ExportTrainingOptions = {},
 ): Promise<void> {
-  const { functions, weights, slots } = trainingFunctions(model, options);
+  const { classWeight = {}, augmentation = null, assetsExtra } = options;
+  const { functions, weights, slots } = trainingFunctions(model, { classWeight, augmentation });
   const decode = tfFunction((bytes: tf.Tensor) => decodeAndResize(bytes, model.imageSize), {
     name: 'decode_and_resize',
     inputSignature: { image_bytes: tensorSpec('string', [null]) },
   });
-  await model.save(directory, {
-    assetsExtra: { ...options.assetsExtra, [trainingOptionsFile]: optionsText(options) },
+  await saveServable(model, directory, {
+    ...classifierParts(model, { ...assetsExtra, [trainingOptionsFile]: optionsText(options) }),
     tracked: {
       functions: { ...functions, decode_and_resize: decode.getConcreteFunction() },
       lists: { weights, slots },
@@ -60,7 +63,7 @@ export async function exportTraining(
   });
 }
 
-/** JSON, with Python's spelling of names. */
+/** Writes the options as JSON, with Python's spelling of names. */
 function optionsText(options: ExportTrainingOptions): string {
   const { batchSize = 32, numEpochs = 200, patience = 5, validationSplit = 0.2, seed = 42 } = options;
   const named = { batch_size: batchSize, num_epochs: numEpochs, patience, validation_split: validationSplit, seed };

@@ -26,7 +26,7 @@ export async function restoreWorkersCheckpoint(prefix: string, lists: VariableLi
     const words = wordsOf(error);
     throw new SignetError(
       'INVALID_TRAINING_STATE',
-      `The checkpoint ${prefix} cannot be gone on with: ${words} Copy the folder of the training again, or begin anew.`,
+      `Cannot resume from checkpoint ${prefix}: ${words} Copy the folder of the training again, or begin again.`,
       { cause: error },
     );
   }
@@ -76,6 +76,6 @@ async function assignAll(bundle: TensorBundle, places: readonly Place[]): Promis
 function differs(name: string, expected: string, received: string): SignetError {
   return new SignetError(
     'INVALID_TRAINING_STATE',
-    `its list ${name} is of another model or optimizer. Expected: ${expected}. Received: ${received}.`,
+    `the list ${name} belongs to another model or optimizer. Expected: ${expected}. Received: ${received}.`,
   );
 }

@@ -1,47 +1,61 @@
+import type { ChildProcess } from 'node:child_process';
+
 import { SignetError } from '../errors.js';
-import { startWorkers, type WorkerEnding, type WorkersOptions } from './start-workers.js';
 import { stopOnInterrupt } from '../files/stop-on-interrupt.js';
+import { startWorkers, type WorkerEnding, type WorkersOptions } from './start-workers.js';
 
 /**
- * How long the others have to notice that one of them is gone, in milliseconds: TensorFlow's heartbeat takes 10 seconds. Those that still
- * wait for all to come together never notice.
+ * Milliseconds that the other workers have to notice that one is gone: TensorFlow's heartbeat takes 10 seconds. Workers that still wait for
+ * all to come together never notice.
  */
 const grace = 15_000;
 
 /**
- * Runs workers to their end, or until Ctrl-C; what the first one says goes to standard error.
+ * Runs workers to their end, or until Ctrl-C. Prints what the first one says on standard error.
  *
  * @returns Whether they were interrupted.
  * @throws SignetError `TRAINING_STOPPED` in the words of the worker that failed first.
  */
 export async function runWorkers(options: WorkersOptions): Promise<boolean> {
-  const onLine = (line: string) => {
-    // Where the model lies for now is nobody's business.
-    if (!line.startsWith(options.output)) process.stderr.write(`${line}\n`);
-  };
-  const { children, done } = await startWorkers({ ...options, onLine });
+  const { children, done } = await startWorkers({ ...options, onLine: (line) => printLine(line, options.output) });
   const endAll = () => children.forEach((child) => child.kill('SIGKILL'));
   const interrupt = stopOnInterrupt('ending the workers, the last epoch that was done is kept');
   interrupt.signal.addEventListener('abort', endAll);
   process.once('exit', endAll);
-  let timer: NodeJS.Timeout | undefined;
-  let failed: number | undefined;
-  children.forEach((child, i) =>
-    child.on('close', (code) => {
-      if (code === 0) return;
-      failed ??= i;
-      timer ??= setTimeout(endAll, grace);
-    }),
-  );
+  const failure = watchForFailure(children, endAll);
   try {
     const endings = await done;
-    if (failed !== undefined && !interrupt.signal.aborted) throw stopped(failed, endings);
+    if (failure.first !== null && !interrupt.signal.aborted) throw stopped(failure.first, endings);
     return interrupt.signal.aborted;
   } finally {
-    clearTimeout(timer);
+    failure.stopWatching();
     process.removeListener('exit', endAll);
     interrupt.remove();
   }
+}
+
+function printLine(line: string, output: string): void {
+  // The worker's last line names its model, which is still to be moved.
+  if (!line.startsWith(output)) process.stderr.write(`${line}\n`);
+}
+
+/** Notes which worker fails first, and then gives the others time to notice and say so themselves. */
+function watchForFailure(children: readonly ChildProcess[], endAll: () => void) {
+  let first: number | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  children.forEach((child, i) =>
+    child.on('close', (code) => {
+      if (code === 0) return;
+      first ??= i;
+      timer ??= setTimeout(endAll, grace);
+    }),
+  );
+  return {
+    get first(): number | null {
+      return first;
+    },
+    stopWatching: () => clearTimeout(timer),
+  };
 }
 
 function stopped(failed: number, endings: readonly WorkerEnding[]): SignetError {

@@ -2,39 +2,41 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 
 import { freePorts } from './free-ports.js';
 
-/** What the workers are started with; see deploy/distributed/worker.py. */
+/** What to start workers with; see deploy/distributed/worker.py. */
 export interface WorkersOptions {
   /** A Python that has TensorFlow. */
   readonly python: string;
-  /** What `exportTraining` wrote. */
+  /** The directory that `exportTraining` wrote. */
   readonly model: string;
-  /** Class-named directories. */
+  /** Folder with one folder of images per class. */
   readonly data: string;
-  /** Where the best model goes; `OUTPUT.training` keeps the state. */
+  /** Directory for the best model; `OUTPUT.training` keeps the state. */
   readonly output: string;
+  /** The number of processes. */
   readonly workers: number;
-  /** Parts of a batch. Default: one a worker. */
+  /** The number of parts of a batch. Default: one per worker. */
   readonly parts?: number;
   /** A file for the loss of every step. Default: none. */
   readonly stepLosses?: string;
   /** A command that starts a worker's own, such as `['taskset', '-c', '0']`, by its number. Default: none. */
   readonly launcher?: (index: number) => readonly string[];
-  /** Told the lines that the first worker prints, TensorFlow's own log aside. Default: nobody. */
-  readonly onLine?: (line: string) => void;
+  /** Called with each line that the first worker prints, except for TensorFlow's own log. Default: no one. */
+  readonly onLine?: ((line: string) => void) | undefined;
 }
 
 /** How a worker ended. */
 export interface WorkerEnding {
   /** Exit code; null when a signal ended it. */
   readonly code: number | null;
-  /** What it printed, TensorFlow's own log aside. */
+  /** The lines that it printed, except for TensorFlow's own log. */
   readonly lines: readonly string[];
 }
 
-/** Workers that run. */
+/** Workers that are running. */
 export interface RunningWorkers {
   readonly children: readonly ChildProcess[];
   readonly done: Promise<readonly WorkerEnding[]>;
@@ -42,7 +44,7 @@ export interface RunningWorkers {
 
 /**
  * Starts worker processes on this machine's loopback, without GPUs, which share its processors. They end with this process, however it ends:
- * workers that were left behind would write to the state with which others go on.
+ * workers that were left behind would write to the state from which others continue.
  */
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const hosts = (await freePorts(options.workers)).map((port) => `127.0.0.1:${port}`);
@@ -51,34 +53,33 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
 }
 
 function startWorker(options: WorkersOptions, hosts: readonly string[], index: number) {
+  const words = [...(options.launcher?.(index) ?? []), options.python, workerFile(), ...argumentsOf(options)];
+  const env = { TF_CPP_MIN_LOG_LEVEL: '3', ...process.env, ...workerEnvironment(hosts, index) };
+  // Ctrl-C in a terminal goes to all processes of a group; here this process alone decides what it means for the workers.
+  const child = spawn(words[0] ?? '', words.slice(1), { env, stdio: ['pipe', 'ignore', 'pipe'], detached: true });
+  const lines: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (tensorflowLog.test(line)) return;
+    lines.push(line);
+    if (index === 0) options.onLine?.(line);
+  });
+  const done = new Promise<WorkerEnding>((resolve) => {
+    child.on('error', (error) => resolve({ code: null, lines: [...lines, error.message] }));
+    child.on('close', (code) => resolve({ code, lines }));
+  });
+  return { child, done };
+}
+
+/** Its place among the workers, and its share of the processors. */
+function workerEnvironment(hosts: readonly string[], index: number): Record<string, string> {
   const threads = String(Math.max(1, Math.floor(availableParallelism() / hosts.length)));
-  const env = {
-    TF_CPP_MIN_LOG_LEVEL: '3',
-    ...process.env,
+  return {
     TF_CONFIG: JSON.stringify({ cluster: { worker: hosts }, task: { type: 'worker', index } }),
     CUDA_VISIBLE_DEVICES: '-1',
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,
     PYTHONDONTWRITEBYTECODE: '1',
   };
-  const words = [...(options.launcher?.(index) ?? []), options.python, workerFile(), ...argumentsOf(options)];
-  // Ctrl-C in a terminal goes to all processes of a group: what it means for the workers is this process's to say.
-  const child = spawn(words[0] ?? '', words.slice(1), { env, stdio: ['pipe', 'ignore', 'pipe'], detached: true });
-  const lines: string[] = [];
-  let rest = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    const all = (rest + text).split('\n');
-    rest = all.pop() ?? '';
-    for (const line of all.filter((each) => !tensorflowLog.test(each))) {
-      lines.push(line);
-      if (index === 0) options.onLine?.(line);
-    }
-  });
-  const done = new Promise<WorkerEnding>((resolve) => {
-    child.on('error', (error) => resolve({ code: null, lines: [...lines, error.message] }));
-    child.on('close', (code) => resolve({ code, lines: rest === '' ? lines : [...lines, rest] }));
-  });
-  return { child, done };
 }
 
 /** Lines of TensorFlow's log that no level silences, since they come before the level is read. */
@@ -92,7 +93,7 @@ function argumentsOf({ model, data, output, parts, stepLosses }: WorkersOptions)
   return [...flags, '--until-stdin-closes'];
 }
 
-/** In the repository, and in the package beside `dist/src`. */
+/** The worker's program: in the repository, and in the package next to `dist/src`. */
 function workerFile(): string {
   const file = path.resolve(import.meta.dirname, '../../deploy/distributed/worker.py');
   if (existsSync(file)) return file;

@@ -7,36 +7,38 @@ import type { ConcreteFunction } from '../tracing/concrete-function.js';
 import { type Dimension, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { trainedOptimizer } from '../training/callbacks/support/trained-optimizer.js';
-import { augmented, augmentingStep } from '../training/steps/augmenting-step.js';
 import type { Optimizer } from '../training/optimizers/optimizer.js';
-import { trainingStep, type TrainingStepOptions } from '../training/steps/training-step.js';
-import { type NamedGradient, type Step, testStepOf, withGradients } from '../training/tfjs-step.js';
+import type { TrainingStepOptions } from '../training/steps/training-step.js';
+import { testStepOf } from '../training/tfjs-step.js';
+import { type Change, SplitStep } from './split-step.js';
 
-/** A step in two functions, between which the results of several machines are added up. */
+/** A training step in two halves, between which the results of several machines are added up, and a test step. */
 export interface TrainingFunctions {
   readonly functions: {
     /**
-     * `images` float32 [n, ...], `labels` int32 [n], `random_step` int32 scalar, by which layers draw at random. Sums over the images, all float32:
-     * `loss_sum` and `correct`, scalars; `count`, a scalar; `grad_000` and so on, of the shapes of the weights that are trained; `update_000` and so
-     * on, by how much weights move that are not trained, such as moving averages. Nothing is assigned; without images all are 0.
+     * Takes `images` float32 [n, ...], `labels` int32 [n], and `random_step` int32 scalar, by which layers draw at random. Returns sums over
+     * the images, all float32: the scalars `loss_sum`, `correct` and `count`; `grad_000` and so on, of the shapes of the weights that are
+     * trained; `update_000` and so on, by how much weights move that are not trained, such as moving averages. Assigns nothing; without
+     * images all sums are 0.
      */
     readonly compute_gradients: ConcreteFunction;
-    /** `count`, `grad_000...` and `update_000...`, each added up: takes the step. Gives `iterations`, int32 scalar, how many there have been. */
+    /** Takes the step with `count`, `grad_000...` and `update_000...`, each added up. Returns `iterations`, int32 scalar, the number of steps so far. */
     readonly apply_gradients: ConcreteFunction;
-    /** `images`, `labels`. Gives `loss_sum`, `correct` and `count`, as `compute_gradients`, of the model as it serves. */
+    /** Takes `images` and `labels`. Returns `loss_sum`, `correct` and `count` as `compute_gradients`, of the model as it serves. */
     readonly test_step: ConcreteFunction;
   };
-  /** The model's, in its order. */
+  /** All weights of the model, in its order. */
   readonly weights: readonly tf.Variable[];
   /** The optimizer's whole state, in its order. */
   readonly slots: readonly tf.Variable[];
 }
 
 /**
- * Traces the training and test step of a compiled model as functions of sums, for whoever trains on several machines.
+ * Traces the training and test step of a compiled model as functions of sums, for training on several machines.
  *
- * It is TF.js's own step, as `fit` traces it: only what it would hand to its optimizer is given out. A mean over `n` images times `n` is their sum
- * but for the rounding of one multiplication, and where regularizers were added, the sum over all machines by the count of all is right as well.
+ * It is TF.js's own step, as `fit` traces it, except that it returns what it would hand to its optimizer. A mean over `n` images times `n` is
+ * their sum, apart from the rounding of one multiplication. Where regularizers were added, the sum over all machines divided by the count of
+ * all is right as well.
  *
  * @param model One input, one output, `metrics: [accuracy]`, an optimizer of Signet.
  * @throws SignetError `INVALID_ARGUMENT` for another, `NOT_TRACEABLE`.
@@ -50,111 +52,54 @@ export function trainingFunctions(
   const weights = variablesOf(weightsInOrder(model));
   const trained = variablesOf(model.trainableWeights);
   optimizer.build(trained);
-  const step = new SplitStep(
-    model,
-    optimizer,
-    { classWeight, augmentation },
-    weights.filter((weight) => !trained.includes(weight)),
-  );
-  const compute = computeGradients(model, step);
+  const others = weights.filter((weight) => !trained.includes(weight));
+  const split = computeGradients(model, new SplitStep(model, optimizer, others, { classWeight, augmentation }));
   const functions = {
-    compute_gradients: compute,
-    apply_gradients: applyGradients(optimizer, compute, step),
+    compute_gradients: split.graph,
+    apply_gradients: applyGradients(optimizer, split),
     test_step: testStep(model),
   };
   return { functions, weights, slots: optimizer.variables.map(({ variable }) => variable) };
 }
 
-/** TF.js's step up to the optimizer. */
-class SplitStep {
+/** The first half of a step, with the variables that its sums are for. */
+interface TracedGradients {
+  readonly graph: ConcreteFunction;
   /** Weights with a gradient, in the order of `grad_000`. */
-  trained: readonly tf.Variable[] = [];
+  readonly trained: readonly tf.Variable[];
   /** Weights that the step assigns itself, in the order of `update_000`. */
-  updated: readonly tf.Variable[] = [];
+  readonly updated: readonly tf.Variable[];
+}
 
-  constructor(
-    private readonly model: tf.LayersModel,
-    private readonly optimizer: Optimizer,
-    private readonly options: TrainingStepOptions,
-    private readonly others: readonly tf.Variable[],
-  ) {}
-
-  /** Assigns nothing. */
-  run(images: tf.Tensor, labels: tf.Tensor, randomStep: tf.Tensor): Record<string, tf.Tensor> {
-    const step = this.#step(randomStep);
-    const before = this.others.map((variable) => tf.clone(variable));
-    const gradients: tf.Tensor[] = [];
-    const values = withGradients(
-      this.optimizer,
-      (named) => gradients.push(...this.#keep(named)),
-      () => step([images, labels]),
-    );
+function computeGradients(model: tf.LayersModel, step: SplitStep): TracedGradients {
+  // Which weights have a gradient is known once the step has run; every trace finds the same.
+  let found: Omit<TracedGradients, 'graph'> = { trained: [], updated: [] };
+  const compute = (images: tf.Tensor, labels: tf.Tensor, randomStep: tf.Tensor) => {
+    const { values, gradients, updates } = step.run(images, labels, randomStep);
+    found = { trained: gradients.map(({ variable }) => variable), updated: updates.map(({ variable }) => variable) };
     const count = countOf(labels);
-    const sum = (mean: tf.Tensor) => mulNoNan(mean, count);
+    const summed = (changes: readonly Change[]) => changes.map(({ mean }) => mulNoNan(mean, count));
     return {
-      ...sums(this.model, values, count),
-      ...numbered('grad', gradients.map(sum)),
-      ...numbered('update', this.#takeBack(before).map(sum)),
+      ...sums(model, values, count),
+      ...numbered('grad', summed(gradients)),
+      ...numbered('update', summed(updates)),
     };
-  }
-
-  #step(randomStep: tf.Tensor): Step {
-    const { augmentation } = this.options;
-    const step = trainingStep(this.model, this.options, randomStep);
-    return augmentation ? augmented(augmentingStep(this.model, augmentation, randomStep), step) : step;
-  }
-
-  #keep(named: readonly NamedGradient[]): tf.Tensor[] {
-    const variables = tf.engine().registeredVariables;
-    const found = named.flatMap(({ name, tensor }) => {
-      const variable = variables[name];
-      return variable && tensor ? [{ variable, gradient: tf.clone(tensor) }] : [];
-    });
-    this.trained = found.map(({ variable }) => variable);
-    return found.map(({ gradient }) => gradient);
-  }
-
-  /** Gives what was assigned its value again. @returns By how much it had moved. */
-  #takeBack(before: readonly tf.Tensor[]): tf.Tensor[] {
-    const moved = this.others.flatMap((variable, i) => {
-      const old = before[i];
-      return old && old.dataId !== variable.dataId ? [{ variable, old }] : [];
-    });
-    this.updated = moved.map(({ variable }) => variable);
-    return moved.map(({ variable, old }) => {
-      const change = tf.sub(variable, old);
-      variable.assign(old);
-      return change;
-    });
-  }
+  };
+  const inputSignature = { ...dataSignature(model), random_step: tensorSpec('int32', []) };
+  const graph = tfFunction(compute, { name: 'compute_gradients', inputSignature }).getConcreteFunction();
+  return { graph, ...found };
 }
 
-function computeGradients(model: tf.LayersModel, step: SplitStep): ConcreteFunction {
-  return tfFunction(
-    (images: tf.Tensor, labels: tf.Tensor, randomStep: tf.Tensor) => step.run(images, labels, randomStep),
-    { name: 'compute_gradients', inputSignature: { ...dataSignature(model), random_step: tensorSpec('int32', []) } },
-  ).getConcreteFunction();
-}
-
-function applyGradients(optimizer: Optimizer, compute: ConcreteFunction, step: SplitStep): ConcreteFunction {
-  const names = compute.outputs.map(({ name }) => name).filter((name) => /^(?:grad|update)_/.test(name));
-  const [trained, updated] = [step.trained, step.updated];
+function applyGradients(optimizer: Optimizer, { graph, trained, updated }: TracedGradients): ConcreteFunction {
   const apply = (count: tf.Tensor, ...summed: tf.Tensor[]) => {
     const means = summed.map((sum) => tf.div(sum, count));
-    optimizer.applyGradients(
-      trained.flatMap(({ name }, i) => {
-        const tensor = means[i];
-        return tensor ? [{ name, tensor }] : [];
-      }),
-    );
+    const named = trained.flatMap(({ name }, i) => (means[i] ? [{ name, tensor: means[i] }] : []));
+    optimizer.applyGradients(named);
     for (const [i, variable] of updated.entries()) variable.assign(tf.add(variable, means[trained.length + i] ?? 0));
     return { iterations: tf.clone(optimizer.iterationsVariable) };
   };
-  const specs = names.map((name, i) => {
-    const { shape } =
-      i < trained.length ? (trained[i] ?? { shape: [] }) : (updated[i - trained.length] ?? { shape: [] });
-    return [name, tensorSpec('float32', shape)] as const;
-  });
+  const names = graph.outputs.map(({ name }) => name).filter((name) => /^(?:grad|update)_/.test(name));
+  const specs = [...trained, ...updated].map(({ shape }, i) => [names[i] ?? '', tensorSpec('float32', shape)] as const);
   const inputSignature = { count: tensorSpec('float32', []), ...Object.fromEntries(specs) };
   return tfFunction(apply, { name: 'apply_gradients', inputSignature }).getConcreteFunction();
 }

@@ -1,21 +1,23 @@
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-import { SignetError } from '../errors.js';
+import * as v from 'valibot';
 
-/** How far the workers of a distributed training are: what `last` says, see `Progress` in deploy/distributed/training_state.py. */
+import { SignetError } from '../errors.js';
+import { readJson, wholeNumber } from '../files/read-json.js';
+
+/** How far the workers of a distributed training are: the file `last`, see `Progress` in deploy/distributed/training_state.py. */
 export interface WorkersState {
-  /** Into how many parts a batch is cut. */
+  /** The number of parts into which a batch is split. */
   readonly parts: number;
-  /** How many epochs are done; from 1, since nothing is kept before. */
+  /** The number of epochs that are done; at least 1, since nothing is kept before. */
   readonly epochs: number;
-  /** From 1. */
+  /** The best epoch, from 1. */
   readonly bestEpoch: number;
   /** Epochs since the best one. */
   readonly wait: number;
   /** Whether it ended before its last epoch, since nothing improved. */
   readonly isStopped: boolean;
-  /** A row of `workersColumns` an epoch; null where a number is not finite. */
+  /** One row of `workersColumns` per epoch; null where a number is not finite. */
   readonly history: readonly (readonly (number | null)[])[];
   /** The `imagePathsDigest` of the images that it began with; empty when it was not kept. */
   readonly images: string;
@@ -24,8 +26,27 @@ export interface WorkersState {
 /** As `COLUMNS` in deploy/distributed/training_state.py; epochs from 0. */
 export const workersColumns = ['epoch', 'accuracy', 'loss', 'val_accuracy', 'val_loss'] as const;
 
-/** A row of numbers an epoch: far below this many bytes. */
-const stateLimit = 2 ** 24;
+/** Bytes at most: one row of numbers per epoch. */
+const mostBytes = 2 ** 24;
+
+const value = v.nullable(v.number());
+/** The accuracy of the validation is compared between epochs, and so is always a number. */
+const row = v.strictTuple([wholeNumber(), value, value, v.number(), value]);
+
+const schema = v.pipe(
+  v.object({
+    parts: wholeNumber(1),
+    epochs: wholeNumber(1),
+    best_epoch: wholeNumber(1),
+    wait: wholeNumber(),
+    is_stopped: v.boolean(),
+    history: v.array(row),
+    images: v.optional(v.string(), ''),
+  }),
+  v.check(({ best_epoch: best, epochs }) => best <= epochs, 'a best_epoch that is done'),
+  v.check(({ history, epochs }) => history.length === epochs, 'one row of the history per epoch'),
+  v.check(({ history }) => history.every(([epoch], i) => epoch === i), 'the epochs of the history in their order'),
+);
 
 /**
  * Reads what workers keep in `OUTPUT.training`; null when there is none.
@@ -34,59 +55,19 @@ const stateLimit = 2 ** 24;
  */
 export async function readWorkersState(folder: string): Promise<WorkersState | null> {
   const file = path.join(folder, 'last');
-  const size = await stat(file).then(
-    (stats) => stats.size,
-    () => null,
-  );
-  if (size === null) return null;
-  if (size > stateLimit) throw damaged(file, `it has ${size} bytes. Expected: ${stateLimit} at most`);
-  const state = toState(parse(await readFile(file, 'utf8')));
-  if (state) return state;
-  throw damaged(file, 'it is not what deploy/distributed/worker.py writes');
+  const error = (problem: string, cause: unknown) =>
+    new SignetError(
+      'INVALID_TRAINING_STATE',
+      `${file} is damaged, or of another version of Signet: ${problem}. Copy its folder again, or begin the training again.`,
+      { cause },
+    );
+  const last = await readJson(file, { mostBytes, schema, parse: parsePython, error });
+  if (!last) return null;
+  const { parts, epochs, wait, history, images, best_epoch: bestEpoch, is_stopped: isStopped } = last;
+  return { parts, epochs, bestEpoch, wait, isStopped, history, images };
 }
 
-function toState({
-  parts,
-  epochs,
-  wait,
-  history,
-  images = '',
-  ...flags
-}: Record<string, unknown>): WorkersState | null {
-  const { best_epoch: bestEpoch, is_stopped: isStopped } = flags;
-  const areCounts = isCount(parts, 1) && isCount(epochs, 1) && isCount(bestEpoch, 1, epochs) && isCount(wait, 0);
-  if (!areCounts || typeof isStopped !== 'boolean' || typeof images !== 'string') return null;
-  return isHistory(history, epochs) ? { parts, epochs, bestEpoch, wait, isStopped, history, images } : null;
-}
-
-/** Python's JSON has numbers that are none. A value that is not finite becomes null. */
-function parse(text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text.replaceAll(/\bNaN\b|-?\bInfinity\b/g, 'null'));
-    return typeof value === 'object' && value !== null ? { ...value } : {};
-  } catch {
-    return {};
-  }
-}
-
-function isCount(value: unknown, least: number, most = Infinity): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most;
-}
-
-function isHistory(value: unknown, epochs: number): value is WorkersState['history'] {
-  return Array.isArray(value) && value.length === epochs && value.every(isRow);
-}
-
-/** What is compared between epochs is always a number. */
-function isRow(row: unknown, epoch: number): boolean {
-  if (!Array.isArray(row) || row.length !== workersColumns.length) return false;
-  const isNumber = (each: unknown) => each === null || typeof each === 'number';
-  return row.every(isNumber) && row[0] === epoch && row[workersColumns.indexOf('val_accuracy')] !== null;
-}
-
-function damaged(file: string, what: string): SignetError {
-  return new SignetError(
-    'INVALID_TRAINING_STATE',
-    `${file} is damaged, or of another version of Signet: ${what}. Copy its folder again, or begin the training anew.`,
-  );
+/** Python's JSON has NaN and infinities, which JSON does not know. They become null. */
+function parsePython(text: string): unknown {
+  return JSON.parse(text.replaceAll(/\bNaN\b|-?\bInfinity\b/g, 'null'));
 }

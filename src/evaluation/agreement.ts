@@ -1,28 +1,31 @@
-/** Whether several roads to one model give the same. */
-export interface AgreementResult<Road extends string> {
-  /** The largest difference of two roads in a logit of an image; NaN when one road gave a number and another did not. */
+/** How far the answers of one model over several transports agree. */
+export interface AgreementResult<Transport extends string> {
+  /** The largest difference between two transports in a logit of an image; NaN when one transport gave a number and another did not. */
   readonly maxLogitDifference: number;
-  /** Images that two roads hold for different classes, with the class's position by road. */
-  readonly differing: readonly { readonly path: string; readonly predicted: Readonly<Partial<Record<Road, number>>> }[];
+  /** Images that were classified differently, with the class's position by transport. */
+  readonly differing: readonly {
+    readonly path: string;
+    readonly predicted: Readonly<Partial<Record<Transport, number>>>;
+  }[];
 }
 
 /** Compares the logits of images, one after another; holds none of them. */
-export class Agreement<Road extends string> {
+export class Agreement<Transport extends string> {
   #maxLogitDifference = 0;
-  readonly #differing: { path: string; predicted: Partial<Record<Road, number>> }[] = [];
+  readonly #differing: { path: string; predicted: Partial<Record<Transport, number>> }[] = [];
 
-  /** @param answers An image's logits by road. */
-  add(path: string, answers: ReadonlyMap<Road, Float32Array>): void {
+  /** @param answers An image's logits by transport. */
+  add(path: string, answers: ReadonlyMap<Transport, Float32Array>): void {
     const all = [...answers.values()];
     for (const [i, a] of all.entries()) {
       for (const b of all.slice(i + 1)) this.#maxLogitDifference = larger(this.#maxLogitDifference, difference(a, b));
     }
-    const predicted = [...answers].map(([road, logits]) => [road, argMax(logits)] as const);
+    const predicted = [...answers].map(([transport, logits]) => [transport, argMax(logits)] as const);
     if (new Set(predicted.map(([, index]) => index)).size <= 1) return;
-    this.#differing.push({ path, predicted: Object.fromEntries(predicted) as Partial<Record<Road, number>> });
+    this.#differing.push({ path, predicted: Object.fromEntries(predicted) as Partial<Record<Transport, number>> });
   }
 
-  result(): AgreementResult<Road> {
+  result(): AgreementResult<Transport> {
     return { maxLogitDifference: this.#maxLogitDifference, differing: [...this.#differing] };
   }
 }
@@ -40,7 +43,7 @@ function larger(a: number, b: number): number {
   return Number.isNaN(a) || a > b ? a : b;
 }
 
-/** Of equal logits the first, as with TensorFlow's `argmax`. */
+/** Position of the largest logit; the first of equal ones, as with TensorFlow's `argmax`. */
 function argMax(logits: Float32Array): number {
   return logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
 }

@@ -1,15 +1,15 @@
 import { SignetError } from '../errors.js';
 
-/** How well one class is told from the others. Null where nothing was predicted or nothing was there to find. */
+/** How well one class is distinguished from the others. Null if nothing was predicted, or nothing was there to find. */
 export interface ClassMetrics {
   readonly className: string;
-  /** Of the images called this, how many are. */
+  /** Fraction of the images predicted as this class that are of it. */
   readonly precision: number | null;
-  /** Of the images that are this, how many are called so. */
+  /** Fraction of the images of this class that are predicted as it. */
   readonly recall: number | null;
   /** Harmonic mean of the two. */
   readonly f1: number | null;
-  /** How many images are this. */
+  /** Number of images of this class. */
   readonly support: number;
 }
 
@@ -46,7 +46,7 @@ export interface ClassificationResult {
 /**
  * Collects logits batch by batch; holds a confusion matrix, never the logits.
  *
- * Of equal logits the first is the prediction, as with TensorFlow's `argmax`.
+ * The first of equal logits is the prediction, as with TensorFlow's `argmax`.
  *
  * @example
  * ```ts
@@ -159,4 +159,23 @@ export function crossEntropy(logits: Float32Array, label: number): number {
 
 function sum(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0);
+}
+
+/** A class that was taken for another. */
+export interface ConfusedPair {
+  /** Positions in the class names. */
+  readonly truth: number;
+  readonly predicted: number;
+  readonly images: number;
+}
+
+/** Lists which classes were taken for which others, the most frequent first; equally frequent ones are in the order of the classes. */
+export function confusedPairs({ confusionMatrix }: Pick<ClassificationResult, 'confusionMatrix'>): ConfusedPair[] {
+  const pairs: ConfusedPair[] = [];
+  for (const [truth, row] of confusionMatrix.entries()) {
+    for (const [predicted, images] of row.entries()) {
+      if (truth !== predicted && images > 0) pairs.push({ truth, predicted, images });
+    }
+  }
+  return pairs.sort((a, b) => b.images - a.images);
 }

@@ -2,30 +2,34 @@ import type { ImageDataset } from '../data/dataset/image-dataset.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import * as tf from '../tensorflow/tf.js';
+import { sparseCategoricalCrossentropy } from '../training/losses.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
 import { HardestMistakes, type Mistake } from './hardest-mistakes.js';
 
-/** What an evaluation of a model in memory found. */
+/** Result of `evaluateClassifier`. */
 export interface ClassifierEvaluation {
+  /** Accuracy and metrics per class. */
   readonly result: ClassificationResult;
-  /** Mean of the loss that was asked for; NaN without images. */
+  /** Mean of the loss over all images; NaN without images. */
   readonly loss: number;
-  /** The hardest first. */
+  /** Images that were mistaken, those with the highest loss first. */
   readonly mistakes: readonly Mistake<ImageFile>[];
 }
 
 /**
- * Sends every image of a dataset once through a model in memory, as `evaluateDataset` does, and keeps what each is taken for.
+ * Evaluates a model in memory: sends every image of a dataset through it once, as `evaluateDataset` does, and keeps what each is taken for.
  *
- * @param dataset One that is not shuffled.
- * @param lossOf The loss that the model was trained with: of int32 labels [n] and float32 logits [n, classes], float32 [n].
+ * @param dataset One that is not shuffled. Its images are resized as the model wants them.
+ * @param lossOf The loss that the model was trained with: float32 [n] from int32 labels [n] and float32 logits [n, classes]. Default:
+ *   `sparseCategoricalCrossentropy`.
  * @throws SignetError `BAD_IMAGE` for images that do not decode.
  */
 export async function evaluateClassifier(
   model: ImageClassifierModel,
   dataset: ImageDataset,
-  lossOf: (labels: tf.Tensor, logits: tf.Tensor) => tf.Tensor,
+  lossOf: (labels: tf.Tensor, logits: tf.Tensor) => tf.Tensor = sparseCategoricalCrossentropy,
 ): Promise<ClassifierEvaluation> {
+  dataset.fitTo(model.imageSize);
   const metrics = new ClassificationMetrics(model.classNames);
   const hardest = new HardestMistakes<number>();
   let [images, lossSum] = [0, 0];

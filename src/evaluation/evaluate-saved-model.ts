@@ -1,4 +1,4 @@
-import { badImages } from '../data/scan/bad-images.js';
+import { badImages } from '../data/scan/describe-problems.js';
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan/scan-report.js';
@@ -8,7 +8,7 @@ import { stringScalar, stringVector } from '../ops/strings.js';
 import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
-import { groupPositions } from './group-positions.js';
+import { groupPositions } from './image-blocks.js';
 import { readEachImage } from './read-each-image.js';
 
 /** The signatures that an image classifier is evaluated by. */

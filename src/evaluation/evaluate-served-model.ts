@@ -1,4 +1,4 @@
-import { badImages } from '../data/scan/bad-images.js';
+import { badImages } from '../data/scan/describe-problems.js';
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan/scan-report.js';
@@ -11,24 +11,24 @@ import { ServerError } from '../client/server-error.js';
 import type { SignetClient } from '../client/signet-client.js';
 import { imageBlocks } from './image-blocks.js';
 import { type DecodedImage, loadImages } from './load-images.js';
-import { type BlockAnswer, type RoadEvaluation, RoadRun } from './road-run.js';
-import { roadCall, roadDescriptions, type ServedRoad, servedRoads } from './served-roads.js';
+import { type BlockAnswer, type TransportEvaluation, TransportRun } from './transport-run.js';
+import { transportCall, transportDescriptions, type ServedTransport, servedTransports } from './served-transports.js';
 
 /** A model on a server, as a client of one protocol sees it. */
-export interface ServedModel {
+export interface ReachedModel {
   readonly client: SignetClient;
   readonly metadata: ModelMetadata;
 }
 
-/** The model by protocol; the error where a protocol cannot be spoken; nothing where it shall not be. */
-export type ServedModels = Readonly<Partial<Record<Protocol, ServedModel | ServerError>>>;
+/** The model by protocol: the error if a protocol is not spoken, nothing if it was not asked for. */
+export type ReachedModels = Readonly<Partial<Record<Protocol, ReachedModel | ServerError>>>;
 
 export interface ServedEvaluationOptions {
   /** In the order of the logits. */
   readonly classNames: readonly string[];
   /** Height and width that images are resized to before their pixels are sent. Default: as they are. */
   readonly imageSize?: ImageSize | undefined;
-  /** Images a request. Default: 1. */
+  /** Images per request. Default: 1. */
   readonly batchSize?: number;
   /** Requests that are under way at once. Default: 1. */
   readonly concurrency?: number;
@@ -36,13 +36,13 @@ export interface ServedEvaluationOptions {
   readonly onBadImage?: OnBadImage;
   /** Ends the evaluation early: what was done is the result. */
   readonly signal?: AbortSignal;
-  /** Called after each answer with the images done on all roads, and how many there are to do. */
+  /** Called after each answer with the number of images sent over all transports, and how many there are to send. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** A road that has no result. */
-export interface RoadProblem {
-  readonly road: ServedRoad;
+/** A transport that has no result. */
+export interface TransportProblem {
+  readonly transport: ServedTransport;
   /** `unreachable`: its protocol is not spoken; `not-offered`: the model lacks a signature; `failed`: the server broke off. */
   readonly kind: 'unreachable' | 'not-offered' | 'failed';
   readonly message: string;
@@ -51,11 +51,11 @@ export interface RoadProblem {
 }
 
 export interface ServedModelEvaluation {
-  /** Those that answered to all images. */
-  readonly roads: Readonly<Partial<Record<ServedRoad, RoadEvaluation>>>;
-  readonly problems: readonly RoadProblem[];
-  readonly agreement: AgreementResult<ServedRoad>;
-  /** How many went by all roads. */
+  /** Transports that answered for every image. */
+  readonly transports: Readonly<Partial<Record<ServedTransport, TransportEvaluation>>>;
+  readonly problems: readonly TransportProblem[];
+  readonly agreement: AgreementResult<ServedTransport>;
+  /** Number of images that were sent over every transport. */
   readonly images: number;
   /** Images that passed the scan, do not decode and were left out. */
   readonly skipped: readonly ImageProblem[];
@@ -63,18 +63,18 @@ export interface ServedModelEvaluation {
 }
 
 /**
- * Sends every image to a served model by four roads: gRPC and REST, files as they are to `serving_bytes` and decoded pixels
- * to `serving_default`.
+ * Sends every image to a served model in four ways: over gRPC and REST, as files to `serving_bytes` and as decoded pixels to
+ * `serving_default`.
  *
- * The roads take turns with blocks of images, so that a server's better and worse moments are shared. Files are read and
- * decoded between the blocks, and each road begins with a few images that are not counted. A road that fails is closed, and
- * the others go on.
+ * The transports take turns with blocks of images, so that a server's better and worse moments are shared. Files are read and
+ * decoded between the blocks, and each transport begins with a few images that are not counted. A transport that fails is closed;
+ * the others continue.
  *
- * @throws SignetError `BAD_IMAGE` for images that do not decode, `CLASSES_DIFFER`, `INVALID_SAVED_MODEL` when there is no
- *   road, and what ended the last road when none was gone to its end, such as `SERVER_ERROR`.
+ * @throws SignetError `BAD_IMAGE` for images that do not decode, `CLASSES_DIFFER`, `INVALID_SAVED_MODEL` if the model offers no
+ *   transport, and the last error, such as `SERVER_ERROR`, if every transport failed.
  */
 export async function evaluateServedModel(
-  models: ServedModels,
+  models: ReachedModels,
   files: readonly ImageFile[],
   options: ServedEvaluationOptions,
 ): Promise<ServedModelEvaluation> {
@@ -94,21 +94,21 @@ const imagesPerBlock = 256;
 const warmUpImages = 16;
 
 class ServedEvaluation {
-  #open: readonly RoadRun[];
-  readonly #problems: RoadProblem[] = [];
-  readonly #agreement = new Agreement<ServedRoad>();
+  #open: readonly TransportRun[];
+  readonly #problems: TransportProblem[] = [];
+  readonly #agreement = new Agreement<ServedTransport>();
   readonly #skipped: ImageProblem[] = [];
   readonly #options;
   #images = 0;
   #left = 0;
 
-  constructor(models: ServedModels, options: ServedEvaluationOptions) {
+  constructor(models: ReachedModels, options: ServedEvaluationOptions) {
     this.#options = { batchSize: 1, concurrency: 1, onBadImage: 'fail', ...options } as const;
-    this.#open = servedRoads.flatMap((road) => {
-      const model = models[roadDescriptions[road].protocol];
-      return (model && this.#openRoad(road, model)) ?? [];
+    this.#open = servedTransports.flatMap((transport) => {
+      const model = models[transportDescriptions[transport].protocol];
+      return (model && this.#openTransport(transport, model)) ?? [];
     });
-    if (this.#open.length === 0) throw noRoad(this.#problems);
+    if (this.#open.length === 0) throw noTransport(this.#problems);
   }
 
   async evaluate(files: readonly ImageFile[]): Promise<void> {
@@ -120,7 +120,7 @@ class ServedEvaluation {
       signal?.throwIfAborted();
       this.#left -= block.length;
       if (images.length === 0) continue;
-      if (!isWarm) await this.#onEachRoad((run) => run.send(images.slice(0, warmUpImages)));
+      if (!isWarm) await this.#onEachTransport((run) => run.send(images.slice(0, warmUpImages)));
       isWarm = true;
       await this.#sendBlock(images);
     }
@@ -128,7 +128,7 @@ class ServedEvaluation {
 
   result(): ServedModelEvaluation {
     return {
-      roads: Object.fromEntries(this.#open.map((run) => [run.road, run.result()])),
+      transports: Object.fromEntries(this.#open.map((run) => [run.transport, run.result()])),
       problems: this.#problems,
       agreement: this.#agreement.result(),
       images: this.#images,
@@ -137,14 +137,14 @@ class ServedEvaluation {
     };
   }
 
-  #openRoad(road: ServedRoad, model: ServedModel | ServerError): RoadRun | null {
+  #openTransport(transport: ServedTransport, model: ReachedModel | ServerError): TransportRun | null {
     if (model instanceof ServerError) {
-      this.#problems.push({ road, kind: 'unreachable', message: model.message, path: null });
+      this.#problems.push({ transport, kind: 'unreachable', message: model.message, path: null });
       return null;
     }
-    const call = roadCall(road, model.metadata.signatures);
-    if (typeof call !== 'string') return new RoadRun(road, model.client, call, this.#options);
-    this.#problems.push({ road, kind: 'not-offered', message: call, path: null });
+    const call = transportCall(transport, model.metadata.signatures);
+    if (typeof call !== 'string') return new TransportRun(transport, model.client, call, this.#options);
+    this.#problems.push({ transport, kind: 'not-offered', message: call, path: null });
     return null;
   }
 
@@ -157,23 +157,25 @@ class ServedEvaluation {
 
   async #sendBlock(images: readonly DecodedImage[]): Promise<void> {
     const { onProgress } = this.#options;
-    const roads = this.#open.length;
-    const total = (this.#images + images.length + this.#left) * roads;
-    let done = this.#images * roads;
-    const answers = new Map<RoadRun, BlockAnswer>();
-    await this.#onEachRoad(async (run) => {
+    const transports = this.#open.length;
+    const total = (this.#images + images.length + this.#left) * transports;
+    let done = this.#images * transports;
+    const answers = new Map<TransportRun, BlockAnswer>();
+    await this.#onEachTransport(async (run) => {
       const answer = await run.send(images, (count) => onProgress?.((done += count), total));
       answers.set(run, answer);
     });
     for (const [run, answer] of answers) run.count(images, answer);
     for (const [i, { source }] of images.entries()) {
-      const logits = [...answers].map(([{ road }, answer]) => [road, answer.logits[i] ?? new Float32Array()] as const);
+      const logits = [...answers].map(
+        ([{ transport }, answer]) => [transport, answer.logits[i] ?? new Float32Array()] as const,
+      );
       this.#agreement.add(source.path, new Map(logits));
     }
     this.#images += images.length;
   }
 
-  async #onEachRoad(step: (run: RoadRun) => Promise<unknown>): Promise<void> {
+  async #onEachTransport(step: (run: TransportRun) => Promise<unknown>): Promise<void> {
     for (const run of this.#open) {
       try {
         await step(run);
@@ -184,22 +186,23 @@ class ServedEvaluation {
     }
   }
 
-  /** @throws the error, if it is not the road's own or no other road is left. */
-  #close(run: RoadRun, error: unknown): void {
+  /** @throws the error, if it is not the transport's own or no other transport is left. */
+  #close(run: TransportRun, error: unknown): void {
     this.#open = this.#open.filter((other) => other !== run);
     if (this.#open.length === 0 || !(error instanceof SignetError)) throw error;
-    const { road, failedAt: path } = run;
+    const { transport, failedAt: path } = run;
     const { code, message } = error;
-    if (code === 'SERVER_ERROR') this.#problems.push({ road, kind: 'failed', message, path });
-    else if (code === 'INVALID_SAVED_MODEL') this.#problems.push({ road, kind: 'not-offered', message, path: null });
+    if (code === 'SERVER_ERROR') this.#problems.push({ transport, kind: 'failed', message, path });
+    else if (code === 'INVALID_SAVED_MODEL')
+      this.#problems.push({ transport, kind: 'not-offered', message, path: null });
     else throw error;
   }
 }
 
-function noRoad(problems: readonly RoadProblem[]): SignetError {
-  const reasons = problems.map(({ road, message }) => `  ${roadDescriptions[road].name}: ${message}\n`);
+function noTransport(problems: readonly TransportProblem[]): SignetError {
+  const reasons = problems.map(({ transport, message }) => `  ${transportDescriptions[transport].name}: ${message}\n`);
   return new SignetError(
     'INVALID_SAVED_MODEL',
-    `The served model takes images on no road:\n${reasons.join('')}Serve an image classifier that train-model wrote.`,
+    `The served model takes images over no transport:\n${reasons.join('')}Serve an image classifier that train-model wrote.`,
   );
 }

@@ -1,6 +1,5 @@
 import { printable } from '../text/printable.js';
-import type { AverageMetrics, ClassificationResult } from './classification-metrics.js';
-import { confusedPairs } from './confused-pairs.js';
+import { type AverageMetrics, type ClassificationResult, confusedPairs } from './classification-metrics.js';
 import { cut, shortestName, table, tableWidth, widthOfFirst } from '../text/text-table.js';
 
 /** How an evaluation is printed. */
@@ -9,7 +8,7 @@ export interface EvaluationTextOptions {
   readonly columns?: number;
 }
 
-/** Of more classes than this the confusions are listed in place of the matrix: this many. */
+/** Classes in a matrix at most; of more, this many confusions are listed instead. */
 const mostClasses = 20;
 
 /**

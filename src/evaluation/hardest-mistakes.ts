@@ -1,7 +1,8 @@
 import { crossEntropy } from './classification-metrics.js';
 
-/** An image that a classifier took for something else. */
+/** An image that a classifier took for another class. */
 export interface Mistake<Image> {
+  /** The image, as its dataset knows it. */
   readonly image: Image;
   /** Position of its class in the class names. */
   readonly truth: number;

@@ -1,4 +1,4 @@
-/** Latencies in milliseconds, by nearest rank: so many percent of the requests were as fast, or faster. */
+/** Latencies in milliseconds, by nearest rank: `p95` is the latency that 95 percent of the requests did not exceed. */
 export interface Latency {
   readonly p50: number;
   readonly p95: number;

@@ -2,7 +2,7 @@
 const z = 1.959964;
 
 /**
- * Where the accuracy on all images of a kind lies with 95 % confidence, after so many of `images` were right.
+ * Where the accuracy on all images of a kind lies with 95 % confidence, after `correct` of `images` were right.
  *
  * Source: Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927), which keeps within 0 and 1 and means
  * something for few images and for an accuracy of 1 too.

@@ -5,14 +5,14 @@ import lockfile from 'proper-lockfile';
 
 import { SignetError } from '../errors.js';
 
-/** How a lock is waited for. */
+/** How to wait for a lock. */
 export interface LockOptions {
-  readonly signal?: AbortSignal;
-  /** Called once, when somebody else holds the lock. */
-  readonly onWait?: () => void;
+  readonly signal?: AbortSignal | undefined;
+  /** Called once, when another process holds the lock. */
+  readonly onWait?: (() => void) | undefined;
   /** The lock's name in the folder. Default: `.set-up.lock`. */
   readonly name?: string;
-  /** What the task ends with when the lock is lost. Default: a set-up's words. */
+  /** Makes the error that ends the task when the lock is lost. Default: one about a set-up. */
   readonly lost?: () => SignetError;
 }
 

@@ -2,72 +2,55 @@ import { SignetError } from '../errors.js';
 import type { ImageSize } from '../ops/decode-and-resize.js';
 import { keepInInferenceMode } from '../tensorflow/mended/repair-batch-normalization.js';
 import type * as tf from '../tensorflow/tf.js';
-import { ImageClassifierModel } from './image-classifier-model.js';
-import { headNames, type IncludeTopOptions } from './classifier/include-top.js';
-import { logitsOf, rescaled } from './classifier/layer-calls.js';
+import { ImageClassifierModel, type ImageClassifierOptions } from './image-classifier-model.js';
+import { aroundBackbone, logitsOf, rescaled } from './classifier/head.js';
 import type { OwnOptions } from './classifier/model-description.js';
 import { nearNames } from '../text/near-names.js';
 
-/** How a classifier with a backbone is made. */
-export interface BackboneOptions extends IncludeTopOptions {
-  /** Part of the features that are dropped before the logits while training, 0 to less than 1. Default: 0. */
-  readonly dropout?: number;
-  /** Whether only the head is trained, and the backbone stays as it is. Default: false. */
-  readonly freezeBackbone?: boolean;
-  /** The first layer of the backbone that is trained; those before it stay as they are. Default: all are trained. */
-  readonly fineTuneFrom?: string;
+/** Options of a classifier with a backbone. */
+export interface BackboneOptions extends ImageClassifierOptions {
+  /** Share of the features that is dropped before the logits while training, 0 to less than 1. Default: 0. */
+  readonly dropout?: number | undefined;
+  /** Whether only the head is trained and the backbone stays as it is. Default: false. */
+  readonly freezeBackbone?: boolean | undefined;
+  /** First layer of the backbone that is trained; those before it stay as they are. Default: all are trained. */
+  readonly fineTuneFrom?: string | undefined;
   /**
-   * Whether the backbone's batch normalization goes on normalizing with the averages that it has, and leaves them alone, where it is
-   * trained. For fine-tuning on few images, whose batches say little: Keras's `backbone(images, training=False)`. Default: false.
+   * Whether the backbone's batch normalization keeps its averages and normalizes with them even where the backbone is trained. For
+   * fine-tuning on few images, whose batches say little: Keras's `backbone(images, training=False)`. Default: false.
    */
-  readonly freezeBatchNormalization?: boolean;
+  readonly freezeBatchNormalization?: boolean | undefined;
+  /**
+   * Whether the last layer is that of Keras Applications, `predictions`, for weights that were published with it, rather than your own
+   * head, `logits`, which such weights leave alone. After Keras's `include_top`. Default: false.
+   *
+   * Either way it is a dense layer that gives logits: Keras's `predictions` with `classifier_activation=None`. The softmax that Keras
+   * ends with has no weights; it is in `serving_labels` and `serving_classify`, whose results are probabilities.
+   */
+  readonly includeTop?: boolean | undefined;
 }
 
-/** From images, [n, height, width, 3] with values -1 to 1, to features, [n, h, w, channels]. */
+/** Builds a backbone: from images, [n, height, width, 3] with values -1 to 1, to features, [n, h, w, channels]. */
 export type BuildBackbone = (images: tf.SymbolicTensor) => tf.SymbolicTensor;
 
-/** What `description` says of the options, which change when layers are frozen or thawed. */
-type ChangingOptions = Record<string, OwnOptions[string]> & { freezeBackbone?: boolean; fineTuneFrom?: string };
-
-/** The layers around a backbone. */
-const around = { before: 'rescaling', after: ['avg_pool', 'dropout', ...Object.values(headNames)] } as const;
-
 /**
- * A classifier of a backbone, whose weights others have trained, and a head of average pooling and a dense layer of logits.
+ * A classifier with a backbone, whose weights others have trained, and a head of average pooling and a dense layer of logits.
  *
- * A frozen layer's weights are no part of a training step, and its batch normalization stays in inference mode. `compile` the model
- * after its layers were frozen or thawed.
+ * A frozen layer's weights do not take part in a training step, and its batch normalization stays in inference mode. `compile` the model
+ * again after freezing or unfreezing layers.
  */
 export abstract class BackboneModel extends ImageClassifierModel {
-  readonly #changing: ChangingOptions;
+  readonly #made: Pick<BackboneOptions, 'includeTop' | 'dropout' | 'freezeBatchNormalization'>;
 
-  /**
-   * @param defaultSize The architecture's own height and width.
-   * @param ownOptions Options that the subclass has beside these, as `loadModel` gives them to its constructor again.
-   */
-  protected constructor(
-    options: BackboneOptions,
-    defaultSize: ImageSize,
-    buildBackbone: BuildBackbone,
-    ownOptions: OwnOptions = {},
-  ) {
+  /** @param defaultSize The architecture's own height and width, in pixels. */
+  protected constructor(options: BackboneOptions, defaultSize: ImageSize, buildBackbone: BuildBackbone) {
     const { dropout = 0, freezeBackbone = false, fineTuneFrom, includeTop = false, seed } = options;
     const { freezeBatchNormalization = false } = options;
     checkOptions(options);
-    // `description` reads it anew each time.
-    const changing: ChangingOptions = {
-      ...ownOptions,
-      ...(includeTop && { includeTop }),
-      ...(dropout > 0 && { dropout }),
-      ...(freezeBatchNormalization && { freezeBatchNormalization }),
-    };
-    super(
-      options,
-      defaultSize,
-      (images, classes) => logitsOf(buildBackbone(rescaled(images)), classes, { dropout, seed, includeTop }),
-      changing,
+    super(options, defaultSize, (images, classes) =>
+      logitsOf(buildBackbone(rescaled(images)), classes, { dropout, seed, includeTop }),
     );
-    this.#changing = changing;
+    this.#made = { includeTop, dropout, freezeBatchNormalization };
     if (freezeBatchNormalization) this.#freezeBatchNormalization();
     if (freezeBackbone) this.freezeBackbone();
     if (fineTuneFrom !== undefined) this.#fineTuneOrDispose(fineTuneFrom);
@@ -76,8 +59,6 @@ export abstract class BackboneModel extends ImageClassifierModel {
   /** Leaves the backbone as it is: only the head is trained. */
   freezeBackbone(): void {
     this.#backbone.forEach((layer) => (layer.trainable = false));
-    delete this.#changing.fineTuneFrom;
-    this.#changing.freezeBackbone = true;
   }
 
   /**
@@ -87,23 +68,38 @@ export abstract class BackboneModel extends ImageClassifierModel {
    */
   fineTuneFrom(layerName: string): void {
     const layers = this.#backbone;
-    const first = layers.findIndex(({ name }) => name === layerName);
-    if (first === -1) throw unknownLayer(this.constructor.name, layerName, layers.map(({ name }) => name)); // prettier-ignore
+    const names = layers.map(({ name }) => name);
+    const first = names.indexOf(layerName);
+    if (first === -1) throw unknownLayer(this.constructor.name, layerName, names);
     layers.forEach((layer, i) => (layer.trainable = i >= first));
-    delete this.#changing.freezeBackbone;
-    this.#changing.fineTuneFrom = layerName;
   }
 
   /** Trains all layers again. */
   unfreeze(): void {
     this.#backbone.forEach((layer) => (layer.trainable = true));
-    delete this.#changing.freezeBackbone;
-    delete this.#changing.fineTuneFrom;
+  }
+
+  /** Gives the options by which a model like this one is made; those that have their defaults are left out. */
+  protected override ownOptions(): OwnOptions {
+    const { includeTop, dropout, freezeBatchNormalization } = this.#made;
+    const own = { includeTop, dropout, freezeBatchNormalization, ...this.#frozen() };
+    return Object.fromEntries(
+      Object.entries(own).filter((entry): entry is [string, OwnOptions[string]] => Boolean(entry[1])),
+    );
+  }
+
+  /** Tells what `freezeBackbone` or `fineTuneFrom` did; nothing if layers were frozen in some other order. */
+  #frozen(): Pick<BackboneOptions, 'freezeBackbone' | 'fineTuneFrom'> {
+    const layers = this.#backbone;
+    const first = layers.findIndex(({ trainable }) => trainable);
+    if (first === -1) return { freezeBackbone: true };
+    const isFrozenFromTheStart = first > 0 && layers.slice(first).every(({ trainable }) => trainable);
+    return isFrozenFromTheStart ? { fineTuneFrom: layers[first]?.name } : {};
   }
 
   get #backbone(): tf.layers.Layer[] {
-    const begin = this.layers.findIndex(({ name }) => name === around.before) + 1;
-    return this.layers.slice(begin).filter(({ name }) => !around.after.some((other) => other === name));
+    const begin = this.layers.findIndex(({ name }) => name === aroundBackbone.before) + 1;
+    return this.layers.slice(begin).filter(({ name }) => !aroundBackbone.after.some((other) => other === name));
   }
 
   #freezeBatchNormalization(): void {

@@ -3,54 +3,77 @@ import { decodeBase64 } from '../ops/base64.js';
 import { decodeAndResize, type ImageSize, resizeImages } from '../ops/decode-and-resize.js';
 import { lookUpLabel, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
-import { type ClassifierFunctions, classifierSignatures } from './classifier/classifier-signatures.js';
-import { type AlsoTracked, saveServable } from '../signatures/save-servable.js';
+import { type ClassifierFunctions, classifierParts } from './classifier/classifier-signatures.js';
+import { saveServable } from '../signatures/save-servable.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
+import { evaluate } from '../training/evaluate.js';
+import { fit } from '../training/fit.js';
+import { fitOptionsOf } from '../training/fit-options-of.js';
+import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
+import { trainingSessionOf } from '../training/steps/training-session.js';
 import { checkLayers } from './classifier/check-layers.js';
 import { initializeWeights } from './classifier/initialize-weights.js';
-import { type ModelDescription, modelDescriptionFile, type OwnOptions } from './classifier/model-description.js';
+import type { ModelDescription, OwnOptions } from './classifier/model-description.js';
+import { applyLayers } from './classifier/layer-calls.js';
 
-/** What every classifier is made from. */
+/** Options of every image classifier. */
 export interface ImageClassifierOptions {
-  /** In the order of the labels; they travel in `assets/class_names.txt`. At least two. */
+  /** Names of the classes in the order of their labels, at least two; they travel in `assets/class_names.txt`. */
   readonly classNames: readonly string[];
-  /** Pixels that images are resized to. Default: the architecture's own. */
-  readonly inputHeight?: number;
-  /** Pixels. Default: the architecture's own. */
-  readonly inputWidth?: number;
-  /** Draws the first weights: the same seed, the same weights. Default: another draw each time. */
-  readonly seed?: number;
+  /** Height that images are resized to, in pixels. Default: the architecture's own. */
+  readonly inputHeight?: number | undefined;
+  /** Width that images are resized to, in pixels. Default: the architecture's own. */
+  readonly inputWidth?: number | undefined;
+  /** Seed of the first weights: the same seed gives the same weights. Default: different weights each time. */
+  readonly seed?: number | undefined;
 }
 
-/** From the images, [n, height, width, 3] with pixels 0 to 255, to logits, [n, classes]. */
-export type BuildLayers = (images: tf.SymbolicTensor, classes: number) => tf.SymbolicTensor;
+/**
+ * Builds a classifier's layers: either a list of layers that follow one another, or, where they branch, the logits that they make of the
+ * images.
+ *
+ * @param images float32 [n, height, width, 3], pixels 0 to 255.
+ * @param classes Number of classes.
+ * @returns The layers, or the logits, float32 [n, classes].
+ */
+export type BuildLayers = (
+  images: tf.SymbolicTensor,
+  classes: number,
+) => tf.SymbolicTensor | readonly tf.layers.Layer[];
 
-/** What `save` writes beside the model. */
+/** Options of `compile`: TF.js's, with the loss and metrics of a classifier as defaults. */
+export interface ClassifierCompileOptions extends Pick<tf.ModelCompileArgs, 'optimizer'> {
+  /** Loss that is minimized. Default: `sparseCategoricalCrossentropy`, from logits. */
+  readonly loss?: tf.ModelCompileArgs['loss'] | undefined;
+  /** Metrics that are computed next to the loss. Default: `[accuracy]`; `[]` for none. */
+  readonly metrics?: tf.ModelCompileArgs['metrics'] | undefined;
+}
+
+/** Options of `save`. */
 export interface SaveOptions extends NonNullable<Parameters<tf.LayersModel['save']>[1]> {
-  /** Files for `assets.extra/`, by name. */
-  readonly assetsExtra?: Readonly<Record<string, string>>;
-  /** Further functions and lists of variables of the SavedModel. Default: none. */
-  readonly tracked?: AlsoTracked;
+  /** Contents of further files in `assets.extra/`, by name. Default: none. */
+  readonly assetsExtra?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
  * An image classifier that exports itself: `save` writes a TensorFlow SavedModel whose signatures are methods of this class.
  *
- * A subclass gives its layers, and no more:
+ * A subclass only has to give its layers:
  *
  * @example
  * ```ts
  * export class TinyModel extends ImageClassifierModel {
  *   constructor(options: ImageClassifierOptions) {
- *     super(options, [32, 32], (images, classes) => {
- *       let x = tf.layers.rescaling({ scale: 1 / 255 }).apply(images);
- *       x = tf.layers.conv2d({ filters: 8, kernelSize: 3, activation: 'relu' }).apply(x);
- *       x = tf.layers.flatten().apply(x);
- *       return tf.layers.dense({ units: classes, name: 'logits' }).apply(x) as tf.SymbolicTensor;
- *     });
+ *     const { conv2d, dense, flatten, rescaling } = tf.layers;
+ *     super(options, [32, 32], (_, classes) => [
+ *       rescaling({ scale: 1 / 255 }),
+ *       conv2d({ filters: 8, kernelSize: 3, activation: 'relu' }),
+ *       flatten(),
+ *       dense({ units: classes }),
+ *     ]);
  *   }
  * }
  * ```
@@ -59,7 +82,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   readonly classNames: readonly string[];
   /** Height and width that images are resized to, in pixels. */
   readonly imageSize: ImageSize;
-  /** A class name a line. */
+  /** The class names, one per line. */
   readonly classNamesFile: Asset;
 
   /** `input_tensor`: float32 [n, h, w, 3], RGB pixels 0 to 255 of any size. Returns logits, float32 [n, classes]. */
@@ -122,25 +145,15 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /** One function of the graph for all signatures; only the sizes of the images differ before it. */
   readonly #logits: (images: tf.Tensor) => tf.Tensor;
 
-  readonly #ownOptions: OwnOptions;
-
-  /**
-   * @param defaultSize The architecture's own height and width.
-   * @param ownOptions Options that the subclass has beside these, as `loadModel` gives them to its constructor again.
-   */
-  protected constructor(
-    options: ImageClassifierOptions,
-    defaultSize: ImageSize,
-    buildLayers: BuildLayers,
-    ownOptions: OwnOptions = {},
-  ) {
+  /** @param defaultSize The architecture's own height and width, in pixels. */
+  protected constructor(options: ImageClassifierOptions, defaultSize: ImageSize, buildLayers: BuildLayers) {
     const { classNames, inputHeight = defaultSize[0], inputWidth = defaultSize[1], seed } = options;
     checkClassNames(classNames);
     const inputs = tf.input({ shape: [inputHeight, inputWidth, 3], name: 'images' });
-    super({ inputs, outputs: buildLayers(inputs, classNames.length) });
+    const layers = buildLayers(inputs, classNames.length);
+    super({ inputs, outputs: layers instanceof tf.SymbolicTensor ? layers : applyLayers(layers, inputs) });
     this.#checkLayers(classNames.length);
     this.classNames = classNames;
-    this.#ownOptions = ownOptions;
     this.classNamesFile = asset({ name: 'class_names.txt', content: classNames.map((name) => `${name}\n`).join('') });
     this.imageSize = [inputHeight, inputWidth];
     this.#logits = tfFunction((images: tf.Tensor) => this.apply(images, { training: false }) as tf.Tensor, {
@@ -150,14 +163,43 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     if (seed !== undefined) initializeWeights(this, seed);
   }
 
-  /** What it was made from: its class, sizes and own options, as `loadModel` reads them from a saved one. */
+  /** What the model was made from: its class, sizes and own options, as `loadModel` reads them from a saved one. */
   get description(): ModelDescription {
     const [inputHeight, inputWidth] = this.imageSize;
-    return { modelType: this.constructor.name, inputHeight, inputWidth, options: { ...this.#ownOptions } };
+    return { modelType: this.constructor.name, inputHeight, inputWidth, options: this.ownOptions() };
   }
 
   /**
-   * Writes a SavedModel with the signatures of `classifierSignatures`. The directory appears whole or not at all.
+   * Prepares the model for training, as TF.js's `compile` does, with the loss and metrics of a classifier as defaults.
+   *
+   * @example
+   * ```ts
+   * model.compile({ optimizer: new Adam() });
+   * ```
+   */
+  override compile(options: ClassifierCompileOptions): void {
+    const { optimizer, loss = sparseCategoricalCrossentropy, metrics = [accuracy] } = options;
+    super.compile({ optimizer, loss, metrics });
+  }
+
+  /** Trains the model as TF.js's `fitDataset` does, in compiled steps; `fit` also takes augmentation and other options. */
+  override fitDataset(...[dataset, args]: Parameters<tf.LayersModel['fitDataset']>): Promise<tf.History> {
+    // TF.js's typings leave open what a batch is, and its training loop takes batches of tensors only.
+    const batches = dataset as tf.data.Dataset<tf.TensorContainer>;
+    return fit(this, batches, fitOptionsOf(this, args as tf.ModelFitDatasetArgs<tf.TensorContainer>));
+  }
+
+  /** Computes loss and metrics as TF.js's `evaluateDataset` does, in compiled steps. */
+  override evaluateDataset(
+    ...[dataset, options]: Parameters<tf.LayersModel['evaluateDataset']>
+  ): Promise<tf.Scalar | tf.Scalar[]> {
+    // A training validates by this method and has compiled the step already.
+    const isInTraining = trainingSessionOf(this) !== null;
+    return isInTraining ? super.evaluateDataset(dataset, options) : evaluate(this, dataset, options);
+  }
+
+  /**
+   * Writes a SavedModel with the signatures of `classifierSignatures`. The directory appears as a whole or not at all.
    *
    * @param destination A directory, replaced if it exists; a handler or URL of TF.js (`file://...`) saves as TF.js does.
    * @throws SignetError `CANNOT_WRITE`.
@@ -167,13 +209,16 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     options: SaveOptions = {},
   ): ReturnType<tf.LayersModel['save']> {
     if (typeof destination !== 'string' || destination.includes('://')) return super.save(destination, options);
-    const { assetsExtra, tracked } = options;
-    await saveServable(this, destination, {
-      signatures: classifierSignatures(this),
-      ...(tracked && { tracked }),
-      assetsExtra: { ...assetsExtra, [modelDescriptionFile]: `${JSON.stringify(this.description, null, 2)}\n` },
-    });
+    await saveServable(this, destination, classifierParts(this, options.assetsExtra));
     return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+  }
+
+  /**
+   * Gives the options of the subclass that `loadModel` hands to its constructor, besides those of every classifier. To be overridden by a
+   * subclass with options of its own.
+   */
+  protected ownOptions(): OwnOptions {
+    return {};
   }
 
   #checkLayers(classes: number): void {
@@ -195,7 +240,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   }
 }
 
-/** How many classes `serving_labels` gives, where there are as many. */
+/** Number of classes that `serving_labels` gives, if there are that many. */
 const bestClasses = 5;
 
 /** A name is a line of `assets/class_names.txt`. */

@@ -1,6 +1,6 @@
 import * as tf from '../tensorflow/tf.js';
 import { BackboneModel, type BackboneOptions } from './backbone-model.js';
-import { applyLayer } from './classifier/layer-calls.js';
+import { applyLayer, applyLayers } from './classifier/layer-calls.js';
 
 /** InceptionV3 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
 export class InceptionModel extends BackboneModel {
@@ -109,7 +109,7 @@ class InceptionV3 {
       name: `batch_normalization${number}`,
     });
     const activation = tf.layers.activation({ activation: 'relu', name: `activation${number}` });
-    return [convolution, normalization, activation].reduce((from, layer) => applyLayer(layer, from), x);
+    return applyLayers([convolution, normalization, activation], x);
   }
 }
 

@@ -7,9 +7,9 @@ import { readModelDescription } from './classifier/model-description.js';
 import { modelTypes, type ModelType } from './model-types.js';
 import { readClassNames } from './classifier/read-class-names.js';
 
-/** How a model is loaded. */
+/** Options of `loadModel`. */
 export interface LoadModelOptions {
-  /** Classes of your own by their names: `{ TinyModel }`. Signet's are known. */
+  /** Your own classes by their names: `{ TinyModel }`. Default: only Signet's are known. */
   readonly modelTypes?: Readonly<Record<string, ModelType>>;
 }
 
@@ -19,7 +19,7 @@ export interface LoadModelOptions {
  * The optimizer is not saved: `compile` the model again.
  *
  * @param directory A version's directory, such as `models/LenetModel/1`.
- * @throws SignetError `INVALID_SAVED_MODEL` when it is none, is damaged, or is of a class that is not known here.
+ * @throws SignetError `INVALID_SAVED_MODEL` when it is not a classifier, is damaged, or was saved from a class that is not known here.
  */
 export async function loadModel(directory: string, options: LoadModelOptions = {}): Promise<ImageClassifierModel> {
   const classNames = await readClassNames(directory);

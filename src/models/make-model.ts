@@ -2,9 +2,9 @@ import { SignetError, wordsOf } from '../errors.js';
 import type { ImageClassifierModel, ImageClassifierOptions } from './image-classifier-model.js';
 
 /**
- * Makes a classifier of a class that may be the user's, who may have made mistakes in it.
+ * Makes a classifier from a class that may be the user's own and may have mistakes.
  *
- * @throws SignetError `INVALID_ARGUMENT` when the constructor throws, or does not take the options that it was given.
+ * @throws SignetError `INVALID_ARGUMENT` when the constructor throws, or does not use the options that it is given.
  */
 export function makeModel<O extends ImageClassifierOptions>(
   Type: new (options: O) => ImageClassifierModel,
@@ -16,8 +16,8 @@ export function makeModel<O extends ImageClassifierOptions>(
   model.dispose();
   throw new SignetError(
     'INVALID_ARGUMENT',
-    `${Type.name} does not take the options that it is made with: ${problem}. ` +
-      'Hand them on: constructor(options) { super(options, [height, width], (images, classes) => ...); }',
+    `${Type.name} does not use the options that it is given: ${problem}. ` +
+      'Pass them on: constructor(options) { super(options, [height, width], (_, classes) => [...]); }',
   );
 }
 

@@ -2,21 +2,29 @@ import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
 import { BackboneModel, type BackboneOptions } from './backbone-model.js';
 import { applyLayer } from './classifier/layer-calls.js';
+import type { OwnOptions } from './classifier/model-description.js';
 
-/** How a MobileNetModel is made. */
+/** Options of MobileNetModel. */
 export interface MobileNetOptions extends BackboneOptions {
-  /** How wide the network is, as a factor of every layer's filters: 0.35, 0.5, 0.75, 1, 1.3, 1.4. Default: 1. */
-  readonly alpha?: number;
+  /** Width of the network, as a factor of every layer's filters: 0.35, 0.5, 0.75, 1, 1.3 or 1.4. Default: 1. */
+  readonly alpha?: number | undefined;
 }
 
 /** MobileNetV2 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
 export class MobileNetModel extends BackboneModel {
+  readonly #alpha: number;
+
   constructor(options: MobileNetOptions) {
     const { alpha = 1 } = options;
     if (!(alpha > 0 && alpha <= 2)) {
       throw new SignetError('INVALID_ARGUMENT', `alpha is a number above 0, at most 2. Received: ${alpha}.`);
     }
-    super(options, [224, 224], (images) => mobileNetV2(images, alpha), { alpha });
+    super(options, [224, 224], (images) => mobileNetV2(images, alpha));
+    this.#alpha = alpha;
+  }
+
+  protected override ownOptions(): OwnOptions {
+    return { alpha: this.#alpha, ...super.ownOptions() };
   }
 }
 

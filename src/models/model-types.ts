@@ -1,7 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 
 import { SignetError } from '../errors.js';
-import { describeExport } from './classifier/describe-export.js';
 import { ImageClassifierModel, type ImageClassifierOptions } from './image-classifier-model.js';
 import { importUserFile } from './user-file/import-user-file.js';
 import { InceptionModel } from './inception-model.js';
@@ -11,10 +10,10 @@ import { ResnetModel } from './resnet-model.js';
 
 const option = '--model-type';
 
-/** A class whose instances are classifiers. */
+/** A class of classifiers. */
 export type ModelType = new (options: ImageClassifierOptions) => ImageClassifierModel;
 
-/** The architectures that `--model-type` knows: one line each. */
+/** Signet's architectures by the names that `--model-type` takes, one line each. */
 export const modelTypes: Readonly<Record<string, ModelType>> = {
   InceptionModel,
   LenetModel,
@@ -23,7 +22,7 @@ export const modelTypes: Readonly<Record<string, ModelType>> = {
 };
 
 /**
- * The class that `--model-type` means: one of Signet's by its name, or one of the user's as `path/to/model.ts#ClassName`.
+ * Finds the class that `--model-type` names: one of Signet's by its name, or the user's own as `path/to/model.ts#ClassName`.
  *
  * @throws SignetError `INVALID_ARGUMENT` that lists the names, or says what the file lacks.
  */
@@ -34,12 +33,12 @@ export async function findModelType(text: string): Promise<ModelType> {
   if (file === undefined || name === undefined) {
     if (existsSync(text)) throw await withoutClass(text);
     const known = Object.keys(modelTypes).join(', ');
-    throw invalid(`is one of ${known}, or a class of yours as path/to/model.ts#ClassName. Received: ${text}.`);
+    throw invalid(`is one of ${known}, or your own class as path/to/model.ts#ClassName. Received: ${text}.`);
   }
   return exportedType(file, name);
 }
 
-/** What to say of a file that is given without the name of a class. */
+/** Makes the error for a file that is given without the name of a class. */
 async function withoutClass(file: string): Promise<SignetError> {
   const names = statSync(file).isFile() ? Object.keys(await importUserFile(file, option)) : [];
   return invalid(
@@ -64,6 +63,34 @@ async function exportedType(file: string, name: string): Promise<ModelType> {
 
 function isModelType(value: unknown): value is ModelType {
   return typeof value === 'function' && value.prototype instanceof ImageClassifierModel;
+}
+
+/** Describes what a module exports where a class of models was expected, and what to do. */
+function describeExport(value: unknown): { readonly what: string; readonly advice: string } {
+  if (value instanceof ImageClassifierModel) {
+    const what = `a model that is made already, of the class ${value.constructor.name}`;
+    return { what, advice: 'Export the class itself: the command makes the model.' };
+  }
+  const isOfAnotherCopy = basesOf(value).includes(ImageClassifierModel.name);
+  const advice = isOfAnotherCopy
+    ? 'Its ImageClassifierModel is that of another copy of signet-ml: import the one that runs this command.'
+    : 'Give its layers to ImageClassifierModel, as examples/custom-model does.';
+  return { what: kindOf(value), advice };
+}
+
+function kindOf(value: unknown): string {
+  const [, base] = basesOf(value);
+  if (base !== undefined) return `a class that extends ${base}`;
+  if (typeof value === 'function') {
+    return /^class\b/.test(Function.prototype.toString.call(value)) ? 'a class that extends nothing' : 'a function';
+  }
+  return typeof value === 'object' && value !== null ? 'an object' : `a value, ${String(value)}`;
+}
+
+/** Names of a class and those that it extends, itself first. */
+function basesOf(value: unknown): string[] {
+  if (typeof value !== 'function' || value === Function.prototype) return [];
+  return [value.name, ...basesOf(Object.getPrototypeOf(value))];
 }
 
 function invalid(what: string): SignetError {

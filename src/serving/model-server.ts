@@ -37,17 +37,24 @@ export interface PredictRequest {
   readonly deadline?: number;
 }
 
+/** Answer to a call of one signature. */
 export interface PredictResponse {
+  /** Version that answered. */
   readonly version: ServedVersion;
+  /** Signature that was called. */
   readonly signatureName: string;
+  /** Outputs by name. */
   readonly outputs: Readonly<Record<string, TensorValue>>;
 }
 
 /** TensorFlow Serving's `ModelVersionStatus.State`. */
 export type VersionState = 'START' | 'LOADING' | 'AVAILABLE' | 'UNLOADING' | 'END';
 
+/** State of a model's version. */
 export interface VersionStatus {
+  /** Number of the version. */
   readonly version: number;
+  /** State, of which only `AVAILABLE` answers. */
   readonly state: VersionState;
   /** Why it is not available. Default: nothing is wrong. */
   readonly error?: string;

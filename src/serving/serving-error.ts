@@ -20,6 +20,7 @@ export const statusCodes = {
   UNAUTHENTICATED: 16,
 } as const;
 
+/** Status of a failure, by gRPC's name. */
 export type StatusCode = keyof typeof statusCodes;
 
 export interface ServingErrorOptions extends ErrorOptions {

@@ -1,17 +1,19 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { copyFile, cp, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import { SignetError } from '../errors.js';
-import { addonRevision } from './addon-revision.js';
+import { addonRevision } from './stamp.js';
 import { diskFull, saysDiskFull } from './file-errors.js';
+import { patchSource } from './patch-source.js';
 import { quietLogSource } from './quiet-log-source.js';
 import { exportSessionThreads, useSessionThreads } from './session-threads-patch.js';
 import { lastLines, runChild } from '../files/run-child.js';
 import { mendSharedStrings } from './shared-strings-patch.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
-import { addonPath, type TfjsPackage } from './tfjs-package.js';
+import { standardErrorSource, standardErrorTarget } from './standard-error-source.js';
+import { addonPath, standardErrorAddonPath, type TfjsPackage } from './tfjs-package.js';
 import { tensorflowVersion } from './wheel-table.js';
 
 /** Where the addon that was built for a library is kept; it fits every clone of the repository and every Node.js. */
@@ -21,7 +23,8 @@ export function cachedAddonPath(site: Pick<Site, 'cacheFolder'>, tfjs: TfjsPacka
 }
 
 /**
- * Compiles tfjs-node's addon, mended and with a few lines of ours that quiet TensorFlow's log and say how many threads a session has, against a library folder, into the cache.
+ * Compiles two addons into the cache: tfjs-node's against a library folder, mended and with a few lines of ours that quiet TensorFlow's
+ * log and set the threads of a session; and next to it the small one that turns standard error away while the library is loaded.
  *
  * It is built in a folder of its own, never inside `node_modules`: a killed build leaves nothing there, and its compiler,
  * which may live on, disturbs nobody.
@@ -46,10 +49,17 @@ export async function buildAddon(
         join(folder, 'binding', 'tfjs_binding.cc'),
         (source) => exportSessionThreads(source) + quietLogSource,
       );
+      await writeFile(join(folder, 'binding', 'standard_error.cc'), standardErrorSource);
       for (const name of ['binding.gyp', 'package.json']) await copyFile(join(tfjs.folder, name), join(folder, name));
+      await change(join(folder, 'binding.gyp'), (source) =>
+        patchSource(source, "'targets' : [{\n", standardErrorTarget, 'binding.gyp, targets'),
+      );
       await symlink(libraryFolder, join(folder, 'deps'));
       await runNodeGyp(folder, compiler, site);
       await mkdir(dirname(addon), { recursive: true });
+      const standardError = basename(standardErrorAddonPath);
+      await rename(join(folder, 'build', 'Release', standardError), join(dirname(addon), standardError));
+      // The last: where it stands, so does the other.
       await rename(join(folder, addonPath), addon);
     }),
   );
@@ -74,7 +84,7 @@ async function runNodeGyp(folder: string, compiler: string, site: Site): Promise
 }
 
 /**
- * Points node-gyp at the headers that stand beside the running Node.js; it would download them otherwise. A folder that
+ * Points node-gyp at the headers next to the running Node.js; otherwise it would download them. A folder that
  * the user has set stays. Said by the variable, since that wins over node-gyp's `--nodedir`, even when it is empty.
  */
 function headersEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -99,7 +109,7 @@ function saysNoHeaders(output: string): boolean {
 function noHeaders(output: string): SignetError {
   return new SignetError(
     'OFFLINE',
-    `The headers of Node.js ${process.versions.node} (node_api.h) do not stand beside ${process.execPath}, ` +
+    `The headers of Node.js ${process.versions.node} (node_api.h) are not next to ${process.execPath}, ` +
       `and node-gyp could not download them. It said:\n${errorLines(output)}\n` +
       'With a network, run set-up again. Without one, unpack the Node.js archive of this version, which holds ' +
       'include/node, and name its folder: npm_config_nodedir=DIR npm run set-up. ' +

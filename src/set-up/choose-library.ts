@@ -47,7 +47,7 @@ export function chooseLibrary({ gpu, library }: LibraryWish, before: Stamp | und
 /**
  * Finds out how far a library is. With `verify`, a library in the cache is ready only if its content is untouched.
  *
- * @throws SignetError `SET_UP_FAILED` when this system has no wheel, or the user's folder is no library.
+ * @throws SignetError `SET_UP_FAILED` when this system has no wheel, or the user's folder is not a library.
  */
 export async function findLibrary(
   choice: LibraryChoice,

@@ -7,7 +7,7 @@ import { diskFull, saysDiskFull } from './file-errors.js';
 import { hashFile } from '../files/hash-file.js';
 import { lastLines, runChild } from '../files/run-child.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
-import { pipDownloadArguments, type Wheel } from './wheel-table.js';
+import { pipDownloadArguments, type Wheel } from './wheel.js';
 
 /** Where a wheel lies from its download to its extraction; a person without a network puts it there by hand. */
 export function wheelPath(site: Pick<Site, 'cacheFolder'>, wheel: Wheel): string {
@@ -115,7 +115,7 @@ async function checkHash(wheel: Wheel, path: string, advice: string, site: Site)
   );
 }
 
-/** pip tells a program nothing while it downloads, so the growth of its files does. */
+/** pip reports nothing to a program while it downloads; the growth of its files does. */
 function watchSize(folder: string, total: number | undefined, advance: (fraction: number) => void): () => void {
   if (total === undefined) return () => undefined;
   const timer = setInterval(() => {

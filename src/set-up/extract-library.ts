@@ -16,7 +16,7 @@ export interface ExtractedFile {
  * addon is compiled with into `include/`, and CUDA's libraries and tools into `nvidia/`.
  *
  * @returns the files outside `include/`.
- * @throws SignetError `SET_UP_FAILED` when the wheel is no zip file or cannot be unpacked.
+ * @throws SignetError `SET_UP_FAILED` when the wheel is not a zip file or cannot be unpacked.
  */
 export async function extractWheel(
   wheelPath: string,

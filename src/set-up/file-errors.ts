@@ -16,7 +16,7 @@ export function explainFileError(error: unknown, cacheFolder: string): unknown {
     return new SignetError(
       'SET_UP_FAILED',
       `The disk is full at ${place}. Free some space there${inCache ? ', or set SIGNET_CACHE to a folder on another disk,' : ''} ` +
-        'and run set-up again: it goes on where it stopped.',
+        'and run set-up again: it continues where it stopped.',
       { cause: error },
     );
   }

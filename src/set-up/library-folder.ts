@@ -41,7 +41,7 @@ export async function isLibraryIntact(folder: string, recipe: LibraryRecipe, sig
 }
 
 /**
- * Makes the library folder of a recipe: downloads the wheels that are not in the cache yet, unpacks them beside the
+ * Makes the library folder of a recipe: downloads the wheels that are not in the cache yet, unpacks them next to the
  * folder's place, moves the whole there and deletes the wheels.
  *
  * @throws SignetError `OFFLINE` or `SET_UP_FAILED`.

@@ -1,4 +1,4 @@
-import type { Wheel } from './wheel-table.js';
+import type { Wheel } from './wheel.js';
 
 /**
  * The CUDA libraries that `tensorflow[and-cuda]==2.21.0` asks for, at the versions that pip chose when this was written.

@@ -10,12 +10,12 @@ import { tensorflowVersion } from './wheel-table.js';
 
 /** A TensorFlow library that the user brings, for a system without wheels or without a network. */
 export interface OwnLibrary {
-  /** Changes when the library's file does, so that the addon is built anew for it. */
+  /** Changes when the library's file does, so that the addon is built again for it. */
   readonly id: string;
   readonly headers: string;
   /** Where `libtensorflow*` lie. */
   readonly libraries: string;
-  /** CUDA's libraries beside it, when they are there. */
+  /** CUDA's libraries next to it, if there are any. */
   readonly nvidia: string | undefined;
   /** Names that `binding.gyp` looks for: alias to a library there. */
   readonly aliases: Readonly<Record<string, string>>;

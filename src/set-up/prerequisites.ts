@@ -1,6 +1,5 @@
 import { SignetError } from '../errors.js';
 import { lastLines, runChild } from '../files/run-child.js';
-import { isAtLeast } from './version-order.js';
 
 /** What a set-up still has to do, and so what the machine must offer for it. */
 export interface Needs {
@@ -143,4 +142,16 @@ function glibcVersion(): string | undefined {
   Object.assign(process.report, { excludeNetwork: true });
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   return header.glibcVersionRuntime;
+}
+
+/** Whether a dotted version is the same as another or newer; missing parts count as 0. */
+function isAtLeast(version: string, oldest: string): boolean {
+  const found = parts(version);
+  const wanted = parts(oldest);
+  const position = wanted.findIndex((part, i) => part !== (found[i] ?? 0));
+  return position === -1 || (found[position] ?? 0) > (wanted[position] ?? 0);
+}
+
+function parts(version: string): number[] {
+  return version.split('.').map((part) => Number.parseInt(part, 10) || 0);
 }

@@ -67,6 +67,6 @@ function describeFailure({ ending, output }: ChildResult): string {
   const cause = /^\w*Error: .*$/m.exec(output)?.[0] ?? lastLines(output);
   const advice = ending.includes('SIGILL')
     ? "TensorFlow's library needs a processor with AVX, which this one lacks."
-    : 'Run set-up with --force to check the library and compile the addon anew; --verbose shows all that it said.';
+    : 'Run set-up with --force to check the library and compile the addon again; --verbose shows all that it said.';
   return `TensorFlow was set up but does not work here (${ending}): ${cause.trim()}\n${advice}`;
 }

@@ -20,7 +20,7 @@ import { withLock } from '../files/with-lock.js';
 
 /** How a set-up is done. */
 export interface SetUpOptions {
-  /** Check the library's content, and compile, link and try everything anew. Default: do only what is left to do. */
+  /** Check the library's content, and compile, link and try everything again. Default: only what is left to do. */
   readonly force?: boolean;
   /**
    * Whether the library computes on an NVIDIA GPU (Linux on x64 only). Default: as it is set up now, at first `false`.
@@ -31,11 +31,11 @@ export interface SetUpOptions {
   readonly library?: string | undefined;
   /** Where downloads and built files are kept. Default: see `cacheFolder`. */
   readonly cacheFolder?: string;
-  /** Stops the set-up and the programs that it runs; a later run goes on where it stopped. Default: never. */
+  /** Stops the set-up and the programs that it runs; a later run continues where it stopped. Default: never. */
   readonly signal?: AbortSignal;
-  /** Told of every step. Default: nobody. */
+  /** Called at every step. */
   readonly onProgress?: (progress: SetUpProgress) => void;
-  /** Told what pip and the compiler print. Default: nobody. */
+  /** Receives what pip and the compiler print. */
   readonly onOutput?: (text: string) => void;
   /** The package to set up. Default: the one that Signet imports. */
   readonly tfjs?: TfjsPackage;
@@ -87,9 +87,8 @@ async function setUpPackage(tfjs: TfjsPackage, cacheFolder: string, options: Set
     if (!waited) onProgress({ doing: 'Another set-up is running, or was killed a moment ago; waiting for it' });
     waited = true;
   };
-  const lockOptions = { ...(signal && { signal }), onWait };
-  return withLock(tfjs.folder, lockOptions, (held) =>
-    withLock(cacheFolder, { ...lockOptions, signal: held }, async (signal) => {
+  return withLock(tfjs.folder, { signal, onWait }, (held) =>
+    withLock(cacheFolder, { signal: held, onWait }, async (signal) => {
       // The one that was waited for may have done all there is to do.
       const done = force ? undefined : alreadySetUp(tfjs, options);
       const site: Site = { cacheFolder, env: process.env, signal, onProgress, onOutput, fetchWheel };

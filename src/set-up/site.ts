@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import type { Wheel } from './wheel-table.js';
+import type { Wheel } from './wheel.js';
 import { remove } from '../files/replace.js';
 
 /** One step of a set-up, for a person who waits: reported when it begins, while it advances, and when it is done. */
@@ -42,7 +42,7 @@ export async function step<T>(
   return result;
 }
 
-/** The part of the cache for what is not finished. Whoever holds the cache's lock may empty it. */
+/** The part of the cache for what is not finished. The holder of the cache's lock may empty it. */
 export function unfinishedFolder(site: Pick<Site, 'cacheFolder'>): string {
   return join(site.cacheFolder, 'unfinished');
 }

@@ -13,6 +13,9 @@ export interface TfjsPackage {
 /** The addon inside the package, where its loader looks for it under every Node.js version: it is an N-API addon. */
 export const addonPath = join('lib', 'napi-v8', 'tfjs_binding.node');
 
+/** The small addon that turns standard error away while TensorFlow's library is loaded, next to it. */
+export const standardErrorAddonPath = join('lib', 'napi-v8', 'standard_error.node');
+
 /**
  * Finds `@tensorflow/tfjs-node-gpu` from this file, which works from the source, from `dist/` and when Signet is itself
  * a dependency.

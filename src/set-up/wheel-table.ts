@@ -1,23 +1,9 @@
 import { SignetError } from '../errors.js';
 import { nvidiaWheels } from './nvidia-wheels.js';
+import type { Wheel } from './wheel.js';
 
 /** The TensorFlow that Signet traces for, exports for and computes with. */
 export const tensorflowVersion = '2.21.0';
-
-/** The Python for which wheels are asked; their C++ library is the same for every Python. */
-export const wheelPython = '3.12';
-
-/** One file of the Python package index, pinned to its content. */
-export interface Wheel {
-  readonly package: string;
-  readonly version: string;
-  /** pip's platform tag, without which pip would choose for the Python at hand. */
-  readonly platform: string;
-  readonly file: string;
-  readonly sha256: string;
-  /** Size of the download; `undefined` where nobody has downloaded it. */
-  readonly bytes?: number;
-}
 
 /** The system that is set up, under Node's names. */
 export interface Host {
@@ -126,14 +112,6 @@ export function libraryRecipe(host: Host, gpu: boolean): LibraryRecipe {
       `On another system, build or install TensorFlow's C library yourself and run set-up with --library DIR, ` +
       'where DIR holds lib/ and include/.',
   );
-}
-
-/** The pip command that downloads a wheel, without the folder: a person can run it on another machine. */
-export function pipDownloadArguments(wheel: Wheel): string[] {
-  return [
-    ...['download', '--no-deps', '--only-binary=:all:', '--python-version', wheelPython],
-    ...['--platform', wheel.platform, `${wheel.package}==${wheel.version}`],
-  ];
 }
 
 function tensorflowWheel(name: string, platform: string, sha256: string, bytes: number): Wheel {

@@ -1,14 +1,19 @@
 import { SignetError } from '../errors.js';
-import type { SavedModelParts, TrackedObject } from '../saved-model/write/saved-model-parts.js';
-import type { SignatureMethod, SignatureParts } from '../saved-model/write/signature-export.js';
+import type {
+  SavedModelParts,
+  SignatureMethod,
+  SignatureParts,
+  TrackedObject,
+} from '../saved-model/write/saved-model-parts.js';
 import { writeSavedModel } from '../saved-model/write/write-saved-model.js';
 import { isTfFunction, nameTfFunction, type TfFunction } from '../tracing/tf-function.js';
 import { Tracker } from './track-object.js';
 
 /** A tf function behind a signature. */
 export interface ServedFunction {
+  /** The function that the signature calls. */
   readonly function: TfFunction<never>;
-  /** Which of TensorFlow Serving's APIs it answers to. Default: `predict`. */
+  /** TensorFlow Serving's API that the signature answers to. Default: `predict`. */
   readonly method?: SignatureMethod;
   /**
    * The signature's outputs, each with the result of the function that it is; a tensor returned by itself is `output_0`.
@@ -17,15 +22,15 @@ export interface ServedFunction {
   readonly outputs?: string | Readonly<Record<string, string>>;
 }
 
-/** What is exported beside the object itself. */
+/** Options of `save`. */
 export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'> {
-  /** By SignatureDef key: `serving_default` is what clients get who name none. */
+  /** Functions by SignatureDef key; clients that name no signature get `serving_default`. */
   readonly signatures: Readonly<Record<string, TfFunction<never> | ServedFunction>>;
-  /** What the SavedModel's root holds beside the object's fields, under the names that it has there. Default: nothing. */
-  readonly tracked?: AlsoTracked;
+  /** What the SavedModel's root holds besides the object's fields, under its names there. Default: nothing. */
+  readonly tracked?: AlsoTracked | undefined;
 }
 
-/** Functions and lists of variables that are no fields of the exported object. */
+/** Functions and lists of variables that are not fields of the exported object. */
 export type AlsoTracked = Required<Pick<TrackedObject, 'functions' | 'lists'>>;
 
 /**
@@ -49,7 +54,7 @@ export async function saveServable(
     functions: { ...root.functions, ...tracked.functions },
     lists: tracked.lists,
     signatures: Object.fromEntries(served),
-    ...(assetsExtra && { assetsExtra }),
+    assetsExtra,
   });
 }
 
@@ -83,7 +88,7 @@ function signatureParts(key: string, value: TfFunction<never> | ServedFunction):
   nameTfFunction(fn, key);
   const graph = fn.getConcreteFunction();
   const named = typeof outputs === 'string' ? { [outputs]: graph.outputs[0]?.name ?? '' } : outputs;
-  return { function: graph, ...(method && { method }), ...(named && { outputs: named }) };
+  return { function: graph, method, outputs: named };
 }
 
 function describe(value: unknown): string {

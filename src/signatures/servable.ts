@@ -1,5 +1,5 @@
 import { restoreVariables } from '../saved-model/read/restore-variables.js';
-import { variablesOf } from '../saved-model/write/saved-model-parts.js';
+import { variablesOfParts } from '../saved-model/write/saved-model-parts.js';
 import { saveServable, type SaveServableOptions } from './save-servable.js';
 import { servableMark, Tracker } from './track-object.js';
 
@@ -39,6 +39,6 @@ export abstract class Servable {
    */
   async restore(directory: string): Promise<void> {
     const root = new Tracker().track(this);
-    await restoreVariables(variablesOf({ ...root, signatures: {} }), directory);
+    await restoreVariables(variablesOfParts({ ...root, signatures: {} }), directory);
   }
 }

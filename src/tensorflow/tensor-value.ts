@@ -7,8 +7,11 @@ export type ElementValues = Float32Array | Int32Array | Uint8Array | BigInt64Arr
 
 /** A tensor as plain data, which can be sent between threads and put into messages as it is. */
 export interface TensorValue {
+  /** Type of the elements. */
   readonly dtype: DType;
+  /** Sizes of the dimensions. */
   readonly shape: readonly number[];
+  /** Elements, in C order. */
   readonly values: ElementValues;
 }
 

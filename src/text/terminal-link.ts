@@ -10,7 +10,7 @@ import { printable } from './printable.js';
  * Source: https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda (OSC 8). The host tells a terminal that shows another machine
  * that the file is not on its own.
  *
- * @param stream Where it is printed. One that is no terminal gets the path alone.
+ * @param stream Where it is printed. Anything but a terminal gets the path alone.
  */
 export function terminalLink(file: string, stream: { readonly isTTY?: boolean } = process.stdout): string {
   if (stream.isTTY !== true || process.env.TERM === 'dumb') return file;

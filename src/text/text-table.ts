@@ -1,4 +1,4 @@
-/** Characters to which names are cut at most, even if the terminal is narrower. */
+/** Characters that a cut name keeps at least, however narrow the terminal is. */
 export const shortestName = 4;
 
 /**

@@ -9,7 +9,11 @@ import type { NamedSpec } from './concrete-function.js';
  * @param inputs The arguments in their order.
  * @throws SignetError `SPEC_MISMATCH`.
  */
-export function checkArguments(label: string, inputs: readonly NamedSpec[], args: readonly unknown[]): void {
+export function checkArguments(
+  label: string,
+  inputs: readonly NamedSpec[],
+  args: readonly unknown[],
+): asserts args is readonly tf.Tensor[] {
   const named = new Map<string, { readonly size: number; readonly argument: string }>();
   for (const [i, { name, spec }] of inputs.entries()) {
     const arg = args[i];

@@ -2,26 +2,27 @@ import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';
+import { resizeImages } from './resize-images.js';
 import { RunningTraining } from './running-training.js';
 import type { Jit } from './steps/choose-step.js';
 import { eagerSteps, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
 import { withTrainingSession } from './steps/training-session.js';
 import { trainedModelOf, withSteps } from './tfjs-step.js';
 
-/** What `fit` takes beside the model and its data; as `tf.LayersModel.fitDataset` does. */
+/** Options of `fit`; those not listed here are TF.js's, as `tf.LayersModel.fitDataset` takes them. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'> & {
   /**
-   * How much an image of each class counts in the loss that is trained on, by label; the others count 1. The validation's loss
-   * has no weights, as in Keras. Default: all count 1.
+   * Weight of each class in the loss that is trained on, by label; other classes count 1. The validation's loss is not weighted, as in
+   * Keras. Default: all count 1.
    */
   readonly classWeight?: ClassWeight;
-  /** What is done to the images before each training step; not to those of the validation. Default: nothing. */
-  readonly augmentation?: Augmentation;
-  /** Called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. */
+  /** Changes to the images before each training step, but not to those of the validation. Default: none. */
+  readonly augmentation?: Augmentation | undefined;
+  /** Callbacks, called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. Default: none. */
   readonly callbacks?: readonly tf.Callback[];
-  /** How a step is run. Default: `auto`. */
+  /** Way in which a step is run. Default: `auto`. */
   readonly jit?: Jit;
-  /** Told what was chosen, or could not be done. Default: standard error. */
+  /** Called with a sentence about what was chosen or could not be done. Default: writes it to standard error. */
   readonly onNote?: (note: string) => void;
 };
 
@@ -37,10 +38,13 @@ export async function fit<T extends tf.TensorContainer>(
   { callbacks = [], classWeight = {}, augmentation, jit = 'auto', onNote = writeNote, ...args }: FitOptions<T>,
 ): Promise<tf.History> {
   const trained = trainedModelOf(model);
+  resizeImages(dataset, trained);
+  resizeImages(args.validationData, trained);
   const changes = { classWeight, augmentation: augmentation ?? null };
   const compiled = await compileSteps(trained, { jit, ...changes, steps: stepCount(dataset, args), onNote });
   const running = new RunningTraining(dataset, args, callbacks, compiled);
-  const train = () => trained.fitDataset(running.dataset, running.args);
+  // TF.js's own: an ImageClassifierModel's fitDataset comes here.
+  const train = () => tf.LayersModel.prototype.fitDataset.call(trained, running.dataset, running.args);
   try {
     const steps = compiled ?? eagerSteps(trained, changes);
     return await withSteps(trained, steps, () => withTrainingSession(trained, running, train));
@@ -49,7 +53,7 @@ export async function fit<T extends tf.TensorContainer>(
   }
 }
 
-function writeNote(note: string): void {
+export function writeNote(note: string): void {
   process.stderr.write(`${note}\n`);
 }
 

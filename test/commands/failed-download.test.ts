@@ -39,15 +39,6 @@ describe('a download of weights that fails', () => {
       modelFolderPath: modelFolder,
       modelType: 'MobileNetModel',
       pretrainedWeights: 'imagenet',
-      batchSize: 4,
-      numEpochs: 1,
-      patience: 1,
-      learningRate: 0.001,
-      validationSplit: 0.5,
-      seed: 1,
-      overwrite: false,
-      onBadImage: 'fail',
-      cache: 8,
     });
     await expect(trained).rejects.toMatchObject(failure);
     expect(existsSync(path.join(folder, 'a'))).toBe(false);
@@ -56,7 +47,7 @@ describe('a download of weights that fails', () => {
   it('leaves none of build-model', async () => {
     const labels = path.join(folder, 'labels.txt');
     await writeFile(labels, 'ant\nbee\n');
-    const built = buildModel({ modelType: 'ResnetModel', weights: 'imagenet', labels, modelFolder, overwrite: false });
+    const built = buildModel({ modelType: 'ResnetModel', weights: 'imagenet', labels, modelFolder });
     await expect(built).rejects.toMatchObject(failure);
     expect(existsSync(path.join(folder, 'a'))).toBe(false);
   });

@@ -2,9 +2,9 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { startFromWeights } from '../../src/commands/train-model/start-from-weights.js';
+import { startFromWeights } from '../../src/commands/train-model/trainable-model.js';
 import { trainModel, type TrainModelResult } from '../../src/commands/train-model/run.js';
-import type { TrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
+import type { GivenTrainModelOptions } from '../../src/commands/train-model/train-model-options.js';
 import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
 import { loadModel } from '../../src/models/load-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
@@ -49,11 +49,11 @@ async function accuracyAtStart(): Promise<number> {
   const dataset = await imageDatasetFromDirectory(digits.test, { imageSize, batchSize: 16 });
   const model = new NarrowMobileNetModel({ classNames: dataset.classNames, seed, ...sizes });
   await startFromWeights(model, pretrained);
-  const scalars = (await compiled(model).evaluateDataset(dataset as never, {})) as tf.Scalar[];
+  const scalars = (await compiled(model).evaluateDataset(dataset)) as tf.Scalar[];
   return scalars[1]?.dataSync()[0] ?? NaN;
 }
 
-async function train(options: Partial<TrainModelOptions>): Promise<TrainModelResult> {
+async function train(options: Partial<GivenTrainModelOptions>): Promise<TrainModelResult> {
   return trainModel({
     trainDatasetPath: digits.train,
     testDatasetPath: digits.test,
@@ -61,11 +61,7 @@ async function train(options: Partial<TrainModelOptions>): Promise<TrainModelRes
     modelType: 'test/helpers/models/narrow-mobile-net-model.ts#NarrowMobileNetModel',
     batchSize: 16,
     patience: 20,
-    validationSplit: 0.2,
     seed,
-    overwrite: false,
-    onBadImage: 'fail',
-    cache: 512,
     numEpochs: 8,
     learningRate: 0.01,
     ...sizes,

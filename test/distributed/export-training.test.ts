@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { expect, it } from 'vitest';
 
+import { trainModelCommand } from '../../src/commands/train-model/flags.js';
 import { exportTraining } from '../../src/distributed/export-training.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { loadModel } from '../../src/models/load-model.js';
@@ -12,6 +13,8 @@ import * as tf from '../../src/tensorflow/tf.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+
+const { flags } = trainModelCommand;
 
 it('exportTraining writes an ordinary model directory, with what a step takes beside what serves', async () => {
   const directory = path.join(await temporaryFolder(), 'export');
@@ -36,10 +39,11 @@ it('exportTraining writes an ordinary model directory, with what a step takes be
   );
   expect(JSON.parse(readFileSync(path.join(directory, 'assets.extra', 'training.json'), 'utf8'))).toEqual({
     batch_size: 8,
-    num_epochs: 200,
-    patience: 5,
-    validation_split: 0.2,
-    seed: 42,
+    // The defaults are train-model's.
+    num_epochs: flags.numEpochs.default,
+    patience: flags.patience.default,
+    validation_split: flags.validationSplit.default,
+    seed: flags.seed.default,
   });
 
   const saved = await readVariables(directory);

@@ -54,7 +54,7 @@ async function served(other: ModelServer): Promise<ServedModelServer> {
 }
 
 describe('eval-served-model', () => {
-  it('prints the four roads to a server of serve-model', async () => {
+  it('prints the four transports to a server of serve-model', async () => {
     const running = await startServeModel(['--model-folder', path.join(digits.test, '../models')]);
     const { code, stdout, stderr } = await runCommandLine('eval-served-model', argumentsFor(running));
     expect(await running.end()).toBe(0);
@@ -62,7 +62,7 @@ describe('eval-served-model', () => {
     expect(stderr).toMatch(/^\S+: 18 images, 3 classes\nevaluating: \d+\/72 images {2}\(\d+ images\/s\)\n/);
     expect(stdout).toContain('\nmodel    digits, version 4, at 127.0.0.1\n');
     expect(stdout).toMatch(/\ngRPC bytes .*\ngRPC numpy .*\nREST bytes .*\nREST numpy .*\n/);
-    expect(stdout).toContain('\nevery image has the same class by all roads\n');
+    expect(stdout).toContain('\nevery image has the same class over all transports\n');
     expect(stdout).toContain('\nconfusion matrix: ');
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });
@@ -79,7 +79,7 @@ describe('eval-served-model', () => {
       classNamesTold: 'all',
       images: 18,
     });
-    expect(Object.keys(result.roads)).toEqual(['grpcBytes', 'grpcNumpy', 'restBytes', 'restNumpy']);
+    expect(Object.keys(result.transports)).toEqual(['grpcBytes', 'grpcNumpy', 'restBytes', 'restNumpy']);
     const bundled = await runCommandLine('eval-model', [
       ...toArguments({
         'test-dataset-path': digits.test,
@@ -88,8 +88,8 @@ describe('eval-served-model', () => {
       }),
     ]);
     const { signatures } = JSON.parse(bundled.stdout) as { signatures: Record<string, { confusionMatrix: unknown }> };
-    for (const road of Object.values(result.roads)) {
-      expect(road.confusionMatrix).toEqual(signatures.serving_bytes?.confusionMatrix);
+    for (const transport of Object.values(result.transports)) {
+      expect(transport.confusionMatrix).toEqual(signatures.serving_bytes?.confusionMatrix);
     }
     expect(result.agreement.maxLogitDifference).toBeLessThan(1e-5);
   });
@@ -109,7 +109,7 @@ describe('eval-served-model', () => {
     expect([...versions]).toEqual([4]);
   });
 
-  it('goes by two roads where the server has no REST, says so, and fails unless that was wanted', async () => {
+  it('uses two transports if the server has no REST, says so, and fails unless that was wanted', async () => {
     const gone = await serveModelServer(models);
     await gone.end();
     const flags = { 'rest-port': gone.restPort };
@@ -121,7 +121,10 @@ describe('eval-served-model', () => {
     );
     const wanted = await run({ ...flags, protocol: 'GRPC', json: true });
     expect(wanted.code, wanted.stderr).toBe(0);
-    expect(Object.keys((JSON.parse(wanted.stdout) as EvalServedModelResult).roads)).toEqual(['grpcBytes', 'grpcNumpy']);
+    expect(Object.keys((JSON.parse(wanted.stdout) as EvalServedModelResult).transports)).toEqual([
+      'grpcBytes',
+      'grpcNumpy',
+    ]);
     const neither = await run({ ...flags, 'grpc-port': gone.grpcPort });
     expect([neither.code, neither.stdout]).toEqual([1, '']);
     expect(neither.stderr).toMatch(
@@ -132,7 +135,7 @@ describe('eval-served-model', () => {
   it('ends with what was done at Ctrl-C', async () => {
     const warmUp = 16;
     let asked = 0;
-    // The last request of the last road is never answered.
+    // The last request of the last transport is never answered.
     const other = await served(
       modelServerWith(models, {
         predict: async (request) => {
@@ -164,7 +167,7 @@ describe('eval-served-model', () => {
   it.each([
     [{ concurrency: 0 }, '--concurrency is a whole number from 1 to 1024. Received: 0.'],
     [{ 'batch-size': 1.5 }, '--batch-size is a whole number from 1 to 65536. Received: 1.5.'],
-    [{ 'input-width': 28 }, '--input-width and --input-height go together. Received: one of them.'],
+    [{ 'input-width': 28 }, '--input-width needs --input-height, which is missing.'],
     [{ timeout: 0 }, '--timeout is a number from 0.001 to 86400. Received: 0.'],
     [{ 'model-version': 1, 'model-label': 'x' }, 'label is the name of a version, without a version.'],
   ])('answers %j as wrong usage', async (flags, message) => {

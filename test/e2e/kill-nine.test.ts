@@ -54,12 +54,8 @@ function nextTraining(models: string): GivenTrainModelOptions {
     overwrite: true,
     numEpochs: 200,
     patience: 200,
-    batchSize: 32,
     learningRate: 0.0002,
     validationSplit: 0.5,
-    seed: 42,
-    onBadImage: 'fail',
-    cache: 512,
   };
 }
 

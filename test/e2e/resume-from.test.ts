@@ -19,8 +19,8 @@ describe('train-model --resume-from', () => {
       const { code, stdout, stderr } = await runCommandLine('train-model', [...flag, '--model-folder-path', models]);
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toBe(
-        `train-model: There is nothing to go on with: ${output}.training/last is missing, which worker.py writes after every epoch. Give the ` +
-          '--output of worker.py, with the folder output.training still beside it.\n',
+        `train-model: There is nothing to resume from: ${output}.training/last is missing, which worker.py writes after every epoch. Give the ` +
+          '--output of worker.py, and keep the folder output.training next to it.\n',
       );
     }
     expect(existsSync(models)).toBe(false);

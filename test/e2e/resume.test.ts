@@ -96,7 +96,7 @@ describe.each([
     const stopped = await train(interrupted, { ...common, callbacks: byCtrlC });
     expect(stopped.code, stopped.stderr).toBe(130);
     const args = `--resume --model-folder-path ${inFolder(interrupted)} --model-type ${modelType.replace(/^(.*#.*)$/, "'$1'")} --model-version 1 `;
-    expect(stopped.stdout).toContain(`\ngo on          npm run --silent train-model -- ${args}--callbacks ${byCtrlC}\n`);
+    expect(stopped.stdout).toContain(`\ncontinue       npm run --silent train-model -- ${args}--callbacks ${byCtrlC}\n`);
 
     const killed = own('killed');
     const byKill = signalAfter(27, 'SIGKILL', killed);
@@ -149,7 +149,7 @@ describe('train-model --resume', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toBe(
       `train-model: There is nothing to resume: ${inFolder('nowhere')} keeps no interrupted training of version 3 of LenetModel. A training that ` +
-        'has ended is kept no more; give the --model-folder-path, --model-type and --model-version of one that was interrupted, or begin one ' +
+        'is done is not kept; give the --model-folder-path, --model-type and --model-version of one that was interrupted, or begin one ' +
         'without --resume.\n',
     );
   });
@@ -171,7 +171,7 @@ describe('train-model --resume', () => {
       `${flag} was ${before} in ${training}, which continues with the same. Received: ${now}. ${advice}`;
     const again = `--callbacks was "${callbacks}" in ${training}. Give it again: which code runs is not taken from a file.`;
     expect(others.stderr).toBe(
-      `train-model: ${[was('--num-epochs', '6', '7'), was('--batch-size', '6', '8'), was('--seed', '3', '9'), again].join('\n')}\n`,
+      `train-model: ${[was('--batch-size', '6', '8'), was('--num-epochs', '6', '7'), again, was('--seed', '3', '9')].join('\n')}\n`,
     );
 
     const anew = await train(models, flags);
@@ -187,7 +187,7 @@ describe('train-model --resume', () => {
     expect(changed.stderr).toContain(
       `train-model: The images in ${own.train} are not those that the training in ${training} began with.\n` +
         'Class "1" has 19 images. It had 20.\n' +
-        'Put them back as they were, give --train-dataset-path, or begin anew without --resume.\n',
+        'Put them back as they were, give --train-dataset-path, or begin again without --resume.\n',
     );
     expect(readdirSync(training)).toEqual(kept);
   });

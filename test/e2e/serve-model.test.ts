@@ -151,7 +151,7 @@ describe('serve-model with what it cannot serve', () => {
     [['--model-folder', 'docs', '--rest-timeout', '0'], 2, '--rest-timeout'],
     [['--model-folder', 'docs', '--rest-port', '65536'], 2, '--rest-port'],
     [['--model-folder', 'docs', '--workers', '0'], 2, '--workers'],
-    [['--model-folder', 'docs', '--tls-key', 'k.pem'], 2, 'TLS needs --tls-certificate and --tls-key.'],
+    [['--model-folder', 'docs', '--tls-key', 'k.pem'], 2, '--tls-key needs --tls-certificate, which is missing.'],
     [['--model-config-file', 'no/such'], 2, 'no/such cannot be read'],
   ])('%j', async (args, code, message) => {
     const result = await runCommandLine('serve-model', args);

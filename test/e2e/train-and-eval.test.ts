@@ -134,7 +134,7 @@ describe('train-model', () => {
     expect(stderr).not.toContain('epoch 200/');
     expect(stdout).toMatch(/^epochs +\d+ \(interrupted\), the best was \d+$/m);
     expect(stdout).toMatch(
-      /^go on +npm run --silent train-model -- --resume .* --model-type LenetModel --model-version 1$/m,
+      /^continue +npm run --silent train-model -- --resume .* --model-type LenetModel --model-version 1$/m,
     );
     expect(readdirSync(inFolder('interrupted', 'LenetModel')).sort()).toEqual(['.1.training', '1']);
     expect((await evaluate('interrupted')).classNames).toEqual(['0', '1', '2']);

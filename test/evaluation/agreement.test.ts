@@ -6,12 +6,12 @@ const logits = (...values: number[]) => Float32Array.from(values);
 
 function agreementOf(...images: Record<string, Float32Array>[]) {
   const agreement = new Agreement<string>();
-  for (const [i, roads] of images.entries()) agreement.add(`${i}.png`, new Map(Object.entries(roads)));
+  for (const [i, transports] of images.entries()) agreement.add(`${i}.png`, new Map(Object.entries(transports)));
   return agreement.result();
 }
 
 describe('Agreement', () => {
-  it('finds the largest difference of any two roads, over all images', () => {
+  it('finds the largest difference of any two transports, over all images', () => {
     expect(
       agreementOf(
         { a: logits(1, 2), b: logits(1, 2.25), c: logits(1.5, 2) },
@@ -20,7 +20,7 @@ describe('Agreement', () => {
     ).toEqual({ maxLogitDifference: 0.5, differing: [] });
   });
 
-  it('names the images of which two roads see different classes', () => {
+  it('names the images of which two transports see different classes', () => {
     const { differing } = agreementOf(
       { a: logits(1, 2, 3), b: logits(1, 2, 3) },
       { a: logits(1, 2, 3), b: logits(1, 3, 2) },
@@ -38,7 +38,7 @@ describe('Agreement', () => {
     expect(agreementOf({ a: logits(-Infinity), b: logits(1) }).maxLogitDifference).toBe(Infinity);
   });
 
-  it('says nothing of a road alone', () => {
+  it('says nothing of a transport alone', () => {
     expect(agreementOf({ a: logits(1, 2) })).toEqual({ maxLogitDifference: 0, differing: [] });
     expect(agreementOf()).toEqual({ maxLogitDifference: 0, differing: [] });
   });

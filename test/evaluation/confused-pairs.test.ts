@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { confusedPairs } from '../../src/evaluation/confused-pairs.js';
+import { confusedPairs } from '../../src/evaluation/classification-metrics.js';
 
 it('lists which classes were taken for which others, the most frequent first', () => {
   const confusionMatrix = [

@@ -29,7 +29,7 @@ describe('evaluateClassifier', () => {
     const evaluation = await evaluateClassifier(model, dataset, loss);
     expect(tf.memory().numTensors).toBe(before);
     model.compile({ optimizer: 'sgd', loss, metrics: [accuracyMetric] });
-    const scalars = await model.evaluateDataset(dataset as never, {});
+    const scalars = await model.evaluateDataset(dataset);
     const [expectedLoss = NaN, accuracy = NaN] = [scalars].flat().map((scalar) => scalar.dataSync()[0] ?? NaN);
     tf.dispose(scalars);
     dataset.dispose();

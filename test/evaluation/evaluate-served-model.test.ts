@@ -12,9 +12,9 @@ import { evaluateSavedModel } from '../../src/evaluation/evaluate-saved-model.js
 import {
   evaluateServedModel,
   type ServedEvaluationOptions,
-  type ServedModels,
+  type ReachedModels,
 } from '../../src/evaluation/evaluate-served-model.js';
-import { servedRoads } from '../../src/evaluation/served-roads.js';
+import { servedTransports } from '../../src/evaluation/served-transports.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { LocalModelServer } from '../helpers/servers/local-model-server.js';
 import type { ModelServer, PredictRequest, PredictResponse } from '../../src/serving/model-server.js';
@@ -49,7 +49,7 @@ beforeAll(async () => {
 afterAll(() => models.dispose());
 
 /** Both protocols of a server, closed with the test. */
-async function opened(server: ModelServer, wanted: readonly Protocol[] = protocols): Promise<ServedModels> {
+async function opened(server: ModelServer, wanted: readonly Protocol[] = protocols): Promise<ReachedModels> {
   const { grpcPort, restPort, end } = await serveModelServer(server);
   const open = async (protocol: Protocol) => {
     const modelName = server.modelNames[0] ?? '';
@@ -63,7 +63,7 @@ async function opened(server: ModelServer, wanted: readonly Protocol[] = protoco
   return Object.fromEntries(await Promise.all(wanted.map(open)));
 }
 
-const evaluate = (served: ServedModels, options: Partial<ServedEvaluationOptions> = {}, files = scan.files) =>
+const evaluate = (served: ReachedModels, options: Partial<ServedEvaluationOptions> = {}, files = scan.files) =>
   evaluateServedModel(served, files, { classNames, ...options });
 
 /** A server that does something else with some requests. */
@@ -74,27 +74,31 @@ describe('evaluateServedModel', () => {
   it.each([
     [1, 1],
     [4, 3],
-  ])('gives what the model on disk gives, by all roads (batches of %d, %d at once)', async (batchSize, concurrency) => {
-    const before = tf.memory().numTensors;
-    const onDisk = await evaluateSavedModel(directory, scan.files, { batchSize: 8 });
-    const result = await evaluate(await opened(models), { batchSize, concurrency });
-    expect(tf.memory().numTensors).toBe(before);
-    expect(Object.keys(result.roads)).toEqual(servedRoads);
-    for (const road of servedRoads) {
-      const { latency, imagesPerSecond, bytesPerImage, requests, loss, ...metrics } = result.roads[road] ?? fail();
-      const expected = onDisk.signatures.serving_default;
-      expect({ ...expected, ...metrics }).toEqual(expected);
-      expect(loss).toBeCloseTo(expected.loss, 5);
-      expect(requests).toBeGreaterThanOrEqual(Math.ceil(25 / batchSize));
-      expect(Object.values(latency).every((value) => value > 0)).toBe(true);
-      expect(imagesPerSecond).toBeGreaterThan(0);
-      expect(bytesPerImage).toBeGreaterThan(50);
-    }
-    expect(result.roads.grpcBytes?.requests).toBe(Math.ceil(25 / batchSize));
-    expect(result.agreement.maxLogitDifference).toBeLessThan(1e-5);
-    expect(result).toMatchObject({ images: 25, problems: [], skipped: [], interrupted: false });
-    expect(result.agreement.differing).toEqual([]);
-  });
+  ])(
+    'gives what the model on disk gives, over all transports (batches of %d, %d at once)',
+    async (batchSize, concurrency) => {
+      const before = tf.memory().numTensors;
+      const onDisk = await evaluateSavedModel(directory, scan.files, { batchSize: 8 });
+      const result = await evaluate(await opened(models), { batchSize, concurrency });
+      expect(tf.memory().numTensors).toBe(before);
+      expect(Object.keys(result.transports)).toEqual(servedTransports);
+      for (const transport of servedTransports) {
+        const { latency, imagesPerSecond, bytesPerImage, requests, loss, ...metrics } =
+          result.transports[transport] ?? fail();
+        const expected = onDisk.signatures.serving_default;
+        expect({ ...expected, ...metrics }).toEqual(expected);
+        expect(loss).toBeCloseTo(expected.loss, 5);
+        expect(requests).toBeGreaterThanOrEqual(Math.ceil(25 / batchSize));
+        expect(Object.values(latency).every((value) => value > 0)).toBe(true);
+        expect(imagesPerSecond).toBeGreaterThan(0);
+        expect(bytesPerImage).toBeGreaterThan(50);
+      }
+      expect(result.transports.grpcBytes?.requests).toBe(Math.ceil(25 / batchSize));
+      expect(result.agreement.maxLogitDifference).toBeLessThan(1e-5);
+      expect(result).toMatchObject({ images: 25, problems: [], skipped: [], interrupted: false });
+      expect(result.agreement.differing).toEqual([]);
+    },
+  );
 
   it('resizes pixels when it is told to', async () => {
     const sizes = new Set<string>();
@@ -132,15 +136,15 @@ describe('evaluateServedModel', () => {
     expect(new Set(calls.map(([, total]) => total))).toEqual(new Set([100]));
   });
 
-  it('goes by the roads of one protocol where the other is not spoken, or not wanted', async () => {
+  it('uses the transports of one protocol if the other is not spoken, or not wanted', async () => {
     const { GRPC } = await opened(models, ['GRPC']);
     if (!GRPC) return fail();
     const problem = { kind: 'unreachable', message: 'Nobody there.', path: null };
     const result = await evaluate({ GRPC, REST: new ServerError('UNAVAILABLE', 'Nobody there.') });
-    expect(Object.keys(result.roads)).toEqual(['grpcBytes', 'grpcNumpy']);
+    expect(Object.keys(result.transports)).toEqual(['grpcBytes', 'grpcNumpy']);
     expect(result.problems).toEqual([
-      { road: 'restBytes', ...problem },
-      { road: 'restNumpy', ...problem },
+      { transport: 'restBytes', ...problem },
+      { transport: 'restNumpy', ...problem },
     ]);
     expect((await evaluate({ GRPC })).problems).toEqual([]);
   });
@@ -153,27 +157,27 @@ describe('evaluateServedModel', () => {
       },
     });
     const result = await evaluate(await opened(withoutBytes));
-    expect(Object.keys(result.roads)).toEqual(['grpcNumpy', 'restNumpy']);
+    expect(Object.keys(result.transports)).toEqual(['grpcNumpy', 'restNumpy']);
     expect(result.problems[0]).toEqual({
-      road: 'grpcBytes',
+      transport: 'grpcBytes',
       kind: 'not-offered',
       path: null,
       message: 'The model has no signature serving_bytes.',
     });
   });
 
-  it('says so when the model takes images on no road', async () => {
+  it('says so when the model takes images over no transport', async () => {
     const scale = await LocalModelServer.load(await saveScale(path.join(folder, 'scale'), 1), 'scale', 1);
     onTestFinished(() => scale.dispose());
     await expect(evaluate(await opened(scale, ['REST']))).rejects.toThrow(
-      'The served model takes images on no road:\n' +
+      'The served model takes images over no transport:\n' +
         '  REST bytes: The model has no signature serving_bytes.\n' +
         '  REST numpy: serving_default takes no pixels of RGB images.\n' +
         'Serve an image classifier that train-model wrote.',
     );
   });
 
-  it('closes a road that fails, tells at which image, and goes on with the others', async () => {
+  it('closes a transport that fails, reports at which image, and continues with the others', async () => {
     const third = await readFile(scan.files[2]?.path ?? '');
     const served = await answering(async (request) => {
       const [bytes] = (request.inputs.image_bytes_string?.values ?? []) as Uint8Array[];
@@ -181,8 +185,8 @@ describe('evaluateServedModel', () => {
       return models.predict(request);
     });
     const result = await evaluate(served);
-    expect(Object.keys(result.roads)).toEqual(['grpcNumpy', 'restNumpy']);
-    expect(result.problems.map(({ road, kind, path: file }) => [road, kind, file])).toEqual([
+    expect(Object.keys(result.transports)).toEqual(['grpcNumpy', 'restNumpy']);
+    expect(result.problems.map(({ transport, kind, path: file }) => [transport, kind, file])).toEqual([
       ['grpcBytes', 'failed', scan.files[2]?.path],
       ['restBytes', 'failed', scan.files[2]?.path],
     ]);
@@ -190,14 +194,14 @@ describe('evaluateServedModel', () => {
     expect(result.images).toBe(25);
   });
 
-  it('fails with the last road', async () => {
+  it('fails with the last transport', async () => {
     const served = await answering(() => Promise.reject(new ServingError('UNAVAILABLE', 'The end.')));
     await expect(evaluate(served)).rejects.toThrow(
       /signature serving_default of model "digits" over REST[^]*The end\./,
     );
   });
 
-  it('finds images of which the roads disagree', async () => {
+  it('finds images of which the transports disagree', async () => {
     const served = await answering(async (request) => {
       const answer = await models.predict(request);
       const { output_0: logits } = answer.outputs;
@@ -205,14 +209,14 @@ describe('evaluateServedModel', () => {
       const values = Float32Array.from(logits.values as Float32Array, (value, i) => (i === 1 ? value + 1000 : value));
       return { ...answer, outputs: { output_0: { ...logits, values } } };
     });
-    const { agreement, roads } = await evaluate(served);
+    const { agreement, transports } = await evaluate(served);
     expect(agreement.maxLogitDifference).toBeCloseTo(1000, 1);
     expect(agreement.differing.length).toBeGreaterThan(0);
     for (const { predicted } of agreement.differing) {
       expect([predicted.grpcBytes, predicted.restBytes]).toEqual([1, 1]);
       expect(predicted.grpcNumpy).toBe(predicted.restNumpy);
     }
-    expect(roads.grpcBytes?.confusionMatrix.map((row) => row[1])).toEqual([6, 13, 6]);
+    expect(transports.grpcBytes?.confusionMatrix.map((row) => row[1])).toEqual([6, 13, 6]);
   });
 
   it('ends when it is told to, with what was done', async () => {
@@ -224,13 +228,13 @@ describe('evaluateServedModel', () => {
     };
     const result = await evaluate(await opened(models), { signal: controller.signal, onProgress, batchSize: 8 }, files);
     expect(result).toMatchObject({ interrupted: true, images: 256, problems: [] });
-    expect(Object.values(result.roads).map(({ images }) => images)).toEqual([256, 256, 256, 256]);
+    expect(Object.values(result.transports).map(({ images }) => images)).toEqual([256, 256, 256, 256]);
   });
 
   it('has nothing to tell when it is ended at once', async () => {
     const result = await evaluate(await opened(models), { signal: AbortSignal.abort() });
     expect(result).toMatchObject({ interrupted: true, images: 0 });
-    expect(result.roads.restNumpy).toMatchObject({ images: 0, requests: 0, accuracy: NaN, bytesPerImage: NaN });
+    expect(result.transports.restNumpy).toMatchObject({ images: 0, requests: 0, accuracy: NaN, bytesPerImage: NaN });
   });
 
   it('refuses a model of other classes', async () => {

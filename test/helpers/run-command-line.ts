@@ -26,14 +26,14 @@ const root = path.resolve(import.meta.dirname, '../..');
 const throughPipe = 'exec "$@" 2> >(exec cat >&2)';
 
 /**
- * Starts `scripts/NAME.ts` in the repository as a user does, away from a terminal.
+ * Starts `src/commands/NAME/main.ts` in the repository as a user does, away from a terminal.
  *
  * @param timeout Milliseconds after which it is killed. Default: 50 s.
  */
 export function startCommandLine(name: string, args: readonly string[], timeout = 50_000): RunningCommandLine {
   // What the test's own TensorFlow has set must not quiet the command's.
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined };
-  const script = path.join(root, 'scripts', `${name}.ts`);
+  const script = path.join(root, 'src', 'commands', name, 'main.ts');
   const child = spawn('bash', ['-c', throughPipe, 'bash', process.execPath, '--import', 'tsx', script, ...args], {
     cwd: root,
     env,
@@ -60,7 +60,7 @@ export function startCommandLine(name: string, args: readonly string[], timeout 
   return { child, done, printed };
 }
 
-/** Runs `scripts/NAME.ts` to its end. A failing command is a result, not an exception. */
+/** Runs `src/commands/NAME/main.ts` to its end. A failing command is a result, not an exception. */
 export async function runCommandLine(
   name: string,
   args: readonly string[],

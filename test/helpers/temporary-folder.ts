@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
-import { afterAll, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 /** An empty folder that is gone after the test. */
 export async function temporaryFolder(): Promise<string> {
@@ -20,7 +20,7 @@ export async function temporaryFolderForAll(): Promise<string> {
 
 const folders: string[] = [];
 
-// At the top of a file: a hook that is added while a `beforeAll` runs is never called.
-afterAll(async () => {
+/** Removes what `temporaryFolderForAll` made. `set-up-file.ts` calls it: a hook that is added while a `beforeAll` runs is never called. */
+export async function removeFoldersForAll(): Promise<void> {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
+}

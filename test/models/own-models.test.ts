@@ -16,7 +16,7 @@ describe('findModelType', () => {
   });
 
   it.each<[string, string, string]>([
-    ['a name that is unknown', 'VggModel', 'is one of InceptionModel, LenetModel, MobileNetModel, ResnetModel, or a class of yours as path/to/model.ts#ClassName. Received: VggModel.'],
+    ['a name that is unknown', 'VggModel', 'is one of InceptionModel, LenetModel, MobileNetModel, ResnetModel, or your own class as path/to/model.ts#ClassName. Received: VggModel.'],
     ['a name of every object', 'constructor', 'Received: constructor.'],
     ['a file that is missing', 'gone.ts#Tiny', 'names the file gone.ts, which does not exist.'],
     ['a file without a class', 'examples/custom-model/tiny-model.ts', 'of a file is path/to/model.ts#ClassName. Received: examples/custom-model/tiny-model.ts. It exports: TinyModel.'],
@@ -28,7 +28,7 @@ describe('findModelType', () => {
     ['another class of Signet', `${file}#OtherServable`, 'which is a class that extends Servable. '],
     ['a class of TF.js', `${file}#OtherLayers`, 'which is a class that extends Sequential. '],
     ['a class of nothing', `${file}#Plain`, 'which is a class that extends nothing. '],
-    ['a class of another copy of signet', `${file}#Foreign`, 'which is a class that extends ImageClassifierModel. Expected: export class Foreign extends ImageClassifierModel. Its ImageClassifierModel is that of another copy of signet'],
+    ['a class of another copy of signet-ml', `${file}#Foreign`, 'which is a class that extends ImageClassifierModel. Expected: export class Foreign extends ImageClassifierModel. Its ImageClassifierModel is that of another copy of signet-ml'],
   ])('refuses %s', async (_, text, message) => {
     await expect(findModelType(text)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -50,8 +50,8 @@ describe('makeModel', () => {
     ['with another number of outputs than classes', 'FixedClasses', '[?, 4]. Received from FixedClasses: [?, 10].'],
     ['that ends with softmax', 'Softmax', 'Received from Softmax: softmax in its last layer, "'],
     ['that ends with a layer of softmax', 'SoftmaxLayer', 'Received from SoftmaxLayer: softmax in its last layer, "probabilities". Leave it out: dense({ units: classes }).'],
-    ['that has classes of its own', 'OwnClasses', 'OwnClasses does not take the options that it is made with: expected 4 classes (ant, bee, cat, ...). Received: 2 (cat, dog). Hand them on: constructor(options) { super(options, '],
-    ['that has a size of its own', 'OwnSize', 'expected images of 12 x 8 pixels. Received: 8 x 8. Hand them on'],
+    ['that has classes of its own', 'OwnClasses', 'OwnClasses does not use the options that it is given: expected 4 classes (ant, bee, cat, ...). Received: 2 (cat, dog). Pass them on: constructor(options) { super(options, '],
+    ['that has a size of its own', 'OwnSize', 'expected images of 12 x 8 pixels. Received: 8 x 8. Pass them on'],
     ['that takes other things than options', 'NamesAlone', "classNames is a list of names: ['cat', 'dog']. Received: object."],
   ])('refuses a class %s, and leaves no tensor behind', async (_, name, message) => {
     const type = await findModelType(`${file}#${name}`);

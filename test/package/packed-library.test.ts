@@ -8,24 +8,34 @@ import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 /** What a user's first program may be: a few steps on random pictures, then a SavedModel. */
 const program = `
-import { accuracy, fit, LenetModel, sparseCategoricalCrossentropy, tf } from 'signet-ml';
+import { Adam, fit, LenetModel, tf } from 'signet-ml';
+import { describeSavedModel } from 'signet-ml/saved-model';
+import { startServer } from 'signet-ml/serving';
 
 const model = new LenetModel({ classNames: ['cat', 'dog'], seed: 1 });
-model.compile({ optimizer: tf.train.adam(), loss: sparseCategoricalCrossentropy, metrics: [accuracy] });
+model.compile({ optimizer: new Adam() });
 const batch = { xs: tf.randomUniform([8, 28, 28, 3], 0, 255), ys: tf.tensor1d([0, 1, 0, 1, 0, 1, 0, 1], 'int32') };
 const { history } = await fit(model, tf.data.array([batch]).repeat(3), { epochs: 1 });
 await model.save('models/LenetModel/1');
 console.log('loss', Number.isFinite(history.loss[0]));
+console.log((await describeSavedModel('models/LenetModel/1')).problems);
+const server = await startServer({ modelFolder: 'models', restPort: 0, grpcPort: 0 });
+console.log((await fetch(server.url + 'readyz')).status);
+await server.drain();
 `;
 
 /** Types are part of the package: a strict project compiles against them. */
 const typedProgram = `
 import { type ImageClassifierOptions, ImageClassifierModel, tf } from 'signet-ml';
 import { type ImageLabel, SignetClient } from 'signet-ml/client';
+import { LoadedSavedModel } from 'signet-ml/saved-model';
+import { type StartedServer, startServer } from 'signet-ml/serving';
+export const load = (directory: string): Promise<LoadedSavedModel> => LoadedSavedModel.load(directory);
+export const serve = (digits: string): Promise<StartedServer> => startServer({ models: { digits } });
 export const ask = (file: Uint8Array): Promise<ImageLabel[][]> => new SignetClient({ modelName: 'm' }).classifyImages([file]);
 export class Tiny extends ImageClassifierModel {
   constructor(options: ImageClassifierOptions) {
-    super(options, [8, 8], (images, classes) => tf.layers.dense({ units: classes }).apply(tf.layers.flatten().apply(images)) as tf.SymbolicTensor);
+    super(options, [8, 8], (_, classes) => [tf.layers.flatten(), tf.layers.dense({ units: classes })]);
   }
 }
 `;
@@ -52,7 +62,7 @@ describe('the package', () => {
       await run('npx', ['signet-set-up', '--quiet'], project);
 
       await writeFile(path.join(project, 'first.js'), program);
-      expect(await run('node', ['first.js'], project)).toBe('loss true\n');
+      expect(await run('node', ['first.js'], project)).toBe('loss true\n[]\n200\n');
       expect(await readdir(path.join(project, 'models', 'LenetModel', '1'))).toContain('saved_model.pb');
 
       await writeFile(path.join(project, 'typed.ts'), typedProgram);

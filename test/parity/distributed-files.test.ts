@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { imagePathsDigest } from '../../src/data/scan/image-paths-digest.js';
+import { imagePathsDigest } from '../../src/data/scan/fingerprint-images.js';
 import { scanImageDirectory } from '../../src/data/scan/scan-image-directory.js';
 import { createRandom, deriveSeed, shuffled } from '../../src/data/dataset/random.js';
 import { splitFiles } from '../../src/data/dataset/split-files.js';

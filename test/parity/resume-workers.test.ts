@@ -99,7 +99,7 @@ describe.skipIf(!hasPython() || process.platform !== 'linux')(
       expect(stdout).toMatch(/^epochs +\d+ \(interrupted\)$/m);
       expect(stdout).toContain('model          none was saved yet');
       const again = `--resume --model-folder-path ${inFolder(models)} --model-type LenetModel --model-version 1`;
-      expect(stdout).toContain(`\ngo on          npm run --silent train-model -- ${again}\n`);
+      expect(stdout).toContain(`\ncontinue       npm run --silent train-model -- ${again}\n`);
       expect(readdirSync(inFolder(models, 'LenetModel'))).toEqual(['.1.training']);
 
       cpSync(inFolder(models), inFolder('fewer'), { recursive: true });
@@ -144,7 +144,7 @@ describe.skipIf(!hasPython() || process.platform !== 'linux')(
         'train-model: Worker 1 of 2 failed; no model was saved. It said nothing: was it killed?',
       );
       const training = inFolder(models, 'LenetModel', '.1.training');
-      expect(stderr).toContain(`${training} keeps what was trained: train-model --resume goes on with it\n`);
+      expect(stderr).toContain(`${training} keeps what was trained: train-model --resume continues it\n`);
       const last = await train(resumeArguments(models));
       expect(last.code, last.stderr).toBe(0);
       expect(existsSync(training)).toBe(false);

@@ -51,7 +51,7 @@ async function trainDigits(directory: string): Promise<void> {
   train.dispose();
 }
 
-it.skipIf(!hasPython())('the trained digits give the same logits by every road, in Python too', async () => {
+it.skipIf(!hasPython())('the trained digits give the same logits by every transport, in Python too', async () => {
   const folder = await temporaryFolder();
   const directory = path.join(folder, 'LenetModel', '1');
   await trainDigits(directory);
@@ -83,11 +83,11 @@ it.skipIf(!hasPython())('the trained digits give the same logits by every road, 
 
   const logits = Array.from(outputs.output_0?.values as Float32Array);
   for (const other of [python.local, python.served]) expect(furthest(other.flat(), logits)).toBeLessThan(1e-5);
-  expect(Object.keys(evaluated.roads)).toEqual(['grpcBytes', 'grpcNumpy', 'restBytes', 'restNumpy']);
+  expect(Object.keys(evaluated.transports)).toEqual(['grpcBytes', 'grpcNumpy', 'restBytes', 'restNumpy']);
   expect(evaluated.agreement).toMatchObject({ differing: [] });
   expect(evaluated.agreement.maxLogitDifference).toBeLessThan(1e-5);
   const right = python.local.filter((row, i) => row.indexOf(Math.max(...row)) === files[i]?.label).length;
-  const accuracies = [...Object.values(evaluated.roads), ...Object.values(local.signatures)].map(
+  const accuracies = [...Object.values(evaluated.transports), ...Object.values(local.signatures)].map(
     ({ accuracy: part }) => part,
   );
   expect(accuracies).toEqual(Array.from({ length: 6 }, () => right / files.length));

@@ -71,7 +71,6 @@ describe('install-dependencies', () => {
     const { pid } = spawnSync(process.execPath, ['--version']);
     mkdirSync(join(root, '.cache'));
     writeFileSync(join(root, '.cache/install-dependencies.pid'), `${pid}`);
-    writeFileSync(join(root, `.cache/install-dependencies.pid.${pid}`), `${pid}`);
     expect(install().status).toBe(0);
     expect(readdirSync(join(root, '.cache'))).toEqual([]);
   });

@@ -4,9 +4,8 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { addonRevision } from '../../src/set-up/addon-revision.js';
+import { addonRevision, readStamp, stampHolds, writeStamp } from '../../src/set-up/stamp.js';
 import { assertSetUp } from '../../src/set-up/assert-set-up.js';
-import { readStamp, stampHolds, writeStamp } from '../../src/set-up/stamp.js';
 import { addonPath } from '../../src/set-up/tfjs-package.js';
 
 const host = { platform: 'linux', arch: 'x64' } as const;

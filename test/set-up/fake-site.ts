@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 import { cachedAddonPath } from '../../src/set-up/build-addon.js';
 import { hashFile } from '../../src/files/hash-file.js';
 import type { SetUpOptions } from '../../src/set-up/set-up.js';
-import { libraryRecipe, type LibraryRecipe, type Wheel } from '../../src/set-up/wheel-table.js';
+import type { Wheel } from '../../src/set-up/wheel.js';
+import { libraryRecipe, type LibraryRecipe } from '../../src/set-up/wheel-table.js';
+import { standardErrorAddonPath } from '../../src/set-up/tfjs-package.js';
 
 /** A file in a fake wheel: its text, or a size to fill it with noise. */
 export interface FakeMember {
@@ -83,6 +85,7 @@ export async function makeFakeSite(librarySize?: number, version = '2.21.0'): Pr
   const addon = cachedAddonPath({ cacheFolder }, tfjs, recipe.id);
   mkdirSync(dirname(addon), { recursive: true });
   writeFileSync(addon, 'an addon');
+  writeFileSync(join(dirname(addon), basename(standardErrorAddonPath)), 'a small addon');
   return { folder, cacheFolder, tfjs, wheelPath, recipe, fetchLog: join(folder, 'fetches.log') };
 }
 

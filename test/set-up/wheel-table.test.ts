@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { libraryRecipe, pipDownloadArguments } from '../../src/set-up/wheel-table.js';
+import { pipDownloadArguments } from '../../src/set-up/wheel.js';
+import { libraryRecipe } from '../../src/set-up/wheel-table.js';
 
 describe('the wheel table', () => {
   it.each([

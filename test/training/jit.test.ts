@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 
 import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
+import { SignetError } from '../../src/errors.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { chooseStep } from '../../src/training/steps/choose-step.js';
+import { transformImages } from '../../src/training/augmentation/affine-transform.js';
 import { fit, type FitOptions } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
+import { SGD } from '../../src/training/optimizers/sgd.js';
 import { droppingModel, tinyDataset, tinyModel } from '../helpers/training/tiny-training.js';
 
 type Options = Partial<FitOptions<tf.TensorContainer>>;
@@ -124,5 +127,44 @@ describe('chooseStep', () => {
     otherwise.restoreState(kept);
     run(otherwise.run, [3]);
     expect(runs.at(-1)).toBe('xla');
+  });
+
+  it('stays with the graph where XLA cannot compile, and says so once', () => {
+    const { runs, ways: both } = ways(0, 0);
+    const notes: string[] = [];
+    const xla = () => {
+      throw new SignetError(
+        'TENSORFLOW_ERROR',
+        'Detected unsupported operations when trying to compile on XLA_CPU_JIT',
+      );
+    };
+    run(chooseStep({ ...both, xla }, { jit: 'xla', onNote: (note) => notes.push(note) }).run, [4, 4]);
+    expect(runs).toEqual(['graph', 'graph']);
+    expect(notes).toEqual([expect.stringMatching(/^XLA cannot compile the training step, which runs as a graph: /)]);
+  });
+
+  it("takes no other failure for XLA's", () => {
+    const { runs, ways: both } = ways(0, 0);
+    const xla = () => {
+      throw new SignetError('TENSORFLOW_ERROR', 'OOM when allocating tensor of node train_xla/conv2d');
+    };
+    const { run: step } = chooseStep({ ...both, xla }, { jit: 'xla', onNote: () => undefined });
+    expect(() => run(step, [4])).toThrow('OOM when allocating tensor');
+    expect(runs).toEqual([]);
+  });
+});
+
+describe('an op that XLA does not have', () => {
+  it('makes the step run as a graph', async () => {
+    const notes: string[] = [];
+    const turned = (_: tf.Tensor, logits: tf.Tensor) => {
+      const pixels = tf.reshape(logits, [1, -1, 1, 1]) as tf.Tensor4D;
+      return tf.mean(transformImages(pixels, { a0: 1, a1: 0, a2: 0, b0: 0, b1: 1, b2: 0 }));
+    };
+    const model = tinyModel(new SGD());
+    model.compile({ optimizer: model.optimizer, loss: sparseCategoricalCrossentropy, metrics: [turned] });
+    const { epoch } = await fit(model, tinyDataset(1), { epochs: 2, jit: 'xla', onNote: (note) => notes.push(note) });
+    expect(epoch).toEqual([0, 1]);
+    expect(notes).toEqual([expect.stringMatching(/which runs as a graph: .*ImageProjectiveTransformV3/s)]);
   });
 });

@@ -1,35 +1,21 @@
 import { SignetError } from '../../errors.js';
 import { findHead, type HeadOfFile } from '../../models/classifier/find-head.js';
-import { headNames, publishedHeadNames } from '../../models/classifier/include-top.js';
+import { headNames, publishedHeadNames } from '../../models/classifier/head.js';
 import { loadKerasWeights } from '../../models/keras/load-keras-weights.js';
 import { makeModel } from '../../models/make-model.js';
 import type { MobileNetOptions } from '../../models/mobile-net-model.js';
 import { findModelType, type ModelType } from '../../models/model-types.js';
 import { readLabelsFile } from '../../models/classifier/read-labels-file.js';
 import { checkAlpha } from '../shared/backbone-options.js';
-import { numberProblems } from '../shared/check-numbers.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
-import { prepareVersion } from '../train-model/model-versions.js';
+import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
+import { VersionDirectory } from '../train-model/version-directory.js';
+import { buildModelCommand } from './flags.js';
 
-/** What `build-model` takes; the flags of the same names. */
-export interface BuildModelOptions {
-  /** The name of one of Signet's classes, or `path/to/model.ts#ClassName`. */
-  readonly modelType: string;
-  /** A weight file of Keras or a SavedModel's directory, with all layers, the last one too; or `imagenet`. */
-  readonly weights: string;
-  /** A text file with a class name a line, in the order of the model's outputs. */
-  readonly labels: string;
-  readonly modelFolder: string;
-  /** Default: the next free one. */
-  readonly modelVersion?: number | undefined;
-  /** Pixels. Default: the architecture's own. */
-  readonly inputWidth?: number | undefined;
-  /** Pixels. Default: the architecture's own. */
-  readonly inputHeight?: number | undefined;
-  /** How wide a MobileNetModel is. Default: 1. */
-  readonly alpha?: number | undefined;
-  readonly overwrite: boolean;
-}
+/** What `build-model` takes; what each option means stands in `flags.ts`. */
+export interface BuildModelOptions extends GivenOptionsOf<typeof buildModelCommand.flags> {}
+
+type CompleteOptions = OptionsOf<typeof buildModelCommand.flags>;
 
 /** What was built. */
 export interface BuildModelResult {
@@ -47,14 +33,16 @@ export interface BuildModelResult {
  * @throws SignetError `INVALID_ARGUMENT`, `INVALID_LABELS`, `INVALID_WEIGHTS`, `INVALID_SAVED_MODEL`, `OFFLINE`, `DOWNLOAD_FAILED`,
  * `CLASSES_DIFFER` when there is not a label for every class of the weights, `MODEL_EXISTS`, `CANNOT_WRITE`; then nothing was written.
  */
-export async function buildModel(options: BuildModelOptions): Promise<BuildModelResult> {
+export async function buildModel(given: BuildModelOptions): Promise<BuildModelResult> {
+  const options = completeOptions(buildModelCommand.flags, given);
   const { labels, inputHeight, inputWidth, alpha } = options;
-  checkNumbers(options);
   const Model = await findModelType(options.modelType);
   checkAlpha(Model, alpha);
   const classNames = await readLabelsFile(labels);
   // Before minutes of downloading.
-  const directory = await prepareVersion(options.modelFolder, Model.name, options.modelVersion, options.overwrite);
+  const { modelFolder: modelFolderPath, modelVersion, overwrite } = options;
+  const version = await VersionDirectory.prepare({ modelFolderPath, modelType: Model.name, modelVersion, overwrite });
+  const directory = version.path;
   const weights = await findWeights(Model, options);
   const found = await findHead(weights);
   checkClasses(found, classNames, { ...options, weights });
@@ -77,7 +65,7 @@ export async function buildModel(options: BuildModelOptions): Promise<BuildModel
   }
 }
 
-async function findWeights(Model: ModelType, options: BuildModelOptions): Promise<string> {
+async function findWeights(Model: ModelType, options: CompleteOptions): Promise<string> {
   const { weights: name, inputHeight = 224, inputWidth = 224, alpha } = options;
   if (!namedWeights.includes(name)) return name;
   const wanted = { modelType: Model.name, name, imageSize: [inputHeight, inputWidth], includeTop: true } as const;
@@ -85,7 +73,7 @@ async function findWeights(Model: ModelType, options: BuildModelOptions): Promis
 }
 
 /** How it was made, for people. */
-function argumentsText(options: BuildModelOptions): string {
+function argumentsText(options: CompleteOptions): string {
   const { modelType, weights, labels, inputWidth, inputHeight, alpha } = options;
   return `${JSON.stringify({ modelType, weights, labels, inputWidth, inputHeight, alpha }, null, 2)}\n`;
 }
@@ -94,7 +82,7 @@ function argumentsText(options: BuildModelOptions): string {
 function checkClasses(
   { head, hasDense }: HeadOfFile,
   { length }: readonly string[],
-  { weights, labels, modelType }: BuildModelOptions,
+  { weights, labels, modelType }: CompleteOptions,
 ): void {
   if (!hasDense) {
     throw new SignetError(
@@ -113,17 +101,4 @@ function checkClasses(
     `There must be a label for every class. ${weights} has ${head.classes} classes in its layer "${head.name}". ` +
       `Received in ${labels}: ${length} labels.${background}`,
   );
-}
-
-const mostPixels = 10_000;
-
-function checkNumbers({ modelVersion, inputWidth, inputHeight }: BuildModelOptions): void {
-  const isSize = (value: number) => Number.isSafeInteger(value) && value >= 1 && value <= mostPixels;
-  const size = `pixels, from 1 to ${mostPixels}`;
-  const problems = [
-    ...numberProblems('modelVersion', modelVersion, 'a whole number from 1', (v) => Number.isSafeInteger(v) && v >= 1),
-    ...numberProblems('inputWidth', inputWidth, size, isSize),
-    ...numberProblems('inputHeight', inputHeight, size, isSize),
-  ];
-  if (problems.length > 0) throw new SignetError('INVALID_ARGUMENT', problems.join('\n'));
 }

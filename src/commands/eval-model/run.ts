@@ -2,26 +2,19 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 import { checkSameClasses } from '../../data/scan/check-same-classes.js';
-import type { OnBadImage } from '../../data/scan/scan-report.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { evaluateSavedModel, type SavedModelEvaluation } from '../../evaluation/evaluate-saved-model.js';
 import { HardestMistakes } from '../../evaluation/hardest-mistakes.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { SignetError } from '../../errors.js';
-import { writeEvaluationReport } from '../shared/evaluation-report.js';
+import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { tryToWrite } from '../../files/cannot-write.js';
+import { writeEvaluationReport } from './evaluation-report.js';
+import { evalModelCommand } from './flags.js';
 
-/** What `eval-model` takes; the flags of the same names. */
-export interface EvalModelOptions {
-  readonly testDatasetPath: string;
-  /** A version's directory, such as `models/LenetModel/1`. */
-  readonly modelPath: string;
-  readonly batchSize: number;
-  readonly onBadImage: OnBadImage;
-  /** The folder for a report. Default: none is written. */
-  readonly report?: string | undefined;
-}
+/** What `eval-model` takes; what each option means stands in `flags.ts`. */
+export interface EvalModelOptions extends GivenOptionsOf<typeof evalModelCommand.flags> {}
 
 /** What `eval-model --json` prints. */
 export interface EvalModelResult extends SavedModelEvaluation {
@@ -38,11 +31,9 @@ export interface EvalModelResult extends SavedModelEvaluation {
  * @throws SignetError `INVALID_SAVED_MODEL`, `CLASSES_DIFFER`, `INVALID_DATASET`, `BAD_IMAGE`, `INVALID_ARGUMENT`,
  * `CANNOT_WRITE`.
  */
-export async function evalModel(options: EvalModelOptions): Promise<EvalModelResult> {
+export async function evalModel(given: EvalModelOptions): Promise<EvalModelResult> {
+  const options = completeOptions(evalModelCommand.flags, given);
   const { testDatasetPath, modelPath, batchSize, onBadImage, report } = options;
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
-    throw new SignetError('INVALID_ARGUMENT', `--batch-size is a whole number from 1. Received: ${batchSize}.`);
-  }
   const classNames = await readClassNames(modelPath);
   checkVariables(modelPath);
   // That the folder can be written is known now rather than after the evaluation.

@@ -2,23 +2,25 @@ import path from 'node:path';
 
 import { printable } from '../../text/printable.js';
 import { classReport } from '../../evaluation/evaluation-text.js';
-import { roadDescriptions, type ServedRoad, servedRoads } from '../../evaluation/served-roads.js';
+import { transportDescriptions, type ServedTransport, servedTransports } from '../../evaluation/served-transports.js';
 import { cut, table } from '../../text/text-table.js';
 import type { EvalServedModelResult } from './run.js';
 
-/** More images of which the roads disagree are counted, not named. */
+/** Images named at most of those on which the transports disagree; the rest are counted. */
 const mostNamed = 10;
 
-/** Longer names of classes are cut where all roads stand side by side. */
+/** Characters to which names of classes are cut in the table of all transports. */
 const widestClass = 11;
 
-/** What `eval-served-model` prints. The classes are told once: by the first road, to which the others are compared. */
+/** What `eval-served-model` prints. The classes are listed once, for the first transport, with which the others are compared. */
 export function evalServedModelText(result: EvalServedModelResult, columns = 100): string {
-  const reference = servedRoads.map((road) => result.roads[road]).find((road) => road !== undefined);
+  const reference = servedTransports
+    .map((transport) => result.transports[transport])
+    .find((transport) => transport !== undefined);
   const report = reference && reference.images > 0 ? classReport(reference, { columns }).trimEnd() : '';
   const parts = [
     header(result),
-    roadTable(result, columns),
+    transportTable(result, columns),
     problems(result),
     agreement(result, columns),
     notes(result),
@@ -37,17 +39,25 @@ function header(result: EvalServedModelResult): string[] {
   ];
 }
 
-function roadTable({ roads }: EvalServedModelResult, columns: number): string[] {
-  const rows = servedRoads.flatMap((road) => {
-    const evaluation = roads[road];
+function transportTable({ transports }: EvalServedModelResult, columns: number): string[] {
+  const rows = servedTransports.flatMap((transport) => {
+    const evaluation = transports[transport];
     if (!evaluation) return [];
     const { accuracy, topK, loss, imagesPerSecond, latency, bytesPerImage } = evaluation;
     const ratios = [accuracy, topK.accuracy, loss].map((value) => decimal(value, 4));
     const times = [latency.p50, latency.p95, latency.p99].map((value) => decimal(value, value < 99.95 ? 1 : 0));
-    return [[roadDescriptions[road].name, ...ratios, decimal(imagesPerSecond, 0), ...times, byteText(bytesPerImage)]];
+    return [
+      [
+        transportDescriptions[transport].name,
+        ...ratios,
+        decimal(imagesPerSecond, 0),
+        ...times,
+        byteText(bytesPerImage),
+      ],
+    ];
   });
-  const k = Object.values(roads)[0]?.topK.k ?? 1;
-  const names = ['road', 'accuracy', `top-${k}`, 'loss', 'images/s', 'p50', 'p95', 'p99', 'sent'];
+  const k = Object.values(transports)[0]?.topK.k ?? 1;
+  const names = ['transport', 'accuracy', `top-${k}`, 'loss', 'images/s', 'p50', 'p95', 'p99', 'sent'];
   return [
     ...table([names, ...rows], columns),
     'p50, p95, p99: milliseconds in which that share of the requests was answered',
@@ -56,44 +66,45 @@ function roadTable({ roads }: EvalServedModelResult, columns: number): string[] 
 }
 
 function problems(result: EvalServedModelResult): string[] {
-  // Both roads of a protocol may fail for one reason, which is told once.
-  const byReason = new Map<string, ServedRoad[]>();
-  for (const { road, kind, message, path } of result.problems) {
+  // Both transports of a protocol may fail for the same reason, which is reported once.
+  const byReason = new Map<string, ServedTransport[]>();
+  for (const { transport, kind, message, path } of result.problems) {
     const where = path === null ? '' : ` at ${nameOfImage(path, result)}`;
     const reason = `${kindWords[kind]}${where}: ${message.replaceAll('\n', '\n  ')}`;
-    byReason.set(reason, [...(byReason.get(reason) ?? []), road]);
+    byReason.set(reason, [...(byReason.get(reason) ?? []), transport]);
   }
   const lines = [...byReason].map(
-    ([reason, roads]) => `${roads.map((road) => roadDescriptions[road].name).join(', ')} ${reason}`,
+    ([reason, transports]) =>
+      `${transports.map((transport) => transportDescriptions[transport].name).join(', ')} ${reason}`,
   );
   const missing = result.problems.find(({ kind }) => kind === 'unreachable');
   if (!missing) return lines;
-  const other = roadDescriptions[missing.road].protocol === 'GRPC' ? 'REST' : 'GRPC';
+  const other = transportDescriptions[missing.transport].protocol === 'GRPC' ? 'REST' : 'GRPC';
   return [...lines, `If that is as it should be, ask for the other protocol alone: --protocol ${other}`];
 }
 
 const kindWords = { unreachable: 'left out', 'not-offered': 'left out', failed: 'failed' } as const;
 
 function agreement(result: EvalServedModelResult, columns: number): string[] {
-  const { agreement, roads, classNames, images } = result;
+  const { agreement, transports, classNames, images } = result;
   const { maxLogitDifference, differing } = agreement;
-  if (images === 0 || Object.keys(roads).length < 2) return ['agreement: there are no two roads to compare'];
-  const difference = `largest difference between the roads' logits: ${maxLogitDifference.toPrecision(3)}`;
-  if (differing.length === 0) return [difference, 'every image has the same class by all roads'];
-  const gone = servedRoads.filter((road) => roads[road]);
+  if (images === 0 || Object.keys(transports).length < 2) return ['agreement: there are no two transports to compare'];
+  const difference = `largest difference between the transports' logits: ${maxLogitDifference.toPrecision(3)}`;
+  if (differing.length === 0) return [difference, 'every image has the same class over all transports'];
+  const gone = servedTransports.filter((transport) => transports[transport]);
   const classOf = (index = -1) => cut(printable(classNames[index] ?? String(index)), widestClass);
   const widestImage = columns - gone.length * (widestClass + 2);
   const rows = differing
     .slice(0, mostNamed)
     .map(({ path, predicted }) => [
       endOf(nameOfImage(path, result), widestImage),
-      ...gone.map((road) => classOf(predicted[road])),
+      ...gone.map((transport) => classOf(predicted[transport])),
     ]);
-  const names = gone.map((road) => roadDescriptions[road].name);
+  const names = gone.map((transport) => transportDescriptions[transport].name);
   const more = differing.length > mostNamed ? [`… and ${differing.length - mostNamed} more (--json lists them)`] : [];
   return [
     difference,
-    `images whose class differs by road: ${differing.length}`,
+    `images whose class differs by transport: ${differing.length}`,
     ...table([['image', ...names], ...rows], columns),
     ...more,
   ];
@@ -109,13 +120,13 @@ function nameOfImage(file: string, { testDatasetPath }: EvalServedModelResult): 
   return printable(path.relative(testDatasetPath, file));
 }
 
-function notes({ classNamesTold, skipped, interrupted, roads }: EvalServedModelResult): string[] {
+function notes({ classNamesTold, skipped, interrupted, transports }: EvalServedModelResult): string[] {
   const told = {
     all: [],
     some: ['The server told the names of some classes only; those agree with the folders of the test set.'],
     none: ['The server tells no class names: the folders of the test set, in order, are taken for its classes.'],
   }[classNamesTold];
-  const nonFinite = Object.values(roads).reduce((most, road) => Math.max(most, road.nonFinite), 0);
+  const nonFinite = Object.values(transports).reduce((most, transport) => Math.max(most, transport.nonFinite), 0);
   return [
     ...told,
     ...(skipped.length === 0 ? [] : [`${skipped.length} images do not decode and were left out (--json lists them)`]),

@@ -1,35 +1,20 @@
 import type { ImageScan } from '../../data/scan/image-scan.js';
-import type { OnBadImage } from '../../data/scan/scan-report.js';
-import { SignetError } from '../../errors.js';
 import {
   evaluateServedModel,
   type ServedModelEvaluation,
-  type ServedModels,
+  type ReachedModels,
 } from '../../evaluation/evaluate-served-model.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
-import { checkNumbers } from '../shared/check-numbers.js';
-import { checkServedClasses, type ClassNamesTold } from '../shared/check-served-classes.js';
-import {
-  anyOf,
-  closeServedModels,
-  openServedModels,
-  type OpenServedModelOptions,
-} from '../serve-model/open-served-models.js';
+import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { progressBar } from '../shared/progress-bar.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
+import { checkServedClasses, type ClassNamesTold } from './check-served-classes.js';
+import { evalServedModelCommand } from './flags.js';
+import { anyOf, closeServedModels, openServedModels } from './open-served-models.js';
 
-/** What `eval-served-model` takes; the flags of the same names. */
-export interface EvalServedModelOptions extends OpenServedModelOptions {
-  readonly testDatasetPath: string;
-  /** Pixels that decoded images are resized to before they are sent. Default: as they are. */
-  readonly inputWidth?: number | undefined;
-  /** Pixels; together with `inputWidth`. */
-  readonly inputHeight?: number | undefined;
-  readonly batchSize: number;
-  readonly concurrency: number;
-  readonly onBadImage: OnBadImage;
-}
+/** What `eval-served-model` takes; what each option means stands in `flags.ts`. */
+export interface EvalServedModelOptions extends GivenOptionsOf<typeof evalServedModelCommand.flags> {}
 
 /** What `eval-served-model --json` prints. */
 export interface EvalServedModelResult extends ServedModelEvaluation {
@@ -56,8 +41,8 @@ export interface EvalServedModelResult extends ServedModelEvaluation {
  * @throws SignetError `SERVER_ERROR`, `CLASSES_DIFFER`, `INVALID_DATASET`, `BAD_IMAGE`, `INVALID_SAVED_MODEL`,
  *   `INVALID_ARGUMENT`.
  */
-export async function evalServedModel(options: EvalServedModelOptions): Promise<EvalServedModelResult> {
-  const imageSize = checkOptions(options);
+export async function evalServedModel(given: EvalServedModelOptions): Promise<EvalServedModelResult> {
+  const options = completeOptions(evalServedModelCommand.flags, given);
   const models = await openServedModels(options);
   try {
     const { client, metadata } = anyOf(models);
@@ -75,7 +60,7 @@ export async function evalServedModel(options: EvalServedModelOptions): Promise<
       classNamesTold: told,
       batchSize,
       concurrency,
-      ...(await evaluate(models, scan, options, imageSize)),
+      ...(await evaluate(models, scan, options)),
     };
   } finally {
     closeServedModels(models);
@@ -83,11 +68,12 @@ export async function evalServedModel(options: EvalServedModelOptions): Promise<
 }
 
 function evaluate(
-  models: ServedModels,
+  models: ReachedModels,
   { classNames, files }: ImageScan,
-  { batchSize, concurrency, onBadImage }: EvalServedModelOptions,
-  imageSize: ImageSize | undefined,
+  { batchSize, concurrency, onBadImage, inputHeight, inputWidth }: OptionsOf<typeof evalServedModelCommand.flags>,
 ): Promise<ServedModelEvaluation> {
+  const imageSize: ImageSize | undefined =
+    inputHeight === undefined || inputWidth === undefined ? undefined : [inputHeight, inputWidth];
   const bar = progressBar('evaluating', 'images');
   const interrupt = stopOnInterrupt('stopping, what was done is told');
   const start = performance.now();
@@ -99,18 +85,4 @@ function evaluate(
     interrupt.remove();
     bar.stop();
   });
-}
-
-/** @returns The size that images are resized to; nothing when they stay as they are. */
-function checkOptions(options: EvalServedModelOptions): ImageSize | undefined {
-  checkNumbers(options, {
-    batchSize: [1, 65_536],
-    concurrency: [1, 1024],
-    inputWidth: [1, 16_384],
-    inputHeight: [1, 16_384],
-  });
-  const { inputWidth, inputHeight } = options;
-  if (inputWidth !== undefined && inputHeight !== undefined) return [inputHeight, inputWidth];
-  if (inputWidth === inputHeight) return undefined;
-  throw new SignetError('INVALID_ARGUMENT', '--input-width and --input-height go together. Received: one of them.');
 }

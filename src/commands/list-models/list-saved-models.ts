@@ -5,14 +5,29 @@ import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { describeSavedModel } from '../../saved-model/describe/describe-saved-model.js';
 import { listVersions, type VersionFolder } from '../../serving/store/version-source.js';
 import { folderBytes } from '../../files/folder-bytes.js';
-import type { ModelFacts } from '../shared/model-facts.js';
+import { readListedArguments } from '../train-model/shown-arguments.js';
 import { modelsOfFolder } from './models-of-folder.js';
+
+/** Facts of any model. */
+export interface ModelFacts {
+  readonly name: string;
+  readonly classes: number | null;
+  /** Height and width that images are resized to, in pixels. */
+  readonly imageSize: readonly [height: number, width: number] | null;
+  readonly parameters: number | null;
+  /** Size of all files of a version. */
+  readonly bytesOnDisk: number | null;
+  /** Median for one image at a time, compiled, on this machine; `null` when nothing was measured. */
+  readonly millisecondsPerImage: number | null;
+}
 
 /** A version in a folder of models. */
 export interface SavedModelListing extends ModelFacts {
   readonly directory: string;
-  /** The class that it was saved from; `null` when it is no classifier of Signet's. */
+  /** The class that it was saved from; `null` when it is not one of Signet's classifiers. */
   readonly modelType: string | null;
+  /** The arguments of its training that are shown, by heading; empty when it has none. */
+  readonly arguments: Readonly<Record<string, string>>;
   /** Why it cannot be used; `null` for a whole one. */
   readonly problem: string | null;
 }
@@ -40,7 +55,14 @@ export async function listSavedModels(
   return listings;
 }
 
-const nothing = { classes: null, imageSize: null, parameters: null, bytesOnDisk: null, millisecondsPerImage: null };
+const nothing = {
+  arguments: {},
+  classes: null,
+  imageSize: null,
+  parameters: null,
+  bytesOnDisk: null,
+  millisecondsPerImage: null,
+};
 
 async function listVersion(
   model: string,
@@ -53,6 +75,7 @@ async function listVersion(
     const described = {
       ...listing,
       ...(await classifierFacts(directory)),
+      arguments: await readListedArguments(directory),
       parameters: variables?.parameters ?? null,
       bytesOnDisk: await folderBytes(directory),
       problem: problems[0] ?? null,

@@ -1,8 +1,7 @@
 import { printable } from '../../text/printable.js';
-import { table } from '../../text/text-table.js';
+import { cut, table } from '../../text/text-table.js';
 import type { ArchitectureListing, ListModelsResult } from './run.js';
-import type { SavedModelListing } from './list-saved-models.js';
-import type { ModelFacts } from '../shared/model-facts.js';
+import type { ModelFacts, SavedModelListing } from './list-saved-models.js';
 import { sizeText } from '../../text/amounts.js';
 
 const header = ['classes', 'input', 'parameters', 'on disk', 'ms/image'];
@@ -31,7 +30,17 @@ function savedModelLines(models: readonly SavedModelListing[], columns: number):
   const problems = models.flatMap(({ name, problem }) =>
     problem === null ? [] : [`${printable(name)} cannot be used: ${printable(problem)}`],
   );
-  return [...table([['saved model', ...header], ...models.map(cells)], columns), ...problems];
+  const headings = [...new Set(models.flatMap((model) => Object.keys(model.arguments)))];
+  const rows = models.map((model) => [...cells(model), ...headings.map((heading) => argumentText(model, heading))]);
+  const numbers = header.map((_, column) => column + 1);
+  return [...table([['saved model', ...header, ...headings], ...rows], columns, numbers), ...problems];
+}
+
+/** Characters of an argument that are shown; `--json` has all. */
+const widestArgument = 24;
+
+function argumentText(model: SavedModelListing, heading: string): string {
+  return cut(printable(model.arguments[heading] ?? '-'), widestArgument);
 }
 
 function cells({ name, classes, imageSize, parameters, bytesOnDisk, millisecondsPerImage }: ModelFacts): string[] {

@@ -9,18 +9,13 @@ import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType, modelTypes } from '../../models/model-types.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import { folderBytes } from '../../files/folder-bytes.js';
-import { listSavedModels, type SavedModelListing } from './list-saved-models.js';
-import type { ModelFacts } from '../shared/model-facts.js';
+import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
+import { listModelsCommand } from './flags.js';
+import { listSavedModels, type ModelFacts, type SavedModelListing } from './list-saved-models.js';
 
-/** What `list-models` takes; the flags of the same names. */
-export interface ListModelsOptions {
-  /** Only this one: a name of Signet's, or `path/to/model.ts#ClassName`. Default: all of Signet's. */
-  readonly modelType?: string | undefined;
-  /** A folder of models, each a folder of versions, to list too. Default: none. */
-  readonly modelFolder?: string | undefined;
-  /** Whether each model is written to the disk and run, for its size there and its speed. */
-  readonly measure: boolean;
-  /** Called with a name before what takes seconds. */
+/** What `list-models` takes; what each option means stands in `flags.ts`. */
+export interface ListModelsOptions extends GivenOptionsOf<typeof listModelsCommand.flags> {
+  /** Called with a name before anything that takes seconds. Default: nothing. */
   readonly onProgress?: ((name: string) => void) | undefined;
 }
 
@@ -42,8 +37,11 @@ export interface ListModelsResult {
  *
  * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` when the folder is none. A damaged model is listed with its problem.
  */
-export async function listModels(options: ListModelsOptions): Promise<ListModelsResult> {
-  const { modelType, modelFolder, measure, onProgress = () => undefined } = options;
+export async function listModels({
+  onProgress = () => undefined,
+  ...given
+}: ListModelsOptions = {}): Promise<ListModelsResult> {
+  const { modelType, modelFolder, measure } = completeOptions(listModelsCommand.flags, given);
   const types = modelType === undefined ? Object.values(modelTypes) : [await findModelType(modelType)];
   const savedModels = modelFolder === undefined ? null : await listSavedModels(modelFolder, { measure, onProgress });
   const architectures: ArchitectureListing[] = [];

@@ -4,20 +4,14 @@ import { tryToReadImageFile } from '../../data/image-file/try-to-read-image-file
 import { SignetError } from '../../errors.js';
 import { type CallableModel, classifyImages, type ImageLabel } from '../../client/classify-images.js';
 import type { Protocol } from '../../client/client-options.js';
-import { checkNumbers } from '../shared/check-numbers.js';
-import { connectToServer, type ServerFlags } from '../shared/connect-to-server.js';
+import { connectToServer, type ServerOptions } from '../shared/connect-to-server.js';
+import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { progressBar } from '../shared/progress-bar.js';
+import { predictImageCommand } from './flags.js';
 
-/** What `predict-image` takes; the flags of the same names. */
-export interface PredictImageOptions extends ServerFlags {
+/** What `predict-image` takes; what each option means stands in `flags.ts`. Either `modelName` or `modelPath` is needed. */
+export interface PredictImageOptions extends GivenOptionsOf<typeof predictImageCommand.flags> {
   readonly files: readonly string[];
-  readonly protocol: Protocol;
-  /** Name of a model on the server; either this or `modelPath`. */
-  readonly modelName?: string | undefined;
-  /** A version's directory, such as `models/LenetModel/1`; no server is asked then. */
-  readonly modelPath?: string | undefined;
-  /** How many of the best classes. */
-  readonly topK: number;
 }
 
 /** What became of a file. */
@@ -40,9 +34,9 @@ export interface PredictImageResult {
  *
  * @throws SignetError `SERVER_ERROR` when the server does not describe the model, `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`.
  */
-export async function predictImage(options: PredictImageOptions): Promise<PredictImageResult> {
-  const { files, topK } = options;
-  checkNumbers(options, { topK: [1, 1_000_000] });
+export async function predictImage({ files, ...given }: PredictImageOptions): Promise<PredictImageResult> {
+  const options = completeOptions(predictImageCommand.flags, given);
+  const { topK } = options;
   const { model, modelVersion, close } = await openModel(options);
   const bar = process.stderr.isTTY && files.length > 1 ? progressBar('classifying', 'images') : null;
   let done = 0;
@@ -81,18 +75,21 @@ interface OpenModel {
   readonly close: () => void;
 }
 
-async function openModel({ modelName, modelPath, protocol, ...flags }: PredictImageOptions): Promise<OpenModel> {
-  if ((modelName === undefined) === (modelPath === undefined)) {
-    const received = modelName === undefined ? 'neither' : 'both';
-    throw new SignetError(
-      'INVALID_ARGUMENT',
-      `Give --model-name for a model on a server, or --model-path for one on disk. Received: ${received}.`,
-    );
-  }
-  return modelPath === undefined ? onServer(modelName ?? '', protocol, flags) : onDisk(modelPath);
+async function openModel({
+  modelName,
+  modelPath,
+  protocol,
+  ...flags
+}: OptionsOf<typeof predictImageCommand.flags>): Promise<OpenModel> {
+  if (modelPath !== undefined) return onDisk(modelPath);
+  if (modelName !== undefined) return onServer(modelName, protocol, flags);
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    'Give --model-name for a model on a server, or --model-path for one on disk. Received: neither.',
+  );
 }
 
-async function onServer(modelName: string, protocol: Protocol, flags: ServerFlags): Promise<OpenModel> {
+async function onServer(modelName: string, protocol: Protocol, flags: ServerOptions): Promise<OpenModel> {
   const client = await connectToServer(modelName, protocol, flags);
   try {
     const metadata = await client.metadata();

@@ -10,32 +10,14 @@ import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { cannotWrite } from '../../files/cannot-write.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { Augmentation } from '../../training/augmentation/augmentation.js';
-import { checkNumbers } from '../shared/check-numbers.js';
+import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { parseAugmentation } from '../shared/parse-augmentation.js';
 import { pictureSheet } from './picture-sheet.js';
 import { scanDataset } from '../shared/scan-dataset.js';
-import type { TrainModelOptions } from '../train-model/train-model-options.js';
+import { previewAugmentationCommand } from './flags.js';
 
-/** What `preview-augmentation` takes: what `train-model` would be given, and what the picture is of. */
-export interface PreviewAugmentationOptions extends Pick<
-  TrainModelOptions,
-  | 'trainDatasetPath'
-  | 'modelType'
-  | 'inputWidth'
-  | 'inputHeight'
-  | 'batchSize'
-  | 'validationSplit'
-  | 'seed'
-  | 'onBadImage'
-> {
-  readonly augment: string;
-  /** The PNG file; replaced if it is there. */
-  readonly output: string;
-  /** How many images of the first batch are shown, a row each. */
-  readonly images: number;
-  /** How many steps are shown, a column each. */
-  readonly steps: number;
-}
+/** What `preview-augmentation` takes; what each option means stands in `flags.ts`. */
+export interface PreviewAugmentationOptions extends GivenOptionsOf<typeof previewAugmentationCommand.flags> {}
 
 /** What is in the picture. */
 export interface AugmentationPreview {
@@ -52,16 +34,9 @@ export interface AugmentationPreview {
  *
  * @throws SignetError `INVALID_ARGUMENT`, `INVALID_DATASET`, `BAD_IMAGE`, `CANNOT_WRITE`.
  */
-export async function previewAugmentation(options: PreviewAugmentationOptions): Promise<AugmentationPreview> {
+export async function previewAugmentation(given: PreviewAugmentationOptions): Promise<AugmentationPreview> {
+  const options = completeOptions(previewAugmentationCommand.flags, given);
   const { augment, seed, output, steps, trainDatasetPath, onBadImage } = options;
-  checkNumbers(options, {
-    images: [1, 100],
-    steps: [1, 100],
-    batchSize: [1, 10_000],
-    seed: [0, Number.MAX_SAFE_INTEGER],
-    inputWidth: [1, 10_000],
-    inputHeight: [1, 10_000],
-  });
   parseAugmentation(augment, { imageSize: [1, 1], seed });
   const Model = await findModelType(options.modelType);
   const { scan } = await scanDataset(trainDatasetPath, onBadImage);
@@ -95,7 +70,7 @@ export async function previewAugmentation(options: PreviewAugmentationOptions): 
 function stepsOf(
   augmentation: Augmentation,
   xs: tf.Tensor4D,
-  { images, steps }: Pick<PreviewAugmentationOptions, 'images' | 'steps'>,
+  { images, steps }: Pick<OptionsOf<typeof previewAugmentationCommand.flags>, 'images' | 'steps'>,
 ): tf.Tensor4D[] {
   const rows = Math.min(images, xs.shape[0]);
   const firstOf = (batch: tf.Tensor4D) => tf.slice(batch, 0, rows);

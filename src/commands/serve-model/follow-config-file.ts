@@ -1,17 +1,18 @@
 import type { ModelConfig } from '../../serving/store/model-config.js';
 import { readModelConfigFile } from '../../serving/store/model-config-file.js';
 import type { ModelStore } from '../../serving/store/model-store.js';
+import type { OptionsOf } from '../shared/flag-table.js';
+import type { serveModelCommand } from './flags.js';
 
-/** Which file, and how often it is looked at. */
-export interface FollowConfigFileOptions {
-  readonly modelConfigFile?: string | undefined;
-  /** 0 for not at all. */
-  readonly modelConfigFilePollSeconds: number;
-}
+/** Which file is followed, and how often it is checked; see `flags.ts`. */
+export type FollowConfigFileOptions = Pick<
+  OptionsOf<typeof serveModelCommand.flags>,
+  'modelConfigFile' | 'modelConfigFilePollSeconds'
+>;
 
 /**
- * Reads a configuration again and again, and serves what it says whenever that has changed; a file that makes no sense is told
- * and changes nothing.
+ * Reads a configuration again and again, and serves what it says whenever that has changed. A file that makes no sense is reported and
+ * changes nothing.
  *
  * @param served What the file said when the store was started.
  * @returns Stops it.

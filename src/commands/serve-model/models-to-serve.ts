@@ -5,27 +5,22 @@ import type { ServerOptions } from '../../serving/start-server.js';
 import type { ModelConfig } from '../../serving/store/model-config.js';
 import { readModelConfigFile } from '../../serving/store/model-config-file.js';
 import { modelsOfFolder } from '../list-models/models-of-folder.js';
+import type { OptionsOf } from '../shared/flag-table.js';
+import type { serveModelCommand } from './flags.js';
 
-/** Where the models are. */
-export interface ModelSources {
-  /** Folder of models, each a folder of versions; or such a folder of versions itself. */
-  readonly modelFolder?: string | undefined;
-  /** The only model of the folder that is served; the name of a folder that is a model itself. Default: all; the folder's name. */
-  readonly modelName?: string | undefined;
-  /** TensorFlow Serving's configuration in protobuf's text format, instead of a folder. */
-  readonly modelConfigFile?: string | undefined;
-}
+/** Where the models are; see `flags.ts`. */
+export type ModelSources = Pick<
+  OptionsOf<typeof serveModelCommand.flags>,
+  'modelFolder' | 'modelName' | 'modelConfigFile'
+>;
 
-/** @throws SignetError `INVALID_ARGUMENT`, and `INVALID_SAVED_MODEL` for a folder without the model. */
+/** Finds the models that are served. @throws SignetError `INVALID_ARGUMENT`, and `INVALID_SAVED_MODEL` for a folder without the model. */
 export async function modelsToServe({
   modelFolder,
   modelName,
   modelConfigFile,
 }: ModelSources): Promise<Pick<ServerOptions, 'models' | 'modelFolder'>> {
-  if (modelConfigFile !== undefined) {
-    if (modelFolder === undefined) return { models: await readModelConfigFile(modelConfigFile) };
-    throw new SignetError('INVALID_ARGUMENT', 'Give --model-folder or --model-config-file, not both.');
-  }
+  if (modelConfigFile !== undefined) return { models: await readModelConfigFile(modelConfigFile) };
   if (modelFolder === undefined) {
     throw new SignetError('INVALID_ARGUMENT', 'Give --model-folder or --model-config-file. Received: neither.');
   }

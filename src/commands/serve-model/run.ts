@@ -1,45 +1,19 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { isIPv6 } from 'node:net';
 
-import { SignetError } from '../../errors.js';
 import { type RequestEvent, accessLogLine } from '../../serving/request-event.js';
 import type { ServerTls } from '../../serving/server-credentials.js';
-import { type RunningServer, type ServerOptions, startServer } from '../../serving/start-server.js';
-import { statusesOrNone } from '../../serving/model-server.js';
+import { addressesOf, checkAvailable } from '../../serving/serve-models.js';
+import { type ServerOptions, startServer } from '../../serving/start-server.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
-import { checkServerNumbers } from '../shared/check-server-numbers.js';
+import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { followConfigFile } from './follow-config-file.js';
-import { type ModelSources, modelsToServe } from './models-to-serve.js';
+import { serveModelCommand } from './flags.js';
+import { modelsToServe } from './models-to-serve.js';
 import { packageVersion } from '../shared/package-version.js';
-import { readTls, readToken, type SecretFiles } from './server-secrets.js';
+import { readTls, readToken } from '../shared/server-secrets.js';
 
-/** What `serve-model` takes; the flags of the same names. */
-export interface ServeModelOptions extends ModelSources, SecretFiles {
-  /** Seconds between two looks at `modelConfigFile`; 0 for one at the start. */
-  readonly modelConfigFilePollSeconds: number;
-  readonly host: string;
-  readonly restPort: number;
-  readonly grpcPort: number;
-  readonly pollSeconds: number;
-  readonly workers: number;
-  readonly warmupIterations: number;
-  readonly maxBatchSize?: number | undefined;
-  readonly batchTimeoutMicros?: number | undefined;
-  readonly allowedBatchSizes?: readonly number[] | undefined;
-  readonly maxEnqueuedBatches?: number | undefined;
-  /** MiB. */
-  readonly maxRequestSize: number;
-  readonly maxPixels?: number | undefined;
-  /** Seconds. */
-  readonly restTimeout: number;
-  /** File for a line of JSON a request; `-` for standard output. Default: none. */
-  readonly accessLog?: string | undefined;
-  readonly allowConfigReload?: boolean | undefined;
-  readonly allowVersionLabelsForUnavailableModels: boolean;
-  readonly tensorContent: boolean;
-  /** Seconds that requests in flight have when the server is told to end. */
-  readonly drainTimeout: number;
-}
+/** What `serve-model` takes; what each option means stands in `flags.ts`. Either `modelFolder` or `modelConfigFile` is needed. */
+export interface ServeModelOptions extends GivenOptionsOf<typeof serveModelCommand.flags> {}
 
 /** A server that has been started for somebody at a terminal. */
 export interface ServedModels {
@@ -57,8 +31,8 @@ export interface ServedModels {
  *
  * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` when there is no model, or none can be loaded.
  */
-export async function serveModel(options: ServeModelOptions): Promise<ServedModels> {
-  checkServerNumbers(options);
+export async function serveModel(given: ServeModelOptions): Promise<ServedModels> {
+  const options = completeOptions(serveModelCommand.flags, given);
   const [token, tls] = [await readToken(options), await readTls(options)];
   const models = await modelsToServe(options);
   const log = options.accessLog === undefined ? undefined : openAccessLog(options.accessLog);
@@ -70,10 +44,10 @@ export async function serveModel(options: ServeModelOptions): Promise<ServedMode
     throw error;
   }
   const stopFollowing = followConfigFile(options, server.store, models.models ?? []);
-  const host = isIPv6(options.host) ? `[${options.host}]` : options.host;
+  const { url, grpcAddress } = addressesOf(server, { host: options.host, ...(tls && { tls }) });
   return {
-    url: `${tls ? 'https' : 'http'}://${host}:${server.restPort}/`,
-    grpcAddress: `${host}:${server.grpcPort}`,
+    url,
+    grpcAddress,
     modelNames: server.store.modelNames,
     end: async () => {
       stopFollowing();
@@ -90,7 +64,7 @@ interface Prepared {
 }
 
 function serverOptions(
-  options: ServeModelOptions,
+  options: OptionsOf<typeof serveModelCommand.flags>,
   models: Pick<ServerOptions, 'models' | 'modelFolder'>,
   { token, tls, log }: Prepared,
 ): ServerOptions {
@@ -124,17 +98,6 @@ function serverOptions(
 /** Who can reach the server from this machine can read its disk anyway. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host.startsWith('127.');
-}
-
-/** A server that answers for nothing is a mistake somewhere: better told now than by its clients. */
-function checkAvailable({ store }: RunningServer): void {
-  const reasons = store.modelNames.flatMap((name) => {
-    const statuses = statusesOrNone(store, name);
-    if (statuses.some(({ state }) => state === 'AVAILABLE')) return [];
-    return [`  ${name}: ${statuses.find(({ error }) => error !== undefined)?.error ?? 'it has no version'}`];
-  });
-  if (reasons.length < store.modelNames.length || reasons.length === 0) return;
-  throw new SignetError('INVALID_SAVED_MODEL', `No model could be loaded:\n${reasons.join('\n')}`);
 }
 
 function openAccessLog(file: string): NodeJS.WritableStream {

@@ -33,9 +33,10 @@
  * ```
  */
 import { SignetError } from '../../errors.js';
+import { kebabCase } from '../../text/case.js';
 
 /** A value that a flag may have. */
-export type FlagValue = string | number | boolean | readonly number[];
+export type FlagValue = string | number | boolean | readonly number[] | readonly string[];
 
 /**
  * What a resumed training may do with an option. `'given again'`: if the training had it, it must be repeated on the command line, since it names
@@ -120,8 +121,13 @@ interface NumbersFlag extends FlagOf<readonly number[]> {
   readonly type: 'numbers';
 }
 
+/** Several words, separated by spaces on the command line. */
+interface WordsFlag extends FlagOf<readonly string[]> {
+  readonly type: 'words';
+}
+
 /** One entry of the table. */
-export type Flag = TextFlag | PathFlag | ChoiceFlag | SwitchFlag | NumberFlag | NumbersFlag;
+export type Flag = TextFlag | PathFlag | ChoiceFlag | SwitchFlag | NumberFlag | NumbersFlag | WordsFlag;
 
 /** A command's flags by option name, in the order of `--help`. */
 export type FlagTable = Readonly<Record<string, Flag>>;
@@ -153,11 +159,19 @@ type ValueOf<F extends Flag> = F extends { readonly choices: readonly (infer Cho
       ? boolean
       : F extends { readonly type: 'numbers' }
         ? readonly number[]
-        : string;
+        : F extends { readonly type: 'words' }
+          ? readonly string[]
+          : string;
 
-interface Required { readonly required: true }
-interface Defaulted { readonly default: FlagValue }
-interface CommandOnly { readonly commandOnly: true }
+interface Required {
+  readonly required: true;
+}
+interface Defaulted {
+  readonly default: FlagValue;
+}
+interface CommandOnly {
+  readonly commandOnly: true;
+}
 
 /** Values of the flags in `All`, of which those in `Certain` are always there. */
 type Values<All extends FlagTable, Certain> = {
@@ -185,12 +199,7 @@ export type CommandOnlyOf<Flags extends FlagTable> = Flat<Values<OnlyCommandOnly
 
 /** A flag as it is typed: `inputWidth` is `--input-width`. */
 export function flagName(option: string): string {
-  return `--${kebab(option)}`;
-}
-
-/** `inputWidth` as `input-width`. */
-export function kebab(option: string): string {
-  return option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${kebabCase(option)}`;
 }
 
 /**
@@ -209,7 +218,11 @@ export function completeOptions<Flags extends FlagTable>(
     return value === undefined || flag.commandOnly ? [] : [[name, value] as const];
   });
   const options = Object.fromEntries(entries);
-  const problems = [...valueProblems(flags, options), ...combinationProblems(flags, options)];
+  const problems = [
+    ...valueProblems(flags, options),
+    ...conflictProblems(flags, options),
+    ...dependencyProblems(flags, options),
+  ];
   if (problems.length > 0) throw new SignetError('INVALID_ARGUMENT', problems.join('\n'));
   return options as OptionsOf<Flags>;
 }
@@ -228,33 +241,42 @@ export function valueProblems(flags: FlagTable, options: AnyOptions): string[] {
   });
 }
 
-/** What is wrong with flags that are given together, or alone where another is needed. Flags with their default value count as not given. */
-export function combinationProblems(flags: FlagTable, options: AnyOptions): string[] {
-  const isGiven = (name: string) => options[name] !== undefined && options[name] !== flags[name]?.default;
-  const problems = Object.entries(flags).flatMap(([name, { conflicts = {}, needs = [], onlyWith = {} }]) => {
-    if (!isGiven(name)) return [];
+/** The messages for flags that are given together and exclude each other. A flag with its default value counts as not given. */
+export function conflictProblems(flags: FlagTable, options: AnyOptions): string[] {
+  const problems = Object.entries(flags).flatMap(([name, { conflicts = {} }]) =>
+    Object.entries(conflicts).flatMap(([other, message]) =>
+      isGiven(flags, options, name) && isGiven(flags, options, other) ? [message] : [],
+    ),
+  );
+  return [...new Set(problems)];
+}
+
+/** What is wrong with flags that make no sense without another flag, or without a value of another. */
+export function dependencyProblems(flags: FlagTable, options: AnyOptions): string[] {
+  return Object.entries(flags).flatMap(([name, { needs = [], onlyWith = {} }]) => {
+    if (!isGiven(flags, options, name)) return [];
+    const missing = needs.filter((other) => !isGiven(flags, options, other));
+    const unfit = Object.entries(onlyWith).filter(([other, values]) => !values.includes(options[other] as FlagValue));
     return [
-      ...Object.entries(conflicts).flatMap(([other, message]) => (isGiven(other) ? [message] : [])),
-      ...needs
-        .filter((other) => !isGiven(other))
-        .map((other) => `${flagName(name)} needs ${flagName(other)}, which is missing.`),
-      ...Object.entries(onlyWith).flatMap(([other, values]) => {
-        const value = options[other];
-        if (values.includes(value as FlagValue)) return [];
-        const received = `Received: ${shown(options[name])} with ${flagName(other)} ${shown(value)}`;
-        return [`${flagName(name)} is only for ${flagName(other)} ${values.join(' or ')}. ${received}.`];
-      }),
+      ...missing.map((other) => `${flagName(name)} needs ${flagName(other)}, which is missing.`),
+      ...unfit.map(
+        ([other, values]) =>
+          `${flagName(name)} is only for ${flagName(other)} ${values.join(' or ')}. ` +
+          `Received: ${shown(options[name])} with ${flagName(other)} ${shown(options[other])}.`,
+      ),
     ];
   });
-  return [...new Set(problems)];
+}
+
+function isGiven(flags: FlagTable, options: AnyOptions, name: string): boolean {
+  return options[name] !== undefined && options[name] !== flags[name]?.default;
 }
 
 /** What a flag takes, in words: `a whole number from 1`. */
 export function expectedValue(flag: Flag): string {
   if (flag.type === 'number' || flag.type === 'integer') return rangeText(flag);
   if (flag.type === 'choice') return `one of ${flag.choices.join(', ')}`;
-  const texts = { string: 'text', path: 'a path', boolean: 'true or false', numbers: 'a list of numbers' } as const;
-  return texts[flag.type];
+  return { string: 'text', path: 'a path', boolean: 'true or false', numbers: 'numbers', words: 'words' }[flag.type];
 }
 
 /** @returns What was expected in the value's place; undefined when it is fine. */
@@ -272,6 +294,8 @@ function isOfType(flag: Flag, value: unknown): boolean {
       return typeof value === 'string' && flag.choices.includes(value);
     case 'numbers':
       return Array.isArray(value) && value.every((each) => typeof each === 'number');
+    case 'words':
+      return Array.isArray(value) && value.every((each) => typeof each === 'string');
     case 'boolean':
       return typeof value === 'boolean';
     default:

@@ -1,21 +1,19 @@
 import { SignetError } from '../../errors.js';
 import { quoted } from '../../text/printable.js';
 import { describeSavedModel, type SavedModelDescription } from '../../saved-model/describe/describe-saved-model.js';
+import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
+import { showModelCommand } from './flags.js';
 
-/** What `show-model` takes; the flags of the same names. */
-export interface ShowModelOptions {
-  /** A version's directory, such as `models/LenetModel/1`. */
-  readonly modelPath: string;
-  /** Shows this signature alone. Default: all. */
-  readonly signature?: string | undefined;
-}
+/** What `show-model` takes; what each option means stands in `flags.ts`. */
+export interface ShowModelOptions extends GivenOptionsOf<typeof showModelCommand.flags> {}
 
 /**
  * Describes a SavedModel; with `signature`, only the graphs that have it, and no other signature.
  *
  * @throws SignetError `INVALID_SAVED_MODEL`; `INVALID_ARGUMENT` that lists the signatures there are.
  */
-export async function showModel({ modelPath, signature }: ShowModelOptions): Promise<SavedModelDescription> {
+export async function showModel(given: ShowModelOptions): Promise<SavedModelDescription> {
+  const { modelPath, signature } = completeOptions(showModelCommand.flags, given);
   const description = await describeSavedModel(modelPath);
   if (signature === undefined) return description;
   const metaGraphs = description.metaGraphs.flatMap((metaGraph) => {

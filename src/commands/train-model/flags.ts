@@ -41,6 +41,14 @@ export const trainModelCommand = defineCommand({
       help: 'Version of the model',
       onResume: 'may differ',
     },
+    name: {
+      type: 'string',
+      help: 'Name for this training, shown in its report and by list-models',
+      check: (value) => (value.trim() === '' ? '--name is empty: give it a text, or leave it out.' : undefined),
+      onResume: 'may differ',
+      report: 'name',
+      list: 'name',
+    },
     ...inputSizeFlags,
     pretrainedWeights: {
       type: 'path',

@@ -1,31 +1,22 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
-import { changedImages, type ClassFingerprint, fingerprintImages } from '../../data/scan/fingerprint-images.js';
+import { changedImages, fingerprintImages } from '../../data/scan/fingerprint-images.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { SignetError } from '../../errors.js';
-import { cannotWrite } from '../../files/cannot-write.js';
 import { removeModelDirectory, writeModelDirectory } from '../../files/model-directory.js';
-import { replaceFile } from '../../files/replace.js';
-import { isStillRunning, ownIdentity, type ProcessIdentity } from '../../files/process-identity.js';
-import { optionsToRemember, parseRememberedOptions } from './remembered-options.js';
+import { isStillRunning, ownIdentity } from '../../files/process-identity.js';
+import { optionsToRemember } from './remembered-options.js';
 import type { TrainModelOptions } from './train-model-options.js';
+import { readRecord, recordFile, type TrainingRecord, writeRecord } from './training-record.js';
 
-/** What is known of a training beside its state, from its beginning on. */
-export interface TrainingRecord {
-  readonly options: Partial<TrainModelOptions>;
-  /** The images that it learns from, those for validation included. */
-  readonly images: readonly ClassFingerprint[];
-  /** Who trains it, or did. */
-  readonly process: ProcessIdentity;
-  /** What was in its version directory before, see `stampOf`; null when nothing was. */
-  readonly replaces: string | null;
-}
+/** What is written last of a state: the file of `BackupAndRestore`, and that of workers. */
+const stateFiles = ['training_metadata.json', path.join('workers', 'output.training', 'last')] as const;
 
 /**
- * A training that has begun and is not done: `models/LenetModel/.3.training` beside the version directory that it is to fill, with
- * `training.json` and what `BackupAndRestore` keeps. Servers pass over names that are no numbers.
+ * A training that has begun and is not done: the folder `models/LenetModel/.3.training` next to the version directory that it is to fill,
+ * with its record and what `BackupAndRestore` or workers keep. Servers ignore names that are not numbers.
  */
 export class InterruptedTraining {
   private constructor(
@@ -40,10 +31,9 @@ export class InterruptedTraining {
   }
 
   /**
-   * Begins a training; one that was interrupted before is gone with that.
+   * Begins a training, and drops one that was interrupted before. Its folder appears whole or not at all.
    *
-   * @param writeState Gives it a state from elsewhere, whose best model is in the version directory already: what this writes into a folder
-   * appears with the record, or not at all. Default: it begins at its beginning.
+   * @param writeState Writes a state from elsewhere, whose best model is in the version directory already. Default: it starts at its beginning.
    * @throws SignetError `CANNOT_WRITE`, or `INVALID_TRAINING_STATE` when another process trains the same version.
    */
   static async begin(
@@ -52,27 +42,21 @@ export class InterruptedTraining {
     scan: ImageScan,
     writeState: ((folder: string) => Promise<void>) | null = null,
   ): Promise<InterruptedTraining> {
-    const folder = InterruptedTraining.folderOf(directory);
-    await assertIdle(folder);
-    await removeModelDirectory(folder);
-    const record = {
+    const training = new InterruptedTraining(directory, {
       options: optionsToRemember({ ...options, modelVersion: Number(path.basename(directory)) }),
       images: fingerprintImages(scan),
       process: await ownIdentity(),
       replaces: writeState ? null : await stampOf(directory),
-    };
-    const training = new InterruptedTraining(directory, record);
-    if (!writeState) await training.#write();
-    else {
-      await writeModelDirectory(folder, async (made) => {
-        await writeState(made);
-        await writeRecord(made, record);
-      });
-    }
+    });
+    await assertIdle(training.folder);
+    await writeModelDirectory(training.folder, async (made) => {
+      await writeState?.(made);
+      await writeRecord(made, training.record);
+    });
     return training;
   }
 
-  /** @throws SignetError `INVALID_TRAINING_STATE` when it is damaged; null when there is none. */
+  /** The training of a version; null if there is none. @throws SignetError `INVALID_TRAINING_STATE` when it is damaged. */
   static async find(directory: string): Promise<InterruptedTraining | null> {
     const record = await readRecord(InterruptedTraining.folderOf(directory));
     return record && new InterruptedTraining(directory, record);
@@ -82,12 +66,12 @@ export class InterruptedTraining {
     return InterruptedTraining.folderOf(this.directory);
   }
 
-  /** Where workers write their model; beside it, in `output.training`, they keep their state, see `trainWithWorkers`. */
+  /** Where workers write their model. Their state is next to it, in `output.training`. */
   get workersOutput(): string {
     return path.join(this.folder, 'workers', 'output');
   }
 
-  /** Whether there is a state to go on from; a training that was killed at once begins again. */
+  /** Whether there is a state to continue from; a training that was killed at once begins again. */
   get hasState(): boolean {
     return stateFiles.some((name) => existsSync(path.join(this.folder, name)));
   }
@@ -98,41 +82,32 @@ export class InterruptedTraining {
     return stamp !== null && stamp !== this.record.replaces;
   }
 
-  /** Makes this process the one that trains it. @throws SignetError `INVALID_TRAINING_STATE` when another one does. */
+  /** @throws SignetError `INVALID_TRAINING_STATE` that says how the images have changed since the training began. */
+  checkImages(scan: ImageScan): void {
+    const changes = changedImages(this.record.images, fingerprintImages(scan));
+    if (changes.length === 0) return;
+    throw new SignetError(
+      'INVALID_TRAINING_STATE',
+      `The images in ${scan.directory} are not those that the training in ${this.folder} began with.\n${changes.join('\n')}\n` +
+        'Put them back as they were, give --train-dataset-path, or begin again without --resume.',
+    );
+  }
+
+  /** Makes this process the one that trains it. @throws SignetError `INVALID_TRAINING_STATE` when another one does, `CANNOT_WRITE`. */
   async takeOver(): Promise<InterruptedTraining> {
     await assertIdle(this.folder);
     const training = new InterruptedTraining(this.directory, { ...this.record, process: await ownIdentity() });
-    await training.#write();
+    await writeRecord(training.folder, training.record);
     return training;
   }
 
-  /** It is done, or not to be resumed. */
+  /** Removes the folder of a training that is done, or not to be resumed. */
   async remove(): Promise<void> {
     await removeModelDirectory(this.folder);
   }
-
-  async #write(): Promise<void> {
-    try {
-      await mkdir(this.folder, { recursive: true });
-      await writeRecord(this.folder, this.record);
-    } catch (error) {
-      throw cannotWrite(this.folder, error);
-    }
-  }
 }
 
-/** @throws SignetError `INVALID_TRAINING_STATE` that says how the images have changed since a training began. */
-export function assertSameImages({ folder, record }: InterruptedTraining, scan: ImageScan): void {
-  const changes = changedImages(record.images, fingerprintImages(scan));
-  if (changes.length === 0) return;
-  throw new SignetError(
-    'INVALID_TRAINING_STATE',
-    `The images in ${scan.directory} are not those that the training in ${folder} began with.\n${changes.join('\n')}\n` +
-      'Put them back as they were, give --train-dataset-path, or begin anew without --resume.',
-  );
-}
-
-/** Versions of a folder whose trainings are not done. */
+/** Versions of a model's class whose trainings are not done. @param parent The folder of the class. */
 export async function interruptedVersions(parent: string): Promise<number[]> {
   const names = await readdir(parent).catch(() => []);
   return names.flatMap((name) => {
@@ -141,7 +116,16 @@ export async function interruptedVersions(parent: string): Promise<number[]> {
   });
 }
 
-/** When the training was last written to, in milliseconds. */
+/** Mentions interrupted trainings that can be continued: a user who begins another may not know of them. */
+export async function noteInterrupted(parent: string): Promise<void> {
+  for (const version of await interruptedVersions(parent)) {
+    const training = await InterruptedTraining.find(path.join(parent, String(version))).catch(() => null);
+    if (training?.hasState !== true || (await isStillRunning(training.record.process))) continue;
+    process.stderr.write(`note: ${training.folder} keeps an interrupted training; --resume continues it\n`);
+  }
+}
+
+/** When the training of a version was last written to, in milliseconds since 1970. */
 export async function lastWritten(directory: string): Promise<number> {
   const folder = InterruptedTraining.folderOf(directory);
   const times = [recordFile, ...stateFiles].map((name) =>
@@ -153,70 +137,18 @@ export async function lastWritten(directory: string): Promise<number> {
   return Math.max(...(await Promise.all(times)));
 }
 
-const recordFile = 'training.json';
-/** What is written last of a state: `BackupAndRestore`'s, and that of workers. */
-const stateFiles = ['training_metadata.json', path.join('workers', 'output.training', 'last')] as const;
-const format = 1;
-/** Options, and a line for each class. */
-const recordLimit = 2 ** 24;
-
-async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
-  await replaceFile(path.join(folder, recordFile), JSON.stringify({ format, ...record }, null, 2));
-}
-
-/** Tells a SavedModel from the one that takes its place. */
+/** Distinguishes a SavedModel from one that takes its place. */
 async function stampOf(directory: string): Promise<string | null> {
   const stats = await stat(path.join(directory, 'saved_model.pb')).catch(() => null);
   return stats && `${stats.ino} ${stats.mtimeMs}`;
 }
 
 async function assertIdle(folder: string): Promise<void> {
-  // One that is damaged is nobody's.
+  // A damaged record does not name a process.
   const record = await readRecord(folder).catch(() => null);
   if (!record || !(await isStillRunning(record.process))) return;
   throw new SignetError(
     'INVALID_TRAINING_STATE',
-    `${folder} is the training of process ${record.process.id}, which runs. Wait for it or end it, or choose another version.`,
+    `${folder} is the training of process ${record.process.id}, which is running. Wait for it or end it, or choose another version.`,
   );
-}
-
-async function readRecord(folder: string): Promise<TrainingRecord | null> {
-  const file = path.join(folder, recordFile);
-  const size = await stat(file).then(
-    (stats) => stats.size,
-    () => null,
-  );
-  if (size === null) return null;
-  const value = size > recordLimit ? null : parse(await readFile(file, 'utf8'));
-  const { options, images, process: owner, replaces, ...rest } = asObject(value);
-  const { id, started } = asObject(owner);
-  if (rest.format !== format || !Array.isArray(images) || !Number.isSafeInteger(id)) {
-    throw new SignetError(
-      'INVALID_TRAINING_STATE',
-      `${file} is damaged, or of another version of Signet. Begin the training anew, without --resume, or remove ${folder}.`,
-    );
-  }
-  return {
-    options: parseRememberedOptions(options, file),
-    images: images.map(parseClass),
-    process: { id: id as number, started: typeof started === 'string' ? started : null },
-    replaces: typeof replaces === 'string' ? replaces : null,
-  };
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-function parseClass(value: unknown): ClassFingerprint {
-  const { name, images, digest } = asObject(value);
-  return { name: String(name), images: Number(images), digest: String(digest) };
-}
-
-function asObject(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }

@@ -3,14 +3,14 @@ import type { ImageClassifierModel } from '../../models/image-classifier-model.j
 import { importUserFile } from '../../models/user-file/import-user-file.js';
 import * as tf from '../../tensorflow/tf.js';
 
-/** What the function that a file of callbacks exports is called with. */
+/** The argument of the function that a file of callbacks may export. */
 export interface CallbackContext {
   readonly model: ImageClassifierModel;
   /** Where the best model is saved. */
   readonly directory: string;
 }
 
-/** What a file for `--callbacks` exports as its default: callbacks, or a function that makes them. */
+/** The default export of a file for `--callbacks`: callbacks, or a function that makes them. */
 export type CallbacksExport = CallbackLike | readonly CallbackLike[] | ((context: CallbackContext) => CallbacksResult);
 type CallbacksResult = CallbackLike | readonly CallbackLike[] | Promise<CallbackLike | readonly CallbackLike[]>;
 
@@ -20,7 +20,7 @@ export type CallbackLike = tf.Callback | tf.CustomCallbackArgs;
 const methods = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchBegin', 'onBatchEnd'] as const;
 
 /**
- * The callbacks of a user's file.
+ * Loads the callbacks of a user's file.
  *
  * @throws SignetError `INVALID_ARGUMENT` that says what the file lacks.
  */
@@ -32,7 +32,7 @@ export async function loadCallbacks(file: string, context: CallbackContext): Pro
   return list.map((each) => toCallback(each, file));
 }
 
-/** The file's module: imported before anything long begins, so that a mistake in it is told at once. */
+/** Imports the file. Called before anything long begins, it reports a mistake in the file at once. */
 export function importCallbacks(file: string): Promise<Record<string, unknown>> {
   return importUserFile(file, '--callbacks');
 }
@@ -44,7 +44,7 @@ function toCallback(value: unknown, file: string): tf.Callback {
   if (own.length > 0) return new tf.CustomCallback(value as tf.CustomCallbackArgs) as unknown as tf.Callback;
   throw new SignetError(
     'INVALID_ARGUMENT',
-    `--callbacks names ${file}, whose default export is no callback: export default [new MyCallback()], or a function that returns such a list, ` +
+    `--callbacks names ${file}, whose default export is not a callback: export default [new MyCallback()], or a function that returns such a list, ` +
       `or an object with one of ${methods.join(', ')}. Received: ${value === undefined ? 'no default export' : typeof value}.`,
   );
 }

@@ -1,26 +1,48 @@
-import { shellCommand } from '../shared/shell-command.js';
 import { terminalLink } from '../../text/terminal-link.js';
-import type { TrainModelResult } from './run.js';
+import { shellCommand } from '../shared/shell-command.js';
+import type { ExportedTraining } from './export-training-model.js';
+import type { TrainModelResult } from './training-run.js';
 
-/** The closing lines of `train-model`: what came of it, where it is told, and what to type next. */
+type Row = readonly [name: string, value: string];
+
+/** The closing lines of `train-model`: the result, where its report is, and what to type next. */
 export function trainModelText(result: TrainModelResult): string {
-  const { test, bestEpoch, directory, report, resume, testDatasetPath } = result;
-  const rows = [
-    ...(test
-      ? [
-          ['test accuracy', test.accuracy.toFixed(4)],
-          ['test loss', test.loss.toFixed(4)],
-        ]
-      : []),
-    [
-      'epochs',
-      `${result.epochs}${result.interrupted ? ' (interrupted)' : ''}${bestEpoch === null ? '' : `, the best was ${bestEpoch}`}`,
-    ],
+  const { bestEpoch, directory, report, resume, testDatasetPath } = result;
+  return rowsText([
+    ...metricsRows(result),
+    ['epochs', epochsText(result)],
     ['time', `${result.seconds.toFixed(1)} s`],
     ['model', bestEpoch === null ? 'none was saved yet' : directory],
-    ...(report === null ? [] : [['report', terminalLink(report)]]),
-    ...(resume ? [['go on', shellCommand('train-model', resume)]] : []),
-    ...(bestEpoch === null ? [] : [['next', shellCommand('eval-model', { testDatasetPath, modelPath: directory })]]),
-  ] as const;
-  return `\n${rows.map(([name = '', value]) => `${name.padEnd(14)} ${value}\n`).join('')}`;
+    ...(report === null ? [] : [['report', terminalLink(report)] as const]),
+    ...(resume ? [['continue', shellCommand('train-model', resume)] as const] : []),
+    ...(bestEpoch === null
+      ? []
+      : [['next', shellCommand('eval-model', { testDatasetPath, modelPath: directory })] as const]),
+  ]);
+}
+
+/** The closing lines of `train-model --export-training`: what there is, and what to run on every machine. */
+export function exportTrainingText({ directory, images }: ExportedTraining): string {
+  return rowsText([
+    ['images', `${images.train} to train on, ${images.validation} for the validation`],
+    ['model', `${directory}, not trained`],
+    ['next', `python deploy/distributed/worker.py, on every machine: docs/distributed-training.md`],
+  ]);
+}
+
+/** How many epochs there were, which was the best, and whether they were all. */
+function epochsText({ epochs, interrupted, bestEpoch }: TrainModelResult): string {
+  return `${epochs}${interrupted ? ' (interrupted)' : ''}${bestEpoch === null ? '' : `, the best was ${bestEpoch}`}`;
+}
+
+function metricsRows({ test }: TrainModelResult): Row[] {
+  if (!test) return [];
+  return [
+    ['test accuracy', test.accuracy.toFixed(4)],
+    ['test loss', test.loss.toFixed(4)],
+  ];
+}
+
+function rowsText(rows: readonly Row[]): string {
+  return `\n${rows.map(([name, value]) => `${name.padEnd(14)} ${value}\n`).join('')}`;
 }

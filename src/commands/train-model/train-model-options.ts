@@ -19,6 +19,3 @@ export function completeTrainModelOptions(given: GivenTrainModelOptions): TrainM
   if (options.augment !== undefined) parseAugmentation(options.augment, { imageSize: [1, 1], seed: options.seed });
   return options;
 }
-
-/** The same, for those who ignore what it returns. */
-export const checkTrainModelOptions: (options: TrainModelOptions) => void = completeTrainModelOptions;

@@ -9,30 +9,33 @@ import { writeReport } from '../../evaluation/report/write-report.js';
 import { knownOptions } from './remembered-options.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import { shellCommand } from '../shared/shell-command.js';
+import { reportedArguments } from './shown-arguments.js';
 import type { TrainModelOptions } from './train-model-options.js';
+import type { ImageCounts } from './training-data.js';
 
 /** A training that has ended, with its model evaluated. */
 export interface FinishedTraining {
-  /** Of the model's version. */
+  /** The version directory. */
   readonly directory: string;
   readonly options: TrainModelOptions;
-  readonly images: Readonly<Record<'train' | 'validation', number>>;
-  /** What `history.csv` holds. */
+  readonly images: ImageCounts;
+  /** The text of `history.csv`. */
   readonly history: string;
   readonly epochs: number;
-  /** From 1. */
+  /** The best epoch, from 1. */
   readonly bestEpoch: number;
   readonly interrupted: boolean;
+  /** Duration of the run in seconds. */
   readonly seconds: number;
   readonly evaluation: ClassifierEvaluation;
-  /** What `skipped-images.tsv` holds. */
+  /** The text of `skipped-images.tsv`. */
   readonly skippedList: string;
 }
 
 /**
- * Writes the report of a training to `assets.extra/report` in its model's directory, where TensorFlow Serving leaves it alone.
+ * Writes the report of a training to `assets.extra/report` in its model's directory, which TensorFlow Serving ignores.
  *
- * @returns The page's path; null where it could not be written, which is told on standard error: the model is there all the same.
+ * @returns The page's path; null if it could not be written, which standard error reports: the model is there all the same.
  */
 export async function writeTrainingReport(training: FinishedTraining): Promise<string | null> {
   try {
@@ -65,7 +68,7 @@ function trainingFacts({
   seconds,
   evaluation,
 }: FinishedTraining): Fact[] {
-  const { optimizer = 'adam', learningRate, learningRateSchedule = 'constant', batchSize, pretrainedWeights } = options;
+  const { optimizer, learningRate, learningRateSchedule } = options;
   const number = (value: number) => value.toLocaleString('en');
   return [
     [
@@ -76,13 +79,11 @@ function trainingFacts({
     ['epochs', `${epochs}${interrupted ? ' (interrupted)' : ''}, the best was ${bestEpoch}`],
     ['time', `${seconds.toFixed(1)} s`],
     ['optimizer', `${optimizer}, learning rate ${learningRate}, ${learningRateSchedule}`],
-    ['batch size', String(batchSize)],
-    ...(pretrainedWeights === undefined ? [] : [['start', pretrainedWeights] as const]),
-    ['seed', String(options.seed)],
+    ...reportedArguments(options),
   ];
 }
 
-/** All flags, also those that were left out: a default may be another one day. Which version it was, and what stood there, is of one run. */
+/** The command with all flags, even those that were left out: a default may change. The version and `--overwrite` are about one run only. */
 function trainingCommand(options: TrainModelOptions): string {
   return shellCommand('train-model', { ...knownOptions(options), modelVersion: undefined, overwrite: undefined });
 }

@@ -24,7 +24,7 @@ import { tfFunction } from '../../tracing/tf-function.js';
 export interface EncodedImage {
   readonly path: string;
   /** What is decoded instead of the file's content. Default: the file is read by TensorFlow. */
-  readonly content?: Uint8Array;
+  readonly content?: Uint8Array | undefined;
 }
 
 /** A batch that is being decoded. */
@@ -47,7 +47,7 @@ export interface DecodePipelineOptions {
   readonly parallelCalls?: number;
 }
 
-/** The most decoded batches that wait inside of TensorFlow: no bound, since whoever starts batches bounds them. */
+/** The most decoded batches that wait inside of TensorFlow: no bound, since the caller that starts batches bounds them. */
 const bufferSize = 1000;
 
 /**

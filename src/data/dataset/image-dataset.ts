@@ -1,78 +1,106 @@
 import { SignetError } from '../../errors.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import * as tf from '../../tensorflow/tf.js';
-import { badImages } from '../scan/bad-images.js';
-import { countClasses } from '../scan/count-classes.js';
+import { badImages } from '../scan/describe-problems.js';
+import { countClasses, type ImageScan } from '../scan/image-scan.js';
 import { ImageCache } from './image-cache.js';
 import { ImageLoader, type LoadingImages } from './image-loader.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
-import type { ImageScan } from '../scan/image-scan.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { LeftOutImages } from '../scan/left-out-images.js';
 import { createRandom, deriveSeed, shuffled } from './random.js';
 import type { OnBadImage } from '../scan/scan-report.js';
 
-/** How an ImageDataset gives its images. */
+/** Options of an ImageDataset. */
 export interface ImageDatasetOptions {
-  /** Height and width that every image is resized to, in pixels. */
-  readonly imageSize: ImageSize;
-  /** Images a batch; the last one may be smaller. Default: 32. */
-  readonly batchSize?: number;
-  /** Whether each epoch has an order of its own. Default: true. */
-  readonly shuffle?: boolean;
-  /** Makes the orders the same at every run. Default: 0. */
-  readonly seed?: number;
-  /** Batches that are decoded ahead, by TensorFlow's own threads. Default: 4, fewer when they would take more than 256 MiB. */
-  readonly prefetch?: number;
-  /** Decoded images are kept in memory up to this many MiB, all of them or none. Default: 512; 0 for never. */
-  readonly cacheMebibytes?: number;
-  /** What an image that passes the scan and fails to decode does: stops with an error, or is left out. Default: `fail`. */
-  readonly onBadImage?: OnBadImage;
-}
-
-/** A batch: `xs` float32 [n, height, width, 3], 0 to 255; `ys` int32 [n], positions in `classNames`. Whoever takes it owns it. */
-export interface ImageBatch {
-  readonly xs: tf.Tensor4D;
-  readonly ys: tf.Tensor1D;
+  /**
+   * Height and width that every image is resized to, in pixels. Default: the size of the model's input once the dataset is given to
+   * `fit`, `fitDataset`, `evaluateDataset` or `evaluateClassifier`; 256 x 256 if it is read before.
+   */
+  readonly imageSize?: ImageSize | undefined;
+  /** Number of images per batch; the last one may be smaller. Default: 32. */
+  readonly batchSize?: number | undefined;
+  /** Whether each epoch has its own order. Default: true. */
+  readonly shuffle?: boolean | undefined;
+  /** Seed of the orders: the same seed gives the same order in every run. Default: 0. */
+  readonly seed?: number | undefined;
+  /** Number of batches that TensorFlow's own threads decode ahead. Default: 4, fewer if they would take more than 256 MiB. */
+  readonly prefetch?: number | undefined;
+  /** Memory for decoded images, in MiB; either all of them are kept or none. Default: 512; 0 keeps none. */
+  readonly cacheMebibytes?: number | undefined;
+  /** What happens when an image passes the scan but does not decode: `fail` stops with an error, `skip` leaves it out. Default: `fail`. */
+  readonly onBadImage?: OnBadImage | undefined;
 }
 
 /**
- * The images of a scanned directory in batches, for `fitDataset` and `evaluateDataset`.
+ * A batch of images, owned by the caller: `xs` float32 [n, height, width, 3], 0 to 255; `ys` int32 [n], positions in `classNames`.
  *
- * Files are read and decoded by TensorFlow's own threads, some batches ahead, while a training step runs. Memory holds those
- * batches, and all images if the set is small.
+ * A type and not an interface: `tf.data.Dataset` takes only types with an index signature.
  */
-export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
+// eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- see above
+export type ImageBatch = { readonly xs: tf.Tensor4D; readonly ys: tf.Tensor1D };
+
+/**
+ * The images of a scanned directory in batches, for `fit` and `evaluateDataset`.
+ *
+ * TensorFlow's own threads read and decode files some batches ahead while a training step runs. Memory holds those batches, and all
+ * images if the set is small.
+ */
+export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   override readonly size: number;
   readonly classNames: readonly string[];
   #files: readonly ImageFile[];
   #epoch = 0;
   readonly #leftOut: LeftOutImages;
-  /** Where within its first epoch it goes on; null once it has. */
+  /** Where to resume within the first epoch; null once it has been. */
   #resumed: ResumedEpoch | null = null;
-  readonly #cache: ImageCache | null;
+  #imageSize: ImageSize | null;
+  /** Made when the first batch is asked for: until then the size of the images may be open. */
+  #reader: Promise<Reader> | null = null;
 
   private constructor(
     scan: ImageScan,
-    private readonly loader: ImageLoader,
-    private readonly options: Required<ImageDatasetOptions>,
+    private readonly options: ImageDatasetSettings,
   ) {
     super();
     this.#files = scan.files;
     this.#leftOut = new LeftOutImages(scan.files);
+    this.#imageSize = options.imageSize ?? null;
     this.classNames = scan.classNames;
     this.size = Math.ceil(scan.files.length / options.batchSize);
-    const fits = scan.files.length * bytesAnImage(options.imageSize) <= options.cacheMebibytes * 2 ** 20;
-    this.#cache = fits ? new ImageCache([...options.imageSize, 3]) : null;
   }
 
   /** @throws SignetError `INVALID_ARGUMENT`. */
-  static async create(scan: ImageScan, options: ImageDatasetOptions): Promise<ImageDataset> {
-    const defaults = { batchSize: 32, shuffle: true, seed: 0, cacheMebibytes: 512, onBadImage: 'fail' } as const;
-    const { batchSize = defaults.batchSize, imageSize } = options;
-    const prefetch = options.prefetch ?? defaultPrefetch(batchSize * bytesAnImage(imageSize));
-    checkPrefetch(prefetch);
-    return new ImageDataset(scan, await ImageLoader.create({ imageSize }), { ...defaults, ...options, prefetch });
+  static async create(scan: ImageScan, options: ImageDatasetOptions = {}): Promise<ImageDataset> {
+    const { batchSize = 32, shuffle = true, seed = 0, cacheMebibytes = 512, onBadImage = 'fail' } = options;
+    const { imageSize, prefetch } = options;
+    if (prefetch !== undefined) checkPrefetch(prefetch);
+    const settings = { batchSize, shuffle, seed, cacheMebibytes, onBadImage, imageSize, prefetch };
+    const dataset = new ImageDataset(scan, settings);
+    if (imageSize) await dataset.#open();
+    return dataset;
+  }
+
+  /** Height and width that images are resized to, in pixels; null while that is open. */
+  get imageSize(): ImageSize | null {
+    return this.#imageSize;
+  }
+
+  /**
+   * Resizes images to the size that a model takes, if no other size was asked for.
+   *
+   * @param size Height and width in pixels.
+   * @throws SignetError `INVALID_ARGUMENT` that names both sizes when the dataset has another one.
+   */
+  fitTo(size: ImageSize): void {
+    this.#imageSize ??= size;
+    const [[height, width], [wantedHeight, wantedWidth]] = [this.#imageSize, size];
+    if (height === wantedHeight && width === wantedWidth) return;
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `The dataset has images of ${height} x ${width} pixels, the model takes ${wantedHeight} x ${wantedWidth}. ` +
+        `Leave imageSize out, and the dataset follows the model, or give imageSize: [${wantedHeight}, ${wantedWidth}].`,
+    );
   }
 
   /** The images of an epoch in the order of the scan; after an epoch, without those that do not decode. */
@@ -85,22 +113,22 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
     return this.#leftOut.problems;
   }
 
-  /** How many images an epoch has. */
+  /** Images per epoch. */
   get imageCount(): number {
     return this.#files.length;
   }
 
-  /** How many images an epoch has of each class, by label. */
+  /** Images of each class per epoch, by label. */
   get classCounts(): number[] {
     return countClasses(this.#files, this.classNames.length);
   }
 
-  /** Makes the epoch that comes next the one of this number, from 0: a training that is resumed goes on in its order. */
+  /** Makes the epoch that comes next the one of this number, from 0: a resumed training continues in its order. */
   startAtEpoch(epoch: number): void {
     this.#epoch = epoch;
   }
 
-  /** What it remembers beside epoch and batch: the images that were left out. What JSON can say. */
+  /** Its state besides epoch and batch, as JSON: the images that were left out. */
   saveState(): unknown {
     return this.#leftOut.saveState();
   }
@@ -120,29 +148,37 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
     this.#resumed = { batch, broken: this.#leftOut.foundIn((found) => found === epoch) };
   }
 
-  override async iterator(): Promise<Awaited<ReturnType<tf.data.Dataset<tf.TensorContainer>['iterator']>>> {
-    const batches = () => this.batches() as unknown as Iterator<tf.TensorContainer>;
-    return tf.data.generator<tf.TensorContainer>(batches).iterator();
+  override async iterator(): Promise<Awaited<ReturnType<tf.data.Dataset<ImageBatch>['iterator']>>> {
+    // TF.js's typings know only synchronous generators; it awaits the results of asynchronous ones.
+    const batches = () => this.batches() as unknown as Iterator<ImageBatch>;
+    return tf.data.generator<ImageBatch>(batches).iterator();
   }
 
   /** The batches of one epoch; each call starts the next epoch's order. */
   async *batches(): AsyncGenerator<ImageBatch> {
     const waiting = this.#nextChunks();
+    const reader = await this.#open();
     const started: LoadingImages[] = [];
     while (waiting.length > 0 || started.length > 0) {
-      const free = this.options.prefetch + 1 - started.length;
-      started.push(...waiting.splice(0, free).map((files) => this.#start(files)));
+      const free = reader.prefetch + 1 - started.length;
+      started.push(...waiting.splice(0, free).map((files) => start(reader, files)));
       // A training loop never leaves the event loop a turn by itself, and what follows may wait: timers and Ctrl-C need one.
       await new Promise(setImmediate);
       const [first] = started.splice(0, 1);
-      const batch = first ? await this.#finish(first) : null;
+      const batch = first ? await this.#finish(reader, first) : null;
       if (batch) yield batch;
     }
   }
 
   /** Frees what decodes. */
   dispose(): void {
-    this.loader.dispose();
+    this.#reader?.then(({ loader }) => loader.dispose()).catch(() => undefined);
+  }
+
+  #open(): Promise<Reader> {
+    this.#imageSize ??= defaultSize;
+    this.#reader ??= openReader(this.#imageSize, this.#files.length, this.options);
+    return this.#reader;
   }
 
   /** The files of each batch of the next epoch. */
@@ -165,28 +201,60 @@ export class ImageDataset extends tf.data.Dataset<tf.TensorContainer> {
     return shuffle ? shuffled(this.#files, createRandom(deriveSeed(seed, `epoch ${epoch}`))) : this.#files;
   }
 
-  #start(files: readonly ImageFile[]): LoadingImages {
-    const cache = this.#cache;
-    if (!cache?.has(files)) return this.loader.start(files);
-    return { files, finish: () => Promise.resolve(cache.take(files)) };
-  }
-
-  async #finish(loading: LoadingImages): Promise<ImageBatch | null> {
+  async #finish(reader: Reader, loading: LoadingImages): Promise<ImageBatch | null> {
     const loaded = await loading.finish();
-    if (!(loaded instanceof tf.Tensor)) return this.#without(loaded, loading.files);
-    if (this.#cache && !this.#cache.has(loading.files)) this.#cache.add(loading.files, loaded);
+    if (!(loaded instanceof tf.Tensor)) return this.#without(reader, loaded, loading.files);
+    if (reader.cache && !reader.cache.has(loading.files)) reader.cache.add(loading.files, loaded);
     return { xs: loaded, ys: labels(loading.files) };
   }
 
-  async #without(broken: readonly ImageProblem[], files: readonly ImageFile[]): Promise<ImageBatch | null> {
+  async #without(
+    reader: Reader,
+    broken: readonly ImageProblem[],
+    files: readonly ImageFile[],
+  ): Promise<ImageBatch | null> {
     if (this.options.onBadImage === 'fail') throw badImages(broken);
     // In the epoch that runs: the count is of the one that comes next.
     this.#leftOut.add(broken, this.#epoch - 1);
     const paths = new Set(broken.map(({ path }) => path));
     this.#files = this.#files.filter(({ path }) => !paths.has(path));
     const good = files.filter(({ path }) => !paths.has(path));
-    return good.length === 0 ? null : this.#finish(this.#start(good));
+    return good.length === 0 ? null : this.#finish(reader, start(reader, good));
   }
+}
+
+/** The options with their defaults; those that depend on the size of the images are filled in with it. */
+type ImageDatasetSettings = ImageDatasetOptions &
+  Required<{ [K in 'batchSize' | 'shuffle' | 'seed' | 'cacheMebibytes' | 'onBadImage']: NonNullable<ImageDatasetOptions[K]> }>; // prettier-ignore
+
+/** What decodes the images of a dataset once their size is known. */
+interface Reader {
+  readonly loader: ImageLoader;
+  /** Null for a set that is too large to be kept in memory. */
+  readonly cache: ImageCache | null;
+  /** Number of batches that are decoded ahead. */
+  readonly prefetch: number;
+}
+
+/** Keras's, in pixels. */
+const defaultSize: ImageSize = [256, 256];
+
+async function openReader(
+  imageSize: ImageSize,
+  images: number,
+  { batchSize, cacheMebibytes, prefetch }: ImageDatasetSettings,
+): Promise<Reader> {
+  const fits = images * bytesPerImage(imageSize) <= cacheMebibytes * 2 ** 20;
+  return {
+    loader: await ImageLoader.create({ imageSize }),
+    cache: fits ? new ImageCache([...imageSize, 3]) : null,
+    prefetch: prefetch ?? defaultPrefetch(batchSize * bytesPerImage(imageSize)),
+  };
+}
+
+function start({ cache, loader }: Reader, files: readonly ImageFile[]): LoadingImages {
+  if (!cache?.has(files)) return loader.start(files);
+  return { files, finish: () => Promise.resolve(cache.take(files)) };
 }
 
 /** What is known of an epoch that was interrupted. */
@@ -197,13 +265,13 @@ interface ResumedEpoch {
   readonly broken: ReadonlySet<string>;
 }
 
-/** As float32. */
-function bytesAnImage([height, width]: ImageSize): number {
+/** Size of a decoded image, as float32. */
+function bytesPerImage([height, width]: ImageSize): number {
   return height * width * 3 * 4;
 }
 
-function defaultPrefetch(bytesABatch: number): number {
-  return Math.max(1, Math.min(4, Math.floor((256 * 2 ** 20) / bytesABatch)));
+function defaultPrefetch(bytesPerBatch: number): number {
+  return Math.max(1, Math.min(4, Math.floor((256 * 2 ** 20) / bytesPerBatch)));
 }
 
 function checkPrefetch(prefetch: number): void {

@@ -60,7 +60,7 @@ export class ImageLoader {
     for (const file of files) {
       const content = isTranscoded(file.format) ? await tryToReadImageFile(file) : undefined;
       if (content && 'kind' in content) return null;
-      images.push({ path: file.path, ...(content && { content }) });
+      images.push({ path: file.path, content });
     }
     return this.pipeline.start(images);
   }

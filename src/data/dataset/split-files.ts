@@ -11,9 +11,9 @@ export interface SplitOptions {
    * Whether to choose at random. Default true. If false the last files are the validation files: where files are sorted by
    * class, that is the last classes only.
    */
-  readonly shuffle?: boolean;
+  readonly shuffle?: boolean | undefined;
   /** Needed to shuffle: the same seed for both subsets keeps them apart. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /**
@@ -27,7 +27,7 @@ export interface SplitOptions {
  * const validation = splitFiles(scan, { validationSplit: 0.2, subset: 'validation', seed: 42 });
  * ```
  *
- * @throws SignetError `INVALID_ARGUMENT` for a split that is no fraction, a missing seed or a subset without files.
+ * @throws SignetError `INVALID_ARGUMENT` for a split that is not a fraction, a missing seed or a subset without files.
  */
 export function splitFiles(scan: ImageScan, options: SplitOptions): ImageScan {
   check(options);

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 
 import { fileTypeBrands, latin1 } from './image-format.js';
 
-/** What has these bytes at this place; the first that fits is told. */
+/** Formats by the bytes they have at a place; the first that fits is reported. */
 const signatures: readonly (readonly [at: number, bytes: string, what: string])[] = [
   [0, '\xff\x0a', 'a JPEG XL image'],
   [0, '\0\0\0\x0cJXL ', 'a JPEG XL image'],
@@ -26,7 +26,7 @@ const signatures: readonly (readonly [at: number, bytes: string, what: string])[
   [0, 'version https://git-lfs', 'a Git LFS pointer, whose image was never fetched: run `git lfs pull`'],
 ];
 
-/** What begins like this; the first that fits is told. */
+/** Formats by their beginning; the first that fits is reported. */
 const beginnings: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^P[1-7]\s/, 'a Netpbm image'],
   [/^(\xef\xbb\xbf)?\s*<(!doctype html|html|head|body)\b/i, 'an HTML page'],

@@ -14,7 +14,7 @@ export const formatNames: Readonly<Record<ImageFormat, string>> = {
   tiff: 'TIFF',
 };
 
-/** The magic bytes by which TensorFlow's `DecodeImage` tells formats apart (decode_image_op.cc), and those of TIFF. */
+/** The magic bytes by which TensorFlow's `DecodeImage` distinguishes formats (decode_image_op.cc), and those of TIFF. */
 const magic: readonly (readonly [ImageFormat, string])[] = [
   ['jpeg', '\xff\xd8\xff'],
   ['png', '\x89PNG\r\n\x1a\n'],
@@ -66,13 +66,13 @@ export function sniffImageFormat(head: Uint8Array): ImageFormat | null {
   return isBmp(head) ? 'bmp' : null;
 }
 
-/** The format that a file's extension claims, such as `JPEG` for `cat.JPG`; `null` for any that is no image's. */
+/** The format that a file's extension claims, such as `JPEG` for `cat.JPG`; `null` for any other extension. */
 export function formatOfName(path: string): string | null {
   const extension = extname(path).toLowerCase();
   return Object.hasOwn(extensions, extension) ? (extensions[extension] ?? null) : null;
 }
 
-/** Brands in the first box of an ISO base media file, the major one first: how AVIF, HEIC and videos are told apart. */
+/** Brands in the first box of an ISO base media file, the major one first: they distinguish AVIF, HEIC and videos. */
 export function fileTypeBrands(head: Uint8Array): string[] {
   if (head.length < 16 || latin1(head, 4, 8) !== 'ftyp') return [];
   const size = new DataView(head.buffer, head.byteOffset, head.length).getUint32(0);

@@ -24,7 +24,7 @@ export class OpenImageFile {
 
   /** @throws ImageFault `unreadable`, `empty` or `too-large`, or NodeJS.ErrnoException. */
   static async open(path: string, maxFileBytes: number): Promise<OpenImageFile> {
-    // Looked at before it is opened: to open a pipe waits for ever, and to open a device may do something.
+    // Looked at before it is opened: opening a pipe waits forever, and opening a device may do something.
     const { size } = check(await stat(path), maxFileBytes);
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {

@@ -1,11 +1,12 @@
+import { crc32 } from 'node:zlib';
+
 import sharp from 'sharp';
 
 import { readBmpHeader } from './bmp-header.js';
 import { readGifHeader } from './gif-header.js';
 import { formatNames, type ImageFormat } from './image-format.js';
-import { ImageFault } from './image-problem.js';
 import type { OpenImageFile } from './open-image-file.js';
-import { checkPngChecksums } from './png-checksums.js';
+import { ImageFault } from './image-problem.js';
 
 /** What the header of an image says. */
 export interface ImageHeader {
@@ -58,5 +59,24 @@ async function readWithSharp(format: ImageFormat, bytes: Buffer): Promise<ImageH
   } catch {
     // What libvips says is left out: files read side by side share its list of errors, so it may be about another.
     throw new ImageFault('corrupt', `is ${formatNames[format]} with a header that cannot be read`);
+  }
+}
+
+/**
+ * Checks the checksums of a PNG's chunks as far as they lie in its first bytes: sharp lets a header with a flipped bit
+ * pass, TensorFlow does not. As in libpng, those of chunks that are not part of the picture do not matter.
+ *
+ * @throws ImageFault `corrupt`.
+ */
+function checkPngChecksums(head: Buffer): void {
+  let at = 8;
+  while (at + 12 <= head.length) {
+    const end = at + 8 + head.readUInt32BE(at);
+    if (end + 4 > head.length) return;
+    const isCritical = ((head[at + 4] ?? 0) & 0x20) === 0;
+    if (isCritical && crc32(head.subarray(at + 4, end)) !== head.readUInt32BE(end)) {
+      throw new ImageFault('corrupt', 'is PNG with bytes that fail their checksum');
+    }
+    at = end + 4;
   }
 }

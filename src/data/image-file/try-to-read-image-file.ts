@@ -9,7 +9,7 @@ import { transcodeImage } from './transcode-image.js';
 
 /**
  * A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory. What is wrong with a file is a
- * result, since its reader may go on without it.
+ * result, since its reader may continue without it.
  */
 export async function tryToReadImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array | ImageProblem> {
   try {

@@ -1,6 +1,7 @@
-import { type ImageProblem, type ProblemKind } from '../image-file/image-problem.js';
+import type { ImageProblem, ProblemKind } from '../image-file/image-problem.js';
 import { count } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
+import { SignetError } from '../../errors.js';
 
 /** How much of a list of problems is printed. */
 export interface DescribeOptions {
@@ -45,4 +46,10 @@ function describeGroup(heading: string, problems: readonly ImageProblem[], optio
   const rest = problems.length - lines.length;
   if (rest > 0) lines.push(`  … and ${rest.toLocaleString('en-US')} more, full list in ${options.fullListIn}`);
   return [`${count(problems.length, 'file is', 'files are')} ${heading}:`, ...lines].join('\n');
+}
+
+/** The error that lists images which do not decode, with what to do. */
+export function badImages(bad: readonly ImageProblem[]): SignetError {
+  const advice = 'Mend or remove what is listed, or leave it out with --on-bad-image skip.';
+  return new SignetError('BAD_IMAGE', `${describeProblems(bad)}\n${advice}`);
 }

@@ -2,8 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { fileProblem, type ImageProblem } from '../image-file/image-problem.js';
-import { type Entry, listEntries } from './list-entries.js';
-import { isInside, linksBack } from './symbolic-links.js';
+import { type Entry, isInside, linksBack, listEntries } from './list-entries.js';
 
 /** A directory directly in a data set: its name is a class, what is in it are that class's images. */
 export interface ClassDirectory {

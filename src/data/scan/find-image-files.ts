@@ -2,12 +2,11 @@ import { realpath, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { fileProblem, type ImageProblem } from '../image-file/image-problem.js';
-import { listEntries } from './list-entries.js';
-import { isInside, linksBack } from './symbolic-links.js';
+import { isInside, linksBack, listEntries } from './list-entries.js';
 
 /** What stands in a class directory, at any depth. */
 export interface ImageFiles {
-  /** Everything that is no directory, whatever is in it. */
+  /** Everything that is not a directory, whatever is in it. */
   readonly paths: string[];
   readonly problems: ImageProblem[];
   /** Links to directories of this class that were read already. */
@@ -70,7 +69,7 @@ class Search {
   }
 }
 
-/** Where a link leads, if to a directory. A link that leads nowhere is taken for a file: reading it will tell why. */
+/** The directory that a link leads to, if any. A dangling link is taken for a file: reading it gives the reason. */
 async function realDirectory(link: string): Promise<string | null> {
   try {
     return (await stat(link)).isDirectory() ? await realpath(link) : null;

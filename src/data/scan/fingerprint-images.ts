@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 
-import type { ImageScan } from './image-scan.js';
 import { quoted } from '../../text/printable.js';
+import type { ImageScan } from './image-scan.js';
 
 /** The images of a class, so that a change of them is noticed later. */
 export interface ClassFingerprint {
@@ -42,4 +42,13 @@ export function changedImages(before: readonly ClassFingerprint[], now: readonly
 function changedClass(before: ClassFingerprint, { name, images }: ClassFingerprint): string {
   if (before.images === images) return `Class ${quoted([name])} has other images, though still ${images}.`;
   return `Class ${quoted([name])} has ${images} images. It had ${before.images}.`;
+}
+
+/**
+ * SHA-256, in hexadecimal, of the paths of the images within their data set, in order: the workers of a distributed training
+ * use it to check that they resume with the images that they began with, see `digest` in deploy/distributed/image_files.py.
+ */
+export function imagePathsDigest({ directory, files }: ImageScan): string {
+  const paths = files.map((file) => path.relative(directory, file.path).replaceAll(path.sep, '/'));
+  return createHash('sha256').update(paths.join('\0')).digest('hex');
 }

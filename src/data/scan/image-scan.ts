@@ -1,8 +1,9 @@
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 
-/** What a scan found in a directory of class-named directories. */
+/** Result of `scanImageDirectory`. */
 export interface ImageScan {
+  /** The directory that was scanned. */
   readonly directory: string;
   /** Names of the classes; an image's label is a position in this list. */
   readonly classNames: readonly string[];
@@ -10,10 +11,11 @@ export interface ImageScan {
   readonly files: readonly ImageFile[];
   /** Files that cannot, sorted likewise. */
   readonly problems: readonly ImageProblem[];
+  /** Peculiarities that are not faults. */
   readonly notes: ScanNotes;
 }
 
-/** What is no fault, but may not be what was meant. */
+/** What is not a fault, but may not be what was meant. */
 export interface ScanNotes {
   /** Paths of files directly in the directory, which belong to no class. */
   readonly strayFiles: readonly string[];
@@ -21,4 +23,11 @@ export interface ScanNotes {
   readonly unusedDirectories: readonly string[];
   /** Paths of links to directories that were read under another name already. */
   readonly repeatedDirectories: readonly string[];
+}
+
+/** How many images there are of each class, by label. */
+export function countClasses(images: readonly { readonly label: number }[], classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const { label } of images) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
 }

@@ -1,7 +1,7 @@
 import type { ImageProblem } from '../image-file/image-problem.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 
-/** An image that was left out of a dataset, as a training that goes on must know of it. */
+/** An image that was left out of a dataset, as a training that is resumed must know it. */
 interface LeftOutImage {
   /** Among the files of the scan: a name from a file must not become a path. */
   readonly position: number;

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Dirent, readdir } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
 import fastGlob from 'fast-glob';
 
@@ -20,14 +20,14 @@ export interface Listing {
   readonly real: string;
   /** Sorted by code point. */
   readonly entries: Entry[];
-  /** Directories that cannot be read and names that are no text; their paths begin with the directory as given. */
+  /** Directories that cannot be read and names that are not text; their paths begin with the directory as given. */
   readonly problems: ImageProblem[];
 }
 
 export interface ListOptions {
   /** Whether to go down into directories (never through links). */
   readonly deep: boolean;
-  /** Directories already listed, by real path: they are not entered again, and those listed now are added. */
+  /** Directories listed before, by real path: they are not entered again, and those listed now are added. */
   readonly visited?: Set<string>;
 }
 
@@ -37,20 +37,20 @@ const clutter = new Set(['thumbs.db', 'ehthumbs.db', 'desktop.ini', '__macosx', 
 /**
  * Lists a directory with fast-glob: nothing hidden, no link followed, no name lost.
  *
- * @throws NodeJS.ErrnoException if the directory itself is not there.
+ * @throws NodeJS.ErrnoException if the directory itself does not exist.
  */
 export async function listEntries(directory: string, { deep, visited = new Set() }: ListOptions): Promise<Listing> {
   const real = await realpath(directory);
   const failures: Promise<ImageProblem>[] = [];
   const found = await fastGlob(deep ? '**/*' : '*', {
-    cwd: encodePath(Buffer.from(real)),
+    cwd: encoded(Buffer.from(real)),
     fs: { readdir: safeReaddir(visited, failures) as never },
     onlyFiles: false,
     objectMode: true,
     followSymbolicLinks: false,
     unique: false,
   });
-  const paths = found.map(({ path, dirent }) => ({ bytes: decodePath(path), type: typeOf(dirent) }));
+  const paths = found.map(({ path, dirent }) => ({ bytes: decoded(path), type: typeOf(dirent) }));
   const entries = paths
     .filter(({ bytes }) => isUtf8(bytes))
     .map(({ bytes, type }): Entry => ({ path: bytes.toString(), type }))
@@ -70,15 +70,14 @@ function asSeen(problem: ImageProblem, real: string, seen: string): ImageProblem
 type ReaddirCallback = (error: Error | null, entries: Dirent[]) => void;
 
 /**
- * A `readdir` for fast-glob, which by itself would drop a directory that it cannot read or end the search there, loses
- * names with line breaks (`.` in its patterns matches none), and sees two names that are no UTF-8 as one: here each name
- * is given to fast-glob percent-encoded where need be.
+ * A `readdir` for fast-glob. Without it, fast-glob would drop a directory that it cannot read or end the search there, lose names
+ * with line breaks, and take two names that are not UTF-8 for the same one.
  */
 function safeReaddir(visited: Set<string>, failures: Promise<ImageProblem>[]) {
-  return (encoded: string, _options: unknown, callback: ReaddirCallback): void => {
-    const bytes = decodePath(encoded);
+  return (path: string, _options: unknown, callback: ReaddirCallback): void => {
+    const bytes = decoded(path);
     const directory = bytes.toString();
-    // A name that is no text is reported where it stands; nothing below it could be opened by name.
+    // A name that is not text is reported where it stands; nothing below it could be opened by name.
     if (!isUtf8(bytes) || visited.has(directory)) {
       callback(null, []);
       return;
@@ -96,7 +95,7 @@ function isHidden(name: Buffer): boolean {
 }
 
 function withEncodedName(entry: Dirent<Buffer>): Dirent {
-  return Object.assign(entry as unknown as Dirent, { name: encodePath(entry.name) });
+  return Object.assign(entry as unknown as Dirent, { name: encoded(entry.name) });
 }
 
 function typeOf(entry: Pick<Dirent, 'isSymbolicLink' | 'isDirectory'>): Entry['type'] {
@@ -104,17 +103,16 @@ function typeOf(entry: Pick<Dirent, 'isSymbolicLink' | 'isDirectory'>): Entry['t
   return entry.isDirectory() ? 'directory' : 'file';
 }
 
-function encodePath(path: Buffer): string {
-  const text = path.toString();
-  if (isUtf8(path) && !/[%\p{Cc}\u2028\u2029]/u.test(text)) return text;
-  return path.toString('latin1').replace(/[^ -$&-~]/g, (byte) => `%${hexadecimal(byte)}`);
+/**
+ * A path as fast-glob gets it: one character per byte, so that no two names look alike, with other characters for the two that the
+ * `.` of its patterns does not match.
+ */
+function encoded(path: Buffer): string {
+  return path.toString('latin1').replaceAll('\n', '\u240a').replaceAll('\r', '\u240d');
 }
 
-function decodePath(encoded: string): Buffer {
-  const bytes = Buffer.from(encoded);
-  if (!encoded.includes('%')) return bytes;
-  const decode = (_: string, hex: string): string => String.fromCharCode(parseInt(hex, 16));
-  return Buffer.from(bytes.toString('latin1').replace(/%([0-9a-f]{2})/g, decode), 'latin1');
+function decoded(path: string): Buffer {
+  return Buffer.from(path.replaceAll('\u240a', '\n').replaceAll('\u240d', '\r'), 'latin1');
 }
 
 function notText(path: string): ImageProblem {
@@ -123,9 +121,16 @@ function notText(path: string): ImageProblem {
 
 /** Bytes as text, with `\xe9` for each that is not ASCII. */
 function escapeBytes(bytes: Buffer): string {
+  const hexadecimal = (byte: string) => byte.charCodeAt(0).toString(16).padStart(2, '0');
   return bytes.toString('latin1').replace(/[^ -~]/g, (byte) => `\\x${hexadecimal(byte)}`);
 }
 
-function hexadecimal(byte: string): string {
-  return byte.charCodeAt(0).toString(16).padStart(2, '0');
+/** Whether a path is a directory or lies in it; both are real paths. */
+export function isInside(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep);
+}
+
+/** The problem of a link to a directory that contains it: followed, it would lead down forever. */
+export function linksBack(path: string): ImageProblem {
+  return { path, kind: 'symlink-loop', message: 'is a symbolic link to a directory that it stands in' };
 }

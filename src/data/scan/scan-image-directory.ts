@@ -10,14 +10,14 @@ import type { ImageScan } from './image-scan.js';
 import { type ImageFile, inspectImageFile } from '../image-file/inspect-image-file.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 
-/** How a data set is scanned, after Keras's `image_dataset_from_directory` where it has a word for it. */
+/** Options of `scanImageDirectory`, with the names of Keras's `image_dataset_from_directory` where it has them. */
 export interface ScanOptions extends ImageLimits {
   /** The classes to use, in the order of their labels. Default: every directory, sorted by code point. */
-  readonly classNames?: readonly string[];
+  readonly classNames?: readonly string[] | undefined;
   /** Called when the files have been found, and after each one that was looked at. */
-  readonly onProgress?: (done: number, total: number) => void;
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Ends the scan early: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Files looked at side by side. Default: twice the processors, 16 at most, as each may take `maxFileBytes` of memory. */
   readonly concurrency?: number;
 }

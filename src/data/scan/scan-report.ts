@@ -9,24 +9,17 @@ import type { ImageScan } from './image-scan.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { printable, quoted } from '../../text/printable.js';
 
-/** What to do about files that cannot be used: stop, or go on without them. */
+/** What to do about files that cannot be used: stop, or continue without them. */
 export type OnBadImage = 'fail' | 'skip';
 
 /** A scan of which every file can be used. */
 export interface UsableScan {
   /** The scan without its problems. */
   readonly scan: ImageScan;
-  /** What was left out; empty unless files were skipped. */
+  /** The files that are left out; empty unless files were skipped. */
   readonly skipped: readonly ImageProblem[];
-  /** The same as text for a file: a line for each, its path, kind and reason separated by tabs. */
+  /** The same as text for a file: one line per file, its path, kind and reason separated by tabs. */
   readonly skippedList: string;
-}
-
-/** A scan for people: how many images of which classes, then what is wrong, then what is worth knowing. */
-export function scanReport(scan: ImageScan, options: DescribeOptions = {}): string {
-  const { files, classNames, directory, problems } = scan;
-  const summary = `${count(files.length, 'image')} of ${count(classNames.length, 'class', 'classes')} in ${printable(directory)}`;
-  return [summary, describeProblems(problems, options), ...scanNotes(scan)].filter((text) => text !== '').join('\n');
 }
 
 /**
@@ -43,11 +36,11 @@ export function assertUsable(scan: ImageScan, onBadImage: OnBadImage, options: D
     'BAD_IMAGE',
     `${count(skipped.length, 'file')} in ${printable(scan.directory)} cannot be used.\n` +
       `${describeProblems(skipped, options)}\n` +
-      'Repair or remove them, or go on without them: --on-bad-image skip',
+      'Repair or remove them, or continue without them: --on-bad-image skip',
   );
 }
 
-/** What is no fault but may surprise, a sentence each. */
+/** What is not a fault but may surprise, in one sentence each. */
 export function scanNotes({ directory, files, notes }: ImageScan): string[] {
   return [
     noteMisnamed(files.filter(({ misnamedAs }) => misnamedAs !== undefined)),

@@ -1,17 +1,16 @@
 import type { AverageMetrics, ClassMetrics } from '../classification-metrics.js';
-import { htmlTable } from './html-table.js';
-import { type Insertable, type Markup, markup } from './markup.js';
-import type { ReportContent } from './report-content.js';
+import { htmlTable, type Insertable, markup, type Markup } from './markup.js';
+import type { CompleteReportContent } from './report-content.js';
 import { named, ratio, whole } from './report-text.js';
 
-/** Of more classes than this those that are found worst come first, and the others are folded away. */
+/** Classes in one table at most; of more, those that are found worst come first, and the rest are folded away. */
 const mostClasses = 50;
 const worstClasses = 25;
 /** A page lists no more than this. */
 const mostListed = 1000;
 
-/** How well each class is told from the others. */
-export function classesSection({ result }: ReportContent): Markup {
+/** How well each class is distinguished from the others. */
+export function classesSection({ result }: CompleteReportContent): Markup {
   const { perClass, macroAverage, weightedAverage, images } = result;
   const averages = [
     ['macro average', ...ratios(macroAverage), whole(images)],

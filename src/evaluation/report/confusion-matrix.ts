@@ -1,15 +1,12 @@
 import { printable } from '../../text/printable.js';
-import type { ClassificationResult } from '../classification-metrics.js';
-import { confusedPairs } from '../confused-pairs.js';
-import { cut } from '../../text/text-table.js';
+import { type ClassificationResult, confusedPairs } from '../classification-metrics.js';
+import { cut, displayWidth } from '../../text/text-table.js';
 import { type Markup, markup } from './markup.js';
 import { cellOpacity, darkRamps, lightRamps } from './matrix-colors.js';
-import { px } from './px.js';
+import { px, svgPicture } from './svg-picture.js';
 import { lightColors as colors } from './report-colors.js';
-import { svgPicture } from './svg-picture.js';
-import { textWidth } from './text-width.js';
 
-/** Of more classes than this only those that are confused most are drawn. */
+/** Classes drawn at most; of more, only those that are confused most. */
 const mostClasses = 100;
 /** How many those are. */
 const chosenClasses = 40;
@@ -27,7 +24,7 @@ export interface DrawnMatrix {
  * A confusion matrix as a picture: rows are the true classes, columns the predicted ones. A cell's colour is its part of all images of the
  * row, blue where they are right and orange where they are mistaken; up to 40 classes have numbers too.
  *
- * Of more than 100 classes it has the 40 that are confused most with others.
+ * If there are more than 100 classes, it shows the 40 that are confused most with others.
  */
 export function confusionMatrix(result: ClassificationResult): DrawnMatrix {
   const classes = chooseClasses(result);
@@ -65,7 +62,7 @@ interface Layout {
   readonly top: number;
   readonly width: number;
   readonly height: number;
-  /** By how much the names of the columns rise, in degrees; 0 where they are short enough to stand level. */
+  /** Slope of the columns' names in degrees; 0 if they are short enough to be level. */
   readonly rise: number;
 }
 
@@ -147,4 +144,20 @@ function inWords(result: ClassificationResult, classes: readonly number[]): stri
   const all = result.perClass.length;
   const which = classes.length === all ? `${all} classes` : `the ${classes.length} most confused of ${all} classes`;
   return `Confusion matrix of ${which}: rows are the true classes, columns the predicted ones.`;
+}
+
+/** Letters of common sans-serif fonts by about how wide they are, in parts of the font's size; the widest of those that apply. */
+const widths: readonly (readonly [RegExp, number])[] = [
+  [/^[WMmw@%…\u2014]$/, 1],
+  [/^[A-Z&+=<>~^_#]$/, 0.84],
+  [/^[ijl.,:;'|!fIrt()[\]{} -]$/, 0.42],
+];
+
+/** About how wide text is drawn, in pixels, rather more than less: there is nothing here that could measure it. */
+function textWidth(text: string, fontSize: number): number {
+  const parts = Array.from(
+    text,
+    (character) => widths.find(([letters]) => letters.test(character))?.[1] ?? 0.64 * displayWidth(character),
+  );
+  return parts.reduce((total, part) => total + part, 0) * fontSize;
 }

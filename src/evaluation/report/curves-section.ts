@@ -1,14 +1,18 @@
-import { htmlTable } from './html-table.js';
-import { type Markup, markup } from './markup.js';
-import type { ReportContent } from './report-content.js';
+import { htmlTable, markup, type Markup } from './markup.js';
+import type { CompleteReportContent } from './report-content.js';
 import type { LineChart } from './line-chart.js';
 import { curvePicture } from './training-curves.js';
 
-/** Of more epochs than this the numbers are not in the page: `history.csv` has them. */
+/** Epochs whose numbers are in the page at most; `history.csv` has more. */
 const mostEpochs = 200;
 
+function captionOf(bestEpoch: number | null): string {
+  const best = bestEpoch === null ? '' : `; the best was ${bestEpoch}`;
+  return `What was logged after each epoch${best}`;
+}
+
 /** How the training went; nothing where that is not known. */
-export function curvesSection({ training }: ReportContent, curves: readonly LineChart[]): Markup | null {
+export function curvesSection({ training }: CompleteReportContent, curves: readonly LineChart[]): Markup | null {
   if (training === null || curves.length === 0) return null;
   const { epochs, columns } = training.history;
   const names = [...columns.keys()];
@@ -21,7 +25,7 @@ ${curves.map(curvePicture)}
 ${
   rows.length <= mostEpochs &&
   markup`<details><summary>Numbers of each epoch</summary>
-${htmlTable({ caption: `What was logged after each epoch; the best was ${training.bestEpoch}`, columns: ['epoch', ...names], rows })}
+${htmlTable({ caption: captionOf(training.bestEpoch), columns: ['epoch', ...names], rows })}
 </details>`
 }
 </section>`;

@@ -1,14 +1,14 @@
 import { type Markup, markup } from './markup.js';
 import { niceTicks, powersOfTen, type Ticks } from './nice-ticks.js';
-import { px } from './px.js';
+import { px } from './svg-picture.js';
 import { lightColors as colors } from './report-colors.js';
 
 /** One or two lines over the epochs of a training. */
 export interface LineChart {
   readonly title: string;
-  /** From 1, rising; at least one. */
+  /** Numbers of the epochs, from 1, rising; at least one. */
   readonly epochs: readonly number[];
-  /** A value an epoch; null leaves a gap. */
+  /** One value per epoch; null leaves a gap. */
   readonly lines: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
   /** The epoch to mark with a line from top to bottom; null for none. */
   readonly best: number | null;
@@ -19,7 +19,7 @@ export const chartSize = { width: 440, height: 290 } as const;
 
 const plot = { left: 58, right: chartSize.width - 16, top: 52, bottom: chartSize.height - 44 } as const;
 
-/** From a value to pixels. */
+/** Maps a value to pixels. */
 type Scale = (value: number) => number;
 
 /** A chart as a group of SVG, `chartSize` large. Of many epochs no more are drawn than there are pixels. */
@@ -116,7 +116,7 @@ function line(points: readonly Point[], { x, y }: { x: Scale; y: Scale }, i: num
 ${points.length <= 40 && few}`;
 }
 
-/** Every so many-th epoch, and the last. */
+/** Every n-th epoch, and the last. */
 function thinned(epochs: readonly number[], values: readonly (number | null)[]): Point[] {
   const every = Math.ceil(epochs.length / (plot.right - plot.left));
   return epochs

@@ -32,7 +32,7 @@ function insert(value: Insertable): string {
   return printable(String(value)).replace(special, (character) => entities[character] ?? '\ufffd');
 }
 
-/** What has a meaning in markup, and the two characters beside the control characters that XML does not take. */
+/** What has a meaning in markup, and the two characters besides the control characters that XML does not allow. */
 const special = /[&<>"'\ufffe\uffff]/g;
 
 const entities: Readonly<Record<string, string>> = {
@@ -42,3 +42,27 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
+
+/** A table of a page. */
+export interface HtmlTable {
+  /** What is in it; screen readers read it too. */
+  readonly caption: string;
+  readonly columns: readonly string[];
+  /** The first cell of a row is its heading. */
+  readonly rows: readonly (readonly Insertable[])[];
+  /** How many of the columns are text; the others are numbers, aligned to the right. Default: 1. */
+  readonly texts?: number;
+}
+
+/** A table that is scrolled by itself, with the keyboard too, where the screen is too narrow. */
+export function htmlTable({ caption, columns, rows, texts = 1 }: HtmlTable): Markup {
+  const kind = (column: number) => column >= texts && markup` class="number"`;
+  const cells = (row: readonly Insertable[]) =>
+    row.map((cell, i) => (i === 0 ? markup`<th scope="row">${cell}</th>` : markup`<td${kind(i)}>${cell}</td>`));
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
+<caption>${caption}</caption>
+<thead><tr>${columns.map((name, i) => markup`<th scope="col"${kind(i)}>${name}</th>`)}</tr></thead>
+<tbody>
+${rows.map((row) => markup`<tr>${cells(row)}</tr>\n`)}</tbody>
+</table></div>`;
+}

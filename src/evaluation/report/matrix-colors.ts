@@ -1,4 +1,4 @@
-/** From the page's own colour for no image towards this one for all of a row. */
+/** The colour for all images of a row; the page's own colour stands for none. */
 export interface MatrixRamp {
   readonly color: string;
   /** The part of a row from which on text in the cell is turned around: dark on light before, light on dark after. */
@@ -7,7 +7,7 @@ export interface MatrixRamp {
 
 export interface MatrixRamps {
   readonly paper: string;
-  /** Of text in a cell before and after the turn. */
+  /** Colours of text in a cell before and after the turn. */
   readonly text: readonly [before: string, after: string];
   /** The diagonal. */
   readonly right: MatrixRamp;
@@ -16,7 +16,7 @@ export interface MatrixRamps {
 }
 
 /**
- * Blue and orange, which everyone tells apart. The turns are where black and white text have the same contrast, 4.5 to 1 or more; a test
+ * Blue and orange, which everyone can distinguish. The turns are where black and white text have the same contrast, 4.5 to 1 or more; a test
  * measures it.
  */
 export const lightRamps: MatrixRamps = {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { printable } from '../../text/printable.js';
 import { cut } from '../../text/text-table.js';
 import { type Markup, markup } from './markup.js';
-import type { ReportContent } from './report-content.js';
+import type { CompleteReportContent } from './report-content.js';
 import { named, percent, shortPath } from './report-text.js';
 import type { Thumbnail } from './thumbnail.js';
 
@@ -16,7 +16,7 @@ const smallImage = 64;
  * @param thumbnails Of each mistake, null where there is none.
  */
 export function mistakesSection(
-  { mistakes, result }: ReportContent,
+  { mistakes, result }: CompleteReportContent,
   thumbnails: readonly (Thumbnail | null)[],
 ): Markup {
   const name = (label: number) => result.perClass[label]?.className ?? '';
@@ -33,7 +33,7 @@ ${cards}</ul>`
 </section>`;
 }
 
-type Mistake = ReportContent['mistakes'][number];
+type Mistake = CompleteReportContent['mistakes'][number];
 
 function card(
   { image, truth, predicted, probability, loss }: Mistake,

@@ -44,7 +44,7 @@ function niceNumber(value: number): number {
   return nice * power;
 }
 
-/** As many digits as tell one step from the next; `3e-5` where those are many. */
+/** The digits that distinguish one step from the next; `3e-5` if those are many. */
 function shortNumber(value: number, step: number): string {
   const isShort = step >= smallestStep && step < largestStep;
   if (!isShort) return value === 0 ? '0' : Number(value.toPrecision(3)).toExponential();

@@ -2,7 +2,7 @@
  * Colours that a picture has of its own, on white. On the page they are those of its scheme, light or dark: an SVG's elements have
  * classes of these names, and the page's style comes before attributes.
  *
- * Blue and orange are told apart by everyone (Okabe and Ito, "Color Universal Design", 2008), and in gray by their dashes.
+ * Everyone can distinguish blue and orange (Okabe and Ito, "Color Universal Design", 2008), and in gray by their dashes.
  */
 export const lightColors = {
   paper: '#ffffff',

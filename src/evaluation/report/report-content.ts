@@ -1,31 +1,72 @@
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
+import type * as tf from '../../tensorflow/tf.js';
 import type { ClassificationResult } from '../classification-metrics.js';
 import type { Mistake } from '../hardest-mistakes.js';
-import type { TrainingHistory } from './training-history.js';
+import { recordedHistory, type TrainingHistory } from './training-history.js';
 
 /** A line of a report's summary. */
 export type Fact = readonly [name: string, value: string];
 
-/** What a report tells about a classifier. */
-export interface ReportContent {
-  /** Such as `LenetModel, version 3`. */
+/** A table of a report's summary. */
+export interface FactsTable {
+  /** Caption of the table. */
   readonly title: string;
-  readonly date: Date;
-  /** What was evaluated on which images, with what; in the order in which it is told. */
-  readonly facts: readonly { readonly title: string; readonly rows: readonly Fact[] }[];
-  /** The command that gives the same again. */
-  readonly command: string;
-  /** How it was trained; null where that is not known. */
-  readonly training: {
-    readonly history: TrainingHistory;
-    /** From 1. */
-    readonly bestEpoch: number;
-  } | null;
+  /** Lines of the table, from top to bottom. */
+  readonly rows: readonly Fact[];
+}
+
+/** Content of a report about a classifier. `evaluateClassifier` gives `result` and `mistakes`. */
+export interface ReportContent {
+  /** Title of the page, such as `LenetModel, version 3`. */
+  readonly title: string;
+  /** Metrics over the test images. */
   readonly result: ClassificationResult;
-  /** Of the test images. It may be another one than `result` has: a training's loss may smooth labels. */
-  readonly loss: number;
-  /** The hardest first. */
+  /** Images that were mistaken, the hardest first. */
   readonly mistakes: readonly Mistake<ImageFile>[];
-  /** Images that were left out: a line for each, its path, kind and reason separated by tabs. */
+  /** Mean loss over the test images, if it is not the one of `result`: a training's loss may smooth labels. Default: `result.loss`. */
+  readonly loss?: number | undefined;
+  /** Training of the model, for its curves. Default: it is not known. */
+  readonly training?: ReportedTraining | null | undefined;
+  /** Tables that say what was evaluated on which images and with what, in this order. Default: none. */
+  readonly facts?: readonly FactsTable[] | undefined;
+  /** Command that gives the same result again. Default: none is shown. */
+  readonly command?: string | undefined;
+  /** Images that were left out, one per line: path, kind and reason, separated by tabs. Default: none. */
+  readonly skippedList?: string | undefined;
+  /** Time at which the report was made. Default: now. */
+  readonly date?: Date | undefined;
+}
+
+/** A training that a report shows. */
+export interface ReportedTraining {
+  /** What was logged after each epoch; what `fit` returns will do. */
+  readonly history: tf.History | TrainingHistory;
+  /** Epoch whose weights were kept, from 1. Default: it is not marked. */
+  readonly bestEpoch?: number | undefined;
+}
+
+/** Content of a report with its defaults. */
+export interface CompleteReportContent {
+  readonly title: string;
+  readonly result: ClassificationResult;
+  readonly mistakes: readonly Mistake<ImageFile>[];
+  readonly loss: number;
+  readonly training: { readonly history: TrainingHistory; readonly bestEpoch: number | null } | null;
+  readonly facts: readonly FactsTable[];
+  readonly command: string;
   readonly skippedList: string;
+  readonly date: Date;
+}
+
+/** Fills in the defaults. */
+export function completeContent(content: ReportContent): CompleteReportContent {
+  const { title, result, mistakes, loss = result.loss, training, facts = [] } = content;
+  const { command = '', skippedList = '', date = new Date() } = content;
+  return { title, result, mistakes, loss, training: completeTraining(training), facts, command, skippedList, date };
+}
+
+function completeTraining(training: ReportContent['training']): CompleteReportContent['training'] {
+  if (!training) return null;
+  const { history, bestEpoch = null } = training;
+  return { history: 'epochs' in history ? history : recordedHistory(history), bestEpoch };
 }

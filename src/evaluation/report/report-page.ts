@@ -8,7 +8,7 @@ import { confusionSection } from './confusion-section.js';
 import { curvesSection } from './curves-section.js';
 import { Markup, markup } from './markup.js';
 import { mistakesSection } from './mistakes-section.js';
-import type { ReportContent } from './report-content.js';
+import type { CompleteReportContent } from './report-content.js';
 import { reportStyle } from './report-style.js';
 import { skippedSection } from './skipped-section.js';
 import { summarySection } from './summary-section.js';
@@ -20,7 +20,7 @@ export interface ReportPictures {
   /** None where nothing is known of the training. */
   readonly curves: readonly LineChart[];
   readonly matrix: DrawnMatrix;
-  /** Of each mistake. */
+  /** A picture of each mistake. */
   readonly thumbnails: readonly (Thumbnail | null)[];
 }
 
@@ -28,7 +28,7 @@ export interface ReportPictures {
  * A report as one page of HTML that is whole by itself: no script, nothing from elsewhere, and a Content-Security-Policy by which the browser
  * keeps to that whatever a class or a file is called.
  */
-export function reportPage(content: ReportContent, { curves, matrix, thumbnails }: ReportPictures): Markup {
+export function reportPage(content: CompleteReportContent, { curves, matrix, thumbnails }: ReportPictures): Markup {
   const sections = [
     { id: 'summary', title: 'Summary', section: summarySection(content) },
     { id: 'training', title: 'Training', section: curvesSection(content, curves) },
@@ -66,7 +66,7 @@ ${sections.map(({ section }) => section)}
 `;
 }
 
-/** `2026-03-01 14:05 UTC`: whoever reads it may be elsewhere. */
+/** `2026-03-01 14:05 UTC`: the reader may be in another time zone. */
 function dateText(date: Date): string {
   return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -22,7 +22,7 @@ export function named(name: string, most = 60): Markup {
   return markup`<bdi>${cut(printable(name), most)}</bdi>`;
 }
 
-/** The end of a path, which tells one file from another. */
+/** The end of a path, which distinguishes files. */
 export function shortPath(path: string, most = 80): Markup {
   const characters = Array.from(printable(path));
   const text = characters.length <= most ? characters.join('') : `…${characters.slice(1 - most).join('')}`;

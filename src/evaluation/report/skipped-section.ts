@@ -1,12 +1,11 @@
-import { htmlTable } from './html-table.js';
-import { type Markup, markup } from './markup.js';
-import type { ReportContent } from './report-content.js';
+import { htmlTable, markup, type Markup } from './markup.js';
+import type { CompleteReportContent } from './report-content.js';
 import { shortPath, whole } from './report-text.js';
 
 const mostListed = 50;
 
 /** Images that could not be used; nothing where all could. */
-export function skippedSection({ skippedList }: ReportContent): Markup | null {
+export function skippedSection({ skippedList }: CompleteReportContent): Markup | null {
   const lines = skippedList.split('\n').filter((line) => line !== '');
   if (lines.length === 0) return null;
   const rows = lines.slice(0, mostListed).map((line) => {

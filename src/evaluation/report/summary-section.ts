@@ -1,10 +1,10 @@
 import { wilsonInterval } from '../wilson-interval.js';
 import { type Markup, markup } from './markup.js';
-import type { Fact, ReportContent } from './report-content.js';
+import type { Fact, CompleteReportContent } from './report-content.js';
 import { ratio, whole } from './report-text.js';
 
 /** The numbers that one looks for first, then what was evaluated, and how to do it again. */
-export function summarySection(content: ReportContent): Markup {
+export function summarySection(content: CompleteReportContent): Markup {
   return markup`<section aria-labelledby="summary">
 <h2 id="summary">Summary</h2>
 <dl class="figures">
@@ -13,12 +13,11 @@ ${figures(content).map(([name, value]) => markup`<div><dd>${value}</dd><dt>${nam
 <div class="columns">
 ${content.facts.map(({ title, rows }) => factsTable(title, rows))}
 </div>
-<details open><summary>The same again</summary>
-<pre><code>${content.command}</code></pre></details>
+${content.command !== '' && commandDetails(content.command)}
 </section>`;
 }
 
-function figures({ result, loss }: ReportContent): Fact[] {
+function figures({ result, loss }: CompleteReportContent): Fact[] {
   const { images, accuracy, topK, nonFinite, perClass } = result;
   const right = countRight(result);
   return [
@@ -33,13 +32,18 @@ function figures({ result, loss }: ReportContent): Fact[] {
   ];
 }
 
-function confidence({ result }: ReportContent): string {
+function confidence({ result }: CompleteReportContent): string {
   if (result.images === 0) return 'No image was evaluated.';
   const [low, high] = wilsonInterval(countRight(result), result.images).map(ratio);
   return `With 95 % confidence the accuracy on all images of this kind is between ${low} and ${high} (Wilson's interval).`;
 }
 
-function countRight({ confusionMatrix }: ReportContent['result']): number {
+function commandDetails(command: string): Markup {
+  return markup`<details open><summary>The same again</summary>
+<pre><code>${command}</code></pre></details>`;
+}
+
+function countRight({ confusionMatrix }: CompleteReportContent['result']): number {
   return confusionMatrix.reduce((total, row, label) => total + (row[label] ?? 0), 0);
 }
 

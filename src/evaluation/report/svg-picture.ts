@@ -19,3 +19,8 @@ export function svgPicture({ width, height, name, content }: SvgPicture): Markup
 ${content}
 </svg>`;
 }
+
+/** A place in a picture: pixels need no more than two digits. */
+export function px(value: number): number {
+  return Math.round(value * 100) / 100;
+}

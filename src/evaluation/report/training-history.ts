@@ -1,9 +1,22 @@
-/** What a training logged after each epoch. */
+import type * as tf from '../../tensorflow/tf.js';
+
+/** Values that a training logged after each epoch. */
 export interface TrainingHistory {
-  /** From 1, rising. */
+  /** Numbers of the epochs, from 1, rising. */
   readonly epochs: readonly number[];
-  /** A value an epoch by the name of what was logged, such as `val_loss`; null where it is no finite number. */
+  /** Values per epoch by the name of what was logged, such as `val_loss`; null where one is not a finite number. */
   readonly columns: ReadonlyMap<string, readonly (number | null)[]>;
+}
+
+/** Takes over what `fit` returns. */
+export function recordedHistory({ epoch, history }: tf.History): TrainingHistory {
+  // TF.js makes numbers of its tensors at the end of a training.
+  const numbers = (values: readonly unknown[]) =>
+    values.map((value) => (Number.isFinite(value) ? (value as number) : null));
+  return {
+    epochs: epoch.map((each) => each + 1),
+    columns: new Map(Object.entries(history).map(([name, values]) => [name, numbers(values)])),
+  };
 }
 
 /** Reads what `CSVLogger` writes: `epoch,accuracy,loss,...`, epochs from 0. */

@@ -5,16 +5,16 @@ import { mapConcurrently } from '../../files/map-concurrently.js';
 import { cannotWrite } from '../../files/cannot-write.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { hasFonts, rasterize } from './rasterize.js';
-import type { ReportContent } from './report-content.js';
+import { completeContent, type ReportContent } from './report-content.js';
 import { reportPage } from './report-page.js';
 import { thumbnail } from './thumbnail.js';
 import { curvesPicture, trainingCurves } from './training-curves.js';
 
-/** What was written. */
+/** Result of `writeReport`. */
 export interface WrittenReport {
-  /** The page, to be opened in a browser. */
+  /** Path of the page, to be opened in a browser. */
   readonly page: string;
-  /** What is not as it should be, a sentence each. */
+  /** Problems that leave the report usable, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -22,12 +22,20 @@ export interface WrittenReport {
 const concurrency = 2;
 
 /**
- * Writes a report into a folder: `report.html`, which is whole by itself, `confusion-matrix.svg` and `.png`, and `training-curves.svg` and
- * `.png` where the training is known. Files of these names are replaced, each at once; others are left alone.
+ * Writes a report into a folder: `report.html`, which needs no other file, `confusion-matrix.svg` and `.png`, and `training-curves.svg`
+ * and `.png` if the training is known. Files of these names are replaced, each at once; others are left alone.
+ *
+ * @example
+ * ```ts
+ * const history = await fit(model, train, { epochs: 5, validationData });
+ * const { result, mistakes } = await evaluateClassifier(model, test);
+ * await writeReport('report', { title: 'TinyModel', result, mistakes, training: { history } });
+ * ```
  *
  * @throws SignetError `CANNOT_WRITE`.
  */
-export async function writeReport(folder: string, content: ReportContent): Promise<WrittenReport> {
+export async function writeReport(folder: string, given: ReportContent): Promise<WrittenReport> {
+  const content = completeContent(given);
   const { training, mistakes } = content;
   const curves = training ? trainingCurves(training.history, training.bestEpoch) : [];
   const matrix = confusionMatrix(content.result);

@@ -2,7 +2,7 @@ import { SignetError } from '../../errors.js';
 import type * as tf from '../../tensorflow/tf.js';
 
 /**
- * Checks that layers make a classifier.
+ * Checks that a model's layers make a classifier.
  *
  * @param modelType The class, for messages.
  * @throws SignetError `INVALID_ARGUMENT` when images are too small for them, or they do not end with one tensor of logits.
@@ -12,7 +12,7 @@ export function checkLayers(model: tf.LayersModel, modelType: string, classes: n
   if (problem !== null) throw new SignetError('INVALID_ARGUMENT', problem);
 }
 
-/** TF.js computes sizes of zero and less without a word, and fails when it runs. */
+/** Finds layers without pixels: TF.js silently computes sizes of zero and less, and fails when it runs. */
 function tooSmall({ layers, inputs }: tf.LayersModel, modelType: string): string | null {
   const tensors = layers.flatMap((layer) => ({ layer, output: layer.output as tf.SymbolicTensor }));
   const first = tensors.find(({ output }) => output.shape.some((size) => size !== null && size <= 0));
@@ -37,7 +37,7 @@ function noLogits({ layers, outputs }: tf.LayersModel, modelType: string, classe
   const last = layers.at(-1);
   if (!last || !isSoftmax(last)) return null;
   return (
-    `A classifier gives logits: softmax is applied to them in the loss and in serving_labels, and twice it gives wrong probabilities. ` +
+    `A classifier gives logits: softmax is applied to them in the loss and in serving_labels, and applied twice it gives wrong probabilities. ` +
     `Received from ${modelType}: softmax in its last layer, "${last.name}". Leave it out: dense({ units: classes }).`
   );
 }

@@ -1,5 +1,6 @@
 import type { TfFunction } from '../../tracing/tf-function.js';
 import type { SaveServableOptions } from '../../signatures/save-servable.js';
+import { type ModelDescription, modelDescriptionFile } from './model-description.js';
 
 /** The tf functions of an image classifier that its signatures expose. */
 export interface ClassifierFunctions {
@@ -19,7 +20,16 @@ export interface ClassifierFunctions {
   readonly classifyExamples: TfFunction;
 }
 
-/** What an image classifier answers to: one line a signature. */
+/** Gives what is saved of a classifier besides its functions: its signatures, and files for `assets.extra/`: its description and further ones, by name. */
+export function classifierParts(
+  model: ClassifierFunctions & { readonly description: ModelDescription },
+  files: Readonly<Record<string, string>> = {},
+): Required<Pick<SaveServableOptions, 'signatures' | 'assetsExtra'>> {
+  const description = `${JSON.stringify(model.description, null, 2)}\n`;
+  return { signatures: classifierSignatures(model), assetsExtra: { ...files, [modelDescriptionFile]: description } };
+}
+
+/** The signatures of an image classifier, one line per signature. */
 export function classifierSignatures(model: ClassifierFunctions): SaveServableOptions['signatures'] {
   return {
     serving_default: model.predictNumpyImage,

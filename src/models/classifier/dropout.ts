@@ -1,20 +1,21 @@
 import { randomUniform } from '../../ops/random.js';
 import * as tf from '../../tensorflow/tf.js';
 
-/** How a layer of dropout is made. */
+/** Options of `Dropout`. */
 export interface DropoutOptions {
+  /** Name of the layer. Default: TF.js makes one. */
   readonly name?: string;
-  /** The part of the elements that are dropped, 0 to less than 1. */
+  /** Share of the elements that is dropped, 0 to less than 1. */
   readonly rate: number;
-  /** A whole number: the same run drops the same elements, interrupted or not. Default: others each time. */
+  /** Seed, a whole number: the same seed drops the same elements, in an interrupted run too. Default: different ones each time. */
   readonly seed?: number | undefined;
 }
 
 /**
- * Sets a part of the elements to 0 while it trains, and scales the others so that the sum is kept on average; after
+ * Sets a share of the elements to 0 while training, and scales the others so that the sum is kept on average; after
  * `keras.layers.Dropout`.
  *
- * That of TF.js draws in JavaScript, which a traced step would do only once: this one draws in the graph, anew at every step.
+ * TF.js's own dropout draws in JavaScript, which a traced step would do only once; this one draws in the graph at every step.
  */
 export class Dropout extends tf.layers.Layer {
   static readonly className = 'SignetDropout';

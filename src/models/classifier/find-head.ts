@@ -1,4 +1,4 @@
-import { headNames, publishedHeadNames } from './include-top.js';
+import { headNames, publishedHeadNames } from './head.js';
 import type { KerasWeightFile } from '../keras/keras-layer.js';
 import { withWeightFile } from '../keras/with-weight-file.js';
 

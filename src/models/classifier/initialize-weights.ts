@@ -9,8 +9,8 @@ interface Initializer {
 }
 
 /**
- * Draws the weights of every layer anew from one seed. Each weight gets a seed of its own, made from the seed, the layer's
- * name and the weight's, so that adding a layer leaves the others' draws alone.
+ * Draws the weights of every layer again, from one seed. Each weight gets its own seed, made from the seed, the layer's name and the
+ * weight's, so that adding a layer does not change the others' draws.
  */
 export function initializeWeights(model: tf.LayersModel, seed: number): void {
   for (const layer of model.layers) {
@@ -26,7 +26,7 @@ export function initializeWeights(model: tf.LayersModel, seed: number): void {
   }
 }
 
-/** That of `depthwiseKernel` is `depthwiseInitializer`, and so for pointwise ones; others go by the weight's name. */
+/** Finds a weight's initializer: `depthwiseInitializer` for `depthwiseKernel`, and so for pointwise ones; others go by the weight's name. */
 function initializerOf(layer: tf.layers.Layer, weight: string): Initializer | undefined {
   const initializers = layer as unknown as Record<string, Initializer | undefined>;
   return initializers[`${weight}Initializer`] ?? initializers[`${weight.replace(/Kernel$/, '')}Initializer`];

@@ -3,13 +3,13 @@ import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
 
-/** The class names that travel with a classifier. @throws SignetError `INVALID_SAVED_MODEL` when it has none. */
+/** Reads the class names that travel with a classifier. @throws SignetError `INVALID_SAVED_MODEL` when it has none. */
 export async function readClassNames(modelPath: string): Promise<string[]> {
   const file = path.join(modelPath, 'assets', 'class_names.txt');
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new SignetError(
       'INVALID_SAVED_MODEL',
-      `${modelPath} is no classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1.`,
+      `${modelPath} is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1.`,
       { cause: error },
     );
   });

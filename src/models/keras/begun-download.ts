@@ -24,7 +24,7 @@ export async function readBegun(part: string, address: string): Promise<BegunDow
   return bytes > 0 && note?.address === address ? { ...note, bytes } : null;
 }
 
-/** Notes which file the next bytes belong to, if the server can tell that file from a later one. */
+/** Notes which file the next bytes belong to, if the server can distinguish that file from a later one. */
 export async function noteBegun(part: string, address: string, headers: Headers): Promise<void> {
   await rm(`${part}.json`, { force: true });
   const etag = headers.get('etag');

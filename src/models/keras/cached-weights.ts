@@ -6,9 +6,9 @@ import { type PublishedWeights, publishedWeights } from './published-weights.js'
 
 /** Which of the weight files that Keras Applications publishes for a class are in the user's cache. */
 export interface CachedWeights {
-  /** Of the backbone, for `train-model --pretrained-weights imagenet`. */
+  /** Whether those of the backbone are, for `train-model --pretrained-weights imagenet`. */
   readonly backbone: boolean;
-  /** Of all layers, for `build-model --weights imagenet`. */
+  /** Whether those of all layers are, for `build-model --weights imagenet`. */
   readonly withHead: boolean;
 }
 

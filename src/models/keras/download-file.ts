@@ -4,14 +4,14 @@ import { SignetError } from '../../errors.js';
 import { type BegunDownload, discardPart, noteBegun, readBegun, sizeOf } from './begun-download.js';
 import { causeOf, fetchFollowing, PassingFailure } from './fetch-following.js';
 
-/** How far a download is. */
+/** Progress of a download. */
 export interface DownloadProgress {
   readonly receivedBytes: number;
   /** `null` where the server does not say. */
   readonly totalBytes: number | null;
 }
 
-/** How a file is downloaded. */
+/** Options of a download. */
 export interface DownloadFileOptions {
   /** A larger file is refused. */
   readonly mostBytes: number;
@@ -27,7 +27,7 @@ export interface DownloadFileOptions {
 }
 
 /**
- * Downloads a file, and goes on with what an earlier call or run has left of it, if the server still has the same file.
+ * Downloads a file, and resumes what an earlier call or run has left of it, if the server still has the same file.
  *
  * @param part Where the bytes go. Beside it, `PART.json` says of what they are a part.
  * @returns whether the file is made of several answers.

@@ -11,7 +11,7 @@ import { discardPart } from './begun-download.js';
 import { downloadFile, type DownloadFileOptions } from './download-file.js';
 import { type PublishedWeights, publishedWeightsUrl } from './published-weights.js';
 
-/** How published weights are downloaded. */
+/** Options of `downloadWeights`. */
 export interface DownloadWeightsOptions extends Partial<DownloadFileOptions> {
   /** Another place for what Keras Applications publishes, such as a mirror. Default: `SIGNET_WEIGHTS_URL`, then Keras's. */
   readonly baseUrl?: string | undefined;
@@ -27,8 +27,8 @@ const mostBytes = 400e6;
 /**
  * Brings a published weight file into the user's cache, or finds it there, and makes sure that it is the published one.
  *
- * A download that breaks off is gone on with at the next call. What the cache holds is checked against its SHA-256, which is
- * kept beside it from the first time; that first time against Keras's own checksum, where there is one.
+ * A download that breaks off is resumed at the next call. What the cache holds is checked against its SHA-256, which is
+ * kept next to it from the first time; that first time against Keras's own checksum, where there is one.
  *
  * @returns the file's path.
  * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_WEIGHTS` when it is another file than the published one, `CANNOT_WRITE`;
@@ -72,7 +72,7 @@ function addressOf({ path: below }: PublishedWeights, baseUrl: string | undefine
 function lockOptions(file: string, { signal, onWait }: DownloadWeightsOptions) {
   const lost = () =>
     new SignetError('DOWNLOAD_FAILED', 'Another process took over while this one was stopped; run it again.');
-  return { name: `.${path.basename(file)}.lock`, lost, ...(signal && { signal }), ...(onWait && { onWait }) };
+  return { name: `.${path.basename(file)}.lock`, lost, signal, onWait };
 }
 
 async function download(
@@ -134,7 +134,7 @@ function isAnother(what: string, checksum: string, expected: string, received: s
   );
 }
 
-/** What went wrong, and how to go on without this download. */
+/** Explains what went wrong, and how to continue without this download. */
 function explained(error: unknown, address: string, file: string): unknown {
   if (error instanceof SignetError) {
     const { code, message } = error;
@@ -148,14 +148,14 @@ function explained(error: unknown, address: string, file: string): unknown {
   if (reason === undefined) return error;
   return new SignetError(
     'CANNOT_WRITE',
-    `Cannot write ${path.dirname(file)}: ${reason}, or set SIGNET_CACHE to another folder. Then run this again, it goes on where it stopped.`,
+    `Cannot write ${path.dirname(file)}: ${reason}, or set SIGNET_CACHE to another folder. Then run this again; it continues where it stopped.`,
     { cause: error },
   );
 }
 
 function againAdvice(code: SignetError['code'], file: string): string {
   if (existsSync(file)) return `Delete ${file} and run this again`;
-  return code === 'INVALID_WEIGHTS' ? 'Run this again' : 'Run this again, it goes on where it stopped';
+  return code === 'INVALID_WEIGHTS' ? 'Run this again' : 'Run this again; it continues where it stopped';
 }
 
 function byHand(address: string, file: string): string {

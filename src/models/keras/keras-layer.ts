@@ -1,3 +1,5 @@
+import { SignetError } from '../../errors.js';
+
 /** A weight of a layer in a file. */
 export interface KerasWeight {
   /** Its place in the file, for messages. */
@@ -18,9 +20,20 @@ export interface KerasWeightFile {
   /** In the order in which the model had them that was saved. */
   readonly layers: readonly KerasLayer[];
   /**
-   * Whether layers may be told by their order where their names are others. Keras itself goes by the order in the legacy layout: names that
+   * Whether layers may be matched by their order if their names differ. Keras itself goes by the order in the legacy layout: names that
    * it numbers differ from one program to the next.
    */
   readonly isOrdered: boolean;
   close(): void;
+}
+
+/** Makes the error for a weight file that cannot be used. */
+export function invalidWeights(path: string, what: string, cause?: unknown): SignetError {
+  const advice =
+    'Give a weight file of Keras for this architecture: .weights.h5, .keras, the .h5 that Keras Applications publishes, or a SavedModel.';
+  return new SignetError(
+    'INVALID_WEIGHTS',
+    `${path} cannot be used: ${what}${what.includes('\n') ? '\n' : '. '}${advice}`,
+    { cause },
+  );
 }

@@ -1,7 +1,6 @@
 import type { Dataset, Group } from 'h5wasm/node';
 
-import { invalidWeights } from './invalid-weights.js';
-import type { KerasLayer, KerasWeight, KerasWeightFile } from './keras-layer.js';
+import { invalidWeights, type KerasLayer, type KerasWeight, type KerasWeightFile } from './keras-layer.js';
 
 /**
  * Opens a weight file of Keras: the legacy layout that Keras Applications publishes (`weights.h5`, or a whole model's `.h5`), or
@@ -10,7 +9,7 @@ import type { KerasLayer, KerasWeight, KerasWeightFile } from './keras-layer.js'
  * Sources: keras/src/legacy/saving/legacy_h5_format.py (attributes `layer_names` and `weight_names`) and
  * keras/src/saving/saving_lib.py (groups `layers/NAME/vars/0`; the layer's own name is an attribute of `vars`).
  *
- * @throws SignetError `INVALID_WEIGHTS` when it is no such file, or damaged.
+ * @throws SignetError `INVALID_WEIGHTS` when it is not such a file, or damaged.
  */
 export async function openKerasWeightFile(path: string): Promise<KerasWeightFile> {
   // Its WebAssembly is large: loaded when a file is.
@@ -72,7 +71,7 @@ function keras3Layers(root: Group): KerasLayer[] {
 
 function weightAt(parent: Group, name: string): KerasWeight {
   const dataset = parent.get(name);
-  if (!isA<Dataset>(dataset, 'Dataset')) throw new Error(`${parent.path}/${name} is no dataset`);
+  if (!isA<Dataset>(dataset, 'Dataset')) throw new Error(`${parent.path}/${name} is not a dataset`);
   const { shape, path } = dataset;
   return { path, shape: shape ?? [], read: () => elements(dataset) };
 }

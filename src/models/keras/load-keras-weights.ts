@@ -1,12 +1,11 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import { publishedHeadNames } from '../classifier/include-top.js';
-import { invalidWeights } from './invalid-weights.js';
-import type { KerasWeight, KerasWeightFile } from './keras-layer.js';
+import { invalidWeights, type KerasWeight, type KerasWeightFile } from './keras-layer.js';
+import { publishedHeadNames } from '../classifier/head.js';
 import { type LayerMatch, matchLayers, type MatchLayersOptions } from './match-layers.js';
 import { withWeightFile } from './with-weight-file.js';
 
-/** Which layers a weight file and a model may have for themselves. */
+/** Options of `loadKerasWeights`: which layers the weight file and the model need not share. */
 export interface LoadKerasWeightsOptions {
   /** Layers of the model that keep their weights where the file has none for them. Default: `logits`, a classifier's own head. */
   readonly keep?: readonly string[];
@@ -14,7 +13,7 @@ export interface LoadKerasWeightsOptions {
   readonly ignore?: readonly string[];
 }
 
-/** What was loaded. */
+/** Layers that `loadKerasWeights` has loaded and left alone. */
 export interface LoadedWeights {
   /** Names of the layers that have their weights from the file. */
   readonly loaded: readonly string[];

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { unzipSync } from 'fflate';
 
-import { invalidWeights } from './invalid-weights.js';
+import { invalidWeights } from './keras-layer.js';
 
 /** The weights inside a `.keras` archive; source: keras/src/saving/saving_lib.py. */
 const entry = 'model.weights.h5';
@@ -15,7 +15,7 @@ const mostCompression = 1032;
 /**
  * Takes the weight file out of a `.keras` archive for as long as `use` runs.
  *
- * @throws SignetError `INVALID_WEIGHTS` when it is no such archive.
+ * @throws SignetError `INVALID_WEIGHTS` when it is not such an archive.
  */
 export async function withUnpackedWeights<T>(archive: string, use: (file: string) => Promise<T>): Promise<T> {
   const weights = unpack(archive, await readFile(archive), (await stat(archive)).size);
@@ -40,7 +40,7 @@ function unpack(archive: string, bytes: Uint8Array, size: number): Uint8Array {
     const weights = unzipSync(bytes, { filter: isWanted })[entry];
     if (weights) return weights;
   } catch (error) {
-    throw invalidWeights(archive, 'it is no archive of Keras, or damaged', error);
+    throw invalidWeights(archive, 'it is not an archive of Keras, or it is damaged', error);
   }
   const what = claims > 0 ? `its ${entry} claims ${claims} bytes` : `it has no ${entry}`;
   throw invalidWeights(archive, what);

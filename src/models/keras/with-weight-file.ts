@@ -10,7 +10,7 @@ import { withUnpackedWeights } from './unpack-keras-archive.js';
  * Opens the weights of a file of Keras, `.weights.h5`, `.keras` or legacy `.h5`, or of a SavedModel's directory, and closes them when
  * they have been used.
  *
- * @throws SignetError `INVALID_WEIGHTS` when there is no such file, it is no weight file of Keras or damaged; `INVALID_SAVED_MODEL`.
+ * @throws SignetError `INVALID_WEIGHTS` when the file does not exist, is not a weight file of Keras, or is damaged; `INVALID_SAVED_MODEL`.
  */
 export async function withWeightFile<T>(file: string, use: (weights: KerasWeightFile) => T | Promise<T>): Promise<T> {
   if (!existsSync(file)) throw new SignetError('INVALID_WEIGHTS', `The weight file ${file} does not exist.`);

@@ -1,4 +1,4 @@
-import { damagedFile } from './damaged-file.js';
+import { SignetError } from '../../errors.js';
 
 /** Reads numbers and slices one after another from untrusted bytes; never past their end. */
 export class ByteReader {
@@ -46,4 +46,9 @@ export class ByteReader {
       if (factor > Number.MAX_SAFE_INTEGER) throw damagedFile(this.#file, 'a number in it does not end');
     }
   }
+}
+
+/** The error for a file of a SavedModel that holds what no writer writes. `what` ends the sentence: `its footer is cut off`. */
+export function damagedFile(file: string, what: string, options?: ErrorOptions): SignetError {
+  return new SignetError('INVALID_SAVED_MODEL', `${file} is damaged: ${what}. Copy or save the model again.`, options);
 }

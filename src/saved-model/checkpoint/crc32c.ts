@@ -41,7 +41,7 @@ export function crc32c(bytes: Uint8Array, previous = 0): number {
 }
 
 /**
- * A checksum as TensorFlow stores it beside the data that it covers.
+ * A checksum as TensorFlow stores it next to the data that it covers.
  *
  * Source: `crc32c::Mask` in tsl/lib/hash/crc32c.h.
  */

@@ -1,11 +1,10 @@
-import { ByteReader } from './byte-reader.js';
+import { ByteReader, damagedFile } from './byte-reader.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
-import { damagedFile } from './damaged-file.js';
 import { SignetError } from '../../errors.js';
 import type { TableEntry } from './leveldb-table.js';
 
 const footerLength = 48;
-/** Behind a block: a byte that tells the compression, and a checksum of four. */
+/** Behind a block: one byte for the compression, and a checksum of four bytes. */
 const trailerLength = 5;
 const magic = '57fb808b247547db';
 const compressions: Readonly<Record<number, string>> = { 1: 'Snappy', 2: 'Zstandard' };
@@ -23,7 +22,7 @@ const maxKeyBytes = 2 ** 28;
  * as every writer leaves them, so a table never unfolds into much more than its own size.
  *
  * @param file The name for messages.
- * @throws SignetError `INVALID_SAVED_MODEL` when the bytes are no table, are damaged, or are compressed.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the bytes are not a table, are damaged, or are compressed.
  */
 export function decodeTable(bytes: Uint8Array, file: string): TableEntry[] {
   const footer = bytes.subarray(Math.max(0, bytes.length - footerLength));
@@ -77,7 +76,7 @@ function readBlock(body: Uint8Array, { offset, size }: BlockHandle, file: string
   return covered.subarray(0, size);
 }
 
-/** The entries of a block. A key begins with so many bytes of the key before it as its first number says. */
+/** The entries of a block. A key's first number says how many bytes it shares with the key before it. */
 function* blockEntries(block: Uint8Array, file: string): Generator<TableEntry> {
   const tooShort = () => damagedFile(file, 'a block in it is too short');
   if (block.length < 4) throw tooShort();

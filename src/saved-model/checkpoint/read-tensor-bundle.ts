@@ -12,9 +12,8 @@ import {
   BundleHeaderProtoSchema,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/tensor_bundle_pb.js';
 import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
-import { ByteReader } from './byte-reader.js';
+import { ByteReader, damagedFile } from './byte-reader.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
-import { damagedFile } from './damaged-file.js';
 import { elementTypeName, elementTypeOf, type TensorValues } from './element-type.js';
 import { jsonText } from '../../text/printable.js';
 import { uint32 } from './leveldb-table.js';
@@ -174,7 +173,7 @@ function parsed<T>(parse: () => T, file: string, what: string): T {
   try {
     return parse();
   } catch (error) {
-    throw damagedFile(file, `${what} is no protocol buffer`, { cause: error });
+    throw damagedFile(file, `${what} is not a protocol buffer`, { cause: error });
   }
 }
 
@@ -191,7 +190,7 @@ function readShape({ shape }: BundleEntryProto, file: string, name: string): num
   return sizes;
 }
 
-/** The bytes on disk are those that type and shape ask for: a string takes at least the byte that tells its length. */
+/** The bytes on disk are those that type and shape ask for: a string takes at least the byte that holds its length. */
 function checkSize({ dtype, size }: BundleEntryProto, shape: readonly number[], file: string, name: string): void {
   const type = elementTypeOf(dtype);
   const count = sizeFromShape(shape);

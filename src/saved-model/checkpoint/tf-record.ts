@@ -1,6 +1,5 @@
-import { ByteReader } from './byte-reader.js';
+import { ByteReader, damagedFile } from './byte-reader.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
-import { damagedFile } from './damaged-file.js';
 
 /*
  * TFRecord files. A record is its length (8 bytes), the length's checksum, the bytes, their checksum, all little-endian.

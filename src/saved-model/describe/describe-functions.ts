@@ -4,12 +4,13 @@ import type {
   SavedObjectGraph,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_object_graph_pb.js';
 import { pythonText, type Structure, structureOf } from '../write/structure.js';
+import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
 
 /** A function that Python can call on the loaded object. */
 export interface FunctionDescription {
   /** Its place: `predict`, `encoder.encode`, `layers.0.encode`. */
   readonly name: string;
-  /** As Python declares them, such as `x, training=False`; `null` where the model does not tell. */
+  /** As Python declares them, such as `x, training=False`; `null` if the model does not say. */
   readonly parameters: string | null;
   /** The graphs it was traced to: each takes other arguments. By name. */
   readonly options: readonly FunctionOption[];
@@ -34,7 +35,7 @@ export interface FunctionArgument {
 /**
  * The functions of the object that `tf.saved_model.load` gives, and of the objects in it, each by its shortest path.
  *
- * Left out are the signatures, which are told by themselves, and the functions that fill lookup tables.
+ * Left out are the signatures, which are described by themselves, and the functions that fill lookup tables.
  */
 export function describeFunctions(graph: SavedObjectGraph): FunctionDescription[] {
   const found: FunctionDescription[] = [];
@@ -85,7 +86,7 @@ function optionOf(
   const signature = structureOf(saved?.canonicalizedInputSignature);
   const [args, kwargs] = signature.kind === 'tuple' ? signature.items : [];
   if (args?.kind !== 'tuple' || kwargs?.kind !== 'dict') {
-    // An old model may tell no more than the names.
+    // An old model may know no more than the names.
     return { name, args: keywords.map((each) => ({ name: each, value: { kind: 'none' } })), kwargs: [], output };
   }
   const byKeyword = Object.entries(kwargs.fields).toSorted(([a], [b]) => compare(a, b));
@@ -124,4 +125,19 @@ function items(structure: Structure | undefined): readonly Structure[] {
 
 function strings(structure: Structure | undefined): string[] {
   return items(structure).flatMap((item) => (item.kind === 'string' ? [item.value] : []));
+}
+
+/**
+ * Counts how often each op occurs in a graph and in the functions of its library, each function counted once; by name.
+ *
+ * Calls of functions by an op of their name (TensorFlow 1's way) are left out: they are not ops.
+ */
+export function countOps(graph: GraphDef): Record<string, number> {
+  const functions = graph.library?.function ?? [];
+  const names = new Set(functions.map(({ signature }) => signature?.name));
+  const counts = new Map<string, number>();
+  for (const { op } of [graph.node, ...functions.map(({ nodeDef }) => nodeDef)].flat()) {
+    if (!names.has(op)) counts.set(op, (counts.get(op) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

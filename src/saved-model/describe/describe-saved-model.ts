@@ -7,19 +7,18 @@ import { FingerprintDefSchema } from '../../tensorflow/protos/tensorflow/core/pr
 import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import type { SavedModel } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import { SignetError } from '../../errors.js';
-import { countOps } from './count-ops.js';
-import { describeFunctions, type FunctionDescription } from './describe-functions.js';
+import { countOps, describeFunctions, type FunctionDescription } from './describe-functions.js';
 import { type DescribedModel, describeSignatures, type SignatureDescription } from './describe-signatures.js';
 import { describeVariables, type VariablesDescription } from './describe-variables.js';
 import { readSavedModel } from '../read/read-saved-model.js';
 import { readCheckpoint } from '../read/read-variables.js';
 
-/** All that a SavedModel tells of itself; plain JSON. */
+/** All that a SavedModel says about itself; plain JSON. */
 export interface SavedModelDescription {
   readonly directory: string;
   /** What TensorFlow Serving's URLs call it: the folder of the versions, or the model's own. */
   readonly modelName: string;
-  /** `null` when the directory's name is no number. */
+  /** `null` if the directory's name is not a number. */
   readonly version: string | null;
   /** What is missing or damaged, in sentences; none for a whole model. */
   readonly problems: readonly string[];
@@ -39,7 +38,7 @@ export interface SavedModelDescription {
 export interface MetaGraphDescription {
   /** A loader asks for a graph by its set of tags. */
   readonly tags: readonly string[];
-  /** The TensorFlow that wrote it; empty where it does not tell. */
+  /** The TensorFlow that wrote it; empty if the model does not say. */
   readonly tensorflowVersion: string;
   /** The graph's versions; see tensorflow/core/public/version.h. */
   readonly producer: number | null;
@@ -66,7 +65,7 @@ export interface FileDescription {
 /**
  * Describes any SavedModel, Signet's or Python's, without TensorFlow: what `saved_model_cli show --all` shows and more.
  *
- * A model with missing or damaged variables, assets or fingerprint is described all the same; `problems` tells what is wrong.
+ * A model with missing or damaged variables, assets or fingerprint is described all the same; `problems` lists what is wrong.
  *
  * @example
  * ```ts

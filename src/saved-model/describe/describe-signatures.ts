@@ -2,7 +2,7 @@ import type { MetaGraphDef, TensorInfo } from '../../tensorflow/protos/tensorflo
 import { elementTypeName } from '../checkpoint/element-type.js';
 import { exampleFeatures } from './example-features.js';
 import { type ExampleSignature, type SignatureExamples, signatureExamples } from './signature-examples.js';
-import { shapeOf, type ShapeDescription } from '../write/structure.js';
+import { shapeOfProto, type ShapeDescription } from '../write/structure.js';
 
 /** An input or output of a signature. */
 export interface TensorDescription {
@@ -59,7 +59,7 @@ function describeTensors(tensors: Readonly<Record<string, TensorInfo>>): Record<
 }
 
 function describeTensor({ encoding, dtype, tensorShape }: TensorInfo): TensorDescription {
-  const described = { dtype: elementTypeName(dtype), shape: shapeOf(tensorShape) };
+  const described = { dtype: elementTypeName(dtype), shape: shapeOfProto(tensorShape) };
   switch (encoding.case) {
     case 'name':
       return { ...described, encoding: 'dense', tensors: [encoding.value] };

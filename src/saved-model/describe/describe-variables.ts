@@ -9,9 +9,9 @@ import type { Checkpoint, VariableInfo } from '../read/read-variables.js';
 
 /** A variable, and what the model does with it. */
 export interface VariableDescription extends VariableInfo {
-  /** Whether training changes it; `null` where the model does not tell. */
+  /** Whether training changes it; `null` if the model does not say. */
   readonly isTrainable: boolean | null;
-  /** Whether a function reads it: Keras 3 saves every weight twice and reads one of the two. `null` where that is not told. */
+  /** Whether a function reads it: Keras 3 saves every weight twice and reads one of the two. `null` if that is unknown. */
   readonly isUsed: boolean | null;
 }
 
@@ -19,7 +19,7 @@ export interface VariableDescription extends VariableInfo {
 export interface VariablesDescription {
   /** Numbers in all of them. */
   readonly parameters: number;
-  /** Numbers in those that training changes; `null` where the model does not tell of each. */
+  /** Numbers in those that training changes; `null` if the model does not say it of each. */
   readonly trainableParameters: number | null;
   /** Numbers in those that no function reads. */
   readonly unusedParameters: number;
@@ -29,7 +29,7 @@ export interface VariablesDescription {
   readonly list: readonly VariableDescription[];
 }
 
-/** What a SavedModel tells of the variables in its checkpoint. */
+/** What a SavedModel says about the variables in its checkpoint. */
 export function describeVariables(savedModel: SavedModel, checkpoint: Checkpoint | null): VariablesDescription {
   const facts = checkpoint?.objectGraph
     ? factsOfObjects(savedModel.metaGraphs[0]?.objectGraphDef, checkpoint.objectGraph)
@@ -99,7 +99,7 @@ function nameOf(definition: Uint8Array): string[] {
     const { variableName, saveSliceInfoDef } = fromBinary(VariableDefSchema, definition);
     return [saveSliceInfoDef ? saveSliceInfoDef.fullName : variableName.replace(/:0$/, '')];
   } catch {
-    // Whoever wrote it: a collection may hold anything, and what is missing here is told as unknown.
+    // A collection may hold anything, and what is missing here is reported as unknown.
     return [];
   }
 }

@@ -2,7 +2,7 @@ import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework
 import type { NodeDef } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import type { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { elementTypeName } from '../checkpoint/element-type.js';
-import { shapeOf, type ShapeDescription } from '../write/structure.js';
+import { shapeOfProto, type ShapeDescription } from '../write/structure.js';
 
 /** A feature that a graph reads out of a tf.Example. */
 export interface ExampleFeature {
@@ -14,7 +14,7 @@ export interface ExampleFeature {
 /**
  * What a classify or regress signature asks for inside its tf.Examples: the features that the graph's ParseExample names.
  *
- * @returns `null` when the graph has none, several that differ, or one whose keys are no constants.
+ * @returns `null` when the graph has none, several that differ, or one whose keys are not constants.
  */
 export function exampleFeatures(graph: GraphDef): ExampleFeature[] | null {
   const bodies = [graph.node, ...(graph.library?.function ?? []).map(({ nodeDef }) => nodeDef)];
@@ -31,7 +31,7 @@ function featuresOf(parser: NodeDef, nodes: readonly NodeDef[]): ExampleFeature[
   const [sparse = [], dense = []] = names;
   const types = [...typesOf(parser, 'sparse_types'), ...typesOf(parser, 'Tdense')];
   const shapes = parser.attr.dense_shapes?.value;
-  const denseShapes = shapes?.case === 'list' ? shapes.value.shape.map(shapeOf) : [];
+  const denseShapes = shapes?.case === 'list' ? shapes.value.shape.map(shapeOfProto) : [];
   const features = [...sparse, ...dense].map((name, i) => ({
     name,
     dtype: elementTypeName(types[i] ?? 0),

@@ -11,7 +11,7 @@ export interface SignatureExamples {
   readonly curl: string | null;
   /** For Node.js; `null` when REST cannot carry an input. */
   readonly typescript: string | null;
-  /** `null` when an input is no tensor that a literal could give, such as a resource. */
+  /** `null` if a literal cannot stand for an input, such as a resource. */
   readonly python: string | null;
   /** What to know before calling. */
   readonly notes: readonly string[];
@@ -29,7 +29,7 @@ export interface ExampleSignature {
   /** Inputs that a call must give, and all outputs. */
   readonly inputs: readonly ExampleTensor[];
   readonly outputs: readonly ExampleTensor[];
-  /** What classify and regress find in a tf.Example; `null` where the graph does not tell. */
+  /** What classify and regress find in a tf.Example; `null` if the graph does not say. */
   readonly features: readonly ExampleFeature[] | null;
 }
 
@@ -141,7 +141,7 @@ function examplesField({ features }: ExampleSignature): JsonNode {
   return { name: 'examples', value: ['[', ...object(fields), ']'] };
 }
 
-/** A tensor's value; unknown sizes are 1. `key` is that of the signature, whose name may tell what a string holds. */
+/** A tensor's value; unknown sizes are 1. `key` is that of the signature, whose name may say what a string holds. */
 function valueOf(name: string, dtype: string, shape: ShapeDescription, key = ''): JsonPart[] {
   const sizes = sizesOf(shape);
   const content = contentOf(name, dtype, key);

@@ -16,7 +16,7 @@ export interface SignatureTensor {
   readonly spec: TensorSpec;
 }
 
-/** What a signature takes and gives, by name. */
+/** Inputs and outputs of a signature. */
 export interface Signature {
   readonly inputs: Readonly<Record<string, SignatureTensor>>;
   readonly outputs: Readonly<Record<string, SignatureTensor>>;
@@ -33,7 +33,7 @@ export async function readSignatures(directory: string): Promise<Readonly<Record
   const metaGraph = metaGraphs.find(({ metaInfoDef }) => metaInfoDef?.tags.includes('serve'));
   if (!metaGraph) throw new SignetError('INVALID_SAVED_MODEL', `${directory} has no meta graph with the tag "serve".`);
   const named = Object.entries(metaGraph.signatureDef).filter(([key]) => !key.startsWith('__'));
-  return Object.fromEntries(named.map(([key, definition]) => [key, signatureOf(definition)]));
+  return Object.fromEntries(named.map(([key, definition]) => [key, signatureOfDef(definition)]));
 }
 
 /**
@@ -84,7 +84,7 @@ async function whatItIs(directory: string, error: unknown): Promise<string> {
   return `Give one of the SavedModels in it: ${below.slice(0, maxNamed).join(', ')}${more}.`;
 }
 
-/** SavedModels up to so many folders deep, `2` before `10`. */
+/** SavedModels up to that many folders deep, `2` before `10`. */
 async function findSavedModels(folder: string, depth: number): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const folders = entries.filter((entry) => !entry.isFile() && !entry.name.startsWith('.')).map(({ name }) => name);
@@ -102,7 +102,7 @@ async function findSavedModels(folder: string, depth: number): Promise<string[]>
 }
 
 /** A SignatureDef without what Signet does not carry: tensors of other types, sparse and composite ones. */
-export function signatureOf({ inputs, outputs, methodName }: SignatureDef): Signature {
+export function signatureOfDef({ inputs, outputs, methodName }: SignatureDef): Signature {
   const all = (tensors: Record<string, TensorInfo>) =>
     Object.fromEntries(
       Object.entries(tensors).flatMap(([name, info]) => {

@@ -9,7 +9,7 @@ import {
   type TrackableObjectGraph,
   TrackableObjectGraphSchema,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/trackable_object_graph_pb.js';
-import { damagedFile } from '../checkpoint/damaged-file.js';
+import { damagedFile } from '../checkpoint/byte-reader.js';
 import { elementTypeName, type TensorValues } from '../checkpoint/element-type.js';
 import { readSavedModel } from './read-saved-model.js';
 import { type BundleEntry, readTensorBundle, type TensorBundle } from '../checkpoint/read-tensor-bundle.js';
@@ -50,7 +50,7 @@ const saveCounterKey = 'save_counter/.ATTRIBUTES/VARIABLE_VALUE';
 /**
  * The variables of a SavedModel, Signet's or Python's, by key; after `tf.train.list_variables`. Read without TensorFlow.
  *
- * Left out is what is no variable of the model: the object graph itself, the contents of lookup tables, Keras's
+ * Left out is everything but the model's variables: the object graph itself, the contents of lookup tables, Keras's
  * configurations, and the `save_counter` of `tf.train.Checkpoint`.
  *
  * @throws SignetError `INVALID_SAVED_MODEL` when the directory is none, or its variables are missing or damaged.
@@ -132,9 +132,9 @@ export async function readObjectGraph(bundle: TensorBundle): Promise<TrackableOb
   try {
     if (serialized instanceof Uint8Array) return fromBinary(TrackableObjectGraphSchema, serialized);
   } catch (error) {
-    throw damagedFile(`${bundle.prefix}.index`, 'its object graph is no protocol buffer', { cause: error });
+    throw damagedFile(`${bundle.prefix}.index`, 'its object graph is not a protocol buffer', { cause: error });
   }
-  throw damagedFile(`${bundle.prefix}.index`, 'its object graph is no string');
+  throw damagedFile(`${bundle.prefix}.index`, 'its object graph is not a string');
 }
 
 /** Names by the keys of the checkpoint. A variable without a name is called by its place: `encoder/w`. */

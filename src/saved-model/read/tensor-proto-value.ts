@@ -154,7 +154,7 @@ function strings({ stringVal }: TensorProto, count: number, maxBytes: number): U
   return [...given, ...new Array<Uint8Array>(repeated).fill(last)];
 }
 
-/** A message may hold a number that is no type. */
+/** A message may hold a number that is not a type. */
 function typeName(dataType: DataType): string {
   return (DataType as Record<number, string | undefined>)[dataType] === undefined
     ? String(dataType)

@@ -8,9 +8,17 @@ import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import * as tf from '../../tensorflow/tf.js';
 import { checkArguments } from '../../tracing/check-arguments.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
-import { assetsOf, variablesOf } from '../write/saved-model-parts.js';
+import type { SignatureTensors } from '../write/meta-graph.js';
+import { assetsOf, variablesOfParts } from '../write/saved-model-parts.js';
+import type { InputSignature, TfFunction } from '../../tracing/tf-function.js';
 import { VariableGroup } from './variable-group.js';
 import { writeParts } from '../write/write-saved-model.js';
+
+/** A function, and where its inputs and outputs are in the session's graph. */
+interface CompiledFunction {
+  readonly fn: ConcreteFunction;
+  readonly tensors: SignatureTensors;
+}
 
 /**
  * ConcreteFunctions in a session of their own, with copies of their variables: a call runs the whole graph at once.
@@ -20,14 +28,14 @@ import { writeParts } from '../write/write-saved-model.js';
  */
 export class CompiledFunctions {
   readonly #session: Session;
-  readonly #functions: Readonly<Record<string, ConcreteFunction>>;
+  readonly #functions: ReadonlyMap<string, CompiledFunction>;
   readonly #groups: readonly VariableGroup[];
   /** Holds the assets, which the graph reads when it runs; null when there are none. */
   readonly #directory: string | null;
 
   private constructor(
     session: Session,
-    functions: Readonly<Record<string, ConcreteFunction>>,
+    functions: ReadonlyMap<string, CompiledFunction>,
     groups: readonly VariableGroup[],
     directory: string | null,
   ) {
@@ -42,16 +50,20 @@ export class CompiledFunctions {
     functions: Readonly<Record<string, ConcreteFunction>>,
     { intraOpThreads }: Pick<SessionOptions, 'intraOpThreads'> = {},
   ): Promise<CompiledFunctions> {
-    const groups = VariableGroup.of(variablesOf({ functions, signatures: {} }));
+    const groups = VariableGroup.of(variablesOfParts({ functions, signatures: {} }));
     const all = Object.assign({}, functions, ...groups.map((group) => group.functions)) as typeof functions;
     const signatures = Object.fromEntries(Object.keys(all).map((name) => [name, name]));
     const parts = { functions: all, signatures };
     const keepsFiles = assetsOf(parts).size > 0;
     const directory = await mkdtemp(path.join(os.tmpdir(), 'signet-'));
     try {
-      await writeParts(directory, parts);
+      const tensors = await writeParts(directory, parts);
+      const compiled = Array.from(tensors).flatMap(([name, each]) => {
+        const fn = all[name];
+        return fn ? [[name, { fn, tensors: each }] as const] : [];
+      });
       const session = Session.load(directory, { intraOpThreads });
-      return new CompiledFunctions(session, all, groups, keepsFiles ? directory : null);
+      return new CompiledFunctions(session, new Map(compiled), groups, keepsFiles ? directory : null);
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
       throw error;
@@ -67,21 +79,17 @@ export class CompiledFunctions {
    * @throws SignetError `SPEC_MISMATCH` where the arguments do not fit the function's input signature.
    */
   call(name: string, args: readonly tf.Tensor[]): Record<string, tf.Tensor> {
-    const fn = this.#functions[name];
-    if (!fn) throw new SignetError('INVALID_ARGUMENT', `No function "${name}" was compiled.`);
+    const compiled = this.#functions.get(name);
+    if (!compiled) throw new SignetError('INVALID_ARGUMENT', `No function "${name}" was compiled.`);
+    const { fn, tensors } = compiled;
     checkArguments(name, fn.inputs, args);
     const feeds = new Map(
       fn.inputs.flatMap((input, i) => {
         const arg = args[i];
-        return arg ? [[`${name}_${input.name}:0`, { tensor: arg, dtype: input.spec.dtype }] as const] : [];
+        return arg ? [[tensors.inputs[i] ?? '', { tensor: arg, dtype: input.spec.dtype }] as const] : [];
       }),
     );
-    const position = Object.keys(this.#functions).indexOf(name);
-    const call = position === 0 ? 'StatefulPartitionedCall' : `StatefulPartitionedCall_${position}`;
-    const results = this.#session.run(
-      feeds,
-      fn.outputs.map((_, i) => `${call}:${i}`),
-    );
+    const results = this.#session.run(feeds, tensors.outputs);
     return Object.fromEntries(fn.outputs.flatMap(({ name: output }, i) => (results[i] ? [[output, results[i]]] : [])));
   }
 
@@ -108,4 +116,49 @@ export class CompiledFunctions {
     this.#session.dispose();
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** A compiled tf function: it takes and gives what the function does, and is freed by `dispose`. */
+export type Compiled<F extends TfFunction<never>> = ((...args: Parameters<F>) => ReturnType<F>) & {
+  /** Frees the graph and its copies of the variables. */
+  dispose(): void;
+};
+
+/** Options of `compile`. */
+export interface CompileOptions {
+  /** What the function accepts. Default: its own `inputSignature`. */
+  readonly inputSignature?: InputSignature | undefined;
+}
+
+/**
+ * Compiles a tf function: called, the result runs the whole graph at once instead of op by op, and blocks the thread meanwhile.
+ *
+ * It uses the values that TF.js's variables have at each call, and assigns to them what the function assigns. The caller owns the
+ * results. To compile several functions that share variables, use `CompiledFunctions`.
+ *
+ * @example
+ * ```ts
+ * const pick = await compile(servable.pick);
+ * const word = pick(tf.tensor2d([[3, 2, 1]]));
+ * pick.dispose();
+ * ```
+ *
+ * @throws SignetError `NOT_TRACEABLE`; the compiled function throws `SPEC_MISMATCH` when it is called with other arguments.
+ */
+export async function compile<F extends TfFunction<never>>(
+  fn: F,
+  { inputSignature }: CompileOptions = {},
+): Promise<Compiled<F>> {
+  const graph = fn.getConcreteFunction(inputSignature);
+  const compiled = await CompiledFunctions.compile({ fn: graph });
+  const call = (...args: Parameters<F>) => {
+    checkArguments(graph.label, graph.inputs, args);
+    compiled.writeChangedVariables();
+    const results = compiled.call('fn', args);
+    if (graph.assigns) compiled.readVariables();
+    const result: unknown = graph.returnsOneTensor ? Object.values(results)[0] : results;
+    // The graph gives what the function that it was traced from gives.
+    return result as ReturnType<F>;
+  };
+  return Object.assign(call, { dispose: () => compiled.dispose() });
 }

@@ -4,7 +4,7 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type * as tf from '../../tensorflow/tf.js';
 import { readSignatures, type Signature } from '../read/read-saved-model.js';
 
-/** How a SavedModel is loaded. */
+/** Options of `LoadedSavedModel.load`. */
 export type LoadOptions = Omit<SessionOptions, 'tags'>;
 
 /** A SavedModel in a session: calls go to its signatures, as TensorFlow Serving would make them. */

@@ -22,7 +22,7 @@ import {
   functionsOf,
   graphNameOf,
   type SavedModelParts,
-  variablesOf,
+  variablesOfParts,
 } from './saved-model-parts.js';
 import { type SignatureExport, signatureExports } from './signature-export.js';
 import { callAttributes, signatureWrapper, wrapperName } from './signature-wrapper.js';
@@ -36,20 +36,32 @@ export const objectGraphKey = '_CHECKPOINTABLE_OBJECT_GRAPH';
 /** GraphDef versions: produced by a TensorFlow of 2024 or later, readable since 2015 (tensorflow/core/public/version.h). */
 const graphVersions = { producer: 2000, minConsumer: 12 };
 
+/** The names of a signature's tensors in the graph: of the function's inputs and of the signature's outputs, each in their order. */
+export interface SignatureTensors {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** A graph, and the tensors of its signatures by key. */
+export interface BuiltMetaGraph {
+  readonly metaGraph: MetaGraphDef;
+  readonly tensors: ReadonlyMap<string, SignatureTensors>;
+}
+
 /**
- * The graph that TensorFlow's loader runs: variables, one placeholder an input and one call a signature, and the ops that
- * restore and save the variables.
+ * Builds the graph that TensorFlow's loader runs: variables, one placeholder per input and one call per signature, and the ops
+ * that restore and save the variables.
  */
-export function buildMetaGraph(parts: SavedModelParts, objectGraph: ObjectGraph): MetaGraphDef {
+export function buildMetaGraph(parts: SavedModelParts, objectGraph: ObjectGraph): BuiltMetaGraph {
   const graph = new GraphNodes();
-  const variables = variablesOf(parts);
+  const variables = variablesOfParts(parts);
   for (const variable of variables) graph.add(graphNameOf(variable), 'VarHandleOp', [], handleAttributes(variable));
   const assets = addAssets(graph, parts);
   const captured = (capture: Capture) =>
     capture instanceof Asset ? (assets.paths.get(capture) ?? '') : graphNameOf(capture);
   const exports = signatureExports(parts);
-  const signatures = exports.map(
-    (each) => [each.key, addSignature(graph, each, each.fn.captures.map(captured))] as const,
+  const tensors = new Map(
+    exports.map((each) => [each.key, addCall(graph, each, each.fn.captures.map(captured))] as const),
   );
   addRestore(graph, variables);
   addSave(graph, variables, objectGraph.trackableObjects);
@@ -61,7 +73,7 @@ export function buildMetaGraph(parts: SavedModelParts, objectGraph: ObjectGraph)
   );
   const library = new Map(functionsOf(parts).flatMap((fn) => fn.library.map((each) => [each.name, each.definition])));
   for (const each of exports) library.set(wrapperName(each.key), signatureWrapper(each));
-  return create(MetaGraphDefSchema, {
+  const metaGraph = create(MetaGraphDefSchema, {
     metaInfoDef: { tags: ['serve'], tensorflowVersion, strippedDefaultAttrs: true },
     graphDef: { node: graph.nodes, library: { function: [...library.values()] }, versions: graphVersions },
     saverDef: {
@@ -72,7 +84,7 @@ export function buildMetaGraph(parts: SavedModelParts, objectGraph: ObjectGraph)
       version: SaverDef_CheckpointFormatVersion.V2,
     },
     signatureDef: {
-      ...Object.fromEntries(signatures),
+      ...Object.fromEntries(exports.map((each) => [each.key, signatureDef(each, tensors.get(each.key))])),
       __saved_model_init_op: {
         outputs: {
           __saved_model_init_op: { encoding: { case: 'name', value: 'NoOp' }, tensorShape: shapeProto(null) },
@@ -82,6 +94,7 @@ export function buildMetaGraph(parts: SavedModelParts, objectGraph: ObjectGraph)
     assetFileDef: assets.files,
     objectGraphDef: objectGraph.savedObjects,
   });
+  return { metaGraph, tensors };
 }
 
 class GraphNodes {
@@ -107,29 +120,41 @@ class GraphNodes {
   }
 }
 
-function addSignature(
+function addCall(
   graph: GraphNodes,
-  { key, fn, method, outputs }: SignatureExport,
+  { key, fn, outputs }: SignatureExport,
   captured: readonly string[],
-): SignatureDefInit {
+): SignatureTensors {
   const placeholders = fn.inputs.map(({ name, spec }) =>
     // The shape stays open here: REST's columnar form sends one string as a scalar, and an optimizer that believed a
-    // placeholder's shape would take away the reshape that allows it. The SignatureDef tells the shape.
+    // placeholder's shape would remove the reshape that allows it. The SignatureDef states the shape.
     graph.add(`${key}_${name}`, 'Placeholder', [], {
       dtype: attr.type(dataTypeOf(spec.dtype)),
       shape: attr.shape(spec.dtype === 'string' ? null : spec.sizes),
     }),
   );
   const call = graph.call([...placeholders, ...captured], callAttributes(fn, outputs, wrapperName(key)));
-  const info = ({ spec }: NamedSpec, name: string) => ({
+  return { inputs: placeholders.map((name) => `${name}:0`), outputs: outputs.map((_, i) => `${call}:${i}`) };
+}
+
+function signatureDef(
+  { fn, method, outputs }: SignatureExport,
+  tensors: SignatureTensors | undefined,
+): SignatureDefInit {
+  const infos = (specs: readonly NamedSpec[], names: readonly string[] = []) =>
+    Object.fromEntries(specs.map(({ name, spec }, i) => [name, tensorInfo(spec, names[i] ?? '')]));
+  return {
+    inputs: infos(fn.inputs, tensors?.inputs),
+    outputs: infos(outputs, tensors?.outputs),
+    methodName: `tensorflow/serving/${method}`,
+  };
+}
+
+function tensorInfo(spec: NamedSpec['spec'], name: string) {
+  return {
     encoding: { case: 'name' as const, value: name },
     dtype: dataTypeOf(spec.dtype),
     tensorShape: shapeProto(spec.sizes),
-  });
-  return {
-    inputs: Object.fromEntries(fn.inputs.map((input, i) => [input.name, info(input, `${placeholders[i]}:0`)])),
-    outputs: Object.fromEntries(outputs.map((output, i) => [output.name, info(output, `${call}:${i}`)])),
-    methodName: `tensorflow/serving/${method}`,
   };
 }
 

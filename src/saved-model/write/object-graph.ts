@@ -12,16 +12,16 @@ import { TrackableObjectGraphSchema } from '../../tensorflow/protos/tensorflow/c
 import type * as tf from '../../tensorflow/tf.js';
 import { Asset } from '../../tracing/asset.js';
 import { shapeProto } from '../../tracing/attr-value.js';
-import type { ConcreteFunction, NamedSpec } from '../../tracing/concrete-function.js';
+import type { Capture, ConcreteFunction, NamedSpec } from '../../tracing/concrete-function.js';
 import {
   assetsOf,
   checkpointKey,
   graphNameOf,
   type SavedModelParts,
   type TrackedObject,
-  variablesOf,
+  variablesOfParts,
 } from './saved-model-parts.js';
-import { signatureExports } from './signature-export.js';
+import { type SignatureExport, signatureExports } from './signature-export.js';
 import { wrapperName } from './signature-wrapper.js';
 
 type SavedObjectInit = Pick<MessageInitShape<typeof SavedObjectSchema>, 'kind'>;
@@ -30,7 +30,7 @@ type StructuredValueInit = MessageInitShape<typeof StructuredValueSchema>;
 interface ObjectNode {
   readonly object: SavedObjectInit;
   readonly children: { nodeId: number; localName: string }[];
-  readonly checkpoint?: { readonly fullName: string; readonly key: string };
+  readonly checkpoint: { readonly fullName: string; readonly key: string } | undefined;
 }
 
 /** The objects of a SavedModel as `tf.saved_model.load` rebuilds them, and as its checkpoint names them. */
@@ -41,88 +41,128 @@ export interface ObjectGraph {
 }
 
 /**
- * The root object holds the functions as methods, `variables` as a list of all, `signatures`, and what is nested.
+ * Builds the objects of a SavedModel. The root holds the functions as methods, `variables` as a list of all, `signatures`, and the
+ * nested objects.
  *
  * Source: tensorflow/core/protobuf/saved_object_graph.proto, and what tensorflow/python/saved_model/load.py asks of it.
  */
 export function buildObjectGraph(parts: SavedModelParts): ObjectGraph {
-  const nodes: ObjectNode[] = [];
-  const add = (object: SavedObjectInit, checkpoint?: ObjectNode['checkpoint']) =>
-    nodes.push({ object, children: [], ...(checkpoint ? { checkpoint } : {}) }) - 1;
-  const link = (parent: number, nodeId: number, localName: string) =>
-    nodes[parent]?.children.push({ nodeId, localName });
+  return new ObjectGraphBuilder(parts).build();
+}
 
-  const root = add(userObject('_generic_user_object'));
-  const list = (parent: number, variables: readonly tf.Variable[], name = 'variables') => {
-    const id = add(userObject('trackable_list_wrapper'));
-    link(parent, id, name);
-    variables.forEach((variable, i) => link(id, variableIds.get(variable) ?? 0, String(i)));
-  };
-  const variableIds = new Map<tf.Variable, number>();
-  variablesOf(parts).forEach((variable, i) => {
-    const checkpoint = { fullName: graphNameOf(variable), key: checkpointKey(i) };
-    variableIds.set(variable, add(variableObject(variable), checkpoint));
-  });
-  const assetIds = new Map([...assetsOf(parts).keys()].map((each, i) => [each, add(assetObject(i))] as const));
-  const functionIds = new Map<ConcreteFunction, number>();
-  const functionId = (fn: ConcreteFunction) => {
-    const id = functionIds.get(fn) ?? add(functionObject(fn));
-    functionIds.set(fn, id);
-    return id;
-  };
-  const objectIds = new Map<TrackedObject, number>();
-  const fill = (object: TrackedObject, id: number) => {
-    objectIds.set(object, id);
+class ObjectGraphBuilder {
+  readonly #parts: SavedModelParts;
+  readonly #exports: readonly SignatureExport[];
+  readonly #nodes: ObjectNode[] = [];
+  readonly #variableIds = new Map<tf.Variable, number>();
+  readonly #assetIds = new Map<Asset, number>();
+  readonly #functionIds = new Map<ConcreteFunction, number>();
+  readonly #objectIds = new Map<TrackedObject, number>();
+
+  constructor(parts: SavedModelParts) {
+    this.#parts = parts;
+    this.#exports = signatureExports(parts);
+  }
+
+  build(): ObjectGraph {
+    const root = this.#add(userObject('_generic_user_object'));
+    variablesOfParts(this.#parts).forEach((variable, i) => {
+      const checkpoint = { fullName: graphNameOf(variable), key: checkpointKey(i) };
+      this.#variableIds.set(variable, this.#add(variableObject(variable), checkpoint));
+    });
+    [...assetsOf(this.#parts).keys()].forEach((each, i) => this.#assetIds.set(each, this.#add(assetObject(i))));
+    this.#fill(this.#parts, root);
+    this.#addSignatures(root);
+    return { savedObjects: this.#savedObjects(), trackableObjects: this.#trackableObjects() };
+  }
+
+  #add(object: SavedObjectInit, checkpoint?: ObjectNode['checkpoint']): number {
+    return this.#nodes.push({ object, children: [], checkpoint }) - 1;
+  }
+
+  #link(parent: number, nodeId: number, localName: string): void {
+    this.#nodes[parent]?.children.push({ nodeId, localName });
+  }
+
+  /** Adds everything that belongs to an object, and the objects nested in it that are new. */
+  #fill(object: TrackedObject, id: number): void {
+    this.#objectIds.set(object, id);
     const { functions = {}, variables = {}, lists = {}, assets = {}, children = {}, weights } = object;
-    if (object === parts) list(id, [...variableIds.keys()]);
-    else if (weights) list(id, weights);
-    for (const [name, listed] of Object.entries(lists)) list(id, listed, name);
-    for (const [name, fn] of Object.entries(functions)) link(id, functionId(fn), name);
-    for (const [name, variable] of Object.entries(variables)) link(id, variableIds.get(variable) ?? 0, name);
-    for (const [name, each] of Object.entries(assets)) link(id, assetIds.get(each) ?? 0, name);
-    for (const [name, child] of Object.entries(children)) {
-      const known = objectIds.get(child);
-      const childId = known ?? add(userObject('_generic_user_object'));
-      link(id, childId, name);
-      if (known === undefined) fill(child, childId);
-    }
-  };
-  fill(parts, root);
-  const signatures = add(userObject('signature_map'));
-  link(root, signatures, 'signatures');
-  const exports = signatureExports(parts);
-  for (const { key, fn } of exports) link(signatures, add(signatureObject(key, fn)), key);
+    if (object === this.#parts) this.#addList(id, [...this.#variableIds.keys()], 'variables');
+    else if (weights) this.#addList(id, weights, 'variables');
+    for (const [name, listed] of Object.entries(lists)) this.#addList(id, listed, name);
+    for (const [name, fn] of Object.entries(functions)) this.#link(id, this.#functionId(fn), name);
+    for (const [name, variable] of Object.entries(variables)) this.#link(id, this.#idOf(variable), name);
+    for (const [name, asset] of Object.entries(assets)) this.#link(id, this.#idOf(asset), name);
+    for (const [name, child] of Object.entries(children)) this.#addChild(id, child, name);
+  }
 
-  const boundInputs = ({ captures }: ConcreteFunction) =>
-    captures.map((capture) => (capture instanceof Asset ? assetIds.get(capture) : variableIds.get(capture)) ?? 0);
-  const methods = [...functionIds.keys()].map((fn): NamedFunction => [
-    fn.name,
-    {
-      boundInputs: boundInputs(fn),
-      canonicalizedInputSignature: tuple(tuple(...fn.inputs.map(specValue)), dict({})),
-      // A tf function that returns a tensor gives Python a tensor; a signature always gives a dictionary.
-      outputSignature: fn.returnsOneTensor && fn.outputs[0] ? specValue(fn.outputs[0]) : specDict(fn.outputs),
-    },
-  ]);
-  const wrappers = exports.map(({ key, fn, outputs }): NamedFunction => [
-    wrapperName(key),
-    {
-      boundInputs: boundInputs(fn),
-      // A signature is called by keyword alone; a method by position too.
-      canonicalizedInputSignature: tuple(tuple(), specDict(fn.inputs)),
-      outputSignature: specDict(outputs),
-    },
-  ]);
-  return {
-    savedObjects: create(SavedObjectGraphSchema, {
-      nodes: nodes.map(({ object, children }) => ({ ...object, children })),
+  #addList(parent: number, variables: readonly tf.Variable[], name: string): void {
+    const id = this.#add(userObject('trackable_list_wrapper'));
+    this.#link(parent, id, name);
+    variables.forEach((variable, i) => this.#link(id, this.#idOf(variable), String(i)));
+  }
+
+  #addChild(parent: number, child: TrackedObject, name: string): void {
+    const known = this.#objectIds.get(child);
+    const id = known ?? this.#add(userObject('_generic_user_object'));
+    this.#link(parent, id, name);
+    if (known === undefined) this.#fill(child, id);
+  }
+
+  #addSignatures(root: number): void {
+    const signatures = this.#add(userObject('signature_map'));
+    this.#link(root, signatures, 'signatures');
+    for (const { key, fn } of this.#exports) this.#link(signatures, this.#add(signatureObject(key, fn)), key);
+  }
+
+  #functionId(fn: ConcreteFunction): number {
+    const id = this.#functionIds.get(fn) ?? this.#add(functionObject(fn));
+    this.#functionIds.set(fn, id);
+    return id;
+  }
+
+  #idOf(capture: Capture): number {
+    return (capture instanceof Asset ? this.#assetIds.get(capture) : this.#variableIds.get(capture)) ?? 0;
+  }
+
+  #savedObjects(): SavedObjectGraph {
+    const methods = [...this.#functionIds.keys()].map((fn) => this.#method(fn));
+    const wrappers = this.#exports.map((each) => this.#wrapper(each));
+    return create(SavedObjectGraphSchema, {
+      nodes: this.#nodes.map(({ object, children }) => ({ ...object, children })),
       concreteFunctions: Object.fromEntries([...methods, ...wrappers]),
-    }),
-    trackableObjects: toBinary(
-      TrackableObjectGraphSchema,
-      create(TrackableObjectGraphSchema, { nodes: nodes.map(trackable) }),
-    ),
-  };
+    });
+  }
+
+  #trackableObjects(): Uint8Array {
+    const graph = create(TrackableObjectGraphSchema, { nodes: this.#nodes.map(trackable) });
+    return toBinary(TrackableObjectGraphSchema, graph);
+  }
+
+  #method(fn: ConcreteFunction): NamedFunction {
+    return [
+      fn.name,
+      {
+        boundInputs: fn.captures.map((capture) => this.#idOf(capture)),
+        canonicalizedInputSignature: tuple(tuple(...fn.inputs.map(specValue)), dict({})),
+        // A tf function that returns a tensor gives Python a tensor; a signature always gives a dictionary.
+        outputSignature: fn.returnsOneTensor && fn.outputs[0] ? specValue(fn.outputs[0]) : specDict(fn.outputs),
+      },
+    ];
+  }
+
+  #wrapper({ key, fn, outputs }: SignatureExport): NamedFunction {
+    return [
+      wrapperName(key),
+      {
+        boundInputs: fn.captures.map((capture) => this.#idOf(capture)),
+        // A signature is called by keyword alone; a method by position too.
+        canonicalizedInputSignature: tuple(tuple(), specDict(fn.inputs)),
+        outputSignature: specDict(outputs),
+      },
+    ];
+  }
 }
 
 function trackable({ children, checkpoint }: ObjectNode) {

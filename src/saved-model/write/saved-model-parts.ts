@@ -1,7 +1,6 @@
 import type * as tf from '../../tensorflow/tf.js';
 import { Asset } from '../../tracing/asset.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
-import type { SignatureParts } from './signature-export.js';
 
 /** An object of a SavedModel, as `tf.saved_model.load` rebuilds it: each field under the name that it has there. */
 export interface TrackedObject {
@@ -16,12 +15,24 @@ export interface TrackedObject {
   readonly children?: Readonly<Record<string, TrackedObject>>;
 }
 
+/** Which of TensorFlow Serving's APIs a signature answers to: `tensorflow/serving/predict` and so on. */
+export type SignatureMethod = 'predict' | 'classify' | 'regress';
+
+/** A function behind a signature. */
+export interface SignatureParts {
+  readonly function: ConcreteFunction;
+  /** Default: `predict`. */
+  readonly method?: SignatureMethod | undefined;
+  /** The signature's outputs, each with the result of the function that it is. Default: all, under their own names. */
+  readonly outputs?: Readonly<Record<string, string>> | undefined;
+}
+
 /** What a SavedModel holds: the root object, what is served of it, and further files. */
 export interface SavedModelParts extends TrackedObject {
-  /** By SignatureDef key; text names one of `functions`. */
+  /** Functions by SignatureDef key; text names one of `functions`. */
   readonly signatures: Readonly<Record<string, string | SignatureParts>>;
   /** Files for `assets.extra/`, by name: for people, not for TensorFlow. */
-  readonly assetsExtra?: Readonly<Record<string, string | Uint8Array>>;
+  readonly assetsExtra?: Readonly<Record<string, string | Uint8Array>> | undefined;
 }
 
 /** The root and every object below it, each once. */
@@ -34,7 +45,7 @@ export function objectsOf(root: TrackedObject, found = new Set<TrackedObject>())
 }
 
 /** Every variable of the parts, each once. */
-export function variablesOf(parts: SavedModelParts): tf.Variable[] {
+export function variablesOfParts(parts: SavedModelParts): tf.Variable[] {
   const objects = objectsOf(parts);
   const own = objects.flatMap(({ weights = [], variables = {}, lists = {} }) => [
     ...weights,

@@ -1,21 +1,9 @@
 import { SignetError } from '../../errors.js';
 import { checkName } from '../../tracing/check-name.js';
 import type { ConcreteFunction, NamedSpec } from '../../tracing/concrete-function.js';
-import type { SavedModelParts } from './saved-model-parts.js';
-
-/** Which of TensorFlow Serving's APIs a signature answers to: `tensorflow/serving/predict` and so on. */
-export type SignatureMethod = 'predict' | 'classify' | 'regress';
+import type { SavedModelParts, SignatureMethod, SignatureParts } from './saved-model-parts.js';
 
 const methods: readonly SignatureMethod[] = ['predict', 'classify', 'regress'];
-
-/** A function behind a signature. */
-export interface SignatureParts {
-  readonly function: ConcreteFunction;
-  /** Default: `predict`. */
-  readonly method?: SignatureMethod;
-  /** The signature's outputs, each with the result of the function that it is. Default: all, under their own names. */
-  readonly outputs?: Readonly<Record<string, string>>;
-}
 
 /** A signature as it is written. */
 export interface SignatureExport {

@@ -8,7 +8,7 @@ import { attr } from '../../tracing/attr-value.js';
 import { type ConcreteFunction, mustCompile } from '../../tracing/concrete-function.js';
 import type { SignatureExport } from './signature-export.js';
 
-/** The FunctionDef of a signature. TensorFlow tells it from the method that it calls, since one is called by keyword. */
+/** The FunctionDef of a signature. It differs from the method that it calls, since a signature is called by keyword. */
 export function wrapperName(signature: string): string {
   return `__inference_signature_wrapper_${signature}`;
 }

@@ -20,7 +20,7 @@ export type Structure =
   | { readonly kind: 'other'; readonly text: string };
 
 /** Sizes of a shape in a protocol buffer; a missing one is that of a scalar, as for TensorFlow. */
-export function shapeOf(shape: TensorShapeProto | undefined): ShapeDescription {
+export function shapeOfProto(shape: TensorShapeProto | undefined): ShapeDescription {
   if (shape?.unknownRank) return null;
   return (shape?.dim ?? []).map(({ size }) => (size < 0n ? null : Number(size)));
 }
@@ -41,7 +41,7 @@ export function structureOf(value: StructuredValue | undefined): Structure {
     case 'tensorSpecValue':
     case 'boundedTensorSpecValue': {
       const { name, dtype, shape } = kind.value;
-      return { kind: 'tensor', name, dtype: elementTypeName(dtype), shape: shapeOf(shape) };
+      return { kind: 'tensor', name, dtype: elementTypeName(dtype), shape: shapeOfProto(shape) };
     }
     case 'int64Value':
       return { kind: 'int', value: Number.isSafeInteger(Number(kind.value)) ? Number(kind.value) : String(kind.value) };
@@ -63,7 +63,7 @@ export function structureOf(value: StructuredValue | undefined): Structure {
       return { kind: 'namedtuple', name: kind.value.name, fields: mapFields(pairs) };
     }
     case 'tensorShapeValue':
-      return { kind: 'other', text: `TensorShape${tensorText('', shapeOf(kind.value))}` };
+      return { kind: 'other', text: `TensorShape${tensorText('', shapeOfProto(kind.value))}` };
     case 'tensorDtypeValue':
       return { kind: 'other', text: `tf.${elementTypeName(kind.value)}` };
     case 'typeSpecValue': {

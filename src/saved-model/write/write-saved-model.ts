@@ -10,10 +10,10 @@ import { FingerprintDefSchema } from '../../tensorflow/protos/tensorflow/core/pr
 import { SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import type * as tf from '../../tensorflow/tf.js';
 import { elementBytes } from '../../tracing/tensor-proto.js';
-import { buildMetaGraph, objectGraphKey } from './meta-graph.js';
+import { buildMetaGraph, objectGraphKey, type SignatureTensors } from './meta-graph.js';
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { buildObjectGraph } from './object-graph.js';
-import { assetsOf, checkpointKey, type SavedModelParts, variablesOf } from './saved-model-parts.js';
+import { assetsOf, checkpointKey, type SavedModelParts, variablesOfParts } from './saved-model-parts.js';
 import { writeFileSynced } from '../../files/replace.js';
 import { writeTensorBundle } from '../checkpoint/tensor-bundle.js';
 
@@ -25,13 +25,22 @@ import { writeTensorBundle } from '../checkpoint/tensor-bundle.js';
  * @throws SignetError `CANNOT_WRITE`.
  */
 export async function writeSavedModel(directory: string, parts: SavedModelParts): Promise<void> {
-  await writeModelDirectory(directory, (folder) => writeParts(folder, parts));
+  await writeModelDirectory(directory, async (folder) => {
+    await writeParts(folder, parts);
+  });
 }
 
-/** Fills an existing, empty folder. */
-export async function writeParts(folder: string, parts: SavedModelParts): Promise<void> {
+/**
+ * Fills an existing, empty folder.
+ *
+ * @returns the tensors of each signature, by its key.
+ */
+export async function writeParts(
+  folder: string,
+  parts: SavedModelParts,
+): Promise<ReadonlyMap<string, SignatureTensors>> {
   const objectGraph = buildObjectGraph(parts);
-  const metaGraph = buildMetaGraph(parts, objectGraph);
+  const { metaGraph, tensors } = buildMetaGraph(parts, objectGraph);
   const savedModel = create(SavedModelSchema, { savedModelSchemaVersion: 1n, metaGraphs: [metaGraph] });
   const bytes = toBinary(SavedModelSchema, savedModel);
   await mkdir(path.join(folder, 'variables'));
@@ -43,13 +52,14 @@ export async function writeParts(folder: string, parts: SavedModelParts): Promis
   };
   await writeTensorBundle(path.join(folder, 'variables', 'variables'), [
     objects,
-    ...variablesOf(parts).map(bundleTensor),
+    ...variablesOfParts(parts).map(bundleTensor),
   ]);
   const assets = [...assetsOf(parts)].map(([asset, name]) => [name, asset.read()] as const);
   await writeFiles(path.join(folder, 'assets'), Object.fromEntries(assets));
   if (parts.assetsExtra) await writeFiles(path.join(folder, 'assets.extra'), parts.assetsExtra);
   await writeFileSynced(path.join(folder, 'fingerprint.pb'), (file) => file.writeFile(fingerprint(bytes)));
   await writeFileSynced(path.join(folder, 'saved_model.pb'), (file) => file.writeFile(bytes));
+  return tensors;
 }
 
 async function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
@@ -70,7 +80,7 @@ function bundleTensor(variable: tf.Variable, position: number) {
 }
 
 /**
- * `fingerprint.pb`: lets tools tell one SavedModel from another.
+ * Makes `fingerprint.pb`, which lets tools distinguish SavedModels.
  *
  * TensorFlow fills the fields with FarmHash values and never compares them with the files when it loads; these are the
  * first 8 bytes of a SHA-256, unique and stable all the same (docs/decisions/0004).

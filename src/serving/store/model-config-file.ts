@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
 
-import { SignetError } from '../../errors.js';
+import { fromText } from '@bufbuild/protobuf/txtpb';
+
+import { SignetError, wordsOf } from '../../errors.js';
 import type { FileSystemStoragePathSourceConfig_ServableVersionPolicy as PolicyProto } from '../../tensorflow/protos/tensorflow_serving/config/file_system_storage_path_source_pb.js';
 import {
   type ModelConfig as ModelConfigProto,
@@ -8,16 +10,15 @@ import {
   ModelServerConfigSchema,
 } from '../../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
 import { defaultPolicy, type ModelConfig, type VersionPolicy } from './model-config.js';
-import { parseTextProto } from './text-proto.js';
 
 /**
  * Reads a file for `--model_config_file` of TensorFlow Serving.
  *
- * @throws SignetError `INVALID_ARGUMENT` with line and column.
+ * @throws SignetError `INVALID_ARGUMENT` that names the field and its type.
  */
 export async function readModelConfigFile(file: string): Promise<ModelConfig[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw invalid(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw invalid(`${file} cannot be read: ${wordsOf(error)}`, { cause: error });
   });
   return parseModelConfigFile(text, file);
 }
@@ -26,10 +27,18 @@ export async function readModelConfigFile(file: string): Promise<ModelConfig[]> 
  * Reads TensorFlow Serving's configuration in protobuf's text format.
  *
  * @param file Named in errors.
- * @throws SignetError `INVALID_ARGUMENT` with line and column.
+ * @throws SignetError `INVALID_ARGUMENT` that names the field and its type.
  */
 export function parseModelConfigFile(text: string, file = 'model_config_file'): ModelConfig[] {
-  return modelConfigsOf(parseTextProto(ModelServerConfigSchema, text, file), file);
+  return modelConfigsOf(parseText(text, file), file);
+}
+
+function parseText(text: string, file: string): ModelServerConfig {
+  try {
+    return fromText(ModelServerConfigSchema, text);
+  } catch (error) {
+    throw invalid(`${file} is not a ModelServerConfig in protobuf's text format: ${wordsOf(error)}.`, { cause: error });
+  }
 }
 
 /**

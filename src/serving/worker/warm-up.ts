@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 
 import { SignetError, wordsOf } from '../../errors.js';
-import { damagedFile } from '../../saved-model/checkpoint/damaged-file.js';
+import { damagedFile } from '../../saved-model/checkpoint/byte-reader.js';
 import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import { readTfRecords } from '../../saved-model/checkpoint/tf-record.js';
 import { type Example, ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';

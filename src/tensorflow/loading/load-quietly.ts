@@ -1,25 +1,36 @@
-import { closeSync, fstatSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { devNull } from 'node:os';
-import { isMainThread } from 'node:worker_threads';
+import path from 'node:path';
+
+import { standardErrorAddonPath, tfjsPackage } from '../../set-up/tfjs-package.js';
+
+/** The small addon of `src/set-up/standard-error-source.ts`. */
+interface StandardError {
+  turnAway(): void;
+  /** Returns what was written meanwhile. */
+  putBack(): Buffer;
+}
 
 /**
- * Loads TensorFlow's library before `tf.ts` imports it, with standard error turned away meanwhile.
- *
- * TensorFlow 2.21 logs ("oneDNN custom operations are on") from a static initializer, before any call could lower its log
- * level. Node.js has no dup2: descriptor 2 is closed, and the next file that is opened takes its place. Only the main thread
- * may do that, since another thread that opened a file just then would get it. `TF_CPP_MIN_LOG_LEVEL=0` leaves all as it is.
+ * Loads TensorFlow's library before `tf.ts` imports it, without the lines that TensorFlow 2.21 logs ("oneDNN custom operations are on")
+ * from a static initializer, before any call could lower its log level. Everything else that is written to standard error meanwhile
+ * follows afterwards, and if loading fails, so does what TensorFlow said. `TF_CPP_MIN_LOG_LEVEL=0` leaves everything as it is.
  */
 function loadQuietly(): void {
-  if (process.env.TF_CPP_MIN_LOG_LEVEL === '0' || !isMainThread || process.platform === 'win32') {
+  const standardError = process.env.TF_CPP_MIN_LOG_LEVEL === '0' ? null : loadStandardError();
+  if (!standardError) {
     load();
     return;
   }
-  const restore = turnStandardErrorAway();
+  let isLoaded = false;
+  standardError.turnAway();
   try {
     load();
+    isLoaded = true;
   } finally {
-    restore();
+    // Bytes that are no UTF-8 stay what they are.
+    const said = standardError.putBack().toString('latin1');
+    const left = isLoaded ? withoutLogLines(said, process.env.TF_CPP_MIN_LOG_LEVEL) : said;
+    if (left !== '') process.stderr.write(Buffer.from(left, 'latin1'));
   }
 }
 
@@ -27,36 +38,31 @@ function load(): void {
   createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu');
 }
 
-function turnStandardErrorAway(): () => void {
-  const kept = isRegularFile(2) ? null : reopen(2);
-  // A socket, which is what a parent in Node.js gives for a pipe, cannot be opened again; a file can, but whoever shares it
-  // (`> log 2>&1`, the next command of a script) would not see how far it was written, and write over it. The lines are seen
-  // there rather than others lost.
-  if (kept === null) return () => undefined;
-  closeSync(2);
-  openSync(devNull, 'w');
-  return () => {
-    closeSync(2);
-    reopen(kept);
-    closeSync(kept);
-  };
-}
-
-function isRegularFile(descriptor: number): boolean {
+/** Returns null where the addon does not load, such as one that another system left in a shared home: the lines are then seen. */
+function loadStandardError(): StandardError | null {
   try {
-    return fstatSync(descriptor).isFile();
-  } catch {
-    return false;
-  }
-}
-
-/** Another descriptor for the same terminal or pipe. */
-function reopen(descriptor: number): number | null {
-  try {
-    return openSync(`/dev/fd/${descriptor}`, 'a');
+    const file = path.join(tfjsPackage().folder, standardErrorAddonPath);
+    return createRequire(import.meta.url)(file) as StandardError;
   } catch {
     return null;
   }
 }
+
+/** Drops TensorFlow's log lines below a level, from INFO, 0, to FATAL, 3, and the lines that come with them. */
+function withoutLogLines(text: string, level = '3'): string {
+  const severities = 'IWEF'.slice(0, Number(level));
+  const lines = text.split(/(?<=\n)/).filter((line) => {
+    const severity = /^([IWEF])\d{4} \d+:\d+:\d+\.\d+ +\d+ \S+:\d+\] /.exec(line)?.[1];
+    const isDropped = severity !== undefined && severities.includes(severity);
+    return !isDropped && !companions.some((words) => line.startsWith(words));
+  });
+  return lines.join('');
+}
+
+/** Beginnings of lines that TensorFlow prints before or after a line of its log. */
+const companions = [
+  'WARNING: All log messages before absl::InitializeLog() is called',
+  'To enable the following instructions: ',
+];
 
 loadQuietly();

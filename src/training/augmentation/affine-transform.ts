@@ -17,13 +17,13 @@ export interface AffineTransform {
   readonly b2: Coefficient;
 }
 
-/** What stands where a transformed image has nothing to show, and how values between pixels are made. As in Keras. */
+/** Options of how a transformed image is filled and resampled, as in Keras. */
 export interface FillOptions {
-  /** `reflect`: d c b a | a b c d | d c b a; `wrap`: a b c d | a b c d; `nearest`: a a | a b c d | d d. Default: `reflect`. */
+  /** Pixels beyond the edges. `reflect`: d c b a | a b c d | d c b a; `wrap`: a b c d | a b c d; `nearest`: a a | a b c d | d d. Default: `reflect`. */
   readonly fillMode?: 'reflect' | 'wrap' | 'constant' | 'nearest';
-  /** With the fill mode `constant`. Default: 0. */
+  /** Value of pixels beyond the edges with the fill mode `constant`, 0 to 255. Default: 0. */
   readonly fillValue?: number;
-  /** Default: `bilinear`. */
+  /** Method that gives values between pixels. Default: `bilinear`. */
   readonly interpolation?: 'bilinear' | 'nearest';
 }
 

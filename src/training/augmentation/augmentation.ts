@@ -9,16 +9,17 @@ import type { GeometricTransformation, PixelTransformation } from './transformat
 /** One of those in this folder, or your own. */
 export type Transformation = GeometricTransformation | PixelTransformation | MixUp;
 
+/** Options of `Augmentation`. */
 export interface AugmentationOptions {
-  /** The same seed draws the same, at every step anew. Default: 0. */
+  /** Seed of what is drawn: the same seed draws the same, and something else at every step. Default: 0. */
   readonly seed?: number;
 }
 
-/** What was made of a batch: without `MixUp` its images only. */
+/** Images of a batch after augmentation; with `MixUp` also what each was mixed with. */
 export type AugmentedImages = Pick<MixedImages, 'images'> & Partial<MixedImages>;
 
 /**
- * Changes the images that a model trains on at random, each image otherwise and at every step anew, so that it learns from more than there
+ * Changes the images that a model trains on at random, each one differently at every step, so that the model learns from more than there
  * are. In the graph of the training; validation, evaluation and serving see images as they are.
  *
  * @example

@@ -3,8 +3,9 @@ import * as tf from '../../tensorflow/tf.js';
 import { betaQuantiles } from './beta-quantiles.js';
 import type { Draws } from './draws.js';
 
+/** Options of `MixUp`. */
 export interface MixUpOptions {
-  /** Both parameters of the beta distribution that the weights are drawn from: the larger, the more is mixed; up to 8. Default: 0.2. */
+  /** Both parameters of the beta distribution of the weights, up to 8: the larger, the more is mixed. Default: 0.2. */
   readonly alpha?: number;
 }
 

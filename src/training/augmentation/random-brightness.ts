@@ -3,8 +3,9 @@ import type { Draws } from './draws.js';
 import { type Factor, factorRange } from './factor.js';
 import { PixelTransformation } from './transformation.js';
 
+/** Options of `RandomBrightness`. */
 export interface RandomBrightnessOptions {
-  /** How much brighter, as a part of the range from 0 to 255; from -1 to 1. */
+  /** Change of brightness as a share of the range 0 to 255; from -1 (black) to 1 (white). */
   readonly factor: Factor;
 }
 

@@ -3,8 +3,9 @@ import type { Draws } from './draws.js';
 import { type Factor, factorRange } from './factor.js';
 import { PixelTransformation } from './transformation.js';
 
+/** Options of `RandomContrast`. */
 export interface RandomContrastOptions {
-  /** How much stronger the contrast is: f for -f to f, where -1 leaves the mean alone; from -1 to 1. */
+  /** Change of contrast, from -1, which leaves only the mean, to 1, which doubles the contrast. */
   readonly factor: Factor;
 }
 

@@ -4,10 +4,11 @@ import type { AffineTransform, FillOptions } from './affine-transform.js';
 import type { Draws } from './draws.js';
 import { GeometricTransformation, type ImagesShape } from './transformation.js';
 
+/** Options of `RandomCrop`. */
 export interface RandomCropOptions extends Pick<FillOptions, 'interpolation'> {
-  /** Height of what is cut out, in pixels. */
+  /** Height of the part that is cut out, in pixels. */
   readonly height: number;
-  /** Width of what is cut out, in pixels. */
+  /** Width of the part that is cut out, in pixels. */
   readonly width: number;
 }
 

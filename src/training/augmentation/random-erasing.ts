@@ -3,15 +3,15 @@ import * as tf from '../../tensorflow/tf.js';
 import type { Draws } from './draws.js';
 import { PixelTransformation } from './transformation.js';
 
+/** Options of `RandomErasing`. */
 export interface RandomErasingOptions {
-  /** How likely an image is changed, from 0 to 1; two numbers: the likelihood itself is drawn between them. Default: 1. */
+  /** Probability that an image is changed, from 0 to 1; with two numbers it is drawn between them. Default: 1. */
   readonly factor?: number | readonly [lower: number, upper: number];
   /**
-   * From where to where the square of each side is drawn, as a part of the image's: what is erased is the root of it in height and
-   * another in width. From 0 to 1. Default: [0.02, 0.33].
+   * Range of the squared sides of what is erased, as a share of the image's: height and width are each the root of a draw. From 0 to 1. Default: [0.02, 0.33].
    */
   readonly scale?: readonly [lower: number, upper: number];
-  /** What stands there instead, from 0 to 255. Default: noise. */
+  /** Value of the erased pixels, from 0 to 255. Default: noise. */
   readonly fillValue?: number;
 }
 

@@ -6,8 +6,9 @@ import { GeometricTransformation, type ImagesShape } from './transformation.js';
 
 export const flipModes = ['horizontal', 'vertical', 'horizontal_and_vertical'] as const;
 
+/** Options of `RandomFlip`. */
 export interface RandomFlipOptions {
-  /** `horizontal` changes left and right. With both, each is drawn by itself. Default: `horizontal_and_vertical`. */
+  /** Direction: `horizontal` swaps left and right. With both, each is drawn separately. Default: `horizontal_and_vertical`. */
   readonly mode?: (typeof flipModes)[number];
 }
 

@@ -4,8 +4,9 @@ import type { Draws } from './draws.js';
 import { type Factor, factorRange } from './factor.js';
 import { GeometricTransformation, type ImagesShape } from './transformation.js';
 
+/** Options of `RandomRotation`. */
 export interface RandomRotationOptions extends FillOptions {
-  /** How far, as a part of a full turn, counter-clockwise; from -1 to 1. */
+  /** Angle as a share of a full turn, counter-clockwise; from -1 to 1. */
   readonly factor: Factor;
 }
 

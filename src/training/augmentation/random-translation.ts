@@ -4,10 +4,11 @@ import type { Draws } from './draws.js';
 import { type Factor, factorRange } from './factor.js';
 import { GeometricTransformation, type ImagesShape } from './transformation.js';
 
+/** Options of `RandomTranslation`. */
 export interface RandomTranslationOptions extends FillOptions {
-  /** How far down, as a part of the height, from -1 to 1. */
+  /** Distance down as a share of the height, from -1 to 1. */
   readonly heightFactor: Factor;
-  /** How far to the right, as a part of the width, from -1 to 1. */
+  /** Distance to the right as a share of the width, from -1 to 1. */
   readonly widthFactor: Factor;
 }
 

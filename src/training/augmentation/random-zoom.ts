@@ -4,10 +4,11 @@ import type { Draws } from './draws.js';
 import { type Factor, factorRange } from './factor.js';
 import { GeometricTransformation, type ImagesShape } from './transformation.js';
 
+/** Options of `RandomZoom`. */
 export interface RandomZoomOptions extends FillOptions {
-  /** How much more of the height is seen: 0.2 zooms out by 20 percent, -0.2 in; more than -1, at most 1. */
+  /** Share of the height that is seen in addition: 0.2 zooms out by 20 percent, -0.2 in; more than -1, at most 1. */
   readonly heightFactor: Factor;
-  /** The same for the width. Default: as drawn for the height, so that nothing is distorted. */
+  /** Share of the width that is seen in addition. Default: as drawn for the height, so that nothing is distorted. */
   readonly widthFactor?: Factor;
 }
 

@@ -4,9 +4,11 @@ import type { Draws } from './draws.js';
 
 /** Sizes of a batch of images. */
 export interface ImagesShape {
-  /** How many. */
+  /** Number of images. */
   readonly n: number;
+  /** Height in pixels. */
   readonly height: number;
+  /** Width in pixels. */
   readonly width: number;
 }
 

@@ -2,14 +2,32 @@ import * as tf from '../../tensorflow/tf.js';
 import type { CallbackState, ResumableCallback } from './support/callback-state.js';
 import { numbersOf } from './support/logs.js';
 
+/** The file of a `CSVLogger` so far, in parts. */
+export interface CSVLines {
+  /** Names of the values, without `epoch`. */
+  readonly columns: readonly string[];
+  /** One line per epoch, without its line break: the epoch, from 0, then the values. */
+  readonly rows: readonly string[];
+}
+
 /** Keeps every epoch's values as the text of a CSV file, `epoch,accuracy,loss,...`, epochs from 0 as in Keras. */
 export class CSVLogger extends tf.Callback implements ResumableCallback {
   #columns: readonly string[] = [];
   #rows: string[] = [];
 
+  /** The state for `restoreState` of a training that logged these lines without this callback, such as on other machines. */
+  static stateAfter({ columns, rows }: CSVLines): CallbackState {
+    return { values: { columns, rows } };
+  }
+
+  /** The file with these lines. */
+  static textOf({ columns, rows }: CSVLines): string {
+    return [['epoch', ...columns].join(','), ...rows, ''].join('\n');
+  }
+
   /** The file's text so far. */
   get text(): string {
-    return [['epoch', ...this.#columns].join(','), ...this.#rows, ''].join('\n');
+    return CSVLogger.textOf({ columns: this.#columns, rows: this.#rows });
   }
 
   override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
@@ -20,7 +38,7 @@ export class CSVLogger extends tf.Callback implements ResumableCallback {
   }
 
   saveState(): CallbackState {
-    return { values: { columns: this.#columns, rows: this.#rows } };
+    return CSVLogger.stateAfter({ columns: this.#columns, rows: this.#rows });
   }
 
   restoreState({ values }: CallbackState): void {

@@ -23,6 +23,20 @@ export interface EarlyStoppingOptions extends MonitorOptions, ReportOptions {
   readonly startFromEpoch?: number;
 }
 
+/** How far an `EarlyStopping` has come. */
+export interface EarlyStoppingProgress {
+  /** The best value so far; null before the first. */
+  readonly best: number | null;
+  /** The epoch with the best value, from 0. */
+  readonly bestEpoch: number;
+  /** Epochs since the best one. */
+  readonly wait: number;
+  /** The epoch after which it stopped, from 0. Default: null, it has not stopped. */
+  readonly stoppedEpoch?: number | null;
+  /** The weights of the best epoch, in the order of `model.getWeights()`; they stay the caller's. Default: none. */
+  readonly bestWeights?: readonly tf.Tensor[];
+}
+
 /** Stops training when the watched value has not improved for `patience` epochs. */
 export class EarlyStopping extends MonitoringCallback implements ResumableCallback {
   readonly #options: Required<Pick<EarlyStoppingOptions, 'patience' | 'restoreBestWeights' | 'startFromEpoch'>>;
@@ -39,6 +53,13 @@ export class EarlyStopping extends MonitoringCallback implements ResumableCallba
     this.#options = { patience, restoreBestWeights, startFromEpoch };
     this.#baseline = baseline;
     this.#report = new Report(options);
+  }
+
+  /** The state for `restoreState` of a training that came this far without this callback, such as on other machines. */
+  static stateAfter(progress: EarlyStoppingProgress): CallbackState {
+    const { best, bestEpoch, wait, stoppedEpoch = null, bestWeights = [] } = progress;
+    const tensors = Object.fromEntries(bestWeights.map((weight, i) => [String(i), weight]));
+    return { values: { best, bestEpoch, wait, stoppedEpoch }, tensors };
   }
 
   /** The epoch with the best value, from 0. */
@@ -93,13 +114,13 @@ export class EarlyStopping extends MonitoringCallback implements ResumableCallba
   }
 
   saveState(): CallbackState {
-    const values = {
+    return EarlyStopping.stateAfter({
       best: this.monitor.best,
       bestEpoch: this.#bestEpoch,
       wait: this.#wait,
       stoppedEpoch: this.#stoppedEpoch,
-    };
-    return { values, tensors: Object.fromEntries(this.#bestWeights.map((weight, i) => [String(i), weight])) };
+      bestWeights: this.#bestWeights,
+    });
   }
 
   restoreState(state: CallbackState): void {

@@ -16,12 +16,24 @@ export interface ModelCheckpointOptions extends MonitorOptions, ReportOptions {
   readonly saveBestOnly?: boolean;
   /** When it saves: after each epoch, or after so many batches. Default: `epoch`. */
   readonly saveFreq?: SaveFreq;
-  /** A value to beat before the first is saved, be it after a training was resumed. Default: none. */
-  readonly initialValueThreshold?: number;
+  /** Save nothing until the monitored value beats this one, including after a resume. Default: none. */
+  readonly initialValueThreshold?: number | undefined;
   /** How many checkpoints are kept, the latest; needs a `filepath` that names `{epoch}` or `{batch}`. Default: all. */
   readonly maxToKeep?: number;
   /** How a checkpoint is saved. Default: `model.save(filepath)`. */
   readonly save?: (filepath: string, epoch: number, logs: Readonly<Record<string, number>>) => Promise<unknown>;
+}
+
+/** How far a `ModelCheckpoint` has come. */
+export interface ModelCheckpointProgress {
+  /** The best value that was saved; null before the first. */
+  readonly best: number | null;
+  /** How often it has saved. */
+  readonly saved: number;
+  /** Batches since the last save, where it saves after batches. Default: 0. */
+  readonly batches?: number;
+  /** Paths of the checkpoints that `maxToKeep` counts, the latest last. Default: none. */
+  readonly kept?: readonly string[];
 }
 
 /** Saves the model after epochs, or batches. A checkpoint of an ImageClassifierModel is a SavedModel that can be served. */
@@ -52,6 +64,11 @@ export class ModelCheckpoint extends MonitoringCallback implements ResumableCall
     checkOptions(filepath, options, this.monitor.name);
   }
 
+  /** The state for `restoreState` of a training that saved this far without this callback, such as on other machines. */
+  static stateAfter({ best, saved, batches = 0, kept = [] }: ModelCheckpointProgress): CallbackState {
+    return { values: { best, saved, batches, kept } };
+  }
+
   /** How often it has saved. */
   get saved(): number {
     return this.#saved;
@@ -77,8 +94,12 @@ export class ModelCheckpoint extends MonitoringCallback implements ResumableCall
   }
 
   saveState(): CallbackState {
-    const values = { best: this.monitor.best, saved: this.#saved, batches: this.#frequency.batches, kept: this.#kept };
-    return { values };
+    return ModelCheckpoint.stateAfter({
+      best: this.monitor.best,
+      saved: this.#saved,
+      batches: this.#frequency.batches,
+      kept: this.#kept,
+    });
   }
 
   restoreState(state: CallbackState): void {

@@ -8,6 +8,7 @@ import type { Step } from '../tfjs-step.js';
  * and XLA measures faster, and `off` runs it op by op, as TF.js does.
  */
 export const jits = ['auto', 'graph', 'xla', 'off'] as const;
+/** Way in which `fit` runs a training step. */
 export type Jit = (typeof jits)[number];
 
 /** Options of `chooseStep`. */
@@ -38,20 +39,20 @@ export interface ChosenStep {
 
 type Way = 'graph' | 'xla';
 
-/** Steps that are not measured: memory is taken and caches fill. XLA compiles in the first of its own. */
+/** Steps before those that are measured: they take memory and fill caches, and in the first one XLA compiles. */
 const warmUpSteps = 5;
 const measuredSteps = 20;
-/** Below this, in seconds, nothing that XLA could save would pay for its compiling, which takes 5 to 45. */
+/** Seconds left below which XLA cannot save what compiling takes, 5 to 45 seconds. */
 const worthTrying = 60;
 
 /**
  * Runs each step in one of two ways, which share their variables.
  *
- * XLA compiles for one batch size: that of the first step. Other batches, such as an epoch's last, go as a graph: nothing is
+ * XLA compiles for one batch size: that of the first step. Other batches, such as an epoch's last, run as a graph: nothing is
  * compiled twice, and no padding enters batch normalization.
  *
- * With `auto` the first steps go as a graph and are timed; when the rest would take long, as many go by XLA, and the faster way
- * is kept. Without knowing how many steps there are, it stays with the graph.
+ * With `auto` the first steps run as a graph and are timed; if the rest would take long, the same number runs by XLA, and the faster way
+ * is kept. If the number of steps is unknown, it stays with the graph.
  */
 export function chooseStep(ways: Readonly<Record<Way, Step>>, { jit, steps, onNote }: StepChoice): ChosenStep {
   const xla = new XlaStep(ways, onNote);
@@ -73,7 +74,7 @@ export function chooseStep(ways: Readonly<Record<Way, Step>>, { jit, steps, onNo
   };
 }
 
-/** A step by XLA, for batches of one size; the others go as a graph, and all do where XLA cannot compile it. */
+/** A step by XLA, for batches of one size; the others run as a graph, and all do if XLA cannot compile it. */
 class XlaStep {
   batch: number | null = null;
   #isPossible = true;
@@ -90,7 +91,7 @@ class XlaStep {
     try {
       return this.ways.xla(data);
     } catch (error) {
-      if (!(error instanceof SignetError)) throw error;
+      if (!(error instanceof SignetError && isSaidByXla(error))) throw error;
       this.#isPossible = false;
       this.onNote(`XLA cannot compile the training step, which runs as a graph: ${error.message}`);
       return this.ways.graph(data);
@@ -98,7 +99,15 @@ class XlaStep {
   }
 }
 
-/** Measures both ways and keeps one. */
+/**
+ * Checks whether XLA refused to compile, as in "Detected unsupported operations when trying to compile graph ... on XLA_CPU_JIT". Any other
+ * failure, such as a lack of memory, would come as a graph too.
+ */
+function isSaidByXla({ message }: SignetError): boolean {
+  return /\bXLA\b|\bXLA_[A-Z]+_JIT\b|\btf2xla\b|compile-time constant/.test(message);
+}
+
+/** Measures both ways and keeps the faster one. */
 class Trial {
   #phase: Way | 'over' = 'graph';
   #kept: Way | null = null;

@@ -1,8 +1,11 @@
+import * as v from 'valibot';
+
+import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
 import { numbersOf } from '../callbacks/support/logs.js';
 
 /**
- * Sums up the values of an epoch's batches, so that an epoch that a training goes on in has the logs of the whole. It stands first.
+ * Sums up the values of an epoch's batches, so that an epoch that is resumed in its middle has the logs of the whole. It comes first.
  *
  * TF.js does so itself, in tensors that nobody can reach: these are the same sums, float32 after each operation as there.
  */
@@ -10,7 +13,7 @@ export class EpochTotals extends tf.Callback {
   #seen = 0;
   #sums: Record<string, number> = {};
   /** Sums that the next epoch begins with. */
-  #resumed: Pick<SavedTotals, 'seen' | 'sums'> | null = null;
+  #resumed: SavedTotals | null = null;
   #isResumed = false;
 
   override async onEpochBegin(): Promise<void> {
@@ -44,21 +47,34 @@ export class EpochTotals extends tf.Callback {
     return { seen: this.#seen, sums: this.#sums };
   }
 
-  /** @param state From a file. */
+  /** @param state From a file. @throws SignetError `INVALID_TRAINING_STATE` for anything but what `saveState` returned. */
   restoreState(state: unknown): void {
-    const { seen, sums } = (typeof state === 'object' ? state : null) as { seen?: unknown; sums?: unknown };
-    if (typeof seen !== 'number' || typeof sums !== 'object') return;
-    // JSON has no NaN: it stands there as null.
-    const numbers = Object.entries(sums ?? {}).map(
-      ([name, sum]) => [name, typeof sum === 'number' ? sum : NaN] as const,
-    );
-    this.#resumed = { seen, sums: Object.fromEntries(numbers) };
+    const result = v.safeParse(savedTotals, state);
+    if (!result.success) {
+      throw new SignetError(
+        'INVALID_TRAINING_STATE',
+        'The backup lacks the sums over its epoch, from which the training would resume: it is damaged. Remove its folder to start again.',
+      );
+    }
+    this.#resumed = result.output;
   }
 }
 
-/** What an epoch has come to so far. */
+/** JSON has no NaN and writes null instead. */
+const savedTotals = v.object({
+  seen: v.number(),
+  sums: v.record(
+    v.string(),
+    v.pipe(
+      v.nullable(v.number()),
+      v.transform((sum) => sum ?? NaN),
+    ),
+  ),
+});
+
+/** Sums over the batches of an epoch so far. */
 export interface SavedTotals {
-  /** How many images were seen. */
+  /** Number of images seen. */
   readonly seen: number;
   /** Sums over them, by name. */
   readonly sums: Readonly<Record<string, number>>;

@@ -106,14 +106,14 @@ export function eagerSteps(model: tf.LayersModel, options: TrainingStepOptions):
 }
 
 /** Names results so that sorting by name keeps their order. The step has `tf.keep` on its metrics: clones stay, the originals go. */
-function named(values: tf.Tensor[]): Record<string, tf.Tensor> {
+export function named(values: tf.Tensor[]): Record<string, tf.Tensor> {
   const entries = values.map((value, i) => [`value_${String(i).padStart(3, '0')}`, tf.clone(value)] as const);
   values.forEach((value) => value.dispose());
   return Object.fromEntries(entries);
 }
 
 /** Describes the model's inputs and integer labels, which share one batch size. */
-function stepSignature(model: tf.LayersModel): Record<string, TensorSpec> {
+export function stepSignature(model: tf.LayersModel): Record<string, TensorSpec> {
   const shapeOf = (shape: readonly (number | null)[]): Dimension[] => ['batch', ...shape.slice(1)];
   const inputs = model.inputs.map(({ shape }, i) => [`x_${i}`, tensorSpec('float32', shapeOf(shape))] as const);
   const targets = model.outputs.map((_, i) => [`y_${i}`, tensorSpec('int32', ['batch'])] as const);

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { EvalServedModelResult } from '../../../src/commands/eval-served-model/run.js';
 import { evalServedModelText } from '../../../src/commands/eval-served-model/print.js';
 import { ClassificationMetrics } from '../../../src/evaluation/classification-metrics.js';
-import type { RoadEvaluation } from '../../../src/evaluation/road-run.js';
+import type { TransportEvaluation } from '../../../src/evaluation/transport-run.js';
 
 const classNames = ['cat', 'dog', 'guinea pig'];
 
 /** Of two cats and a dog, all right. */
-function road(more: Partial<RoadEvaluation> = {}): RoadEvaluation {
+function transport(more: Partial<TransportEvaluation> = {}): TransportEvaluation {
   const metrics = new ClassificationMetrics(classNames);
   metrics.add(Float32Array.of(100, 0, 0, 100, 0, 0, 0, 100, 0), [0, 0, 1]);
   const latency = { p50: 1.25, p95: 10.5, p99: 123.4 };
@@ -26,7 +26,12 @@ const result: EvalServedModelResult = {
   classNamesTold: 'all',
   batchSize: 2,
   concurrency: 1,
-  roads: { grpcBytes: road(), grpcNumpy: road(), restBytes: road({ bytesPerImage: 812 }), restNumpy: road() },
+  transports: {
+    grpcBytes: transport(),
+    grpcNumpy: transport(),
+    restBytes: transport({ bytesPerImage: 812 }),
+    restNumpy: transport(),
+  },
   problems: [],
   agreement: { maxLogitDifference: 1.5e-7, differing: [] },
   images: 3,
@@ -36,12 +41,12 @@ const result: EvalServedModelResult = {
 const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
 describe('evalServedModelText', () => {
-  it('prints the roads, what they agree on, and the classes', () => {
+  it('prints the transports, what they agree on, and the classes', () => {
     expect(evalServedModelText(result, 80)).toBe(`
 model    animals, version 7, at 10.0.0.5
 images   3 of 3 classes, 2 a request, 1 request at a time
 
-road        accuracy   top-2    loss  images/s  p50   p95  p99    sent
+transport   accuracy   top-2    loss  images/s  p50   p95  p99    sent
 gRPC bytes    1.0000  1.0000  0.0000       512  1.3  10.5  123  7.1 kB
 gRPC numpy    1.0000  1.0000  0.0000       512  1.3  10.5  123  7.1 kB
 REST bytes    1.0000  1.0000  0.0000       512  1.3  10.5  123   812 B
@@ -49,8 +54,8 @@ REST numpy    1.0000  1.0000  0.0000       512  1.3  10.5  123  7.1 kB
 p50, p95, p99: milliseconds in which that share of the requests was answered
 sent: a request's size, an image
 
-largest difference between the roads' logits: 1.50e-7
-every image has the same class by all roads
+largest difference between the transports' logits: 1.50e-7
+every image has the same class over all transports
 
 class             precision  recall      f1  images
 cat                  1.0000  1.0000  1.0000       2
@@ -67,8 +72,8 @@ guinea pig    .    .           .
 `);
   });
 
-  it('names images of which the roads disagree, and fits 80 columns with the largest numbers', () => {
-    const large = road({
+  it('names images of which the transports disagree, and fits 80 columns with the largest numbers', () => {
+    const large = transport({
       latency: { p50: 12345.6, p95: 23456.7, p99: 59999.9 },
       imagesPerSecond: 12345,
       bytesPerImage: 36_000_000,
@@ -81,7 +86,7 @@ guinea pig    .    .           .
       {
         ...result,
         classNames: names,
-        roads: { grpcBytes: large, grpcNumpy: large, restBytes: large, restNumpy: large },
+        transports: { grpcBytes: large, grpcNumpy: large, restBytes: large, restNumpy: large },
         agreement: {
           maxLogitDifference: 12.5,
           differing: Array.from({ length: 12 }, (_, i) => ({ path: `data/test/${folder}/${i}.png`, predicted })),
@@ -90,8 +95,8 @@ guinea pig    .    .           .
       80,
     );
     expect(text).toContain(`
-largest difference between the roads' logits: 12.5
-images whose class differs by road: 12
+largest difference between the transports' logits: 12.5
+images whose class differs by transport: 12
 image                         gRPC bytes  gRPC numpy   REST bytes  REST numpy
 …der with a long name /0.png         cat         dog  guinea pig…    no\\nname
 `);
@@ -100,15 +105,15 @@ image                         gRPC bytes  gRPC numpy   REST bytes  REST numpy
     expect(widest(text)).toBeLessThanOrEqual(80);
   });
 
-  it('says plainly which roads there are not, and why', () => {
-    const { grpcBytes = road() } = result.roads;
+  it('says plainly which transports there are not, and why', () => {
+    const { grpcBytes = transport() } = result.transports;
     const problem = { kind: 'unreachable', message: 'Asked for it.\nNobody there.', path: null } as const;
     const text = evalServedModelText({
-      ...{ ...result, roads: { grpcBytes } },
+      ...{ ...result, transports: { grpcBytes } },
       problems: [
-        { road: 'restBytes', ...problem },
-        { road: 'restNumpy', ...problem },
-        { road: 'grpcNumpy', kind: 'failed', message: 'It broke.', path: 'data/test/cat/\u001b.png' },
+        { transport: 'restBytes', ...problem },
+        { transport: 'restNumpy', ...problem },
+        { transport: 'grpcNumpy', kind: 'failed', message: 'It broke.', path: 'data/test/cat/\u001b.png' },
       ],
     });
     expect(text).toContain(`
@@ -117,7 +122,7 @@ REST bytes, REST numpy left out: Asked for it.
 gRPC numpy failed at cat/\\x1b.png: It broke.
 If that is as it should be, ask for the other protocol alone: --protocol GRPC
 
-agreement: there are no two roads to compare
+agreement: there are no two transports to compare
 `);
   });
 
@@ -127,7 +132,7 @@ agreement: there are no two roads to compare
       classNamesTold: 'none',
       modelVersion: null,
       interrupted: true,
-      roads: { grpcBytes: road({ nonFinite: 2 }), restBytes: road() },
+      transports: { grpcBytes: transport({ nonFinite: 2 }), restBytes: transport() },
       skipped: [{ path: 'x', kind: 'corrupt', message: 'is cut off' }],
     });
     expect(text).toContain('\nmodel    animals, at 10.0.0.5\n');
@@ -146,7 +151,7 @@ Interrupted: this is what was done until then.
     const empty = new ClassificationMetrics(classNames).result();
     const latency = { p50: NaN, p95: NaN, p99: NaN };
     const nothing = { ...empty, requests: 0, latency, imagesPerSecond: NaN, bytesPerImage: NaN };
-    const text = evalServedModelText({ ...result, images: 0, interrupted: true, roads: { grpcBytes: nothing } });
+    const text = evalServedModelText({ ...result, images: 0, interrupted: true, transports: { grpcBytes: nothing } });
     expect(text).toContain('gRPC bytes         –      –     –         –    –    –    –     –\n');
     expect(text).not.toContain('confusion matrix');
   });

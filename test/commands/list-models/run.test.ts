@@ -112,7 +112,7 @@ describe('list-models', () => {
       cachedWeights: { backbone: false, withHead: true },
     };
     const nulls = { classes: null, imageSize: null, parameters: null, bytesOnDisk: null, millisecondsPerImage: null };
-    const broken = { ...nulls, directory: 'x', modelType: null, problem: 'it is\n\x1b[31mdamaged.' };
+    const broken = { ...nulls, directory: 'x', modelType: null, arguments: {}, problem: 'it is\n\x1b[31mdamaged.' };
     const result: ListModelsResult = {
       architectures: [
         inception,
@@ -120,7 +120,7 @@ describe('list-models', () => {
         { ...nulls, name: 'TinyModel', cachedWeights: null },
       ],
       savedModels: [
-        { ...facts, name: 'photographs of the harbour/12', millisecondsPerImage: 0.1234, directory: 'y', modelType: 'InceptionModel', problem: null }, // prettier-ignore
+        { ...facts, name: 'photographs of the harbour/12', millisecondsPerImage: 0.1234, directory: 'y', modelType: 'InceptionModel', arguments: {}, problem: null }, // prettier-ignore
         { ...broken, name: 'other/1' },
       ],
     };

@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseAugmentation } from '../../../src/commands/shared/parse-augmentation.js';
 import { previewAugmentation } from '../../../src/commands/preview-augmentation/run.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
-import { makeTrainingDatasets } from '../../../src/commands/train-model/training-datasets.js';
-import { scanDataset } from '../../../src/commands/shared/scan-dataset.js';
+import { completeTrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
+import { TrainingData } from '../../../src/commands/train-model/training-data.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { fit } from '../../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
@@ -17,7 +17,7 @@ import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const augment = 'rotation=0.1,brightness=0.2,mixup=1';
-const common = { modelType: 'LenetModel', batchSize: 5, validationSplit: 0.2, seed: 7, onBadImage: 'fail' } as const;
+const common = { modelType: 'LenetModel', batchSize: 5, seed: 7 } as const;
 
 let folder: string;
 let digits: SmallDigits;
@@ -41,9 +41,11 @@ async function cell(file: string, row: number, column: number): Promise<number[]
 
 /** What the first step of a training gets, seen by its loss. */
 async function firstBatchOfTraining(): Promise<number[][]> {
-  const scan = await scanDataset(digits.train, 'fail');
-  const model = new LenetModel({ classNames: scan.scan.classNames, seed: 7 });
-  const { train, validation, test } = await makeTrainingDatasets(model, scan, scan, { ...common, cache: 0 } as never);
+  const { train: trainDatasetPath, test: testDatasetPath } = digits;
+  const options = { ...common, cache: 0, trainDatasetPath, testDatasetPath };
+  const data = await TrainingData.scan(completeTrainModelOptions(options));
+  const model = new LenetModel({ classNames: data.set.classNames, seed: 7 });
+  const train = await data.openTraining(model.imageSize);
   const seen: number[][][] = [];
   const loss = (labels: tf.Tensor, logits: tf.Tensor) => sparseCategoricalCrossentropy(labels, logits);
   const look = new Looking(seen);
@@ -51,7 +53,7 @@ async function firstBatchOfTraining(): Promise<number[][]> {
   body.compile({ optimizer: new SGD({ learningRate: 0.01 }), loss });
   const augmentation = parseAugmentation(augment, { imageSize: model.imageSize, seed: common.seed });
   await fit(body, train, { epochs: 1, batchesPerEpoch: 1, jit: 'off', augmentation });
-  [train, validation, test].forEach((dataset) => dataset.dispose());
+  data.dispose();
   return seen[0] ?? [];
 }
 

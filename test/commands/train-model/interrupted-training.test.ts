@@ -4,14 +4,14 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { findInterruptedTraining } from '../../../src/commands/train-model/find-interrupted-training.js';
 import { InterruptedTraining } from '../../../src/commands/train-model/interrupted-training.js';
-import { prepareVersion } from '../../../src/commands/train-model/model-versions.js';
 import { resumedOptions } from '../../../src/commands/train-model/remembered-options.js';
+import { findInterruptedTraining } from '../../../src/commands/train-model/resume-training.js';
 import {
   completeTrainModelOptions,
   type TrainModelOptions,
 } from '../../../src/commands/train-model/train-model-options.js';
+import { VersionDirectory } from '../../../src/commands/train-model/version-directory.js';
 import type { ImageScan } from '../../../src/data/scan/image-scan.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
@@ -47,11 +47,15 @@ describe('InterruptedTraining', () => {
   it('keeps a version for itself, and is removed as a whole', async () => {
     const { models, directory, training } = await begun(3);
     expect(readdirSync(path.dirname(directory))).toEqual(['.3.training']);
-    expect(await prepareVersion(models, 'LenetModel', undefined, false)).toBe(path.join(models, 'LenetModel', '4'));
-    await expect(prepareVersion(models, 'LenetModel', 3, false)).rejects.toThrow(
-      `${training.folder} keeps an interrupted training of that version: train-model --resume goes on with it.`,
+    const prepare = async (modelVersion: number | undefined, overwrite = false) => {
+      const wanted = { modelFolderPath: models, modelType: 'LenetModel', modelVersion, overwrite };
+      return (await VersionDirectory.prepare(wanted)).path;
+    };
+    expect(await prepare(undefined)).toBe(path.join(models, 'LenetModel', '4'));
+    await expect(prepare(3)).rejects.toThrow(
+      `${training.folder} keeps an interrupted training of that version: train-model --resume continues it.`,
     );
-    expect(await prepareVersion(models, 'LenetModel', 3, true)).toBe(directory);
+    expect(await prepare(3, true)).toBe(directory);
     await training.remove();
     expect(readdirSync(path.dirname(directory))).toEqual([]);
   });
@@ -66,7 +70,7 @@ describe('InterruptedTraining', () => {
     }
   });
 
-  it('appears whole or not at all with a state from elsewhere', async () => {
+  it('appears whole or not at all, with a state from elsewhere too', async () => {
     const { directory, training } = await begun();
     await training.remove();
     const failing = async (folder: string) => {
@@ -107,7 +111,7 @@ describe('InterruptedTraining', () => {
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
       const id = other.pid ?? 0;
       edit(record, (r) => (r.process = { id, started: `${boot} ${started(id)}` }));
-      const running = `${training.folder} is the training of process ${id}, which runs. Wait for it or end it`;
+      const running = `${training.folder} is the training of process ${id}, which is running. Wait for it or end it`;
       const found = await InterruptedTraining.find(directory);
       await expect(found?.takeOver()).rejects.toThrow(running);
       await expect(InterruptedTraining.begin(directory, options, scan)).rejects.toThrow(running);
@@ -120,7 +124,7 @@ describe('InterruptedTraining', () => {
   });
 
   it.each<[what: string, change: (record: Record<string, unknown>) => void, message: RegExp]>([
-    ['another format', (r) => (r.format = 9), /training\.json is damaged, or of another version of Signet\. Begin the training anew/],
+    ['another format', (r) => (r.format = 9), /training\.json is damaged, or of another version of Signet: format: expected 1, received 9\. Begin the training again/],
     ['no process', (r) => (r.process = null), /is damaged/],
     ['an option of another type', (r) => (r.options = { ...options, batchSize: '../x' }), /says "batchSize" is "\.\.\/x"\. Expected: number\./],
     ['an unknown option', (r) => (r.options = { ...options, constructor: 1 }), /says "constructor" is 1\. Expected: an option that this version/],

@@ -39,8 +39,8 @@ describe('loadCallbacks', () => {
   });
 
   it.each([
-    ['export const callbacks = [];', /whose default export is no callback: .* Received: no default export\.$/],
-    ['export default 3;', /whose default export is no callback: .* Received: number\.$/],
+    ['export const callbacks = [];', /whose default export is not a callback: .* Received: no default export\.$/],
+    ['export default 3;', /whose default export is not a callback: .* Received: number\.$/],
     ['export default [{ onEpochEnds() {} }];', /or an object with one of onTrainBegin, .* Received: object\.$/],
     ["import 'no-such-package';", /^--callbacks names .*callbacks\.mjs, which cannot be imported: .*no-such-package/],
   ])('says what a file lacks: %s', async (code, message) => {

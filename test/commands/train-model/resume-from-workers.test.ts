@@ -127,8 +127,8 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     };
 
     it.each<[what: string, change: (kept: string) => void, code: string, message: string | RegExp]>([
-      ['none', (kept) => rmSync(kept, { recursive: true }), 'INVALID_TRAINING_STATE', /There is nothing to go on with: .*output\.training\/last is missing, which worker\.py writes after every epoch\. Give the --output of worker\.py, with the folder output\.training still beside it\.$/],
-      ['no JSON', (kept) => writeFileSync(path.join(kept, 'last'), '{'), 'INVALID_TRAINING_STATE', /last is damaged, or of another version of Signet/],
+      ['none', (kept) => rmSync(kept, { recursive: true }), 'INVALID_TRAINING_STATE', /There is nothing to resume from: .*output\.training\/last is missing, which worker\.py writes after every epoch\. Give the --output of worker\.py, and keep the folder output\.training next to it\.$/],
+      ['no JSON', (kept) => writeFileSync(path.join(kept, 'last'), '{'), 'INVALID_TRAINING_STATE', /last is damaged, or of another version of Signet: it is not JSON: /],
       ['a best epoch that never was', (kept) => editLast(kept, (last) => (last.best_epoch = 3)), 'INVALID_TRAINING_STATE', 'is damaged'],
       ['an epoch that is a path', (kept) => editLast(kept, (last) => (last.epochs = '../../x')), 'INVALID_TRAINING_STATE', 'is damaged'],
       ['a short history', (kept) => editLast(kept, (last) => (last.history = [])), 'INVALID_TRAINING_STATE', 'is damaged'],
@@ -136,11 +136,11 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
       ['another data set', (kept) => editLast(kept, (last) => (last.images = 'ab')), 'INVALID_TRAINING_STATE', /The images in .*train are not those, by their names, that the training in .*output\.training began with/],
       ['no arguments', (kept) => rmSync(path.join(kept, 'arguments.json')), 'INVALID_TRAINING_STATE', 'has no arguments.json, which says how the model was made'],
       ['damaged arguments', (kept) => writeFileSync(path.join(kept, 'arguments.json'), '[]'), 'INVALID_TRAINING_STATE', 'arguments.json lacks trainDatasetPath'],
-      ['no checkpoint', (kept) => rmSync(path.join(kept, 'epoch-2.index')), 'INVALID_TRAINING_STATE', /The checkpoint .*epoch-2 cannot be gone on with: .*epoch-2\.index is missing/],
-      ['a checkpoint that is cut off', (kept) => truncateSync(path.join(kept, 'epoch-2.data-00000-of-00001'), 4000), 'INVALID_TRAINING_STATE', /epoch-2 cannot be gone on with: .* is damaged/],
+      ['no checkpoint', (kept) => rmSync(path.join(kept, 'epoch-2.index')), 'INVALID_TRAINING_STATE', /Cannot resume from checkpoint .*epoch-2: .*epoch-2\.index is missing/],
+      ['a checkpoint that is cut off', (kept) => truncateSync(path.join(kept, 'epoch-2.data-00000-of-00001'), 4000), 'INVALID_TRAINING_STATE', /epoch-2: .* is damaged/],
       ['a checkpoint of an epoch before', (kept) => ['index', 'data-00000-of-00001'].forEach((ending) => cpSync(path.join(kept, `epoch-1.${ending}`), path.join(kept, `epoch-2.${ending}`))), 'INVALID_TRAINING_STATE', /has taken 4 steps\. Expected: 8/],
-      ['another model', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'MobileNetModel')); }, 'INVALID_TRAINING_STATE', /its list weights is of another model or optimizer\. Expected: \d+ variables\. Received: 10\./],
-      ['another optimizer', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('{', '{"optimizer": "sgd",')); }, 'INVALID_TRAINING_STATE', /its list slots is of another model or optimizer\. Expected: 2 variables\. Received: 22\./],
+      ['another model', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'MobileNetModel')); }, 'INVALID_TRAINING_STATE', /the list weights belongs to another model or optimizer\. Expected: \d+ variables\. Received: 10\./],
+      ['another optimizer', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('"optimizer": "adam"', '"optimizer": "sgd"')); }, 'INVALID_TRAINING_STATE', /the list slots belongs to another model or optimizer\. Expected: 2 variables\. Received: 22\./],
       ['code of a file that somebody handed over', (kept) => { const file = path.join(kept, 'arguments.json'); writeFileSync(file, readFileSync(file, 'utf8').replace('LenetModel', 'evil.ts#LenetModel')); }, 'INVALID_ARGUMENT', 'which code runs is not taken from a file'],
     ])('says what is wrong and writes nothing: %s', async (_, change, code, message) => {
       const place = await temporaryFolder();

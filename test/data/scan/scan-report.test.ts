@@ -4,7 +4,8 @@ import { SignetError } from '../../../src/errors.js';
 import type { ImageProblem, ProblemKind } from '../../../src/data/image-file/image-problem.js';
 import type { ImageScan } from '../../../src/data/scan/image-scan.js';
 import { scanImageDirectory } from '../../../src/data/scan/scan-image-directory.js';
-import { assertUsable, scanReport } from '../../../src/data/scan/scan-report.js';
+import { type DescribeOptions, describeProblems } from '../../../src/data/scan/describe-problems.js';
+import { assertUsable, scanNotes } from '../../../src/data/scan/scan-report.js';
 import { avif, gif, image, jpeg, png, temporaryDirectory, tiff, webp, writeFiles } from '../samples.js';
 
 function problem(path: string, kind: ProblemKind, message: string): ImageProblem {
@@ -28,15 +29,19 @@ const bad = scanWith([
 
 const many = scanWith(Array.from({ length: 1253 }, (_, i) => problem(`data/0/${i}.png`, 'empty', 'has no bytes')));
 
-describe('scanReport', () => {
-  it('is one line where there is nothing to say', () => {
-    expect(scanReport(scanWith([]))).toBe('2 images of 2 classes in data');
+/** Problems, then notes. */
+function report(scan: ImageScan, options: DescribeOptions = {}): string {
+  return [describeProblems(scan.problems, options), ...scanNotes(scan)].filter((text) => text !== '').join('\n');
+}
+
+describe('describeProblems and scanNotes', () => {
+  it('are empty if there is nothing to say', () => {
+    expect(report(scanWith([]))).toBe('');
   });
 
   it('groups what is wrong by kind', () => {
-    expect(scanReport(bad)).toBe(
-      '2 images of 2 classes in data\n' +
-        '2 files are empty:\n' +
+    expect(report(bad)).toBe(
+      '2 files are empty:\n' +
         '  data/0/b.png has no bytes\n' +
         '  data/1/d.png has no bytes\n' +
         '1 file is corrupt:\n' +
@@ -47,12 +52,12 @@ describe('scanReport', () => {
   });
 
   it('lists 50 files of a kind where a file has the rest, and all of them where none has', () => {
-    const lines = scanReport(many, { fullListIn: 'bad-images.txt' }).split('\n');
-    expect(lines).toHaveLength(1 + 1 + 50 + 1);
-    expect(lines[1]).toBe('1,253 files are empty:');
+    const lines = report(many, { fullListIn: 'bad-images.txt' }).split('\n');
+    expect(lines).toHaveLength(1 + 50 + 1);
+    expect(lines[0]).toBe('1,253 files are empty:');
     expect(lines.at(-1)).toBe('  … and 1,203 more, full list in bad-images.txt');
-    expect(scanReport(many, { fullListIn: 'bad.txt', linesPerKind: 2 }).split('\n')).toHaveLength(5);
-    expect(scanReport(many).split('\n')).toHaveLength(1 + 1 + 1253);
+    expect(report(many, { fullListIn: 'bad.txt', linesPerKind: 2 }).split('\n')).toHaveLength(4);
+    expect(report(many).split('\n')).toHaveLength(1 + 1253);
   });
 
   it('notes what may surprise', async () => {
@@ -69,10 +74,9 @@ describe('scanReport', () => {
       'dog/7.webp': webp,
       'mouse/8.png': png,
     });
-    const report = scanReport(await scanImageDirectory(directory, { classNames: ['cat', 'dog'] }));
-    expect(report.replaceAll(directory, 'DATA')).toBe(
-      '7 images of 2 classes in DATA\n' +
-        '2 files are named for another format and used all the same: DATA/cat/1.jpg is GIF.\n' +
+    const text = report(await scanImageDirectory(directory, { classNames: ['cat', 'dog'] }));
+    expect(text.replaceAll(directory, 'DATA')).toBe(
+      '2 files are named for another format and used all the same: DATA/cat/1.jpg is GIF.\n' +
         '1 file carries an EXIF orientation, which is ignored, as TensorFlow does.\n' +
         '4 files are transcoded to PNG in memory: 2 WebP, 1 AVIF, 1 TIFF.\n' +
         '1 file stands directly in DATA, in no class, and is not used: "README.md".\n' +
@@ -85,9 +89,8 @@ describe('scanReport', () => {
     const turned = scan.files.map((file) => ({ ...file, orientation: 6, frames: 4 }));
     const names = Array.from('abcdef');
     const notes = { strayFiles: names, unusedDirectories: names, repeatedDirectories: names };
-    expect(scanReport({ ...scan, files: turned, notes })).toBe(
-      '2 images of 2 classes in data\n' +
-        '2 files carry an EXIF orientation, which is ignored, as TensorFlow does.\n' +
+    expect(report({ ...scan, files: turned, notes })).toBe(
+      '2 files carry an EXIF orientation, which is ignored, as TensorFlow does.\n' +
         '2 files have several frames or pages, of which the first is used.\n' +
         '6 files stand directly in data, in no class, and are not used: "a", "b", "c", "d", "e", ….\n' +
         '6 directories are not among the class names and are not used: "a", "b", "c", "d", "e", ….\n' +
@@ -103,7 +106,7 @@ describe('assertUsable', () => {
     expect(assertUsable(scan, 'fail')).toEqual({ scan, skipped: [], skippedList: '' });
   });
 
-  it('fails with the full list, and tells how to go on without', () => {
+  it('fails with the full list, and says how to continue without', () => {
     expect(() => assertUsable(bad, 'fail')).toThrow(
       new SignetError(
         'BAD_IMAGE',
@@ -115,7 +118,7 @@ describe('assertUsable', () => {
           '  data/0/a\\nb.jpg is cut off: the download or copy was not completed\n' +
           '1 file is of an unsupported format (supported are JPEG, PNG, GIF, BMP, WebP, AVIF and TIFF):\n' +
           '  data/1/c.jpg is a HEIC image\n' +
-          'Repair or remove them, or go on without them: --on-bad-image skip',
+          'Repair or remove them, or continue without them: --on-bad-image skip',
       ),
     );
     expect(() => assertUsable(bad, 'fail')).toThrow(expect.objectContaining({ code: 'BAD_IMAGE' }));

@@ -8,14 +8,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { ClassificationMetrics } from '../../../src/evaluation/classification-metrics.js';
 import { writeReport } from '../../../src/evaluation/report/write-report.js';
-import { findChromium } from '../../helpers/page/find-chromium.js';
+import * as tf from '../../../src/tensorflow/tf.js';
 import { hostileNames } from './hostile-names.js';
 import { fileNames, madeUpReport } from './made-up-report.js';
-import { launchChromium, openWatched } from '../../helpers/page/page-in-chromium.js';
+import { launchChromium } from '../../helpers/page/launch-chromium.js';
+import { openWatched } from '../../helpers/page/page-in-chromium.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 import { textContrasts } from '../../helpers/page/text-contrast.js';
 
-const executablePath = findChromium();
 const pets = { classNames: ['cat', 'dog', 'bird'], images: ['a/1.png', 'a/2.png'] };
 
 describe('writeReport', () => {
@@ -46,6 +46,34 @@ describe('writeReport', () => {
     expect(await readdir(folder)).not.toContain('training-curves.svg');
   });
 
+  it('needs only a title, a result and mistakes, and takes the history that fit returns', async () => {
+    const folder = await temporaryFolder();
+    const { title, result, mistakes, training } = await madeUpReport(folder, pets);
+    const { page } = await writeReport(path.join(folder, 'least'), { title, result, mistakes });
+    const least = await readFile(page, 'utf8');
+    expect(least).toContain('<h2 id="mistakes">');
+    for (const left of ['The same again', 'Images left out', 'training-curves']) expect(least).not.toContain(left);
+
+    const columns = new Map(training && 'columns' in training.history ? training.history.columns : []);
+    const epoch = Array.from({ length: 12 }, (_, i) => i);
+    const recorded = Object.assign(new tf.History(), { epoch, history: Object.fromEntries(columns) });
+    const { page: second } = await writeReport(path.join(folder, 'history'), {
+      title,
+      result,
+      mistakes,
+      training: { history: recorded },
+    });
+    const curves = (file: string) => readFile(path.join(path.dirname(file), 'training-curves.svg'), 'utf8');
+    const { page: third } = await writeReport(path.join(folder, 'csv'), {
+      title,
+      result,
+      mistakes,
+      training: { history: training?.history ?? recorded },
+    });
+    expect(await curves(second)).toBe(await curves(third));
+    expect(await readFile(second, 'utf8')).toContain('What was logged after each epoch<');
+  });
+
   it('says where it cannot write', async () => {
     const folder = await temporaryFolder();
     await writeFile(path.join(folder, 'report'), 'a file');
@@ -57,7 +85,7 @@ describe('writeReport', () => {
   });
 });
 
-describe.skipIf(executablePath === null)('the page of a report', () => {
+describe('the page of a report', () => {
   let folder: string;
   let browser: Browser;
   /** Of hostile names only. */
@@ -67,7 +95,7 @@ describe.skipIf(executablePath === null)('the page of a report', () => {
     folder = await temporaryFolderForAll();
     const content = await madeUpReport(folder, { classNames: hostileNames, images: fileNames(hostileNames) });
     hostile = (await writeReport(path.join(folder, 'hostile'), content)).page;
-    browser = await launchChromium(executablePath);
+    browser = await launchChromium();
   });
   afterAll(() => browser.close());
   afterEach(async () => {

@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
 /** A page, and what a user's browser would complain about. */
 export interface WatchedPage {
@@ -11,10 +11,6 @@ export interface WatchedPage {
 
 /** A point of the drawing area, in parts of its side. */
 export type Point = readonly [right: number, down: number];
-
-export function launchChromium(executablePath: string | null): Promise<Browser> {
-  return chromium.launch({ executablePath: executablePath ?? '' });
-}
 
 /** Opens the server's page in a context of its own, keeps watch, and waits until it can be used. */
 export async function watchPage(browser: Browser, url: string, options: BrowserContextOptions = {}) {

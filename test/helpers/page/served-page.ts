@@ -2,7 +2,8 @@ import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
 import { type RunningServer, startServer } from '../../../src/serving/start-server.js';
-import { launchChromium, type WatchedPage, watchPage } from './page-in-chromium.js';
+import { launchChromium } from './launch-chromium.js';
+import { type WatchedPage, watchPage } from './page-in-chromium.js';
 import { temporaryFolderForAll } from '../temporary-folder.js';
 
 /** A server with models, and a browser for its page. */
@@ -23,10 +24,7 @@ export interface ServedPage {
  * @param saveModels Puts the models into the folder that is served.
  * @returns What is there once a test runs.
  */
-export function servedPage(
-  executablePath: string | null,
-  saveModels: (folder: string) => Promise<void>,
-): () => ServedPage {
+export function servedPage(saveModels: (folder: string) => Promise<void>): () => ServedPage {
   let folder: string;
   let server: RunningServer;
   let browser: Browser;
@@ -34,7 +32,7 @@ export function servedPage(
     folder = await temporaryFolderForAll();
     await saveModels(folder);
     server = await startServer({ modelFolder: folder, restPort: 0, grpcPort: 0, pollSeconds: 0.2 }, '0.0.0');
-    browser = await launchChromium(executablePath);
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser.close();

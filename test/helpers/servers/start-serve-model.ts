@@ -13,7 +13,7 @@ export interface ServeModelProcess {
   readonly end: () => Promise<number | null>;
 }
 
-const script = fileURLToPath(new URL('../../../scripts/serve-model.ts', import.meta.url));
+const script = fileURLToPath(new URL('../../../src/commands/serve-model/main.ts', import.meta.url));
 
 /** Starts the command on free ports, and waits until it answers. */
 export async function startServeModel(args: readonly string[]): Promise<ServeModelProcess> {

@@ -1,19 +1,17 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { compileClassifier } from '../../../src/commands/train-model/compile-classifier.js';
-import { parseAugmentation } from '../../../src/commands/shared/parse-augmentation.js';
 import { argumentsJson } from '../../../src/commands/train-model/remembered-options.js';
-import { scanDataset } from '../../../src/commands/shared/scan-dataset.js';
-import { startFromWeights } from '../../../src/commands/train-model/start-from-weights.js';
-import { makeTrainable } from '../../../src/commands/train-model/run.js';
 import type { TrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
-import { makeTrainingDatasets } from '../../../src/commands/train-model/training-datasets.js';
-import { imagePathsDigest } from '../../../src/data/scan/image-paths-digest.js';
+import {
+  augmentationFor,
+  findTrainableType,
+  makeTrainable,
+} from '../../../src/commands/train-model/trainable-model.js';
+import { TrainingData } from '../../../src/commands/train-model/training-data.js';
+import { imagePathsDigest } from '../../../src/data/scan/fingerprint-images.js';
 import { exportTraining } from '../../../src/distributed/export-training.js';
-import { findModelType } from '../../../src/models/model-types.js';
 import type * as tf from '../../../src/tensorflow/tf.js';
-import { balancedClassWeight } from '../../../src/training/class-weight.js';
 import { fit } from '../../../src/training/fit.js';
 
 /**
@@ -26,21 +24,16 @@ export async function asWorkersKeepIt(folder: string, options: TrainModelOptions
   const output = path.join(folder, 'output');
   const kept = `${output}.training`;
   mkdirSync(kept, { recursive: true });
-  const trainSet = await scanDataset(options.trainDatasetPath, 'fail');
-  const model = makeTrainable(await findModelType(options.modelType), trainSet.scan.classNames, options);
-  const datasets = await makeTrainingDatasets(model, trainSet, trainSet, options);
-  if (options.pretrainedWeights !== undefined) await startFromWeights(model, options.pretrainedWeights);
-  compileClassifier(model, options, datasets.train.size);
-  const { augment, seed, classWeights } = options;
-  const changes = {
-    ...(augment !== undefined && { augmentation: parseAugmentation(augment, { imageSize: model.imageSize, seed }) }),
-    classWeight: classWeights === 'balanced' ? balancedClassWeight(datasets.train.classCounts) : {},
-  };
+  const data = await TrainingData.scan(options);
+  const model = await makeTrainable(await findTrainableType(options), data.set, options);
+  const train = await data.openTraining(model.imageSize);
+  const validation = await data.openValidation(model.imageSize);
+  const augmentation = augmentationFor(model, options);
+  const changes = { classWeight: data.set.classWeight, ...(augmentation && { augmentation }) };
   const history: number[][] = [];
   for (let epoch = 0; epoch < epochs; epoch += 1) {
-    const span = { initialEpoch: epoch, epochs: epoch + 1, validationData: datasets.validation, jit: 'graph' } as const;
-    const logs = (await fit(model, datasets.train, { ...span, ...changes })).history;
-    const { train, validation } = datasets;
+    const span = { initialEpoch: epoch, epochs: epoch + 1, validationData: validation, jit: 'graph' } as const;
+    const logs = (await fit(model, train, { ...span, ...changes })).history;
     const [accuracy = 0, loss = 0, valAccuracy = 0, valLoss = 0] = columns.map((name) => valueOf(logs[name]?.[0]));
     // Python divides counts in float64.
     const exact = (value: number, images: number) => Math.round(value * images) / images;
@@ -57,10 +50,10 @@ export async function asWorkersKeepIt(folder: string, options: TrainModelOptions
     ...bestOf(history),
     is_stopped: false,
     history,
-    images: imagePathsDigest(trainSet.scan),
+    images: imagePathsDigest(data.set.scan),
   };
   writeFileSync(path.join(kept, 'last'), JSON.stringify(last));
-  Object.values(datasets).forEach((dataset) => dataset.dispose());
+  data.dispose();
   model.optimizer.dispose();
   model.dispose();
   return output;

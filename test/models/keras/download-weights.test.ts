@@ -199,7 +199,7 @@ describe('downloadWeights', () => {
     const { download, file, requests } = await set((_, response) => cutAfter(1000, response, content));
     await expect(download()).rejects.toMatchObject({
       code: 'OFFLINE',
-      message: expect.stringMatching(/The connection to [\d.:]+ broke \(\w+\)\.\nRun this again, it goes on where/) as string,
+      message: expect.stringMatching(/The connection to [\d.:]+ broke \(\w+\)\.\nRun this again; it continues where/) as string,
     }); // prettier-ignore
     expect((await readFile(`${file}.part`)).length).toBe(1000);
     expect(requests.length).toBeGreaterThan(2);
@@ -230,7 +230,7 @@ describe('downloadWeights', () => {
       code: 'CANNOT_WRITE',
       message:
         `Cannot write ${folder}: the disk is full. Free some space there, or set SIGNET_CACHE to another folder. ` +
-        'Then run this again, it goes on where it stopped.',
+        'Then run this again; it continues where it stopped.',
     });
   });
 

@@ -231,7 +231,7 @@ describe('a hostile index', () => {
       'not in order',
     ],
     ['no header', encodeTable([[Buffer.from('w'), four16()]]), 'it has no header'],
-    ['a header that is none', encodeTable([[new Uint8Array(), Buffer.of(255)]]), 'its header is no protocol buffer'],
+    ['a header that is none', encodeTable([[new Uint8Array(), Buffer.of(255)]]), 'its header is not a protocol buffer'],
   ])('with %s is refused', async (_, index, message) => {
     const prefix = path.join(await temporaryFolder(), 'variables');
     await writeFile(`${prefix}.index`, index);

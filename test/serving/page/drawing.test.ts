@@ -5,15 +5,12 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import { digitStrokes } from './digit-strokes.js';
-import { findChromium } from '../../helpers/page/find-chromium.js';
 import { drawWithFinger, drawWithMouse } from '../../helpers/page/page-in-chromium.js';
 import { servedPage } from '../../helpers/page/served-page.js';
 import { trainDigits } from '../../helpers/training/train-digits.js';
 
-const executablePath = findChromium();
-
-describe.skipIf(executablePath === null)('drawing on the page', () => {
-  const served = servedPage(executablePath, async (folder) => {
+describe('drawing on the page', () => {
+  const served = servedPage(async (folder) => {
     const model = await trainDigits(6);
     await model.save(path.join(folder, 'Digits', '1'));
     model.dispose();

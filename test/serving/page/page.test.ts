@@ -9,21 +9,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { readSignatures } from '../../../src/saved-model/read/read-saved-model.js';
 import { startServer } from '../../../src/serving/start-server.js';
-import { findChromium } from '../../helpers/page/find-chromium.js';
 import { watchPage } from '../../helpers/page/page-in-chromium.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
 import { servedPage } from '../../helpers/page/served-page.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
-const executablePath = findChromium();
 const digits = ['0/0010.png', '3/0083.png', '7/0043.png'].map((name) => path.resolve('data/digits/test', name));
 const digitNames = digits.map((file) => path.basename(file));
 /** Markup, for whoever takes a name for that; and longer than its place. */
 const hostile = `<img src=x onerror="document.title='broken in'"> ${'coonhound, '.repeat(20)}`;
 const classNames = [hostile, ...Array.from({ length: 11 }, (_, i) => `class ${i}`)];
 
-describe.skipIf(executablePath === null)('the page', () => {
-  const served = servedPage(executablePath, async (folder) => {
+describe('the page', () => {
+  const served = servedPage(async (folder) => {
     const model = new LenetModel({ classNames, seed: 1 });
     await model.save(path.join(folder, 'Lenet', '1'));
     model.dispose();

@@ -28,7 +28,7 @@ describe('replaced', () => {
       Greeter.prototype,
       'greet',
       (original) =>
-        function () {
+        function (this: Greeter) {
           return original.call(this).toUpperCase();
         },
     );

@@ -288,6 +288,30 @@ describe('BackupAndRestore', () => {
     await expect(run()).rejects.toThrow(message);
   });
 
+  it.each([null, {}, { seen: 'four', sums: {} }, { seen: 4, sums: null }, { seen: 4, sums: { loss: 'low' } }])(
+    'says that the sums over a resumed epoch are damaged: %j',
+    async (totals) => {
+      const folder = path.join(await temporaryFolder(), 'backup');
+      const run = () => {
+        const callbacks = [new BackupAndRestore(folder, { deleteCheckpoint: false })];
+        return fit(tinyModel(new Adam()), tinyDataset(), { epochs: 2, callbacks });
+      };
+      await run();
+      const file = path.join(folder, 'training_metadata.json');
+      const metadata = JSON.parse(await readFile(file, 'utf8')) as { session: object };
+      await writeFile(
+        file,
+        JSON.stringify({ ...metadata, epoch: 1, batch: 1, session: { ...metadata.session, totals } }),
+      );
+      await expect(run()).rejects.toThrow(
+        expect.objectContaining({
+          code: 'INVALID_TRAINING_STATE',
+          message: expect.stringContaining('The backup lacks the sums over its epoch') as string,
+        }),
+      );
+    },
+  );
+
   it('stands last', async () => {
     const callbacks = [new BackupAndRestore(path.join(await temporaryFolder(), 'backup')), new CSVLogger()];
     await expect(fit(tinyModel(new Adam()), tinyDataset(1), { epochs: 1, callbacks })).rejects.toThrow(

@@ -68,6 +68,20 @@ describe('EarlyStopping', () => {
     expect(await run([9, 8, 7])).toBe(3);
   });
 
+  it('continues a training of which only the progress is known', async () => {
+    const model = tinyModel(new Adam());
+    const bestWeights = model.getWeights().map((weight) => tf.zerosLike(weight));
+    const stop = new EarlyStopping({ monitor: 'loss', patience: 3, restoreBestWeights: true });
+    stop.setModel(model);
+    stop.restoreState(EarlyStopping.stateAfter({ best: 2, bestEpoch: 4, wait: 1, bestWeights }));
+    await stop.onEpochEnd(6, { loss: 2 });
+    expect([stop.hasEnded, stop.bestEpoch]).toEqual([false, 4]);
+    await stop.onEpochEnd(7, { loss: 3 });
+    expect([stop.hasEnded, stop.stoppedEpoch]).toEqual([true, 7]);
+    await stop.onTrainEnd();
+    expect(model.getWeights().every((weight) => weight.dataSync().every((value) => value === 0))).toBe(true);
+  });
+
   it('has as many tensors after a training as before', async () => {
     const model = tinyModel(new Adam());
     const run = () => {

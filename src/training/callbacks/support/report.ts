@@ -1,13 +1,14 @@
-/** Whether a callback says what it does, and where. */
+/** Options of callbacks that say what they do. */
 export interface ReportOptions {
-  /** 1 for a line whenever it does something, 0 for none. Default: 0. */
+  /** Whether to write a line whenever the callback does something: 1 does, 0 does not. Default: 0. */
   readonly verbose?: 0 | 1;
-  /** Default: standard error. */
+  /** Stream to write to. Default: standard error. */
   readonly stream?: LineStream;
 }
 
-/** What takes lines of text. */
+/** A stream that takes lines of text. */
 export interface LineStream {
+  /** Takes a line of text with its line break. */
   write(text: string): unknown;
 }
 

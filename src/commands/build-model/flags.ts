@@ -1,0 +1,49 @@
+import { inputSizeFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { defineCommand } from '../shared/flag-table.js';
+
+/** Everything about `build-model`'s flags. */
+export const buildModelCommand = defineCommand({
+  name: 'build-model',
+  describe: 'Builds a TensorFlow SavedModel from weights that are already trained, ready to serve. Trains nothing.',
+  flags: {
+    modelType: {
+      type: 'string',
+      required: true,
+      help: 'LenetModel, ResnetModel, MobileNetModel, InceptionModel, or your own class: path/to/model.ts#ClassName',
+    },
+    weights: {
+      type: 'path',
+      words: ['imagenet'],
+      required: true,
+      help: 'Keras weight file with its last layer, directory of a SavedModel, or imagenet, which is downloaded',
+    },
+    labels: {
+      type: 'path',
+      required: true,
+      help: "Text file with one class name per line, in the order of the weights' outputs",
+    },
+    modelFolder: { type: 'path', default: 'models', help: 'Folder for models; this one goes to FOLDER/TYPE/VERSION' },
+    modelVersion: {
+      type: 'integer',
+      range: { min: 1 },
+      defaultText: 'the next free one',
+      help: 'Version of the model',
+    },
+    ...inputSizeFlags,
+    alpha: {
+      type: 'number',
+      range: { above: 0, max: 2 },
+      defaultText: '1',
+      help: 'Width of a MobileNetModel; pretrained weights exist for 0.35 to 1.4',
+    },
+    overwrite: { type: 'boolean', default: false, help: 'Replace the version if it exists' },
+    ...jsonFlags,
+    ...tensorflowFlags,
+  },
+  examples: [
+    [
+      '--model-type InceptionModel --weights imagenet --labels imagenet.txt',
+      "Keras Applications' weights, with the 1000 classes of ImageNet",
+    ],
+  ],
+});

@@ -1,0 +1,52 @@
+import { listProblems } from '../../data/scan/describe-problems.js';
+import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
+import type { SavedModelEvaluation } from '../../evaluation/evaluate-saved-model.js';
+import type { Mistake } from '../../evaluation/hardest-mistakes.js';
+import { writeReport } from '../../evaluation/report/write-report.js';
+import { modelFacts, softwareFacts } from '../shared/report-facts.js';
+import type { OptionsOf } from '../shared/flag-table.js';
+import { shellCommand } from '../shared/shell-command.js';
+import type { evalModelCommand } from './flags.js';
+
+/** What an evaluation of a SavedModel found, and what it was not asked about. */
+export interface FinishedEvaluation {
+  readonly evaluation: SavedModelEvaluation;
+  /** By `serving_default`. */
+  readonly mistakes: readonly Mistake<ImageFile>[];
+  /** What the scan left out. */
+  readonly skippedList: string;
+}
+
+/**
+ * Writes the report of an evaluation into a folder.
+ *
+ * @returns The page's path.
+ * @throws SignetError `CANNOT_WRITE`.
+ */
+export async function writeEvaluationReport(
+  folder: string,
+  { testDatasetPath, modelPath, batchSize, onBadImage }: OptionsOf<typeof evalModelCommand.flags>,
+  { evaluation, mistakes, skippedList }: FinishedEvaluation,
+): Promise<string> {
+  const { serving_default: result } = evaluation.signatures;
+  const { title, facts } = await modelFacts(modelPath);
+  const rows = [
+    ['test set', `${testDatasetPath}: ${result.images.toLocaleString('en')} images`],
+    ['signature', 'serving_default'],
+    ["the signatures' logits", `differ by ${evaluation.maxLogitDifference.toPrecision(3)} at most`],
+    ['speed', `${result.imagesPerSecond.toFixed(0)} images a second`],
+  ] as const;
+  const { page, notes } = await writeReport(folder, {
+    title,
+    date: new Date(),
+    training: null,
+    result,
+    loss: result.loss,
+    mistakes,
+    facts: [{ title: 'Evaluation', rows }, facts, softwareFacts()],
+    command: shellCommand('eval-model', { testDatasetPath, modelPath, batchSize, onBadImage, report: folder }),
+    skippedList: skippedList + listProblems(evaluation.skipped),
+  });
+  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  return page;
+}

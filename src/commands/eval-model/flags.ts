@@ -1,0 +1,22 @@
+import { imageFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { defineCommand } from '../shared/flag-table.js';
+
+/** Everything about `eval-model`'s flags. */
+export const evalModelCommand = defineCommand({
+  name: 'eval-model',
+  describe: 'Evaluates both signatures of a SavedModel on disk on a folder with one folder of images per class.',
+  flags: {
+    testDatasetPath: { type: 'path', required: true, help: 'Folder with one folder of images per class' },
+    modelPath: { type: 'path', required: true, help: 'Directory of a version, such as models/LenetModel/1' },
+    batchSize: { type: 'integer', range: { min: 1 }, default: 32, help: 'Images per call' },
+    ...imageFlags,
+    report: {
+      type: 'path',
+      defaultText: 'none',
+      help: 'Folder for a report to read in a browser, with the hardest mistakes',
+    },
+    ...jsonFlags,
+    ...tensorflowFlags,
+  },
+  examples: [['--test-dataset-path data/digits/test --model-path models/LenetModel/1', 'the model of npm start']],
+});

@@ -1,0 +1,48 @@
+import { imageFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { defineCommand } from '../shared/flag-table.js';
+import { serverFlags } from '../shared/server-flags.js';
+
+/** Everything about `eval-served-model`'s flags. */
+export const evalServedModelCommand = defineCommand({
+  name: 'eval-served-model',
+  describe:
+    "Evaluates a model on a server, Signet's or TensorFlow Serving, on a folder with one folder of images per class: over gRPC and REST, with files as they are and with decoded pixels.",
+  flags: {
+    testDatasetPath: { type: 'path', required: true, help: 'Folder with one folder of images per class' },
+    modelName: { type: 'string', required: true, help: 'Name of the model on the server' },
+    protocol: {
+      type: 'choice',
+      choices: ['GRPC', 'REST'],
+      alias: 'f',
+      defaultText: 'both',
+      help: 'Protocol to call the server with',
+    },
+    ...serverFlags,
+    inputWidth: {
+      type: 'integer',
+      range: { min: 1, max: 16_384 },
+      needs: ['inputHeight'],
+      defaultText: 'as they are',
+      help: 'Width that decoded images are resized to, in pixels',
+    },
+    inputHeight: {
+      type: 'integer',
+      range: { min: 1, max: 16_384 },
+      needs: ['inputWidth'],
+      defaultText: 'as they are',
+      help: 'Height that decoded images are resized to, in pixels',
+    },
+    batchSize: { type: 'integer', range: { min: 1, max: 65_536 }, default: 1, help: 'Images per request' },
+    concurrency: { type: 'integer', range: { min: 1, max: 1024 }, default: 1, help: 'Requests in flight at once' },
+    ...imageFlags,
+    ...jsonFlags,
+    ...tensorflowFlags,
+  },
+  examples: [
+    ['--test-dataset-path data/digits/test --model-name LenetModel', 'the model of npm start, as it is served'],
+    [
+      '--host 10.0.0.5 --model-name LenetModel --test-dataset-path data/digits/test --concurrency 8',
+      'eight requests at a time',
+    ],
+  ],
+});

@@ -1,0 +1,23 @@
+import { serveModel, type ServeModelOptions } from './run.js';
+
+/**
+ * Serves models, prints where, and ends at Ctrl-C or SIGTERM once every request that has arrived is answered; a second signal ends at once.
+ *
+ * @throws SignetError as `serveModel`.
+ */
+export async function serveUntilSignal(options: ServeModelOptions): Promise<void> {
+  const { url, grpcAddress, modelNames, end } = await serveModel(options);
+  process.stdout.write(
+    [
+      ...modelNames.map((name) => `REST  ${url}v1/models/${encodeURIComponent(name)}`),
+      `gRPC  ${grpcAddress}`,
+      `page  ${url}`,
+      'Ctrl-C ends it.\n',
+    ].join('\n'),
+  );
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
+  });
+  process.stderr.write(`\n${signal}: answering what has come, then ending (again: at once)\n`);
+  await end();
+}

@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { SignetError } from '../../errors.js';
+import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
+import { fit, type FitOptions } from '../../training/fit.js';
+import type * as tf from '../../tensorflow/tf.js';
+import type { InterruptedTraining } from './interrupted-training.js';
+import { importCallbacks } from './load-callbacks.js';
+import type { TrainModelOptions } from './train-model-options.js';
+import { augmentationFor, trainedPart } from './trainable-model.js';
+import { TrainingCallbacks } from './training-callbacks.js';
+import type { Learned, Learner, PreparedTraining } from './training-run.js';
+
+/** Trains in this process, with TensorFlow's library. */
+export class LocalLearner implements Learner {
+  /** A mistake in a file of callbacks is reported before anything long begins. */
+  async checkOptions({ callbacks }: TrainModelOptions): Promise<void> {
+    if (callbacks !== undefined) await importCallbacks(callbacks);
+  }
+
+  /** Every format that a scan accepts can be read here. */
+  checkImages(): void {
+    return;
+  }
+
+  async learn(training: PreparedTraining, kept: InterruptedTraining): Promise<Learned> {
+    const { model, data, version } = training;
+    const train = await data.openTraining(model.imageSize);
+    const validation = await data.openValidation(model.imageSize);
+    process.stderr.write(`training ${trainedPart(model)} on ${train.imageCount} images, `);
+    process.stderr.write(`validating on ${validation.imageCount}\n`);
+    const callbacks = await TrainingCallbacks.create(training, kept, { train, validation });
+    const options = { ...fitOptions(training), validationData: validation, callbacks: callbacks.list };
+    const { lastEpoch, interrupted } = await fitUntilInterrupted(model, train, options);
+    const { bestEpoch, history } = callbacks;
+    if (bestEpoch === null && !interrupted) return this.#giveUp(kept);
+    if (bestEpoch !== null) await writeFile(path.join(version.path, 'assets.extra', 'history.csv'), history);
+    const images = { train: train.imageCount, validation: validation.imageCount };
+    return { epochs: Math.max(callbacks.firstEpoch, lastEpoch), bestEpoch, interrupted, history, images };
+  }
+
+  /** There is no use in resuming a training whose every epoch failed. */
+  async #giveUp(kept: InterruptedTraining): Promise<never> {
+    await kept.remove();
+    throw new SignetError(
+      'TRAINING_STOPPED',
+      'No epoch gave a val_accuracy that is a number: the loss is NaN. Try a smaller --learning-rate; no model was saved.',
+    );
+  }
+}
+
+type Options = Pick<FitOptions<tf.TensorContainer>, 'epochs' | 'classWeight' | 'augmentation' | 'jit'>;
+
+function fitOptions({ model, data, options }: PreparedTraining): Options {
+  return {
+    epochs: options.numEpochs,
+    classWeight: data.set.classWeight,
+    augmentation: augmentationFor(model, options),
+    jit: options.jit,
+  };
+}
+
+/** @returns The last epoch that was trained, from 1; 0 without any. */
+async function fitUntilInterrupted(
+  model: tf.LayersModel,
+  train: tf.data.Dataset<tf.TensorContainer>,
+  options: FitOptions<tf.TensorContainer>,
+): Promise<{ readonly lastEpoch: number; readonly interrupted: boolean }> {
+  const interrupt = stopOnInterrupt('stopping after this step, the best model is kept');
+  interrupt.signal.addEventListener('abort', () => (model.stopTraining = true));
+  try {
+    const { epoch } = await fit(model, train, options);
+    return { lastEpoch: (epoch.at(-1) ?? -1) + 1, interrupted: interrupt.signal.aborted };
+  } finally {
+    interrupt.remove();
+  }
+}

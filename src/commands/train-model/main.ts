@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+import { runCommand } from '../shared/run-command.js';
+import { trainModelCommand } from './flags.js';
+
+await runCommand(trainModelCommand, async (options, { resume, resumeFrom, given }) => {
+  const { exportTrainingText, trainModelText } = await import('./print.js');
+  const { exportTraining } = options;
+  if (exportTraining !== undefined) {
+    const { exportTrainingModel } = await import('./export-training-model.js');
+    process.stdout.write(exportTrainingText(await exportTrainingModel(options, exportTraining)));
+    return;
+  }
+  const train = async () => {
+    if (resumeFrom !== undefined)
+      return (await import('./resume-from-workers.js')).resumeFromWorkers(resumeFrom, given);
+    if (resume) return (await import('./resume-training.js')).resumeTraining(given);
+    return (await import('./run.js')).trainModel(options);
+  };
+  const result = await train();
+  process.stdout.write(trainModelText(result));
+  if (result.interrupted) process.exitCode = 130;
+});

@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+import { readClassNames } from '../../models/classifier/read-class-names.js';
+import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
+import { loadKerasWeights, otherHeads } from '../../models/keras/load-keras-weights.js';
+import { makeModel } from '../../models/make-model.js';
+import { findModelType, type ModelType } from '../../models/model-types.js';
+import * as tf from '../../tensorflow/tf.js';
+import type { Augmentation } from '../../training/augmentation/augmentation.js';
+import { accuracy } from '../../training/losses.js';
+import { backboneOptions, checkBackboneOptions } from '../shared/backbone-options.js';
+import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
+import { parseAugmentation } from '../shared/parse-augmentation.js';
+import { makeLoss, makeOptimizer } from './optimization.js';
+import type { TrainModelOptions } from './train-model-options.js';
+import type { TrainingSet } from './training-data.js';
+
+/** The class that the flags name. @throws SignetError `INVALID_ARGUMENT`, also for flags that this class does not take. */
+export async function findTrainableType(options: TrainModelOptions): Promise<ModelType> {
+  const Model = await findModelType(options.modelType);
+  checkBackboneOptions(Model, options);
+  return Model;
+}
+
+/**
+ * Makes the model that the flags ask for, compiled with their optimizer and loss.
+ *
+ * @param isFresh Whether its first weights count; false where a kept state will replace them. Default: true.
+ * @throws SignetError as `startFromWeights`; `INVALID_ARGUMENT` when the class does not take its options.
+ */
+export async function makeTrainable(
+  Model: ModelType,
+  set: TrainingSet,
+  options: TrainModelOptions,
+  isFresh = true,
+): Promise<ImageClassifierModel> {
+  const { pretrainedWeights } = options;
+  const model = makeFromFlags(Model, set.classNames, options);
+  try {
+    if (isFresh && pretrainedWeights !== undefined) await startFromWeights(model, pretrainedWeights);
+    compileClassifier(model, options, set.stepsPerEpoch);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** What `--augment` asks for. Default: nothing. */
+export function augmentationFor(
+  { imageSize }: ImageClassifierModel,
+  { augment, seed }: TrainModelOptions,
+): Augmentation | undefined {
+  return augment === undefined ? undefined : parseAugmentation(augment, { imageSize, seed });
+}
+
+/**
+ * Gives a model the weights that `--pretrained-weights` names: those of a file or a SavedModel, or published ones by name, from the
+ * cache or downloaded into it. Reports on standard error what it loaded.
+ *
+ * The head of a SavedModel with other classes is left out.
+ *
+ * @throws SignetError `INVALID_WEIGHTS`, `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`, `OFFLINE`, `DOWNLOAD_FAILED`, `CANNOT_WRITE`.
+ */
+export async function startFromWeights(model: ImageClassifierModel, pathOrName: string): Promise<void> {
+  const from = namedWeights.includes(pathOrName) ? await downloaded(model, pathOrName) : pathOrName;
+  const ignore = [...otherHeads(model), ...((await hasOtherClasses(model, from)) ? ['logits'] : [])];
+  const { loaded, kept } = await loadKerasWeights(model, from, { ignore });
+  const random = kept.length === 0 ? '' : `; ${kept.join(', ')} starts from random weights`;
+  process.stderr.write(`${from}: weights of ${loaded.length} layers${random}\n`);
+}
+
+/** The class's name; where a part is frozen, with how many of its parameters are trained. */
+export function trainedPart(model: ImageClassifierModel): string {
+  const count = (weights: tf.LayersModel['weights']) =>
+    weights.reduce((sum, { shape }) => sum + tf.util.sizeFromShape(shape as number[]), 0);
+  const { name } = model.constructor;
+  if (model.layers.every(({ trainable, weights }) => trainable || weights.length === 0)) return name;
+  const [trained, all] = [model.trainableWeights, model.weights].map((weights) => count(weights).toLocaleString('en'));
+  return `${trained} of ${all} parameters of ${name}`;
+}
+
+function makeFromFlags(
+  Model: ModelType,
+  classNames: readonly string[],
+  options: TrainModelOptions,
+): ImageClassifierModel {
+  const { seed, inputHeight, inputWidth } = options;
+  return makeModel(Model, { classNames, seed, inputHeight, inputWidth, ...backboneOptions(options) });
+}
+
+function compileClassifier(model: ImageClassifierModel, options: TrainModelOptions, stepsPerEpoch: number): void {
+  const { learningRate, numEpochs } = options;
+  model.compile({
+    optimizer: makeOptimizer(options, { learningRate, numEpochs, stepsPerEpoch }),
+    loss: makeLoss(options),
+    metrics: [accuracy],
+  });
+}
+
+async function hasOtherClasses({ classNames }: ImageClassifierModel, directory: string): Promise<boolean> {
+  if (!existsSync(path.join(directory, 'assets', 'class_names.txt'))) return false;
+  const others = await readClassNames(directory);
+  return others.length !== classNames.length || others.some((name, i) => name !== classNames[i]);
+}
+
+async function downloaded(model: ImageClassifierModel, name: string): Promise<string> {
+  const { modelType, options } = model.description;
+  const alpha = typeof options.alpha === 'number' ? { alpha: options.alpha } : {};
+  return downloadNamedWeights({ modelType, name, imageSize: model.imageSize, ...alpha });
+}
+
+/** Frees a model that was compiled, and the state of its optimizer. */
+export function disposeCompiled(model: ImageClassifierModel): void {
+  model.optimizer.dispose();
+  model.dispose();
+}

@@ -1,0 +1,131 @@
+import { ImageDataset } from '../../data/dataset/image-dataset.js';
+import { splitFiles } from '../../data/dataset/split-files.js';
+import { checkSameClasses } from '../../data/scan/check-same-classes.js';
+import { countClasses } from '../../data/scan/image-scan.js';
+import { listProblems } from '../../data/scan/describe-problems.js';
+import type { ImageScan } from '../../data/scan/image-scan.js';
+import type { ImageSize } from '../../ops/decode-and-resize.js';
+import { balancedClassWeight, type ClassWeight } from '../../training/class-weight.js';
+import { scanDataset, type ScannedDataset } from '../shared/scan-dataset.js';
+import type { TrainModelOptions } from './train-model-options.js';
+
+/** How many images there are to train on, and for the validation. */
+export type ImageCounts = Readonly<Record<'train' | 'validation', number>>;
+
+/** The training set: the images that a training learns from, and those by which it chooses its best epoch. */
+export class TrainingSet {
+  private constructor(
+    private readonly scanned: ScannedDataset,
+    private readonly options: TrainModelOptions,
+  ) {}
+
+  /** @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`. */
+  static async scan(options: TrainModelOptions): Promise<TrainingSet> {
+    return new TrainingSet(await scanDataset(options.trainDatasetPath, options.onBadImage), options);
+  }
+
+  /** All images of the set. */
+  get scan(): ImageScan {
+    return this.scanned.scan;
+  }
+
+  get classNames(): readonly string[] {
+    return this.scan.classNames;
+  }
+
+  /** Files that the scan left out, one line per file; empty if there are none. */
+  get skippedList(): string {
+    return this.scanned.skippedList;
+  }
+
+  /** One side of the split, the same for the same seed. @throws SignetError `INVALID_ARGUMENT` when there is no image for the validation. */
+  part(subset: 'training' | 'validation'): ImageScan {
+    const { seed, validationSplit } = this.options;
+    return splitFiles(this.scan, { seed, validationSplit, subset });
+  }
+
+  get imageCounts(): ImageCounts {
+    return { train: this.part('training').files.length, validation: this.part('validation').files.length };
+  }
+
+  get stepsPerEpoch(): number {
+    return Math.ceil(this.imageCounts.train / this.options.batchSize);
+  }
+
+  /** The weights that `--class-weights` asks for; none where every image counts the same. */
+  get classWeight(): ClassWeight {
+    if (this.options.classWeights !== 'balanced') return {};
+    return balancedClassWeight(countClasses(this.part('training').files, this.classNames.length));
+  }
+}
+
+/** All images of a training in this process or another: the training set, the test set, and their batches. */
+export class TrainingData {
+  readonly #opened: ImageDataset[] = [];
+
+  private constructor(
+    readonly set: TrainingSet,
+    private readonly test: ScannedDataset,
+    private readonly options: TrainModelOptions,
+  ) {}
+
+  /**
+   * Scans both folders.
+   *
+   * @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`; `CLASSES_DIFFER` when the test set has other classes than the training set.
+   */
+  static async scan(options: TrainModelOptions): Promise<TrainingData> {
+    const set = await TrainingSet.scan(options);
+    const test = await scanDataset(options.testDatasetPath, options.onBadImage);
+    checkSameClasses(test.scan.classNames, set.classNames, {
+      found: `the test set ${options.testDatasetPath}`,
+      expected: `the training set ${options.trainDatasetPath}`,
+    });
+    return new TrainingData(set, test, options);
+  }
+
+  /** Batches to train on. */
+  openTraining(imageSize: ImageSize): Promise<ImageDataset> {
+    return this.#open(this.set.part('training'), imageSize, { shuffle: true });
+  }
+
+  /** Batches for the validation, in an order that never changes. */
+  openValidation(imageSize: ImageSize): Promise<ImageDataset> {
+    return this.#open(this.set.part('validation'), imageSize, { shuffle: false });
+  }
+
+  /** Batches of the test set. They are read once, so none is cached. */
+  openTest(imageSize: ImageSize): Promise<ImageDataset> {
+    return this.#open(this.test.scan, imageSize, { shuffle: false, cacheMebibytes: 0 });
+  }
+
+  /** Files that were left out so far, one line per file: first those that a scan found, then those that did not decode. */
+  get skippedList(): string {
+    const undecodable = this.#opened.flatMap((dataset) => dataset.skipped);
+    return [this.set.skippedList, this.test.skippedList, listProblems(undecodable)].join('');
+  }
+
+  /** Frees the batches that were opened. */
+  dispose(): void {
+    for (const dataset of this.#opened) dataset.dispose();
+  }
+
+  async #open(
+    scan: ImageScan,
+    imageSize: ImageSize,
+    own: { readonly shuffle: boolean; readonly cacheMebibytes?: number },
+  ): Promise<ImageDataset> {
+    const { batchSize, seed, onBadImage, cache } = this.options;
+    const { shuffle, cacheMebibytes = cache } = own;
+    const dataset = await ImageDataset.create(scan, {
+      imageSize,
+      batchSize,
+      seed,
+      onBadImage,
+      shuffle,
+      cacheMebibytes,
+    });
+    this.#opened.push(dataset);
+    return dataset;
+  }
+}

@@ -1,0 +1,66 @@
+import path from 'node:path';
+
+import * as v from 'valibot';
+
+import type { ClassFingerprint } from '../../data/scan/fingerprint-images.js';
+import { SignetError } from '../../errors.js';
+import { cannotWrite } from '../../files/cannot-write.js';
+import type { ProcessIdentity } from '../../files/process-identity.js';
+import { readJson, wholeNumber } from '../../files/read-json.js';
+import { replaceFile } from '../../files/replace.js';
+import { parseRememberedOptions } from './remembered-options.js';
+import type { TrainModelOptions } from './train-model-options.js';
+
+/** The file in a training's folder that says what is trained. */
+export const recordFile = 'training.json';
+
+/** What is known of a training from its beginning on, besides its state. */
+export interface TrainingRecord {
+  readonly options: Partial<TrainModelOptions>;
+  /** The images that it learns from, including those for the validation. */
+  readonly images: readonly ClassFingerprint[];
+  /** The process that trains it, or did. */
+  readonly process: ProcessIdentity;
+  /** Stamp of the model that was in the version directory before, see `InterruptedTraining`; null if there was none. */
+  readonly replaces: string | null;
+}
+
+const format = 1;
+/** Bytes at most: the options, and one entry per class. */
+const mostBytes = 2 ** 24;
+
+const schema = v.object({
+  format: v.literal(format),
+  options: v.unknown(),
+  images: v.array(v.object({ name: v.string(), images: wholeNumber(), digest: v.string() })),
+  process: v.object({ id: wholeNumber(), started: v.optional(v.nullable(v.string()), null) }),
+  replaces: v.optional(v.nullable(v.string()), null),
+});
+
+/**
+ * Reads the record in a training's folder; null if there is none.
+ *
+ * @throws SignetError `INVALID_TRAINING_STATE` when it is damaged.
+ */
+export async function readRecord(folder: string): Promise<TrainingRecord | null> {
+  const file = path.join(folder, recordFile);
+  const error = (problem: string, cause: unknown) =>
+    new SignetError(
+      'INVALID_TRAINING_STATE',
+      `${file} is damaged, or of another version of Signet: ${problem}. Begin the training again without --resume, or remove ${folder}.`,
+      { cause },
+    );
+  const record = await readJson(file, { mostBytes, schema, error });
+  if (!record) return null;
+  const { images, process, replaces } = record;
+  return { options: parseRememberedOptions(record.options, file), images, process, replaces };
+}
+
+/** Writes the record into a folder that exists. @throws SignetError `CANNOT_WRITE`. */
+export async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
+  try {
+    await replaceFile(path.join(folder, recordFile), JSON.stringify({ format, ...record }, null, 2));
+  } catch (error) {
+    throw cannotWrite(folder, error);
+  }
+}

@@ -1,0 +1,195 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import type { ImageScan } from '../../data/scan/image-scan.js';
+import { type ClassifierEvaluation, evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
+import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
+import type { ShellFlags } from '../shared/shell-command.js';
+import { InterruptedTraining, noteInterrupted } from './interrupted-training.js';
+import { makeLoss } from './optimization.js';
+import {
+  completeTrainModelOptions,
+  type GivenTrainModelOptions,
+  type TrainModelOptions,
+} from './train-model-options.js';
+import { disposeCompiled, findTrainableType, makeTrainable } from './trainable-model.js';
+import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
+import { writeTrainingReport } from './training-report.js';
+import { VersionDirectory } from './version-directory.js';
+
+/** What came of a training. */
+export interface TrainModelResult {
+  readonly directory: string;
+  readonly testDatasetPath: string;
+  readonly epochs: number;
+  /** The best epoch, from 1; null when the training was interrupted before any epoch was done, and no model was saved. */
+  readonly bestEpoch: number | null;
+  /** Test metrics of the best epoch; null without one. */
+  readonly test: { readonly accuracy: number; readonly loss: number } | null;
+  /** Duration of this run in seconds. */
+  readonly seconds: number;
+  readonly interrupted: boolean;
+  /** A page for a browser; null where it could not be written, or there is no model yet. */
+  readonly report: string | null;
+  /** The flags of `train-model` that continue it; null when it is done. */
+  readonly resume: ShellFlags | null;
+}
+
+/** All that a training needs before it begins. None of it is on the disk. */
+export interface PreparedTraining {
+  readonly options: TrainModelOptions;
+  /** Where the model goes. */
+  readonly version: VersionDirectory;
+  readonly data: TrainingData;
+  /** Compiled, with the weights that it starts from. */
+  readonly model: ImageClassifierModel;
+}
+
+/** Where a training starts: at its beginning, at its own backup, or at what workers kept. */
+export interface TrainingStart {
+  /** Whether the version directory is this very training's, and so may exist. */
+  readonly ownsVersion: boolean;
+  /** Whether it starts at its beginning; otherwise a state that was kept replaces the weights. */
+  readonly isFresh: boolean;
+  /** @throws SignetError `INVALID_TRAINING_STATE` when the images are not those that the training began with. */
+  checkImages(scan: ImageScan): void;
+  /** Writes the training's folder: from then on `--resume` can continue it. */
+  begin(training: PreparedTraining): Promise<InterruptedTraining>;
+}
+
+/** How a training learns: in this process, or by workers. */
+export interface Learner {
+  /** @throws SignetError for options that it cannot follow, and for what it lacks on this machine. */
+  checkOptions(options: TrainModelOptions): Promise<void>;
+  /** @throws SignetError `INVALID_DATASET` for images that it cannot read. */
+  checkImages(set: TrainingSet): void;
+  /** Trains the model. Afterwards it has the weights of its best epoch, and if there is one, is saved in its version directory. */
+  learn(training: PreparedTraining, kept: InterruptedTraining): Promise<Learned>;
+}
+
+/** What a learner came to. */
+export interface Learned {
+  readonly epochs: number;
+  /** The best epoch, from 1; null when nothing was saved. */
+  readonly bestEpoch: number | null;
+  readonly interrupted: boolean;
+  /** The text of `history.csv`. */
+  readonly history: string;
+  readonly images: ImageCounts;
+}
+
+/** A training that begins with the model's first weights. */
+export const freshStart: TrainingStart = {
+  ownsVersion: false,
+  isFresh: true,
+  checkImages: () => undefined,
+  begin: ({ version, options, data }) => InterruptedTraining.begin(version.path, options, data.set.scan),
+};
+
+/** The life of a training, from its flags to the report. */
+export class TrainingRun {
+  readonly #startTime = performance.now();
+
+  readonly #options: TrainModelOptions;
+
+  /** @throws SignetError `INVALID_ARGUMENT` that lists all that is wrong with the options. */
+  constructor(
+    options: GivenTrainModelOptions,
+    private readonly learner: Learner,
+    private readonly start: TrainingStart = freshStart,
+  ) {
+    this.#options = completeTrainModelOptions(options);
+  }
+
+  /**
+   * Trains, evaluates and reports. The order of the steps is a contract: all checks come before anything is written, whatever learns
+   * saves the best model, and only a model that is evaluated ends the training's folder.
+   *
+   * @throws SignetError `INVALID_ARGUMENT`, `INVALID_DATASET`, `BAD_IMAGE`, `CLASSES_DIFFER`, `MODEL_EXISTS`, `CANNOT_WRITE`,
+   * `INVALID_WEIGHTS`, `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_TRAINING_STATE`, `TRAINING_STOPPED`; `NOT_SET_UP` without what the learner needs.
+   */
+  async run(): Promise<TrainModelResult> {
+    const prepared = await this.#prepare();
+    try {
+      const kept = await this.start.begin(prepared);
+      return await keepOrRemove(kept, async () => {
+        const learned = await this.learner.learn(prepared, kept);
+        const result = await this.#finish(prepared, learned);
+        if (!learned.interrupted) await kept.remove();
+        return result;
+      });
+    } finally {
+      prepared.data.dispose();
+      disposeCompiled(prepared.model);
+      await prepared.version.removeEmptyParents();
+    }
+  }
+
+  /** Checks everything and makes the model. Writes nothing. */
+  async #prepare(): Promise<PreparedTraining> {
+    const { learner, start } = this;
+    const options = this.#options;
+    const Model = await findTrainableType(options);
+    await learner.checkOptions(options);
+    const version = await this.#chooseVersion(Model.name);
+    const data = await TrainingData.scan(options);
+    start.checkImages(data.set.scan);
+    learner.checkImages(data.set);
+    const model = await makeTrainable(Model, data.set, options, start.isFresh);
+    return { options, version, data, model };
+  }
+
+  async #chooseVersion(modelType: string): Promise<VersionDirectory> {
+    const { modelFolderPath, modelVersion, overwrite } = this.#options;
+    const { ownsVersion } = this.start;
+    const wanted = { modelFolderPath, modelType, modelVersion, overwrite: overwrite || ownsVersion };
+    const version = await VersionDirectory.prepare(wanted);
+    if (!ownsVersion) await noteInterrupted(version.parent);
+    return version;
+  }
+
+  async #finish({ version, data, model }: PreparedTraining, learned: Learned): Promise<TrainModelResult> {
+    const options = this.#options;
+    const { epochs, bestEpoch, interrupted } = learned;
+    const directory = version.path;
+    const evaluation = bestEpoch === null ? null : await evaluate(model, data, options, directory);
+    const seconds = (performance.now() - this.#startTime) / 1000;
+    const training = { directory, options, ...learned, seconds, skippedList: data.skippedList };
+    const report =
+      evaluation && bestEpoch !== null ? await writeTrainingReport({ ...training, bestEpoch, evaluation }) : null;
+    const test = evaluation && { accuracy: evaluation.result.accuracy, loss: evaluation.loss };
+    const resume = interrupted ? resumeFlags(options, path.basename(directory)) : null;
+    const { testDatasetPath } = options;
+    return { directory, testDatasetPath, epochs, bestEpoch, test, seconds, interrupted, report, resume };
+  }
+}
+
+/** Without a state there is nothing to continue: then a failed training leaves nothing behind. */
+async function keepOrRemove<T>(kept: InterruptedTraining, train: () => Promise<T>): Promise<T> {
+  try {
+    return await train();
+  } catch (error) {
+    if (!kept.hasState) await kept.remove();
+    else process.stderr.write(`${kept.folder} keeps what was trained: train-model --resume continues it\n`);
+    throw error;
+  }
+}
+
+/** Evaluates the model on the test set, and lists in its directory the images that this left out. */
+async function evaluate(
+  model: ImageClassifierModel,
+  data: TrainingData,
+  options: TrainModelOptions,
+  directory: string,
+): Promise<ClassifierEvaluation> {
+  const evaluation = await evaluateClassifier(model, await data.openTest(model.imageSize), makeLoss(options));
+  const { skippedList } = data;
+  // Test images that do not decode are known only now.
+  if (skippedList !== '') await writeFile(path.join(directory, 'assets.extra', 'skipped-images.tsv'), skippedList);
+  return evaluation;
+}
+
+/** The flags that continue a training: the rest is remembered. */
+function resumeFlags({ modelFolderPath, modelType, callbacks }: TrainModelOptions, modelVersion: string): ShellFlags {
+  return { resume: true, modelFolderPath, modelType, modelVersion, callbacks };
+}

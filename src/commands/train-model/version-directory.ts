@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { readdir, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+
+import { SignetError } from '../../errors.js';
+import { tryToWrite } from '../../files/cannot-write.js';
+import { recoverModelDirectories } from '../../files/model-directory.js';
+import { InterruptedTraining, interruptedVersions } from './interrupted-training.js';
+
+/** Which version directory is wanted. */
+export interface WantedVersion {
+  readonly modelFolderPath: string;
+  /** Name of the model's class. */
+  readonly modelType: string;
+  /** Default: the next free one. */
+  readonly modelVersion: number | undefined;
+  /** Whether a model or an interrupted training that is there may be replaced. */
+  readonly overwrite: boolean;
+}
+
+/** Where a training's model goes, `FOLDER/TYPE/VERSION`. */
+export class VersionDirectory {
+  private constructor(
+    readonly path: string,
+    /** Folders above it that did not exist when it was prepared, the innermost first. */
+    private readonly missing: readonly string[],
+  ) {}
+
+  /**
+   * Chooses the directory, cleans up after crashes in its parent, and tries now, rather than after an hour of training, whether it can
+   * be written. Creates nothing: what fails before the training begins leaves nothing behind.
+   *
+   * @throws SignetError `MODEL_EXISTS`, `CANNOT_WRITE`.
+   */
+  static async prepare(wanted: WantedVersion): Promise<VersionDirectory> {
+    const parent = path.join(wanted.modelFolderPath, wanted.modelType);
+    await tryToWrite(parent);
+    await recoverModelDirectories(parent);
+    const version = wanted.modelVersion ?? (await latestVersion(parent)) + 1;
+    const directory = path.join(parent, String(version));
+    if (!wanted.overwrite) assertFree(directory);
+    return new VersionDirectory(directory, missingFolders(parent));
+  }
+
+  /** The folder of the model's class. */
+  get parent(): string {
+    return path.dirname(this.path);
+  }
+
+  /** Removes the folders that a failed training has created above the directory, as far as nothing else is in them. */
+  async removeEmptyParents(): Promise<void> {
+    for (const folder of this.missing) {
+      const isRemoved = await rmdir(folder).then(
+        () => true,
+        () => false,
+      );
+      if (!isRemoved) return;
+    }
+  }
+}
+
+function assertFree(directory: string): void {
+  const training = InterruptedTraining.folderOf(directory);
+  if (existsSync(training)) {
+    throw new SignetError(
+      'MODEL_EXISTS',
+      `${training} keeps an interrupted training of that version: train-model --resume continues it. Give another --model-version, leave it ` +
+        'out for the next free one, or replace it with --overwrite.',
+    );
+  }
+  if (existsSync(directory)) {
+    throw new SignetError(
+      'MODEL_EXISTS',
+      `${directory} exists. Give another --model-version, leave it out for the next free one, or replace it with --overwrite.`,
+    );
+  }
+}
+
+async function latestVersion(parent: string): Promise<number> {
+  const versions = (existsSync(parent) ? await readdir(parent) : []).filter((name) => /^\d+$/.test(name)).map(Number);
+  // An interrupted training may still be completed.
+  return Math.max(0, ...versions, ...(await interruptedVersions(parent)));
+}
+
+function missingFolders(folder: string): string[] {
+  const missing: string[] = [];
+  for (let each = path.resolve(folder); !existsSync(each); each = path.dirname(each)) missing.push(each);
+  return missing;
+}

@@ -1,0 +1,76 @@
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+
+import { runWorkers } from '../../distributed/run-workers.js';
+import { readWorkersState } from '../../distributed/workers-state.js';
+import { parseHistory } from '../../evaluation/report/training-history.js';
+import { findPython } from '../../distributed/find-python.js';
+import { restoreVariables } from '../../saved-model/read/restore-variables.js';
+import { variablesOf } from '../../tensorflow/variables-of.js';
+import { weightsInOrder } from '../../tensorflow/weights-in-order.js';
+import { checkForWorkers, checkImagesForWorkers, exportForWorkers } from './export-training-model.js';
+import type { InterruptedTraining } from './interrupted-training.js';
+import { argumentsJson } from './remembered-options.js';
+import type { TrainModelOptions } from './train-model-options.js';
+import type { TrainingSet } from './training-data.js';
+import type { Learned, Learner, PreparedTraining } from './training-run.js';
+
+const note =
+  'note: workers on one machine share its processors, and gain nothing. This tries out what several machines will do; see ' +
+  'docs/distributed-training.md.\n';
+
+/** Trains by processes of Python TensorFlow on this machine's loopback, and makes an ordinary model directory of what they come to. */
+export class WorkersLearner implements Learner {
+  #python = '';
+
+  /** @param workers How many processes share the parts of a batch. The result depends on the parts alone, see the option `workers`. */
+  constructor(private readonly workers: number) {}
+
+  /** @throws SignetError `INVALID_ARGUMENT`, `NOT_SET_UP` without a Python that has TensorFlow. */
+  async checkOptions(options: TrainModelOptions): Promise<void> {
+    checkForWorkers(options);
+    this.#python = await findPython();
+  }
+
+  checkImages(set: TrainingSet): void {
+    checkImagesForWorkers(set);
+  }
+
+  /** @throws SignetError `TRAINING_STOPPED` when a worker fails. */
+  async learn(training: PreparedTraining, kept: InterruptedTraining): Promise<Learned> {
+    const { model, data, version, options } = training;
+    const images = data.set.imageCounts;
+    const interrupted = await this.#work(training, kept.workersOutput);
+    if (interrupted) return { epochs: await epochsOf(kept), bestEpoch: null, interrupted, history: '', images };
+    await restoreVariables(variablesOf(weightsInOrder(model)), kept.workersOutput);
+    const history = await readFile(path.join(kept.workersOutput, 'assets.extra', 'history.csv'), 'utf8');
+    await model.save(version.path, {
+      assetsExtra: { 'arguments.json': argumentsJson(options), 'history.csv': history },
+    });
+    return { ...summaryOf(history), interrupted, history, images };
+  }
+
+  /** @returns Whether it was interrupted. */
+  async #work({ model, data, options }: PreparedTraining, output: string): Promise<boolean> {
+    const exported = path.join(path.dirname(output), 'export');
+    // Options such as the number of epochs may have changed since an earlier run, and its model would stay.
+    await rm(output, { recursive: true, force: true });
+    await exportForWorkers(model, data.set, options, exported);
+    process.stderr.write(note);
+    const { python, workers } = { python: this.#python, workers: this.workers };
+    const { trainDatasetPath, workers: parts = workers } = options;
+    return runWorkers({ python, workers, parts, model: exported, data: trainDatasetPath, output });
+  }
+}
+
+/** How many epochs are done of a training that was interrupted. */
+async function epochsOf({ workersOutput }: InterruptedTraining): Promise<number> {
+  return (await readWorkersState(`${workersOutput}.training`))?.epochs ?? 0;
+}
+
+/** How many epochs there were, and which was the best, from 1. */
+function summaryOf(history: string): Pick<Learned, 'epochs' | 'bestEpoch'> {
+  const { epochs, columns } = parseHistory(history);
+  const accuracies = (columns.get('val_accuracy') ?? []).map((value) => value ?? 0);
+  return { epochs: epochs.length, bestEpoch: accuracies.indexOf(Math.max(...accuracies)) + 1 };
+}

@@ -1,0 +1,138 @@
+import path from 'node:path';
+
+import { SignetError } from '../errors.js';
+import * as tf from '../tensorflow/tf.js';
+import { variablesOf } from '../tensorflow/variables-of.js';
+import { weightsInOrder } from '../tensorflow/weights-in-order.js';
+import { CSVLogger, type CSVLines } from '../training/callbacks/csv-logger.js';
+import { EarlyStopping } from '../training/callbacks/early-stopping.js';
+import { ModelCheckpoint } from '../training/callbacks/model-checkpoint.js';
+import { type BackedUpTraining, backupTensors } from '../training/callbacks/support/backup-tensors.js';
+import type { CallbackState } from '../training/callbacks/support/callback-state.js';
+import { trainedOptimizer } from '../training/callbacks/support/trained-optimizer.js';
+import type { Optimizer } from '../training/optimizers/optimizer.js';
+import { TrainingStateFolder } from '../training/resume/training-state.js';
+import { restoreWorkersCheckpoint } from './restore-workers-checkpoint.js';
+import { workersColumns, type WorkersState } from './workers-state.js';
+
+/** The training that continues here, as it was exported for the workers. */
+export interface ContinuedTraining {
+  /** Compiled. Its weights are replaced. */
+  readonly model: tf.LayersModel;
+  /** Epochs without improvement after which it stops. */
+  readonly patience: number;
+  readonly stepsPerEpoch: number;
+  readonly validationImages: number;
+}
+
+/** A workers' training in the form in which one process keeps its own. */
+export interface WorkersBackup {
+  /** The text of `history.csv`. */
+  readonly history: string;
+  /** Writes into a folder what `BackupAndRestore` would have kept after the workers' last epoch. @throws SignetError `CANNOT_WRITE`. */
+  readonly write: (folder: string) => Promise<void>;
+}
+
+/**
+ * Reads all that workers keep of a training, and then calls `use` with it. Meanwhile the model has the weights of the best epoch.
+ *
+ * @param folder `OUTPUT.training`.
+ * @throws SignetError `INVALID_TRAINING_STATE` when the state is damaged, or belongs to another model, optimizer or data set.
+ */
+export async function withWorkersBackup<T>(
+  folder: string,
+  state: WorkersState,
+  training: ContinuedTraining,
+  use: (backup: WorkersBackup) => Promise<T>,
+): Promise<T> {
+  const { model } = training;
+  const optimizer = await restoreLastEpoch(folder, state, training);
+  const last = model.getWeights().map((weight) => weight.clone());
+  try {
+    await restoreWorkersCheckpoint(checkpoint(folder, state.bestEpoch), {
+      weights: variablesOf(weightsInOrder(model)),
+    });
+    const callbacks = callbackStates(state, model.getWeights(), training);
+    const write = (made: string) => writeState(made, state, { weights: last, optimizer, callbacks });
+    return await use({ history: CSVLogger.textOf(linesOf(state)), write });
+  } finally {
+    tf.dispose(last);
+  }
+}
+
+async function restoreLastEpoch(
+  folder: string,
+  { epochs }: WorkersState,
+  { model, stepsPerEpoch }: ContinuedTraining,
+): Promise<Optimizer> {
+  const optimizer = trainedOptimizer(model, '--resume-from');
+  optimizer.build(variablesOf(model.trainableWeights));
+  await restoreWorkersCheckpoint(checkpoint(folder, epochs), {
+    weights: variablesOf(weightsInOrder(model)),
+    slots: optimizer.variables.map(({ variable }) => variable),
+  });
+  checkSteps(optimizer.iterationsVariable, epochs * stepsPerEpoch, folder);
+  return optimizer;
+}
+
+function checkpoint(folder: string, epoch: number): string {
+  return path.join(folder, `epoch-${epoch}`);
+}
+
+type NamedState = readonly [name: string, state: CallbackState];
+
+async function writeState(
+  folder: string,
+  { epochs }: WorkersState,
+  training: Omit<BackedUpTraining, 'callbacks'> & { readonly callbacks: readonly NamedState[] },
+): Promise<void> {
+  const { optimizer } = training;
+  const metadata = {
+    epoch: epochs,
+    batch: 0,
+    session: { totals: null, step: null, data: null, validationData: null },
+    optimizer: optimizer.getClassName(),
+    callbacks: training.callbacks.map(([name, { values }]) => ({ name, values })),
+  };
+  const callbacks = training.callbacks.map(([, state]) => state);
+  await new TrainingStateFolder(folder).write(
+    metadata,
+    backupTensors({ weights: training.weights, optimizer, callbacks }),
+  );
+}
+
+/** What the callbacks of `train-model` would remember. */
+function callbackStates(
+  state: WorkersState,
+  bestWeights: readonly tf.Tensor[],
+  { patience, validationImages }: ContinuedTraining,
+): NamedState[] {
+  const { bestEpoch, epochs, wait, isStopped } = state;
+  const accuracy = state.history[bestEpoch - 1]?.[workersColumns.indexOf('val_accuracy')] ?? 0;
+  // Workers count in float64, Node sums up float32: this makes the same count of right images no improvement, and one image more is one.
+  const best = accuracy + 0.25 / validationImages;
+  const stoppedEpoch = isStopped && wait >= patience ? epochs - 1 : null;
+  const progress = { best, bestEpoch: bestEpoch - 1, wait, stoppedEpoch, bestWeights };
+  return [
+    [CSVLogger.name, CSVLogger.stateAfter(linesOf(state))],
+    [ModelCheckpoint.name, ModelCheckpoint.stateAfter({ best, saved: 1 })],
+    [EarlyStopping.name, EarlyStopping.stateAfter(progress)],
+  ];
+}
+
+/** The lines that workers write into `history.csv`. */
+function linesOf({ history }: WorkersState): CSVLines {
+  const rows = history.map((row) => row.map((value) => value ?? 'nan').join(','));
+  return { columns: workersColumns.slice(1), rows };
+}
+
+/** Notices batches of another size, or another data set, by the count of steps. */
+function checkSteps(iterations: tf.Variable, expected: number, folder: string): void {
+  const [received] = iterations.dataSync();
+  if (received === expected) return;
+  throw new SignetError(
+    'INVALID_TRAINING_STATE',
+    `The training in ${folder} has taken ${received} steps. Expected: ${expected}, from its --batch-size and the images of --train-dataset-path. ` +
+      'Give the images that it began with.',
+  );
+}

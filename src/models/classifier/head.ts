@@ -1,0 +1,46 @@
+import * as tf from '../../tensorflow/tf.js';
+import { Dropout } from './dropout.js';
+import { applyLayer, applyLayers } from './layer-calls.js';
+
+/** Names of the last layer: Signet's own, and that of Keras Applications. */
+export const headNames = { own: 'logits', keras: 'predictions' } as const;
+
+/**
+ * Names of the last layer in the weight files of Keras Applications. Those of MobileNetV2 are older than Keras's own code for it, and
+ * say `Logits`: keras-applications 1.0.2, keras_applications/mobilenet_v2.py.
+ */
+export const publishedHeadNames: readonly string[] = [headNames.keras, 'Logits'];
+
+/** Names of the layers around a backbone: the one before it and those of its head. */
+export const aroundBackbone = {
+  before: 'rescaling',
+  after: ['avg_pool', 'dropout', ...Object.values(headNames)],
+} as const;
+
+/** Options of a backbone's head. */
+export interface HeadOptions {
+  /** Share of the features that is dropped while training, 0 to less than 1. */
+  readonly dropout: number;
+  /** Seed of what is dropped. Default: something else each time. */
+  readonly seed: number | undefined;
+  /** Whether the last layer is named as in Keras Applications; see BackboneOptions. */
+  readonly includeTop: boolean;
+}
+
+/** Builds the head that every backbone ends with: average pooling, dropout if there is any, and a dense layer of logits. */
+export function logitsOf(
+  features: tf.SymbolicTensor,
+  classes: number,
+  { dropout, seed, includeTop }: HeadOptions,
+): tf.SymbolicTensor {
+  const name = includeTop ? headNames.keras : headNames.own;
+  const pooling = tf.layers.globalAveragePooling2d({ name: 'avg_pool' });
+  const dropping = dropout > 0 ? [new Dropout({ rate: dropout, seed, name: 'dropout' })] : [];
+  const logits = tf.layers.dense({ units: classes, kernelInitializer: 'glorotUniform', name });
+  return applyLayers([pooling, ...dropping, logits], features);
+}
+
+/** Scales pixels of 0 to 255 to -1 to 1, as the backbones expect them. */
+export function rescaled(images: tf.SymbolicTensor): tf.SymbolicTensor {
+  return applyLayer(tf.layers.rescaling({ scale: 1 / 127.5, offset: -1, name: aroundBackbone.before }), images);
+}

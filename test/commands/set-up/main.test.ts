@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+
+import { describe, expect, it } from 'vitest';
+
+function setUp(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync('npx', ['tsx', 'src/commands/set-up/main.ts', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, npm_config_loglevel: 'silent' },
+  });
+  return { status, stdout, stderr };
+}
+
+describe('the command set-up', () => {
+  it('explains itself', () => {
+    const { status, stdout, stderr } = setUp('--help');
+    expect(status).toBe(0);
+    expect(stdout).toContain('signet-set-up [options]');
+    for (const flag of ['--force', '--gpu', '--library', '--verbose', '--quiet']) expect(stdout).toContain(flag);
+    expect(stderr).toBe('');
+  });
+
+  it.each([
+    [['--nope'], 'Unknown argument: --nope'],
+    [['extra'], 'Unknown argument: extra'],
+    [['--library'], 'Not enough arguments following: library'],
+    [['--gpu=maybe'], '--gpu is a switch and takes no value. Received: maybe'],
+    [['--gpu', '--no-gpu'], '--gpu was given more than once; give it once.'],
+    [['--quiet', '--verbose'], '--quiet and --verbose exclude each other.'],
+    [['--gpu', '--library', '.'], '--gpu and --no-gpu download a library, --library brings one: give one of them.'],
+  ])('answers %j with its usage', (args, message) => {
+    expect(setUp(...args)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `signet-set-up: ${message}\nSee signet-set-up --help\n`,
+    });
+  });
+
+  it('is silent when nothing is left to do', () => {
+    expect(setUp()).toEqual({ status: 0, stdout: '', stderr: '' });
+  });
+
+  it('tells a failure in words, and where it happened only to --debug', () => {
+    const { status, stderr } = setUp('--library', 'test/scripts');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^signet-set-up: --library takes a folder with lib\/ and include\//);
+    expect(stderr).not.toContain('    at ');
+    expect(setUp('--library', 'test/scripts', '--debug').stderr).toContain('    at ');
+  });
+});

@@ -1,0 +1,81 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { beforeEach, describe, expect, it } from 'vitest';
+
+import { resumeTraining } from '../../../src/commands/train-model/resume-training.js';
+import { trainModel } from '../../../src/commands/train-model/run.js';
+import * as tf from '../../../src/tensorflow/tf.js';
+import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js';
+import { temporaryFolder } from '../../helpers/temporary-folder.js';
+
+let folder: string;
+let digits: SmallDigits;
+const inFolder = (...names: string[]) => path.join(folder, ...names);
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  digits = copyDigits(folder);
+});
+
+function options(modelFolderPath: string) {
+  const { train: trainDatasetPath, test: testDatasetPath } = digits;
+  const sizes = { batchSize: 4, numEpochs: 3, validationSplit: 0.5, jit: 'off' } as const;
+  return { trainDatasetPath, testDatasetPath, modelFolderPath, modelType: 'LenetModel', ...sizes };
+}
+
+/** A file for `--callbacks` that fails at the beginning of an epoch, from 0. */
+function failingAt(epoch: number): string {
+  const file = inFolder(`failing-${epoch}.mjs`);
+  const code = `export default { onEpochBegin: (epoch) => { if (epoch === ${epoch}) throw new Error('no room'); } };`;
+  writeFileSync(file, code);
+  return file;
+}
+
+describe('a training that fails', () => {
+  it('leaves nothing behind when there is nothing to resume', async () => {
+    const tensors = tf.memory().numTensors;
+    const failed = trainModel({ ...options(inFolder('a', 'models')), callbacks: failingAt(0) });
+    await expect(failed).rejects.toThrow('no room');
+    expect(existsSync(inFolder('a'))).toBe(false);
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('leaves the folders that it found', async () => {
+    const own = { ...options(inFolder('models')), callbacks: failingAt(0) };
+    await trainModel({ ...own, numEpochs: 1, callbacks: undefined });
+    await expect(trainModel(own)).rejects.toThrow('no room');
+    expect(readdirSync(inFolder('models', 'LenetModel'))).toEqual(['1']);
+  });
+
+  it('is kept from its first backup on, and resumed', async () => {
+    const models = inFolder('models');
+    const failed = trainModel({ ...options(models), callbacks: failingAt(2) });
+    await expect(failed).rejects.toThrow('no room');
+    expect(readdirSync(path.join(models, 'LenetModel')).sort()).toEqual(['.1.training', '1']);
+    const { epochs, interrupted } = await resumeTraining({ modelFolderPath: models, callbacks: failingAt(9) });
+    expect([epochs, interrupted]).toEqual([3, false]);
+    expect(readdirSync(path.join(models, 'LenetModel'))).toEqual(['1']);
+  });
+
+  it('is not done before its model is evaluated: --resume evaluates it, without training again', async () => {
+    const models = inFolder('models');
+    const picture = path.join(digits.test, '0', readdirSync(path.join(digits.test, '0'))[0] ?? '');
+    const whole = readFileSync(picture);
+    // Only its pixels are broken, which the scan does not see; the file is written once the scan is over.
+    const breaking = inFolder('breaking.mjs');
+    const code = `import { readFileSync, writeFileSync } from 'node:fs';
+      export default { onTrainEnd: () => writeFileSync(${JSON.stringify(picture)}, readFileSync(${JSON.stringify(picture)}).subarray(0, 60)) };`;
+    writeFileSync(breaking, code);
+    const failed = trainModel({ ...options(models), callbacks: breaking });
+    await expect(failed).rejects.toMatchObject({ code: 'BAD_IMAGE' });
+    expect(readdirSync(path.join(models, 'LenetModel')).sort()).toEqual(['.1.training', '1']);
+    writeFileSync(picture, whole);
+    const { epochs, bestEpoch, test } = await resumeTraining({ modelFolderPath: models, callbacks: failingAt(3) });
+    expect(epochs).toBe(3);
+    expect(bestEpoch).not.toBeNull();
+    expect(test?.loss).toBeGreaterThan(0);
+    expect(readdirSync(path.join(models, 'LenetModel'))).toEqual(['1']);
+    expect(existsSync(path.join(models, 'LenetModel', '1', 'assets.extra', 'report', 'report.html'))).toBe(true);
+  });
+});

@@ -1,0 +1,6 @@
+/** Vitest's set-up of every test file. */
+import { afterAll } from 'vitest';
+
+import { removeFoldersForAll } from './temporary-folder.js';
+
+afterAll(removeFoldersForAll);
