@@ -92,6 +92,7 @@ class SampleTracer {
   readonly #runs: SampleRun[] = [];
   readonly #leftOut: (readonly (readonly number[])[])[] = [];
   #failure: SignetError | null = null;
+  #failures = 0;
 
   constructor(
     private readonly fn: TensorFunction,
@@ -111,7 +112,7 @@ class SampleTracer {
     }
     // Where no size is unknown, every trace would be the same.
     const isFixed = this.shapes.areFixed && !this.#runs[0]?.trace?.madeUpSizes;
-    if (!isFixed) for (let row = 1; row < sampleKinds.length; row++) this.#traceOrLeaveOut(row);
+    for (let row = 1; !isFixed && !this.#isHopeless() && row < sampleKinds.length; row++) this.#traceOrLeaveOut(row);
     if (this.#failure && this.#runs.filter(({ kind }) => kind !== 'edge').length < (isFixed ? 1 : leastRuns)) {
       throw this.#failure;
     }
@@ -126,6 +127,16 @@ class SampleTracer {
     return run ? { ...run, kind: 'wide' } : null;
   }
 
+  #fail(error: SignetError): void {
+    this.#failure ??= error;
+    this.#failures += 1;
+  }
+
+  /** What takes neither of two samples takes none. */
+  #isHopeless(): boolean {
+    return this.#failures > 1 && this.#runs.length === 0;
+  }
+
   #traceOrLeaveOut(row: number): void {
     const shapes = this.#shapesOf(row);
     if (sampleKinds[row] === 'base' || this.#expectedCost(shapes) <= this.#affordable()) this.#trace(row);
@@ -138,7 +149,7 @@ class SampleTracer {
       const trace = this.#traceOnce(row, shapes);
       this.#runs.push({ kind, shapes, trace, cost: traceCost(trace) });
     } catch (error) {
-      if (error instanceof DoesNotFit) this.#failure ??= error;
+      if (error instanceof DoesNotFit) this.#fail(error);
       else if (kind === 'edge' && error instanceof SignetError) this.#runs.push({ kind, shapes, trace: null, cost: 0 });
       else throw error;
     }
