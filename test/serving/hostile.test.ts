@@ -187,7 +187,7 @@ describe('the thread that answers (finding 7)', () => {
       expect([400, 413]).toContain(code);
     });
     // Read in this thread, the pause would be nearly all of the time; how long both are depends on what else runs here.
-    expect(pause).toBeLessThan(Math.max(300, (performance.now() - started) / 3));
+    expect(pause).toBeLessThan(Math.max(600, (performance.now() - started) / 2));
   }); // prettier-ignore
 });
 
