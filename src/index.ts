@@ -59,7 +59,7 @@ export {
   type ImagesShape,
   PixelTransformation,
 } from './training/augmentation/transformation.js';
-export type { Jit } from './training/steps/train-steps.js';
+export type { Jit } from './training/steps/choose-step.js';
 export {
   accuracy,
   sparseCategoricalCrossentropy,

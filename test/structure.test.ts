@@ -50,7 +50,7 @@ describe('TF.js is changed in one place', () => {
     'Layer.prototype.call = () => null;',
     'class A { static [Symbol.hasInstance]() { return true; } }',
     "tf.unregisterKernel('Mean', 'tensorflow');",
-    "import { replaced } from '../tensorflow/mended/replaced.js';",
+    "import { replaced } from '../src/tensorflow/mended/replaced.js';",
   ];
 
   it.each(patches)('not by %s elsewhere', async (code) => {

@@ -10,14 +10,25 @@ export function shapeProto(sizes: readonly number[] | null) {
   return { dim: sizes.map((size) => ({ size: BigInt(size) })) };
 }
 
+/** Nearly all attributes are one of a few types, numbers and bools, of which nobody changes one: making each again takes time. */
+const made = new Map<string, AttrValue>();
+
+function kept(key: string, value: () => AttrValue['value']): AttrValue {
+  const known = made.get(key) ?? create(AttrValueSchema, { value: value() });
+  if (made.size < mostKept) made.set(key, known);
+  return known;
+}
+
+const mostKept = 1000;
+
 /** AttrValues by their kinds. */
 export const attr = {
-  type: (value: DataType) => create(AttrValueSchema, { value: { case: 'type', value } }),
+  type: (value: DataType) => kept(`type ${value}`, () => ({ case: 'type', value })),
   types: (type: readonly DataType[]) =>
     create(AttrValueSchema, { value: { case: 'list', value: { type: [...type] } } }),
-  int: (value: number) => create(AttrValueSchema, { value: { case: 'i', value: BigInt(value) } }),
+  int: (value: number) => kept(`int ${value}`, () => ({ case: 'i', value: BigInt(value) })),
   float: (value: number) => create(AttrValueSchema, { value: { case: 'f', value } }),
-  bool: (value: boolean) => create(AttrValueSchema, { value: { case: 'b', value } }),
+  bool: (value: boolean) => kept(`bool ${value}`, () => ({ case: 'b', value })),
   string: (value: string) => create(AttrValueSchema, { value: { case: 's', value: Buffer.from(value) } }),
   shape: (sizes: readonly number[] | null) =>
     create(AttrValueSchema, { value: { case: 'shape', value: shapeProto(sizes) } }),

@@ -7,7 +7,7 @@ import type * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';
 import { attr } from './attr-value.js';
 import type { ConcreteFunction } from './concrete-function.js';
-import { evaluateSize, type SourceDimension } from './explain-size.js';
+import { evaluateSize, type SourceDimension } from './size-expression.js';
 import type { Tape } from './tape.js';
 import type { TapeValue } from './tape-nodes.js';
 import { sampleTensor, type TfFunctionResult } from './trace.js';
@@ -81,7 +81,7 @@ function outputShapes(fn: ConcreteFunction, args: readonly tf.Tensor[], tape: Ta
     return args[position]?.shape[axis] ?? 0;
   };
   const shapes = fn.outputSizes.map((sizes) =>
-    sizes?.map((size) => (size ? evaluateSize(size, sizeOf) : tape.freshSize())),
+    sizes?.map((size) => (size === null ? tape.freshSize() : evaluateSize(size, sizeOf))),
   );
   return shapes.every((shape) => shape !== undefined) ? shapes : null;
 }

@@ -6,7 +6,7 @@ import { AttrValueSchema } from '../tensorflow/protos/tensorflow/core/framework/
 import { type FunctionDef, FunctionDefSchema } from '../tensorflow/protos/tensorflow/core/framework/function_pb.js';
 import type * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';
-import type { SizeExpression } from './explain-size.js';
+import type { SizeExpression } from './size-expression.js';
 import type { TensorSpec } from './tensor-spec.js';
 
 /** The attribute by which TensorFlow knows it, of a function and of a node that calls it: compiler/jit/defs.cc. */
@@ -39,6 +39,8 @@ export interface ConcreteFunctionParts {
   readonly returnsOneTensor: boolean;
   /** Whether it assigns variables. */
   readonly assigns: boolean;
+  /** What was not compared with the function itself: shapes of arguments that would have cost too much, or values. Default: nothing. */
+  readonly unchecked?: readonly string[];
 }
 
 /**
@@ -47,9 +49,13 @@ export interface ConcreteFunctionParts {
  * Prints as `predictBytesImage(image_bytes_string: string[?]) -> (output_0: float32[?, 10])`.
  */
 export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
-  constructor(private readonly parts: ConcreteFunctionParts) {
+  /** @param parts Its definition's name ends in a digest already where `isNamed` says so. */
+  constructor(
+    private readonly parts: ConcreteFunctionParts,
+    isNamed = false,
+  ) {
     const { signature } = parts.definition;
-    if (signature) signature.name += `_${this.#digest()}`;
+    if (signature && !isNamed) signature.name += `_${this.#digest()}`;
   }
 
   get label(): string {
@@ -88,6 +94,10 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
     return this.parts.assigns;
   }
 
+  get unchecked(): readonly string[] {
+    return this.parts.unchecked ?? [];
+  }
+
   /** The name of the FunctionDef: the same for what computes the same in the same way with the same variables. */
   get name(): string {
     return this.definition.signature?.name ?? '';
@@ -108,6 +118,11 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
   /** Whether XLA compiles it as a whole, once for every combination of input shapes. */
   get isJitCompiled(): boolean {
     return this.definition.attr[mustCompile] !== undefined;
+  }
+
+  /** The same function, with what was not compared. */
+  withUnchecked(unchecked: readonly string[]): ConcreteFunction {
+    return unchecked.length === 0 ? this : new ConcreteFunction({ ...this.parts, unchecked }, true);
   }
 
   /** The same function, compiled by XLA: TensorFlow's `jit_compile=True`. */

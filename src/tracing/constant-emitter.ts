@@ -2,7 +2,8 @@ import { SignetError } from '../errors.js';
 import { dataTypeName } from '../tensorflow/data-type.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { attr } from './attr-value.js';
-import { explainSize, type SizeSource } from './explain-size.js';
+import { type DecidingSize, explainSize } from './explain-size.js';
+import type { SizeSource } from './size-expression.js';
 import type { FunctionDefBuilder } from './function-def-builder.js';
 import type { ConstantNode, ConstantValues } from './tape-nodes.js';
 
@@ -18,7 +19,11 @@ export interface ConstantUse {
 
 /** Adds constants to a graph. One that differs between the traces is computed from sizes when the graph runs. */
 export class ConstantEmitter {
-  constructor(private readonly builder: FunctionDefBuilder) {}
+  /** @param undecided Gets the sizes at which formulas that fit would differ. */
+  constructor(
+    private readonly builder: FunctionDefBuilder,
+    private readonly undecided: DecidingSize[],
+  ) {}
 
   /**
    * @param constants The constant in each trace.
@@ -87,8 +92,8 @@ export class ConstantEmitter {
   }
 
   #size(values: readonly number[], sources: readonly SizeSource[]): string | null {
-    const size = values.every(Number.isInteger) ? explainSize(values, sources) : null;
-    return size && this.builder.size(size);
+    const size = values.every(Number.isInteger) ? explainSize(values, sources, this.undecided) : null;
+    return size === null ? null : this.builder.size(size);
   }
 
   /** How much a dimension is padded by, where it is known to what size: the gradient of a slice. */

@@ -6,7 +6,8 @@ import { capturedName } from './captured-tensors.js';
 import { differenceBetween } from './compare-traces.js';
 import { ConcreteFunction, type NamedSpec } from './concrete-function.js';
 import { ConstantEmitter } from './constant-emitter.js';
-import { explainSize, type SizeSource } from './explain-size.js';
+import { type DecidingSize, explainSize } from './explain-size.js';
+import type { SizeSource } from './size-expression.js';
 import { FunctionDefBuilder } from './function-def-builder.js';
 import { opEntry, outputName } from './op-signature.js';
 import type { OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
@@ -20,6 +21,10 @@ export interface FunctionTraces {
   readonly name: string;
   readonly inputs: readonly NamedSpec[];
   readonly traces: readonly Trace[];
+  /** Runs whose results have been seen, also where they are not part of the graph. Default: those of `traces`. */
+  readonly alsoSeen?: readonly Trace[];
+  /** Gets sizes of arguments at which formulas that fit would differ. Default: nobody is interested. */
+  readonly undecided?: DecidingSize[];
   /** Results that are inputs: what the body of a loop passes on. */
   readonly passedOn?: readonly NamedSpec[];
 }
@@ -42,6 +47,7 @@ class FunctionEmitter {
   readonly #inputs: readonly NamedSpec[];
   readonly #passedOn: readonly NamedSpec[];
   readonly #traces: readonly Trace[];
+  readonly #seen: readonly Trace[];
   readonly #builder: FunctionDefBuilder;
   readonly #constants: ConstantEmitter;
   readonly #tensors = new Map<TapeNode, readonly string[]>();
@@ -54,7 +60,7 @@ class FunctionEmitter {
   readonly #positions: ReadonlyMap<TapeNode, number>;
   readonly #first: Trace;
 
-  constructor({ label, name, inputs, traces, passedOn = [] }: FunctionTraces) {
+  constructor({ label, name, inputs, traces, alsoSeen = traces, undecided = [], passedOn = [] }: FunctionTraces) {
     const [first] = traces;
     if (!first) throw new Error('emitFunction needs a trace');
     this.#label = label;
@@ -62,10 +68,11 @@ class FunctionEmitter {
     this.#inputs = inputs;
     this.#passedOn = passedOn;
     this.#traces = traces;
+    this.#seen = alsoSeen;
     this.#first = first;
     this.#positions = new Map(first.nodes.map((node, position) => [node, position]));
     this.#builder = new FunctionDefBuilder(inputs.map((input) => argumentOf(input)));
-    this.#constants = new ConstantEmitter(this.#builder);
+    this.#constants = new ConstantEmitter(this.#builder, undecided);
   }
 
   emit(): ConcreteFunction {
@@ -184,18 +191,15 @@ class FunctionEmitter {
   }
 
   #outputSpec({ node, output }: TapeValue, position: number) {
-    const shapes = this.#traces.map((trace) => {
-      const value = trace.outputs[position]?.[1];
-      return value?.node.outputs[value.output]?.shape ?? [];
-    });
+    const shapes = this.#traces.map(({ outputs }) => shapeOf(outputs[position]?.[1]));
     const dtype = dtypeOf(node.outputs[output]?.dataType ?? 0);
     if (dtype === null) {
       throw new SignetError('NOT_TRACEABLE', `${this.#label} returns a type that no signature carries.`);
     }
+    const seen = this.#seen.map(({ outputs }) => shapeOf(outputs[position]?.[1]));
     const first = shapes[0] ?? [];
-    if (shapes.some((shape) => shape.length !== first.length))
-      return { spec: new TensorSpec(dtype, null), sizes: null };
-    const known = first.map((size, axis) => (shapes.every((shape) => shape[axis] === size) ? size : null));
+    if (seen.some((shape) => shape.length !== first.length)) return { spec: new TensorSpec(dtype, null), sizes: null };
+    const known = first.map((size, axis) => (seen.every((shape) => shape[axis] === size) ? size : null));
     const sizes = first.map((_, axis) =>
       explainSize(
         shapes.map((shape) => shape[axis] ?? 0),
@@ -218,6 +222,10 @@ const statefulOps: Readonly<Record<string, string>> = { StatelessIf: 'If', State
 function statefulOp(op: string, bodies: readonly ConcreteFunction[]): string {
   const isStateful = bodies.some(({ definition }) => definition.signature?.isStateful === true);
   return isStateful ? (statefulOps[op] ?? op) : op;
+}
+
+function shapeOf(value: TapeValue | undefined): readonly number[] {
+  return value?.node.outputs[value.output]?.shape ?? [];
 }
 
 function argumentOf({ name, spec }: NamedSpec) {

@@ -1,64 +1,47 @@
-import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
-
-/** A tensor whose sizes a graph can ask for when it runs, with its shape in each trace. */
-export interface SizeSource {
-  /** The tensor's name in the graph being made. */
-  readonly tensor: string;
-  readonly dataType: DataType;
-  readonly shapes: readonly (readonly number[])[];
-}
-
-/** One dimension of a source. */
-export interface SourceDimension {
-  readonly source: SizeSource;
-  readonly axis: number;
-}
-
-/** A size as the graph can compute it: `factor * floor((product of dimensions + plus) / by) + offset`, or without the quotient. */
-export interface SizeExpression {
-  readonly factor: number;
-  readonly dimensions: readonly SourceDimension[];
-  readonly offset: number;
-  /** What becomes of the product before it is multiplied. */
-  readonly quotient?: { readonly plus: number; readonly by: number };
-  /** One more dimension, added at the end. */
-  readonly added?: SourceDimension;
-}
+import { type SizeForm, sizeForms } from './size-forms.js';
+import {
+  evaluateSize,
+  type SizeExpression,
+  sizeOperation,
+  type SizeSource,
+  type SourceDimension,
+} from './size-expression.js';
 
 /**
  * Finds what a size depends on, from its values in the traces: nothing, a dimension, a multiple of one, a dimension and a
- * number, a multiple of a product of up to three, `a * dimension + b`, a half, a third or a quarter rounded in any way, or
- * the sum of two dimensions. The first of these that fits wins, then the first source.
+ * number, a multiple of a product of up to three, `a * dimension + b`, or the sum of two dimensions. Then what JavaScript makes of
+ * sizes (see `sizeForms`): parts rounded in any way, remainders, limits, the smaller or larger of two dimensions.
  *
- * Sound because the samples are in general position (see `SampleSizes`).
+ * The first of these that fits wins, then the first source; where two forms of one kind fit that would differ at other sizes,
+ * neither is believed. Sound because the samples are in general position (see `SampleSizes`).
  *
+ * @param undecided Gets a size at which forms that fit would differ, where there are several: a trace with that size decides.
  * @returns null when no source explains the values.
  */
-export function explainSize(values: readonly number[], sources: readonly SizeSource[]): SizeExpression | null {
+export function explainSize(
+  values: readonly number[],
+  sources: readonly SizeSource[],
+  undecided: DecidingSize[] = [],
+): SizeExpression | null {
   const [first = 0] = values;
-  if (values.every((value) => value === first)) return { factor: 0, dimensions: [], offset: first };
+  if (values.every((value) => value === first)) return first;
   const candidates = distinctDimensions(sources);
   const affine = candidates.flatMap((candidate) => fitLine(values, candidate) ?? []);
-  return (
+  const line =
     affine.find(({ factor, offset }) => factor === 1 && offset === 0) ??
     affine.find(({ offset }) => offset === 0) ??
-    affine.find(({ factor }) => factor === 1) ??
-    fitProduct(values, candidates) ??
-    affine[0] ??
-    fitQuotient(values, candidates) ??
-    fitSum(values, candidates)
-  );
+    affine.find(({ factor }) => factor === 1);
+  if (line) return lineOf(line);
+  const product = fitProduct(values, candidates);
+  if (product) return product;
+  if (affine[0]) return lineOf(affine[0]);
+  return fitSum(values, candidates) ?? fitForms(values, candidates, undecided);
 }
 
-/** What a size is where the dimensions are known. */
-export function evaluateSize(
-  { factor, dimensions, offset, quotient, added }: SizeExpression,
-  sizeOf: (dimension: SourceDimension) => number,
-): number {
-  if (dimensions.length === 0) return offset;
-  const product = dimensions.reduce((sizes, dimension) => sizes * sizeOf(dimension), 1);
-  const part = quotient ? Math.floor((product + quotient.plus) / quotient.by) : product;
-  return factor * part + offset + (added ? sizeOf(added) : 0);
+/** A size of a dimension at which two formulas differ that agree on all traces. */
+export interface DecidingSize {
+  readonly dimension: SourceDimension;
+  readonly size: number;
 }
 
 interface Candidate {
@@ -83,17 +66,18 @@ function varyingDimensions(source: SizeSource): Candidate[] {
   });
 }
 
-function fitLine(values: readonly number[], { dimension, sizes }: Candidate): SizeExpression | null {
-  const line = lineThrough(sizes, values);
-  return line && { ...line, dimensions: [dimension] };
+interface Line {
+  readonly dimension: SourceDimension;
+  readonly factor: number;
+  readonly offset: number;
+}
+
+function lineOf({ dimension, factor, offset }: Line): SizeExpression {
+  return sizeOperation('AddV2', sizeOperation('Mul', dimension, factor), offset);
 }
 
 /** Whole numbers with `factor * size + offset === value` for all, or null. */
-function lineThrough(
-  sizes: readonly number[],
-  values: readonly number[],
-): { readonly factor: number; readonly offset: number } | null {
-  // The first two sizes may be equal where a quotient is small.
+function fitLine(values: readonly number[], { dimension, sizes }: Candidate): Line | null {
   const other = sizes.findIndex((size) => size !== sizes[0]);
   const [v0 = 0, s0 = 0, v1 = 0, s1 = 0] = [values[0], sizes[0], values[other], sizes[other]];
   const factor = (v1 - v0) / (s1 - s0);
@@ -101,15 +85,22 @@ function lineThrough(
   if (!Number.isInteger(factor) || factor === 0) return null;
   // A step of a transposed convolution and the edge of its window are small. Anything goes for a shift or a multiple.
   if (Math.abs(factor) > 1 && offset !== 0 && (Math.abs(factor) > 8 || Math.abs(offset) > 16)) return null;
-  return sizes.every((size, k) => factor * size + offset === values[k]) ? { factor, offset } : null;
+  return sizes.every((size, k) => factor * size + offset === values[k]) ? { dimension, factor, offset } : null;
 }
 
 function fitProduct(values: readonly number[], candidates: readonly Candidate[]): SizeExpression | null {
   for (const combination of combinations(candidates)) {
     const ratios = values.map((value, k) => combination.reduce((rest, { sizes }) => rest / (sizes[k] ?? 1), value));
     const factor = Math.round(ratios[0] ?? 0);
-    if (factor === 0 || ratios.some((ratio) => Math.abs(ratio - factor) > 1e-9 * Math.abs(factor))) continue;
-    return { factor, dimensions: combination.map(({ dimension }) => dimension), offset: 0 };
+    if (
+      factor === 0 ||
+      !Number.isFinite(factor) ||
+      ratios.some((ratio) => Math.abs(ratio - factor) > 1e-9 * Math.abs(factor))
+    )
+      continue;
+    const [first = 0, ...others] = combination.map(({ dimension }): SizeExpression => dimension);
+    const product = others.reduce((all, dimension) => sizeOperation('Mul', all, dimension), first);
+    return sizeOperation('Mul', product, factor);
   }
   return null;
 }
@@ -122,42 +113,93 @@ function* combinations(all: readonly Candidate[]): Generator<Candidate[]> {
   }
 }
 
-/**
- * A half, a third or a quarter, rounded down, up or between. Only where the samples leave every remainder: otherwise two ways of
- * rounding could agree on all of them and differ later.
- */
-function fitQuotient(values: readonly number[], candidates: readonly Candidate[]): SizeExpression | null {
+/** Two dimensions one after the other. Many pairs there are: if two of them fit, neither is believed. */
+function fitSum(values: readonly number[], candidates: readonly Candidate[]): SizeExpression | null {
+  const fitting = pairs(candidates).filter(([a, b]) =>
+    values.every((value, k) => value === (a.sizes[k] ?? 0) + (b.sizes[k] ?? 0)),
+  );
+  const [first] = fitting;
+  return first && fitting.length === 1 ? sizeOperation('AddV2', first[0].dimension, first[1].dimension) : null;
+}
+
+/** A pair of dimensions is looked at only where these are few: of many pairs, one fits by accident. */
+const mostPairedDimensions = 8;
+
+function fitForms(
+  values: readonly number[],
+  candidates: readonly Candidate[],
+  undecided: DecidingSize[],
+): SizeExpression | null {
+  const known = undecided.length;
   for (const { dimension, sizes } of candidates) {
-    for (const by of [2, 3, 4]) {
-      if (new Set(sizes.map((size) => size % by)).size < by) continue;
-      // Quotients of small sizes are like one another.
-      if (new Set(sizes.map((size) => Math.floor(size / by))).size < 3) continue;
-      for (const { plus, factor, offset } of roundings(by)) {
-        const fits = sizes.every((size, k) => factor * Math.floor((size + plus) / by) + offset === values[k]);
-        if (fits) return { factor, dimensions: [dimension], offset, quotient: { plus, by } };
-      }
+    const found = decide(sizeForms(values, sizes));
+    if (found !== null && 'size' in found) undecided.push({ dimension, size: found.size });
+    else if (found !== null) return found.form.build(dimension);
+  }
+  // What one dimension may explain is not looked for in two.
+  if (undecided.length > known) return null;
+  for (const [a, b] of pairs(candidates.slice(0, mostPairedDimensions))) {
+    for (const [of, sizes] of bothOf(a, b)) {
+      if (values.every((value, k) => value === sizes[k])) return of;
+      const [first = 0] = a.sizes;
+      const ofSize = (size: number) => evaluateSize(of, (dimension) => (dimension === b.dimension ? size : first));
+      const isDifference = typeof of === 'object' && 'op' in of && of.op === 'Sub';
+      const found = decide(sizeForms(values, sizes, isDifference ? 'halves' : 'parts'), ofSize);
+      if (found !== null && 'size' in found) undecided.push({ dimension: b.dimension, size: found.size });
+      else if (found !== null) return found.form.build(of);
     }
   }
   return null;
 }
 
-/** A part, one more or less (the length of a spectrum), or the whole without its remainder. */
-function roundings(by: number): { plus: number; factor: number; offset: number }[] {
-  return Array.from({ length: by }, (_, plus) => plus).flatMap((plus) => [
-    { plus, factor: 1, offset: 0 },
-    { plus, factor: by, offset: 0 },
-    { plus, factor: 1, offset: 1 },
-    { plus, factor: 1, offset: -1 },
+function pairs(candidates: readonly Candidate[]): [Candidate, Candidate][] {
+  return candidates.flatMap((a, i) => candidates.slice(i + 1).map((b): [Candidate, Candidate] => [a, b]));
+}
+
+/** What JavaScript makes of two sizes before it goes on to compute: the smaller, the larger, and what either lacks to that. */
+function bothOf(a: Candidate, b: Candidate): [SizeExpression, readonly number[]][] {
+  const join = (op: 'Minimum' | 'Maximum') => sizeOperation(op, a.dimension, b.dimension);
+  const both: SizeExpression[] = [join('Minimum'), join('Maximum'), sizeOperation('AddV2', a.dimension, b.dimension)];
+  const sides = [a.dimension, b.dimension];
+  both.push(
+    ...sides.map((side) => sizeOperation('Sub', join('Maximum'), side)),
+    ...sides.map((side) => sizeOperation('Sub', side, join('Minimum'))),
+    sizeOperation('Sub', a.dimension, b.dimension),
+  );
+  return both.map((size) => [
+    size,
+    a.sizes.map((_, k) =>
+      evaluateSize(size, (dimension) => (dimension === a.dimension ? a.sizes[k] : b.sizes[k]) ?? 0),
+    ),
   ]);
 }
 
-/** Two dimensions one after the other. Many pairs there are: if two of them fit, neither is believed. */
-function fitSum(values: readonly number[], candidates: readonly Candidate[]): SizeExpression | null {
-  const fitting = candidates.flatMap((a, i) =>
-    candidates
-      .slice(i + 1)
-      .filter((b) => values.every((value, k) => value === (a.sizes[k] ?? 0) + (b.sizes[k] ?? 0)))
-      .map((b) => ({ factor: 1, dimensions: [a.dimension], offset: 0, added: b.dimension })),
-  );
-  return fitting.length === 1 ? (fitting[0] ?? null) : null;
+/**
+ * The form that fits; a size at which several differ, where they do; null where none fits.
+ *
+ * @param ofSize What a form gets for a size of a dimension.
+ */
+function decide(
+  kinds: Iterable<SizeForm[]>,
+  ofSize = (size: number) => size,
+): { readonly form: SizeForm } | { readonly size: number } | null {
+  for (const fitting of kinds) {
+    const [form, ...others] = fitting;
+    if (!form) continue;
+    const isSame = (other: SizeForm) => probes.every((size) => other.evaluate(size) === form.evaluate(size));
+    if (others.every(isSame)) return { form };
+    const groups = probes.map((size) => largestGroup(fitting.map((each) => each.evaluate(ofSize(size)))));
+    return { size: probes[groups.indexOf(Math.min(...groups))] ?? 0 };
+  }
+  return null;
 }
+
+/** How many of the values are the same. */
+function largestGroup(values: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return Math.max(...counts.values());
+}
+
+/** Sizes at which forms are compared. */
+const probes = Array.from({ length: 700 }, (_, i) => i + 2);

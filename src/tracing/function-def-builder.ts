@@ -8,7 +8,7 @@ import type * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';
 import { attr } from './attr-value.js';
 import type { Capture } from './concrete-function.js';
-import type { SizeExpression, SourceDimension } from './explain-size.js';
+import { dimensionsOf, type SizeExpression, type SourceDimension } from './size-expression.js';
 import { type Attributes, outputName } from './op-signature.js';
 import type { ConstantValues } from './tape-nodes.js';
 import { tensorAttribute } from './tensor-proto.js';
@@ -115,17 +115,9 @@ export class FunctionDefBuilder {
   }
 
   /** A size that is known when the graph runs, as an int32 scalar. */
-  size({ factor, dimensions, offset, quotient, added }: SizeExpression): string {
-    const [first, ...others] = dimensions.map((dimension) => this.#dimension(dimension));
-    if (first === undefined) return this.constant(int32, [], [offset]);
-    const binary = (op: string, a: string, b: string) => this.op(op, [a, b], { T: attr.type(int32) });
-    const withNumber = (op: string, a: string, b: number) => binary(op, a, this.constant(int32, [], [b]));
-    let size = others.reduce((product, other) => binary('Mul', product, other), first);
-    if (quotient && quotient.plus !== 0) size = withNumber('AddV2', size, quotient.plus);
-    if (quotient) size = withNumber('FloorDiv', size, quotient.by);
-    if (factor !== 1) size = withNumber('Mul', size, factor);
-    if (offset !== 0) size = withNumber('AddV2', size, offset);
-    return added ? binary('AddV2', size, this.#dimension(added)) : size;
+  size(size: SizeExpression): string {
+    for (const dimension of dimensionsOf(size)) this.#dimension(dimension);
+    return this.#sizeOf(size);
   }
 
   /** Scalars as one vector. */
@@ -147,6 +139,12 @@ export class FunctionDefBuilder {
       ret: Object.fromEntries(results.map((result) => [result.name, result.tensor])),
       controlRet: Object.fromEntries(this.#control.map((node) => [node, node])),
     });
+  }
+
+  #sizeOf(size: SizeExpression): string {
+    if (typeof size === 'number') return this.constant(int32, [], [size]);
+    if ('axis' in size) return this.#dimension(size);
+    return this.op(size.op, [this.#sizeOf(size.a), this.#sizeOf(size.b)], { T: attr.type(int32) });
   }
 
   #dimension({ source, axis }: SourceDimension): string {

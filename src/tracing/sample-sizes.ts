@@ -1,8 +1,21 @@
-/**
- * How often a function with unknown sizes is traced: two points fix a line, the others can contradict it, and four leave
- * every remainder of a division by up to 4.
- */
-export const tracesForUnknownSizes = 4;
+/** What a trace with sizes that were made up is for. */
+export type SampleKind =
+  /** In general position: what the function does with these is what it does. */
+  | 'base'
+  /** Beyond thresholds: 8 and 16 rows, 96, 224 and 320 pixels, a height above the width. The function must do the same here. */
+  | 'wide'
+  /** Where TF.js itself decides, rightly, by a size: ones, equal sizes. Something else may run here, if it gives the same. */
+  | 'edge';
+
+/** The traces of a function with unknown sizes, in their order. */
+export const sampleKinds: readonly SampleKind[] = [
+  ...new Array<SampleKind>(4).fill('base'),
+  ...new Array<SampleKind>(6).fill('wide'),
+  ...new Array<SampleKind>(3).fill('edge'),
+];
+
+/** How many of them explain what differs. */
+export const tracesForUnknownSizes = sampleKinds.filter((kind) => kind !== 'edge').length;
 
 /** One unknown dimension's size in each trace. */
 export type SizeSample = readonly number[];
@@ -35,7 +48,7 @@ export class SampleSizes {
   next(): SizeSample {
     this.#count += 1;
     while (known.length < this.#count) known.push(found());
-    return known[this.#count - 1] ?? [];
+    return samples(this.#count - 1);
   }
 }
 
@@ -105,6 +118,33 @@ const chosen: readonly SizeSample[] = [
   [39, 29, 18, 28],
 ];
 
+/**
+ * The wide sizes of the dimensions, in their order. Each of the first three leaves every remainder of 8 and of 5, has a multiple of
+ * 64 or of 32 and its two neighbours, which tells rounding down from rounding up, and one trace in which it is large and the others are not.
+ */
+const wide: readonly SizeSample[] = [
+  [14, 63, 64, 2, 1281, 2],
+  [65, 6, 37, 448, 2, 191],
+  [64, 101, 77, 321, 18, 383],
+  [33, 12, 7, 64, 16, 63],
+  [20, 9, 31, 65, 15, 128],
+  [8, 40, 65, 17, 9, 31],
+  [64, 11, 14, 63, 33, 11],
+];
+
+/** Ones; all equal; one picture whose sides are. */
+const edges: readonly SizeSample[] = [[1, 33, 1], [1, 33, 64], [1, 33, 64], [1, 33, 16]]; // prettier-ignore
+
+function samples(position: number): SizeSample {
+  const edge = edges[Math.min(position, edges.length - 1)] ?? [];
+  return [...(known[position] ?? []), ...(wide[position] ?? generatedWide(position)), ...edge];
+}
+
+/** Like those of the dimensions after the third, and other than theirs. */
+function generatedWide(position: number): SizeSample {
+  return [...(wide[3 + (position % 4)] ?? [])].map((size, k) => size + ((position * (k + 3)) % 23) + 1);
+}
+
 /** Those and what was found beyond them: everyone is given the same, and searching takes longer than tracing. */
 const known: SizeSample[] = [...chosen];
 const further = candidates();
@@ -123,7 +163,7 @@ function* candidates(): Generator<SizeSample, never> {
     return 7 + (Math.floor(state / 65536) % 34);
   };
   for (;;) {
-    const sample = Array.from({ length: tracesForUnknownSizes }, size);
+    const sample = Array.from({ length: 4 }, size);
     if ([3, 4].every((by) => new Set(sample.map((n) => n % by)).size === by)) yield sample;
   }
 }

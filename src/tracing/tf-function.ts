@@ -5,11 +5,11 @@ import { callFunction } from './call-function.js';
 import { checkArguments } from './check-arguments.js';
 import { checkName } from './check-name.js';
 import type { ConcreteFunction, NamedSpec } from './concrete-function.js';
-import { emitFunction } from './emit-function.js';
+import { makeGraph } from './make-graph.js';
 import { snakeCase } from '../text/case.js';
 import { Tape } from './tape.js';
 import type { TensorSpec } from './tensor-spec.js';
-import { type TfFunctionResult, traceFunction } from './trace.js';
+import type { TfFunctionResult } from './trace.js';
 
 /** What a tf function accepts: its arguments by name, in the order of the function's parameters. */
 export type InputSignature = Readonly<Record<string, TensorSpec>>;
@@ -125,12 +125,8 @@ class Graphs {
   #trace(signature: InputSignature): ConcreteFunction {
     checkSignature(this.name, this.fn.length, signature);
     try {
-      return emitFunction({
-        label: this.name,
-        name: `__inference_${snakeCase(this.name)}`,
-        inputs: namedSpecs(signature),
-        traces: traceFunction(this.fn, signature),
-      });
+      const name = `__inference_${snakeCase(this.name)}`;
+      return makeGraph({ label: this.name, name, inputs: namedSpecs(signature) }, this.fn);
     } catch (error) {
       if (!(error instanceof SignetError) || error.message.startsWith('Cannot trace')) throw error;
       throw new SignetError(error.code, `Cannot trace "${this.name}". ${error.message}`, { cause: error });

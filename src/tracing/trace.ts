@@ -1,129 +1,234 @@
 import { SignetError, wordsOf } from '../errors.js';
 import { dataTypeName, dataTypeOf, dtypeOf, tfjsDtype } from '../tensorflow/data-type.js';
-import { onNewVariable } from '../tensorflow/mended/new-variables.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
-import { SampleSizes, tracesForUnknownSizes } from './sample-sizes.js';
 import { checkName } from './check-name.js';
+import type { NamedSpec } from './concrete-function.js';
+import { type SampleKind, sampleKinds } from './sample-sizes.js';
+import { ShapeSamples } from './shape-samples.js';
 import { Tape } from './tape.js';
 import type { Trace } from './tape-nodes.js';
-import type { Dimension, TensorSpec } from './tensor-spec.js';
-import { giveOwnStorage, registeredVariables } from './variable-history.js';
+import { traceCost } from './trace-cost.js';
+import type { TensorSpec } from './tensor-spec.js';
+import { giveOwnStorage, registeredVariables, withVariablesRestored } from './variable-history.js';
 
 /** What a tf function may return: one tensor, or several by name. */
 export type TfFunctionResult = tf.Tensor | Readonly<Record<string, tf.Tensor>>;
+
+/** A function as it is traced: tensors in the order of its arguments. */
+export type TensorFunction = (...args: tf.Tensor[]) => TfFunctionResult;
+
+/** A run of a function on one sample. */
+export interface SampleRun {
+  readonly kind: SampleKind;
+  /** The shape of each argument. */
+  readonly shapes: readonly (readonly number[])[];
+  /** Null where the function did what cannot be traced, at an edge. */
+  readonly trace: Trace | null;
+  readonly cost: number;
+}
+
+/** What running a function on samples has shown. */
+export interface SampleRuns {
+  readonly runs: readonly SampleRun[];
+  /** Shapes that were left out because they would have cost too much. */
+  readonly leftOut: readonly (readonly (readonly number[])[])[];
+}
 
 /**
  * Runs a function on samples of several sizes and records each run.
  *
  * Variables are afterwards what they were: a training step can be traced without being taken.
- *
- * @param signature The arguments in their order, by name.
  */
-export function traceFunction(
-  fn: (...args: tf.Tensor[]) => TfFunctionResult,
-  signature: Readonly<Record<string, TensorSpec>>,
-): Trace[] {
-  return withVariablesRestored((madeVariables) => traceEveryRank(fn, signature, madeVariables));
+export function traceFunction(fn: TensorFunction, inputs: readonly NamedSpec[]): SampleRuns {
+  return withVariablesRestored((madeVariables) => traceEveryRank(fn, inputs, madeVariables));
+}
+
+/** Runs a function on one more sample. Null where it does not take that. */
+export function traceSample(
+  fn: TensorFunction,
+  inputs: readonly NamedSpec[],
+  shapes: SampleRun['shapes'],
+): SampleRun | null {
+  return withVariablesRestored((madeVariables) =>
+    new SampleTracer(fn, inputs, new ShapeSamples(inputs, 'many'), madeVariables).runOne(shapes),
+  );
 }
 
 /**
  * Arguments of unknown rank are sampled with many elements, and where the function does not take those, such as one that
  * makes a scalar of its argument, with one.
  */
-function traceEveryRank(
-  fn: (...args: tf.Tensor[]) => TfFunctionResult,
-  signature: Readonly<Record<string, TensorSpec>>,
-  madeVariables: () => number,
-): Trace[] {
-  const trace = (shapesOfAnyRank: readonly (readonly number[])[]) =>
-    traceEverySize(fn, signature, new ShapeSamples(signature, shapesOfAnyRank), madeVariables);
-  if (Object.values(signature).every(({ shape }) => shape !== null)) return trace([]);
+function traceEveryRank(fn: TensorFunction, inputs: readonly NamedSpec[], madeVariables: () => number): SampleRuns {
+  const trace = (sizesOfAnyRank: 'many' | 'one') =>
+    new SampleTracer(fn, inputs, new ShapeSamples(inputs, sizesOfAnyRank), madeVariables).run();
+  if (inputs.every(({ spec }) => spec.shape !== null)) return trace('many');
   try {
-    return trace([[], [2], [3, 5], [2, 3, 4]]);
+    return trace('many');
   } catch (error) {
     if (!(error instanceof SignetError && error.code === 'NOT_TRACEABLE')) throw error;
+    return retried(() => trace('one'), error);
+  }
+}
+
+/** What fails both times is told of the second time, with the first as its cause. */
+function retried<T>(action: () => T, first: SignetError): T {
+  try {
+    return action();
+  } catch (second) {
+    if (!(second instanceof SignetError)) throw second;
+    throw new SignetError(second.code, second.message, { cause: first });
+  }
+}
+
+/** What a function says that does not take a sample. */
+class DoesNotFit extends SignetError {}
+
+/** What a trace may always cost, in multiplications: a moment. */
+const smallCost = 1e7;
+
+class SampleTracer {
+  readonly #runs: SampleRun[] = [];
+  readonly #leftOut: (readonly (readonly number[])[])[] = [];
+  #failure: SignetError | null = null;
+  #failures = 0;
+
+  constructor(
+    private readonly fn: TensorFunction,
+    private readonly inputs: readonly NamedSpec[],
+    private readonly shapes: ShapeSamples,
+    private readonly madeVariables: () => number,
+  ) {}
+
+  run(): SampleRuns {
+    const before = this.madeVariables();
+    this.#trace(0);
+    // A first call may make variables, such as an optimizer's slots: only a later one shows what every call does.
+    const made = this.madeVariables();
+    if (made > before) {
+      this.#runs.pop();
+      this.#trace(0);
+    }
+    // Where no size is unknown, every trace would be the same.
+    const isFixed = this.shapes.areFixed && !this.#runs[0]?.trace?.madeUpSizes;
+    for (let row = 1; !isFixed && !this.#isHopeless() && row < sampleKinds.length; row++) this.#traceOrLeaveOut(row);
+    if (this.#failure && this.#runs.filter(({ kind }) => kind !== 'edge').length < (isFixed ? 1 : leastRuns)) {
+      throw this.#failure;
+    }
+    if (this.madeVariables() > Math.max(made, before)) throw makesVariables();
+    return { runs: this.#runs, leftOut: this.#leftOut };
+  }
+
+  runOne(shapes: SampleRun['shapes']): SampleRun | null {
+    if (this.#expectedCost(shapes) > smallCost) return null;
+    this.#trace(0, shapes);
+    const [run] = this.#runs;
+    return run ? { ...run, kind: 'wide' } : null;
+  }
+
+  #fail(error: SignetError): void {
+    this.#failure ??= error;
+    this.#failures += 1;
+  }
+
+  /** What takes neither of two samples takes none. */
+  #isHopeless(): boolean {
+    return this.#failures > 1 && this.#runs.length === 0;
+  }
+
+  #traceOrLeaveOut(row: number): void {
+    const shapes = this.#shapesOf(row);
+    if (sampleKinds[row] === 'base' || this.#expectedCost(shapes) <= this.#affordable()) this.#trace(row);
+    else this.#leftOut.push(shapes);
+  }
+
+  #trace(row: number, shapes: SampleRun['shapes'] = this.#shapesOf(row)): void {
+    const kind = sampleKinds[row] ?? 'edge';
     try {
-      return trace([[], [1], [1, 1], [1, 1, 1]]);
-    } catch {
-      throw error;
+      const trace = this.#traceOnce(row, shapes);
+      this.#runs.push({ kind, shapes, trace, cost: traceCost(trace) });
+    } catch (error) {
+      if (error instanceof DoesNotFit) this.#fail(error);
+      else if (kind === 'edge' && error instanceof SignetError) this.#runs.push({ kind, shapes, trace: null, cost: 0 });
+      else throw error;
+    }
+  }
+
+  #shapesOf(row: number): number[][] {
+    return this.inputs.map(({ name }) => this.shapes.of(name, row));
+  }
+
+  /** All further traces may together take about as long as the first. */
+  #affordable(): number {
+    const base = this.#runs.filter(({ kind }) => kind === 'base').reduce((total, { cost }) => total + cost, 0);
+    return Math.max(smallCost, base / 5);
+  }
+
+  /** A network costs what its batch costs where it resizes its pictures first; else it grows with its arguments. */
+  #expectedCost(shapes: readonly (readonly number[])[]): number {
+    const base = this.#runs.filter(({ kind }) => kind === 'base');
+    const perRow = base.map((run) => run.cost / rowsOf(run.shapes));
+    const byRows = Math.max(...perRow) < 1.5 * Math.min(...perRow);
+    const [unit, count] = byRows ? [rowsOf, rowsOf(shapes)] : [elementsOf, elementsOf(shapes)];
+    return Math.max(0, ...base.map((run) => run.cost / unit(run.shapes))) * count + elementsOf(shapes);
+  }
+
+  #traceOnce(row: number, shapes: SampleRun['shapes']): Trace {
+    for (const variable of registeredVariables()) giveOwnStorage(variable);
+    const sizes = this.shapes.sizesAfterArguments();
+    const known = sizes.count;
+    const tape = new Tape(row, sizes);
+    const holder: { trace?: Trace } = {};
+    tf.tidy(() => {
+      const samples = this.inputs.map(({ name, spec }, i) => {
+        const sample = sampleTensor(spec, shapes[i] ?? []);
+        tape.addArgument(name, dataTypeOf(spec.dtype), sample);
+        return sample;
+      });
+      const result = this.#runOn(tape, samples);
+      const { nodes, updatesVariables } = tape;
+      const assignments = tape.assignments();
+      const madeUpSizes = sizes.count > known;
+      holder.trace = { nodes, ...outputsOf(tape, result), assignments, updatesVariables, madeUpSizes };
+    });
+    if (!holder.trace) throw new Error('unreachable: tf.tidy runs its function');
+    return holder.trace;
+  }
+
+  /** What fails on a sample fails in the words of TF.js, which say nothing of samples. */
+  #runOn(tape: Tape, samples: tf.Tensor[]): TfFunctionResult {
+    try {
+      return withListener(tape, () => this.fn(...samples));
+    } catch (error) {
+      if (error instanceof SignetError && error.code !== 'INVALID_SHAPE') throw error;
+      const shapes = this.inputs.map(({ name }, i) => `${name} [${samples[i]?.shape.join(', ')}]`);
+      throw new DoesNotFit(
+        'NOT_TRACEABLE',
+        `It fails when it is tried out with ${shapes.join(', ') || 'no arguments'}: ${wordsOf(error)} Unknown sizes that must be equal get ` +
+          "one name in the input signature, such as tensorSpec('float32', ['batch', 3]); a size that must be a certain one is a number.",
+        { cause: error },
+      );
     }
   }
 }
 
-function traceEverySize(
-  fn: (...args: tf.Tensor[]) => TfFunctionResult,
-  signature: Readonly<Record<string, TensorSpec>>,
-  shapes: ShapeSamples,
-  madeVariables: () => number,
-): Trace[] {
-  const before = madeVariables();
-  const first = traceOnce(fn, signature, shapes, 0);
-  const made = madeVariables();
-  // Where no size is unknown, every trace would be the same.
-  const length = shapes.areFixed && !first.madeUpSizes ? 1 : tracesForUnknownSizes;
-  // A first call may make variables, such as an optimizer's slots: only a later one shows what every call does.
-  const traces = Array.from({ length }, (_, trace) =>
-    trace === 0 && made === before ? first : traceOnce(fn, signature, shapes, trace),
-  );
-  if (madeVariables() === made) return traces;
-  throw new SignetError(
+/** Fewer runs than these tell too little. */
+const leastRuns = 4;
+
+function rowsOf([first]: readonly (readonly number[])[]): number {
+  return first?.[0] ?? 1;
+}
+
+function elementsOf(shapes: readonly (readonly number[])[]): number {
+  return shapes.reduce((total, shape) => total + tf.util.sizeFromShape([...shape]), 1);
+}
+
+function makesVariables(): SignetError {
+  return new SignetError(
     'NOT_TRACEABLE',
     'A tf function may make variables only the first time it is called. It makes new ones at every call: make them outside.',
   );
-}
-
-function traceOnce(
-  fn: (...args: tf.Tensor[]) => TfFunctionResult,
-  signature: Readonly<Record<string, TensorSpec>>,
-  shapes: ShapeSamples,
-  trace: number,
-): Trace {
-  for (const variable of registeredVariables()) giveOwnStorage(variable);
-  const tape = new Tape(trace, shapes.sizesAfterArguments());
-  const holder: { result?: Trace } = {};
-  tf.tidy(() => {
-    const samples = Object.entries(signature).map(([name, spec]) => {
-      const sample = sampleTensor(spec, shapes.of(name, trace));
-      tape.addArgument(name, dataTypeOf(spec.dtype), sample);
-      return sample;
-    });
-    const result = runOnSamples(tape, fn, samples, signature);
-    const { nodes, updatesVariables } = tape;
-    const madeUpSizes = tape.sizes.count > 0;
-    holder.result = {
-      nodes,
-      ...outputsOf(tape, result),
-      assignments: tape.assignments(),
-      updatesVariables,
-      madeUpSizes,
-    };
-  });
-  if (!holder.result) throw new Error('unreachable: tf.tidy runs its function');
-  return holder.result;
-}
-
-/** What fails on a sample fails in the words of TF.js, which say nothing of samples. */
-function runOnSamples(
-  tape: Tape,
-  fn: (...args: tf.Tensor[]) => TfFunctionResult,
-  samples: tf.Tensor[],
-  signature: Readonly<Record<string, TensorSpec>>,
-): TfFunctionResult {
-  try {
-    return withListener(tape, () => fn(...samples));
-  } catch (error) {
-    if (error instanceof SignetError && error.code !== 'INVALID_SHAPE') throw error;
-    const words = wordsOf(error);
-    const shapes = Object.keys(signature).map((name, i) => `${name} [${samples[i]?.shape.join(', ')}]`);
-    throw new SignetError(
-      'NOT_TRACEABLE',
-      `It fails when it is tried out with ${shapes.join(', ') || 'no arguments'}: ${words} Unknown sizes that must be equal get ` +
-        "one name in the input signature, such as tensorSpec('float32', ['batch', 3]); a size that must be a certain one is a number.",
-      { cause: error },
-    );
-  }
 }
 
 function outputsOf(
@@ -153,47 +258,6 @@ function describeResult(result: unknown): string {
   return typeof result === 'object' && result !== null ? `{ ${Object.keys(result).join(', ')} }` : String(result);
 }
 
-/** The shape of every argument in every trace. */
-class ShapeSamples {
-  readonly #sizes = new SampleSizes();
-  readonly #shapes: Readonly<Record<string, readonly (readonly number[])[] | null>>;
-
-  constructor(
-    private readonly signature: Readonly<Record<string, TensorSpec>>,
-    private readonly ofAnyRank: readonly (readonly number[])[],
-  ) {
-    this.#shapes = Object.fromEntries(
-      Object.entries(signature).map(([name, { shape }]) => [
-        name,
-        shape?.map((size) => sampleOf(size, this.#sizes)) ?? null,
-      ]),
-    );
-  }
-
-  /** Whether every size of every argument is known. */
-  get areFixed(): boolean {
-    return Object.values(this.signature).every(
-      ({ shape }) => shape?.every((size) => typeof size === 'number') ?? false,
-    );
-  }
-
-  of(name: string, trace: number): number[] {
-    return this.#shapes[name]?.map((sample) => sample[trace] ?? 0) ?? [...(this.ofAnyRank[trace] ?? [])];
-  }
-
-  /** A source of further sizes that gives every trace its own column of the same samples. */
-  sizesAfterArguments(): SampleSizes {
-    const sizes = new SampleSizes();
-    for (const spec of Object.values(this.signature)) for (const size of spec.shape ?? []) sampleOf(size, sizes);
-    return sizes;
-  }
-}
-
-function sampleOf(size: Dimension, sizes: SampleSizes): readonly number[] {
-  if (typeof size === 'number') return new Array<number>(tracesForUnknownSizes).fill(size);
-  return size === null ? sizes.next() : sizes.named(size);
-}
-
 /** Made-up elements of the right type: only sizes count while tracing. */
 export function sampleTensor({ dtype }: Pick<TensorSpec, 'dtype'>, shape: readonly number[]): tf.Tensor {
   const type = tfjsDtype(dtype);
@@ -207,26 +271,4 @@ export function sampleOfType(dataType: DataType, shape: readonly number[]): tf.T
   const dtype = dtypeOf(dataType);
   if (dtype !== null) return sampleTensor({ dtype }, shape);
   throw new SignetError('NOT_TRACEABLE', `TF.js has no tensors of type ${dataTypeName(dataType)}.`);
-}
-
-/**
- * Runs `action`, then gives every variable back the value it had before, and one made meanwhile its first value.
- *
- * A clone shares the variable's storage, so nothing is copied.
- */
-function withVariablesRestored<T>(action: (madeVariables: () => number) => T): T {
-  const before = new Map<tf.Variable, tf.Tensor>();
-  const keepValue = (variable: tf.Variable) => before.set(variable, tf.keep(variable.clone()));
-  registeredVariables().forEach(keepValue);
-  const count = before.size;
-  const stop = onNewVariable(keepValue);
-  try {
-    return action(() => before.size - count);
-  } finally {
-    stop();
-    for (const [variable, value] of before) {
-      if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
-      value.dispose();
-    }
-  }
 }

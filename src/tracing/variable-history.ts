@@ -1,5 +1,6 @@
 import { backend, type DataId } from '../tensorflow/backend.js';
 import type { DType } from '../tensorflow/data-type.js';
+import { onNewVariable } from '../tensorflow/mended/new-variables.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import { attribute } from '../tensorflow/run-op.js';
 import * as tf from '../tensorflow/tf.js';
@@ -71,4 +72,28 @@ export function giveOwnStorage(variable: tf.Variable): void {
   const value = withListener(null, () => backend.executeSingleOutput('Identity', [type], [variable]));
   variable.assign(value);
   value.dispose();
+}
+
+/**
+ * Runs `action`, then gives every variable back the value it had before, and one made meanwhile its first value.
+ *
+ * A clone shares the variable's storage, so nothing is copied.
+ *
+ * @param action Gets a function that says how many variables were made so far.
+ */
+export function withVariablesRestored<T>(action: (madeVariables: () => number) => T): T {
+  const before = new Map<tf.Variable, tf.Tensor>();
+  const keepValue = (variable: tf.Variable) => before.set(variable, tf.keep(variable.clone()));
+  registeredVariables().forEach(keepValue);
+  const count = before.size;
+  const stop = onNewVariable(keepValue);
+  try {
+    return action(() => before.size - count);
+  } finally {
+    stop();
+    for (const [variable, value] of before) {
+      if (!variable.isDisposed && variable.dataId !== value.dataId) variable.assign(value);
+      value.dispose();
+    }
+  }
 }

@@ -74,7 +74,7 @@ describe('train-model --resume-from', () => {
 
   it('is in the help', async () => {
     expect((await runInProcess('train-model', ['--help'])).stdout).toMatch(
-      /--resume-from +Go on here with what .*worker\.py began/,
+      /--resume-from +Continue here what .*worker\.py began/,
     );
   });
 });

@@ -70,7 +70,7 @@ const tracing: [string, () => unknown, string, RegExp, RegExp][] = [
   ['a call with another shape', () => call(tf.ones([3])), 'SPEC_MISMATCH', /Received: float32\[3\]/, /accepts float32\[\?, 3\]/],
   ['a call with numbers', () => call([[1, 2, 3]]), 'SPEC_MISMATCH', /Received: object/, /make a tensor of it first, with tf.tensor/],
   ['a call without an argument', () => call(), 'SPEC_MISMATCH', /Received: nothing/, /takes x: float32\[\?, 3\]/],
-  ['a call with too many arguments', () => call(twoRows, twoRows), 'SPEC_MISMATCH', /Received: 2/, /takes 1 arguments: x/],
+  ['a call with too many arguments', () => call(twoRows, twoRows), 'SPEC_MISMATCH', /Received: 2/, /takes 1 argument: x/],
 ]; // prettier-ignore
 
 const exporting: [string, () => unknown, string, RegExp, RegExp][] = [

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { DataType } from '../../src/tensorflow/protos/tensorflow/core/framework/types_pb.js';
-import { explainSize, type SizeExpression, type SizeSource } from '../../src/tracing/explain-size.js';
+import { explainSize } from '../../src/tracing/explain-size.js';
+import { evaluateSize, type SizeSource } from '../../src/tracing/size-expression.js';
 import { SampleSizes, tracesForUnknownSizes } from '../../src/tracing/sample-sizes.js';
 
 /** A number that JavaScript computes from sizes. */
@@ -21,20 +22,16 @@ const calls = Array.from({ length: 60 }, (_, i) =>
   Array.from({ length: unknown }, (__, k) => 1 + ((i * (7 + 6 * k)) % 97)),
 );
 
-/** What the graph computes. */
-function evaluate({ factor, dimensions, offset, quotient, added }: SizeExpression, sizes: readonly number[]): number {
-  const product = dimensions.reduce((all, { axis }) => all * (sizes[axis] ?? 0), 1);
-  const divided = quotient ? Math.floor((product + quotient.plus) / quotient.by) : product;
-  return factor * divided + offset + (added ? (sizes[added.axis] ?? 0) : 0);
-}
-
 /** Whether a program is explained as what it is, or not at all. */
 function isSound(program: Program): boolean {
   const expression = explainSize(
     source.shapes.map((sizes) => program(...sizes)),
     [source],
   );
-  return expression === null || calls.every((sizes) => evaluate(expression, sizes) === program(...sizes));
+  return (
+    expression === null ||
+    calls.every((sizes) => evaluateSize(expression, ({ axis }) => sizes[axis] ?? 0) === program(...sizes))
+  );
 }
 
 /** The same program of every dimension. */

@@ -1,35 +1,48 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import { variablesOf } from '../../tensorflow/variables-of.js';
+import { TrainingStateFolder } from '../resume/training-state.js';
 import { trainingSessionOf, type TrainingSession } from '../steps/training-session.js';
-import { type SavedTraining, TrainingStateFolder } from '../resume/training-state.js';
-import { backupTensors, callbackPrefix, keyed } from './support/backup-tensors.js';
-import { type CallbackState, isResumable, type ResumableCallback } from './support/callback-state.js';
+import { restoreTraining, resumableOf } from './restore-training.js';
+import { backupTensors } from './support/backup-tensors.js';
 import { numbersOf } from './support/logs.js';
 import { Report, type ReportOptions } from './support/report.js';
-import { type SaveFreq, SaveFrequency } from './support/save-frequency.js';
-import { SaveWithin } from './support/save-within.js';
+import { type SaveFreq, SaveFrequency, SaveWithin } from './support/save-frequency.js';
 import { trainedOptimizer } from './support/trained-optimizer.js';
 
-/** After `keras.callbacks.BackupAndRestore`. */
+/** Options of `BackupAndRestore`, after `keras.callbacks.BackupAndRestore`. */
 export interface BackupAndRestoreOptions extends ReportOptions {
-  /** When it saves: after each epoch, or after so many batches. Default: `epoch`. */
+  /**
+   * The callback saves a backup after every epoch, or after every N batches.
+   *
+   * @defaultValue 'epoch'
+   */
   readonly saveFreq?: SaveFreq;
-  /** Batches after which it saves too, counted from the last backup. Default: none. */
+  /**
+   * The callback also saves a backup N batches after the last one.
+   *
+   * @defaultValue none
+   */
   readonly saveSteps?: number | undefined;
-  /** Seconds after which it saves too, when the batch has ended, counted from the last backup. Default: none. */
+  /**
+   * The callback also saves a backup at the end of the first batch that ends this many seconds after the last one.
+   *
+   * @defaultValue none
+   */
   readonly saveSeconds?: number | undefined;
-  /** Whether the backup is removed when training has ended; a function is asked then. Default: true. */
+  /**
+   * Whether the backup is removed when training has ended. A function is called at that time.
+   *
+   * @defaultValue true
+   */
   readonly deleteCheckpoint?: boolean | (() => boolean);
 }
 
 /**
- * Keeps where a training stands in a folder, and goes on from there when the same training is started again: weights, the
- * optimizer's state, epoch and batch, and what the other callbacks remember. A crash at any instant costs the time since the
- * last backup, never the backup.
+ * Backs up a training in a folder and resumes it when the same training is started again: weights, the optimizer's state, epoch and
+ * batch, and what the other callbacks remember. A crash at any instant costs the time since the last backup, never the backup.
  *
- * It stands last among the callbacks. A training that is stopped within an epoch is kept up to its last batch. The logs of an
- * epoch that is resumed in its middle are those of the whole. What layers draw from a seed goes on; without a seed it is drawn anew.
+ * It must be the last of the callbacks. A training that is stopped within an epoch is kept up to its last batch. The logs of an epoch that
+ * is resumed in its middle are those of the whole epoch. Layers with a seed draw what they would have drawn without the interruption.
  */
 export class BackupAndRestore extends tf.Callback {
   readonly #folder: TrainingStateFolder;
@@ -58,14 +71,14 @@ export class BackupAndRestore extends tf.Callback {
     this.#report = new Report(options);
   }
 
-  /** Where the training that runs went on, the epoch and the batch from 0; null when it began anew. */
+  /** Position at which the running training resumed, epoch and batch from 0; null if it started from scratch. */
   get resumedAt(): { readonly epoch: number; readonly batch: number } | null {
     return this.#resumed;
   }
 
   /** @throws SignetError `INVALID_TRAINING_STATE` for a backup that is damaged or of another training. */
   override async onTrainBegin(): Promise<void> {
-    trainedOptimizer(this.model, 'BackupAndRestore');
+    const optimizer = trainedOptimizer(this.model, 'BackupAndRestore');
     const session = this.#session();
     this.#stopped = false;
     this.#resumed = null;
@@ -73,7 +86,7 @@ export class BackupAndRestore extends tf.Callback {
     this.#within.restart();
     const saved = await this.#folder.read();
     if (!saved) return;
-    await this.#restore(saved, session);
+    await restoreTraining({ model: this.model, optimizer, session, saved, folder: this.backupDir });
     const { epoch, batch } = saved.metadata;
     const hasEnded = resumableOf(session).some((callback) => callback.hasEnded === true);
     session.resume(hasEnded ? { epoch: Infinity, batch: 0 } : { epoch, batch }, saved.metadata.session);
@@ -90,7 +103,7 @@ export class BackupAndRestore extends tf.Callback {
   override async onBatchEnd(_batch: number, logs?: tf.Logs): Promise<void> {
     this.#batch += 1;
     const isDue = [this.#frequency.isDue(), this.#within.isDue()].includes(true);
-    // TF.js looks at this next, and then ends the epoch without a validation: the training goes on in its middle.
+    // TF.js looks at this next, and then ends the epoch without a validation: the training resumes in its middle.
     this.#stopped = this.model.stopTraining;
     if (!isDue && !this.#stopped) return;
     // A backup with numbers is worth more than one without.
@@ -126,85 +139,4 @@ export class BackupAndRestore extends tf.Callback {
     await this.#folder.write(metadata, backupTensors(kinds));
     this.#within.restart();
   }
-
-  async #restore(saved: SavedTraining, session: TrainingSession): Promise<void> {
-    const optimizer = trainedOptimizer(this.model, 'BackupAndRestore');
-    optimizer.build(variablesOf(this.model.trainableWeights));
-    checkSame('optimizer', optimizer.getClassName(), saved.metadata.optimizer, this.backupDir);
-    const weights = keyed('weights', this.model.getWeights());
-    const variables = keyed(
-      'optimizer',
-      optimizer.variables.map(({ variable }) => variable),
-    );
-    const count = saved.keys.filter((key) => !key.startsWith('callbacks/')).length;
-    checkSame(
-      'count of variables',
-      String(Object.keys({ ...weights, ...variables }).length),
-      String(count),
-      this.backupDir,
-    );
-    const values = await readAll(saved, { ...weights, ...variables });
-    try {
-      this.model.setWeights(Object.keys(weights).flatMap((key) => values[key] ?? []));
-      for (const [key, variable] of Object.entries(variables)) {
-        const value = values[key];
-        if (value) variable.assign(value);
-      }
-      await restoreCallbacks(saved, session);
-    } finally {
-      tf.dispose(values);
-    }
-  }
-}
-
-function resumableOf({ callbacks }: TrainingSession): ResumableCallback[] {
-  return callbacks.filter(isResumable);
-}
-
-/** Each state goes to the callback of its class; of several, in their order. One that is new begins anew. */
-async function restoreCallbacks(saved: SavedTraining, session: TrainingSession): Promise<void> {
-  const left = resumableOf(session);
-  for (const [i, { name, values }] of saved.metadata.callbacks.entries()) {
-    const position = left.findIndex((callback) => callback.constructor.name === name);
-    const [callback] = position === -1 ? [] : left.splice(position, 1);
-    const prefix = callbackPrefix(i);
-    const keys = saved.keys.filter((key) => key.startsWith(prefix));
-    if (callback) await restoreCallback(callback, values, saved, prefix, keys);
-  }
-}
-
-async function restoreCallback(
-  callback: ResumableCallback,
-  values: CallbackState['values'],
-  saved: SavedTraining,
-  prefix: string,
-  keys: readonly string[],
-): Promise<void> {
-  const tensors: Record<string, tf.Tensor> = {};
-  try {
-    for (const key of keys) tensors[key.slice(prefix.length)] = await saved.read(key, null);
-    callback.restoreState({ values, tensors });
-  } finally {
-    tf.dispose(tensors);
-  }
-}
-
-async function readAll(saved: SavedTraining, expected: Readonly<Record<string, tf.Tensor>>) {
-  const values: Record<string, tf.Tensor> = {};
-  try {
-    for (const [key, tensor] of Object.entries(expected)) values[key] = await saved.read(key, tensor);
-    return values;
-  } catch (error) {
-    tf.dispose(values);
-    throw error;
-  }
-}
-
-function checkSame(what: string, expected: string, received: string, folder: string): void {
-  if (expected === received) return;
-  throw new SignetError(
-    'INVALID_TRAINING_STATE',
-    `The training in ${folder} cannot be resumed: its ${what} is ${received}. Expected: ${expected}. Start it as it was started ` +
-      'before, or remove the folder to start anew.',
-  );
 }

@@ -11,15 +11,32 @@ import type { MonitorOptions } from './support/monitor.js';
 import { MonitoringCallback } from './support/monitoring-callback.js';
 import { Report, type ReportOptions } from './support/report.js';
 
-/** After `keras.callbacks.EarlyStopping`. */
+/** Options of `EarlyStopping`, after `keras.callbacks.EarlyStopping`. */
 export interface EarlyStoppingOptions extends MonitorOptions, ReportOptions {
-  /** Epochs without improvement after which training stops. Default: 0. */
+  /**
+   * Number of epochs without improvement after which training stops. With 0 it stops after the first such epoch.
+   *
+   * @defaultValue 0
+   */
   readonly patience?: number;
-  /** A value to beat: as long as none does, no improvement counts. Default: none. */
+  /**
+   * Value that the monitored one must beat: an improvement that does not beat it does not restart the count of epochs for `patience`.
+   * With `restoreBestWeights`, the best epoch is restored all the same.
+   *
+   * @defaultValue none
+   */
   readonly baseline?: number;
-  /** Whether the model ends with the weights of its best epoch. Default: false. */
+  /**
+   * Whether the model gets the weights of its best epoch back when training ends, instead of those of its last step.
+   *
+   * @defaultValue false
+   */
   readonly restoreBestWeights?: boolean;
-  /** The first epoch that counts, from 0: before it a model may warm up. Default: 0. */
+  /**
+   * First epoch that is monitored, counted from 0. Use it where a model gets worse before it gets better.
+   *
+   * @defaultValue 0
+   */
   readonly startFromEpoch?: number;
 }
 
@@ -27,7 +44,7 @@ export interface EarlyStoppingOptions extends MonitorOptions, ReportOptions {
 export interface EarlyStoppingProgress {
   /** The best value so far; null before the first. */
   readonly best: number | null;
-  /** The epoch with the best value, from 0. */
+  /** Epoch with the best value, from 0. */
   readonly bestEpoch: number;
   /** Epochs since the best one. */
   readonly wait: number;
@@ -37,7 +54,16 @@ export interface EarlyStoppingProgress {
   readonly bestWeights?: readonly tf.Tensor[];
 }
 
-/** Stops training when the watched value has not improved for `patience` epochs. */
+/**
+ * Stops training when a monitored value has not improved for `patience` epochs.
+ *
+ * @example
+ * ```ts
+ * const stopping = new EarlyStopping({ monitor: 'val_loss', patience: 5, restoreBestWeights: true });
+ * await fit(model, train, { epochs: 100, validationData, callbacks: [stopping] });
+ * stopping.stoppedEpoch; // 17, or null if all epochs ran
+ * ```
+ */
 export class EarlyStopping extends MonitoringCallback implements ResumableCallback {
   readonly #options: Required<Pick<EarlyStoppingOptions, 'patience' | 'restoreBestWeights' | 'startFromEpoch'>>;
   readonly #baseline: number | null;
@@ -67,7 +93,7 @@ export class EarlyStopping extends MonitoringCallback implements ResumableCallba
     return this.#bestEpoch;
   }
 
-  /** The epoch after which it stopped, from 0; null when it did not. */
+  /** Epoch after which it stopped training, from 0; null if it did not. */
   get stoppedEpoch(): number | null {
     return this.#stoppedEpoch;
   }
@@ -90,7 +116,7 @@ export class EarlyStopping extends MonitoringCallback implements ResumableCallba
     const value = numbers[this.monitor.name];
     // An epoch that was stopped before its validation says nothing.
     if (value === undefined || epoch < this.#options.startFromEpoch) return Promise.resolve();
-    // Weights of a first epoch that is NaN, or below the baseline, are the best as yet.
+    // The weights of a first epoch are the best so far, even if its value is NaN or does not beat the baseline.
     if (this.#options.restoreBestWeights && this.#bestWeights.length === 0) this.#keepEpoch(epoch);
     this.#wait += 1;
     if (this.monitor.improves(numbers)) {

@@ -10,17 +10,37 @@ import { MonitoringCallback } from './support/monitoring-callback.js';
 import { Report, type ReportOptions } from './support/report.js';
 import { type SaveFreq, SaveFrequency } from './support/save-frequency.js';
 
-/** After `keras.callbacks.ModelCheckpoint`. */
+/** Options of `ModelCheckpoint`, after `keras.callbacks.ModelCheckpoint`. */
 export interface ModelCheckpointOptions extends MonitorOptions, ReportOptions {
-  /** Whether only what has a better value is saved. Default: false: everything. */
+  /**
+   * Whether the model is saved only if the monitored value is better than at every save before.
+   *
+   * @defaultValue false
+   */
   readonly saveBestOnly?: boolean;
-  /** When it saves: after each epoch, or after so many batches. Default: `epoch`. */
+  /**
+   * The model is saved after every epoch, or after every N batches.
+   *
+   * @defaultValue 'epoch'
+   */
   readonly saveFreq?: SaveFreq;
-  /** Save nothing until the monitored value beats this one, including after a resume. Default: none. */
+  /**
+   * With `saveBestOnly`, nothing is saved until the monitored value beats this one, including after a resume.
+   *
+   * @defaultValue none
+   */
   readonly initialValueThreshold?: number | undefined;
-  /** How many checkpoints are kept, the latest; needs a `filepath` that names `{epoch}` or `{batch}`. Default: all. */
+  /**
+   * Number of checkpoints that are kept; older ones are removed. Needs a `filepath` that names `{epoch}` or `{batch}`.
+   *
+   * @defaultValue all
+   */
   readonly maxToKeep?: number;
-  /** How a checkpoint is saved. Default: `model.save(filepath)`. */
+  /**
+   * Saves a checkpoint in another way. It is called with the path, the epoch from 0 and the values of the logs.
+   *
+   * @defaultValue `model.save(filepath)`
+   */
   readonly save?: (filepath: string, epoch: number, logs: Readonly<Record<string, number>>) => Promise<unknown>;
 }
 

@@ -7,9 +7,7 @@ import type { Step } from '../tfjs-step.js';
  * Ways to run a step: `graph` runs it as one graph, `xla` also compiles it with XLA, `auto` runs it as a graph unless the training is long
  * and XLA measures faster, and `off` runs it op by op, as TF.js does.
  */
-export const jits = ['auto', 'graph', 'xla', 'off'] as const;
-/** Way in which `fit` runs a training step. */
-export type Jit = (typeof jits)[number];
+export type Jit = 'auto' | 'graph' | 'xla' | 'off';
 
 /** Options of `chooseStep`. */
 export interface StepChoice {

@@ -11,8 +11,6 @@ import { type ChosenStep, chooseStep, type StepChoice } from './choose-step.js';
 import { stepThreads } from './step-threads.js';
 import { mixSignature, trainingStep, type TrainingStepOptions } from './training-step.js';
 
-export { type Jit, jits } from './choose-step.js';
-
 /** Options of `TrainSteps`. */
 export interface TrainStepsOptions extends TrainingStepOptions, StepChoice {}
 

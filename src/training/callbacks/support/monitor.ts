@@ -1,12 +1,24 @@
 import { SignetError } from '../../../errors.js';
 
-/** Which value a callback watches, after Keras. */
+/** Options of callbacks that monitor a value of the logs, after Keras. */
 export interface MonitorOptions {
-  /** A value of the logs. Default: `val_loss`. */
+  /**
+   * Name of the monitored value in the logs, such as `loss` or `val_accuracy`.
+   *
+   * @defaultValue 'val_loss'
+   */
   readonly monitor?: string;
-  /** Whether less or more is better; `auto`: more for an accuracy, less for anything else. Default: `auto`. */
+  /**
+   * Whether a lower (`min`) or a higher (`max`) value is better. `auto` means higher for an accuracy and lower for anything else.
+   *
+   * @defaultValue 'auto'
+   */
   readonly mode?: 'auto' | 'min' | 'max';
-  /** How much better is better at all, in the value's own unit. Default: 0. */
+  /**
+   * Minimum change that counts as an improvement, in the unit of the monitored value.
+   *
+   * @defaultValue 0
+   */
   readonly minDelta?: number;
 }
 
@@ -36,7 +48,7 @@ export class Monitor {
     return this.#best;
   }
 
-  /** Goes on from a best value: none for another training, that of an earlier one to resume it. */
+  /** Starts again from a best value: none for a new training, the earlier one's for a training that is resumed. */
   restart(best: number | null = null): void {
     this.#best = best;
   }
@@ -46,9 +58,7 @@ export class Monitor {
     return this.#sign * (value - than) > this.#minDelta;
   }
 
-  /**
-   * Takes an epoch's value. NaN is never better, nor is an epoch that was cut short before its validation.
-   */
+  /** Takes an epoch's value and checks whether it is the best. NaN never is, nor is an epoch that was cut short before its validation. */
   improves(logs: Readonly<Record<string, number>>): boolean {
     const value = logs[this.name];
     if (value === undefined) return false;

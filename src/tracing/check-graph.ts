@@ -1,0 +1,112 @@
+import { SignetError, wordsOf } from '../errors.js';
+import { tfjsDtype } from '../tensorflow/data-type.js';
+import { withListener } from '../tensorflow/mended/op-listener.js';
+import * as tf from '../tensorflow/tf.js';
+import type { ConcreteFunction } from './concrete-function.js';
+import { runGraph, TakesTooLong } from './run-graph.js';
+import type { SampleRun, TensorFunction } from './trace.js';
+import type { TensorSpec } from './tensor-spec.js';
+import { withVariablesRestored } from './variable-history.js';
+
+/** A run to check, and what was seen of it so far. */
+export interface ToCheck {
+  readonly shapes: SampleRun['shapes'];
+  /** How its trace differs from the others, in the words of a message; null where it does not. */
+  readonly difference: string | null;
+}
+
+/**
+ * Calls a function and its graph with the same random numbers and compares results and assigned variables. What the function itself
+ * does not take is passed over.
+ *
+ * Variables are afterwards what they were.
+ *
+ * @throws SignetError `NOT_TRACEABLE` where they differ, or the graph fails.
+ */
+export function checkGraph(graph: ConcreteFunction, fn: TensorFunction, { shapes, difference }: ToCheck): void {
+  withListener(null, () =>
+    withVariablesRestored(() =>
+      tf.tidy(() => {
+        const args = graph.inputs.map(({ spec }, i) => randomTensor(spec, shapes[i] ?? [], i));
+        const what = graph.inputs.map(({ name }, i) => `${name} [${shapes[i]?.join(', ')}]`).join(', ');
+        const fromGraph = attempt(() => runGraph(graph, args));
+        const eager = attempt(() => resultsOf(fn(...args)));
+        if ('error' in eager || ('error' in fromGraph && fromGraph.error instanceof TakesTooLong)) return;
+        if ('error' in fromGraph) {
+          throw differs(what, `the graph fails: ${wordsOf(fromGraph.error)}`, difference);
+        }
+        graph.outputs.forEach(({ name }, i) => {
+          const problem = compare(eager.value.get(name), fromGraph.value.outputs[i]);
+          if (problem !== null) throw differs(what, `result "${name}": ${problem}`, difference);
+        });
+        for (const [variable, value] of fromGraph.value.assigned) {
+          const problem = compare(variable, value);
+          if (problem !== null) throw differs(what, `variable "${variable.name}": ${problem}`, difference);
+        }
+      }),
+    ),
+  );
+}
+
+type Attempt<T> = { readonly value: T } | { readonly error: unknown };
+
+function attempt<T>(action: () => T): Attempt<T> {
+  try {
+    return { value: action() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function resultsOf(result: ReturnType<TensorFunction>): ReadonlyMap<string, tf.Tensor> {
+  return new Map(result instanceof tf.Tensor ? [['output_0', result]] : Object.entries<tf.Tensor>(result));
+}
+
+/** What is different about two results, in words; null where they are the same. */
+function compare(eager: tf.Tensor | undefined, graph: tf.Tensor | undefined): string | null {
+  if (!eager || !graph) return eager ? 'the graph has none' : 'the function has none';
+  const [a, b] = [eager, graph].map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`);
+  if (a !== b) return `the function gives ${a}, the graph ${b}`;
+  const [x, y] = [Array.from(eager.dataSync()), Array.from(graph.dataSync())];
+  const largest = x.reduce<number>(
+    (most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most),
+    0,
+  );
+  const allowed = 1e-3 * largest + 1e-6;
+  const at = x.findIndex((value, i) => !isSame(value, y[i], allowed));
+  return at < 0 ? null : `of ${a}, the function gives ${x[at]} at position ${at}, the graph ${y[at]}`;
+}
+
+function isSame(a: unknown, b: unknown, allowed: number): boolean {
+  return Object.is(a, b) || a === b || Math.abs(Number(a) - Number(b)) <= allowed;
+}
+
+function differs(what: string, how: string, difference: string | null): SignetError {
+  const cause = difference ?? 'JavaScript decides by a size, in the same way for every size it was traced with';
+  return new SignetError(
+    'NOT_TRACEABLE',
+    `Its graph does not compute what the function computes. Tried with ${what}, ${how}. The likely cause: ${cause}. ` +
+      'Decide with tensors (cond, tf.where, tf.minimum, sizeOf), or fix the size in the input signature.',
+  );
+}
+
+/** Made-up numbers, the same every time. */
+function randomTensor({ dtype }: TensorSpec, shape: readonly number[], seed: number): tf.Tensor {
+  const type = tfjsDtype(dtype);
+  const sizes = [...shape];
+  const count = tf.util.sizeFromShape(sizes);
+  if (type === 'string') return tf.tensor(new Array<string>(count).fill(''), sizes, 'string');
+  const next = generator(seed + 1);
+  const range = dtype === 'uint8' ? 256 : type === 'bool' ? 2 : 4;
+  const value = type === 'float32' ? () => next() * 4 - 2 : () => Math.floor(next() * range);
+  return tf.tensor(Float32Array.from({ length: count }, value), sizes, type);
+}
+
+/** A linear congruential generator of numbers in [0, 1). */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return state / 2147483648;
+  };
+}

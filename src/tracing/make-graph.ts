@@ -1,0 +1,134 @@
+import { SignetError } from '../errors.js';
+import { checkGraph } from './check-graph.js';
+import type { ConcreteFunction } from './concrete-function.js';
+import type { DecidingSize } from './explain-size.js';
+import { emitFunction, type FunctionTraces } from './emit-function.js';
+import { canRunGraph } from './run-graph.js';
+import { type SampleRun, type SampleRuns, type TensorFunction, traceFunction, traceSample } from './trace.js';
+
+/** What becomes a graph, traced and checked. */
+export type GraphParts = Pick<FunctionTraces, 'label' | 'name' | 'inputs'>;
+
+/**
+ * Traces a function and makes the one graph of it that computes what the function computes at every size.
+ *
+ * The traces of samples must agree: they are one graph. At edges (sizes of 1, equal sizes) TF.js may take another path to the same
+ * result, so there the graph and the function are called and compared, as at a few other sizes.
+ *
+ * @throws SignetError `NOT_TRACEABLE` where the runs differ by more than sizes, or graph and function by their results.
+ */
+export function makeGraph(parts: GraphParts, fn: TensorFunction): ConcreteFunction {
+  const { traced, graph, open } = emitDecided(parts, fn);
+  const unchecked = [...traced.leftOut.map(shapesText)];
+  if (!canRunGraph(graph)) {
+    const values = traced.runs.length === 1 ? [] : ['the values of any results'];
+    return graph.withUnchecked([...unchecked, ...open.map(({ run }) => shapesText(run.shapes)), ...values]);
+  }
+  for (const { run, difference } of open) checkGraph(graph, fn, { shapes: run.shapes, difference });
+  for (const { shapes } of routine(traced)) checkGraph(graph, fn, { shapes, difference: null });
+  return graph.withUnchecked(unchecked);
+}
+
+interface Emitted {
+  readonly graph: ConcreteFunction;
+  /** The edges that do not agree with it. */
+  readonly open: readonly OpenRun[];
+}
+
+/** Traces, and traces again where several formulas fit and a further size would decide between them. */
+function emitDecided(parts: GraphParts, fn: TensorFunction): Emitted & { readonly traced: SampleRuns } {
+  let traced = traceFunction(fn, parts.inputs);
+  for (let further = 0; ; further++) {
+    const undecided: DecidingSize[] = [];
+    try {
+      return { traced, ...emitRuns(parts, traced, undecided) };
+    } catch (error) {
+      const run = further < mostFurtherRuns && isNotTraceable(error) ? decidingRun(parts, fn, traced, undecided) : null;
+      if (!run) throw error;
+      traced = { ...traced, runs: [...traced.runs, run] };
+    }
+  }
+}
+
+/** Beyond these, what a function does with its sizes is no formula. */
+const mostFurtherRuns = 16;
+
+/** A run like the first, but with one size that was not tried yet. */
+function decidingRun(
+  { inputs }: GraphParts,
+  fn: TensorFunction,
+  { runs }: SampleRuns,
+  undecided: readonly DecidingSize[],
+): SampleRun | null {
+  const [first] = runs;
+  for (const { dimension, size } of undecided) {
+    const input = inputs.findIndex(({ name }) => name === dimension.source.tensor);
+    const known = inputs[input]?.spec.shape;
+    if (!first || !known) continue;
+    const name = known[dimension.axis];
+    const shapes = first.shapes.map((shape, i) =>
+      shape.map((old, axis) => {
+        const other = inputs[i]?.spec.shape?.[axis];
+        const isSame = i === input && axis === dimension.axis;
+        return isSame || (typeof name === 'string' && other === name) ? size : old;
+      }),
+    );
+    const run = traceSample(fn, inputs, shapes);
+    if (run) return run;
+  }
+  return null;
+}
+
+interface OpenRun {
+  readonly run: SampleRun;
+  readonly difference: string | null;
+}
+
+/** The graph of the runs that agree, and the edges that do not agree with them. */
+function emitRuns(parts: GraphParts, { runs }: SampleRuns, undecided: DecidingSize[]): Emitted {
+  const emit = (some: readonly SampleRun[]) =>
+    emitFunction({ ...parts, traces: tracesOf(some), alsoSeen: tracesOf(runs), undecided });
+  if (runs.every(({ trace }) => trace !== null)) {
+    try {
+      return { graph: emit(runs), open: [] };
+    } catch (error) {
+      if (!isNotTraceable(error) || runs.length === 1) throw error;
+    }
+  }
+  const samples = runs.filter(({ kind }) => kind !== 'edge');
+  const graph = emit(samples);
+  const open = runs.flatMap((run): OpenRun[] => {
+    if (run.kind !== 'edge') return [];
+    try {
+      if (run.trace && emit([...samples, run]).name === graph.name) return [];
+    } catch (error) {
+      if (!isNotTraceable(error)) throw error;
+      return [{ run, difference: error.message }];
+    }
+    return [{ run, difference: null }];
+  });
+  return { graph, open };
+}
+
+/** The runs whose values are compared whatever their traces say: two that are small, or the smallest. */
+function routine({ runs }: SampleRuns): SampleRun[] {
+  if (runs.length === 1) return [...runs];
+  const [, , single] = runs.filter(({ kind }) => kind === 'edge');
+  const wide = runs.find(({ kind, cost }) => kind === 'wide' && cost < smallCost);
+  return [single ?? runs[0], wide].flatMap((run) => run ?? []);
+}
+
+/** What comparing values may cost, in multiplications, where a smaller run would do. */
+const smallCost = 2e7;
+
+function tracesOf(runs: readonly SampleRun[]) {
+  return runs.flatMap(({ trace }) => trace ?? []);
+}
+
+function isNotTraceable(error: unknown): error is SignetError {
+  return error instanceof SignetError && error.code === 'NOT_TRACEABLE';
+}
+
+function shapesText(shapes: readonly (readonly number[])[]): string {
+  return shapes.map((shape) => `[${shape.join(', ')}]`).join(', ');
+}

@@ -1,0 +1,282 @@
+import { backend, type BindingAttribute, type TensorMetadata } from '../tensorflow/backend.js';
+import { castId } from '../tensorflow/tensor-value.js';
+import { dataTypeOf, type DType } from '../tensorflow/data-type.js';
+import type { AttrValue } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
+import type { NodeDef } from '../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
+import type { TensorProto } from '../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
+import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import * as tf from '../tensorflow/tf.js';
+import { Asset } from './asset.js';
+import type { ConcreteFunction } from './concrete-function.js';
+import { opEntry, outputName, outputTypes } from './op-signature.js';
+
+/** What a graph gave: its results in their order, and the values of the variables that it assigned. */
+export interface GraphResult {
+  readonly outputs: readonly tf.Tensor[];
+  readonly assigned: ReadonlyMap<tf.Variable, tf.Tensor>;
+}
+
+/**
+ * Whether `runGraph` can run a function: one that draws nothing, reads no files and updates variables by assigning them only.
+ */
+export function canRunGraph(fn: ConcreteFunction): boolean {
+  return (
+    fn.library.every(({ captures }) => !captures.some((capture) => capture instanceof Asset)) &&
+    fn.library.every(({ definition }) => definition.nodeDef.every(canRunNode))
+  );
+}
+
+function canRunNode({ op, attr }: NodeDef): boolean {
+  if (op in ownOps) return true;
+  const isList = (type: number | string) => typeof type === 'string' && type.startsWith('*');
+  const [inputs, outputs, isStateful] = opEntry(op);
+  if (isStateful || op.includes('Random')) return false;
+  if ([...inputs, ...outputs].some(([, type]) => isList(type))) return false;
+  return Object.values(attr).every((value) => bindingAttribute('', value) !== null);
+}
+
+/**
+ * Runs a graph op by op, as TensorFlow runs ops eagerly: no session need be made for it. Its variables start with the values that
+ * TF.js's have, which stay what they are.
+ *
+ * @returns The caller owns the tensors.
+ */
+export function runGraph(fn: ConcreteFunction, args: readonly tf.Tensor[]): GraphResult {
+  return new GraphRun(fn).run(args);
+}
+
+/** A tensor of the binding's, of which the run is the owner, or a variable. */
+type Value = TensorMetadata | { readonly variable: tf.Variable };
+
+/** Ops that are more than a call of TensorFlow's. */
+const ownOps = {
+  Const: true,
+  ReadVariableOp: true,
+  AssignVariableOp: true,
+  Assert: true,
+  NoOp: true,
+  PartitionedCall: true,
+  StatefulPartitionedCall: true,
+  StatelessIf: true,
+  If: true,
+  StatelessWhile: true,
+  While: true,
+  MapDefun: true,
+} as const;
+
+const { binding } = backend;
+
+class GraphRun {
+  readonly #owned: number[] = [];
+  readonly #functions: ReadonlyMap<string, ConcreteFunction>;
+  readonly #assigned = new Map<tf.Variable, TensorMetadata>();
+
+  constructor(private readonly fn: ConcreteFunction) {
+    this.#functions = new Map(fn.library.map((each) => [each.name, each]));
+  }
+
+  run(args: readonly tf.Tensor[]): GraphResult {
+    const { inputs, captures } = this.fn;
+    try {
+      const values = args.map((arg, i) => this.#argument(arg, inputs[i]?.spec.dtype ?? 'float32'));
+      const variables = captures.flatMap((capture) => (capture instanceof Asset ? [] : [{ variable: capture }]));
+      const outputs = this.#call(this.fn, [...values, ...variables]).map((value) => this.#tensor(value));
+      return {
+        outputs,
+        assigned: new Map([...this.#assigned].map(([variable, value]) => [variable, this.#tensor(value)])),
+      };
+    } finally {
+      new Set(this.#owned).forEach((id) => binding.deleteTensor(id));
+    }
+  }
+
+  #argument(tensor: tf.Tensor, dtype: DType): TensorMetadata {
+    const [id = 0] = backend.getInputTensorIds([tensor]);
+    const [given, type] = [dataTypeOf(tensor.dtype as DType), dataTypeOf(dtype)];
+    return given === type ? { id, shape: tensor.shape, dtype: type } : this.#own(castId(id, given, type));
+  }
+
+  #own(value: TensorMetadata): TensorMetadata {
+    this.#owned.push(value.id);
+    return value;
+  }
+
+  /** A copy that outlives the run. */
+  #tensor(value: Value): tf.Tensor {
+    const { id, dtype } = this.#read(value);
+    const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: dtype };
+    const [copy] = binding.executeOp('Identity', [type], [id], 1);
+    if (!copy) throw new Error('unreachable: Identity has an output');
+    return backend.createOutputTensor(copy);
+  }
+
+  #read(value: Value | undefined): TensorMetadata {
+    if (!value) throw new Error('A node takes what no node gives.');
+    if (!('variable' in value)) return value;
+    const assigned = this.#assigned.get(value.variable);
+    return assigned ?? this.#argument(value.variable, value.variable.dtype as DType);
+  }
+
+  #call(fn: ConcreteFunction, args: readonly Value[]): Value[] {
+    const values = new Map<string, Value>();
+    const { signature, nodeDef, ret } = fn.definition;
+    signature?.inputArg.forEach(({ name }, i) => {
+      const arg = args[i];
+      if (arg) values.set(name, arg);
+    });
+    for (const node of nodeDef) {
+      const inputs = node.input.filter((input) => !input.startsWith('^')).flatMap((input) => values.get(input) ?? []);
+      this.#node(node, inputs).forEach((value, i) =>
+        values.set(`${node.name}:${outputName(node.op, node.attr, i)}`, value),
+      );
+    }
+    return (signature?.outputArg ?? []).flatMap(({ name }) => values.get(ret[name] ?? '') ?? []);
+  }
+
+  #node(node: NodeDef, inputs: readonly Value[]): Value[] {
+    const [first] = inputs;
+    switch (node.op) {
+      case 'Const':
+        return [this.#own(constant(node))];
+      case 'NoOp':
+        return [];
+      case 'ReadVariableOp':
+        return [this.#read(first)];
+      case 'AssignVariableOp':
+        if (first && 'variable' in first) this.#assigned.set(first.variable, this.#read(inputs[1]));
+        return [];
+      case 'Assert':
+        if (!this.#isTrue(first)) throw new Error('An assertion failed.');
+        return [];
+      case 'PartitionedCall':
+      case 'StatefulPartitionedCall':
+        return this.#call(this.#function(node, 'f'), inputs);
+      case 'StatelessIf':
+      case 'If':
+        return this.#call(this.#function(node, this.#isTrue(first) ? 'then_branch' : 'else_branch'), inputs.slice(1));
+      case 'StatelessWhile':
+      case 'While':
+        return this.#loop(node, inputs);
+      case 'MapDefun':
+        return this.#map(node, inputs);
+      default:
+        return this.#op(node, inputs);
+    }
+  }
+
+  #op({ op, attr }: NodeDef, inputs: readonly Value[]): Value[] {
+    const attributes = Object.entries(attr).flatMap(([name, value]) => bindingAttribute(name, value) ?? []);
+    const ids = inputs.map((input) => this.#read(input).id);
+    return binding.executeOp(op, attributes, ids, outputTypes(op, attr).length).map((value) => this.#own(value));
+  }
+
+  #loop(node: NodeDef, inputs: readonly Value[]): Value[] {
+    let current = [...inputs];
+    for (let turn = 0; this.#isTrue(this.#call(this.#function(node, 'cond'), current)[0]); turn++) {
+      if (turn === mostTurns) throw new TakesTooLong();
+      current = this.#call(this.#function(node, 'body'), current);
+    }
+    return current;
+  }
+
+  #map(node: NodeDef, inputs: readonly Value[]): Value[] {
+    const listed = node.attr.Targuments?.value;
+    const count = listed?.case === 'list' ? listed.value.type.length : 0;
+    const elements = inputs.slice(0, count).map((input) => this.#read(input));
+    const rows = elements[0]?.shape[0] ?? 0;
+    if (rows === 0 || rows > mostTurns) throw new TakesTooLong();
+    const body = this.#function(node, 'f');
+    const results = Array.from({ length: rows }, (_, row) =>
+      this.#call(body, [...elements.map((all) => this.#row(all, row)), ...inputs.slice(count)]),
+    );
+    return (results[0] ?? []).map((_, i) => this.#stack(results.map((row) => this.#read(row[i]))));
+  }
+
+  #row(all: TensorMetadata, row: number): TensorMetadata {
+    const index = this.#own({ id: binding.createTensor([], int32, Int32Array.of(row)), shape: [], dtype: int32 });
+    const axis = this.#own({ id: binding.createTensor([], int32, Int32Array.of(0)), shape: [], dtype: int32 });
+    const types = { Tparams: all.dtype, Tindices: int32, Taxis: int32 };
+    return this.#execute('GatherV2', types, [all, index, axis]);
+  }
+
+  #stack(rows: readonly TensorMetadata[]): TensorMetadata {
+    const lengths = [
+      { name: 'N', type: binding.TF_ATTR_INT, value: rows.length },
+      { name: 'axis', type: binding.TF_ATTR_INT, value: 0 },
+    ];
+    return this.#execute('Pack', { T: rows[0]?.dtype ?? 0 }, rows, lengths);
+  }
+
+  #execute(
+    op: string,
+    types: Readonly<Record<string, DataType>>,
+    inputs: readonly TensorMetadata[],
+    others: readonly BindingAttribute[] = [],
+  ): TensorMetadata {
+    const given = Object.entries(types).map(([name, value]) => ({ name, type: binding.TF_ATTR_TYPE, value }));
+    const ids = inputs.map(({ id }) => id);
+    const [output] = binding.executeOp(op, [...given, ...others], ids, 1);
+    if (!output) throw new Error(`unreachable: ${op} has an output`);
+    return this.#own(output);
+  }
+
+  #isTrue(value: Value | undefined): boolean {
+    return (binding.tensorDataSync(this.#read(value).id) as Uint8Array)[0] === 1;
+  }
+
+  #function(node: NodeDef, attribute: string): ConcreteFunction {
+    const value = node.attr[attribute]?.value;
+    const fn = value?.case === 'func' ? this.#functions.get(value.value.name) : undefined;
+    if (!fn) throw new Error(`unreachable: the library has the ${attribute} of ${node.name}`);
+    return fn;
+  }
+}
+
+/** More turns of a loop or elements of a map than these are not run. */
+const mostTurns = 2000;
+
+/** A graph that cannot be run to its end in the time there is. */
+export class TakesTooLong extends Error {}
+
+const int32 = DataType.DT_INT32;
+
+function constant({ attr }: NodeDef): TensorMetadata {
+  const value = attr.value?.value;
+  if (value?.case !== 'tensor') throw new Error('unreachable: a constant has a value');
+  const { dtype, tensorShape } = value.value;
+  const shape = tensorShape?.dim.map(({ size }) => Number(size)) ?? [];
+  return { id: binding.createTensor(shape, dtype, elementsOf(value.value)), shape, dtype };
+}
+
+function elementsOf({ dtype, tensorContent, stringVal }: TensorProto) {
+  if (dtype === DataType.DT_STRING) return stringVal;
+  const { buffer } = Uint8Array.from(tensorContent);
+  if (dtype === DataType.DT_FLOAT) return new Float32Array(buffer);
+  // The binding takes int64 as pairs of int32.
+  return dtype === int32 || dtype === DataType.DT_INT64 ? new Int32Array(buffer) : new Uint8Array(buffer);
+}
+
+/** An attribute as the binding takes it; null for those that it cannot set. */
+function bindingAttribute(name: string, { value }: AttrValue): BindingAttribute | null {
+  switch (value.case) {
+    case 's':
+      return { name, type: binding.TF_ATTR_STRING, value: Buffer.from(value.value).toString('utf8') };
+    case 'i':
+      return { name, type: binding.TF_ATTR_INT, value: Number(value.value) };
+    case 'f':
+      return { name, type: binding.TF_ATTR_FLOAT, value: value.value };
+    case 'b':
+      return { name, type: binding.TF_ATTR_BOOL, value: value.value };
+    case 'type':
+      return { name, type: binding.TF_ATTR_TYPE, value: value.value };
+    case 'list': {
+      const { i, f, b, type, shape, func, s } = value.value;
+      if (type.length + shape.length + func.length + s.length > 0) return null;
+      if (f.length > 0) return { name, type: binding.TF_ATTR_FLOAT, value: f };
+      if (b.length > 0) return { name, type: binding.TF_ATTR_BOOL, value: b };
+      return { name, type: binding.TF_ATTR_INT, value: i.map(Number) };
+    }
+    default:
+      return null;
+  }
+}

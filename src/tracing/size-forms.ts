@@ -1,0 +1,176 @@
+import { type SizeExpression, sizeOperation } from './size-expression.js';
+
+/** What JavaScript may make of one size. */
+export interface SizeForm {
+  readonly evaluate: (size: number) => number;
+  readonly build: (size: SizeExpression) => SizeExpression;
+}
+
+/**
+ * The forms of a size that give these values, kind by kind, the simplest kind first:
+ *
+ * - a part rounded in any way, or a multiple of it: `floor((size + plus) / by) * factor + offset`;
+ * - what lacks to a multiple, or a remainder, also the two halves of it;
+ * - a limit: a form of the line or the part, but at least or at most a number;
+ * - a fraction rounded, such as 7/8, and the two halves of what it leaves.
+ *
+ * `only` few of them are tried of what was itself made of two dimensions.
+ *
+ * Within one kind every form is tried, so that the caller sees whether the samples tell them apart.
+ */
+export function* sizeForms(
+  values: readonly number[],
+  sizes: readonly number[],
+  only: 'all' | 'parts' | 'halves' = 'all',
+): Generator<SizeForm[]> {
+  const fits = (form: SizeForm) => sizes.every((size, k) => form.evaluate(size) === values[k]);
+  forms ??= {
+    quotients: divisors.flatMap(quotients),
+    remainders: divisors.flatMap(remainders),
+    fractions: fractions().flatMap(fractionForms),
+  };
+  const parts = only === 'halves' ? quotients(2) : forms.quotients;
+  yield parts.flatMap((part) => onLine(part, values, sizes));
+  if (only === 'all') yield forms.remainders.filter(fits);
+  if (only !== 'halves') yield limits(values, sizes);
+  if (only === 'all') yield forms.fractions.filter(fits);
+}
+
+/** Made when the first function asks for them. */
+let forms: Record<'quotients' | 'remainders' | 'fractions', SizeForm[]> | undefined;
+
+/** Strides, patches, and what networks shrink their images by. */
+const divisors = [2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24, 28, 30, 32, 40, 48, 56, 64, 96, 100, 112, 128, 224];
+
+function add(size: SizeExpression, number: number): SizeExpression {
+  return sizeOperation('AddV2', size, number);
+}
+
+function shifted(by: number): SizeForm {
+  return { evaluate: (size) => size + by, build: (size) => add(size, by) };
+}
+
+/** `floor((size * of + plus) / by)` */
+function part(by: number, plus: number, of = 1): SizeForm {
+  return {
+    evaluate: (size) => Math.floor((size * of + plus) / by),
+    build: (size) => sizeOperation('FloorDiv', add(sizeOperation('Mul', size, of), plus), by),
+  };
+}
+
+/** All parts that differ by more than a whole number. */
+function quotients(by: number): SizeForm[] {
+  return Array.from({ length: by }, (_, plus) => part(by, plus));
+}
+
+/** The part itself, or all of it without its remainder, and a number that is small. */
+function onLine(of: SizeForm, values: readonly number[], sizes: readonly number[]): SizeForm[] {
+  const [s0 = 0] = sizes;
+  const [v0 = 0] = values;
+  const p0 = of.evaluate(s0);
+  const other = sizes.findIndex((size) => of.evaluate(size) !== p0);
+  if (other < 0) return [];
+  const factor = ((values[other] ?? 0) - v0) / (of.evaluate(sizes[other] ?? 0) - p0);
+  const offset = v0 - factor * p0;
+  if (!Number.isInteger(factor) || factor === 0 || Math.abs(offset) > 300) return [];
+  if (!sizes.every((size, k) => factor * of.evaluate(size) + offset === values[k])) return [];
+  // Quotients of small sizes are like one another.
+  if (new Set(sizes.map((size) => of.evaluate(size))).size < 3) return [];
+  return [
+    {
+      evaluate: (size) => factor * of.evaluate(size) + offset,
+      build: (size) => add(sizeOperation('Mul', of.build(size), factor), offset),
+    },
+  ];
+}
+
+/** The remainder of `sign * size + plus`, and the two halves of it. */
+function remainders(by: number): SizeForm[] {
+  const each = Array.from({ length: by }, (_, plus) => plus);
+  return each.flatMap((plus) => [1, -1].flatMap((sign) => withHalves(remainder(by, plus, sign))));
+}
+
+function remainder(by: number, plus: number, sign: number): SizeForm {
+  return {
+    evaluate: (size) => {
+      const value = sign * size + plus;
+      return value - by * Math.floor(value / by);
+    },
+    build: (size) => sizeOperation('FloorMod', add(sizeOperation('Mul', size, sign), plus), by),
+  };
+}
+
+function withHalves(of: SizeForm): SizeForm[] {
+  const half = (plus: number): SizeForm => ({
+    evaluate: (size) => Math.floor((of.evaluate(size) + plus) / 2),
+    build: (size) => sizeOperation('FloorDiv', add(of.build(size), plus), 2),
+  });
+  return [of, half(0), half(1)];
+}
+
+/** Lines and parts that stay at their lowest or highest value: there, the limit. */
+function limits(values: readonly number[], sizes: readonly number[]): SizeForm[] {
+  return (['Minimum', 'Maximum'] as const).flatMap((op) => {
+    const limit = op === 'Minimum' ? Math.max(...values) : Math.min(...values);
+    const free = values.flatMap((value, k) => (value === limit ? [] : [k]));
+    if (free.length < 2 || free.length === values.length) return [];
+    const [at = 0] = free;
+    const shift = (values[at] ?? 0) - (sizes[at] ?? 0);
+    const isVaried = new Set(free.map((k) => values[k])).size > 2;
+    const parts = (isVaried ? divisors : []).flatMap((by) =>
+      [0, by - 1].flatMap((plus) => [part(by, plus), multiple(by, plus)]),
+    );
+    // Two points are enough for a size itself; one line or another goes through any two.
+    const lines = free.length > 2 ? [shifted(shift), ...parts] : shift === 0 ? [shifted(0)] : [];
+    return lines
+      .map((line) => limited(line, op, limit))
+      .filter((form) => sizes.every((size, k) => form.evaluate(size) === values[k]));
+  });
+}
+
+function multiple(by: number, plus: number): SizeForm {
+  const of = part(by, plus);
+  return { evaluate: (size) => of.evaluate(size) * by, build: (size) => sizeOperation('Mul', of.build(size), by) };
+}
+
+function limited(of: SizeForm, op: 'Minimum' | 'Maximum', limit: number): SizeForm {
+  const choose = op === 'Minimum' ? Math.min : Math.max;
+  return {
+    evaluate: (size) => choose(of.evaluate(size), limit),
+    build: (size) => sizeOperation(op, of.build(size), limit),
+  };
+}
+
+interface Fraction {
+  readonly of: number;
+  readonly by: number;
+}
+
+/** Sevenths of eighths and the like. Not all decimals: where JavaScript rounds them otherwise than the graph, they are left out. */
+function fractions(): Fraction[] {
+  const parts = [8, 10, 16, 20, 100].flatMap((by) => Array.from({ length: by - 1 }, (_, i) => ({ of: i + 1, by })));
+  const others = [[2, 3], [3, 2], [5, 4], [3, 4]].map(([of = 1, by = 1]) => ({ of, by })); // prettier-ignore
+  return [...parts, ...others].filter(isExact);
+}
+
+function isExact({ of, by }: Fraction): boolean {
+  const product = of / by;
+  for (let size = 1; size <= 2048; size++) {
+    if (Math.floor(size * product) !== Math.floor((size * of) / by)) return false;
+    if (Math.round(size * product) !== Math.floor((2 * size * of + by) / (2 * by))) return false;
+  }
+  return true;
+}
+
+function fractionForms({ of, by }: Fraction): SizeForm[] {
+  // Rounded down, up, and to the nearest.
+  const parts = [part(by, 0, of), part(by, by - 1, of), part(2 * by, by, 2 * of)];
+  return parts.flatMap((each) => [each, ...withHalves(restOf(each))]);
+}
+
+function restOf(form: SizeForm): SizeForm {
+  return {
+    evaluate: (size) => size - form.evaluate(size),
+    build: (size) => sizeOperation('Sub', size, form.build(size)),
+  };
+}

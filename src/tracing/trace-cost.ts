@@ -1,0 +1,27 @@
+import * as tf from '../tensorflow/tf.js';
+import type { OpNode, TapeValue, Trace } from './tape-nodes.js';
+
+/** How many numbers a trace computed and what they took: multiplications and additions, roughly. The same on every machine. */
+export function traceCost({ nodes }: Pick<Trace, 'nodes'>): number {
+  return nodes.reduce((total, node) => total + (node.kind === 'op' ? opCost(node) : 0), 0);
+}
+
+function opCost(node: OpNode): number {
+  const elements = node.outputs.reduce((total, { shape }) => total + tf.util.sizeFromShape([...shape]), 0);
+  const bodies = node.bodies.reduce((total, { trace }) => total + traceCost(trace), 0);
+  const turns = node.op === 'MapDefun' ? (node.outputs[0]?.shape[0] ?? 1) : 1;
+  return elements * workPerElement(node) + bodies * turns;
+}
+
+function workPerElement({ op, inputs }: OpNode): number {
+  const shapes = inputs.map(shapeOf);
+  if (op.includes('MatMul')) return shapes[0]?.at(-1) ?? 1;
+  if (!op.includes('onv')) return 1;
+  // Windows by channels: the filter is the second input, or for gradients one of the others.
+  const filter = shapes[1] ?? [];
+  return Math.max(1, tf.util.sizeFromShape(filter.slice(0, -1)));
+}
+
+function shapeOf({ node, output }: TapeValue): readonly number[] {
+  return node.outputs[output]?.shape ?? [];
+}
