@@ -516,7 +516,7 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is empty:
         FOLDER/train/0/bad.png has no bytes
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
@@ -525,7 +525,7 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/test cannot be used.
       1 file is empty:
         FOLDER/test/0/bad.png has no bytes
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
@@ -540,7 +540,7 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is of an unsupported format (supported are JPEG, PNG, GIF, BMP, WebP, AVIF and TIFF):
         FOLDER/train/0/bad.png is text
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
@@ -550,7 +550,7 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is of an unsupported format (supported are JPEG, PNG, GIF, BMP, WebP, AVIF and TIFF):
         FOLDER/train/0/bad.jpg is an HTML page
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
@@ -559,7 +559,7 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is too large in pixels:
         FOLDER/train/0/bad.png is 50000 x 50000 pixels (2,500 megapixels): more than the limit of 50 megapixels (maxPixels)
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
@@ -569,7 +569,7 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is unreadable:
         FOLDER/train/0/bad.png is a symbolic link to gone.png, which does not exist
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
@@ -579,7 +579,7 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is part of a circle of symbolic links:
         FOLDER/train/0/bad.png is a symbolic link that leads in a circle
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
@@ -589,7 +589,7 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is part of a circle of symbolic links:
         FOLDER/train/0/up is a symbolic link to a directory that it stands in
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
@@ -600,7 +600,7 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is unreadable:
         FOLDER/train/0/bad.png is a named pipe, not a file
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 });
@@ -743,7 +743,7 @@ describe('eval-model refuses', () => {
       "eval-model: 1 file in FOLDER/test cannot be used.
       1 file is empty:
         FOLDER/test/0/bad.png has no bytes
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
@@ -753,7 +753,7 @@ describe('eval-model refuses', () => {
       "eval-model: 1 file in FOLDER/test cannot be used.
       1 file is corrupt:
         FOLDER/test/0/bad.png is PNG with bytes that fail their checksum
-      Repair or remove them, or go on without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
 
