@@ -147,6 +147,10 @@ export const compositeCases: readonly CoverageCase[] = [
     },
     { gradient: [0, 3] },
   ),
+  traces('a fifth of a size', '', [float([null, null])], (x: tf.Tensor2D) => tf.ones([Math.floor(x.shape[1] / 5)])),
+  traces('the longer side', '', [float([null, null, null])], (x: tf.Tensor3D) =>
+    tf.ones([Math.max(x.shape[1], x.shape[2])]),
+  ),
   traces('hammingWindow of a size', '', [float([null])], (x: tf.Tensor1D) =>
     tf.mul(x, tf.signal.hammingWindow(8).sum()),
   ),

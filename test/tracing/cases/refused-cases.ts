@@ -70,17 +70,10 @@ export const refusedCases: readonly RefusedCase[] = [
     (x: tf.Tensor4D) => tf.pool(x, 2, 'max', 'same', 2),
     { because: 'TF.js pads by the remainder of the size', message: 'SpaceToBatchND' },
   ),
-  refused('a fifth of a size', '', [float([null, null])], (x: tf.Tensor2D) => tf.ones([Math.floor(x.shape[1] / 5)]), {
-    because: 'only halves, thirds and quarters can be told from their like',
+  refused('a height by a width', '', [float([null, null])], (x: tf.Tensor2D) => tf.mul(x, x.shape[0] / x.shape[1]), {
+    because: 'no formula is made of a quotient of two sizes',
     message: 'no input size explains it',
   }),
-  refused(
-    'the longer side',
-    '',
-    [float([null, null, null])],
-    (x: tf.Tensor3D) => tf.ones([Math.max(x.shape[1], x.shape[2])]),
-    { because: 'no one formula', message: 'no input size explains it' },
-  ),
   refused(
     'a square root of a size',
     '',
