@@ -158,7 +158,7 @@ describe('an op that XLA does not have', () => {
   it('makes the step run as a graph', async () => {
     const notes: string[] = [];
     const turned = (_: tf.Tensor, logits: tf.Tensor) => {
-      const pixels = tf.reshape(logits, [1, -1, 1, 1]) as tf.Tensor4D;
+      const pixels = tf.reshape<tf.Rank.R4>(logits, [1, -1, 1, 1]);
       return tf.mean(transformImages(pixels, { a0: 1, a1: 0, a2: 0, b0: 0, b1: 1, b2: 0 }));
     };
     const model = tinyModel(new SGD());

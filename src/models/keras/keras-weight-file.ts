@@ -16,9 +16,10 @@ import { invalidWeights, type KerasLayer, type KerasWeight, type KerasWeightFile
 export async function openKerasWeightFile(path: string): Promise<KerasWeightFile> {
   // Its WebAssembly is large: loaded when a file is.
   const { default: h5 } = await import('h5wasm');
-  const { FS, activate_throwing_error_handler: throwErrors } = await h5.ready;
+  const library = await h5.ready;
+  const { FS } = library;
   // HDF5 prints its errors otherwise, a page each.
-  throwErrors();
+  library.activate_throwing_error_handler();
   const name = await copyToMemory(path, FS);
   const file = openFile(path, () => new h5.File(name, 'r'));
   const close = () => {
