@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 /** What a command left behind when it ended. */
@@ -26,14 +27,15 @@ const root = path.resolve(import.meta.dirname, '../..');
 const throughPipe = 'exec "$@" 2> >(exec cat >&2)';
 
 /**
- * Starts `src/commands/NAME/main.ts` in the repository as a user does, away from a terminal.
+ * Starts `src/commands/NAME/main.ts`, or `scripts/NAME.ts`, in the repository as a user does, away from a terminal.
  *
  * @param timeout Milliseconds after which it is killed. Default: 50 s.
  */
 export function startCommandLine(name: string, args: readonly string[], timeout = 50_000): RunningCommandLine {
   // What the test's own TensorFlow has set must not quiet the command's.
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined };
-  const script = path.join(root, 'src', 'commands', name, 'main.ts');
+  const command = path.join(root, 'src', 'commands', name, 'main.ts');
+  const script = existsSync(command) ? command : path.join(root, 'scripts', `${name}.ts`);
   const child = spawn('bash', ['-c', throughPipe, 'bash', process.execPath, '--import', 'tsx', script, ...args], {
     cwd: root,
     env,
