@@ -43,8 +43,10 @@ export interface RunningWorkers {
 }
 
 /**
- * Starts worker processes on this machine's loopback, without GPUs, which share its processors. They end with this process, however it ends:
- * workers that were left behind would write to the state from which others continue.
+ * Starts worker processes on this machine, without GPUs, which share its processors. They end with this process, however it ends: workers
+ * that were left behind would write to the state from which others continue.
+ *
+ * One worker opens no port. Several do: TensorFlow's server listens on every network, without authentication, whatever its address says.
  */
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
   const hosts = (await freePorts(options.workers)).map((port) => `127.0.0.1:${port}`);
@@ -71,10 +73,12 @@ function startWorker(options: WorkersOptions, hosts: readonly string[], index: n
 }
 
 /** Its place among the workers, and its share of the processors. */
-function workerEnvironment(hosts: readonly string[], index: number): Record<string, string> {
+function workerEnvironment(hosts: readonly string[], index: number): NodeJS.ProcessEnv {
   const threads = String(Math.max(1, Math.floor(availableParallelism() / hosts.length)));
+  const cluster = JSON.stringify({ cluster: { worker: hosts }, task: { type: 'worker', index } });
   return {
-    TF_CONFIG: JSON.stringify({ cluster: { worker: hosts }, task: { type: 'worker', index } }),
+    // Any TF_CONFIG, one that this process was given too, starts TensorFlow's server.
+    TF_CONFIG: hosts.length > 1 ? cluster : undefined,
     CUDA_VISIBLE_DEVICES: '-1',
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -28,18 +28,20 @@ const startTraining = (args: readonly string[]) => startCommandLine('train-model
 const train = (args: readonly string[]) => startTraining(args).done;
 
 /** 72 images to train on: 9 steps an epoch. */
-function trainArguments(models: string): string[] {
+function trainArguments(models: string, flags: Flags = {}): string[] {
   return toArguments({
     'train-dataset-path': digits.train,
     'test-dataset-path': digits.test,
     'model-folder-path': inFolder(models),
     'model-type': 'LenetModel',
     workers: 2,
+    'open-worker-ports': true,
     'num-epochs': 10,
     patience: 10,
     'batch-size': 8,
     seed: 3,
     'learning-rate': 0.0002,
+    ...flags,
   });
 }
 
@@ -77,6 +79,24 @@ function workersOf(models: string): number[] {
       return [];
     }
   });
+}
+
+/** Ports on which a process listens, on any address. */
+function listeningPorts(pid: number): number[] {
+  const sockets = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
+    } catch {
+      return [];
+    }
+  });
+  return ['tcp', 'tcp6'].flatMap((file) =>
+    readFileSync(`/proc/${pid}/net/${file}`, 'utf8')
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter((words) => words[3] === '0A' && sockets.includes(words[9] ?? ''))
+      .map((words) => parseInt(words[1]?.split(':')[1] ?? '', 16)),
+  );
 }
 
 describe.skipIf(!hasPython() || process.platform !== 'linux')(
@@ -130,6 +150,26 @@ describe.skipIf(!hasPython() || process.platform !== 'linux')(
       const whole = lossesOf('whole');
       expect(whole).toHaveLength(20);
       expect(Math.max(...lossesOf('fewer').map((loss, i) => Math.abs(loss - (whole[i] ?? NaN))))).toBeLessThan(1e-5);
+    });
+
+    it('opens no port unless it is asked to, and comes to the same', async () => {
+      const open = startTraining(trainArguments('open', { 'num-epochs': 2 }));
+      await open.printed('epoch 1/2');
+      expect(workersOf('open').map((pid) => listeningPorts(pid).length > 0)).toEqual([true, true]);
+      const { stderr } = await open.done;
+      expect(stderr).toContain('warning: the ports of the workers are open to the network while they train');
+
+      const models = 'closed';
+      const closed = startTraining(trainArguments(models, { 'open-worker-ports': undefined }));
+      await closed.printed('epoch 1/10');
+      const workers = workersOf(models);
+      expect(workers).toHaveLength(1);
+      expect(workers.flatMap(listeningPorts)).toEqual([]);
+      const { code, stderr: words } = await closed.done;
+      expect(code, words).toBe(0);
+      expect(words).not.toContain('warning: the ports');
+      const whole = lossesOf('whole');
+      expect(Math.max(...lossesOf(models).map((loss, i) => Math.abs(loss - (whole[i] ?? NaN))))).toBeLessThan(1e-5);
     });
 
     it('goes on after a worker was killed', async () => {

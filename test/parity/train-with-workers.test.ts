@@ -52,7 +52,7 @@ describe.skipIf(!hasPython())('train-model --workers', { timeout: 180_000 }, () 
     const failing = `case "$TF_CONFIG" in *'"index":1'*) echo 'there is no room for me' >&2; exit 3;; esac`;
     writeFileSync(wrapper, `#!/bin/sh\n${failing}\nexec '${python}' "$@"\n`, { mode: 0o755 });
     process.env.SIGNET_PYTHON = wrapper;
-    const { code, stderr } = await train({ workers: 2, 'model-version': 9 });
+    const { code, stderr } = await train({ workers: 2, 'open-worker-ports': true, 'model-version': 9 });
     expect(code).toBe(1);
     expect(stderr).toContain('train-model: Worker 1 of 2 failed; no model was saved. there is no room for me');
     expect(existsSync(path.join(folder, 'LenetModel', '9'))).toBe(false);

@@ -177,10 +177,16 @@ export const trainModelCommand = defineCommand({
       type: 'integer',
       range: { min: 1 },
       defaultText: 'train in this process',
-      help: 'Train with this many Python TensorFlow processes on this machine',
+      help: 'Train with Python TensorFlow on this machine, each batch split into this many parts',
       // The batch stays split into as many parts as before; a worker may take several.
       onResume: 'may be fewer',
       conflicts: { exportTraining: '--workers trains, --export-training does not: give one of them.' },
+    },
+    openWorkerPorts: {
+      type: 'boolean',
+      default: false,
+      help: 'With --workers: start one process per worker; their ports are open to the network without authentication',
+      onResume: 'may differ',
     },
     exportTraining: {
       type: 'path',

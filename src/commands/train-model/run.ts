@@ -7,7 +7,7 @@ export type { TrainModelResult } from './training-run.js';
 
 /**
  * Trains a classifier on class-named directories, keeps its best epoch as a SavedModel, evaluates it on the test set and writes a report.
- * With `workers`, that many processes of Python TensorFlow on this machine train it, and the batch is split into as many parts.
+ * With `workers`, Python TensorFlow on this machine trains it, each batch split into that many parts.
  *
  * Ctrl-C ends it after the current step, or with workers at once, and keeps the best model; a second Ctrl-C ends the process.
  * `resumeTraining` continues it, also after a crash.

@@ -18,12 +18,19 @@ import type { Learned, Learner, PreparedTraining } from './training-run.js';
 const note =
   'note: workers on one machine share its processors, and gain nothing. This tries out what several machines will do; see ' +
   'docs/distributed-training.md.\n';
+const warning =
+  'warning: the ports of the workers are open to the network while they train, and whoever reaches one can read and write files ' +
+  'as you: TensorFlow asks for no password. Without --open-worker-ports one process trains all parts, and opens none.\n';
 
-/** Trains by processes of Python TensorFlow on this machine's loopback, and makes an ordinary model directory of what they come to. */
+/**
+ * Trains with Python TensorFlow on this machine, and makes an ordinary model directory of the result. One process trains all parts of a
+ * batch and opens no port, unless `openWorkerPorts` asks for one process per worker: TensorFlow's server, by which they would exchange
+ * their sums, listens on every network and runs any graph that it is sent.
+ */
 export class WorkersLearner implements Learner {
   #python = '';
 
-  /** @param workers How many processes share the parts of a batch. The result depends on the parts alone, see the option `workers`. */
+  /** @param workers Number of workers that share the parts of a batch. The result depends on the parts alone, see the option `workers`. */
   constructor(private readonly workers: number) {}
 
   /** @throws SignetError `INVALID_ARGUMENT`, `NOT_SET_UP` without a Python that has TensorFlow. */
@@ -56,10 +63,10 @@ export class WorkersLearner implements Learner {
     // Options such as the number of epochs may have changed since an earlier run, and its model would stay.
     await rm(output, { recursive: true, force: true });
     await exportForWorkers(model, data.set, options, exported);
-    process.stderr.write(note);
-    const { python, workers } = { python: this.#python, workers: this.workers };
-    const { trainDatasetPath, workers: parts = workers } = options;
-    return runWorkers({ python, workers, parts, model: exported, data: trainDatasetPath, output });
+    const { trainDatasetPath, workers: parts = this.workers, openWorkerPorts } = options;
+    const workers = openWorkerPorts ? this.workers : 1;
+    process.stderr.write(workers > 1 ? note + warning : note);
+    return runWorkers({ python: this.#python, workers, parts, model: exported, data: trainDatasetPath, output });
   }
 }
 
