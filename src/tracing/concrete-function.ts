@@ -41,6 +41,8 @@ export interface ConcreteFunctionParts {
   readonly assigns: boolean;
   /** What was not compared with the function itself: shapes of arguments that would have cost too much, or values. Default: nothing. */
   readonly unchecked?: readonly string[];
+  /** What a call costs per row of its first argument, in multiplications, roughly. Default: 0. */
+  readonly costPerRow?: number;
 }
 
 /**
@@ -98,6 +100,10 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
     return this.parts.unchecked ?? [];
   }
 
+  get costPerRow(): number {
+    return this.parts.costPerRow ?? 0;
+  }
+
   /** The name of the FunctionDef: the same for what computes the same in the same way with the same variables. */
   get name(): string {
     return this.definition.signature?.name ?? '';
@@ -120,9 +126,9 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
     return this.definition.attr[mustCompile] !== undefined;
   }
 
-  /** The same function, with what was not compared. */
-  withUnchecked(unchecked: readonly string[]): ConcreteFunction {
-    return unchecked.length === 0 ? this : new ConcreteFunction({ ...this.parts, unchecked }, true);
+  /** The same function, with what was found out about it after it was made. */
+  with(found: Required<Pick<ConcreteFunctionParts, 'unchecked' | 'costPerRow'>>): ConcreteFunction {
+    return new ConcreteFunction({ ...this.parts, ...found }, true);
   }
 
   /** The same function, compiled by XLA: TensorFlow's `jit_compile=True`. */

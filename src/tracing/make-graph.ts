@@ -4,7 +4,8 @@ import type { ConcreteFunction } from './concrete-function.js';
 import type { DecidingSize } from './explain-size.js';
 import { emitFunction, type FunctionTraces } from './emit-function.js';
 import { canRunGraph } from './run-graph.js';
-import { type SampleRun, type SampleRuns, type TensorFunction, traceFunction, traceSample } from './trace.js';
+import { rowsOf, type SampleRun, type SampleRuns, type TensorFunction, traceFunction, traceSample } from './trace.js';
+import { valueCost } from './trace-cost.js';
 
 /** What becomes a graph, traced and checked. */
 export type GraphParts = Pick<FunctionTraces, 'label' | 'name' | 'inputs'>;
@@ -19,15 +20,22 @@ export type GraphParts = Pick<FunctionTraces, 'label' | 'name' | 'inputs'>;
  */
 export function makeGraph(parts: GraphParts, fn: TensorFunction): ConcreteFunction {
   const { traced, graph, open } = emitDecided(parts, fn);
-  const unchecked = [...traced.leftOut.map(shapesText)];
+  const unchecked = traced.leftOut.map(shapesText);
+  const costPerRow = Math.max(
+    ...traced.runs.map(({ trace, shapes }) => (trace ? valueCost(trace) / rowsOf(shapes) : 0)),
+  );
   if (!canRunGraph(graph)) {
-    const values = traced.runs.length === 1 ? [] : ['the values of any results'];
-    return graph.withUnchecked([...unchecked, ...open.map(({ run }) => shapesText(run.shapes)), ...values]);
+    if (traced.runs.length > 1) unchecked.push(...open.map(({ run }) => shapesText(run.shapes)), values);
+    return graph.with({ unchecked, costPerRow });
   }
   for (const { run, difference } of open) checkGraph(graph, fn, { shapes: run.shapes, difference });
-  for (const { shapes } of routine(traced)) checkGraph(graph, fn, { shapes, difference: null });
-  return graph.withUnchecked(unchecked);
+  const checked = routine(traced);
+  for (const { shapes } of checked) checkGraph(graph, fn, { shapes, difference: null });
+  if (checked.length === 0) unchecked.push(values);
+  return graph.with({ unchecked, costPerRow });
 }
+
+const values = 'the values of any results';
 
 interface Emitted {
   readonly graph: ConcreteFunction;
@@ -110,16 +118,22 @@ function emitRuns(parts: GraphParts, { runs }: SampleRuns, undecided: DecidingSi
   return { graph, open };
 }
 
-/** The runs whose values are compared whatever their traces say: two that are small, or the smallest. */
+/** The runs whose values are compared whatever their traces say: two that are small, or the smallest; none of a large network. */
 function routine({ runs }: SampleRuns): SampleRun[] {
-  if (runs.length === 1) return [...runs];
-  const [, , single] = runs.filter(({ kind }) => kind === 'edge');
-  const wide = runs.find(({ kind, cost }) => kind === 'wide' && cost < smallCost);
-  return [single ?? runs[0], wide].flatMap((run) => run ?? []);
+  const [, , single = runs[0]] = runs.filter(({ kind }) => kind === 'edge');
+  const wide = runs.find((run) => run.kind === 'wide' && costs(run) < smallCost);
+  return [single, wide].flatMap((run) => (run && costs(run) < mostCost ? [run] : []));
+}
+
+function costs({ trace }: SampleRun): number {
+  return trace ? valueCost(trace) : 0;
 }
 
 /** What comparing values may cost, in multiplications, where a smaller run would do. */
 const smallCost = 2e7;
+
+/** And what it may cost at all: a fraction of a second. What a large network does with its sizes, its traces say. */
+const mostCost = 1e8;
 
 function tracesOf(runs: readonly SampleRun[]) {
   return runs.flatMap(({ trace }) => trace ?? []);

@@ -6,6 +6,18 @@ export function traceCost({ nodes }: Pick<Trace, 'nodes'>): number {
   return nodes.reduce((total, node) => total + (node.kind === 'op' ? opCost(node) : 0), 0);
 }
 
+/** What it costs to compute the values of a trace, with those of the functions that it calls: a trace makes up what they give. */
+export function valueCost(trace: Pick<Trace, 'nodes'>): number {
+  const called = trace.nodes.flatMap((node) =>
+    node.kind === 'op' ? node.functions.map((fn) => [node, fn] as const) : [],
+  );
+  return called.reduce((total, [{ inputs }, fn]) => total + fn.costPerRow * rowsOf(inputs[0]), traceCost(trace));
+}
+
+function rowsOf(value: TapeValue | undefined): number {
+  return (value && shapeOf(value)[0]) ?? 1;
+}
+
 function opCost(node: OpNode): number {
   const elements = node.outputs.reduce((total, { shape }) => total + tf.util.sizeFromShape([...shape]), 0);
   const bodies = node.bodies.reduce((total, { trace }) => total + traceCost(trace), 0);

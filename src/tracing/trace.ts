@@ -159,10 +159,10 @@ class SampleTracer {
     return this.inputs.map(({ name }) => this.shapes.of(name, row));
   }
 
-  /** All further traces may together take about as long as the first. */
+  /** What one further trace may cost: with the four first, of 14 rows together, that of a large network may have one row. */
   #affordable(): number {
     const base = this.#runs.filter(({ kind }) => kind === 'base').reduce((total, { cost }) => total + cost, 0);
-    return Math.max(smallCost, base / 5);
+    return Math.max(smallCost, base / 10);
   }
 
   /** A network costs what its batch costs where it resizes its pictures first; else it grows with its arguments. */
@@ -216,7 +216,8 @@ class SampleTracer {
 /** Fewer runs than these tell too little. */
 const leastRuns = 4;
 
-function rowsOf([first]: readonly (readonly number[])[]): number {
+/** Rows of the first argument. */
+export function rowsOf([first]: readonly (readonly number[])[]): number {
   return first?.[0] ?? 1;
 }
 
