@@ -1,5 +1,6 @@
 import eslint from '@eslint/js';
 import { defineConfig } from 'eslint/config';
+import regexp from 'eslint-plugin-regexp';
 import tseslint from 'typescript-eslint';
 
 /** The pipeline, in order: a folder of `src/` may import from those before it, never from those after it. */
@@ -143,6 +144,12 @@ export default defineConfig(
     },
   },
   importsGoOneWay,
+  {
+    // Texts come from outside: no pattern may take longer than the text is long, times a constant.
+    files: ['src/**/*.ts', 'scripts/**/*.ts', 'scripts/**/*.js'],
+    plugins: { regexp },
+    rules: { 'regexp/no-super-linear-backtracking': 'error', 'regexp/no-super-linear-move': 'error' },
+  },
   tfjsIsPatchedInOnePlace,
   commands,
   {

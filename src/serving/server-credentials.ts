@@ -16,7 +16,7 @@ export type TokenCheck = (authorization: string | Buffer | undefined) => boolean
 export function bearerToken(token: string): TokenCheck {
   const expected = digest(token);
   return (authorization) => {
-    const [, given] = /^bearer +(.*)$/i.exec(String(authorization ?? '')) ?? [];
+    const [, given] = /^bearer +([^ ].*)$/i.exec(String(authorization ?? '')) ?? [];
     return given !== undefined && timingSafeEqual(digest(given), expected);
   };
 }

@@ -122,7 +122,7 @@ async function checkVersion(
 ): Promise<Missing | undefined> {
   const { ok, output, ending } = await runChild(command, args, { env });
   if (!ok) return { ...wanted, received: lastLines(output, 1) || ending };
-  const found = /\d+(\.\d+)+/.exec(output)?.[0] ?? '0';
+  const found = /(?<!\d)\d+(\.\d+)+/.exec(output)?.[0] ?? '0';
   return isAtLeast(found, atLeast) ? undefined : { ...wanted, received: found };
 }
 

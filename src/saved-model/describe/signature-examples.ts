@@ -220,7 +220,7 @@ function expressionOf(body: readonly JsonPart[], fs = ''): string {
   return parts
     .join('')
     .replaceAll(
-      /"\0(.*?)\0(.*?)\0"/g,
+      /"\0([^\0]*)\0([^\0]*)\0"/g,
       (_, file: string, encoding: string) => `${fs}readFileSync("${file}").toString("${encoding}")`,
     );
 }

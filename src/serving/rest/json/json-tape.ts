@@ -159,7 +159,7 @@ export class JsonTape {
     const start = (this.#starts[value] ?? 0) - (isString ? 1 : 0);
     const end = this.#endInText(value);
     const text = this.bytes.subarray(start, Math.min(end, start + shownBytes)).toString();
-    return end > start + shownBytes ? `${text.replace(/\ufffd+$/, '')}...` : text;
+    return end > start + shownBytes ? `${text.replace(/\ufffd{1,3}$/, '')}...` : text;
   }
 
   #hasBytes(string: number, wanted: Buffer): boolean {
