@@ -72,7 +72,7 @@ function traceEveryRank(fn: TensorFunction, inputs: readonly NamedSpec[], madeVa
   }
 }
 
-/** What fails both times is told of the second time, with the first as its cause. */
+/** Runs the action; if it fails too, throws its error with the first one as the cause. */
 function retried<T>(action: () => T, first: SignetError): T {
   try {
     return action();

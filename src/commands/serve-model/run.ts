@@ -20,7 +20,7 @@ export interface ServeModelOptions extends GivenOptionsOf<typeof serveModelComma
 
 /** A server that has been started for somebody at a terminal. */
 export interface ServedModels {
-  /** Of the page, and of REST below it. */
+  /** Address of the page; REST is below it. */
   readonly url: string;
   /** `127.0.0.1:8500` */
   readonly grpcAddress: string;
@@ -30,7 +30,7 @@ export interface ServedModels {
 }
 
 /**
- * Serves models until `end`; what happens to versions is told on standard error.
+ * Serves models until `end`, and reports on standard error what happens to versions.
  *
  * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` when there is no model, or none can be loaded.
  */

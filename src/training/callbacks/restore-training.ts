@@ -95,6 +95,6 @@ function checkSame(what: string, expected: string, received: string, folder: str
   throw new SignetError(
     'INVALID_TRAINING_STATE',
     `The training in ${folder} cannot be resumed: its ${what} is ${received}. Expected: ${expected}. Start it as it was started ` +
-      'before, or remove the folder to start anew.',
+      'before, or remove the folder to start again.',
   );
 }

@@ -2,9 +2,9 @@ import type * as tf from '../../tensorflow/tf.js';
 
 /** Where a training resumes. */
 export interface TrainingPosition {
-  /** From 0. */
+  /** Number of the epoch, from 0. */
   readonly epoch: number;
-  /** From 0. */
+  /** Number of the batch within the epoch, from 0. */
   readonly batch: number;
 }
 
