@@ -26,6 +26,8 @@ export interface ServedVersion {
 /** A call of one signature. */
 export interface PredictRequest {
   readonly spec: ModelSpec;
+  /** What `find` returned for `spec`; looked up again if it has been replaced since. Default: it is looked up. */
+  readonly version?: ServedVersion;
   /** Default: `serving_default`. */
   readonly signatureName?: string;
   /** Every input of the signature, of its dtype; checked by the server. */

@@ -1,6 +1,6 @@
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
-import type { ModelServer, ModelSpec, PredictRequest, ServedVersion } from '../model-server.js';
+import type { ModelServer, PredictRequest, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 
 /** What Classify and Regress do differently with tf.Examples. */
@@ -20,6 +20,7 @@ export interface ExampleMethod<Result> {
 
 /** A call with serialized tf.Examples, string [n]. */
 export interface ExamplesRequest extends Pick<PredictRequest, 'spec' | 'signal' | 'deadline' | 'claim'> {
+  readonly version: ServedVersion;
   readonly signatureName: string;
   readonly examples: TensorValue;
 }
@@ -28,23 +29,22 @@ export interface ExamplesRequest extends Pick<PredictRequest, 'spec' | 'signal' 
 export async function runExamples<Result>(
   models: ModelServer,
   method: ExampleMethod<Result>,
-  { spec, signatureName, examples, ...waiting }: ExamplesRequest,
+  { version: found, signatureName, examples, ...call }: ExamplesRequest,
 ): Promise<{ version: ServedVersion; result: Result }> {
-  const outputFilter = checkExamplesSignature(models, method, spec, signatureName);
-  const inputs = { inputs: examples };
-  const { version, outputs } = await models.predict({ spec, signatureName, inputs, outputFilter, ...waiting });
+  const outputFilter = checkExamplesSignature(found, method, signatureName);
+  const request = { version: found, signatureName, inputs: { inputs: examples }, outputFilter, ...call };
+  const { version, outputs } = await models.predict(request);
   return { version, result: method.readOutputs(outputs, examples.shape[0] ?? 0) };
 }
 
 /** @returns Which outputs to ask for. @throws ServingError when there is no such signature of the method's kind. */
 export function checkExamplesSignature(
-  models: ModelServer,
+  version: ServedVersion,
   method: ExampleMethod<unknown>,
-  spec: ModelSpec,
   signatureName: string,
 ): readonly string[] {
   const complaint = (key: string) => `No signature was found with the name: ${key}`;
-  return checkSignature(method, findSignature(models.find(spec), signatureName, complaint));
+  return checkSignature(method, findSignature(version, signatureName, complaint));
 }
 
 /** @throws ServingError `INVALID_ARGUMENT` in the words given. */

@@ -32,9 +32,10 @@ export async function predict(
   const spec = readModelSpec(modelSpec);
   const signatureName = signatureNameOf(modelSpec);
   isAbout({ signature: signatureName });
-  const signature = checkInputNames(models.find(spec), signatureName, Object.keys(values ?? protos));
+  const found = { spec, version: models.find(spec) };
+  const signature = checkInputNames(found.version, signatureName, Object.keys(values ?? protos));
   const inputs = values ?? readSmall(signature, protos, limits);
-  const { version, outputs } = await models.predict({ spec, signatureName, inputs, outputFilter, ...waiting });
+  const { version, outputs } = await models.predict({ ...found, signatureName, inputs, outputFilter, ...waiting });
   isAbout({ version: version.version });
   const written = Object.entries(outputs).map(
     ([name, value]) => [name, toTensorProto(value, { asContent: tensorContent })] as const,

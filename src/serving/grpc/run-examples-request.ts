@@ -20,9 +20,10 @@ export async function runExamplesRequest<Result>(
   const signatureName = signatureNameOf(modelSpec);
   isAbout({ signature: signatureName });
   // Before the examples are read: what is wrong with the signature is told first, as TensorFlow Serving does.
-  checkExamplesSignature(models, method, spec, signatureName);
+  const found = { spec, version: models.find(spec) };
+  checkExamplesSignature(found.version, method, signatureName);
   const examples = values?.examples ?? readExamples(input, limits);
-  const { version, result } = await runExamples(models, method, { spec, signatureName, examples, ...waiting });
+  const { version, result } = await runExamples(models, method, { ...found, signatureName, examples, ...waiting });
   isAbout({ version: version.version });
   return { modelSpec: writeModelSpec(version, signatureName), result };
 }

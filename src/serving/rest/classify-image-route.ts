@@ -9,7 +9,7 @@ import type { RequestReader } from '../reader/request-reader.js';
 import { httpStatusOf } from './http-status.js';
 import { isForm, readForm, type Upload } from './read-form.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
-import { findModel, modelPattern, specOf } from './serving-routes.js';
+import { findModel, modelPattern } from './serving-routes.js';
 
 type Prediction = { readonly file: string } & (
   { readonly classes: readonly ImageLabel[] } | { readonly error: string }
@@ -41,8 +41,7 @@ async function classify(
   call: RestCall,
   pixelLimits?: PixelLimits,
 ): Promise<RestAnswer> {
-  const spec = specOf(call);
-  models.find(spec);
+  const found = findModel(models, call);
   const topK = readTopK(call.query);
   const uploads = await readUploads(reader, call);
   checkPixelsTogether(
@@ -50,13 +49,12 @@ async function classify(
     pixelLimits,
   );
   const { signal, deadline } = call;
-  // Another version may have taken the place meanwhile.
   const model = {
-    name: spec.name,
-    signatures: findModel(models, call).signatures,
+    name: found.spec.name,
+    signatures: found.version.signatures,
     call: async (signatureName: string, inputs: Parameters<ModelServer['predict']>[0]['inputs']) => {
       call.isAbout({ signature: signatureName });
-      return (await models.predict({ spec, signatureName, inputs, signal, deadline })).outputs;
+      return (await models.predict({ ...found, signatureName, inputs, signal, deadline })).outputs;
     },
   };
   // One by one, so that a bad one does not spoil the others; the server's queue puts them together again.

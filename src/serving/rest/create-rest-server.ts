@@ -206,6 +206,7 @@ class Answerer {
     if (!route.isOpen && !this.#hasToken(request.headers.authorization)) {
       throw new ServingError('UNAUTHENTICATED', 'Send the header "Authorization: Bearer TOKEN".');
     }
+    if (parts.name !== undefined) exchange.isAbout({ model: parts.name });
     return route.handle({
       method,
       path,

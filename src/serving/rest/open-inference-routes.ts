@@ -53,9 +53,8 @@ export function openInferenceRoutes(
 }
 
 function metadata(models: ModelServer, call: RestCall) {
-  const found = findModel(models, call);
-  const { name } = found;
-  const { inputs, outputs } = findSignature(found.signatures, defaultSignature);
+  const { name, signatures } = findModel(models, call).version;
+  const { inputs, outputs } = findSignature(signatures, defaultSignature);
   const versions = models.status({ name }).filter(({ state }) => state === 'AVAILABLE');
   return {
     name,
@@ -87,18 +86,17 @@ function unavailable(message: string): never {
 }
 
 async function infer(models: ModelServer, reader: RequestReader, call: RestCall): Promise<RestAnswer> {
-  const spec = specOf(call);
-  models.find(spec);
-  const bytes = await call.body();
-  const { signatures } = findModel(models, call);
-  const { head, values: inputs } = await reader.infer(bytes, signatures, (signature) => call.isAbout({ signature }));
+  const found = findModel(models, call);
+  const { head, values: inputs } = await reader.infer(await call.body(), found.version.signatures, (signature) =>
+    call.isAbout({ signature }),
+  );
   const { signal, deadline, claim } = call;
   const { signatureName = defaultSignature, outputFilter, id } = head;
-  const request = { spec, signatureName, inputs, signal, deadline, claim };
+  const request = { ...found, signatureName, inputs, signal, deadline, claim };
   const { version, outputs } = await models.predict({ ...request, ...(outputFilter && { outputFilter }) });
   call.isAbout({ version: version.version });
   const written = Object.entries(outputs).map(([output, value]) => writeInferTensor(output, value));
-  const model = { model_name: spec.name, model_version: String(version.version) };
+  const model = { model_name: found.spec.name, model_version: String(version.version) };
   const start = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
   return { body: `${start.slice(0, -1)},"outputs":[${written.join(',')}]}` };
 }

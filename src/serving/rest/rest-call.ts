@@ -20,7 +20,7 @@ export interface RestCall {
   readonly signal: AbortSignal;
   /** When nobody waits any more, in milliseconds since 1970. To be read after the body, whose arrival does not count. */
   readonly deadline: number;
-  /** Tells what the request turned out to be about. */
+  /** Reports to log and metrics which version and signature the request turned out to mean. */
   readonly isAbout: (subject: RequestSubject) => void;
 }
 

@@ -47,7 +47,7 @@ export function servingRoutes(models: ModelServer, reader: RequestReader): Route
       method: 'GET',
       path: modelPattern('/metadata'),
       name: 'GetModelMetadata',
-      handle: (call) => json(metadataJson(findModel(models, call))),
+      handle: (call) => json(metadataJson(findModel(models, call).version)),
     },
     {
       method: 'GET',
@@ -59,10 +59,13 @@ export function servingRoutes(models: ModelServer, reader: RequestReader): Route
   ];
 }
 
-/** Which model a path means. @throws ServingError for a version that is no int64, and one that no number here can be. */
-export function specOf({ parts, isAbout }: Pick<RestCall, 'parts' | 'isAbout'>): ModelSpec {
+/**
+ * Reads which model a path means.
+ *
+ * @throws ServingError for a version that is not an int64, and one that no number here can be.
+ */
+export function specOf({ parts }: Pick<RestCall, 'parts'>): ModelSpec {
   const { name = '', version, label } = parts;
-  isAbout({ model: name });
   if (label !== undefined) return { name, label };
   if (version === undefined) return { name };
   const number = Number(version);
@@ -71,23 +74,30 @@ export function specOf({ parts, isAbout }: Pick<RestCall, 'parts' | 'isAbout'>):
   throw new ServingError('INVALID_ARGUMENT', `Failed to convert version: ${version} to numeric.`);
 }
 
-/** The model that a path means. @throws ServingError */
-export function findModel(models: ModelServer, call: Pick<RestCall, 'parts' | 'isAbout'>): ServedVersion {
-  const version = models.find(specOf(call));
+/**
+ * Finds the model that a path means, once per request and before the body is read: a request to an unknown model need not send
+ * it. `predict` is given what was found.
+ *
+ * @throws ServingError
+ */
+export function findModel(
+  models: ModelServer,
+  call: Pick<RestCall, 'parts' | 'isAbout'>,
+): { readonly spec: ModelSpec; readonly version: ServedVersion } {
+  const spec = specOf(call);
+  const version = models.find(spec);
   call.isAbout({ version: version.version });
-  return version;
+  return { spec, version };
 }
 
 async function predict(models: ModelServer, reader: RequestReader, call: RestCall): Promise<RestAnswer> {
-  const spec = specOf(call);
-  models.find(spec);
-  const bytes = await call.body();
-  // Another version may have taken the place while the body came.
-  const { signatures } = findModel(models, call);
-  const { head, values: inputs } = await reader.predict(bytes, signatures, (signature) => call.isAbout({ signature }));
+  const found = findModel(models, call);
+  const { head, values: inputs } = await reader.predict(await call.body(), found.version.signatures, (signature) =>
+    call.isAbout({ signature }),
+  );
   const { signatureName = defaultSignature, format } = head;
   const { signal, deadline, claim } = call;
-  const { version, outputs } = await models.predict({ spec, signatureName, inputs, signal, deadline, claim });
+  const { version, outputs } = await models.predict({ ...found, signatureName, inputs, signal, deadline, claim });
   call.isAbout({ version: version.version });
   return { body: writeOutputs(outputs, format) };
 }
@@ -98,17 +108,15 @@ async function callExamples<Result>(
   method: ExampleMethod<Result>,
   call: RestCall,
 ): Promise<Result> {
-  const spec = specOf(call);
-  models.find(spec);
+  const found = findModel(models, call);
   const bytes = await call.body();
-  const { signatures } = models.find(spec);
-  const { head, values } = await reader.examples(method.name, bytes, signatures, (signature) =>
+  const { head, values } = await reader.examples(method.name, bytes, found.version.signatures, (signature) =>
     call.isAbout({ signature }),
   );
   const { signatureName = defaultSignature } = head;
   const examples = values.examples ?? { dtype: 'string', shape: [0], values: [] };
   const { signal, deadline, claim } = call;
-  const request = { spec, signatureName, examples, signal, deadline, claim };
+  const request = { ...found, signatureName, examples, signal, deadline, claim };
   const { version, result } = await runExamples(models, method, request);
   call.isAbout({ version: version.version });
   return result;

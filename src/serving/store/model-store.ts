@@ -159,7 +159,7 @@ export class ModelStore implements ModelServer {
     };
     try {
       // No wait between finding a version and queueing with it: a version that is dropped later answers what it has.
-      const { served, runner } = this.#find(spec);
+      const { served, runner } = this.#find(spec, request.version);
       version = served;
       const signature = checkRequest(served, request);
       request.claim?.exchange(checkSize(signature, Object.values(inputs), this.#sizeLimits) + contentBytes(inputs));
@@ -223,10 +223,11 @@ export class ModelStore implements ModelServer {
     this.#ending.add(ending);
   }
 
-  #find({ name, version, label }: ModelSpec) {
+  /** @param found Version found before for the same request, which answers it while it is available. */
+  #find({ name, version, label }: ModelSpec, found?: ServedVersion) {
     if (this.#isDraining) throw new ServingError('UNAVAILABLE', 'The server is shutting down.');
     const model = this.#models.get(name);
-    if (model) return model.find(version, label);
+    if (model) return (found && model.entryOf(found)) ?? model.find(version, label);
     throw label === undefined ? servableNotFound(name, version) : unknownLabel(label);
   }
 

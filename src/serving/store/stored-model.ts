@@ -40,7 +40,14 @@ export interface VersionEntry {
   failedAt: number;
 }
 
-/** So many versions that are gone stay in the status. */
+/** A version that answers. */
+type AvailableVersion = VersionEntry & Required<Pick<VersionEntry, 'runner' | 'served'>>;
+
+function isAvailable(entry: VersionEntry | undefined): entry is AvailableVersion {
+  return entry?.state === 'AVAILABLE' && entry.runner !== undefined && entry.served !== undefined;
+}
+
+/** Number of versions that are gone and stay in the status. */
 const keptEnded = 8;
 
 /** A model: finds its versions, loads the new ones, then drops those that are no longer wanted. */
@@ -87,11 +94,17 @@ export class StoredModel {
   }
 
   /** @throws ServingError `NOT_FOUND`, `INVALID_ARGUMENT` for an unknown label. */
-  find(version?: number, label?: string): VersionEntry & Required<Pick<VersionEntry, 'runner' | 'served'>> {
+  find(version?: number, label?: string): AvailableVersion {
     const wanted = label === undefined ? version : this.labelled(label);
     const entry = wanted === undefined ? this.available[0] : this.#entries.get(wanted);
-    if (entry?.state === 'AVAILABLE' && entry.runner && entry.served) return entry as ReturnType<StoredModel['find']>;
+    if (isAvailable(entry)) return entry;
     throw servableNotFound(this.name, wanted);
+  }
+
+  /** The entry of a version that was found earlier; undefined once it has been unloaded or loaded again. */
+  entryOf(found: ServedVersion): AvailableVersion | undefined {
+    const entry = this.#entries.get(found.version);
+    return isAvailable(entry) && entry.served === found ? entry : undefined;
   }
 
   /** @throws ServingError `INVALID_ARGUMENT` for an unknown label. */
@@ -182,7 +195,7 @@ export class StoredModel {
     // It still answers what it has accepted.
     if (known?.state === 'UNLOADING') return false;
     const { problem, stamp } = await inspectVersion(directory);
-    const entry = this.#entryOf(version, directory, stamp);
+    const entry = this.#entryToLoad(version, directory, stamp);
     if (problem !== null) {
       entry.error = `${directory} is not complete: ${problem}`;
       this.tellOnce('warning', entry.error);
@@ -194,7 +207,7 @@ export class StoredModel {
   }
 
   /** The entry of a version that is not loaded; one with other files starts anew. */
-  #entryOf(version: number, directory: string, stamp: string): VersionEntry {
+  #entryToLoad(version: number, directory: string, stamp: string): VersionEntry {
     const known = this.#entries.get(version);
     if (known?.stamp === stamp && known.directory === directory && known.error !== undefined) return known;
     const entry: VersionEntry = { version, directory, state: 'START', stamp, failures: 0, failedAt: -Infinity };

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
-import type { ModelSpec } from '../../../src/serving/model-server.js';
+import type { ModelSpec, ServedVersion } from '../../../src/serving/model-server.js';
 import { ModelStore, type ModelStoreOptions } from '../../../src/serving/store/model-store.js';
 import type { StoreEvent } from '../../../src/serving/store/store-event.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
@@ -60,10 +60,16 @@ async function start(
   return { store, basePath, events, workers };
 }
 
-/** Which factor answers. */
-async function ask(store: ModelStore, spec: Partial<ModelSpec> = {}): Promise<number | undefined> {
+/** Asks the store, and returns the factor of the version that answered. */
+async function ask(
+  store: ModelStore,
+  spec: Partial<ModelSpec> = {},
+  version?: ServedVersion,
+): Promise<number | undefined> {
   const x = { dtype: 'float32', shape: [1, 1], values: Float32Array.of(1) } as const;
-  const { outputs } = await store.predict({ spec: { name: 'm', ...spec }, inputs: { x }, outputFilter: ['y'] });
+  const found = version && { version };
+  const request = { spec: { name: 'm', ...spec }, ...found, inputs: { x }, outputFilter: ['y'] };
+  const { outputs } = await store.predict(request);
   return Number(outputs.y?.values[0]);
 }
 
@@ -113,6 +119,18 @@ describe('the life of a version', () => {
     await vi.waitFor(() => expect(states(store)).toEqual(['2 AVAILABLE', '1 END']));
     const steps = events.flatMap((event) => (event.type === 'version' ? [`${event.version} ${event.state}`] : []));
     expect(steps).toEqual(['1 LOADING', '1 AVAILABLE', '2 LOADING', '2 AVAILABLE', '1 UNLOADING', '1 END']);
+  });
+
+  it('answers a request that has found it while it is there; the next one answers after that', async () => {
+    const { store, basePath } = await start([1], { policy: { kind: 'latest', count: 2 } });
+    const version = store.find({ name: 'm' });
+    await add(basePath, 2);
+    await store.poll();
+    expect(await ask(store)).toBe(2);
+    expect(await ask(store, {}, version)).toBe(1);
+    await add(basePath, 3);
+    await store.poll();
+    expect(await ask(store, {}, version)).toBe(3);
   });
 
   it('goes back when the latest is deleted, and ends when all are', async () => {
