@@ -18,7 +18,7 @@ export { lookUpLabel, topLabels, type TopLabels } from './ops/labels.js';
 export { mapFn } from './ops/map-fn.js';
 export { type FixedLenFeature, parseExample } from './ops/parse-example.js';
 export { randomNormal, type RandomShape, randomUniform } from './ops/random.js';
-export { readFile } from './ops/read-file.js';
+export { readFile, readLines } from './ops/read-file.js';
 export { regexReplace } from './ops/regex-replace.js';
 export { splitLines } from './ops/split-lines.js';
 export { whileLoop, type WhileLoopOptions } from './ops/while-loop.js';

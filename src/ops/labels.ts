@@ -3,8 +3,7 @@ import { attribute } from '../tensorflow/run-op.js';
 import * as tf from '../tensorflow/tf.js';
 import { Asset } from '../tracing/asset.js';
 import { callOp } from './call-op.js';
-import { readFile } from './read-file.js';
-import { splitLines } from './split-lines.js';
+import { readLines } from './read-file.js';
 
 /**
  * The elements of `strings` at `indices`.
@@ -38,7 +37,7 @@ export function gatherStrings(strings: tf.Tensor, indices: tf.Tensor): tf.Tensor
  * @throws SignetError `TENSORFLOW_ERROR` for an index beyond the labels.
  */
 export function lookUpLabel(indices: tf.Tensor, labels: Asset | tf.Tensor): tf.Tensor {
-  return tf.tidy(() => gatherStrings(labels instanceof Asset ? splitLines(readFile(labels)) : labels, indices));
+  return tf.tidy(() => gatherStrings(labels instanceof Asset ? readLines(labels) : labels, indices));
 }
 
 /** The best classes of each row, best first. */

@@ -4,7 +4,7 @@ import type * as tf from '../tensorflow/tf.js';
 import type { Asset } from '../tracing/asset.js';
 import { currentTape, type Tape } from '../tracing/tape.js';
 import type { TapeValue } from '../tracing/tape-nodes.js';
-import { stringScalar } from './strings.js';
+import { stringScalar, stringVector } from './strings.js';
 
 /**
  * Reads a whole file: in a graph, the asset of the SavedModel, wherever that was moved to.
@@ -15,6 +15,22 @@ import { stringScalar } from './strings.js';
 export function readFile(asset: Asset): tf.Scalar {
   const tape = currentTape();
   return tape ? recordRead(tape, tape.assetValue(asset)) : stringScalar(asset.read());
+}
+
+/**
+ * Reads the lines of a text file, which end in `\n`, `\r\n` or `\r`; the end of the last line begins no further one.
+ *
+ * A graph holds the lines as a constant, so that a call reads no file: that is faster, and scanners such as `saved_model_cli scan` and
+ * modelscan warn of graphs with `ReadFile`. The file still travels in `assets/`.
+ *
+ * @returns string [lines]
+ * @throws SignetError `INVALID_ASSET` when the file has gone.
+ */
+export function readLines(asset: Asset): tf.Tensor1D {
+  // One character a byte: a file need not be UTF-8.
+  const text = Buffer.from(asset.read()).toString('latin1').replace(/\r\n?/g, '\n');
+  const lines = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
+  return stringVector(lines.map((line) => Buffer.from(line, 'latin1')));
 }
 
 /**

@@ -14,7 +14,7 @@ import { gatherStrings, lookUpLabel, topLabels } from '../../src/ops/labels.js';
 import { mapFn } from '../../src/ops/map-fn.js';
 import { parseExample } from '../../src/ops/parse-example.js';
 import { randomNormal, randomUniform } from '../../src/ops/random.js';
-import { readFile, readFileAt } from '../../src/ops/read-file.js';
+import { readFile, readFileAt, readLines } from '../../src/ops/read-file.js';
 import { regexReplace } from '../../src/ops/regex-replace.js';
 import { splitLines } from '../../src/ops/split-lines.js';
 import { stringScalar, stringVector } from '../../src/ops/strings.js';
@@ -47,6 +47,8 @@ const [png, jpeg, gif, , , , palette] = await encodedImages();
 const bmpFile = bmp();
 const bytes = (image: Uint8Array | undefined) => stringScalar(image ?? new Uint8Array());
 const labels = asset({ name: 'labels.txt', content: 'ant\r\nbee\ncat\n' });
+const oddLines = asset({ name: 'odd.txt', content: Buffer.from('\n\rx\xff\r\n\n', 'latin1') });
+const emptyFile = asset({ name: 'empty.txt', content: '' });
 const manyLabels = asset({
   name: 'many.txt',
   content: Array.from({ length: 6000 }, (_, i) => `label ${i}\n`).join(''),
@@ -70,6 +72,7 @@ const cases: Case[] = [
   ['splitLines', (text: tf.Tensor) => splitLines(text), { text: strings() }, () => ['a\nb', 'a\r\nb\r\n', '\n\nx\n\n', 'one'].map((text) => [tf.scalar(text)])],
   ['regexReplace', (text: tf.Tensor) => regexReplace(text, '(a+)b', '<\\1>'), { text: strings(null, null) }, () => [[tf.tensor2d([['aab', 'x', 'abab']])]]],
   ['readFile of an asset', () => readFile(labels), {}, () => [[]]],
+  ['readLines of assets', () => ({ lines: readLines(labels), odd: readLines(oddLines), none: readLines(emptyFile) }), {}, () => [[]]],
   ['lookUpLabel in an asset', (i: tf.Tensor) => lookUpLabel(i, labels), { i: ints(null, null) }, () => [[tf.tensor2d([[0, 2], [1, 1]], [2, 2], 'int32')]]],
   ['gatherStrings', (all: tf.Tensor, i: tf.Tensor) => gatherStrings(all, i), { all: strings(null), i: ints(null) }, () => [[tf.tensor1d(['x', 'y', 'z']), tf.tensor1d([2, 0], 'int32')]]],
   ['lookUpLabel by constant indices beyond any sample', () => lookUpLabel(tf.tensor1d([0, 5000], 'int32'), manyLabels), {}, () => [[]]],

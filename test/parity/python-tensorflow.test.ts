@@ -36,6 +36,8 @@ print(json.dumps({
     'predict_numpy_image': one_by_one(model.predict_numpy_image),
     'serving_default': one_by_one(lambda p: signatures['serving_default'](input_tensor=p)['output_0']),
     'serving_bytes': signatures['serving_bytes'](image_bytes_string=tf.constant(images))['output_0'].numpy().tolist(),
+    'by position': signatures['serving_bytes'](tf.constant(images))['output_0'].numpy().tolist(),
+    "Keras's TFSMLayer": tf.keras.layers.TFSMLayer(request['model'], call_endpoint='serving_bytes')(tf.constant(images))['output_0'].numpy().tolist(),
     'a session of TensorFlow 1': v1,
     'saved again by Python': again.predict_bytes_image(tf.constant(images)).numpy().tolist(),
     'scalar': scalar,
@@ -81,6 +83,8 @@ describe.skipIf(!hasPython())('a LeNet in Python TensorFlow', () => {
     'predict_numpy_image',
     'serving_default',
     'serving_bytes',
+    'by position',
+    "Keras's TFSMLayer",
     'a session of TensorFlow 1',
     'saved again by Python',
   ])('gives the same logits by %s', (road) => {
@@ -100,6 +104,11 @@ describe.skipIf(!hasPython())('a LeNet in Python TensorFlow', () => {
   it('has trackable variables', () => {
     expect(answer.variables).toHaveLength(10);
     expect(JSON.stringify(answer.variables)).toContain('[5,5,3,6],true]');
+  });
+
+  it('has no op that scanners report', async () => {
+    const scanned = await runPythonTool('saved_model_cli', ['scan', '--dir', directory, '--tag_set', 'serve']);
+    expect(scanned).toContain('does not contain the default denylisted ops');
   });
 
   it('shows in saved_model_cli what the design says', async () => {

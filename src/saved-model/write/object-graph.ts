@@ -218,7 +218,8 @@ function signatureObject(key: string, fn: ConcreteFunction): SavedObjectInit {
   const value = {
     concreteFunctionName: wrapperName(key),
     argumentKeywords: fn.inputs.map(({ name }) => name),
-    allowedPositionalArguments: BigInt(0),
+    // As Python writes it (signature_serialization.py): the order of several inputs is not defined, that of one is plain.
+    allowedPositionalArguments: BigInt(fn.inputs.length === 1 ? 1 : 0),
   };
   return { kind: { case: 'bareConcreteFunction', value } };
 }

@@ -4,18 +4,33 @@ import path from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { LenetModel } from '../../../src/models/lenet-model.js';
+import { readFile as readAsset } from '../../../src/ops/read-file.js';
 import { fileOpsOf, refuseFileOps } from '../../../src/saved-model/read/file-ops.js';
 import { AttrValueSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
 import { NodeDefSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import type { MetaGraphDef } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { SavedModelSchema } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
+import { Servable } from '../../../src/signatures/servable.js';
+import * as tf from '../../../src/tensorflow/tf.js';
+import { asset } from '../../../src/tracing/asset.js';
+import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
+import { tfFunction } from '../../../src/tracing/tf-function.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
+
+class Reading extends Servable {
+  readonly words = asset({ name: 'words.txt', content: 'one\n' });
+  readonly bias = tf.variable(tf.scalar(1));
+  readonly read = tfFunction(() => readAsset(this.words), { inputSignature: {} });
+  readonly add = tfFunction((x: tf.Tensor) => tf.add(x, this.bias), {
+    inputSignature: { x: tensorSpec('float32', []) },
+  });
+}
 
 let saved: string;
 beforeAll(async () => {
   saved = path.join(await temporaryFolderForAll(), '1');
-  await new LenetModel({ classNames: ['a', 'b'], seed: 1 }).save(saved);
+  const model = new Reading();
+  await model.save(saved, { signatures: { serving_default: model.read, add: model.add } });
 });
 
 /** A copy of the model whose graph has been changed. */
