@@ -1,7 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { lastLines, runChild } from '../src/files/run-child.js';
+import { lastLines } from '../src/files/run-child.js';
+import { runTool } from '../src/files/run-tool.js';
 import { tensorflowVersion } from '../src/set-up/wheel-table.js';
 import { withLock } from '../src/files/with-lock.js';
 import { hasPython, pythonFolder, pythonMarker } from '../test/helpers/python/python.js';
@@ -26,7 +27,7 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
     [pip, 'install', '--quiet', 'ruff==0.17.6', 'mypy==2.4.1'],
   ] as const;
   for (const [command, ...args] of steps) {
-    const result = await runChild(command, args);
+    const result = await runTool(command, args);
     if (!result.ok) {
       process.stderr.write(`${command} ended with ${result.ending}:\n${lastLines(result.output)}\n`);
       process.exit(1);

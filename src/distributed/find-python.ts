@@ -1,5 +1,6 @@
 import { SignetError } from '../errors.js';
-import { lastLines, runChild } from '../files/run-child.js';
+import { lastLines } from '../files/run-child.js';
+import { runTool, toolPath } from '../files/run-tool.js';
 
 /** Finds the package without importing it, which takes seconds. */
 const question = 'import importlib.util, sys; sys.exit(0 if importlib.util.find_spec("tensorflow") else 3)';
@@ -11,8 +12,8 @@ const question = 'import importlib.util, sys; sys.exit(0 if importlib.util.find_
  */
 export async function findPython(environment: NodeJS.ProcessEnv = process.env): Promise<string> {
   const python = environment.SIGNET_PYTHON ?? 'python3';
-  const result = await runChild(python, ['-c', question], { env: environment });
-  if (result.ok) return python;
+  const result = await runTool(python, ['-c', question], { env: environment });
+  if (result.ok) return toolPath(python);
   const reason = result.ending === 'exit status 3' ? 'has no package tensorflow' : `ends with ${result.ending}`;
   throw new SignetError(
     'NOT_SET_UP',

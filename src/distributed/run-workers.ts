@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import path from 'node:path';
 
 import { SignetError } from '../errors.js';
 import { stopOnInterrupt } from '../files/stop-on-interrupt.js';
@@ -36,7 +37,7 @@ export async function runWorkers(options: WorkersOptions): Promise<boolean> {
 
 function printLine(line: string, output: string): void {
   // The worker's last line names its model, which is still to be moved.
-  if (!line.startsWith(output)) process.stderr.write(`${line}\n`);
+  if (!line.startsWith(path.resolve(output))) process.stderr.write(`${line}\n`);
 }
 
 /** Notes which worker fails first, and then gives the others time to notice and say so themselves. */

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
+import { toolPath } from '../files/run-tool.js';
 import { freePorts } from './free-ports.js';
 
 /** What to start workers with; see deploy/distributed/worker.py. */
@@ -55,10 +56,13 @@ export async function startWorkers(options: WorkersOptions): Promise<RunningWork
 }
 
 function startWorker(options: WorkersOptions, hosts: readonly string[], index: number) {
-  const words = [...(options.launcher?.(index) ?? []), options.python, workerFile(), ...argumentsOf(options)];
+  const file = workerFile();
+  const words = [...(options.launcher?.(index) ?? []), toolPath(options.python), file, ...argumentsOf(options)];
   const env = { TF_CPP_MIN_LOG_LEVEL: '3', ...process.env, ...workerEnvironment(hosts, index) };
   // Ctrl-C in a terminal goes to all processes of a group; here this process alone decides what it means for the workers.
-  const child = spawn(words[0] ?? '', words.slice(1), { env, stdio: ['pipe', 'ignore', 'pipe'], detached: true });
+  // Python takes modules from the script's folder, and from the current one where PYTHONPATH has an empty entry: both are Signet's.
+  const cwd = path.dirname(file);
+  const child = spawn(words[0] ?? '', words.slice(1), { cwd, env, stdio: ['pipe', 'ignore', 'pipe'], detached: true });
   const lines: string[] = [];
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (tensorflowLog.test(line)) return;
@@ -83,6 +87,8 @@ function workerEnvironment(hosts: readonly string[], index: number): NodeJS.Proc
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,
     PYTHONDONTWRITEBYTECODE: '1',
+    // It would leave out the script's folder, which has the worker's other modules.
+    PYTHONSAFEPATH: undefined,
   };
 }
 
@@ -90,7 +96,9 @@ function workerEnvironment(hosts: readonly string[], index: number): NodeJS.Proc
 const tensorflowLog = /^[IWEF]\d{4} |^WARNING: All log messages before absl/;
 
 function argumentsOf({ model, data, output, parts, stepLosses }: WorkersOptions): string[] {
-  const given = { model, data, output, parts, 'step-losses': stepLosses };
+  const [modelPath, dataPath, outputPath] = [model, data, output].map((each) => path.resolve(each));
+  const losses = stepLosses === undefined ? undefined : path.resolve(stepLosses);
+  const given = { model: modelPath, data: dataPath, output: outputPath, parts, 'step-losses': losses };
   const flags = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, String(value)],
   );

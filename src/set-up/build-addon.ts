@@ -9,7 +9,8 @@ import { diskFull, saysDiskFull } from './file-errors.js';
 import { patchSource } from './patch-source.js';
 import { quietLogSource } from './quiet-log-source.js';
 import { exportSessionThreads, useSessionThreads } from './session-threads-patch.js';
-import { lastLines, runChild } from '../files/run-child.js';
+import { lastLines } from '../files/run-child.js';
+import { runTool } from '../files/run-tool.js';
 import { mendSharedStrings } from './shared-strings-patch.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
 import { standardErrorSource, standardErrorTarget } from './standard-error-source.js';
@@ -77,7 +78,7 @@ async function runNodeGyp(folder: string, compiler: string, site: Site): Promise
   ];
   const env = { ...site.env, ...compilerEnvironment(compiler, site.env), ...headersEnvironment(site.env) };
   const { signal, onOutput } = site;
-  const { ok, output, ending } = await runChild(process.execPath, args, { cwd: folder, env, signal, onOutput });
+  const { ok, output, ending } = await runTool(process.execPath, args, { cwd: folder, env, signal, onOutput });
   if (ok && existsSync(join(folder, addonPath))) return;
   if (saysDiskFull(output)) throw diskFull(folder);
   throw saysNoHeaders(output) ? noHeaders(output) : buildFailed(output, ending);

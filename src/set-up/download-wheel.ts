@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { SignetError } from '../errors.js';
 import { diskFull, saysDiskFull } from './file-errors.js';
 import { hashFile } from '../files/hash-file.js';
-import { lastLines, runChild } from '../files/run-child.js';
+import { lastLines } from '../files/run-child.js';
+import { runTool } from '../files/run-tool.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
 import { pipDownloadArguments, type Wheel } from './wheel.js';
 
@@ -55,7 +56,7 @@ export async function fetchWithPip(wheel: Wheel, folder: string, site: Site): Pr
   const options = ['--disable-pip-version-check', '--no-cache-dir', '--progress-bar', 'off', '--dest', folder];
   const args = ['-m', 'pip', ...pipDownloadArguments(wheel), ...options];
   const { signal, onOutput } = site;
-  const { ok, output, ending } = await runChild('python3', args, { env, signal, onOutput });
+  const { ok, output, ending } = await runTool('python3', args, { env, signal, onOutput });
   if (ok && existsSync(join(folder, wheel.file))) return;
   if (saysDiskFull(output)) throw diskFull(folder);
   throw pipError(wheel, whatPipSaid(output) || ending, output, site);

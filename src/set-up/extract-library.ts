@@ -1,6 +1,7 @@
 import { SignetError } from '../errors.js';
 import { diskFull } from './file-errors.js';
-import { lastLines, runChild } from '../files/run-child.js';
+import { lastLines } from '../files/run-child.js';
+import { runTool } from '../files/run-tool.js';
 import type { Site } from './site.js';
 
 /** A file that was extracted: enough to notice later that it was cut short or changed. */
@@ -26,7 +27,7 @@ export async function extractWheel(
 ): Promise<ExtractedFile[]> {
   const { env, signal, onOutput } = site;
   const input = JSON.stringify({ wheel: wheelPath, into, rules: extractionRules(libraries), skip: '/include/' });
-  const { ok, stdout, output, ending } = await runChild('python3', ['-c', extractor], { env, signal, input });
+  const { ok, stdout, output, ending } = await runTool('python3', ['-I', '-c', extractor], { env, signal, input });
   if (ok) return JSON.parse(stdout) as ExtractedFile[];
   onOutput?.(output);
   if (/Errno (28|69|122)\b/.test(output)) throw diskFull(into);
@@ -50,7 +51,7 @@ function extractionRules(libraries: readonly string[]): [string, string][] {
 
 /**
  * Python reads zip files, and a set-up needs Python anyway. zipfile checks every member's CRC. A watch on the parent ends
- * the work when the set-up is killed, which no signal would tell it.
+ * the work when the set-up is killed, which no signal would tell it. `-I`: it needs nothing of the user's own packages and variables.
  */
 const extractor = `
 import hashlib, json, os, sys, threading, time, zipfile
@@ -63,7 +64,7 @@ def watch():
     os._exit(1)
 
 threading.Thread(target=watch, daemon=True).start()
-task = json.load(sys.stdin)
+task = json.load(sys.stdin.buffer)
 extracted = []
 
 def place_of(name):

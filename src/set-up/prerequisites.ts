@@ -1,5 +1,6 @@
 import { SignetError } from '../errors.js';
-import { lastLines, runChild } from '../files/run-child.js';
+import { lastLines } from '../files/run-child.js';
+import { runTool, toolPath } from '../files/run-tool.js';
 
 /** What a set-up still has to do, and so what the machine must offer for it. */
 export interface Needs {
@@ -120,7 +121,7 @@ async function checkVersion(
   [command, ...args]: [string, ...string[]],
   atLeast: string,
 ): Promise<Missing | undefined> {
-  const { ok, output, ending } = await runChild(command, args, { env });
+  const { ok, output, ending } = await runTool(command, args, { env });
   if (!ok) return { ...wanted, received: lastLines(output, 1) || ending };
   const found = /(?<!\d)\d+(\.\d+)+/.exec(output)?.[0] ?? '0';
   return isAtLeast(found, atLeast) ? undefined : { ...wanted, received: found };
@@ -132,7 +133,7 @@ async function findCompiler({ env }: Machine): Promise<string | undefined> {
     if (candidate === undefined || candidate === '') continue;
     // CXX may carry arguments or a wrapper: "ccache g++".
     const [command = candidate, ...args] = candidate.split(/\s+/);
-    if ((await runChild(command, [...args, '--version'], { env })).ok) return candidate;
+    if ((await runTool(command, [...args, '--version'], { env })).ok) return [toolPath(command), ...args].join(' ');
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { SignetError } from '../errors.js';
-import { lastLines, runChild, type ChildResult } from '../files/run-child.js';
+import { lastLines, type ChildResult } from '../files/run-child.js';
+import { runTool } from '../files/run-tool.js';
 import { step, type Site } from './site.js';
 import type { TfjsPackage } from './tfjs-package.js';
 import { tensorflowVersion } from './wheel-table.js';
@@ -32,7 +33,7 @@ export async function prove(tfjs: TfjsPackage, site: Site): Promise<Proof> {
   return step(site, `Trying TensorFlow ${tensorflowVersion}`, async () => {
     const env = { ...site.env, TF_CPP_MIN_LOG_LEVEL: '3' };
     const { signal, onOutput } = site;
-    const result = await runChild(process.execPath, ['-e', program, tfjs.folder], { env, signal, onOutput });
+    const result = await runTool(process.execPath, ['-e', program, tfjs.folder], { env, signal, onOutput });
     const answer = result.ok ? parse(result.stdout) : undefined;
     if (answer?.sum.join() !== '4,6') throw new SignetError('SET_UP_FAILED', describeFailure(result));
     return { version: answer.version, usesGpu: answer.usesGpu };
