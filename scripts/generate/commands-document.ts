@@ -101,7 +101,8 @@ function resumeParagraph(flags: FlagTable): string[] {
   return [
     `A resumed training (\`--resume\`, \`--resume-from\`) keeps its options. It may change ${list(having('may differ'))}; lower ` +
       `${list(having('may be fewer'))}; and, depending on what they were, change ${list(having('function'))}. To be given again, if it had them, ` +
-      `since they name code to run: ${list(having('given again'))}, and a class of your own in ${list(['modelType'])}. All others stay the same.`,
+      `since they name code to run: ${list(having('given again'))}, and a class of your own in ${list(['modelType'])}. Paths to files are taken only from a folder that your own \`train-model\` wrote on this ` +
+      'machine: with one from elsewhere, and with `--resume-from`, they are given again. All others stay the same.',
   ];
 }
 

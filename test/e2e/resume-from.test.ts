@@ -58,7 +58,9 @@ describe('train-model --resume-from', () => {
     const callbacks = path.join(folder, 'kill.ts');
     const kill = `if (epoch === 3) process.kill(process.pid, 'SIGKILL');`;
     writeFileSync(callbacks, `export default { onEpochBegin: (epoch: number) => { ${kill} } };`);
-    const killed = await runCommandLine('train-model', ['--resume-from', output, ...models, '--callbacks', callbacks]);
+    const data = ['--train-dataset-path', train, '--test-dataset-path', test];
+    const from = ['--resume-from', output, ...data];
+    const killed = await runCommandLine('train-model', [...from, ...models, '--callbacks', callbacks]);
     expect(killed.code, killed.stderr).toBeNull();
     const type = path.join(folder, 'models', 'LenetModel');
     expect(readdirSync(type).sort()).toEqual(['.1.training', '1']);

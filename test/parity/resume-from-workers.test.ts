@@ -61,6 +61,9 @@ afterAll(() => {
   for (const { children } of running) children.forEach((child) => child.kill('SIGKILL'));
 });
 
+/** What is not taken from a folder that comes from elsewhere. */
+const data = () => ({ 'train-dataset-path': digits.train, 'test-dataset-path': digits.test });
+
 describe.skipIf(!hasPython())('train-model --resume-from', { timeout: 600_000 }, () => {
   beforeAll(async () => {
     const { code, stderr } = await train({
@@ -81,7 +84,7 @@ describe.skipIf(!hasPython())('train-model --resume-from', { timeout: 600_000 },
 
   it('ends as the worker would have ended that was killed, but for rounding', async () => {
     const models = inFolder('models');
-    const flags = { 'resume-from': inFolder('part'), 'model-folder-path': models, jit: 'graph' };
+    const flags = { 'resume-from': inFolder('part'), ...data(), 'model-folder-path': models, jit: 'graph' };
     const { code, stdout, stderr } = await train(flags);
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/BackupAndRestore: resuming .*\.1\.training at epoch [45], batch 1\n/);
@@ -117,7 +120,7 @@ describe.skipIf(!hasPython())('train-model --resume-from', { timeout: 600_000 },
 
   it('trains what is done for longer', async () => {
     const models = inFolder('longer');
-    const flags = { 'resume-from': `${inFolder('whole')}/`, 'model-folder-path': models, jit: 'graph' };
+    const flags = { 'resume-from': `${inFolder('whole')}/`, ...data(), 'model-folder-path': models, jit: 'graph' };
     const done = await train(flags);
     expect(done.code).toBe(2);
     expect(done.stderr).toBe(

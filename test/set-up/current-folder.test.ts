@@ -55,7 +55,8 @@ it.each([
 
 it('every program is started through runTool, or as the workers are', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  const naming = (pattern: RegExp) => files.filter((file) => pattern.test(readFileSync(path.join('src', file), 'utf8')));
+  const naming = (pattern: RegExp) =>
+    files.filter((file) => pattern.test(readFileSync(path.join('src', file), 'utf8')));
   const starts = /import (?!type ).*'(?:node:)?child_process'/;
   expect(naming(starts).toSorted()).toEqual(['distributed/start-workers.ts', 'files/run-child.ts']);
   expect(naming(/\brunChild\(/).toSorted()).toEqual(['files/run-child.ts', 'files/run-tool.ts']);

@@ -47,6 +47,7 @@ export class InterruptedTraining {
       images: fingerprintImages(scan),
       process: await ownIdentity(),
       replaces: writeState ? null : await stampOf(directory),
+      isOwn: true,
     });
     await assertIdle(training.folder);
     await writeModelDirectory(training.folder, async (made) => {

@@ -73,20 +73,35 @@ function damaged(what: string): SignetError {
 }
 
 /**
+ * Names of the options that are paths to files, besides the folder in which the training was found. A folder from elsewhere could have
+ * them read, or written to, anywhere.
+ */
+export function pathOptions(options: Partial<TrainModelOptions>): string[] {
+  return Object.entries(options as AnyOptions).flatMap(([name, value]) => {
+    const flag = optionFlags[name];
+    const isPath = flag?.type === 'path' && typeof value === 'string' && !flag.words?.includes(value);
+    return isPath && name !== 'modelFolderPath' ? [name] : [];
+  });
+}
+
+/**
  * The options of a resumed training: those that were given, and for the rest those that it had.
  *
  * @param training What messages call it.
+ * @param untrusted Names of options that must be given again, since they come from elsewhere. Default: none.
  * @throws SignetError `INVALID_ARGUMENT` that names every option that may not differ and does.
  */
 export function resumedOptions(
   remembered: Partial<TrainModelOptions>,
   given: Partial<TrainModelOptions>,
   training: string,
+  untrusted: readonly string[] = [],
 ): TrainModelOptions {
   const names = new Set([...Object.keys(remembered), ...Object.keys(given)]);
-  const problems = [...names].flatMap((name) =>
-    problemOf(name, remembered as AnyOptions, given as AnyOptions, training),
-  );
+  const problems = [...names].flatMap((name) => [
+    ...problemOf(name, remembered as AnyOptions, given as AnyOptions, training),
+    ...(untrusted.includes(name) ? pathProblem(name, remembered as AnyOptions, given as AnyOptions, training) : []),
+  ]);
   if (problems.length > 0) throw new SignetError('INVALID_ARGUMENT', problems.join('\n'));
   return { ...remembered, ...given } as TrainModelOptions;
 }
@@ -105,6 +120,15 @@ function problemOf(name: string, remembered: AnyOptions, given: AnyOptions, trai
   return [
     `${flagName(name)} was ${before === undefined ? 'not given' : jsonText(before)} in ${training}, which continues with the same. ` +
       `Received: ${jsonText(now)}. Leave it out, or begin again without --resume.`,
+  ];
+}
+
+/** Which code runs is told anyway: those options have a message of their own. */
+function pathProblem(name: string, remembered: AnyOptions, given: AnyOptions, training: string): string[] {
+  const before = remembered[name];
+  if (before === undefined || given[name] !== undefined || ruleOf(name, remembered) === 'given again') return [];
+  return [
+    `${flagName(name)} was ${jsonText(before)} in ${training}. Give it again: ${training} comes from elsewhere, and its paths may lead to any file.`,
   ];
 }
 

@@ -7,7 +7,13 @@ import { readWorkersOutput, type WorkersOutput } from '../../distributed/workers
 import { SignetError } from '../../errors.js';
 import { InterruptedTraining } from './interrupted-training.js';
 import { LocalLearner } from './local-learner.js';
-import { argumentsJson, knownOptions, parseRememberedOptions, resumedOptions } from './remembered-options.js';
+import {
+  argumentsJson,
+  knownOptions,
+  parseRememberedOptions,
+  pathOptions,
+  resumedOptions,
+} from './remembered-options.js';
 import { completeTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
 import { type PreparedTraining, type TrainModelResult, TrainingRun, type TrainingStart } from './training-run.js';
 
@@ -29,7 +35,10 @@ export async function resumeFromWorkers(
   given: Partial<TrainModelOptions>,
 ): Promise<TrainModelResult> {
   const workers = await readWorkersOutput(directory, parseRememberedOptions);
-  const resumed = resumedOptions(optionsHere(workers), knownOptions(given), workers.folder);
+  const exported = optionsHere(workers);
+  // The weights that it started from are not read again.
+  const untrusted = pathOptions(exported).filter((name) => name !== 'pretrainedWeights');
+  const resumed = resumedOptions(exported, knownOptions(given), workers.folder, untrusted);
   const options = completeTrainModelOptions(resumed);
   checkNotDone(workers, options);
   const { parts } = workers.state;

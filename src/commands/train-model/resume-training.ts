@@ -1,11 +1,11 @@
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
 import { findModelType } from '../../models/model-types.js';
 import { InterruptedTraining, interruptedVersions, lastWritten } from './interrupted-training.js';
 import { LocalLearner } from './local-learner.js';
-import { knownOptions, resumedOptions } from './remembered-options.js';
+import { knownOptions, pathOptions, resumedOptions } from './remembered-options.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import { type TrainModelResult, TrainingRun, type TrainingStart } from './training-run.js';
 import { WorkersLearner } from './workers-learner.js';
@@ -22,7 +22,13 @@ export async function resumeTraining(given: Partial<TrainModelOptions>): Promise
   const modelType = given.modelType === undefined ? undefined : (await findModelType(given.modelType)).name;
   const training = await findInterruptedTraining({ modelFolderPath, modelType, modelVersion });
   const where = { modelFolderPath, modelVersion: Number(path.basename(training.directory)) };
-  const options = resumedOptions(training.record.options, { ...knownOptions(given), ...where }, training.folder);
+  const known = { ...knownOptions(given), ...where };
+  const options = resumedOptions(
+    { ...training.record.options, exportTraining: undefined },
+    known,
+    training.folder,
+    await untrustedOptions(training),
+  );
   if (!training.hasState) process.stderr.write(`${training.folder} has no backup yet: the training begins again\n`);
   const start = startAt(training);
   // A batch keeps as many parts as there were workers at the beginning.
@@ -30,6 +36,25 @@ export async function resumeTraining(given: Partial<TrainModelOptions>): Promise
   if (parts === undefined) return new TrainingRun(options, new LocalLearner(), start).run();
   const learner = new WorkersLearner(options.workers ?? parts);
   return new TrainingRun({ ...options, workers: parts }, learner, start).run();
+}
+
+/**
+ * Options of a folder that this user's `train-model` did not write here, which must be given again. Weights are read at the beginning alone.
+ *
+ * @throws SignetError `INVALID_TRAINING_STATE` for one with symbolic links, through which a training would write elsewhere.
+ */
+async function untrustedOptions({ record, hasState, folder }: InterruptedTraining): Promise<string[]> {
+  if (record.isOwn) return [];
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const link = entries.find((entry) => entry.isSymbolicLink());
+  if (link || (await lstat(folder)).isSymbolicLink()) {
+    const where = link ? path.join(link.parentPath, link.name) : folder;
+    throw new SignetError(
+      'INVALID_TRAINING_STATE',
+      `${where} is a symbolic link in a training that comes from elsewhere, and may lead to any file. Copy the folder without links.`,
+    );
+  }
+  return pathOptions(record.options).filter((name) => !hasState || name !== 'pretrainedWeights');
 }
 
 function startAt(training: InterruptedTraining): TrainingStart {

@@ -6,6 +6,7 @@ import type { ClassFingerprint } from '../../data/scan/fingerprint-images.js';
 import { SignetError } from '../../errors.js';
 import { cannotWrite } from '../../files/cannot-write.js';
 import type { ProcessIdentity } from '../../files/process-identity.js';
+import { isOwnSeal, ownSeal } from '../../files/own-seal.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
 import { replaceFile } from '../../files/replace.js';
 import { parseRememberedOptions } from './remembered-options.js';
@@ -23,6 +24,8 @@ export interface TrainingRecord {
   readonly process: ProcessIdentity;
   /** Stamp of the model that was in the version directory before, see `InterruptedTraining`; null if there was none. */
   readonly replaces: string | null;
+  /** Whether this user's `train-model` wrote the options on this machine. A folder from elsewhere may name any file in its paths. */
+  readonly isOwn: boolean;
 }
 
 const format = 1;
@@ -35,6 +38,7 @@ const schema = v.object({
   images: v.array(v.object({ name: v.string(), images: wholeNumber(), digest: v.string() })),
   process: v.object({ id: wholeNumber(), started: v.optional(v.nullable(v.string()), null) }),
   replaces: v.optional(v.nullable(v.string()), null),
+  seal: v.optional(v.nullable(v.string()), null),
 });
 
 /**
@@ -52,14 +56,17 @@ export async function readRecord(folder: string): Promise<TrainingRecord | null>
     );
   const record = await readJson(file, { mostBytes, schema, error });
   if (!record) return null;
-  const { images, process, replaces } = record;
-  return { options: parseRememberedOptions(record.options, file), images, process, replaces };
+  const { images, process, replaces, seal } = record;
+  const isOwn = await isOwnSeal(JSON.stringify(record.options), seal);
+  return { options: parseRememberedOptions(record.options, file), images, process, replaces, isOwn };
 }
 
 /** Writes the record into a folder that exists. @throws SignetError `CANNOT_WRITE`. */
-export async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
+export async function writeRecord(folder: string, { isOwn, ...record }: TrainingRecord): Promise<void> {
+  // What came from elsewhere stays so: the seal would turn its paths into this user's.
+  const seal = isOwn ? await ownSeal(JSON.stringify(record.options)) : null;
   try {
-    await replaceFile(path.join(folder, recordFile), JSON.stringify({ format, ...record }, null, 2));
+    await replaceFile(path.join(folder, recordFile), JSON.stringify({ format, ...record, seal }, null, 2));
   } catch (error) {
     throw cannotWrite(folder, error);
   }

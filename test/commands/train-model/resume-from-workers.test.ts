@@ -52,6 +52,9 @@ beforeAll(async () => {
   digits = copyDigits(folder, { classes: 3, images: 12 });
 });
 
+/** What is not taken from a folder that comes from elsewhere. */
+const data = () => ({ trainDatasetPath: digits.train, testDatasetPath: digits.test });
+
 const historyOf = (directory: string) =>
   parseHistory(readFileSync(path.join(directory, 'assets.extra', 'history.csv'), 'utf8')).columns;
 
@@ -87,7 +90,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     const output = await asWorkersKeepIt(place, optionsFor({ ...own, exportTraining: 'export', modelVersion: 8 }), 2);
     const whole = await trainModel(optionsFor({ ...own, modelFolderPath: path.join(place, 'whole') }));
     const before = tf.memory().numTensors;
-    const given = { modelType, modelFolderPath: path.join(place, 'resumed') };
+    const given = { ...data(), modelType, modelFolderPath: path.join(place, 'resumed') };
     const resumed = await resumeFromWorkers(output, given);
     expect(tf.memory().numTensors).toBe(before);
     expect(path.basename(resumed.directory)).toBe('1');
@@ -107,7 +110,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     const place = await temporaryFolder();
     const still = { learningRate: 1e-9, numEpochs: 3, seed, modelFolderPath: path.join(place, 'models') };
     const output = await asWorkersKeepIt(place, optionsFor(still), 1);
-    const { directory, bestEpoch } = await resumeFromWorkers(output, { modelFolderPath: still.modelFolderPath });
+    const { directory, bestEpoch } = await resumeFromWorkers(output, { ...data(), modelFolderPath: still.modelFolderPath });
     expect(bestEpoch).toBe(1);
     const accuracies = historyOf(directory).get('val_accuracy') ?? [];
     for (const each of accuracies) expect(each).toBeCloseTo(accuracies[0] ?? NaN, 6);
@@ -147,7 +150,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
       cpSync(`${output}.training`, path.join(place, 'output.training'), { recursive: true });
       change(path.join(place, 'output.training'));
       const modelFolderPath = path.join(place, 'models');
-      const failed = resumeFromWorkers(path.join(place, 'output'), { modelFolderPath });
+      const failed = resumeFromWorkers(path.join(place, 'output'), { ...data(), modelFolderPath });
       await expect(failed).rejects.toThrow(SignetError);
       await expect(failed).rejects.toMatchObject({ code });
       await expect(failed).rejects.toThrow(message);
@@ -156,8 +159,14 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     });
 
     it('says which options differ', async () => {
-      await expect(resumeFromWorkers(output, { batchSize: 4, seed: 9 })).rejects.toThrow(
+      await expect(resumeFromWorkers(output, { ...data(), batchSize: 4, seed: 9 })).rejects.toThrow(
         /^--batch-size was 8 in .*output\.training, which continues with the same\. Received: 4\..*\n--seed was 3 in/,
+      );
+    });
+
+    it('takes no path from it', async () => {
+      await expect(resumeFromWorkers(output, {})).rejects.toThrow(
+        /^--train-dataset-path was ".*" in (.*output\.training)\. Give it again: \1 comes from elsewhere, and its paths may lead to any file\.\n--test-dataset-path was/,
       );
     });
 
@@ -176,7 +185,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
       renameSync(path.join(place, 'output.training', 'arguments.json'), path.join(place, 'output', 'assets.extra', 'arguments.json'));
       editLast(path.join(place, 'output.training'), (last) => Object.assign(last, { is_stopped: true, wait: 9 }));
       const resumed = (given: Partial<TrainModelOptions>) =>
-        resumeFromWorkers(path.join(place, 'output.training'), { modelFolderPath: path.join(place, 'models'), ...given });
+        resumeFromWorkers(path.join(place, 'output.training'), { ...data(), modelFolderPath: path.join(place, 'models'), ...given });
       await expect(resumed({})).rejects.toThrow(`${path.join(place, 'output')} is done: nothing improved for 9 epochs.`);
       await expect(resumed({ numEpochs: 2 })).rejects.toThrow(/output is done/);
       const { epochs } = await resumed({ patience: 20, numEpochs: 3 });
