@@ -69,6 +69,8 @@ export {
 export type { EpochDataset } from './training/resume/resumable-dataset.js';
 export { readWeights } from './training/steps/training-session.js';
 export { BackupAndRestore, type BackupAndRestoreOptions } from './training/callbacks/backup-and-restore.js';
+export { Callback, type CallbackLike, type Logs, type TrainingParams } from './training/callbacks/callback.js';
+export { CallbackList } from './training/callbacks/callback-list.js';
 export { CSVLogger } from './training/callbacks/csv-logger.js';
 export { EarlyStopping, type EarlyStoppingOptions } from './training/callbacks/early-stopping.js';
 export { type EpochSchedule, LearningRateScheduler } from './training/callbacks/learning-rate-scheduler.js';

@@ -6,7 +6,7 @@ import { variablesOf } from '../tensorflow/variables-of.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
 import { type Dimension, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
-import { trainedOptimizer } from '../training/callbacks/support/trained-optimizer.js';
+import { trainedOptimizer } from '../training/callbacks/callback.js';
 import type { Optimizer } from '../training/optimizers/optimizer.js';
 import type { TrainingStepOptions } from '../training/steps/training-step.js';
 import { testStepOf } from '../training/tfjs-step.js';

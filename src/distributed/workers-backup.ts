@@ -7,9 +7,8 @@ import { weightsInOrder } from '../tensorflow/weights-in-order.js';
 import { CSVLogger, type CSVLines } from '../training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../training/callbacks/model-checkpoint.js';
-import { type BackedUpTraining, backupTensors } from '../training/callbacks/support/backup-tensors.js';
-import type { CallbackState } from '../training/callbacks/support/callback-state.js';
-import { trainedOptimizer } from '../training/callbacks/support/trained-optimizer.js';
+import { type NamedState, writeBackup } from '../training/callbacks/support/write-backup.js';
+import { trainedOptimizer } from '../training/callbacks/callback.js';
 import type { Optimizer } from '../training/optimizers/optimizer.js';
 import { TrainingStateFolder } from '../training/resume/training-state.js';
 import { restoreWorkersCheckpoint } from './restore-workers-checkpoint.js';
@@ -53,7 +52,8 @@ export async function withWorkersBackup<T>(
       weights: variablesOf(weightsInOrder(model)),
     });
     const callbacks = callbackStates(state, model.getWeights(), training);
-    const write = (made: string) => writeState(made, state, { weights: last, optimizer, callbacks });
+    const write = (made: string) =>
+      writeBackup(new TrainingStateFolder(made), { epoch: state.epochs, weights: last, optimizer, callbacks });
     return await use({ history: CSVLogger.textOf(linesOf(state)), write });
   } finally {
     tf.dispose(last);
@@ -79,29 +79,7 @@ function checkpoint(folder: string, epoch: number): string {
   return path.join(folder, `epoch-${epoch}`);
 }
 
-type NamedState = readonly [name: string, state: CallbackState];
-
-async function writeState(
-  folder: string,
-  { epochs }: WorkersState,
-  training: Omit<BackedUpTraining, 'callbacks'> & { readonly callbacks: readonly NamedState[] },
-): Promise<void> {
-  const { optimizer } = training;
-  const metadata = {
-    epoch: epochs,
-    batch: 0,
-    session: { totals: null, step: null, data: null, validationData: null },
-    optimizer: optimizer.getClassName(),
-    callbacks: training.callbacks.map(([name, { values }]) => ({ name, values })),
-  };
-  const callbacks = training.callbacks.map(([, state]) => state);
-  await new TrainingStateFolder(folder).write(
-    metadata,
-    backupTensors({ weights: training.weights, optimizer, callbacks }),
-  );
-}
-
-/** What the callbacks of `train-model` would remember. */
+/** Returns what the callbacks of `train-model` would remember. */
 function callbackStates(
   state: WorkersState,
   bestWeights: readonly tf.Tensor[],
@@ -114,9 +92,9 @@ function callbackStates(
   const stoppedEpoch = isStopped && wait >= patience ? epochs - 1 : null;
   const progress = { best, bestEpoch: bestEpoch - 1, wait, stoppedEpoch, bestWeights };
   return [
-    [CSVLogger.name, CSVLogger.stateAfter(linesOf(state))],
-    [ModelCheckpoint.name, ModelCheckpoint.stateAfter({ best, saved: 1 })],
-    [EarlyStopping.name, EarlyStopping.stateAfter(progress)],
+    { name: CSVLogger.name, state: CSVLogger.stateAfter(linesOf(state)) },
+    { name: ModelCheckpoint.name, state: ModelCheckpoint.stateAfter({ best, saved: 1 }) },
+    { name: EarlyStopping.name, state: EarlyStopping.stateAfter(progress) },
   ];
 }
 

@@ -11,7 +11,7 @@ import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { evaluate } from '../training/evaluate.js';
 import { fit } from '../training/fit.js';
-import { fitOptionsOf } from '../training/fit-options-of.js';
+import { type FitDatasetArgs, fitOptionsOf } from '../training/fit-options-of.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
 import { trainingSessionOf } from '../training/steps/training-session.js';
 import { checkLayers } from './classifier/check-layers.js';
@@ -183,10 +183,13 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   }
 
   /** Trains the model as TF.js's `fitDataset` does, in compiled steps; `fit` also takes augmentation and other options. */
-  override fitDataset(...[dataset, args]: Parameters<tf.LayersModel['fitDataset']>): Promise<tf.History> {
+  override fitDataset(
+    dataset: Parameters<tf.LayersModel['fitDataset']>[0],
+    args: FitDatasetArgs<unknown>,
+  ): Promise<tf.History> {
     // TF.js's typings leave open what a batch is, and its training loop takes batches of tensors only.
     const batches = dataset as tf.data.Dataset<tf.TensorContainer>;
-    return fit(this, batches, fitOptionsOf(this, args as tf.ModelFitDatasetArgs<tf.TensorContainer>));
+    return fit(this, batches, fitOptionsOf(this, args as FitDatasetArgs<tf.TensorContainer>));
   }
 
   /** Computes loss and metrics as TF.js's `evaluateDataset` does, in compiled steps. */

@@ -1,14 +1,23 @@
 import * as tf from '../tensorflow/tf.js';
+import type { CallbackLike } from './callbacks/callback.js';
 import type { ClassWeight } from './class-weight.js';
 import type { FitOptions } from './fit.js';
 
+/** Arguments of TF.js's `fitDataset`, whose callbacks may be those of `fit` too. */
+export type FitDatasetArgs<T> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks'> & {
+  /** Callbacks, called in this order; one alone needs no list. Default: none. */
+  readonly callbacks?: GivenCallback | readonly GivenCallback[];
+};
+
+type GivenCallback = CallbackLike | tf.CustomCallbackArgs;
+
 /**
- * Translates the arguments of TF.js's `fitDataset` into options of `fit`: callbacks given as functions become objects, class weights
+ * Translates the arguments of TF.js's `fitDataset` into options of `fit`: a single callback becomes a list, class weights
  * given per output become those of the model's only output, and progress is shown unless `verbose` is 0.
  */
 export function fitOptionsOf<T extends tf.TensorContainer>(
   { outputNames }: tf.LayersModel,
-  { callbacks, classWeight, verbose = 1, ...args }: tf.ModelFitDatasetArgs<T>,
+  { callbacks, classWeight, verbose = 1, ...args }: FitDatasetArgs<T>,
 ): FitOptions<T> {
   return {
     ...args,
@@ -18,17 +27,13 @@ export function fitOptionsOf<T extends tf.TensorContainer>(
   };
 }
 
-/** TF.js makes the objects itself, but only when the first callback is given as functions; `fit` puts its own before them. */
+/** Gives `onYield` to TF.js's own class, which knows when to call it. */
 function callbackObjects(
-  callbacks: tf.ModelFitDatasetArgs<tf.TensorContainer>['callbacks'] = {},
+  callbacks: GivenCallback | readonly GivenCallback[] = [],
   yieldEvery: tf.ModelFitDatasetArgs<tf.TensorContainer>['yieldEvery'],
-): tf.Callback[] {
-  const all = Array.isArray(callbacks) ? callbacks : [callbacks];
-  return all.map((callback) => {
-    // Of `tf.Callback`, which adds only the typing of `setModel`.
-    if ('setParams' in callback) return callback as tf.Callback;
-    return new tf.CustomCallback(callback, yieldEvery) as unknown as tf.Callback;
-  });
+): CallbackLike[] {
+  const all = Array.isArray(callbacks) ? (callbacks as readonly GivenCallback[]) : [callbacks as GivenCallback];
+  return all.map((callback) => ('onYield' in callback ? new tf.CustomCallback(callback, yieldEvery) : callback));
 }
 
 function weightsOfOutput(

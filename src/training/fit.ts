@@ -2,6 +2,7 @@ import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';
+import type { CallbackLike } from './callbacks/callback.js';
 import { resizeImages } from './resize-images.js';
 import { RunningTraining } from './running-training.js';
 import type { Jit } from './steps/choose-step.js';
@@ -19,7 +20,7 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
   /** Changes to the images before each training step, but not to those of the validation. Default: none. */
   readonly augmentation?: Augmentation | undefined;
   /** Callbacks, called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. Default: none. */
-  readonly callbacks?: readonly tf.Callback[];
+  readonly callbacks?: readonly CallbackLike[];
   /** Way in which a step is run. Default: `auto`. */
   readonly jit?: Jit;
   /** Called with a sentence about what was chosen or could not be done. Default: writes it to standard error. */

@@ -1,4 +1,6 @@
 import * as tf from '../tensorflow/tf.js';
+import { Callback, type CallbackLike } from './callbacks/callback.js';
+import { CallbackList } from './callbacks/callback-list.js';
 import { EpochTotals } from './steps/epoch-totals.js';
 import { type ResumableData, ResumableDataset } from './resume/resumable-dataset.js';
 import type { TrainSteps } from './steps/train-steps.js';
@@ -13,11 +15,12 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
   constructor(
     dataset: tf.data.Dataset<T>,
     args: Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'>,
-    readonly callbacks: readonly tf.Callback[],
+    readonly callbacks: readonly CallbackLike[],
     private readonly steps: TrainSteps | null,
   ) {
     this.dataset = new ResumableDataset(dataset);
-    this.args = { verbose: 0, ...args, callbacks: [new WeightsBack(this), this.#totals, ...callbacks] };
+    const list = new CallbackList([new WeightsBack(this), this.#totals, ...callbacks]);
+    this.args = { verbose: 0, ...args, callbacks: [list] };
   }
 
   readVariables(): void {
@@ -49,13 +52,12 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
 }
 
 /** Brings the weights from the session to the model before the other callbacks look at them. */
-class WeightsBack extends tf.Callback {
+class WeightsBack extends Callback {
   constructor(private readonly session: TrainingSession) {
     super();
   }
 
-  override async onEpochEnd(): Promise<void> {
+  override onEpochEnd(): void {
     this.session.readVariables();
-    return Promise.resolve();
   }
 }

@@ -54,7 +54,7 @@ describe('the doors of the package', { timeout: 300_000 }, () => {
       ...['withRandomStep', 'trainingFunctions', 'saveServable', 'writeSavedModel', 'SavedModelParts', 'TrackedObject'],
       ...['SignatureParts', 'gatherStrings', 'stringScalar', 'stringVector', 'publishedWeights', 'WantedWeights'],
       ...['HardestMistakes', 'parseHistory', 'FusedOp', 'Slots', 'Update', 'UpdateRule', 'Coefficient', 'Capture'],
-      ...['readFileAt', 'evaluationText'],
+      ...['readFileAt', 'classReport'],
     ];
     expect(exported.filter((each) => internals.includes(each))).toEqual([]);
     expect(exported).toEqual(expect.arrayContaining(['startServer', 'trainModel', 'modelTypes', 'classifyImages']));

@@ -8,7 +8,7 @@ import { LenetModel } from '../../src/models/lenet-model.js';
 import { decodePng } from '../../src/ops/decode-image.js';
 import { stringScalar } from '../../src/ops/strings.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { numbersOf } from '../../src/training/callbacks/support/logs.js';
+import { Callback, type Logs } from '../../src/training/callbacks/callback.js';
 import { fit, type FitOptions } from '../../src/training/fit.js';
 import { sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
@@ -54,10 +54,9 @@ async function losses(jit: NonNullable<FitOptions<tf.TensorContainer>['jit']>): 
   await loadKerasWeights(model, 'test/fixtures/keras/lenet.keras');
   model.compile({ optimizer: new Adam({ learningRate: 0.001 }), loss: sparseCategoricalCrossentropy });
   const found: number[] = [];
-  const collect = new (class extends tf.Callback {
-    override async onBatchEnd(_: number, logs?: tf.Logs): Promise<void> {
-      found.push(numbersOf(logs).loss ?? NaN);
-      return Promise.resolve();
+  const collect = new (class extends Callback {
+    override onBatchEnd(_: number, logs: Logs): void {
+      found.push(logs.loss ?? NaN);
     }
   })();
   await fit(model, tf.data.generator<tf.TensorContainer>(batches), { epochs: 1, jit, callbacks: [collect] });

@@ -10,6 +10,7 @@ import { ModelCheckpoint } from '../../src/training/callbacks/model-checkpoint.j
 import { fit } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
+import { Callback } from '../../src/training/callbacks/callback.js';
 import { SmallClassifier } from '../helpers/models/small-classifier.js';
 import type { MemorySample } from './watch-memory.js';
 
@@ -33,15 +34,14 @@ function* batches() {
 }
 
 /** Prints what is left when JavaScript's garbage is gone. */
-class Sampler extends tf.Callback {
-  override async onEpochEnd(): Promise<void> {
+class Sampler extends Callback {
+  override onEpochEnd(): void {
     globalThis.gc?.();
     const sample: MemorySample = {
       residentMebibytes: process.memoryUsage.rss() / 2 ** 20,
       tensors: tf.memory().numTensors,
     };
     process.stdout.write(`${JSON.stringify(sample)}\n`);
-    return Promise.resolve();
   }
 }
 

@@ -1,17 +1,20 @@
 import { evaluatedSignatures } from '../../evaluation/evaluate-saved-model.js';
-import { classReport } from '../../evaluation/evaluation-text.js';
+import { classReport, ratio } from '../../evaluation/class-report.js';
 import type { EvalModelResult } from './run.js';
 import { terminalLink } from '../../text/terminal-link.js';
 
-/** What `eval-model` prints. The classes are told once: by `serving_default`, to which `serving_bytes` is compared. */
+/** Returns what `eval-model` prints. The classes are listed once, for `serving_default`, with which `serving_bytes` is compared. */
 export function evalModelText(result: EvalModelResult, columns = 100): string {
   const { serving_default: reference } = result.signatures;
-  const header = ['images', 'accuracy', `top-${reference.topK.k}`, 'loss', 'images/s'];
+  const { k } = reference.topK;
+  // The best of one is the accuracy again.
+  const header = ['images', 'accuracy', ...(k === 1 ? [] : [`top-${k}`]), 'loss', 'images/s'];
   const rows = evaluatedSignatures.map((key) => {
     const { accuracy, loss, topK, imagesPerSecond, images, nonFinite } = result.signatures[key];
-    const ratios = [accuracy, topK.accuracy, loss].map((value) => value.toFixed(4));
-    const remark = nonFinite === 0 ? '' : `  ${nonFinite} images have logits that are not finite`;
-    return line(key, [String(images), ...ratios, imagesPerSecond.toFixed(0)]) + remark;
+    const ratios = [accuracy, ...(k === 1 ? [] : [topK.accuracy])].map(ratio);
+    const mean = images === 0 ? '–' : loss.toFixed(4);
+    const remark = nonFinite === 0 ? '' : `  ${nonFinite} of ${images} images have NaN or infinite logits`;
+    return line(key, [String(images), ...ratios, mean, imagesPerSecond.toFixed(0)]) + remark;
   });
   return [
     '',

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import { printable } from '../../text/printable.js';
-import { classReport } from '../../evaluation/evaluation-text.js';
+import { classReport } from '../../evaluation/class-report.js';
 import { transportDescriptions, type ServedTransport, servedTransports } from '../../evaluation/served-transports.js';
 import { cut, table } from '../../text/text-table.js';
 import type { EvalServedModelResult } from './run.js';

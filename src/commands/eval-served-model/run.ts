@@ -6,7 +6,7 @@ import {
 } from '../../evaluation/evaluate-served-model.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
-import { progressBar } from '../shared/progress-bar.js';
+import { progressBar } from '../../text/progress-bar.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
 import { checkServedClasses, type ClassNamesTold } from './check-served-classes.js';

@@ -6,7 +6,7 @@ import { type CallableModel, classifyImages, type ImageLabel } from '../../clien
 import type { Protocol } from '../../client/client-options.js';
 import { connectToServer, type ServerOptions } from '../shared/connect-to-server.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
-import { progressBar } from '../shared/progress-bar.js';
+import { progressBar } from '../../text/progress-bar.js';
 import { predictImageCommand } from './flags.js';
 
 /** What `predict-image` takes; what each option means stands in `flags.ts`. Either `modelName` or `modelPath` is needed. */

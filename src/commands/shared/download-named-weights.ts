@@ -1,12 +1,11 @@
 import path from 'node:path';
 
-import { Presets, SingleBar } from 'cli-progress';
-
 import { type DownloadProgress, megabytes } from '../../models/keras/download-file.js';
 import { downloadWeights } from '../../models/keras/download-weights.js';
 import { type PublishedWeights, publishedWeights, type WantedWeights } from '../../models/keras/published-weights.js';
+import { progressBar } from '../../text/progress-bar.js';
 
-/** The weights that one need not have as a file. */
+/** Names of weights that `--pretrained-weights` takes in place of a file. */
 export const namedWeights: readonly string[] = ['imagenet'];
 
 /**
@@ -26,18 +25,18 @@ export async function downloadNamedWeights(wanted: WantedWeights): Promise<strin
   }
 }
 
-/** A bar on a terminal, a line at the beginning elsewhere. */
+/** Writes a line at the beginning, and shows a bar on a terminal. */
 function showDownload(weights: PublishedWeights) {
-  const stream = process.stderr;
-  const format = ` ${path.posix.basename(weights.path)} {bar} {received} of {size}`;
-  const bar = stream.isTTY ? new SingleBar({ format, stream, clearOnComplete: true, fps: 8 }, Presets.rect) : null;
+  const { stderr } = process;
+  const file = path.posix.basename(weights.path);
+  const size = (total: number | null) => (total === null ? 'unknown size' : megabytes(total));
+  const amount = (done: number, total: number | null) => `${megabytes(done)} of ${size(total)}`;
+  const bar = stderr.isTTY ? progressBar(file, 'MB', { amount }) : null;
   let begun = false;
   const show = ({ receivedBytes, totalBytes }: DownloadProgress) => {
-    const size = totalBytes === null ? 'unknown size' : megabytes(totalBytes);
-    if (!begun) stream.write(`downloading ${path.posix.basename(weights.path)} (${size})\n`);
-    if (!begun) bar?.start(totalBytes ?? 0, 0, { received: megabytes(0), size });
+    if (!begun) stderr.write(`downloading ${file} (${size(totalBytes)})\n`);
     begun = true;
-    bar?.update(receivedBytes, { received: megabytes(receivedBytes), size });
+    bar?.update(receivedBytes, totalBytes);
   };
   return { show, stop: () => bar?.stop() };
 }

@@ -1,7 +1,7 @@
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { scanImageDirectory } from '../../data/scan/scan-image-directory.js';
 import { assertUsable, type OnBadImage, scanNotes } from '../../data/scan/scan-report.js';
-import { progressBar } from './progress-bar.js';
+import { progressBar } from '../../text/progress-bar.js';
 
 /** A scan of which every file can be used, and the list of what was left out; empty if nothing was. */
 export interface ScannedDataset {

@@ -1,4 +1,5 @@
 import type * as tf from '../../tensorflow/tf.js';
+import type { Callback } from '../../training/callbacks/callback.js';
 import { LogLearningRate } from '../../training/callbacks/support/log-learning-rate.js';
 import { ReduceLROnPlateau } from '../../training/callbacks/reduce-lr-on-plateau.js';
 import { sparseCategoricalCrossentropy } from '../../training/losses.js';
@@ -77,7 +78,7 @@ export function makeLoss({ labelSmoothing }: Pick<OptimizationOptions, 'labelSmo
 export function learningRateCallbacks(
   { learningRateSchedule, warmupEpochs }: Pick<OptimizationOptions, 'learningRateSchedule' | 'warmupEpochs'>,
   patience: number,
-): tf.Callback[] {
+): Callback[] {
   if (learningRateSchedule !== 'plateau') {
     return learningRateSchedule === 'constant' && warmupEpochs === 0 ? [] : [new LogLearningRate()];
   }

@@ -3,8 +3,8 @@ import path from 'node:path';
 
 import type { ImageDataset } from '../../data/dataset/image-dataset.js';
 import { parseHistory } from '../../evaluation/report/training-history.js';
-import type * as tf from '../../tensorflow/tf.js';
 import { BackupAndRestore } from '../../training/callbacks/backup-and-restore.js';
+import type { CallbackLike } from '../../training/callbacks/callback.js';
 import { CSVLogger } from '../../training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../../training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../../training/callbacks/model-checkpoint.js';
@@ -24,7 +24,7 @@ const monitor = 'val_accuracy';
 /** The callbacks of a training in this process: what is shown, saved and kept, and when it stops. */
 export class TrainingCallbacks {
   /** All of them, in the order in which `fit` calls them. */
-  readonly list: readonly tf.Callback[];
+  readonly list: readonly CallbackLike[];
   readonly #history = new CSVLogger();
   readonly #checkpoint: ModelCheckpoint;
   readonly #earlyStopping: EarlyStopping;
@@ -36,7 +36,7 @@ export class TrainingCallbacks {
     /** The best value of the model that this training has saved before, in another run; null if there is none. */
     private readonly savedValue: number | null,
     progress: Progress,
-    further: readonly tf.Callback[],
+    further: readonly CallbackLike[],
   ) {
     const { patience } = training.options;
     this.#checkpoint = this.#makeCheckpoint(training);
@@ -104,7 +104,7 @@ function makeBackup({ folder }: InterruptedTraining, { backupSteps }: TrainModel
 async function furtherCallbacks(
   { model, version, options }: PreparedTraining,
   validation: ImageDataset,
-): Promise<tf.Callback[]> {
+): Promise<CallbackLike[]> {
   const { tensorboard: logDir, callbacks } = options;
   const board = logDir === undefined ? [] : [new TensorBoard({ logDir, histogramFreq: 1, sampleImages: validation })];
   return [

@@ -1,13 +1,11 @@
 import { SignetError } from '../../errors.js';
-import * as tf from '../../tensorflow/tf.js';
 import { TrainingStateFolder } from '../resume/training-state.js';
 import { trainingSessionOf, type TrainingSession } from '../steps/training-session.js';
+import { Callback, type Logs } from './callback.js';
 import { restoreTraining, resumableOf } from './restore-training.js';
-import { backupTensors } from './support/backup-tensors.js';
-import { numbersOf } from './support/logs.js';
 import { Report, type ReportOptions } from './support/report.js';
 import { type SaveFreq, SaveFrequency, SaveWithin } from './support/save-frequency.js';
-import { trainedOptimizer } from './support/trained-optimizer.js';
+import { writeBackup } from './support/write-backup.js';
 
 /** Options of `BackupAndRestore`, after `keras.callbacks.BackupAndRestore`. */
 export interface BackupAndRestoreOptions extends ReportOptions {
@@ -44,7 +42,7 @@ export interface BackupAndRestoreOptions extends ReportOptions {
  * It must be the last of the callbacks. A training that is stopped within an epoch is kept up to its last batch. The logs of an epoch that
  * is resumed in its middle are those of the whole epoch. Layers with a seed draw what they would have drawn without the interruption.
  */
-export class BackupAndRestore extends tf.Callback {
+export class BackupAndRestore extends Callback {
   readonly #folder: TrainingStateFolder;
   readonly #frequency: SaveFrequency;
   readonly #within: SaveWithin;
@@ -78,7 +76,7 @@ export class BackupAndRestore extends tf.Callback {
 
   /** @throws SignetError `INVALID_TRAINING_STATE` for a backup that is damaged or of another training. */
   override async onTrainBegin(): Promise<void> {
-    const optimizer = trainedOptimizer(this.model, 'BackupAndRestore');
+    const { model, optimizer } = this;
     const session = this.#session();
     this.#stopped = false;
     this.#resumed = null;
@@ -86,7 +84,7 @@ export class BackupAndRestore extends tf.Callback {
     this.#within.restart();
     const saved = await this.#folder.read();
     if (!saved) return;
-    await restoreTraining({ model: this.model, optimizer, session, saved, folder: this.backupDir });
+    await restoreTraining({ model, optimizer, session, saved, folder: this.backupDir });
     const { epoch, batch } = saved.metadata;
     const hasEnded = resumableOf(session).some((callback) => callback.hasEnded === true);
     session.resume(hasEnded ? { epoch: Infinity, batch: 0 } : { epoch, batch }, saved.metadata.session);
@@ -94,20 +92,19 @@ export class BackupAndRestore extends tf.Callback {
     this.#report.line(`BackupAndRestore: resuming ${this.backupDir} at epoch ${epoch + 1}, batch ${batch + 1}`);
   }
 
-  override async onEpochBegin(epoch: number): Promise<void> {
+  override onEpochBegin(epoch: number): void {
     this.#epoch = epoch;
     this.#batch = this.#resumed?.epoch === epoch ? this.#resumed.batch : 0;
-    return Promise.resolve();
   }
 
-  override async onBatchEnd(_batch: number, logs?: tf.Logs): Promise<void> {
+  override async onBatchEnd(_batch: number, logs: Logs): Promise<void> {
     this.#batch += 1;
     const isDue = [this.#frequency.isDue(), this.#within.isDue()].includes(true);
     // TF.js looks at this next, and then ends the epoch without a validation: the training resumes in its middle.
     this.#stopped = this.model.stopTraining;
     if (!isDue && !this.#stopped) return;
     // A backup with numbers is worth more than one without.
-    if (Number.isFinite(numbersOf(logs).loss ?? 0)) await this.#save(this.#epoch, this.#batch);
+    if (Number.isFinite(logs.loss ?? 0)) await this.#save(this.#epoch, this.#batch);
   }
 
   override async onEpochEnd(epoch: number): Promise<void> {
@@ -130,13 +127,17 @@ export class BackupAndRestore extends tf.Callback {
   async #save(epoch: number, batch: number): Promise<void> {
     const session = this.#session();
     session.readVariables();
-    const optimizer = trainedOptimizer(this.model, 'BackupAndRestore');
-    const states = resumableOf(session).map((callback) => [callback, callback.saveState()] as const);
-    const callbacks = states.map(([callback, { values }]) => ({ name: callback.constructor.name, values }));
-    const kept = session.saveState();
-    const metadata = { epoch, batch, session: kept, optimizer: optimizer.getClassName(), callbacks };
-    const kinds = { weights: this.model.getWeights(), optimizer, callbacks: states.map(([, state]) => state) };
-    await this.#folder.write(metadata, backupTensors(kinds));
+    await writeBackup(this.#folder, {
+      epoch,
+      batch,
+      session: session.saveState(),
+      weights: this.model.getWeights(),
+      optimizer: this.optimizer,
+      callbacks: resumableOf(session).map((callback) => ({
+        name: callback.constructor.name,
+        state: callback.saveState(),
+      })),
+    });
     this.#within.restart();
   }
 }

@@ -1,6 +1,5 @@
-import * as tf from '../../tensorflow/tf.js';
+import { Callback, type Logs } from './callback.js';
 import type { CallbackState, ResumableCallback } from './support/callback-state.js';
-import { numbersOf } from './support/logs.js';
 
 /** The file of a `CSVLogger` so far, in parts. */
 export interface CSVLines {
@@ -11,7 +10,7 @@ export interface CSVLines {
 }
 
 /** Keeps every epoch's values as the text of a CSV file, `epoch,accuracy,loss,...`, epochs from 0 as in Keras. */
-export class CSVLogger extends tf.Callback implements ResumableCallback {
+export class CSVLogger extends Callback implements ResumableCallback {
   #columns: readonly string[] = [];
   #rows: string[] = [];
 
@@ -30,11 +29,9 @@ export class CSVLogger extends tf.Callback implements ResumableCallback {
     return CSVLogger.textOf({ columns: this.#columns, rows: this.#rows });
   }
 
-  override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
-    const numbers = numbersOf(logs);
-    if (this.#columns.length === 0) this.#columns = Object.keys(numbers).sort();
-    this.#rows.push([epoch, ...this.#columns.map((column) => numbers[column] ?? '')].join(','));
-    return Promise.resolve();
+  override onEpochEnd(epoch: number, logs: Logs): void {
+    if (this.#columns.length === 0) this.#columns = Object.keys(logs).sort();
+    this.#rows.push([epoch, ...this.#columns.map((column) => logs[column] ?? '')].join(','));
   }
 
   saveState(): CallbackState {

@@ -1,12 +1,12 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
+import type { Logs } from './callback.js';
 import {
   type CallbackState,
   type ResumableCallback,
   stateNumber,
   stateNumberOrNull,
 } from './support/callback-state.js';
-import { numbersOf } from './support/logs.js';
 import type { MonitorOptions } from './support/monitor.js';
 import { MonitoringCallback } from './support/monitoring-callback.js';
 import { Report, type ReportOptions } from './support/report.js';
@@ -102,8 +102,8 @@ export class EarlyStopping extends MonitoringCallback implements ResumableCallba
     return this.#stoppedEpoch !== null;
   }
 
-  override async onTrainBegin(): Promise<void> {
-    await super.onTrainBegin();
+  override onTrainBegin(): void {
+    super.onTrainBegin();
     this.monitor.restart();
     this.#wait = 0;
     this.#bestEpoch = 0;
@@ -111,32 +111,29 @@ export class EarlyStopping extends MonitoringCallback implements ResumableCallba
     this.#keep([]);
   }
 
-  override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
-    const numbers = numbersOf(logs);
-    const value = numbers[this.monitor.name];
+  override onEpochEnd(epoch: number, logs: Logs): void {
+    const value = logs[this.monitor.name];
     // An epoch that was stopped before its validation says nothing.
-    if (value === undefined || epoch < this.#options.startFromEpoch) return Promise.resolve();
+    if (value === undefined || epoch < this.#options.startFromEpoch) return;
     // The weights of a first epoch are the best so far, even if its value is NaN or does not beat the baseline.
     if (this.#options.restoreBestWeights && this.#bestWeights.length === 0) this.#keepEpoch(epoch);
     this.#wait += 1;
-    if (this.monitor.improves(numbers)) {
+    if (this.monitor.improves(logs)) {
       this.#keepEpoch(epoch);
       if (this.#baseline === null || this.monitor.isBetter(value, this.#baseline)) this.#wait = 0;
-    } else if (this.#wait >= this.#options.patience && epoch > 0 && this.trained) {
+    } else if (this.#wait >= this.#options.patience && epoch > 0) {
       this.#stoppedEpoch = epoch;
-      this.trained.stopTraining = true;
+      this.model.stopTraining = true;
     }
-    return Promise.resolve();
   }
 
-  override async onTrainEnd(): Promise<void> {
+  override onTrainEnd(): void {
     if (this.#stoppedEpoch !== null) this.#report.line(`Epoch ${this.#stoppedEpoch + 1}: early stopping`);
     if (this.#bestWeights.length > 0) {
       this.#report.line(`Restoring model weights from the end of the best epoch: ${this.#bestEpoch + 1}.`);
-      this.trained?.setWeights([...this.#bestWeights]);
+      this.model.setWeights([...this.#bestWeights]);
     }
     this.#keep([]);
-    return Promise.resolve();
   }
 
   saveState(): CallbackState {
@@ -154,13 +151,13 @@ export class EarlyStopping extends MonitoringCallback implements ResumableCallba
     this.#bestEpoch = stateNumber(state, 'bestEpoch');
     this.#wait = stateNumber(state, 'wait');
     this.#stoppedEpoch = stateNumberOrNull(state, 'stoppedEpoch');
-    this.#keep(bestWeightsOf(state, this.trained).map((weight) => weight.clone()));
+    this.#keep(bestWeightsOf(state, this.model).map((weight) => weight.clone()));
   }
 
   #keepEpoch(epoch: number): void {
     this.#bestEpoch = epoch;
     if (!this.#options.restoreBestWeights) return;
-    this.#keep(this.trained?.getWeights().map((weight) => weight.clone()) ?? []);
+    this.#keep(this.model.getWeights().map((weight) => weight.clone()));
   }
 
   #keep(weights: readonly tf.Tensor[]): void {

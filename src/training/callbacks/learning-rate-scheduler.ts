@@ -1,7 +1,6 @@
 import { SignetError } from '../../errors.js';
-import * as tf from '../../tensorflow/tf.js';
+import { Callback, type Logs } from './callback.js';
 import { Report, type ReportOptions, shortNumber } from './support/report.js';
-import { trainedOptimizer } from './support/trained-optimizer.js';
 
 /** The learning rate of an epoch, counted from 0, from the one before. */
 export type EpochSchedule = (epoch: number, learningRate: number) => number;
@@ -14,7 +13,7 @@ export type EpochSchedule = (epoch: number, learningRate: number) => number;
  * new LearningRateScheduler((epoch, learningRate) => (epoch < 10 ? learningRate : learningRate * Math.exp(-0.1)));
  * ```
  */
-export class LearningRateScheduler extends tf.Callback {
+export class LearningRateScheduler extends Callback {
   readonly #report: Report;
 
   constructor(
@@ -26,8 +25,8 @@ export class LearningRateScheduler extends tf.Callback {
   }
 
   /** @throws SignetError `INVALID_ARGUMENT` when the schedule gives no number, or the optimizer is none of Signet's. */
-  override async onEpochBegin(epoch: number): Promise<void> {
-    const optimizer = trainedOptimizer(this.model, 'LearningRateScheduler');
+  override onEpochBegin(epoch: number): void {
+    const { optimizer } = this;
     const learningRate = this.schedule(epoch, optimizer.learningRate) as unknown;
     if (typeof learningRate !== 'number') {
       throw new SignetError(
@@ -38,11 +37,9 @@ export class LearningRateScheduler extends tf.Callback {
     optimizer.learningRate = learningRate;
     const value = shortNumber(learningRate);
     this.#report.line(`Epoch ${epoch + 1}: LearningRateScheduler setting learning rate to ${value}.`);
-    return Promise.resolve();
   }
 
-  override async onEpochEnd(_epoch: number, logs?: tf.Logs): Promise<void> {
-    if (logs) logs.learning_rate = trainedOptimizer(this.model, 'LearningRateScheduler').learningRate;
-    return Promise.resolve();
+  override onEpochEnd(_epoch: number, logs: Logs): void {
+    logs.learning_rate = this.optimizer.learningRate;
   }
 }

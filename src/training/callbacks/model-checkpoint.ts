@@ -1,10 +1,9 @@
 import { SignetError } from '../../errors.js';
 import { removeModelDirectory } from '../../files/model-directory.js';
-import type * as tf from '../../tensorflow/tf.js';
 import { readWeights } from '../steps/training-session.js';
+import type { Logs } from './callback.js';
 import { type CallbackState, type ResumableCallback, stateNumberOrNull } from './support/callback-state.js';
 import { checkpointPath, isPattern, matchesPattern } from './support/checkpoint-path.js';
-import { numbersOf } from './support/logs.js';
 import type { MonitorOptions } from './support/monitor.js';
 import { MonitoringCallback } from './support/monitoring-callback.js';
 import { Report, type ReportOptions } from './support/report.js';
@@ -41,7 +40,7 @@ export interface ModelCheckpointOptions extends MonitorOptions, ReportOptions {
    *
    * @defaultValue `model.save(filepath)`
    */
-  readonly save?: (filepath: string, epoch: number, logs: Readonly<Record<string, number>>) => Promise<unknown>;
+  readonly save?: (filepath: string, epoch: number, logs: Readonly<Logs>) => Promise<unknown>;
 }
 
 /** How far a `ModelCheckpoint` has come. */
@@ -79,7 +78,7 @@ export class ModelCheckpoint extends MonitoringCallback implements ResumableCall
     this.#options = options;
     this.#frequency = new SaveFrequency(options.saveFreq ?? 'epoch');
     this.#report = new Report(options);
-    this.#save = options.save ?? ((path) => this.trained?.save(path) ?? Promise.resolve());
+    this.#save = options.save ?? ((path) => this.model.save(path));
     this.monitor.restart(options.initialValueThreshold);
     checkOptions(filepath, options, this.monitor.name);
   }
@@ -94,23 +93,22 @@ export class ModelCheckpoint extends MonitoringCallback implements ResumableCall
     return this.#saved;
   }
 
-  override async onTrainBegin(): Promise<void> {
-    if (this.#options.saveBestOnly === true) await super.onTrainBegin();
+  override onTrainBegin(): void {
+    if (this.#options.saveBestOnly === true) super.onTrainBegin();
   }
 
-  override async onEpochBegin(epoch: number): Promise<void> {
+  override onEpochBegin(epoch: number): void {
     this.#epoch = epoch;
-    return Promise.resolve();
   }
 
-  override async onBatchEnd(batch: number, logs?: tf.Logs): Promise<void> {
+  override async onBatchEnd(batch: number, logs: Logs): Promise<void> {
     if (!this.#frequency.isDue()) return;
-    if (this.trained) readWeights(this.trained);
-    await this.#saveIfBetter(numbersOf(logs), batch);
+    readWeights(this.model);
+    await this.#saveIfBetter(logs, batch);
   }
 
-  override async onEpochEnd(_epoch: number, logs?: tf.Logs): Promise<void> {
-    if (this.#frequency.isEpoch) await this.#saveIfBetter(numbersOf(logs), null);
+  override async onEpochEnd(_epoch: number, logs: Logs): Promise<void> {
+    if (this.#frequency.isEpoch) await this.#saveIfBetter(logs, null);
   }
 
   saveState(): CallbackState {
@@ -134,7 +132,7 @@ export class ModelCheckpoint extends MonitoringCallback implements ResumableCall
     this.#kept = Array.isArray(kept) ? kept.filter(isOwn) : [];
   }
 
-  async #saveIfBetter(numbers: Readonly<Record<string, number>>, batch: number | null): Promise<void> {
+  async #saveIfBetter(numbers: Readonly<Logs>, batch: number | null): Promise<void> {
     const values = { ...numbers, epoch: this.#epoch + 1, ...(batch !== null && { batch: batch + 1 }) };
     const filepath = checkpointPath(this.filepath, values);
     if (!this.#isToSave(numbers, filepath)) return;
@@ -144,7 +142,7 @@ export class ModelCheckpoint extends MonitoringCallback implements ResumableCall
     await this.#removeOld(filepath);
   }
 
-  #isToSave(numbers: Readonly<Record<string, number>>, filepath: string): boolean {
+  #isToSave(numbers: Readonly<Logs>, filepath: string): boolean {
     const prefix = `Epoch ${this.#epoch + 1}:`;
     if (this.#options.saveBestOnly !== true) {
       this.#report.line(`${prefix} saving model to ${filepath}`);

@@ -1,21 +1,27 @@
-import { Presets, SingleBar } from 'cli-progress';
+import { type ProgressBar, progressBar } from '../../text/progress-bar.js';
+import { Callback, type Logs } from './callback.js';
 
-import * as tf from '../../tensorflow/tf.js';
-import { numbersOf } from './support/logs.js';
-
-/** What the progress is of, and where it goes. */
+/** Options of `Progress`. */
 export interface ProgressOptions {
+  /** Number of the last epoch, counted from 1. */
   readonly epochs: number;
-  /** Images an epoch. */
+  /** Images per epoch. */
   readonly images: number;
-  /** A bar on a terminal, a plain line an epoch otherwise. Default: standard error. */
+  /**
+   * Stream to write to. A terminal gets a bar for the running epoch, anything else only one line per epoch.
+   *
+   * @defaultValue standard error
+   */
   readonly stream?: NodeJS.WriteStream;
 }
 
-/** Shows loss, accuracy, images a second and the time left: a bar on a terminal, a line an epoch otherwise. */
-export class Progress extends tf.Callback {
+/**
+ * Shows loss, accuracy, images per second and the time left, at most: as a bar while an epoch runs, on a terminal, and as a line after
+ * each epoch.
+ */
+export class Progress extends Callback {
   readonly #options: Required<ProgressOptions>;
-  readonly #bar: SingleBar | null;
+  #bar: ProgressBar | null = null;
   #epochStart = 0;
   #trainStart = 0;
   #epochs = 0;
@@ -24,50 +30,41 @@ export class Progress extends tf.Callback {
   constructor(options: ProgressOptions) {
     super();
     this.#options = { stream: process.stderr, ...options };
-    const { stream } = this.#options;
-    const format = ' epoch {epoch} {bar} {value}/{total} images  loss {loss}  accuracy {accuracy}  {speed} images/s';
-    this.#bar = stream.isTTY ? new SingleBar({ format, stream, clearOnComplete: true, fps: 8 }, Presets.rect) : null;
   }
 
-  override async onTrainBegin(): Promise<void> {
+  override onTrainBegin(): void {
     this.#trainStart = performance.now();
     this.#epochs = 0;
-    return Promise.resolve();
   }
 
-  override async onEpochBegin(epoch: number): Promise<void> {
+  override onEpochBegin(epoch: number): void {
     this.#epochStart = performance.now();
     this.#images = 0;
-    const fields = { epoch: this.#epochName(epoch), loss: '-', accuracy: '-', speed: '-' };
-    this.#bar?.start(this.#options.images, 0, fields);
-    return Promise.resolve();
+    const { stream, images } = this.#options;
+    if (!stream.isTTY) return;
+    this.#bar = progressBar(`epoch ${this.#epochName(epoch)}`, 'images', { stream, noteWidth: 42 });
+    this.#bar.update(0, images, 'loss -  accuracy -  - images/s');
   }
 
-  override async onBatchEnd(_batch: number, logs?: tf.Logs): Promise<void> {
-    this.#images += logs?.size ?? 0;
-    if (this.#bar) this.#bar.update(this.#images, this.#fields(numbersOf(logs)));
+  override async onBatchEnd(_batch: number, logs: Logs): Promise<void> {
+    this.#images += logs.size ?? 0;
+    this.#bar?.update(this.#images, this.#options.images, this.#note(logs));
     // The training loop never leaves the event loop a turn by itself: the bar, Ctrl-C and timers need one.
     await new Promise(setImmediate);
   }
 
-  override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
+  override onEpochEnd(epoch: number, logs: Logs): void {
     this.#bar?.stop();
     this.#epochs += 1;
-    const numbers = numbersOf(logs);
     const values = ['loss', 'accuracy', 'val_loss', 'val_accuracy'].flatMap((name) =>
-      numbers[name] === undefined ? [] : [`${name} ${numbers[name].toFixed(4)}`],
+      logs[name] === undefined ? [] : [`${name} ${logs[name].toFixed(4)}`],
     );
     const left = `${this.#speed()} images/s, ${seconds(this.#secondsLeft(epoch))} left at most`;
     this.#options.stream.write(`epoch ${this.#epochName(epoch)}  ${values.join('  ')}  (${left})\n`);
-    return Promise.resolve();
   }
 
-  #fields(numbers: Readonly<Record<string, number>>) {
-    return {
-      loss: numbers.loss?.toFixed(4) ?? '-',
-      accuracy: numbers.accuracy?.toFixed(3) ?? '-',
-      speed: this.#speed(),
-    };
+  #note({ loss, accuracy }: Logs): string {
+    return `loss ${loss?.toFixed(4) ?? '-'}  accuracy ${accuracy?.toFixed(3) ?? '-'}  ${this.#speed()} images/s`;
   }
 
   #epochName(epoch: number): string {
@@ -79,7 +76,7 @@ export class Progress extends tf.Callback {
   }
 
   #secondsLeft(epoch: number): number {
-    // A training that goes on did not train the epochs before.
+    // A training that was resumed did not train the epochs before.
     const perEpoch = (performance.now() - this.#trainStart) / this.#epochs / 1000;
     return perEpoch * (this.#options.epochs - epoch - 1);
   }

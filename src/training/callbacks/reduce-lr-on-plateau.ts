@@ -1,16 +1,14 @@
 import { SignetError } from '../../errors.js';
-import type * as tf from '../../tensorflow/tf.js';
+import { type Logs, trainedOptimizer } from './callback.js';
 import {
   type CallbackState,
   type ResumableCallback,
   stateNumber,
   stateNumberOrNull,
 } from './support/callback-state.js';
-import { numbersOf } from './support/logs.js';
 import type { MonitorOptions } from './support/monitor.js';
 import { MonitoringCallback } from './support/monitoring-callback.js';
 import { Report, type ReportOptions, shortNumber } from './support/report.js';
-import { trainedOptimizer } from './support/trained-optimizer.js';
 
 /** After `keras.callbacks.ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions extends MonitorOptions, ReportOptions {
@@ -53,26 +51,25 @@ export class ReduceLROnPlateau extends MonitoringCallback implements ResumableCa
     this.#report = new Report(options);
   }
 
-  override async onTrainBegin(): Promise<void> {
-    await super.onTrainBegin();
-    trainedOptimizer(this.trained, 'ReduceLROnPlateau');
+  /** @throws SignetError `INVALID_ARGUMENT` for a monitored value that the training does not have, and an optimizer of TF.js. */
+  override onTrainBegin(): void {
+    super.onTrainBegin();
+    trainedOptimizer(this.model, 'ReduceLROnPlateau');
     this.monitor.restart();
     this.#wait = 0;
     this.#cooldownCounter = 0;
   }
 
-  override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
-    if (logs) logs.learning_rate = trainedOptimizer(this.trained, 'ReduceLROnPlateau').learningRate;
-    const numbers = numbersOf(logs);
+  override onEpochEnd(epoch: number, logs: Logs): void {
+    logs.learning_rate = this.optimizer.learningRate;
     // An epoch that was stopped before its validation says nothing.
-    if (numbers[this.monitor.name] === undefined) return Promise.resolve();
+    if (logs[this.monitor.name] === undefined) return;
     if (this.#cooldownCounter > 0) {
       this.#cooldownCounter -= 1;
       this.#wait = 0;
     }
-    if (this.monitor.improves(numbers)) this.#wait = 0;
+    if (this.monitor.improves(logs)) this.#wait = 0;
     else if (this.#cooldownCounter === 0) this.#countEpoch(epoch);
-    return Promise.resolve();
   }
 
   saveState(): CallbackState {
@@ -88,7 +85,7 @@ export class ReduceLROnPlateau extends MonitoringCallback implements ResumableCa
   #countEpoch(epoch: number): void {
     this.#wait += 1;
     if (this.#wait < this.#patience) return;
-    const optimizer = trainedOptimizer(this.trained, 'ReduceLROnPlateau');
+    const { optimizer } = this;
     const old = optimizer.learningRate;
     // The learning rate is a float32, so that one at the bound is not taken for more than it.
     if (old <= Math.fround(this.#minLr)) return;

@@ -4,7 +4,7 @@ import { variablesOf } from '../../tensorflow/variables-of.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import type { SavedTraining } from '../resume/training-state.js';
 import type { TrainingSession } from '../steps/training-session.js';
-import { callbackPrefix, keyed } from './support/backup-tensors.js';
+import { callbackPrefix, keyed } from './support/write-backup.js';
 import { type CallbackState, isResumable, type ResumableCallback } from './support/callback-state.js';
 
 /** A training that begins, and the one before that it continues. */

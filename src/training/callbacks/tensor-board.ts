@@ -5,8 +5,8 @@ import * as tf from '../../tensorflow/tf.js';
 import { Optimizer } from '../optimizers/optimizer.js';
 import { EventFileWriter } from './tensorboard/event-file-writer.js';
 import { histogramSummary, imageSummary, scalarSummary, type SummaryValue } from './tensorboard/summaries.js';
+import { Callback, type Logs } from './callback.js';
 import { type CallbackState, type ResumableCallback, stateNumber } from './support/callback-state.js';
-import { numbersOf } from './support/logs.js';
 
 /** After `keras.callbacks.TensorBoard`. */
 export interface TensorBoardOptions {
@@ -32,7 +32,7 @@ export interface TensorBoardOptions {
  * new TensorBoard({ logDir: 'logs/lenet', histogramFreq: 1 }); // then: tensorboard --logdir logs
  * ```
  */
-export class TensorBoard extends tf.Callback implements ResumableCallback {
+export class TensorBoard extends Callback implements ResumableCallback {
   readonly #options: Required<Omit<TensorBoardOptions, 'sampleImages'>>;
   readonly #samples: TensorBoardOptions['sampleImages'];
   #train: EventFileWriter | null = null;
@@ -65,18 +65,17 @@ export class TensorBoard extends tf.Callback implements ResumableCallback {
     await this.#train.flush();
   }
 
-  override async onEpochBegin(): Promise<void> {
+  override onEpochBegin(): void {
     this.#epochStart = performance.now();
     this.#epochBatches = 0;
-    return Promise.resolve();
   }
 
-  override async onBatchEnd(_batch: number, logs?: tf.Logs): Promise<void> {
+  override async onBatchEnd(_batch: number, logs: Logs): Promise<void> {
     this.#batches += 1;
     this.#epochBatches += 1;
     const { updateFreq } = this.#options;
     if (updateFreq === 'epoch' || (updateFreq !== 'batch' && this.#batches % updateFreq !== 0)) return;
-    const values = Object.entries(numbersOf(logs)).filter(([name]) => name !== 'batch' && name !== 'size');
+    const values = Object.entries(logs).filter(([name]) => name !== 'batch' && name !== 'size');
     this.#train?.write(
       this.#batches,
       values.map(([name, value]) => scalarSummary(`batch_${name}`, value)),
@@ -84,8 +83,8 @@ export class TensorBoard extends tf.Callback implements ResumableCallback {
     await this.#train?.flush();
   }
 
-  override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
-    const numbers = { ...numbersOf(logs), ...this.#extraNumbers() };
+  override async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
+    const numbers = { ...logs, ...this.#extraNumbers() };
     const named = Object.entries(numbers);
     const training = named.filter(([name]) => !name.startsWith('val_'));
     const validation = named

@@ -1,6 +1,5 @@
 import { SignetError } from '../../errors.js';
-import * as tf from '../../tensorflow/tf.js';
-import { numbersOf } from './support/logs.js';
+import { Callback, type Logs } from './callback.js';
 import type { LineStream } from './support/report.js';
 
 /** After `keras.callbacks.TerminateOnNaN`. */
@@ -12,7 +11,7 @@ export interface TerminateOnNaNOptions {
 }
 
 /** Stops training after a step whose loss is NaN or infinite. */
-export class TerminateOnNaN extends tf.Callback {
+export class TerminateOnNaN extends Callback {
   readonly #options: Required<TerminateOnNaNOptions>;
 
   constructor(options: TerminateOnNaNOptions = {}) {
@@ -21,9 +20,9 @@ export class TerminateOnNaN extends tf.Callback {
   }
 
   /** @throws SignetError `TRAINING_STOPPED` with `raiseError`. */
-  override async onBatchEnd(batch: number, logs?: tf.Logs): Promise<void> {
-    const { loss } = numbersOf(logs);
-    if (loss === undefined || Number.isFinite(loss)) return Promise.resolve();
+  override onBatchEnd(batch: number, logs: Logs): void {
+    const { loss } = logs;
+    if (loss === undefined || Number.isFinite(loss)) return;
     if (this.#options.raiseError) {
       throw new SignetError(
         'TRAINING_STOPPED',
@@ -33,6 +32,5 @@ export class TerminateOnNaN extends tf.Callback {
     }
     this.#options.stream.write(`Batch ${batch}: Invalid loss, terminating training\n`);
     this.model.stopTraining = true;
-    return Promise.resolve();
   }
 }

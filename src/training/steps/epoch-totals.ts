@@ -1,46 +1,41 @@
 import * as v from 'valibot';
 
 import { SignetError } from '../../errors.js';
-import * as tf from '../../tensorflow/tf.js';
-import { numbersOf } from '../callbacks/support/logs.js';
+import { Callback, type Logs } from '../callbacks/callback.js';
 
 /**
  * Sums up the values of an epoch's batches, so that an epoch that is resumed in its middle has the logs of the whole. It comes first.
  *
  * TF.js does so itself, in tensors that nobody can reach: these are the same sums, float32 after each operation as there.
  */
-export class EpochTotals extends tf.Callback {
+export class EpochTotals extends Callback {
   #seen = 0;
   #sums: Record<string, number> = {};
   /** Sums that the next epoch begins with. */
   #resumed: SavedTotals | null = null;
   #isResumed = false;
 
-  override async onEpochBegin(): Promise<void> {
+  override onEpochBegin(): void {
     this.#isResumed = this.#resumed !== null;
     this.#seen = this.#resumed?.seen ?? 0;
     this.#sums = { ...this.#resumed?.sums };
     this.#resumed = null;
-    return Promise.resolve();
   }
 
-  override async onBatchEnd(_batch: number, logs?: tf.Logs): Promise<void> {
-    const { size = 0, ...values } = numbersOf(logs);
+  override onBatchEnd(_batch: number, logs: Logs): void {
+    const { size = 0, ...values } = logs;
     this.#seen += size;
     for (const [name, value] of Object.entries(values)) {
       if (name === 'batch') continue;
       this.#sums[name] = Math.fround((this.#sums[name] ?? 0) + Math.fround(value * size));
     }
-    return Promise.resolve();
   }
 
-  override async onEpochEnd(_epoch: number, logs?: tf.Logs): Promise<void> {
-    if (!this.#isResumed || !logs) return Promise.resolve();
+  override onEpochEnd(_epoch: number, logs: Logs): void {
+    if (!this.#isResumed) return;
     for (const [name, sum] of Object.entries(this.#sums)) {
-      tf.dispose(logs[name]);
       logs[name] = Math.fround(Math.fround(1 / this.#seen) * sum);
     }
-    return Promise.resolve();
   }
 
   saveState(): SavedTotals {

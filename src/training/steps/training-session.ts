@@ -1,4 +1,5 @@
 import type * as tf from '../../tensorflow/tf.js';
+import type { CallbackLike } from '../callbacks/callback.js';
 
 /** Where a training resumes. */
 export interface TrainingPosition {
@@ -19,10 +20,13 @@ export interface SessionState {
   readonly validationData: unknown;
 }
 
+/** What a training remembers that has not taken a step yet in this process, at the beginning of an epoch. */
+export const freshSession: SessionState = { totals: null, step: null, data: null, validationData: null };
+
 /** A training that runs, as its callbacks see it. */
 export interface TrainingSession {
   /** All of them, in the order in which they are called. */
-  readonly callbacks: readonly tf.Callback[];
+  readonly callbacks: readonly CallbackLike[];
   saveState(): SessionState;
   /**
    * Makes the training begin with a later epoch, after some of its batches. Call it in `onTrainBegin`.

@@ -14,6 +14,7 @@ import * as tf from '../../../src/tensorflow/tf.js';
 import { CSVLogger } from '../../../src/training/callbacks/csv-logger.js';
 import { ReduceLROnPlateau } from '../../../src/training/callbacks/reduce-lr-on-plateau.js';
 import { fit } from '../../../src/training/fit.js';
+import { Callback } from '../../../src/training/callbacks/callback.js';
 import { tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 const length = { learningRate: 1, numEpochs: 4, stepsPerEpoch: 2 };
@@ -27,10 +28,9 @@ const makeOptimizer = (options: Partial<OptimizationOptions>, given: TrainingLen
 async function ratesOf(options: Parameters<typeof makeOptimizer>[0]): Promise<number[]> {
   const optimizer = makeOptimizer(options, length);
   const rates = [optimizer.learningRate];
-  const keep = new (class extends tf.Callback {
-    override async onEpochEnd(): Promise<void> {
+  const keep = new (class extends Callback {
+    override onEpochEnd(): void {
       rates.push(optimizer.learningRate);
-      return Promise.resolve();
     }
   })();
   await fit(tinyModel(optimizer), tinyDataset(2), { epochs: 4, callbacks: [keep] });

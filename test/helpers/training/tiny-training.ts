@@ -2,6 +2,7 @@ import { Dropout } from '../../../src/models/classifier/dropout.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
+import { Callback, type Logs } from '../../../src/training/callbacks/callback.js';
 
 /** A model that trains in an instant: one dense layer from 3 numbers to 2 classes, always from the same weights. */
 export function tinyModel(optimizer: tf.Optimizer, loss = sparseCategoricalCrossentropy): tf.LayersModel {
@@ -35,7 +36,7 @@ export function tinyDataset(batches = 2): tf.data.Dataset<tf.TensorContainer> {
 }
 
 /** Puts made-up values into the logs of the epochs, for callbacks that stand after it. */
-export class ScriptedLogs extends tf.Callback {
+export class ScriptedLogs extends Callback {
   constructor(
     private readonly name: string,
     private readonly values: readonly number[],
@@ -43,13 +44,9 @@ export class ScriptedLogs extends tf.Callback {
     super();
   }
 
-  override async onEpochEnd(epoch: number, logs?: tf.Logs): Promise<void> {
+  override onEpochEnd(epoch: number, logs: Logs): void {
     const value = this.values[epoch];
-    if (logs && value !== undefined) {
-      tf.dispose(logs[this.name]);
-      logs[this.name] = value;
-    }
-    return Promise.resolve();
+    if (value !== undefined) logs[this.name] = value;
   }
 }
 

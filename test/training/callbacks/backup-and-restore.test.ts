@@ -16,11 +16,12 @@ import { ReduceLROnPlateau } from '../../../src/training/callbacks/reduce-lr-on-
 import { fit } from '../../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
+import { Callback, type CallbackLike, type Logs } from '../../../src/training/callbacks/callback.js';
 import { droppingModel, Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 /** Does something after a batch, counted from 0 over all epochs of this training. */
-class AfterBatch extends tf.Callback {
+class AfterBatch extends Callback {
   #batches = 0;
 
   constructor(
@@ -30,15 +31,14 @@ class AfterBatch extends tf.Callback {
     super();
   }
 
-  override async onBatchEnd(): Promise<void> {
+  override onBatchEnd(): void {
     if (this.#batches === this.batch) this.action(this.model);
     this.#batches += 1;
-    return Promise.resolve();
   }
 }
 
 /** Does something when an epoch has ended. */
-class AfterEpoch extends tf.Callback {
+class AfterEpoch extends Callback {
   constructor(
     private readonly epoch: number,
     private readonly action: () => void,
@@ -46,9 +46,8 @@ class AfterEpoch extends tf.Callback {
     super();
   }
 
-  override async onEpochEnd(epoch: number): Promise<void> {
+  override onEpochEnd(epoch: number): void {
     if (this.epoch === epoch) this.action();
-    return Promise.resolve();
   }
 }
 
@@ -68,7 +67,7 @@ describe('BackupAndRestore', () => {
     ['when it is stopped within an epoch', 'epoch', stop],
   ] as const)('goes on to the same weights: %s', { timeout: 120_000 }, async (_, saveFreq, interrupt) => {
     const split = { imageSize: [28, 28], validationSplit: 0.8, seed: 4, batchSize: 16 } as const;
-    const train = async (backup: string, others: tf.Callback[], deleteCheckpoint: boolean) => {
+    const train = async (backup: string, others: CallbackLike[], deleteCheckpoint: boolean) => {
       const dataset = await imageDatasetFromDirectory('data/digits/train', { ...split, subset: 'training' });
       const model = new LenetModel({ classNames: dataset.classNames, seed: 4 });
       model.compile({ optimizer: new Adam(), loss: sparseCategoricalCrossentropy, metrics: [accuracy] });
@@ -97,7 +96,7 @@ describe('BackupAndRestore', () => {
   });
 
   it.each(['graph', 'off'] as const)('goes on to draw what it would have drawn: jit %s', async (jit) => {
-    const train = async (backup: string, others: tf.Callback[]) => {
+    const train = async (backup: string, others: CallbackLike[]) => {
       const model = droppingModel();
       const callbacks = [...others, new BackupAndRestore(backup, { saveFreq: 3 })];
       const history = await fit(model, tinyDataset(4), { epochs: 3, callbacks, jit }).catch(() => null);
@@ -113,7 +112,7 @@ describe('BackupAndRestore', () => {
 
   it('keeps what other callbacks remember, best weights included', async () => {
     const folder = path.join(await temporaryFolder(), 'backup');
-    const run = async (losses: number[], others: tf.Callback[]) => {
+    const run = async (losses: number[], others: CallbackLike[]) => {
       const stopping = new EarlyStopping({ monitor: 'loss', patience: 3, restoreBestWeights: true });
       const model = tinyModel(new Adam({ learningRate: 0.1 }));
       const backup = new BackupAndRestore(folder, { deleteCheckpoint: false });
@@ -136,14 +135,14 @@ describe('BackupAndRestore', () => {
 
   it('has nothing left to do where another callback had ended the training', async () => {
     const folder = path.join(await temporaryFolder(), 'backup');
-    const run = async (others: tf.Callback[]) => {
+    const run = async (others: CallbackLike[]) => {
       const stopping = new EarlyStopping({ monitor: 'loss', patience: 2, restoreBestWeights: true });
       const model = tinyModel(new Adam({ learningRate: 0.1 }));
       const callbacks = [new ScriptedLogs('loss', [1, 2, 3, 0]), stopping, ...others, new BackupAndRestore(folder)];
       const history = await fit(model, tinyDataset(1), { epochs: 4, callbacks }).catch(() => null);
       return { epochs: history?.epoch, stopped: stopping.stoppedEpoch, weights: weightsOf(model) };
     };
-    const failsAtTheEnd = new (class extends tf.Callback {
+    const failsAtTheEnd = new (class extends Callback {
       override async onTrainEnd(): Promise<void> {
         return Promise.reject(new Error('power failure'));
       }
@@ -158,7 +157,7 @@ describe('BackupAndRestore', () => {
 
   it('does not save a worse model than was there, when it goes on from before', async () => {
     const folder = path.join(await temporaryFolder(), 'backup');
-    const run = async (losses: number[], others: tf.Callback[], initialValueThreshold?: number) => {
+    const run = async (losses: number[], others: CallbackLike[], initialValueThreshold?: number) => {
       const saved: number[] = [];
       const save = async (_: string, epoch: number) => Promise.resolve(saved.push(epoch));
       const threshold = initialValueThreshold === undefined ? {} : { initialValueThreshold };
@@ -188,7 +187,7 @@ describe('BackupAndRestore', () => {
 
   it('says where it goes on, and begins anew once a training has ended', async () => {
     const folder = path.join(await temporaryFolder(), 'backup');
-    const run = async (others: tf.Callback[]) => {
+    const run = async (others: CallbackLike[]) => {
       const said = new Lines();
       const callbacks = [...others, new BackupAndRestore(folder, { verbose: 1, stream: said })];
       await fit(tinyModel(new Adam()), tinyDataset(3), { epochs: 2, callbacks }).catch(() => null);
@@ -206,13 +205,9 @@ describe('BackupAndRestore', () => {
 
   it('does not keep weights whose loss is no number', async () => {
     const folder = path.join(await temporaryFolder(), 'backup');
-    const toNaN = new (class extends tf.Callback {
-      override async onBatchEnd(batch: number, logs?: tf.Logs): Promise<void> {
-        if (logs && batch === 1) {
-          tf.dispose(logs.loss);
-          logs.loss = NaN;
-        }
-        return Promise.resolve();
+    const toNaN = new (class extends Callback {
+      override onBatchEnd(batch: number, logs: Logs): void {
+        if (batch === 1) logs.loss = NaN;
       }
     })();
     const callbacks = [toNaN, new BackupAndRestore(folder, { saveFreq: 1, deleteCheckpoint: false })];

@@ -4,6 +4,7 @@ import * as tf from '../../../src/tensorflow/tf.js';
 import { EarlyStopping, type EarlyStoppingOptions } from '../../../src/training/callbacks/early-stopping.js';
 import { fit } from '../../../src/training/fit.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
+import { Callback } from '../../../src/training/callbacks/callback.js';
 import { Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 /** Trains with made-up losses; what the callback made of them, and the weights after each epoch. */
@@ -13,10 +14,9 @@ async function stopWith(losses: number[], options: EarlyStoppingOptions) {
   const model = tinyModel(new Adam({ learningRate: 0.1 }));
   const kernel = () => Array.from(model.getWeights()[0]?.dataSync() ?? []);
   const kernels: number[][] = [];
-  const keepKernel = new (class extends tf.Callback {
-    override async onEpochEnd(): Promise<void> {
+  const keepKernel = new (class extends Callback {
+    override onEpochEnd(): void {
       kernels.push(kernel());
-      return Promise.resolve();
     }
   })();
   const callbacks = [keepKernel, new ScriptedLogs('loss', losses), stop];
@@ -68,17 +68,17 @@ describe('EarlyStopping', () => {
     expect(await run([9, 8, 7])).toBe(3);
   });
 
-  it('continues a training of which only the progress is known', async () => {
+  it('continues a training of which only the progress is known', () => {
     const model = tinyModel(new Adam());
     const bestWeights = model.getWeights().map((weight) => tf.zerosLike(weight));
     const stop = new EarlyStopping({ monitor: 'loss', patience: 3, restoreBestWeights: true });
     stop.setModel(model);
     stop.restoreState(EarlyStopping.stateAfter({ best: 2, bestEpoch: 4, wait: 1, bestWeights }));
-    await stop.onEpochEnd(6, { loss: 2 });
+    stop.onEpochEnd(6, { loss: 2 });
     expect([stop.hasEnded, stop.bestEpoch]).toEqual([false, 4]);
-    await stop.onEpochEnd(7, { loss: 3 });
+    stop.onEpochEnd(7, { loss: 3 });
     expect([stop.hasEnded, stop.stoppedEpoch]).toEqual([true, 7]);
-    await stop.onTrainEnd();
+    stop.onTrainEnd();
     expect(model.getWeights().every((weight) => weight.dataSync().every((value) => value === 0))).toBe(true);
   });
 

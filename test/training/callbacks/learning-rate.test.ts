@@ -5,6 +5,7 @@ import { LearningRateScheduler } from '../../../src/training/callbacks/learning-
 import { ReduceLROnPlateau } from '../../../src/training/callbacks/reduce-lr-on-plateau.js';
 import { fit } from '../../../src/training/fit.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
+import { Callback } from '../../../src/training/callbacks/callback.js';
 import { Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 const rounded = (values: unknown) => (values as number[]).map((value) => Number(value.toPrecision(6)));
@@ -15,14 +16,12 @@ describe('the learning rate of a compiled step', () => {
     const optimizer = new Adam({ learningRate: 0.5 });
     const model = tinyModel(optimizer);
     const after: number[][] = [];
-    const stopMoving = new (class extends tf.Callback {
-      override async onBatchEnd(batch: number): Promise<void> {
+    const stopMoving = new (class extends Callback {
+      override onBatchEnd(batch: number): void {
         if (batch === 0) optimizer.learningRate = 0;
-        return Promise.resolve();
       }
-      override async onEpochEnd(): Promise<void> {
+      override onEpochEnd(): void {
         after.push(weightsOf(model));
-        return Promise.resolve();
       }
     })();
     await fit(model, tinyDataset(3), { epochs: 2, callbacks: [stopMoving] });
@@ -35,12 +34,11 @@ describe('the learning rate of a compiled step', () => {
 
   it('leaves the weights to the session when only it is assigned, and takes weights that a callback sets', async () => {
     const model = tinyModel(new Adam({ learningRate: 0.1 }));
-    const backToZero = new (class extends tf.Callback {
-      override async onEpochEnd(epoch: number): Promise<void> {
+    const backToZero = new (class extends Callback {
+      override onEpochEnd(epoch: number): void {
         const zeros = tf.tidy(() => model.getWeights().map((weight) => tf.zerosLike(weight)));
         if (epoch === 0) model.setWeights(zeros);
         tf.dispose(zeros);
-        return Promise.resolve();
       }
     })();
     const { history } = await fit(model, tinyDataset(1), { epochs: 2, callbacks: [backToZero] });

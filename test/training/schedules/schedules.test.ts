@@ -9,6 +9,7 @@ import { ExponentialDecay } from '../../../src/training/schedules/exponential-de
 import type { LearningRateSchedule } from '../../../src/training/schedules/learning-rate-schedule.js';
 import { LinearWarmup } from '../../../src/training/schedules/linear-warmup.js';
 import { PiecewiseConstantDecay } from '../../../src/training/schedules/piecewise-constant-decay.js';
+import { Callback } from '../../../src/training/callbacks/callback.js';
 import { ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 
 function rates(schedule: LearningRateSchedule, steps: readonly number[]): number[] {
@@ -50,10 +51,9 @@ describe('learning-rate schedules', () => {
     const model = tinyModel(optimizer);
     const bias = () => model.getWeights()[1]?.dataSync()[0] ?? NaN;
     const biases: number[] = [];
-    const keep = new (class extends tf.Callback {
-      override async onEpochEnd(): Promise<void> {
+    const keep = new (class extends Callback {
+      override onEpochEnd(): void {
         biases.push(bias());
-        return Promise.resolve();
       }
     })();
     await fit(model, tinyDataset(2), { epochs: 3, callbacks: [keep] });

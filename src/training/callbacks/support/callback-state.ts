@@ -1,25 +1,32 @@
 import { SignetError } from '../../../errors.js';
-import * as tf from '../../../tensorflow/tf.js';
+import type * as tf from '../../../tensorflow/tf.js';
+import type { CallbackLike } from '../callback.js';
 
 /** What a callback remembers between epochs. */
 export interface CallbackState {
-  /** What JSON can say. */
+  /** Values that JSON can hold. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Tensors by name; whoever keeps the state clones them. */
+  /** Tensors by name; whoever keeps the state clones them, and they stay the callback's. */
   readonly tensors?: Readonly<Record<string, tf.Tensor>>;
 }
 
-/** A callback that goes on where it was when a training is resumed; `BackupAndRestore` keeps its state. */
-export interface ResumableCallback extends tf.Callback {
+/** A callback that continues where it was when a training is resumed; `BackupAndRestore` keeps its state. */
+export interface ResumableCallback extends CallbackLike {
+  /** Called after the other hooks of an epoch or a batch, when a backup is made. */
   saveState(): CallbackState;
-  /** Called in `onTrainBegin`, after the callbacks before it. The values come from a file. @throws SignetError. */
+  /**
+   * Called at the end of `onTrainBegin`, once every callback has had its own.
+   *
+   * @param state What `saveState` returned; its values come from a file and are to be checked.
+   * @throws SignetError `INVALID_TRAINING_STATE`.
+   */
   restoreState(state: CallbackState): void;
   /** Whether it has ended the training: one that was kept just then has nothing left to do. Default: it has not. */
   readonly hasEnded?: boolean;
 }
 
 /** Whether a callback has a state to keep. */
-export function isResumable(callback: tf.Callback): callback is ResumableCallback {
+export function isResumable(callback: CallbackLike): callback is ResumableCallback {
   const { saveState, restoreState } = callback as Partial<ResumableCallback>;
   return typeof saveState === 'function' && typeof restoreState === 'function';
 }

@@ -1,4 +1,5 @@
 import { SignetError } from '../../../errors.js';
+import type { Logs, TrainingParams } from '../callback.js';
 
 /** Options of callbacks that monitor a value of the logs, after Keras. */
 export interface MonitorOptions {
@@ -37,8 +38,7 @@ export class Monitor {
   }
 
   /** @throws SignetError `INVALID_ARGUMENT` when the training that begins has no such value, with those it has. */
-  check(params: Readonly<Record<string, unknown>>): void {
-    const known = params.metrics as readonly string[] | undefined;
+  check({ metrics: known }: TrainingParams): void {
     if (!known || known.includes(this.name)) return;
     throw new SignetError('INVALID_ARGUMENT', `monitor is one of ${known.join(', ')}. Received: "${this.name}".`);
   }
@@ -59,7 +59,7 @@ export class Monitor {
   }
 
   /** Takes an epoch's value and checks whether it is the best. NaN never is, nor is an epoch that was cut short before its validation. */
-  improves(logs: Readonly<Record<string, number>>): boolean {
+  improves(logs: Readonly<Logs>): boolean {
     const value = logs[this.name];
     if (value === undefined) return false;
     const improved = this.#best === null ? !Number.isNaN(value) : this.isBetter(value, this.#best);

@@ -1,24 +1,17 @@
-import * as tf from '../../../tensorflow/tf.js';
+import { Callback } from '../callback.js';
 import { Monitor, type MonitorOptions } from './monitor.js';
 
 /** A callback that watches one value of the logs. */
-export abstract class MonitoringCallback extends tf.Callback {
+export abstract class MonitoringCallback extends Callback {
   protected readonly monitor: Monitor;
-  /** The model, once its training has begun. */
-  protected trained: tf.LayersModel | null = null;
 
   protected constructor(options: MonitorOptions) {
     super();
     this.monitor = new Monitor(options);
   }
 
-  override setModel(model: Parameters<tf.Callback['setModel']>[0]): void {
-    super.setModel(model);
-    this.trained = model as unknown as tf.LayersModel;
-  }
-
-  override async onTrainBegin(): Promise<void> {
+  /** @throws SignetError `INVALID_ARGUMENT` if the training has no such value. */
+  override onTrainBegin(): void {
     this.monitor.check(this.params);
-    return Promise.resolve();
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { ClassificationMetrics, type ClassificationResult } from '../../src/evaluation/classification-metrics.js';
-import { evaluationText } from '../../src/evaluation/evaluation-text.js';
+import { classReport } from '../../src/evaluation/class-report.js';
 
 /** The result of predictions that are `[true class, predicted class, images]`. */
 function resultOf(classNames: readonly string[], counts: readonly (readonly [number, number, number])[]) {
@@ -15,11 +15,11 @@ function resultOf(classNames: readonly string[], counts: readonly (readonly [num
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, label) => `class ${label}`);
 const linesOf = (result: ClassificationResult, columns?: number): string[] =>
-  evaluationText(result, columns === undefined ? {} : { columns }).split('\n');
+  classReport(result, columns === undefined ? {} : { columns }).split('\n');
 const widest = (lines: readonly string[]): number => Math.max(...lines.map((line) => line.length));
 
-describe('evaluationText', () => {
-  it('prints totals, classes and confusions', () => {
+describe('classReport', () => {
+  it('lists classes and confusions', () => {
     const metrics = new ClassificationMetrics(['cat', 'dog', 'guinea pig']);
     // Logits far apart: the loss is 0 where right, 100 where wrong.
     const [cat, dog] = [
@@ -27,13 +27,8 @@ describe('evaluationText', () => {
       [0, 100, 0],
     ] as const;
     metrics.add(Float32Array.from([...cat, ...cat, ...dog, ...cat]), [0, 0, 1, 2]);
-    expect(evaluationText(metrics.result())).toBe(
-      `images         4
-accuracy       0.7500
-top-2 accuracy 0.7500
-loss           25.0000
-
-class             precision  recall      f1  images
+    expect(classReport(metrics.result())).toBe(
+      `class             precision  recall      f1  images
 cat                  0.6667  1.0000  0.8000       2
 dog                  1.0000  1.0000  1.0000       1
 guinea pig                –  0.0000  0.0000       1
@@ -47,27 +42,6 @@ dog           .    1           .
 guinea pig    1    .           .
 `,
     );
-  });
-
-  it('leaves out a best of one, which is the accuracy', () => {
-    expect(evaluationText(resultOf(['cat', 'dog'], [[0, 0, 1]]))).not.toContain('top-');
-  });
-
-  it('says how many logits are not finite', () => {
-    const metrics = new ClassificationMetrics(['cat', 'dog']);
-    metrics.add(Float32Array.from([NaN, NaN, 1, 0]), [0, 0]);
-    const text = evaluationText(metrics.result());
-    expect(text).toContain('accuracy       0.5000\n');
-    expect(text).toContain('loss           NaN\n');
-    expect(text).toContain('not finite     1 of 2 images have NaN or infinite logits\n');
-  });
-
-  it('prints dashes without images', () => {
-    expect(linesOf(resultOf(['cat', 'dog'], [])).slice(0, 3)).toEqual([
-      'images         0',
-      'accuracy       –',
-      'loss           –',
-    ]);
   });
 
   it('numbers the columns of a matrix whose names are too long', () => {
@@ -99,7 +73,7 @@ guinea pig    1    .           .
 
   it('lists the most frequent confusions of more than 20 classes, the largest first', () => {
     const names = numbered(30);
-    const text = evaluationText(
+    const text = classReport(
       resultOf(
         names,
         names.flatMap((_, label) => [
@@ -120,7 +94,7 @@ guinea pig    1    .           .
   });
 
   it('says so when nothing is confused', () => {
-    expect(evaluationText(resultOf(numbered(21), [[0, 0, 1]]))).toContain('\n\nno class was taken for another\n');
+    expect(classReport(resultOf(numbered(21), [[0, 0, 1]]))).toContain('\n\nno class was taken for another\n');
   });
 
   it.each([60, 80, 100])('keeps to %i columns', (columns) => {

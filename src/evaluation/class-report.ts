@@ -3,7 +3,7 @@ import { type AverageMetrics, type ClassificationResult, confusedPairs } from '.
 import { cut, shortestName, table, tableWidth, widthOfFirst } from '../text/text-table.js';
 
 /** How an evaluation is printed. */
-export interface EvaluationTextOptions {
+export interface ClassReportOptions {
   /** Width of the terminal in characters; tables keep to it. Default: 100. */
   readonly columns?: number;
 }
@@ -12,30 +12,13 @@ export interface EvaluationTextOptions {
 const mostClasses = 20;
 
 /**
- * An evaluation for a person at a terminal: totals, a table of the classes, and which are confused with which.
+ * Returns an evaluation for a person at a terminal: a table of the classes, and which are confused with which.
  *
  * What cannot be computed, such as the precision of a class that nobody predicted, is printed as `–`.
  */
-export function evaluationText(result: ClassificationResult, options: EvaluationTextOptions = {}): string {
-  return `${totals(result).join('\n')}\n\n${classReport(result, options)}`;
-}
-
-/** The same without the totals: the classes, and which are confused with which. */
-export function classReport(result: ClassificationResult, { columns = 100 }: EvaluationTextOptions = {}): string {
+export function classReport(result: ClassificationResult, { columns = 100 }: ClassReportOptions = {}): string {
   const parts = [classTable(result, columns), confusions(result, columns)];
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
-}
-
-function totals({ images, accuracy, loss, topK, nonFinite }: ClassificationResult): string[] {
-  const rows = [
-    ['images', String(images)],
-    ['accuracy', ratio(accuracy)],
-    // The best of one is the accuracy again.
-    ...(topK.k === 1 ? [] : [[`top-${topK.k} accuracy`, ratio(topK.accuracy)]]),
-    ['loss', images === 0 ? '–' : loss.toFixed(4)],
-    ...(nonFinite === 0 ? [] : [['not finite', `${nonFinite} of ${images} images have NaN or infinite logits`]]),
-  ];
-  return rows.map(([name = '', value = '']) => `${name.padEnd(14)} ${value}`);
 }
 
 function classTable(
@@ -100,6 +83,7 @@ function ratios({ precision, recall, f1 }: AverageMetrics): string[] {
   return [precision, recall, f1].map(ratio);
 }
 
-function ratio(value: number | null): string {
+/** A ratio with four decimals; `–` where there is nothing that it could be of. */
+export function ratio(value: number | null): string {
   return value === null || Number.isNaN(value) ? '–' : value.toFixed(4);
 }
