@@ -1,4 +1,5 @@
 import { SignetError } from '../errors.js';
+import '../ops/random-layers.js';
 import { decodeBase64 } from '../ops/base64.js';
 import { decodeAndResize, type ImageSize, resizeImages } from '../ops/decode-and-resize.js';
 import { lookUpLabel, topLabels } from '../ops/labels.js';
@@ -8,13 +9,14 @@ import { saveServable } from '../signatures/save-servable.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
-import { tfFunction } from '../tracing/tf-function.js';
+import { type TfFunction, tfFunction } from '../tracing/tf-function.js';
 import { evaluate } from '../training/evaluate.js';
 import { fit } from '../training/fit.js';
 import { type FitDatasetArgs, fitOptionsOf } from '../training/fit-options-of.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
 import { trainingSessionOf } from '../training/steps/training-session.js';
 import { checkLayers } from './classifier/check-layers.js';
+import { embeddingOf } from './classifier/embedding.js';
 import { initializeWeights } from './classifier/initialize-weights.js';
 import type { ModelDescription, OwnOptions } from './classifier/model-description.js';
 import { applyLayers } from './classifier/layer-calls.js';
@@ -27,7 +29,7 @@ export interface ImageClassifierOptions {
   readonly inputHeight?: number | undefined;
   /** Width that images are resized to, in pixels. Default: the architecture's own. */
   readonly inputWidth?: number | undefined;
-  /** Seed of the first weights: the same seed gives the same weights. Default: different weights each time. */
+  /** Seed of the first weights, and of layers that draw while they are trained. Default: others each time. */
   readonly seed?: number | undefined;
 }
 
@@ -121,14 +123,11 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     { inputSignature: { image_bytes_string: tensorSpec('string', [null]) } },
   );
 
-  /** `image_bytes_string`: string [n]. Returns `embedding`, float32 [n, d]: what goes into the last layer. */
-  readonly embedImage = tfFunction(
-    (imageBytesString: tf.Tensor) => {
-      const embedding = this.#intoLastLayer(decodeAndResize(imageBytesString, this.imageSize));
-      return { embedding: tf.reshape(embedding, [imageBytesString.shape[0], -1]) };
-    },
-    { inputSignature: { image_bytes_string: tensorSpec('string', [null]) } },
-  );
+  /**
+   * `image_bytes_string`: string [n]. Returns `embedding`, float32 [n, d]: what goes into the last layer that has weights, which gives the
+   * logits. Null where there is no such layer, as where branches are merged at the end.
+   */
+  readonly embedImage = this.#embedding();
 
   /** `inputs`: string [n], serialized tf.Examples with `image/encoded`. Returns every class's name and probability, [n, classes]. */
   readonly classifyExamples = tfFunction(
@@ -233,12 +232,17 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     }
   }
 
-  #intoLastLayer(images: tf.Tensor): tf.Tensor {
-    const input = this.layers.at(-1)?.input;
-    if (input instanceof tf.SymbolicTensor) return this.execute(images, input.name) as tf.Tensor;
-    throw new SignetError(
-      'NOT_TRACEABLE',
-      'An embedding is what goes into the last layer of a classifier, one tensor. This one takes several.',
+  #embedding(): TfFunction<[imageBytesString: tf.Tensor], { embedding: tf.Tensor }> | null {
+    const embed = embeddingOf(this);
+    return (
+      embed &&
+      tfFunction(
+        (imageBytesString: tf.Tensor) => {
+          const embedding = embed(decodeAndResize(imageBytesString, this.imageSize));
+          return { embedding: tf.reshape(embedding, [imageBytesString.shape[0], -1]) };
+        },
+        { inputSignature: { image_bytes_string: tensorSpec('string', [null]) } },
+      )
     );
   }
 }

@@ -1,4 +1,5 @@
 import { SignetError } from '../errors.js';
+import '../ops/random-layers.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';

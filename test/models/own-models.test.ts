@@ -45,11 +45,19 @@ describe('makeModel', () => {
     model.dispose();
   });
 
+  it('takes logits that a sigmoid gates', async () => {
+    makeModel(await findModelType(`${file}#GatedLogits`), { classNames }).dispose();
+  });
+
   it.each<[string, string, string]>([
     ['whose output is no row', 'Unflattened', 'A classifier of 4 classes gives one tensor of logits, [?, 4]. Received from Unflattened: [?, 8, 8, 4]. End it with flatten or average pooling and dense({ units: classes }).'],
     ['with another number of outputs than classes', 'FixedClasses', '[?, 4]. Received from FixedClasses: [?, 10].'],
-    ['that ends with softmax', 'Softmax', 'Received from Softmax: softmax in its last layer, "'],
-    ['that ends with a layer of softmax', 'SoftmaxLayer', 'Received from SoftmaxLayer: softmax in its last layer, "probabilities". Leave it out: dense({ units: classes }).'],
+    ['that ends with softmax', 'Softmax', 'Received from Softmax: softmax at its end, in the layer "'],
+    ['that ends with a layer of softmax', 'SoftmaxLayer', 'Received from SoftmaxLayer: softmax at its end, in the layer "probabilities". Leave it out: dense({ units: classes }).'],
+    ['that ends with sigmoid', 'Sigmoid', 'of values within the bounds of sigmoid it makes no high probability. Received from Sigmoid: sigmoid at its end, in the layer "'],
+    ['that ends with a layer of tanh', 'Tanh', 'Received from Tanh: tanh at its end, in the layer "squashed".'],
+    ['with softmax before a reshape', 'ReshapedSoftmax', 'Received from ReshapedSoftmax: softmax at its end, in the layer "'],
+    ['with softmax in models that are averaged', 'NestedSoftmax', 'Received from NestedSoftmax: softmax at its end, in the layer "'],
     ['that has classes of its own', 'OwnClasses', 'OwnClasses does not use the options that it is given: expected 4 classes (ant, bee, cat, ...). Received: 2 (cat, dog). Pass them on: constructor(options) { super(options, '],
     ['that has a size of its own', 'OwnSize', 'expected images of 12 x 8 pixels. Received: 8 x 8. Pass them on'],
     ['that takes other things than options', 'NamesAlone', "classNames is a list of names: ['cat', 'dog']. Received: object."],

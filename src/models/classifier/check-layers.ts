@@ -1,5 +1,6 @@
 import { SignetError } from '../../errors.js';
-import type * as tf from '../../tensorflow/tf.js';
+import * as tf from '../../tensorflow/tf.js';
+import { callOf, callsWithin } from './network.js';
 
 /**
  * Checks that a model's layers make a classifier.
@@ -13,11 +14,11 @@ export function checkLayers(model: tf.LayersModel, modelType: string, classes: n
 }
 
 /** Finds layers without pixels: TF.js silently computes sizes of zero and less, and fails when it runs. */
-function tooSmall({ layers, inputs }: tf.LayersModel, modelType: string): string | null {
-  const tensors = layers.flatMap((layer) => ({ layer, output: layer.output as tf.SymbolicTensor }));
+function tooSmall(model: tf.LayersModel, modelType: string): string | null {
+  const tensors = callsWithin(model).flatMap(({ layer, outputs }) => outputs.map((output) => ({ layer, output })));
   const first = tensors.find(({ output }) => output.shape.some((size) => size !== null && size <= 0));
   if (!first) return null;
-  const [, height, width] = inputs[0]?.shape ?? [];
+  const [, height, width] = model.inputs[0]?.shape ?? [];
   const { layer, output } = first;
   return (
     `Images of ${height} x ${width} pixels are too small for ${modelType}: nothing is left of them in its layer "${layer.name}", ` +
@@ -25,25 +26,54 @@ function tooSmall({ layers, inputs }: tf.LayersModel, modelType: string): string
   );
 }
 
-function noLogits({ layers, outputs }: tf.LayersModel, modelType: string, classes: number): string | null {
+function noLogits({ outputs }: tf.LayersModel, modelType: string, classes: number): string | null {
   const expected = `[?, ${classes}]`;
   const shapes = outputs.map(shapeText);
-  if (shapes.length !== 1 || shapes[0] !== expected) {
+  const [logits] = outputs;
+  if (!logits || shapes.length !== 1 || shapes[0] !== expected) {
     return (
       `A classifier of ${classes} classes gives one tensor of logits, ${expected}. Received from ${modelType}: ` +
       `${shapes.join(' and ') || 'nothing'}. End it with flatten or average pooling and dense({ units: classes }).`
     );
   }
-  const last = layers.at(-1);
-  if (!last || !isSoftmax(last)) return null;
+  const bounded = boundedBy(logits);
+  if (!bounded) return null;
+  const { activation, layer } = bounded;
+  const why =
+    activation === 'softmax'
+      ? 'softmax is applied to them in the loss and in serving_labels, and applied twice it gives wrong probabilities'
+      : `softmax is applied to them in the loss and in serving_labels, and of values within the bounds of ${activation} it makes no high probability`;
   return (
-    `A classifier gives logits: softmax is applied to them in the loss and in serving_labels, and applied twice it gives wrong probabilities. ` +
-    `Received from ${modelType}: softmax in its last layer, "${last.name}". Leave it out: dense({ units: classes }).`
+    `A classifier gives logits: ${why}. Received from ${modelType}: ${activation} at its end, in the layer "${layer.name}". ` +
+    'Leave it out: dense({ units: classes }).'
   );
 }
 
-function isSoftmax(layer: tf.layers.Layer): boolean {
-  return layer.getClassName() === 'Softmax' || layer.getConfig().activation === 'softmax';
+/** Activations whose values lie between -1 and 1; `logSoftmax` is none of them, and right: softmax takes it back. */
+const boundedActivations: ReadonlySet<unknown> = new Set(['softmax', 'sigmoid', 'hardSigmoid', 'tanh', 'softsign']);
+/** Layers that keep values within the bounds of what all of their inputs keep. */
+const keepsBounds =
+  /^(?:Reshape|Flatten|Permute|Activation|Average|Maximum|Minimum|Concatenate|(?:Spatial)?Dropout(?:1D|2D)?|SignetDropout|(?:Global)?(?:Average|Max)Pooling[123]D)$/;
+
+interface Bounded {
+  readonly layer: tf.layers.Layer;
+  readonly activation: string;
+}
+
+/** Finds the layer that keeps a tensor within the bounds of its activation. @returns null when none does. */
+function boundedBy(tensor: tf.SymbolicTensor): Bounded | null {
+  const call = callOf(tensor);
+  if (!call) return null;
+  const { layer, inputs } = call;
+  if (layer instanceof tf.LayersModel) {
+    const inner = layer.outputs[tensor.tensorIndex];
+    return inner ? boundedBy(inner) : null;
+  }
+  const activation = layer.getClassName() === 'Softmax' ? 'softmax' : layer.getConfig().activation;
+  if (boundedActivations.has(activation)) return { layer, activation: activation as string };
+  const isPassedOn = keepsBounds.test(layer.getClassName()) && (activation === undefined || activation === 'linear');
+  const all = isPassedOn ? inputs.map(boundedBy) : [];
+  return all.every((each) => each !== null) ? (all[0] ?? null) : null;
 }
 
 function shapeText({ shape }: tf.SymbolicTensor): string {

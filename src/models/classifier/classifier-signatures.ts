@@ -14,8 +14,8 @@ export interface ClassifierFunctions {
   readonly predictBase64Image: TfFunction;
   /** `image_bytes_string` string [n] to `class_name`, `class_index`, `probability`, each [n, k], best first. */
   readonly predictLabels: TfFunction;
-  /** `image_bytes_string` string [n] to `embedding` float32 [n, d]. */
-  readonly embedImage: TfFunction;
+  /** `image_bytes_string` string [n] to `embedding` float32 [n, d]; null for a network that has none. */
+  readonly embedImage: TfFunction | null;
   /** `inputs` string [n], serialized tf.Examples, to `classes` and `scores`, [n, classes]. */
   readonly classifyExamples: TfFunction;
 }
@@ -29,7 +29,7 @@ export function classifierParts(
   return { signatures: classifierSignatures(model), assetsExtra: { ...files, [modelDescriptionFile]: description } };
 }
 
-/** The signatures of an image classifier, one line per signature. */
+/** The signatures of an image classifier, one line per signature; `serving_embedding` only where the network has an embedding. */
 export function classifierSignatures(model: ClassifierFunctions): SaveServableOptions['signatures'] {
   return {
     serving_default: model.predictNumpyImage,
@@ -37,7 +37,7 @@ export function classifierSignatures(model: ClassifierFunctions): SaveServableOp
     serving_uint8: model.predictUint8Image,
     serving_base64: model.predictBase64Image,
     serving_labels: model.predictLabels,
-    serving_embedding: model.embedImage,
+    ...(model.embedImage && { serving_embedding: model.embedImage }),
     serving_classify: { function: model.classifyExamples, method: 'classify' },
   };
 }

@@ -1,4 +1,5 @@
 import { randomUniform } from '../../ops/random.js';
+import { randomLayerSeed } from '../../tensorflow/mended/random-layers.js';
 import * as tf from '../../tensorflow/tf.js';
 
 /** Options of `Dropout`. */
@@ -7,7 +8,10 @@ export interface DropoutOptions {
   readonly name?: string;
   /** Share of the elements that is dropped, 0 to less than 1. */
   readonly rate: number;
-  /** Seed, a whole number: the same seed drops the same elements, in an interrupted run too. Default: different ones each time. */
+  /**
+   * Seed, a whole number: the same seed drops the same elements, in an interrupted run too. Default: one made of the classifier's seed; others
+   * each time where there is none.
+   */
   readonly seed?: number | undefined;
 }
 
@@ -15,7 +19,7 @@ export interface DropoutOptions {
  * Sets a share of the elements to 0 while training, and scales the others so that the sum is kept on average; after
  * `keras.layers.Dropout`.
  *
- * TF.js's own dropout draws in JavaScript, which a traced step would do only once; this one draws in the graph at every step.
+ * `tf.layers.dropout`, as mended by Signet, draws in the same way.
  */
 export class Dropout extends tf.layers.Layer {
   static readonly className = 'SignetDropout';
@@ -36,7 +40,7 @@ export class Dropout extends tf.layers.Layer {
     const [input = inputs as tf.Tensor] = Array.isArray(inputs) ? inputs : [inputs];
     if (kwargs.training !== true || this.#rate === 0) return tf.clone(input);
     return tf.tidy(() => {
-      const isKept = tf.greaterEqual(randomUniform(input.shape, 0, 1, this.#seed), this.#rate);
+      const isKept = tf.greaterEqual(randomUniform(input.shape, 0, 1, this.#seed ?? randomLayerSeed(this)), this.#rate);
       return tf.mul(tf.mul(input, tf.cast(isKept, 'float32')), 1 / (1 - this.#rate));
     });
   }

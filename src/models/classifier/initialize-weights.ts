@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import * as tf from '../../tensorflow/tf.js';
+import { seedRandomLayer } from '../../tensorflow/mended/random-layers.js';
+import { layersWithin } from './network.js';
 
 /** A weight's initializer, as layers hold it: `kernelInitializer`, `gammaInitializer`. Random ones have a seed. */
 interface Initializer {
@@ -10,15 +12,16 @@ interface Initializer {
 
 /**
  * Draws the weights of every layer again, from one seed. Each weight gets its own seed, made from the seed, the layer's name and the
- * weight's, so that adding a layer does not change the others' draws.
+ * weight's, so that adding a layer does not change the others' draws. So do layers that draw while they are trained.
  */
 export function initializeWeights(model: tf.LayersModel, seed: number): void {
-  for (const layer of model.layers) {
+  for (const [layer, path] of layersWithin(model)) {
+    seedRandomLayer(layer, weightSeed(seed, path));
     for (const weight of layer.weights) {
       const name = weight.originalName.split('/').at(-1)?.replace(/_\d+$/, '') ?? '';
       const initializer = initializerOf(layer, camelCase(name));
       if (!initializer || !('seed' in initializer)) continue;
-      initializer.seed = weightSeed(seed, `${layer.name}/${name}`);
+      initializer.seed = weightSeed(seed, `${path}/${name}`);
       const drawn = initializer.apply(weight.shape as number[], weight.dtype);
       weight.write(drawn);
       drawn.dispose();
