@@ -111,9 +111,12 @@ export {
   type LoadKerasWeightsOptions,
   type LoadedWeights,
 } from './models/keras/load-keras-weights.js';
+export { EfficientNetLiteModel, type EfficientNetLiteOptions } from './models/efficient-net-lite-model.js';
+export { EfficientNetV2Model, type EfficientNetV2Options } from './models/efficient-net-v2-model.js';
 export { InceptionModel } from './models/inception-model.js';
 export { LenetModel } from './models/lenet-model.js';
 export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model.js';
+export { MobileNetV3Model, type MobileNetV3Options } from './models/mobile-net-v3-model.js';
 export { ResnetModel } from './models/resnet-model.js';
 export { ClassificationMetrics, type ClassificationResult } from './evaluation/classification-metrics.js';
 export { type ClassifierEvaluation, evaluateClassifier } from './evaluation/evaluate-classifier.js';

@@ -14,7 +14,7 @@ function draftOf(path: string): string {
  * Replaces a file's content, or creates the file and its folder: a crash at any instant leaves the old content or the new one, on the
  * disk. For one writer at a time.
  */
-export async function replaceFile(path: string, content: string): Promise<void> {
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   // One fixed name, so that the next writer clears what a crash has left.
   const draft = `${path}.new`;

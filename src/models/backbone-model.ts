@@ -30,8 +30,16 @@ export interface BackboneOptions extends ImageClassifierOptions {
   readonly includeTop?: boolean | undefined;
 }
 
-/** Builds a backbone: from images, [n, height, width, 3] with values -1 to 1, to features, [n, h, w, channels]. */
+/** Builds a backbone: from images as `preprocess` gives them, [n, height, width, 3], to features, [n, h, w, channels]. */
 export type BuildBackbone = (images: tf.SymbolicTensor) => tf.SymbolicTensor;
+
+/** What stands around a backbone, where a family differs from the others. */
+export interface AroundBackbone {
+  /** Prepares pixels of 0 to 255, in layers named as in `aroundBackbone.before`. Default: scales them to -1 to 1. */
+  readonly preprocess?: BuildBackbone;
+  /** Layers of the head between the pooling and the logits, named as in `aroundBackbone.after`. Default: none. */
+  readonly beforeLogits?: readonly tf.layers.Layer[];
+}
 
 /**
  * A classifier with a backbone, whose weights others have trained, and a head of average pooling and a dense layer of logits.
@@ -43,12 +51,17 @@ export abstract class BackboneModel extends ImageClassifierModel {
   readonly #made: Pick<BackboneOptions, 'includeTop' | 'dropout' | 'freezeBatchNormalization'>;
 
   /** @param defaultSize The architecture's own height and width, in pixels. */
-  protected constructor(options: BackboneOptions, defaultSize: ImageSize, buildBackbone: BuildBackbone) {
+  protected constructor(
+    options: BackboneOptions,
+    defaultSize: ImageSize,
+    buildBackbone: BuildBackbone,
+    { preprocess = rescaled, beforeLogits = [] }: AroundBackbone = {},
+  ) {
     const { dropout = 0, freezeBackbone = false, fineTuneFrom, includeTop = false, seed } = options;
     const { freezeBatchNormalization = false } = options;
     checkOptions(options);
     super(options, defaultSize, (images, classes) =>
-      logitsOf(buildBackbone(rescaled(images)), classes, { dropout, seed, includeTop }),
+      logitsOf(buildBackbone(preprocess(images)), classes, { dropout, seed, includeTop, beforeLogits }),
     );
     this.#made = { includeTop, dropout, freezeBatchNormalization };
     if (freezeBatchNormalization) this.#freezeBatchNormalization();
@@ -98,8 +111,9 @@ export abstract class BackboneModel extends ImageClassifierModel {
   }
 
   get #backbone(): tf.layers.Layer[] {
-    const begin = this.layers.findIndex(({ name }) => name === aroundBackbone.before) + 1;
-    return this.layers.slice(begin).filter(({ name }) => !aroundBackbone.after.some((other) => other === name));
+    const { before, after } = aroundBackbone;
+    const begin = this.layers.findLastIndex(({ name }) => before.some((other) => other === name)) + 1;
+    return this.layers.slice(begin).filter(({ name }) => !after.some((other) => other === name));
   }
 
   #freezeBatchNormalization(): void {

@@ -1,6 +1,7 @@
 import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
 import { BackboneModel, type BackboneOptions } from './backbone-model.js';
+import { divisible, paddingBefore } from './classifier/convolutions.js';
 import { applyLayer } from './classifier/layer-calls.js';
 import type { OwnOptions } from './classifier/model-description.js';
 
@@ -63,7 +64,7 @@ function invertedResidual(input: Tensor, filters: number, strides: 1 | 2, expans
     x = conv(x, expansion * channels, `${name}_expand`, {});
     x = relu6(normalized(x, `${name}_expand_BN`), `${name}_expand_relu`);
   }
-  if (strides === 2) x = applyLayer(tf.layers.zeroPadding2d({ padding: paddingFor(x), name: `${name}_pad` }), x);
+  if (strides === 2) x = applyLayer(tf.layers.zeroPadding2d({ padding: paddingBefore(x, 3), name: `${name}_pad` }), x);
   const depthwise = tf.layers.depthwiseConv2d({
     kernelSize: 3,
     strides,
@@ -76,15 +77,6 @@ function invertedResidual(input: Tensor, filters: number, strides: 1 | 2, expans
   x = normalized(conv(x, filters, `${name}_project`, {}), `${name}_project_BN`);
   if (channels !== filters || strides !== 1) return x;
   return tf.layers.add({ name: `${name}_add` }).apply([input, x]) as Tensor;
-}
-
-/** Padding before a window of 3 at stride 2 that puts its middle where PyTorch has it; source: `correct_pad` of Keras. */
-function paddingFor(x: Tensor): [[number, number], [number, number]] {
-  const before = (size: number | null | undefined) => ((size ?? 0) % 2 === 0 ? 0 : 1);
-  return [
-    [before(x.shape[1]), 1],
-    [before(x.shape[2]), 1],
-  ];
 }
 
 function conv(x: Tensor, filters: number, name: string, options: { kernelSize?: number; strides?: number }): Tensor {
@@ -100,10 +92,4 @@ function normalized(x: Tensor, name: string): Tensor {
 
 function relu6(x: Tensor, name: string): Tensor {
   return applyLayer(tf.layers.reLU({ maxValue: 6, name }), x);
-}
-
-/** The multiple of 8 next to a number of filters, not less than nine tenths of it. Source: `_make_divisible` of MobileNet's authors. */
-function divisible(filters: number): number {
-  const rounded = Math.max(8, Math.trunc((filters + 4) / 8) * 8);
-  return rounded < 0.9 * filters ? rounded + 8 : rounded;
 }

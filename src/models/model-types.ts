@@ -3,9 +3,12 @@ import { existsSync, statSync } from 'node:fs';
 import { SignetError } from '../errors.js';
 import { ImageClassifierModel, type ImageClassifierOptions } from './image-classifier-model.js';
 import { importUserFile } from './user-file/import-user-file.js';
+import { EfficientNetLiteModel } from './efficient-net-lite-model.js';
+import { EfficientNetV2Model } from './efficient-net-v2-model.js';
 import { InceptionModel } from './inception-model.js';
 import { LenetModel } from './lenet-model.js';
 import { MobileNetModel } from './mobile-net-model.js';
+import { MobileNetV3Model } from './mobile-net-v3-model.js';
 import { ResnetModel } from './resnet-model.js';
 
 const option = '--model-type';
@@ -15,9 +18,12 @@ export type ModelType = new (options: ImageClassifierOptions) => ImageClassifier
 
 /** Signet's architectures by the names that `--model-type` takes, one line each. */
 export const modelTypes: Readonly<Record<string, ModelType>> = {
+  EfficientNetLiteModel,
+  EfficientNetV2Model,
   InceptionModel,
   LenetModel,
   MobileNetModel,
+  MobileNetV3Model,
   ResnetModel,
 };
 

@@ -7,7 +7,7 @@ import { diskFull, saysDiskFull } from './file-errors.js';
 import { hashFile } from '../files/hash-file.js';
 import { lastLines } from '../files/run-child.js';
 import { runTool } from '../files/run-tool.js';
-import { step, withUnfinishedFolder, type Site } from './site.js';
+import { step, withUnfinishedFolder, type Site, type WheelAdvice } from './site.js';
 import { pipDownloadArguments, type Wheel } from './wheel.js';
 
 /** Where a wheel lies from its download to its extraction; a person without a network puts it there by hand. */
@@ -25,7 +25,8 @@ export function wheelPath(site: Pick<Site, 'cacheFolder'>, wheel: Wheel): string
 export async function downloadWheel(wheel: Wheel, site: Site): Promise<string> {
   const path = wheelPath(site, wheel);
   if (existsSync(path)) {
-    await checkHash(wheel, path, `Delete ${path} and run set-up again.`, site);
+    const { again } = adviceOf(site);
+    await checkHash(wheel, path, `Delete ${path}. ${again}.`, site);
     return path;
   }
   const size = wheel.bytes === undefined ? '' : ` (${Math.round(wheel.bytes / 1e6)} MB)`;
@@ -63,13 +64,13 @@ export async function fetchWithPip(wheel: Wheel, folder: string, site: Site): Pr
 }
 
 function pipError(wheel: Wheel, received: string, output: string, site: Site): SignetError {
-  const name = `${wheel.package} ${wheel.version} for ${wheel.platform}`;
+  const name = `${wheel.package} ${wheel.version}${wheel.platform === 'any' ? '' : ` for ${wheel.platform}`}`;
   const quoted = received.replaceAll(/^/gm, '  ');
   if (saysUnreachable(output)) {
     return new SignetError(
       'OFFLINE',
       `The Python package index cannot be reached, so ${name} cannot be downloaded. pip said:\n${quoted}\n` +
-        `Run set-up again when it can. ${byHand(wheel, site)}`,
+        `${adviceOf(site).again} when it can. ${byHand(wheel, site)}`,
     );
   }
   return new SignetError(
@@ -78,12 +79,21 @@ function pipError(wheel: Wheel, received: string, output: string, site: Site): S
   );
 }
 
+function adviceOf({ advice }: Site): WheelAdvice {
+  return (
+    advice ?? {
+      again: 'Run set-up again',
+      instead: 'or run set-up with --library DIR, where DIR is the folder of a TensorFlow library that you have.',
+    }
+  );
+}
+
 function byHand(wheel: Wheel, site: Site): string {
   return [
     'By hand: on a machine that reaches the index, run',
     `  python3 -m pip ${pipDownloadArguments(wheel).join(' ')}`,
     `and put ${wheel.file} into ${join(site.cacheFolder, 'wheels')};`,
-    'or run set-up with --library DIR, where DIR is the folder of a TensorFlow library that you have.',
+    adviceOf(site).instead,
   ].join('\n');
 }
 

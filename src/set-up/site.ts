@@ -17,6 +17,14 @@ export interface SetUpProgress {
 /** Brings a wheel's file into a folder. pip's part, unless a test brings a small one. */
 export type FetchWheel = (wheel: Wheel, folder: string, site: Site) => Promise<void>;
 
+/** What a message advises when a wheel cannot be had. */
+export interface WheelAdvice {
+  /** What to do once it can be had: `Run set-up again`. */
+  readonly again: string;
+  /** What to do without it, in a sentence that begins with "or". */
+  readonly instead: string;
+}
+
 /** Where a set-up works, and what all its stages share. */
 export interface Site {
   readonly cacheFolder: string;
@@ -27,6 +35,8 @@ export interface Site {
   /** What pip and the compiler print. */
   readonly onOutput?: ((text: string) => void) | undefined;
   readonly fetchWheel: FetchWheel;
+  /** What messages advise. Default: a set-up's words. */
+  readonly advice?: WheelAdvice;
 }
 
 /** Runs one step and reports its beginning and end. */

@@ -46,7 +46,7 @@ describe('train-model --alpha', () => {
 
   it('is for no other class, and has a range', async () => {
     await expect(train({ alpha: 0.35, modelType: 'LenetModel' })).rejects.toThrow(
-      '--alpha is for MobileNetModel. Received: 0.35 with LenetModel.',
+      '--alpha is for MobileNetModel, MobileNetV3Model. Received: 0.35 with LenetModel.',
     );
     await expect(train({ alpha: 0 })).rejects.toThrow('--alpha is more than 0 and at most 2. Received: 0.');
   });

@@ -220,7 +220,7 @@ describe('train-model refuses', () => {
 
   it('an unknown architecture', async () => {
     expect(await misuse({ 'model-type': 'Nope' })).toMatchInlineSnapshot(
-      `"train-model: --model-type is one of InceptionModel, LenetModel, MobileNetModel, ResnetModel, or your own class as path/to/model.ts#ClassName. Received: Nope."`,
+      `"train-model: --model-type is one of EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, LenetModel, MobileNetModel, MobileNetV3Model, ResnetModel, or your own class as path/to/model.ts#ClassName. Received: Nope."`,
     );
   });
 
@@ -244,7 +244,7 @@ describe('train-model refuses', () => {
 
   it('a backbone to freeze that is not there', async () => {
     expect(await misuse({ 'freeze-backbone': true as const, dropout: 0.2 })).toMatchInlineSnapshot(
-      `"train-model: --freeze-backbone, --dropout are for models with a backbone: InceptionModel, MobileNetModel, ResnetModel, or your own class that extends BackboneModel. Received: LenetModel."`,
+      `"train-model: --freeze-backbone, --dropout are for models with a backbone: EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, MobileNetModel, MobileNetV3Model, ResnetModel, or your own class that extends BackboneModel. Received: LenetModel."`,
     );
   });
 
@@ -278,7 +278,7 @@ describe('train-model refuses', () => {
 
   it('published weights of a model that has none', async () => {
     expect(await misuse({ 'pretrained-weights': 'imagenet' })).toMatchInlineSnapshot(
-      `"train-model: Weights by name are "imagenet", for InceptionModel, MobileNetModel, ResnetModel. Received: "imagenet" for LenetModel. Give a weight file of Keras, or start from random weights."`,
+      `"train-model: Weights by name are "imagenet", for EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, MobileNetModel, MobileNetV3Model, ResnetModel. Received: "imagenet" for LenetModel. Give a weight file of Keras, or start from random weights."`,
     );
   });
 

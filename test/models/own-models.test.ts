@@ -16,7 +16,7 @@ describe('findModelType', () => {
   });
 
   it.each<[string, string, string]>([
-    ['a name that is unknown', 'VggModel', 'is one of InceptionModel, LenetModel, MobileNetModel, ResnetModel, or your own class as path/to/model.ts#ClassName. Received: VggModel.'],
+    ['a name that is unknown', 'VggModel', 'is one of EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, LenetModel, MobileNetModel, MobileNetV3Model, ResnetModel, or your own class as path/to/model.ts#ClassName. Received: VggModel.'],
     ['a name of every object', 'constructor', 'Received: constructor.'],
     ['a file that is missing', 'gone.ts#Tiny', 'names the file gone.ts, which does not exist.'],
     ['a file without a class', 'examples/custom-model/tiny-model.ts', 'of a file is path/to/model.ts#ClassName. Received: examples/custom-model/tiny-model.ts. It exports: TinyModel.'],

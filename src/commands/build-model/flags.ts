@@ -1,4 +1,4 @@
-import { inputSizeFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { architectures, inputSizeFlags, jsonFlags, tensorflowFlags, variantFlags } from '../shared/common-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
 /** Everything about `build-model`'s flags. */
@@ -9,13 +9,13 @@ export const buildModelCommand = defineCommand({
     modelType: {
       type: 'string',
       required: true,
-      help: 'LenetModel, ResnetModel, MobileNetModel, InceptionModel, or your own class: path/to/model.ts#ClassName',
+      help: `${architectures}, or your own class: path/to/model.ts#ClassName`,
     },
     weights: {
       type: 'path',
       words: ['imagenet'],
       required: true,
-      help: 'Keras weight file with its last layer, directory of a SavedModel, or imagenet, which is downloaded',
+      help: 'Keras weight file or .pth of PyTorch with its last layer, directory of a SavedModel, or imagenet, which is downloaded',
     },
     labels: {
       type: 'path',
@@ -34,8 +34,9 @@ export const buildModelCommand = defineCommand({
       type: 'number',
       range: { above: 0, max: 2 },
       defaultText: '1',
-      help: 'Width of a MobileNetModel; pretrained weights exist for 0.35 to 1.4',
+      help: 'Width of a MobileNetModel (pretrained weights exist for 0.35 to 1.4) or MobileNetV3Model (0.75 and 1)',
     },
+    ...variantFlags,
     overwrite: { type: 'boolean', default: false, help: 'Replace the version if it exists' },
     ...jsonFlags,
     ...tensorflowFlags,

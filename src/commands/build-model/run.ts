@@ -1,12 +1,12 @@
 import { SignetError } from '../../errors.js';
+import type { BackboneOptions } from '../../models/backbone-model.js';
 import { findHead, type HeadOfFile } from '../../models/classifier/find-head.js';
 import { headNames, publishedHeadNames } from '../../models/classifier/head.js';
 import { loadKerasWeights } from '../../models/keras/load-keras-weights.js';
 import { makeModel } from '../../models/make-model.js';
-import type { MobileNetOptions } from '../../models/mobile-net-model.js';
 import { findModelType, type ModelType } from '../../models/model-types.js';
 import { readLabelsFile } from '../../models/classifier/read-labels-file.js';
-import { checkAlpha } from '../shared/backbone-options.js';
+import { checkSizes, sizeOptions } from '../shared/backbone-options.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { VersionDirectory } from '../train-model/version-directory.js';
@@ -35,9 +35,9 @@ export interface BuildModelResult {
  */
 export async function buildModel(given: BuildModelOptions): Promise<BuildModelResult> {
   const options = completeOptions(buildModelCommand.flags, given);
-  const { labels, inputHeight, inputWidth, alpha } = options;
+  const { labels, inputHeight, inputWidth } = options;
   const Model = await findModelType(options.modelType);
-  checkAlpha(Model, alpha);
+  checkSizes(Model, options);
   const classNames = await readLabelsFile(labels);
   // Before minutes of downloading.
   const { modelFolder: modelFolderPath, modelVersion, overwrite } = options;
@@ -46,12 +46,12 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
   const weights = await findWeights(Model, options);
   const found = await findHead(weights);
   checkClasses(found, classNames, { ...options, weights });
-  const modelOptions: MobileNetOptions = {
+  const modelOptions: BackboneOptions = {
     classNames,
     ...(found.head && publishedHeadNames.includes(found.head.name) && { includeTop: true }),
     ...(inputHeight !== undefined && { inputHeight }),
     ...(inputWidth !== undefined && { inputWidth }),
-    ...(alpha !== undefined && { alpha }),
+    ...sizeOptions(options),
   };
   const model = makeModel(Model, modelOptions);
   try {
@@ -66,16 +66,16 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
 }
 
 async function findWeights(Model: ModelType, options: CompleteOptions): Promise<string> {
-  const { weights: name, inputHeight = 224, inputWidth = 224, alpha } = options;
+  const { weights: name, inputHeight = 224, inputWidth = 224 } = options;
   if (!namedWeights.includes(name)) return name;
   const wanted = { modelType: Model.name, name, imageSize: [inputHeight, inputWidth], includeTop: true } as const;
-  return downloadNamedWeights({ ...wanted, ...(alpha !== undefined && { alpha }) });
+  return downloadNamedWeights({ ...wanted, ...sizeOptions(options) });
 }
 
 /** How it was made, for people. */
 function argumentsText(options: CompleteOptions): string {
-  const { modelType, weights, labels, inputWidth, inputHeight, alpha } = options;
-  return `${JSON.stringify({ modelType, weights, labels, inputWidth, inputHeight, alpha }, null, 2)}\n`;
+  const { modelType, weights, labels, inputWidth, inputHeight, alpha, variant } = options;
+  return `${JSON.stringify({ modelType, weights, labels, inputWidth, inputHeight, alpha, variant }, null, 2)}\n`;
 }
 
 /** Before a model is made: its size depends on how many classes there are. */

@@ -14,7 +14,7 @@ export function listModelsText({ architectures, savedModels }: ListModelsResult,
     ...(savedModels === null ? [] : ['', ...savedModelLines(savedModels, columns)]),
     '',
     'ms/image: one image at a time, compiled, on this machine.',
-    "weights: Keras Applications' for ImageNet, in the cache or not yet there",
+    'weights: published ones for ImageNet, in the cache or not yet there',
     '(train-model --pretrained-weights imagenet, build-model --weights imagenet).',
   ];
   return `${lines.join('\n')}\n`;

@@ -21,7 +21,7 @@ export interface ListModelsOptions extends GivenOptionsOf<typeof listModelsComma
 
 /** What can be trained or built. */
 export interface ArchitectureListing extends ModelFacts {
-  /** Which weights of Keras Applications are in the user's cache; `null` when it publishes none for this. */
+  /** Which published weights are in the user's cache; `null` when there are none for this. */
   readonly cachedWeights: CachedWeights | null;
 }
 

@@ -45,3 +45,16 @@ export const inputSizeFlags = {
     help: 'Height that images are resized to, in pixels',
   },
 } as const satisfies Flags<'inputWidth' | 'inputHeight'>;
+
+/** The architectures by name, for help texts. */
+export const architectures =
+  'ResnetModel, EfficientNetLiteModel, EfficientNetV2Model, MobileNetModel, MobileNetV3Model, InceptionModel, LenetModel';
+
+/** Flag of architectures that come in several sizes. */
+export const variantFlags = {
+  variant: {
+    type: 'string',
+    defaultText: 'lite0, b0, large',
+    help: 'Size of an EfficientNetLiteModel (lite0, lite1, lite2), EfficientNetV2Model (b0 to b3) or MobileNetV3Model (small, large)',
+  },
+} as const satisfies Flags<'variant'>;

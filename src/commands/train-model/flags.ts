@@ -1,4 +1,4 @@
-import { imageFlags, inputSizeFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { architectures, imageFlags, inputSizeFlags, tensorflowFlags, variantFlags } from '../shared/common-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
 /** Everything about `train-model`'s flags: a new one is one entry here. */
@@ -31,7 +31,7 @@ export const trainModelCommand = defineCommand({
     modelType: {
       type: 'string',
       default: 'ResnetModel',
-      help: 'ResnetModel, MobileNetModel, InceptionModel, LenetModel, or your own class: path/to/model.ts#ClassName',
+      help: `${architectures}, or your own class: path/to/model.ts#ClassName; EfficientNetLiteModel is quick on a CPU`,
       onResume: (before) => (before.includes('#') ? 'given again' : 'may differ'),
     },
     modelVersion: {
@@ -54,7 +54,7 @@ export const trainModelCommand = defineCommand({
       type: 'path',
       words: ['imagenet'],
       defaultText: 'random weights',
-      help: 'Weights to start from: imagenet, a Keras weight file, or the directory of a SavedModel',
+      help: 'Weights to start from: imagenet, a Keras weight file, a .pth of PyTorch, or the directory of a SavedModel',
       report: 'start',
     },
     freezeBackbone: {
@@ -80,8 +80,9 @@ export const trainModelCommand = defineCommand({
       type: 'number',
       range: { above: 0, max: 2 },
       defaultText: '1',
-      help: 'Width of a MobileNetModel; pretrained weights exist for 0.35 to 1.4',
+      help: 'Width of a MobileNetModel (pretrained weights exist for 0.35 to 1.4) or MobileNetV3Model (0.75 and 1)',
     },
+    ...variantFlags,
     dropout: {
       type: 'number',
       range: { min: 0, below: 1 },

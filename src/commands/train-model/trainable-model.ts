@@ -108,7 +108,8 @@ async function hasOtherClasses({ classNames }: ImageClassifierModel, directory: 
 async function downloaded(model: ImageClassifierModel, name: string): Promise<string> {
   const { modelType, options } = model.description;
   const alpha = typeof options.alpha === 'number' ? { alpha: options.alpha } : {};
-  return downloadNamedWeights({ modelType, name, imageSize: model.imageSize, ...alpha });
+  const variant = typeof options.variant === 'string' ? { variant: options.variant } : {};
+  return downloadNamedWeights({ modelType, name, imageSize: model.imageSize, ...alpha, ...variant });
 }
 
 /** Frees a model that was compiled, and the state of its optimizer. */

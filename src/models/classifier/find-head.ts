@@ -27,7 +27,10 @@ export function findHead(file: string): Promise<HeadOfFile> {
 
 function headOf({ layers }: KerasWeightFile): HeadOfFile {
   const dense = layers.flatMap(({ name, weights }) => {
-    const shape = weights[0]?.shape ?? [];
+    // MobileNetV3 was published with a convolution of one pixel in the place of each dense layer.
+    const kernel = weights[0]?.shape ?? [];
+    const isOnePixel = kernel.length === 4 && publishedHeadNames.includes(name) && kernel[0] === 1 && kernel[1] === 1;
+    const shape = isOnePixel ? kernel.slice(2) : kernel;
     return shape.length === 2 ? [{ name, classes: shape[1] ?? 0 }] : [];
   });
   const head = dense.find(({ name }) => name === headNames.own || publishedHeadNames.includes(name));

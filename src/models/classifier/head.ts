@@ -6,15 +6,15 @@ import { applyLayer, applyLayers } from './layer-calls.js';
 export const headNames = { own: 'logits', keras: 'predictions' } as const;
 
 /**
- * Names of the last layer in the weight files of Keras Applications. Those of MobileNetV2 are older than Keras's own code for it, and
- * say `Logits`: keras-applications 1.0.2, keras_applications/mobilenet_v2.py.
+ * Names of the last layer in published weight files. Those of Keras's MobileNetV2 are older than Keras's own code for it, and
+ * say `Logits`: keras-applications 1.0.2, keras_applications/mobilenet_v2.py. `_fc` is that of PyTorch's EfficientNet-Lite.
  */
-export const publishedHeadNames: readonly string[] = [headNames.keras, 'Logits'];
+export const publishedHeadNames: readonly string[] = [headNames.keras, 'Logits', '_fc'];
 
-/** Names of the layers around a backbone: the one before it and those of its head. */
+/** Names of the layers around a backbone: those that prepare its images and those of its head. */
 export const aroundBackbone = {
-  before: 'rescaling',
-  after: ['avg_pool', 'dropout', ...Object.values(headNames)],
+  before: ['rescaling', 'normalization'],
+  after: ['avg_pool', 'conv_2', 'conv_2_activation', 'dropout', ...Object.values(headNames)],
 } as const;
 
 /** Options of a backbone's head. */
@@ -25,22 +25,24 @@ export interface HeadOptions {
   readonly seed: number | undefined;
   /** Whether the last layer is named as in Keras Applications; see BackboneOptions. */
   readonly includeTop: boolean;
+  /** Layers between the pooling and the dropout. */
+  readonly beforeLogits: readonly tf.layers.Layer[];
 }
 
-/** Builds the head that every backbone ends with: average pooling, dropout if there is any, and a dense layer of logits. */
+/** Builds the head that every backbone ends with: average pooling, the family's own layers and dropout if there are any, and a dense layer of logits. */
 export function logitsOf(
   features: tf.SymbolicTensor,
   classes: number,
-  { dropout, seed, includeTop }: HeadOptions,
+  { dropout, seed, includeTop, beforeLogits }: HeadOptions,
 ): tf.SymbolicTensor {
   const name = includeTop ? headNames.keras : headNames.own;
   const pooling = tf.layers.globalAveragePooling2d({ name: 'avg_pool' });
   const dropping = dropout > 0 ? [new Dropout({ rate: dropout, seed, name: 'dropout' })] : [];
   const logits = tf.layers.dense({ units: classes, kernelInitializer: 'glorotUniform', name });
-  return applyLayers([pooling, ...dropping, logits], features);
+  return applyLayers([pooling, ...beforeLogits, ...dropping, logits], features);
 }
 
-/** Scales pixels of 0 to 255 to -1 to 1, as the backbones expect them. */
+/** Scales pixels of 0 to 255 to -1 to 1, as most backbones expect them. */
 export function rescaled(images: tf.SymbolicTensor): tf.SymbolicTensor {
-  return applyLayer(tf.layers.rescaling({ scale: 1 / 127.5, offset: -1, name: aroundBackbone.before }), images);
+  return applyLayer(tf.layers.rescaling({ scale: 1 / 127.5, offset: -1, name: aroundBackbone.before[0] }), images);
 }

@@ -4,7 +4,7 @@ import { SignetError } from '../../errors.js';
 import { weightsPath } from './download-weights.js';
 import { type PublishedWeights, publishedWeights } from './published-weights.js';
 
-/** Which of the weight files that Keras Applications publishes for a class are in the user's cache. */
+/** Which of the weight files that are published for a class are in the user's cache. */
 export interface CachedWeights {
   /** Whether those of the backbone are, for `train-model --pretrained-weights imagenet`. */
   readonly backbone: boolean;
@@ -13,7 +13,7 @@ export interface CachedWeights {
 }
 
 /**
- * Looks for the weights of a class of Signet's, such as `ResnetModel`, at its own width and image size.
+ * Looks for the weights of a class of Signet's, such as `ResnetModel`, at its own width, variant and image size.
  *
  * @returns `null` when nothing is published for the class.
  */

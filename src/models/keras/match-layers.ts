@@ -67,8 +67,16 @@ function matchByOrder(
 
 function problemsOf({ name, weights }: tf.layers.Layer, saved: KerasLayer | undefined): string[] {
   if (!saved) return [`  ${name}: missing`];
-  const shapes = (all: readonly { readonly shape: readonly (number | null)[] }[]) =>
+  const shapes = (all: readonly { readonly shape: Shape }[]) =>
     all.map(({ shape }) => `[${shape.join(', ')}]`).join(' ');
-  const [expected, received] = [shapes(weights), shapes(saved.weights)];
-  return expected === received ? [] : [`  ${name}: expected ${expected}. Received: ${received}`];
+  const fits = weights.length === saved.weights.length && weights.every(({ shape }, i) => isSame(shape, saved.weights[i]?.shape)); // prettier-ignore
+  return fits ? [] : [`  ${name}: expected ${shapes(weights)}. Received: ${shapes(saved.weights)}`];
+}
+
+type Shape = readonly (number | null)[];
+
+/** Whether two shapes are one; the kernel of a dense layer may be that of a convolution of one pixel, as in Keras's MobileNetV3. */
+function isSame(own: Shape, saved: Shape = []): boolean {
+  const ofOnePixel = own.length === 2 && saved.length === 4 ? [1, 1, ...own] : own;
+  return ofOnePixel.length === saved.length && ofOnePixel.every((size, i) => size === saved[i]);
 }

@@ -1,14 +1,15 @@
 import { existsSync, statSync } from 'node:fs';
 
 import { SignetError } from '../../errors.js';
+import { openTorchWeightFile } from '../torch/torch-weight-file.js';
 import type { KerasWeightFile } from './keras-layer.js';
 import { openKerasWeightFile } from './keras-weight-file.js';
 import { openSavedModelWeights } from './saved-model-weights.js';
 import { withUnpackedWeights } from './unpack-keras-archive.js';
 
 /**
- * Opens the weights of a file of Keras, `.weights.h5`, `.keras` or legacy `.h5`, or of a SavedModel's directory, and closes them when
- * they have been used.
+ * Opens the weights of a file of Keras, `.weights.h5`, `.keras` or legacy `.h5`, of a state dict of PyTorch, `.pth`, or of a
+ * SavedModel's directory, and closes them when they have been used.
  *
  * @throws SignetError `INVALID_WEIGHTS` when the file does not exist, is not a weight file of Keras, or is damaged; `INVALID_SAVED_MODEL`.
  */
@@ -22,6 +23,7 @@ export async function withWeightFile<T>(file: string, use: (weights: KerasWeight
     }
   };
   if (statSync(file).isDirectory()) return useAndClose(await openSavedModelWeights(file));
+  if (file.endsWith('.pth')) return useAndClose(await openTorchWeightFile(file));
   const fromHdf5 = async (path: string) => useAndClose(await openKerasWeightFile(path));
   return file.endsWith('.keras') ? withUnpackedWeights(file, fromHdf5) : fromHdf5(file);
 }
