@@ -8,6 +8,8 @@
 import './loading/library.js';
 import './mended/honest-types.js';
 import './mended/op-listener.js';
+import './mended/small-windows.js';
+import './mended/mat-mul.js';
 import './mended/traceable-kernels.js';
 import './mended/fused-gradients.js';
 import './mended/repair-batch-normalization.js';

@@ -10,6 +10,7 @@ import { type DecidingSize, explainSize } from './explain-size.js';
 import type { SizeSource } from './size-expression.js';
 import { FunctionDefBuilder } from './function-def-builder.js';
 import { opEntry, outputName } from './op-signature.js';
+import { guardShapes } from './shape-guards.js';
 import type { OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
 import { TensorSpec } from './tensor-spec.js';
 
@@ -115,7 +116,11 @@ class FunctionEmitter {
   }
 
   #emitOp(position: number, node: OpNode): void {
-    const inputs = node.inputs.map((input, index) => this.#tensor(input, position, index));
+    const inputs = guardShapes(
+      this.#builder,
+      this.#nodesAt(position).flatMap((each) => (each.kind === 'op' ? [each] : [])),
+      node.inputs.map((input, index) => this.#tensor(input, position, index)),
+    );
     const bodies = node.bodies.map((body, i) => [body.attribute, this.#emitBody(position, i)] as const);
     const functions = bodies.map(([, fn]) => fn);
     const attributes = {
