@@ -6,10 +6,10 @@ import { loadKerasWeights } from '../../models/keras/load-keras-weights.js';
 import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType } from '../../models/model-types.js';
 import { readLabelsFile } from '../../models/classifier/read-labels-file.js';
+import { VersionDirectory } from '../../training/resume/version-directory.js';
 import { checkSizes, sizeOptions } from '../shared/backbone-options.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
-import { VersionDirectory } from '../train-model/version-directory.js';
 import { buildModelCommand } from './flags.js';
 
 /** What `build-model` takes; what each option means stands in `flags.ts`. */

@@ -5,7 +5,7 @@ import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { describeSavedModel } from '../../saved-model/describe/describe-saved-model.js';
 import { listVersions, type VersionFolder } from '../../serving/store/version-source.js';
 import { folderBytes } from '../../files/folder-bytes.js';
-import { readListedArguments } from '../train-model/shown-arguments.js';
+import { readListedArguments } from '../train-model/train-model-options.js';
 import { modelsOfFolder } from './models-of-folder.js';
 
 /** Facts of any model. */

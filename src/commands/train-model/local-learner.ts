@@ -5,11 +5,10 @@ import { SignetError } from '../../errors.js';
 import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
 import { fit, type FitOptions } from '../../training/fit.js';
 import type * as tf from '../../tensorflow/tf.js';
-import type { InterruptedTraining } from './interrupted-training.js';
-import { importCallbacks } from './load-callbacks.js';
+import type { InterruptedTraining } from '../../training/resume/interrupted-training.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import { augmentationFor, trainedPart } from './trainable-model.js';
-import { TrainingCallbacks } from './training-callbacks.js';
+import { importCallbacks, TrainingCallbacks } from './training-callbacks.js';
 import type { Learned, Learner, PreparedTraining } from './training-run.js';
 
 /** Trains in this process, with TensorFlow's library. */

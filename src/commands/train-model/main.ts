@@ -6,13 +6,12 @@ await runCommand(trainModelCommand, async (options, { resume, resumeFrom, given 
   const { exportTrainingText, trainModelText } = await import('./print.js');
   const { exportTraining } = options;
   if (exportTraining !== undefined) {
-    const { exportTrainingModel } = await import('./export-training-model.js');
+    const { exportTrainingModel } = await import('./run.js');
     process.stdout.write(exportTrainingText(await exportTrainingModel(options, exportTraining)));
     return;
   }
   const train = async () => {
-    if (resumeFrom !== undefined)
-      return (await import('./resume-from-workers.js')).resumeFromWorkers(resumeFrom, given);
+    if (resumeFrom !== undefined) return (await import('./resume-training.js')).resumeFromWorkers(resumeFrom, given);
     if (resume) return (await import('./resume-training.js')).resumeTraining(given);
     return (await import('./run.js')).trainModel(options);
   };

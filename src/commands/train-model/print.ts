@@ -1,6 +1,6 @@
 import { terminalLink } from '../../text/terminal-link.js';
 import { shellCommand } from '../shared/shell-command.js';
-import type { ExportedTraining } from './export-training-model.js';
+import type { ExportedTraining } from './run.js';
 import type { TrainModelResult } from './training-run.js';
 
 type Row = readonly [name: string, value: string];

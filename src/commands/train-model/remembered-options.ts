@@ -23,9 +23,14 @@ export function argumentsJson(options: TrainModelOptions): string {
   return `${JSON.stringify(knownOptions(options), null, 2)}\n`;
 }
 
-/** The options as they are kept for `--resume`, which may be typed in another folder: paths are absolute. */
-export function optionsToRemember(options: TrainModelOptions): Partial<TrainModelOptions> {
-  const entries = Object.entries(knownOptions(options)).map(([name, value]) => [name, absolute(name, value)] as const);
+/**
+ * Returns the options as they are kept for `--resume`, which may be typed in another folder: paths are absolute.
+ *
+ * @param directory The version directory, whose number the options then have.
+ */
+export function optionsToRemember(options: TrainModelOptions, directory: string): Partial<TrainModelOptions> {
+  const known = { ...knownOptions(options), modelVersion: Number(path.basename(directory)) };
+  const entries = Object.entries(known).map(([name, value]) => [name, absolute(name, value)] as const);
   return Object.fromEntries(entries);
 }
 

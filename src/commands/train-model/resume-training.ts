@@ -1,13 +1,26 @@
+import { existsSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
+import { imagePathsDigest } from '../../data/scan/fingerprint-images.js';
+import type { ImageScan } from '../../data/scan/image-scan.js';
+import { withWorkersBackup } from '../../distributed/workers-backup.js';
+import { readWorkersOutput, type WorkersOutput } from '../../distributed/workers-output.js';
 import { SignetError } from '../../errors.js';
 import { findModelType } from '../../models/model-types.js';
-import { InterruptedTraining, interruptedVersions, lastWritten } from './interrupted-training.js';
+import { findInterruptedTraining } from '../../training/resume/find-interrupted-training.js';
+import { InterruptedTraining } from '../../training/resume/interrupted-training.js';
 import { LocalLearner } from './local-learner.js';
-import { knownOptions, pathOptions, resumedOptions } from './remembered-options.js';
-import type { TrainModelOptions } from './train-model-options.js';
-import { type TrainModelResult, TrainingRun, type TrainingStart } from './training-run.js';
+import {
+  argumentsJson,
+  knownOptions,
+  optionsToRemember,
+  parseRememberedOptions,
+  pathOptions,
+  resumedOptions,
+} from './remembered-options.js';
+import { completeTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
+import { type PreparedTraining, type TrainModelResult, TrainingRun, type TrainingStart } from './training-run.js';
 import { WorkersLearner } from './workers-learner.js';
 
 /**
@@ -20,7 +33,7 @@ import { WorkersLearner } from './workers-learner.js';
 export async function resumeTraining(given: Partial<TrainModelOptions>): Promise<TrainModelResult> {
   const { modelFolderPath = 'models', modelVersion } = given;
   const modelType = given.modelType === undefined ? undefined : (await findModelType(given.modelType)).name;
-  const training = await findInterruptedTraining({ modelFolderPath, modelType, modelVersion });
+  const training = await findInterruptedTraining({ modelFolderPath, modelType, modelVersion }, parseRememberedOptions);
   const where = { modelFolderPath, modelVersion: Number(path.basename(training.directory)) };
   const known = { ...knownOptions(given), ...where };
   const options = resumedOptions(
@@ -30,7 +43,7 @@ export async function resumeTraining(given: Partial<TrainModelOptions>): Promise
     await untrustedOptions(training),
   );
   if (!training.hasState) process.stderr.write(`${training.folder} has no backup yet: the training begins again\n`);
-  const start = startAt(training);
+  const start = atBackup(training);
   // A batch keeps as many parts as there were workers at the beginning.
   const { workers: parts } = training.record.options;
   if (parts === undefined) return new TrainingRun(options, new LocalLearner(), start).run();
@@ -43,7 +56,11 @@ export async function resumeTraining(given: Partial<TrainModelOptions>): Promise
  *
  * @throws SignetError `INVALID_TRAINING_STATE` for one with symbolic links, through which a training would write elsewhere.
  */
-async function untrustedOptions({ record, hasState, folder }: InterruptedTraining): Promise<string[]> {
+async function untrustedOptions({
+  record,
+  hasState,
+  folder,
+}: InterruptedTraining<Partial<TrainModelOptions>>): Promise<string[]> {
   if (record.isOwn) return [];
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const link = entries.find((entry) => entry.isSymbolicLink());
@@ -57,7 +74,7 @@ async function untrustedOptions({ record, hasState, folder }: InterruptedTrainin
   return pathOptions(record.options).filter((name) => !hasState || name !== 'pretrainedWeights');
 }
 
-function startAt(training: InterruptedTraining): TrainingStart {
+function atBackup(training: InterruptedTraining): TrainingStart {
   return {
     ownsVersion: true,
     isFresh: !training.hasState,
@@ -66,47 +83,98 @@ function startAt(training: InterruptedTraining): TrainingStart {
   };
 }
 
-/** Which training `--resume` means. */
-export interface WantedTraining {
-  readonly modelFolderPath: string;
-  /** The class's name. Default: any. */
-  readonly modelType?: string | undefined;
-  /** Default: any. */
-  readonly modelVersion?: number | undefined;
-}
+type Workers = WorkersOutput<Partial<TrainModelOptions>>;
 
 /**
- * The wanted training that was interrupted last.
+ * Continues in this process what the workers of a distributed training began: with the weights and the optimizer's state after their last
+ * epoch, the best epoch so far, the history, and the images in the order in which they would have come next.
  *
- * @throws SignetError `INVALID_TRAINING_STATE` when there is none, or when it is damaged.
+ * From then on it is a training like any other, which `resumeTraining` can continue. What the workers keep is only read.
+ *
+ * @param directory The `--output` of worker.py, whether it exists yet or not; `OUTPUT.training` must be next to it.
+ * @param given The options that say where the model goes, and those that are to change; the rest stay as they were exported.
+ * @throws SignetError `INVALID_TRAINING_STATE` when the state is missing, damaged or of other images; `INVALID_ARGUMENT` for an option
+ * that may not change, and for a training that is done; and as `trainModel`.
  */
-export async function findInterruptedTraining(wanted: WantedTraining): Promise<InterruptedTraining> {
-  const found = await Promise.all(
-    (await candidates(wanted)).map(async (directory) => ({ directory, time: await lastWritten(directory) })),
-  );
-  const [newest] = found.toSorted((a, b) => b.time - a.time);
-  const training = newest && (await InterruptedTraining.find(newest.directory));
-  if (training) return training;
-  throw nothingToResume(wanted);
+export async function resumeFromWorkers(
+  directory: string,
+  given: Partial<TrainModelOptions>,
+): Promise<TrainModelResult> {
+  const workers = await readWorkersOutput(directory, parseRememberedOptions);
+  const exported = optionsHere(workers);
+  // The weights that it started from are not read again.
+  const untrusted = pathOptions(exported).filter((name) => name !== 'pretrainedWeights');
+  const resumed = resumedOptions(exported, knownOptions(given), workers.folder, untrusted);
+  const options = completeTrainModelOptions(resumed);
+  checkNotDone(workers, options);
+  const { parts } = workers.state;
+  if (parts > 1) process.stderr.write(`note: ${partsNote(parts)}\n`);
+  return new TrainingRun(options, new LocalLearner(), atWorkersState(workers)).run();
 }
 
-async function candidates({ modelFolderPath, modelType, modelVersion }: WantedTraining): Promise<string[]> {
-  const types = modelType === undefined ? await readdir(modelFolderPath).catch(() => []) : [modelType];
-  const directories = types.map(async (type) => {
-    const parent = path.join(modelFolderPath, type);
-    const versions = await interruptedVersions(parent);
-    const wanted = versions.filter((version) => modelVersion === undefined || version === modelVersion);
-    return wanted.map((version) => path.join(parent, String(version)));
+/** The exported options, without where the export went and without what a file from elsewhere may not bring in. */
+function optionsHere({ options }: Workers): Partial<TrainModelOptions> {
+  return {
+    ...options,
+    exportTraining: undefined,
+    workers: undefined,
+    modelVersion: undefined,
+    modelFolderPath: 'models',
+    overwrite: false,
+    callbacks: undefined,
+    tensorboard: undefined,
+  };
+}
+
+function atWorkersState(workers: Workers): TrainingStart {
+  return {
+    ownsVersion: false,
+    isFresh: false,
+    checkImages: (scan) => checkImages(workers, scan),
+    begin: (training) => importState(workers, training),
+  };
+}
+
+/** Saves the model of the workers' best epoch, and begins a training with their state. Reads all of the state before it writes anything. */
+async function importState(
+  { folder, state }: Workers,
+  { model, data, options, version }: PreparedTraining,
+): Promise<InterruptedTraining> {
+  const { stepsPerEpoch, imageCounts, scan } = data.set;
+  const training = { model, patience: options.patience, stepsPerEpoch, validationImages: imageCounts.validation };
+  return withWorkersBackup(folder, state, training, async ({ history, write }) => {
+    await model.save(version.path, {
+      assetsExtra: { 'arguments.json': argumentsJson(options), 'history.csv': history },
+    });
+    return InterruptedTraining.begin(version.path, optionsToRemember(options, version.path), scan, write);
   });
-  return (await Promise.all(directories)).flat();
 }
 
-function nothingToResume({ modelFolderPath, modelType, modelVersion }: WantedTraining): SignetError {
-  const version = modelVersion === undefined ? '' : ` of version ${modelVersion}`;
-  const type = modelType === undefined ? '' : ` of ${modelType}`;
-  return new SignetError(
+/** @throws SignetError `INVALID_TRAINING_STATE`. Workers compare images by their paths alone, and so does this. */
+function checkImages({ state, folder }: Workers, scan: ImageScan): void {
+  if (state.images === '' || state.images === imagePathsDigest(scan)) return;
+  throw new SignetError(
     'INVALID_TRAINING_STATE',
-    `There is nothing to resume: ${modelFolderPath} keeps no interrupted training${version}${type}. A training that is done is not kept; ` +
-      'give the --model-folder-path, --model-type and --model-version of one that was interrupted, or begin one without --resume.',
+    `The images in ${scan.directory} are not those, by their names, that the training in ${folder} began with. Put them back as they were, or ` +
+      'give the --data of worker.py as --train-dataset-path.',
+  );
+}
+
+/** Prevents training a model that is done once more to the same result. */
+function checkNotDone({ output, state }: Workers, { numEpochs, patience }: TrainModelOptions): void {
+  const stopped = state.isStopped && state.wait >= patience;
+  if (!existsSync(output) || (state.epochs < numEpochs && !stopped)) return;
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    stopped
+      ? `${output} is done: nothing improved for ${state.wait} epochs. To train for longer, give a larger --patience.`
+      : `${output} is done: it is trained for ${state.epochs} epochs. To train for longer, give --num-epochs. Received: ${numEpochs}.`,
+  );
+}
+
+function partsNote(parts: number): string {
+  return (
+    `the workers split a batch into ${parts} parts, and one machine does not: batch normalization, mixup and random draws see whole batches ` +
+    'from here on. To keep the parts, continue with worker.py, on any number of machines'
   );
 }

@@ -1,7 +1,12 @@
+import { existsSync } from 'node:fs';
+
+import { SignetError } from '../../errors.js';
 import { LocalLearner } from './local-learner.js';
-import type { GivenTrainModelOptions } from './train-model-options.js';
+import { completeTrainModelOptions, type GivenTrainModelOptions } from './train-model-options.js';
+import { disposeCompiled, findTrainableType, makeTrainable } from './trainable-model.js';
+import { type ImageCounts, TrainingSet } from './training-data.js';
 import { type TrainModelResult, TrainingRun } from './training-run.js';
-import { WorkersLearner } from './workers-learner.js';
+import { checkForWorkers, checkImagesForWorkers, exportForWorkers, WorkersLearner } from './workers-learner.js';
 
 export type { TrainModelResult } from './training-run.js';
 
@@ -18,4 +23,39 @@ export async function trainModel(options: GivenTrainModelOptions): Promise<Train
   const { workers } = options;
   const learner = workers === undefined ? new LocalLearner() : new WorkersLearner(workers);
   return new TrainingRun(options, learner).run();
+}
+
+/** What was exported to be trained. */
+export interface ExportedTraining {
+  readonly directory: string;
+  readonly images: ImageCounts;
+}
+
+/**
+ * Makes the model that `trainModel` would train, and exports it for training on several machines instead.
+ *
+ * @throws SignetError as `trainModel`, and `INVALID_ARGUMENT` for what only one machine can do.
+ */
+export async function exportTrainingModel(given: GivenTrainModelOptions, directory: string): Promise<ExportedTraining> {
+  const options = completeTrainModelOptions(given);
+  assertFree(directory, options);
+  checkForWorkers(options);
+  const Model = await findTrainableType(options);
+  const set = await TrainingSet.scan(options);
+  checkImagesForWorkers(set);
+  const model = await makeTrainable(Model, set, options);
+  try {
+    await exportForWorkers(model, set, options, directory);
+    return { directory, images: set.imageCounts };
+  } finally {
+    disposeCompiled(model);
+  }
+}
+
+function assertFree(directory: string, { overwrite }: GivenTrainModelOptions): void {
+  if (overwrite || !existsSync(directory)) return;
+  throw new SignetError(
+    'MODEL_EXISTS',
+    `${directory} exists. Export to another folder, or replace it with --overwrite.`,
+  );
 }

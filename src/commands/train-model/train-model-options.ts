@@ -1,4 +1,16 @@
-import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
+import path from 'node:path';
+
+import * as v from 'valibot';
+
+import type { Fact } from '../../evaluation/report/report-content.js';
+import { readJson } from '../../files/read-json.js';
+import {
+  completeOptions,
+  type Flag,
+  type FlagValue,
+  type GivenOptionsOf,
+  type OptionsOf,
+} from '../shared/flag-table.js';
 import { parseAugmentation } from '../shared/parse-augmentation.js';
 import { trainModelCommand } from './flags.js';
 
@@ -18,4 +30,36 @@ export function completeTrainModelOptions(given: GivenTrainModelOptions): TrainM
   // The size of the images is not known yet.
   if (options.augment !== undefined) parseAugmentation(options.augment, { imageSize: [1, 1], seed: options.seed });
   return options;
+}
+
+const flags = Object.entries<Flag>(trainModelCommand.flags);
+
+/** The rows of a training's report for the options whose flag has a name for it, `report`; options that were not given are left out. */
+export function reportedArguments(options: TrainModelOptions): Fact[] {
+  const values = options as Readonly<Record<string, FlagValue | undefined>>;
+  return flags.flatMap(([name, { report }]) => {
+    const value = values[name];
+    return report === undefined || value === undefined ? [] : [[report, String(value)] as const];
+  });
+}
+
+/** Some dozens of options. */
+const mostBytes = 2 ** 20;
+
+/**
+ * Reads the arguments of a training that `list-models` shows: those whose flag has a heading for it, `list`.
+ *
+ * @param directory A version's directory, from anybody.
+ * @returns Values by heading; none when the version has no `arguments.json`, or one that cannot be read.
+ */
+export async function readListedArguments(directory: string): Promise<Record<string, string>> {
+  const file = path.join(directory, 'assets.extra', 'arguments.json');
+  const values =
+    (await readJson(file, { mostBytes, schema: v.record(v.string(), v.unknown()) }).catch(() => null)) ?? {};
+  const entries = flags.flatMap(([name, { list }]) => {
+    const value = values[name];
+    const isShown = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+    return list === undefined || !isShown ? [] : [[list, String(value)] as const];
+  });
+  return Object.fromEntries(entries);
 }

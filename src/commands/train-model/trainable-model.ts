@@ -8,11 +8,13 @@ import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType } from '../../models/model-types.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { Augmentation } from '../../training/augmentation/augmentation.js';
-import { accuracy } from '../../training/losses.js';
+import { accuracy, sparseCategoricalCrossentropy } from '../../training/losses.js';
+import { type OptimizerName, optimizersByName } from '../../training/optimizers/by-name.js';
+import type { Optimizer } from '../../training/optimizers/optimizer.js';
+import { scheduledLearningRate } from '../../training/schedules/by-name.js';
 import { backboneOptions, checkBackboneOptions } from '../shared/backbone-options.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
 import { parseAugmentation } from '../shared/parse-augmentation.js';
-import { makeLoss, makeOptimizer } from './optimization.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import type { TrainingSet } from './training-data.js';
 
@@ -97,6 +99,49 @@ function compileClassifier(model: ImageClassifierModel, options: TrainModelOptio
     loss: makeLoss(options),
     metrics: [accuracy],
   });
+}
+
+/** The options of `train-model` that say how the loss is made small. */
+export type OptimizationOptions = Pick<
+  TrainModelOptions,
+  | 'optimizer'
+  | 'momentum'
+  | 'learningRateSchedule'
+  | 'warmupEpochs'
+  | 'weightDecay'
+  | 'clipNorm'
+  | 'gradientAccumulationSteps'
+  | 'labelSmoothing'
+>;
+
+/** The length of a training, at most. */
+export interface TrainingLength {
+  readonly learningRate: number;
+  readonly numEpochs: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** Makes the optimizer that the options name, with their learning rate over the training. */
+export function makeOptimizer(
+  options: OptimizationOptions,
+  { learningRate, numEpochs, stepsPerEpoch }: TrainingLength,
+): Optimizer {
+  const { momentum, weightDecay, clipNorm, gradientAccumulationSteps, warmupEpochs } = options;
+  const optimizer: OptimizerName = options.optimizer;
+  const steps = numEpochs * stepsPerEpoch;
+  const warmupSteps = Math.round(warmupEpochs * stepsPerEpoch);
+  return optimizersByName[optimizer]({
+    learningRate: scheduledLearningRate(options.learningRateSchedule, learningRate, { steps, warmupSteps }),
+    ...(momentum !== undefined && { momentum }),
+    ...(weightDecay !== undefined && { weightDecay }),
+    ...(clipNorm !== undefined && { globalClipnorm: clipNorm }),
+    ...(gradientAccumulationSteps > 1 && { gradientAccumulationSteps }),
+  });
+}
+
+/** Makes the cross-entropy with the smoothing that was asked for. */
+export function makeLoss({ labelSmoothing }: Pick<OptimizationOptions, 'labelSmoothing'>) {
+  return (labels: tf.Tensor, logits: tf.Tensor) => sparseCategoricalCrossentropy(labels, logits, labelSmoothing);
 }
 
 async function hasOtherClasses({ classNames }: ImageClassifierModel, directory: string): Promise<boolean> {

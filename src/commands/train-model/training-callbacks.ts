@@ -2,18 +2,21 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import type { ImageDataset } from '../../data/dataset/image-dataset.js';
+import { SignetError } from '../../errors.js';
 import { parseHistory } from '../../evaluation/report/training-history.js';
+import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
+import { importUserFile } from '../../models/user-file/import-user-file.js';
 import { BackupAndRestore } from '../../training/callbacks/backup-and-restore.js';
-import type { CallbackLike } from '../../training/callbacks/callback.js';
+import type { Callback, CallbackLike } from '../../training/callbacks/callback.js';
 import { CSVLogger } from '../../training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../../training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../../training/callbacks/model-checkpoint.js';
 import { Progress } from '../../training/callbacks/progress.js';
+import { ReduceLROnPlateau } from '../../training/callbacks/reduce-lr-on-plateau.js';
+import { LogLearningRate } from '../../training/callbacks/support/log-learning-rate.js';
 import { TensorBoard } from '../../training/callbacks/tensor-board.js';
 import { TerminateOnNaN } from '../../training/callbacks/terminate-on-nan.js';
-import type { InterruptedTraining } from './interrupted-training.js';
-import { loadCallbacks } from './load-callbacks.js';
-import { learningRateCallbacks } from './optimization.js';
+import type { InterruptedTraining } from '../../training/resume/interrupted-training.js';
 import { argumentsJson } from './remembered-options.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import type { PreparedTraining } from './training-run.js';
@@ -100,6 +103,22 @@ function makeBackup({ folder }: InterruptedTraining, { backupSteps }: TrainModel
   return new BackupAndRestore(folder, { ...within, deleteCheckpoint: false, verbose: 1, stream: process.stderr });
 }
 
+/**
+ * Makes the callbacks that change the learning rate, or log one that changes.
+ *
+ * @param patience Epochs without improvement after which the training stops.
+ */
+export function learningRateCallbacks(
+  { learningRateSchedule, warmupEpochs }: Pick<TrainModelOptions, 'learningRateSchedule' | 'warmupEpochs'>,
+  patience: number,
+): Callback[] {
+  if (learningRateSchedule !== 'plateau') {
+    return learningRateSchedule === 'constant' && warmupEpochs === 0 ? [] : [new LogLearningRate()];
+  }
+  // Early enough that a smaller learning rate can still help before the training stops.
+  return [new ReduceLROnPlateau({ monitor: 'val_loss', patience: Math.max(1, Math.floor(patience / 2)), verbose: 1 })];
+}
+
 /** TensorBoard, with the first images of the validation, whose order never changes; then the user's own. */
 async function furtherCallbacks(
   { model, version, options }: PreparedTraining,
@@ -127,4 +146,45 @@ async function bestSavedValue(directory: string): Promise<number | null> {
   const { columns } = parseHistory(await readFile(file, 'utf8'));
   const values = (columns.get(monitor) ?? []).filter((value) => value !== null);
   return values.length === 0 ? null : Math.max(...values);
+}
+
+/** The argument of the function that a file of callbacks may export. */
+export interface CallbackContext {
+  readonly model: ImageClassifierModel;
+  /** Where the best model is saved. */
+  readonly directory: string;
+}
+
+/** The default export of a file for `--callbacks`: callbacks, or a function that makes them. */
+export type CallbacksExport = CallbackLike | readonly CallbackLike[] | ((context: CallbackContext) => CallbacksResult);
+type CallbacksResult = CallbackLike | readonly CallbackLike[] | Promise<CallbackLike | readonly CallbackLike[]>;
+
+const methods = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchBegin', 'onBatchEnd'] as const;
+
+/**
+ * Loads the callbacks of a user's file.
+ *
+ * @throws SignetError `INVALID_ARGUMENT` that says what the file lacks.
+ */
+export async function loadCallbacks(file: string, context: CallbackContext): Promise<CallbackLike[]> {
+  const { default: exported } = await importCallbacks(file);
+  const made: unknown =
+    typeof exported === 'function' ? await (exported as (c: CallbackContext) => unknown)(context) : exported;
+  const list = Array.isArray(made) ? (made as unknown[]) : [made];
+  return list.map((each) => checkedCallback(each, file));
+}
+
+/** Imports the file. Called before anything long begins, it reports a mistake in the file at once. */
+export function importCallbacks(file: string): Promise<Record<string, unknown>> {
+  return importUserFile(file, '--callbacks');
+}
+
+function checkedCallback(value: unknown, file: string): CallbackLike {
+  const object = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  if (methods.some((method) => typeof object[method] === 'function')) return object;
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `--callbacks names ${file}, whose default export is not a callback: export default [new MyCallback()], or a function that returns such a list, ` +
+      `or an object with one of ${methods.join(', ')}. Received: ${value === undefined ? 'no default export' : typeof value}.`,
+  );
 }

@@ -9,8 +9,7 @@ import { writeReport } from '../../evaluation/report/write-report.js';
 import { knownOptions } from './remembered-options.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import { shellCommand } from '../shared/shell-command.js';
-import { reportedArguments } from './shown-arguments.js';
-import type { TrainModelOptions } from './train-model-options.js';
+import { reportedArguments, type TrainModelOptions } from './train-model-options.js';
 import type { ImageCounts } from './training-data.js';
 
 /** A training that has ended, with its model evaluated. */

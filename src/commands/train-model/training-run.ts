@@ -4,18 +4,19 @@ import path from 'node:path';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { type ClassifierEvaluation, evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
+import { noteInterrupted } from '../../training/resume/find-interrupted-training.js';
+import { InterruptedTraining } from '../../training/resume/interrupted-training.js';
+import { VersionDirectory } from '../../training/resume/version-directory.js';
 import type { ShellFlags } from '../shared/shell-command.js';
-import { InterruptedTraining, noteInterrupted } from './interrupted-training.js';
-import { makeLoss } from './optimization.js';
+import { optionsToRemember } from './remembered-options.js';
 import {
   completeTrainModelOptions,
   type GivenTrainModelOptions,
   type TrainModelOptions,
 } from './train-model-options.js';
-import { disposeCompiled, findTrainableType, makeTrainable } from './trainable-model.js';
+import { disposeCompiled, findTrainableType, makeLoss, makeTrainable } from './trainable-model.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { writeTrainingReport } from './training-report.js';
-import { VersionDirectory } from './version-directory.js';
 
 /** What came of a training. */
 export interface TrainModelResult {
@@ -83,7 +84,8 @@ export const freshStart: TrainingStart = {
   ownsVersion: false,
   isFresh: true,
   checkImages: () => undefined,
-  begin: ({ version, options, data }) => InterruptedTraining.begin(version.path, options, data.set.scan),
+  begin: ({ version, options, data }) =>
+    InterruptedTraining.begin(version.path, optionsToRemember(options, version.path), data.set.scan),
 };
 
 /** The life of a training, from its flags to the report. */

@@ -1,17 +1,21 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
+import { formatNames, isTranscoded } from '../../data/image-file/image-format.js';
+import { exportTraining } from '../../distributed/export-training.js';
 import { runWorkers } from '../../distributed/run-workers.js';
 import { readWorkersState } from '../../distributed/workers-state.js';
 import { parseHistory } from '../../evaluation/report/training-history.js';
 import { findPython } from '../../distributed/find-python.js';
+import { SignetError } from '../../errors.js';
+import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import { restoreVariables } from '../../saved-model/read/restore-variables.js';
 import { variablesOf } from '../../tensorflow/variables-of.js';
 import { weightsInOrder } from '../../tensorflow/weights-in-order.js';
-import { checkForWorkers, checkImagesForWorkers, exportForWorkers } from './export-training-model.js';
-import type { InterruptedTraining } from './interrupted-training.js';
+import type { InterruptedTraining } from '../../training/resume/interrupted-training.js';
 import { argumentsJson } from './remembered-options.js';
 import type { TrainModelOptions } from './train-model-options.js';
+import { augmentationFor } from './trainable-model.js';
 import type { TrainingSet } from './training-data.js';
 import type { Learned, Learner, PreparedTraining } from './training-run.js';
 
@@ -80,4 +84,50 @@ function summaryOf(history: string): Pick<Learned, 'epochs' | 'bestEpoch'> {
   const { epochs, columns } = parseHistory(history);
   const accuracies = (columns.get('val_accuracy') ?? []).map((value) => value ?? 0);
   return { epochs: epochs.length, bestEpoch: accuracies.indexOf(Math.max(...accuracies)) + 1 };
+}
+
+/** Exports a compiled model with all that the flags say about its training. @throws SignetError as `exportTraining`. */
+export async function exportForWorkers(
+  model: ImageClassifierModel,
+  { classWeight }: TrainingSet,
+  options: TrainModelOptions,
+  directory: string,
+): Promise<void> {
+  const { batchSize, numEpochs, patience, validationSplit, seed } = options;
+  const assetsExtra = { 'arguments.json': argumentsJson(options) };
+  const augmentation = augmentationFor(model, options);
+  const training = { batchSize, numEpochs, patience, validationSplit, seed, classWeight, augmentation, assetsExtra };
+  await exportTraining(model, directory, training);
+}
+
+/** @throws SignetError `INVALID_ARGUMENT` for options that callbacks in Node.js carry out: no worker can. */
+export function checkForWorkers({ learningRateSchedule, callbacks, tensorboard }: TrainModelOptions): void {
+  const wrong = [
+    ...(learningRateSchedule === 'plateau' ? ['--learning-rate-schedule plateau'] : []),
+    ...(callbacks === undefined ? [] : ['--callbacks']),
+    ...(tensorboard === undefined ? [] : ['--tensorboard']),
+  ];
+  if (wrong.length === 0) return;
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `Training with several workers is done by TensorFlow, not by Node.js, where callbacks run. Leave out: ${wrong.join(', ')}.`,
+  );
+}
+
+/** @throws SignetError `INVALID_DATASET` unless a worker can use every file: it sees them all, and decodes them with the exported graph. */
+export function checkImagesForWorkers({ scan, skippedList }: TrainingSet): void {
+  const transcoded = scan.files.filter(({ format }) => isTranscoded(format));
+  const [first] = transcoded;
+  if (first) {
+    throw new SignetError(
+      'INVALID_DATASET',
+      `${transcoded.length} images of ${scan.directory} are in formats that TensorFlow does not decode, such as ${first.path} ` +
+        `(${formatNames[first.format]}). Workers need JPEG, PNG, GIF or BMP: convert them.`,
+    );
+  }
+  if (skippedList === '') return;
+  throw new SignetError(
+    'INVALID_DATASET',
+    `Workers see every file of ${scan.directory}: remove these, which --on-bad-image skip leaves out on one machine.\n${skippedList}`,
+  );
 }

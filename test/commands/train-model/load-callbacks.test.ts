@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { loadCallbacks } from '../../../src/commands/train-model/load-callbacks.js';
+import { loadCallbacks } from '../../../src/commands/train-model/training-callbacks.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { fit } from '../../../src/training/fit.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';

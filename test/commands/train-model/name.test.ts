@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { listModels } from '../../../src/commands/list-models/run.js';
 import { listModelsText } from '../../../src/commands/list-models/print.js';
 import { argumentsJson, resumedOptions } from '../../../src/commands/train-model/remembered-options.js';
-import { reportedArguments } from '../../../src/commands/train-model/shown-arguments.js';
+import { reportedArguments } from '../../../src/commands/train-model/train-model-options.js';
 import { completeTrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';

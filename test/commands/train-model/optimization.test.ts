@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
 import { trainModelCommand } from '../../../src/commands/train-model/flags.js';
+import { completeTrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
 import {
-  learningRateCallbacks,
   makeLoss,
   makeOptimizer as makeOptimizerOf,
   type OptimizationOptions,
   type TrainingLength,
-} from '../../../src/commands/train-model/optimization.js';
-import { completeTrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
+} from '../../../src/commands/train-model/trainable-model.js';
+import { learningRateCallbacks } from '../../../src/commands/train-model/training-callbacks.js';
 import { parseHistory } from '../../../src/evaluation/report/training-history.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { CSVLogger } from '../../../src/training/callbacks/csv-logger.js';

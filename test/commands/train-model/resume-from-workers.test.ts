@@ -12,7 +12,7 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
-import { resumeFromWorkers } from '../../../src/commands/train-model/resume-from-workers.js';
+import { resumeFromWorkers } from '../../../src/commands/train-model/resume-training.js';
 import { trainModel } from '../../../src/commands/train-model/run.js';
 import {
   completeTrainModelOptions,

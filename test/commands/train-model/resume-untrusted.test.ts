@@ -3,10 +3,11 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { InterruptedTraining } from '../../../src/commands/train-model/interrupted-training.js';
+import { optionsToRemember, parseRememberedOptions } from '../../../src/commands/train-model/remembered-options.js';
 import { resumeTraining } from '../../../src/commands/train-model/resume-training.js';
 import { completeTrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
-import type { TrainingRecord } from '../../../src/commands/train-model/training-record.js';
+import { InterruptedTraining } from '../../../src/training/resume/interrupted-training.js';
+import type { TrainingRecord } from '../../../src/training/resume/training-record.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 let models: string;
@@ -24,13 +25,13 @@ beforeEach(async () => {
     modelType: 'LenetModel',
   });
   const scan = { directory: folder, classNames: [], files: [], problems: [] } as never;
-  await InterruptedTraining.begin(directory, options, scan);
+  await InterruptedTraining.begin(directory, optionsToRemember(options, directory), scan);
 });
 afterEach(() => vi.unstubAllEnvs());
 
 function edit(change: (record: { options: Record<string, unknown>; seal?: unknown }) => void): void {
   const file = path.join(InterruptedTraining.folderOf(directory), 'training.json');
-  const record = JSON.parse(readFileSync(file, 'utf8')) as TrainingRecord & { options: Record<string, unknown> };
+  const record = JSON.parse(readFileSync(file, 'utf8')) as TrainingRecord<Record<string, unknown>>;
   change(record);
   writeFileSync(file, JSON.stringify(record));
 }
@@ -42,7 +43,7 @@ describe('a training in a folder from elsewhere', () => {
     // Its own paths are taken: it comes as far as the images, which are not there.
     await expect(resume()).rejects.toThrow('train');
     await expect(resume()).rejects.toThrow('does not exist');
-    expect((await InterruptedTraining.find(directory))?.record.isOwn).toBe(true);
+    expect((await InterruptedTraining.find(directory, parseRememberedOptions))?.record.isOwn).toBe(true);
   });
 
   it.each<[what: string, change: Parameters<typeof edit>[0], named: string]>([
@@ -63,9 +64,9 @@ describe('a training in a folder from elsewhere', () => {
     edit((record) => delete record.seal);
     const given = { trainDatasetPath: path.join(models, 'nowhere'), testDatasetPath: path.join(models, 'nowhere') };
     await expect(resume(given)).rejects.toThrow('nowhere');
-    const training = await InterruptedTraining.find(directory);
+    const training = await InterruptedTraining.find(directory, parseRememberedOptions);
     expect((await training?.takeOver())?.record.isOwn).toBe(false);
-    expect((await InterruptedTraining.find(directory))?.record.isOwn).toBe(false);
+    expect((await InterruptedTraining.find(directory, parseRememberedOptions))?.record.isOwn).toBe(false);
   });
 
   it('is not for a reader of another key', async () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { readListedArguments, reportedArguments } from '../../../src/commands/train-model/shown-arguments.js';
+import { readListedArguments, reportedArguments } from '../../../src/commands/train-model/train-model-options.js';
 import { completeTrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import { tryToWrite } from '../../files/cannot-write.js';
 import { recoverModelDirectories } from '../../files/model-directory.js';
-import { InterruptedTraining, interruptedVersions } from './interrupted-training.js';
+import { interruptedVersions } from './find-interrupted-training.js';
+import { InterruptedTraining } from './interrupted-training.js';
 
 /** Which version directory is wanted. */
 export interface WantedVersion {

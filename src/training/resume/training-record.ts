@@ -9,15 +9,14 @@ import type { ProcessIdentity } from '../../files/process-identity.js';
 import { isOwnSeal, ownSeal } from '../../files/own-seal.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
 import { replaceFile } from '../../files/replace.js';
-import { parseRememberedOptions } from './remembered-options.js';
-import type { TrainModelOptions } from './train-model-options.js';
 
 /** The file in a training's folder that says what is trained. */
 export const recordFile = 'training.json';
 
 /** What is known of a training from its beginning on, besides its state. */
-export interface TrainingRecord {
-  readonly options: Partial<TrainModelOptions>;
+export interface TrainingRecord<Options> {
+  /** Options with which it was begun, as JSON can hold them. */
+  readonly options: Options;
   /** The images that it learns from, including those for the validation. */
   readonly images: readonly ClassFingerprint[];
   /** The process that trains it, or did. */
@@ -41,12 +40,18 @@ const schema = v.object({
   seal: v.optional(v.nullable(v.string()), null),
 });
 
+/** Checks options that were read from a file, which messages name. @throws SignetError `INVALID_TRAINING_STATE`. */
+export type ParseOptions<Options> = (value: unknown, file: string) => Options;
+
 /**
  * Reads the record in a training's folder; null if there is none.
  *
  * @throws SignetError `INVALID_TRAINING_STATE` when it is damaged.
  */
-export async function readRecord(folder: string): Promise<TrainingRecord | null> {
+export async function readRecord<Options>(
+  folder: string,
+  parseOptions: ParseOptions<Options>,
+): Promise<TrainingRecord<Options> | null> {
   const file = path.join(folder, recordFile);
   const error = (problem: string, cause: unknown) =>
     new SignetError(
@@ -58,11 +63,11 @@ export async function readRecord(folder: string): Promise<TrainingRecord | null>
   if (!record) return null;
   const { images, process, replaces, seal } = record;
   const isOwn = await isOwnSeal(JSON.stringify(record.options), seal);
-  return { options: parseRememberedOptions(record.options, file), images, process, replaces, isOwn };
+  return { options: parseOptions(record.options, file), images, process, replaces, isOwn };
 }
 
 /** Writes the record into a folder that exists. @throws SignetError `CANNOT_WRITE`. */
-export async function writeRecord(folder: string, { isOwn, ...record }: TrainingRecord): Promise<void> {
+export async function writeRecord(folder: string, { isOwn, ...record }: TrainingRecord<unknown>): Promise<void> {
   // What came from elsewhere stays so: the seal would turn its paths into this user's.
   const seal = isOwn ? await ownSeal(JSON.stringify(record.options)) : null;
   try {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { changedImages, fingerprintImages } from '../../data/scan/fingerprint-images.js';
@@ -7,9 +7,7 @@ import type { ImageScan } from '../../data/scan/image-scan.js';
 import { SignetError } from '../../errors.js';
 import { removeModelDirectory, writeModelDirectory } from '../../files/model-directory.js';
 import { isStillRunning, ownIdentity } from '../../files/process-identity.js';
-import { optionsToRemember } from './remembered-options.js';
-import type { TrainModelOptions } from './train-model-options.js';
-import { readRecord, recordFile, type TrainingRecord, writeRecord } from './training-record.js';
+import { type ParseOptions, readRecord, recordFile, type TrainingRecord, writeRecord } from './training-record.js';
 
 /** What is written last of a state: the file of `BackupAndRestore`, and that of workers. */
 const stateFiles = ['training_metadata.json', path.join('workers', 'output.training', 'last')] as const;
@@ -18,11 +16,11 @@ const stateFiles = ['training_metadata.json', path.join('workers', 'output.train
  * A training that has begun and is not done: the folder `models/LenetModel/.3.training` next to the version directory that it is to fill,
  * with its record and what `BackupAndRestore` or workers keep. Servers ignore names that are not numbers.
  */
-export class InterruptedTraining {
+export class InterruptedTraining<Options = unknown> {
   private constructor(
     /** The version directory. */
     readonly directory: string,
-    readonly record: TrainingRecord,
+    readonly record: TrainingRecord<Options>,
   ) {}
 
   /** The folder of a version's training, whether there is one or not. */
@@ -33,17 +31,18 @@ export class InterruptedTraining {
   /**
    * Begins a training, and drops one that was interrupted before. Its folder appears whole or not at all.
    *
+   * @param options Options that `find` returns later, as JSON can hold them.
    * @param writeState Writes a state from elsewhere, whose best model is in the version directory already. Default: it starts at its beginning.
    * @throws SignetError `CANNOT_WRITE`, or `INVALID_TRAINING_STATE` when another process trains the same version.
    */
-  static async begin(
+  static async begin<Options>(
     directory: string,
-    options: TrainModelOptions,
+    options: Options,
     scan: ImageScan,
     writeState: ((folder: string) => Promise<void>) | null = null,
-  ): Promise<InterruptedTraining> {
+  ): Promise<InterruptedTraining<Options>> {
     const training = new InterruptedTraining(directory, {
-      options: optionsToRemember({ ...options, modelVersion: Number(path.basename(directory)) }),
+      options,
       images: fingerprintImages(scan),
       process: await ownIdentity(),
       replaces: writeState ? null : await stampOf(directory),
@@ -58,9 +57,24 @@ export class InterruptedTraining {
   }
 
   /** The training of a version; null if there is none. @throws SignetError `INVALID_TRAINING_STATE` when it is damaged. */
-  static async find(directory: string): Promise<InterruptedTraining | null> {
-    const record = await readRecord(InterruptedTraining.folderOf(directory));
+  static async find<Options>(
+    directory: string,
+    parseOptions: ParseOptions<Options>,
+  ): Promise<InterruptedTraining<Options> | null> {
+    const record = await readRecord(InterruptedTraining.folderOf(directory), parseOptions);
     return record && new InterruptedTraining(directory, record);
+  }
+
+  /** When the training of a version was last written to, in milliseconds since 1970. */
+  static async lastWritten(directory: string): Promise<number> {
+    const folder = InterruptedTraining.folderOf(directory);
+    const times = [recordFile, ...stateFiles].map((name) =>
+      stat(path.join(folder, name)).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      ),
+    );
+    return Math.max(...(await Promise.all(times)));
   }
 
   get folder(): string {
@@ -95,7 +109,7 @@ export class InterruptedTraining {
   }
 
   /** Makes this process the one that trains it. @throws SignetError `INVALID_TRAINING_STATE` when another one does, `CANNOT_WRITE`. */
-  async takeOver(): Promise<InterruptedTraining> {
+  async takeOver(): Promise<InterruptedTraining<Options>> {
     await assertIdle(this.folder);
     const training = new InterruptedTraining(this.directory, { ...this.record, process: await ownIdentity() });
     await writeRecord(training.folder, training.record);
@@ -108,36 +122,6 @@ export class InterruptedTraining {
   }
 }
 
-/** Versions of a model's class whose trainings are not done. @param parent The folder of the class. */
-export async function interruptedVersions(parent: string): Promise<number[]> {
-  const names = await readdir(parent).catch(() => []);
-  return names.flatMap((name) => {
-    const version = Number(/^\.(\d+)\.training$/.exec(name)?.[1] ?? NaN);
-    return Number.isSafeInteger(version) && existsSync(path.join(parent, name, recordFile)) ? [version] : [];
-  });
-}
-
-/** Mentions interrupted trainings that can be continued: a user who begins another may not know of them. */
-export async function noteInterrupted(parent: string): Promise<void> {
-  for (const version of await interruptedVersions(parent)) {
-    const training = await InterruptedTraining.find(path.join(parent, String(version))).catch(() => null);
-    if (training?.hasState !== true || (await isStillRunning(training.record.process))) continue;
-    process.stderr.write(`note: ${training.folder} keeps an interrupted training; --resume continues it\n`);
-  }
-}
-
-/** When the training of a version was last written to, in milliseconds since 1970. */
-export async function lastWritten(directory: string): Promise<number> {
-  const folder = InterruptedTraining.folderOf(directory);
-  const times = [recordFile, ...stateFiles].map((name) =>
-    stat(path.join(folder, name)).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => 0,
-    ),
-  );
-  return Math.max(...(await Promise.all(times)));
-}
-
 /** Distinguishes a SavedModel from one that takes its place. */
 async function stampOf(directory: string): Promise<string | null> {
   const stats = await stat(path.join(directory, 'saved_model.pb')).catch(() => null);
@@ -146,7 +130,7 @@ async function stampOf(directory: string): Promise<string | null> {
 
 async function assertIdle(folder: string): Promise<void> {
   // A damaged record does not name a process.
-  const record = await readRecord(folder).catch(() => null);
+  const record = await readRecord(folder, (options) => options).catch(() => null);
   if (!record || !(await isStillRunning(record.process))) return;
   throw new SignetError(
     'INVALID_TRAINING_STATE',

@@ -4,15 +4,19 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { InterruptedTraining } from '../../../src/commands/train-model/interrupted-training.js';
-import { resumedOptions } from '../../../src/commands/train-model/remembered-options.js';
-import { findInterruptedTraining } from '../../../src/commands/train-model/resume-training.js';
+import {
+  optionsToRemember,
+  parseRememberedOptions,
+  resumedOptions,
+} from '../../../src/commands/train-model/remembered-options.js';
 import {
   completeTrainModelOptions,
   type TrainModelOptions,
 } from '../../../src/commands/train-model/train-model-options.js';
-import { VersionDirectory } from '../../../src/commands/train-model/version-directory.js';
 import type { ImageScan } from '../../../src/data/scan/image-scan.js';
+import { findInterruptedTraining } from '../../../src/training/resume/find-interrupted-training.js';
+import { InterruptedTraining } from '../../../src/training/resume/interrupted-training.js';
+import { VersionDirectory } from '../../../src/training/resume/version-directory.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const scan: ImageScan = {
@@ -30,10 +34,16 @@ const options = completeTrainModelOptions({
   numEpochs: 10,
 });
 
+const find = (directory: string) => InterruptedTraining.find(directory, parseRememberedOptions);
+
+async function begin(directory: string, own = options, writeState?: (folder: string) => Promise<void>) {
+  return InterruptedTraining.begin(directory, optionsToRemember(own, directory), scan, writeState);
+}
+
 async function begun(version = 1, own: Partial<TrainModelOptions> = {}) {
   const models = await temporaryFolder();
   const directory = path.join(models, 'LenetModel', String(version));
-  const training = await InterruptedTraining.begin(directory, { ...options, ...own }, scan);
+  const training = await begin(directory, { ...options, ...own });
   return { models, directory, training, record: path.join(training.folder, 'training.json') };
 }
 
@@ -77,28 +87,29 @@ describe('InterruptedTraining', () => {
       writeFileSync(path.join(folder, 'state'), 'half');
       return Promise.reject(new Error('no room'));
     };
-    await expect(InterruptedTraining.begin(directory, options, scan, failing)).rejects.toThrow('no room');
+    await expect(begin(directory, options, failing)).rejects.toThrow('no room');
     expect(readdirSync(path.dirname(directory))).toEqual([]);
     const state = async (folder: string) => {
       writeFileSync(path.join(folder, 'state'), 'whole');
       return Promise.resolve();
     };
-    await InterruptedTraining.begin(directory, options, scan, state);
+    await begin(directory, options, state);
     expect(readdirSync(training.folder).sort()).toEqual(['state', 'training.json']);
-    expect(await InterruptedTraining.find(directory)).not.toBeNull();
+    expect(await find(directory)).not.toBeNull();
   });
 
   it('is found by type and version, the last one first', async () => {
     const { models, directory } = await begun(3);
     await new Promise((resolve) => setTimeout(resolve, 20));
     const other = path.join(models, 'TinyModel', '12');
-    await InterruptedTraining.begin(other, { ...options, seed: 7 }, scan);
+    await begin(other, { ...options, seed: 7 });
     mkdirSync(path.join(models, 'LenetModel', '.9.training'));
-    const find = async (wanted: object) => (await findInterruptedTraining({ modelFolderPath: models, ...wanted })).directory;
-    expect(await find({})).toBe(other);
-    expect(await find({ modelType: 'LenetModel' })).toBe(directory);
-    expect(await find({ modelVersion: 3 })).toBe(directory);
-    await expect(find({ modelType: 'LenetModel', modelVersion: 9 })).rejects.toThrow(
+    const findLast = async (wanted: object) =>
+      (await findInterruptedTraining({ modelFolderPath: models, ...wanted }, parseRememberedOptions)).directory;
+    expect(await findLast({})).toBe(other);
+    expect(await findLast({ modelType: 'LenetModel' })).toBe(directory);
+    expect(await findLast({ modelVersion: 3 })).toBe(directory);
+    await expect(findLast({ modelType: 'LenetModel', modelVersion: 9 })).rejects.toThrow(
       `There is nothing to resume: ${models} keeps no interrupted training of version 9 of LenetModel.`,
     );
   });
@@ -112,12 +123,12 @@ describe('InterruptedTraining', () => {
       const id = other.pid ?? 0;
       edit(record, (r) => (r.process = { id, started: `${boot} ${started(id)}` }));
       const running = `${training.folder} is the training of process ${id}, which is running. Wait for it or end it`;
-      const found = await InterruptedTraining.find(directory);
+      const found = await find(directory);
       await expect(found?.takeOver()).rejects.toThrow(running);
-      await expect(InterruptedTraining.begin(directory, options, scan)).rejects.toThrow(running);
+      await expect(begin(directory)).rejects.toThrow(running);
       // The number is now that of another process than before the machine was started anew.
       edit(record, (r) => (r.process = { id, started: `${boot} 1` }));
-      expect((await (await InterruptedTraining.find(directory))?.takeOver())?.record.process.id).toBe(process.pid);
+      expect((await (await find(directory))?.takeOver())?.record.process.id).toBe(process.pid);
     } finally {
       other.kill();
     }
@@ -133,9 +144,9 @@ describe('InterruptedTraining', () => {
   ])('says what is wrong with a record: %s', async (_, change, message) => {
     const { directory, record } = await begun();
     edit(record, change);
-    await expect(InterruptedTraining.find(directory)).rejects.toThrow(message);
+    await expect(find(directory)).rejects.toThrow(message);
     // Who begins anew does not need it.
-    await InterruptedTraining.begin(directory, options, scan);
+    await begin(directory);
   });
 }); // prettier-ignore
 
