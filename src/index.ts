@@ -113,6 +113,7 @@ export {
 } from './models/keras/load-keras-weights.js';
 export { EfficientNetLiteModel, type EfficientNetLiteOptions } from './models/efficient-net-lite-model.js';
 export { EfficientNetV2Model, type EfficientNetV2Options } from './models/efficient-net-v2-model.js';
+export type { PretrainedOptions } from './models/load-pretrained.js';
 export { InceptionModel } from './models/inception-model.js';
 export { LenetModel } from './models/lenet-model.js';
 export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model.js';

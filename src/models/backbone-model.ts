@@ -5,6 +5,7 @@ import type * as tf from '../tensorflow/tf.js';
 import { ImageClassifierModel, type ImageClassifierOptions } from './image-classifier-model.js';
 import { aroundBackbone, logitsOf, rescaled } from './classifier/head.js';
 import type { OwnOptions } from './classifier/model-description.js';
+import { loadPretrained, type PretrainedOptions } from './load-pretrained.js';
 import { nearNames } from '../text/near-names.js';
 
 /** Options of a classifier with a backbone. */
@@ -67,6 +68,32 @@ export abstract class BackboneModel extends ImageClassifierModel {
     if (freezeBatchNormalization) this.#freezeBatchNormalization();
     if (freezeBackbone) this.freezeBackbone();
     if (fineTuneFrom !== undefined) this.#fineTuneOrDispose(fineTuneFrom);
+  }
+
+  /**
+   * Makes a model of this class whose backbone has been trained: on ImageNet, with published weights, which are downloaded once per user, or
+   * with those of a file. The head of a model with other classes starts from random weights.
+   *
+   * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_WEIGHTS`, `INVALID_SAVED_MODEL`, `CANNOT_WRITE`; `INVALID_ARGUMENT` for a size
+   * that nothing is published for.
+   * @example
+   * ```ts
+   * const model = await EfficientNetLiteModel.pretrained({ classNames, freezeBackbone: true });
+   * ```
+   */
+  static async pretrained<Options extends BackboneOptions, Model extends BackboneModel>(
+    this: new (options: Options) => Model,
+    options: Options,
+    pretrained: PretrainedOptions = {},
+  ): Promise<Model> {
+    const model = new this(options);
+    try {
+      await loadPretrained(model, pretrained);
+      return model;
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
   }
 
   /** Leaves the backbone as it is: only the head is trained. */

@@ -38,9 +38,13 @@ describe('a download of weights that fails', () => {
       testDatasetPath: test,
       modelFolderPath: modelFolder,
       modelType: 'MobileNetModel',
-      pretrainedWeights: 'imagenet',
     });
     await expect(trained).rejects.toMatchObject(failure);
+    await expect(trained).rejects
+      .toThrow(`MobileNetModel starts from weights that were trained on ImageNet. Other ways to start:
+  --pretrained-weights FILE           a weight file, or the directory of a SavedModel
+  --model-type EfficientNetLiteModel  whose weights come through pip, as TensorFlow did
+  --pretrained-weights none           random weights, which take many more images and epochs`);
     expect(existsSync(path.join(folder, 'a'))).toBe(false);
   });
 

@@ -23,6 +23,7 @@ function train(options: Partial<GivenTrainModelOptions>) {
     testDatasetPath: digits.test,
     modelFolderPath: path.join(folder, 'models'),
     modelType: 'MobileNetModel',
+    pretrainedWeights: 'none',
     inputWidth: 32,
     inputHeight: 32,
     batchSize: 8,

@@ -262,6 +262,7 @@ describe('train-model refuses', () => {
       await misuse({
         'fine-tune-from': 'conv1',
         'model-type': 'MobileNetModel',
+        'pretrained-weights': 'none',
         'input-width': 32,
         'input-height': 32,
       }),

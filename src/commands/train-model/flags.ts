@@ -52,9 +52,9 @@ export const trainModelCommand = defineCommand({
     ...inputSizeFlags,
     pretrainedWeights: {
       type: 'path',
-      words: ['imagenet'],
-      defaultText: 'random weights',
-      help: 'Weights to start from: imagenet, a Keras weight file, a .pth of PyTorch, or the directory of a SavedModel',
+      words: ['imagenet', 'none'],
+      defaultText: 'imagenet for models with a backbone',
+      help: 'Weights to start from: imagenet, none for random ones, a Keras weight file, a .pth of PyTorch, or the directory of a SavedModel',
       report: 'start',
     },
     freezeBackbone: {
@@ -260,7 +260,7 @@ export const trainModelCommand = defineCommand({
       'the bundled digits',
     ],
     [
-      '--pretrained-weights imagenet --freeze-backbone --train-dataset-path … --test-dataset-path …',
+      '--model-type EfficientNetLiteModel --freeze-backbone --train-dataset-path … --test-dataset-path …',
       'a few photographs of your own',
     ],
   ],

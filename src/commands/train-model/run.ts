@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { SignetError } from '../../errors.js';
 import { LocalLearner } from './local-learner.js';
+import { bringNamedWeights } from './starting-weights.js';
 import { completeTrainModelOptions, type GivenTrainModelOptions } from './train-model-options.js';
 import { disposeCompiled, findTrainableType, makeTrainable } from './trainable-model.js';
 import { type ImageCounts, TrainingSet } from './training-data.js';
@@ -41,6 +42,7 @@ export async function exportTrainingModel(given: GivenTrainModelOptions, directo
   assertFree(directory, options);
   checkForWorkers(options);
   const Model = await findTrainableType(options);
+  await bringNamedWeights(Model, options);
   const set = await TrainingSet.scan(options);
   checkImagesForWorkers(set);
   const model = await makeTrainable(Model, set, options);

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 
 import type { Fact } from '../../evaluation/report/report-content.js';
 import { readJson } from '../../files/read-json.js';
+import { hasPublishedWeights } from '../../models/keras/published-weights.js';
 import {
   completeOptions,
   type Flag,
@@ -26,10 +27,16 @@ export interface GivenTrainModelOptions extends GivenOptionsOf<typeof trainModel
  * @throws SignetError `INVALID_ARGUMENT` that lists every problem.
  */
 export function completeTrainModelOptions(given: GivenTrainModelOptions): TrainModelOptions {
-  const options = completeOptions(trainModelCommand.flags, given);
+  const options = withWeights(completeOptions(trainModelCommand.flags, given));
   // The size of the images is not known yet.
   if (options.augment !== undefined) parseAugmentation(options.augment, { imageSize: [1, 1], seed: options.seed });
   return options;
+}
+
+/** Every backbone that somebody has trained on ImageNet starts from there, as in the Python original, unless the options say something else. */
+function withWeights(options: TrainModelOptions): TrainModelOptions {
+  const { modelType, pretrainedWeights } = options;
+  return pretrainedWeights === undefined && hasPublishedWeights(modelType) ? { ...options, pretrainedWeights: 'imagenet' } : options; // prettier-ignore
 }
 
 const flags = Object.entries<Flag>(trainModelCommand.flags);

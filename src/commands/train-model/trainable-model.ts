@@ -4,6 +4,7 @@ import path from 'node:path';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import { loadKerasWeights, otherHeads } from '../../models/keras/load-keras-weights.js';
+import { wantedFor } from '../../models/load-pretrained.js';
 import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType } from '../../models/model-types.js';
 import * as tf from '../../tensorflow/tf.js';
@@ -40,7 +41,8 @@ export async function makeTrainable(
   const { pretrainedWeights } = options;
   const model = makeFromFlags(Model, set.classNames, options);
   try {
-    if (isFresh && pretrainedWeights !== undefined) await startFromWeights(model, pretrainedWeights);
+    const isRandom = pretrainedWeights === undefined || pretrainedWeights === 'none';
+    if (isFresh && !isRandom) await startFromWeights(model, pretrainedWeights);
     compileClassifier(model, options, set.stepsPerEpoch);
     return model;
   } catch (error) {
@@ -66,7 +68,9 @@ export function augmentationFor(
  * @throws SignetError `INVALID_WEIGHTS`, `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`, `OFFLINE`, `DOWNLOAD_FAILED`, `CANNOT_WRITE`.
  */
 export async function startFromWeights(model: ImageClassifierModel, pathOrName: string): Promise<void> {
-  const from = namedWeights.includes(pathOrName) ? await downloaded(model, pathOrName) : pathOrName;
+  const from = namedWeights.includes(pathOrName)
+    ? await downloadNamedWeights(wantedFor(model, pathOrName))
+    : pathOrName;
   const ignore = [...otherHeads(model), ...((await hasOtherClasses(model, from)) ? ['logits'] : [])];
   const { loaded, kept } = await loadKerasWeights(model, from, { ignore });
   const random = kept.length === 0 ? '' : `; ${kept.join(', ')} starts from random weights`;
@@ -148,13 +152,6 @@ async function hasOtherClasses({ classNames }: ImageClassifierModel, directory: 
   if (!existsSync(path.join(directory, 'assets', 'class_names.txt'))) return false;
   const others = await readClassNames(directory);
   return others.length !== classNames.length || others.some((name, i) => name !== classNames[i]);
-}
-
-async function downloaded(model: ImageClassifierModel, name: string): Promise<string> {
-  const { modelType, options } = model.description;
-  const alpha = typeof options.alpha === 'number' ? { alpha: options.alpha } : {};
-  const variant = typeof options.variant === 'string' ? { variant: options.variant } : {};
-  return downloadNamedWeights({ modelType, name, imageSize: model.imageSize, ...alpha, ...variant });
 }
 
 /** Frees a model that was compiled, and the state of its optimizer. */

@@ -9,6 +9,7 @@ import { InterruptedTraining } from '../../training/resume/interrupted-training.
 import { VersionDirectory } from '../../training/resume/version-directory.js';
 import type { ShellFlags } from '../shared/shell-command.js';
 import { optionsToRemember } from './remembered-options.js';
+import { bringNamedWeights } from './starting-weights.js';
 import {
   completeTrainModelOptions,
   type GivenTrainModelOptions,
@@ -133,6 +134,7 @@ export class TrainingRun {
     const options = this.#options;
     const Model = await findTrainableType(options);
     await learner.checkOptions(options);
+    if (start.isFresh) await bringNamedWeights(Model, options);
     const version = await this.#chooseVersion(Model.name);
     const data = await TrainingData.scan(options);
     start.checkImages(data.set.scan);

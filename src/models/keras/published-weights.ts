@@ -78,6 +78,11 @@ export function publishedWeights(wanted: WantedWeights): PublishedWeights {
   return find({ ...wanted, alpha, imageSize, includeTop });
 }
 
+/** Whether weights are published for a class of Signet's, such as `ResnetModel`. */
+export function hasPublishedWeights(modelType: string): boolean {
+  return Object.hasOwn(published, modelType);
+}
+
 function dimOrdering(prefix: string, includeTop: boolean, [top, noTop]: Hashes): PublishedWeights {
   const path = `${prefix}_weights_tf_dim_ordering_tf_kernels${includeTop ? '' : '_notop'}.h5`;
   return { path, md5: includeTop ? top : noTop };

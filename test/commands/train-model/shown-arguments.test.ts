@@ -19,7 +19,7 @@ async function versionWith(text: string): Promise<string> {
 describe('the arguments of a training', () => {
   it('are rows of its report, where a flag has a name for it', () => {
     const seven = { seed: 7, pretrainedWeights: 'imagenet' };
-    expect(reportedArguments(completeTrainModelOptions(paths))).toEqual([
+    expect(reportedArguments(completeTrainModelOptions({ ...paths, modelType: 'LenetModel' }))).toEqual([
       ['batch size', '32'],
       ['seed', '42'],
     ]);

@@ -18,6 +18,19 @@ const valuesOf = (model: MobileNetModel, layer: string) =>
 
 afterEach(() => vi.unstubAllEnvs());
 
+describe('BackboneModel.pretrained', () => {
+  it('makes a model of its class with the weights of a file', async () => {
+    const options = { classNames: ['a', 'b'], alpha: 0.35, inputHeight: 96, inputWidth: 96, seed: 2 } as const;
+    const model = await MobileNetModel.pretrained({ ...options, freezeBackbone: true }, { weights: fixture });
+    const expected = make();
+    await loadKerasWeights(expected, fixture);
+    expect(model).toBeInstanceOf(MobileNetModel);
+    expect(valuesOf(model, 'Conv_1')).toEqual(valuesOf(expected, 'Conv_1'));
+    expect(model.description.options).toMatchObject({ alpha: 0.35, freezeBackbone: true });
+    await expect(MobileNetModel.pretrained(options, { weights: 'gone.h5' })).rejects.toHaveProperty('code', 'INVALID_WEIGHTS');
+  }); // prettier-ignore
+});
+
 describe('startFromWeights', () => {
   it('takes published weights by name, from a mirror, once', async () => {
     const content = await readFile(fixture);
