@@ -31,6 +31,23 @@ class Progress:
     history: list[list[float]] = field(default_factory=list)
     """A row of COLUMNS an epoch."""
 
+    @staticmethod
+    def parse(value: dict[str, Any]) -> "Progress":
+        """What a file says, every type looked at. Raises TypeError or ValueError."""
+        progress = Progress(**value)
+        for name in ("parts", "epochs", "best_epoch", "wait"):
+            number = getattr(progress, name)
+            if type(number) is not int or number < (1 if name == "parts" else 0):
+                raise ValueError(f"{name} is a whole number. Received: {number!a}.")
+        if type(progress.is_stopped) is not bool or not isinstance(progress.images, str):
+            raise ValueError("is_stopped is true or false, and images is text.")
+        if progress.best_epoch > progress.epochs or len(progress.history) != progress.epochs:
+            raise ValueError("The history has a row for each epoch, and one of them is the best.")
+        for row in progress.history:
+            if len(row) != len(COLUMNS) or not all(type(number) in (int, float) for number in row):
+                raise ValueError(f"A row of the history has a number for each of {', '.join(COLUMNS)}.")
+        return progress
+
     def add(self, row: list[float], patience: int) -> None:
         """Takes an epoch's numbers, as train-model's early stopping does."""
         best = self.history[self.best_epoch - 1] if self.best_epoch else None
@@ -55,7 +72,7 @@ class TrainingState:
         if os.path.exists(last):
             with open(last, encoding="utf-8") as file:
                 try:
-                    return Progress(**json.load(file))
+                    return Progress.parse(json.load(file))
                 except (ValueError, TypeError) as error:
                     raise ValueError(f"{last} is damaged. Remove {self.folder} to begin anew. {error}") from error
         if os.path.exists(self.output):
@@ -97,7 +114,8 @@ class TrainingState:
         """Writes the exported model, whole or not at all: its files as they are, the variables of the best epoch."""
         if os.path.exists(self.output):
             return
-        made = f"{self.output}.new"
+        # In this training's own folder: what is there besides is nobody else's, and the output's place is next to it.
+        made = os.path.join(self.folder, "model")
         shutil.rmtree(made, ignore_errors=True)
         shutil.copytree(self.model, made)
         for ending in ("index", "data-00000-of-00001"):

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
@@ -49,6 +49,20 @@ async function run(command: string, args: readonly string[], cwd: string): Promi
   return result.stdout;
 }
 
+/** Which installed packages npm ran a script of, and which old ones are among them. */
+async function packagesOf(project: string): Promise<{ withScripts: string[]; old: string[] }> {
+  const lock = JSON.parse(await readFile(path.join(project, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { hasInstallScript?: boolean; version?: string }>;
+  };
+  const packages = Object.entries(lock.packages).map(([place, each]) => ({ ...each, name: place.split('node_modules/').at(-1) ?? '' }));
+  const isOld = (name: string, version = '') =>
+    ['adm-zip', '@mapbox/node-pre-gyp'].includes(name) || (name === 'tar' && Number.parseInt(version) < 7);
+  return {
+    withScripts: packages.filter(({ hasInstallScript }) => hasInstallScript).map(({ name }) => name).toSorted(),
+    old: packages.filter(({ name, version }) => isOld(name, version)).map(({ name }) => name),
+  };
+} // prettier-ignore
+
 describe('the package', () => {
   it(
     'is packed, installed into an empty project, set up, and trains and saves there',
@@ -58,7 +72,16 @@ describe('the package', () => {
       await run('npm', ['run', '--silent', 'package', '--', '--silent', '--pack-destination', project], process.cwd());
       const tarball = (await readdir(project)).find((name) => name.endsWith('.tgz'));
       await writeFile(path.join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-      await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', `./${tarball}`], project);
+      // With scripts, as a user does who knows nothing of them.
+      await run('npm', ['install', '--no-audit', '--no-fund', `./${tarball}`], project);
+      expect(await packagesOf(project)).toEqual({
+        // Both only look at files of their own.
+        withScripts: ['core-js', 'protobufjs'],
+        // What tfjs-node's install script would unpack its download with.
+        old: [],
+      });
+      const shipped = await readdir(path.join(project, 'node_modules', 'signet-ml'), { recursive: true });
+      expect(shipped.filter((file) => /\.(map|ini|toml|gz|node|so)$|(^|\/)deps$/.test(file))).toEqual([]);
       await run('npx', ['signet-set-up', '--quiet'], project);
 
       await writeFile(path.join(project, 'first.js'), program);
