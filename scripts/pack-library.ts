@@ -25,14 +25,19 @@ const stage = await mkdtemp(path.join(os.tmpdir(), 'signet-pack-'));
 try {
   const own = await readPackage('.');
   const theirs = await readPackage(path.join('node_modules', binding));
-  const versions = needed.map((name) => [name, theirs.dependencies[name] ?? '']);
+  const versions = needed.map((name) => [name, theirs.dependencies[name] ?? ''] as const);
   for (const name of [...(own.files as string[]), 'README.md', 'LICENSE']) {
     await cp(name, path.join(stage, name), { recursive: true });
   }
   await bundle(theirs, path.join(stage, 'node_modules', binding));
-  const { scripts: _scripts, devDependencies: _devDependencies, ...rest } = own;
   const dependencies = Object.fromEntries([...Object.entries(own.dependencies), ...versions].toSorted());
-  await writePackage(stage, { ...rest, dependencies, bundleDependencies: [binding] });
+  await writePackage(stage, {
+    ...own,
+    dependencies,
+    bundleDependencies: [binding],
+    scripts: undefined,
+    devDependencies: undefined,
+  });
   const destination = ['--pack-destination', process.cwd()];
   const { ok, output, stdout } = await runTool('npm', ['pack', '--silent', ...destination, ...absolute()], {
     cwd: stage,

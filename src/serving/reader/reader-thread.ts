@@ -4,7 +4,7 @@ import { ServingError, type StatusCode } from '../serving-error.js';
 import type { PlainSignature } from '../worker/inference-messages.js';
 import { type PackedValues, unpackValues } from '../worker/packed-value.js';
 import { plainSignature } from '../worker/plain-signature.js';
-import { startWorker } from '../worker/start-worker.js';
+import { startWorker } from '../../files/start-worker.js';
 import type { ReaderHead, ReaderJob, ReaderResult, Signatures } from './reader-jobs.js';
 
 type WithSignatures = Extract<ReaderJob, { readonly signatures: Signatures }>;

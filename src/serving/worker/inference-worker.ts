@@ -16,7 +16,7 @@ import type {
 } from './inference-messages.js';
 import { type Packing, packValues, unpackValues } from './packed-value.js';
 import { signatureOf } from './plain-signature.js';
-import { startWorker } from './start-worker.js';
+import { startWorker } from '../../files/start-worker.js';
 
 /** How a worker is started. */
 export interface InferenceWorkerOptions {

@@ -29,9 +29,8 @@ async function hostile(link: (vars: Group, secret: string) => void): Promise<str
 describe('a weight file', () => {
   it('gives its own values', async () => {
     const file = await openKerasWeightFile(await hostile(() => undefined));
-    expect(
-      file.layers.map(({ name, weights }) => [name, weights.map((each) => [...(each.read() as Float32Array)])]),
-    ).toEqual([['dense', [[1, 2]]]]);
+    expect(file.layers.map(({ name }) => name)).toEqual(['dense']);
+    expect([...((await file.layers[0]?.weights[0]?.read()) ?? [])]).toEqual([1, 2]);
     file.close();
   });
 
