@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import os
+import unicodedata
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -11,26 +12,31 @@ File = tuple[str, int]
 """A path, and its class's place among the classes."""
 
 MASK = 0xFFFFFFFF
-CLUTTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r"}
-"""What operating systems leave behind; src/data/scan/list-entries.ts."""
+CLUTTER = {
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r"),
+    *("@eadir", "#recycle", "@recycle", "@recently-snapshot", "$recycle.bin", "system volume information", "lost+found"),
+}
+"""What operating systems and network drives leave behind; src/data/scan/list-entries.ts."""
 
 
 def list_images(data: str, classes: list[str]) -> list[File]:
     """Every file of class-named directories, at any depth, sorted by path. Raises ValueError for other directories."""
     names = sorted(filter(is_seen, os.listdir(data))) if os.path.isdir(data) else []
-    found = [name for name in names if os.path.isdir(os.path.join(data, name))]
-    if found != classes:
-        received = ", ".join(found) or ("no directories" if os.path.isdir(data) else "no such directory")
+    # The same name may be written in several ways (as macOS does): Unicode's normal form C stands for all of them.
+    folders = {unicodedata.normalize("NFC", name): os.path.join(data, name) for name in names}
+    folders = {name: folder for name, folder in sorted(folders.items()) if os.path.isdir(folder)}
+    if list(folders) != [unicodedata.normalize("NFC", name) for name in classes]:
+        received = ", ".join(folders) or ("no directories" if os.path.isdir(data) else "no such directory")
         raise ValueError(
             f"{data} holds a directory of images for each class: {', '.join(classes)}. Received: {received}."
         )
     files: list[File] = []
-    for label, name in enumerate(classes):
+    for label, directory in enumerate(folders.values()):
         before = len(files)
-        for folder, inside in walk(os.path.join(data, name)):
+        for folder, inside in walk(directory):
             files += [(os.path.join(folder, each), label) for each in inside]
         if len(files) == before:
-            raise ValueError(f"{os.path.join(data, name)} holds no images.")
+            raise ValueError(f"{directory} holds no images.")
     return sorted(files)
 
 

@@ -70,6 +70,36 @@ describe('findClassDirectories', () => {
 });
 
 describe('findImageFiles', () => {
+  it('takes the two Unicode forms of a name for one class, and refuses two directories of one name', async () => {
+    const directory = temporaryDirectory();
+    writeFiles(directory, { 'cafe\u0301/1.png': 'x', 'b/1.png': 'x', 'd\u00fcne/1.png': 'x', 'du\u0308ne/2.png': 'x' });
+    const { classes, problems } = await findClassDirectories(directory);
+    expect(classes.map(({ name, path }) => [name, path.slice(directory.length + 1)])).toEqual([
+      ['b', 'b'],
+      ['caf\u00e9', 'cafe\u0301'],
+      ['d\u00fcne', 'du\u0308ne'],
+      ['d\u00fcne', 'd\u00fcne'],
+    ]);
+    expect(problems.map(({ path, message }) => [path.slice(directory.length + 1), message])).toEqual([
+      [
+        'd\u00fcne',
+        'has the name of another directory in another Unicode form (composed or decomposed): merge the two',
+      ],
+    ]);
+  });
+
+  it('passes over what network drives leave behind', async () => {
+    expect(
+      await filesAmong(
+        'a.png',
+        '@eaDir/a.png/SYNOPHOTO_THUMB_M.jpg',
+        '#recycle/b.png',
+        '@Recycle/c.png',
+        '$RECYCLE.BIN/d.png',
+      ),
+    ).toEqual(['a.png']);
+  });
+
   it('looks into directories, but not into hidden ones', async () => {
     expect(await filesAmong('1.png', 'more/2.png', 'more/and/3.png', '.git/4.png', 'more/.5.png')).toEqual([
       '1.png',

@@ -245,6 +245,12 @@ export const trainModelCommand = defineCommand({
       onResume: 'may differ',
     },
     ...imageFlags,
+    onDuplicate: {
+      type: 'choice',
+      choices: ['warn', 'fail', 'skip'],
+      default: 'warn',
+      help: 'What to do about images with the same bytes in both data sets, in two classes or twice in one: say so, stop, or leave them out',
+    },
     cache: {
       type: 'number',
       range: { min: 0 },

@@ -1,3 +1,8 @@
+import { SignetError } from '../../errors.js';
+import type { ImageProblem } from '../../data/image-file/image-problem.js';
+import { checkDataset } from '../../data/scan/check-dataset.js';
+import { describeDuplicates, duplicatesToLeaveOut, withoutImages } from '../../data/scan/duplicate-report.js';
+import { findDuplicates } from '../../data/scan/find-duplicates.js';
 import { ImageDataset } from '../../data/dataset/image-dataset.js';
 import { splitFiles } from '../../data/dataset/split-files.js';
 import { checkSameClasses } from '../../data/scan/check-same-classes.js';
@@ -22,6 +27,11 @@ export class TrainingSet {
   /** @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`. */
   static async scan(options: TrainModelOptions): Promise<TrainingSet> {
     return new TrainingSet(await scanDataset(options.trainDatasetPath, options.onBadImage), options);
+  }
+
+  /** The set without some of its images. */
+  without(images: readonly ImageProblem[]): TrainingSet {
+    return new TrainingSet(without(this.scanned, images), this.options);
   }
 
   /** All images of the set. */
@@ -67,12 +77,14 @@ export class TrainingData {
     readonly set: TrainingSet,
     private readonly test: ScannedDataset,
     private readonly options: TrainModelOptions,
+    /** What is known about images with the same bytes, a sentence for each kind; those are left out if `--on-duplicate skip` says so. */
+    readonly duplicates: readonly string[],
   ) {}
 
   /**
    * Scans both folders.
    *
-   * @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`; `CLASSES_DIFFER` when the test set has other classes than the training set.
+   * @throws SignetError `INVALID_DATASET` (also for duplicates with `--on-duplicate fail`), `BAD_IMAGE`; `CLASSES_DIFFER` when the test set has other classes than the training set.
    */
   static async scan(options: TrainModelOptions): Promise<TrainingData> {
     const set = await TrainingSet.scan(options);
@@ -81,7 +93,15 @@ export class TrainingData {
       found: `the test set ${options.testDatasetPath}`,
       expected: `the training set ${options.trainDatasetPath}`,
     });
-    return new TrainingData(set, test, options);
+    const duplicates = await findDuplicates(set.scan, test.scan);
+    const notes = describeDuplicates(duplicates);
+    if (options.onDuplicate !== 'skip') {
+      checkDuplicates(notes, options.onDuplicate);
+      return new TrainingData(set, test, options, notes);
+    }
+    const leftOut = duplicatesToLeaveOut(duplicates);
+    const [ownSet, ownTest] = [set.without(leftOut), without(test, leftOut)];
+    return new TrainingData(ownSet, ownTest, options, notes);
   }
 
   /** Batches to train on. */
@@ -128,4 +148,24 @@ export class TrainingData {
     this.#opened.push(dataset);
     return dataset;
   }
+}
+
+function checkDuplicates(notes: readonly string[], onDuplicate: 'warn' | 'fail'): void {
+  if (notes.length === 0) return;
+  const ways = 'To leave them out: --on-duplicate skip.';
+  if (onDuplicate === 'fail') {
+    throw new SignetError('INVALID_DATASET', `Images have the same bytes.\n${notes.join('\n')}\n${ways}`);
+  }
+  process.stderr.write(`${notes.map((note) => `warning: ${note}\n`).join('')}  ${ways}\n`);
+}
+
+/** @throws SignetError `INVALID_DATASET` when a class has no image left. */
+function without({ scan, skippedList }: ScannedDataset, images: readonly ImageProblem[]): ScannedDataset {
+  const remaining = withoutImages(scan, images);
+  checkDataset(remaining, []);
+  const paths = new Set(scan.files.map(({ path }) => path));
+  const own = images.filter(({ path }) => paths.has(path));
+  if (own.length > 0)
+    process.stderr.write(`  ${own.length} images of ${scan.directory} are left out: others have the same bytes\n`);
+  return { scan: remaining, skippedList: skippedList + listProblems(own) };
 }

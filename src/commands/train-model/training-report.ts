@@ -29,6 +29,8 @@ export interface FinishedTraining {
   readonly evaluation: ClassifierEvaluation;
   /** The text of `skipped-images.tsv`. */
   readonly skippedList: string;
+  /** What is known about images with the same bytes, in sentences. */
+  readonly duplicates: readonly string[];
 }
 
 /**
@@ -66,6 +68,7 @@ function trainingFacts({
   interrupted,
   seconds,
   evaluation,
+  duplicates,
 }: FinishedTraining): Fact[] {
   const { optimizer, learningRate, learningRateSchedule } = options;
   const number = (value: number) => value.toLocaleString('en');
@@ -75,6 +78,7 @@ function trainingFacts({
       `${options.trainDatasetPath}: ${number(images.train)} images, ${number(images.validation)} more for validation`,
     ],
     ['test set', `${options.testDatasetPath}: ${number(evaluation.result.images)} images`],
+    ...duplicates.map((note): Fact => ['same bytes', note]),
     ['epochs', `${epochs}${interrupted ? ' (interrupted)' : ''}, the best was ${bestEpoch}`],
     ['time', `${seconds.toFixed(1)} s`],
     ['optimizer', `${optimizer}, learning rate ${learningRate}, ${learningRateSchedule}`],

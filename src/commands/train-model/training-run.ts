@@ -158,7 +158,14 @@ export class TrainingRun {
     const directory = version.path;
     const evaluation = bestEpoch === null ? null : await evaluate(model, data, options, directory);
     const seconds = (performance.now() - this.#startTime) / 1000;
-    const training = { directory, options, ...learned, seconds, skippedList: data.skippedList };
+    const training = {
+      directory,
+      options,
+      ...learned,
+      seconds,
+      skippedList: data.skippedList,
+      duplicates: data.duplicates,
+    };
     const report =
       evaluation && bestEpoch !== null ? await writeTrainingReport({ ...training, bestEpoch, evaluation }) : null;
     const test = evaluation && { accuracy: evaluation.result.accuracy, loss: evaluation.loss };

@@ -5,7 +5,7 @@ import { printable } from '../../text/printable.js';
 
 /** Why a file cannot be used. */
 export type ProblemKind =
-  'empty' | 'corrupt' | 'unsupported' | 'too-many-pixels' | 'too-large' | 'unreadable' | 'symlink-loop';
+  'empty' | 'corrupt' | 'unsupported' | 'too-many-pixels' | 'too-large' | 'unreadable' | 'symlink-loop' | 'duplicate';
 
 /** A file that cannot be used, with the reason in words that continue its path: `is a HEIC image`. */
 export interface ImageProblem {

@@ -19,6 +19,8 @@ export interface ImageFile {
   readonly sizeBytes: number;
   /** EXIF orientation, 2 to 8, which TensorFlow ignores; absent for an upright image. */
   readonly orientation?: number;
+  /** 16 bits a sample, of which the upper 8 are used, as TensorFlow does for 8-bit pixels; absent for any other number. */
+  readonly bitsPerSample?: 16;
   /** Frames of an animation or pages of a TIFF, of which the first is used; absent if it is the only one. */
   readonly frames?: number;
   /** The format that the file's extension claims, such as `JPEG`; absent if that is true or claims nothing. */
@@ -63,7 +65,7 @@ async function inspect(
   const header = await readImageHeader(format, file);
   checkPixels(header, maxPixels);
   await checkEnding(format, file);
-  const { width, height, orientation = 1, frames = 1 } = header;
+  const { width, height, orientation = 1, frames = 1, bitsPerSample } = header;
   const claimed = formatOfName(path);
   return {
     format,
@@ -71,6 +73,7 @@ async function inspect(
     height,
     sizeBytes: file.sizeBytes,
     ...(orientation > 1 && { orientation }),
+    ...(bitsPerSample && { bitsPerSample }),
     ...(frames > 1 && { frames }),
     ...(claimed !== null && claimed !== formatNames[format] && { misnamedAs: claimed }),
   };

@@ -18,7 +18,20 @@ export interface ImageHeader {
   readonly totalPixels?: number;
   /** EXIF orientation, 1 to 8. */
   readonly orientation?: number;
+  /** 16 where that is so; absent otherwise. */
+  readonly bitsPerSample?: 16;
 }
+
+/** Samples that are refused, by libvips's name of their type: what they would become without a word depends on their values. */
+const sampleNames: Readonly<Record<string, string>> = {
+  char: 'int8',
+  short: 'int16',
+  int: 'int32',
+  uint: 'uint32',
+  double: 'float64',
+  complex: 'complex64',
+  dpcomplex: 'complex128',
+};
 
 /**
  * Reads an image's header, whatever size it claims: memory is taken for the file at most, never for the pixels.
@@ -54,9 +67,20 @@ async function readFrontHeader(format: ImageFormat, file: OpenImageFile): Promis
 async function readWithSharp(format: ImageFormat, bytes: Buffer): Promise<ImageHeader> {
   try {
     // Our own limit on pixels comes after: here it would hide the size that is too large.
-    const { width, height, pages, orientation } = await sharp(bytes, { limitInputPixels: false }).metadata();
-    return { width, height, ...(pages && { frames: pages }), ...(orientation && { orientation }) };
-  } catch {
+    const { width, height, pages, orientation, depth } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    const samples = sampleNames[depth];
+    if (samples !== undefined) {
+      throw new ImageFault('unsupported', `has samples of ${samples}, not of 8 or 16 bits or float32: save it as PNG`);
+    }
+    return {
+      width,
+      height,
+      ...(pages && { frames: pages }),
+      ...(orientation && { orientation }),
+      ...(depth === 'ushort' && { bitsPerSample: 16 }),
+    };
+  } catch (error) {
+    if (error instanceof ImageFault) throw error;
     // What libvips says is left out: files read side by side share its list of errors, so it may be about another.
     throw new ImageFault('corrupt', `is ${formatNames[format]} with a header that cannot be read`);
   }

@@ -43,13 +43,14 @@ export function chooseClasses(
   classNames?: readonly string[],
 ): ChosenClasses {
   if (classNames === undefined) return { classes: [...found], unusedDirectories: [] };
+  const wanted = classNames.map((name) => name.normalize('NFC'));
   const twice = classNames.filter((name, label) => classNames.indexOf(name) !== label);
   if (twice.length > 0) throw new SignetError('INVALID_ARGUMENT', `classNames lists ${quoted(new Set(twice))} twice.`);
   const byName = new Map(found.map((one) => [one.name, one]));
-  const missing = classNames.filter((name) => !byName.has(name));
-  const unusedDirectories = found.map(({ name }) => name).filter((name) => !classNames.includes(name));
+  const missing = wanted.filter((name) => !byName.has(name));
+  const unusedDirectories = found.map(({ name }) => name).filter((name) => !wanted.includes(name));
   if (missing.length > 0) throw namesDiffer(directory, missing, unusedDirectories);
-  return { classes: classNames.flatMap((name) => byName.get(name) ?? []), unusedDirectories };
+  return { classes: wanted.flatMap((name) => byName.get(name) ?? []), unusedDirectories };
 }
 
 function namesDiffer(directory: string, missing: readonly string[], unexpected: readonly string[]): SignetError {

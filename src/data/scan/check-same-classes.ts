@@ -10,7 +10,8 @@ export interface ClassSources {
 }
 
 /**
- * Checks that a label means the same in two places, such as a test set and the model that it tests.
+ * Checks that a label means the same in two places, such as a test set and the model that it tests. Names that differ in their Unicode
+ * form alone are one.
  *
  * @throws SignetError `CLASSES_DIFFER` that lists what is missing, what is unexpected, or the two orders.
  */
@@ -19,8 +20,12 @@ export function checkSameClasses(
   expected: readonly string[],
   { found: here = 'the test set', expected: there = 'the training set' }: ClassSources = {},
 ): void {
-  const missing = without(expected, found);
-  const unexpected = without(found, expected);
+  const [ours, theirs] = [found, expected].map((names) => names.map((name) => name.normalize('NFC'))) as [
+    string[],
+    string[],
+  ];
+  const missing = without(theirs, ours);
+  const unexpected = without(ours, theirs);
   if (missing.length + unexpected.length > 0) {
     throw new SignetError(
       'CLASSES_DIFFER',
@@ -29,7 +34,7 @@ export function checkSameClasses(
         'Every class needs a directory of its name with at least one image, and there may be no others.',
     );
   }
-  if (found.every((name, label) => name === expected[label])) return;
+  if (ours.every((name, label) => name === theirs[label])) return;
   throw new SignetError(
     'CLASSES_DIFFER',
     `The classes of ${here} are those of ${there} in another order, so that labels would be confused.\n` +

@@ -20,6 +20,7 @@ const headings: Readonly<Record<ProblemKind, string>> = {
   unsupported: 'of an unsupported format (supported are JPEG, PNG, GIF, BMP, WebP, AVIF and TIFF)',
   'too-large': 'too large',
   'too-many-pixels': 'too large in pixels',
+  duplicate: 'the same as another',
 };
 
 /** All problems for people, grouped by kind; the empty text if there are none. */

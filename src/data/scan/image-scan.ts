@@ -1,4 +1,5 @@
 import type { ImageFile } from '../image-file/inspect-image-file.js';
+import type { DeepImages } from './deep-images.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 
 /** Result of `scanImageDirectory`. */
@@ -23,6 +24,8 @@ export interface ScanNotes {
   readonly unusedDirectories: readonly string[];
   /** Paths of links to directories that were read under another name already. */
   readonly repeatedDirectories: readonly string[];
+  /** How bright the images of 16 bits a sample are; absent if there are none. */
+  readonly deepImages?: DeepImages;
 }
 
 /** How many images there are of each class, by label. */

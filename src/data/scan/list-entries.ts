@@ -31,8 +31,19 @@ export interface ListOptions {
   readonly visited?: Set<string>;
 }
 
-/** What operating systems leave behind, in lower case; names that begin with a dot are left out too. */
-const clutter = new Set(['thumbs.db', 'ehthumbs.db', 'desktop.ini', '__macosx', 'icon\r']);
+/** What operating systems and network drives (Synology, QNAP) leave behind, in lower case; names that begin with a dot are left out too. */
+const clutter = new Set([
+  ...['thumbs.db', 'ehthumbs.db', 'desktop.ini', '__macosx', 'icon\r'],
+  ...[
+    '@eadir',
+    '#recycle',
+    '@recycle',
+    '@recently-snapshot',
+    '$recycle.bin',
+    'system volume information',
+    'lost+found',
+  ],
+]);
 
 /**
  * Lists a directory with fast-glob: nothing hidden, no link followed, no name lost.

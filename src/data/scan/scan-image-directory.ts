@@ -4,7 +4,8 @@ import { byCodePoint } from '../../text/by-code-point.js';
 import { checkDataset, checkDirectory, chooseClasses } from './check-dataset.js';
 import { type ClassDirectory, findClassDirectories } from './find-class-directories.js';
 import { findImageFiles } from './find-image-files.js';
-import type { ImageLimits } from '../image-file/image-limits.js';
+import { inspectDeepImages } from './deep-images.js';
+import { defaultImageLimits, type ImageLimits } from '../image-file/image-limits.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import type { ImageScan } from './image-scan.js';
 import { type ImageFile, inspectImageFile } from '../image-file/inspect-image-file.js';
@@ -42,12 +43,14 @@ export async function scanImageDirectory(directory: string, options: ScanOptions
   const { classes, unusedDirectories } = chooseClasses(directory, found.classes, options.classNames);
   const { images, problems, repeatedDirectories } = await findImages(classes, options.signal);
   const inspected = await inspectAll(images, options);
+  const files = inspected.filter(isImage);
+  const deepImages = await inspectDeepImages(files, options.maxPixels ?? defaultImageLimits.maxPixels);
   const scan: ImageScan = {
     directory,
     classNames: classes.map(({ name }) => name),
-    files: inspected.filter(isImage),
+    files,
     problems: [...found.problems, ...problems, ...inspected.filter((one) => 'kind' in one)].sort(byPath),
-    notes: { strayFiles: found.strayFiles, unusedDirectories, repeatedDirectories },
+    notes: { strayFiles: found.strayFiles, unusedDirectories, repeatedDirectories, ...(deepImages && { deepImages }) },
   };
   checkDataset(scan, found.problems);
   return scan;

@@ -5,6 +5,7 @@ import { count } from '../../text/amounts.js';
 import { describeProblems, type DescribeOptions, listProblems } from './describe-problems.js';
 import { formatNames, type ImageFormat, isTranscoded } from '../image-file/image-format.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
+import { type DeepImages, nearlyBlack } from './deep-images.js';
 import type { ImageScan } from './image-scan.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { printable, quoted } from '../../text/printable.js';
@@ -46,6 +47,7 @@ export function scanNotes({ directory, files, notes }: ImageScan): string[] {
     noteMisnamed(files.filter(({ misnamedAs }) => misnamedAs !== undefined)),
     noteOrientation(files.filter(({ orientation }) => orientation !== undefined).length),
     noteTranscoded(files.filter(({ format }) => isTranscoded(format))),
+    noteDeep(files.filter(({ bitsPerSample }) => bitsPerSample === 16).length, notes.deepImages),
     noteFrames(files.filter(({ frames }) => frames !== undefined).length),
     noteStray(notes.strayFiles, directory),
     noteUnused(notes.unusedDirectories),
@@ -71,6 +73,15 @@ function noteTranscoded(files: readonly ImageFile[]): string | null {
   for (const { format } of files) formats.set(format, (formats.get(format) ?? 0) + 1);
   const parts = Array.from(formats, ([format, number]) => `${number.toLocaleString('en-US')} ${formatNames[format]}`);
   return `${count(files.length, 'file is', 'files are')} transcoded to PNG in memory: ${parts.join(', ')}.`;
+}
+
+function noteDeep(number: number, inspected: DeepImages | undefined): string | null {
+  if (number === 0) return null;
+  const note = `${count(number, 'file has', 'files have')} 16 bits a sample, of which the upper 8 are used.`;
+  if (!inspected || inspected.brightest >= nearlyBlack) return note;
+  const { images, brightest } = inspected;
+  const where = images === 1 ? 'the first' : `the first ${images}`;
+  return `${note} The brightest of ${where} is ${brightest.toLocaleString('en-US')} of 65,535, nearly black: scale them first, if they hold data of 10 or 12 bits.`;
 }
 
 function noteFrames(number: number): string | null {

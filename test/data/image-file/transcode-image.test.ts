@@ -2,6 +2,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import { transcodeImage } from '../../../src/data/image-file/transcode-image.js';
+import { tiff as tiffOf } from '../../helpers/data/tiff.js';
 import { avif, image, pngClaiming, tiff, webp } from '../samples.js';
 
 async function pixels(bytes: Buffer): Promise<Buffer> {
@@ -36,6 +37,34 @@ describe('transcodeImage', () => {
       expect(await sharp(transcoded).metadata()).toMatchObject({ depth: 'uchar', space: 'srgb', channels: 3 });
     }
     expect(new Set(await pixels(await transcodeImage(deep)))).toEqual(new Set([0xab]));
+  });
+
+  it.each([
+    ['gray from 0 to 1', 1, [0, 0.25, 0.5, 1], [0, 64, 128, 255]],
+    ['gray from 0 to 255', 1, [0, 64, 128, 255], [0, 64, 128, 255]],
+    [
+      'RGB from 0 to 1, not as linear light',
+      3,
+      [0, 0.2, 0.4, 0.6, 0.8, 1, 0.1, 0.3, 0.5, 0.7, 0.9, 0.2],
+      [0, 51, 102, 153, 204, 255, 26, 77, 128, 178, 229, 51],
+    ],
+  ] as const)('scales the floats of a TIFF by their range: %s', async (_, channels, samples, expected) => {
+    const bytes = tiffOf({ width: 2, height: 2, channels, kind: 'float', bits: 32, samples });
+    const found = await pixels(await transcodeImage(bytes));
+    const everyChannel = channels === 3 ? expected : expected.flatMap((value) => [value, value, value]);
+    expect([...found]).toEqual(everyChannel);
+  });
+
+  it.each([
+    ['below 0', [-0.5, 0, 0.25, 1], 'from -0.5 to 1'],
+    ['beyond 255', [0, 1, 2, 871], 'from 0 to 871'],
+    ['that are no numbers', [0, 1, NaN, 1], 'that are not finite'],
+    ['that are infinite', [0, 1, Infinity, 1], 'that are not finite'],
+  ])('refuses floats %s', async (_, samples, range) => {
+    const bytes = tiffOf({ width: 2, height: 2, channels: 1, kind: 'float', bits: 32, samples });
+    await expect(transcodeImage(bytes)).rejects.toThrow(
+      `The image has floats ${range}. Expected: brightness from 0 to 1, or from 0 to 255. Scale them, and save it as PNG.`,
+    );
   });
 
   it('ignores EXIF orientation and colour profile, as TensorFlow does', async () => {

@@ -8,6 +8,11 @@ describe('checkSameClasses', () => {
     expect(() => checkSameClasses(['cat', 'dog'], ['cat', 'dog'])).not.toThrow();
   });
 
+  it('passes names in two Unicode forms, as Linux and macOS write them', () => {
+    expect(() => checkSameClasses(['b', 'cafe\u0301'], ['b', 'caf\u00e9'])).not.toThrow();
+    expect(() => checkSameClasses(['caf\u00e9', 'b'], ['b', 'cafe\u0301'])).toThrow('in another order');
+  });
+
   it('lists what is missing and what is unexpected', () => {
     expect(() => checkSameClasses(['cat', 'cow', 'd\nog'], ['cat', 'dog', 'fox'])).toThrow(
       new SignetError(

@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import { SignetError } from '../../../src/errors.js';
@@ -82,6 +83,23 @@ describe('describeProblems and scanNotes', () => {
         '1 file stands directly in DATA, in no class, and is not used: "README.md".\n' +
         '1 directory is not among the class names and is not used: "mouse".',
     );
+  });
+
+  it('notes images of 16 bits, and that 12-bit data in them is nearly black', async () => {
+    const deep = (brightest: number) =>
+      sharp(new Uint16Array(48).fill(brightest), { raw: { width: 4, height: 4, channels: 3 } })
+        .toColourspace('rgb16')
+        .png()
+        .toBuffer();
+    const [dim, bright] = [await deep(4000), await deep(50_000)];
+    const [dark, well] = [temporaryDirectory(), temporaryDirectory()];
+    writeFiles(dark, { 'a/1.png': dim, 'a/2.png': dim, 'b/3.png': png });
+    writeFiles(well, { 'a/1.png': bright, 'b/3.png': png });
+    expect(report(await scanImageDirectory(dark))).toBe(
+      '2 files have 16 bits a sample, of which the upper 8 are used. The brightest of the first 2 is 4,000 of 65,535, nearly black: ' +
+        'scale them first, if they hold data of 10 or 12 bits.',
+    );
+    expect(report(await scanImageDirectory(well))).toBe('1 file has 16 bits a sample, of which the upper 8 are used.');
   });
 
   it('counts in the plural, and names five', () => {

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import { hashFile } from '../../files/hash-file.js';
+import { mapConcurrently } from '../../files/map-concurrently.js';
+import type { ImageFile } from '../image-file/inspect-image-file.js';
+import type { ImageScan } from './image-scan.js';
+
+/** The same bytes in several files. */
+export interface DuplicateImages {
+  /** Two or more; those of the training set first, each set in its order. */
+  readonly files: readonly DuplicateFile[];
+}
+
+/** One of several files with the same bytes. */
+export interface DuplicateFile {
+  readonly path: string;
+  readonly className: string;
+  readonly set: 'training' | 'test';
+}
+
+/** Options of `findDuplicates`. */
+export interface FindDuplicatesOptions {
+  /** Ends the search early: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Finds images with the same bytes, within a training set and a test set and between them. Only files of the same size are read.
+ *
+ * @returns Groups of the same bytes, in the order of their first files.
+ */
+export async function findDuplicates(
+  training: ImageScan,
+  test: ImageScan | null,
+  { signal }: FindDuplicatesOptions = {},
+): Promise<DuplicateImages[]> {
+  const all = [...filesOf(training, 'training'), ...(test ? filesOf(test, 'test') : [])];
+  const ofOneSize = [...groupBy(all, ({ image }) => image.sizeBytes).values()].filter((group) => group.length > 1);
+  const hashes = await mapConcurrently(ofOneSize.flat(), 16, contentOf, signal);
+  const hashed = ofOneSize.flat().map((file, i) => ({ file, hash: hashes[i] }));
+  return [...groupBy(hashed, ({ hash }) => hash)]
+    .filter(([hash, group]) => hash !== null && group.length > 1)
+    .map(([, group]) => ({ files: group.map(({ file: { image, className, set } }) => ({ path: image.path, className, set })) })); // prettier-ignore
+}
+
+interface FileOfSet extends Omit<DuplicateFile, 'path'> {
+  readonly image: ImageFile;
+}
+
+function filesOf({ files, classNames }: ImageScan, set: DuplicateFile['set']): FileOfSet[] {
+  return files.map((image) => ({ image, className: classNames[image.label] ?? '', set }));
+}
+
+/** @returns null for a file that has gone, which its reader reports. */
+async function contentOf({ image }: FileOfSet): Promise<string | null> {
+  try {
+    if (image.sizeBytes > 1 << 20) return await hashFile(image.path);
+    // Small files are read at once: a stream takes longer than its bytes.
+    return createHash('sha256')
+      .update(await readFile(image.path))
+      .digest('hex');
+  } catch {
+    return null;
+  }
+}
+
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}
