@@ -45,6 +45,8 @@ export interface NodeBackend {
   executeMultipleOutputs(op: string, attributes: BindingAttribute[], inputs: tf.Tensor[], outputs: number): tf.Tensor[];
   readSync(dataId: DataId): tf.backend_util.BackendValues;
   read(dataId: DataId): Promise<tf.backend_util.BackendValues>;
+  /** How many tensors share a storage. */
+  refCount(dataId: DataId): number;
   createOutputTensor(metadata: TensorMetadata): tf.Tensor;
   executeEncodeImageOp(op: string, attributes: BindingAttribute[], pixels: Uint8Array, shape: number[]): tf.Tensor;
   getInputTensorIds(tensors: tf.Tensor[]): number[];

@@ -36,16 +36,13 @@ export class ConstantEmitter {
     const [first] = constants;
     const info = first?.outputs[0];
     if (!first || !info) throw new Error('unreachable: a constant is on every tape');
+    if (constants.every((other) => isSameConstant(first, other))) {
+      return this.builder.constant(info.dataType, info.shape, first.values);
+    }
     const each = constants.map((constant) => ({
       shape: constant.outputs[0]?.shape ?? [],
       values: elements(constant.values),
     }));
-    const [, ...others] = each;
-    const sameAsFirst = (constant: Varying['each'][number]) =>
-      sameArray(constant.shape, info.shape) && sameArray(constant.values, each[0]?.values ?? []);
-    if (others.every(sameAsFirst)) {
-      return this.builder.constant(info.dataType, info.shape, first.values);
-    }
     const varying = { dataType: info.dataType, each, sources, ...context };
     const emitted =
       this.#numbers(varying) ?? this.#filled(varying) ?? this.#range(varying) ?? this.#identityMatrix(varying);
@@ -286,6 +283,22 @@ function elements(values: ConstantValues): (number | bigint | string)[] {
   return Array.from(values as ArrayLike<number | bigint | Uint8Array>, (value) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value,
   );
+}
+
+function isSameConstant(a: ConstantNode, b: ConstantNode): boolean {
+  return sameArray(a.outputs[0]?.shape ?? [], b.outputs[0]?.shape ?? []) && sameValues(a.values, b.values);
+}
+
+/** Compares numbers by their bytes: a constant may hold millions, and every trace brings it. */
+function sameValues(a: ConstantValues, b: ConstantValues): boolean {
+  if (ArrayBuffer.isView(a) && ArrayBuffer.isView(b) && a.constructor === b.constructor) {
+    return bytesOf(a).equals(bytesOf(b));
+  }
+  return sameArray(elements(a), elements(b));
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function sameArray(a: readonly unknown[], b: readonly unknown[]): boolean {

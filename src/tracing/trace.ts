@@ -11,7 +11,7 @@ import { Tape } from './tape.js';
 import type { Trace } from './tape-nodes.js';
 import { traceCost } from './trace-cost.js';
 import type { TensorSpec } from './tensor-spec.js';
-import { giveOwnStorage, registeredVariables, withVariablesRestored } from './variable-history.js';
+import { separateVariables, withVariablesRestored } from './variable-history.js';
 
 /** What a tf function may return: one tensor, or several by name. */
 export type TfFunctionResult = tf.Tensor | Readonly<Record<string, tf.Tensor>>;
@@ -175,7 +175,7 @@ class SampleTracer {
   }
 
   #traceOnce(row: number, shapes: SampleRun['shapes']): Trace {
-    for (const variable of registeredVariables()) giveOwnStorage(variable);
+    separateVariables();
     const sizes = this.shapes.sizesAfterArguments();
     const known = sizes.count;
     const tape = new Tape(row, sizes);

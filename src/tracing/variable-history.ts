@@ -67,11 +67,16 @@ export function registeredVariables(): tf.Variable[] {
  * Gives a variable a storage that no other tensor has, with the same value. TF.js lets tensors share one (`tf.variable(start)`,
  * `target.assign(online)`), and the tape knows tensors by their storage. TensorFlow's Identity copies nothing.
  */
-export function giveOwnStorage(variable: tf.Variable): void {
+function giveOwnStorage(variable: tf.Variable): void {
   const type = attribute.type('T', variable.dtype as DType);
   const value = withListener(null, () => backend.executeSingleOutput('Identity', [type], [variable]));
   variable.assign(value);
   value.dispose();
+}
+
+/** Gives every variable a storage of its own; see `giveOwnStorage`. Those that have one keep it: a large network has hundreds. */
+export function separateVariables(): void {
+  for (const variable of registeredVariables()) if (backend.refCount(variable.dataId) > 1) giveOwnStorage(variable);
 }
 
 /**
