@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -89,8 +98,12 @@ export async function makeFakeSite(librarySize?: number, version = '2.21.0'): Pr
   return { folder, cacheFolder, tfjs, wheelPath, recipe, fetchLog: join(folder, 'fetches.log') };
 }
 
-/** The options that make `setUp` work on a fake site; a download copies the wheel and takes its time. */
-export function fakeOptions(site: FakeSite, milliseconds = 0): SetUpOptions {
+/**
+ * The options that make `setUp` work on a fake site; a download copies the wheel.
+ *
+ * @param mayEnd A file; a download that has begun waits until it is there. Default: it does not wait.
+ */
+export function fakeOptions(site: FakeSite, mayEnd?: string): SetUpOptions {
   const { cacheFolder, tfjs, recipe } = site;
   return {
     cacheFolder,
@@ -99,7 +112,7 @@ export function fakeOptions(site: FakeSite, milliseconds = 0): SetUpOptions {
     fetchWheel: async (wheel, folder, { signal }) => {
       appendFileSync(site.fetchLog, `${wheel.file}\n`);
       writeFileSync(join(folder, wheel.file), 'the first bytes');
-      await setTimeout(milliseconds, undefined, { signal });
+      while (mayEnd !== undefined && !existsSync(mayEnd)) await setTimeout(10, undefined, { signal });
       cpSync(site.wheelPath, join(folder, wheel.file));
     },
   };

@@ -13,7 +13,7 @@ import { makeFakeSite, removeFakeSite, type FakeSite } from './fake-site.js';
 const script = fileURLToPath(new URL('run-fake-set-up.ts', import.meta.url));
 
 async function withSite(test: (site: FakeSite) => Promise<void>): Promise<void> {
-  const site = await makeFakeSite(30_000_000);
+  const site = await makeFakeSite();
   try {
     writeFileSync(join(site.folder, 'site.json'), JSON.stringify(site));
     await test(site);
@@ -22,9 +22,9 @@ async function withSite(test: (site: FakeSite) => Promise<void>): Promise<void> 
   }
 }
 
-/** Starts a set-up of the site in a process of its own, whose download takes so many milliseconds. */
-function start(site: FakeSite, milliseconds = 0) {
-  const args = ['--import', 'tsx', script, join(site.folder, 'site.json'), String(milliseconds)];
+/** Starts a set-up of the site in a process of its own; see `run-fake-set-up.ts`. */
+function start(site: FakeSite, { mayEnd = '', lastStage = '' } = {}) {
+  const args = ['--import', 'tsx', script, join(site.folder, 'site.json'), mayEnd, lastStage];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -44,35 +44,47 @@ function expectWhole(site: FakeSite): void {
 }
 
 describe.concurrent('a set-up that is killed', () => {
+  it('while it downloads is finished by the next one', async () => {
+    await withSite(async (site) => {
+      const killed = start(site, { mayEnd: join(site.folder, 'never') });
+      await killed.says('Downloading');
+      while (!existsSync(site.fetchLog)) await setTimeout(10);
+      killed.child.kill('SIGKILL');
+      await expectFinished(site, killed, 2);
+    });
+  });
+
   it.each([
-    ['downloads', 'Downloading', 60_000, 2],
-    ['unpacks', 'Unpacking', 0, 1],
-    ['tries TensorFlow', 'Trying', 0, 1],
-  ])(
-    'while it %s is finished by the next one, which keeps what was done',
-    async (_stage, says, milliseconds, count) => {
-      await withSite(async (site) => {
-        const killed = start(site, milliseconds);
-        await killed.says(says);
-        while (!existsSync(site.fetchLog)) await setTimeout(10);
-        killed.child.kill('SIGKILL');
-        await killed.ended;
-        const next = start(site);
-        expect(await next.ended).toBe(0);
-        expect(next.output()).toMatch(/set up\n$/);
-        expect(fetches(site)).toBe(count);
-        expectWhole(site);
-      });
-    },
-  );
+    ['unpacks', 'Unpacking'],
+    ['tries TensorFlow', 'Trying'],
+  ])('while it %s is finished by the next one, which keeps what was done', async (_, lastStage) => {
+    await withSite(async (site) => {
+      const killed = start(site, { lastStage });
+      await expectFinished(site, killed, 1);
+      expect(killed.output()).toContain(lastStage);
+    });
+  });
+
+  async function expectFinished(site: FakeSite, killed: ReturnType<typeof start>, downloads: number): Promise<void> {
+    expect(await killed.ended).toBeNull();
+    expect(killed.output()).not.toContain('set up\n');
+    const next = start(site);
+    expect(await next.ended).toBe(0);
+    expect(next.output()).toMatch(/set up\n$/);
+    expect(fetches(site)).toBe(downloads);
+    expectWhole(site);
+  }
 });
 
 describe.concurrent('two set-ups at once', () => {
   it('do the work once, and the one that waits says so', async () => {
     await withSite(async (site) => {
-      const first = start(site, 2000);
+      const mayEnd = join(site.folder, 'may-end');
+      const first = start(site, { mayEnd });
       await first.says('Downloading');
       const second = start(site);
+      await second.says('Another set-up');
+      writeFileSync(mayEnd, '');
       expect([await first.ended, await second.ended]).toEqual([0, 0]);
       expect(second.output()).toBe(
         'Another set-up is running, or was killed a moment ago; waiting for it\nnothing to do\n',

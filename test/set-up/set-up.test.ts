@@ -127,7 +127,9 @@ describe('setUp', () => {
   it('stops when it is told to, and goes on the next time', async () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort('SIGINT'), 200);
-    await expect(setUp({ ...fakeOptions(site, 60_000), signal: stop.signal })).rejects.toBe('SIGINT');
+    await expect(setUp({ ...fakeOptions(site, join(site.folder, 'never')), signal: stop.signal })).rejects.toBe(
+      'SIGINT',
+    );
     expect(await stepsOf(fakeOptions(site))).toHaveLength(3);
   });
 

@@ -31,6 +31,13 @@ export class RawGrpcClient {
     });
   }
 
+  /** Waits for the connection, which a call otherwise makes within its deadline. */
+  connected(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.client.waitForReady(Date.now() + 30_000, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+
   /** Sends bytes as they are. */
   send(path: string, bytes: Uint8Array, metadata = new grpc.Metadata(), options: grpc.CallOptions = {}) {
     return new Promise<GrpcResult<Buffer>>((resolve) => {
