@@ -20,6 +20,7 @@ import { RawGrpcClient } from '../helpers/servers/grpc-client.js';
 import { send, sendJson } from '../helpers/servers/http-client.js';
 import { saveScale } from '../helpers/models/save-scale.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
+import '../helpers/servers/threads-given.js';
 
 const mebi = 2 ** 20;
 const predictPath = '/v1/models/LenetModel:predict';

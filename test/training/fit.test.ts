@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
@@ -12,13 +12,19 @@ import { EarlyStopping } from '../../src/training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../../src/training/callbacks/model-checkpoint.js';
 import { fit } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
 import { fitOpByOp } from '../helpers/models/fit-op-by-op.js';
-import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { temporaryFolder, temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
-const split = { imageSize: [28, 28], validationSplit: 0.2, seed: 4 } as const;
-const trainingSet = () => imageDatasetFromDirectory('data/digits/train', { ...split, subset: 'training' });
-const validationSet = () =>
-  imageDatasetFromDirectory('data/digits/train', { ...split, subset: 'validation', shuffle: true });
+/** 200 images of digits: 20 steps an epoch. */
+let images: string;
+const split = { imageSize: [28, 28], validationSplit: 0.2, seed: 4, batchSize: 8 } as const;
+const trainingSet = () => imageDatasetFromDirectory(images, { ...split, subset: 'training' });
+const validationSet = () => imageDatasetFromDirectory(images, { ...split, subset: 'validation', shuffle: true });
+
+beforeAll(async () => {
+  images = copyDigits(await temporaryFolderForAll(), { classes: 10, images: 20 }).train;
+});
 
 async function compiledLenet() {
   const dataset = await trainingSet();

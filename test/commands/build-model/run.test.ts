@@ -22,7 +22,7 @@ const fixtures = 'test/fixtures/keras';
 const digits = Array.from('0123456789', (digit) => `digit ${digit}`);
 /** As ImageNet has them: names with commas, and twice the same. */
 const thousand = Array.from({ length: 1000 }, (_, i) => (i === 517 ? 'class 134, a crane' : `class ${i}, a crane`));
-const small = { inputHeight: 96, inputWidth: 96, alpha: 0.35 };
+const small = { inputHeight: 32, inputWidth: 32, alpha: 0.35 };
 
 let folder: string;
 /** A MobileNetModel with the 1000 classes, and its weights as Keras Applications publishes them. */
@@ -33,7 +33,7 @@ beforeAll(async () => {
   folder = await temporaryFolderForAll();
   source = new MobileNetModel({ classNames: thousand, includeTop: true, ...small });
   setKerasWeights(source, (values, shape) => tf.tensor(values, shape));
-  publishedWeights = path.join(folder, 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96.h5');
+  publishedWeights = path.join(folder, 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224.h5');
   await writeLegacyWeights(source, publishedWeights);
   await writeFile(inFolder('digits.txt'), digits.join('\n'));
   await writeFile(inFolder('thousand.txt'), `\ufeff${thousand.join('\r\n')}\r\n`);
@@ -71,14 +71,14 @@ describe('buildModel', () => {
   it('makes a model of the 1000 classes that Keras Applications has, with its layer "predictions"', async () => {
     const labels = inFolder('thousand.txt');
     const { directory } = await build({ modelType: 'MobileNetModel', weights: publishedWeights, labels, ...small });
-    const image = tf.tensor(kerasImage(96, 96), [1, 96, 96, 3]);
+    const image = tf.tensor(kerasImage(32, 32), [1, 32, 32, 3]);
     const expected = source.predictNumpyImage(image).dataSync();
     const served = await LoadedSavedModel.load(directory);
     const logits = served.call('serving_default', { input_tensor: image }).output_0?.dataSync() ?? [];
     expect(logits).toHaveLength(1000);
     expect(Math.max(...expected.map((value, i) => Math.abs(value - (logits[i] ?? NaN))))).toBeLessThan(1e-4);
-    const raw = { width: 96, height: 96, channels: 3 as const };
-    const png = await sharp(Uint8Array.from(kerasImage(96, 96)), { raw })
+    const raw = { width: 32, height: 32, channels: 3 as const };
+    const png = await sharp(Uint8Array.from(kerasImage(32, 32)), { raw })
       .png()
       .toBuffer();
     const best = served.call('serving_labels', { image_bytes_string: stringVector([png]) });
@@ -111,9 +111,9 @@ describe('buildModel', () => {
     onTestFinished(() => void vi.unstubAllEnvs());
     const options = { modelType: 'MobileNetModel', weights: 'imagenet', labels: inFolder('thousand.txt'), ...small };
     const [{ directory }] = [await build(options), await build(options)];
-    expect(server.requests).toEqual(['/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96.h5']);
+    expect(server.requests).toEqual(['/mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224.h5']);
     const loaded = await loadModel(directory);
-    const image = tf.tensor(kerasImage(96, 96), [1, 96, 96, 3]);
+    const image = tf.tensor(kerasImage(32, 32), [1, 32, 32, 3]);
     expect(loaded.predictNumpyImage(image).dataSync()).toEqual(source.predictNumpyImage(image).dataSync());
   });
 
@@ -139,7 +139,7 @@ describe('buildModel', () => {
     ["TensorFlow's labels of ImageNet, with a background", async () => ({ modelType: 'MobileNetModel', weights: publishedWeights, ...small, labels: await written('1001.txt', ['background', ...thousand].join('\n')) }), 'CLASSES_DIFFER', '1001 labels. If its first line is a "background" that Keras\'s models do not have, remove it.'],
     ['labels that are missing', () => Promise.resolve({ labels: inFolder('gone.txt') }), 'INVALID_LABELS', 'gone.txt cannot be used: it does not exist.'],
     ["a backbone's weights", () => Promise.resolve({ modelType: 'MobileNetModel', weights: `${fixtures}/mobilenetv2_035.legacy.h5`, ...small }), 'INVALID_WEIGHTS', 'none for a last layer "predictions" or "logits". Give the file with all layers, or train a last layer of your own: train-model --model-type MobileNetModel'],
-    ['weights of another width', () => Promise.resolve({ modelType: 'MobileNetModel', weights: publishedWeights, labels: inFolder('thousand.txt'), inputHeight: 96, inputWidth: 96 }), 'INVALID_WEIGHTS', 'Conv1: expected [3, 3, 3, 32]. Received: [3, 3, 3, 16]'],
+    ['weights of another width', () => Promise.resolve({ modelType: 'MobileNetModel', weights: publishedWeights, labels: inFolder('thousand.txt'), inputHeight: 32, inputWidth: 32 }), 'INVALID_WEIGHTS', 'Conv1: expected [3, 3, 3, 32]. Received: [3, 3, 3, 16]'],
     ['weights of another architecture', () => Promise.resolve({ modelType: 'InceptionModel' }), 'INVALID_WEIGHTS', 'conv1: the model has no such layer'],
     ['weights that are missing', () => Promise.resolve({ weights: inFolder('gone.h5') }), 'INVALID_WEIGHTS', 'gone.h5 does not exist'],
     ['weights that are none', () => Promise.resolve({ weights: inFolder('digits.txt') }), 'INVALID_WEIGHTS', 'no HDF5 file'],

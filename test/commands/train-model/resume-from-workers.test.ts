@@ -23,6 +23,7 @@ import { parseHistory } from '../../../src/evaluation/report/training-history.js
 import { readVariables } from '../../../src/saved-model/read/read-variables.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { asWorkersKeepIt } from '../../helpers/training/as-workers-keep-it.js';
+import { TinyBackboneModel } from '../../helpers/models/tiny-backbone-model.js';
 import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
@@ -55,6 +56,15 @@ beforeAll(async () => {
 /** What is not taken from a folder that comes from elsewhere. */
 const data = () => ({ trainDatasetPath: digits.train, testDatasetPath: digits.test });
 
+/** Other weights than the model's own. */
+async function saveBackbone(place: string): Promise<string> {
+  const directory = path.join(place, 'pretrained');
+  const model = new TinyBackboneModel({ classNames: ['0', '1', '2'], seed: 9 });
+  await model.save(directory);
+  model.dispose();
+  return directory;
+}
+
 const historyOf = (directory: string) =>
   parseHistory(readFileSync(path.join(directory, 'assets.extra', 'history.csv'), 'utf8')).columns;
 
@@ -79,14 +89,14 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     [
       'a frozen backbone',
       {
-        modelType: 'test/helpers/models/narrow-mobile-net-model.ts#NarrowMobileNetModel', freezeBackbone: true,
-        ...{ inputHeight: 32, inputWidth: 32, optimizer: 'rmsprop', learningRate: 0.01,
- pretrainedWeights: 'test/fixtures/keras/mobilenetv2_035.legacy.h5' },
+        modelType: 'test/helpers/models/tiny-backbone-model.ts#TinyBackboneModel', freezeBackbone: true,
+        optimizer: 'rmsprop', learningRate: 0.01,
       },
     ],
-  ])('comes to the weights and the history of a training that was never elsewhere: %s', async (_, own) => {
-    const { modelType } = optionsFor(own);
+  ])('comes to the weights and the history of a training that was never elsewhere: %s', async (_, options) => {
     const place = await temporaryFolder();
+    const own = options.freezeBackbone ? { ...options, pretrainedWeights: await saveBackbone(place) } : options;
+    const { modelType } = optionsFor(own);
     const output = await asWorkersKeepIt(place, optionsFor({ ...own, exportTraining: 'export', modelVersion: 8 }), 2);
     const whole = await trainModel(optionsFor({ ...own, modelFolderPath: path.join(place, 'whole') }));
     const before = tf.memory().numTensors;

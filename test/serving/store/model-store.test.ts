@@ -1,5 +1,6 @@
 import { cp, mkdir, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
@@ -9,6 +10,7 @@ import type { StoreEvent } from '../../../src/serving/store/store-event.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
 import { InferenceWorker } from '../../../src/serving/worker/inference-worker.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
+import '../../helpers/servers/threads-given.js';
 
 /** SavedModels whose factor is their number, to be copied. */
 let saved: string;
@@ -243,6 +245,8 @@ describe('under load', () => {
       while (!isOver) {
         seen.add(await ask(store));
         answered += 1;
+        // Eight clients that never rest would take the processors from the threads that load.
+        await setTimeout(5);
       }
     });
     for (let version = 2; version <= 11; version += 1) {

@@ -13,6 +13,7 @@ import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
 import { encodedImages } from '../../helpers/data/encoded-images.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
+import '../../helpers/servers/threads-given.js';
 
 let directory: string;
 

@@ -17,6 +17,7 @@ import { fit } from '../../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
 import { Adam } from '../../../src/training/optimizers/adam.js';
 import { Callback, type CallbackLike, type Logs } from '../../../src/training/callbacks/callback.js';
+import { copyDigits } from '../../helpers/data/small-digits.js';
 import { droppingModel, Lines, ScriptedLogs, tinyDataset, tinyModel } from '../../helpers/training/tiny-training.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
@@ -66,9 +67,10 @@ describe('BackupAndRestore', () => {
     ['after batches, through a failure', 7, fail],
     ['when it is stopped within an epoch', 'epoch', stop],
   ] as const)('goes on to the same weights: %s', { timeout: 120_000 }, async (_, saveFreq, interrupt) => {
-    const split = { imageSize: [28, 28], validationSplit: 0.8, seed: 4, batchSize: 16 } as const;
+    const { train: images } = copyDigits(await temporaryFolder(), { classes: 5, images: 28 });
+    const split = { imageSize: [28, 28], seed: 4, batchSize: 16 } as const;
     const train = async (backup: string, others: CallbackLike[], deleteCheckpoint: boolean) => {
-      const dataset = await imageDatasetFromDirectory('data/digits/train', { ...split, subset: 'training' });
+      const dataset = await imageDatasetFromDirectory(images, split);
       const model = new LenetModel({ classNames: dataset.classNames, seed: 4 });
       model.compile({ optimizer: new Adam(), loss: sparseCategoricalCrossentropy, metrics: [accuracy] });
       const csv = new CSVLogger();
@@ -81,7 +83,7 @@ describe('BackupAndRestore', () => {
     };
     const whole = await train(path.join(await temporaryFolder(), 'a'), [], true);
     const backup = path.join(await temporaryFolder(), 'b');
-    const batches = Math.ceil((await trainingImages(split)) / split.batchSize);
+    const batches = Math.ceil((5 * 28) / split.batchSize);
     await train(backup, [new AfterBatch(2 * batches + 4, interrupt)], false);
     const resumed = await train(backup, [], true);
     expect(resumed.csv).toBe(whole.csv);
@@ -314,13 +316,3 @@ describe('BackupAndRestore', () => {
     );
   });
 });
-
-async function trainingImages(split: {
-  readonly imageSize: readonly [number, number];
-  readonly validationSplit: number;
-}) {
-  const dataset = await imageDatasetFromDirectory('data/digits/train', { ...split, seed: 4, subset: 'training' });
-  const { imageCount } = dataset;
-  dataset.dispose();
-  return imageCount;
-}
