@@ -122,7 +122,7 @@ describe('a frozen backbone', () => {
     ['in part', make, 8, { fineTuneFrom: 'block_16_expand' }],
     [
       'MobileNetV2 in part, with its averages kept',
-      makeMobileNet as typeof make,
+      makeMobileNet,
       32,
       { fineTuneFrom: 'block_14_expand', freezeBatchNormalization: true },
     ],
