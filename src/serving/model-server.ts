@@ -32,12 +32,14 @@ export interface PredictRequest {
   readonly signatureName?: string;
   /** Every input of the signature, of its dtype; checked by the server. */
   readonly inputs: Readonly<Record<string, TensorValue>>;
+  /** Pixels that each string among the inputs claims, where that has been found out. Default: they are looked at. */
+  readonly pixels?: readonly number[] | undefined;
   /** Which outputs are wanted. Default: all. */
   readonly outputFilter?: readonly string[];
   /** Ends the wait when the client has gone. */
   readonly signal?: AbortSignal;
   /** Milliseconds since 1970 after which nobody waits any more. Default: none. */
-  readonly deadline?: number;
+  readonly deadline?: number | undefined;
   /** Pays for what the request becomes. Default: nobody counts. */
   readonly claim?: Pick<MemoryClaim, 'exchange'> | undefined;
 }

@@ -29,9 +29,9 @@ export interface ServingErrorOptions extends ErrorOptions {
 }
 
 /** A longer message, in characters, is cut: it may quote what a client has sent. */
-const mostCharacters = 2 ** 14;
+const mostCharacters = 2 ** 12;
 
-/** What a server answers instead of a result. The message goes to the client, its first 16,384 characters that is. */
+/** What a server answers instead of a result. The message goes to the client, its first 4,096 characters that is. */
 export class ServingError extends Error {
   override readonly name = 'ServingError';
   readonly httpStatus: number | undefined;

@@ -2,6 +2,7 @@ import { SignetError } from '../errors.js';
 import { createGrpcServer } from './grpc/create-grpc-server.js';
 import { ConnectionLimit } from './limits/connection-limit.js';
 import { MemoryBudget } from './limits/memory-budget.js';
+import { Turns } from './limits/turns.js';
 import type { ModelServer } from './model-server.js';
 import { pageRoutes } from './page/page-routes.js';
 import type { RequestEvent } from './request-event.js';
@@ -17,6 +18,7 @@ import { servingRoutes } from './rest/serving-routes.js';
 import { ServerMetrics } from './server-metrics.js';
 import type { ServerTls } from './server-credentials.js';
 import { ServingError } from './serving-error.js';
+import { AnswerWriter } from './writer/answer-writer.js';
 import { ModelStore, type ModelStoreOptions } from './store/model-store.js';
 
 /** A server of models over REST and gRPC. */
@@ -98,12 +100,14 @@ export async function startServer(options: ServerOptions, serverVersion: string)
     },
   };
   const reader = new RequestReader(options.sizeLimits);
+  const writer = new AnswerWriter();
+  const turns = new Turns();
   const budget = new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxRequestBytes));
   const connections = new ConnectionLimit(options.maxConnections);
   const routes = [
-    ...servingRoutes(models, reader),
+    ...servingRoutes(models, reader, writer),
     classifyImageRoute(models, reader, options.pixelLimits),
-    ...openInferenceRoutes(models, reader, { isReady, serverVersion }),
+    ...openInferenceRoutes(models, reader, { isReady, serverVersion, writer }),
     ...healthRoutes(isReady),
     ...pageRoutes(models),
     metricsRoute(metrics),
@@ -114,6 +118,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
     ...common,
     maxBodyBytes: maxRequestBytes,
     budget,
+    turns,
     connections,
     isBrowserGuarded: isLoopback(host) && options.token === undefined,
     allowedHosts: options.allowedHosts,
@@ -124,12 +129,14 @@ export async function startServer(options: ServerOptions, serverVersion: string)
     ...pick(options, ['tensorContent']),
     maxMessageBytes: maxRequestBytes,
     reader,
+    writer,
+    turns,
     guard: { budget, connections },
   });
   const drain = async () => {
     isDraining = true;
     await Promise.all([rest.drain(), grpc.drain()]);
-    await Promise.all([store.drain(), reader.end()]);
+    await Promise.all([store.drain(), reader.end(), writer.end()]);
   };
   try {
     // One after the other, so that a second failure has nobody left to miss it.

@@ -19,22 +19,29 @@ export interface ExampleMethod<Result> {
 }
 
 /** A call with serialized tf.Examples, string [n]. */
-export interface ExamplesRequest extends Pick<PredictRequest, 'spec' | 'signal' | 'deadline' | 'claim'> {
+export interface ExamplesRequest extends Pick<PredictRequest, 'spec' | 'signal' | 'deadline' | 'claim' | 'pixels'> {
   readonly version: ServedVersion;
   readonly signatureName: string;
   readonly examples: TensorValue;
 }
 
+/** What came of a call with tf.Examples: what the method's `readOutputs` takes. */
+export interface ExamplesAnswer {
+  readonly version: ServedVersion;
+  readonly outputs: Readonly<Record<string, TensorValue>>;
+  readonly count: number;
+}
+
 /** Calls a signature that takes serialized tf.Examples. @throws ServingError */
-export async function runExamples<Result>(
+export async function runExamples(
   models: ModelServer,
-  method: ExampleMethod<Result>,
+  method: ExampleMethod<unknown>,
   { version: found, signatureName, examples, ...call }: ExamplesRequest,
-): Promise<{ version: ServedVersion; result: Result }> {
+): Promise<ExamplesAnswer> {
   const outputFilter = checkExamplesSignature(found, method, signatureName);
   const request = { version: found, signatureName, inputs: { inputs: examples }, outputFilter, ...call };
   const { version, outputs } = await models.predict(request);
-  return { version, result: method.readOutputs(outputs, examples.shape[0] ?? 0) };
+  return { version, outputs, count: examples.shape[0] ?? 0 };
 }
 
 /** @returns Which outputs to ask for. @throws ServingError when there is no such signature of the method's kind. */

@@ -11,13 +11,19 @@ import type { MethodDefinition, sendUnaryData, Server, ServerUnaryCall } from '@
 
 import { grpcPath, serialize } from '../../client/grpc-services.js';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
-import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import { inflate, type InflateLimits } from '../limits/inflate.js';
 import type { MemoryClaim } from '../limits/memory-budget.js';
+import { bodyBytes, type ReceivedBody } from '../limits/received-body.js';
 import { cutName } from '../limits/shown.js';
-import { hasTensors, parseMessage } from '../reader/reader-jobs.js';
+import type { Turns } from '../limits/turns.js';
+import { hasTensors, parseMessage, type ReaderResult } from '../reader/reader-jobs.js';
 import type { RequestReader } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
+import type { StreamArrival } from './guard-connections.js';
 import { statusOf } from './status-of.js';
+
+/** Tensors by name, and the pixels that each string among them claims. */
+export type ReadTensors = Pick<ReaderResult, 'values' | 'pixels'>;
 
 /** What a method knows of its call besides the message. */
 export interface GrpcCall {
@@ -26,7 +32,9 @@ export interface GrpcCall {
   /** Milliseconds since 1970. Default: the client waits for ever. */
   readonly deadline?: number;
   /** The tensors of a large message, which has come without them: another thread has read them. */
-  readonly values?: Readonly<Record<string, TensorValue>>;
+  readonly read?: ReadTensors;
+  /** Lets another thread read the tensors of a small message that become large. @throws ServingError */
+  readonly readInThread: () => Promise<ReadTensors>;
   /** Pays for what the request becomes; given back when it has been answered. */
   readonly claim: MemoryClaim;
   /** Tells what the request turned out to be about. */
@@ -42,15 +50,24 @@ export type Methods<Service extends DescService> = {
 type Method<Desc extends DescMethod> = (
   request: MessageShape<Desc['input']>,
   call: GrpcCall,
-) => MessageInitShape<Desc['output']> | Promise<MessageInitShape<Desc['output']>>;
-type AnyMethod = (request: Message, call: GrpcCall) => Record<string, unknown> | Promise<Record<string, unknown>>;
+) => Answer<MessageInitShape<Desc['output']>> | Promise<Answer<MessageInitShape<Desc['output']>>>;
+/** A message, or one that has been written already. */
+type Answer<Init> = Init | Buffer;
+type AnyMethod = (
+  request: Message,
+  call: GrpcCall,
+) => Answer<Record<string, unknown>> | Promise<Answer<Record<string, unknown>>>;
 
 export interface MethodHooks {
   /** How much memory a message may take when it has been read, about, in bytes. */
   readonly maxMessageCost: number;
+  /** The largest message, in bytes, also once it is inflated. */
+  readonly maxMessageBytes: number;
   readonly reader: RequestReader;
-  /** What pays for a call. */
-  readonly claimOf: (call: ServerUnaryCall<Buffer, Buffer>) => MemoryClaim;
+  /** Shared with everything else that computes for requests. */
+  readonly turns: Turns;
+  /** What is known of a call's stream. */
+  readonly arrivalOf: (call: ServerUnaryCall<Buffer, Buffer>) => StreamArrival;
   readonly onRequest: (event: RequestEvent) => void;
   /** Hears what is no ServingError. */
   readonly onError: (error: unknown) => void;
@@ -96,7 +113,8 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
     const gone = new AbortController();
     const deadline = Number(call.getDeadline());
     const subject: { -readonly [Key in keyof RequestSubject]: RequestSubject[Key] } = {};
-    const claim = hooks.claimOf(call);
+    const { claim, encoding } = hooks.arrivalOf(call);
+    const requestBytes = call.request.length;
     const isAbout = ({ model, signature, version }: RequestSubject) => {
       if (model !== undefined) subject.model = cutName(model);
       if (signature !== undefined) subject.signature = cutName(signature);
@@ -106,7 +124,6 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
 
     const finish = (status: RequestEvent['status'], responseBytes: number) => {
       isDone = true;
-      const requestBytes = call.request.length;
       const milliseconds = performance.now() - started;
       const answered = { status, milliseconds, requestBytes, responseBytes };
       try {
@@ -117,15 +134,21 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
       }
     };
     const answer = async () => {
-      const { request, values } = await readMessage(method, call.request, hooks);
+      const { signal } = gone;
+      const body = await wholeMessage(call.request, encoding, { maxBytes: hooks.maxMessageBytes, claim });
+      const turn = hooks.turns.take();
+      if (turn) await turn;
+      const { request, read } = await readMessage(method, body, signal, hooks);
       const response = await run(request, {
-        signal: gone.signal,
+        signal,
         ...(Number.isFinite(deadline) ? { deadline } : {}),
-        ...(values && { values }),
+        ...(read && { read }),
+        readInThread: () => hooks.reader.message(method.input.typeName, body, hooks.maxMessageCost, { signal }),
         claim,
         isAbout,
       });
-      const bytes = serialize(method.output, create(method.output, response));
+      const bytes =
+        response instanceof Uint8Array ? response : serialize(method.output, create(method.output, response));
       // Until the client has taken it.
       claim.exchange(bytes.length);
       return bytes;
@@ -154,6 +177,18 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
   };
 }
 
+/** A message as it was before it was compressed. @throws ServingError */
+function wholeMessage(
+  bytes: Buffer,
+  encoding: string | undefined,
+  limits: InflateLimits,
+): ReceivedBody | Promise<ReceivedBody> {
+  // grpc-js lays a message after its prefix, whose first byte says whether it is compressed.
+  const isCompressed = bytes.byteOffset >= 5 && new Uint8Array(bytes.buffer)[bytes.byteOffset - 5] === 1;
+  if (!isCompressed || encoding === undefined) return { chunks: [bytes], length: bytes.length };
+  return inflate(bytes, encoding, limits);
+}
+
 /** Messages that carry no tensors and are larger, in bytes, are not read. */
 const mostPlainBytes = 2 ** 20;
 
@@ -164,16 +199,17 @@ const mostPlainBytes = 2 ** 20;
  */
 async function readMessage(
   { input }: DescMethod,
-  bytes: Buffer,
+  body: ReceivedBody,
+  signal: AbortSignal,
   { reader, maxMessageCost }: MethodHooks,
-): Promise<{ request: Message; values?: GrpcCall['values'] }> {
-  if (reader.isLarge(bytes) && hasTensors(input.typeName)) {
-    const { head, values } = await reader.message(input.typeName, bytes, maxMessageCost);
-    return { request: fromBinary(input, head.rest), values };
+): Promise<{ request: Message; read?: ReadTensors }> {
+  if (reader.isLarge(body) && hasTensors(input.typeName)) {
+    const { head, ...read } = await reader.message(input.typeName, body, maxMessageCost, { signal });
+    return { request: fromBinary(input, head.rest), read };
   }
-  if (bytes.length > mostPlainBytes) {
-    const message = `A ${input.typeName} has at most ${mostPlainBytes} bytes. Received: ${bytes.length}.`;
+  if (body.length > mostPlainBytes) {
+    const message = `A ${input.typeName} has at most ${mostPlainBytes} bytes. Received: ${body.length}.`;
     throw new ServingError('RESOURCE_EXHAUSTED', message);
   }
-  return { request: parseMessage(input, bytes, maxMessageCost) };
+  return { request: parseMessage(input, bodyBytes(body), maxMessageCost) };
 }

@@ -11,12 +11,14 @@ import { regression } from '../examples/regression.js';
 import { ArrivalWatch } from '../limits/arrival-watch.js';
 import { ConnectionLimit } from '../limits/connection-limit.js';
 import { MemoryBudget } from '../limits/memory-budget.js';
+import { Turns } from '../limits/turns.js';
 import type { ModelServer } from '../model-server.js';
 import { RequestReader } from '../reader/request-reader.js';
 import type { RequestEvent } from '../request-event.js';
 import type { ServerTls } from '../server-credentials.js';
+import { AnswerWriter } from '../writer/answer-writer.js';
 import { addMethods, type MethodHooks } from './add-methods.js';
-import { claimOf, type GrpcGuard, guardConnections } from './guard-connections.js';
+import { arrivalOf, type GrpcGuard, guardConnections } from './guard-connections.js';
 import { getModelMetadata } from './model-metadata.js';
 import { getModelStatus, reloadConfig } from './model-status.js';
 import { multiInference } from './multi-inference.js';
@@ -24,13 +26,17 @@ import { OpenStreams } from './open-streams.js';
 import { predict, type PredictOptions } from './predict.js';
 import { reflectionOf } from './reflection.js';
 import { requireToken } from './require-token.js';
-import { runExamplesRequest } from './run-examples-request.js';
+import { answerExamples } from './run-examples-request.js';
 
 export interface GrpcServerOptions {
   /** The largest request, in bytes. Default: 64 MiB; TensorFlow Serving takes 2 GiB - 1. */
   readonly maxMessageBytes?: number;
   /** Reads the messages, within its limits. Default: one of its own. */
   readonly reader?: RequestReader;
+  /** Writes the answers. Default: one of its own. */
+  readonly writer?: AnswerWriter;
+  /** Shared with everything else that computes for requests. Default: its own. */
+  readonly turns?: Turns;
   /** What clients may hold. Default: see GrpcGuard; for this server alone. */
   readonly guard?: Partial<GrpcGuard>;
   /** Whether outputs are in `tensor_content`, TensorFlow Serving's `--enable_serialization_as_tensor_content`. Default: false. */
@@ -78,6 +84,7 @@ const maxGrowth = 8;
  */
 export function createGrpcServer(models: ModelServer, options: GrpcServerOptions = {}): GrpcServer {
   const { maxMessageBytes = 64 * 2 ** 20, reader = new RequestReader(), tensorContent = false } = options;
+  const { writer = new AnswerWriter(), turns = new Turns() } = options;
   const guard = {
     budget: options.guard?.budget ?? new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxMessageBytes)),
     arrivals: options.guard?.arrivals ?? new ArrivalWatch(),
@@ -95,11 +102,13 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
   addServices(
     server,
     models,
-    { limits: reader.limits, tensorContent },
+    { limits: reader.limits, tensorContent, writer },
     {
       maxMessageCost: maxMessageBytes * maxGrowth,
+      maxMessageBytes,
       reader,
-      claimOf: (call) => claimOf(call, guard.budget),
+      turns,
+      arrivalOf: (call) => arrivalOf(call, guard.budget),
       onRequest,
       onError,
     },
@@ -125,15 +134,14 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
 }
 
 function addServices(server: Server, models: ModelServer, options: PredictOptions, hooks: MethodHooks): void {
-  const { limits } = options;
   addMethods(
     server,
     PredictionService,
     {
       predict: (request, call) => predict(models, request, call, options),
-      classify: (request, call) => runExamplesRequest(models, classification, request, call, limits),
-      regress: (request, call) => runExamplesRequest(models, regression, request, call, limits),
-      multiInference: (request, call) => multiInference(models, request, call, limits),
+      classify: (request, call) => answerExamples(models, classification, request, call, options),
+      regress: (request, call) => answerExamples(models, regression, request, call, options),
+      multiInference: (request, call) => multiInference(models, request, call, options),
       getModelMetadata: (request, call) => getModelMetadata(models, request, call),
     },
     hooks,

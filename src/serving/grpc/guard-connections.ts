@@ -1,4 +1,10 @@
-import { constants, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 
 import type { Server } from '@grpc/grpc-js';
@@ -36,7 +42,10 @@ export function guardConnections(server: Server, guard: GrpcGuard): void {
       guard.connections.admit(socket, () => connection.streams === 0);
     });
     http2Server.on('session', (session: ServerHttp2Session) => open.get(keyOf(session.socket))?.begin(session));
-    http2Server.on('stream', (stream: ServerHttp2Stream) => guardStream(stream, guard));
+    // Before grpc-js reads the headers.
+    http2Server.prependListener('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      guardStream(stream, headers, guard);
+    });
   }
 }
 
@@ -70,11 +79,29 @@ function keyOf({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 're
   return `${remoteAddress} ${remotePort}`;
 }
 
-const claims = new WeakMap<object, MemoryClaim>();
+/** What is known of a stream besides what grpc-js makes of it. */
+export interface StreamArrival {
+  /** Pays for the call. */
+  readonly claim: MemoryClaim;
+  /** How a message that is flagged so is compressed. Default: none may be. */
+  readonly encoding?: string | undefined;
+}
 
-function guardStream(stream: ServerHttp2Stream, { budget, arrivals }: GrpcGuard): void {
+const known = new WeakMap<object, StreamArrival>();
+
+/** Paths of services whose methods inflate their messages themselves. */
+const ownPaths = '/tensorflow.serving.';
+/** Compressed messages of other services, in bytes: enough for what they are asked. */
+const mostForeignBytes = 1024;
+
+function guardStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, { budget, arrivals }: GrpcGuard): void {
   const claim = budget.open(stream.session?.socket.remoteAddress);
-  claims.set(stream, claim);
+  const { 'grpc-encoding': encoding } = headers;
+  const isForeign = !headers[':path']?.startsWith(ownPaths);
+  known.set(stream, { claim, encoding: typeof encoding === 'string' && encoding !== 'identity' ? encoding : undefined });
+  // grpc-js would inflate without an account: kilobytes would become gigabytes. It takes the message for plain, and the
+  // method inflates it.
+  if (!isForeign) delete headers['grpc-encoding'];
   let received = 0;
   const arrival: Arrival = { received: () => received, onLate: () => stream.close(constants.NGHTTP2_CANCEL) };
   arrivals.add(arrival);
@@ -82,25 +109,27 @@ function guardStream(stream: ServerHttp2Stream, { budget, arrivals }: GrpcGuard)
     received += chunk.length;
     try {
       claim.take(chunk.length);
+      if (!isForeign || encoding === undefined || received <= mostForeignBytes) return;
     } catch {
-      // What is still on its way is dropped by grpc-js.
-      stream.off('data', count);
-      claim.release();
-      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      // Below, as what is too much to be inflated.
     }
+    // What is still on its way is dropped by grpc-js.
+    stream.off('data', count);
+    claim.close();
+    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
   stream.on('data', count);
   stream.once('end', () => arrivals.delete(arrival));
   stream.once('close', () => {
     arrivals.delete(arrival);
-    claim.release();
+    claim.close();
   });
-}
+} // prettier-ignore
 
-/** The account of a call. @param call As grpc-js hands it to a method. */
-export function claimOf(call: object, budget: MemoryBudget): MemoryClaim {
+/** What is known of a call's stream. @param call As grpc-js hands it to a method. */
+export function arrivalOf(call: object, budget: MemoryBudget): StreamArrival {
   // ServerUnaryCall > the intercepted call > ... > the one that has the stream.
   let inner = call as { call?: object; nextCall?: object; stream?: object } | undefined;
   while (inner && !inner.stream) inner = inner.call ?? inner.nextCall;
-  return (inner?.stream && claims.get(inner.stream)) ?? budget.open();
+  return (inner?.stream && known.get(inner.stream)) ?? { claim: budget.open() };
 }

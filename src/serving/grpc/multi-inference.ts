@@ -1,12 +1,7 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-
 import type {
-  InferenceResultSchema,
   InferenceTask,
   MultiInferenceRequest,
-  MultiInferenceResponseSchema,
 } from '../../tensorflow/protos/tensorflow_serving/apis/inference_pb.js';
-import type { SizeLimits } from '../limits/check-size.js';
 import type { ModelServer, ServedVersion } from '../model-server.js';
 import { refuse, ServingError } from '../serving-error.js';
 import { classification } from '../examples/classification.js';
@@ -14,8 +9,8 @@ import { checkSignature, findSignature } from '../examples/example-method.js';
 import { regression } from '../examples/regression.js';
 import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf } from './model-spec.js';
-import { readExamples } from './read-examples.js';
-import { runExamplesRequest } from './run-examples-request.js';
+import type { PredictOptions } from './predict.js';
+import { examplesOf, runExamplesRequest } from './run-examples-request.js';
 
 /**
  * Several classify and regress signatures of one model on the same tf.Examples.
@@ -27,30 +22,27 @@ export async function multiInference(
   models: ModelServer,
   { tasks, input }: MultiInferenceRequest,
   call: GrpcCall,
-  limits: SizeLimits,
-): Promise<MessageInitShape<typeof MultiInferenceResponseSchema>> {
+  options: PredictOptions,
+): Promise<Buffer> {
   const [first] = tasks;
   call.isAbout({ model: first?.modelSpec?.name ?? '' });
   const spec = first?.modelSpec ? readModelSpec(first.modelSpec) : refuse('ModelSpec has no name specified.');
   const version = models.find(spec);
   checkTasks(version, tasks, spec.name);
-  const examples = call.values?.examples ?? readExamples(input, limits);
   // Read once for all tasks.
-  const callWithExamples = { ...call, values: { examples } };
+  const { examples, pixels } = await examplesOf(input, call, options.limits);
+  const callWithExamples = { ...call, read: { values: { examples }, pixels } };
   // The version that the first task means answers all of them.
   const pinned = { case: 'version', value: { value: BigInt(version.version) } };
-  const results: MessageInitShape<typeof InferenceResultSchema>[] = [];
+  const results: Awaited<ReturnType<typeof runExamplesRequest>>[] = [];
   for (const { modelSpec, methodName } of tasks) {
     const request = { modelSpec: modelSpec && ({ ...modelSpec, versionChoice: pinned } as typeof modelSpec), input };
-    if (methodName === classification.methodName) {
-      const { result, ...rest } = await runExamplesRequest(models, classification, request, callWithExamples, limits);
-      results.push({ ...rest, result: { case: 'classificationResult', value: result } });
-    } else {
-      const { result, ...rest } = await runExamplesRequest(models, regression, request, callWithExamples, limits);
-      results.push({ ...rest, result: { case: 'regressionResult', value: result } });
-    }
+    const method = methodName === classification.methodName ? classification : regression;
+    results.push(await runExamplesRequest(models, method, request, callWithExamples, options));
   }
-  return { results };
+  const job = { type: 'inference-response', tasks: results.map(({ task }) => task) } as const;
+  const outputs = results.map((each) => each.outputs);
+  return options.writer.message(job, outputs, call.signal);
 }
 
 function checkTasks(version: ServedVersion, tasks: readonly InferenceTask[], modelName: string): void {

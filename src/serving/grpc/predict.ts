@@ -1,16 +1,11 @@
-import type { MessageInitShape } from '@bufbuild/protobuf';
-
-import { toTensorProto } from '../../saved-model/read/tensor-proto-value.js';
-import type {
-  PredictRequest,
-  PredictResponseSchema,
-} from '../../tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
+import type { PredictRequest } from '../../tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { TensorProto } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
+import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
 import { checkInputNames } from '../limits/check-request.js';
-import { checkRows, hasRows, type SizeLimits } from '../limits/check-size.js';
-import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import { checkRows, defaultMaxTensorBytes, hasRows, type SizeLimits } from '../limits/check-size.js';
 import type { ModelServer } from '../model-server.js';
+import type { AnswerWriter } from '../writer/answer-writer.js';
 import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';
 import { readTensors } from './read-tensors.js';
@@ -19,39 +14,47 @@ export interface PredictOptions {
   readonly limits: SizeLimits;
   /** Whether outputs are in `tensor_content` rather than in typed fields. */
   readonly tensorContent: boolean;
+  readonly writer: AnswerWriter;
 }
 
 /** Any signature, on tensors. Source: tensorflow_serving/servables/tensorflow/predict_util.cc. */
 export async function predict(
   models: ModelServer,
   { modelSpec, inputs: protos, outputFilter }: PredictRequest,
-  { isAbout, values, ...waiting }: GrpcCall,
-  { limits, tensorContent }: PredictOptions,
-): Promise<MessageInitShape<typeof PredictResponseSchema>> {
+  call: GrpcCall,
+  { limits, tensorContent, writer }: PredictOptions,
+): Promise<Buffer> {
+  const { isAbout, read, signal, deadline, claim } = call;
   isAbout({ model: modelSpec?.name ?? '' });
   const spec = readModelSpec(modelSpec);
   const signatureName = signatureNameOf(modelSpec);
   isAbout({ signature: signatureName });
   const found = { spec, version: models.find(spec) };
-  const signature = checkInputNames(found.version, signatureName, Object.keys(values ?? protos));
-  const inputs = values ?? readSmall(signature, protos, limits);
-  const { version, outputs } = await models.predict({ ...found, signatureName, inputs, outputFilter, ...waiting });
+  const signature = checkInputNames(found.version, signatureName, Object.keys(read?.values ?? protos));
+  const { values: inputs, pixels } = read ?? (await readSmall(signature, protos, call, limits));
+  const request = { ...found, signatureName, inputs, pixels, outputFilter, signal, deadline, claim };
+  const { version, outputs } = await models.predict(request);
   isAbout({ version: version.version });
-  const written = Object.entries(outputs).map(
-    ([name, value]) => [name, toTensorProto(value, { asContent: tensorContent })] as const,
-  );
-  return { modelSpec: writeModelSpec(version, signatureName), outputs: Object.fromEntries(written) };
+  const answered = writeModelSpec(version, signatureName);
+  const job = { type: 'predict-response', modelSpec: answered, asContent: tensorContent } as const;
+  return writer.message(job, [outputs], signal);
 }
 
-/** One value may fill a shape of any size: rows are counted before any value is made. */
-function readSmall(
+/** What a small message may become, in values, and still be read here. */
+const fewValues = 2 ** 16;
+
+/** One value may fill a shape of any size: rows are counted, and memory is taken, before any value is made. */
+async function readSmall(
   signature: Signature,
   protos: Readonly<Record<string, TensorProto>>,
+  { claim, readInThread }: Pick<GrpcCall, 'claim' | 'readInThread'>,
   limits: SizeLimits,
-): Record<string, TensorValue> {
-  if (hasRows(signature)) {
-    for (const { tensorShape } of Object.values(protos))
-      checkRows(Number(tensorShape?.dim[0]?.size ?? 0), limits.maxRows);
-  }
-  return readTensors(protos, limits.maxTensorBytes);
+): Promise<NonNullable<GrpcCall['read']>> {
+  const shapes = Object.values(protos).map(({ tensorShape }) => tensorShape?.dim.map(({ size }) => Number(size)) ?? []);
+  if (hasRows(signature)) for (const [rows = 0] of shapes) checkRows(rows, limits.maxRows);
+  const values = shapes.reduce((sum, shape) => sum + sizeFromShape(shape), 0);
+  if (!(values > fewValues)) return { values: readTensors(protos, limits.maxTensorBytes) };
+  // The widest values have eight bytes; what the shape says is checked where it is read.
+  claim.exchange(Math.min(values * 8, limits.maxTensorBytes ?? defaultMaxTensorBytes));
+  return readInThread();
 }

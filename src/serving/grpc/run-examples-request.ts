@@ -1,20 +1,58 @@
 import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/input_pb.js';
 import type { ModelSpec as SpecMessage } from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { checkExamplesSignature, type ExampleMethod, runExamples } from '../examples/example-method.js';
-import type { SizeLimits } from '../limits/check-size.js';
+import { checkRows, type SizeLimits } from '../limits/check-size.js';
 import type { ModelServer } from '../model-server.js';
+import type { ExamplesTask, Outputs } from '../writer/writer-jobs.js';
 import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';
+import type { PredictOptions } from './predict.js';
 import { readExamples } from './read-examples.js';
 
-/** Answers a ClassificationRequest or RegressionRequest. */
-export async function runExamplesRequest<Result>(
-  models: ModelServer,
-  method: ExampleMethod<Result>,
-  { modelSpec, input }: { readonly modelSpec?: SpecMessage | undefined; readonly input?: Input | undefined },
-  { isAbout, values, ...waiting }: GrpcCall,
+/** Examples that a small message's context may be there once for and still be read here. */
+const fewExamples = 32;
+
+/** The tf.Examples of a request; those of a large one another thread has read, and those that become large it reads now. */
+export async function examplesOf(
+  input: Input | undefined,
+  { read, readInThread }: Pick<GrpcCall, 'read' | 'readInThread'>,
   limits: SizeLimits,
-): Promise<{ modelSpec: SpecMessage; result: Result }> {
+): Promise<{ examples: TensorValue; pixels?: readonly number[] | undefined }> {
+  const { examples = [] } = input?.kind.value ?? {};
+  checkRows(examples.length, limits.maxRows);
+  const isLarge = input?.kind.case === 'exampleListWithContext' && examples.length > fewExamples;
+  const { values, pixels } = read ?? (isLarge ? await readInThread() : { values: undefined, pixels: undefined });
+  return { examples: values?.examples ?? readExamples(input, limits), pixels };
+}
+
+/** A ClassificationRequest or RegressionRequest. */
+export interface ExamplesMessage {
+  readonly modelSpec?: SpecMessage | undefined;
+  readonly input?: Input | undefined;
+}
+
+/** Answers a ClassificationRequest or RegressionRequest. */
+export async function answerExamples(
+  models: ModelServer,
+  method: ExampleMethod<unknown>,
+  request: ExamplesMessage,
+  call: GrpcCall,
+  options: PredictOptions,
+): Promise<Buffer> {
+  const { task, outputs } = await runExamplesRequest(models, method, request, call, options);
+  return options.writer.message({ type: 'examples-response', task }, [outputs], call.signal);
+}
+
+/** Calls the signature that a request means. @returns What its answer is written from. */
+export async function runExamplesRequest(
+  models: ModelServer,
+  method: ExampleMethod<unknown>,
+  { modelSpec, input }: ExamplesMessage,
+  call: GrpcCall,
+  { limits }: Pick<PredictOptions, 'limits'>,
+): Promise<{ task: ExamplesTask; outputs: Outputs }> {
+  const { isAbout, signal, deadline, claim } = call;
   isAbout({ model: modelSpec?.name ?? '' });
   const spec = readModelSpec(modelSpec);
   const signatureName = signatureNameOf(modelSpec);
@@ -22,8 +60,9 @@ export async function runExamplesRequest<Result>(
   // Before the examples are read: what is wrong with the signature is told first, as TensorFlow Serving does.
   const found = { spec, version: models.find(spec) };
   checkExamplesSignature(found.version, method, signatureName);
-  const examples = values?.examples ?? readExamples(input, limits);
-  const { version, result } = await runExamples(models, method, { ...found, signatureName, examples, ...waiting });
+  const { examples, pixels } = await examplesOf(input, call, limits);
+  const request = { ...found, signatureName, examples, pixels, signal, deadline, claim };
+  const { version, outputs, count } = await runExamples(models, method, request);
   isAbout({ version: version.version });
-  return { modelSpec: writeModelSpec(version, signatureName), result };
+  return { task: { method: method.name, count, modelSpec: writeModelSpec(version, signatureName) }, outputs };
 }

@@ -16,14 +16,20 @@ export interface PixelLimits {
  *
  * @throws ServingError `RESOURCE_EXHAUSTED` (413).
  */
-export function checkPixels({ inputs }: Pick<PredictRequest, 'inputs'>, limits: PixelLimits = {}): void {
+export function checkPixels(
+  { inputs, pixels = pixelsOf(inputs) }: Pick<PredictRequest, 'inputs' | 'pixels'>,
+  limits: PixelLimits = {},
+): void {
   const { maxPixels = defaultImageLimits.maxPixels } = limits;
-  const strings = Object.values(inputs).filter(({ dtype }) => dtype === 'string');
-  const files = strings.flatMap(({ values }) => values as readonly Uint8Array[]);
-  const pixels = files.map(declaredPixels);
   const tooLarge = pixels.find((each) => each > maxPixels);
   if (tooLarge !== undefined) refuse('An image', tooLarge, maxPixels);
-  checkSum(pixels, limits);
+  checkPixelSum(pixels, limits);
+}
+
+/** Pixels that each string among some tensors claims, in their order: see `declaredPixels`. */
+export function pixelsOf(values: PredictRequest['inputs']): number[] {
+  const strings = Object.values(values).filter(({ dtype }) => dtype === 'string');
+  return strings.flatMap((each) => (each.values as readonly Uint8Array[]).map(declaredPixels));
 }
 
 /**
@@ -31,14 +37,8 @@ export function checkPixels({ inputs }: Pick<PredictRequest, 'inputs'>, limits: 
  *
  * @throws ServingError `RESOURCE_EXHAUSTED` (413).
  */
-export function checkPixelsTogether(files: readonly Uint8Array[], limits: PixelLimits = {}): void {
-  checkSum(files.map(declaredPixels), limits);
-}
-
-function checkSum(
-  pixels: readonly number[],
-  { maxPixels = defaultImageLimits.maxPixels, maxRequestPixels = 4 * maxPixels }: PixelLimits,
-): void {
+export function checkPixelSum(pixels: readonly number[], limits: PixelLimits = {}): void {
+  const { maxPixels = defaultImageLimits.maxPixels, maxRequestPixels = 4 * maxPixels } = limits;
   const sum = pixels.filter((each) => each <= maxPixels).reduce((total, each) => total + each, 0);
   if (sum > maxRequestPixels) refuse('The images of the request together', sum, maxRequestPixels);
 }

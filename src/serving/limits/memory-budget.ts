@@ -55,11 +55,13 @@ export class MemoryBudget {
 /** What one request has taken of a budget. */
 export class MemoryClaim {
   #bytes = 0;
+  #isClosed = false;
 
   constructor(private readonly add: (bytes: number, total: number) => void) {}
 
-  /** @throws ServingError `RESOURCE_EXHAUSTED` when that much is not left. */
+  /** @throws ServingError `RESOURCE_EXHAUSTED` when that much is not left, `CANCELLED` once it is closed. */
   take(bytes: number): void {
+    if (this.#isClosed) throw new ServingError('CANCELLED', 'Cancelled: the client has gone.');
     this.add(bytes, this.#bytes + bytes);
     this.#bytes += bytes;
   }
@@ -79,6 +81,12 @@ export class MemoryClaim {
   /** Gives everything back; may be called several times. */
   release(): void {
     this.give(this.#bytes);
+  }
+
+  /** Gives everything back when the request is over: what still computes for it takes nothing more. */
+  close(): void {
+    this.release();
+    this.#isClosed = true;
   }
 }
 

@@ -42,20 +42,20 @@ export type ReaderHead =
 export interface ReaderResult<Head extends ReaderHead = ReaderHead> {
   readonly head: Head;
   readonly values: Values;
+  /** Pixels that each string among the values claims, where another thread has looked: see `declaredPixels`. */
+  readonly pixels?: readonly number[] | undefined;
 }
 
-/** A body, and what must be known to read it. */
+/** What must be known to read a body. */
 export type ReaderJob =
   | {
       readonly type: 'predict' | 'infer' | 'classification' | 'regression';
-      readonly bytes: Uint8Array;
       readonly signatures: Signatures;
       readonly limits: SizeLimits;
     }
-  | { readonly type: 'form'; readonly bytes: Uint8Array; readonly contentType: string }
+  | { readonly type: 'form'; readonly contentType: string }
   | {
       readonly type: 'message';
-      readonly bytes: Uint8Array;
       readonly typeName: string;
       /** How much memory the message may take when it has been read. */
       readonly maxCost: number;
@@ -70,11 +70,12 @@ export type ReaderJob =
  */
 export async function runReaderJob(
   job: ReaderJob,
+  bytes: Buffer,
   onSignature: (name: string) => void = () => undefined,
 ): Promise<ReaderResult> {
   switch (job.type) {
     case 'form': {
-      const uploads = await readForm(job.contentType, bufferOf(job.bytes));
+      const uploads = await readForm(job.contentType, bytes);
       const contents = uploads.map(({ content }) => content);
       return {
         head: { type: 'form', files: uploads.map(({ file }) => file) },
@@ -82,21 +83,21 @@ export async function runReaderJob(
       };
     }
     case 'message':
-      return readMessageBody(job);
+      return readMessageBody(job, bytes);
     default:
-      return readJson(job, onSignature);
+      return readJson(job, bytes, onSignature);
   }
 }
 
 function readJson(
-  { type, bytes, signatures, limits }: Extract<ReaderJob, { readonly signatures: Signatures }>,
+  { type, signatures, limits }: Extract<ReaderJob, { readonly signatures: Signatures }>,
+  buffer: Buffer,
   onSignature: (name: string) => void,
 ): ReaderResult {
   const find = (name = defaultSignature) => {
     onSignature(name);
     return findSignature(signatures, name);
   };
-  const buffer = bufferOf(bytes);
   if (type === 'predict') {
     const { signatureName, format, inputs } = readPredictBody(buffer, find, limits);
     return { head: { type, signatureName, format }, values: inputs };
@@ -133,7 +134,10 @@ export function hasTensors(typeName: string): boolean {
   return largeMessages.some((schema) => schema.typeName === typeName);
 }
 
-function readMessageBody({ bytes, typeName, maxCost, limits }: Extract<ReaderJob, { readonly type: 'message' }>) {
+function readMessageBody(
+  { typeName, maxCost, limits }: Extract<ReaderJob, { readonly type: 'message' }>,
+  bytes: Uint8Array,
+) {
   const schema = largeMessages.find((each) => each.typeName === typeName);
   if (!schema) throw new ServingError('INTERNAL', `${typeName} has no tensors.`);
   const message = parseMessage(schema, bytes, maxCost) as Message & {
@@ -161,8 +165,4 @@ export function parseMessage(schema: DescMessage, bytes: Uint8Array, maxCost: nu
       cause: error,
     });
   }
-}
-
-function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -1,37 +1,31 @@
-import { parentPort } from 'node:worker_threads';
-
 import { ServingError } from '../serving-error.js';
+import { bodyBytes } from '../limits/received-body.js';
+import { pixelsOf } from '../limits/check-pixels.js';
+import { answerJobs, type JobResult } from '../worker/answer-jobs.js';
 import { packValues } from '../worker/packed-value.js';
 import { signatureOf } from '../worker/plain-signature.js';
 import { runReaderJob } from './reader-jobs.js';
-import type { PlainReaderJob, ReaderReply } from './reader-thread.js';
+import type { ReaderReply, ReaderWork } from './request-reader.js';
 
-/** The thread of a `ReaderThread`: reads one body after another. */
-async function answer(job: PlainReaderJob): Promise<void> {
+/** The thread of a `RequestReader`. */
+async function read({ chunks, ...given }: ReaderWork): Promise<JobResult<ReaderReply>> {
   let signature: string | undefined;
   try {
-    const given = job.work;
+    const { job } = given;
     const work =
-      'signatures' in given
-        ? { ...given, signatures: Object.fromEntries(given.signatures.map(([key, each]) => [key, signatureOf(each)])) }
-        : given;
-    const { head, values } = await runReaderJob(work, (name) => (signature = name));
+      'signatures' in job
+        ? { ...job, signatures: Object.fromEntries(job.signatures.map(([key, each]) => [key, signatureOf(each)])) }
+        : job;
+    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const { head, values } = await runReaderJob(work, bodyBytes({ chunks, length }), (name) => (signature = name));
+    const pixels = pixelsOf(values);
     const packed = packValues(values, true);
-    send({ id: job.id, signature, head, values: packed.values }, packed.transfer);
+    return { result: { signature, head, values: packed.values, pixels }, transfer: packed.transfer };
   } catch (error) {
-    const { status, httpStatus, message } =
-      error instanceof ServingError
-        ? error
-        : { status: 'INTERNAL' as const, httpStatus: undefined, message: String(error) };
-    send({ id: job.id, signature, error: { status, httpStatus, message } });
+    if (!(error instanceof ServingError)) throw error;
+    const { status, httpStatus, message } = error;
+    return { result: { signature, error: { status, httpStatus, message } }, transfer: [] };
   }
 }
 
-function send(reply: ReaderReply, transfer: ArrayBuffer[] = []): void {
-  parentPort?.postMessage(reply, transfer);
-}
-
-let last: Promise<void> = Promise.resolve();
-parentPort?.on('message', (job: PlainReaderJob) => {
-  last = last.then(() => answer(job));
-});
+answerJobs(read);

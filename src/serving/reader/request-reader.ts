@@ -1,51 +1,82 @@
 import type { SizeLimits } from '../limits/check-size.js';
+import { bodyBytes, movedBody, type ReceivedBody } from '../limits/received-body.js';
+import { ServingError } from '../serving-error.js';
+import type { PlainSignature } from '../worker/inference-messages.js';
+import { JobThread, type PlainServingError } from '../worker/job-thread.js';
+import { type PackedValues, unpackValues } from '../worker/packed-value.js';
+import { plainSignature } from '../worker/plain-signature.js';
 import { type ReaderHead, type ReaderJob, type ReaderResult, runReaderJob, type Signatures } from './reader-jobs.js';
-import { ReaderThread } from './reader-thread.js';
 
 /** A larger body, in bytes, is read in a thread of its own. Below, nothing takes more than a few tens of milliseconds. */
 const largeBytes = 2 ** 16;
 
 type HeadOf<Type extends ReaderHead['type']> = Extract<ReaderHead, { readonly type: Type }>;
+type WithSignatures = Extract<ReaderJob, { readonly signatures: Signatures }>;
+type PlainSignatures = readonly (readonly [key: string, signature: PlainSignature])[];
+
+/** A body and its job as they go to the thread. */
+export interface ReaderWork {
+  readonly chunks: readonly Uint8Array[];
+  readonly job:
+    | Exclude<ReaderJob, WithSignatures>
+    | (Omit<WithSignatures, 'signatures'> & { readonly signatures: PlainSignatures });
+}
+
+/** What comes back from the thread. */
+export type ReaderReply = {
+  /** The signature that the body names, where that was found out. */
+  readonly signature: string | undefined;
+} & (
+  | { readonly head: ReaderHead; readonly values: PackedValues; readonly pixels: readonly number[] }
+  | { readonly error: PlainServingError }
+);
+
+/** Who waits for a body. */
+export interface Waiting {
+  /** Hears which signature the body names, before it is looked up. Default: nobody asks. */
+  readonly onSignature?: (name: string) => void;
+  /** Aborts when the client has gone. Default: it stays. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** Reads the bodies of requests: small ones here and now, large ones in another thread. */
 export class RequestReader {
-  readonly #thread = new ReaderThread();
+  readonly #thread = new JobThread<ReaderWork, ReaderReply>(new URL('./reader-main', import.meta.url), {
+    name: 'reader',
+    tooLarge: 'The request takes too much memory when it is read.',
+  });
 
   constructor(readonly limits: SizeLimits = {}) {}
 
   /** @throws ServingError */
-  predict(bytes: Buffer, signatures: Signatures, onSignature: (name: string) => void) {
-    return this.#run<'predict'>({ type: 'predict', bytes, signatures, limits: this.limits }, onSignature);
+  predict(body: ReceivedBody, signatures: Signatures, waiting: Waiting) {
+    return this.#run<'predict'>({ type: 'predict', signatures, limits: this.limits }, body, waiting);
   }
 
   /** @throws ServingError */
-  infer(bytes: Buffer, signatures: Signatures, onSignature: (name: string) => void) {
-    return this.#run<'infer'>({ type: 'infer', bytes, signatures, limits: this.limits }, onSignature);
+  infer(body: ReceivedBody, signatures: Signatures, waiting: Waiting) {
+    return this.#run<'infer'>({ type: 'infer', signatures, limits: this.limits }, body, waiting);
   }
 
   /** @throws ServingError */
-  examples(
-    type: 'classification' | 'regression',
-    bytes: Buffer,
-    signatures: Signatures,
-    onSignature: (name: string) => void,
-  ) {
-    return this.#run<'examples'>({ type, bytes, signatures, limits: this.limits }, onSignature);
+  examples(type: 'classification' | 'regression', body: ReceivedBody, signatures: Signatures, waiting: Waiting) {
+    return this.#run<'examples'>({ type, signatures, limits: this.limits }, body, waiting);
   }
 
-  /** @throws ServingError */
-  form(contentType: string, bytes: Buffer) {
-    return this.#run<'form'>({ type: 'form', bytes, contentType });
+  /** The files of a form, or the body as the only one. @throws ServingError */
+  form(contentType: string, body: ReceivedBody, waiting: Waiting) {
+    return this.#run<'form'>({ type: 'form', contentType }, body, waiting);
   }
 
-  /** A message that carries tensors. @throws ServingError */
-  message(typeName: string, bytes: Uint8Array, maxCost: number) {
-    return this.#run<'message'>({ type: 'message', bytes, typeName, maxCost, limits: this.limits });
+  /** A message that carries tensors; always in the thread. @throws ServingError */
+  message(typeName: string, body: ReceivedBody, maxCost: number, waiting: Waiting) {
+    const job = { type: 'message', typeName, maxCost, limits: this.limits } as const;
+    return this.#inThread<'message'>(job, body, waiting);
   }
 
   /** Whether a body goes to the thread. */
-  isLarge(bytes: Uint8Array): boolean {
-    return bytes.length > largeBytes;
+  isLarge({ length }: { readonly length: number }): boolean {
+    return length > largeBytes;
   }
 
   end(): Promise<void> {
@@ -54,9 +85,39 @@ export class RequestReader {
 
   #run<Type extends ReaderHead['type']>(
     job: ReaderJob,
-    onSignature: (name: string) => void = () => undefined,
+    body: ReceivedBody,
+    waiting: Waiting,
   ): Promise<ReaderResult<HeadOf<Type>>> {
-    const done = this.isLarge(job.bytes) ? this.#thread.run(job, onSignature) : runReaderJob(job, onSignature);
-    return done as Promise<ReaderResult<HeadOf<Type>>>;
+    if (this.isLarge(body)) return this.#inThread<Type>(job, body, waiting);
+    return runReaderJob(job, bodyBytes(body), waiting.onSignature) as Promise<ReaderResult<HeadOf<Type>>>;
   }
+
+  async #inThread<Type extends ReaderHead['type']>(
+    job: ReaderJob,
+    body: ReceivedBody,
+    { onSignature, signal }: Waiting,
+  ): Promise<ReaderResult<HeadOf<Type>>> {
+    const prepare = () => {
+      const { chunks, transfer } = movedBody(body);
+      const plainJob = 'signatures' in job ? { ...job, signatures: plain(job.signatures) } : job;
+      return { work: { chunks, job: plainJob }, transfer };
+    };
+    const reply = await this.#thread.run({ bytes: body.length, prepare, signal });
+    if (reply.signature !== undefined) onSignature?.(reply.signature);
+    if ('error' in reply) {
+      const { status, message, httpStatus } = reply.error;
+      throw new ServingError(status, message, { httpStatus });
+    }
+    const { head, pixels } = reply;
+    return { head: head as HeadOf<Type>, values: unpackValues(reply.values), pixels };
+  }
+}
+
+const known = new WeakMap<Signatures, PlainSignatures>();
+
+function plain(signatures: Signatures): PlainSignatures {
+  let made = known.get(signatures);
+  made ??= Object.entries(signatures).map(([key, each]) => [key, plainSignature(each)] as const);
+  known.set(signatures, made);
+  return made;
 }

@@ -2,12 +2,12 @@ import { describeContent } from '../../data/image-file/describe-content.js';
 import { formatNames, isTranscoded, sniffImageFormat } from '../../data/image-file/image-format.js';
 import { SignetError } from '../../errors.js';
 import { classifyImages, type ImageLabel } from '../../client/classify-images.js';
-import { checkPixelsTogether, type PixelLimits } from '../limits/check-pixels.js';
-import type { ModelServer } from '../model-server.js';
+import { checkPixelSum, type PixelLimits, pixelsOf } from '../limits/check-pixels.js';
+import type { ModelServer, PredictRequest } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import type { RequestReader } from '../reader/request-reader.js';
 import { httpStatusOf } from './http-status.js';
-import { isForm, readForm, type Upload } from './read-form.js';
+import type { Upload } from './read-form.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
 import { findModel, modelPattern } from './serving-routes.js';
 
@@ -44,25 +44,26 @@ async function classify(
   const found = findModel(models, call);
   const topK = readTopK(call.query);
   const uploads = await readUploads(reader, call);
-  checkPixelsTogether(
-    uploads.map(({ content }) => content),
+  checkPixelSum(
+    uploads.map(({ pixels }) => pixels),
     pixelLimits,
   );
   const { signal, deadline } = call;
-  const model = {
+  const modelFor = (pixels: number) => ({
     name: found.spec.name,
     signatures: found.version.signatures,
-    call: async (signatureName: string, inputs: Parameters<ModelServer['predict']>[0]['inputs']) => {
+    call: async (signatureName: string, inputs: PredictRequest['inputs']) => {
       call.isAbout({ signature: signatureName });
-      return (await models.predict({ ...found, signatureName, inputs, signal, deadline })).outputs;
+      const request = { ...found, signatureName, inputs, pixels: [pixels], signal, deadline };
+      return (await models.predict(request)).outputs;
     },
-  };
+  });
   // One by one, so that a bad one does not spoil the others; the server's queue puts them together again.
   const answers = await Promise.all(
-    uploads.map(async ({ file, content }) => {
+    uploads.map(async ({ file, content, pixels }) => {
       try {
         checkImage(content);
-        const [classes = []] = await classifyImages(model, [content], topK);
+        const [classes = []] = await classifyImages(modelFor(pixels), [content], topK);
         return { file, classes };
       } catch (error) {
         return { file, error: asServingError(error) };
@@ -77,14 +78,12 @@ async function classify(
   return json({ predictions });
 }
 
-/** Only a form needs to be taken apart. */
-async function readUploads(reader: RequestReader, call: RestCall): Promise<Upload[]> {
+async function readUploads(reader: RequestReader, call: RestCall): Promise<(Upload & { readonly pixels: number })[]> {
   const type = call.headers['content-type'] ?? '';
   const body = await call.body();
-  if (!isForm(type)) return readForm(type, body);
-  const { head, values } = await reader.form(type, body);
+  const { head, values, pixels = pixelsOf(values) } = await reader.form(type, body, { signal: call.signal });
   const contents = (values.files?.values ?? []) as readonly Uint8Array[];
-  return head.files.map((file, i) => ({ file, content: bufferOf(contents[i]) }));
+  return head.files.map((file, i) => ({ file, content: bufferOf(contents[i]), pixels: pixels[i] ?? 0 }));
 }
 
 function bufferOf(bytes: Uint8Array | undefined): Buffer {

@@ -9,6 +9,7 @@ import { ServingError } from '../serving-error.js';
 import { ConnectionLimit } from '../limits/connection-limit.js';
 import { type ArrivalRate, ArrivalWatch } from '../limits/arrival-watch.js';
 import { MemoryBudget } from '../limits/memory-budget.js';
+import { Turns } from '../limits/turns.js';
 import { answerClientError, endWithError } from './answer-client-error.js';
 import { checkOrigin } from './check-origin.js';
 import { drainable } from './drain-server.js';
@@ -23,6 +24,8 @@ export interface RestServerOptions {
   readonly maxBodyBytes?: number;
   /** How much memory all requests may take together. Default: 512 MiB, or eight largest bodies, for this server alone. */
   readonly budget?: MemoryBudget | undefined;
+  /** Shared with everything else that computes for requests. Default: its own. */
+  readonly turns?: Turns | undefined;
   /** How fast bodies must come. Default: see ArrivalRate. */
   readonly arrivalRate?: ArrivalRate | undefined;
   /** The deadline that models get for a request that has come whole, in milliseconds. Default: 30,000, TensorFlow Serving's. */
@@ -154,8 +157,9 @@ class Answerer {
   ) {
     const { maxBodyBytes = 64 * 2 ** 20, timeoutMilliseconds = 30_000, token } = options;
     const { budget = new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxBodyBytes)), arrivalRate } = options;
+    const { turns = new Turns() } = options;
     const arrivals = new ArrivalWatch(arrivalRate);
-    this.#limits = { maxBytes: maxBodyBytes, budget, arrivals, timeoutMilliseconds };
+    this.#limits = { maxBytes: maxBodyBytes, budget, arrivals, turns, timeoutMilliseconds };
     this.#hasToken = token === undefined ? () => true : bearerToken(token);
     this.#allowedHosts = options.isBrowserGuarded ? (options.allowedHosts ?? []) : undefined;
     this.#onRequest = options.onRequest ?? (() => undefined);
@@ -207,6 +211,9 @@ class Answerer {
       throw new ServingError('UNAUTHENTICATED', 'Send the header "Authorization: Bearer TOKEN".');
     }
     if (parts.name !== undefined) exchange.isAbout({ model: parts.name });
+    // Health checks are answered before all others; what has a body takes its turn when that has come.
+    const turn = route.isOpen || route.method === 'POST' ? undefined : this.#limits.turns.take();
+    if (turn) await turn;
     return route.handle({
       method,
       path,

@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
 import type { ArrivalWatch } from '../limits/arrival-watch.js';
 import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
+import type { ReceivedBody } from '../limits/received-body.js';
 import { cutName } from '../limits/shown.js';
+import type { Turns } from '../limits/turns.js';
 import { readBody } from './read-body.js';
 import type { RestAnswer, Route } from './rest-call.js';
 
@@ -14,6 +16,8 @@ export interface ExchangeLimits {
   /** Pays for bodies, what they become, and answers. */
   readonly budget: MemoryBudget;
   readonly arrivals: ArrivalWatch;
+  /** Shared with everything else that computes for requests. */
+  readonly turns: Turns;
   /** How long its answer may take once all of it has come. */
   readonly timeoutMilliseconds: number;
 }
@@ -54,7 +58,7 @@ export class Exchange {
     this.#query = mark === -1 ? '' : url.slice(mark + 1);
     this.method = request.method ?? '';
     response.on('close', () => {
-      this.claim.release();
+      this.claim.close();
       this.#isGone = !response.writableFinished;
       if (this.#isGone) this.#gone?.abort();
     });
@@ -88,14 +92,14 @@ export class Exchange {
     if (version !== undefined) this.#subject.version = version;
   }
 
-  async readBody(): Promise<Buffer> {
-    const { maxBytes, arrivals } = this.limits;
-    const { bytes, sentBytes } = await readBody(this.request, { maxBytes, arrivals, claim: this.claim });
+  async readBody(): Promise<ReceivedBody> {
+    const { maxBytes, arrivals, turns } = this.limits;
+    const { sentBytes, ...body } = await readBody(this.request, { maxBytes, arrivals, claim: this.claim });
     this.#sentBytes = sentBytes;
-    // A body may still be inflated when its client has gone.
-    if (this.response.closed) this.claim.release();
+    const turn = turns.take();
+    if (turn) await turn;
     this.deadline = Date.now() + this.limits.timeoutMilliseconds;
-    return bytes;
+    return body;
   }
 
   send({ status = 200, type = 'application/json', headers, body }: RestAnswer): void {

@@ -4,7 +4,8 @@ import type { ModelServer } from '../model-server.js';
 import { findSignature } from '../reader/reader-jobs.js';
 import type { RequestReader } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
-import { datatypeOf, writeInferTensor } from './json/open-inference-json.js';
+import { AnswerWriter } from '../writer/answer-writer.js';
+import { datatypeOf } from './json/open-inference-json.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
 import { findModel, specOf } from './serving-routes.js';
 
@@ -12,6 +13,8 @@ export interface OpenInferenceOptions {
   readonly isReady: () => boolean;
   /** Of the server, as the protocol tells it. */
   readonly serverVersion: string;
+  /** Writes the answers. Default: one of their own. */
+  readonly writer?: AnswerWriter;
 }
 
 const model = '/v2/models/(?<name>[^/]+)(?:/versions/(?<version>\\d+))?';
@@ -25,7 +28,7 @@ const model = '/v2/models/(?<name>[^/]+)(?:/versions/(?<version>\\d+))?';
 export function openInferenceRoutes(
   models: ModelServer,
   reader: RequestReader,
-  { isReady, serverVersion }: OpenInferenceOptions,
+  { isReady, serverVersion, writer = new AnswerWriter() }: OpenInferenceOptions,
 ): Route[] {
   const get = (path: string | RegExp, name: string, handle: Route['handle'], more: Partial<Route> = {}): Route => ({
     method: 'GET',
@@ -47,7 +50,7 @@ export function openInferenceRoutes(
       method: 'POST',
       path: new RegExp(`^${model}/infer$`),
       name: 'Infer',
-      handle: (call) => infer(models, reader, call),
+      handle: (call) => infer(models, reader, writer, call),
     },
   ];
 }
@@ -85,18 +88,23 @@ function unavailable(message: string): never {
   throw new ServingError('UNAVAILABLE', message);
 }
 
-async function infer(models: ModelServer, reader: RequestReader, call: RestCall): Promise<RestAnswer> {
+async function infer(
+  models: ModelServer,
+  reader: RequestReader,
+  writer: AnswerWriter,
+  call: RestCall,
+): Promise<RestAnswer> {
   const found = findModel(models, call);
-  const { head, values: inputs } = await reader.infer(await call.body(), found.version.signatures, (signature) =>
-    call.isAbout({ signature }),
-  );
+  const body = await call.body();
   const { signal, deadline, claim } = call;
-  const { signatureName = defaultSignature, outputFilter, id } = head;
-  const request = { ...found, signatureName, inputs, signal, deadline, claim };
+  const onSignature = (signature: string) => call.isAbout({ signature });
+  const read = await reader.infer(body, found.version.signatures, { onSignature, signal });
+  const { values: inputs, pixels } = read;
+  const { signatureName = defaultSignature, outputFilter, id } = read.head;
+  const request = { ...found, signatureName, inputs, pixels, signal, deadline, claim };
   const { version, outputs } = await models.predict({ ...request, ...(outputFilter && { outputFilter }) });
   call.isAbout({ version: version.version });
-  const written = Object.entries(outputs).map(([output, value]) => writeInferTensor(output, value));
   const model = { model_name: found.spec.name, model_version: String(version.version) };
-  const start = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
-  return { body: `${start.slice(0, -1)},"outputs":[${written.join(',')}]}` };
+  const head = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
+  return { body: await writer.json({ type: 'infer', head }, outputs, signal) };
 }

@@ -6,6 +6,7 @@ import { mebibytes } from '../../data/image-file/image-limits.js';
 import { ServingError } from '../serving-error.js';
 import type { Arrival, ArrivalWatch } from '../limits/arrival-watch.js';
 import type { MemoryClaim } from '../limits/memory-budget.js';
+import type { ReceivedBody } from '../limits/received-body.js';
 
 /** What a request's body may cost. */
 export interface BodyLimits {
@@ -18,8 +19,7 @@ export interface BodyLimits {
 }
 
 /** A body in memory. */
-export interface ReadBody {
-  readonly bytes: Buffer;
+export interface ReadBody extends ReceivedBody {
   /** As it was sent. */
   readonly sentBytes: number;
 }
@@ -45,7 +45,7 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
 class BodyReader {
   readonly done: Promise<ReadBody>;
   readonly #source: Readable;
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] = [];
   #arrival: Arrival = { received: () => 0, onLate: () => undefined };
   #length = 0;
   #sentBytes = 0;
@@ -96,9 +96,7 @@ class BodyReader {
   }
 
   #result(): ReadBody {
-    const [first = Buffer.alloc(0), ...others] = this.#chunks;
-    const bytes = others.length === 0 ? first : Buffer.concat(this.#chunks, this.#length);
-    return { bytes, sentBytes: this.#sentBytes };
+    return { chunks: this.#chunks, length: this.#length, sentBytes: this.#sentBytes };
   }
 
   /** What still comes is read and dropped: a client that is cut off while it sends would not see the answer. */
@@ -106,7 +104,7 @@ class BodyReader {
     this.#isOver = true;
     this.limits.arrivals.delete(this.#arrival);
     this.limits.claim.release();
-    this.#chunks.length = 0;
+    this.#chunks = [];
     if (this.#source !== this.request) {
       this.request.unpipe();
       this.#source.destroy();

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 import type { MemoryClaim } from '../limits/memory-budget.js';
+import type { ReceivedBody } from '../limits/received-body.js';
 import type { RequestSubject } from '../request-event.js';
 
 /** A request that a handler answers. */
@@ -13,7 +14,7 @@ export interface RestCall {
   /** What the path's pattern caught, percent-decoded; nothing where a part is left out. */
   readonly parts: Readonly<Record<string, string | undefined>>;
   /** The body, inflated. @throws ServingError when it is too large, or cannot be inflated. */
-  readonly body: () => Promise<Buffer>;
+  readonly body: () => Promise<ReceivedBody>;
   /** Pays for what the request becomes; given back when it has been answered. */
   readonly claim: MemoryClaim;
   /** Aborts when the client has gone. */

@@ -6,8 +6,7 @@ import { servableNotFound } from '../model-not-found.js';
 import type { ModelServer, ModelSpec, ServedVersion } from '../model-server.js';
 import type { RequestReader } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
-import { writeOutputs } from './json/write-outputs.js';
-import { writeClassifications, writeRegressions } from './json/write-results.js';
+import { AnswerWriter } from '../writer/answer-writer.js';
 import { metadataJson, statusJson } from './model-json.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
 
@@ -24,25 +23,20 @@ export function modelPattern(rest: string): RegExp {
  * Source: tensorflow_serving/model_servers/http_rest_api_util.cc and http_rest_api_handler.cc.
  *
  * @param reader Reads the bodies, within its limits.
+ * @param writer Writes the answers. Default: one of their own.
  */
-export function servingRoutes(models: ModelServer, reader: RequestReader): Route[] {
-  const examples =
-    <Result>(method: ExampleMethod<Result>, write: (result: Result) => string) =>
-    async (call: RestCall): Promise<RestAnswer> => ({ body: write(await callExamples(models, reader, method, call)) });
+export function servingRoutes(models: ModelServer, reader: RequestReader, writer = new AnswerWriter()): Route[] {
+  const examples = (method: ExampleMethod<unknown>) => (call: RestCall) =>
+    callExamples(models, { reader, writer }, method, call);
   return [
     {
       method: 'POST',
       path: modelPattern(':predict'),
       name: 'Predict',
-      handle: (call) => predict(models, reader, call),
+      handle: (call) => predict(models, { reader, writer }, call),
     },
-    {
-      method: 'POST',
-      path: modelPattern(':classify'),
-      name: 'Classify',
-      handle: examples(classification, writeClassifications),
-    },
-    { method: 'POST', path: modelPattern(':regress'), name: 'Regress', handle: examples(regression, writeRegressions) },
+    { method: 'POST', path: modelPattern(':classify'), name: 'Classify', handle: examples(classification) },
+    { method: 'POST', path: modelPattern(':regress'), name: 'Regress', handle: examples(regression) },
     {
       method: 'GET',
       path: modelPattern('/metadata'),
@@ -90,36 +84,51 @@ export function findModel(
   return { spec, version };
 }
 
-async function predict(models: ModelServer, reader: RequestReader, call: RestCall): Promise<RestAnswer> {
-  const found = findModel(models, call);
-  const { head, values: inputs } = await reader.predict(await call.body(), found.version.signatures, (signature) =>
-    call.isAbout({ signature }),
-  );
-  const { signatureName = defaultSignature, format } = head;
-  const { signal, deadline, claim } = call;
-  const { version, outputs } = await models.predict({ ...found, signatureName, inputs, signal, deadline, claim });
-  call.isAbout({ version: version.version });
-  return { body: writeOutputs(outputs, format) };
+/** Who reads bodies and writes answers. */
+interface Threads {
+  readonly reader: RequestReader;
+  readonly writer: AnswerWriter;
 }
 
-async function callExamples<Result>(
-  models: ModelServer,
-  reader: RequestReader,
-  method: ExampleMethod<Result>,
-  call: RestCall,
-): Promise<Result> {
+async function predict(models: ModelServer, { reader, writer }: Threads, call: RestCall): Promise<RestAnswer> {
   const found = findModel(models, call);
-  const bytes = await call.body();
-  const { head, values } = await reader.examples(method.name, bytes, found.version.signatures, (signature) =>
-    call.isAbout({ signature }),
-  );
-  const { signatureName = defaultSignature } = head;
-  const examples = values.examples ?? { dtype: 'string', shape: [0], values: [] };
+  const body = await call.body();
   const { signal, deadline, claim } = call;
-  const request = { ...found, signatureName, examples, signal, deadline, claim };
-  const { version, result } = await runExamples(models, method, request);
+  const onSignature = (signature: string) => call.isAbout({ signature });
+  const read = await reader.predict(body, found.version.signatures, { onSignature, signal });
+  const { values: inputs, pixels } = read;
+  const { signatureName = defaultSignature, format } = read.head;
+  const { version, outputs } = await models.predict({
+    ...found,
+    signatureName,
+    inputs,
+    pixels,
+    signal,
+    deadline,
+    claim,
+  });
   call.isAbout({ version: version.version });
-  return result;
+  return { body: await writer.json({ type: 'predictions', format }, outputs, signal) };
+}
+
+async function callExamples(
+  models: ModelServer,
+  { reader, writer }: Threads,
+  method: ExampleMethod<unknown>,
+  call: RestCall,
+): Promise<RestAnswer> {
+  const found = findModel(models, call);
+  const body = await call.body();
+  const { signal, deadline, claim } = call;
+  const onSignature = (signature: string) => call.isAbout({ signature });
+  const read = await reader.examples(method.name, body, found.version.signatures, { onSignature, signal });
+  const { values, pixels } = read;
+  const { signatureName = defaultSignature } = read.head;
+  const examples = values.examples ?? { dtype: 'string', shape: [0], values: [] };
+  const request = { ...found, signatureName, examples, pixels, signal, deadline, claim };
+  const { version, outputs, count } = await runExamples(models, method, request);
+  call.isAbout({ version: version.version });
+  return { body: await writer.json({ type: 'results', method: method.name, count }, outputs, signal) };
 }
 
 function refuseNoName(): never {

@@ -305,7 +305,7 @@ describe('a message that is too large', () => {
     const { code, details } = await compressing.send(`${service}Predict`, bomb);
     expect([code, details]).toEqual([
       status.RESOURCE_EXHAUSTED,
-      `Received message that decompresses to a size larger than ${maxMessageBytes}`,
+      `The message is larger than ${maxMessageBytes} bytes when inflated.`,
     ]);
     expect((await compressing.send(`${service}Predict`, goodBytes)).code).toBe(status.OK);
     compressing.close();

@@ -252,7 +252,7 @@ describe('names of what is not there', () => {
   const names = [
     ...['foo', '../kinds', '../../etc/passwd', '/etc/passwd', 'kinds/', 'kinds/../kinds', 'C:\\kinds', 'kinds\0'],
     ...['%2e%2e%2f', '__proto__', 'constructor', 'toString', 'KINDS', ' kinds', 'kinds\n', '😀', '\u202ekinds'],
-    ...['.', '..', 'kinds:predict', 'a'.repeat(5000), '"', '<script>'],
+    ...['.', '..', 'kinds:predict', 'a'.repeat(3900), '"', '<script>'],
   ];
   it.each(names.map((name) => [JSON.stringify(name).slice(0, 30), name]))('%s', async (_, name) => {
     const encoded = name === '.' || name === '..' ? name.replaceAll('.', '%2e') : encodeURIComponent(name);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { readInferBody, writeInferTensor } from '../../../src/serving/rest/json/open-inference-json.js';
+import { readInferBody, inferPieces } from '../../../src/serving/rest/json/open-inference-json.js';
 import type { DType } from '../../../src/tensorflow/data-type.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
+import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
 import { signatureOf } from './signature-of.js';
 
 const signature = signatureOf({
@@ -76,6 +77,14 @@ describe('a request', () => {
   }); // prettier-ignore
 });
 
+/** A tensor as it stands in an answer. */
+function tensorText(name: string, value: TensorValue): string {
+  const text = [...inferPieces('{"id":"1"}', { [name]: value })].join('');
+  const start = '{"id":"1","outputs":[';
+  expect([text.slice(0, start.length), text.slice(-2)]).toEqual([start, ']}']);
+  return text.slice(start.length, -2);
+}
+
 describe('a tensor of an answer', () => {
   const dtypes: [DType, ArrayLike<unknown>, string, string][] = [
     ['float32', Float32Array.of(1, 0.5), 'FP32', '1.0,0.5'],
@@ -86,13 +95,13 @@ describe('a tensor of an answer', () => {
     ['string', [Buffer.from('a"'), Buffer.from('é')], 'BYTES', '"a\\"","é"'],
   ];
   it.each(dtypes)('of %s', (dtype, values, datatype, data) => {
-    const text = writeInferTensor('y', { dtype, shape: [2, 1], values: values as Float32Array });
+    const text = tensorText('y', { dtype, shape: [2, 1], values: values as Float32Array });
     expect(text).toBe(`{"name":"y","shape":[2,1],"datatype":"${datatype}","data":[${data}]}`);
   });
 
   it('has bytes that are no text in base64', () => {
     const values = [Buffer.of(255), Buffer.from('a')];
-    expect(JSON.parse(writeInferTensor('y', { dtype: 'string', shape: [2], values }))).toEqual({
+    expect(JSON.parse(tensorText('y', { dtype: 'string', shape: [2], values }))).toEqual({
       ...{ name: 'y', shape: [2], datatype: 'BYTES', parameters: { content_type: 'base64' }, data: ['/w==', 'YQ=='] },
     });
   });

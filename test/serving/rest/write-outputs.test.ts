@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { writeOutputs } from '../../../src/serving/rest/json/write-outputs.js';
-import { writeClassifications, writeRegressions } from '../../../src/serving/rest/json/write-results.js';
+import { classificationPieces, regressionPieces } from '../../../src/serving/rest/json/write-results.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
 
 const floats = (shape: number[], ...values: number[]): TensorValue => ({
@@ -54,10 +54,10 @@ describe('outputs', () => {
 describe('results', () => {
   it('are pairs of label and score, or numbers', () => {
     const classes = [{ label: 'a"b', score: 0.5 }, { label: 'c', score: NaN }, {}];
-    expect(writeClassifications({ classifications: [{ classes }, { classes: [] }] })).toBe(
+    expect([...classificationPieces({ classifications: [{ classes }, { classes: [] }] })].join('')).toBe(
       '{"results": [[["a\\"b", 0.5], ["c", NaN], ["", 0.0]], []]}',
     );
-    expect(writeRegressions({ regressions: [{ value: 1 }, { value: Math.fround(0.1) }, {}] })).toBe(
+    expect([...regressionPieces({ regressions: [{ value: 1 }, { value: Math.fround(0.1) }, {}] })].join('')).toBe(
       '{"results": [1.0, 0.1, 0.0]}',
     );
   });

@@ -129,8 +129,27 @@ function readShape(tape: JsonTape, input: number, name: string): number[] {
   return shape;
 }
 
-/** A tensor of an answer, as JSON. */
-export function writeInferTensor(name: string, { dtype, shape, values }: TensorValue): string {
+/** How many values stand in one piece. */
+const valuesOfPiece = 1024;
+
+/**
+ * Writes an answer, piece by piece.
+ *
+ * @param head What stands in it besides the outputs: the JSON of an object that has members.
+ */
+export function* inferPieces(
+  head: string,
+  outputs: Readonly<Record<string, TensorValue>>,
+): Generator<string, void, void> {
+  yield `${head.slice(0, -1)},"outputs":[`;
+  for (const [i, [name, value]] of Object.entries(outputs).entries()) {
+    if (i > 0) yield ',';
+    yield* tensorPieces(name, value);
+  }
+  yield ']}';
+}
+
+function* tensorPieces(name: string, { dtype, shape, values }: TensorValue): Generator<string, void, void> {
   const texts = dtype === 'string' ? (values as readonly Uint8Array[]).map((value) => Buffer.from(value)) : [];
   const isText = texts.every((text) => Buffer.from(text.toString()).equals(text));
   const head = JSON.stringify({
@@ -139,12 +158,17 @@ export function writeInferTensor(name: string, { dtype, shape, values }: TensorV
     datatype: datatypeOf(dtype),
     ...(!isText && { parameters: { content_type: 'base64' } }),
   });
-  const data = Array.from(values as ArrayLike<number | bigint | Uint8Array>, (value, i) => {
-    if (dtype === 'string') return JSON.stringify(texts[i]?.toString(isText ? 'utf8' : 'base64'));
-    if (dtype === 'bool') return String(value !== 0);
-    return dtype === 'float32' ? writeFloat(value as number) : String(value);
-  });
-  return `${head.slice(0, -1)},"data":[${data.join(',')}]}`;
+  yield `${head.slice(0, -1)},"data":[`;
+  for (let from = 0; from < values.length; from += valuesOfPiece) {
+    const part = values.slice(from, from + valuesOfPiece) as ArrayLike<number | bigint | Uint8Array>;
+    const data = Array.from(part, (value, i) => {
+      if (dtype === 'string') return JSON.stringify(texts[from + i]?.toString(isText ? 'utf8' : 'base64'));
+      if (dtype === 'bool') return String(value !== 0);
+      return dtype === 'float32' ? writeFloat(value as number) : String(value);
+    });
+    yield `${from > 0 ? ',' : ''}${data.join(',')}`;
+  }
+  yield ']}';
 }
 
 function requiredString(tape: JsonTape, object: number, key: string, what: string): string {

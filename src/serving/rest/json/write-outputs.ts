@@ -17,22 +17,49 @@ type Outputs = Readonly<Record<string, TensorValue>>;
  * @throws ServingError `INVALID_ARGUMENT` for outputs without rows that go together, when rows are asked for.
  */
 export function writeOutputs(outputs: Outputs, format: PredictFormat): string {
+  return [...outputPieces(outputs, format)].join('');
+}
+
+/** The same, a row or an element of the first dimension at a time. */
+export function* outputPieces(outputs: Outputs, format: PredictFormat): Generator<string, void, void> {
   const entries = Object.entries(outputs).map(([name, value]) => ({ name, value, write: elementWriter(name, value) }));
   const [only] = entries;
   if (!only) refuse('Cannot convert empty tensor map to JSON');
   if (format === 'columnar') {
-    if (entries.length === 1) return `{"outputs": ${writeLists(only, 0, 0, sizeFromShape(only.value.shape))}}`;
-    const members = entries.map((each) => member(each.name, writeLists(each, 0, 0, sizeFromShape(each.value.shape))));
-    return `{"outputs": {${members.join(', ')}}}`;
+    yield entries.length === 1 ? '{"outputs": ' : '{"outputs": {';
+    for (const [i, each] of entries.entries()) {
+      if (entries.length > 1) yield `${i > 0 ? ', ' : ''}${JSON.stringify(each.name)}: `;
+      yield* elements(each);
+    }
+    yield entries.length === 1 ? '}' : '}}';
+    return;
   }
-  const rows = Array.from({ length: commonRows(outputs) }, (_, row) => {
-    if (entries.length === 1) return writeRow(only, row);
-    return `{${entries.map((each) => member(each.name, writeRow(each, row))).join(', ')}}`;
-  });
-  return `{"predictions": [${rows.join(', ')}]}`;
+  const rows = commonRows(outputs);
+  yield '{"predictions": [';
+  for (let row = 0; row < rows; row += 1) {
+    if (row > 0) yield ', ';
+    if (entries.length === 1) yield writeRow(only, row);
+    else yield `{${entries.map((each) => member(each.name, writeRow(each, row))).join(', ')}}`;
+  }
+  yield ']}';
+}
+
+/** A whole tensor. */
+function* elements(output: Output): Generator<string, void, void> {
+  const { shape } = output.value;
+  const [length] = shape;
+  if (length === undefined) {
+    yield output.write(0);
+    return;
+  }
+  const size = sizeFromShape(shape.slice(1));
+  yield '[';
+  for (let i = 0; i < length; i += 1) yield `${i > 0 ? ', ' : ''}${writeLists(output, 1, i * size, size)}`;
+  yield ']';
 }
 
 interface Output {
+  readonly name: string;
   readonly value: TensorValue;
   readonly write: (position: number) => string;
 }

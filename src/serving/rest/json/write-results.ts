@@ -10,17 +10,22 @@ import { writeFloat } from './write-number.js';
  *
  * Source: tensorflow_serving/util/json_tensor.cc, `MakeJsonFromClassificationResult`.
  */
-export function writeClassifications({
+export function* classificationPieces({
   classifications = [],
-}: MessageInitShape<typeof ClassificationResultSchema>): string {
-  const rows = classifications.map(({ classes = [] }) => {
+}: MessageInitShape<typeof ClassificationResultSchema>): Generator<string, void, void> {
+  yield '{"results": [';
+  for (const [i, { classes = [] }] of classifications.entries()) {
     const pairs = classes.map(({ label = '', score = 0 }) => `[${JSON.stringify(label)}, ${writeFloat(score)}]`);
-    return `[${pairs.join(', ')}]`;
-  });
-  return `{"results": [${rows.join(', ')}]}`;
+    yield `${i > 0 ? ', ' : ''}[${pairs.join(', ')}]`;
+  }
+  yield ']}';
 }
 
 /** `{"results": [number, ...]}`. Source: the same, `MakeJsonFromRegressionResult`. */
-export function writeRegressions({ regressions = [] }: MessageInitShape<typeof RegressionResultSchema>): string {
-  return `{"results": [${regressions.map(({ value = 0 }) => writeFloat(value)).join(', ')}]}`;
+export function* regressionPieces({
+  regressions = [],
+}: MessageInitShape<typeof RegressionResultSchema>): Generator<string, void, void> {
+  yield '{"results": [';
+  for (const [i, { value = 0 }] of regressions.entries()) yield `${i > 0 ? ', ' : ''}${writeFloat(value)}`;
+  yield ']}';
 }

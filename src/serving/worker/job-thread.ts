@@ -1,0 +1,175 @@
+import type { Worker } from 'node:worker_threads';
+
+import { ServingError, type StatusCode } from '../serving-error.js';
+import { startWorker } from '../../files/start-worker.js';
+
+/** A ServingError without its class, which no message carries. */
+export interface PlainServingError {
+  readonly status: StatusCode;
+  readonly message: string;
+  readonly httpStatus: number | undefined;
+}
+
+/** What a thread is sent. */
+export interface JobMessage<Work> {
+  readonly id: number;
+  readonly work: Work;
+}
+
+/** What comes back from a thread. */
+export type JobReply<Result> = { readonly id: number } & (
+  { readonly result: Result } | { readonly error: PlainServingError }
+);
+
+/** Work as `postMessage` takes it. */
+export interface PreparedJob<Work> {
+  readonly work: Work;
+  /** Memory that moves to the thread. */
+  readonly transfer: readonly ArrayBuffer[];
+}
+
+/** Something that a thread will be asked to do. */
+export interface Job<Work> {
+  /** About how much there is to do: of those that wait, small ones go first. */
+  readonly bytes: number;
+  /** Called when its turn comes: until then nothing is copied. */
+  readonly prepare: () => PreparedJob<Work>;
+  /** Aborts when nobody waits for it any more. Default: somebody always does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Pending<Work, Result> extends Job<Work> {
+  readonly since: number;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: ServingError) => void;
+}
+
+/** What is said of a thread that ends. */
+export interface JobThreadOptions {
+  /** The thread's name, for debuggers. */
+  readonly name: string;
+  /** Message for a job that takes more memory than the thread has. */
+  readonly tooLarge: string;
+}
+
+/** Heap of the thread; tensors are mostly outside it. */
+const heapMebibytes = 1024;
+/** How long one job may take, in milliseconds. */
+const jobMilliseconds = 30_000;
+/** After which a thread that has nothing to do ends, and gives its memory back, in milliseconds. */
+const idleMilliseconds = 10_000;
+/** A job that has waited so long, in milliseconds, goes before one that is a mebibyte smaller. */
+const patience = 125;
+
+/**
+ * Does what computes for long in a thread of its own, one job after another: the thread that answers health checks never does.
+ *
+ * The thread starts with the first job, ends when it has been idle for a while, and is ended by force when a job takes too
+ * long; one that takes too much memory ends the thread, not the process. A job is sent when the one before it has come back: so
+ * the results of one job at most are on their way, and jobs whose clients have gone are left out.
+ */
+export class JobThread<Work, Result> {
+  readonly #waiting = new Set<Pending<Work, Result>>();
+  #running: Pending<Work, Result> | undefined;
+  #worker: Worker | undefined;
+  #nextId = 1;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param module As `startWorker` takes it; calls `answerJobs`. */
+  constructor(
+    private readonly module: URL,
+    private readonly options: JobThreadOptions,
+  ) {}
+
+  /** @throws ServingError */
+  run(job: Job<Work>): Promise<Result> {
+    const done = new Promise<Result>((resolve, reject) => {
+      this.#waiting.add({ ...job, since: performance.now(), resolve, reject });
+    });
+    if (!this.#running) this.#next();
+    return done;
+  }
+
+  /** Ends the thread; what waits for it fails. */
+  async end(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#worker?.terminate();
+  }
+
+  #next(): void {
+    clearTimeout(this.#timer);
+    for (const pending of this.#waiting) {
+      if (!pending.signal?.aborted) continue;
+      this.#waiting.delete(pending);
+      pending.reject(new ServingError('CANCELLED', 'Cancelled: the client has gone.'));
+    }
+    this.#running = this.#first();
+    if (!this.#running) {
+      this.#after(idleMilliseconds, () => {
+        const worker = this.#worker;
+        this.#worker = undefined;
+        void worker?.terminate();
+      });
+      return;
+    }
+    this.#waiting.delete(this.#running);
+    this.#worker ??= this.#start();
+    const { work, transfer } = this.#running.prepare();
+    const message: JobMessage<Work> = { id: this.#nextId, work };
+    this.#worker.postMessage(message, transfer);
+    this.#after(jobMilliseconds, () => void this.#worker?.terminate());
+  }
+
+  /** The smallest job; but none waits for ever. */
+  #first(): Pending<Work, Result> | undefined {
+    const now = performance.now();
+    const rank = ({ bytes, since }: Pending<Work, Result>) => bytes - ((now - since) / patience) * 2 ** 20;
+    let first: Pending<Work, Result> | undefined;
+    for (const pending of this.#waiting) if (!first || rank(pending) < rank(first)) first = pending;
+    return first;
+  }
+
+  #start(): Worker {
+    const worker = startWorker(this.module, {
+      name: this.options.name,
+      resourceLimits: { maxOldGenerationSizeMb: heapMebibytes },
+    });
+    worker.unref();
+    let cause: unknown;
+    worker.on('message', (reply: JobReply<Result>) => this.#receive(reply));
+    worker.on('error', (error) => (cause = error));
+    worker.on('exit', () => {
+      // One that was idle has been left already: nobody waits for it.
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
+      this.#fail(cause);
+    });
+    return worker;
+  }
+
+  #receive(reply: JobReply<Result>): void {
+    const running = this.#running;
+    if (!running || reply.id !== this.#nextId) return;
+    this.#nextId += 1;
+    if ('error' in reply) {
+      const { status, message, httpStatus } = reply.error;
+      running.reject(new ServingError(status, message, { httpStatus }));
+    } else running.resolve(reply.result);
+    this.#next();
+  }
+
+  /** Fails the job that ended the thread; the others get another one. */
+  #fail(cause: unknown): void {
+    const isMemory = (cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
+    const error = isMemory
+      ? new ServingError('RESOURCE_EXHAUSTED', this.options.tooLarge, { httpStatus: 413 })
+      : new ServingError('UNAVAILABLE', `The ${this.options.name} thread has ended. Try again.`, { cause });
+    this.#nextId += 1;
+    this.#running?.reject(error);
+    this.#next();
+  }
+
+  #after(milliseconds: number, run: () => void): void {
+    this.#timer = setTimeout(run, milliseconds).unref();
+  }
+}

@@ -1,0 +1,68 @@
+import { JobThread } from '../worker/job-thread.js';
+import { type PackedValues, packValues } from '../worker/packed-value.js';
+import { jsonPieces, messageBytes, type JsonJob, type MessageJob, type Outputs } from './writer-jobs.js';
+
+/** More values, or bytes of strings, are written in a thread of their own. Below, it takes a few milliseconds. */
+const largeValues = 4096;
+const largeBytes = 2 ** 16;
+
+/** Outputs and their job as they go to the thread. */
+export interface WriterWork {
+  readonly job: JsonJob | MessageJob;
+  readonly outputs: readonly PackedValues[];
+}
+
+/** Writes the answers to requests: small ones here and now, large ones in another thread. */
+export class AnswerWriter {
+  readonly #thread = new JobThread<WriterWork, Uint8Array>(new URL('./writer-main', import.meta.url), {
+    name: 'writer',
+    tooLarge: 'The answer takes too much memory when it is written. Send fewer rows in a request.',
+  });
+
+  /**
+   * The body of a REST answer.
+   *
+   * @param outputs Their memory may move to the thread.
+   * @param signal Aborts when the client has gone.
+   * @throws ServingError
+   */
+  async json(job: JsonJob, outputs: Outputs, signal?: AbortSignal): Promise<string | Buffer> {
+    if (sizeOf(outputs) > 1) return this.#inThread(job, [outputs], signal);
+    return [...jsonPieces(job, outputs)].join('');
+  }
+
+  /** A message of gRPC, of the outputs of every call that it is of; the rest as for `json`. @throws ServingError */
+  async message(job: MessageJob, outputs: readonly Outputs[], signal?: AbortSignal): Promise<Buffer> {
+    if (outputs.some((each) => sizeOf(each) > 1)) return this.#inThread(job, outputs, signal);
+    return bufferOf(messageBytes(job, outputs));
+  }
+
+  async #inThread(job: WriterWork['job'], outputs: readonly Outputs[], signal?: AbortSignal): Promise<Buffer> {
+    const prepare = () => {
+      const packed = outputs.map((each) => packValues(each, true));
+      const work = { job, outputs: packed.map(({ values }) => values) };
+      return { work, transfer: packed.flatMap(({ transfer }) => transfer) };
+    };
+    const size = outputs.reduce((sum, each) => sum + sizeOf(each), 0);
+    return bufferOf(await this.#thread.run({ bytes: size * largeBytes, prepare, signal }));
+  }
+
+  end(): Promise<void> {
+    return this.#thread.end();
+  }
+}
+
+/** How large outputs are; 1 is what may just be written here. */
+function sizeOf(outputs: Outputs): number {
+  let size = 0;
+  for (const { dtype, values } of Object.values(outputs)) {
+    size += values.length / largeValues;
+    if (dtype !== 'string') continue;
+    for (const { length } of values as readonly Uint8Array[]) size += length / largeBytes;
+  }
+  return size;
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}

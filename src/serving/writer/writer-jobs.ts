@@ -1,0 +1,144 @@
+import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
+
+import { toTensorProto } from '../../saved-model/read/tensor-proto-value.js';
+import { ClassificationResponseSchema } from '../../tensorflow/protos/tensorflow_serving/apis/classification_pb.js';
+import {
+  type InferenceResultSchema,
+  MultiInferenceResponseSchema,
+} from '../../tensorflow/protos/tensorflow_serving/apis/inference_pb.js';
+import type { ModelSpecSchema } from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
+import { PredictResponseSchema } from '../../tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
+import { RegressionResponseSchema } from '../../tensorflow/protos/tensorflow_serving/apis/regression_pb.js';
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import { classification } from '../examples/classification.js';
+import { regression } from '../examples/regression.js';
+import { inferPieces } from '../rest/json/open-inference-json.js';
+import type { PredictFormat } from '../rest/json/read-predict-body.js';
+import { outputPieces } from '../rest/json/write-outputs.js';
+import { classificationPieces, regressionPieces } from '../rest/json/write-results.js';
+import { ServingError } from '../serving-error.js';
+
+export type Outputs = Readonly<Record<string, TensorValue>>;
+type Spec = MessageInitShape<typeof ModelSpecSchema>;
+
+/** What tf.Examples were for, and how many there were. */
+export interface ExamplesTask {
+  readonly method: 'classification' | 'regression';
+  readonly count: number;
+  readonly modelSpec: Spec;
+}
+
+/** What an answer of REST says besides its outputs: plain data, which may go to another thread. */
+export type JsonJob =
+  | { readonly type: 'predictions'; readonly format: PredictFormat }
+  | { readonly type: 'infer'; readonly head: string }
+  | { readonly type: 'results'; readonly method: ExamplesTask['method']; readonly count: number };
+
+/** The same of gRPC. */
+export type MessageJob =
+  | { readonly type: 'predict-response'; readonly modelSpec: Spec; readonly asContent: boolean }
+  | { readonly type: 'examples-response'; readonly task: ExamplesTask }
+  | { readonly type: 'inference-response'; readonly tasks: readonly ExamplesTask[] };
+
+/** A larger answer, in bytes, is not sent. */
+const mostBytes = 192 * 2 ** 20;
+/** Texts are collected up to this length. */
+const pieceCharacters = 2 ** 16;
+
+/** Writes JSON, piece by piece. @throws ServingError for outputs that do not fit. */
+export function jsonPieces(job: JsonJob, outputs: Outputs): Iterable<string> {
+  switch (job.type) {
+    case 'predictions':
+      return outputPieces(outputs, job.format);
+    case 'infer':
+      return inferPieces(job.head, outputs);
+    case 'results':
+      return job.method === 'classification'
+        ? classificationPieces(classification.readOutputs(outputs, job.count))
+        : regressionPieces(regression.readOutputs(outputs, job.count));
+  }
+}
+
+/**
+ * Writes a message.
+ *
+ * @param outputs Of every call that the answer is of: one but for MultiInference.
+ * @throws ServingError for outputs that do not fit.
+ */
+export function messageBytes(job: MessageJob, outputs: readonly Outputs[]): Uint8Array {
+  const [first = {}] = outputs;
+  switch (job.type) {
+    case 'predict-response':
+      return writePredictResponse(job, first);
+    case 'examples-response':
+      return writeExamplesResponse(job.task, first);
+    case 'inference-response': {
+      const results = job.tasks.map((task, i) => inferenceResult(task, outputs[i] ?? {}));
+      return toBinary(MultiInferenceResponseSchema, create(MultiInferenceResponseSchema, { results }));
+    }
+  }
+}
+
+/** Writes an answer that may be large. @throws ServingError `RESOURCE_EXHAUSTED` (413) for one that is too large. */
+export function writeLarge(job: JsonJob | MessageJob, outputs: readonly Outputs[]): Uint8Array {
+  if (job.type === 'predictions' || job.type === 'infer' || job.type === 'results') {
+    return collect(jsonPieces(job, outputs[0] ?? {}));
+  }
+  const bytes = messageBytes(job, outputs);
+  if (bytes.length > mostBytes) throw tooLarge();
+  return bytes;
+}
+
+function writePredictResponse(
+  { modelSpec, asContent }: Extract<MessageJob, { readonly type: 'predict-response' }>,
+  outputs: Outputs,
+): Uint8Array {
+  const protos = Object.entries(outputs).map(([name, value]) => [name, toTensorProto(value, { asContent })] as const);
+  const response = create(PredictResponseSchema, { modelSpec, outputs: Object.fromEntries(protos) });
+  return toBinary(PredictResponseSchema, response);
+}
+
+function writeExamplesResponse({ method, count, modelSpec }: ExamplesTask, outputs: Outputs): Uint8Array {
+  if (method === 'classification') {
+    const result = classification.readOutputs(outputs, count);
+    return toBinary(ClassificationResponseSchema, create(ClassificationResponseSchema, { modelSpec, result }));
+  }
+  const result = regression.readOutputs(outputs, count);
+  return toBinary(RegressionResponseSchema, create(RegressionResponseSchema, { modelSpec, result }));
+}
+
+function inferenceResult(
+  { method, count, modelSpec }: ExamplesTask,
+  outputs: Outputs,
+): MessageInitShape<typeof InferenceResultSchema> {
+  if (method === 'classification') {
+    const value = classification.readOutputs(outputs, count);
+    return { modelSpec, result: { case: 'classificationResult', value } };
+  }
+  return { modelSpec, result: { case: 'regressionResult', value: regression.readOutputs(outputs, count) } };
+}
+
+/** Text as bytes, laid together once: a string of all of it would take several times the memory. */
+function collect(pieces: Iterable<string>): Uint8Array {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  let text = '';
+  const flush = () => {
+    const chunk = Buffer.from(text);
+    text = '';
+    length += chunk.length;
+    if (length > mostBytes) throw tooLarge();
+    chunks.push(chunk);
+  };
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length >= pieceCharacters) flush();
+  }
+  flush();
+  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+}
+
+function tooLarge(): ServingError {
+  const message = `The answer would be larger than ${mostBytes / 2 ** 20} MiB. Send fewer rows in a request.`;
+  return new ServingError('RESOURCE_EXHAUSTED', message, { httpStatus: 413 });
+}
