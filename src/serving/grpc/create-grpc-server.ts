@@ -38,7 +38,7 @@ export interface GrpcServerOptions {
   /** Shared with everything else that computes for requests. Default: its own. */
   readonly turns?: Turns;
   /** What clients may hold. Default: see GrpcGuard; for this server alone. */
-  readonly guard?: Partial<GrpcGuard>;
+  readonly guard?: Partial<Omit<GrpcGuard, 'turns'>>;
   /** Whether outputs are in `tensor_content`, TensorFlow Serving's `--enable_serialization_as_tensor_content`. Default: false. */
   readonly tensorContent?: boolean;
   /** Calls need `authorization: Bearer TOKEN` in their metadata, except for health checks. Default: none is asked for. */
@@ -89,6 +89,7 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
     budget: options.guard?.budget ?? new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxMessageBytes)),
     arrivals: options.guard?.arrivals ?? new ArrivalWatch(),
     connections: options.guard?.connections ?? new ConnectionLimit(),
+    turns,
   };
   const { drainMilliseconds = 30_000, onRequest = () => undefined, onError = console.error } = options;
   const server = new Server({

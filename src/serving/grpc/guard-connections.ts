@@ -12,12 +12,14 @@ import type { Server } from '@grpc/grpc-js';
 import type { Arrival, ArrivalWatch } from '../limits/arrival-watch.js';
 import type { ConnectionLimit } from '../limits/connection-limit.js';
 import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
+import type { Turns } from '../limits/turns.js';
 
 /** What clients of gRPC may hold. */
 export interface GrpcGuard {
   readonly budget: MemoryBudget;
   readonly arrivals: ArrivalWatch;
   readonly connections: ConnectionLimit;
+  readonly turns: Turns;
 }
 
 /** How long a connection may take to speak HTTP/2, TLS included, in milliseconds. */
@@ -40,6 +42,7 @@ export function guardConnections(server: Server, guard: GrpcGuard): void {
       open.set(key, connection);
       socket.once('close', () => open.delete(key));
       guard.connections.admit(socket, () => connection.streams === 0);
+      guard.turns.shorten();
     });
     http2Server.on('session', (session: ServerHttp2Session) => open.get(keyOf(session.socket))?.begin(session));
     // Before grpc-js reads the headers.

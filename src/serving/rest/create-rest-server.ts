@@ -9,6 +9,7 @@ import { ServingError } from '../serving-error.js';
 import { ConnectionLimit } from '../limits/connection-limit.js';
 import { type ArrivalRate, ArrivalWatch } from '../limits/arrival-watch.js';
 import { MemoryBudget } from '../limits/memory-budget.js';
+import { Pace } from '../limits/pace.js';
 import { Turns } from '../limits/turns.js';
 import { answerClientError, endWithError } from './answer-client-error.js';
 import { checkOrigin } from './check-origin.js';
@@ -77,7 +78,8 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
   const { drainMilliseconds = 30_000 } = options;
   const server = createHttpServer(options);
   let isDraining = false;
-  const answerer = new Answerer(routes, options, () => isDraining);
+  const { connections = new ConnectionLimit(), turns = new Turns() } = options;
+  const answerer = new Answerer(routes, { ...options, turns }, () => isDraining);
   server.on('request', (request, response) => void answerer.answer(request, response));
   // A body that will be refused by its size need not be sent.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -89,8 +91,7 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
   });
   server.on('connect', (_, socket) => endWithError(socket, '405 Method Not Allowed', 'This server is no proxy.'));
   server.on('clientError', (error, socket) => answerer.afterAnswersOf(socket, () => answerClientError(error, socket)));
-  const { connections = new ConnectionLimit() } = options;
-  limitConnections(server, connections, answerer);
+  limitConnections(server, connections, answerer, turns);
   const drain = drainable(server, drainMilliseconds);
   let drained: Promise<void> | undefined;
   return {
@@ -129,7 +130,7 @@ function createHttpServer(options: RestServerOptions): Server {
 }
 
 /** With TLS, requests come over another object for the same connection. */
-function limitConnections(server: Server, connections: ConnectionLimit, answerer: Answerer): void {
+function limitConnections(server: Server, connections: ConnectionLimit, answerer: Answerer, turns: Turns): void {
   const speaking = new Map<string, Socket>();
   const keyOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
   server.on('connection', (socket: Socket) => {
@@ -137,6 +138,7 @@ function limitConnections(server: Server, connections: ConnectionLimit, answerer
     speaking.set(key, socket);
     socket.once('close', () => speaking.delete(key));
     connections.admit(socket, () => answerer.isIdle(speaking.get(key) ?? socket));
+    turns.shorten();
   });
   server.on('secureConnection', (socket: Socket) => speaking.set(keyOf(socket), socket));
 }
@@ -159,7 +161,7 @@ class Answerer {
     const { budget = new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxBodyBytes)), arrivalRate } = options;
     const { turns = new Turns() } = options;
     const arrivals = new ArrivalWatch(arrivalRate);
-    this.#limits = { maxBytes: maxBodyBytes, budget, arrivals, turns, timeoutMilliseconds };
+    this.#limits = { maxBytes: maxBodyBytes, budget, arrivals, pace: new Pace(), turns, timeoutMilliseconds };
     this.#hasToken = token === undefined ? () => true : bearerToken(token);
     this.#allowedHosts = options.isBrowserGuarded ? (options.allowedHosts ?? []) : undefined;
     this.#onRequest = options.onRequest ?? (() => undefined);
@@ -189,8 +191,8 @@ class Answerer {
     let answer: RestAnswer;
     try {
       answer = await this.#run(exchange);
-      // Until the client has taken it.
-      exchange.claim.exchange(answer.body.length);
+      // Until the client has taken it; a health check is answered also when there is no room.
+      if (!exchange.isQuiet) exchange.claim.exchange(answer.body.length);
     } catch (error) {
       const told = this.#asServingError(error, exchange);
       status = told.status;

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
 import type { ArrivalWatch } from '../limits/arrival-watch.js';
 import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
+import type { Pace } from '../limits/pace.js';
 import type { ReceivedBody } from '../limits/received-body.js';
 import { cutName } from '../limits/shown.js';
 import type { Turns } from '../limits/turns.js';
@@ -16,6 +17,7 @@ export interface ExchangeLimits {
   /** Pays for bodies, what they become, and answers. */
   readonly budget: MemoryBudget;
   readonly arrivals: ArrivalWatch;
+  readonly pace: Pace;
   /** Shared with everything else that computes for requests. */
   readonly turns: Turns;
   /** How long its answer may take once all of it has come. */
@@ -93,8 +95,8 @@ export class Exchange {
   }
 
   async readBody(): Promise<ReceivedBody> {
-    const { maxBytes, arrivals, turns } = this.limits;
-    const { sentBytes, ...body } = await readBody(this.request, { maxBytes, arrivals, claim: this.claim });
+    const { maxBytes, arrivals, pace, turns } = this.limits;
+    const { sentBytes, ...body } = await readBody(this.request, { maxBytes, arrivals, pace, claim: this.claim });
     this.#sentBytes = sentBytes;
     const turn = turns.take();
     if (turn) await turn;

@@ -6,6 +6,7 @@ import { mebibytes } from '../../data/image-file/image-limits.js';
 import { ServingError } from '../serving-error.js';
 import type { Arrival, ArrivalWatch } from '../limits/arrival-watch.js';
 import type { MemoryClaim } from '../limits/memory-budget.js';
+import type { Pace } from '../limits/pace.js';
 import type { ReceivedBody } from '../limits/received-body.js';
 
 /** What a request's body may cost. */
@@ -16,6 +17,8 @@ export interface BodyLimits {
   readonly claim: MemoryClaim;
   /** Ends a body that comes too slowly. */
   readonly arrivals: ArrivalWatch;
+  /** Shared with all bodies that come at the same time. */
+  readonly pace: Pace;
 }
 
 /** A body in memory. */
@@ -64,10 +67,15 @@ class BodyReader {
       };
       this.#arrival = { received: () => this.#sentBytes, onLate: fail };
       limits.arrivals.add(this.#arrival);
-      request.on('data', (chunk: Buffer) => (this.#sentBytes += chunk.length));
+      request.on('data', (chunk: Buffer) => {
+        this.#sentBytes += chunk.length;
+        // What is inflated keeps a pace of its own.
+        if (!isGzip) limits.pace.count(request, chunk.length);
+      });
       const cancel = () => fail(new ServingError('CANCELLED', 'The client has gone.'));
       request.on('error', cancel);
       request.on('close', () => {
+        limits.pace.forget(request);
         if (!request.complete) cancel();
       });
       this.#source.on('data', (chunk: Buffer) => {
@@ -109,7 +117,7 @@ class BodyReader {
       this.request.unpipe();
       this.#source.destroy();
     }
-    this.request.resume();
+    this.limits.pace.drop(this.request);
   }
 }
 

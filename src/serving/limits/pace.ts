@@ -1,0 +1,69 @@
+/** What comes through in one turn of the event loop, in bytes. */
+const turnBytes = 2 ** 18;
+/** How many sources that were paused go on in a turn. */
+const turnSources = 4;
+/** The same of those whose bytes nobody wants any more. */
+const turnDropped = 1;
+
+/** Something that bytes come from, such as a request. */
+export interface Pausable {
+  pause(): unknown;
+  resume(): unknown;
+}
+
+/**
+ * Spreads what clients send over turns of the event loop: however many send however fast, a turn stays short, and so does the
+ * wait of a connection that is about to be accepted (libuv accepts one per turn).
+ */
+export class Pace {
+  readonly #paused = new Set<Pausable>();
+  readonly #pausedDropped = new Set<Pausable>();
+  readonly #dropped = new WeakSet<Pausable>();
+  #received = 0;
+  #isCounting = false;
+
+  /** Notes what has come, and pauses its source until its turn comes again if that was too much. */
+  count(source: Pausable, bytes: number): void {
+    const isDropped = this.#dropped.has(source);
+    if (!isDropped) this.#received += bytes;
+    this.#begin();
+    if (this.#received <= turnBytes && !isDropped) return;
+    source.pause();
+    (isDropped ? this.#pausedDropped : this.#paused).add(source);
+  }
+
+  /** Lets a source, whose bytes are dropped from now on, go on behind all others. */
+  drop(source: Pausable): void {
+    this.#dropped.add(source);
+    if (!this.#paused.delete(source)) source.resume();
+    else this.#pausedDropped.add(source);
+  }
+
+  /** Forgets a source that has ended. */
+  forget(source: Pausable): void {
+    this.#paused.delete(source);
+    this.#pausedDropped.delete(source);
+  }
+
+  #begin(): void {
+    if (this.#isCounting) return;
+    this.#isCounting = true;
+    setImmediate(() => {
+      this.#isCounting = false;
+      this.#received = 0;
+      resumeFirst(this.#paused, turnSources);
+      resumeFirst(this.#pausedDropped, turnDropped);
+      if (this.#paused.size + this.#pausedDropped.size > 0) this.#begin();
+    });
+  }
+}
+
+function resumeFirst(sources: Set<Pausable>, count: number): void {
+  let left = count;
+  for (const source of sources) {
+    if (left === 0) return;
+    left -= 1;
+    sources.delete(source);
+    source.resume();
+  }
+}
