@@ -3,15 +3,19 @@ import { ServingError } from '../serving-error.js';
 
 /** A request is small that takes no more of the limit: 1 MiB of 512. */
 const smallPart = 1 / 512;
+/** One of ordinary size: 64 KiB of 512 MiB. */
+const ordinaryPart = smallPart / 16;
 /** Kept for small requests, so that a few large ones cannot keep everybody else out. */
 const reserve = 1 / 4;
+/** Kept of that for ordinary ones, so that many small ones cannot do it either. */
+const ordinaryReserve = 1 / 16;
 
 /**
  * How much memory all requests may take together, whatever they come over: their bodies while they arrive, the values that
  * these become, and the answers until they are sent.
  *
- * A quarter is kept for small requests. Of the rest, an address may take half of what the others leave: one client gets
- * far, and the next one still finds something.
+ * A quarter is kept for small requests, and a quarter of that for those of ordinary size. Of the rest, an address may take half of
+ * what the others leave: one client gets far, and the next one still finds something.
  */
 export class MemoryBudget {
   readonly #byAddress = new Map<string, number>();
@@ -27,7 +31,8 @@ export class MemoryBudget {
 
   /** An account for one request. @param address The client's. */
   open(address = ''): MemoryClaim {
-    return new MemoryClaim((bytes, total) => this.#add(address, bytes, total));
+    const network = networkOf(address);
+    return new MemoryClaim((bytes, total) => this.#add(network, bytes, total));
   }
 
   #add(address: string, bytes: number, total: number): void {
@@ -40,7 +45,8 @@ export class MemoryBudget {
 
   #check(address: string, bytes: number, total: number): void {
     const isSmall = total <= this.limit * smallPart;
-    const limit = isSmall ? this.limit : this.limit * (1 - reserve);
+    const kept = total <= this.limit * ordinaryPart ? 0 : isSmall ? ordinaryReserve : reserve;
+    const limit = this.limit * (1 - kept);
     if (this.#taken + bytes > limit) {
       throw tooMuch(`The requests that the server is reading take ${mebibytes(limit)} already, its limit.`);
     }
@@ -88,6 +94,15 @@ export class MemoryClaim {
     this.release();
     this.#isClosed = true;
   }
+}
+
+/** Whoever has one address of IPv6 has all of its /64. */
+function networkOf(address: string): string {
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - tail.split(':').length;
+  return [...groups, ...Array<string>(Math.max(0, missing)).fill('0')].slice(0, 4).join(':');
 }
 
 function tooMuch(reason: string): ServingError {

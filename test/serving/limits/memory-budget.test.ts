@@ -40,4 +40,33 @@ describe('MemoryBudget', () => {
     expect(trickle).toThrow('its share of the server');
     expect(budget.taken).toBe(192 * mebi);
   });
+
+  it('keeps room for requests of ordinary size, however many small ones there are', () => {
+    const budget = new MemoryBudget(512 * mebi);
+    const fill = () => {
+      for (let i = 0; i < 512; i += 1) budget.open('10.0.0.1').take(mebi);
+    };
+    expect(fill).toThrow('take 480 MiB already');
+    for (let i = 0; i < 512; i += 1) budget.open('10.0.0.2').take(mebi / 16);
+    expect(budget.taken).toBe(512 * mebi);
+  });
+
+  it('takes all addresses of a /64 for one client', () => {
+    const budget = new MemoryBudget(512 * mebi);
+    budget.open('2001:db8:0:1::1').take(192 * mebi);
+    expect(() => budget.open('2001:db8:0:1:2:3:4:5').take(2 * mebi)).toThrow('its share of the server');
+    budget.open('2001:db8:0:2::1').take(2 * mebi);
+    budget.open('::ffff:10.0.0.1').take(2 * mebi);
+    budget.open('::ffff:10.0.0.2').take(2 * mebi);
+  });
+
+  it('takes nothing more for a request that is over, whatever still computes for it', () => {
+    const budget = new MemoryBudget(512 * mebi);
+    const claim = budget.open('a');
+    claim.take(mebi);
+    claim.close();
+    expect(budget.taken).toBe(0);
+    expect(() => claim.exchange(mebi)).toThrow('Cancelled: the client has gone.');
+    expect(budget.taken).toBe(0);
+  });
 });
