@@ -13,10 +13,15 @@ export interface JobResult<Result> {
   readonly transfer: ArrayBuffer[];
 }
 
-/** The thread's side of a `JobThread`: does one job after another, each in its turn. */
-export function answerJobs<Work, Result>(run: (work: Work) => JobResult<Result> | Promise<JobResult<Result>>): void {
+/**
+ * The thread's side of a `JobThread`: does one job after another, each in its turn.
+ *
+ * @param run Takes the work that the `JobThread` of the other side sends, whatever that is.
+ */
+export function answerJobs(run: (work: never) => JobResult<unknown> | Promise<JobResult<unknown>>): void {
   lowerPriority();
-  const answer = async ({ id, work }: JobMessage<Work>): Promise<void> => {
+  const send = (reply: JobReply<unknown>, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(reply, transfer);
+  const answer = async ({ id, work }: JobMessage<never>): Promise<void> => {
     try {
       const { result, transfer } = await run(work);
       send({ id, result }, transfer);
@@ -28,8 +33,7 @@ export function answerJobs<Work, Result>(run: (work: Work) => JobResult<Result> 
       send({ id, error: { status, httpStatus, message } });
     }
   };
-  const send = (reply: JobReply<Result>, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(reply, transfer);
-  parentPort?.on('message', (message: JobMessage<Work>) => void answer(message));
+  parentPort?.on('message', (message: JobMessage<never>) => void answer(message));
 }
 
 /** On Linux, 0 is the thread that asks, elsewhere all of the process (setpriority(2), "C library/kernel differences"). */

@@ -54,7 +54,7 @@ describe('Pace', () => {
     for (const source of sources) pace.count(source, 1);
     expect(sources.every(({ isPaused }) => isPaused)).toBe(true);
     await nextTurn();
-    expect(sources.map(({ isPaused }) => isPaused)).toEqual([...Array(4).fill(false), ...Array(5).fill(true)]);
+    expect(sources.map(({ isPaused }) => isPaused)).toEqual(sources.map((_, i) => i >= 4));
     await nextTurn();
     await nextTurn();
     expect(sources.every(({ isPaused }) => !isPaused)).toBe(true);
