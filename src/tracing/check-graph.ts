@@ -1,5 +1,6 @@
 import { SignetError, wordsOf } from '../errors.js';
 import { tfjsDtype } from '../tensorflow/data-type.js';
+import { freeFailedGradients } from '../tensorflow/mended/gradient-depth.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import type { ConcreteFunction } from './concrete-function.js';
@@ -54,6 +55,7 @@ function attempt<T>(action: () => T): Attempt<T> {
   try {
     return { value: action() };
   } catch (error) {
+    freeFailedGradients();
     return { error };
   }
 }

@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
 import { dataTypeName, dataTypeOf, dtypeOf } from '../tensorflow/data-type.js';
-import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { attr } from './attr-value.js';
 import { capturedName } from './captured-tensors.js';
 import { differenceBetween } from './compare-traces.js';
@@ -128,6 +128,10 @@ class FunctionEmitter {
       ...Object.fromEntries(bodies.map(([attribute, fn]) => [attribute, attr.func(fn.name)])),
       ...node.bodyAttributes?.(functions),
     };
+    if (isTakenForLeakyRelu(node)) {
+      this.#define(position, [this.#maximum(inputs)]);
+      return;
+    }
     const op = statefulOp(node.op, functions);
     const name = this.#builder.node(op, [...inputs, ...this.#guard], attributes);
     if (asserts(node)) this.#guard = [`^${name}`];
@@ -137,6 +141,13 @@ class FunctionEmitter {
       position,
       node.outputs.map((_, output) => `${name}:${outputName(op, attributes, output)}`),
     );
+  }
+
+  /** The larger of two, as the negative of the smaller of their negatives. */
+  #maximum(inputs: readonly string[]): string {
+    const float32 = { T: attr.type(DataType.DT_FLOAT) };
+    const negated = inputs.map((input) => this.#builder.op('Neg', [input, ...this.#guard], float32));
+    return this.#builder.op('Neg', [this.#builder.op('Minimum', negated, float32)], float32);
   }
 
   /** A body has one trace in each trace of this function. */
@@ -227,6 +238,16 @@ const statefulOps: Readonly<Record<string, string>> = { StatelessIf: 'If', State
 function statefulOp(op: string, bodies: readonly ConcreteFunction[]): string {
   const isStateful = bodies.some(({ definition }) => definition.signature?.isStateful === true);
   return isStateful ? (statefulOps[op] ?? op) : op;
+}
+
+/**
+ * Whether TensorFlow's optimizer may take a node for a leaky ReLU: it does so with `Maximum(alpha * x, x)`, also where alpha is more than
+ * 1 and the result is the smaller of the two (tensorflow/core/grappler/optimizers/remapper.cc, FindMulAndMaximum). It sees through
+ * functions, so any two tensors may turn out to be such.
+ */
+function isTakenForLeakyRelu({ op, inputs }: OpNode): boolean {
+  const isFloat = inputs.every(({ node, output }) => node.outputs[output]?.dataType === DataType.DT_FLOAT);
+  return op === 'Maximum' && isFloat && inputs.every(({ node }) => node.dynamic);
 }
 
 function shapeOf(value: TapeValue | undefined): readonly number[] {

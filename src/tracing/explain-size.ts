@@ -125,30 +125,38 @@ function fitSum(values: readonly number[], candidates: readonly Candidate[]): Si
 /** A pair of dimensions is looked at only where these are few: of many pairs, one fits by accident. */
 const mostPairedDimensions = 8;
 
+/** The first form that is sure; else, of those that fit too few values to be believed, the sizes at which they would show. */
 function fitForms(
   values: readonly number[],
   candidates: readonly Candidate[],
   undecided: DecidingSize[],
 ): SizeExpression | null {
-  const known = undecided.length;
+  const open: DecidingSize[] = [];
+  const guesses: DecidingSize[] = [];
+  const note = (list: DecidingSize[], dimension: SourceDimension, { size }: Undecided) =>
+    list.push({ dimension, size });
   for (const { dimension, sizes } of candidates) {
-    const found = decide(sizeForms(values, sizes));
-    if (found !== null && 'size' in found) undecided.push({ dimension, size: found.size });
-    else if (found !== null) return found.form.build(dimension);
+    const found = decide(sizeForms(values, sizes), sizes);
+    if (found === null) continue;
+    if ('form' in found) return found.form.build(dimension);
+    note(found.isGuess ? guesses : open, dimension, found);
   }
+  undecided.push(...open);
   // What one dimension may explain is not looked for in two.
-  if (undecided.length > known) return null;
+  if (open.length > 0) return null;
   for (const [a, b] of pairs(candidates.slice(0, mostPairedDimensions))) {
     for (const [of, sizes] of bothOf(a, b)) {
       if (values.every((value, k) => value === sizes[k])) return of;
       const [first = 0] = a.sizes;
       const ofSize = (size: number) => evaluateSize(of, (dimension) => (dimension === b.dimension ? size : first));
       const isDifference = typeof of === 'object' && 'op' in of && of.op === 'Sub';
-      const found = decide(sizeForms(values, sizes, isDifference ? 'halves' : 'parts'), ofSize);
-      if (found !== null && 'size' in found) undecided.push({ dimension: b.dimension, size: found.size });
-      else if (found !== null) return found.form.build(of);
+      const found = decide(sizeForms(values, sizes, isDifference ? 'halves' : 'parts'), sizes, ofSize);
+      if (found === null) continue;
+      if ('form' in found) return found.form.build(of);
+      note(found.isGuess ? guesses : undecided, b.dimension, found);
     }
   }
+  undecided.push(...guesses);
   return null;
 }
 
@@ -174,24 +182,47 @@ function bothOf(a: Candidate, b: Candidate): [SizeExpression, readonly number[]]
   ]);
 }
 
+/** Several forms fit, or they fit too little. */
+interface Undecided {
+  /** Where they differ, or one that is only a guess shows what it is. */
+  readonly size: number;
+  readonly isGuess: boolean;
+}
+
 /**
- * The form that fits; a size at which several differ, where they do; null where none fits.
+ * The form that fits; a size that would decide, where several that differ do, or one that is only a guess; null where none fits.
  *
+ * @param sizes What the forms were tried with.
  * @param ofSize What a form gets for a size of a dimension.
  */
 function decide(
   kinds: Iterable<SizeForm[]>,
+  sizes: readonly number[],
   ofSize = (size: number) => size,
-): { readonly form: SizeForm } | { readonly size: number } | null {
-  for (const fitting of kinds) {
+): { readonly form: SizeForm } | Undecided | null {
+  const guesses: SizeForm[] = [];
+  for (const all of kinds) {
+    const fitting = all.filter(({ shownBy }) => !shownBy);
+    guesses.push(...all.filter(({ shownBy }) => shownBy));
     const [form, ...others] = fitting;
     if (!form) continue;
     const isSame = (other: SizeForm) => probes.every((size) => other.evaluate(size) === form.evaluate(size));
     if (others.every(isSame)) return { form };
-    const groups = probes.map((size) => largestGroup(fitting.map((each) => each.evaluate(ofSize(size)))));
-    return { size: probes[groups.indexOf(Math.min(...groups))] ?? 0 };
+    return { size: dividing(fitting, ofSize), isGuess: false };
   }
-  return null;
+  const [guess, ...others] = guesses;
+  if (!guess) return null;
+  if (others.length > 0) return { size: dividing(guesses, ofSize), isGuess: true };
+  const telling = probes.filter((size) => guess.shownBy?.(ofSize(size)));
+  const distance = (size: number) => Math.min(...sizes.map((seen) => Math.abs(seen - ofSize(size))));
+  const [farthest] = telling.sort((a, b) => distance(b) - distance(a));
+  return farthest === undefined ? null : { size: farthest, isGuess: true };
+}
+
+/** The size at which forms differ most. */
+function dividing(forms: readonly SizeForm[], ofSize: (size: number) => number): number {
+  const groups = probes.map((size) => largestGroup(forms.map((each) => each.evaluate(ofSize(size)))));
+  return probes[groups.indexOf(Math.min(...groups))] ?? 0;
 }
 
 /** How many of the values are the same. */

@@ -2,9 +2,18 @@ import { SignetError } from '../errors.js';
 import { checkGraph } from './check-graph.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import type { DecidingSize } from './explain-size.js';
+import type { SourceDimension } from './size-expression.js';
 import { emitFunction, type FunctionTraces } from './emit-function.js';
 import { canRunGraph } from './run-graph.js';
-import { rowsOf, type SampleRun, type SampleRuns, type TensorFunction, traceFunction, traceSample } from './trace.js';
+import {
+  leastRuns,
+  rowsOf,
+  type SampleRun,
+  type SampleRuns,
+  type TensorFunction,
+  traceFunction,
+  traceSample,
+} from './trace.js';
 import { valueCost } from './trace-cost.js';
 
 /** What becomes a graph, traced and checked. */
@@ -69,20 +78,30 @@ function decidingRun(
   undecided: readonly DecidingSize[],
 ): SampleRun | null {
   const [first] = runs;
+  if (!first) return null;
   for (const { dimension, size } of undecided) {
-    const input = inputs.findIndex(({ name }) => name === dimension.source.tensor);
-    const known = inputs[input]?.spec.shape;
-    if (!first || !known) continue;
-    const name = known[dimension.axis];
-    const shapes = first.shapes.map((shape, i) =>
+    const decided = argumentDimension(dimension, runs);
+    if (!decided) continue;
+    const name = inputs[decided.input]?.spec.shape?.[decided.axis];
+    const shapes = first.shapes.map((shape, input) =>
       shape.map((old, axis) => {
-        const other = inputs[i]?.spec.shape?.[axis];
-        const isSame = i === input && axis === dimension.axis;
-        return isSame || (typeof name === 'string' && other === name) ? size : old;
+        const isSame = input === decided.input && axis === decided.axis;
+        return isSame || (typeof name === 'string' && inputs[input]?.spec.shape?.[axis] === name) ? size : old;
       }),
     );
     const run = traceSample(fn, inputs, shapes);
     if (run) return run;
+  }
+  return null;
+}
+
+/** The dimension of an argument that a size is, also where it was read from another tensor that has it. */
+function argumentDimension({ source, axis }: SourceDimension, runs: readonly SampleRun[]) {
+  const isSame = (input: number, other: number) =>
+    source.shapes.slice(0, leastRuns).every((shape, k) => runs[k]?.shapes[input]?.[other] === shape[axis]);
+  for (const [input, shape] of (runs[0]?.shapes ?? []).entries()) {
+    const other = shape.findIndex((_, each) => isSame(input, each));
+    if (other >= 0) return { input, axis: other };
   }
   return null;
 }

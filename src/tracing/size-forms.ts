@@ -4,6 +4,10 @@ import { type SizeExpression, sizeOperation } from './size-expression.js';
 export interface SizeForm {
   readonly evaluate: (size: number) => number;
   readonly build: (size: SizeExpression) => SizeExpression;
+  /**
+   * Where it fits too few different values to be believed: whether a size would show more of it. Default: it can be believed.
+   */
+  readonly shownBy?: ((size: number) => boolean) | undefined;
 }
 
 /**
@@ -16,24 +20,43 @@ export interface SizeForm {
  *
  * `only` few of them are tried of what was itself made of two dimensions.
  *
- * Within one kind every form is tried, so that the caller sees whether the samples tell them apart.
+ * Within one kind every form is tried, so that the caller sees whether the samples tell them apart. Of forms that fit because nearly
+ * all values are alike, `shownBy` says what would show more.
  */
 export function* sizeForms(
   values: readonly number[],
   sizes: readonly number[],
   only: 'all' | 'parts' | 'halves' = 'all',
 ): Generator<SizeForm[]> {
-  const fits = (form: SizeForm) => sizes.every((size, k) => form.evaluate(size) === values[k]);
+  const isVaried = othersThanMost(values) > 1;
+  const seen = new Set(values);
+  const doubted = (form: SizeForm): SizeForm => {
+    const shownBy = (size: number) => !seen.has(form.evaluate(size));
+    return isVaried || form.shownBy ? form : { ...form, shownBy };
+  };
+  const fitting = (all: readonly SizeForm[]) =>
+    all.filter((form) => sizes.every((size, k) => form.evaluate(size) === values[k])).map(doubted);
   forms ??= {
     quotients: divisors.flatMap(quotients),
     remainders: divisors.flatMap(remainders),
-    fractions: fractions().flatMap(fractionForms),
+    fractions: [...fractions().flatMap(fractionForms), ...divisors.flatMap(rests)],
   };
   const parts = only === 'halves' ? quotients(2) : forms.quotients;
-  yield parts.flatMap((part) => onLine(part, values, sizes));
-  if (only === 'all') yield forms.remainders.filter(fits);
-  if (only !== 'halves') yield limits(values, sizes);
-  if (only === 'all') yield forms.fractions.filter(fits);
+  yield parts.flatMap((part) => onLine(part, values, sizes)).map(doubted);
+  if (only === 'all') yield fitting(forms.remainders);
+  if (only !== 'halves') yield limits(values, sizes).map(doubted);
+  if (only !== 'all') return;
+  const isRich = new Set(values).size > 2;
+  yield fitting(forms.fractions).map((form) =>
+    isRich ? form : { ...form, shownBy: (size) => !seen.has(form.evaluate(size)) },
+  );
+}
+
+/** How many values are not the most frequent one. */
+function othersThanMost(values: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return values.length - Math.max(...counts.values());
 }
 
 /** Made when the first function asks for them. */
@@ -74,10 +97,11 @@ function onLine(of: SizeForm, values: readonly number[], sizes: readonly number[
   const offset = v0 - factor * p0;
   if (!Number.isInteger(factor) || factor === 0 || Math.abs(offset) > 300) return [];
   if (!sizes.every((size, k) => factor * of.evaluate(size) + offset === values[k])) return [];
-  // Quotients of small sizes are like one another.
-  if (new Set(sizes.map((size) => of.evaluate(size))).size < 3) return [];
+  const parts = new Set(sizes.map((size) => of.evaluate(size)));
   return [
     {
+      // Quotients of small sizes are like one another.
+      shownBy: parts.size < 3 ? (size) => !parts.has(of.evaluate(size)) : undefined,
       evaluate: (size) => factor * of.evaluate(size) + offset,
       build: (size) => add(sizeOperation('Mul', of.build(size), factor), offset),
     },
@@ -113,18 +137,25 @@ function limits(values: readonly number[], sizes: readonly number[]): SizeForm[]
   return (['Minimum', 'Maximum'] as const).flatMap((op) => {
     const limit = op === 'Minimum' ? Math.max(...values) : Math.min(...values);
     const free = values.flatMap((value, k) => (value === limit ? [] : [k]));
-    if (free.length < 2 || free.length === values.length) return [];
+    if (free.length === 0 || free.length === values.length) return [];
     const [at = 0] = free;
     const shift = (values[at] ?? 0) - (sizes[at] ?? 0);
-    const isVaried = new Set(free.map((k) => values[k])).size > 2;
-    const parts = (isVaried ? divisors : []).flatMap((by) =>
-      [0, by - 1].flatMap((plus) => [part(by, plus), multiple(by, plus)]),
-    );
+    const shows = (least: number) => {
+      const isFree = new Set(free.map((k) => values[k])).size >= least;
+      const isLimited = new Set(sizes.filter((_, k) => !free.includes(k))).size > 1;
+      if (isFree && isLimited) return () => undefined;
+      return (form: SizeForm) => (size: number) => (form.evaluate(size) === limit) === isFree;
+    };
+    const [ofLine, ofPart] = [shows(2), shows(3)];
+    const parts = divisors.flatMap((by) => [0, by - 1].flatMap((plus) => [part(by, plus), multiple(by, plus)]));
     // Two points are enough for a size itself; one line or another goes through any two.
-    const lines = free.length > 2 ? [shifted(shift), ...parts] : shift === 0 ? [shifted(0)] : [];
-    return lines
-      .map((line) => limited(line, op, limit))
-      .filter((form) => sizes.every((size, k) => form.evaluate(size) === values[k]));
+    const lines = shift === 0 ? [shifted(0)] : free.length > 2 ? [shifted(shift)] : [];
+    const make = (line: SizeForm, shownBy: ReturnType<typeof shows>): SizeForm => {
+      const form = limited(line, op, limit);
+      return { ...form, shownBy: shownBy(form) };
+    };
+    const all = [...lines.map((line) => make(line, ofLine)), ...parts.map((line) => make(line, ofPart))];
+    return all.filter((form) => sizes.every((size, k) => form.evaluate(size) === values[k]));
   });
 }
 
@@ -166,6 +197,11 @@ function fractionForms({ of, by }: Fraction): SizeForm[] {
   // Rounded down, up, and to the nearest.
   const parts = [part(by, 0, of), part(by, by - 1, of), part(2 * by, by, 2 * of)];
   return parts.flatMap((each) => [each, ...withHalves(restOf(each))]);
+}
+
+/** What a part leaves, rounded down or up. */
+function rests(by: number): SizeForm[] {
+  return [0, by - 1].map((plus) => restOf(part(by, plus)));
 }
 
 function restOf(form: SizeForm): SizeForm {

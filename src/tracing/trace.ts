@@ -1,5 +1,6 @@
 import { SignetError, wordsOf } from '../errors.js';
 import { dataTypeName, dataTypeOf, dtypeOf, tfjsDtype } from '../tensorflow/data-type.js';
+import { freeFailedGradients } from '../tensorflow/mended/gradient-depth.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import * as tf from '../tensorflow/tf.js';
@@ -201,6 +202,7 @@ class SampleTracer {
     try {
       return withListener(tape, () => this.fn(...samples));
     } catch (error) {
+      freeFailedGradients();
       if (error instanceof SignetError && error.code !== 'INVALID_SHAPE') throw error;
       const shapes = this.inputs.map(({ name }, i) => `${name} [${samples[i]?.shape.join(', ')}]`);
       throw new DoesNotFit(
@@ -214,7 +216,7 @@ class SampleTracer {
 }
 
 /** Fewer runs than these tell too little. */
-const leastRuns = 4;
+export const leastRuns = 4;
 
 /** Rows of the first argument. */
 export function rowsOf([first]: readonly (readonly number[])[]): number {

@@ -108,8 +108,12 @@ whileTraced('SparseToDense', (params, listener) => {
 });
 
 /** The sample of a divisor is 0, by which whole numbers cannot be divided. */
-for (const op of ['FloorDiv', 'Mod']) {
-  whileTraced(op, (params, listener) => {
+for (const [kernel, op] of [
+  ['FloorDiv', 'FloorDiv'],
+  ['Mod', 'FloorMod'],
+] as const) {
+  // prettier-ignore
+  whileTraced(kernel, (params, listener) => {
     const { a, b } = inputsOf<tf.FloorDivInputs>(params);
     if (a.dtype !== 'int32' || b.dtype !== 'int32') return null;
     const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);

@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+import fc from 'fast-check';
+
+import { randomPrograms } from '../test/helpers/programs/random-programs.js';
+import { renderProgram } from '../test/helpers/programs/render-program.js';
+import type { Outcome } from '../test/helpers/programs/try-program.js';
+import { numberFlag } from './number-flag.js';
+
+/**
+ * `npx tsx bench/random-programs.ts [--programs 5000] [--seed 1]`: random programs, eager against their graphs, each at many shapes
+ * that no trace had. They run in child processes, so that one that ends its process is seen. Prints what is wrong, and counts.
+ */
+const [count, seed, from] = [numberFlag('programs', 5000), numberFlag('seed', 1), numberFlag('from', -1)];
+/** Programs of one process. */
+const chunk = 250;
+const all = fc.sample(randomPrograms, { numRuns: count, seed });
+if (from >= 0) await child();
+else await parent();
+
+async function child(): Promise<void> {
+  const { tryProgram } = await import('../test/helpers/programs/try-program.js');
+  for (let i = from; i < Math.min(count, from + chunk); i++) {
+    const program = all[i];
+    if (!program) break;
+    process.stdout.write(`${JSON.stringify({ begins: i })}\n`);
+    const outcome = await tryProgram(program).catch((error: unknown): Outcome => ({
+      kind: 'fails',
+      message: String(error),
+    }));
+    process.stdout.write(`${JSON.stringify({ outcome })}\n`);
+  }
+}
+
+async function parent(): Promise<void> {
+  const counts: Record<string, number> = {};
+  for (let next = 0; next < count;) {
+    const { done, ending } = await runChunk(next, (i, outcome) => {
+      counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
+      if (outcome.kind !== 'agrees') show(i, outcome);
+    });
+    if (ending !== null) {
+      counts.ended = (counts.ended ?? 0) + 1;
+      show(done, { kind: 'fails', message: `the process ended with ${ending}` });
+    }
+    next = ending === null ? done : done + 1;
+    process.stderr.write(`${next} ${JSON.stringify(counts)}\n`);
+  }
+  console.log(JSON.stringify(counts));
+}
+
+function show(i: number, { kind, message }: Outcome): void {
+  const program = all[i];
+  console.log(`\n--- ${kind} (program ${i}): ${message}`);
+  if (program) console.log(`${JSON.stringify(renderProgram(program).signature)}\n${renderProgram(program).source}`);
+}
+
+/** Runs the programs of one process; says where it stopped, and with what where it did not come to its end. */
+async function runChunk(
+  start: number,
+  onOutcome: (i: number, outcome: Outcome) => void,
+): Promise<{ readonly done: number; readonly ending: string | null }> {
+  const args = [
+    '--import',
+    'tsx',
+    fileURLToPath(import.meta.url),
+    '--programs',
+    `${count}`,
+    '--seed',
+    `${seed}`,
+    '--from',
+    `${start}`,
+  ];
+  const running = spawn(process.execPath, args, {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
+  });
+  const ended = new Promise<string | null>((resolve) => {
+    running.on('close', (code, signal) => resolve(code === 0 ? null : `${signal ?? code}`));
+  });
+  let current = start;
+  for await (const line of createInterface({ input: running.stdout })) {
+    if (!line.startsWith('{')) continue;
+    const { outcome } = JSON.parse(line) as { outcome?: Outcome };
+    if (!outcome) continue;
+    onOutcome(current, outcome);
+    current += 1;
+  }
+  return { done: current, ending: await ended };
+}

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest';
+
+import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
+import * as tf from '../../src/tensorflow/tf.js';
+import { tensorSpec } from '../../src/tracing/tensor-spec.js';
+import { tfFunction } from '../../src/tracing/tf-function.js';
+
+const matrix = { x: tensorSpec('float32', [null, null]) };
+const double = tfFunction((x: tf.Tensor) => tf.add(x, x), { inputSignature: matrix });
+const larger = tfFunction((x: tf.Tensor, y: tf.Tensor) => tf.maximum(x, y), {
+  inputSignature: { ...matrix, y: matrix.x },
+});
+
+/** What random programs had wrong, each the smallest that did. */
+const programs: [string, (x: tf.Tensor) => tf.Tensor][] = [
+  // TensorFlow's optimizer takes these for a leaky ReLU.
+  ['the larger of a tensor and its double', (x) => tf.maximum(tf.mul(x, 2), x)],
+  ['the same in functions', (x) => larger(double(x), x)],
+  ['a remainder of negative integers', (x) => tf.mod(tf.cast(tf.mul(x, 5), 'int32'), tf.scalar(3, 'int32'))],
+  ['a slice from a part that is 0 for most sizes', (x) => tf.slice(x, [0, Math.floor((x.shape[1] ?? 0) / 224)])],
+  ['at least 100 rows', (x) => tf.pad(x, [[0, Math.max(x.shape[0] ?? 0, 100) - (x.shape[0] ?? 0)], [0, 0]])],
+  ['as many rows as a multiple of 64', (x) => tf.add(x, Math.ceil((x.shape[0] ?? 0) / 64) * 64)],
+]; // prettier-ignore
+
+it.each(programs)('%s', async (_, fn) => {
+  const graph = tfFunction(fn, { inputSignature: matrix }).getConcreteFunction();
+  const graphs = await CompiledFunctions.compile({ f: graph });
+  for (const shape of [
+    [1, 1],
+    [7, 224],
+    [2, 447],
+    [130, 5],
+  ] as [number, number][]) {
+    // prettier-ignore
+    const x = tf.randomUniform(shape, -1, 1, 'float32', 5);
+    const [eager, traced] = [fn(x), graphs.call('f', [x]).output_0];
+    expect([traced?.dtype, traced?.shape]).toEqual([eager.dtype, eager.shape]);
+    expect(traced?.dataSync()).toEqual(eager.dataSync());
+  }
+  graphs.dispose();
+});
+
+it('a gradient that fails at a size leaves nothing in memory', () => {
+  const kernel = tf.ones<tf.Rank.R4>([3, 3, 3, 2]);
+  const images = { x: tensorSpec('float32', [null, null, null, 3]) };
+  const fn = (x: tf.Tensor) => tf.grad((y) => tf.sum(tf.sin(tf.conv2d(y as tf.Tensor4D, kernel, 1, 'valid'))))(x);
+  const before = tf.memory().numTensors;
+  tfFunction(fn, { inputSignature: images }).getConcreteFunction();
+  expect(tf.memory().numTensors).toBe(before);
+});
