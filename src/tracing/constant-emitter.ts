@@ -2,7 +2,7 @@ import { SignetError } from '../errors.js';
 import { dataTypeName } from '../tensorflow/data-type.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { attr } from './attr-value.js';
-import { type DecidingSize, explainSize } from './explain-size.js';
+import { type DecidingSize, explainRatio, explainSize } from './explain-size.js';
 import type { SizeSource } from './size-expression.js';
 import type { FunctionDefBuilder } from './function-def-builder.js';
 import type { ConstantNode, ConstantValues } from './tape-nodes.js';
@@ -120,7 +120,8 @@ export class ConstantEmitter {
       const size = this.#size(sizes, sources);
       if (size !== null) return emit(this.#cast(size, float), build);
     }
-    return null;
+    const ratio = explainRatio(values, sources)?.map((size) => this.#cast(this.builder.size(size), float));
+    return ratio?.[0] !== undefined && ratio[1] !== undefined ? build.divide(ratio[0], ratio[1]) : null;
   }
 
   /** Zeros, ones or another single value in a shape that depends on sizes. */

@@ -49,6 +49,7 @@ class FunctionEmitter {
   readonly #passedOn: readonly NamedSpec[];
   readonly #traces: readonly Trace[];
   readonly #seen: readonly Trace[];
+  readonly #undecided: DecidingSize[];
   readonly #builder: FunctionDefBuilder;
   readonly #constants: ConstantEmitter;
   readonly #tensors = new Map<TapeNode, readonly string[]>();
@@ -70,6 +71,7 @@ class FunctionEmitter {
     this.#passedOn = passedOn;
     this.#traces = traces;
     this.#seen = alsoSeen;
+    this.#undecided = undecided;
     this.#first = first;
     this.#positions = new Map(first.nodes.map((node, position) => [node, position]));
     this.#builder = new FunctionDefBuilder(inputs.map((input) => argumentOf(input)));
@@ -164,6 +166,7 @@ class FunctionEmitter {
       name: body.attribute,
       inputs: [...body.inputs.map(({ name, dataType }) => ({ name, spec: anySize(dataType) })), ...captured],
       traces: bodies.map(({ trace }) => trace),
+      undecided: this.#undecided,
       passedOn: body.returnsCaptured ? captured : [],
     }).emit();
   }

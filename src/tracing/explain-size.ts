@@ -1,4 +1,4 @@
-import { type SizeForm, sizeForms } from './size-forms.js';
+import { productForms, type SizeForm, sizeForms } from './size-forms.js';
 import {
   evaluateSize,
   type SizeExpression,
@@ -74,6 +74,25 @@ interface Line {
 
 function lineOf({ dimension, factor, offset }: Line): SizeExpression {
   return sizeOperation('AddV2', sizeOperation('Mul', dimension, factor), offset);
+}
+
+/** Two sizes whose quotient, as float32, gives these values: as in the ratio of a picture's sides. */
+export function explainRatio(
+  values: readonly number[],
+  sources: readonly SizeSource[],
+): readonly [SizeExpression, SizeExpression] | null {
+  const candidates = distinctDimensions(sources).slice(0, mostPairedDimensions);
+  for (const [a, b] of pairs(candidates)) {
+    for (const [above, below] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      // prettier-ignore
+      const fits = values.every((value, k) => value === Math.fround((above.sizes[k] ?? 0) / (below.sizes[k] ?? 0)));
+      if (fits) return [above.dimension, below.dimension];
+    }
+  }
+  return null;
 }
 
 /** Whole numbers with `factor * size + offset === value` for all, or null. */
@@ -155,6 +174,14 @@ function fitForms(
       if ('form' in found) return found.form.build(of);
       note(found.isGuess ? guesses : undecided, b.dimension, found);
     }
+  }
+  for (const [a, b] of pairs(candidates.slice(0, mostPairedDimensions))) {
+    const [form, ...others] = productForms(values, a.sizes, b.sizes);
+    if (!form) continue;
+    // As many of either as differ between roundings.
+    const at = probes.find((size) => others.some((other) => other.evaluate(size, size) !== form.evaluate(size, size)));
+    if (at === undefined) return form.build(a.dimension, b.dimension);
+    undecided.push({ dimension: a.dimension, size: at }, { dimension: b.dimension, size: at });
   }
   undecided.push(...guesses);
   return null;

@@ -44,8 +44,10 @@ export function* sizeForms(
   const parts = only === 'halves' ? quotients(2) : forms.quotients;
   yield parts.flatMap((part) => onLine(part, values, sizes)).map(doubted);
   if (only === 'all') yield fitting(forms.remainders);
-  if (only !== 'halves') yield limits(values, sizes).map(doubted);
-  if (only !== 'all') return;
+  if (only === 'halves') return;
+  yield limits(values, sizes, limitedParts()).map(doubted);
+  if (only === 'parts') return;
+  yield limits(values, sizes, limitedFractions(), true).map(doubted);
   const isRich = new Set(values).size > 2;
   yield fitting(forms.fractions).map((form) =>
     isRich ? form : { ...form, shownBy: (size) => !seen.has(form.evaluate(size)) },
@@ -133,7 +135,12 @@ function withHalves(of: SizeForm): SizeForm[] {
 }
 
 /** Lines and parts that stay at their lowest or highest value: there, the limit. */
-function limits(values: readonly number[], sizes: readonly number[]): SizeForm[] {
+function limits(
+  values: readonly number[],
+  sizes: readonly number[],
+  parts: readonly SizeForm[],
+  isLater = false,
+): SizeForm[] {
   return (['Minimum', 'Maximum'] as const).flatMap((op) => {
     const limit = op === 'Minimum' ? Math.max(...values) : Math.min(...values);
     const free = values.flatMap((value, k) => (value === limit ? [] : [k]));
@@ -147,16 +154,47 @@ function limits(values: readonly number[], sizes: readonly number[]): SizeForm[]
       return (form: SizeForm) => (size: number) => (form.evaluate(size) === limit) === isFree;
     };
     const [ofLine, ofPart] = [shows(2), shows(3)];
-    const parts = divisors.flatMap((by) => [0, by - 1].flatMap((plus) => [part(by, plus), multiple(by, plus)]));
+    // A number less a size, and the halves of that: what lacks to a number.
+    const first = (values[at] ?? 0) + (sizes[at] ?? 0);
+    const wholes = [first, ...[-1, 0, 1].map((rest) => first + (values[at] ?? 0) + rest)];
+    const lacks =
+      isLater && op === 'Maximum' && limit === 0 ? wholes.map((whole) => limited(lessThan(whole), op, 0)) : [];
     // Two points are enough for a size itself; one line or another goes through any two.
-    const lines = shift === 0 ? [shifted(0)] : free.length > 2 ? [shifted(shift)] : [];
+    const hasLine = !isLater && (shift === 0 || free.length > 2);
+    const lines = hasLine ? [shifted(shift)] : [];
     const make = (line: SizeForm, shownBy: ReturnType<typeof shows>): SizeForm => {
       const form = limited(line, op, limit);
       return { ...form, shownBy: shownBy(form) };
     };
-    const all = [...lines.map((line) => make(line, ofLine)), ...parts.map((line) => make(line, ofPart))];
+    const fits = (line: SizeForm) => free.every((k) => line.evaluate(sizes[k] ?? 0) === values[k]);
+    const all = [
+      ...lines.map((line) => make(line, ofLine)),
+      ...parts.filter(fits).map((line) => make(line, ofPart)),
+      ...lacks.flatMap(withHalves).map((form) => ({ ...form, shownBy: ofPart(form) })),
+    ];
     return all.filter((form) => sizes.every((size, k) => form.evaluate(size) === values[k]));
   });
+}
+
+/** Parts and their multiples, rounded down, up and to the nearest. */
+function limitedParts(): SizeForm[] {
+  limitable.parts ??= divisors.flatMap((by) =>
+    [0, by - 1, by >> 1].flatMap((plus) => [part(by, plus), multiple(by, plus)]),
+  );
+  return limitable.parts;
+}
+
+function limitedFractions(): SizeForm[] {
+  limitable.fractions ??= fractions().flatMap(roundings);
+  return limitable.fractions;
+}
+
+/** Made when the first function asks for them. */
+const limitable: { parts?: SizeForm[]; fractions?: SizeForm[] } = {};
+
+/** A number less a size. */
+function lessThan(whole: number): SizeForm {
+  return { evaluate: (size) => whole - size, build: (size) => add(sizeOperation('Mul', size, -1), whole) };
 }
 
 function multiple(by: number, plus: number): SizeForm {
@@ -193,10 +231,13 @@ function isExact({ of, by }: Fraction): boolean {
   return true;
 }
 
-function fractionForms({ of, by }: Fraction): SizeForm[] {
-  // Rounded down, up, and to the nearest.
-  const parts = [part(by, 0, of), part(by, by - 1, of), part(2 * by, by, 2 * of)];
-  return parts.flatMap((each) => [each, ...withHalves(restOf(each))]);
+/** Rounded down, up, and to the nearest. */
+function roundings({ of, by }: Fraction): SizeForm[] {
+  return [part(by, 0, of), part(by, by - 1, of), part(2 * by, by, 2 * of)];
+}
+
+function fractionForms(fraction: Fraction): SizeForm[] {
+  return roundings(fraction).flatMap((each) => [each, ...withHalves(restOf(each))]);
 }
 
 /** What a part leaves, rounded down or up. */
@@ -209,4 +250,41 @@ function restOf(form: SizeForm): SizeForm {
     evaluate: (size) => size - form.evaluate(size),
     build: (size) => sizeOperation('Sub', size, form.build(size)),
   };
+}
+
+/** Two sizes, one of them or both in parts, as in a number of patches: what their product is. */
+export interface PairForm {
+  readonly evaluate: (a: number, b: number) => number;
+  readonly build: (a: SizeExpression, b: SizeExpression) => SizeExpression;
+}
+
+/** The products of parts of two sizes, and multiples of them, that give these values. */
+export function productForms(
+  values: readonly number[],
+  a: readonly number[],
+  b: readonly number[],
+): readonly PairForm[] {
+  const whole: SizeForm = { evaluate: (size) => size, build: (size) => size };
+  const products = divisors.flatMap((by) =>
+    [0, by - 1].flatMap((plus) => {
+      const each = part(by, plus);
+      return [[each, each], [whole, each], [each, whole]] as const; // prettier-ignore
+    }),
+  );
+  return products.flatMap(([of, other]) => {
+    const product = (k: number) => of.evaluate(a[k] ?? 0) * other.evaluate(b[k] ?? 0);
+    if (product(0) * (values[1] ?? 0) !== product(1) * (values[0] ?? 0)) return [];
+    const numbers = a.map((_, k) => product(k));
+    const largest = numbers.indexOf(Math.max(...numbers));
+    const factor = (values[largest] ?? 0) / (numbers[largest] ?? 0);
+    const isVaried = new Set(numbers).size > 4;
+    if (!isVaried || !Number.isInteger(factor) || numbers.some((number, k) => number * factor !== values[k])) return [];
+    return [
+      {
+        evaluate: (x: number, y: number) => factor * of.evaluate(x) * other.evaluate(y),
+        build: (x: SizeExpression, y: SizeExpression) =>
+          sizeOperation('Mul', sizeOperation('Mul', of.build(x), other.build(y)), factor),
+      },
+    ];
+  });
 }

@@ -11,15 +11,17 @@ const larger = tfFunction((x: tf.Tensor, y: tf.Tensor) => tf.maximum(x, y), {
   inputSignature: { ...matrix, y: matrix.x },
 });
 
+const sizeOf = (x: tf.Tensor, axis: number) => x.shape[axis] ?? 0;
+
 /** What random programs had wrong, each the smallest that did. */
 const programs: [string, (x: tf.Tensor) => tf.Tensor][] = [
   // TensorFlow's optimizer takes these for a leaky ReLU.
-  ['the larger of a tensor and its double', (x) => tf.maximum(tf.mul(x, 2), x)],
+  ['the larger of a tensor and its double', (x: tf.Tensor) => tf.maximum(tf.mul(x, 2), x)],
   ['the same in functions', (x) => larger(double(x), x)],
-  ['a remainder of negative integers', (x) => tf.mod(tf.cast(tf.mul(x, 5), 'int32'), tf.scalar(3, 'int32'))],
-  ['a slice from a part that is 0 for most sizes', (x) => tf.slice(x, [0, Math.floor((x.shape[1] ?? 0) / 224)])],
-  ['at least 100 rows', (x) => tf.pad(x, [[0, Math.max(x.shape[0] ?? 0, 100) - (x.shape[0] ?? 0)], [0, 0]])],
-  ['as many rows as a multiple of 64', (x) => tf.add(x, Math.ceil((x.shape[0] ?? 0) / 64) * 64)],
+  ['a remainder of negative integers', (x: tf.Tensor) => tf.mod(tf.cast(tf.mul(x, 5), 'int32'), tf.scalar(3, 'int32'))],
+  ['a slice from a part that is 0 for most sizes', (x: tf.Tensor) => tf.slice(x, [0, Math.floor(sizeOf(x, 1) / 224)])],
+  ['at least 100 rows', (x: tf.Tensor) => tf.pad(x, [[0, Math.max(sizeOf(x, 0), 100) - sizeOf(x, 0)], [0, 0]])],
+  ['as many rows as a multiple of 64', (x: tf.Tensor) => tf.add(x, Math.ceil(sizeOf(x, 0) / 64) * 64)],
 ]; // prettier-ignore
 
 it.each(programs)('%s', async (_, fn) => {
@@ -30,7 +32,7 @@ it.each(programs)('%s', async (_, fn) => {
     [7, 224],
     [2, 447],
     [130, 5],
-  ] as [number, number][]) {
+  ]) {
     // prettier-ignore
     const x = tf.randomUniform(shape, -1, 1, 'float32', 5);
     const [eager, traced] = [fn(x), graphs.call('f', [x]).output_0];

@@ -27,7 +27,7 @@ export class Scope {
   constructor(
     readonly state: ProgramState,
     readonly outer: Scope | null = null,
-    readonly isSmooth = outer?.isSmooth ?? false,
+    readonly isSmooth: boolean = outer?.isSmooth ?? false,
   ) {}
 
   /** Values of its own and, after them, those around it. */
@@ -85,5 +85,5 @@ export function isNumber(size: string): boolean {
 function folded(size: string): string {
   if (isNumber(size) || /[a-z]/i.test(size.replace(/Math\.\w+/g, ''))) return size;
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- made of digits, operators and Math alone
-  return String(new Function(`return ${size}`)());
+  return String((new Function(`return ${size}`) as () => number)());
 }

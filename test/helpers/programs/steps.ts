@@ -26,6 +26,9 @@ const replaced = (dims: readonly string[], axis: number, size: string) =>
   dims.map((old, i) => (i === axis ? size : old));
 const without = (dims: readonly string[], axis: number) => dims.filter((_, i) => i !== axis);
 
+/** Whether a size may be that of a whole picture: its square would not fit into memory. */
+const isProduct = (size = '') => size.includes('*');
+
 /** Writes what needs a float tensor of a rank. */
 function onFloat(least: number, most: number, write: (scope: Scope, x: Value, step: Step) => unknown) {
   return (scope: Scope, step: Step) => {
@@ -110,7 +113,7 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
     weight: 1,
     write: onFloat(1, 4, (scope, x, step) => scope.add(`tf.argM${at(['ax', 'in'], step.k)}(${x.name}, ${axisOf(x, step)})`, 'int32', without(x.dims, axisOf(x, step)))),
   },
-  softmax: { weight: 1, isSmooth: true, write: onFloat(1, 4, (scope, x) => scope.add(`tf.${'softmax'}(${x.name})`, 'float32', x.dims)) },
+  softmax: { weight: 1, isSmooth: true, write: onFloat(1, 4, (scope, x) => scope.add(`tf.softmax(${x.name})`, 'float32', x.dims)) },
   cumsum: { weight: 1, isSmooth: true, write: onFloat(1, 4, (scope, x, step) => scope.add(`tf.cumsum(${x.name}, ${axisOf(x, step)}, ${step.k % 2 === 1}, ${step.k % 3 === 1})`, 'float32', x.dims)) },
   reverse: { weight: 1, isSmooth: true, write: onFloat(1, 4, (scope, x, step) => scope.add(`tf.reverse(${x.name}, ${axisOf(x, step)})`, 'float32', x.dims)) },
   transpose: {
@@ -264,6 +267,7 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
     isSmooth: true,
     write: onFloat(1, 1, (scope, x, { b }) => {
       const y = scope.pick(b, ofRank(1, 1)) ?? x;
+      if (isProduct(x.dims[0]) || isProduct(y.dims[0])) return;
       scope.add(`tf.mul(tf.expandDims(${x.name}, 1), ${y.name})`, 'float32', [x.dims[0] ?? '1', y.dims[0] ?? '1']);
     }),
   },
@@ -285,6 +289,7 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
     write: onFloat(2, 3, (scope, x, { k }) => {
       const [rows = '1', columns = '1'] = x.dims.slice(-2);
       const [flags, size] = k % 2 === 0 ? ['false, true', rows] : ['true, false', columns];
+      if (isProduct(size)) return;
       scope.add(`tf.mul(tf.matMul(${x.name}, ${x.name}, ${flags}), 0.01)`, 'float32', [...x.dims.slice(0, -2), size, size]);
     }),
   },
@@ -442,7 +447,7 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
     }),
   },
   random: {
-    weight: 1,
+    weight: 3,
     write: onFloat(1, 3, (scope, x, { k }) => {
       scope.state.isRandom = true;
       const made = at([`randomUniform(${list(x.dims)}, 0, 1, 7)`, `randomNormal(${list(x.dims)}, 0, 1, 7)`], k);

@@ -5,6 +5,7 @@ import { randomNormal, randomUniform } from '../../../src/ops/random.js';
 import { whileLoop } from '../../../src/ops/while-loop.js';
 import { CompiledFunctions } from '../../../src/saved-model/run/compile.js';
 import * as tf from '../../../src/tensorflow/tf.js';
+import type { ConcreteFunction } from '../../../src/tracing/concrete-function.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
 import { type TfFunction, tfFunction } from '../../../src/tracing/tf-function.js';
 import type { Program } from './program.js';
@@ -66,7 +67,7 @@ export function buildProgram({ source, signature }: RenderedProgram): BuiltProgr
     inputSignature: Object.fromEntries(specs),
     name: 'program',
   });
-  return { fn: fn as TfFunction, variables: [w1, w2] };
+  return { fn, variables: [w1, w2] };
 }
 
 /** The shapes of a call: every named dimension has one size. */
@@ -103,86 +104,96 @@ export function argumentsOf({ signature }: RenderedProgram, shapes: readonly (re
   });
 }
 
-export const calls = 11;
+/** How many calls a program gets. */
+const calls = 11;
 
-async function compareBuilt(
-  program: Program,
-  rendered: RenderedProgram,
-  { fn, variables }: BuiltProgram,
-): Promise<Outcome> {
+async function compareBuilt(program: Program, rendered: RenderedProgram, built: BuiltProgram): Promise<Outcome> {
   const before = tf.memory().numTensors;
-  let graph;
-  try {
-    graph = fn.getConcreteFunction();
-  } catch (error) {
-    if (error instanceof SignetError) return { kind: 'refused', message: error.message };
-    return { kind: 'fails', message: `tracing throws: ${wordsOf(error)}` };
-  }
+  const graph = traced(built.fn);
+  if ('kind' in graph) return graph;
   if (tf.memory().numTensors > before) return { kind: 'wrong', message: 'tracing leaves tensors in memory' };
   const compiled = await CompiledFunctions.compile({ program: graph });
-  const outcome: { kind: Outcome['kind']; message: string } = { kind: 'never runs', message: '' };
+  let kind: Outcome['kind'] = 'never runs';
   try {
     for (let call = 0; call < calls; call++) {
       const shapes = shapesOf(rendered, call, program.shapes);
-      const problem = tf.tidy(() => callBoth(rendered, { fn, variables }, compiled, shapes));
-      if (problem === 'eager fails') continue;
-      if (problem !== null) return { ...problem, message: `at ${JSON.stringify(shapes)}: ${problem.message}` };
-      outcome.kind = 'agrees';
+      const outcome = inScope(() => callBoth(built, graph, compiled, argumentsOf(rendered, shapes), rendered.isRandom));
+      if (outcome.kind === 'agrees') kind = 'agrees';
+      else if (outcome.kind !== 'never runs') {
+        return { ...outcome, message: `at ${JSON.stringify(shapes)}: ${outcome.message}` };
+      }
     }
   } finally {
     compiled.dispose();
   }
-  return outcome;
+  return { kind, message: '' };
+}
 
-  function callBoth(
-    { isRandom }: RenderedProgram,
-    built: BuiltProgram,
-    graphs: CompiledFunctions,
-    shapes: readonly (readonly number[])[],
-  ): Outcome | 'eager fails' | null {
-    const args = argumentsOf(rendered, shapes);
-    setVariables(built);
-    let eager;
-    try {
-      eager = byName(built.fn(...args));
-    } catch {
-      return 'eager fails';
-    }
-    const changed = built.variables.map((variable) => variable.clone());
-    setVariables(built);
-    graphs.writeVariables();
-    let results;
-    try {
-      results = graphs.call('program', args);
-    } catch (error) {
-      return { kind: 'fails', message: wordsOf(error) };
-    }
-    graphs.readVariables();
-    for (const [name, value] of Object.entries(eager)) {
-      const problem = difference(value, results[name], isRandom);
-      if (problem !== null) return { kind: 'wrong', message: `${name}: ${problem}` };
-      const spec = graph?.outputs.find((output) => output.name === name)?.spec;
-      if (spec && !spec.acceptsShape(value.shape))
-        return {
-          kind: 'wrong',
-          message: `${name}: the signature says ${spec}, eager gives [${value.shape.join(', ')}]`,
-        };
-    }
-    for (const [i, value] of changed.entries()) {
-      const problem = difference(value, built.variables[i], isRandom);
-      if (problem !== null) return { kind: 'wrong', message: `variable w${i + 1}: ${problem}` };
-    }
-    return null;
+function traced(fn: TfFunction): ConcreteFunction | Outcome {
+  try {
+    return fn.getConcreteFunction();
+  } catch (error) {
+    if (error instanceof SignetError) return { kind: 'refused', message: error.message };
+    return { kind: 'fails', message: `tracing throws: ${wordsOf(error)}` };
   }
+}
+
+/** `tf.tidy` for what is no tensor. */
+function inScope<T>(action: () => T): T {
+  tf.engine().startScope();
+  try {
+    return action();
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
+/** Calls the function and its graph with the same variables; "never runs" where the function itself does not take the arguments. */
+function callBoth(
+  built: BuiltProgram,
+  graph: ConcreteFunction,
+  graphs: CompiledFunctions,
+  args: readonly tf.Tensor[],
+  isRandom: boolean,
+): Outcome {
+  setVariables(built);
+  let eager: Readonly<Record<string, tf.Tensor>>;
+  try {
+    const result = built.fn(...args);
+    eager = result instanceof tf.Tensor ? { output_0: result } : result;
+  } catch (error) {
+    return { kind: 'never runs', message: wordsOf(error) };
+  }
+  const changed = built.variables.map((variable) => variable.clone());
+  setVariables(built);
+  graphs.writeVariables();
+  let results: Readonly<Record<string, tf.Tensor>>;
+  try {
+    results = graphs.call('program', args);
+  } catch (error) {
+    return { kind: 'fails', message: wordsOf(error) };
+  }
+  graphs.readVariables();
+  for (const [name, value] of Object.entries(eager)) {
+    const problem = difference(value, results[name], isRandom) ?? specProblem(graph, name, value);
+    if (problem !== null) return { kind: 'wrong', message: `${name}: ${problem}` };
+  }
+  for (const [i, value] of changed.entries()) {
+    const problem = difference(value, built.variables[i], isRandom);
+    if (problem !== null) return { kind: 'wrong', message: `variable w${i + 1}: ${problem}` };
+  }
+  return { kind: 'agrees', message: '' };
+}
+
+/** Whether the signature excludes what the function gives. */
+function specProblem({ outputs }: ConcreteFunction, name: string, { shape }: tf.Tensor): string | null {
+  const spec = outputs.find((output) => output.name === name)?.spec;
+  return spec && !spec.acceptsShape(shape) ? `the signature says ${spec}, eager gives [${shape.join(', ')}]` : null;
 }
 
 function setVariables({ variables: [w1, w2] }: BuiltProgram): void {
   w1.assign(tf.scalar(0.75));
   w2.assign(tf.scalar(-1.25));
-}
-
-function byName(result: tf.Tensor | Readonly<Record<string, tf.Tensor>>): Readonly<Record<string, tf.Tensor>> {
-  return result instanceof tf.Tensor ? { output_0: result } : result;
 }
 
 /** How two results differ, in words; null where they are the same but for rounding. */
@@ -191,7 +202,7 @@ export function difference(eager: tf.Tensor, graph: tf.Tensor | undefined, isRan
   const [a, b] = [eager, graph].map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`);
   if (a !== b) return `eager gives ${a}, the graph ${b}`;
   if (isRandom) return null;
-  const [x, y] = [eager.dataSync(), graph.dataSync()];
+  const [x, y] = [Array.from<number>(eager.dataSync()), Array.from<number>(graph.dataSync())];
   const largest = x.reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
   const differs = x.findIndex((value, i) => {
     const other = y[i] ?? NaN;
