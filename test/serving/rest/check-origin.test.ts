@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 
 import { describe, expect, it } from 'vitest';
 
-import { checkOrigin, isLoopback } from '../../../src/serving/rest/check-origin.js';
+import { isLoopback } from '../../../src/files/is-loopback.js';
+import { checkOrigin } from '../../../src/serving/rest/check-origin.js';
 
 const check = (headers: Record<string, string>, allowed: string[] = [], method = 'POST') =>
   checkOrigin({ headers, method } as unknown as IncomingMessage, allowed);
