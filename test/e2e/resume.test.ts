@@ -116,7 +116,7 @@ describe.each([
 
   it('comes to the same bytes as a training that nobody interrupts', { timeout: 300_000 }, async () => {
     const whole = own('whole');
-    const uninterrupted = await train(whole, common);
+    const uninterrupted = await trainApart(whole, common);
     expect(uninterrupted.code, uninterrupted.stderr).toBe(0);
 
     const interrupted = own('interrupted');
@@ -131,12 +131,11 @@ describe.each([
     const ended = await trainApart(killed, { ...common, callbacks: byKill, 'backup-steps': 4 });
     expect(ended.code, ended.stderr).toBeNull();
 
-    // In another process, and in this one, in which a training was before.
-    for (const [models, callbacks, goOn] of [[interrupted, byCtrlC, resume], [killed, byKill, resumeApart]] as const) {
+    for (const [models, callbacks] of [[interrupted, byCtrlC], [killed, byKill]] as const) {
       const parent = inFolder(models, type);
       expect(readdirSync(parent)).toContain('.1.training');
       expect((await listVersions(parent)).folders.map(({ version }) => version)).toEqual([1]);
-      const { code, stdout, stderr } = await goOn(models, { 'model-type': modelType, callbacks });
+      const { code, stdout, stderr } = await resumeApart(models, { 'model-type': modelType, callbacks });
       expect(code, stderr).toBe(0);
       expect(stderr).toMatch(/BackupAndRestore: resuming .*\.1\.training at epoch 3, batch [3-9]\n/);
       expect(stdout).toMatch(/^epochs +6, the best was \d$/m);
@@ -149,7 +148,7 @@ describe.each([
 describe('train-model --resume', () => {
   it('ends as it would have ended, whenever it is killed', { timeout: 300_000 }, async () => {
     const flags = { 'model-type': 'LenetModel', 'num-epochs': 12, patience: 12, 'backup-steps': 7 };
-    const whole = await train('never-killed', flags);
+    const whole = await trainApart('never-killed', flags);
     expect(whole.code, whole.stderr).toBe(0);
     // Before the first backup; around backups, which are written after every seventh step; in the middle of an epoch.
     const moments = [[3, 0], [7, 2], [14, 15], [26, 5]] as const; // prettier-ignore
@@ -161,7 +160,7 @@ describe('train-model --resume', () => {
       expect(killed.code, `${batch}: ${killed.stderr}`).toBeNull();
     }
     expect(isKept()).toBe(true);
-    const ended = await resume('often-killed', { callbacks });
+    const ended = await resumeApart('often-killed', { callbacks });
     expect(ended.code, ended.stderr).toBe(0);
     expect(readdirSync(parent)).toEqual(['1']);
     expectSame('often-killed', 'never-killed', 'LenetModel');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 
 import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
 import { SignetError } from '../../src/errors.js';
@@ -10,13 +10,21 @@ import { fit, type FitOptions } from '../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { SGD } from '../../src/training/optimizers/sgd.js';
+import { copyDigits } from '../helpers/data/small-digits.js';
+import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 import { droppingModel, tinyDataset, tinyModel } from '../helpers/training/tiny-training.js';
 
 type Options = Partial<FitOptions<tf.TensorContainer>>;
 
-/** Two epochs of LeNet on the digits, whose last batch is smaller than the others. */
+let images: string;
+
+beforeAll(async () => {
+  images = copyDigits(await temporaryFolderForAll(), { classes: 10, images: 30 }).train;
+});
+
+/** Two epochs of LeNet on 300 digits, whose last batch is smaller than the others. */
 async function losses(options: Options): Promise<number[]> {
-  const dataset = await imageDatasetFromDirectory('data/digits/train', { imageSize: [28, 28], batchSize: 96, seed: 4 });
+  const dataset = await imageDatasetFromDirectory(images, { imageSize: [28, 28], batchSize: 96, seed: 4 });
   expect(dataset.imageCount % 96).not.toBe(0);
   const model = new LenetModel({ classNames: dataset.classNames, seed: 4 });
   const metrics = [accuracy as unknown as string];
