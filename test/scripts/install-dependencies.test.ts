@@ -1,6 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -16,11 +15,22 @@ beforeEach(() => {
   cpSync('scripts/install-dependencies.js', join(root, 'scripts/install-dependencies.js'));
   mkdirSync(join(root, 'one'));
   write('one/package.json', { name: 'one', version: '1.0.0' });
-  write('package.json', { name: 'project', type: 'module', dependencies: { one: 'file:one' } });
+  write('package.json', project({ one: 'file:one' }));
+  write('package-lock.json', {
+    name: 'project',
+    lockfileVersion: 3,
+    packages: {
+      '': { name: 'project', dependencies: { one: 'file:one' } },
+      'node_modules/one': { resolved: 'one', link: true },
+      one: { version: '1.0.0' },
+    },
+  });
 });
 afterEach(() => {
   rmSync(root, { recursive: true });
 });
+
+const project = (dependencies: object) => ({ name: 'project', type: 'module', dependencies });
 
 function write(path: string, content: object): void {
   writeFileSync(join(root, path), JSON.stringify(content));
@@ -39,7 +49,7 @@ const installed = () => existsSync(join(root, 'node_modules/one/package.json'));
 
 describe('install-dependencies', () => {
   it('installs what is missing, then says and does nothing', () => {
-    expect(install().stderr).toContain("Installing Signet's npm packages (npm install) ...\n");
+    expect(install().stderr).toContain("Installing Signet's npm packages (npm ci) ...\n");
     expect(installed()).toBe(true);
     expect(install()).toEqual({ status: 0, stderr: '' });
   });
@@ -54,30 +64,9 @@ describe('install-dependencies', () => {
     expect(install()).toEqual({ status: 0, stderr: '' });
   });
 
-  it('runs one npm when two are started', async () => {
-    const runs = [1, 2].map(() => {
-      const child = spawn(process.execPath, ['scripts/install-dependencies.js'], { cwd: root, env });
-      let stderr = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-      return once(child, 'close').then(([status]) => ({ status: status as number | null, stderr }));
-    });
-    const results = await Promise.all(runs);
-    expect(results.map(({ status }) => status)).toEqual([0, 0]);
-    expect(results.filter(({ stderr }) => stderr.startsWith('Installing'))).toHaveLength(1);
-    expect(readdirSync(join(root, '.cache'))).toEqual([]);
-  });
-
-  it('takes over from a process that was killed', () => {
-    const { pid } = spawnSync(process.execPath, ['--version']);
-    mkdirSync(join(root, '.cache'));
-    writeFileSync(join(root, '.cache/install-dependencies.pid'), `${pid}`);
-    expect(install().status).toBe(0);
-    expect(readdirSync(join(root, '.cache'))).toEqual([]);
-  });
-
   it('says what to do when package.json was edited by hand', () => {
     install();
-    write('package.json', { name: 'project', type: 'module', dependencies: { one: 'file:one', two: '1.0.0' } });
+    write('package.json', project({ one: 'file:one', two: '1.0.0' }));
     const { status, stderr } = install();
     expect(status).toBe(1);
     expect(stderr).toContain('If package.json was edited, run "npm install" first.');
