@@ -8,7 +8,7 @@ import { LenetModel } from '../src/models/lenet-model.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../src/training/losses.js';
 import { Adam } from '../src/training/optimizers/adam.js';
 import { python } from '../test/helpers/python/python.js';
-import { median } from '../src/data/median.js';
+import { median } from '../src/data/statistics.js';
 import { numberFlag } from './number-flag.js';
 
 /**

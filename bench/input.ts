@@ -7,7 +7,7 @@ import { pythonFolder } from '../test/helpers/python/python.js';
 import { compiled } from './compiled.js';
 import { type Epoch, type InputTask, startReader } from './input/epochs.js';
 import { generatePhotographs } from './input/generate-photographs.js';
-import { median } from '../src/data/median.js';
+import { median } from '../src/data/statistics.js';
 import { numberFlag } from './number-flag.js';
 
 /**

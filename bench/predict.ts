@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
-import { latencyOf } from '../src/evaluation/percentiles.js';
+import { latencyOf } from '../src/data/statistics.js';
 import { ResnetModel } from '../src/index.js';
 import { LoadedSavedModel } from '../src/saved-model.js';
 import * as tf from '../src/tensorflow/tf.js';

@@ -8,7 +8,7 @@ import { LoadedSavedModel } from '../src/saved-model/run/load-saved-model.js';
 import { toTensorProto } from '../src/saved-model/read/tensor-proto-value.js';
 import { PredictRequestSchema } from '../src/tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import * as tf from '../src/tensorflow/tf.js';
-import { median } from '../src/data/median.js';
+import { median } from '../src/data/statistics.js';
 import { startFastApi } from './serve/fastapi.js';
 import { grpcTarget, h2load, hasH2load, restTarget, type Target } from './serve/h2load.js';
 import { load, type LoadResult } from './serve/load.js';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { median } from '../src/data/median.js';
+import { median } from '../src/data/statistics.js';
 import { python } from '../test/helpers/python/python.js';
 import type { Slice } from './train/side.js';
 import { numberFlag } from './number-flag.js';

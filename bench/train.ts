@@ -1,4 +1,4 @@
-import { median } from '../src/data/median.js';
+import { median } from '../src/data/statistics.js';
 import type { FitProcess, Side, Slice, Task } from './train/side.js';
 import { kerasSide, tfjsSide } from './train/sides.js';
 import { numberFlag } from './number-flag.js';

@@ -48,3 +48,14 @@ export class SignetError extends Error {
 export function wordsOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/**
+ * Checks an option that is a number.
+ *
+ * @param expected What it may be, for the message: `from 0 to 1`.
+ * @throws SignetError `INVALID_ARGUMENT` that names the option, also for NaN and infinities.
+ */
+export function checkNumber(name: string, value: number, expected: string, isGood: (value: number) => boolean): void {
+  if (Number.isFinite(value) && isGood(value)) return;
+  throw new SignetError('INVALID_ARGUMENT', `${name} is a number, ${expected}. Received: ${value}.`);
+}

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { latencyOf } from '../../src/evaluation/percentiles.js';
+import { latencyOf } from '../../src/data/statistics.js';
 import type { LoadResult } from './load.js';
 
 /** A request that is sent again and again. */

@@ -1,4 +1,4 @@
-import { type Latency, latencyOf } from '../../src/evaluation/percentiles.js';
+import { type Latency, latencyOf } from '../../src/data/statistics.js';
 
 /** What a load gave; latencies are those of a request. */
 export interface LoadResult extends Latency {

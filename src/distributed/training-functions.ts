@@ -1,8 +1,7 @@
 import { SignetError } from '../errors.js';
 import { mulNoNan } from '../ops/mul-no-nan.js';
 import * as tf from '../tensorflow/tf.js';
-import { weightsInOrder } from '../tensorflow/weights-in-order.js';
-import { variablesOf } from '../tensorflow/variables-of.js';
+import { variablesOf, weightsInOrder } from '../tensorflow/layer-weights.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
 import { type Dimension, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';

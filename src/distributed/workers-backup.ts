@@ -2,8 +2,7 @@ import path from 'node:path';
 
 import { SignetError } from '../errors.js';
 import * as tf from '../tensorflow/tf.js';
-import { variablesOf } from '../tensorflow/variables-of.js';
-import { weightsInOrder } from '../tensorflow/weights-in-order.js';
+import { variablesOf, weightsInOrder } from '../tensorflow/layer-weights.js';
 import { CSVLogger, type CSVLines } from '../training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../training/callbacks/model-checkpoint.js';

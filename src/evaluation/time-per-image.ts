@@ -1,7 +1,7 @@
 import type { ImageSize } from '../ops/decode-and-resize.js';
 import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
-import { latencyOf } from './percentiles.js';
+import { latencyOf } from '../data/statistics.js';
 
 /** Calls before those that count: the first ones also prepare the graph. */
 const warmUpCalls = 3;

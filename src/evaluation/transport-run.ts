@@ -5,7 +5,7 @@ import { ClassificationMetrics, type ClassificationResult } from './classificati
 import type { SignetClient } from '../client/signet-client.js';
 import { groupPositions } from './image-blocks.js';
 import type { DecodedImage } from './load-images.js';
-import { type Latency, latencyOf } from './percentiles.js';
+import { type Latency, latencyOf } from '../data/statistics.js';
 import { type TransportCall, transportDescriptions, type ServedTransport } from './served-transports.js';
 
 /** How images are sent. */

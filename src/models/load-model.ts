@@ -1,7 +1,6 @@
 import { SignetError } from '../errors.js';
 import { restoreVariables } from '../saved-model/read/restore-variables.js';
-import { weightsInOrder } from '../tensorflow/weights-in-order.js';
-import { variablesOf } from '../tensorflow/variables-of.js';
+import { variablesOf, weightsInOrder } from '../tensorflow/layer-weights.js';
 import type { ImageClassifierModel } from './image-classifier-model.js';
 import { readModelDescription } from './classifier/model-description.js';
 import { modelTypes, type ModelType } from './model-types.js';

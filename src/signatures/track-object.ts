@@ -1,8 +1,7 @@
 import { SignetError } from '../errors.js';
 import type { TrackedObject } from '../saved-model/write/saved-model-parts.js';
 import * as tf from '../tensorflow/tf.js';
-import { weightsInOrder } from '../tensorflow/weights-in-order.js';
-import { variablesOf } from '../tensorflow/variables-of.js';
+import { variablesOf, weightsInOrder } from '../tensorflow/layer-weights.js';
 import { Asset } from '../tracing/asset.js';
 import { checkName } from '../tracing/check-name.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';

@@ -87,3 +87,8 @@ export class TensorSpec {
 export function tensorSpec(dtype: DType, shape: Shape): TensorSpec {
   return new TensorSpec(dtype, shape);
 }
+
+/** Counts the elements of a tensor with this shape: `tf.util.sizeFromShape`, for files that do without TensorFlow. */
+export function sizeFromShape(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

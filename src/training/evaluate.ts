@@ -1,9 +1,11 @@
 import { SignetError } from '../errors.js';
+import { CompiledFunctions } from '../saved-model/run/compile.js';
 import * as tf from '../tensorflow/tf.js';
-import { writeNote } from './fit.js';
-import { resizeImages } from './resize-images.js';
-import { TestStep } from './steps/test-step.js';
-import { stepOf, trainedModelOf, withSteps } from './tfjs-step.js';
+import { tfFunction } from '../tracing/tf-function.js';
+import { resizeImages, writeNote } from './fit.js';
+import { type Step, stepOf, testStepOf, trainedModelOf, withSteps } from './tfjs-step.js';
+import { stepThreads } from './steps/step-threads.js';
+import { named, stepSignature } from './steps/train-steps.js';
 
 /** Options of `evaluate`, besides the model and its data. */
 export interface EvaluateOptions extends NonNullable<Parameters<tf.LayersModel['evaluateDataset']>[1]> {
@@ -45,5 +47,24 @@ async function compileStep(model: tf.LayersModel, onNote: (note: string) => void
     if (!(error instanceof SignetError) || error.code !== 'NOT_TRACEABLE') throw error;
     onNote(`The test step cannot become a graph, so it runs op by op, several times as slow: ${error.message}`);
     return null;
+  }
+}
+
+/** TF.js's own test step of a compiled model (`model.compile`) as a graph. */
+class TestStep {
+  private constructor(private readonly compiled: CompiledFunctions) {}
+
+  /** @throws SignetError `NOT_TRACEABLE`; the model is as it was. */
+  static async compile(model: tf.LayersModel): Promise<TestStep> {
+    const step = testStepOf(model);
+    const options = { inputSignature: stepSignature(model), name: 'test' };
+    const test = tfFunction((...data: tf.Tensor[]) => named(step(data)), options).getConcreteFunction();
+    return new TestStep(await CompiledFunctions.compile({ test }, { intraOpThreads: stepThreads(model) }));
+  }
+
+  readonly run: Step = (data) => Object.values(this.compiled.call('test', data)) as tf.Scalar[];
+
+  dispose(): void {
+    this.compiled.dispose();
   }
 }

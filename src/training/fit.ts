@@ -1,10 +1,10 @@
 import { SignetError } from '../errors.js';
 import '../ops/random-layers.js';
+import { ImageDataset } from '../data/dataset/image-dataset.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';
 import type { CallbackLike } from './callbacks/callback.js';
-import { resizeImages } from './resize-images.js';
 import { RunningTraining } from './running-training.js';
 import type { Jit } from './steps/choose-step.js';
 import { eagerSteps, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
@@ -55,6 +55,17 @@ export async function fit<T extends tf.TensorContainer>(
   }
 }
 
+/**
+ * Gives an ImageDataset the size of images that a model takes; other data and other models are left alone.
+ *
+ * @throws SignetError `INVALID_ARGUMENT` that names both sizes when the dataset was made with another one.
+ */
+export function resizeImages(dataset: unknown, { inputs }: tf.LayersModel): void {
+  const [, height, width] = inputs.length === 1 ? (inputs[0]?.shape ?? []) : [];
+  if (dataset instanceof ImageDataset && height && width) dataset.fitTo([height, width]);
+}
+
+/** Writes a note to standard error. */
 export function writeNote(note: string): void {
   process.stderr.write(`${note}\n`);
 }

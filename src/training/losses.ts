@@ -1,5 +1,5 @@
 import * as tf from '../tensorflow/tf.js';
-import { checkNumber } from './check-number.js';
+import { checkNumber } from '../errors.js';
 
 /** A loss as TF.js calls it: integer labels [n] and the model's predictions for n images in, float32 [n] out. */
 export type Loss = (labels: tf.Tensor, predictions: tf.Tensor) => tf.Tensor;

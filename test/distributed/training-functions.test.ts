@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Dropout } from '../../src/models/classifier/dropout.js';
 import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
-import { variablesOf } from '../../src/tensorflow/variables-of.js';
+import { variablesOf } from '../../src/tensorflow/layer-weights.js';
 import { Augmentation } from '../../src/training/augmentation/augmentation.js';
 import { MixUp } from '../../src/training/augmentation/mix-up.js';
 import { RandomFlip } from '../../src/training/augmentation/random-flip.js';

@@ -8,10 +8,9 @@ import { LenetModel } from '../../models/lenet-model.js';
 import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType, modelTypes } from '../../models/model-types.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
-import { folderBytes } from '../../files/folder-bytes.js';
+import { folderBytes, listSavedModels, type ModelFacts, type SavedModelListing } from './list-saved-models.js';
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { listModelsCommand } from './flags.js';
-import { listSavedModels, type ModelFacts, type SavedModelListing } from './list-saved-models.js';
 
 /** What `list-models` takes; what each option means stands in `flags.ts`. */
 export interface ListModelsOptions extends GivenOptionsOf<typeof listModelsCommand.flags> {

@@ -4,7 +4,7 @@ import type { MetaGraphDescription, SavedModelDescription } from '../../saved-mo
 import type { SignatureDescription, TensorDescription } from '../../saved-model/describe/describe-signatures.js';
 import type { VariableDescription, VariablesDescription } from '../../saved-model/describe/describe-variables.js';
 import { pythonText, tensorText } from '../../saved-model/write/structure.js';
-import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
+import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import { count, sizeText } from '../../text/amounts.js';
 import { table } from '../../text/text-table.js';
 

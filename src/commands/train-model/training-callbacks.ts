@@ -13,7 +13,7 @@ import { EarlyStopping } from '../../training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../../training/callbacks/model-checkpoint.js';
 import { Progress } from '../../training/callbacks/progress.js';
 import { ReduceLROnPlateau } from '../../training/callbacks/reduce-lr-on-plateau.js';
-import { LogLearningRate } from '../../training/callbacks/support/log-learning-rate.js';
+import { LogLearningRate } from '../../training/callbacks/learning-rate-scheduler.js';
 import { TensorBoard } from '../../training/callbacks/tensor-board.js';
 import { TerminateOnNaN } from '../../training/callbacks/terminate-on-nan.js';
 import type { InterruptedTraining } from '../../training/resume/interrupted-training.js';

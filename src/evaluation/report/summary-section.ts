@@ -1,4 +1,4 @@
-import { wilsonInterval } from '../wilson-interval.js';
+import { wilsonInterval } from '../../data/statistics.js';
 import { type Markup, markup } from './markup.js';
 import type { Fact, CompleteReportContent } from './report-content.js';
 import { ratio, whole } from './report-text.js';

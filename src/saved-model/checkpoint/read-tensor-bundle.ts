@@ -11,7 +11,7 @@ import {
   BundleHeaderProto_Endianness,
   BundleHeaderProtoSchema,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/tensor_bundle_pb.js';
-import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
+import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import { ByteReader, damagedFile } from './byte-reader.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
 import { elementTypeName, elementTypeOf, type TensorValues } from './element-type.js';

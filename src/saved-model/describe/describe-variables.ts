@@ -4,7 +4,7 @@ import { VariableDefSchema } from '../../tensorflow/protos/tensorflow/core/frame
 import type { SavedModel } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import type { SavedObjectGraph } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_object_graph_pb.js';
 import type { TrackableObjectGraph } from '../../tensorflow/protos/tensorflow/core/protobuf/trackable_object_graph_pb.js';
-import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
+import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import type { Checkpoint, VariableInfo } from '../read/read-variables.js';
 
 /** A variable, and what the model does with it. */

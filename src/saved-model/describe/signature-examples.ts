@@ -1,4 +1,4 @@
-import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
+import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import type { ExampleFeature } from './example-features.js';
 import { jsonText, shellQuoted } from '../../text/printable.js';
 import type { ShapeDescription } from '../write/structure.js';

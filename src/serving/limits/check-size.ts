@@ -1,6 +1,6 @@
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { DType } from '../../tensorflow/data-type.js';
-import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
+import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { ServingError } from '../serving-error.js';
 

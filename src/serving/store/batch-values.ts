@@ -1,4 +1,4 @@
-import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
+import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
 import { isStrings } from '../worker/packed-value.js';
 

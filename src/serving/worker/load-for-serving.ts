@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { create } from '@bufbuild/protobuf';
 
-import { median } from '../../data/median.js';
+import { median } from '../../data/statistics.js';
 import { LoadedSavedModel, type LoadOptions } from '../../saved-model/run/load-saved-model.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { tensorValueOf } from '../../saved-model/read/tensor-proto-value.js';

@@ -2,7 +2,7 @@ import { SignetError } from '../../errors.js';
 import { dataTypeName, dtypeOf } from '../../tensorflow/data-type.js';
 import type { TensorProto } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
-import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
+import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
 
 /** What a warmup record may hold in one tensor; the file itself cannot be larger, but a single value stands for many. */

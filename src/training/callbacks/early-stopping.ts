@@ -7,8 +7,7 @@ import {
   stateNumber,
   stateNumberOrNull,
 } from './support/callback-state.js';
-import type { MonitorOptions } from './support/monitor.js';
-import { MonitoringCallback } from './support/monitoring-callback.js';
+import { MonitoringCallback, type MonitorOptions } from './support/monitor.js';
 import { Report, type ReportOptions } from './support/report.js';
 
 /** Options of `EarlyStopping`, after `keras.callbacks.EarlyStopping`. */

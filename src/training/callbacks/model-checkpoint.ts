@@ -4,8 +4,7 @@ import { readWeights } from '../steps/training-session.js';
 import type { Logs } from './callback.js';
 import { type CallbackState, type ResumableCallback, stateNumberOrNull } from './support/callback-state.js';
 import { checkpointPath, isPattern, matchesPattern } from './support/checkpoint-path.js';
-import type { MonitorOptions } from './support/monitor.js';
-import { MonitoringCallback } from './support/monitoring-callback.js';
+import { MonitoringCallback, type MonitorOptions } from './support/monitor.js';
 import { Report, type ReportOptions } from './support/report.js';
 import { type SaveFreq, SaveFrequency } from './support/save-frequency.js';
 

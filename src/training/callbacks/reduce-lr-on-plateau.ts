@@ -6,8 +6,7 @@ import {
   stateNumber,
   stateNumberOrNull,
 } from './support/callback-state.js';
-import type { MonitorOptions } from './support/monitor.js';
-import { MonitoringCallback } from './support/monitoring-callback.js';
+import { MonitoringCallback, type MonitorOptions } from './support/monitor.js';
 import { Report, type ReportOptions, shortNumber } from './support/report.js';
 
 /** After `keras.callbacks.ReduceLROnPlateau`. */

@@ -1,6 +1,6 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import { variablesOf } from '../../tensorflow/variables-of.js';
+import { variablesOf } from '../../tensorflow/layer-weights.js';
 import type { Optimizer } from '../optimizers/optimizer.js';
 import type { SavedTraining } from '../resume/training-state.js';
 import type { TrainingSession } from '../steps/training-session.js';

@@ -1,6 +1,5 @@
-import { SignetError } from '../../errors.js';
+import { checkNumber, SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import { checkNumber } from '../check-number.js';
 
 /** How gradients are kept from being too large, in one way at most; after `keras.optimizers.Optimizer`. */
 export interface ClipOptions {

@@ -1,4 +1,4 @@
-import { checkNumber } from '../check-number.js';
+import { checkNumber } from '../../errors.js';
 import type { LearningRateSchedule } from '../schedules/learning-rate-schedule.js';
 import { checkClipOptions, type ClipOptions } from './clip-gradients.js';
 

@@ -1,9 +1,8 @@
-import { SignetError } from '../../errors.js';
+import { checkNumber, SignetError } from '../../errors.js';
 import { canUpdateInPlace, updateInPlace } from '../../ops/update-in-place.js';
 import { instancesByClass } from '../../tensorflow/mended/instances-by-class.js';
 import * as tf from '../../tensorflow/tf.js';
 import { attr } from '../../tracing/attr-value.js';
-import { checkNumber } from '../check-number.js';
 import { LearningRateSchedule } from '../schedules/learning-rate-schedule.js';
 import { clipGradients } from './clip-gradients.js';
 import { checkOptimizerOptions, type OptimizerOptions } from './optimizer-options.js';

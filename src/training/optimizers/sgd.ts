@@ -1,6 +1,6 @@
 import * as tf from '../../tensorflow/tf.js';
 import { attr } from '../../tracing/attr-value.js';
-import { checkNumber } from '../check-number.js';
+import { checkNumber } from '../../errors.js';
 import { Optimizer } from './optimizer.js';
 import type { OptimizerOptions } from './optimizer-options.js';
 import type { FusedOp, UpdateRule } from './update-rule.js';

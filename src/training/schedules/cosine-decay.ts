@@ -1,5 +1,5 @@
 import * as tf from '../../tensorflow/tf.js';
-import { checkNumber } from '../check-number.js';
+import { checkNumber } from '../../errors.js';
 import { LearningRateSchedule } from './learning-rate-schedule.js';
 
 /** After `keras.optimizers.schedules.CosineDecay`. */

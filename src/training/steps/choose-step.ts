@@ -1,4 +1,4 @@
-import { median } from '../../data/median.js';
+import { median } from '../../data/statistics.js';
 import { SignetError } from '../../errors.js';
 import type * as tf from '../../tensorflow/tf.js';
 import type { Step } from '../tfjs-step.js';

@@ -1,6 +1,6 @@
 import { CompiledFunctions } from '../../saved-model/run/compile.js';
 import * as tf from '../../tensorflow/tf.js';
-import { variablesOf } from '../../tensorflow/variables-of.js';
+import { variablesOf } from '../../tensorflow/layer-weights.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 import { tfFunction } from '../../tracing/tf-function.js';

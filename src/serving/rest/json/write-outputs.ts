@@ -1,4 +1,4 @@
-import { sizeFromShape } from '../../../tensorflow/size-from-shape.js';
+import { sizeFromShape } from '../../../tracing/tensor-spec.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
 import { refuse } from '../../serving-error.js';
 import type { PredictFormat } from './read-predict-body.js';

@@ -1,5 +1,5 @@
 import { SignetError } from '../../../errors.js';
-import type { Logs, TrainingParams } from '../callback.js';
+import { Callback, type Logs, type TrainingParams } from '../callback.js';
 
 /** Options of callbacks that monitor a value of the logs, after Keras. */
 export interface MonitorOptions {
@@ -65,5 +65,20 @@ export class Monitor {
     const improved = this.#best === null ? !Number.isNaN(value) : this.isBetter(value, this.#best);
     if (improved) this.#best = value;
     return improved;
+  }
+}
+
+/** A callback that watches one value of the logs. */
+export abstract class MonitoringCallback extends Callback {
+  protected readonly monitor: Monitor;
+
+  protected constructor(options: MonitorOptions) {
+    super();
+    this.monitor = new Monitor(options);
+  }
+
+  /** @throws SignetError `INVALID_ARGUMENT` if the training has no such value. */
+  override onTrainBegin(): void {
+    this.monitor.check(this.params);
   }
 }

@@ -1,8 +1,13 @@
 import type * as tf from './tf.js';
 
+/** Returns the variables that hold the values of a layer's or a model's weights, in their order; they stay the model's. */
+export function variablesOf(weights: tf.layers.Layer['weights']): tf.Variable[] {
+  return weights.map((weight) => weight.read() as tf.Variable);
+}
+
 /**
- * The weights of a layer or model in the order that `weights` has while nothing is frozen: TF.js moves the weights of a frozen layer to the
- * end there, and what is told by its place would be lost.
+ * Returns the weights of a layer or model in the order that `weights` has while nothing is frozen: TF.js moves the weights of a frozen layer to the
+ * end there, and what is found by its position would be lost.
  */
 export function weightsInOrder(layer: tf.layers.Layer): tf.layers.Layer['weights'] {
   const frozen = withThoseInside(layer).filter(({ trainable }) => !trainable);
