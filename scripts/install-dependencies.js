@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 /** @typedef {{ version?: string, optional?: boolean }} PackageEntry */
 /** @typedef {{ packages: Record<string, PackageEntry>, dependencies?: object, devDependencies?: object }} PackageFile */
 
+/** @type {(text: string) => PackageFile} */
+const parse = JSON.parse;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** npm writes this last of all: what it says is installed. */
 const installedPath = join(root, 'node_modules', '.package-lock.json');
@@ -64,12 +66,9 @@ function install() {
   }
 }
 
-/**
- * @param {string} path
- * @returns {PackageFile}
- */
+/** @param {string} path */
 function readJson(path) {
-  return JSON.parse(readFileSync(path, 'utf8'));
+  return parse(readFileSync(path, 'utf8'));
 }
 
 /**
