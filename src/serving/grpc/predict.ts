@@ -1,7 +1,7 @@
 import type { PredictRequest } from '../../tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { TensorProto } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
-import { sizeFromShape } from '../../tensorflow/size-from-shape.js';
+import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import { checkInputNames } from '../limits/check-request.js';
 import { checkRows, defaultMaxTensorBytes, hasRows, type SizeLimits } from '../limits/check-size.js';
 import type { ModelServer } from '../model-server.js';
