@@ -102,7 +102,7 @@ interface Layout {
 }
 
 function metaGraphLines(metaGraph: MetaGraphDescription, layout: Layout): string[] {
-  const { tags, signatures, functions, ops, initOp } = metaGraph;
+  const { tags, signatures, functions, ops, fileOps, initOp } = metaGraph;
   const of = `of the graph ${tags.map(printable).join(', ') || 'without tags'}`;
   const title = (words: string) => (layout.several ? `${words} ${of}` : words);
   const shown = Object.entries(signatures).flatMap(([key, signature], i) => [
@@ -110,17 +110,30 @@ function metaGraphLines(metaGraph: MetaGraphDescription, layout: Layout): string
     ...signatureLines(key, signature, layout),
   ]);
   const signatureTitle = layout.several ? title('Signatures') : `Signatures (tags: ${tags.map(printable).join(', ')})`;
-  if (layout.oneSignature) return section(signatureTitle, shown);
+  const warning = section(title('Files and code'), fileOpsLines(fileOps, layout.columns));
+  if (layout.oneSignature) return [...section(signatureTitle, shown), ...warning];
   const byCount = Object.entries(ops).toSorted(([, a], [, b]) => b - a);
   const opTexts = byCount.map(([op, number]) => (number === 1 ? printable(op) : `${printable(op)} ${number}`));
   return [
     ...section(signatureTitle, shown.length === 0 ? ['none'] : shown),
     ...section(title('Functions'), functionLines(functions, layout.columns)),
     ...section(title('Ops'), wrap(opTexts, layout.columns - 3, ', ')),
+    ...warning,
     ...(initOp === null || initOp === 'NoOp'
       ? []
       : ['', `  ${printable(initOp)} runs first, when the model is loaded.`]),
   ];
+}
+
+/** A SavedModel is a program: what it would do on this machine. */
+function fileOpsLines(fileOps: readonly string[], columns: number): string[] {
+  if (fileOps.length === 0) return [];
+  const named = fileOps.map(printable).join(', ');
+  return wrap(
+    `${named}: this model reads or writes files, or runs code, beyond its own variables and assets. serve-model refuses it without --trust-models.`,
+    columns - 2,
+    ' ',
+  );
 }
 
 function signatureLines(key: string, signature: SignatureDescription, { columns, oneSignature }: Layout): string[] {

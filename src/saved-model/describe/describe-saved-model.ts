@@ -10,6 +10,7 @@ import { SignetError } from '../../errors.js';
 import { countOps, describeFunctions, type FunctionDescription } from './describe-functions.js';
 import { type DescribedModel, describeSignatures, type SignatureDescription } from './describe-signatures.js';
 import { describeVariables, type VariablesDescription } from './describe-variables.js';
+import { fileOpsOfGraph } from '../read/file-ops.js';
 import { readSavedModel } from '../read/read-saved-model.js';
 import { readCheckpoint } from '../read/read-variables.js';
 
@@ -51,6 +52,8 @@ export interface MetaGraphDescription {
   readonly functions: readonly FunctionDescription[];
   /** How often each op stands in the graph and in its functions, by name. */
   readonly ops: Readonly<Record<string, number>>;
+  /** Ops that touch files, load libraries or run Python, besides those for its own variables and assets; see `--trust-models` of serve-model. */
+  readonly fileOps: readonly string[];
   /** Files that the graph reads, and the tensor that holds each one's path. */
   readonly assets: readonly { readonly file: string; readonly tensor: string }[];
 }
@@ -121,6 +124,7 @@ function describeMetaGraph(metaGraph: MetaGraphDef, model: DescribedModel): Meta
     signatures: describeSignatures(metaGraph, model),
     functions: objectGraphDef ? describeFunctions(objectGraphDef) : [],
     ops: graphDef ? countOps(graphDef) : {},
+    fileOps: fileOpsOfGraph(metaGraph),
     assets: assetFileDef.map(({ filename, tensorInfo }) => ({
       file: filename,
       tensor: tensorInfo?.encoding.case === 'name' ? tensorInfo.encoding.value : '',

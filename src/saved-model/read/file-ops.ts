@@ -29,6 +29,11 @@ export async function fileOpsOf(directory: string): Promise<string[]> {
   return [...new Set(metaGraphs.flatMap(fileOpsOfGraph))].toSorted();
 }
 
+/** As `fileOpsOf`, of one graph. */
+export function fileOpsOfGraph(metaGraph: MetaGraphDef): string[] {
+  return [...new Set(touchingOps(metaGraph))].toSorted();
+}
+
 /** @throws SignetError `INVALID_SAVED_MODEL` for a model that touches files. */
 export async function refuseFileOps(directory: string): Promise<void> {
   const ops = await fileOpsOf(directory);
@@ -39,7 +44,7 @@ export async function refuseFileOps(directory: string): Promise<void> {
   );
 }
 
-function fileOpsOfGraph({ graphDef, signatureDef, assetFileDef }: MetaGraphDef): string[] {
+function touchingOps({ graphDef, signatureDef, assetFileDef }: MetaGraphDef): string[] {
   if (!graphDef) return [];
   const scopes = scopesOf(graphDef);
   const assets = new Set(
@@ -48,11 +53,12 @@ function fileOpsOfGraph({ graphDef, signatureDef, assetFileDef }: MetaGraphDef):
       return isPlain && tensorInfo?.encoding.case === 'name' ? [nodeOf(tensorInfo.encoding.value)] : [];
     }),
   );
+  const strings = new AssetStrings(scopes, assets);
   const touching = scopes.flatMap((scope) =>
     [...scope.nodes.values()].filter((node) => {
       const position = assetOps.get(node.op);
       if (position === undefined) return fileOps.test(node.op) || printsToFile(node.attr);
-      return !isAsset(node.input[position] ?? '', scope, { scopes, assets });
+      return !strings.isAsset(node.input[position] ?? '', scope);
     }),
   );
   const outputs = Object.entries(signatureDef)
@@ -81,44 +87,66 @@ function scopesOf({ node, library }: GraphDef): Scope[] {
   return [{ name: null, arguments: [], nodes: byName(node) }, ...functions];
 }
 
-interface Graph {
-  readonly scopes: readonly Scope[];
-  /** Nodes that stand for files of the model's own. */
-  readonly assets: ReadonlySet<string>;
-}
+/** How far a string is followed. */
+const mostSteps = 100;
 
-/** Whether a string can be nothing but the name of an asset: followed through the arguments of functions. */
-function isAsset(input: string, scope: Scope, graph: Graph, depth = 0): boolean {
-  if (depth > 100) return false;
-  const name = nodeOf(input);
-  const node = scope.nodes.get(name);
-  if (node?.op === 'Identity') return isAsset(node.input[0] ?? '', scope, graph, depth + 1);
-  if (node && scope.name === null && graph.assets.has(name)) return true;
-  if (node?.op === 'ReadVariableOp') return holdsAsset(nodeOf(node.input[0] ?? ''), scope, graph, depth + 1);
-  if (node) return false;
-  const position = scope.arguments.indexOf(name);
-  return position >= 0 && callsOf(scope, graph).every(([from, call]) => {
-    const isPlainCall = call.op === 'PartitionedCall' || call.op === 'StatefulPartitionedCall' || call.op === scope.name;
-    return isPlainCall && isAsset(call.input[position] ?? '', from, graph, depth + 1);
-  }); // prettier-ignore
-}
+/** Which strings of a graph can be nothing but the names of its own assets. What was found of one is kept: functions may call each other in many ways. */
+class AssetStrings {
+  readonly #known = new Map<string, boolean>();
+  readonly #calls = new Map<string, (readonly [from: Scope, call: NodeDef])[]>();
 
-/** Whether a variable of the graph is only ever given an asset, as TensorFlow keeps the paths of assets. */
-function holdsAsset(variable: string, scope: Scope, graph: Graph, depth: number): boolean {
-  if (scope.name !== null || scope.nodes.get(variable)?.op !== 'VarHandleOp') return false;
-  const users = [...scope.nodes.values()].filter(({ input }) => input.some((each) => nodeOf(each) === variable));
-  return users.every(({ op, input }) => {
-    if (op === 'AssignVariableOp') return isAsset(input[1] ?? '', scope, graph, depth);
-    return op === 'ReadVariableOp' || op === 'VarIsInitializedOp';
-  });
-}
+  /** @param assets Nodes that stand for files of the model's own. */
+  constructor(
+    scopes: readonly Scope[],
+    private readonly assets: ReadonlySet<string>,
+  ) {
+    for (const from of scopes) {
+      for (const call of from.nodes.values()) {
+        for (const name of new Set([call.op, ...functionsOf(call)])) {
+          const calls = this.#calls.get(name) ?? [];
+          calls.push([from, call]);
+          this.#calls.set(name, calls);
+        }
+      }
+    }
+  }
 
-function callsOf({ name }: Scope, { scopes }: Graph): (readonly [from: Scope, call: NodeDef])[] {
-  return scopes.flatMap((from) =>
-    [...from.nodes.values()]
-      .filter((node) => name !== null && (node.op === name || functionsOf(node).includes(name)))
-      .map((call) => [from, call] as const),
-  );
+  /** Whether a string is one of them: followed through the arguments of functions. */
+  isAsset(input: string, scope: Scope, depth = 0): boolean {
+    const name = nodeOf(input);
+    const key = JSON.stringify([scope.name, name]);
+    const known = this.#known.get(key);
+    if (known !== undefined || depth > mostSteps) return known ?? false;
+    // One that depends on itself is none.
+    this.#known.set(key, false);
+    const found = this.#find(name, scope, depth + 1);
+    this.#known.set(key, found);
+    return found;
+  }
+
+  #find(name: string, scope: Scope, depth: number): boolean {
+    const node = scope.nodes.get(name);
+    if (node?.op === 'Identity') return this.isAsset(node.input[0] ?? '', scope, depth);
+    if (node && scope.name === null && this.assets.has(name)) return true;
+    if (node?.op === 'ReadVariableOp') return this.#holdsAsset(nodeOf(node.input[0] ?? ''), scope, depth);
+    if (node) return false;
+    const position = scope.arguments.indexOf(name);
+    const calls = scope.name === null ? [] : (this.#calls.get(scope.name) ?? []);
+    return position >= 0 && calls.every(([from, call]) => {
+      const isPlainCall = call.op === 'PartitionedCall' || call.op === 'StatefulPartitionedCall' || call.op === scope.name;
+      return isPlainCall && this.isAsset(call.input[position] ?? '', from, depth);
+    }); // prettier-ignore
+  }
+
+  /** Whether a variable of the graph is only ever given an asset, as TensorFlow keeps the paths of assets. */
+  #holdsAsset(variable: string, scope: Scope, depth: number): boolean {
+    if (scope.name !== null || scope.nodes.get(variable)?.op !== 'VarHandleOp') return false;
+    const users = [...scope.nodes.values()].filter(({ input }) => input.some((each) => nodeOf(each) === variable));
+    return users.every(({ op, input }) => {
+      if (op === 'AssignVariableOp') return this.isAsset(input[1] ?? '', scope, depth);
+      return op === 'ReadVariableOp' || op === 'VarIsInitializedOp';
+    });
+  }
 }
 
 /** `tf.print` may append to any file. */

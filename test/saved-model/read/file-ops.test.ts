@@ -4,9 +4,12 @@ import path from 'node:path';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { showModelText } from '../../../src/commands/show-model/print.js';
+import { showModel } from '../../../src/commands/show-model/run.js';
 import { readFile as readAsset } from '../../../src/ops/read-file.js';
 import { fileOpsOf, refuseFileOps } from '../../../src/saved-model/read/file-ops.js';
 import { AttrValueSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
+import { FunctionDefSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/function_pb.js';
 import { NodeDefSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import type { MetaGraphDef } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { SavedModelSchema } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
@@ -91,4 +94,32 @@ describe('fileOpsOf', () => {
     });
     expect([await fileOpsOf(writing), await fileOpsOf(printing)]).toEqual([['SaveV2'], ['PrintV2']]);
   });
-});
+
+  it('is what show-model says of a model', async () => {
+    const text = async (modelPath: string) => showModelText(await showModel({ modelPath }), { columns: 200 });
+    expect(await text(saved)).not.toContain('Files and code');
+    const evil = await changed(({ graphDef }) => graphDef?.node.push(node('WriteFile'), node('PyFunc')));
+    expect(await text(evil)).toContain(
+      '\nFiles and code\n\n  PyFunc, WriteFile: this model reads or writes files, or runs code, beyond its own variables and assets. ' +
+        'serve-model refuses it without --trust-models.\n',
+    );
+  });
+
+  it('follows a name through functions that call each other in 2^60 ways, at once', async () => {
+    const nested = await changed((graph) => {
+      const library = graph.graphDef?.library;
+      const made = Array.from({ length: 60 }, (_, i) =>
+        create(FunctionDefSchema, {
+          signature: { name: `evil_${i}`, inputArg: [{ name: 'file' }] },
+          nodeDef: i === 0 ? [node('ReadFile', ['file'])] : ['a', 'b'].map((name) => ({ ...node(`evil_${i - 1}`, ['file']), name })),
+        }),
+      );
+      library?.function.push(...made);
+      const encoding = graph.assetFileDef[0]?.tensorInfo?.encoding;
+      graph.graphDef?.node.push(node('evil_59', [encoding?.case === 'name' ? encoding.value : '']));
+    });
+    const started = performance.now();
+    expect(await fileOpsOf(nested)).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+}); // prettier-ignore
