@@ -9,21 +9,49 @@ import {
 import { MonitoringCallback, type MonitorOptions } from './support/monitor.js';
 import { Report, type ReportOptions, shortNumber } from './support/report.js';
 
-/** After `keras.callbacks.ReduceLROnPlateau`. */
+/** Options of `ReduceLROnPlateau`, after `keras.callbacks.ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions extends MonitorOptions, ReportOptions {
-  /** The new learning rate as a part of the old, below 1. Default: 0.1. */
+  /**
+   * Factor by which the learning rate is multiplied, above 0 and below 1.
+   *
+   * @defaultValue 0.1
+   */
   readonly factor?: number;
-  /** Epochs without improvement after which the learning rate is reduced. Default: 10. */
+  /**
+   * Number of epochs without improvement after which the learning rate is reduced. With 0 it is reduced after the first such epoch.
+   *
+   * @defaultValue 10
+   */
   readonly patience?: number;
-  /** How much better is better at all, in the value's own unit. Default: 0.0001. */
+  /**
+   * Minimum change that counts as an improvement, in the unit of the monitored value.
+   *
+   * @defaultValue 0.0001
+   */
   readonly minDelta?: number;
-  /** Epochs after a reduction in which nothing is counted. Default: 0. */
+  /**
+   * Number of epochs after a reduction in which epochs without improvement are not counted.
+   *
+   * @defaultValue 0
+   */
   readonly cooldown?: number;
-  /** The learning rate does not go below this. Default: 0. */
+  /**
+   * Learning rate below which it is not reduced.
+   *
+   * @defaultValue 0
+   */
   readonly minLr?: number;
 }
 
-/** Reduces the learning rate when the watched value has stopped improving, and adds it to the logs as `learning_rate`. */
+/**
+ * Reduces the learning rate when a monitored value has stopped improving, and adds it to the logs as `learning_rate`. The optimizer
+ * must be one of Signet's whose learning rate is a number, not a schedule.
+ *
+ * @example
+ * ```ts
+ * new ReduceLROnPlateau({ monitor: 'val_loss', factor: 0.2, patience: 5, minLr: 0.00001 });
+ * ```
+ */
 export class ReduceLROnPlateau extends MonitoringCallback implements ResumableCallback {
   readonly #factor: number;
   readonly #patience: number;
@@ -33,7 +61,7 @@ export class ReduceLROnPlateau extends MonitoringCallback implements ResumableCa
   #wait = 0;
   #cooldownCounter = 0;
 
-  /** @throws SignetError `INVALID_ARGUMENT` when `factor` is 1 or more. */
+  /** @throws SignetError `INVALID_ARGUMENT` when `factor` is not above 0 and below 1. */
   constructor(options: ReduceLROnPlateauOptions = {}) {
     const { factor = 0.1, patience = 10, cooldown = 0, minLr = 0 } = options;
     super({ minDelta: 1e-4, ...options });

@@ -8,24 +8,52 @@ import { histogramSummary, imageSummary, scalarSummary, type SummaryValue } from
 import { Callback, type Logs } from './callback.js';
 import { type CallbackState, type ResumableCallback, stateNumber } from './support/callback-state.js';
 
-/** After `keras.callbacks.TensorBoard`. */
+/** Options of `TensorBoard`, after `keras.callbacks.TensorBoard`. */
 export interface TensorBoardOptions {
-  /** The folder that `tensorboard --logdir` is given; the runs `train` and `validation` are made in it. Default: `logs`. */
+  /**
+   * Folder to give to `tensorboard --logdir`. It is created if it does not exist, with a run `train` and, if there is a validation, a run
+   * `validation`; earlier logs in it are kept.
+   *
+   * @defaultValue 'logs'
+   */
   readonly logDir?: string;
-  /** How the weights are distributed, after every so many epochs; 0 for never. Default: 0. */
+  /**
+   * Histograms of the weights are written every N epochs, beginning with the first; 0 writes none.
+   *
+   * @defaultValue 0
+   */
   readonly histogramFreq?: number;
-  /** Whether `epoch_steps_per_second` is written. Default: false. */
+  /**
+   * Whether the number of training steps per second is written after each epoch, as `epoch_steps_per_second`.
+   *
+   * @defaultValue false
+   */
   readonly writeStepsPerSecond?: boolean;
-  /** When losses and metrics are written: after each epoch, or also after each batch, or after so many. Default: `epoch`. */
+  /**
+   * Losses and metrics are always written after each epoch. `'batch'` also writes them after each batch, a number N after every N
+   * batches, as `batch_loss` and so on.
+   *
+   * @defaultValue 'epoch'
+   */
   readonly updateFreq?: 'epoch' | 'batch' | number;
-  /** Images to show: the first of its first batch, pixels 0 to 255. One that is not shuffled, or is used here alone. Default: none. */
+  /**
+   * Dataset whose first images are shown: `xs` of its first batch, float32 [batch, height, width, channels], pixels 0 to 255. Reading it
+   * advances its order, so give one that is not shuffled or is used here alone.
+   *
+   * @defaultValue none
+   */
   readonly sampleImages?: tf.data.Dataset<tf.TensorContainer>;
-  /** How many images are shown at most. Default: 8. */
+  /**
+   * Number of images that are shown at most.
+   *
+   * @defaultValue 8
+   */
   readonly maxSampleImages?: number;
 }
 
 /**
- * Writes what TensorBoard shows: losses, metrics and the learning rate, histograms of the weights, sample images, under Keras's tags.
+ * Writes what TensorBoard shows, under Keras's tags: losses, metrics and the learning rate, histograms of the weights, and sample
+ * images. What was written before a training was resumed stays.
  *
  * @example
  * ```ts
@@ -42,7 +70,7 @@ export class TensorBoard extends Callback implements ResumableCallback {
   #epochBatches = 0;
   #epochStart = 0;
 
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+  /** @throws SignetError `INVALID_ARGUMENT` when `updateFreq` is not one of its values. */
   constructor({ sampleImages, ...options }: TensorBoardOptions = {}) {
     super();
     this.#samples = sampleImages;
@@ -56,6 +84,7 @@ export class TensorBoard extends Callback implements ResumableCallback {
     );
   }
 
+  /** @throws Error of Node.js when `logDir` cannot be written. */
   override async onTrainBegin(): Promise<void> {
     this.#train = new EventFileWriter(path.join(this.#options.logDir, 'train'));
     this.#validation = null;

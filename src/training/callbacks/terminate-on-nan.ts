@@ -2,11 +2,19 @@ import { SignetError } from '../../errors.js';
 import { Callback, type Logs } from './callback.js';
 import type { LineStream } from './support/report.js';
 
-/** After `keras.callbacks.TerminateOnNaN`. */
+/** Options of `TerminateOnNaN`, after `keras.callbacks.TerminateOnNaN`. */
 export interface TerminateOnNaNOptions {
-  /** Whether training fails at once, without the other callbacks' `onTrainEnd`. Default: false: it stops and ends as usual. */
+  /**
+   * Whether training fails at once with an error, without the other callbacks' `onTrainEnd`, instead of ending as usual.
+   *
+   * @defaultValue false
+   */
   readonly raiseError?: boolean;
-  /** Where it says that it stops. Default: standard error. */
+  /**
+   * Stream to which it writes that it stops.
+   *
+   * @defaultValue standard error
+   */
   readonly stream?: LineStream;
 }
 

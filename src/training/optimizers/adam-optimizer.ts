@@ -5,15 +5,32 @@ import { Optimizer } from './optimizer.js';
 import type { OptimizerOptions } from './optimizer-options.js';
 import type { FusedOp, Slots, UpdateRule } from './update-rule.js';
 
-/** What `Adam` and `AdamW` have in common. */
+/** Options that `Adam` and `AdamW` have in common. */
 export interface AdamRuleOptions {
-  /** How much of the mean of the gradients a step keeps. Default: 0.9. */
+  /**
+   * Decay per step of the running mean of the gradients, 0 or more and below 1.
+   *
+   * @defaultValue 0.9
+   */
   readonly beta1?: number;
-  /** How much of the mean of their squares a step keeps. Default: 0.999. */
+  /**
+   * Decay per step of the running mean of the squared gradients, 0 or more and below 1.
+   *
+   * @defaultValue 0.999
+   */
   readonly beta2?: number;
-  /** Keeps the division from 0: "epsilon hat" of the paper. Default: 1e-7. */
+  /**
+   * Small number added to the divisor: "epsilon hat" of the paper. A larger one makes steps smaller where gradients are small.
+   *
+   * @defaultValue 1e-7
+   */
   readonly epsilon?: number;
-  /** Whether a step divides by the root of the largest mean of squares so far. Default: false. */
+  /**
+   * Whether a step divides by the root of the largest running mean of squares so far, rather than of the current one. XLA does not
+   * know the op for it, so its steps run unfused.
+   *
+   * @defaultValue false
+   */
   readonly amsgrad?: boolean;
 }
 
@@ -29,7 +46,7 @@ export interface AdamRuleOptions {
 export abstract class AdamOptimizer extends Optimizer {
   readonly #options: Required<AdamRuleOptions>;
 
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+  /** @throws SignetError `INVALID_ARGUMENT` that names an option out of its range. */
   protected constructor(
     options: OptimizerOptions & Required<Pick<OptimizerOptions, 'learningRate'>> & AdamRuleOptions,
   ) {

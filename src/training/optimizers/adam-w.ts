@@ -1,7 +1,7 @@
 import { AdamOptimizer, type AdamRuleOptions } from './adam-optimizer.js';
 import type { OptimizerOptions } from './optimizer-options.js';
 
-/** After `keras.optimizers.AdamW`; `learningRate` is 0.001 and `weightDecay` 0.004 by default. */
+/** Options of `AdamW`, after `keras.optimizers.AdamW`; `learningRate` is 0.001 and `weightDecay` 0.004 by default. */
 export interface AdamWOptions extends OptimizerOptions, AdamRuleOptions {}
 
 /**
@@ -12,7 +12,7 @@ export interface AdamWOptions extends OptimizerOptions, AdamRuleOptions {}
 export class AdamW extends AdamOptimizer {
   static readonly className = 'AdamW';
 
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+  /** @throws SignetError `INVALID_ARGUMENT` that names an option out of its range. */
   constructor(options: AdamWOptions = {}) {
     super({ learningRate: 0.001, weightDecay: 0.004, ...options });
   }

@@ -1,14 +1,21 @@
 import { AdamOptimizer, type AdamRuleOptions } from './adam-optimizer.js';
 import type { OptimizerOptions } from './optimizer-options.js';
 
-/** After `keras.optimizers.Adam`; `learningRate` is 0.001 by default. */
+/** Options of `Adam`, after `keras.optimizers.Adam`; `learningRate` is 0.001 by default. */
 export interface AdamOptions extends OptimizerOptions, AdamRuleOptions {}
 
-/** Adaptive moments: see `AdamOptimizer`. */
+/**
+ * Adam: steps by the running mean of the gradients over the root of that of their squares. See `AdamOptimizer` for the formula.
+ *
+ * @example
+ * ```ts
+ * model.compile({ optimizer: new Adam({ learningRate: new CosineDecay({ initialLearningRate: 0.001, decaySteps: 10_000 }) }) });
+ * ```
+ */
 export class Adam extends AdamOptimizer {
   static readonly className = 'Adam';
 
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+  /** @throws SignetError `INVALID_ARGUMENT` that names an option out of its range. */
   constructor(options: AdamOptions = {}) {
     super({ learningRate: 0.001, ...options });
   }

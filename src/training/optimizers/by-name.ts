@@ -7,7 +7,7 @@ import { SGD } from './sgd.js';
 
 /** Options that every optimizer takes, and the momentum that some have. */
 export type NamedOptimizerOptions = OptimizerOptions & {
-  /** For `sgd` and `rmsprop`. Default: 0. */
+  /** Momentum of `sgd` and `rmsprop`, from 0 to 1; the others ignore it. Default: 0. */
   readonly momentum?: number;
 };
 

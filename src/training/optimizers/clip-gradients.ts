@@ -1,17 +1,29 @@
 import { checkNumber, SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
 
-/** How gradients are kept from being too large, in one way at most; after `keras.optimizers.Optimizer`. */
+/** Options that keep gradients from being too large, of which at most one is given; after `keras.optimizers.Optimizer`. */
 export interface ClipOptions {
-  /** The largest norm of the gradient of each variable. Default: any. */
+  /**
+   * Largest L2 norm of the gradient of each variable, above 0; a larger gradient is scaled down to it.
+   *
+   * @defaultValue no limit
+   */
   readonly clipnorm?: number;
-  /** The largest norm of the gradients of all variables together. Default: any. */
+  /**
+   * Largest L2 norm of the gradients of all variables together, above 0; they are scaled down together.
+   *
+   * @defaultValue no limit
+   */
   readonly globalClipnorm?: number;
-  /** The largest absolute value of each element of a gradient. Default: any. */
+  /**
+   * Largest absolute value of each element of a gradient, above 0; larger elements are cut to it.
+   *
+   * @defaultValue no limit
+   */
   readonly clipvalue?: number;
 }
 
-/** @throws SignetError `INVALID_ARGUMENT`. */
+/** @throws SignetError `INVALID_ARGUMENT` for a limit that is not above 0, and for more than one limit. */
 export function checkClipOptions(options: ClipOptions): void {
   const { clipnorm, globalClipnorm, clipvalue } = options;
   const given = Object.entries({ clipnorm, globalClipnorm, clipvalue }).filter(([, value]) => value !== undefined);
@@ -24,7 +36,7 @@ export function checkClipOptions(options: ClipOptions): void {
   );
 }
 
-/** The gradients of all variables of a step, none too large. */
+/** Returns the gradients of all variables of a step, clipped as the options say. */
 export function clipGradients(gradients: readonly tf.Tensor[], options: ClipOptions): readonly tf.Tensor[] {
   const { clipnorm, globalClipnorm, clipvalue } = options;
   if (clipnorm !== undefined) return gradients.map((gradient) => clippedByNorm(gradient, clipnorm));

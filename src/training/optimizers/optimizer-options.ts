@@ -2,19 +2,37 @@ import { checkNumber } from '../../errors.js';
 import type { LearningRateSchedule } from '../schedules/learning-rate-schedule.js';
 import { checkClipOptions, type ClipOptions } from './clip-gradients.js';
 
-/** What every optimizer takes; the names and defaults are those of `keras.optimizers.Optimizer`. */
+/** Options that every optimizer takes; the names and defaults are those of `keras.optimizers.Optimizer`. */
 export interface OptimizerOptions extends ClipOptions {
-  /** How far a step goes: a number, or a function of the step. Default: the optimizer's own. */
+  /**
+   * Size of a step, 0 or more, or a schedule that computes it from the number of the step. Only a number can be changed during
+   * training, by a callback.
+   *
+   * @defaultValue 0.001; 0.01 for SGD
+   */
   readonly learningRate?: number | LearningRateSchedule;
-  /** What every weight loses at each step, as a part of itself and of the learning rate. Default: the optimizer's own, mostly none. */
+  /**
+   * Share of itself, times the learning rate, that every weight loses at each step; 0 or more.
+   *
+   * @defaultValue none; 0.004 for AdamW
+   */
   readonly weightDecay?: number;
-  /** Variables whose name holds one of these words keep their weight, such as `bias`. Default: none. */
+  /**
+   * Words by which variables are left out of the weight decay: those whose names contain one, such as `bias`.
+   *
+   * @defaultValue none
+   */
   readonly excludeFromWeightDecay?: readonly string[];
-  /** Steps whose gradients are averaged before the weights change, 2 or more. Default: every step changes them. */
+  /**
+   * Number of steps whose gradients are averaged before the weights change once, 2 or more: the effect of a batch that many times as
+   * large, without its memory.
+   *
+   * @defaultValue every step changes the weights
+   */
   readonly gradientAccumulationSteps?: number;
 }
 
-/** @throws SignetError `INVALID_ARGUMENT`. */
+/** @throws SignetError `INVALID_ARGUMENT` that names an option out of its range. */
 export function checkOptimizerOptions(options: OptimizerOptions): void {
   const { learningRate, weightDecay = 0, gradientAccumulationSteps = 2 } = options;
   if (typeof learningRate === 'number') checkNumber('learningRate', learningRate, '0 or more', (rate) => rate >= 0);

@@ -5,15 +5,31 @@ import { Optimizer } from './optimizer.js';
 import type { OptimizerOptions } from './optimizer-options.js';
 import type { FusedOp, Slots, UpdateRule } from './update-rule.js';
 
-/** After `keras.optimizers.RMSprop`; `learningRate` is 0.001 by default. */
+/** Options of `RMSprop`, after `keras.optimizers.RMSprop`; `learningRate` is 0.001 by default. */
 export interface RMSpropOptions extends OptimizerOptions {
-  /** How much of the mean of the squares a step keeps. Default: 0.9. */
+  /**
+   * Decay per step of the running mean of the squared gradients, from 0 to 1.
+   *
+   * @defaultValue 0.9
+   */
   readonly rho?: number;
-  /** How much of the step before a step keeps. Default: 0. */
+  /**
+   * Share of the last step that is taken again, from 0 to 1.
+   *
+   * @defaultValue 0
+   */
   readonly momentum?: number;
-  /** Keeps the division from 0; stands under the root. Default: 1e-7. */
+  /**
+   * Small number added under the root of the divisor.
+   *
+   * @defaultValue 1e-7
+   */
   readonly epsilon?: number;
-  /** Whether a step divides by the deviation of the gradients rather than by the root of their mean square. Default: false. */
+  /**
+   * Whether a step divides by the estimated standard deviation of the gradient rather than by the root of its mean square.
+   *
+   * @defaultValue false
+   */
   readonly centered?: boolean;
 }
 
@@ -30,7 +46,7 @@ export class RMSprop extends Optimizer {
   static readonly className = 'RMSprop';
   readonly #options: Required<Pick<RMSpropOptions, 'rho' | 'momentum' | 'epsilon' | 'centered'>>;
 
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+  /** @throws SignetError `INVALID_ARGUMENT` that names an option out of its range. */
   constructor(options: RMSpropOptions = {}) {
     super({ learningRate: 0.001, ...options });
     const { rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false } = options;

@@ -5,11 +5,19 @@ import { Optimizer } from './optimizer.js';
 import type { OptimizerOptions } from './optimizer-options.js';
 import type { FusedOp, UpdateRule } from './update-rule.js';
 
-/** After `keras.optimizers.SGD`; `learningRate` is 0.01 by default. */
+/** Options of `SGD`, after `keras.optimizers.SGD`; `learningRate` is 0.01 by default. */
 export interface SGDOptions extends OptimizerOptions {
-  /** How much of the step before a step keeps, from 0 to 1. Default: 0. */
+  /**
+   * Share of the last step that is taken again, from 0 to 1.
+   *
+   * @defaultValue 0
+   */
   readonly momentum?: number;
-  /** Whether the gradient counts as if the step had been taken already. Default: false. */
+  /**
+   * Whether Nesterov's momentum is used: the last step is taken again before the gradient is added.
+   *
+   * @defaultValue false
+   */
   readonly nesterov?: boolean;
 }
 
@@ -27,7 +35,7 @@ export class SGD extends Optimizer {
   readonly #momentum: number;
   readonly #nesterov: boolean;
 
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+  /** @throws SignetError `INVALID_ARGUMENT` that names an option out of its range. */
   constructor(options: SGDOptions = {}) {
     super({ learningRate: 0.01, ...options });
     const { momentum = 0, nesterov = false } = options;

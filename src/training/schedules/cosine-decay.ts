@@ -2,22 +2,34 @@ import * as tf from '../../tensorflow/tf.js';
 import { checkNumber } from '../../errors.js';
 import { LearningRateSchedule } from './learning-rate-schedule.js';
 
-/** After `keras.optimizers.schedules.CosineDecay`. */
+/** Options of `CosineDecay`, after `keras.optimizers.schedules.CosineDecay`. */
 export interface CosineDecayOptions {
-  /** The rate at the first step. */
+  /** Learning rate of the first step. */
   readonly initialLearningRate: number;
-  /** Steps over which it decays, after the warm-up. */
+  /** Number of steps over which the rate decays, after the warm-up; above 0. Later steps keep the lowest rate. */
   readonly decaySteps: number;
-  /** The lowest rate as a part of the highest. Default: 0. */
+  /**
+   * Lowest rate as a fraction of the highest.
+   *
+   * @defaultValue 0
+   */
   readonly alpha?: number;
-  /** The rate at the end of a linear warm-up, from which it decays. Default: no warm-up. */
+  /**
+   * Learning rate at the end of a linear warm-up, from which it then decays.
+   *
+   * @defaultValue no warm-up
+   */
   readonly warmupTarget?: number;
-  /** Steps of the warm-up. Default: 0. */
+  /**
+   * Number of steps of the warm-up, 0 or more. It has no effect without `warmupTarget`.
+   *
+   * @defaultValue 0
+   */
   readonly warmupSteps?: number;
 }
 
 /**
- * Half a cosine from the highest rate to `alpha` times it, after a linear warm-up if there is one.
+ * Learning rate that follows half a cosine from the highest rate to `alpha` times it, after a linear warm-up if there is one.
  *
  *     rate = highest ((1 - alpha) (1 + cos(pi step / decaySteps)) / 2 + alpha)
  *
@@ -26,7 +38,7 @@ export interface CosineDecayOptions {
 export class CosineDecay extends LearningRateSchedule {
   readonly #options: Required<Omit<CosineDecayOptions, 'warmupTarget'>> & Pick<CosineDecayOptions, 'warmupTarget'>;
 
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+  /** @throws SignetError `INVALID_ARGUMENT` when `decaySteps` is not above 0 or `warmupSteps` is negative. */
   constructor(options: CosineDecayOptions) {
     super();
     this.#options = { alpha: 0, warmupSteps: 0, ...options };

@@ -2,23 +2,27 @@ import * as tf from '../../tensorflow/tf.js';
 import { checkNumber } from '../../errors.js';
 import { LearningRateSchedule } from './learning-rate-schedule.js';
 
-/** After `keras.optimizers.schedules.ExponentialDecay`. */
+/** Options of `ExponentialDecay`, after `keras.optimizers.schedules.ExponentialDecay`. */
 export interface ExponentialDecayOptions {
-  /** The rate at the first step. */
+  /** Learning rate of the first step. */
   readonly initialLearningRate: number;
-  /** Steps after which the rate is `decayRate` times what it was. */
+  /** Number of steps after which the rate is `decayRate` times what it was; above 0. */
   readonly decaySteps: number;
-  /** What is left of the rate after `decaySteps`, as a part of it. */
+  /** Factor by which the rate changes over `decaySteps`; below 1 it falls. */
   readonly decayRate: number;
-  /** Whether the rate falls only every `decaySteps`. Default: false: at every step. */
+  /**
+   * Whether the rate changes only every `decaySteps` steps, instead of a little at each.
+   *
+   * @defaultValue false
+   */
   readonly staircase?: boolean;
 }
 
-/** `initialLearningRate decayRate^(step / decaySteps)`. */
+/** Learning rate of `initialLearningRate decayRate^(step / decaySteps)`, steps counted from 0. */
 export class ExponentialDecay extends LearningRateSchedule {
   readonly #options: Required<ExponentialDecayOptions>;
 
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+  /** @throws SignetError `INVALID_ARGUMENT` when `decaySteps` is not above 0. */
   constructor(options: ExponentialDecayOptions) {
     super();
     this.#options = { staircase: false, ...options };

@@ -2,23 +2,31 @@ import * as tf from '../../tensorflow/tf.js';
 import { checkNumber } from '../../errors.js';
 import { LearningRateSchedule } from './learning-rate-schedule.js';
 
-/** How `LinearWarmup` begins. */
+/** Options of `LinearWarmup`. */
 export interface LinearWarmupOptions {
-  /** Steps of the warm-up. */
+  /** Number of steps of the warm-up, above 0. */
   readonly warmupSteps: number;
-  /** The rate at the first step. Default: 0. */
+  /**
+   * Learning rate of the first step.
+   *
+   * @defaultValue 0
+   */
   readonly initialLearningRate?: number;
 }
 
 /**
- * A straight line up to the first rate of another schedule, or to a constant one; then that schedule, from its first step on.
+ * Learning rate that rises in a straight line to the first rate of another schedule, or to a constant one, and then follows it from its
+ * first step on.
  *
  * Source: Goyal et al., https://arxiv.org/abs/1706.02677, section 2.2; the same line as the warm-up of Keras's `CosineDecay`.
  */
 export class LinearWarmup extends LearningRateSchedule {
   readonly #options: Required<LinearWarmupOptions>;
 
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+  /**
+   * @param after Schedule or rate that follows the warm-up.
+   * @throws SignetError `INVALID_ARGUMENT` when `warmupSteps` is not above 0.
+   */
   constructor(
     readonly after: LearningRateSchedule | number,
     options: LinearWarmupOptions,

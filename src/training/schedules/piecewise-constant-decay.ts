@@ -3,14 +3,14 @@ import * as tf from '../../tensorflow/tf.js';
 import { LearningRateSchedule } from './learning-rate-schedule.js';
 
 /**
- * A rate that falls in steps: `values[0]` up to the step `boundaries[0]`, then `values[1]`, and so on; after
+ * Learning rate that changes at given steps: `values[0]` up to the step `boundaries[0]`, then `values[1]`, and so on; after
  * `keras.optimizers.schedules.PiecewiseConstantDecay`.
  */
 export class PiecewiseConstantDecay extends LearningRateSchedule {
   /**
-   * @param boundaries The last step, counted from 0, of each rate but the last; ascending.
-   * @param values One rate more than there are boundaries.
-   * @throws SignetError `INVALID_ARGUMENT`.
+   * @param boundaries Number of the last step, from 0, of each rate but the last; ascending.
+   * @param values Learning rates, one more than there are boundaries.
+   * @throws SignetError `INVALID_ARGUMENT` when the boundaries do not ascend or there are not so many values.
    */
   constructor(
     readonly boundaries: readonly number[],

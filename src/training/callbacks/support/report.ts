@@ -1,8 +1,16 @@
 /** Options of callbacks that say what they do. */
 export interface ReportOptions {
-  /** Whether to write a line whenever the callback does something: 1 does, 0 does not. Default: 0. */
+  /**
+   * Whether a line is written whenever the callback does something: 1 writes it, 0 does not.
+   *
+   * @defaultValue 0
+   */
   readonly verbose?: 0 | 1;
-  /** Stream to write to. Default: standard error. */
+  /**
+   * Stream to write to.
+   *
+   * @defaultValue standard error
+   */
   readonly stream?: LineStream;
 }
 
