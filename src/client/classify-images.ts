@@ -28,7 +28,7 @@ export interface CallableModel {
   ) => Promise<Readonly<Record<string, TensorValue>>>;
 }
 
-/** What `serving_labels` gives at most; see `ImageClassifierModel.predictLabels`. */
+/** Number of labels that `serving_labels` gives at most; see `ImageClassifierModel.predictLabels`. */
 const mostByLabels = 5;
 
 /**

@@ -3,7 +3,7 @@ import https from 'node:https';
 
 import type { ClientSettings } from './client-options.js';
 
-/** What a server answered over HTTP. */
+/** Answer of a server over HTTP. */
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;

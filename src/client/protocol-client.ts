@@ -42,7 +42,7 @@ export interface ModelVersion {
   readonly error: string | null;
 }
 
-/** What a protocol's client does; failures are `ServerError`s. */
+/** Client of one protocol; failures are `ServerError`s. */
 export interface ProtocolClient {
   predict(call: ModelCall): Promise<ModelAnswer>;
   metadata(signal?: AbortSignal): Promise<ModelMetadata>;

@@ -18,9 +18,9 @@ export class ServerError extends SignetError {
   }
 }
 
-/** What is known of a failure. */
+/** Facts of a failure. */
 export interface ServerFailure {
-  /** What was requested, in words that `of model "digits"` can follow: `the metadata`. */
+  /** Name of what was requested, which `of model "digits"` can follow: `the metadata`. */
   readonly asked: string;
   readonly status: ServerStatus;
   /** The server's words, or the system's; untrusted. */

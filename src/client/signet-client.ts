@@ -105,7 +105,7 @@ export class SignetClient {
   }
 }
 
-/** What a client takes for a tensor: one as plain data; text or bytes for a string scalar; a list of them for string [n]. */
+/** Values that a client takes for a tensor: one as plain data; text or bytes for a string scalar; a list of them for string [n]. */
 export type InputValue = TensorValue | string | Uint8Array | readonly (string | Uint8Array)[];
 
 function toTensorValue(input: InputValue): TensorValue {

@@ -20,7 +20,7 @@ export interface AverageMetrics {
   readonly f1: number | null;
 }
 
-/** What an evaluation says of a classifier. Without images the ratios and the loss are NaN. */
+/** Metrics of a classifier. Without images the ratios and the loss are NaN. */
 export interface ClassificationResult {
   readonly images: number;
   /** The confusion matrix's diagonal over all images. */
@@ -82,7 +82,7 @@ export class ClassificationMetrics {
     }
   }
 
-  /** What was added so far; later batches do not change it. */
+  /** Returns the metrics of what was added so far; later batches do not change them. */
   result(): ClassificationResult {
     const images = sum(this.#supports);
     const perClass = this.classNames.map((className, label) => this.#classMetrics(className, label));

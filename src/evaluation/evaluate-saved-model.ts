@@ -15,13 +15,13 @@ import { readEachImage } from './read-each-image.js';
 export const evaluatedSignatures = ['serving_default', 'serving_bytes'] as const;
 export type EvaluatedSignature = (typeof evaluatedSignatures)[number];
 
-/** What a signature answered to all images. */
+/** Answers of a signature to all images, evaluated. */
 export interface SignatureEvaluation extends ClassificationResult {
   /** Time in the signature itself; reading files, and decoding for `serving_default`, is left out. */
   readonly imagesPerSecond: number;
 }
 
-/** What an evaluation of a SavedModel found. */
+/** Result of evaluating a SavedModel. */
 export interface SavedModelEvaluation {
   readonly signatures: Readonly<Record<EvaluatedSignature, SignatureEvaluation>>;
   /** The largest difference between the two signatures' logits for one image. */
@@ -34,7 +34,7 @@ export interface SavedModelEvaluation {
 export interface EvaluationOptions {
   /** Images a call. */
   readonly batchSize: number;
-  /** What an image that passed the scan and does not decode does. Default: `fail`. */
+  /** Whether an image that passed the scan and does not decode stops the evaluation or is left out. Default: `fail`. */
   readonly onBadImage?: OnBadImage;
   /** Called after each batch with the number of images done. */
   readonly onProgress?: (done: number) => void;

@@ -32,7 +32,7 @@ export interface ServedEvaluationOptions {
   readonly batchSize?: number;
   /** Requests that are under way at once. Default: 1. */
   readonly concurrency?: number;
-  /** What an image that passed the scan and does not decode does. Default: `fail`. */
+  /** Whether an image that passed the scan and does not decode stops the evaluation or is left out. Default: `fail`. */
   readonly onBadImage?: OnBadImage;
   /** Ends the evaluation early: what was done is the result. */
   readonly signal?: AbortSignal;

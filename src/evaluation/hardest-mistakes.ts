@@ -6,7 +6,7 @@ export interface Mistake<Image> {
   readonly image: Image;
   /** Position of its class in the class names. */
   readonly truth: number;
-  /** What it was taken for; null where a logit is NaN or infinite, which is a prediction of no class. */
+  /** Label that was predicted; null where a logit is NaN or infinite, which predicts no class. */
   readonly predicted: { readonly label: number; readonly probability: number } | null;
   /** The probability of its class; null likewise. */
   readonly probability: number | null;

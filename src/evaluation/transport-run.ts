@@ -28,7 +28,7 @@ export interface TransportEvaluation extends ClassificationResult {
   readonly bytesPerImage: number;
 }
 
-/** What came of a block of images. */
+/** Result of sending a block of images. */
 export interface BlockAnswer {
   /** Logits of each image, in their order. */
   readonly logits: readonly Float32Array[];

@@ -34,7 +34,7 @@ export interface BackboneOptions extends ImageClassifierOptions {
 /** Builds a backbone: from images as `preprocess` gives them, [n, height, width, 3], to features, [n, h, w, channels]. */
 export type BuildBackbone = (images: tf.SymbolicTensor) => tf.SymbolicTensor;
 
-/** What stands around a backbone, where a family differs from the others. */
+/** Layers around a backbone, where a family differs from the others. */
 export interface AroundBackbone {
   /** Prepares pixels of 0 to 255, in layers named as in `aroundBackbone.before`. Default: scales them to -1 to 1. */
   readonly preprocess?: BuildBackbone;

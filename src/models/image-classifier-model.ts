@@ -162,7 +162,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     if (seed !== undefined) initializeWeights(this, seed);
   }
 
-  /** What the model was made from: its class, sizes and own options, as `loadModel` reads them from a saved one. */
+  /** Description from which the model can be made again: its class, sizes and own options, as `loadModel` reads them from a saved one. */
   get description(): ModelDescription {
     const [inputHeight, inputWidth] = this.imageSize;
     return { modelType: this.constructor.name, inputHeight, inputWidth, options: this.ownOptions() };

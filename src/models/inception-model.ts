@@ -23,7 +23,7 @@ type Step = readonly [filters: number, window: Size, halves?: boolean];
 class InceptionV3 {
   #made = 0;
 
-  /** From images in -1 to 1 to features, [n, h / 32 - 1, w / 32 - 1, 2048]. */
+  /** Returns the features, [n, h / 32 - 1, w / 32 - 1, 2048], of images with values in [-1, 1]. */
   features(images: Tensor): Tensor {
     let x = this.#conv(images, 32, [3, 3], { strides: 2, padding: 'valid' });
     x = this.#conv(x, 32, [3, 3], { padding: 'valid' });

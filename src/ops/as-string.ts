@@ -10,7 +10,7 @@ export interface AsStringOptions {
   readonly scientific?: boolean;
   /** Least width, filled from the left. Default: none. */
   readonly width?: number;
-  /** What fills: one character, such as `0`. Default: a space. */
+  /** Character that fills up to the width, such as `0`. Default: a space. */
   readonly fill?: string;
 }
 

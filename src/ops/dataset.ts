@@ -28,9 +28,9 @@ export function counterDataset(): Handle {
 
 /** How `mapDataset` runs its function. */
 export interface MapDatasetOptions {
-  /** What the function gets. */
+  /** Spec of the function's argument. */
   readonly from: TensorSpec;
-  /** What the function returns. */
+  /** Spec of the function's result. */
   readonly to: TensorSpec;
   /** Elements that are computed at once; they come in their order all the same. Default: 1, and only when one is asked for. */
   readonly parallelCalls?: number;

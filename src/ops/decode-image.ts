@@ -6,7 +6,7 @@ import { callOp } from './call-op.js';
 import { cond } from './cond.js';
 import { stringScalar } from './strings.js';
 
-/** What an image is decoded to. */
+/** Options of decoding. */
 export interface DecodeOptions {
   /** 1 gray, 3 RGB, 4 RGB with alpha (PNG only). Default: 3. */
   readonly channels?: 1 | 3 | 4;

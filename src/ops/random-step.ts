@@ -1,6 +1,6 @@
 import * as tf from '../tensorflow/tf.js';
 
-/** What draws depend on beside their seeds. */
+/** Numbers on which draws depend besides their seeds. */
 interface RandomStep {
   /** int32 scalar. */
   readonly step: tf.Tensor;

@@ -17,7 +17,7 @@ export interface ModelSpec {
 export interface ServedVersion {
   readonly name: string;
   readonly version: number;
-  /** By SignatureDef key. */
+  /** Signatures by SignatureDef key. */
   readonly signatures: Readonly<Record<string, Signature>>;
   /** Height and width that pictures are resized to, in pixels. Default: the model does not tell. */
   readonly inputSize?: readonly [number, number];

@@ -13,7 +13,7 @@ export interface RequestEvent {
   /** Default: the method has none, or the request was refused before. */
   readonly signature?: string;
   readonly status: 'OK' | StatusCode;
-  /** What REST answered. Default: it was not REST. */
+  /** HTTP status that REST answered with. Default: it was not REST. */
   readonly httpStatus?: number;
   readonly milliseconds: number;
   /** Size of the message or the body. */

@@ -50,11 +50,11 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   readonly reloadRoots?: readonly string[] | undefined;
   /** How long `drain` waits for requests that are in flight, in milliseconds. Default: 30,000. */
   readonly drainMilliseconds?: number;
-  /** Told of all that happens to versions; must not throw. Default: nobody. */
+  /** Called with each event of a version; must not throw. Default: nobody is called. */
   readonly onStoreEvent?: ModelStoreOptions['onEvent'];
-  /** Told of every request that was answered; must not throw. Default: nobody. */
+  /** Called with every request that was answered; must not throw. Default: nobody is called. */
   readonly onRequest?: (event: RequestEvent) => void;
-  /** Told of failures that are the server's own. Default: `console.error`. */
+  /** Called with failures that are the server's own. Default: `console.error`. */
   readonly onError?: (error: unknown) => void;
 }
 

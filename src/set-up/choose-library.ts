@@ -14,13 +14,13 @@ import { libraryRecipe, type LibraryRecipe } from './wheel-table.js';
 export interface Library {
   /** Names it in the cache. */
   readonly id: string;
-  /** What making it takes; nothing when it stands ready. */
+  /** Work that making it takes; nothing when it stands ready. */
   readonly needs: Omit<Needs, 'compile'>;
   /** @returns the library folder: `lib/`, `include/`, and for CUDA `nvidia/`. */
   readonly make: (site: Site) => Promise<string>;
 }
 
-/** What a user says about the library. */
+/** Wishes of the user about the library. */
 export interface LibraryWish {
   readonly gpu?: boolean | undefined;
   readonly library?: string | undefined;

@@ -11,7 +11,7 @@ import { remove, replaceFolder } from '../files/replace.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
 import { tensorflowVersion, type LibraryRecipe } from './wheel-table.js';
 
-/** What a finished library folder says of itself, in `library.json`. */
+/** Content of `library.json`, by which a finished library folder describes itself. */
 interface Manifest {
   readonly wheels: readonly string[];
   readonly files: readonly ExtractedFile[];
@@ -90,7 +90,7 @@ function hashesOf(recipe: LibraryRecipe): string[] {
   return recipe.wheels.map(({ sha256 }) => sha256);
 }
 
-/** What a killed run has downloaded already needs no space any more. */
+/** Counts the bytes that a killed run has downloaded already, which need no space any more. */
 function bytesInCache(recipe: LibraryRecipe, site: Site): number {
   const sizes = recipe.wheels.map((wheel) => statSync(wheelPath(site, wheel), { throwIfNoEntry: false })?.size ?? 0);
   return sizes.reduce((sum, size) => sum + size, 0);

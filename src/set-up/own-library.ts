@@ -23,7 +23,7 @@ export interface OwnLibrary {
 
 const headersNeeded = ['tensorflow/c/c_api.h', 'tensorflow/c/eager/c_api.h'];
 
-/** What the addon is linked with, and the names under which distributions ship it, best first. */
+/** Libraries that the addon is linked with, and the names under which distributions ship them, best first. */
 const librariesNeeded: Record<'linux' | 'darwin', Record<string, readonly string[]>> = {
   linux: {
     'libtensorflow.so': ['libtensorflow_cc.so.2', 'libtensorflow.so.2', 'libtensorflow.so'],

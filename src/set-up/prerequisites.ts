@@ -2,7 +2,7 @@ import { SignetError } from '../errors.js';
 import { lastLines } from '../files/run-child.js';
 import { runTool, toolPath } from '../files/run-tool.js';
 
-/** What a set-up still has to do, and so what the machine must offer for it. */
+/** Work that a set-up still has to do, and so what the machine must offer for it. */
 export interface Needs {
   /** A wheel is downloaded: pip. */
   readonly download: boolean;
@@ -21,7 +21,7 @@ export interface Machine {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** What the checks found and later stages use. */
+/** Findings of the checks that later stages use. */
 export interface Tools {
   /** The C++ compiler's command. */
   readonly compiler: string;

@@ -5,7 +5,7 @@ import { step, type Site } from './site.js';
 import type { TfjsPackage } from './tfjs-package.js';
 import { tensorflowVersion } from './wheel-table.js';
 
-/** What TensorFlow said of itself. */
+/** Versions that TensorFlow reports. */
 export interface Proof {
   readonly version: string;
   /** Whether it computes on a GPU. */

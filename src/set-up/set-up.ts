@@ -45,7 +45,7 @@ export interface SetUpOptions {
   readonly fetchWheel?: FetchWheel;
 }
 
-/** What a set-up found or did. */
+/** Result of a set-up. */
 export interface SetUpReport {
   /** `2.21.0` */
   readonly tensorflow: string;
@@ -53,7 +53,7 @@ export interface SetUpReport {
   readonly libraryFolder: string;
   /** Nothing was left to do. */
   readonly wasSetUp: boolean;
-  /** What TensorFlow said when it was tried; absent when nothing was left to do. */
+  /** Answer of TensorFlow when it was tried; absent when nothing was left to do. */
   readonly proof?: Proof;
 }
 

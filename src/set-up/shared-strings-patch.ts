@@ -1,6 +1,6 @@
 import { patchSource } from './patch-source.js';
 
-/** What tfjs-node 4.22 does when a string tensor is disposed of: it frees the strings even if other tensors share them. */
+/** Code of tfjs-node 4.22 that disposes of a string tensor: it frees the strings even if other tensors share them. */
 const original = `    // Deallocate each string
     for (size_t i = 0; i < num_elements; i++) {
       TF_TString_Dealloc(data + i);

@@ -17,11 +17,11 @@ export interface SetUpProgress {
 /** Brings a wheel's file into a folder. pip's part, unless a test brings a small one. */
 export type FetchWheel = (wheel: Wheel, folder: string, site: Site) => Promise<void>;
 
-/** What a message advises when a wheel cannot be had. */
+/** Advice of a message when a wheel cannot be had. */
 export interface WheelAdvice {
-  /** What to do once it can be had: `Run set-up again`. */
+  /** Sentence for when it can be had: `Run set-up again`. */
   readonly again: string;
-  /** What to do without it, in a sentence that begins with "or". */
+  /** Sentence for doing without it, which begins with "or". */
   readonly instead: string;
 }
 
@@ -32,10 +32,10 @@ export interface Site {
   /** Raised when the set-up shall stop: by Ctrl-C, or because its lock was lost. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: SetUpProgress) => void;
-  /** What pip and the compiler print. */
+  /** Called with what pip and the compiler print. */
   readonly onOutput?: ((text: string) => void) | undefined;
   readonly fetchWheel: FetchWheel;
-  /** What messages advise. Default: a set-up's words. */
+  /** Advice of messages. Default: a set-up's words. */
   readonly advice?: WheelAdvice;
 }
 

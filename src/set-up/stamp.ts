@@ -12,7 +12,7 @@ export const addonRevision = 6;
 /** Which of TensorFlow's libraries a set-up chose: downloaded for the CPU, downloaded with CUDA, or a user's own folder. */
 export type LibraryChoice = { readonly kind: 'cpu' | 'gpu' } | { readonly kind: 'own'; readonly folder: string };
 
-/** What a finished set-up writes into tfjs-node's package: with it, the next run sees at once that nothing is left to do. */
+/** File that a finished set-up writes into tfjs-node's package: with it, the next run sees at once that nothing is left to do. */
 export interface Stamp extends Host {
   readonly tensorflow: string;
   readonly choice: LibraryChoice;

@@ -22,7 +22,7 @@ function escape(character: string): string {
   return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
 }
 
-/** What JSON leaves as it is but a terminal obeys or does not show: C1 controls, bidirectional marks, separators, BOM. */
+/** Characters that JSON leaves as they are but a terminal obeys or does not show: C1 controls, bidirectional marks, separators, BOM. */
 const unprintableInJson = /[\x7f-\x9f\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}\u200b\ufeff]/gu;
 
 /**

@@ -58,7 +58,7 @@ export function cut(text: string, columns: number): string {
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
-/** What a reader sees as one character: a letter with its accents, an emoji with its joiners. */
+/** Splits text into what a reader sees as one character: a letter with its accents, an emoji with its joiners. */
 function charactersOf(text: string): string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }

@@ -6,7 +6,7 @@ import { type ResumableData, ResumableDataset } from './resume/resumable-dataset
 import type { TrainSteps } from './steps/train-steps.js';
 import type { SessionState, TrainingPosition, TrainingSession } from './steps/training-session.js';
 
-/** What callbacks see of a training that runs, and what `fitDataset` is called with. */
+/** Training that runs, as its callbacks see it, with the arguments for `fitDataset`. */
 export class RunningTraining<T extends tf.TensorContainer> implements TrainingSession {
   readonly args: tf.ModelFitDatasetArgs<T>;
   readonly dataset: ResumableDataset<T>;

@@ -10,7 +10,7 @@ import type { Loss } from './losses.js';
 /** A step as TF.js's training loop calls it: inputs and targets in, loss and metrics out. */
 export type Step = (data: tf.Tensor[]) => tf.Scalar[];
 
-/** What a model is trained and validated by. */
+/** Steps by which a model is trained and validated. */
 export interface Steps {
   readonly train: Step;
   /** Null for TF.js's own. */

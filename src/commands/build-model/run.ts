@@ -12,12 +12,12 @@ import { downloadNamedWeights, namedWeights } from '../shared/download-named-wei
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { buildModelCommand } from './flags.js';
 
-/** What `build-model` takes; what each option means stands in `flags.ts`. */
+/** Options of `build-model`; `flags.ts` says what each means. */
 export interface BuildModelOptions extends GivenOptionsOf<typeof buildModelCommand.flags> {}
 
 type CompleteOptions = OptionsOf<typeof buildModelCommand.flags>;
 
-/** What was built. */
+/** Result of building a model. */
 export interface BuildModelResult {
   readonly directory: string;
   readonly modelType: string;

@@ -8,12 +8,12 @@ import type { OptionsOf } from '../shared/flag-table.js';
 import { shellCommand } from '../shared/shell-command.js';
 import type { evalModelCommand } from './flags.js';
 
-/** What an evaluation of a SavedModel found, and what it was not asked about. */
+/** Evaluation of a SavedModel, with what a report needs besides. */
 export interface FinishedEvaluation {
   readonly evaluation: SavedModelEvaluation;
-  /** By `serving_default`. */
+  /** Mistakes of `serving_default`. */
   readonly mistakes: readonly Mistake<ImageFile>[];
-  /** What the scan left out. */
+  /** Files that the scan left out, one line per file. */
   readonly skippedList: string;
 }
 

@@ -13,10 +13,10 @@ import { tryToWrite } from '../../files/cannot-write.js';
 import { writeEvaluationReport } from './evaluation-report.js';
 import { evalModelCommand } from './flags.js';
 
-/** What `eval-model` takes; what each option means stands in `flags.ts`. */
+/** Options of `eval-model`; `flags.ts` says what each means. */
 export interface EvalModelOptions extends GivenOptionsOf<typeof evalModelCommand.flags> {}
 
-/** What `eval-model --json` prints. */
+/** Result, which `eval-model --json` prints. */
 export interface EvalModelResult extends SavedModelEvaluation {
   readonly modelPath: string;
   readonly testDatasetPath: string;

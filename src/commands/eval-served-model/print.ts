@@ -12,7 +12,7 @@ const mostNamed = 10;
 /** Characters to which names of classes are cut in the table of all transports. */
 const widestClass = 11;
 
-/** What `eval-served-model` prints. The classes are listed once, for the first transport, with which the others are compared. */
+/** Returns what `eval-served-model` prints. The classes are listed once, for the first transport, with which the others are compared. */
 export function evalServedModelText(result: EvalServedModelResult, columns = 100): string {
   const reference = servedTransports
     .map((transport) => result.transports[transport])

@@ -13,10 +13,10 @@ import { checkServedClasses, type ClassNamesTold } from './check-served-classes.
 import { evalServedModelCommand } from './flags.js';
 import { anyOf, closeServedModels, openServedModels } from './open-served-models.js';
 
-/** What `eval-served-model` takes; what each option means stands in `flags.ts`. */
+/** Options of `eval-served-model`; `flags.ts` says what each means. */
 export interface EvalServedModelOptions extends GivenOptionsOf<typeof evalServedModelCommand.flags> {}
 
-/** What `eval-served-model --json` prints. */
+/** Result, which `eval-served-model --json` prints. */
 export interface EvalServedModelResult extends ServedModelEvaluation {
   readonly host: string;
   readonly grpcPort: number;

@@ -91,7 +91,7 @@ async function listVersion(
   }
 }
 
-/** What only a classifier of Signet's tells. */
+/** Reads what only a classifier of Signet's has. */
 async function classifierFacts(directory: string) {
   try {
     const { modelType, inputHeight, inputWidth } = await readModelDescription(directory);

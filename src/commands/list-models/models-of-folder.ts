@@ -6,7 +6,7 @@ import type { ModelConfig } from '../../serving/store/model-config.js';
 import { modelsInFolder } from '../../serving/store/models-in-folder.js';
 import { listVersions } from '../../serving/store/version-source.js';
 
-/** What is in the folder that `--model-folder` names. */
+/** Models in the folder that `--model-folder` names. */
 export interface ModelsOfFolder {
   /** Whether the folder is a model itself, a folder of versions; then it is the only one, and has the folder's name. */
   readonly isModel: boolean;

@@ -6,7 +6,7 @@ import { sizeText } from '../../text/amounts.js';
 
 const header = ['classes', 'input', 'parameters', 'on disk', 'ms/image'];
 
-/** What `list-models` prints. `columns` is the terminal's width, in characters. */
+/** Returns what `list-models` prints. `columns` is the terminal's width, in characters. */
 export function listModelsText({ architectures, savedModels }: ListModelsResult, columns = 80): string {
   const rows = architectures.map((each) => [...cells(each), weightsText(each)]);
   const lines = [

@@ -12,19 +12,19 @@ import { folderBytes, listSavedModels, type ModelFacts, type SavedModelListing }
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { listModelsCommand } from './flags.js';
 
-/** What `list-models` takes; what each option means stands in `flags.ts`. */
+/** Options of `list-models`; `flags.ts` says what each means. */
 export interface ListModelsOptions extends GivenOptionsOf<typeof listModelsCommand.flags> {
   /** Called with a name before anything that takes seconds. Default: nothing. */
   readonly onProgress?: ((name: string) => void) | undefined;
 }
 
-/** What can be trained or built. */
+/** Models that can be trained or built. */
 export interface ArchitectureListing extends ModelFacts {
   /** Which published weights are in the user's cache; `null` when there are none for this. */
   readonly cachedWeights: CachedWeights | null;
 }
 
-/** What `list-models --json` prints. */
+/** Result, which `list-models --json` prints. */
 export interface ListModelsResult {
   readonly architectures: readonly ArchitectureListing[];
   /** `null` when no folder was given. */

@@ -3,7 +3,7 @@ import type { ImageLabel } from '../../client/classify-images.js';
 import { table } from '../../text/text-table.js';
 import type { PredictImageResult } from './run.js';
 
-/** What `predict-image` prints: each file's best classes with their probabilities. Files without any are left to `predictImageProblems`. */
+/** Returns what `predict-image` prints: each file's best classes with their probabilities. Files without any are left to `predictImageProblems`. */
 export function predictImageText({ images }: PredictImageResult, columns = 100): string {
   const blocks = images.flatMap((image) =>
     'labels' in image ? [[printable(image.file), ...labelLines(image.labels, columns)]] : [],

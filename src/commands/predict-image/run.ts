@@ -9,16 +9,16 @@ import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/
 import { progressBar } from '../../text/progress-bar.js';
 import { predictImageCommand } from './flags.js';
 
-/** What `predict-image` takes; what each option means stands in `flags.ts`. Either `modelName` or `modelPath` is needed. */
+/** Options of `predict-image`; `flags.ts` says what each means. Either `modelName` or `modelPath` is needed. */
 export interface PredictImageOptions extends GivenOptionsOf<typeof predictImageCommand.flags> {
   readonly files: readonly string[];
 }
 
-/** What became of a file. */
+/** Result for a file. */
 export type PredictedImage =
   { readonly file: string; readonly labels: readonly ImageLabel[] } | { readonly file: string; readonly error: string };
 
-/** What `predict-image --json` prints. */
+/** Result, which `predict-image --json` prints. */
 export interface PredictImageResult {
   /** The name on the server, or the directory. */
   readonly model: string;

@@ -1,6 +1,6 @@
 import type { AugmentationPreview } from './run.js';
 
-/** What `preview-augmentation` prints: where the picture is and what its rows and columns show. */
+/** Returns what `preview-augmentation` prints: where the picture is and what its rows and columns show. */
 export function previewAugmentationText({ output, classNames, steps, imageSize }: AugmentationPreview): string {
   const size = `${imageSize[0]} x ${imageSize[1]} pixels`;
   return (

@@ -16,10 +16,10 @@ import { pictureSheet } from './picture-sheet.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { previewAugmentationCommand } from './flags.js';
 
-/** What `preview-augmentation` takes; what each option means stands in `flags.ts`. */
+/** Options of `preview-augmentation`; `flags.ts` says what each means. */
 export interface PreviewAugmentationOptions extends GivenOptionsOf<typeof previewAugmentationCommand.flags> {}
 
-/** What is in the picture. */
+/** Content of the picture. */
 export interface AugmentationPreview {
   readonly output: string;
   /** The class of each row. */

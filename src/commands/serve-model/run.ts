@@ -15,7 +15,7 @@ import { modelsToServe } from './models-to-serve.js';
 import { packageVersion } from '../shared/package-version.js';
 import { readTls, readToken } from '../shared/server-secrets.js';
 
-/** What `serve-model` takes; what each option means stands in `flags.ts`. Either `modelFolder` or `modelConfigFile` is needed. */
+/** Options of `serve-model`; `flags.ts` says what each means. Either `modelFolder` or `modelConfigFile` is needed. */
 export interface ServeModelOptions extends GivenOptionsOf<typeof serveModelCommand.flags> {}
 
 /** A server that has been started for somebody at a terminal. */

@@ -57,7 +57,7 @@ export interface NumberRange {
 }
 
 interface FlagOf<Value extends FlagValue> {
-  /** What it is for, in one line without a full stop; the default is added. */
+  /** Purpose of the flag, in one line without a full stop; the default is added. */
   readonly help: string;
   /** The value when it is left out. Default: the option is undefined. */
   readonly default?: Value;
@@ -77,7 +77,7 @@ interface FlagOf<Value extends FlagValue> {
   readonly needs?: readonly string[];
   /** Values that other options must have for this one to make sense, by option name. Default: any. */
   readonly onlyWith?: Readonly<Record<string, readonly FlagValue[]>>;
-  /** What a resumed training may do with it; a function decides by the value before and all options before. Default: 'must be the same'. */
+  /** Rule for a resumed training; a function decides by the value before and all options before. Default: 'must be the same'. */
   readonly onResume?: OnResume | ((before: Value, options: Readonly<Record<string, unknown>>) => OnResume);
   /** Whether required flags may be left out when this one is given. Default: false. */
   readonly relaxes?: true;
@@ -136,10 +136,10 @@ export type FlagTable = Readonly<Record<string, Flag>>;
 export interface Command<Flags extends FlagTable> {
   /** The name on the command line: `train-model`. */
   readonly name: string;
-  /** What the command does, in a sentence or two. */
+  /** Description of the command, in a sentence or two. */
   readonly describe: string;
   readonly flags: Flags;
-  /** What the words that are not flags stand for, such as `FILES`; at least one is needed. Default: none are taken. */
+  /** Name of the words that are not flags, such as `FILES`; at least one is needed. Default: none are taken. */
   readonly operands?: string;
   /** Command lines after the name, each with what it does. Default: none. */
   readonly examples?: readonly (readonly [line: string, does: string])[];
@@ -229,7 +229,7 @@ export function completeOptions<Flags extends FlagTable>(
 
 type AnyOptions = Readonly<Record<string, unknown>>;
 
-/** What is wrong with each value by itself, and what is missing. */
+/** Lists what is wrong with each value by itself, and what is missing. */
 export function valueProblems(flags: FlagTable, options: AnyOptions): string[] {
   return Object.entries(flags).flatMap(([name, flag]) => {
     if (flag.commandOnly) return [];
@@ -251,7 +251,7 @@ export function conflictProblems(flags: FlagTable, options: AnyOptions): string[
   return [...new Set(problems)];
 }
 
-/** What is wrong with flags that make no sense without another flag, or without a value of another. */
+/** Lists flags that make no sense without another flag, or without a value of another. */
 export function dependencyProblems(flags: FlagTable, options: AnyOptions): string[] {
   return Object.entries(flags).flatMap(([name, { needs = [], onlyWith = {} }]) => {
     if (!isGiven(flags, options, name)) return [];
@@ -272,7 +272,7 @@ function isGiven(flags: FlagTable, options: AnyOptions, name: string): boolean {
   return options[name] !== undefined && options[name] !== flags[name]?.default;
 }
 
-/** What a flag takes, in words: `a whole number from 1`. */
+/** Describes what a flag takes: `a whole number from 1`. */
 export function expectedValue(flag: Flag): string {
   if (flag.type === 'number' || flag.type === 'integer') return rangeText(flag);
   if (flag.type === 'choice') return `one of ${flag.choices.join(', ')}`;

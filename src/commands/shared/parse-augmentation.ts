@@ -12,7 +12,7 @@ import { RandomRotation } from '../../training/augmentation/random-rotation.js';
 import { RandomTranslation } from '../../training/augmentation/random-translation.js';
 import { RandomZoom } from '../../training/augmentation/random-zoom.js';
 
-/** What `--augment` knows, in the order in which it is done whatever the order in the flag. */
+/** Transformations that `--augment` knows, in the order in which they are done whatever the order in the flag. */
 const makers: Readonly<Record<string, (value: Value, imageSize: ImageSize) => Transformation>> = {
   flip: (value) => new RandomFlip({ mode: value.oneOf(flips, 'horizontal') }),
   crop: (value, [height, width]) => {
@@ -76,7 +76,7 @@ function make(name: string, value: string | undefined, imageSize: ImageSize): Tr
   throw new SignetError('INVALID_ARGUMENT', `expected one of ${names}. Received: ${name === '' ? 'nothing' : name}.`);
 }
 
-/** What stands behind the `=`; undefined for nothing. */
+/** Text behind the `=`, read as what a transformation takes; undefined where there is none. */
 class Value {
   constructor(private readonly text: string | undefined) {}
 

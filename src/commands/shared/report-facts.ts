@@ -7,7 +7,7 @@ import { backend, tensorflowVersion } from '../../tensorflow/backend.js';
 import * as tf from '../../tensorflow/tf.js';
 import { packageVersion } from './package-version.js';
 
-/** What a report says of a model on disk. */
+/** Facts of a model on disk for a report. */
 export interface ReportedModel {
   readonly title: string;
   readonly facts: { readonly title: string; readonly rows: readonly Fact[] };
@@ -34,7 +34,7 @@ function parametersText(parameters: number, trainable: number | null | undefined
     : all;
 }
 
-/** What the numbers were made with. */
+/** Lists the software with which the numbers were made. */
 export function softwareFacts(): { readonly title: string; readonly rows: readonly Fact[] } {
   const [cpu] = os.cpus();
   const rows: Fact[] = [

@@ -18,7 +18,7 @@ import {
 } from './flag-table.js';
 import { tell } from '../../text/tell.js';
 
-/** What was typed besides the options: flags that concern the command line alone, and words that are not flags. */
+/** Words typed besides the options: flags that concern the command line alone, and words that are not flags. */
 export type CommandCall<Flags extends FlagTable> = CommandOnlyOf<Flags> & {
   /** The words that are not flags; none unless the command takes them. */
   readonly operands: readonly string[];

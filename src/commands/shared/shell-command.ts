@@ -4,7 +4,7 @@ import { shellQuoted } from '../../text/printable.js';
 /** In a clone of the repository the commands are scripts of npm, in a project binaries of the package. */
 const isClone = import.meta.url.endsWith('.ts');
 
-/** By their names in camelCase. */
+/** Flags with their values, by their names in camelCase. */
 export type ShellFlags = Readonly<Record<string, string | number | boolean | undefined>>;
 
 /**

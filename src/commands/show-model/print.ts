@@ -21,7 +21,7 @@ const maxRows = 40;
 
 const hint = '--signature KEY shows one signature with TypeScript and Python to call it, --json everything.';
 
-/** What `show-model` prints. Every name from the model is printable text, so it cannot move the cursor. */
+/** Returns what `show-model` prints. Every name from the model is printable text, so it cannot move the cursor. */
 export function showModelText(description: SavedModelDescription, options: ShowModelTextOptions = {}): string {
   const { columns = 100, oneSignature = false } = options;
   const { directory, metaGraphs, problems, variables } = description;

@@ -4,7 +4,7 @@ import { describeSavedModel, type SavedModelDescription } from '../../saved-mode
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { showModelCommand } from './flags.js';
 
-/** What `show-model` takes; what each option means stands in `flags.ts`. */
+/** Options of `show-model`; `flags.ts` says what each means. */
 export interface ShowModelOptions extends GivenOptionsOf<typeof showModelCommand.flags> {}
 
 /**

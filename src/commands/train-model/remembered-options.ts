@@ -128,7 +128,7 @@ function problemOf(name: string, remembered: AnyOptions, given: AnyOptions, trai
   ];
 }
 
-/** Which code runs is told anyway: those options have a message of their own. */
+/** Returns the problem with a path that is not given again. Options that say which code runs have a message of their own. */
 function pathProblem(name: string, remembered: AnyOptions, given: AnyOptions, training: string): string[] {
   const before = remembered[name];
   if (before === undefined || given[name] !== undefined || ruleOf(name, remembered) === 'given again') return [];

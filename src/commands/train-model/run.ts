@@ -26,7 +26,7 @@ export async function trainModel(options: GivenTrainModelOptions): Promise<Train
   return new TrainingRun(options, learner).run();
 }
 
-/** What was exported to be trained. */
+/** Result of an export. */
 export interface ExportedTraining {
   readonly directory: string;
   readonly images: ImageCounts;

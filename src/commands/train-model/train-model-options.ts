@@ -15,7 +15,7 @@ import {
 import { parseAugmentation } from '../shared/parse-augmentation.js';
 import { trainModelCommand } from './flags.js';
 
-/** What `train-model` trains and how, with every default filled in; what each option means stands in `flags.ts`. */
+/** Options of `train-model` with every default filled in; `flags.ts` says what each means. */
 export interface TrainModelOptions extends OptionsOf<typeof trainModelCommand.flags> {}
 
 /** The options as a caller gives them: `trainDatasetPath` and `testDatasetPath` are required, the rest has the defaults of the command's flags. */

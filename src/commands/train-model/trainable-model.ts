@@ -51,7 +51,7 @@ export async function makeTrainable(
   }
 }
 
-/** What `--augment` asks for. Default: nothing. */
+/** Makes the augmentation that `--augment` asks for; undefined for none. */
 export function augmentationFor(
   { imageSize }: ImageClassifierModel,
   { augment, seed }: TrainModelOptions,

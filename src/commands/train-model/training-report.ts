@@ -29,7 +29,7 @@ export interface FinishedTraining {
   readonly evaluation: ClassifierEvaluation;
   /** The text of `skipped-images.tsv`. */
   readonly skippedList: string;
-  /** What is known about images with the same bytes, in sentences. */
+  /** Sentences about images with the same bytes. */
   readonly duplicates: readonly string[];
 }
 

@@ -19,7 +19,7 @@ import { disposeCompiled, findTrainableType, makeLoss, makeTrainable } from './t
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { writeTrainingReport } from './training-report.js';
 
-/** What came of a training. */
+/** Result of a training. */
 export interface TrainModelResult {
   readonly directory: string;
   readonly testDatasetPath: string;
@@ -69,7 +69,7 @@ export interface Learner {
   learn(training: PreparedTraining, kept: InterruptedTraining): Promise<Learned>;
 }
 
-/** What a learner came to. */
+/** Result of a learner. */
 export interface Learned {
   readonly epochs: number;
   /** The best epoch, from 1; null when nothing was saved. */

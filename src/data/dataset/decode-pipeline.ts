@@ -23,7 +23,7 @@ import { tfFunction } from '../../tracing/tf-function.js';
 /** An image to decode. */
 export interface EncodedImage {
   readonly path: string;
-  /** What is decoded instead of the file's content. Default: the file is read by TensorFlow. */
+  /** Bytes that are decoded instead of the file's content. Default: the file is read by TensorFlow. */
   readonly content?: Uint8Array | undefined;
 }
 

@@ -134,7 +134,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   }
 
   /**
-   * Goes on where a dataset of the same files was: the epoch that comes next is the one of the position, from its batch on, without the
+   * Resumes where a dataset of the same files was: the epoch that comes next is the one of the position, from its batch on, without the
    * images that were left out. Nothing is decoded for what is passed over.
    *
    * @param state From a file.
@@ -227,7 +227,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 type ImageDatasetSettings = ImageDatasetOptions &
   Required<{ [K in 'batchSize' | 'shuffle' | 'seed' | 'cacheMebibytes' | 'onBadImage']: NonNullable<ImageDatasetOptions[K]> }>; // prettier-ignore
 
-/** What decodes the images of a dataset once their size is known. */
+/** Decoder of a dataset's images, made once their size is known. */
 interface Reader {
   readonly loader: ImageLoader;
   /** Null for a set that is too large to be kept in memory. */
@@ -257,7 +257,7 @@ function start({ cache, loader }: Reader, files: readonly ImageFile[]): LoadingI
   return { files, finish: () => Promise.resolve(cache.take(files)) };
 }
 
-/** What is known of an epoch that was interrupted. */
+/** State of an epoch that was interrupted. */
 interface ResumedEpoch {
   /** How many of its batches are done. */
   readonly batch: number;

@@ -1,6 +1,6 @@
 import { ImageFault } from './image-problem.js';
 
-/** What TensorFlow makes of a GIF. */
+/** Frames and sizes that TensorFlow makes of a GIF. */
 export interface GifHeader {
   /** Width and height that TensorFlow gives the image: the largest of all frames, whatever the header says. */
   readonly width: number;

@@ -1,4 +1,4 @@
-/** What an image may cost before memory is taken for it; a data set comes from anywhere. */
+/** Limits that are checked before memory is taken for an image; a data set comes from anywhere. */
 export interface ImageLimits {
   /** Largest file that is read, in bytes. Default 64 MiB. */
   readonly maxFileBytes?: number;

@@ -27,7 +27,7 @@ export class ImageFault extends Error {
   }
 }
 
-/** What an error of the file system says about `path`, in words for people. */
+/** Describes an error of the file system about `path`, in words for people. */
 export async function fileProblem(path: string, error: unknown): Promise<ImageProblem> {
   const { code, errno } = error as NodeJS.ErrnoException;
   if (code === undefined) throw error;

@@ -8,7 +8,7 @@ import { formatNames, type ImageFormat } from './image-format.js';
 import type { OpenImageFile } from './open-image-file.js';
 import { ImageFault } from './image-problem.js';
 
-/** What the header of an image says. */
+/** Content of the header of an image. */
 export interface ImageHeader {
   readonly width: number;
   readonly height: number;

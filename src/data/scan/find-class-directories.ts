@@ -12,7 +12,7 @@ export interface ClassDirectory {
   readonly path: string;
 }
 
-/** What stands directly in the directory of a data set. */
+/** Entries directly in the directory of a data set. */
 export interface ClassDirectories {
   /** Sorted by code point of the name, as Keras sorts them. */
   readonly classes: ClassDirectory[];

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileProblem, type ImageProblem } from '../image-file/image-problem.js';
 import { isInside, linksBack, listEntries } from './list-entries.js';
 
-/** What stands in a class directory, at any depth. */
+/** Entries of a class directory, at any depth. */
 export interface ImageFiles {
   /** Everything that is not a directory, whatever is in it. */
   readonly paths: string[];

@@ -24,7 +24,7 @@ export function fingerprintImages({ directory, classNames, files }: ImageScan): 
   return classes.map(({ name, images, hash }) => ({ name, images, digest: hash.digest('base64') }));
 }
 
-/** What has changed, as sentences for people; empty when nothing has. */
+/** Lists what has changed, as sentences for people; empty when nothing has. */
 export function changedImages(before: readonly ClassFingerprint[], now: readonly ClassFingerprint[]): string[] {
   const [known, found] = [before, now].map((classes) => new Map(classes.map((each) => [each.name, each])));
   const missing = before.filter(({ name }) => !found?.has(name)).map(({ name }) => name);

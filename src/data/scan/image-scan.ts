@@ -16,7 +16,7 @@ export interface ImageScan {
   readonly notes: ScanNotes;
 }
 
-/** What is not a fault, but may not be what was meant. */
+/** Findings that are not faults, but may not be what was meant. */
 export interface ScanNotes {
   /** Paths of files directly in the directory, which belong to no class. */
   readonly strayFiles: readonly string[];

@@ -31,7 +31,7 @@ export interface ListOptions {
   readonly visited?: Set<string>;
 }
 
-/** What operating systems and network drives (Synology, QNAP) leave behind, in lower case; names that begin with a dot are left out too. */
+/** Names that operating systems and network drives (Synology, QNAP) leave behind, in lower case; names that begin with a dot are left out too. */
 const clutter = new Set([
   ...['thumbs.db', 'ehthumbs.db', 'desktop.ini', '__macosx', 'icon\r'],
   ...[

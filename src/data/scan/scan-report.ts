@@ -10,7 +10,7 @@ import type { ImageScan } from './image-scan.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { printable, quoted } from '../../text/printable.js';
 
-/** What to do about files that cannot be used: stop, or continue without them. */
+/** Reaction to files that cannot be used: stop, or continue without them. */
 export type OnBadImage = 'fail' | 'skip';
 
 /** A scan of which every file can be used. */
@@ -41,7 +41,7 @@ export function assertUsable(scan: ImageScan, onBadImage: OnBadImage, options: D
   );
 }
 
-/** What is not a fault but may surprise, in one sentence each. */
+/** Returns a sentence for each finding that is not a fault but may surprise. */
 export function scanNotes({ directory, files, notes }: ImageScan): string[] {
   return [
     noteMisnamed(files.filter(({ misnamedAs }) => misnamedAs !== undefined)),

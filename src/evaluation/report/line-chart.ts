@@ -14,7 +14,7 @@ export interface LineChart {
   readonly best: number | null;
 }
 
-/** What a chart takes, in pixels. */
+/** Size of a chart in pixels. */
 export const chartSize = { width: 440, height: 290 } as const;
 
 const plot = { left: 58, right: chartSize.width - 16, top: 52, bottom: chartSize.height - 44 } as const;

@@ -9,7 +9,7 @@ export class Markup {
   }
 }
 
-/** What stands in `${}`: nothing for `null` and `false`, one after another for a list. */
+/** Content of a `${}`: nothing for `null` and `false`, one after another for a list. */
 export type Insertable = Markup | string | number | null | false | readonly Insertable[];
 
 /**
@@ -45,7 +45,7 @@ const entities: Readonly<Record<string, string>> = {
 
 /** A table of a page. */
 export interface HtmlTable {
-  /** What is in it; screen readers read it too. */
+  /** Description of the table; screen readers read it too. */
   readonly caption: string;
   readonly columns: readonly string[];
   /** The first cell of a row is its heading. */

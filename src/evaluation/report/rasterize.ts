@@ -4,7 +4,7 @@ import type { Markup } from './markup.js';
 
 /** Pixels of the PNG for each of the picture's, so that text is sharp. */
 const pixelRatio = 2;
-/** What SVG takes a pixel for. */
+/** Resolution at which a pixel of an SVG is drawn as one pixel. */
 const dotsPerInch = 72;
 
 /** A picture as PNG, twice as large. */

@@ -39,7 +39,7 @@ export interface ReportContent {
 
 /** A training that a report shows. */
 export interface ReportedTraining {
-  /** What was logged after each epoch; what `fit` returns will do. */
+  /** Values logged after each epoch, such as the history that `fit` returns. */
   readonly history: tf.History | TrainingHistory;
   /** Epoch whose weights were kept, from 1. Default: it is not marked. */
   readonly bestEpoch?: number | undefined;

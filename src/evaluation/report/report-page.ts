@@ -15,7 +15,7 @@ import { summarySection } from './summary-section.js';
 import type { Thumbnail } from './thumbnail.js';
 import type { LineChart } from './line-chart.js';
 
-/** What is drawn for a page. */
+/** Pictures drawn for a page. */
 export interface ReportPictures {
   /** None where nothing is known of the training. */
   readonly curves: readonly LineChart[];

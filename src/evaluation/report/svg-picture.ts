@@ -6,7 +6,7 @@ export interface SvgPicture {
   /** Pixels. */
   readonly width: number;
   readonly height: number;
-  /** What is to be seen, for who cannot see it. */
+  /** Description of the picture for those who cannot see it. */
   readonly name: string;
   readonly content: Markup;
 }

@@ -51,7 +51,7 @@ export function curvesPicture(curves: readonly LineChart[]): Markup {
   });
 }
 
-/** What is to be seen, in words. */
+/** Describes the chart in words. */
 function curveName({ title, epochs, lines }: LineChart): string {
   const ends = lines.map(({ name, values }) => {
     const [first, last] = [values[0], values.at(-1)].map((value) => value?.toPrecision(3) ?? 'no number');

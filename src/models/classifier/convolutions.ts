@@ -15,7 +15,7 @@ export interface ConvolutionOptions {
   readonly padding?: 'same' | 'valid';
 }
 
-/** What the convolutions of one network have in common. */
+/** Options that the convolutions of one network have in common. */
 export interface ConvolutionStyle {
   /** Share of the old average that batch normalization keeps at each step. */
   readonly momentum: number;

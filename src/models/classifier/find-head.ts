@@ -8,7 +8,7 @@ export interface Head {
   readonly classes: number;
 }
 
-/** What a weight file says of its classes. */
+/** Head of a network in a weight file. */
 export interface HeadOfFile {
   /** `null` when no layer has one of the names that Signet and Keras Applications give to it. */
   readonly head: Head | null;

@@ -19,7 +19,7 @@ const schema = v.object({
   options: v.optional(v.record(v.string(), v.union([v.number(), v.string(), v.boolean()])), {}),
 });
 
-/** What a classifier was made from. */
+/** Options that a classifier was made from. */
 export interface ModelDescription {
   /** The class's name, such as `LenetModel`. */
   readonly modelType: string;

@@ -141,7 +141,7 @@ async function isKept(file: string, weights: PublishedWeights): Promise<boolean>
   return true;
 }
 
-/** What an earlier download was, or what somebody has put there to expect of the first one. */
+/** Reads the hash of an earlier download, or the one that somebody has put there to expect of the first. */
 async function notedHash(file: string): Promise<string | undefined> {
   return /^[0-9a-f]{64}/.exec(await readFile(`${file}.sha256`, 'utf8').catch(() => ''))?.[0];
 }

@@ -1,4 +1,4 @@
-/** What the thread that parses a weight file is started with. */
+/** Data with which the thread that parses a weight file is started. */
 export interface Hdf5ThreadData {
   readonly path: string;
   /** Counts the parser's steps: one that takes too long is a loop that a damaged file has led it into. */

@@ -119,7 +119,7 @@ function keras3Layers(path: string, root: Group, reader: GroupReader): Hdf5Layer
 
 /** Models in models, more than anybody nests. */
 const mostDepth = 8;
-/** What may be spent on a file: 1 for a name that is listed, 4 for a step and 1 for each part of its path. 3,000 layers of 4 weights fit. */
+/** Budget of a file: 1 for a name that is listed, 4 for a step and 1 for each part of its path. 3,000 layers of 4 weights fit. */
 const budget = 300_000;
 
 /**
@@ -208,7 +208,7 @@ function checkChunks({ path, shape, metadata }: Dataset): void {
     throw new Error(`${path} has too large chunks`);
 }
 
-/** What h5wasm finds under a name, by its own tag. */
+/** Tells whether h5wasm has found a group or a dataset, by its own tag. */
 function isA<T extends Group | Dataset>(entity: unknown, type: `${T['type']}`): entity is T {
   return typeof entity === 'object' && entity !== null && 'type' in entity && entity.type === type;
 }

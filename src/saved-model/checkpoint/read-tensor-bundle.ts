@@ -78,7 +78,7 @@ export class TensorBundle {
     readonly prefix: string,
     /** How many data files there are. */
     readonly shards: number,
-    /** By key, in the order of the keys' bytes. */
+    /** Tensors by key, in the order of the keys' bytes. */
     readonly entries: ReadonlyMap<string, BundleEntry>,
   ) {}
 
@@ -88,7 +88,7 @@ export class TensorBundle {
     return `${this.prefix}.data-${digits(shard)}-of-${digits(this.shards)}`;
   }
 
-  /** What of the data is missing on disk, in sentences; none when every tensor can lie where the index says. */
+  /** Returns sentences about data that is missing on disk; none when every tensor can lie where the index says. */
   async missingData(): Promise<string[]> {
     const ends = new Map<number, number>();
     for (const { shard, offset, size, isPartitioned } of this.entries.values()) {

@@ -21,7 +21,7 @@ export interface SavedModelDescription {
   readonly modelName: string;
   /** `null` if the directory's name is not a number. */
   readonly version: string | null;
-  /** What is missing or damaged, in sentences; none for a whole model. */
+  /** Sentences about what is missing or damaged; none for a whole model. */
   readonly problems: readonly string[];
   /** `null` when there is no `fingerprint.pb`; TensorFlow writes it since 2.12. */
   readonly fingerprint: { readonly uuid: string; readonly savedModelChecksum: string } | null;
@@ -48,7 +48,7 @@ export interface MetaGraphDescription {
   readonly initOp: string | null;
   /** By key. */
   readonly signatures: Readonly<Record<string, SignatureDescription>>;
-  /** What Python can call on the loaded object; none for TensorFlow 1's models. */
+  /** Functions that Python can call on the loaded object; none for TensorFlow 1's models. */
   readonly functions: readonly FunctionDescription[];
   /** How often each op stands in the graph and in its functions, by name. */
   readonly ops: Readonly<Record<string, number>>;

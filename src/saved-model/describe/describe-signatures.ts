@@ -15,7 +15,7 @@ export interface TensorDescription {
   readonly tensors: readonly string[];
 }
 
-/** What a signature takes and gives, and how to call it. */
+/** Inputs and outputs of a signature, and how to call it. */
 export interface SignatureDescription {
   /** Which API of TensorFlow Serving it answers to, such as `tensorflow/serving/predict`; empty for none. */
   readonly method: string;

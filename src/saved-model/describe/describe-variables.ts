@@ -29,7 +29,7 @@ export interface VariablesDescription {
   readonly list: readonly VariableDescription[];
 }
 
-/** What a SavedModel says about the variables in its checkpoint. */
+/** Describes the variables in the checkpoint of a SavedModel. */
 export function describeVariables(savedModel: SavedModel, checkpoint: Checkpoint | null): VariablesDescription {
   const facts = checkpoint?.objectGraph
     ? factsOfObjects(savedModel.metaGraphs[0]?.objectGraphDef, checkpoint.objectGraph)

@@ -13,7 +13,7 @@ export interface SignatureExamples {
   readonly typescript: string | null;
   /** `null` if a literal cannot stand for an input, such as a resource. */
   readonly python: string | null;
-  /** What to know before calling. */
+  /** Sentence to know before calling. */
   readonly notes: readonly string[];
 }
 
@@ -29,7 +29,7 @@ export interface ExampleSignature {
   /** Inputs that a call must give, and all outputs. */
   readonly inputs: readonly ExampleTensor[];
   readonly outputs: readonly ExampleTensor[];
-  /** What classify and regress find in a tf.Example; `null` if the graph does not say. */
+  /** Features that classify and regress read from a tf.Example; `null` if the graph does not say. */
   readonly features: readonly ExampleFeature[] | null;
 }
 

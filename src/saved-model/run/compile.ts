@@ -126,7 +126,7 @@ export type Compiled<F extends TfFunction<never>> = ((...args: Parameters<F>) =>
 
 /** Options of `compile`. */
 export interface CompileOptions {
-  /** What the function accepts. Default: its own `inputSignature`. */
+  /** Specs of the arguments that the function accepts. Default: its own `inputSignature`. */
   readonly inputSignature?: InputSignature | undefined;
 }
 

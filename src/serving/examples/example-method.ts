@@ -7,7 +7,7 @@ import { ServingError } from '../serving-error.js';
 export interface ExampleMethod<Result> {
   /** In messages to people. */
   readonly name: 'classification' | 'regression';
-  /** Of the signatures that it calls. */
+  /** Method name of the signatures that it calls. */
   readonly methodName: string;
   /** @throws ServingError when the signature has others. */
   readonly wantedOutputs: (signature: Signature) => readonly string[];

@@ -3,7 +3,7 @@ import type { PredictRequest } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import { declaredPixels } from './declared-pixels.js';
 
-/** What the images of a request may cost. */
+/** Limits of the images in a request. */
 export interface PixelLimits {
   /** Largest image, in pixels (width times height). Default: 50,000,000. */
   readonly maxPixels?: number;

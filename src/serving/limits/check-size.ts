@@ -19,7 +19,7 @@ export const defaultMaxRows = 4096;
 /** How much memory all inputs, or all outputs, of a request may take. */
 export const defaultMaxTensorBytes = 256 * 2 ** 20;
 
-/** What the tensors of a request may cost. */
+/** Limits of the tensors in a request. */
 export interface SizeLimits {
   /** Rows (first size of every input) of a request to a signature of rows. Default: 4,096. */
   readonly maxRows?: number | undefined;

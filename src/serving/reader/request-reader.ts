@@ -22,7 +22,7 @@ export interface ReaderWork {
     | (Omit<WithSignatures, 'signatures'> & { readonly signatures: PlainSignatures });
 }
 
-/** What comes back from the thread. */
+/** Message from the thread. */
 export type ReaderReply = {
   /** The signature that the body names, where that was found out. */
   readonly signature: string | undefined;

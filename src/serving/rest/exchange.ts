@@ -10,7 +10,7 @@ import type { Turns } from '../limits/turns.js';
 import { readBody } from './read-body.js';
 import type { RestAnswer, Route } from './rest-call.js';
 
-/** What a request may cost. */
+/** Limits of a request. */
 export interface ExchangeLimits {
   /** Largest body, in bytes. */
   readonly maxBytes: number;

@@ -11,7 +11,7 @@ import { findModel, specOf } from './serving-routes.js';
 
 export interface OpenInferenceOptions {
   readonly isReady: () => boolean;
-  /** Of the server, as the protocol tells it. */
+  /** Version of the server, as the protocol reports it. */
   readonly serverVersion: string;
   /** Writes the answers. Default: one of their own. */
   readonly writer?: AnswerWriter;

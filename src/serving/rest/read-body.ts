@@ -9,9 +9,9 @@ import type { MemoryClaim } from '../limits/memory-budget.js';
 import type { Pace } from '../limits/pace.js';
 import type { ReceivedBody } from '../limits/received-body.js';
 
-/** What a request's body may cost. */
+/** Limits of a request's body. */
 export interface BodyLimits {
-  /** Of one body, before and after it is inflated. */
+  /** Size of one body, before and after it is inflated. */
   readonly maxBytes: number;
   /** Pays for the body. */
   readonly claim: MemoryClaim;

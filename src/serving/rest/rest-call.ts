@@ -25,13 +25,13 @@ export interface RestCall {
   readonly isAbout: (subject: RequestSubject) => void;
 }
 
-/** What a handler answers. */
+/** Answer of a handler. */
 export interface RestAnswer {
   /** Default: 200. */
   readonly status?: number;
   /** Default: `application/json`. */
   readonly type?: string;
-  /** Beside type and length. Default: none. */
+  /** Headers besides type and length. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
 }

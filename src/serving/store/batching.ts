@@ -6,7 +6,7 @@ import { concatRows, partOf, rowShape, rowsOf, splitRows } from './batch-values.
 import type { BatchingSettings } from './batching-options.js';
 import { type Outputs, QueuedRequest, type SignatureCall } from './queued-request.js';
 
-/** What ran, for metrics. */
+/** Batch that ran, for metrics. */
 export interface BatchRun {
   readonly signatureName: string;
   readonly requests: number;

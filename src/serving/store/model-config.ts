@@ -6,7 +6,7 @@ export type VersionPolicy =
 
 /** A model as a server is configured with it. */
 export interface ModelConfig {
-  /** What requests call it. */
+  /** Name by which requests ask for it. */
   readonly name: string;
   /** Folder whose children `1`, `2`, ... are its versions. */
   readonly basePath: string;

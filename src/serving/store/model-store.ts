@@ -23,7 +23,7 @@ import { modelsInFolder } from './models-in-folder.js';
 import { StoredModel, type StoredModelOptions } from './stored-model.js';
 import type { OnStoreEvent } from './store-event.js';
 
-/** What a ModelStore serves, and how. */
+/** Options of a `ModelStore`. */
 export interface ModelStoreOptions {
   /** Default: none. */
   readonly models?: readonly ModelConfig[];
@@ -53,7 +53,7 @@ export interface ModelStoreOptions {
   readonly allowLabelsForUnavailableVersions?: boolean;
   /** Starts a thread with a version. Default: `InferenceWorker.start`. */
   readonly startWorker?: typeof InferenceWorker.start;
-  /** Told of all that happens, for logs and metrics; must not throw. Default: nobody. */
+  /** Called with each event, for logs and metrics; must not throw. Default: nobody is called. */
   readonly onEvent?: OnStoreEvent;
 }
 
@@ -308,7 +308,7 @@ function checkConfigs(configs: readonly ModelConfig[]): void {
   }
 }
 
-/** What is told to who starts a server is told to a client too. */
+/** Runs a check whose errors are written for whoever starts a server, and gives them to the client. */
 function asServing<T>(check: () => T): T {
   try {
     return check();

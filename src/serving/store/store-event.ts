@@ -1,7 +1,7 @@
 import type { VersionState } from '../model-server.js';
 import type { StatusCode } from '../serving-error.js';
 
-/** What a ModelStore tells its log and metrics. */
+/** Event that a `ModelStore` reports to its log and metrics. */
 export type StoreEvent =
   | VersionEvent
   | { readonly type: 'log'; readonly level: 'info' | 'warning' | 'error'; readonly model?: string; readonly message: string }
@@ -37,7 +37,7 @@ export interface PredictEvent {
   readonly version: number | null;
   readonly signatureName: string;
   readonly status: StatusCode | 'OK';
-  /** From the call to the answer, the wait in the queue included. */
+  /** Seconds from the call to the answer, the wait in the queue included. */
   readonly seconds: number;
 }
 

@@ -32,11 +32,11 @@ export interface VersionEntry {
   /** While it is available or unloading. */
   runner?: VersionRunner;
   served?: ServedVersion;
-  /** Of the files that the last load was tried with. */
+  /** Stamp of the files that the last load was tried with. */
   stamp: string;
   /** Loads that have failed with these files. */
   failures: number;
-  /** Of `performance.now`: when the last one failed. */
+  /** Time at which the last one failed, by `performance.now`. */
   failedAt: number;
 }
 
@@ -54,7 +54,7 @@ const keptEnded = 8;
 export class StoredModel {
   readonly #entries = new Map<number, VersionEntry>();
   readonly #unloading = new Set<Promise<void>>();
-  /** What the log has been told and is still so. */
+  /** Problems already logged that still hold; each is logged once. */
   readonly #told = new Set<string>();
   #labels: ReadonlyMap<string, number> = new Map();
   #polling: Promise<void> = Promise.resolve();

@@ -3,7 +3,7 @@ import type { DType } from '../../tensorflow/data-type.js';
 import type { Shape } from '../../tracing/tensor-spec.js';
 import type { PackedValues } from './packed-value.js';
 
-/** What an inference worker is started with. */
+/** Data with which an inference worker is started. */
 export interface InferenceWorkerData {
   /** The SavedModel. */
   readonly directory: string;
@@ -45,13 +45,13 @@ export interface PlainTensor {
   readonly shape: Shape;
 }
 
-/** What the warmup did: records replayed, and seconds. */
+/** Result of the warmup: records replayed, and seconds. */
 export interface WarmupResult {
   readonly records: number;
   readonly seconds: number;
 }
 
-/** From the worker: first whether the model is loaded, then answers. */
+/** Messages from the worker: first whether the model is loaded, then answers. */
 export type InferenceReply =
   | {
       readonly type: 'loaded';

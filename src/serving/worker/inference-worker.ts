@@ -49,7 +49,7 @@ const endMilliseconds = 5000;
 
 /** A SavedModel in a session of its own, in a thread of its own: calls go there and never block this one. */
 export class InferenceWorker {
-  /** By SignatureDef key. */
+  /** Signatures by SignatureDef key. */
   readonly signatures: Readonly<Record<string, Signature>>;
   /** Null when the SavedModel brings no warmup records. */
   readonly warmup: WarmupResult | null;

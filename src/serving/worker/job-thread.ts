@@ -10,13 +10,13 @@ export interface PlainServingError {
   readonly httpStatus: number | undefined;
 }
 
-/** What a thread is sent. */
+/** Message to a thread. */
 export interface JobMessage<Work> {
   readonly id: number;
   readonly work: Work;
 }
 
-/** What comes back from a thread. */
+/** Message from a thread. */
 export type JobReply<Result> = { readonly id: number } & (
   { readonly result: Result } | { readonly error: PlainServingError }
 );

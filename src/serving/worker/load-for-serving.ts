@@ -18,9 +18,9 @@ const largeWeights = 2 ** 25;
 const timedCalls = 15;
 /** A call that takes longer, in milliseconds, has enough work for several threads. */
 const longCall = 10;
-/** So much longer a call with one thread may take: the other processors are left to other calls. */
+/** Factor by which a call with one thread may take longer: the other processors are left to other calls. */
 const tolerance = 1.1;
-/** That of the worker. */
+/** Options of a session for a model whose calls are short. */
 const oneThread = { intraOpThreads: 1, inCallerThread: true } as const;
 
 /**

@@ -68,7 +68,7 @@ export class Augmentation {
 
 /** A batch on its way through the transformations. */
 class Batch {
-  /** What moves pixels and has not been done yet, since more of it may follow. */
+  /** Movement of pixels that has not been done yet, since more of it may follow. */
   #pending: { readonly transform: AffineTransform; readonly fill: FillOptions } | null = null;
   #mix: Omit<MixedImages, 'images'> | null = null;
 

@@ -2,7 +2,7 @@ import { deriveSeed } from '../../data/dataset/random.js';
 import { randomNormal, type RandomShape, randomUniform } from '../../ops/random.js';
 import type * as tf from '../../tensorflow/tf.js';
 
-/** What a transformation draws in one step, in the order in which it asks: every draw has a seed of its own. */
+/** Draws of a transformation in one step, in the order in which it asks: every draw has a seed of its own. */
 export class Draws {
   #count = 0;
 

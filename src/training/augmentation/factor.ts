@@ -1,9 +1,9 @@
 import { SignetError } from '../../errors.js';
 
-/** From where to where is drawn: a number f for -f to f, or both ends; as in Keras. */
+/** Range from which is drawn: a number f for [-f, f], or both ends; as in Keras. */
 export type Factor = number | readonly [lower: number, upper: number];
 
-/** What a factor may be, from `min` to `max`. */
+/** Limits of a factor, from `min` to `max`. */
 export interface FactorBounds {
   readonly min: number;
   readonly max: number;

@@ -8,7 +8,7 @@ import { Optimizer } from '../optimizers/optimizer.js';
  */
 export type Logs = Record<string, number>;
 
-/** What a training says of itself before it begins, as TF.js names it. */
+/** Facts about a training that are known before it begins, by TF.js's names. */
 export interface TrainingParams {
   /** Number of the last epoch, counted from 1. */
   readonly epochs?: number;
@@ -51,7 +51,7 @@ export abstract class Callback {
     );
   }
 
-  /** What the training says of itself; empty before it begins. */
+  /** Facts about the training; empty before it begins. */
   get params(): TrainingParams {
     return this.#params;
   }
@@ -110,7 +110,7 @@ export abstract class Callback {
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
 }
 
-/** What `fit` takes as a callback: a `Callback`, a `tf.Callback`, or an object with some of the hooks, `{ onEpochEnd(epoch, logs) {...} }`. */
+/** Callback that `fit` takes: a `Callback`, a `tf.Callback`, or an object with some of the hooks, `{ onEpochEnd(epoch, logs) {...} }`. */
 export type CallbackLike = Partial<
   Pick<
     Callback,

@@ -1,10 +1,10 @@
 import type * as tf from '../../tensorflow/tf.js';
 import type { Attributes } from '../../tracing/op-signature.js';
 
-/** What an optimizer keeps for a variable between steps, by Keras's names, such as `momentum`. */
+/** Tensors that an optimizer keeps for a variable between steps, by Keras's names, such as `momentum`. */
 export type Slots = Readonly<Record<string, tf.Tensor>>;
 
-/** What one step does to a variable. */
+/** Change of a variable in one step. */
 export interface Update {
   /** Added to the variable; of its shape. */
   readonly change: tf.Tensor;
@@ -19,7 +19,7 @@ export interface FusedOp {
   readonly attributes: Attributes;
   /** The slots that it takes after the variable, in its order. */
   readonly slots: readonly string[];
-  /** What it takes after those. */
+  /** Returns the inputs that follow those. */
   readonly inputs: (gradient: tf.Tensor) => readonly tf.Tensor[];
 }
 

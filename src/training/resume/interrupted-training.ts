@@ -9,7 +9,7 @@ import { removeModelDirectory, writeModelDirectory } from '../../files/model-dir
 import { isStillRunning, ownIdentity } from '../../files/process-identity.js';
 import { type ParseOptions, readRecord, recordFile, type TrainingRecord, writeRecord } from './training-record.js';
 
-/** What is written last of a state: the file of `BackupAndRestore`, and that of workers. */
+/** Files that are written last of a state: that of `BackupAndRestore`, and that of workers. */
 const stateFiles = ['training_metadata.json', path.join('workers', 'output.training', 'last')] as const;
 
 /**

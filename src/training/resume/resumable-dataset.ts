@@ -7,9 +7,9 @@ export interface EpochDataset {
   startAtEpoch(epoch: number): void;
 }
 
-/** A dataset that goes on by itself where it was, within an epoch too; `ImageDataset` is one. */
+/** A dataset that resumes by itself where it was, within an epoch too; `ImageDataset` is one. */
 export interface ResumableData {
-  /** What it remembers beside epoch and batch; what JSON can say. */
+  /** Returns what it remembers in addition to epoch and batch, as values that JSON can hold. */
   saveState(): unknown;
   /** Makes the epoch that comes next that of the position, from its batch on. @param state From a file. */
   resume(position: TrainingPosition, state: unknown): void;

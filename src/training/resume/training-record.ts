@@ -13,7 +13,7 @@ import { replaceFile } from '../../files/replace.js';
 /** The file in a training's folder that says what is trained. */
 export const recordFile = 'training.json';
 
-/** What is known of a training from its beginning on, besides its state. */
+/** Facts of a training known from its beginning, in addition to its state. */
 export interface TrainingRecord<Options> {
   /** Options with which it was begun, as JSON can hold them. */
   readonly options: Options;

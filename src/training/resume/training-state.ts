@@ -20,11 +20,11 @@ export interface TrainingMetadata {
   readonly epoch: number;
   /** How many batches of it have been trained on. */
   readonly batch: number;
-  /** What the training remembers, see `SessionState`. */
+  /** State of the training, see `SessionState`. */
   readonly session: SessionState;
   /** The optimizer's class. */
   readonly optimizer: string;
-  /** What the callbacks remember, in their order, by the names of their classes. */
+  /** States of the callbacks in their order, with the names of their classes. */
   readonly callbacks: readonly { readonly name: string; readonly values: Readonly<Record<string, unknown>> }[];
 }
 

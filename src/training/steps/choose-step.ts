@@ -18,7 +18,7 @@ export interface StepChoice {
   readonly onNote: (note: string) => void;
 }
 
-/** What a choice remembers of a training. */
+/** State of the choice between two ways to run a step. */
 export interface StepState {
   readonly jit: StepChoice['jit'];
   /** The way that `auto` has chosen; null before it has. */

@@ -1,7 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
 import type { Loss } from '../losses.js';
 
-/** What images were mixed with. */
+/** Labels of the images that were mixed in, and the shares of those that were mixed. */
 export interface Mix {
   /** int32 [n] */
   readonly partnerLabels: tf.Tensor;

@@ -15,7 +15,7 @@ export function stepThreads(model: tf.LayersModel): number | undefined {
   return !areThreadsGiven() && multiplications(model) < smallNetwork ? 1 : undefined;
 }
 
-/** Of convolutions and dense layers, whose kernels are applied at every position of the output. */
+/** Counts the multiplications of all convolutions and dense layers, whose kernels are applied at every position of the output. */
 function multiplications(model: tf.LayersModel): number {
   const sizes = model.layers.map((layer) => {
     const shapes = layer.inboundNodes.map(({ outputShapes }) => outputShapes);
@@ -27,7 +27,7 @@ function multiplications(model: tf.LayersModel): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Of an output [batch, ...positions, channels]. A size that is known only later counts for a large network. */
+/** Counts the positions of an output [batch, ...positions, channels]. A size that is known only later counts for a large network. */
 function positions(outputShapes: tf.Shape | tf.Shape[]): number {
   const [shape = []] = Array.isArray(outputShapes[0]) ? (outputShapes as tf.Shape[]) : [outputShapes as tf.Shape];
   return shape.slice(1, -1).reduce<number>((product, size) => product * (size ?? Infinity), 1);

@@ -9,18 +9,18 @@ export interface TrainingPosition {
   readonly batch: number;
 }
 
-/** What a training remembers in addition to its weights, its optimizer and its callbacks, as JSON values. */
+/** State of a training in addition to its weights, its optimizer and its callbacks, as JSON values. */
 export interface SessionState {
   /** Sums over the batches of the epoch so far. */
   readonly totals: unknown;
   /** How a step is run; null if op by op. */
   readonly step: unknown;
-  /** What the datasets remember; null for one that remembers nothing. */
+  /** State of the training data; null if it has none. */
   readonly data: unknown;
   readonly validationData: unknown;
 }
 
-/** What a training remembers that has not taken a step yet in this process, at the beginning of an epoch. */
+/** State of a training at the beginning of an epoch that has not taken a step yet in this process. */
 export const freshSession: SessionState = { totals: null, step: null, data: null, validationData: null };
 
 /** A training that runs, as its callbacks see it. */

@@ -7,11 +7,11 @@ import { Optimizer } from '../optimizers/optimizer.js';
 import { type Step, stepOf, withLosses } from '../tfjs-step.js';
 import { mixedLoss } from './mixed-loss.js';
 
-/** What a training step does in addition to TF.js's own. */
+/** Options of a training step in addition to TF.js's own. */
 export interface TrainingStepOptions {
   /** Weight of each class's images in training, by label. */
   readonly classWeight: ClassWeight;
-  /** What is done to the images before each step. */
+  /** Changes to the images before each step. */
   readonly augmentation: Augmentation | null;
 }
 

@@ -32,7 +32,7 @@ export function datatypeOf(dtype: DType): string {
   return datatypes[dtype];
 }
 
-/** What the body of an inference request says. */
+/** Content of the body of an inference request. */
 export interface InferBody {
   readonly id: string | undefined;
   readonly signatureName: string | undefined;

@@ -11,7 +11,7 @@ import type { JsonTape } from './json-tape.js';
 import { isBase64Object } from './json-tensor.js';
 import { formatError, parseBody, root, signatureNameIn } from './parse-body.js';
 
-/** What the body of a classify or regress request says. */
+/** Content of the body of a classify or regress request. */
 export interface ExamplesBody {
   readonly signatureName: string | undefined;
   /** Serialized tf.Examples, string [n]. */

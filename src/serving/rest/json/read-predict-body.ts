@@ -11,7 +11,7 @@ import { formatError, parseBody, root, signatureNameIn } from './parse-body.js';
 /** `instances`: a list of examples, or `inputs`: a tensor each. Answers come in the same form. */
 export type PredictFormat = 'row' | 'columnar';
 
-/** What the body of a predict request says. */
+/** Content of the body of a predict request. */
 export interface PredictBody {
   readonly signatureName: string | undefined;
   readonly format: PredictFormat;

@@ -2,7 +2,7 @@ import { SignetError } from '../../../errors.js';
 import type * as tf from '../../../tensorflow/tf.js';
 import type { CallbackLike } from '../callback.js';
 
-/** What a callback remembers between epochs. */
+/** State that a callback keeps between epochs. */
 export interface CallbackState {
   /** Values that JSON can hold. */
   readonly values: Readonly<Record<string, unknown>>;

@@ -19,7 +19,7 @@ export interface BackedUpTraining {
   readonly callbacks: readonly NamedState[];
 }
 
-/** What a callback of a class remembers. */
+/** State of a callback with the name of its class. */
 export interface NamedState {
   readonly name: string;
   readonly state: CallbackState;
