@@ -6,6 +6,7 @@ import { lookUpLabel, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
 import { type ClassifierFunctions, classifierParts } from './classifier/classifier-signatures.js';
 import { saveServable } from '../signatures/save-servable.js';
+import { Tracker } from '../signatures/track-object.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
@@ -213,6 +214,15 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     if (typeof destination !== 'string' || destination.includes('://')) return super.save(destination, options);
     await saveServable(this, destination, classifierParts(this, options.assetsExtra));
     return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+  }
+
+  /**
+   * Traces every function that `save` will write, so that what cannot be exported is known before a training. `save` traces none again.
+   *
+   * @throws SignetError `NOT_TRACEABLE`.
+   */
+  traceFunctions(): void {
+    new Tracker().track(this);
   }
 
   /**

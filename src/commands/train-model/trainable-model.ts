@@ -6,7 +6,7 @@ import type { ImageClassifierModel } from '../../models/image-classifier-model.j
 import { loadKerasWeights, otherHeads } from '../../models/keras/load-keras-weights.js';
 import { wantedFor } from '../../models/load-pretrained.js';
 import { makeModel } from '../../models/make-model.js';
-import { findModelType, type ModelType } from '../../models/model-types.js';
+import { findModelType, type ModelType, modelTypes } from '../../models/model-types.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { Augmentation } from '../../training/augmentation/augmentation.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../training/losses.js';
@@ -44,11 +44,26 @@ export async function makeTrainable(
     const isRandom = pretrainedWeights === undefined || pretrainedWeights === 'none';
     if (isFresh && !isRandom) await startFromWeights(model, pretrainedWeights);
     compileClassifier(model, options, set.stepsPerEpoch);
+    if (!Object.hasOwn(modelTypes, options.modelType)) checkExport(model);
     return model;
   } catch (error) {
     model.dispose();
     throw error;
   }
+}
+
+/**
+ * Traces the functions that will be saved: what cannot be exported is refused now, not after an epoch. Saving traces them no more.
+ *
+ * @throws SignetError `NOT_TRACEABLE`.
+ */
+function checkExport(model: ImageClassifierModel): void {
+  model.traceFunctions();
+  if (model.embedImage !== null) return;
+  const { name } = model.constructor;
+  process.stderr.write(
+    `note: ${name} is saved without serving_embedding: no single layer with weights gives its logits\n`,
+  );
 }
 
 /** Makes the augmentation that `--augment` asks for; undefined for none. */

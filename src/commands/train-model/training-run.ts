@@ -86,7 +86,9 @@ export const freshStart: TrainingStart = {
   isFresh: true,
   checkImages: () => undefined,
   begin: ({ version, options, data }) =>
-    InterruptedTraining.begin(version.path, optionsToRemember(options, version.path), data.set.scan),
+    version.claim(() =>
+      InterruptedTraining.begin(version.path, optionsToRemember(options, version.path), data.set.scan),
+    ),
 };
 
 /** The life of a training, from its flags to the report. */

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import { tryToWrite } from '../../files/cannot-write.js';
 import { recoverModelDirectories } from '../../files/model-directory.js';
+import { withLock } from '../../files/with-lock.js';
 import { interruptedVersions } from './find-interrupted-training.js';
 import { InterruptedTraining } from './interrupted-training.js';
 
@@ -21,11 +22,17 @@ export interface WantedVersion {
 
 /** Where a training's model goes, `FOLDER/TYPE/VERSION`. */
 export class VersionDirectory {
+  #path: string;
+
   private constructor(
-    readonly path: string,
+    directory: string,
+    /** Whether the version was not given, so that it may become another. */
+    private readonly isNextFree: boolean,
     /** Folders above it that did not exist when it was prepared, the innermost first. */
     private readonly missing: readonly string[],
-  ) {}
+  ) {
+    this.#path = directory;
+  }
 
   /**
    * Chooses the directory, cleans up after crashes in its parent, and tries now, rather than after an hour of training, whether it can
@@ -40,7 +47,30 @@ export class VersionDirectory {
     const version = wanted.modelVersion ?? (await latestVersion(parent)) + 1;
     const directory = path.join(parent, String(version));
     if (!wanted.overwrite) assertFree(directory);
-    return new VersionDirectory(directory, missingFolders(parent));
+    return new VersionDirectory(directory, wanted.modelVersion === undefined, missingFolders(parent));
+  }
+
+  /** `FOLDER/TYPE/VERSION`. */
+  get path(): string {
+    return this.#path;
+  }
+
+  /**
+   * Begins a training, while no other process begins one of the same class: where no version was given, and another training has taken this
+   * one since it was chosen, the next free one is taken.
+   */
+  async claim<T>(begin: () => Promise<T>): Promise<T> {
+    const lost = () =>
+      new SignetError(
+        'CANNOT_WRITE',
+        `Another training took over ${this.parent} while this one was stopped. Start it again.`,
+      );
+    return withLock(this.parent, { name: '.begin.lock', lost }, async () => {
+      if (this.isNextFree && isTaken(this.path)) {
+        this.#path = path.join(this.parent, String((await latestVersion(this.parent)) + 1));
+      }
+      return begin();
+    });
   }
 
   /** The folder of the model's class. */
@@ -75,6 +105,10 @@ function assertFree(directory: string): void {
       `${directory} exists. Give another --model-version, leave it out for the next free one, or replace it with --overwrite.`,
     );
   }
+}
+
+function isTaken(directory: string): boolean {
+  return existsSync(directory) || existsSync(InterruptedTraining.folderOf(directory));
 }
 
 async function latestVersion(parent: string): Promise<number> {
