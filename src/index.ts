@@ -13,13 +13,25 @@ export { decodeBase64, encodeBase64 } from './ops/base64.js';
 export { cond } from './ops/cond.js';
 export { convertImageDtype } from './ops/convert-image-dtype.js';
 export { decodeBmp, decodeGif, decodeImage, decodeJpeg, type DecodeOptions, decodePng } from './ops/decode-image.js';
-export { decodeAndResize, type ImageSize, resizeImages } from './ops/decode-and-resize.js';
+export { centerCrop, cropTo } from './ops/crop-to.js';
+export { decodeAndResize, type ImageSize } from './ops/decode-and-resize.js';
 export { lookUpLabel, topLabels, type TopLabels } from './ops/labels.js';
 export { mapFn } from './ops/map-fn.js';
+export { padTo, padToMultiple, type PadOptions } from './ops/pad-to.js';
 export { type FixedLenFeature, parseExample } from './ops/parse-example.js';
+export type { AxesOptions, PictureSize, Position } from './ops/picture-axes.js';
 export { randomNormal, type RandomShape, randomUniform } from './ops/random.js';
 export { readFile, readLines } from './ops/read-file.js';
 export { regexReplace } from './ops/regex-replace.js';
+export {
+  letterbox,
+  type LetterboxOptions,
+  resizeImages,
+  type ResizeMethod,
+  type ResizeOptions,
+  resizeShorterSide,
+} from './ops/resize-images.js';
+export { type Size, sizeOf } from './ops/size-of.js';
 export { splitLines } from './ops/split-lines.js';
 export { whileLoop, type WhileLoopOptions } from './ops/while-loop.js';
 export { compile, type Compiled, CompiledFunctions, type CompileOptions } from './saved-model/run/compile.js';

@@ -1,6 +1,7 @@
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
-import { type ImageSize, resizeImages } from '../ops/decode-and-resize.js';
+import type { ImageSize } from '../ops/decode-and-resize.js';
+import { resizeImages } from '../ops/resize-images.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar } from '../ops/strings.js';
 import * as tf from '../tensorflow/tf.js';

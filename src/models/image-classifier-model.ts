@@ -1,7 +1,8 @@
 import { SignetError } from '../errors.js';
 import '../ops/random-layers.js';
 import { decodeBase64 } from '../ops/base64.js';
-import { decodeAndResize, type ImageSize, resizeImages } from '../ops/decode-and-resize.js';
+import { decodeAndResize, type ImageSize } from '../ops/decode-and-resize.js';
+import { resizeImages } from '../ops/resize-images.js';
 import { lookUpLabel, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
 import { type ClassifierFunctions, classifierParts } from './classifier/classifier-signatures.js';

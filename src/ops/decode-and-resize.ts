@@ -1,19 +1,10 @@
 import * as tf from '../tensorflow/tf.js';
 import { decodeImageThen } from './decode-image.js';
 import { mapFn } from './map-fn.js';
+import { resizeImages } from './resize-images.js';
 
 /** Height and width in pixels. */
 export type ImageSize = readonly [height: number, width: number];
-
-/**
- * Resizes images as `tf.image.resize` does by default: bilinear, pixel centers at half, no smoothing when made smaller.
- *
- * @param images float32 [n, h, w, c]
- * @returns float32 [n, height, width, c]
- */
-export function resizeImages(images: tf.Tensor4D, [height, width]: ImageSize): tf.Tensor4D {
-  return tf.image.resizeBilinear(images, [height, width], false, true);
-}
 
 /**
  * Decodes and resizes encoded images of any sizes and formats, several at once in a graph.

@@ -10,6 +10,7 @@ import './mended/honest-types.js';
 import './mended/op-listener.js';
 import './mended/small-windows.js';
 import './mended/mat-mul.js';
+import './mended/resize-gradients.js';
 import './mended/traceable-kernels.js';
 import './mended/fused-gradients.js';
 import './mended/repair-batch-normalization.js';

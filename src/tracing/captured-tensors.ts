@@ -26,7 +26,7 @@ export class CapturedTensors {
     let position = this.values.findIndex(({ node, output }) => node === value.node && output === value.output);
     if (position === -1) position = this.values.push(value) - 1;
     const outputs = [value.node.outputs[value.output] ?? { dataType: 0, shape: [] }];
-    return { kind: 'argument', name: capturedName(position), outputs, dynamic: true };
+    return { kind: 'argument', name: capturedName(position), outputs, dynamic: true, outer: value };
   }
 }
 

@@ -25,7 +25,12 @@ interface NodeBase {
   /** Whether the values may differ from call to call, so that JavaScript must not read them. */
   readonly dynamic: boolean;
 }
-export type ArgumentNode = NodeBase & { readonly kind: 'argument'; readonly name: string };
+export type ArgumentNode = NodeBase & {
+  readonly kind: 'argument';
+  readonly name: string;
+  /** For what a body takes from outside: the value there. */
+  readonly outer?: TapeValue;
+};
 export type VariableNode = NodeBase & { readonly kind: 'variable'; readonly variable: tf.Variable };
 /** A variable itself rather than its value: what a called function takes. */
 export type HandleNode = NodeBase & { readonly kind: 'handle'; readonly variable: tf.Variable };

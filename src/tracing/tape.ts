@@ -9,6 +9,7 @@ import type { Asset } from './asset.js';
 import { attr, attrValueOf } from './attr-value.js';
 import type { CapturedTensors } from './captured-tensors.js';
 import type { ConcreteFunction } from './concrete-function.js';
+import { dependsOnValues } from './depends-on-values.js';
 import { type Attributes, completeAttributes, inputTypes, opEntry, outputTypes } from './op-signature.js';
 import type { SampleSizes } from './sample-sizes.js';
 import {
@@ -158,6 +159,15 @@ export class Tape implements OpListener {
     return this.dynamicValueOf(tensor.dataId) !== null;
   }
 
+  dependsOnValues(tensor: tf.Tensor): boolean {
+    const value = this.dynamicValueOf(tensor.dataId);
+    return value !== null && dependsOnValues(value);
+  }
+
+  sampleSize(size: tf.Tensor): number {
+    return this.dependsOnValues(size) ? this.freshSize() : Number((readUnheard(size.dataId) as Int32Array)[0]);
+  }
+
   /** The element type of a tensor in the graph, which for uint8 and int64 is not the one that TF.js shows. */
   dataTypeOf(tensor: tf.Tensor): DataType {
     const { node, output } = this.valueOf(tensor);
@@ -179,15 +189,14 @@ export class Tape implements OpListener {
     );
   }
 
-  /** Adds an op with its outputs. */
-  record({ op, attributes, inputs, outputs, functions = [], bodies = [], bodyAttributes }: OpRecord): void {
+  /** Adds an op with its outputs; returns its first one. */
+  record({ op, attributes, inputs, outputs, functions = [], bodies = [], bodyAttributes }: OpRecord): TapeValue {
     const values = inputs.map((input) => ('node' in input ? input : this.valueOf(input)));
     const typeAttribute = takesUint8[op];
     const source = typeAttribute === undefined ? null : castFromUint8(values[0]);
     if (typeAttribute !== undefined && source) {
       const direct = { ...attributes, [typeAttribute]: attr.type(DataType.DT_UINT8) };
-      this.record({ op, attributes: direct, inputs: [source, ...inputs.slice(1)], outputs });
-      return;
+      return this.record({ op, attributes: direct, inputs: [source, ...inputs.slice(1)], outputs });
     }
     const types = values.map(({ node, output }) => node.outputs[output]?.dataType ?? 0);
     const complete = completeAttributes(op, attributes, types);
@@ -206,8 +215,9 @@ export class Tape implements OpListener {
       outputs: infos,
       dynamic,
     };
-    this.#add(node, outputs);
+    const value = this.#add(node, outputs);
     this.#castAsTfjs(node, outputs);
+    return value;
   }
 
   /** The place of a tensor on the tape; one that no op made is a variable, a capture or a constant. */

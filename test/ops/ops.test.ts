@@ -9,7 +9,7 @@ import { decodeBase64, encodeBase64 } from '../../src/ops/base64.js';
 import { cond } from '../../src/ops/cond.js';
 import { convertImageDtype } from '../../src/ops/convert-image-dtype.js';
 import { decodeBmp, decodeGif, decodeImage, decodeJpeg, decodePng } from '../../src/ops/decode-image.js';
-import { resizeImages } from '../../src/ops/decode-and-resize.js';
+import { resizeImages } from '../../src/ops/resize-images.js';
 import { gatherStrings, lookUpLabel, topLabels } from '../../src/ops/labels.js';
 import { mapFn } from '../../src/ops/map-fn.js';
 import { parseExample } from '../../src/ops/parse-example.js';

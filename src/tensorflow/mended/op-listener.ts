@@ -7,6 +7,10 @@ export interface OpListener {
   onOp(op: string, attributes: readonly BindingAttribute[], inputs: readonly tf.Tensor[], outputs: tf.Tensor[]): void;
   /** A value is about to be read into JavaScript. May throw to forbid it. */
   onRead(dataId: DataId): void;
+  /** Whether a tensor's value is known only to a call: not a constant, nor computed from sizes alone. */
+  dependsOnValues(tensor: tf.Tensor): boolean;
+  /** What a size, an int32 scalar, is taken to be: its value, or a made-up one where it depends on values. */
+  sampleSize(size: tf.Tensor): number;
 }
 
 let current: OpListener | null = null;

@@ -115,7 +115,7 @@ for (const [kernel, op] of [
   // prettier-ignore
   whileTraced(kernel, (params, listener) => {
     const { a, b } = inputsOf<tf.FloorDivInputs>(params);
-    if (a.dtype !== 'int32' || b.dtype !== 'int32') return null;
+    if (a.dtype !== 'int32' || b.dtype !== 'int32' || !listener.dependsOnValues(b)) return null;
     const shape = tf.broadcast_util.assertAndGetBroadcastShape(a.shape, b.shape);
     const output = sampleOf(() => tf.zeros(shape, 'int32'));
     return recordUnrun(listener, op, [attribute.type('T', 'int32')], [a, b], output);

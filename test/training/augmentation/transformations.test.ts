@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { resizeImages } from '../../../src/ops/decode-and-resize.js';
+import { resizeImages } from '../../../src/ops/resize-images.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { Augmentation, type Transformation } from '../../../src/training/augmentation/augmentation.js';
 import { betaQuantiles } from '../../../src/training/augmentation/beta-quantiles.js';
