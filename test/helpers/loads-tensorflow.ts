@@ -7,6 +7,8 @@ export function loadsTensorFlow(file: string, seen = new Set<string>()): boolean
   seen.add(file);
   return importsOf(file).some((specifier) => {
     if (!specifier.startsWith('.')) return specifier.startsWith('@tensorflow/');
+    // Written in JavaScript, and requires it.
+    if (specifier.endsWith('/tfjs.js')) return true;
     const imported = path.resolve(path.dirname(file), specifier.replace(/\.js$/, '.ts'));
     return loadsTensorFlow(imported, seen);
   });

@@ -11,4 +11,4 @@ import './repair-node.js';
 import './require-set-up.js';
 import './load-quietly.js';
 
-export * from '@tensorflow/tfjs-node-gpu';
+export * from './tfjs.js';
