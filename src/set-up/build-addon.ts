@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 
 import { SignetError } from '../errors.js';
+import { addonHashes, noteAddons } from './addon-hashes.js';
 import { addonRevision } from './stamp.js';
 import { diskFull, saysDiskFull } from './file-errors.js';
 import { patchSource } from './patch-source.js';
@@ -60,8 +61,9 @@ export async function buildAddon(
       await mkdir(dirname(addon), { recursive: true });
       const standardError = basename(standardErrorAddonPath);
       await rename(join(folder, 'build', 'Release', standardError), join(dirname(addon), standardError));
-      // The last: where it stands, so does the other.
       await rename(join(folder, addonPath), addon);
+      // The last: without it they are built again.
+      await noteAddons(dirname(addon), addonHashes(dirname(addon)));
     }),
   );
 }

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { isAddonIntact } from './addon-hashes.js';
 import { buildAddon, cachedAddonPath } from './build-addon.js';
 import { cacheFolder as usualCacheFolder } from '../files/cache-folder.js';
 import { chooseLibrary, findLibrary } from './choose-library.js';
@@ -112,7 +112,7 @@ async function runStages(tfjs: TfjsPackage, options: SetUpOptions, site: Site): 
   const choice = chooseLibrary(options, readStamp(tfjs.folder));
   const library = await findLibrary(choice, { verify: force, recipe }, site);
   const addon = cachedAddonPath(site, tfjs, library.id);
-  const compile = force || !existsSync(addon);
+  const compile = force || !isAddonIntact(addon);
   const tools = await checkPrerequisites({ ...library.needs, compile });
   const folder = await library.make(site);
   if (compile) await buildAddon(tfjs, folder, tools.compiler, addon, site);

@@ -1,8 +1,9 @@
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { replaceFile } from '../files/replace.js';
+import { type AddonHashes, addonHashes } from './addon-hashes.js';
 import { addonPath } from './tfjs-package.js';
 import { tensorflowVersion, type Host } from './wheel-table.js';
 
@@ -19,7 +20,8 @@ export interface Stamp extends Host {
   /** Where `deps` leads. */
   readonly libraryFolder: string;
   readonly libraryId: string;
-  readonly addonBytes: number;
+  /** What was proved: nothing else is loaded. */
+  readonly addons: AddonHashes;
 }
 
 /** The name holds which addon a stamp speaks of: when that changes, so does the name. */
@@ -35,9 +37,9 @@ export function readStamp(tfjsFolder: string): Stamp | undefined {
 }
 
 /** Says that all stages are done; written last. */
-export async function writeStamp(tfjsFolder: string, stamp: Omit<Stamp, 'addonBytes'>): Promise<void> {
-  const { size } = statSync(join(tfjsFolder, addonPath));
-  await replaceFile(join(tfjsFolder, stampName), JSON.stringify({ ...stamp, addonBytes: size }));
+export async function writeStamp(tfjsFolder: string, stamp: Omit<Stamp, 'addons'>): Promise<void> {
+  const addons = addonHashes(dirname(join(tfjsFolder, addonPath)));
+  await replaceFile(join(tfjsFolder, stampName), JSON.stringify({ ...stamp, addons }));
 }
 
 /** Taken away before anything that the stamp speaks of is changed. */
@@ -51,7 +53,8 @@ export function stampHolds(tfjsFolder: string, stamp: Stamp | undefined, host: H
   if (stamp.platform !== host.platform || stamp.arch !== host.arch) return false;
   try {
     if (readlinkSync(join(tfjsFolder, 'deps')) !== stamp.libraryFolder) return false;
-    if (statSync(join(tfjsFolder, addonPath)).size !== stamp.addonBytes) return false;
+    const addons = addonHashes(dirname(join(tfjsFolder, addonPath)));
+    if (JSON.stringify(addons) !== JSON.stringify(stamp.addons)) return false;
     const library = host.platform === 'darwin' ? 'libtensorflow.2.dylib' : 'libtensorflow.so';
     // Follows links to the end: a cleared cache, or a user's library that was removed, is noticed.
     return statSync(join(stamp.libraryFolder, 'lib', library)).size > 0;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { addonRevision, readStamp, stampHolds, writeStamp } from '../../src/set-up/stamp.js';
 import { assertSetUp } from '../../src/set-up/assert-set-up.js';
-import { addonPath } from '../../src/set-up/tfjs-package.js';
+import { addonPath, standardErrorAddonPath } from '../../src/set-up/tfjs-package.js';
 
 const host = { platform: 'linux', arch: 'x64' } as const;
 let folder: string;
@@ -39,6 +39,8 @@ describe('the stamp of a set-up', () => {
     ['the cache was cleared', () => rmSync(library, { recursive: true })],
     ['the addon is gone', () => rmSync(join(tfjs, addonPath))],
     ['the addon is another one', () => writeFileSync(join(tfjs, addonPath), 'another addon')],
+    ['the addon is another one of the same size', () => writeFileSync(join(tfjs, addonPath), 'nodda')],
+    ['the small addon is another one', () => writeFileSync(join(tfjs, standardErrorAddonPath), 'evil')],
     ['deps leads elsewhere', () => renameSync(join(folder, 'another link'), join(tfjs, 'deps'))],
     ['the stamp is damaged', () => writeFileSync(join(tfjs, `.signet-set-up-${addonRevision}.json`), '{"tensor')],
   ])('does not hold when %s', (_what, change) => {

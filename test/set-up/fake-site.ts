@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
+import { addonHashes, noteAddons } from '../../src/set-up/addon-hashes.js';
 import { cachedAddonPath } from '../../src/set-up/build-addon.js';
 import { hashFile } from '../../src/files/hash-file.js';
 import type { SetUpOptions } from '../../src/set-up/set-up.js';
@@ -95,6 +96,7 @@ export async function makeFakeSite(librarySize?: number, version = '2.21.0'): Pr
   mkdirSync(dirname(addon), { recursive: true });
   writeFileSync(addon, 'an addon');
   writeFileSync(join(dirname(addon), basename(standardErrorAddonPath)), 'a small addon');
+  await noteAddons(dirname(addon), addonHashes(dirname(addon)));
   return { folder, cacheFolder, tfjs, wheelPath, recipe, fetchLog: join(folder, 'fetches.log') };
 }
 

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { cachedAddonPath } from '../../src/set-up/build-addon.js';
 import { wheelPath } from '../../src/set-up/download-wheel.js';
 import { setUp, type SetUpOptions } from '../../src/set-up/set-up.js';
 import { addonPath } from '../../src/set-up/tfjs-package.js';
@@ -57,6 +58,20 @@ describe('setUp', () => {
     expect(fetches()).toBe(1);
   });
 
+  it.each(['tfjs_binding.node', 'standard_error.node', 'sha256.json'])(
+    'takes no addon from the cache that is another than was built: %s',
+    async (name) => {
+      const addon = cachedAddonPath(site, site.tfjs, site.recipe.id);
+      writeFileSync(join(dirname(addon), name), 'an addox');
+      const doing: string[] = [];
+      // The package in miniature has nothing to compile.
+      const building = setUp({ ...fakeOptions(site), onProgress: (progress) => doing.push(progress.doing) });
+      await expect(building).rejects.toThrow();
+      expect(doing).toContain('Compiling the addon that joins Node.js to TensorFlow');
+      expect(existsSync(inPackage(addonPath))).toBe(false);
+    },
+  );
+
   it('uses a wheel that was put into the cache by hand', async () => {
     mkdirSync(join(site.cacheFolder, 'wheels'), { recursive: true });
     writeFileSync(wheelPath(site, site.recipe.wheels[0]), readFileSync(site.wheelPath));
@@ -73,7 +88,7 @@ describe('setUp', () => {
     );
     mkdirSync(join(site.cacheFolder, 'wheels'), { recursive: true });
     writeFileSync(wheelPath(site, wheel), 'half a wh');
-    await expect(setUp(fakeOptions(site))).rejects.toThrow(`Delete ${wheelPath(site, wheel)} and run set-up again.`);
+    await expect(setUp(fakeOptions(site))).rejects.toThrow(`Delete ${wheelPath(site, wheel)}. Run set-up again.`);
   });
 
   it('replaces what the own installer of tfjs-node left', async () => {
