@@ -44,6 +44,50 @@ print(json.dumps([training, validation, in_order_of_epoch(training, request['see
     expect(await runPython(script, { data, seed })).toEqual(expected);
   });
 
+  it.each<[what: string, links: (data: string) => [target: string, place: string][]]>([
+    [
+      'to their own folder, twice',
+      () => [
+        ['.', '1/l1'],
+        ['.', '1/l2'],
+      ],
+    ],
+    [
+      'to each other',
+      () => [
+        ['../2', '1/there'],
+        ['../1', '2/back'],
+      ],
+    ],
+    [
+      'in a chain of twenty with two links each',
+      () =>
+        Array.from(
+          { length: 20 },
+          (_, i) =>
+            [
+              [`../n${i + 1}`, `1/n${i}/a`],
+              [`../n${i + 1}`, `1/n${i}/b`],
+            ] as [string, string][],
+        ).flat(),
+    ],
+  ])('comes to an end with links %s, with the images of train-model', async (_, links) => {
+    const { train: data } = copyDigits(await temporaryFolder(), { classes: 3, images: 3 });
+    for (const [target, place] of links(data)) {
+      mkdirSync(path.join(data, path.dirname(place)), { recursive: true });
+      symlinkSync(target, path.join(data, place));
+    }
+    mkdirSync(path.join(data, '1', 'n20'), { recursive: true });
+    writeFileSync(path.join(data, '1', 'n20', 'last.png'), onePixel);
+    const script = `${imports}
+from image_files import list_images
+print(json.dumps(list_images(request, ['0', '1', '2'])))
+`;
+    const scan = await scanImageDirectory(data);
+    const listed = (await runPython(script, data)) as [string, number][];
+    expect(listed).toEqual(scan.files.map(({ path: file, label }) => [file, label]));
+  });
+
   it('takes a TF_CONFIG of workers, and refuses every other in words', async () => {
     const script = `${imports}
 from cluster import place

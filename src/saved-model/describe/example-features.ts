@@ -20,13 +20,16 @@ export function exampleFeatures(graph: GraphDef): ExampleFeature[] | null {
   const bodies = [graph.node, ...(graph.library?.function ?? []).map(({ nodeDef }) => nodeDef)];
   const found = bodies.flatMap((nodes) => {
     const parsers = nodes.filter(({ op }) => op === 'ParseExample' || op === 'ParseExampleV2');
-    return parsers.map((node) => featuresOf(node, nodes));
+    if (parsers.length === 0) return [];
+    // Looked up by name: a parser may have as many keys as there are nodes.
+    const byName = new Map(nodes.map((node) => [node.name, node]));
+    return parsers.map((node) => featuresOf(node, byName));
   });
   const distinct = new Map(found.map((features) => [JSON.stringify(features), features]));
   return distinct.size === 1 ? (found[0] ?? null) : null;
 }
 
-function featuresOf(parser: NodeDef, nodes: readonly NodeDef[]): ExampleFeature[] | null {
+function featuresOf(parser: NodeDef, nodes: ReadonlyMap<string, NodeDef>): ExampleFeature[] | null {
   const names = keyInputs(parser).map((input) => input.flatMap((name) => constantStrings(name, nodes) ?? [null]));
   const [sparse = [], dense = []] = names;
   const types = [...typesOf(parser, 'sparse_types'), ...typesOf(parser, 'Tdense')];
@@ -54,9 +57,9 @@ function typesOf({ attr }: NodeDef, name: string): DataType[] {
   return value?.case === 'list' ? value.value.type : [];
 }
 
-function constantStrings(input: string, nodes: readonly NodeDef[]): string[] | null {
+function constantStrings(input: string, nodes: ReadonlyMap<string, NodeDef>): string[] | null {
   const name = input.split(':', 1)[0] ?? '';
-  const node = nodes.find((each) => each.name === name);
+  const node = nodes.get(name);
   const value = node?.op === 'Const' ? node.attr.value?.value : undefined;
   return value?.case === 'tensor' ? value.value.stringVal.map((bytes) => Buffer.from(bytes).toString()) : null;
 }

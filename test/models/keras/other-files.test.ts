@@ -51,7 +51,36 @@ describe('a weight file', () => {
     await expect(opening).rejects.toMatchObject({ code: 'INVALID_WEIGHTS' });
     expect(performance.now() - started).toBeLessThan(2000);
   });
+
+  it.each<[what: string, zip: () => Uint8Array]>([
+    ['other members that name the same bytes', () => renamed(listedAgain(zipSync({ 'model.weights.h5': new Uint8Array(2 ** 20) }), 400))],
+    [
+      'a member that is larger than it says',
+      () => {
+        const zip = Buffer.from(zipSync({ 'model.weights.h5': new Uint8Array(2 ** 26) }));
+        // Its size, in its own head and in the directory.
+        zip.writeUInt32LE(100, 22);
+        zip.writeUInt32LE(100, zip.indexOf('PK\x01\x02', 0, 'latin1') + 24);
+        return zip;
+      },
+    ],
+  ])('in an archive costs what its own size allows: %s', async (_, zip) => {
+    const file = path.join(await temporaryFolder(), 'evil.keras');
+    await writeFile(file, zip());
+    const started = performance.now();
+    const opening = withUnpackedWeights(file, openKerasWeightFile);
+    await expect(opening).rejects.toMatchObject({ code: 'INVALID_WEIGHTS' });
+    expect(performance.now() - started).toBeLessThan(5000);
+  }); // prettier-ignore
 });
+
+/** Gives every entry of an archive's directory but the first another name. */
+function renamed(zip: Uint8Array): Uint8Array {
+  const bytes = Buffer.from(zip);
+  const first = bytes.indexOf('PK\x01\x02', 0, 'latin1');
+  for (let at = first; (at = bytes.indexOf('PK\x01\x02', at + 4, 'latin1')) !== -1;) bytes.write('x', at + 46);
+  return bytes;
+}
 
 /** The archive with its only member so often in its directory. */
 function listedAgain(zip: Uint8Array, times: number): Uint8Array {
