@@ -6,7 +6,9 @@ import type { ModelConfig } from '../../serving/store/model-config.js';
 import { readModelConfigFile } from '../../serving/store/model-config-file.js';
 import { modelsOfFolder } from '../list-models/models-of-folder.js';
 import type { OptionsOf } from '../shared/flag-table.js';
+import { tell } from '../../text/tell.js';
 import type { serveModelCommand } from './flags.js';
+import { describeMisplacedModels } from './misplaced-models.js';
 
 /** Where the models are; see `flags.ts`. */
 export type ModelSources = Pick<
@@ -27,7 +29,12 @@ export async function modelsToServe({
   const { isModel, models } = await modelsOfFolder(modelFolder);
   if (isModel) return { models: models.map((own) => ({ ...own, name: modelName ?? own.name })) };
   if (modelName !== undefined) return { models: [chosenModel(models, modelName, modelFolder)] };
-  if (models.length > 0) return { modelFolder };
+  const misplaced = await describeMisplacedModels(modelFolder);
+  if (models.length > 0) {
+    for (const each of misplaced) tell(`warning: ${each}`);
+    return { modelFolder };
+  }
+  if (misplaced.length > 0) throw new SignetError('INVALID_SAVED_MODEL', misplaced.join('\n'));
   throw new SignetError(
     'INVALID_SAVED_MODEL',
     `${modelFolder} has no model. Expected: ${path.join(modelFolder, 'NAME', '1', 'saved_model.pb')}. Train one with train-model, or give another --model-folder.`,
