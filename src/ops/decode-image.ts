@@ -30,7 +30,7 @@ export function decodeImage(bytes: tf.Tensor, options: Pick<DecodeOptions, 'dtyp
 }
 
 /**
- * Decodes as `decodeImage` and goes on with the image in the branch of its format, where its pixels are still bytes in the graph: resized
+ * Decodes as `decodeImage` and continues with the image in the branch of its format, where its pixels are still bytes in the graph: resized
  * there, an image of 12 megapixels never takes the 144 MiB that it has as float32.
  *
  * @param next Takes the image, [height, width, 3].

@@ -6,7 +6,7 @@ interface RandomStep {
   readonly step: tf.Tensor;
   /** Which element of `mapFn` or turn of `whileLoop` it is, an int32 scalar; null outside of those. */
   readonly element: tf.Tensor | null;
-  /** The number of the next draw. */
+  /** Number of the next draw. */
   next: number;
 }
 

@@ -12,10 +12,10 @@ import { nextCounter } from './random-step.js';
 export type RandomShape = readonly (number | tf.Tensor)[] | tf.Tensor;
 
 /**
- * Draws from [min, max), anew at every call: in a graph, when it runs, where `tf.randomUniform` would draw once, while it is
+ * Draws from [min, max), again at every call: in a graph, when it runs, where `tf.randomUniform` would draw once, while it is
  * traced.
  *
- * @param seed A whole number: a graph that is compiled anew draws the same values in the same order, and within `withRandomStep`, as in
+ * @param seed A whole number: a graph that is compiled again draws the same values in the same order, and within `withRandomStep`, as in
  * a training step, what is drawn depends on nothing but the seed, the step and which draw of the step it is. Default: others each time.
  * @returns float32
  */
@@ -30,7 +30,7 @@ export function randomUniform(shape: RandomShape, min = 0, max = 1, seed?: numbe
 }
 
 /**
- * Draws from a normal distribution, anew at every call.
+ * Draws from a normal distribution, again at every call.
  *
  * @param seed As that of `randomUniform`.
  * @returns float32
@@ -53,7 +53,7 @@ interface Sizes {
   readonly known: readonly (number | null)[];
 }
 
-/** Draws by an op that goes on from draw to draw. */
+/** Draws by an op that continues from draw to draw. */
 function draw(op: string, { vector, known }: Sizes, seed?: number): tf.Tensor {
   const attributes = [
     // TensorFlow takes two zeros for no seed.

@@ -22,7 +22,7 @@ const apis: Readonly<Record<string, string>> = {
 /**
  * What Prometheus collects: TensorFlow Serving's metrics under their names, those of batching, and Node.js's own.
  *
- * A model's name is a label only when there is such a model: clients make up names, and each would be kept for ever.
+ * A model's name is a label only when there is such a model: clients make up names, and each would be kept forever.
  */
 export class ServerMetrics {
   readonly #registry = new Registry();

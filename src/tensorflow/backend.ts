@@ -10,7 +10,7 @@ export interface BindingAttribute {
 /** What TF.js calls a tensor's storage: an object compared by identity. */
 export type DataId = object;
 
-/** A tensor of TensorFlow's, as the binding tells of it. */
+/** A tensor of TensorFlow's, as the binding describes it. */
 export interface TensorMetadata {
   readonly id: number;
   readonly shape: number[];

@@ -148,7 +148,7 @@ describe('eval-served-model', () => {
     child.kill('SIGINT');
     const { code, stdout, stderr } = await done;
     expect(code, stderr).toBe(130);
-    expect(stderr).toContain('stopping, what was done is told (Ctrl-C again ends at once)\n');
+    expect(stderr).toContain('stopping; what was done so far is reported (Ctrl-C again ends at once)\n');
     expect(JSON.parse(stdout)).toMatchObject({ interrupted: true, images: 0, problems: [] });
   });
 

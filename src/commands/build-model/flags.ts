@@ -30,12 +30,6 @@ export const buildModelCommand = defineCommand({
       help: 'Version of the model',
     },
     ...inputSizeFlags,
-    alpha: {
-      type: 'number',
-      range: { above: 0, max: 2 },
-      defaultText: '1',
-      help: 'Width of a MobileNetModel (pretrained weights exist for 0.35 to 1.4) or MobileNetV3Model (0.75 and 1)',
-    },
     ...variantFlags,
     overwrite: { type: 'boolean', default: false, help: 'Replace the version if it exists' },
     ...jsonFlags,

@@ -123,8 +123,8 @@ function nameOfImage(file: string, { testDatasetPath }: EvalServedModelResult): 
 function notes({ classNamesTold, skipped, interrupted, transports }: EvalServedModelResult): string[] {
   const told = {
     all: [],
-    some: ['The server told the names of some classes only; those agree with the folders of the test set.'],
-    none: ['The server tells no class names: the folders of the test set, in order, are taken for its classes.'],
+    some: ['The server names only some of its classes; those agree with the folders of the test set.'],
+    none: ['The server does not name its classes: the folders of the test set, in order, are taken for them.'],
   }[classNamesTold];
   const nonFinite = Object.values(transports).reduce((most, transport) => Math.max(most, transport.nonFinite), 0);
   return [

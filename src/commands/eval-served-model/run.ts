@@ -75,7 +75,7 @@ function evaluate(
   const imageSize: ImageSize | undefined =
     inputHeight === undefined || inputWidth === undefined ? undefined : [inputHeight, inputWidth];
   const bar = progressBar('evaluating', 'images');
-  const interrupt = stopOnInterrupt('stopping, what was done is told');
+  const interrupt = stopOnInterrupt('stopping; what was done so far is reported');
   const start = performance.now();
   const onProgress = (done: number, total: number) => {
     bar.update(done, total, `${(done / ((performance.now() - start) / 1000)).toFixed(0)} images/s`);

@@ -52,9 +52,15 @@ export const architectures =
 
 /** Flag of architectures that come in several sizes. */
 export const variantFlags = {
+  alpha: {
+    type: 'number',
+    range: { above: 0, max: 2 },
+    defaultText: '1',
+    help: 'Width of a MobileNetModel (pretrained weights exist for 0.35 to 1.4) or MobileNetV3Model (0.75 and 1)',
+  },
   variant: {
     type: 'string',
     defaultText: 'lite0, b0, large',
     help: 'Size of an EfficientNetLiteModel (lite0, lite1, lite2), EfficientNetV2Model (b0 to b3) or MobileNetV3Model (small, large)',
   },
-} as const satisfies Flags<'variant'>;
+} as const satisfies Flags<'alpha' | 'variant'>;

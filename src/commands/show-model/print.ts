@@ -97,7 +97,7 @@ function sums({ parameters, trainableParameters, unusedParameters, bytes, list }
 interface Layout {
   readonly columns: number;
   readonly oneSignature: boolean;
-  /** Whether there are several graphs, so that each needs its tags told. */
+  /** Whether there are several graphs, so that each needs its tags named. */
   readonly several: boolean;
 }
 

@@ -76,12 +76,6 @@ export const trainModelCommand = defineCommand({
       default: false,
       help: "Keep the statistics of the backbone's batch normalization; helps when images are few",
     },
-    alpha: {
-      type: 'number',
-      range: { above: 0, max: 2 },
-      defaultText: '1',
-      help: 'Width of a MobileNetModel (pretrained weights exist for 0.35 to 1.4) or MobileNetV3Model (0.75 and 1)',
-    },
     ...variantFlags,
     dropout: {
       type: 'number',

@@ -33,7 +33,7 @@ export class LeftOutImages {
     });
   }
 
-  /** Goes on from a state. @param state From a file. */
+  /** Resumes from a state. @param state From a file. */
   restoreState(state: unknown): void {
     this.problems.length = 0;
     this.#epochs.length = 0;

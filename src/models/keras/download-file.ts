@@ -29,7 +29,7 @@ export interface DownloadFileOptions {
 /**
  * Downloads a file, and resumes what an earlier call or run has left of it, if the server still has the same file.
  *
- * @param part Where the bytes go. Beside it, `PART.json` says of what they are a part.
+ * @param part Where the bytes go. Next to it, `PART.json` says of what they are a part.
  * @returns whether the file is made of several answers.
  * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`; what has come so far stays for the next run.
  */

@@ -29,7 +29,7 @@ export type ReadTensors = Pick<ReaderResult, 'values' | 'pixels'>;
 export interface GrpcCall {
   /** Aborts when the client has gone or its deadline has passed. */
   readonly signal: AbortSignal;
-  /** Milliseconds since 1970. Default: the client waits for ever. */
+  /** Milliseconds since 1970. Default: the client waits forever. */
   readonly deadline?: number;
   /** The tensors of a large message, which has come without them: another thread has read them. */
   readonly read?: ReadTensors;

@@ -81,7 +81,7 @@ function rowBytes({ outputs }: Pick<Signature, 'outputs'>): number {
   }, 0);
 }
 
-/** Memory of so many values, in bytes, without the bytes of strings. */
+/** Computes the memory of N values, in bytes, without the bytes of strings. */
 export function valueBytes(dtype: DType, values: number): number {
   return values * (dtype === 'string' ? stringBytes : elementBytes[dtype]);
 }

@@ -1,4 +1,4 @@
-/** Runs tasks, so many at once; the others wait in their order. */
+/** Runs N tasks at once; the others wait in their order. */
 export function limitConcurrency(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
   let running = 0;
   const waiting: (() => void)[] = [];

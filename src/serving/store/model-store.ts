@@ -107,7 +107,7 @@ export class ModelStore implements ModelServer {
   }
 
   /**
-   * Loads what there is, and keeps looking. A version that cannot be loaded is told in its status and to `onEvent`.
+   * Loads what there is, and keeps looking. A version that cannot be loaded is reported in its status and to `onEvent`.
    *
    * @throws SignetError `INVALID_ARGUMENT` for options or configurations that make no sense.
    */

@@ -206,7 +206,7 @@ export class StoredModel {
     return entry.failures === 0 || (entry.failures <= loadRetries && isDue);
   }
 
-  /** The entry of a version that is not loaded; one with other files starts anew. */
+  /** The entry of a version that is not loaded; one with other files starts from scratch. */
   #entryToLoad(version: number, directory: string, stamp: string): VersionEntry {
     const known = this.#entries.get(version);
     if (known?.stamp === stamp && known.directory === directory && known.error !== undefined) return known;
@@ -330,7 +330,7 @@ export class StoredModel {
   }
 }
 
-/** What Signet has written beside its own models; for the web page, so a model without it is served all the same. */
+/** Reads what Signet has written next to its own models; for the web page, so a model without it is served all the same. */
 async function inputSizeOf(directory: string): Promise<Pick<ServedVersion, 'inputSize'>> {
   const description = await readModelDescription(directory).catch(() => null);
   return description ? { inputSize: [description.inputHeight, description.inputWidth] } : {};

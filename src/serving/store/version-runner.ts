@@ -23,7 +23,7 @@ export interface VersionRunnerOptions {
   readonly onLost: (error: Error) => void;
 }
 
-/** So many threads may end one after another without any result between; then the version is given up. */
+/** Number of threads that may end one after another without any result between; then the version is given up. */
 const maxCrashes = 3;
 
 /** A loaded version: its threads and the queue in front of them. */

@@ -120,7 +120,7 @@ export class JobThread<Work, Result> {
     this.#after(jobMilliseconds, () => void this.#worker?.terminate());
   }
 
-  /** The smallest job; but none waits for ever. */
+  /** The smallest job; but none waits forever. */
   #first(): Pending<Work, Result> | undefined {
     const now = performance.now();
     const rank = ({ bytes, since }: Pending<Work, Result>) => bytes - ((now - since) / patience) * 2 ** 20;

@@ -1,7 +1,6 @@
 import * as tf from '../../tensorflow/tf.js';
-import type { Draws } from './draws.js';
-import { type Factor, factorRange } from './factor.js';
-import { PixelTransformation } from './transformation.js';
+import type { Factor } from './factor.js';
+import { FactorTransformation } from './transformation.js';
 
 /** Options of `RandomBrightness`. */
 export interface RandomBrightnessOptions {
@@ -10,17 +9,13 @@ export interface RandomBrightnessOptions {
 }
 
 /** Makes each image brighter or darker, as `keras.layers.RandomBrightness`. */
-export class RandomBrightness extends PixelTransformation {
-  readonly #factor: readonly [number, number];
-
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+export class RandomBrightness extends FactorTransformation {
+  /** @throws SignetError `INVALID_ARGUMENT` unless `factor` is within -1 to 1. */
   constructor({ factor }: RandomBrightnessOptions) {
-    super();
-    this.#factor = factorRange("RandomBrightness's factor", factor, { min: -1, max: 1 });
+    super(factor);
   }
 
-  override call(images: tf.Tensor4D, draws: Draws): tf.Tensor4D {
-    const delta = tf.mul(draws.uniform([images.shape[0], 1, 1, 1], ...this.#factor), 255);
-    return tf.clipByValue(tf.add(images, delta), 0, 255);
+  protected override change(images: tf.Tensor4D, drawn: tf.Tensor): tf.Tensor4D {
+    return tf.clipByValue(tf.add(images, tf.mul(drawn, 255)), 0, 255);
   }
 }

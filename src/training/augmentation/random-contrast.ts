@@ -1,7 +1,6 @@
 import * as tf from '../../tensorflow/tf.js';
-import type { Draws } from './draws.js';
-import { type Factor, factorRange } from './factor.js';
-import { PixelTransformation } from './transformation.js';
+import type { Factor } from './factor.js';
+import { FactorTransformation } from './transformation.js';
 
 /** Options of `RandomContrast`. */
 export interface RandomContrastOptions {
@@ -15,18 +14,14 @@ export interface RandomContrastOptions {
  * So is `keras.layers.RandomContrast` documented. Keras 3.15 draws from 0 to f for one number; its two numbers `(lower, upper)` are
  * `[-lower, upper]` here.
  */
-export class RandomContrast extends PixelTransformation {
-  readonly #factor: readonly [number, number];
-
-  /** @throws SignetError `INVALID_ARGUMENT`. */
+export class RandomContrast extends FactorTransformation {
+  /** @throws SignetError `INVALID_ARGUMENT` unless `factor` is within -1 to 1. */
   constructor({ factor }: RandomContrastOptions) {
-    super();
-    this.#factor = factorRange("RandomContrast's factor", factor, { min: -1, max: 1 });
+    super(factor);
   }
 
-  override call(images: tf.Tensor4D, draws: Draws): tf.Tensor4D {
-    const contrast = tf.add(draws.uniform([images.shape[0], 1, 1, 1], ...this.#factor), 1);
+  protected override change(images: tf.Tensor4D, drawn: tf.Tensor): tf.Tensor4D {
     const mean = tf.mean(images, [1, 2], true);
-    return tf.clipByValue(tf.add(tf.mul(tf.sub(images, mean), contrast), mean), 0, 255);
+    return tf.clipByValue(tf.add(tf.mul(tf.sub(images, mean), tf.add(drawn, 1)), mean), 0, 255);
   }
 }

@@ -30,7 +30,7 @@ export interface OptimizerVariable {
  * An optimizer whose whole state is in variables, the learning rate and the count of steps included: in a compiled step they
  * are variables of the session, so that a callback can change the learning rate between two steps.
  *
- * Any `model.compile` takes it. A subclass gives its slots and its rule. Whoever made it disposes of it.
+ * Any `model.compile` takes it. A subclass gives its slots and its rule. The caller disposes of it.
  *
  * Source: keras/src/optimizers/base_optimizer.py of Keras 3: gradients are averaged, then clipped; weights decay, then move.
  */
@@ -201,7 +201,7 @@ export abstract class Optimizer extends tf.Optimizer {
   /**
    * Sums up gradients, and takes a step with their mean every `steps` times.
    *
-   * The step is computed each time and chosen in the graph: it is small beside the gradients, and a branch would have to take and
+   * The step is computed each time and chosen in the graph: it is small next to the gradients, and a branch would have to take and
    * give back every weight.
    */
   #accumulated(pairs: readonly Pair[], steps: number): NewValue[] {

@@ -137,13 +137,13 @@ agreement: there are no two transports to compare
     });
     expect(text).toContain('\nmodel    animals, at 10.0.0.5\n');
     expect(text).toContain(`
-The server tells no class names: the folders of the test set, in order, are taken for its classes.
+The server does not name its classes: the folders of the test set, in order, are taken for them.
 1 images do not decode and were left out (--json lists them)
 2 images have logits that are not finite
 Interrupted: this is what was done until then.
 `);
     expect(evalServedModelText({ ...result, classNamesTold: 'some' })).toContain(
-      'The server told the names of some classes only; those agree with the folders of the test set.\n',
+      'The server names only some of its classes; those agree with the folders of the test set.\n',
     );
   });
 

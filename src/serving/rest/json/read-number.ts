@@ -12,7 +12,7 @@ export interface JsonNumber {
 
 /** Powers of ten that float64 holds exactly. */
 const powersOfTen = Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
-/** Any integer of so many digits is exact in float64. */
+/** Number of digits up to which any integer is exact in float64. */
 const exactDigits = 15;
 
 /**
