@@ -31,7 +31,11 @@ export class ReaderProcess {
     const stdio = ['pipe', 'pipe', 'ignore'] as const;
     const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: [...stdio], env });
     const reader = new ReaderProcess(child, patience);
-    await once(reader.#lines, 'line');
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`${script} ended with ${String(code)} before it was ready`);
+    });
+    await Promise.race([once(reader.#lines, 'line'), ended]);
+    ended.catch(() => undefined);
     return reader;
   }
 

@@ -115,6 +115,8 @@ function sizeOf(shape: readonly number[]): number {
 function elementsOf({ offset, shape, strides }: TensorRecord, { bytes }: Storage): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const elements = new Float32Array(sizeOf(shape));
+  // Sizes before a size of 0 may be anything.
+  if (elements.length === 0) return elements;
   let written = 0;
   const copy = (dimension: number, at: number) => {
     if (dimension === shape.length) {

@@ -1,3 +1,4 @@
+import { SignetError } from '../../errors.js';
 import type {
   FunctionSpec,
   SavedObject,
@@ -35,25 +36,56 @@ export interface FunctionArgument {
 /**
  * The functions of the object that `tf.saved_model.load` gives, and of the objects in it, each by its shortest path.
  *
- * Left out are the signatures, which are described by themselves, and the functions that fill lookup tables.
+ * Left out are the signatures, which are described by themselves, the functions that fill lookup tables, and what lies deeper than 32 objects.
+ *
+ * @throws SignetError `INVALID_SAVED_MODEL` for one that names the same functions so often that their description has no end.
  */
 export function describeFunctions(graph: SavedObjectGraph): FunctionDescription[] {
   const found: FunctionDescription[] = [];
+  const traced = new TracedFunctions(graph);
   const seen = new Set([0]);
   const queue: { readonly node: number; readonly path: readonly string[] }[] = [{ node: 0, path: [] }];
   for (const { node, path } of queue) {
     for (const { localName, nodeId } of graph.nodes[node]?.children ?? []) {
       const child = graph.nodes[nodeId];
       const place = [...path, localName];
-      const fn = child && functionOf(child, place.join('.'), graph);
+      const fn = child && functionOf(child, place.join('.'), traced);
       if (fn) found.push(fn);
-      if (!child || seen.has(nodeId) || !isContainer(child)) continue;
+      if (!child || seen.has(nodeId) || !isContainer(child) || place.length >= mostDepth) continue;
       seen.add(nodeId);
       queue.push({ node: nodeId, path: place });
     }
   }
   const depth = ({ name }: FunctionDescription) => name.split('.').length;
   return found.toSorted((a, b) => depth(a) - depth(b) || compare(a.name, b.name));
+}
+
+/** Objects in objects, more than anybody nests. */
+const mostDepth = 32;
+/** Characters of JSON that the arguments and results of all functions may take together. */
+const mostText = 1e8;
+
+/** What the graph's functions take and give, each read once: a small file may name one a million times. */
+class TracedFunctions {
+  readonly #known = new Map<string, { output: Structure; signature: Structure; text: number }>();
+  #text = 0;
+
+  constructor(private readonly graph: SavedObjectGraph) {}
+
+  of(name: string): { output: Structure; signature: Structure } {
+    const known = this.#known.get(name) ?? this.#read(name);
+    this.#known.set(name, known);
+    this.#text += known.text;
+    if (this.#text <= mostText) return known;
+    throw new SignetError('INVALID_SAVED_MODEL', 'The model names its functions too often to be described.');
+  }
+
+  #read(name: string) {
+    const saved = Object.hasOwn(this.graph.concreteFunctions, name) ? this.graph.concreteFunctions[name] : undefined;
+    const output = structureOf(saved?.outputSignature);
+    const signature = structureOf(saved?.canonicalizedInputSignature);
+    return { output, signature, text: JSON.stringify([output, signature]).length };
+  }
 }
 
 function compare(a: string, b: string): number {
@@ -64,14 +96,14 @@ function isContainer({ kind }: SavedObject): boolean {
   return kind.case === 'userObject' && kind.value.identifier !== 'signature_map';
 }
 
-function functionOf({ kind }: SavedObject, name: string, graph: SavedObjectGraph): FunctionDescription | null {
+function functionOf({ kind }: SavedObject, name: string, traced: TracedFunctions): FunctionDescription | null {
   if (kind.case !== 'function' && kind.case !== 'bareConcreteFunction') return null;
   const { functionSpec } = kind.value;
   const names = kind.case === 'function' ? kind.value.concreteFunctions : [kind.value.concreteFunctionName];
   const keywords = kind.case === 'function' ? [] : kind.value.argumentKeywords;
   const parameters = functionSpec ? parametersOf(functionSpec) : null;
   const argNames = parameters?.positional ?? keywords;
-  const options = names.toSorted(compare).map((each) => optionOf(each, argNames, keywords, graph));
+  const options = names.toSorted(compare).map((each) => optionOf(each, argNames, keywords, traced));
   return { name, parameters: parameters?.text ?? null, options };
 }
 
@@ -79,11 +111,9 @@ function optionOf(
   name: string,
   argNames: readonly string[],
   keywords: readonly string[],
-  graph: SavedObjectGraph,
+  traced: TracedFunctions,
 ): FunctionOption {
-  const saved = graph.concreteFunctions[name];
-  const output = structureOf(saved?.outputSignature);
-  const signature = structureOf(saved?.canonicalizedInputSignature);
+  const { output, signature } = traced.of(name);
   const [args, kwargs] = signature.kind === 'tuple' ? signature.items : [];
   if (args?.kind !== 'tuple' || kwargs?.kind !== 'dict') {
     // An old model may know no more than the names.

@@ -64,14 +64,21 @@ function factsOfObjects(saved: SavedObjectGraph | undefined, checkpoint: Trackab
   const used = new Set(Object.values(saved?.concreteFunctions ?? {}).flatMap(({ boundInputs }) => boundInputs));
   const facts = new Map<string, Facts>();
   const seen = new Set<number>([0]);
+  // Many objects may stand for one of the checkpoint, and that may have many children: each is looked at once.
+  const named = new Set<number>();
+  const childrenOf = new Map<number, ReadonlyMap<string, number>>();
   const queue: [savedId: number, checkpointId: number][] = [[0, 0]];
   for (const [savedId, checkpointId] of queue) {
     const [object, trackable] = [saved?.nodes[savedId], checkpoint.nodes[checkpointId]];
     if (object?.kind.case === 'variable') {
       const known = { isTrainable: object.kind.value.trainable, isUsed: used.has(savedId) };
-      for (const { checkpointKey } of trackable?.attributes ?? []) facts.set(checkpointKey, known);
+      const attributes = named.has(checkpointId) ? [] : (trackable?.attributes ?? []);
+      named.add(checkpointId);
+      for (const { checkpointKey } of attributes) facts.set(checkpointKey, known);
     }
-    const ids = new Map(trackable?.children.map(({ localName, nodeId }) => [localName, nodeId]));
+    const ids =
+      childrenOf.get(checkpointId) ?? new Map(trackable?.children.map(({ localName, nodeId }) => [localName, nodeId]));
+    childrenOf.set(checkpointId, ids);
     for (const { localName, nodeId } of object?.children ?? []) {
       const id = ids.get(localName);
       if (id === undefined || seen.has(nodeId)) continue;
