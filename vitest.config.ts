@@ -41,20 +41,39 @@ const slow = [
   'test/training/memory.test.ts',
 ];
 
+/**
+ * Files that load TensorFlow and need a process of their own: they look at its memory, its threads or its environment, change TF.js, or
+ * expect the names that the first model of a process has.
+ */
+const alone = [
+  'test/saved-model/read/read-variables.test.ts',
+  'test/serving/hostile.test.ts',
+  'test/serving/serve-models.test.ts',
+  'test/serving/worker',
+  'test/tensorflow',
+  'test/training/steps',
+];
+
 // Python TensorFlow's tests run by `npm run test:parity`.
 const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name.replaceAll(path.sep, '/')}`)
   .filter((file) => file.endsWith('.test.ts') && !file.startsWith('test/parity/'));
-const isSlow = (file: string) => slow.some((each) => file === each || file.startsWith(`${each}/`));
+const isIn = (list: readonly string[]) => (file: string) =>
+  list.some((each) => file === each || file.startsWith(`${each}/`));
+const isSlow = isIn(slow);
 const quick = files.filter((file) => !isSlow(file));
+const tensorflow = quick.filter((file) => loadsTensorFlow(file));
+const plain = quick.filter((file) => !tensorflow.includes(file));
+const isAlone = isIn(alone);
 
 export default defineConfig({
   test: {
     maxWorkers: 2,
     projects: [
-      // TensorFlow's library keeps global state: each file that loads it gets a process of its own. The others share one.
-      { test: { ...shared, name: 'plain', include: quick.filter((file) => !loadsTensorFlow(file)), isolate: false } },
-      { test: { ...shared, name: 'tensorflow', include: quick.filter((file) => loadsTensorFlow(file)) } },
+      // A process that loads TensorFlow takes a second and a half to start: files share one where they can.
+      { test: { ...shared, name: 'plain', include: plain, isolate: false } },
+      { test: { ...shared, name: 'tensorflow', include: tensorflow.filter((file) => !isAlone(file)), isolate: false } },
+      { test: { ...shared, name: 'alone', include: tensorflow.filter(isAlone) } },
       { test: { ...shared, name: 'slow', include: files.filter(isSlow) } },
     ],
   },

@@ -7,3 +7,6 @@ import { removeFoldersForAll } from './temporary-folder.js';
 expect.addEqualityTesters([equalNumbers]);
 
 afterAll(removeFoldersForAll);
+
+// Files that share a process leave no variables to each other: every trace looks at all there are.
+afterAll(() => (globalThis as { _tfengine?: { disposeVariables(): void } })._tfengine?.disposeVariables());

@@ -51,18 +51,23 @@ export async function listModels({
   return { architectures, savedModels };
 }
 
+type Sizes = Pick<ModelFacts, 'classes' | 'imageSize' | 'parameters'>;
+
+/** Sizes of the architectures listed so far: they stay the same, and a large network takes seconds to make. */
+const known = new WeakMap<ModelType, Sizes>();
+
 async function architecture(type: ModelType, measure: boolean): Promise<ArchitectureListing> {
+  const name = type.name;
+  const weights = modelTypes[name] === type ? cachedWeights(name) : null;
+  const unmeasured = { bytesOnDisk: null, millisecondsPerImage: null };
+  const before = known.get(type);
+  if (before && !measure) return { name, ...before, cachedWeights: weights, ...unmeasured };
   const model = makeModel(type, { classNames: exampleClassNames(type), seed: 0 });
   try {
-    const facts = {
-      name: type.name,
-      classes: model.classNames.length,
-      imageSize: model.imageSize,
-      parameters: model.countParams(),
-      cachedWeights: modelTypes[type.name] === type ? cachedWeights(type.name) : null,
-    };
-    const measured = measure ? await measureModel(model) : { bytesOnDisk: null, millisecondsPerImage: null };
-    return { ...facts, ...measured };
+    const { classNames, imageSize } = model;
+    const sizes: Sizes = { classes: classNames.length, imageSize, parameters: model.countParams() };
+    known.set(type, sizes);
+    return { name, ...sizes, cachedWeights: weights, ...(measure ? await measureModel(model) : unmeasured) };
   } finally {
     model.dispose();
   }
