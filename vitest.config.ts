@@ -34,6 +34,7 @@ const slow = [
   'test/serving/store/model-store.test.ts',
   'test/structure.test.ts',
   'test/tracing/coverage.test.ts',
+  'test/tracing/random-programs.test.ts',
   'test/training/callbacks/backup-and-restore.test.ts',
   'test/training/fit.test.ts',
   'test/training/jit.test.ts',

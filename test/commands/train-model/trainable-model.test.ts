@@ -12,7 +12,7 @@ import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 const fixture = 'test/fixtures/keras/mobilenetv2_035.legacy.h5';
 const make = (classNames: readonly string[] = ['a', 'b'], seed = 2) =>
-  new MobileNetModel({ classNames, alpha: 0.35, inputHeight: 96, inputWidth: 96, seed });
+  new MobileNetModel({ classNames, alpha: 0.35, inputHeight: 32, inputWidth: 32, seed });
 const valuesOf = (model: MobileNetModel, layer: string) =>
   model.getLayer(layer).getWeights().map((each) => Array.from(each.dataSync())); // prettier-ignore
 
@@ -20,7 +20,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 describe('BackboneModel.pretrained', () => {
   it('makes a model of its class with the weights of a file', async () => {
-    const options = { classNames: ['a', 'b'], alpha: 0.35, inputHeight: 96, inputWidth: 96, seed: 2 } as const;
+    const options = { classNames: ['a', 'b'], alpha: 0.35, inputHeight: 32, inputWidth: 32, seed: 2 } as const;
     const model = await MobileNetModel.pretrained({ ...options, freezeBackbone: true }, { weights: fixture });
     const expected = make();
     await loadKerasWeights(expected, fixture);
@@ -45,7 +45,7 @@ describe('startFromWeights', () => {
       await startFromWeights(model, 'imagenet');
       expect(valuesOf(model, 'Conv_1')).toEqual(valuesOf(expected, 'Conv_1'));
     }
-    const name = 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_96_no_top.h5';
+    const name = 'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5';
     expect(requests).toEqual([`/mobilenet_v2/${name}`]);
     expect(await readFile(path.join(cache, 'weights', name))).toEqual(content);
     await expect(startFromWeights(new LenetModel({ classNames: ['a', 'b'] }), 'imagenet')).rejects.toThrow('"imagenet" for LenetModel'); // prettier-ignore
