@@ -2,6 +2,7 @@ import { describeContent } from './describe-content.js';
 import { endingBytes, endsAsUsual, hasEnding } from './image-ending.js';
 import { formatNames, formatOfName, type ImageFormat, sniffImageFormat } from './image-format.js';
 import { defaultImageLimits, type ImageLimits, megapixels } from './image-limits.js';
+import { usualScans } from './jpeg-scans.js';
 import { fileProblem, ImageFault, type ImageProblem } from './image-problem.js';
 import { OpenImageFile } from './open-image-file.js';
 import { type ImageHeader, readImageHeader } from './read-image-header.js';
@@ -79,11 +80,18 @@ async function inspect(
   };
 }
 
-function checkPixels({ width, height, frames, totalPixels = 0 }: ImageHeader, maxPixels: number): void {
+function checkPixels({ width, height, frames, totalPixels = 0, passes = 1 }: ImageHeader, maxPixels: number): void {
   if (width < 1 || height < 1) throw new ImageFault('corrupt', `claims a width of ${width} and a height of ${height}`);
   if (width * height > maxPixels) {
     const size = `is ${width} x ${height} pixels (${megapixels(width * height)})`;
     throw new ImageFault('too-many-pixels', `${size}: more than the limit of ${megapixels(maxPixels)} (maxPixels)`);
+  }
+  if (passes > 1 && width * height * passes > maxPixels) {
+    const work = `has more than ${(passes - 1) * usualScans} scans of ${megapixels(width * height)}, all of which TensorFlow goes over`;
+    throw new ImageFault(
+      'too-many-pixels',
+      `${work}: more than the limit of ${megapixels(maxPixels)} (maxPixels) for ${usualScans} scans`,
+    );
   }
   // A frame of a GIF takes a byte a pixel while it is decoded, an image three.
   if (totalPixels <= 3 * maxPixels) return;

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 
 import { readBmpHeader } from './bmp-header.js';
 import { readGifHeader } from './gif-header.js';
+import { isSequentialJpeg, jpegPasses } from './jpeg-scans.js';
 import { formatNames, type ImageFormat } from './image-format.js';
 import type { OpenImageFile } from './open-image-file.js';
 import { ImageFault } from './image-problem.js';
@@ -16,6 +17,8 @@ export interface ImageHeader {
   readonly frames?: number;
   /** Pixels of all frames together, where decoding the first means decoding all. */
   readonly totalPixels?: number;
+  /** How many times the decoder goes over the pixels, see `jpegPasses`; 1 if absent. */
+  readonly passes?: number;
   /** EXIF orientation, 1 to 8. */
   readonly orientation?: number;
   /** 16 where that is so; absent otherwise. */
@@ -48,10 +51,15 @@ export async function readImageHeader(format: ImageFormat, file: OpenImageFile):
       checkPngChecksums(file.head);
       return readFrontHeader(format, file);
     case 'jpeg':
-      return readFrontHeader(format, file);
+      return { ...(await readFrontHeader(format, file)), passes: await passesOf(file) };
     default:
       return readWithSharp(format, await file.readAll());
   }
+}
+
+/** Reads all of a progressive JPEG, whose scans are spread over the file; of the others the beginning says enough. */
+async function passesOf(file: OpenImageFile): Promise<number> {
+  return isSequentialJpeg(file.head) ? 1 : jpegPasses(await file.readAll());
 }
 
 /** The header of a JPEG or PNG comes first, so the rest of the file is read only if it is unusually long. */

@@ -3,6 +3,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { readBmpHeader } from '../../data/image-file/bmp-header.js';
 import { readGifHeader } from '../../data/image-file/gif-header.js';
 import { sniffImageFormat } from '../../data/image-file/image-format.js';
+import { isFrameHeader, jpegPasses, markersOf } from '../../data/image-file/jpeg-scans.js';
 import { ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';
 
 /** How the files that TensorFlow decodes begin in either alphabet of base64. */
@@ -66,27 +67,11 @@ function pixelsOfPng(content: Buffer): number {
   return content.readUInt32BE(at + 8) * content.readUInt32BE(at + 12);
 }
 
-/**
- * Goes from marker to marker up to the frame header; as libjpeg's `next_marker`, it passes over what stands between them.
- *
- * Source: ITU-T T.81, B.1 and B.2.2.
- */
+/** An image with more scans than any encoder writes counts several times, as it is decoded. */
 function pixelsOfJpeg(content: Buffer): number {
-  for (let at = content.indexOf(0xff, 2); at !== -1; at = content.indexOf(0xff, at)) {
-    at += 1;
-    const marker = content.readUInt8(at);
-    if (isFrameHeader(marker)) return content.readUInt16BE(at + 4) * content.readUInt16BE(at + 6);
-    if (hasLength(marker)) at += 1 + content.readUInt16BE(at + 1);
+  for (const { marker, at } of markersOf(content)) {
+    if (!isFrameHeader(marker)) continue;
+    return content.readUInt16BE(at + 4) * content.readUInt16BE(at + 6) * jpegPasses(content);
   }
   return 0;
-}
-
-/** Not those of a single byte: fill bytes, stuffed zeros, TEM, RST0 to RST7 and SOI. */
-function hasLength(marker: number): boolean {
-  return marker > 0x01 && !(marker >= 0xd0 && marker <= 0xd8) && marker !== 0xff;
-}
-
-/** SOF0 to SOF15 without DHT, JPG and DAC, which lie between them. */
-function isFrameHeader(marker: number): boolean {
-  return marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 }
