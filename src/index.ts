@@ -143,4 +143,5 @@ export { loadModel, type LoadModelOptions } from './models/load-model.js';
 export { readClassNames } from './models/classifier/read-class-names.js';
 export { modelTypes, type ModelType } from './models/model-types.js';
 export { trainModel, type TrainModelResult } from './commands/train-model/run.js';
+export type { CallbackContext, CallbacksExport } from './commands/train-model/training-callbacks.js';
 export type { GivenTrainModelOptions as TrainModelOptions } from './commands/train-model/train-model-options.js';

@@ -46,7 +46,7 @@ export async function readJson<S extends v.GenericSchema>(
  *
  * @throws Error whose message is the problem alone.
  */
-export function parseJson<S extends v.GenericSchema>(
+function parseJson<S extends v.GenericSchema>(
   text: string,
   { schema, parse = JSON.parse }: Pick<JsonFileOptions<S>, 'schema' | 'parse'>,
 ): v.InferOutput<S> {

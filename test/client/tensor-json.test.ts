@@ -1,9 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { integerOf, numberOf, parseServingJson } from '../../src/client/parse-serving-json.js';
 import { tensorJson, tensorOfJson } from '../../src/client/tensor-json.js';
 import type { TensorValue } from '../../src/tensorflow/tensor-value.js';
-import { mulberry32 } from '../helpers/data/mulberry32.js';
 
 const tensor = (dtype: TensorValue['dtype'], shape: number[], values: TensorValue['values']): TensorValue => ({
   dtype,
@@ -33,26 +33,29 @@ describe('tensorJson', () => {
   });
 
   it('is read back as it was, of every type and shape', () => {
-    const random = mulberry32(7);
-    const bits = new Uint32Array(1);
-    const float = () => {
-      bits[0] = random() * 2 ** 32;
-      return new Float32Array(bits.buffer)[0] ?? 0;
+    const of = <T>(element: fc.Arbitrary<T>, length: number) =>
+      fc.array(element, { minLength: length, maxLength: length });
+    const valuesOf: Readonly<Record<TensorValue['dtype'], (n: number) => fc.Arbitrary<TensorValue['values']>>> = {
+      float32: (n) => fc.float32Array({ minLength: n, maxLength: n }),
+      int32: (n) => fc.int32Array({ minLength: n, maxLength: n }),
+      uint8: (n) => fc.uint8Array({ minLength: n, maxLength: n }),
+      int64: (n) => fc.bigInt64Array({ minLength: n, maxLength: n }),
+      bool: (n) => of(fc.nat(1), n).map((bits) => Uint8Array.from(bits)),
+      string: (n) =>
+        of(
+          fc.uint8Array({ maxLength: 5 }).map((bytes) => Buffer.from(bytes)),
+          n,
+        ),
     };
-    const makers: Readonly<Record<TensorValue['dtype'], (n: number) => TensorValue['values']>> = {
-      float32: (n) => Float32Array.from({ length: n }, float),
-      int32: (n) => Int32Array.from({ length: n }, () => random() * 2 ** 32 - 2 ** 31),
-      uint8: (n) => Uint8Array.from({ length: n }, () => random() * 256),
-      int64: (n) => BigInt64Array.from({ length: n }, () => BigInt(Math.floor((random() - 0.5) * 2 ** 63)) * 2n + 1n),
-      bool: (n) => Uint8Array.from({ length: n }, () => Number(random() < 0.5)),
-      string: (n) => Array.from({ length: n }, () => Buffer.from(Array.from({ length: 5 }, () => random() * 256))),
-    };
-    for (const dtype of Object.keys(makers) as TensorValue['dtype'][]) {
-      for (let i = 0; i < 200; i += 1) {
-        const shape = Array.from({ length: i % 4 }, () => 1 + Math.floor(random() * 4));
-        const value = tensor(dtype, shape, makers[dtype](shape.reduce((a, b) => a * b, 1)));
+    const anyShape = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 });
+    for (const dtype of Object.keys(valuesOf) as TensorValue['dtype'][]) {
+      const anyTensor = anyShape.chain((shape) =>
+        valuesOf[dtype](shape.reduce((a, b) => a * b, 1)).map((values) => tensor(dtype, shape, values)),
+      );
+      const comesBack = fc.property(anyTensor, (value) => {
         expect(back(value)).toEqual(value);
-      }
+      });
+      fc.assert(comesBack, { numRuns: 200, seed: 1 });
     }
   });
 });

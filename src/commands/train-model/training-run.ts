@@ -81,7 +81,7 @@ export interface Learned {
 }
 
 /** A training that begins with the model's first weights. */
-export const freshStart: TrainingStart = {
+const freshStart: TrainingStart = {
   ownsVersion: false,
   isFresh: true,
   checkImages: () => undefined,

@@ -36,7 +36,7 @@ export interface SavedModelParts extends TrackedObject {
 }
 
 /** The root and every object below it, each once. */
-export function objectsOf(root: TrackedObject, found = new Set<TrackedObject>()): TrackedObject[] {
+function objectsOf(root: TrackedObject, found = new Set<TrackedObject>()): TrackedObject[] {
   if (!found.has(root)) {
     found.add(root);
     for (const child of Object.values(root.children ?? {})) objectsOf(child, found);

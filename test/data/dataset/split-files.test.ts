@@ -1,7 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { ImageScan } from '../../../src/data/scan/image-scan.js';
-import { createRandom } from '../../../src/data/dataset/random.js';
 import { scanImageDirectory } from '../../../src/data/scan/scan-image-directory.js';
 import { splitFiles, type SplitOptions } from '../../../src/data/dataset/split-files.js';
 
@@ -20,19 +20,22 @@ function pathsOf(scan: ImageScan, options: SplitOptions): string[] {
 
 describe('splitFiles', () => {
   it('makes two parts of any number of files: disjoint, complete, in order, of the size Keras takes', () => {
-    const random = createRandom(20);
-    for (let trial = 0; trial < 200; trial++) {
-      const scan = scanOf(2 + Math.floor(random() * 300));
+    const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    const anySplit = fc.tuple(fc.integer({ min: 2, max: 302 }), fraction, fc.nat(1e6), fc.boolean());
+    const isSplit = fc.property(anySplit, ([number, share, seed, shuffle]) => {
+      const scan = scanOf(number);
       const all = scan.files.map(({ path }) => path);
-      const validationSplit = Math.max(random(), 1 / all.length);
-      const options = { validationSplit, seed: Math.floor(random() * 1e6), shuffle: random() < 0.8 };
+      // At least one image for the validation.
+      const validationSplit = Math.max(share, 1.001 / number);
+      const options = { validationSplit, seed, shuffle };
       const training = pathsOf(scan, { ...options, subset: 'training' });
       const validation = pathsOf(scan, { ...options, subset: 'validation' });
       expect(validation).toHaveLength(Math.floor(validationSplit * all.length));
       expect([...training, ...validation].sort()).toEqual(all);
       expect(training).toEqual([...training].sort());
       expect(validation).toEqual([...validation].sort());
-    }
+    });
+    fc.assert(isSplit, { numRuns: 200, seed: 1 });
   });
 
   it('is the same for the same seed, and another for another', () => {

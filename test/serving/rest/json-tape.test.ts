@@ -1,6 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../../src/data/dataset/random.js';
 import { JsonTape } from '../../../src/serving/rest/json/json-tape.js';
 import { ServingError } from '../../../src/serving/serving-error.js';
 
@@ -26,60 +26,62 @@ function plain(tape: JsonTape, value = 0): unknown {
 }
 
 describe('a JSON text', () => {
-  const random = createRandom(3);
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
-  const many = (make: () => string) => Array.from({ length: Math.floor(random() * 5) }, make);
-  const space = () => pick(['', '', '', ' ', '\n', '\t\r\n  ']);
+  const space = fc.constantFrom('', '', '', ' ', '\n', '\t\r\n  ');
   const strings = ['', 'a', 'instances', '__proto__', 'é€😀', '"', '\\', '\b\f\n\r\t', '\u0000\u001f', '\u2028', '/'];
-  const aNumber = () =>
-    pick([
-      () => String(Math.floor((random() - 0.5) * 10 ** (random() * 19))),
-      () => String((random() - 0.5) * 10 ** ((random() - 0.5) * 600)),
-      () => `${Math.floor(random() * 1e9)}.${Math.floor(random() * 1e9)}`,
-      () => `${random() < 0.5 ? '-' : ''}0.000${Math.floor(random() * 1e15)}e${Math.floor((random() - 0.5) * 60)}`,
-      () => `${Math.floor(random() * 1e6)}E+${Math.floor(random() * 30)}`,
-      () => '-0',
-    ])();
-  const aText = () => {
-    const text = JSON.stringify(pick(strings));
-    return random() < 0.2 ? '"\\u00e9\\/\\ud83d\\ude00\\u0022"' : text;
-  };
-  const generate = (depth: number): string => {
-    const inner = () => generate(depth - 1);
-    const value = pick([
-      aNumber,
-      aText,
-      () => pick(['true', 'false', 'null']),
-      ...(depth > 0 ? [aList, anObject] : []),
-    ]);
-    return `${space()}${value(inner)}${space()}`;
-  };
-  const aList = (inner: () => string) => `[${many(inner).join(',') || space()}]`;
-  const anObject = (inner: () => string) =>
-    `{${many(() => `${space()}${aText()}${space()}:${inner()}`).join(',') || space()}}`;
+  const digits = fc.nat(1e9);
+  const aNumber = fc.oneof(
+    fc.maxSafeInteger().map(String),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.tuple(digits, digits).map(([whole, part]) => `${whole}.${part}`),
+    fc.tuple(fc.constantFrom('-', ''), fc.nat(), fc.integer({ min: -30, max: 30 })).map(([sign, part, power]) => `${sign}0.000${part}e${power}`),
+    fc.tuple(fc.nat(1e6), fc.nat(30)).map(([whole, power]) => `${whole}E+${power}`),
+    fc.constant('-0'),
+  ); // prettier-ignore
+  const aText = fc.oneof(
+    fc.constantFrom(...strings).map((text) => JSON.stringify(text)),
+    fc.string({ unit: 'grapheme' }).map((text) => JSON.stringify(text)),
+    fc.constant('"\\u00e9\\/\\ud83d\\ude00\\u0022"'),
+  );
+  const { aValue } = fc.letrec<Record<'aValue' | 'aList' | 'anObject', string>>((tie) => {
+    const spaced = (inner: fc.Arbitrary<string>) => fc.tuple(space, inner, space).map((parts) => parts.join(''));
+    const joined = (inner: fc.Arbitrary<string>) =>
+      fc.tuple(fc.array(inner, { maxLength: 4 }), space).map(([all, empty]) => all.join(',') || empty);
+    const words = fc.constantFrom('true', 'false', 'null');
+    return {
+      aValue: spaced(
+        fc.oneof({ maxDepth: 5, withCrossShrink: true }, aNumber, aText, words, tie('aList'), tie('anObject')),
+      ),
+      aList: joined(tie('aValue')).map((inner) => `[${inner}]`),
+      anObject: joined(fc.tuple(spaced(aText), tie('aValue')).map((parts) => parts.join(':'))).map(
+        (inner) => `{${inner}}`,
+      ),
+    };
+  });
 
   it('means what JSON.parse takes it for: 2000 generated ones', () => {
-    for (let i = 0; i < 2000; i += 1) {
-      const text = generate(5);
-      expect(plain(parse(text)), text).toEqual(JSON.parse(text));
-    }
+    const meansTheSame = fc.property(aValue, (text) => {
+      expect(plain(parse(text))).toEqual(JSON.parse(text));
+    });
+    fc.assert(meansTheSame, { numRuns: 2000, seed: 1 });
   });
 
   it('is refused, or means the same, with any byte changed', () => {
     let accepted = 0;
-    for (let i = 0; i < 5000; i += 1) {
-      const bytes = Buffer.from(generate(3));
-      bytes[Math.floor(random() * bytes.length)] = pick([...Buffer.from('{}[]",:\\e.-+0 1tfnu\n\0')]);
-      const text = bytes.toString();
+    const bytes = fc.constantFrom(...Buffer.from('{}[]",:\\e.-+0 1tfnu\n\0'));
+    const isRefusedOrTheSame = fc.property(aValue, fc.nat(), bytes, (before, at, byte) => {
+      const changed = Buffer.from(before);
+      changed[at % changed.length] = byte;
+      const text = changed.toString();
       const expected = attempt(() => JSON.parse(text) as unknown);
-      const received = attempt(() => plain(parse(bytes)));
+      const received = attempt(() => plain(parse(changed)));
       // A lone surrogate and a number that is too big for float64 are refused, unlike by JavaScript.
       const isStricter = /surrogate|too big/.test(String(received.error));
       if (expected.error === undefined && !isStricter) {
-        expect(received.value, text).toEqual(expected.value);
+        expect(received.value).toEqual(expected.value);
         accepted += 1;
       } else if (received.error !== undefined) expect(received.error).toBeInstanceOf(ServingError);
-    }
+    });
+    fc.assert(isRefusedOrTheSame, { numRuns: 5000, seed: 1 });
     expect(accepted).toBeGreaterThan(500);
   });
 
@@ -92,10 +94,10 @@ describe('a JSON text', () => {
   });
 
   it('has numbers of the very bits that JavaScript reads', () => {
-    for (let i = 0; i < 50_000; i += 1) {
-      const text = aNumber();
-      expect(Object.is(parse(text).number(0), Number(text)), text).toBe(true);
-    }
+    const hasTheBits = fc.property(fc.array(aNumber, { minLength: 50, maxLength: 50 }), (texts) => {
+      for (const text of texts) expect(Object.is(parse(text).number(0), Number(text)), text).toBe(true);
+    });
+    fc.assert(hasTheBits, { numRuns: 1000, seed: 1 });
   });
 
   it('may begin with a byte order mark, and end with anything', () => {

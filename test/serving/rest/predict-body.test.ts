@@ -1,6 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../../src/data/dataset/random.js';
 import { readPredictBody } from '../../../src/serving/rest/json/read-predict-body.js';
 import type { DType } from '../../../src/tensorflow/data-type.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
@@ -286,18 +286,18 @@ describe('ranks', () => {
 
 describe('any shape', () => {
   it('comes back as it was written', () => {
-    const random = createRandom(5);
-    for (let i = 0; i < 300; i += 1) {
-      const shape = Array.from({ length: 1 + Math.floor(random() * 4) }, () => 1 + Math.floor(random() * 4));
-      const size = shape.reduce((product, each) => product * each, 1);
-      const values = Array.from({ length: size }, () => Math.fround(random() * 10));
-      const text = JSON.stringify(nest(values, shape));
-      for (const key of ['instances', 'inputs']) {
-        const x = only(`{"${key}": ${text}}`, 'float32');
-        expect(x.shape).toEqual(shape);
-        expect(listOf(x)).toEqual(values);
-      }
-    }
+    const anyShape = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 4 });
+    const anyTensor = anyShape.chain((shape) => {
+      const length = shape.reduce((product, each) => product * each, 1);
+      const values = fc.array(fc.float({ min: 0, max: 10, noNaN: true }), { minLength: length, maxLength: length });
+      return fc.tuple(fc.constant(shape), values);
+    });
+    const comesBack = fc.property(anyTensor, fc.constantFrom('instances', 'inputs'), ([shape, values], key) => {
+      const x = only(`{"${key}": ${JSON.stringify(nest(values, shape))}}`, 'float32');
+      expect(x.shape).toEqual(shape);
+      expect(listOf(x)).toEqual(values);
+    });
+    fc.assert(comesBack, { numRuns: 600, seed: 1 });
   });
 });
 

@@ -1,6 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createRandom } from '../../../src/data/dataset/random.js';
 import { writeFloat } from '../../../src/serving/rest/json/write-number.js';
 
 describe('writeFloat', () => {
@@ -46,15 +46,14 @@ describe('writeFloat', () => {
   });
 
   it('reads back as the same float32, for 200,000 of all sizes', () => {
-    const random = createRandom(7);
-    const bits = new Uint32Array(1);
-    const float = new Float32Array(bits.buffer);
-    for (let i = 0; i < 200_000; i += 1) {
-      bits[0] = random() * 2 ** 32;
-      const value = float[0] ?? 0;
-      const text = writeFloat(value);
-      if (!Object.is(Math.fround(Number(text)), value)) expect(text).toBe(String(value));
-      if (!/^(-?\d+\.\d+|-?\d(\.\d+)?e[+-]\d\d|NaN|-?Infinity)$/.test(text)) expect.fail(text);
-    }
+    const anyFloats = fc.uint32Array({ minLength: 200, maxLength: 200 }).map(({ buffer }) => new Float32Array(buffer));
+    const readsBack = fc.property(anyFloats, (floats) => {
+      for (const value of floats) {
+        const text = writeFloat(value);
+        if (!Object.is(Math.fround(Number(text)), value)) expect(text).toBe(String(value));
+        if (!/^(-?\d+\.\d+|-?\d(\.\d+)?e[+-]\d\d|NaN|-?Infinity)$/.test(text)) expect.fail(text);
+      }
+    });
+    fc.assert(readsBack, { numRuns: 1000, seed: 1 });
   });
 });
