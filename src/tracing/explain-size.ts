@@ -239,11 +239,13 @@ function decide(
   }
   const [guess, ...others] = guesses;
   if (!guess) return null;
-  if (others.length > 0) return { size: dividing(guesses, ofSize), isGuess: true };
-  const telling = probes.filter((size) => guess.shownBy?.(ofSize(size)));
+  const isOther = (other: SizeForm) => probes.some((size) => other.evaluate(size) !== guess.evaluate(size));
+  if (others.some(isOther)) return { size: dividing(guesses, ofSize), isGuess: true };
+  const telling = probes.filter((size) => guess.shownBy?.(ofSize(size)) && !sizes.includes(ofSize(size)));
   const distance = (size: number) => Math.min(...sizes.map((seen) => Math.abs(seen - ofSize(size))));
   const [farthest] = telling.sort((a, b) => distance(b) - distance(a));
-  return farthest === undefined ? null : { size: farthest, isGuess: true };
+  // What no further size shows has been shown: of `n - 1`, but at least 1, the only such size is 1.
+  return farthest === undefined ? { form: guess } : { size: farthest, isGuess: true };
 }
 
 /** The size at which forms differ most. */

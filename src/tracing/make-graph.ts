@@ -1,11 +1,13 @@
 import { SignetError } from '../errors.js';
 import { checkGraph } from './check-graph.js';
+import { checkShapes, largestBatch } from './check-shapes.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import type { DecidingSize } from './explain-size.js';
 import type { SourceDimension } from './size-expression.js';
 import { emitFunction, type FunctionTraces } from './emit-function.js';
 import { canRunGraph } from './run-graph.js';
 import {
+  elementsOf,
   leastRuns,
   rowsOf,
   type SampleRun,
@@ -41,8 +43,34 @@ export function makeGraph(parts: GraphParts, fn: TensorFunction): ConcreteFuncti
   const checked = routine(traced);
   for (const { shapes } of checked) checkGraph(graph, fn, { shapes, difference: null });
   if (checked.length === 0) unchecked.push(values);
+  const { affordable, dear } = furtherShapes(parts, traced);
+  for (const shapes of affordable) checkGraph(graph, fn, { shapes, difference: null });
+  if (dear > 0) unchecked.push(`the values at ${dear} of ${dear + affordable.length} further shapes`);
   return graph.with({ unchecked, costPerRow });
 }
+
+/** Shapes that no trace has, as many of them as can be afforded. */
+function furtherShapes({ inputs }: GraphParts, { runs }: SampleRuns) {
+  const isFixed = inputs.every(({ spec }) => spec.shape?.every((size) => typeof size === 'number') ?? false);
+  const all = isFixed ? [] : checkShapes(inputs);
+  const traces = runs.flatMap((run) => (run.kind === 'edge' || !run.trace ? [] : [{ ...run, trace: run.trace }]));
+  const ops = Math.max(0, ...traces.map(({ trace }) => trace.nodes.length));
+  const perElement = Math.max(0, ...traces.map(({ trace, shapes }) => valueCost(trace) / elementsOf(shapes)));
+  let left = mostFurtherCost;
+  const affordable = all.filter((shapes) => {
+    const cost = perElement * elementsOf(shapes) + ops * costOfAnOp;
+    if (cost > Math.min(left, mostFurtherCost / 3)) return false;
+    left -= cost;
+    return true;
+  });
+  return { affordable, dear: all.length - affordable.length };
+}
+
+/** What running an op costs whatever it computes, in multiplications. */
+const costOfAnOp = 2e4;
+
+/** What comparing values at further shapes may cost together: some hundredths of a second. */
+const mostFurtherCost = 1.5e7;
 
 const values = 'the values of any results';
 
@@ -82,7 +110,9 @@ function decidingRun(
   for (const { dimension, size } of undecided) {
     const decided = argumentDimension(dimension, runs);
     if (!decided) continue;
-    const name = inputs[decided.input]?.spec.shape?.[decided.axis];
+    const known = inputs[decided.input]?.spec.shape ?? [];
+    if (known.length > 3 && decided.axis === 0 && size > 2 * largestBatch) continue;
+    const name = known[decided.axis];
     const shapes = first.shapes.map((shape, input) =>
       shape.map((old, axis) => {
         const isSame = input === decided.input && axis === decided.axis;

@@ -17,7 +17,7 @@ export interface GraphResult {
 }
 
 /**
- * Whether `runGraph` can run a function: one that draws nothing, reads no files and updates variables by assigning them only.
+ * Whether `runGraph` can run a function: one that reads no files and updates variables by assigning them only.
  */
 export function canRunGraph(fn: ConcreteFunction): boolean {
   return (
@@ -30,9 +30,18 @@ function canRunNode({ op, attr }: NodeDef): boolean {
   if (op in ownOps) return true;
   const isList = (type: number | string) => typeof type === 'string' && type.startsWith('*');
   const [inputs, outputs, isStateful] = opEntry(op);
-  if (isStateful || op.includes('Random')) return false;
+  if (isStateful && !draws(op)) return false;
   if ([...inputs, ...outputs].some(([, type]) => isList(type))) return false;
   return Object.values(attr).every((value) => bindingAttribute('', value) !== null);
+}
+
+/** Whether a function draws numbers, so that every call gives others. */
+export function drawsNumbers(fn: ConcreteFunction): boolean {
+  return fn.library.some(({ definition }) => definition.nodeDef.some(({ op }) => draws(op)));
+}
+
+function draws(op: string): boolean {
+  return op.startsWith('Random') || op === 'Multinomial';
 }
 
 /**

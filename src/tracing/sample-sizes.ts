@@ -123,7 +123,7 @@ const chosen: readonly SizeSample[] = [
  * 64 or of 32 and its two neighbours, which tells rounding down from rounding up, and one trace in which it is large and the others are not.
  */
 const wide: readonly SizeSample[] = [
-  [14, 63, 64, 2, 1281, 2],
+  [14, 63, 64, 2, 161, 2],
   [65, 6, 37, 448, 2, 191],
   [64, 101, 77, 321, 18, 383],
   [33, 12, 7, 64, 16, 63],

@@ -147,30 +147,29 @@ function limits(
     if (free.length === 0 || free.length === values.length) return [];
     const [at = 0] = free;
     const shift = (values[at] ?? 0) - (sizes[at] ?? 0);
-    const shows = (least: number) => {
-      const isFree = new Set(free.map((k) => values[k])).size >= least;
-      const isLimited = new Set(sizes.filter((_, k) => !free.includes(k))).size > 1;
-      if (isFree && isLimited) return () => undefined;
-      return (form: SizeForm) => (size: number) => (form.evaluate(size) === limit) === isFree;
+    const count = new Set(free.map((k) => values[k])).size;
+    const isBeyond = (line: SizeForm, size: number) => line.evaluate(size) !== limit && !isFree(line, size);
+    const isFree = (line: SizeForm, size: number) => line.evaluate(size) < limit === (op === 'Minimum');
+    // A limit shows where the line goes beyond it: twice at least, and `least` values of the line itself.
+    const make = (line: SizeForm, least: number): SizeForm[] => {
+      const beyond = new Set(sizes.filter((size) => isBeyond(line, size))).size;
+      if (beyond === 0) return [];
+      const form = limited(line, op, limit);
+      if (beyond > 1 && count >= least) return [form];
+      return [{ ...form, shownBy: (size) => (beyond > 1 ? form.evaluate(size) !== limit : isBeyond(line, size)) }];
     };
-    const [ofLine, ofPart] = [shows(2), shows(3)];
     // A number less a size, and the halves of that: what lacks to a number.
     const first = (values[at] ?? 0) + (sizes[at] ?? 0);
     const wholes = [first, ...[-1, 0, 1].map((rest) => first + (values[at] ?? 0) + rest)];
-    const lacks =
-      isLater && op === 'Maximum' && limit === 0 ? wholes.map((whole) => limited(lessThan(whole), op, 0)) : [];
+    const lacks = isLater && op === 'Maximum' && limit === 0 ? wholes.flatMap((whole) => make(lessThan(whole), 3)) : [];
     // Two points are enough for a size itself; one line or another goes through any two.
     const hasLine = !isLater && (shift === 0 || free.length > 2);
     const lines = hasLine ? [shifted(shift)] : [];
-    const make = (line: SizeForm, shownBy: ReturnType<typeof shows>): SizeForm => {
-      const form = limited(line, op, limit);
-      return { ...form, shownBy: shownBy(form) };
-    };
     const fits = (line: SizeForm) => free.every((k) => line.evaluate(sizes[k] ?? 0) === values[k]);
     const all = [
-      ...lines.map((line) => make(line, ofLine)),
-      ...parts.filter(fits).map((line) => make(line, ofPart)),
-      ...lacks.flatMap(withHalves).map((form) => ({ ...form, shownBy: ofPart(form) })),
+      ...lines.flatMap((line) => make(line, 2)),
+      ...parts.filter(fits).flatMap((line) => make(line, 3)),
+      ...lacks.flatMap((form) => withHalves(form).map((each) => ({ ...each, shownBy: form.shownBy }))),
     ];
     return all.filter((form) => sizes.every((size, k) => form.evaluate(size) === values[k]));
   });

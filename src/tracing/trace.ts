@@ -223,7 +223,8 @@ export function rowsOf([first]: readonly (readonly number[])[]): number {
   return first?.[0] ?? 1;
 }
 
-function elementsOf(shapes: readonly (readonly number[])[]): number {
+/** Elements of all arguments together, and one. */
+export function elementsOf(shapes: readonly (readonly number[])[]): number {
   return shapes.reduce((total, shape) => total + tf.util.sizeFromShape([...shape]), 1);
 }
 

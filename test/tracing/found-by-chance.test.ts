@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 
+import { randomUniform } from '../../src/ops/random.js';
 import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
@@ -21,6 +22,7 @@ const programs: [string, (x: tf.Tensor) => tf.Tensor][] = [
   ['a remainder of negative integers', (x: tf.Tensor) => tf.mod(tf.cast(tf.mul(x, 5), 'int32'), tf.scalar(3, 'int32'))],
   ['a slice from a part that is 0 for most sizes', (x: tf.Tensor) => tf.slice(x, [0, Math.floor(sizeOf(x, 1) / 224)])],
   ['at least 100 rows', (x: tf.Tensor) => tf.pad(x, [[0, Math.max(sizeOf(x, 0), 100) - sizeOf(x, 0)], [0, 0]])],
+  ['three quarters of the columns', (x) => tf.slice(x, [0, Math.ceil(sizeOf(x, 1) / 4)])],
   ['as many rows as a multiple of 64', (x: tf.Tensor) => tf.add(x, Math.ceil(sizeOf(x, 0) / 64) * 64)],
 ]; // prettier-ignore
 
@@ -40,6 +42,20 @@ it.each(programs)('%s', async (_, fn) => {
     expect(traced?.dataSync()).toEqual(eager.dataSync());
   }
   graphs.dispose();
+});
+
+it.each<[string, (x: tf.Tensor) => tf.Tensor]>([
+  ['at multiples of 100', (x) => (sizeOf(x, 0) % 100 === 0 ? x : tf.neg(x))],
+  ['at multiples of 224', (x) => (sizeOf(x, 1) % 224 === 0 ? x : tf.neg(x))],
+  ['in the fourth 64', (x) => tf.mul(x, Math.floor(sizeOf(x, 0) / 64) === 3 ? 2 : 1)],
+])('a decision %s is seen', (_, fn) => {
+  expect(() => tfFunction(fn, { inputSignature: matrix }).getConcreteFunction()).toThrow('Cannot trace');
+});
+
+it('of random numbers, shapes are compared', () => {
+  const fn = (x: tf.Tensor) => tf.add(randomUniform([sizeOf(x, 0) === 1 ? 1 : 2 * sizeOf(x, 0)]), tf.mean(x));
+  const trace = () => tfFunction(fn, { inputSignature: matrix }).getConcreteFunction();
+  expect(trace).toThrow('Tried with x [1, 1], result "output_0": the function gives float32[1], the graph float32[2]');
 });
 
 it('a gradient that fails at a size leaves nothing in memory', () => {

@@ -338,6 +338,7 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
     isSmooth: true,
     write: onFloat(2, 2, (scope, x, { k }) => {
       const [rows = '1'] = x.dims;
+      if (isProduct(rows)) return;
       scope.add(`tf.matMul(tf.eye(${rows}), ${x.name})`, 'float32', x.dims);
       if (k % 2 === 1) scope.add(`tf.linalg.bandPart(${x.name}, 1, 1)`, 'float32', x.dims);
     }),
