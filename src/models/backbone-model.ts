@@ -38,7 +38,7 @@ export type BuildBackbone = (images: tf.SymbolicTensor) => tf.SymbolicTensor;
 export interface AroundBackbone {
   /** Prepares pixels of 0 to 255, in layers named as in `aroundBackbone.before`. Default: scales them to -1 to 1. */
   readonly preprocess?: BuildBackbone;
-  /** Layers of the head between the pooling and the logits, named as in `aroundBackbone.after`. Default: none. */
+  /** Layers of the head between the pooling and the logits. Default: none. */
   readonly beforeLogits?: readonly tf.layers.Layer[];
 }
 
@@ -140,7 +140,10 @@ export abstract class BackboneModel extends ImageClassifierModel {
   get #backbone(): tf.layers.Layer[] {
     const { before, after } = aroundBackbone;
     const begin = this.layers.findLastIndex(({ name }) => before.some((other) => other === name)) + 1;
-    return this.layers.slice(begin).filter(({ name }) => !after.some((other) => other === name));
+    return this.layers.slice(
+      begin,
+      this.layers.findIndex(({ name }) => name === after),
+    );
   }
 
   #freezeBatchNormalization(): void {

@@ -5,11 +5,13 @@ import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';
 import type { CallbackLike } from './callbacks/callback.js';
+import { StoppedBeforeStep } from './features/feature-source.js';
+import { FeaturesOnce } from './features/features-once.js';
 import { RunningTraining } from './running-training.js';
 import type { Jit } from './steps/choose-step.js';
 import { eagerSteps, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
 import { withTrainingSession } from './steps/training-session.js';
-import { trainedModelOf, withSteps } from './tfjs-step.js';
+import { type Steps, trainedModelOf, withSteps } from './tfjs-step.js';
 
 /** Options of `fit`; those not listed here are TF.js's, as `tf.LayersModel.fitDataset` takes them. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'> & {
@@ -24,6 +26,17 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
   readonly callbacks?: readonly CallbackLike[];
   /** Way in which a step is run. Default: `auto`. */
   readonly jit?: Jit;
+  /**
+   * Whether the part of the model before its first trained layer is computed once per image instead of in every epoch. It takes an
+   * ImageDataset, whose `cacheMebibytes` is the memory for it; what is more goes to the disk. Augmentation changes the images in every
+   * step (but see `featureViews`), and a step that runs op by op takes images: then nothing is computed ahead. Default: true.
+   */
+  readonly featuresOnce?: boolean;
+  /**
+   * In how many ways each image is augmented where the part of the model before its first trained layer is computed once: the epochs take
+   * them in turn. `MixUp` is not possible with it. Default: augmentation changes the images anew in every step, and nothing is computed once.
+   */
+  readonly featureViews?: number | undefined;
   /** Called with a sentence about what was chosen or could not be done. Default: writes it to standard error. */
   readonly onNote?: (note: string) => void;
 };
@@ -37,22 +50,85 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
 export async function fit<T extends tf.TensorContainer>(
   model: tf.LayersModel,
   dataset: tf.data.Dataset<T>,
-  { callbacks = [], classWeight = {}, augmentation, jit = 'auto', onNote = writeNote, ...args }: FitOptions<T>,
+  { callbacks = [], classWeight = {}, augmentation, jit = 'auto', onNote = writeNote, ...rest }: FitOptions<T>,
 ): Promise<tf.History> {
+  const { featuresOnce = true, featureViews, ...args } = rest;
   const trained = trainedModelOf(model);
   resizeImages(dataset, trained);
   resizeImages(args.validationData, trained);
-  const changes = { classWeight, augmentation: augmentation ?? null };
-  const compiled = await compileSteps(trained, { jit, ...changes, steps: stepCount(dataset, args), onNote });
-  const running = new RunningTraining(dataset, args, callbacks, compiled);
+  const { validationData } = args;
+  const views = viewsOf(augmentation, featureViews);
+  const isPossible = featuresOnce && jit !== 'off' && (augmentation === undefined || views !== null);
+  const found = isPossible ? FeaturesOnce.find(trained, { dataset, validationData, views, onNote }) : null;
+  if (views && !found)
+    onNote('featureViews has no effect: nothing is computed once, so every step augments the images.');
+  const from = found?.prefix.output;
+  const changes = { classWeight, augmentation: (found ? undefined : augmentation) ?? null };
+  const compiled = await compileSteps(trained, { jit, ...changes, from, steps: stepCount(dataset, args), onNote });
+  const features = compiled && found;
+  const running = runningTraining(dataset, args, features, { callbacks, compiled });
   // TF.js's own: an ImageClassifierModel's fitDataset comes here.
   const train = () => tf.LayersModel.prototype.fitDataset.call(trained, running.dataset, running.args);
   try {
-    const steps = compiled ?? eagerSteps(trained, changes);
-    return await withSteps(trained, steps, () => withTrainingSession(trained, running, train));
+    const steps = compiled ? stepsOn(compiled, features) : eagerSteps(trained, { classWeight, augmentation: augmentation ?? null }); // prettier-ignore
+    return await withSteps(trained, steps, () => withTrainingSession(trained, running, () => untilStopped(running, trained, train))); // prettier-ignore
   } finally {
     compiled?.dispose();
+    found?.dispose();
   }
+}
+
+/** @throws SignetError `INVALID_ARGUMENT` for what is no number of views, and for images that are mixed. */
+function viewsOf(augmentation: Augmentation | undefined, count: number | undefined) {
+  if (count === undefined) return null;
+  if (!augmentation) {
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      'featureViews (--feature-views) is for images that are augmented (--augment).',
+    );
+  }
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new SignetError('INVALID_ARGUMENT', `featureViews is a whole number from 1. Received: ${count}.`);
+  }
+  if (!augmentation.mixes) return { augmentation, count };
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    'featureViews (--feature-views) augments each image by itself, MixUp (mixup) mixes those of a batch. Leave one of them out.',
+  );
+}
+
+/** Ends a training that was stopped while features were computed, before a step, as TF.js ends one that was stopped after a step. */
+async function untilStopped<T extends tf.TensorContainer>(
+  running: RunningTraining<T>,
+  model: tf.LayersModel,
+  train: () => Promise<tf.History>,
+): Promise<tf.History> {
+  try {
+    return await train();
+  } catch (error) {
+    if (!(error instanceof StoppedBeforeStep)) throw error;
+    await running.end();
+    return model.history;
+  }
+}
+
+/** Lets a training read features in the place of images, where there are any. */
+function runningTraining<T extends tf.TensorContainer>(
+  dataset: tf.data.Dataset<T>,
+  args: Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'>,
+  features: FeaturesOnce | null,
+  { callbacks, compiled }: { readonly callbacks: readonly CallbackLike[]; readonly compiled: TrainSteps | null },
+): RunningTraining<T> {
+  if (!features) return new RunningTraining(dataset, args, callbacks, compiled);
+  const made = features.datasets();
+  // Batches of features are batches as any: TF.js's typings tell datasets apart by what is in them.
+  const validation =
+    made.validationData === undefined ? {} : { validationData: made.validationData as tf.data.Dataset<T> };
+  return new RunningTraining(made.dataset as unknown as tf.data.Dataset<T>, { ...args, ...validation }, callbacks, compiled); // prettier-ignore
+}
+
+function stepsOn({ train, test }: TrainSteps, features: FeaturesOnce | null): Steps {
+  return features ? { train: features.takingImages(train), test: features.takingImages(test) } : { train, test };
 }
 
 /**

@@ -11,6 +11,7 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
   readonly args: tf.ModelFitDatasetArgs<T>;
   readonly dataset: ResumableDataset<T>;
   readonly #totals = new EpochTotals();
+  readonly #list: CallbackList;
 
   constructor(
     dataset: tf.data.Dataset<T>,
@@ -19,8 +20,14 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
     private readonly steps: TrainSteps | null,
   ) {
     this.dataset = new ResumableDataset(dataset);
-    const list = new CallbackList([new WeightsBack(this), this.#totals, ...callbacks]);
-    this.args = { verbose: 0, ...args, callbacks: [list] };
+    this.#list = new CallbackList([new WeightsBack(this), this.#totals, ...callbacks]);
+    this.args = { verbose: 0, ...args, callbacks: [this.#list] };
+  }
+
+  /** Lets the callbacks end a training that TF.js's loop did not come to the end of. */
+  async end(): Promise<void> {
+    this.readVariables();
+    await this.#list.onTrainEnd();
   }
 
   readVariables(): void {

@@ -67,6 +67,16 @@ export async function withSteps<T>(model: tf.LayersModel, { train, test }: Steps
   }
 }
 
+/** Runs `run` while the model's step takes a tensor of its inside in the place of its inputs: nothing before it is computed. */
+export function withInput<T>(model: tf.LayersModel, input: tf.SymbolicTensor, run: () => T): T {
+  const restore = replaced(model, 'inputs', () => [input]);
+  try {
+    return run();
+  } finally {
+    restore();
+  }
+}
+
 /** Runs `run` while the model's step computes other losses. */
 export function withLosses<T>(model: tf.LayersModel, change: (loss: Loss) => Loss, run: () => T): T {
   const restore = replaced(makerOf(model), 'lossFunctions', (losses) => losses.map(change));

@@ -161,6 +161,12 @@ export const trainModelCommand = defineCommand({
       defaultText: 'none',
       help: 'Random changes to training images, such as flip,rotation=0.05,zoom=0.2',
     },
+    featureViews: {
+      type: 'integer',
+      range: { min: 1 },
+      defaultText: 'augmented anew in every step',
+      help: 'With --augment and a frozen part: how many ways of augmenting each image are computed, once',
+    },
     tensorboard: { type: 'path', defaultText: 'none', help: 'Folder for TensorBoard logs', onResume: 'may differ' },
     callbacks: {
       type: 'path',
@@ -249,7 +255,7 @@ export const trainModelCommand = defineCommand({
       type: 'number',
       range: { min: 0 },
       default: 512,
-      help: 'MiB of decoded images to keep in memory',
+      help: 'MiB of decoded images, or of features where a part is frozen, to keep in memory',
       onResume: 'may differ',
     },
     ...tensorflowFlags,

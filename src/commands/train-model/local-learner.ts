@@ -49,13 +49,14 @@ export class LocalLearner implements Learner {
   }
 }
 
-type Options = Pick<FitOptions<tf.TensorContainer>, 'epochs' | 'classWeight' | 'augmentation' | 'jit'>;
+type Options = Pick<FitOptions<tf.TensorContainer>, 'epochs' | 'classWeight' | 'augmentation' | 'featureViews' | 'jit'>;
 
 function fitOptions({ model, data, options }: PreparedTraining): Options {
   return {
     epochs: options.numEpochs,
     classWeight: data.set.classWeight,
     augmentation: augmentationFor(model, options),
+    featureViews: options.featureViews,
     jit: options.jit,
   };
 }

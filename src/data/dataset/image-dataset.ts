@@ -4,7 +4,7 @@ import * as tf from '../../tensorflow/tf.js';
 import { badImages } from '../scan/describe-problems.js';
 import { countClasses, type ImageScan } from '../scan/image-scan.js';
 import { ImageCache } from './image-cache.js';
-import { ImageLoader, type LoadingImages } from './image-loader.js';
+import { ImageLoader, type LoadingBatch, type LoadingImages } from './image-loader.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { LeftOutImages } from '../scan/left-out-images.js';
@@ -56,7 +56,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   #resumed: ResumedEpoch | null = null;
   #imageSize: ImageSize | null;
   /** Made when the first batch is asked for: until then the size of the images may be open. */
-  #reader: Promise<Reader> | null = null;
+  #reader: Promise<Reader<ImageLoader>> | null = null;
 
   private constructor(
     scan: ImageScan,
@@ -156,9 +156,37 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 
   /** The batches of one epoch; each call starts the next epoch's order. */
   async *batches(): AsyncGenerator<ImageBatch> {
-    const waiting = this.#nextChunks();
-    const reader = await this.#open();
-    const started: LoadingImages[] = [];
+    // What the reader loads are images.
+    yield* this.#batches(this.#nextChunks(), await this.#open()) as AsyncGenerator<ImageBatch>;
+  }
+
+  /** The batches of one epoch with something else in the place of the images, which `source` makes of the files. */
+  async *batchesFrom(source: BatchSource): AsyncGenerator<MadeBatch> {
+    yield* this.#batches(this.#nextChunks(), { loader: source, cache: null, prefetch: 0 });
+  }
+
+  /** Begins to decode some of the files, behind those that were started before. */
+  async startDecoding(files: readonly ImageFile[]): Promise<LoadingImages> {
+    return (await this.#open()).loader.start(files);
+  }
+
+  /** The epoch that comes next, from 0. */
+  get nextEpoch(): number {
+    return this.#epoch;
+  }
+
+  /** Memory for images, or for what is made of them, in MiB. */
+  get cacheMebibytes(): number {
+    return this.options.cacheMebibytes;
+  }
+
+  /** Whether an image that does not decode is an error, rather than left out. */
+  get failsOnBadImage(): boolean {
+    return this.options.onBadImage === 'fail';
+  }
+
+  async *#batches(waiting: (readonly ImageFile[])[], reader: Reader<BatchSource>): AsyncGenerator<MadeBatch> {
+    const started: LoadingBatch[] = [];
     while (waiting.length > 0 || started.length > 0) {
       const free = reader.prefetch + 1 - started.length;
       started.push(...waiting.splice(0, free).map((files) => start(reader, files)));
@@ -175,7 +203,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     this.#reader?.then(({ loader }) => loader.dispose()).catch(() => undefined);
   }
 
-  #open(): Promise<Reader> {
+  #open(): Promise<Reader<ImageLoader>> {
     this.#imageSize ??= defaultSize;
     this.#reader ??= openReader(this.#imageSize, this.#files.length, this.options);
     return this.#reader;
@@ -201,18 +229,19 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     return shuffle ? shuffled(this.#files, createRandom(deriveSeed(seed, `epoch ${epoch}`))) : this.#files;
   }
 
-  async #finish(reader: Reader, loading: LoadingImages): Promise<ImageBatch | null> {
+  async #finish(reader: Reader<BatchSource>, loading: LoadingBatch): Promise<MadeBatch | null> {
     const loaded = await loading.finish();
     if (!(loaded instanceof tf.Tensor)) return this.#without(reader, loaded, loading.files);
-    if (reader.cache && !reader.cache.has(loading.files)) reader.cache.add(loading.files, loaded);
+    // Only images are cached here.
+    if (reader.cache && !reader.cache.has(loading.files)) reader.cache.add(loading.files, loaded as tf.Tensor4D);
     return { xs: loaded, ys: labels(loading.files) };
   }
 
   async #without(
-    reader: Reader,
+    reader: Reader<BatchSource>,
     broken: readonly ImageProblem[],
     files: readonly ImageFile[],
-  ): Promise<ImageBatch | null> {
+  ): Promise<MadeBatch | null> {
     if (this.options.onBadImage === 'fail') throw badImages(broken);
     // In the epoch that runs: the count is of the one that comes next.
     this.#leftOut.add(broken, this.#epoch - 1);
@@ -227,9 +256,21 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 type ImageDatasetSettings = ImageDatasetOptions &
   Required<{ [K in 'batchSize' | 'shuffle' | 'seed' | 'cacheMebibytes' | 'onBadImage']: NonNullable<ImageDatasetOptions[K]> }>; // prettier-ignore
 
-/** Decoder of a dataset's images, made once their size is known. */
-interface Reader {
-  readonly loader: ImageLoader;
+/** What makes batches of files. */
+export interface BatchSource {
+  /** Begins to make a batch of some files. */
+  start(files: readonly ImageFile[]): LoadingBatch;
+}
+
+/** A batch, owned by the caller: `xs` is what was made of n images, `ys` int32 [n], positions in `classNames`. */
+export interface MadeBatch {
+  readonly xs: tf.Tensor;
+  readonly ys: tf.Tensor1D;
+}
+
+/** Decoder of a dataset's images, made once their size is known, or what makes its batches in another way. */
+interface Reader<Loader extends BatchSource> {
+  readonly loader: Loader;
   /** Null for a set that is too large to be kept in memory. */
   readonly cache: ImageCache | null;
   /** Number of batches that are decoded ahead. */
@@ -243,7 +284,7 @@ async function openReader(
   imageSize: ImageSize,
   images: number,
   { batchSize, cacheMebibytes, prefetch }: ImageDatasetSettings,
-): Promise<Reader> {
+): Promise<Reader<ImageLoader>> {
   const fits = images * bytesPerImage(imageSize) <= cacheMebibytes * 2 ** 20;
   return {
     loader: await ImageLoader.create({ imageSize }),
@@ -252,7 +293,7 @@ async function openReader(
   };
 }
 
-function start({ cache, loader }: Reader, files: readonly ImageFile[]): LoadingImages {
+function start({ cache, loader }: Reader<BatchSource>, files: readonly ImageFile[]): LoadingBatch {
   if (!cache?.has(files)) return loader.start(files);
   return { files, finish: () => Promise.resolve(cache.take(files)) };
 }

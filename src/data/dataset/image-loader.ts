@@ -15,8 +15,15 @@ import { tryToReadImageFile } from '../image-file/try-to-read-image-file.js';
 /** The pixels of some files, float32 [n, height, width, 3], 0 to 255; or what is wrong with some of the files. */
 export type LoadedImages = tf.Tensor4D | readonly ImageProblem[];
 
+/** A batch that is being made of some files: pixels, or what is made of them. */
+export interface LoadingBatch {
+  readonly files: readonly ImageFile[];
+  /** Waits for it; the caller owns the tensor. To be called once, if at all. */
+  finish(): Promise<tf.Tensor | readonly ImageProblem[]>;
+}
+
 /** Files that are being decoded. */
-export interface LoadingImages {
+export interface LoadingImages extends LoadingBatch {
   readonly files: readonly ImageFile[];
   /** Waits for them; the caller owns the pixels. To be called once, if at all. */
   finish(): Promise<LoadedImages>;

@@ -11,11 +11,8 @@ export const headNames = { own: 'logits', keras: 'predictions' } as const;
  */
 export const publishedHeadNames: readonly string[] = [headNames.keras, 'Logits', '_fc'];
 
-/** Names of the layers around a backbone: those that prepare its images and those of its head. */
-export const aroundBackbone = {
-  before: ['rescaling', 'normalization'],
-  after: ['avg_pool', 'conv_2', 'conv_2_activation', 'dropout', ...Object.values(headNames)],
-} as const;
+/** Names of the layers around a backbone: those that prepare its images, and the first of its head. */
+export const aroundBackbone = { before: ['rescaling', 'normalization'], after: 'avg_pool' } as const;
 
 /** Options of a backbone's head. */
 export interface HeadOptions {
@@ -36,7 +33,7 @@ export function logitsOf(
   { dropout, seed, includeTop, beforeLogits }: HeadOptions,
 ): tf.SymbolicTensor {
   const name = includeTop ? headNames.keras : headNames.own;
-  const pooling = tf.layers.globalAveragePooling2d({ name: 'avg_pool' });
+  const pooling = tf.layers.globalAveragePooling2d({ name: aroundBackbone.after });
   const dropping = dropout > 0 ? [new Dropout({ rate: dropout, seed, name: 'dropout' })] : [];
   const logits = tf.layers.dense({ units: classes, kernelInitializer: 'glorotUniform', name });
   return applyLayers([pooling, ...beforeLogits, ...dropping, logits], features);

@@ -10,14 +10,30 @@ const smallNetwork = 2e6;
  * One for a small network: its ops are done in less time than it takes to wake and await a second thread. The rule looks at the
  * network alone, not at a clock: sums come out with other last bits when their terms are shared out otherwise, and the same
  * training gives the same weights. TF_NUM_INTRAOP_THREADS, where it is set, has the last word.
+ *
+ * @param from Tensor where the step begins. Default: the model's inputs.
  */
-export function stepThreads(model: tf.LayersModel): number | undefined {
-  return !areThreadsGiven() && multiplications(model) < smallNetwork ? 1 : undefined;
+export function stepThreads(model: tf.LayersModel, from?: tf.SymbolicTensor): number | undefined {
+  const layers = from ? layersAfter(from, model.outputs) : model.layers;
+  return !areThreadsGiven() && multiplications(layers) < smallNetwork ? 1 : undefined;
 }
 
-/** Counts the multiplications of all convolutions and dense layers, whose kernels are applied at every position of the output. */
-function multiplications(model: tf.LayersModel): number {
-  const sizes = model.layers.map((layer) => {
+/** Layers between a tensor and those that depend on it. */
+function layersAfter(from: tf.SymbolicTensor, outputs: readonly tf.SymbolicTensor[]): tf.layers.Layer[] {
+  const seen = new Set<tf.SymbolicTensor>([from]);
+  const waiting = [...outputs];
+  for (let tensor = waiting.pop(); tensor; tensor = waiting.pop()) {
+    if (seen.has(tensor)) continue;
+    seen.add(tensor);
+    waiting.push(...tensor.inputs);
+  }
+  seen.delete(from);
+  return [...new Set([...seen].map(({ sourceLayer }) => sourceLayer))];
+}
+
+/** Counts the multiplications of convolutions and dense layers, whose kernels are applied at every position of the output. */
+function multiplications(layers: readonly tf.layers.Layer[]): number {
+  const sizes = layers.map((layer) => {
     const shapes = layer.inboundNodes.map(({ outputShapes }) => outputShapes);
     if (layer.weights.length === 0) return 0;
     const kernels = layer.weights.filter(({ shape }) => shape.length > 1);

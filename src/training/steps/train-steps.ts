@@ -5,14 +5,17 @@ import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 import { tfFunction } from '../../tracing/tf-function.js';
 import { Optimizer } from '../optimizers/optimizer.js';
-import { type Step, type Steps, testStepOf } from '../tfjs-step.js';
+import { type Step, type Steps, testStepOf, withInput } from '../tfjs-step.js';
 import { augmented, augmentingStep } from './augmenting-step.js';
 import { type ChosenStep, chooseStep, type StepChoice } from './choose-step.js';
 import { stepThreads } from './step-threads.js';
 import { mixSignature, trainingStep, type TrainingStepOptions } from './training-step.js';
 
 /** Options of `TrainSteps`. */
-export interface TrainStepsOptions extends TrainingStepOptions, StepChoice {}
+export interface TrainStepsOptions extends TrainingStepOptions, StepChoice {
+  /** Tensor of the model that the steps take in the place of its inputs. Default: they take the inputs. */
+  readonly from?: tf.SymbolicTensor | undefined;
+}
 
 /**
  * The training and test step of a compiled model (`model.compile`) as graphs in one session, where the weights and the
@@ -37,19 +40,12 @@ export class TrainSteps implements Steps {
 
   /** @throws SignetError `NOT_TRACEABLE`; the model is as it was. */
   static async compile(model: tf.LayersModel, options: TrainStepsOptions): Promise<TrainSteps> {
-    const { augmentation } = options;
-    const signature = stepSignature(model);
-    const graphOf = (name: string, step: (data: tf.Tensor[]) => tf.Tensor[], inputSignature = signature) =>
-      tfFunction((...data: tf.Tensor[]) => named(step(data)), { inputSignature, name }).getConcreteFunction();
+    const { from } = options;
     const before = new Set(Object.keys(tf.engine().registeredVariables));
     try {
       buildOptimizer(model);
-      const trainSignature = { ...signature, ...(augmentation?.mixes === true && mixSignature) };
-      const train = graphOf('train', trainingStep(model, options), trainSignature);
-      const functions: Record<string, ConcreteFunction> = { train, test: graphOf('test', testStepOf(model)) };
-      if (augmentation) functions.augment = graphOf('augment', augmentingStep(model, augmentation));
-      if (options.jit !== 'graph') functions.train_xla = train.jitCompiled();
-      const compiled = await CompiledFunctions.compile(functions, { intraOpThreads: stepThreads(model) });
+      const functions = from ? withInput(model, from, () => traceSteps(model, options)) : traceSteps(model, options);
+      const compiled = await CompiledFunctions.compile(functions, { intraOpThreads: stepThreads(model, from) });
       return new TrainSteps(compiled, options);
     } catch (error) {
       for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) {
@@ -87,6 +83,20 @@ export class TrainSteps implements Steps {
     this.compiled.writeChangedVariables();
     return Object.values(this.compiled.call(name, data)) as tf.Scalar[];
   }
+}
+
+/** Traces the steps of a model as it is now. */
+function traceSteps(model: tf.LayersModel, options: TrainStepsOptions): Record<string, ConcreteFunction> {
+  const { augmentation, jit } = options;
+  const signature = stepSignature(model);
+  const graphOf = (name: string, step: (data: tf.Tensor[]) => tf.Tensor[], inputSignature = signature) =>
+    tfFunction((...data: tf.Tensor[]) => named(step(data)), { inputSignature, name }).getConcreteFunction();
+  const trainSignature = { ...signature, ...(augmentation?.mixes === true && mixSignature) };
+  const train = graphOf('train', trainingStep(model, options), trainSignature);
+  const functions: Record<string, ConcreteFunction> = { train, test: graphOf('test', testStepOf(model)) };
+  if (augmentation) functions.augment = graphOf('augment', augmentingStep(model, augmentation));
+  if (jit !== 'graph') functions.train_xla = train.jitCompiled();
+  return functions;
 }
 
 /** Makes the slots, so that tracing does not have to take a step for it and record it twice. TF.js's own optimizers know no other way. */
