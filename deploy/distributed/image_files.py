@@ -14,7 +14,8 @@ File = tuple[str, int]
 MASK = 0xFFFFFFFF
 CLUTTER = {
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "icon\r"),
-    *("@eadir", "#recycle", "@recycle", "@recently-snapshot", "$recycle.bin", "system volume information", "lost+found"),
+    *("@eadir", "#recycle", "@recycle", "@recently-snapshot", "$recycle.bin"),
+    *("system volume information", "lost+found"),
 }
 """What operating systems and network drives leave behind; src/data/scan/list-entries.ts."""
 
