@@ -94,28 +94,36 @@ const mendedMembers =
 const mendedMessage =
   'Only src/tensorflow/mended and src/training/tfjs-step.ts change TF.js: see src/tensorflow/mended/README.md.';
 
+const mended = [
+  `Identifier[name=/^(${stepMembers})$/]`,
+  `Literal[value=/^(${stepMembers})$/]`,
+  `AssignmentExpression > MemberExpression.left[property.name=/^(${mendedMembers})$/]`,
+  `CallExpression[callee.object.name=/^(Object|Reflect)$/][callee.property.name=/^(assign|defineProperty|defineProperties)$/] > ObjectExpression > Property[key.name=/^(${mendedMembers})$/]`,
+  `CallExpression[callee.object.name=/^(Object|Reflect)$/][callee.property.name=/^(defineProperty|deleteProperty|set)$/] > Literal[value=/^(${mendedMembers})$/]`,
+  'AssignmentExpression > MemberExpression.left[object.property.name="prototype"]',
+  'MemberExpression[object.name="Symbol"][property.name="hasInstance"]',
+  'Identifier[name=/^(un)?register(Kernel|Gradient)$/]',
+  'Identifier[name=/^replaced(Kernel|Gradient)?$/]',
+].map((selector) => ({ selector, message: mendedMessage }));
+
+/** What is written may quote names that somebody else chose, and a terminal obeys what they hold: src/text/tell.ts escapes it. */
+const written = {
+  selector: 'MemberExpression[object.name="process"][property.name=/^std(out|err)$/], Identifier[name="console"]',
+  message: 'Write with tell or print of src/text/tell.ts, which escape what a terminal would obey.',
+};
+/** `tell.ts` and `terminal-link.ts` are the exits; `load-quietly.ts` puts back what TensorFlow wrote, byte for byte. */
+const exits = ['src/text/tell.ts', 'src/text/terminal-link.ts', 'src/tensorflow/loading/load-quietly.ts'];
+const tfjsIsMended = ['src/tensorflow/mended/**/*.ts', 'src/training/tfjs-step.ts'];
+
 /** @type {import('eslint').Linter.Config[]} */
-const tfjsIsPatchedInOnePlace = [
+const tfjsIsPatchedAndTextWrittenInOnePlace = [
   {
-    files: ['src/**/*.ts', 'scripts/**/*.ts'],
-    ignores: ['src/tensorflow/mended/**', 'src/training/tfjs-step.ts'],
-    rules: {
-      'no-restricted-syntax': [
-        'error',
-        ...[
-          `Identifier[name=/^(${stepMembers})$/]`,
-          `Literal[value=/^(${stepMembers})$/]`,
-          `AssignmentExpression > MemberExpression.left[property.name=/^(${mendedMembers})$/]`,
-          `CallExpression[callee.object.name=/^(Object|Reflect)$/][callee.property.name=/^(assign|defineProperty|defineProperties)$/] > ObjectExpression > Property[key.name=/^(${mendedMembers})$/]`,
-          `CallExpression[callee.object.name=/^(Object|Reflect)$/][callee.property.name=/^(defineProperty|deleteProperty|set)$/] > Literal[value=/^(${mendedMembers})$/]`,
-          'AssignmentExpression > MemberExpression.left[object.property.name="prototype"]',
-          'MemberExpression[object.name="Symbol"][property.name="hasInstance"]',
-          'Identifier[name=/^(un)?register(Kernel|Gradient)$/]',
-          'Identifier[name=/^replaced(Kernel|Gradient)?$/]',
-        ].map((selector) => ({ selector, message: mendedMessage })),
-      ],
-    },
+    files: ['src/**/*.ts'],
+    ignores: [...tfjsIsMended, ...exits],
+    rules: { 'no-restricted-syntax': ['error', ...mended, written] },
   },
+  { files: ['scripts/**/*.ts', ...exits], rules: { 'no-restricted-syntax': ['error', ...mended] } },
+  { files: tfjsIsMended, rules: { 'no-restricted-syntax': ['error', written] } },
 ];
 
 export default defineConfig(
@@ -158,7 +166,7 @@ export default defineConfig(
     plugins: { regexp },
     rules: { 'regexp/no-super-linear-backtracking': 'error', 'regexp/no-super-linear-move': 'error' },
   },
-  tfjsIsPatchedInOnePlace,
+  tfjsIsPatchedAndTextWrittenInOnePlace,
   commands,
   {
     // The browser's side of the page: plain JavaScript, served as it is.

@@ -80,3 +80,17 @@ describe('TF.js is changed in one place', () => {
     expect(await lint('no-restricted-syntax', 'src/distributed/x.ts', code)).toEqual([]);
   });
 });
+
+describe('what is written is escaped at the exits', () => {
+  it.each(["process.stderr.write('x');", 'const { columns } = process.stdout;', 'console.error(1);'])(
+    '%s is for src/text/tell.ts',
+    async (code) => {
+      for (const file of ['src/commands/x.ts', 'src/serving/rest/x.ts', 'src/tensorflow/mended/x.ts']) {
+        expect(await lint('no-restricted-syntax', file, code)).toEqual([
+          'Write with tell or print of src/text/tell.ts, which escape what a terminal would obey.',
+        ]);
+      }
+      expect(await lint('no-restricted-syntax', 'src/text/tell.ts', code)).toEqual([]);
+    },
+  );
+});

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import threading
 
 import tensorflow as tf
@@ -45,3 +46,9 @@ def explain(error: tf.errors.OpError) -> str:
     if isinstance(error, tf.errors.InvalidArgumentError | tf.errors.NotFoundError):
         return words
     return f"Another worker was lost, or does not answer. Start all again: they go on after the last epoch. {words}"
+
+
+def tell(text: str) -> None:
+    """Writes lines to standard error; whatever names they quote, a terminal obeys none of it."""
+    shown = (c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    print("".join(shown), file=sys.stderr, flush=True)

@@ -8,13 +8,12 @@ import hashlib
 import json
 import math
 import os
-import sys
 import time
 from typing import Any
 
 import tensorflow as tf
 
-from cluster import end_with_standard_input, explain, place
+from cluster import end_with_standard_input, explain, place, tell
 from image_files import File, digest, in_order_of_epoch, list_images, split
 from pixels import decoded
 from steps import Steps
@@ -102,7 +101,7 @@ class Training:
 
     def say(self, text: str) -> None:
         if self.index == 0:
-            print(text, file=sys.stderr, flush=True)
+            tell(text)
 
 
 def read_options(model: str) -> dict[str, Any]:
@@ -133,7 +132,7 @@ def main() -> None:
         message = str(error)
     except tf.errors.OpError as error:
         message = explain(error)
-    print(f"worker.py: {message}", file=sys.stderr, flush=True)
+    tell(f"worker.py: {message}")
     os._exit(1)  # An orderly exit would wait for workers that do not answer.
 
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { SignetError } from '../errors.js';
 import { stopOnInterrupt } from '../files/stop-on-interrupt.js';
 import { startWorkers, type WorkerEnding, type WorkersOptions } from './start-workers.js';
+import { tell } from '../text/tell.js';
 
 /**
  * Milliseconds that the other workers have to notice that one is gone: TensorFlow's heartbeat takes 10 seconds. Workers that still wait for
@@ -37,7 +38,7 @@ export async function runWorkers(options: WorkersOptions): Promise<boolean> {
 
 function printLine(line: string, output: string): void {
   // The worker's last line names its model, which is still to be moved.
-  if (!line.startsWith(path.resolve(output))) process.stderr.write(`${line}\n`);
+  if (!line.startsWith(path.resolve(output))) tell(line);
 }
 
 /** Notes which worker fails first, and then gives the others time to notice and say so themselves. */

@@ -1,3 +1,5 @@
+import { tell } from '../text/tell.js';
+
 /** Until it is removed, turns Ctrl-C into a wish to stop. */
 export interface Interrupt {
   /** Aborted by the first Ctrl-C. */
@@ -13,7 +15,7 @@ export interface Interrupt {
 export function stopOnInterrupt(notice: string): Interrupt {
   const controller = new AbortController();
   const onInterrupt = () => {
-    process.stderr.write(`\n${notice} (Ctrl-C again ends at once)\n`);
+    tell(`\n${notice} (Ctrl-C again ends at once)`);
     controller.abort();
   };
   process.once('SIGINT', onInterrupt);

@@ -54,7 +54,7 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   readonly onStoreEvent?: ModelStoreOptions['onEvent'];
   /** Called with every request that was answered; must not throw. Default: nobody is called. */
   readonly onRequest?: (event: RequestEvent) => void;
-  /** Called with failures that are the server's own. Default: `console.error`. */
+  /** Called with failures that are the server's own. Default: they are written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
 

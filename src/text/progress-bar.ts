@@ -1,4 +1,5 @@
 import { Presets, SingleBar } from 'cli-progress';
+import { standardError } from './tell.js';
 
 /** Shows how far something is. */
 export interface ProgressBar {
@@ -28,7 +29,7 @@ export function progressBar(
   doing: string,
   unit: string,
   {
-    stream = process.stderr,
+    stream = standardError(),
     amount = (done, total) => `${done}${total === null ? '' : `/${total}`} ${unit}`,
     noteWidth = 15,
   }: ProgressBarOptions = {},

@@ -1,12 +1,45 @@
+import { inspect } from 'node:util';
+
 import { printable } from './printable.js';
+import { linksIn } from './terminal-link.js';
 
 /** Writes lines to standard error; whatever names they quote, a terminal obeys none of it. */
 export function tell(text: string): void {
   process.stderr.write(`${harmless(text)}\n`);
 }
 
-/** Text for a terminal or a log: its line breaks and tabs stay, other control characters are escaped. */
+/** Writes a failure that nobody foresaw to standard error, with its stack. */
+export function tellFailure(error: unknown): void {
+  tell(inspect(error));
+}
+
+/** Writes text for people to standard output as it is, but for what a terminal would obey. */
+export function print(text: string): void {
+  process.stdout.write(harmless(text));
+}
+
+/** Returns standard output for data, such as JSON lines: its writer escapes what it writes. */
+export function standardOutput(): NodeJS.WriteStream {
+  return process.stdout;
+}
+
+/** Returns standard error for what moves the cursor, such as a bar: its writer escapes what it writes. */
+export function standardError(): NodeJS.WriteStream {
+  return process.stderr;
+}
+
+/** Text for a terminal or a log: its line breaks, tabs and the links of `terminalLink` stay, other control characters are escaped. */
 export function harmless(text: string): string {
+  const links = linksIn(text);
+  const [link, ...others] = links;
+  if (link === undefined) return lines(text);
+  return text
+    .split(link)
+    .map((part) => (others.length > 0 ? harmless(part) : lines(part)))
+    .join(link);
+}
+
+function lines(text: string): string {
   return text
     .split('\n')
     .map((line) => line.split('\t').map(printable).join('\t'))

@@ -16,5 +16,14 @@ export function terminalLink(file: string, stream: { readonly isTTY?: boolean } 
   if (stream.isTTY !== true || process.env.TERM === 'dumb') return file;
   const url = pathToFileURL(path.resolve(file));
   url.hostname = os.hostname();
-  return `\u001b]8;;${url.href}\u001b\\${printable(file)}\u001b]8;;\u001b\\`;
+  const link = `\u001b]8;;${url.href}\u001b\\${printable(file)}\u001b]8;;\u001b\\`;
+  made.add(link);
+  return link;
+}
+
+const made = new Set<string>();
+
+/** Finds the links in a text that `terminalLink` has made: a name that only looks like one is not one of them. */
+export function linksIn(text: string): string[] {
+  return [...made].filter((link) => text.includes(link));
 }

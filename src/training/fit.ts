@@ -12,6 +12,7 @@ import type { Jit } from './steps/choose-step.js';
 import { eagerSteps, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
 import { withTrainingSession } from './steps/training-session.js';
 import { type Steps, trainedModelOf, withSteps } from './tfjs-step.js';
+import { tell } from '../text/tell.js';
 
 /** Options of `fit`; those not listed here are TF.js's, as `tf.LayersModel.fitDataset` takes them. */
 export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'> & {
@@ -143,7 +144,7 @@ export function resizeImages(dataset: unknown, { inputs }: tf.LayersModel): void
 
 /** Writes a note to standard error. */
 export function writeNote(note: string): void {
-  process.stderr.write(`${note}\n`);
+  tell(note);
 }
 
 /** Compiles the steps; null if they are to run op by op. */

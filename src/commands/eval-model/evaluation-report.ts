@@ -7,6 +7,7 @@ import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import type { OptionsOf } from '../shared/flag-table.js';
 import { shellCommand } from '../shared/shell-command.js';
 import type { evalModelCommand } from './flags.js';
+import { tell } from '../../text/tell.js';
 
 /** Evaluation of a SavedModel, with what a report needs besides. */
 export interface FinishedEvaluation {
@@ -47,6 +48,6 @@ export async function writeEvaluationReport(
     command: shellCommand('eval-model', { testDatasetPath, modelPath, batchSize, onBadImage, report: folder }),
     skippedList: skippedList + listProblems(evaluation.skipped),
   });
-  for (const note of notes) process.stderr.write(`note: ${note}\n`);
+  for (const note of notes) tell(`note: ${note}`);
   return page;
 }

@@ -8,6 +8,7 @@ import { connectToServer, type ServerOptions } from '../shared/connect-to-server
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { progressBar } from '../../text/progress-bar.js';
 import { predictImageCommand } from './flags.js';
+import { standardError } from '../../text/tell.js';
 
 /** Options of `predict-image`; `flags.ts` says what each means. Either `modelName` or `modelPath` is needed. */
 export interface PredictImageOptions extends GivenOptionsOf<typeof predictImageCommand.flags> {
@@ -38,7 +39,7 @@ export async function predictImage({ files, ...given }: PredictImageOptions): Pr
   const options = completeOptions(predictImageCommand.flags, given);
   const { topK } = options;
   const { model, modelVersion, close } = await openModel(options);
-  const bar = process.stderr.isTTY && files.length > 1 ? progressBar('classifying', 'images') : null;
+  const bar = standardError().isTTY && files.length > 1 ? progressBar('classifying', 'images') : null;
   let done = 0;
   const classify = async (file: string) => {
     const image = await classifyFile(model, file, topK);

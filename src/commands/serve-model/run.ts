@@ -7,7 +7,7 @@ import { addressesOf, checkAvailable } from '../../serving/serve-models.js';
 import { type ServerOptions, startServer } from '../../serving/start-server.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
 import { isLoopback } from '../../files/is-loopback.js';
-import { tell } from '../../text/tell.js';
+import { standardOutput, tell, tellFailure } from '../../text/tell.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { followConfigFile } from './follow-config-file.js';
 import { serveModelCommand } from './flags.js';
@@ -56,7 +56,7 @@ export async function serveModel(given: ServeModelOptions): Promise<ServedModels
     end: async () => {
       stopFollowing();
       await server.drain();
-      if (log && log !== process.stdout) await new Promise<void>((resolve) => (log as WriteStream).end(resolve));
+      if (log && log !== standardOutput()) await new Promise<void>((resolve) => (log as WriteStream).end(resolve));
     },
   };
 }
@@ -98,7 +98,7 @@ function serverOptions(
     ...(tls && { tls }),
     onStoreEvent: tellStoreEvent,
     ...(log && { onRequest: (event: RequestEvent) => void log.write(accessLogLine(event)) }),
-    onError: (error) => console.error(error),
+    onError: tellFailure,
   };
 }
 
@@ -128,10 +128,10 @@ function openness(host: string, token: string | undefined, tls: ServerTls | unde
 const shortToken = 16;
 
 function openAccessLog(file: string): NodeJS.WritableStream {
-  if (file === '-') return process.stdout;
+  if (file === '-') return standardOutput();
   const stream = createWriteStream(file, { flags: 'a' });
   // A full disk must not end the server.
-  stream.on('error', (error) => console.error(`The access log cannot be written: ${error.message}`));
+  stream.on('error', (error) => tell(`The access log cannot be written: ${error.message}`));
   return stream;
 }
 

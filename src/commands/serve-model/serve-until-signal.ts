@@ -1,4 +1,5 @@
 import { serveModel, type ServeModelOptions } from './run.js';
+import { print, tell } from '../../text/tell.js';
 
 /**
  * Serves models, prints where, and ends at Ctrl-C or SIGTERM once every request that has arrived is answered; a second signal ends at once.
@@ -7,7 +8,7 @@ import { serveModel, type ServeModelOptions } from './run.js';
  */
 export async function serveUntilSignal(options: ServeModelOptions): Promise<void> {
   const { url, grpcAddress, modelNames, end } = await serveModel(options);
-  process.stdout.write(
+  print(
     [
       ...modelNames.map((name) => `REST  ${url}v1/models/${encodeURIComponent(name)}`),
       `gRPC  ${grpcAddress}`,
@@ -18,6 +19,6 @@ export async function serveUntilSignal(options: ServeModelOptions): Promise<void
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, resolve);
   });
-  process.stderr.write(`\n${signal}: answering what has come, then ending (again: at once)\n`);
+  tell(`\n${signal}: answering what has come, then ending (again: at once)`);
   await end();
 }

@@ -4,6 +4,7 @@ import { type DownloadProgress, megabytes } from '../../models/keras/download-fi
 import { downloadWeights } from '../../models/keras/download-weights.js';
 import { type PublishedWeights, publishedWeights, type WantedWeights } from '../../models/keras/published-weights.js';
 import { progressBar } from '../../text/progress-bar.js';
+import { tell } from '../../text/tell.js';
 
 /** Names of weights that `--pretrained-weights` takes in place of a file. */
 export const namedWeights: readonly string[] = ['imagenet'];
@@ -17,7 +18,7 @@ export const namedWeights: readonly string[] = ['imagenet'];
 export async function downloadNamedWeights(wanted: WantedWeights): Promise<string> {
   const weights = publishedWeights(wanted);
   const progress = showDownload(weights);
-  const onWait = () => process.stderr.write('another process is downloading them; waiting\n');
+  const onWait = () => tell('another process is downloading them; waiting');
   try {
     return await downloadWeights(weights, { onProgress: progress.show, onWait });
   } finally {

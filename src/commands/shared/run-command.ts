@@ -16,7 +16,7 @@ import {
   type OptionsOf,
   valueProblems,
 } from './flag-table.js';
-import { tell } from '../../text/tell.js';
+import { print, standardOutput, tell } from '../../text/tell.js';
 
 /** Words typed besides the options: flags that concern the command line alone, and words that are not flags. */
 export type CommandCall<Flags extends FlagTable> = CommandOnlyOf<Flags> & {
@@ -51,7 +51,8 @@ export async function runCommand<Flags extends FlagTable>(
   handler: (options: OptionsOf<Flags>, call: CommandCall<Flags>) => Promise<void>,
   argv: readonly string[] = hideBin(process.argv),
 ): Promise<void> {
-  if (!process.stdout.listeners('error').includes(ignoreClosedPipe)) process.stdout.on('error', ignoreClosedPipe);
+  const stdout = standardOutput();
+  if (!stdout.listeners('error').includes(ignoreClosedPipe)) stdout.on('error', ignoreClosedPipe);
   try {
     const parsed = await parse(command, argv);
     // The parser gives every flag the type that the table says; the table's types say the same.
@@ -64,7 +65,8 @@ export async function runCommand<Flags extends FlagTable>(
 
 /** Prints a command's result, as JSON for a program or as text. */
 export function printResult<Result>(result: Result, json: boolean, text: (result: Result) => string): void {
-  process.stdout.write(json ? `${jsonText(result, 2)}\n` : text(result));
+  if (json) standardOutput().write(`${jsonText(result, 2)}\n`);
+  else print(text(result));
 }
 
 /** `show-model ... | head` has read enough: that is not a failure. */
@@ -109,7 +111,7 @@ async function parse<Flags extends FlagTable>(
     },
   );
   if (help !== undefined) {
-    process.stdout.write(`${help}\n`);
+    print(`${help}\n`);
     return undefined;
   }
   checkTyped(typed, args, flags);

@@ -10,6 +10,7 @@ import type { TrainModelOptions } from './train-model-options.js';
 import { augmentationFor, trainedPart } from './trainable-model.js';
 import { importCallbacks, TrainingCallbacks } from './training-callbacks.js';
 import type { Learned, Learner, PreparedTraining } from './training-run.js';
+import { tell } from '../../text/tell.js';
 
 /** Trains in this process, with TensorFlow's library. */
 export class LocalLearner implements Learner {
@@ -27,8 +28,7 @@ export class LocalLearner implements Learner {
     const { model, data, version } = training;
     const train = await data.openTraining(model.imageSize);
     const validation = await data.openValidation(model.imageSize);
-    process.stderr.write(`training ${trainedPart(model)} on ${train.imageCount} images, `);
-    process.stderr.write(`validating on ${validation.imageCount}\n`);
+    tell(`training ${trainedPart(model)} on ${train.imageCount} images, validating on ${validation.imageCount}`);
     const callbacks = await TrainingCallbacks.create(training, kept, { train, validation });
     const options = { ...fitOptions(training), validationData: validation, callbacks: callbacks.list };
     const { lastEpoch, interrupted } = await fitUntilInterrupted(model, train, options);

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 import { runCommand } from '../shared/run-command.js';
 import { trainModelCommand } from './flags.js';
+import { print } from '../../text/tell.js';
 
 await runCommand(trainModelCommand, async (options, { resume, resumeFrom, given }) => {
   const { exportTrainingText, trainModelText } = await import('./print.js');
   const { exportTraining } = options;
   if (exportTraining !== undefined) {
     const { exportTrainingModel } = await import('./run.js');
-    process.stdout.write(exportTrainingText(await exportTrainingModel(options, exportTraining)));
+    print(exportTrainingText(await exportTrainingModel(options, exportTraining)));
     return;
   }
   const train = async () => {
@@ -16,6 +17,6 @@ await runCommand(trainModelCommand, async (options, { resume, resumeFrom, given 
     return (await import('./run.js')).trainModel(options);
   };
   const result = await train();
-  process.stdout.write(trainModelText(result));
+  print(trainModelText(result));
   if (result.interrupted) process.exitCode = 130;
 });

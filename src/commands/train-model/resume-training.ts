@@ -22,6 +22,7 @@ import {
 import { completeTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
 import { type PreparedTraining, type TrainModelResult, TrainingRun, type TrainingStart } from './training-run.js';
 import { WorkersLearner } from './workers-learner.js';
+import { tell } from '../../text/tell.js';
 
 /**
  * Continues a training that was interrupted, by Ctrl-C or by a crash. It ends with the weights that an uninterrupted one would have had.
@@ -42,7 +43,7 @@ export async function resumeTraining(given: Partial<TrainModelOptions>): Promise
     training.folder,
     await untrustedOptions(training),
   );
-  if (!training.hasState) process.stderr.write(`${training.folder} has no backup yet: the training begins again\n`);
+  if (!training.hasState) tell(`${training.folder} has no backup yet: the training begins again`);
   const start = atBackup(training);
   // A batch keeps as many parts as there were workers at the beginning.
   const { workers: parts } = training.record.options;
@@ -108,7 +109,7 @@ export async function resumeFromWorkers(
   const options = completeTrainModelOptions(resumed);
   checkNotDone(workers, options);
   const { parts } = workers.state;
-  if (parts > 1) process.stderr.write(`note: ${partsNote(parts)}\n`);
+  if (parts > 1) tell(`note: ${partsNote(parts)}`);
   return new TrainingRun(options, new LocalLearner(), atWorkersState(workers)).run();
 }
 

@@ -18,6 +18,7 @@ import { downloadNamedWeights, namedWeights } from '../shared/download-named-wei
 import { parseAugmentation } from '../shared/parse-augmentation.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import type { TrainingSet } from './training-data.js';
+import { tell } from '../../text/tell.js';
 
 /** The class that the flags name. @throws SignetError `INVALID_ARGUMENT`, also for flags that this class does not take. */
 export async function findTrainableType(options: TrainModelOptions): Promise<ModelType> {
@@ -61,9 +62,7 @@ function checkExport(model: ImageClassifierModel): void {
   model.traceFunctions();
   if (model.embedImage !== null) return;
   const { name } = model.constructor;
-  process.stderr.write(
-    `note: ${name} is saved without serving_embedding: no single layer with weights gives its logits\n`,
-  );
+  tell(`note: ${name} is saved without serving_embedding: no single layer with weights gives its logits`);
 }
 
 /** Makes the augmentation that `--augment` asks for; undefined for none. */
@@ -89,7 +88,7 @@ export async function startFromWeights(model: ImageClassifierModel, pathOrName: 
   const ignore = [...otherHeads(model), ...((await hasOtherClasses(model, from)) ? ['logits'] : [])];
   const { loaded, kept } = await loadKerasWeights(model, from, { ignore });
   const random = kept.length === 0 ? '' : `; ${kept.join(', ')} starts from random weights`;
-  process.stderr.write(`${from}: weights of ${loaded.length} layers${random}\n`);
+  tell(`${from}: weights of ${loaded.length} layers${random}`);
 }
 
 /** The class's name; where a part is frozen, with how many of its parameters are trained. */

@@ -20,6 +20,7 @@ import type { InterruptedTraining } from '../../training/resume/interrupted-trai
 import { argumentsJson } from './remembered-options.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import type { PreparedTraining } from './training-run.js';
+import { standardError } from '../../text/tell.js';
 
 /** The value by which the best epoch is chosen; more is better. */
 const monitor = 'val_accuracy';
@@ -100,7 +101,7 @@ export class TrainingCallbacks {
 
 function makeBackup({ folder }: InterruptedTraining, { backupSteps }: TrainModelOptions): BackupAndRestore {
   const within = backupSteps === undefined ? { saveSeconds: 300 } : { saveSteps: backupSteps };
-  return new BackupAndRestore(folder, { ...within, deleteCheckpoint: false, verbose: 1, stream: process.stderr });
+  return new BackupAndRestore(folder, { ...within, deleteCheckpoint: false, verbose: 1, stream: standardError() });
 }
 
 /**

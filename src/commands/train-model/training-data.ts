@@ -13,6 +13,7 @@ import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { balancedClassWeight, type ClassWeight } from '../../training/class-weight.js';
 import { scanDataset, type ScannedDataset } from '../shared/scan-dataset.js';
 import type { TrainModelOptions } from './train-model-options.js';
+import { tell } from '../../text/tell.js';
 
 /** How many images there are to train on, and for the validation. */
 export type ImageCounts = Readonly<Record<'train' | 'validation', number>>;
@@ -156,7 +157,7 @@ function checkDuplicates(notes: readonly string[], onDuplicate: 'warn' | 'fail')
   if (onDuplicate === 'fail') {
     throw new SignetError('INVALID_DATASET', `Images have the same bytes.\n${notes.join('\n')}\n${ways}`);
   }
-  process.stderr.write(`${notes.map((note) => `warning: ${note}\n`).join('')}  ${ways}\n`);
+  tell(`${notes.map((note) => `warning: ${note}\n`).join('')}  ${ways}`);
 }
 
 /** @throws SignetError `INVALID_DATASET` when a class has no image left. */
@@ -165,7 +166,6 @@ function without({ scan, skippedList }: ScannedDataset, images: readonly ImagePr
   checkDataset(remaining, []);
   const paths = new Set(scan.files.map(({ path }) => path));
   const own = images.filter(({ path }) => paths.has(path));
-  if (own.length > 0)
-    process.stderr.write(`  ${own.length} images of ${scan.directory} are left out: others have the same bytes\n`);
+  if (own.length > 0) tell(`  ${own.length} images of ${scan.directory} are left out: others have the same bytes`);
   return { scan: remaining, skippedList: skippedList + listProblems(own) };
 }

@@ -11,6 +11,7 @@ import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import { shellCommand } from '../shared/shell-command.js';
 import { reportedArguments, type TrainModelOptions } from './train-model-options.js';
 import type { ImageCounts } from './training-data.js';
+import { tell } from '../../text/tell.js';
 
 /** A training that has ended, with its model evaluated. */
 export interface FinishedTraining {
@@ -51,11 +52,11 @@ export async function writeTrainingReport(training: FinishedTraining): Promise<s
       training: { history: parseHistory(history), bestEpoch },
       ...evaluation,
     });
-    for (const note of notes) process.stderr.write(`note: ${note}\n`);
+    for (const note of notes) tell(`note: ${note}`);
     return page;
   } catch (error) {
     const reason = printable(wordsOf(error));
-    process.stderr.write(`warning: the report could not be written, the model is whole: ${reason}\n`);
+    tell(`warning: the report could not be written, the model is whole: ${reason}`);
     return null;
   }
 }

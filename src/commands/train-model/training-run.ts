@@ -18,6 +18,7 @@ import {
 import { disposeCompiled, findTrainableType, makeLoss, makeTrainable } from './trainable-model.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { writeTrainingReport } from './training-report.js';
+import { tell } from '../../text/tell.js';
 
 /** Result of a training. */
 export interface TrainModelResult {
@@ -183,7 +184,7 @@ async function keepOrRemove<T>(kept: InterruptedTraining, train: () => Promise<T
     return await train();
   } catch (error) {
     if (!kept.hasState) await kept.remove();
-    else process.stderr.write(`${kept.folder} keeps what was trained: train-model --resume continues it\n`);
+    else tell(`${kept.folder} keeps what was trained: train-model --resume continues it`);
     throw error;
   }
 }

@@ -17,13 +17,14 @@ import type { TrainModelOptions } from './train-model-options.js';
 import { augmentationFor } from './trainable-model.js';
 import type { TrainingSet } from './training-data.js';
 import type { Learned, Learner, PreparedTraining } from './training-run.js';
+import { tell } from '../../text/tell.js';
 
 const note =
   'note: workers on one machine share its processors, and gain nothing. This tries out what several machines will do; see ' +
-  'docs/distributed-training.md.\n';
+  'docs/distributed-training.md.';
 const warning =
   'warning: the ports of the workers are open to the network while they train, and whoever reaches one can read and write files ' +
-  'as you: TensorFlow asks for no password. Without --open-worker-ports one process trains all parts, and opens none.\n';
+  'as you: TensorFlow asks for no password. Without --open-worker-ports one process trains all parts, and opens none.';
 
 /**
  * Trains with Python TensorFlow on this machine, and makes an ordinary model directory of the result. One process trains all parts of a
@@ -68,7 +69,7 @@ export class WorkersLearner implements Learner {
     await exportForWorkers(model, data.set, options, exported);
     const { trainDatasetPath, workers: parts = this.workers, openWorkerPorts } = options;
     const workers = openWorkerPorts ? this.workers : 1;
-    process.stderr.write(workers > 1 ? note + warning : note);
+    tell(workers > 1 ? `${note}\n${warning}` : note);
     return runWorkers({ python: this.#python, workers, parts, model: exported, data: trainDatasetPath, output });
   }
 }

@@ -27,6 +27,7 @@ import { predict, type PredictOptions } from './predict.js';
 import { reflectionOf } from './reflection.js';
 import { requireToken } from './require-token.js';
 import { answerExamples } from './run-examples-request.js';
+import { tellFailure } from '../../text/tell.js';
 
 export interface GrpcServerOptions {
   /** The largest request, in bytes. Default: 64 MiB; TensorFlow Serving takes 2 GiB - 1. */
@@ -49,7 +50,7 @@ export interface GrpcServerOptions {
   readonly drainMilliseconds?: number;
   /** Hears of every call that has been answered. */
   readonly onRequest?: (event: RequestEvent) => void;
-  /** Hears of failures that are the server's own; the client is told no more than INTERNAL. Default: `console.error`. */
+  /** Hears of failures that are the server's own; the client is told no more than INTERNAL. Default: they are written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -91,7 +92,7 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
     connections: options.guard?.connections ?? new ConnectionLimit(),
     turns,
   };
-  const { drainMilliseconds = 30_000, onRequest = () => undefined, onError = console.error } = options;
+  const { drainMilliseconds = 30_000, onRequest = () => undefined, onError = tellFailure } = options;
   const server = new Server({
     'grpc.max_receive_message_length': maxMessageBytes,
     'grpc.max_send_message_length': -1,

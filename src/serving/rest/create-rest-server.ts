@@ -19,6 +19,7 @@ import { findRoute } from './find-route.js';
 import { httpStatusOf } from './http-status.js';
 import { listen } from './listen.js';
 import { json, type RestAnswer, type Route } from './rest-call.js';
+import { tellFailure } from '../../text/tell.js';
 
 export interface RestServerOptions {
   /** The largest body, in bytes, before and after it is inflated. Default: 64 MiB. */
@@ -47,7 +48,7 @@ export interface RestServerOptions {
   readonly drainMilliseconds?: number;
   /** Hears of every request that has been answered, but for health checks and the page itself. */
   readonly onRequest?: (event: RequestEvent) => void;
-  /** Hears of failures that are the server's own; the client is told no more than that. Default: `console.error`. */
+  /** Hears of failures that are the server's own; the client is told no more than that. Default: they are written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -165,7 +166,7 @@ class Answerer {
     this.#hasToken = token === undefined ? () => true : bearerToken(token);
     this.#allowedHosts = options.isBrowserGuarded ? (options.allowedHosts ?? []) : undefined;
     this.#onRequest = options.onRequest ?? (() => undefined);
-    this.#onError = options.onError ?? console.error;
+    this.#onError = options.onError ?? tellFailure;
   }
 
   takesBodyOf(request: IncomingMessage): boolean {

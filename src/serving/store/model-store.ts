@@ -22,6 +22,7 @@ import { modelConfigsOf } from './model-config-file.js';
 import { modelsInFolder } from './models-in-folder.js';
 import { StoredModel, type StoredModelOptions } from './stored-model.js';
 import type { OnStoreEvent } from './store-event.js';
+import { tellFailure } from '../../text/tell.js';
 
 /** Options of a `ModelStore`. */
 export interface ModelStoreOptions {
@@ -86,7 +87,7 @@ export class ModelStore implements ModelServer {
       try {
         options.onEvent?.(event);
       } catch (error) {
-        console.error(error);
+        tellFailure(error);
       }
     };
     this.#modelFolder = options.modelFolder;

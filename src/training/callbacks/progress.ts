@@ -1,5 +1,6 @@
 import { type ProgressBar, progressBar } from '../../text/progress-bar.js';
 import { Callback, type Logs } from './callback.js';
+import { standardError } from '../../text/tell.js';
 
 /** Options of `Progress`. */
 export interface ProgressOptions {
@@ -29,7 +30,7 @@ export class Progress extends Callback {
 
   constructor(options: ProgressOptions) {
     super();
-    this.#options = { stream: process.stderr, ...options };
+    this.#options = { stream: standardError(), ...options };
   }
 
   override onTrainBegin(): void {

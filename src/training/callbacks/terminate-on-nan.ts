@@ -1,6 +1,7 @@
 import { SignetError } from '../../errors.js';
 import { Callback, type Logs } from './callback.js';
 import type { LineStream } from './support/report.js';
+import { standardError } from '../../text/tell.js';
 
 /** Options of `TerminateOnNaN`, after `keras.callbacks.TerminateOnNaN`. */
 export interface TerminateOnNaNOptions {
@@ -24,7 +25,7 @@ export class TerminateOnNaN extends Callback {
 
   constructor(options: TerminateOnNaNOptions = {}) {
     super();
-    this.#options = { raiseError: false, stream: process.stderr, ...options };
+    this.#options = { raiseError: false, stream: standardError(), ...options };
   }
 
   /** @throws SignetError `TRAINING_STOPPED` with `raiseError`. */

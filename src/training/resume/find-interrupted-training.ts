@@ -6,6 +6,7 @@ import { SignetError } from '../../errors.js';
 import { isStillRunning } from '../../files/process-identity.js';
 import { InterruptedTraining } from './interrupted-training.js';
 import { type ParseOptions, recordFile } from './training-record.js';
+import { tell } from '../../text/tell.js';
 
 /** Which training `--resume` means. */
 export interface WantedTraining {
@@ -75,6 +76,6 @@ export async function noteInterrupted(parent: string): Promise<void> {
       () => null,
     );
     if (training?.hasState !== true || (await isStillRunning(training.record.process))) continue;
-    process.stderr.write(`note: ${training.folder} keeps an interrupted training; --resume continues it\n`);
+    tell(`note: ${training.folder} keeps an interrupted training; --resume continues it`);
   }
 }

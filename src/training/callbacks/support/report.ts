@@ -1,3 +1,5 @@
+import { harmless, standardError } from '../../../text/tell.js';
+
 /** Options of callbacks that say what they do. */
 export interface ReportOptions {
   /**
@@ -24,12 +26,12 @@ export interface LineStream {
 export class Report {
   readonly #stream: LineStream | null;
 
-  constructor({ verbose = 0, stream = process.stderr }: ReportOptions) {
+  constructor({ verbose = 0, stream = standardError() }: ReportOptions) {
     this.#stream = verbose === 1 ? stream : null;
   }
 
   line(text: string): void {
-    this.#stream?.write(`${text}\n`);
+    this.#stream?.write(`${harmless(text)}\n`);
   }
 }
 
