@@ -10,7 +10,7 @@ import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 
 import type { Arrival, ArrivalWatch } from '../limits/arrival-watch.js';
-import type { ConnectionLimit } from '../limits/connection-limit.js';
+import type { ConnectionLimit, ConnectionState } from '../limits/connection-limit.js';
 import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
 import type { Turns } from '../limits/turns.js';
 
@@ -41,7 +41,7 @@ export function guardConnections(server: Server, guard: GrpcGuard): void {
       const connection = new Connection(socket);
       open.set(key, connection);
       socket.once('close', () => open.delete(key));
-      guard.connections.admit(socket, () => connection.streams === 0);
+      guard.connections.admit(socket, () => connection.state);
       guard.turns.shorten();
     });
     http2Server.on('session', (session: ServerHttp2Session) => open.get(keyOf(session.socket))?.begin(session));
@@ -60,7 +60,9 @@ function http2ServersOf(server: Server): Http2Server[] {
 
 /** A connection that has not spoken HTTP/2 yet, or one that has. */
 class Connection {
-  streams = 0;
+  #streams = 0;
+  /** Whose messages have come whole. */
+  #whole = 0;
   readonly #timer: NodeJS.Timeout;
 
   constructor(readonly socket: Socket) {
@@ -71,9 +73,22 @@ class Connection {
   begin(session: ServerHttp2Session): void {
     session.once('remoteSettings', () => clearTimeout(this.#timer));
     session.on('stream', (stream: ServerHttp2Stream) => {
-      this.streams += 1;
-      stream.once('close', () => (this.streams -= 1));
+      this.#streams += 1;
+      let isWhole = false;
+      stream.once('end', () => {
+        isWhole = true;
+        this.#whole += 1;
+      });
+      stream.once('close', () => {
+        this.#streams -= 1;
+        if (isWhole) this.#whole -= 1;
+      });
     });
+  }
+
+  get state(): ConnectionState {
+    if (this.#streams === 0) return 'idle';
+    return this.#whole === 0 ? 'arriving' : 'busy';
   }
 }
 

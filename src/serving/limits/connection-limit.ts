@@ -5,17 +5,20 @@ const reserve = 64;
 /** Where nothing says how many files may be open. */
 const most = 10_000;
 
+/** Whether a connection has no request under way, only some that have not come whole, or one that is being answered. */
+export type ConnectionState = 'idle' | 'arriving' | 'busy';
+
 /** A connection as far as its limit goes. */
 interface Held {
   readonly socket: Socket;
-  /** Whether it has no request under way. */
-  readonly isIdle: () => boolean;
+  readonly state: () => ConnectionState;
 }
 
 /**
  * How many connections may be open at once, on both ports together: fewer than the process may open files.
  *
- * Where there is no room, the connection goes that has been without a request longest; only when all are busy, the new one.
+ * Where there is no room, the oldest connection without a request goes, else the oldest whose request does not arrive; only when all
+ * are being answered, the new one.
  */
 export class ConnectionLimit {
   readonly #held = new Set<Held>();
@@ -28,24 +31,26 @@ export class ConnectionLimit {
   }
 
   /** Takes a connection in, or closes it. */
-  admit(socket: Socket, isIdle: () => boolean): void {
+  admit(socket: Socket, state: () => ConnectionState): void {
     if (this.#held.size >= this.limit && !this.#makeRoom()) {
       // Its server is still about to hear of it.
       setImmediate(() => socket.destroy());
       return;
     }
-    const held = { socket, isIdle };
+    const held = { socket, state };
     this.#held.add(held);
     socket.once('close', () => this.#held.delete(held));
   }
 
   /** The one that has been here longest comes first. */
   #makeRoom(): boolean {
-    for (const held of this.#held) {
-      if (!held.isIdle()) continue;
-      this.#held.delete(held);
-      held.socket.destroy();
-      return true;
+    for (const wanted of ['idle', 'arriving'] as const) {
+      for (const held of this.#held) {
+        if (held.state() !== wanted) continue;
+        this.#held.delete(held);
+        held.socket.destroy();
+        return true;
+      }
     }
     return false;
   }

@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream';
 import { type ServerTls, type TokenCheck, bearerToken } from '../server-credentials.js';
 import type { RequestEvent } from '../request-event.js';
 import { ServingError } from '../serving-error.js';
-import { ConnectionLimit } from '../limits/connection-limit.js';
+import { ConnectionLimit, type ConnectionState } from '../limits/connection-limit.js';
 import { type ArrivalRate, ArrivalWatch } from '../limits/arrival-watch.js';
 import { MemoryBudget } from '../limits/memory-budget.js';
 import { Pace } from '../limits/pace.js';
@@ -138,7 +138,7 @@ function limitConnections(server: Server, connections: ConnectionLimit, answerer
     const key = keyOf(socket);
     speaking.set(key, socket);
     socket.once('close', () => speaking.delete(key));
-    connections.admit(socket, () => answerer.isIdle(speaking.get(key) ?? socket));
+    connections.admit(socket, () => answerer.stateOf(speaking.get(key) ?? socket));
     turns.shorten();
   });
   server.on('secureConnection', (socket: Socket) => speaking.set(keyOf(socket), socket));
@@ -173,9 +173,11 @@ class Answerer {
     return Number(request.headers['content-length'] ?? 0) <= this.#limits.maxBytes;
   }
 
-  /** Whether no request is under way on a connection. */
-  isIdle(socket: Duplex): boolean {
-    return this.#latest.get(socket)?.response.closed ?? true;
+  /** What is under way on a connection. */
+  stateOf(socket: Duplex): ConnectionState {
+    const { request, response } = this.#latest.get(socket) ?? {};
+    if (!request || !response || response.closed) return 'idle';
+    return request.complete ? 'busy' : 'arriving';
   }
 
   /** Runs something when requests that have come whole over a connection have been answered. */

@@ -13,9 +13,9 @@ import { cacheFolder } from '../../../src/files/cache-folder.js';
 
 const packageName = '@sparticuz/chromium';
 
-/** Starts the Chromium that pages are tested in. */
-export async function launchChromium(): Promise<Browser> {
-  return chromium.launch(await findChromium());
+/** Starts the Chromium that pages are tested in, with further words on its command line. */
+export async function launchChromium(args: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ ...(await findChromium()), args: [...args] });
 }
 
 /**
