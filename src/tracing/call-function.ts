@@ -24,7 +24,7 @@ export function callFunction(
   concreteFunction: () => ConcreteFunction,
   args: readonly tf.Tensor[],
 ): TfFunctionResult | null {
-  if (tape.captured || isTakingGradient()) return null;
+  if (inlined > 0 || tape.captured || isTakingGradient()) return null;
   const fn = tracedByItself(concreteFunction);
   if (!fn || fn.assigns || !acceptsAsTheyAre(fn, args)) return null;
   const captures = fn.captures.flatMap(
@@ -33,6 +33,18 @@ export function callFunction(
   const shapes = outputShapes(fn, args, tape);
   if (captures.length < fn.captures.length || !shapes) return null;
   return record(tape, fn, [...args, ...captures], shapes);
+}
+
+let inlined = 0;
+
+/** Runs an action in which functions that are called run in the caller's own graph. */
+export function withCallsInlined<T>(action: () => T): T {
+  inlined += 1;
+  try {
+    return action();
+  } finally {
+    inlined -= 1;
+  }
 }
 
 function tracedByItself(concreteFunction: () => ConcreteFunction): ConcreteFunction | null {

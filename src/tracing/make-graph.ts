@@ -1,4 +1,5 @@
 import { SignetError } from '../errors.js';
+import { withCallsInlined } from './call-function.js';
 import { checkGraph } from './check-graph.js';
 import { checkShapes, largestBatch } from './check-shapes.js';
 import type { ConcreteFunction } from './concrete-function.js';
@@ -16,6 +17,7 @@ import {
   traceFunction,
   traceSample,
 } from './trace.js';
+import type { OpNode, Trace } from './tape-nodes.js';
 import { valueCost } from './trace-cost.js';
 
 /** What becomes a graph, traced and checked. */
@@ -30,7 +32,29 @@ export type GraphParts = Pick<FunctionTraces, 'label' | 'name' | 'inputs'>;
  * @throws SignetError `NOT_TRACEABLE` where the runs differ by more than sizes, or graph and function by their results.
  */
 export function makeGraph(parts: GraphParts, fn: TensorFunction): ConcreteFunction {
-  const { traced, graph, open } = emitDecided(parts, fn);
+  const traced = traceFunction(fn, parts.inputs);
+  if (!traced.runs.some(({ trace }) => trace && changesWhatCallsRead(trace))) return graphOf(parts, fn, traced);
+  return withCallsInlined(() => graphOf(parts, fn, traceFunction(fn, parts.inputs)));
+}
+
+/**
+ * Whether a function that is called reads a variable that is assigned or updated too. TensorFlow inlines the call and forgets that the
+ * assignment waits for it: the function would read either value.
+ */
+function changesWhatCallsRead({ nodes, assignments }: Trace): boolean {
+  const handles = (isTaken: (node: OpNode) => boolean) =>
+    nodes.flatMap((node) =>
+      node.kind === 'op' && isTaken(node)
+        ? node.inputs.flatMap((input) => (input.node.kind === 'handle' ? input.node.variable : []))
+        : [],
+    );
+  const updated = handles(({ op }) => op.startsWith('ResourceApply'));
+  const changed = new Set([...assignments.map(({ variable }) => variable), ...updated]);
+  return handles(({ functions }) => functions.length > 0).some((variable) => changed.has(variable));
+}
+
+function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns): ConcreteFunction {
+  const { traced, graph, open } = emitDecided(parts, fn, first);
   const unchecked = traced.leftOut.map(shapesText);
   const costPerRow = Math.max(
     ...traced.runs.map(({ trace, shapes }) => (trace ? valueCost(trace) / rowsOf(shapes) : 0)),
@@ -80,9 +104,13 @@ interface Emitted {
   readonly open: readonly OpenRun[];
 }
 
-/** Traces, and traces again where several formulas fit and a further size would decide between them. */
-function emitDecided(parts: GraphParts, fn: TensorFunction): Emitted & { readonly traced: SampleRuns } {
-  let traced = traceFunction(fn, parts.inputs);
+/** Emits, and traces again where several formulas fit and a further size would decide between them. */
+function emitDecided(
+  parts: GraphParts,
+  fn: TensorFunction,
+  first: SampleRuns,
+): Emitted & { readonly traced: SampleRuns } {
+  let traced = first;
   for (let further = 0; ; further++) {
     const undecided: DecidingSize[] = [];
     try {

@@ -52,6 +52,27 @@ it.each<[string, (x: tf.Tensor) => tf.Tensor]>([
   expect(() => tfFunction(fn, { inputSignature: matrix }).getConcreteFunction()).toThrow('Cannot trace');
 });
 
+it('a function that is called reads a variable before it is assigned', async () => {
+  const bias = tf.variable(tf.scalar(0.75));
+  const biased = tfFunction((x: tf.Tensor) => tf.add(x, bias), { inputSignature: matrix });
+  const step = tfFunction(
+    (x: tf.Tensor) => {
+      const before = biased(x);
+      bias.assign(tf.add(bias, 1));
+      return tf.square(before);
+    },
+    { inputSignature: matrix },
+  );
+  const graph = step.getConcreteFunction();
+  // TensorFlow would run the call and the assignment in any order.
+  expect(graph.functions).toEqual([]);
+  const graphs = await CompiledFunctions.compile({ step: graph });
+  const x = tf.ones([6, 4]);
+  expect(graphs.call('step', [x]).output_0?.dataSync()[0]).toBeCloseTo(1.75 ** 2);
+  expect(graphs.call('step', [x]).output_0?.dataSync()[0]).toBeCloseTo(2.75 ** 2);
+  graphs.dispose();
+});
+
 it('of random numbers, shapes are compared', () => {
   const fn = (x: tf.Tensor) => tf.add(randomUniform([sizeOf(x, 0) === 1 ? 1 : 2 * sizeOf(x, 0)]), tf.mean(x));
   const trace = () => tfFunction(fn, { inputSignature: matrix }).getConcreteFunction();
