@@ -13,6 +13,7 @@ import './mended/mat-mul.js';
 import './mended/resize-gradients.js';
 import './mended/traceable-kernels.js';
 import './mended/fused-gradients.js';
+import './mended/sized-branches.js';
 import './mended/repair-batch-normalization.js';
 
 export * from './loading/library.js';

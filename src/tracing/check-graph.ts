@@ -89,7 +89,7 @@ function differs(what: string, how: string, difference: string | null): SignetEr
   return new SignetError(
     'NOT_TRACEABLE',
     `Its graph does not compute what the function computes. Tried with ${what}, ${how}. The likely cause: ${cause}. ` +
-      'Decide with tensors (cond, tf.where, tf.minimum), or fix the size in the input signature.',
+      'Decide with tensors (cond, tf.where, tf.minimum of sizeOf), use ops that take any size (padTo, cropTo, resizeImages), or fix the size in the input signature.',
   );
 }
 

@@ -5,6 +5,7 @@ import { attr } from './attr-value.js';
 import { type DecidingSize, explainRatio, explainSize } from './explain-size.js';
 import type { SizeSource } from './size-expression.js';
 import type { FunctionDefBuilder } from './function-def-builder.js';
+import { insteadOf } from './instead.js';
 import type { ConstantNode, ConstantValues } from './tape-nodes.js';
 
 const int32 = DataType.DT_INT32;
@@ -126,7 +127,8 @@ export class ConstantEmitter {
 
   /** Zeros, ones or another single value in a shape that depends on sizes. */
   #filled({ dataType, each, sources }: Varying): string | null {
-    const [value] = each[0]?.values ?? [];
+    // An empty one says nothing of what fills the others.
+    const value = each.flatMap(({ values }) => values.slice(0, 1))[0];
     const rank = each[0]?.shape.length ?? 0;
     if (
       value === undefined ||
@@ -313,6 +315,6 @@ function unexplained({ dataType, each, takenBy }: Varying): SignetError {
     'NOT_TRACEABLE',
     `A constant (${dataTypeName(dataType)}) that goes into ${takenBy} is another at every trace, and no input size explains it: ` +
       `shapes ${shapes.join(', ')}; first values ${values.join(' / ')}. Either it is drawn at random in JavaScript (draw it ` +
-      'outside of the tf function), or it is computed in JavaScript from sizes (compute it with tensors).',
+      `outside of the tf function), or it is computed in JavaScript from sizes (${insteadOf(takenBy)}).`,
   );
 }

@@ -8,6 +8,7 @@ import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import * as tf from '../../tensorflow/tf.js';
 import { checkArguments } from '../../tracing/check-arguments.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
+import { frozenSizeHint } from '../../tracing/instead.js';
 import type { SignatureTensors } from '../write/meta-graph.js';
 import { assetsOf, variablesOfParts } from '../write/saved-model-parts.js';
 import type { InputSignature, TfFunction } from '../../tracing/tf-function.js';
@@ -89,7 +90,7 @@ export class CompiledFunctions {
         return arg ? [[tensors.inputs[i] ?? '', { tensor: arg, dtype: input.spec.dtype }] as const] : [];
       }),
     );
-    const results = this.#session.run(feeds, tensors.outputs);
+    const results = withHint(() => this.#session.run(feeds, tensors.outputs));
     return Object.fromEntries(fn.outputs.flatMap(({ name: output }, i) => (results[i] ? [[output, results[i]]] : [])));
   }
 
@@ -115,6 +116,17 @@ export class CompiledFunctions {
   dispose(): void {
     this.#session.dispose();
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
+  }
+}
+
+/** Says what may be the cause where a size does not fit. */
+function withHint<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const hint = error instanceof SignetError ? frozenSizeHint(error.message) : '';
+    if (hint === '' || !(error instanceof SignetError)) throw error;
+    throw new SignetError(error.code, error.message + hint, { cause: error.cause });
   }
 }
 

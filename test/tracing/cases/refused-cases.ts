@@ -48,10 +48,6 @@ export const refusedCases: readonly RefusedCase[] = [
     because: 'drawn in JavaScript',
     message: 'drawn at random in JavaScript',
   }),
-  refused('bandPart of a batch', '', [float([null, 4, 4])], (x: tf.Tensor) => tf.linalg.bandPart(x, 1, 0), {
-    because: 'TF.js takes the batch apart',
-    message: 'the attribute "num" of Unpack depends on a size',
-  }),
   refused('unstack of a batch', '', [float([null, 3])], (x: tf.Tensor) => tf.addN(tf.unstack(x)), {
     because: 'the number of results depends on a size',
     message: 'the attribute "num" of Unpack depends on a size',
