@@ -209,7 +209,7 @@ const sequences = [
     ['padded to blocks of 100', (x: tf.Tensor1D) => tf.reshape(tf.pad(x, [[0, lack(x.shape[0], 100)]]), [-1, 100])],
     ['energy', (x: tf.Tensor1D) => tf.sqrt(tf.div(tf.sum(tf.square(x)), x.shape[0]))],
     ['its first 300', (x: tf.Tensor1D) => tf.slice(x, [0], [min(300, x.shape[0])])],
-    ['frames of TF.js', (x: tf.Tensor1D) => tf.signal.frame(x, 16, 8), /another path|frame|constant/],
+    ['frames of TF.js', (x: tf.Tensor1D) => tf.signal.frame(x, 16, 8)],
     ['a fade in', (x: tf.Tensor1D) => tf.mul(x, tf.linspace(0, 1, x.shape[0]))],
   ]),
   ...of('tokens', [

@@ -66,10 +66,6 @@ export const refusedCases: readonly RefusedCase[] = [
     (x: tf.Tensor4D) => tf.pool(x, 2, 'max', 'same', 2),
     { because: 'TF.js pads by the remainder of the size', message: 'SpaceToBatchND' },
   ),
-  refused('a height by a width', '', [float([null, null])], (x: tf.Tensor2D) => tf.mul(x, x.shape[0] / x.shape[1]), {
-    because: 'no formula is made of a quotient of two sizes',
-    message: 'no input size explains it',
-  }),
   refused(
     'a square root of a size',
     '',
