@@ -29,7 +29,6 @@ const agreeing: Record<string, readonly [shape: Shape, fn: Program, sizes: numbe
   'losses with weights': [[null, null], (x) => tf.losses.meanSquaredError(x, tf.neg(x), tf.mean(x, 1, true), tf.Reduction.MEAN), [[1, 1], [2, 90], [70, 3]]],
   'label smoothing': [[null, null], (x) => tf.losses.softmaxCrossEntropy(tf.softmax(x), x, 1, 0.1), [[1, 1], [2, 90], [70, 3]]],
   upSampling2d: [[null, null, null, 2], (x) => tf.layers.upSampling2d({ size: [2, 3] }).apply(x) as tf.Tensor, [[1, 1, 1, 2], [2, 9, 40, 2]]],
-  cropping2D: [[null, null, null, 2], (x) => tf.layers.cropping2D({ cropping: [[1, 2], [0, 3]] }).apply(x) as tf.Tensor, [[1, 4, 4, 2], [2, 9, 40, 2]]],
 }; // prettier-ignore
 
 const graphOf = (shape: Shape, fn: Program) =>
