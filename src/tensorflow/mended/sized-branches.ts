@@ -103,6 +103,28 @@ function within(distance: tf.Tensor, most: number | tf.Scalar): tf.Tensor {
   return tf.logicalOr(tf.less(most, int(0)), tf.lessEqual(distance, most));
 }
 
+interface Cropping2D extends tf.layers.Layer {
+  readonly cropping: readonly [readonly [number, number], readonly [number, number]];
+  readonly dataFormat: string;
+}
+
+const { constructor: cropping2D } = tf.layers.cropping2D({ cropping: 0 });
+
+/** Of a picture with one row less than is cropped, TF.js takes the rest: a size of -1 says so. Here nothing is left of it, as in Keras. */
+replaced(cropping2D.prototype as Cropping2D, 'call', () => {
+  return function (this: Cropping2D, inputs) {
+    const [images] = Array.isArray(inputs) ? inputs : [inputs];
+    if (!images) throw new Error('unreachable: a layer has an input');
+    const first = this.dataFormat === 'channelsFirst' ? 2 : 1;
+    const [begin, size] = [images.shape.map(() => 0), [...images.shape]];
+    for (const [side, [before, after]] of this.cropping.entries()) {
+      begin[first + side] = before;
+      size[first + side] = Math.max(0, (images.shape[first + side] ?? 0) - before - after);
+    }
+    return tf.slice(images, begin, size);
+  };
+});
+
 interface CenterCrop extends tf.layers.Layer {
   readonly height: number;
   readonly width: number;
