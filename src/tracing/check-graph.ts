@@ -93,7 +93,7 @@ function differs(what: string, how: string, difference: string | null): SignetEr
   );
 }
 
-/** Made-up numbers, the same every time. */
+/** Made-up numbers, the same every time. The first is not 0: of one that is, nobody sees where padding begins. */
 function randomTensor({ dtype }: TensorSpec, shape: readonly number[], seed: number): tf.Tensor {
   const type = tfjsDtype(dtype);
   const sizes = [...shape];
@@ -102,7 +102,9 @@ function randomTensor({ dtype }: TensorSpec, shape: readonly number[], seed: num
   const next = generator(seed + 1);
   const range = dtype === 'uint8' ? 256 : type === 'bool' ? 2 : 4;
   const value = type === 'float32' ? () => next() * 4 - 2 : () => Math.floor(next() * range);
-  return tf.tensor(Float32Array.from({ length: count }, value), sizes, type);
+  const numbers = Float32Array.from({ length: count }, value);
+  if (numbers[0] === 0) numbers[0] = 1;
+  return tf.tensor(numbers, sizes, type);
 }
 
 /** A linear congruential generator of numbers in [0, 1). */

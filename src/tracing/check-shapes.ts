@@ -3,7 +3,7 @@ import type { NamedSpec } from './concrete-function.js';
 /**
  * Sizes of the unknown dimensions of a function, in their order, at which its values are compared with its graph's. No trace has them.
  *
- * All equal, primes, multiples of 32, higher than wide and wider than high; then each dimension in turn large and a multiple of what
+ * All equal, primes, multiples of 32, higher than wide and wider than high, one row or one column; then each dimension in turn large and a multiple of what
  * programs compare sizes with: 192 is one of 64 and of 48, 960 of 32, 60 and 15, 1,344 of 224, 96 and 28. Cheap ones come first.
  */
 const rows: readonly (readonly number[])[] = [
@@ -11,6 +11,8 @@ const rows: readonly (readonly number[])[] = [
   [7, 47, 61, 13],
   [3, 90, 40, 17],
   [2, 37, 118, 5],
+  [3, 1, 40, 2],
+  [3, 40, 1, 2],
   [100, 5, 3, 2],
   [2, 100, 192, 3],
   [224, 7, 2, 3],

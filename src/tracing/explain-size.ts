@@ -152,17 +152,26 @@ function fitForms(
 ): SizeExpression | null {
   const open: DecidingSize[] = [];
   const guesses: DecidingSize[] = [];
+  const shown: { readonly dimension: SourceDimension; readonly form: SizeForm; readonly size: number }[] = [];
   const note = (list: DecidingSize[], dimension: SourceDimension, { size }: Undecided) =>
     list.push({ dimension, size });
   for (const { dimension, sizes } of candidates) {
     const found = decide(sizeForms(values, sizes), sizes);
     if (found === null) continue;
-    if ('form' in found) return found.form.build(dimension);
-    note(found.isGuess ? guesses : open, dimension, found);
+    if ('form' in found && !found.isOnlyShown) return found.form.build(dimension);
+    if ('form' in found) shown.push({ dimension, form: found.form, size: rarest(values, sizes) });
+    else note(found.isGuess ? guesses : open, dimension, found);
   }
   undecided.push(...open);
   // What one dimension may explain is not looked for in two.
   if (open.length > 0) return null;
+  const [only, ...others] = shown;
+  if (only && others.length + guesses.length === 0) return only.form.build(only.dimension);
+  // Height and width are both 1 where the batch is: whose 1 it was, a trace shows in which the others are not.
+  if (only) {
+    undecided.push(...shown, ...guesses);
+    return null;
+  }
   for (const [a, b] of pairs(candidates.slice(0, mostPairedDimensions))) {
     for (const [of, sizes] of bothOf(a, b)) {
       if (values.every((value, k) => value === sizes[k])) return of;
@@ -187,6 +196,12 @@ function fitForms(
   return null;
 }
 
+/** The size at which the values are what they seldom are. */
+function rarest(values: readonly number[], sizes: readonly number[]): number {
+  const counts = values.map((value) => values.filter((other) => other === value).length);
+  return sizes[counts.indexOf(Math.min(...counts))] ?? 0;
+}
+
 function pairs(candidates: readonly Candidate[]): [Candidate, Candidate][] {
   return candidates.flatMap((a, i) => candidates.slice(i + 1).map((b): [Candidate, Candidate] => [a, b]));
 }
@@ -209,6 +224,13 @@ function bothOf(a: Candidate, b: Candidate): [SizeExpression, readonly number[]]
   ]);
 }
 
+/** One form fits. */
+interface Decided {
+  readonly form: SizeForm;
+  /** Whether it fits few different values, since there are no more: it may fit another dimension as well. */
+  readonly isOnlyShown: boolean;
+}
+
 /** Several forms fit, or they fit too little. */
 interface Undecided {
   /** Where they differ, or one that is only a guess shows what it is. */
@@ -226,7 +248,7 @@ function decide(
   kinds: Iterable<SizeForm[]>,
   sizes: readonly number[],
   ofSize = (size: number) => size,
-): { readonly form: SizeForm } | Undecided | null {
+): Decided | Undecided | null {
   const guesses: SizeForm[] = [];
   for (const all of kinds) {
     const fitting = all.filter(({ shownBy }) => !shownBy);
@@ -234,7 +256,7 @@ function decide(
     const [form, ...others] = fitting;
     if (!form) continue;
     const isSame = (other: SizeForm) => probes.every((size) => other.evaluate(size) === form.evaluate(size));
-    if (others.every(isSame)) return { form };
+    if (others.every(isSame)) return { form, isOnlyShown: false };
     return { size: dividing(fitting, ofSize), isGuess: false };
   }
   const [guess, ...others] = guesses;
@@ -245,7 +267,7 @@ function decide(
   const distance = (size: number) => Math.min(...sizes.map((seen) => Math.abs(seen - ofSize(size))));
   const [farthest] = telling.sort((a, b) => distance(b) - distance(a));
   // What no further size shows has been shown: of `n - 1`, but at least 1, the only such size is 1.
-  return farthest === undefined ? { form: guess } : { size: farthest, isGuess: true };
+  return farthest === undefined ? { form: guess, isOnlyShown: true } : { size: farthest, isGuess: true };
 }
 
 /** The size at which forms differ most. */

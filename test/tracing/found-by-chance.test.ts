@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { randomUniform } from '../../src/ops/random.js';
 import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
+import { runGraph } from '../../src/tracing/run-graph.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../src/tracing/tf-function.js';
 
@@ -42,6 +43,31 @@ it.each(programs)('%s', async (_, fn) => {
     expect(traced?.dataSync()).toEqual(eager.dataSync());
   }
   graphs.dispose();
+});
+
+it('a limit of the width is not taken for one of the height, where both were 1 together', () => {
+  const fn = (x: tf.Tensor) => tf.pad(x, [[0, 0], [0, 0], [0, Math.max(sizeOf(x, 2), 2) - sizeOf(x, 2)], [0, 0]]); // prettier-ignore
+  const images = { x: tensorSpec('float32', [null, null, null, 3]) };
+  const graph = tfFunction(fn, { inputSignature: images }).getConcreteFunction();
+  for (const shape of [
+    [2, 9, 1, 3],
+    [2, 1, 9, 3],
+    [1, 1, 1, 3],
+  ]) {
+    // prettier-ignore
+    const x = tf.ones(shape);
+    expect(runGraph(graph, [x]).outputs[0]?.shape).toEqual(fn(x).shape);
+  }
+});
+
+it('a single whole number is compared with padding', () => {
+  const fn = (x: tf.Tensor) => {
+    const lacking = Math.max(sizeOf(x, 0), 3) - sizeOf(x, 0);
+    return tf.pad(x, [[Math.floor(lacking / 2), Math.ceil(lacking / 2)]]);
+  };
+  const inputSignature = { weights: tensorSpec('float32', ['n']), x: tensorSpec('int32', ['n']) };
+  const trace = () => tfFunction((_: tf.Tensor, x: tf.Tensor) => fn(x), { inputSignature }).getConcreteFunction();
+  expect(trace).toThrow('Cannot trace');
 });
 
 it.each<[string, (x: tf.Tensor) => tf.Tensor]>([
