@@ -5,13 +5,13 @@ import { attr } from './attr-value.js';
 import { capturedName } from './captured-tensors.js';
 import { differenceBetween } from './compare-traces.js';
 import { ConcreteFunction, type NamedSpec } from './concrete-function.js';
-import { ConstantEmitter } from './constant-emitter.js';
+import { ConstantEmitter, type ConstantUse } from './constant-emitter.js';
 import { type DecidingSize, explainSize } from './explain-size.js';
 import type { SizeSource } from './size-expression.js';
 import { FunctionDefBuilder } from './function-def-builder.js';
-import { opEntry, outputName } from './op-signature.js';
+import { type Attributes, opEntry, outputName } from './op-signature.js';
 import { guardShapes } from './shape-guards.js';
-import type { OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
+import type { ConstantNode, OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
 import { TensorSpec } from './tensor-spec.js';
 
 /** What becomes a graph. */
@@ -26,9 +26,32 @@ export interface FunctionTraces {
   readonly alsoSeen?: readonly Trace[];
   /** Gets sizes of arguments at which formulas that fit would differ. Default: nobody is interested. */
   readonly undecided?: DecidingSize[];
-  /** Results that are inputs: what the body of a loop passes on. */
-  readonly passedOn?: readonly NamedSpec[];
+  /** For the body of an op. */
+  readonly body?: BodyTraces;
 }
+
+/** What a body is beside a function. */
+interface BodyTraces {
+  /** Tells its arguments from those of the op's other bodies. */
+  readonly prefix: string;
+  /** Whether what it takes from outside follows its results, as the body of a loop passes it on. */
+  readonly returnsCaptured: boolean;
+  readonly captured: readonly NamedSpec[];
+}
+
+/** A constant of a body that only the function around it explains: a size of a tensor that the body does not take. */
+interface OuterConstant {
+  readonly name: string;
+  readonly constants: readonly ConstantNode[];
+  readonly use: ConstantUse;
+}
+
+/** Where ops list the types of what their bodies take from outside, at the end. */
+const capturedTypes: Readonly<Record<string, string>> = {
+  StatelessIf: 'Tin',
+  StatelessWhile: 'T',
+  MapDefun: 'Tcaptured',
+};
 
 /**
  * Turns the traces of one function into one graph whose unknown sizes are computed when it runs.
@@ -46,7 +69,7 @@ class FunctionEmitter {
   readonly #label: string;
   readonly #name: string;
   readonly #inputs: readonly NamedSpec[];
-  readonly #passedOn: readonly NamedSpec[];
+  readonly #body: BodyTraces | null;
   readonly #traces: readonly Trace[];
   readonly #seen: readonly Trace[];
   readonly #undecided: DecidingSize[];
@@ -61,14 +84,17 @@ class FunctionEmitter {
   readonly #argumentSources: SizeSource[] = [];
   readonly #positions: ReadonlyMap<TapeNode, number>;
   readonly #first: Trace;
+  #outputs: (NamedSpec & { readonly sizes: ConcreteFunction['outputSizes'][number]; readonly tensor: string })[] = [];
+  /** In the order in which they were met. */
+  readonly outerConstants: OuterConstant[] = [];
 
-  constructor({ label, name, inputs, traces, alsoSeen = traces, undecided = [], passedOn = [] }: FunctionTraces) {
+  constructor({ label, name, inputs, traces, alsoSeen = traces, undecided = [], body }: FunctionTraces) {
     const [first] = traces;
     if (!first) throw new Error('emitFunction needs a trace');
     this.#label = label;
     this.#name = name;
     this.#inputs = inputs;
-    this.#passedOn = passedOn;
+    this.#body = body ?? null;
     this.#traces = traces;
     this.#seen = alsoSeen;
     this.#undecided = undecided;
@@ -79,6 +105,12 @@ class FunctionEmitter {
   }
 
   emit(): ConcreteFunction {
+    this.emitNodes();
+    return this.finish([]);
+  }
+
+  /** Adds all that is computed. What then is in `outerConstants` must become arguments. */
+  emitNodes(): void {
     const { nodes } = this.#first;
     const live = liveNodes(this.#first);
     for (const [position, node] of nodes.entries()) {
@@ -89,7 +121,7 @@ class FunctionEmitter {
       else if (node.kind === 'asset') this.#define(position, [this.#builder.asset(node.asset)]);
       else if (node.kind === 'op') this.#emitOp(position, node);
     }
-    const outputs = this.#first.outputs.map(([output, value], i) => ({
+    this.#outputs = this.#first.outputs.map(([output, value], i) => ({
       name: output,
       ...this.#outputSpec(value, i),
       tensor: this.#tensor(value, null),
@@ -97,9 +129,16 @@ class FunctionEmitter {
     for (const { variable, value } of this.#first.assignments) {
       this.#builder.assignVariable(variable, this.#tensor(value, null));
     }
+  }
+
+  /** @param outer The outer constants of this body and of the op's others, as further arguments. */
+  finish(outer: readonly NamedSpec[]): ConcreteFunction {
+    for (const input of outer) this.#builder.addInput(argumentOf(input));
+    const outputs = this.#outputs;
+    const passedOn = this.#body?.returnsCaptured === true ? [...this.#body.captured, ...outer] : [];
     const results = [
       ...outputs,
-      ...this.#passedOn.map((input) => ({ ...input, tensor: input.name, name: `${input.name}_out` })),
+      ...passedOn.map((input) => ({ ...input, tensor: input.name, name: `${input.name}_out` })),
     ];
     return new ConcreteFunction({
       label: this.#label,
@@ -107,7 +146,7 @@ class FunctionEmitter {
         this.#name,
         results.map((result) => ({ ...argumentOf(result), tensor: result.tensor })),
       ),
-      inputs: this.#inputs,
+      inputs: [...this.#inputs, ...outer],
       outputs: outputs.map(({ name, spec }) => ({ name, spec })),
       outputSizes: outputs.map(({ sizes }) => sizes),
       captures: this.#builder.captures,
@@ -118,16 +157,20 @@ class FunctionEmitter {
   }
 
   #emitOp(position: number, node: OpNode): void {
-    const inputs = guardShapes(
+    const own = guardShapes(
       this.#builder,
       this.#nodesAt(position).flatMap((each) => (each.kind === 'op' ? [each] : [])),
       node.inputs.map((input, index) => this.#tensor(input, position, index)),
     );
-    const bodies = node.bodies.map((body, i) => [body.attribute, this.#emitBody(position, i)] as const);
-    const functions = bodies.map(([, fn]) => fn);
+    const { functions, outer } = this.#emitBodies(position, node);
+    const inputs = [
+      ...own,
+      ...outer.map(({ constants, use }) => this.#constant(constants, this.#sourcesFor(position), use)),
+    ];
     const attributes = {
       ...node.attributes,
-      ...Object.fromEntries(bodies.map(([attribute, fn]) => [attribute, attr.func(fn.name)])),
+      ...withTypes(node, outer),
+      ...Object.fromEntries(functions.map((fn, i) => [node.bodies[i]?.attribute ?? '', attr.func(fn.name)])),
       ...node.bodyAttributes?.(functions),
     };
     if (isTakenForLeakyRelu(node)) {
@@ -152,8 +195,20 @@ class FunctionEmitter {
     return this.#builder.op('Neg', [this.#builder.op('Minimum', negated, float32)], float32);
   }
 
+  /** The bodies of an op, and what they take from this function beside what the op was recorded with. */
+  #emitBodies(position: number, node: OpNode) {
+    const emitters = node.bodies.map((_, i) => this.#bodyEmitter(position, node, i));
+    for (const emitter of emitters) emitter.emitNodes();
+    const outer = emitters.flatMap(({ outerConstants }) => outerConstants);
+    const specs = outer.map(({ name, constants }) => ({
+      name,
+      spec: anySize(constants[0]?.outputs[0]?.dataType ?? 0),
+    }));
+    return { functions: emitters.map((emitter) => emitter.finish(specs)), outer };
+  }
+
   /** A body has one trace in each trace of this function. */
-  #emitBody(position: number, index: number): ConcreteFunction {
+  #bodyEmitter(position: number, { op }: OpNode, index: number): FunctionEmitter {
     const bodies = this.#nodesAt(position).flatMap((node) => (node.kind === 'op' ? (node.bodies[index] ?? []) : []));
     const [body] = bodies;
     if (!body) throw new Error('unreachable: an op has the same bodies in every trace');
@@ -167,8 +222,10 @@ class FunctionEmitter {
       inputs: [...body.inputs.map(({ name, dataType }) => ({ name, spec: anySize(dataType) })), ...captured],
       traces: bodies.map(({ trace }) => trace),
       undecided: this.#undecided,
-      passedOn: body.returnsCaptured ? captured : [],
-    }).emit();
+      ...(op in capturedTypes && {
+        body: { prefix: `outer_${index}`, returnsCaptured: body.returnsCaptured, captured },
+      }),
+    });
   }
 
   #define(position: number, tensors: readonly string[]): void {
@@ -190,11 +247,23 @@ class FunctionEmitter {
     const position = this.#positions.get(node) ?? -1;
     const constants = this.#nodesAt(position).filter((each) => each.kind === 'constant');
     const user = consumer === null ? null : this.#nodesAt(consumer)[0];
-    const tensor = this.#constants.emit(constants, this.#sourcesFor(consumer), {
+    return this.#constant(constants, this.#sourcesFor(consumer), {
       takenBy: user?.kind === 'op' ? user.op : 'the result',
       input: index,
     });
-    return tensor;
+  }
+
+  /** In a body, a constant that no size inside explains is left to the function around it. */
+  #constant(constants: readonly ConstantNode[], sources: readonly SizeSource[], use: ConstantUse): string {
+    try {
+      return this.#constants.emit(constants, sources, use);
+    } catch (error) {
+      const isOuter = this.#body && error instanceof SignetError && error.code === 'NOT_TRACEABLE';
+      if (!this.#body || !isOuter) throw error;
+      const name = `${this.#body.prefix}_${this.outerConstants.length}`;
+      this.outerConstants.push({ name, constants, use });
+      return name;
+    }
   }
 
   /** Where the sizes in a constant may come from: the other inputs of its consumer, then arguments, then all before it. */
@@ -227,6 +296,15 @@ class FunctionEmitter {
     );
     return { spec: new TensorSpec(dtype, known), sizes };
   }
+}
+
+/** The types of an op's captured tensors with those of the constants that its bodies take from outside. */
+function withTypes({ op, attributes }: OpNode, outer: readonly OuterConstant[]): Attributes {
+  const name = capturedTypes[op];
+  const value = name === undefined ? undefined : attributes[name]?.value;
+  if (outer.length === 0 || name === undefined) return {};
+  const known = value?.case === 'list' ? value.value.type : [];
+  return { [name]: attr.types([...known, ...outer.map(({ constants }) => constants[0]?.outputs[0]?.dataType ?? 0)]) };
 }
 
 function anySize(dataType: DataType): TensorSpec {

@@ -46,8 +46,17 @@ export class FunctionDefBuilder {
   readonly #captures = new Map<Capture, CapturedArgument>();
   readonly #control: string[] = [];
 
-  constructor(private readonly inputs: readonly FunctionArgument[]) {
+  readonly #inputs: FunctionArgument[];
+
+  constructor(inputs: readonly FunctionArgument[]) {
+    this.#inputs = [...inputs];
     for (const { name } of inputs) this.#names.set(name, 1);
+  }
+
+  /** Adds an argument after those that there are. */
+  addInput(input: FunctionArgument): void {
+    this.#inputs.push(input);
+    this.#names.set(input.name, 1);
   }
 
   /** Variables and assets that the function uses, in the order of the arguments that follow the function's own. */
@@ -130,7 +139,7 @@ export class FunctionDefBuilder {
     return create(FunctionDefSchema, {
       signature: {
         name,
-        inputArg: [...this.inputs.map((input) => ({ name: input.name, type: input.dataType })), ...captured],
+        inputArg: [...this.#inputs.map((input) => ({ name: input.name, type: input.dataType })), ...captured],
         outputArg: results.map((result) => ({ name: result.name, type: result.dataType })),
         isStateful: captured.length > 0 || this.#control.length > 0,
         controlOutput: this.#control,
