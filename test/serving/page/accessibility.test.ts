@@ -84,9 +84,9 @@ describe('the page is accessible:', () => {
           - heading "0043.png" [level=3]
           - paragraph: Pets · 0.0 ms round trip
           - list:
-            - listitem: dog 0.0 %
-            - listitem: cat 0.0 %
             - listitem: a class whose name takes several words 0.0 %
+            - listitem: cat 0.0 %
+            - listitem: dog 0.0 %
           - group:
             - text: The same with curl
             - code: curl -F 'image=@0043.png' 'http://127.0.0.1:PORT/v1/models/Pets:classify-image'
