@@ -53,7 +53,7 @@ function changesWhatCallsRead({ nodes, assignments }: Trace): boolean {
   return handles(({ functions }) => functions.length > 0).some((variable) => changed.has(variable));
 }
 
-function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns): ConcreteFunction {
+function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns, refuted = 0): ConcreteFunction {
   const { traced, graph, open } = emitDecided(parts, fn, first);
   const unchecked = traced.leftOut.map(shapesText);
   const costPerRow = Math.max(
@@ -68,10 +68,40 @@ function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns): Conc
   for (const { shapes } of checked) checkGraph(graph, fn, { shapes, difference: null });
   if (checked.length === 0) unchecked.push(values);
   const { affordable, dear } = furtherShapes(parts, traced);
-  for (const shapes of affordable) checkGraph(graph, fn, { shapes, difference: null });
+  for (const shapes of affordable) {
+    try {
+      checkGraph(graph, fn, { shapes, difference: null });
+    } catch (error) {
+      const run = refuted < mostRefuted && isNotTraceable(error) ? traceSample(fn, parts.inputs, shapes) : null;
+      if (!run) throw error;
+      return graphWith(parts, fn, { ...traced, runs: [...traced.runs, run] }, refuted + 1, error);
+    }
+  }
   if (dear > 0) unchecked.push(`the values at ${dear} of ${dear + affordable.length} further shapes`);
   return graph.with({ unchecked, costPerRow });
 }
+
+/**
+ * The graph that also does what a further run shows, such as a limit beyond the sizes of all others.
+ *
+ * @throws What was wrong without it, where there is none.
+ */
+function graphWith(
+  parts: GraphParts,
+  fn: TensorFunction,
+  traced: SampleRuns,
+  refuted: number,
+  wrong: unknown,
+): ConcreteFunction {
+  try {
+    return graphOf(parts, fn, traced, refuted);
+  } catch (error) {
+    throw isNotTraceable(error) ? wrong : error;
+  }
+}
+
+/** How often a graph that is wrong at a further shape is made anew: what is wrong more often is no formula. */
+const mostRefuted = 2;
 
 /** Shapes that no trace has, as many of them as can be afforded. */
 function furtherShapes({ inputs }: GraphParts, { runs }: SampleRuns) {

@@ -70,6 +70,13 @@ it('a single whole number is compared with padding', () => {
   expect(trace).toThrow('Cannot trace');
 });
 
+it('a limit beyond the sizes of all samples is found', () => {
+  const fn = (x: tf.Tensor) => tf.slice(x, [0], [Math.min(300, sizeOf(x, 0))]);
+  const graph = tfFunction(fn, { inputSignature: { x: tensorSpec('float32', [null]) } }).getConcreteFunction();
+  const sizes = [1, 299, 300, 301, 5000].map((size) => runGraph(graph, [tf.ones([size])]).outputs[0]?.shape);
+  expect(sizes).toEqual([[1], [299], [300], [300], [300]]);
+});
+
 it.each<[string, (x: tf.Tensor) => tf.Tensor]>([
   ['at multiples of 100', (x) => (sizeOf(x, 0) % 100 === 0 ? x : tf.neg(x))],
   ['at multiples of 224', (x) => (sizeOf(x, 1) % 224 === 0 ? x : tf.neg(x))],
