@@ -13,6 +13,7 @@ import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { balancedClassWeight, type ClassWeight } from '../../training/class-weight.js';
 import { scanDataset, type ScannedDataset } from '../shared/scan-dataset.js';
 import type { TrainModelOptions } from './train-model-options.js';
+import { quoted } from '../../text/printable.js';
 import { tell } from '../../text/tell.js';
 
 /** How many images there are to train on, and for the validation. */
@@ -59,6 +60,17 @@ export class TrainingSet {
     return { train: this.part('training').files.length, validation: this.part('validation').files.length };
   }
 
+  /** Classes of which no image fell into a part of the split, a sentence each part; empty where all have images in both. */
+  get missingClasses(): string[] {
+    return (['training', 'validation'] as const).flatMap((subset) => {
+      const counts = countClasses(this.part(subset).files, this.classNames.length);
+      const without = this.classNames.filter((_, label) => counts[label] === 0);
+      if (without.length === 0) return [];
+      const what = subset === 'training' ? 'to train on' : 'for the validation';
+      return [`no image ${what} of ${quoted(without)}: add images, or give another --seed or --validation-split`];
+    });
+  }
+
   get stepsPerEpoch(): number {
     return Math.ceil(this.imageCounts.train / this.options.batchSize);
   }
@@ -94,15 +106,13 @@ export class TrainingData {
       found: `the test set ${options.testDatasetPath}`,
       expected: `the training set ${options.trainDatasetPath}`,
     });
-    const duplicates = await findDuplicates(set.scan, test.scan);
-    const notes = describeDuplicates(duplicates);
-    if (options.onDuplicate !== 'skip') {
-      checkDuplicates(notes, options.onDuplicate);
-      return new TrainingData(set, test, options, notes);
-    }
-    const leftOut = duplicatesToLeaveOut(duplicates);
-    const [ownSet, ownTest] = [set.without(leftOut), without(test, leftOut)];
-    return new TrainingData(ownSet, ownTest, options, notes);
+    const groups = await findDuplicates(set.scan, test.scan);
+    const duplicates = describeDuplicates(groups);
+    if (options.onDuplicate !== 'skip') checkDuplicates(duplicates, options.onDuplicate);
+    const leftOut = options.onDuplicate === 'skip' ? duplicatesToLeaveOut(groups) : [];
+    const remaining = set.without(leftOut);
+    for (const each of remaining.missingClasses) tell(`warning: ${each}`);
+    return new TrainingData(remaining, without(test, leftOut), options, duplicates);
   }
 
   /** Batches to train on. */
@@ -161,7 +171,9 @@ function checkDuplicates(notes: readonly string[], onDuplicate: 'warn' | 'fail')
 }
 
 /** @throws SignetError `INVALID_DATASET` when a class has no image left. */
-function without({ scan, skippedList }: ScannedDataset, images: readonly ImageProblem[]): ScannedDataset {
+function without(scanned: ScannedDataset, images: readonly ImageProblem[]): ScannedDataset {
+  if (images.length === 0) return scanned;
+  const { scan, skippedList } = scanned;
   const remaining = withoutImages(scan, images);
   checkDataset(remaining, []);
   const paths = new Set(scan.files.map(({ path }) => path));

@@ -1,4 +1,4 @@
-import { cpSync, readdirSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -49,5 +49,35 @@ describe('--on-duplicate', () => {
     expect(set.scan.files.map(({ path: file }) => path.basename(file))).not.toContain('other-class.png');
     expect(skippedList).toMatch(/other-class\.png\tduplicate\tstands in more than one class, with the same bytes\n/);
     expect(skippedList).toMatch(/\tduplicate\thas the same bytes as /);
+  });
+});
+
+describe('the split', () => {
+  it.each([
+    [
+      'validation',
+      'warning: no image for the validation of "1": add images, or give another --seed or --validation-split\n',
+    ],
+    ['training', 'warning: no image to train on of "1": add images, or give another --seed or --validation-split\n'],
+  ])('says which class it leaves without an image of the %s', async (_, warning) => {
+    const { train, test } = copyDigits(await temporaryFolder(), { classes: 2, images: 5 });
+    for (const name of readdirSync(path.join(train, '1')).slice(1)) rmSync(path.join(train, '1', name));
+    const texts: string[] = [];
+    for (let seed = 0; seed < 20; seed += 1) {
+      const written: string[] = [];
+      vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+      await TrainingData.scan(
+        completeOptions(trainModelCommand.flags, {
+          trainDatasetPath: train,
+          testDatasetPath: test,
+          seed,
+          validationSplit: 0.4,
+        }),
+      );
+      vi.restoreAllMocks();
+      texts.push(written.join(''));
+    }
+    expect(texts.some((text) => text.includes(warning))).toBe(true);
+    expect(texts.every((text) => text.includes('of "1"'))).toBe(true);
   });
 });
