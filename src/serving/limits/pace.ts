@@ -26,8 +26,8 @@ export class Pace {
   count(source: Pausable, bytes: number): void {
     const isDropped = this.#dropped.has(source);
     if (!isDropped) this.#received += bytes;
-    this.#begin();
     if (this.#received <= turnBytes && !isDropped) return;
+    this.#begin();
     source.pause();
     (isDropped ? this.#pausedDropped : this.#paused).add(source);
   }

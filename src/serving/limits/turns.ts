@@ -9,42 +9,42 @@ const shortMilliseconds = 1;
  */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
-  /** When requests began to compute in this turn; NaN before they do. */
-  #since = NaN;
+  /** When requests began to compute in this turn, or in one before it: to ask at every request would cost a turn each. */
+  #since = -Infinity;
   #limit = turnMilliseconds;
-  #shortTurns = 0;
+  #isEnding = false;
 
   /** @returns Nothing where there is time left now; else what settles when there is. */
   take(): Promise<void> | undefined {
-    if (Number.isNaN(this.#since)) this.#begin();
     if (this.#waiting.length === 0 && performance.now() - this.#since < this.#limit) return undefined;
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#endTurn();
+    });
   }
 
-  /** A connection has come: this turn and the next one are short. */
+  /** A connection has come: the next turn is short. */
   shorten(): void {
     this.#limit = shortMilliseconds;
-    this.#shortTurns = 2;
-    if (Number.isNaN(this.#since)) this.#begin();
   }
 
-  #begin(): void {
-    this.#since = performance.now();
+  #endTurn(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
     setImmediate(() => {
-      this.#since = NaN;
-      this.#shortTurns = Math.max(0, this.#shortTurns - 1);
-      if (this.#shortTurns === 0) this.#limit = turnMilliseconds;
-      if (this.#waiting.length === 0) return;
-      this.#begin();
-      this.#letIn();
+      this.#isEnding = false;
+      this.#since = performance.now();
+      this.#letIn(this.#limit);
+      this.#limit = turnMilliseconds;
+      if (this.#waiting.length > 0) this.#endTurn();
     });
   }
 
   /** One after the other, each as far as it goes by itself. */
-  #letIn(): void {
+  #letIn(limit: number): void {
     this.#waiting.shift()?.();
     queueMicrotask(() => {
-      if (this.#waiting.length > 0 && performance.now() - this.#since < this.#limit) this.#letIn();
+      if (this.#waiting.length > 0 && performance.now() - this.#since < limit) this.#letIn(limit);
     });
   }
 }
