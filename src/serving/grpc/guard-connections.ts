@@ -44,7 +44,10 @@ export function guardConnections(server: Server, guard: GrpcGuard): void {
       guard.connections.admit(socket, () => connection.state);
       guard.turns.shorten();
     });
-    http2Server.on('session', (session: ServerHttp2Session) => open.get(keyOf(session.socket))?.begin(session));
+    http2Server.on('session', (session: ServerHttp2Session) => {
+      addresses.set(session, session.socket.remoteAddress);
+      open.get(keyOf(session.socket))?.begin(session);
+    });
     // Before grpc-js reads the headers.
     http2Server.prependListener('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
       guardStream(stream, headers, guard);
@@ -106,6 +109,8 @@ export interface StreamArrival {
 }
 
 const known = new WeakMap<object, StreamArrival>();
+/** Of each session: its socket is a proxy, through which every look is slow. */
+const addresses = new WeakMap<object, string | undefined>();
 
 /** Paths of services whose methods inflate their messages themselves. */
 const ownPaths = '/tensorflow.serving.';
@@ -113,13 +118,13 @@ const ownPaths = '/tensorflow.serving.';
 const mostForeignBytes = 1024;
 
 function guardStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, { budget, arrivals }: GrpcGuard): void {
-  const claim = budget.open(stream.session?.socket.remoteAddress);
+  const claim = budget.open(stream.session && addresses.get(stream.session));
   const { 'grpc-encoding': encoding } = headers;
   const isForeign = !headers[':path']?.startsWith(ownPaths);
   known.set(stream, { claim, encoding: typeof encoding === 'string' && encoding !== 'identity' ? encoding : undefined });
   // grpc-js would inflate without an account: kilobytes would become gigabytes. It takes the message for plain, and the
   // method inflates it.
-  if (!isForeign) delete headers['grpc-encoding'];
+  if (!isForeign && encoding !== undefined) delete headers['grpc-encoding'];
   let received = 0;
   const arrival: Arrival = { received: () => received, onLate: () => stream.close(constants.NGHTTP2_CANCEL) };
   arrivals.add(arrival);

@@ -50,12 +50,14 @@ export class ArrivalWatch {
 
   delete(arrival: Arrival): void {
     this.#arrivals.delete(arrival);
-    if (this.#arrivals.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
   }
 
   #look(): void {
+    // Not when the last one ends: where requests come one after the other, each would start a timer.
+    if (this.#arrivals.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }
     const now = performance.now();
     for (const [arrival, watched] of this.#arrivals) {
       const received = arrival.received();
