@@ -9,17 +9,21 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { grpcPath } from '../../src/client/grpc-services.js';
-import { LenetModel } from '../../src/models/lenet-model.js';
 import type { RequestEvent } from '../../src/serving/request-event.js';
-import { type RunningServer, type ServerOptions, startServer } from '../../src/serving/start-server.js';
+import { type RunningServer, type ServerOptions } from '../../src/serving/start-server.js';
 import { TensorProtoSchema } from '../../src/tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { ModelService } from '../../src/tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';
 import { PredictRequestSchema } from '../../src/tensorflow/protos/tensorflow_serving/apis/predict_pb.js';
 import { PredictionService } from '../../src/tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
-import { RawGrpcClient } from '../helpers/servers/grpc-client.js';
 import { send, sendJson } from '../helpers/servers/http-client.js';
+import {
+  folderWithLenet,
+  grpcClientForTest,
+  pauseDuring,
+  serveFolder,
+  serveFolderForTest,
+} from '../helpers/servers/served-lenet.js';
 import { saveScale } from '../helpers/models/save-scale.js';
-import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 import '../helpers/servers/threads-given.js';
 
 const mebi = 2 ** 20;
@@ -30,48 +34,18 @@ let server: RunningServer;
 const events: RequestEvent[] = [];
 
 beforeAll(async () => {
-  folder = await temporaryFolderForAll();
-  const classNames = Array.from({ length: 10 }, (_, i) => String(i));
-  await new LenetModel({ classNames, seed: 1 }).save(path.join(folder, 'models', 'LenetModel', '1'));
+  folder = await folderWithLenet();
   await mkdir(path.join(folder, 'elsewhere'));
   await saveScale(path.join(folder, 'elsewhere', 'm'), 1);
-  server = await start({ onRequest: (event) => events.push(event) });
+  server = await serveFolder(folder, { onRequest: (event) => events.push(event) });
 });
 afterAll(() => server.drain());
 
-function start(options: Partial<ServerOptions> = {}): Promise<RunningServer> {
-  const modelFolder = path.join(folder, 'models');
-  return startServer(
-    { modelFolder, restPort: 0, grpcPort: 0, pollSeconds: 0, drainMilliseconds: 500, ...options },
-    '1',
-  );
-}
-
-async function startForTest(options: Partial<ServerOptions>): Promise<RunningServer> {
-  const started = await start(options);
-  onTestFinished(() => started.drain());
-  return started;
-}
-
-function grpcClient(port = server.grpcPort): RawGrpcClient {
-  const client = new RawGrpcClient(port);
-  onTestFinished(() => client.close());
-  return client;
-}
+const startForTest = (options: Partial<ServerOptions>) => serveFolderForTest(folder, options);
+const grpcClient = (port = server.grpcPort) => grpcClientForTest(port);
 
 /** The longest that this thread, which is the server's too, was kept from answering, in milliseconds, while something ran. */
-async function longestPause(run: () => Promise<unknown>): Promise<number> {
-  let longest = 0;
-  let last = performance.now();
-  const timer = setInterval(() => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last - 5);
-    last = now;
-  }, 5);
-  await run();
-  clearInterval(timer);
-  return Math.max(longest, performance.now() - last - 5);
-}
+const longestPause = async (run: () => Promise<unknown>) => (await pauseDuring(run)).pause;
 
 /** One value that fills a shape: a few bytes on the wire. */
 function filled(rows: number, name = 'LenetModel', shape = [rows, 1, 1, 3]): Uint8Array {
@@ -296,7 +270,7 @@ describe('a configuration of a client (finding 3)', () => {
   });
 
   it('needs a token', async () => {
-    await expect(start({ reloadRoots: [folder] })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(serveFolder(folder, { reloadRoots: [folder] })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     const { grpcPort } = await startForTest({ reloadRoots: [folder], token });
     expect((await reload(grpcPort, path.join(folder, 'elsewhere', 'm'), new Metadata())).code).toBe(
       status.UNAUTHENTICATED,
