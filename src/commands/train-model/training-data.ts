@@ -21,6 +21,9 @@ export type ImageCounts = Readonly<Record<'train' | 'validation', number>>;
 
 /** The training set: the images that a training learns from, and those by which it chooses its best epoch. */
 export class TrainingSet {
+  /** Kept: a split shuffles all files. */
+  readonly #parts = new Map<'training' | 'validation', ImageScan>();
+
   private constructor(
     private readonly scanned: ScannedDataset,
     private readonly options: TrainModelOptions,
@@ -53,7 +56,9 @@ export class TrainingSet {
   /** One side of the split, the same for the same seed. @throws SignetError `INVALID_ARGUMENT` when there is no image for the validation. */
   part(subset: 'training' | 'validation'): ImageScan {
     const { seed, validationSplit } = this.options;
-    return splitFiles(this.scan, { seed, validationSplit, subset });
+    const part = this.#parts.get(subset) ?? splitFiles(this.scan, { seed, validationSplit, subset });
+    this.#parts.set(subset, part);
+    return part;
   }
 
   get imageCounts(): ImageCounts {
