@@ -8,7 +8,7 @@ const ownFolder = import.meta.dirname;
 /**
  * Runs a program of the machine, such as Python or a compiler, so that no file of the user's current folder becomes part of it. Python
  * takes modules from the folder it starts in: a `pip/` or a `hashlib.py` of a downloaded project would run. So tools start in Signet's
- * folder, where an empty entry of `PYTHONPATH` or `LD_LIBRARY_PATH` leads too, and Python 3.11 and later is told to leave it out.
+ * folder, where an empty entry of `PYTHONPATH` or `LD_LIBRARY_PATH` leads too, and PYTHONSAFEPATH keeps Python 3.11 and later from searching it.
  *
  * @param options As those of `runChild`; `cwd` is a folder that Signet has made. Default: Signet's own.
  * @throws the signal's reason once the child has ended, when the signal was raised.

@@ -100,7 +100,7 @@ function graphWith(
   }
 }
 
-/** How often a graph that is wrong at a further shape is made anew: what is wrong more often is no formula. */
+/** How often a graph that is wrong at a further shape is traced again: what is wrong more often is no formula. */
 const mostRefuted = 2;
 
 /** Shapes that no trace has, as many of them as can be afforded. */

@@ -79,7 +79,7 @@ describe('what TF.js loops over is refused where the number of turns is unknown'
   }); // prettier-ignore
 });
 
-describe('eagerly, what was made anew gives what it gave', () => {
+describe('eagerly, what was replaced gives what it gave', () => {
   it('frame', () => {
     const frames = (padEnd: boolean) => tf.signal.frame(tf.tensor1d([1, 2, 3, 4, 5]), 3, 2, padEnd, 9);
     expect(frames(false).arraySync()).toEqual([[1, 2, 3], [3, 4, 5]]); // prettier-ignore

@@ -164,7 +164,7 @@ export const trainModelCommand = defineCommand({
     featureViews: {
       type: 'integer',
       range: { min: 1 },
-      defaultText: 'augmented anew in every step',
+      defaultText: 'other ones in every step',
       help: 'With --augment and a frozen part: how many ways of augmenting each image are computed, once',
     },
     tensorboard: { type: 'path', defaultText: 'none', help: 'Folder for TensorBoard logs', onResume: 'may differ' },

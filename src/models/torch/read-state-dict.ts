@@ -34,7 +34,7 @@ export function readStateDict(bytes: Uint8Array): Map<string, TorchTensor> {
     position = end;
     return value;
   };
-  if (next() !== magicNumber) throw new Error('it is no file of torch.save');
+  if (next() !== magicNumber) throw new Error('torch.save did not write it');
   // The version of the format, and the writer's machine.
   next();
   checkMachine(next());

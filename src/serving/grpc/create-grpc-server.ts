@@ -50,7 +50,7 @@ export interface GrpcServerOptions {
   readonly drainMilliseconds?: number;
   /** Hears of every call that has been answered. */
   readonly onRequest?: (event: RequestEvent) => void;
-  /** Hears of failures that are the server's own; the client is told no more than INTERNAL. Default: they are written to standard error. */
+  /** Receives failures that are the server's own; clients only see INTERNAL. Default: they are written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
 

@@ -48,7 +48,7 @@ export interface RestServerOptions {
   readonly drainMilliseconds?: number;
   /** Hears of every request that has been answered, but for health checks and the page itself. */
   readonly onRequest?: (event: RequestEvent) => void;
-  /** Hears of failures that are the server's own; the client is told no more than that. Default: they are written to standard error. */
+  /** Receives failures that are the server's own; clients only see that there was one. Default: they are written to standard error. */
   readonly onError?: (error: unknown) => void;
 }
 

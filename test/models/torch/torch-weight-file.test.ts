@@ -45,7 +45,7 @@ describe('a state dict of PyTorch', () => {
     ['an opcode that weights do not need', () => changed('cpuq', Buffer.from('cpu\x81', 'latin1')), 'has the opcode 0x81'],
     ['more elements than there are bytes', () => changed(Uint8Array.of(72, 0, 0, 0, 0, 0, 0, 0), Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 127)), 'it ends early'],
     ['a tensor larger than its storage', () => changed(Uint8Array.of(0x4b, 2, 0x4b, 3, 0x4b, 3, 0x74), Uint8Array.of(0x4b, 9, 0x4b, 9, 0x4b, 9, 0x74)), 'has more elements than its storage'],
-    ['another magic number', () => changed(Uint8Array.of(0x6c, 0xfc), Uint8Array.of(0x6c, 0xfd)), 'it is no file of torch.save'],
+    ['another magic number', () => changed(Uint8Array.of(0x6c, 0xfc), Uint8Array.of(0x6c, 0xfd)), 'torch.save did not write it'],
     ['an archive of a newer torch', () => Promise.resolve('test/fixtures/torch/small.zip.pth'), '_use_new_zipfile_serialization=False'],
     ['no such file', () => Promise.resolve('nowhere.pth'), 'ENOENT'],
   ] as const)('refuses %s', async (_case, file, message) => {
