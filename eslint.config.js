@@ -139,23 +139,15 @@ export default defineConfig(
     ],
   },
   eslint.configs.recommended,
-  tseslint.configs.strictTypeChecked,
-  tseslint.configs.stylisticTypeChecked,
+  tseslint.configs.strict,
+  tseslint.configs.stylistic,
   {
-    languageOptions: { parserOptions: { projectService: true } },
+    // The rules that need types are in .oxlintrc.json.
     rules: {
-      // Messages print numbers, shapes and objects with a toString of their own.
-      '@typescript-eslint/restrict-template-expressions': 'off',
-      '@typescript-eslint/no-base-to-string': 'off',
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       // `interface Options extends OptionsOf<typeof flags> {}` gives an inferred type a name that messages show.
       '@typescript-eslint/no-empty-object-type': ['error', { allowInterfaces: 'with-single-extends' }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/unified-signatures': 'off',
-      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: true }],
-      // TF.js's typings declare its classes and enums once a package, and these rules take them for different ones.
-      '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
-      '@typescript-eslint/no-unsafe-enum-assignment': 'off',
       eqeqeq: ['error', 'always'],
     },
   },
@@ -171,9 +163,7 @@ export default defineConfig(
   {
     // The browser's side of the page: plain JavaScript, served as it is.
     files: ['src/serving/page/public/*.js'],
-    extends: [tseslint.configs.disableTypeChecked],
     languageOptions: {
-      parserOptions: { projectService: false },
       globals: Object.fromEntries(
         [
           'AbortController',

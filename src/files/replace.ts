@@ -38,7 +38,11 @@ export async function writeFileSynced(path: string, write: (file: FileHandle) =>
 /** Puts a directory's entries on the disk: a file that is synced in a directory that is not may be gone after a crash. */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Copies a file whole or not at all. A process that has the old one loaded keeps it. */

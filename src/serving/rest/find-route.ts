@@ -35,7 +35,7 @@ export function findRoute(routes: readonly Route[], method: string, path: string
 function match({ path: expected }: Route, path: string): RestCall['parts'] | null {
   if (typeof expected === 'string') return path === expected ? {} : null;
   const found = expected.exec(path);
-  return found && (found.groups ?? {});
+  return found ? (found.groups ?? {}) : null;
 }
 
 /** Names are decoded after the path was taken apart: `%2F` may be in a name. */

@@ -64,7 +64,7 @@ export function chooseStep(ways: Readonly<Record<Way, Step>>, { jit, steps, onNo
     run: runs[jit],
     saveState: () => ({ jit, kept: trial.kept, batch: xla.batch }),
     restoreState: (state) => {
-      const saved = (typeof state === 'object' ? state : null) as Partial<StepState> | null;
+      const saved: Partial<StepState> | null = typeof state === 'object' ? state : null;
       if (saved?.jit !== jit) return;
       if (Number.isSafeInteger(saved.batch)) xla.batch = saved.batch ?? null;
       if (saved.kept === 'graph' || saved.kept === 'xla') trial.keep(saved.kept);

@@ -84,6 +84,6 @@ export function isNumber(size: string): boolean {
 /** An expression that no call changes, as a number: then sizes that are equal are the same text. */
 function folded(size: string): string {
   if (isNumber(size) || /[a-z]/i.test(size.replace(/Math\.\w+/g, ''))) return size;
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- made of digits, operators and Math alone
+  // oxlint-disable-next-line typescript/no-implied-eval -- made of digits, operators and Math alone
   return String((new Function(`return ${size}`) as () => number)());
 }

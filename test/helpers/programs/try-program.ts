@@ -55,7 +55,7 @@ export function buildProgram({ source, signature }: RenderedProgram): BuiltProgr
     w2,
     weights,
   };
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the program is text, so that a person reads what was run
+  // oxlint-disable-next-line typescript/no-implied-eval -- the program is text, so that a person reads what was run
   const make = new Function(...Object.keys(environment), source) as (
     ...values: unknown[]
   ) => (...args: tf.Tensor[]) => tf.Tensor;

@@ -50,7 +50,7 @@ export class LocalModelServer implements ModelServer {
     return name === this.#version.name && (version === undefined || version === this.#version.version);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- other servers wait; this one fails as they do
+  // oxlint-disable-next-line typescript/require-await -- other servers wait; this one fails as they do
   async predict(request: PredictRequest): Promise<PredictResponse> {
     const version = this.find(request.spec);
     const { signatureName = defaultSignature, inputs, outputFilter } = request;
