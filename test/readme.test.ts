@@ -94,7 +94,7 @@ describe("the documents' TypeScript", () => {
     await mkdir(path.join(folder, 'models'));
     await writeFile(path.join(folder, 'package.json'), '{ "type": "module" }');
     await writeFile(path.join(folder, 'block.ts'), quickly(code));
-    const { ok, stdout, output } = await runChild(process.execPath, [path.resolve('node_modules/tsx/dist/cli.mjs'), 'block.ts'], { cwd: folder }); // prettier-ignore
+    const { ok, stdout, output } = await runChild(process.execPath, [path.resolve('node_modules/tsx/dist/cli.mjs'), 'block.ts'], { cwd: folder, env: { ...process.env, SIGNET_LOADER: undefined } }); // prettier-ignore
     expect(ok, output).toBe(true);
     expect(stdout).toMatch(says);
   });

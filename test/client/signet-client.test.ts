@@ -19,6 +19,7 @@ import { saveScale } from '../helpers/models/save-scale.js';
 import { selfSigned } from '../helpers/servers/self-signed.js';
 import { type ServedModelServer, serveModelServer } from '../helpers/servers/serve-model-server.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
+import { runTypeScript } from '../helpers/run-type-script.js';
 
 const classNames = ['ape', 'bee', 'cat', 'dog', 'eel', 'fox'];
 let lenet: LocalModelServer;
@@ -276,7 +277,7 @@ describe('SignetClient', () => {
   it('loads no TensorFlow', async () => {
     const module = path.resolve('src/client.ts');
     const code = `await import(${JSON.stringify(module)}); console.log(process.report.getReport().sharedObjects.some((f) => /tensorflow/.test(f)))`;
-    const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+    const args = [...runTypeScript, '--input-type=module', '-e', code];
     expect((await promisify(execFile)(process.execPath, args)).stdout).toBe('false\n');
   });
 });

@@ -15,6 +15,7 @@ import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js'
 import { startCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
+import { runTypeScript } from '../helpers/run-type-script.js';
 
 const digitNames = Array.from('0123456789');
 const weightsFile = path.join('variables', 'variables.data-00000-of-00001');
@@ -117,7 +118,7 @@ describe('a process that dies while it writes a model', () => {
     'after %s, a version there: %j, leaves %j, of which the next training keeps %s',
     async (step, isThere, left, kept) => {
       const { models, parent, version } = makeParent(isThere);
-      const args = ['--import', 'tsx', path.join(import.meta.dirname, 'write-and-crash.ts'), after, version];
+      const args = [...runTypeScript, path.join(import.meta.dirname, 'write-and-crash.ts'), after, version];
       const died = spawnSync(process.execPath, args, { env: { ...process.env, SIGNET_TEST_CRASH_AFTER: `${step} 1` } });
       expect(died.signal, String(died.stderr)).toBe('SIGKILL');
       expect(leftIn(parent)).toEqual(left);

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
+import { runTypeScript } from './run-type-script.js';
+
 /** What a command left behind when it ended. */
 export interface CommandLineResult {
   /** Exit code; `null` when a signal ended it. */
@@ -36,7 +38,7 @@ export function startCommandLine(name: string, args: readonly string[], timeout 
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined };
   const command = path.join(root, 'src', 'commands', name, 'main.ts');
   const script = existsSync(command) ? command : path.join(root, 'scripts', `${name}.ts`);
-  const child = spawn('bash', ['-c', throughPipe, 'bash', process.execPath, '--import', 'tsx', script, ...args], {
+  const child = spawn('bash', ['-c', throughPipe, 'bash', process.execPath, ...runTypeScript, script, ...args], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,6 +4,9 @@ import { afterAll, expect } from 'vitest';
 import { equalNumbers } from './equal-numbers.js';
 import { removeFoldersForAll } from './temporary-folder.js';
 
+// For threads that Signet starts, here and in processes that a test starts.
+process.env.SIGNET_LOADER = new URL('./loader.js', import.meta.url).href;
+
 expect.addEqualityTesters([equalNumbers]);
 
 afterAll(removeFoldersForAll);

@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 
 import { isLibraryComplete, libraryFolder } from '../../src/set-up/library-folder.js';
 import { makeFakeSite, removeFakeSite, type FakeSite } from './fake-site.js';
+import { runTypeScript } from '../helpers/run-type-script.js';
 
 const script = fileURLToPath(new URL('run-fake-set-up.ts', import.meta.url));
 
@@ -24,7 +25,7 @@ async function withSite(test: (site: FakeSite) => Promise<void>): Promise<void> 
 
 /** Starts a set-up of the site in a process of its own; see `run-fake-set-up.ts`. */
 function start(site: FakeSite, { mayEnd = '', lastStage = '' } = {}) {
-  const args = ['--import', 'tsx', script, join(site.folder, 'site.json'), mayEnd, lastStage];
+  const args = [...runTypeScript, script, join(site.folder, 'site.json'), mayEnd, lastStage];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));

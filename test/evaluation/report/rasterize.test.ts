@@ -11,6 +11,7 @@ import { svgPicture } from '../../../src/evaluation/report/svg-picture.js';
 import { markup } from '../../../src/evaluation/report/markup.js';
 import { hostileNames } from './hostile-names.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
+import { runTypeScript } from '../../helpers/run-type-script.js';
 
 describe('rasterize', () => {
   it('draws a picture twice as large, on white', async () => {
@@ -37,7 +38,7 @@ describe('hasFonts', () => {
     const script = `import { hasFonts } from './src/evaluation/report/rasterize.ts'; console.log(await hasFonts());`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--import', 'tsx', '--input-type', 'module', '--eval', script],
+      [...runTypeScript, '--input-type', 'module', '--eval', script],
       { env: { ...process.env, FONTCONFIG_FILE: none } },
     );
     expect(stdout.trim()).toBe('false');

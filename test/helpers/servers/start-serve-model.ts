@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+import { runTypeScript } from '../run-type-script.js';
+
 /** `serve-model` in a process of its own. */
 export interface ServeModelProcess {
   readonly child: ChildProcess;
@@ -17,7 +19,7 @@ const script = fileURLToPath(new URL('../../../src/commands/serve-model/main.ts'
 
 /** Starts the command on free ports, and waits until it answers. */
 export async function startServeModel(args: readonly string[]): Promise<ServeModelProcess> {
-  const all = ['--import', 'tsx', script, '--rest-port', '0', '--grpc-port', '0', ...args];
+  const all = [...runTypeScript, script, '--rest-port', '0', '--grpc-port', '0', ...args];
   const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));

@@ -6,9 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { runChild } from '../../../src/files/run-child.js';
 import { standardErrorAddonPath, tfjsPackage } from '../../../src/set-up/tfjs-package.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
+import { runTypeScript } from '../../helpers/run-type-script.js';
 
 const program = "import * as tf from './src/tensorflow/tf.js'; console.log(tf.add(1, 2).dataSync()[0]);";
-const nodeArgs = (text: string) => ['--import', 'tsx', '--input-type=module', '--eval', text];
+const nodeArgs = (text: string) => [...runTypeScript, '--input-type=module', '--eval', text];
 
 /** Runs a program whose standard error is the socket that Node.js gives a child. */
 async function runWithSocket(text: string, env: NodeJS.ProcessEnv = {}) {
