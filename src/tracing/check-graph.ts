@@ -4,7 +4,8 @@ import { freeFailedGradients } from '../tensorflow/mended/gradient-depth.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import type { ConcreteFunction } from './concrete-function.js';
-import { drawsNumbers, runGraph, TakesTooLong } from './run-graph.js';
+import { type RunBudget, TakesTooLong } from './run-budget.js';
+import { drawsNumbers, runGraph } from './run-graph.js';
 import type { SampleRun, TensorFunction } from './trace.js';
 import type { TensorSpec } from './tensor-spec.js';
 import { withVariablesRestored } from './variable-history.js';
@@ -14,6 +15,8 @@ export interface ToCheck {
   readonly shapes: SampleRun['shapes'];
   /** How its trace differs from the others, in the words of a message; null where it does not. */
   readonly difference: string | null;
+  /** What running the graph may cost. Default: that of `runGraph`. */
+  readonly budget?: RunBudget;
 }
 
 /**
@@ -22,32 +25,41 @@ export interface ToCheck {
  *
  * Variables are afterwards what they were.
  *
+ * @returns Whether it was done: not where the graph would cost too much.
  * @throws SignetError `NOT_TRACEABLE` where they differ, or the graph fails.
  */
-export function checkGraph(graph: ConcreteFunction, fn: TensorFunction, { shapes, difference }: ToCheck): void {
-  withListener(null, () =>
-    withVariablesRestored(() =>
-      tf.tidy(() => {
-        const args = graph.inputs.map(({ spec }, i) => randomTensor(spec, shapes[i] ?? [], i));
-        const what = graph.inputs.map(({ name }, i) => `${name} [${shapes[i]?.join(', ')}]`).join(', ');
-        const fromGraph = attempt(() => runGraph(graph, args));
-        const eager = attempt(() => resultsOf(fn(...args)));
-        if ('error' in eager || ('error' in fromGraph && fromGraph.error instanceof TakesTooLong)) return;
-        if ('error' in fromGraph) {
-          throw differs(what, `the graph fails: ${wordsOf(fromGraph.error)}`, difference);
-        }
-        const isRandom = drawsNumbers(graph);
-        graph.outputs.forEach(({ name }, i) => {
-          const problem = compare(eager.value.get(name), fromGraph.value.outputs[i], isRandom);
-          if (problem !== null) throw differs(what, `result "${name}": ${problem}`, difference);
-        });
-        for (const [variable, value] of fromGraph.value.assigned) {
-          const problem = compare(variable, value, isRandom);
-          if (problem !== null) throw differs(what, `variable "${variable.name}": ${problem}`, difference);
-        }
-      }),
-    ),
-  );
+export function checkGraph(graph: ConcreteFunction, fn: TensorFunction, toCheck: ToCheck): boolean {
+  return withListener(null, () => withVariablesRestored(() => inScope(() => compareBoth(graph, fn, toCheck))));
+}
+
+function compareBoth(graph: ConcreteFunction, fn: TensorFunction, { shapes, difference, budget }: ToCheck): boolean {
+  const args = graph.inputs.map(({ spec }, i) => randomTensor(spec, shapes[i] ?? [], i));
+  const what = graph.inputs.map(({ name }, i) => `${name} [${shapes[i]?.join(', ')}]`).join(', ');
+  const fromGraph = attempt(() => runGraph(graph, args, budget));
+  if ('error' in fromGraph && fromGraph.error instanceof TakesTooLong) return false;
+  const eager = attempt(() => resultsOf(fn(...args)));
+  if ('error' in eager) return true;
+  if ('error' in fromGraph) throw differs(what, `the graph fails: ${wordsOf(fromGraph.error)}`, difference);
+  const isRandom = drawsNumbers(graph);
+  graph.outputs.forEach(({ name }, i) => {
+    const problem = compare(eager.value.get(name), fromGraph.value.outputs[i], isRandom);
+    if (problem !== null) throw differs(what, `result "${name}": ${problem}`, difference);
+  });
+  for (const [variable, value] of fromGraph.value.assigned) {
+    const problem = compare(variable, value, isRandom);
+    if (problem !== null) throw differs(what, `variable "${variable.name}": ${problem}`, difference);
+  }
+  return true;
+}
+
+/** `tf.tidy` for what is not a tensor. */
+function inScope<T>(action: () => T): T {
+  tf.engine().startScope();
+  try {
+    return action();
+  } finally {
+    tf.engine().endScope();
+  }
 }
 
 type Attempt<T> = { readonly value: T } | { readonly error: unknown };

@@ -6,6 +6,7 @@ import type { ConcreteFunction } from './concrete-function.js';
 import type { DecidingSize } from './explain-size.js';
 import type { SourceDimension } from './size-expression.js';
 import { emitFunction, type FunctionTraces } from './emit-function.js';
+import { costOfAnOp, RunBudget } from './run-budget.js';
 import { canRunGraph } from './run-graph.js';
 import {
   elementsOf,
@@ -67,17 +68,21 @@ function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns, refut
   const checked = routine(traced);
   for (const { shapes } of checked) checkGraph(graph, fn, { shapes, difference: null });
   if (checked.length === 0) unchecked.push(values);
-  const { affordable, dear } = furtherShapes(parts, traced);
-  for (const shapes of affordable) {
+  const further = furtherShapes(parts, traced);
+  let left = mostFurtherCost;
+  let unseen = 0;
+  for (const shapes of further) {
+    const budget = new RunBudget(Math.min(left, mostFurtherCost / 3));
     try {
-      checkGraph(graph, fn, { shapes, difference: null });
+      if (left <= 0 || !checkGraph(graph, fn, { shapes, difference: null, budget })) unseen += 1;
     } catch (error) {
       const run = refuted < mostRefuted && isNotTraceable(error) ? traceSample(fn, parts.inputs, shapes) : null;
       if (!run) throw error;
       return graphWith(parts, fn, { ...traced, runs: [...traced.runs, run] }, refuted + 1, error);
     }
+    left -= budget.spent;
   }
-  if (dear > 0) unchecked.push(`the values at ${dear} of ${dear + affordable.length} further shapes`);
+  if (unseen > 0) unchecked.push(`the values at ${unseen} of ${further.length} further shapes`);
   return graph.with({ unchecked, costPerRow });
 }
 
@@ -103,25 +108,19 @@ function graphWith(
 /** How often a graph that is wrong at a further shape is traced again: what is wrong more often is no formula. */
 const mostRefuted = 2;
 
-/** Shapes that no trace has, as many of them as can be afforded. */
-function furtherShapes({ inputs }: GraphParts, { runs }: SampleRuns) {
+/** Shapes that no trace has: those that are surely cheap, then the others, the cheapest first. */
+function furtherShapes({ inputs }: GraphParts, { runs }: SampleRuns): number[][][] {
   const isFixed = inputs.every(({ spec }) => spec.shape?.every((size) => typeof size === 'number') ?? false);
-  const all = isFixed ? [] : checkShapes(inputs);
+  if (isFixed) return [];
   const traces = runs.flatMap((run) => (run.kind === 'edge' || !run.trace ? [] : [{ ...run, trace: run.trace }]));
   const ops = Math.max(0, ...traces.map(({ trace }) => trace.nodes.length));
   const perElement = Math.max(0, ...traces.map(({ trace, shapes }) => valueCost(trace) / elementsOf(shapes)));
-  let left = mostFurtherCost;
-  const affordable = all.filter((shapes) => {
+  const expected = checkShapes(inputs).map((shapes) => {
     const cost = perElement * elementsOf(shapes) + ops * costOfAnOp;
-    if (cost > Math.min(left, mostFurtherCost / 3)) return false;
-    left -= cost;
-    return true;
+    return { shapes, order: cost <= mostFurtherCost / 3 ? 0 : cost };
   });
-  return { affordable, dear: all.length - affordable.length };
+  return expected.toSorted((a, b) => a.order - b.order).map(({ shapes }) => shapes);
 }
-
-/** What running an op costs whatever it computes, in multiplications. */
-const costOfAnOp = 2e4;
 
 /** What comparing values at further shapes may cost together: some hundredths of a second. */
 const mostFurtherCost = 1.5e7;

@@ -9,6 +9,7 @@ import * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import { opEntry, outputName, outputTypes } from './op-signature.js';
+import { RunBudget, TakesTooLong } from './run-budget.js';
 
 /** What a graph gave: its results in their order, and the values of the variables that it assigned. */
 export interface GraphResult {
@@ -48,10 +49,12 @@ function draws(op: string): boolean {
  * Runs a graph op by op, as TensorFlow runs ops eagerly: no session need be made for it. Its variables start with the values that
  * TF.js's have, which stay what they are.
  *
+ * @param budget What it may cost. Default: 10^9 multiplications, less than a second.
  * @returns The caller owns the tensors.
+ * @throws TakesTooLong where it would cost more.
  */
-export function runGraph(fn: ConcreteFunction, args: readonly tf.Tensor[]): GraphResult {
-  return new GraphRun(fn).run(args);
+export function runGraph(fn: ConcreteFunction, args: readonly tf.Tensor[], budget = new RunBudget(1e9)): GraphResult {
+  return new GraphRun(fn, budget).run(args);
 }
 
 /** A tensor of the binding's, of which the run is the owner, or a variable. */
@@ -80,7 +83,10 @@ class GraphRun {
   readonly #functions: ReadonlyMap<string, ConcreteFunction>;
   readonly #assigned = new Map<tf.Variable, TensorMetadata>();
 
-  constructor(private readonly fn: ConcreteFunction) {
+  constructor(
+    private readonly fn: ConcreteFunction,
+    private readonly budget: RunBudget,
+  ) {
     this.#functions = new Map(fn.library.map((each) => [each.name, each]));
   }
 
@@ -175,8 +181,16 @@ class GraphRun {
 
   #op({ op, attr }: NodeDef, inputs: readonly Value[]): Value[] {
     const attributes = Object.entries(attr).flatMap(([name, value]) => bindingAttribute(name, value) ?? []);
-    const ids = inputs.map((input) => this.#read(input).id);
-    return binding.executeOp(op, attributes, ids, outputTypes(op, attr).length).map((value) => this.#own(value));
+    const values = inputs.map((input) => this.#read(input));
+    const outputs = outputTypes(op, attr).length;
+    return this.#run(op, values, () =>
+      binding.executeOp(
+        op,
+        attributes,
+        values.map(({ id }) => id),
+        outputs,
+      ),
+    );
   }
 
   #loop(node: NodeDef, inputs: readonly Value[]): Value[] {
@@ -224,9 +238,17 @@ class GraphRun {
   ): TensorMetadata {
     const given = Object.entries(types).map(([name, value]) => ({ name, type: binding.TF_ATTR_TYPE, value }));
     const ids = inputs.map(({ id }) => id);
-    const [output] = binding.executeOp(op, [...given, ...others], ids, 1);
+    const [output] = this.#run(op, inputs, () => binding.executeOp(op, [...given, ...others], ids, 1));
     if (!output) throw new Error(`unreachable: ${op} has an output`);
-    return this.#own(output);
+    return output;
+  }
+
+  #run(op: string, inputs: readonly TensorMetadata[], execute: () => TensorMetadata[]): TensorMetadata[] {
+    const read = (input: number) => Array.from(binding.tensorDataSync(inputs[input]?.id ?? 0) as Int32Array);
+    this.budget.before(op, inputs, read);
+    const outputs = execute().map((value) => this.#own(value));
+    this.budget.after(op, inputs, outputs);
+    return outputs;
   }
 
   #isTrue(value: Value | undefined): boolean {
@@ -243,9 +265,6 @@ class GraphRun {
 
 /** More turns of a loop or elements of a map than these are not run. */
 const mostTurns = 2000;
-
-/** A graph that cannot be run to its end in the time there is. */
-export class TakesTooLong extends Error {}
 
 const int32 = DataType.DT_INT32;
 

@@ -22,11 +22,11 @@ function opCost(node: OpNode): number {
   const elements = node.outputs.reduce((total, { shape }) => total + tf.util.sizeFromShape([...shape]), 0);
   const bodies = node.bodies.reduce((total, { trace }) => total + traceCost(trace), 0);
   const turns = node.op === 'MapDefun' ? (node.outputs[0]?.shape[0] ?? 1) : 1;
-  return elements * workPerElement(node) + bodies * turns;
+  return elements * workPerElement(node.op, node.inputs.map(shapeOf)) + bodies * turns;
 }
 
-function workPerElement({ op, inputs }: OpNode): number {
-  const shapes = inputs.map(shapeOf);
+/** What an op takes for each number that it gives, in multiplications. @param shapes Its inputs'. */
+export function workPerElement(op: string, shapes: readonly (readonly number[])[]): number {
   if (op.includes('MatMul')) return shapes[0]?.at(-1) ?? 1;
   if (!op.includes('onv')) return 1;
   // Windows by channels: the filter is the second input, or for gradients one of the others.

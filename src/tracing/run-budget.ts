@@ -1,0 +1,85 @@
+import type { TensorMetadata } from '../tensorflow/backend.js';
+import * as tf from '../tensorflow/tf.js';
+import { opEntry } from './op-signature.js';
+import { workPerElement } from './trace-cost.js';
+
+/** A graph that cannot be run to its end with what it may cost. */
+export class TakesTooLong extends Error {}
+
+/** What running an op costs whatever it computes, in multiplications. */
+export const costOfAnOp = 2e4;
+
+/** Reads the numbers of an op's input. */
+type ReadInput = (input: number) => readonly number[];
+
+/**
+ * What a run may cost, in multiplications. Every number that is computed costs one at least, so that this bounds the memory of the run,
+ * too. An op that alone would give more than is left, such as the product of a column and a row, is not started.
+ */
+export class RunBudget {
+  #spent = 0;
+
+  constructor(private readonly most: number) {}
+
+  get spent(): number {
+    return Math.min(this.#spent, this.most);
+  }
+
+  /** @throws TakesTooLong where an op would cost more than is left. */
+  before(op: string, inputs: readonly TensorMetadata[], read: ReadInput): void {
+    const shapes = inputs.map(({ shape }) => shape);
+    if (expectedElements(op, shapes, read) * workPerElement(op, shapes) > this.most - this.#spent)
+      throw new TakesTooLong();
+  }
+
+  /** @throws TakesTooLong where nothing is left. */
+  after(op: string, inputs: readonly TensorMetadata[], outputs: readonly TensorMetadata[]): void {
+    const elements = outputs.reduce((sum, { shape }) => sum + tf.util.sizeFromShape(shape), 0);
+    const shapes = inputs.map(({ shape }) => shape);
+    this.#spent += costOfAnOp + elements * workPerElement(op, shapes);
+    if (this.#spent > this.most) throw new TakesTooLong();
+  }
+}
+
+/** Ops that give as many numbers as one of their inputs says. */
+const saidByInput: Readonly<Record<string, number>> = {
+  Fill: 0,
+  RandomUniform: 0,
+  RandomStandardNormal: 0,
+  BroadcastTo: 1,
+};
+
+/** Ops that repeat all that the first input has as often as the second says. */
+const repeats = new Set(['Tile', 'OneHot']);
+
+/** How many numbers an op gives that may give many more than it takes; 0 for every other op. */
+function expectedElements(op: string, shapes: readonly (readonly number[])[], read: ReadInput): number {
+  const [first = [], second = []] = shapes;
+  const sizes = saidByInput[op];
+  if (sizes !== undefined) return product(read(sizes));
+  if (repeats.has(op)) return product(first) * product(read(1));
+  if (op === 'ResizeBilinear' || op === 'ResizeNearestNeighbor') {
+    return product(read(1)) * (first[0] ?? 1) * (first[3] ?? 1);
+  }
+  if (op.includes('MatMul')) {
+    const batch = product(broadcast(first.slice(0, -2), second.slice(0, -2)));
+    return batch * ((product(first.slice(-2)) * product(second.slice(-2))) / Math.max(1, first.at(-1) ?? 1) ** 2);
+  }
+  return isElementwise(op) ? product(broadcast(first, second)) : 0;
+}
+
+/** Whether an op computes elements from those of two inputs at the same place: TensorFlow calls these x and y. */
+function isElementwise(op: string): boolean {
+  const [x, y] = opEntry(op)[0];
+  return x?.[0] === 'x' && y?.[0] === 'y';
+}
+
+function broadcast(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  const at = (shape: readonly number[], axis: number) => shape[axis - (rank - shape.length)] ?? 1;
+  return Array.from({ length: rank }, (_, axis) => Math.max(at(a, axis), at(b, axis)));
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((all, size) => all * size, 1);
+}
