@@ -3,6 +3,7 @@ import { create } from '@bufbuild/protobuf';
 import { backend, type BindingAttribute } from '../tensorflow/backend.js';
 import { type AttrValue, AttrValueSchema } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import type { ReadAttribute } from '../tensorflow/sliding-window.js';
 
 /** A TensorShapeProto as a literal: -1 for an unknown size, null for an unknown rank. */
 export function shapeProto(sizes: readonly number[] | null) {
@@ -61,4 +62,18 @@ export function attrValueOf({ name, type, value }: BindingAttribute): AttrValue 
 
 function listOf(field: 'i' | 'f' | 'b', values: unknown[]): AttrValue {
   return create(AttrValueSchema, { value: { case: 'list', value: { [field]: values } } });
+}
+
+/** Reads attributes as `slidingWindow` asks for them. */
+export function attributeReader(attributes: Readonly<Record<string, AttrValue>>): ReadAttribute {
+  return {
+    numbers: (name) => {
+      const value = attributes[name]?.value;
+      return value?.case === 'list' ? value.value.i.map(Number) : undefined;
+    },
+    text: (name) => {
+      const value = attributes[name]?.value;
+      return value?.case === 's' ? Buffer.from(value.value).toString() : undefined;
+    },
+  };
 }

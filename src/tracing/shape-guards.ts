@@ -1,8 +1,7 @@
 import { hasWindow, padFirst, slidingWindow, windowMessage } from '../tensorflow/sliding-window.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
-import { attr } from './attr-value.js';
+import { attr, attributeReader } from './attr-value.js';
 import type { FunctionDefBuilder } from './function-def-builder.js';
-import type { Attributes } from './op-signature.js';
 import type { ConstantValues, OpNode } from './tape-nodes.js';
 
 const int32 = DataType.DT_INT32;
@@ -48,7 +47,7 @@ class Guard {
     const window = slidingWindow(
       shapes[0]?.length ?? 0,
       filter?.node.outputs[filter.output]?.shape,
-      reader(node.attributes),
+      attributeReader(node.attributes),
     );
     if (window.padding !== 'VALID') return this.inputs;
     const open = window.axes.flatMap((axis, i) => {
@@ -135,17 +134,4 @@ class Guard {
     const value = this.nodes[0]?.inputs[input];
     return value?.node.outputs[value.output]?.dataType ?? DataType.DT_FLOAT;
   }
-}
-
-function reader(attributes: Attributes) {
-  return {
-    numbers: (name: string) => {
-      const value = attributes[name]?.value;
-      return value?.case === 'list' ? value.value.i.map(Number) : undefined;
-    },
-    text: (name: string) => {
-      const value = attributes[name]?.value;
-      return value?.case === 's' ? Buffer.from(value.value).toString() : undefined;
-    },
-  };
 }

@@ -5,7 +5,11 @@ import { fromBinary } from '@bufbuild/protobuf';
 
 import { SignetError } from '../../errors.js';
 import { dtypeOf } from '../../tensorflow/data-type.js';
-import { type SignatureDef, type TensorInfo } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
+import type {
+  MetaGraphDef,
+  SignatureDef,
+  TensorInfo,
+} from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { type SavedModel, SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import { type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 
@@ -29,9 +33,18 @@ export interface Signature {
  * @throws SignetError `INVALID_SAVED_MODEL` when the directory is none.
  */
 export async function readSignatures(directory: string): Promise<Readonly<Record<string, Signature>>> {
-  const { metaGraphs } = await readSavedModel(directory);
+  return signaturesOf(servedGraph(await readSavedModel(directory), directory));
+}
+
+/** The graph that is served. @throws SignetError `INVALID_SAVED_MODEL` where there is none. */
+export function servedGraph({ metaGraphs }: SavedModel, directory: string): MetaGraphDef {
   const metaGraph = metaGraphs.find(({ metaInfoDef }) => metaInfoDef?.tags.includes('serve'));
-  if (!metaGraph) throw new SignetError('INVALID_SAVED_MODEL', `${directory} has no meta graph with the tag "serve".`);
+  if (metaGraph) return metaGraph;
+  throw new SignetError('INVALID_SAVED_MODEL', `${directory} has no meta graph with the tag "serve".`);
+}
+
+/** The signatures of a graph. */
+export function signaturesOf(metaGraph: MetaGraphDef): Readonly<Record<string, Signature>> {
   const named = Object.entries(metaGraph.signatureDef).filter(([key]) => !key.startsWith('__'));
   return Object.fromEntries(named.map(([key, definition]) => [key, signatureOfDef(definition)]));
 }

@@ -1,8 +1,11 @@
-import { SignetError } from '../../errors.js';
+import { rmSync } from 'node:fs';
+
+import { SignetError, wordsOf } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type * as tf from '../../tensorflow/tf.js';
-import { readSignatures, type Signature } from '../read/read-saved-model.js';
+import { guardedCopy } from '../guards/guarded-copy.js';
+import { readSavedModel, servedGraph, type Signature, signaturesOf } from '../read/read-saved-model.js';
 
 /** Options of `LoadedSavedModel.load`. */
 export type LoadOptions = Omit<SessionOptions, 'tags'>;
@@ -13,12 +16,22 @@ export class LoadedSavedModel {
     readonly directory: string,
     readonly signatures: Readonly<Record<string, Signature>>,
     private readonly session: Session,
+    /** The copy that the session runs, because of its guards; null where it runs the directory itself. */
+    private readonly copy: string | null,
   ) {}
 
   /** @throws SignetError `INVALID_SAVED_MODEL`. */
   static async load(directory: string, options: LoadOptions = {}): Promise<LoadedSavedModel> {
-    const signatures = await readSignatures(directory);
-    return new LoadedSavedModel(directory, signatures, Session.load(directory, options));
+    const savedModel = await readSavedModel(directory);
+    const signatures = signaturesOf(servedGraph(savedModel, directory));
+    const copy = await guardedCopy(directory, savedModel);
+    try {
+      return new LoadedSavedModel(directory, signatures, Session.load(copy ?? directory, options), copy);
+    } catch (error) {
+      if (copy === null) throw error;
+      remove(copy);
+      throw new SignetError('INVALID_SAVED_MODEL', wordsOf(error).replaceAll(copy, directory), { cause: error });
+    }
   }
 
   /** @throws SignetError `INVALID_SAVED_MODEL` that lists the signatures there are. */
@@ -80,7 +93,12 @@ export class LoadedSavedModel {
 
   dispose(): void {
     this.session.dispose();
+    if (this.copy !== null) remove(this.copy);
   }
+}
+
+function remove(copy: string): void {
+  rmSync(copy, { recursive: true, force: true });
 }
 
 /** @throws SignetError `SPEC_MISMATCH` for an input that the signature does not have. */

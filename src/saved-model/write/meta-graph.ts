@@ -33,6 +33,12 @@ type SignatureDefInit = MessageInitShape<typeof SignatureDefSchema>;
 /** The checkpoint's entry that holds the object graph; Python looks for it under this name. */
 export const objectGraphKey = '_CHECKPOINTABLE_OBJECT_GRAPH';
 
+/**
+ * What says that a graph needs no guards when it is loaded: tracing put them where sizes are unknown (`src/tracing/shape-guards.ts`).
+ * TensorFlow leaves the version of a meta graph to its maker.
+ */
+export const guardedGraph = 'signet: shapes are guarded';
+
 /** GraphDef versions: produced by a TensorFlow of 2024 or later, readable since 2015 (tensorflow/core/public/version.h). */
 const graphVersions = { producer: 2000, minConsumer: 12 };
 
@@ -74,7 +80,7 @@ export function buildMetaGraph(parts: SavedModelParts, objectGraph: ObjectGraph)
   const library = new Map(functionsOf(parts).flatMap((fn) => fn.library.map((each) => [each.name, each.definition])));
   for (const each of exports) library.set(wrapperName(each.key), signatureWrapper(each));
   const metaGraph = create(MetaGraphDefSchema, {
-    metaInfoDef: { tags: ['serve'], tensorflowVersion, strippedDefaultAttrs: true },
+    metaInfoDef: { metaGraphVersion: guardedGraph, tags: ['serve'], tensorflowVersion, strippedDefaultAttrs: true },
     graphDef: { node: graph.nodes, library: { function: [...library.values()] }, versions: graphVersions },
     saverDef: {
       filenameTensorName: 'saver_filename:0',
