@@ -25,7 +25,7 @@ export function mayWriteBeyond(x: Sizes, y: Sizes): boolean {
  */
 export function guardProduct(node: NodeDef, guard: GuardNodes): void {
   const [x = '', y = '', ...control] = node.input;
-  const { _output_shapes: _, ...attributes } = node.attr;
+  const attributes = Object.fromEntries(Object.entries(node.attr).filter(([name]) => name !== '_output_shapes'));
   const reshape = { T: guard.type, Tshape: int32 };
   const swaps = isOneForAll(guard, x, y);
   const rows = guard.add('Reshape', [x, swapped(guard, x, swaps)], reshape);
