@@ -43,6 +43,7 @@ export {
   imageDatasetFromDirectory,
   type ImageDatasetFromDirectoryOptions,
 } from './data/dataset/image-dataset-from-directory.js';
+export { type DatasetSource, folderSource, listSource, type SourceScanOptions } from './data/source/dataset-source.js';
 export { scanImageDirectory, type ScanOptions } from './data/scan/scan-image-directory.js';
 export type { ImageScan } from './data/scan/image-scan.js';
 export { balancedClassWeight, type ClassWeight } from './training/class-weight.js';

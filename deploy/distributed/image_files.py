@@ -2,6 +2,7 @@
 
 import hashlib
 import itertools
+import json
 import os
 import unicodedata
 from collections.abc import Iterator
@@ -72,6 +73,19 @@ def walk(start: str) -> Iterator[tuple[str, list[str]]]:
                 pending.append(link)
 
 
+def read_images(file: str, data: str) -> tuple[list[File], list[File]]:
+    """Files to train on and files to validate with that were exported, whose paths begin in a folder."""
+    with open(file, encoding="utf-8") as text:
+        sides = json.load(text)
+    training, validation = (
+        [(os.path.join(data, path), label) for path, label in sides[side]] for side in ("training", "validation")
+    )
+    missing = [path for path, _ in training + validation if not os.path.isfile(path)]
+    if missing:
+        raise ValueError(f"{data} lacks {len(missing)} of the images that were exported, such as {missing[0]}.")
+    return training, validation
+
+
 def digest(data: str, files: list[File]) -> str:
     """Tells images by their paths within the data set; src/data/scan/image-paths-digest.ts."""
     start = len(os.path.join(data, ""))
@@ -80,12 +94,31 @@ def digest(data: str, files: list[File]) -> str:
 
 def split(files: list[File], validation_split: float, seed: int) -> tuple[list[File], list[File]]:
     """Files to train on and files to validate with, both in their order; src/data/dataset/split-files.ts."""
-    order = shuffled(list(range(len(files))), seed)
-    validation = set(order[len(files) - int(validation_split * len(files)) :])
+    of_class: dict[int, list[int]] = {label: [] for _, label in files}
+    for position in shuffled(list(range(len(files))), seed):
+        of_class[files[position][1]].append(position)
+    groups = list(of_class.values())
+    numbers = apportion([len(group) for group in groups], validation_split)
+    validation = {
+        position
+        for group, number in zip(groups, numbers, strict=True)
+        for position in group[len(group) - number :]
+    }
     if not 0 < len(validation) < len(files):
         raise ValueError(f"A validation split of {validation_split} of {len(files)} images leaves none on one side.")
     training = [file for position, file in enumerate(files) if position not in validation]
     return training, [files[position] for position in sorted(validation)]
+
+
+def apportion(sizes: list[int], share: float) -> list[int]:
+    """How many of each class are for the validation; src/data/dataset/split-files.ts."""
+    numbers = [max(min(int(share * size), size - 1), min(1, size - 1)) for size in sizes]
+    rests = [share * size - number for size, number in zip(sizes, numbers, strict=True)]
+    may_have_more = [i for i, size in enumerate(sizes) if numbers[i] < size - 1]
+    lacking = int(share * sum(sizes)) - sum(numbers)
+    for i in sorted(may_have_more, key=lambda i: -rests[i])[: max(lacking, 0)]:
+        numbers[i] += 1
+    return numbers
 
 
 def in_order_of_epoch(files: list[File], seed: int, epoch: int) -> list[File]:

@@ -14,7 +14,7 @@ from typing import Any
 import tensorflow as tf
 
 from cluster import end_with_standard_input, explain, place, tell
-from image_files import File, digest, in_order_of_epoch, list_images, split
+from image_files import File, digest, in_order_of_epoch, list_images, read_images, split
 from pixels import decoded
 from steps import Steps
 from training_state import Progress, TrainingState
@@ -26,9 +26,8 @@ class Training:
     def __init__(self, model: str, data: str, output: str, parts: int | None, step_losses: str | None) -> None:
         self.index, self.workers = place()
         self.options = read_options(model)
-        with open(os.path.join(model, "assets", "class_names.txt"), encoding="utf-8") as file:
-            files = list_images(data, file.read().splitlines())
-        self.files, self.validation = split(files, self.options["validation_split"], self.options["seed"])
+        self.files, self.validation = self.images(model, data)
+        files = sorted(self.files + self.validation, key=lambda file: file[0])
         self.step_losses, self.state = step_losses, TrainingState(model, output)
         images = digest(data, files)
         self.progress = self.state.read() or Progress(parts or self.workers, images=images)
@@ -45,6 +44,14 @@ class Training:
         self.steps = Steps(model, self.progress.parts, self.index, self.workers)
         self.state.load(self.steps.variables, self.progress)
         self.check_that_all_see_the_same(images)
+
+    def images(self, model: str, data: str) -> tuple[list[File], list[File]]:
+        listed = os.path.join(model, "assets.extra", "images.json")
+        if os.path.exists(listed):
+            return read_images(listed, data)
+        with open(os.path.join(model, "assets", "class_names.txt"), encoding="utf-8") as file:
+            files = list_images(data, file.read().splitlines())
+        return split(files, self.options["validation_split"], self.options["seed"])
 
     def check_that_all_see_the_same(self, images: str) -> None:
         seen = hashlib.sha256(images.encode())
@@ -117,7 +124,7 @@ def read_options(model: str) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True, help="what train-model --export-training wrote")
-    parser.add_argument("--data", required=True, help="folder with a folder of images a class")
+    parser.add_argument("--data", required=True, help="folder with a folder of images a class, or of the list that was exported")
     parser.add_argument("--output", required=True, help="where the best model goes; OUTPUT.training keeps the state")
     parser.add_argument("--parts", type=int, help="parts of a batch, shared by the workers [default: one a worker]")
     parser.add_argument("--step-losses", help="file for the loss of every step [default: none]")

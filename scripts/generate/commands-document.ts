@@ -45,8 +45,9 @@ export function commandsDocument(): string {
 }
 
 function commandSection(command: Command<FlagTable>): string {
-  const { name, describe, operands, flags, examples = [] } = command;
-  const usage = `${name}${operands === undefined ? '' : ` ${operands}...`} [options]`;
+  const { name, describe, operands, operand, flags, examples = [] } = command;
+  const words = operand ? ` [${operand.name}]` : operands === undefined ? '' : ` ${operands}...`;
+  const usage = `${name}${words} [options]`;
   const rows = Object.entries(flags).map(([option, flag]) => `| ${cells(option, flag).join(' | ')} |`);
   const lines = examples.map(([line, does]) => `- \`${`${name} ${line}`.trim()}\`: ${does}`);
   return [
@@ -81,8 +82,9 @@ function defaultText({ required, default: value, defaultText: words }: Flag): st
 }
 
 /** What goes with what. */
-function notes({ conflicts = {}, needs = [], onlyWith = {} }: Flag): string[] {
+function notes({ conflicts = {}, needs = [], onlyWith = {}, requiredUnless = [] }: Flag): string[] {
   return [
+    ...(requiredUnless.length === 0 ? [] : [`Required, or ${list(requiredUnless)}`]),
     ...(Object.keys(conflicts).length === 0 ? [] : [`Not with ${list(Object.keys(conflicts))}`]),
     ...(needs.length === 0 ? [] : [`Needs ${list(needs)}`]),
     ...Object.entries(onlyWith).map(

@@ -1,8 +1,13 @@
+import path from 'node:path';
+
+import type { ImageScan } from '../data/scan/image-scan.js';
+import { SignetError } from '../errors.js';
 import { classifierParts } from '../models/classifier/classifier-signatures.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import { decodeAndResize } from '../ops/decode-and-resize.js';
 import { saveServable } from '../signatures/save-servable.js';
 import type * as tf from '../tensorflow/tf.js';
+import { jsonText, printable } from '../text/printable.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import type { Augmentation } from '../training/augmentation/augmentation.js';
@@ -25,12 +30,16 @@ export interface ExportTrainingOptions {
   readonly classWeight?: ClassWeight | undefined;
   /** Random changes of the images before each step. Default: none. */
   readonly augmentation?: Augmentation | undefined;
+  /** Images of each side, below one folder, the `--data` of the workers. Default: they find and divide those of class-named folders. */
+  readonly images?: Readonly<Record<'training' | 'validation', ImageScan>> | undefined;
   /** Files for `assets.extra/`, by name. Default: none. */
   readonly assetsExtra?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The file in `assets.extra/` from which a worker reads how to train. */
 const trainingOptionsFile = 'training.json';
+/** The file in `assets.extra/` from which a worker reads which images there are. */
+const imagesFile = 'images.json';
 
 /**
  * Writes a SavedModel that TensorFlow itself can train further, on several machines: in addition to the signatures that serve, it has the
@@ -48,14 +57,18 @@ export async function exportTraining(
   directory: string,
   options: ExportTrainingOptions = {},
 ): Promise<void> {
-  const { classWeight = {}, augmentation = null, assetsExtra } = options;
+  const { classWeight = {}, augmentation = null, assetsExtra, images } = options;
   const { functions, weights, slots } = trainingFunctions(model, { classWeight, augmentation });
   const decode = tfFunction((bytes: tf.Tensor) => decodeAndResize(bytes, model.imageSize), {
     name: 'decode_and_resize',
     inputSignature: { image_bytes: tensorSpec('string', [null]) },
   });
   await saveServable(model, directory, {
-    ...classifierParts(model, { ...assetsExtra, [trainingOptionsFile]: optionsText(options) }),
+    ...classifierParts(model, {
+      ...assetsExtra,
+      [trainingOptionsFile]: optionsText(options),
+      ...(images && { [imagesFile]: imagesText(images) }),
+    }),
     tracked: {
       functions: { ...functions, decode_and_resize: decode.getConcreteFunction() },
       lists: { weights, slots },
@@ -68,4 +81,20 @@ function optionsText(options: ExportTrainingOptions): string {
   const { batchSize = 32, numEpochs = 200, patience = 5, validationSplit = 0.2, seed = 42 } = options;
   const named = { batch_size: batchSize, num_epochs: numEpochs, patience, validation_split: validationSplit, seed };
   return `${JSON.stringify(named, null, 2)}\n`;
+}
+
+/** Writes `{"training": [[path, label], ...], "validation": [...]}`; a label is a position, or a list of them where an image may have several. */
+function imagesText({ training, validation }: NonNullable<ExportTrainingOptions['images']>): string {
+  return jsonText({ training: rowsOf(training), validation: rowsOf(validation) });
+}
+
+function rowsOf({ directory, files }: ImageScan): (readonly [string, number | readonly number[]])[] {
+  return files.map(({ path: file, label, labels }) => {
+    const within = path.relative(directory, file).replaceAll(path.sep, '/');
+    if (!within.startsWith('../') && !path.isAbsolute(within)) return [within, labels ?? label] as const;
+    throw new SignetError(
+      'INVALID_DATASET',
+      `Workers read images below one folder, ${printable(directory)}. Received: ${printable(file)}. Move the list to a folder that holds all its images.`,
+    );
+  });
 }

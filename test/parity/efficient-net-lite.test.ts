@@ -23,7 +23,7 @@ describe.each(['lite0', 'lite1', 'lite2'] as const)('EfficientNet-%s with the we
     const expected = (JSON.parse(file) as Record<string, { features: Summary; logits: Summary }>)[variant];
     const model = new EfficientNetLiteModel({ classNames, variant, includeTop: true });
     const weights = await downloadWeights(publishedWeights({ modelType: 'EfficientNetLiteModel', name: 'imagenet', variant })); // prettier-ignore
-    await loadKerasWeights(model, weights, { keep: [], ignore: [] });
+    await loadKerasWeights(model, weights, { keep: [], skipMismatch: false });
     const [height, width] = model.imageSize;
     const image = tf.tensor(kerasImage(height, width), [1, height, width, 3]);
     const pooled = (model.getLayer('avg_pool').output as tf.SymbolicTensor).name;

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -45,6 +45,25 @@ describe.skipIf(!hasPython())('train-model --workers', { timeout: 180_000 }, () 
     const further = await train({ 'pretrained-weights': model, 'num-epochs': 1 });
     expect(further.stderr).toContain('weights of 5 layers');
     expect(further.code).toBe(0);
+  });
+
+  it('trains on the images of a list with its labels and splits, wherever they are', async () => {
+    const rows = ['train', 'validation', 'test'].flatMap((split, i) =>
+      [0, 1, 2].flatMap((digit) =>
+        readdirSync(path.join(digits.train, String(digit)))
+          .slice(4 * i, 4 * i + 4)
+          .map((name) => `train/${digit}/${name},${digit === 0 ? 'zero' : 'other'},${split}`),
+      ),
+    );
+    writeFileSync(path.join(folder, 'list.csv'), ['path,label,split', ...rows].join('\n'));
+    const options = { 'model-type': 'LenetModel', 'num-epochs': 1, 'model-folder-path': folder, 'model-version': 30 };
+    const list = { 'train-list': path.join(folder, 'list.csv'), workers: 2 };
+    const { code, stderr } = await runCommandLine('train-model', toArguments({ ...options, ...list }));
+    expect(code, stderr).toBe(0);
+    const names = readFileSync(path.join(folder, 'LenetModel', '30', 'assets', 'class_names.txt'), 'utf8');
+    expect(names).toBe('other\nzero\n');
+    const report = readFileSync(path.join(folder, 'LenetModel', '30', 'assets.extra', 'report', 'report.html'), 'utf8');
+    expect(report).toContain('list.csv: 12 images, 12 more for validation');
   });
 
   it('says which worker failed and why, and leaves no model', async () => {

@@ -1,6 +1,6 @@
 import { SignetError } from '../../errors.js';
 import type { BackboneOptions } from '../../models/backbone-model.js';
-import { findHead, type HeadOfFile } from '../../models/classifier/find-head.js';
+import { findHead, type Head, type HeadOfFile, otherHead } from '../../models/classifier/find-head.js';
 import { headNames, publishedHeadNames } from '../../models/classifier/head.js';
 import { loadKerasWeights } from '../../models/keras/load-keras-weights.js';
 import { makeModel } from '../../models/make-model.js';
@@ -45,7 +45,8 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
   const directory = version.path;
   const weights = await findWeights(Model, options);
   const found = await findHead(weights);
-  checkClasses(found, classNames, { ...options, weights });
+  checkHasHead(found, { ...options, weights });
+  if (found.head) checkClasses(found.head, classNames, { ...options, weights });
   const modelOptions: BackboneOptions = {
     classNames,
     ...(found.head && publishedHeadNames.includes(found.head.name) && { includeTop: true }),
@@ -55,7 +56,10 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
   };
   const model = makeModel(Model, modelOptions);
   try {
-    await loadKerasWeights(model, weights, { keep: [], ignore: [] });
+    const head = found.head ? null : otherHead(found.dense, model);
+    if (head) checkClasses(head, classNames, { ...options, weights });
+    const rename = head ? { [head.name]: headNames.own } : {};
+    await loadKerasWeights(model, weights, { keep: [], skipMismatch: false, rename });
     await model.save(directory, { assetsExtra: { 'arguments.json': argumentsText(options) } });
     const { imageSize } = model;
     const parameters = model.countParams();
@@ -78,20 +82,17 @@ function argumentsText(options: CompleteOptions): string {
   return `${JSON.stringify({ modelType, weights, labels, inputWidth, inputHeight, alpha, variant }, null, 2)}\n`;
 }
 
-/** Before a model is made: its size depends on how many classes there are. */
-function checkClasses(
-  { head, hasDense }: HeadOfFile,
-  { length }: readonly string[],
-  { weights, labels, modelType }: CompleteOptions,
-): void {
-  if (!hasDense) {
-    throw new SignetError(
-      'INVALID_WEIGHTS',
-      `${weights} has a backbone's weights alone, none for a last layer "${headNames.keras}" or "${headNames.own}". Give the file with all ` +
-        `layers, or train a last layer of your own: train-model --model-type ${modelType} --pretrained-weights ${weights}`,
-    );
-  }
-  if (head === null || head.classes === length) return;
+function checkHasHead({ dense }: HeadOfFile, { weights, modelType }: CompleteOptions): void {
+  if (dense.length > 0) return;
+  throw new SignetError(
+    'INVALID_WEIGHTS',
+    `${weights} has a backbone's weights alone, none for a last layer "${headNames.keras}" or "${headNames.own}". Give the file with all ` +
+      `layers, or train a last layer of your own: train-model --model-type ${modelType} --pretrained-weights ${weights}`,
+  );
+}
+
+function checkClasses(head: Head, { length }: readonly string[], { weights, labels }: CompleteOptions): void {
+  if (head.classes === length) return;
   const background =
     length === head.classes + 1
       ? ' If its first line is a "background" that Keras\'s models do not have, remove it.'

@@ -26,13 +26,13 @@ export interface FinishedEvaluation {
  */
 export async function writeEvaluationReport(
   folder: string,
-  { testDatasetPath, modelPath, batchSize, onBadImage }: OptionsOf<typeof evalModelCommand.flags>,
+  { testDatasetPath, testList, modelPath, batchSize, onBadImage }: OptionsOf<typeof evalModelCommand.flags>,
   { evaluation, mistakes, skippedList }: FinishedEvaluation,
 ): Promise<string> {
   const { serving_default: result } = evaluation.signatures;
   const { title, facts } = await modelFacts(modelPath);
   const rows = [
-    ['test set', `${testDatasetPath}: ${result.images.toLocaleString('en')} images`],
+    ['test set', `${testList ?? testDatasetPath}: ${result.images.toLocaleString('en')} images`],
     ['signature', 'serving_default'],
     ["the signatures' logits", `differ by ${evaluation.maxLogitDifference.toPrecision(3)} at most`],
     ['speed', `${result.imagesPerSecond.toFixed(0)} images a second`],
@@ -45,7 +45,14 @@ export async function writeEvaluationReport(
     loss: result.loss,
     mistakes,
     facts: [{ title: 'Evaluation', rows }, facts, softwareFacts()],
-    command: shellCommand('eval-model', { testDatasetPath, modelPath, batchSize, onBadImage, report: folder }),
+    command: shellCommand('eval-model', {
+      testDatasetPath,
+      testList,
+      modelPath,
+      batchSize,
+      onBadImage,
+      report: folder,
+    }),
     skippedList: skippedList + listProblems(evaluation.skipped),
   });
   for (const note of notes) tell(`note: ${note}`);

@@ -1,12 +1,14 @@
 import { imageFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { testFlags } from '../shared/dataset-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
 /** Everything about `eval-model`'s flags. */
 export const evalModelCommand = defineCommand({
   name: 'eval-model',
-  describe: 'Evaluates both signatures of a SavedModel on disk on a folder with one folder of images per class.',
+  describe:
+    'Evaluates both signatures of a SavedModel on disk on a folder with one folder of images per class, or on a list of images with labels.',
   flags: {
-    testDatasetPath: { type: 'path', required: true, help: 'Folder with one folder of images per class' },
+    ...testFlags,
     modelPath: { type: 'path', required: true, help: 'Directory of a version, such as models/LenetModel/1' },
     batchSize: { type: 'integer', range: { min: 1 }, default: 32, help: 'Images per call' },
     ...imageFlags,

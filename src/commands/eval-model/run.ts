@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-import { checkSameClasses } from '../../data/scan/check-same-classes.js';
+import { matchClasses } from '../../data/source/match-classes.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { evaluateSavedModel, type SavedModelEvaluation } from '../../evaluation/evaluate-saved-model.js';
 import { HardestMistakes } from '../../evaluation/hardest-mistakes.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { SignetError } from '../../errors.js';
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
+import { testSource } from '../shared/dataset-sources.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { tryToWrite } from '../../files/cannot-write.js';
 import { writeEvaluationReport } from './evaluation-report.js';
@@ -19,6 +20,7 @@ export interface EvalModelOptions extends GivenOptionsOf<typeof evalModelCommand
 /** Result, which `eval-model --json` prints. */
 export interface EvalModelResult extends SavedModelEvaluation {
   readonly modelPath: string;
+  /** The folder or the list. */
   readonly testDatasetPath: string;
   readonly classNames: readonly string[];
   /** A page for a browser; null where none was asked for. */
@@ -33,14 +35,15 @@ export interface EvalModelResult extends SavedModelEvaluation {
  */
 export async function evalModel(given: EvalModelOptions): Promise<EvalModelResult> {
   const options = completeOptions(evalModelCommand.flags, given);
-  const { testDatasetPath, modelPath, batchSize, onBadImage, report } = options;
+  const { modelPath, batchSize, onBadImage, report } = options;
+  const source = testSource(options);
   const classNames = await readClassNames(modelPath);
   checkVariables(modelPath);
   // That the folder can be written is known now rather than after the evaluation.
   if (report !== undefined) await tryToWrite(report);
-  const { scan, skippedList } = await scanDataset(testDatasetPath, onBadImage);
-  checkSameClasses(scan.classNames, classNames, {
-    found: `the test set ${testDatasetPath}`,
+  const { scan: found, skippedList } = await scanDataset(source, onBadImage, { subsets: ['test'] });
+  const scan = matchClasses(found, classNames, {
+    found: `the test set ${source.name}`,
     expected: `the model ${modelPath}`,
   });
   const hardest = new HardestMistakes<ImageFile>();
@@ -52,7 +55,7 @@ export async function evalModel(given: EvalModelOptions): Promise<EvalModelResul
   const { mistakes } = hardest;
   const page =
     report === undefined ? null : await writeEvaluationReport(report, options, { evaluation, mistakes, skippedList });
-  return { modelPath, testDatasetPath, classNames, ...evaluation, report: page };
+  return { modelPath, testDatasetPath: source.name, classNames, ...evaluation, report: page };
 }
 
 /** TensorFlow takes a model without its variables for one that has none, and fails when it is called. */

@@ -1,4 +1,4 @@
-import { checkSameClasses } from '../../data/scan/check-same-classes.js';
+import { matchClasses } from '../../data/source/match-classes.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { quoted } from '../../text/printable.js';
 import { SignetError } from '../../errors.js';
@@ -8,8 +8,15 @@ import { loadImages } from '../../evaluation/load-images.js';
 /** How many names of its classes a served model tells. */
 export type ClassNamesTold = 'all' | 'some' | 'none';
 
+/** A test set with the labels of a served model. */
+export interface ServedClasses {
+  readonly scan: ImageScan;
+  readonly told: ClassNamesTold;
+}
+
 /**
- * Checks that the folders of a test set are the classes of a served model, as far as that tells them.
+ * Checks that the folders of a test set are the classes of a served model, as far as that tells them. A list, which may name some of the
+ * classes, gets the labels of a model that tells all.
  *
  * @param testSet In words of the message.
  * @throws SignetError `CLASSES_DIFFER`; `SERVER_ERROR`.
@@ -18,15 +25,14 @@ export async function checkServedClasses(
   model: CallableModel,
   scan: ImageScan,
   testSet: string,
-): Promise<ClassNamesTold> {
+): Promise<ServedClasses> {
   const { names, areAll } = await findClassNames(model, await samplesOf(scan));
-  if (names.size === 0) return 'none';
+  if (names.size === 0) return { scan, told: 'none' };
   const { classNames } = scan;
   const sources = { found: testSet, expected: `the served model ${quoted([model.name])}` };
   if (areAll) {
     const inOrder = Array.from(names.keys(), (_, index) => names.get(index) ?? '');
-    checkSameClasses(classNames, inOrder, sources);
-    return 'all';
+    return { scan: matchClasses(scan, inOrder, sources), told: 'all' };
   }
   for (const [index, name] of names) {
     if (classNames[index] === name) continue;
@@ -37,7 +43,7 @@ export async function checkServedClasses(
         `${here} here. Give the test set of the model that is served.`,
     );
   }
-  return names.size === classNames.length ? 'all' : 'some';
+  return { scan, told: names.size === classNames.length ? 'all' : 'some' };
 }
 
 /** The first image of each class, if it decodes. */

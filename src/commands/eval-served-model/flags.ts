@@ -1,4 +1,5 @@
 import { imageFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { testFlags } from '../shared/dataset-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 import { serverFlags } from '../shared/server-flags.js';
 
@@ -6,9 +7,9 @@ import { serverFlags } from '../shared/server-flags.js';
 export const evalServedModelCommand = defineCommand({
   name: 'eval-served-model',
   describe:
-    "Evaluates a model on a server, Signet's or TensorFlow Serving, on a folder with one folder of images per class: over gRPC and REST, with files as they are and with decoded pixels.",
+    "Evaluates a model on a server, Signet's or TensorFlow Serving, on a folder with one folder of images per class, or on a list: over gRPC and REST, with files as they are and with decoded pixels.",
   flags: {
-    testDatasetPath: { type: 'path', required: true, help: 'Folder with one folder of images per class' },
+    ...testFlags,
     modelName: { type: 'string', required: true, help: 'Name of the model on the server' },
     protocol: {
       type: 'choice',

@@ -116,8 +116,8 @@ function endOf(text: string, columns: number): string {
 }
 
 /** Below the test set's folder. */
-function nameOfImage(file: string, { testDatasetPath }: EvalServedModelResult): string {
-  return printable(path.relative(testDatasetPath, file));
+function nameOfImage(file: string, { directory }: EvalServedModelResult): string {
+  return printable(path.relative(directory, file));
 }
 
 function notes({ classNamesTold, skipped, interrupted, transports }: EvalServedModelResult): string[] {

@@ -7,6 +7,7 @@ import {
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { progressBar } from '../../text/progress-bar.js';
+import { testSource } from '../shared/dataset-sources.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
 import { checkServedClasses, type ClassNamesTold } from './check-served-classes.js';
@@ -24,7 +25,10 @@ export interface EvalServedModelResult extends ServedModelEvaluation {
   readonly modelName: string;
   /** The version that was asked; null where the server does not say. */
   readonly modelVersion: number | null;
+  /** The folder or the list. */
   readonly testDatasetPath: string;
+  /** The folder in which the paths of its images begin. */
+  readonly directory: string;
   readonly classNames: readonly string[];
   /** Where the server does not tell all names, the folders of the test set, in order, are taken for its classes. */
   readonly classNamesTold: ClassNamesTold;
@@ -46,16 +50,19 @@ export async function evalServedModel(given: EvalServedModelOptions): Promise<Ev
   const models = await openServedModels(options);
   try {
     const { client, metadata } = anyOf(models);
-    const { host, grpcPort, restPort, modelName, testDatasetPath, batchSize, concurrency, onBadImage } = options;
-    const { scan } = await scanDataset(testDatasetPath, onBadImage);
-    const told = await checkServedClasses(client.asCallable(metadata), scan, `the test set ${testDatasetPath}`);
+    const { host, grpcPort, restPort, modelName, batchSize, concurrency, onBadImage } = options;
+    const source = testSource(options);
+    const { scan: found } = await scanDataset(source, onBadImage, { subsets: ['test'] });
+    const served = client.asCallable(metadata);
+    const { scan, told } = await checkServedClasses(served, found, `the test set ${source.name}`);
     return {
       host,
       grpcPort,
       restPort,
       modelName,
       modelVersion: metadata.version,
-      testDatasetPath,
+      testDatasetPath: source.name,
+      directory: scan.directory,
       classNames: scan.classNames,
       classNamesTold: told,
       batchSize,

@@ -2,7 +2,8 @@ import { imageFlags, inputSizeFlags, tensorflowFlags } from '../shared/common-fl
 import { defineCommand } from '../shared/flag-table.js';
 import { trainModelCommand } from '../train-model/flags.js';
 
-const { trainDatasetPath, modelType, batchSize, validationSplit, seed } = trainModelCommand.flags;
+const { datasetPath, trainDatasetPath, trainList, testList, testSplit, modelType, batchSize, validationSplit, seed } =
+  trainModelCommand.flags;
 
 /** Everything about `preview-augmentation`'s flags; some are `train-model`'s own, so that both see the same images. */
 export const previewAugmentationCommand = defineCommand({
@@ -10,7 +11,11 @@ export const previewAugmentationCommand = defineCommand({
   describe:
     'Draws what a training sees: images as they are on the left, then what the first steps make of them. With the same flags train-model sees the same.',
   flags: {
+    datasetPath,
     trainDatasetPath,
+    trainList,
+    testList,
+    testSplit,
     augment: {
       type: 'string',
       required: true,

@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 
 import { ImageDataset } from '../../data/dataset/image-dataset.js';
-import { splitFiles } from '../../data/dataset/split-files.js';
 import { SignetError } from '../../errors.js';
 import { makeModel } from '../../models/make-model.js';
 import { findModelType } from '../../models/model-types.js';
@@ -13,7 +12,7 @@ import type { Augmentation } from '../../training/augmentation/augmentation.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { parseAugmentation } from '../shared/parse-augmentation.js';
 import { pictureSheet } from './picture-sheet.js';
-import { scanDataset } from '../shared/scan-dataset.js';
+import { TrainingSet } from '../train-model/training-data.js';
 import { previewAugmentationCommand } from './flags.js';
 
 /** Options of `preview-augmentation`; `flags.ts` says what each means. */
@@ -36,21 +35,26 @@ export interface AugmentationPreview {
  */
 export async function previewAugmentation(given: PreviewAugmentationOptions): Promise<AugmentationPreview> {
   const options = completeOptions(previewAugmentationCommand.flags, given);
-  const { augment, seed, output, steps, trainDatasetPath, onBadImage } = options;
+  const { augment, seed, output, steps, onBadImage } = options;
   parseAugmentation(augment, { imageSize: [1, 1], seed });
   const Model = await findModelType(options.modelType);
-  const { scan } = await scanDataset(trainDatasetPath, onBadImage);
+  const set = await TrainingSet.scan(options);
   const { inputHeight, inputWidth } = options;
   const model = makeModel(Model, {
-    classNames: scan.classNames,
+    classNames: set.classNames,
     ...(inputHeight !== undefined && { inputHeight }),
     ...(inputWidth !== undefined && { inputWidth }),
   });
   const { imageSize } = model;
   model.dispose();
-  const training = splitFiles(scan, { validationSplit: options.validationSplit, subset: 'training', seed });
   const { batchSize } = options;
-  const dataset = await ImageDataset.create(training, { imageSize, batchSize, seed, onBadImage, prefetch: 0 });
+  const dataset = await ImageDataset.create(set.part('training'), {
+    imageSize,
+    batchSize,
+    seed,
+    onBadImage,
+    prefetch: 0,
+  });
   try {
     const first = await dataset.batches().next();
     if (first.done === true)
@@ -60,7 +64,7 @@ export async function previewAugmentation(given: PreviewAugmentationOptions): Pr
     await save(output, await pictureSheet(columns));
     const labels = ys.arraySync().slice(0, options.images);
     tf.dispose([xs, ys, ...columns]);
-    return { output, steps, imageSize, classNames: labels.map((label) => scan.classNames[label] ?? '') };
+    return { output, steps, imageSize, classNames: labels.map((label) => set.classNames[label] ?? '') };
   } finally {
     dataset.dispose();
   }

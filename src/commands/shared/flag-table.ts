@@ -75,6 +75,8 @@ interface FlagOf<Value extends FlagValue> {
   readonly conflicts?: Readonly<Record<string, string>>;
   /** Flags that must be given along with this one, by option name. Default: none. */
   readonly needs?: readonly string[];
+  /** Flags of which one may stand in for this one, by option name: one of all these must be given. Default: it may be left out. */
+  readonly requiredUnless?: readonly string[];
   /** Values that other options must have for this one to make sense, by option name. Default: any. */
   readonly onlyWith?: Readonly<Record<string, readonly FlagValue[]>>;
   /** Rule for a resumed training; a function decides by the value before and all options before. Default: 'must be the same'. */
@@ -141,6 +143,8 @@ export interface Command<Flags extends FlagTable> {
   readonly flags: Flags;
   /** Name of the words that are not flags, such as `FILES`; at least one is needed. Default: none are taken. */
   readonly operands?: string;
+  /** An option that a word without a flag gives, and the word's name, such as `DIR`. Default: none. */
+  readonly operand?: { readonly name: string; readonly option: string };
   /** Command lines after the name, each with what it does. Default: none. */
   readonly examples?: readonly (readonly [line: string, does: string])[];
 }
@@ -253,8 +257,8 @@ export function conflictProblems(flags: FlagTable, options: AnyOptions): string[
 
 /** Lists flags that make no sense without another flag, or without a value of another. */
 export function dependencyProblems(flags: FlagTable, options: AnyOptions): string[] {
-  return Object.entries(flags).flatMap(([name, { needs = [], onlyWith = {} }]) => {
-    if (!isGiven(flags, options, name)) return [];
+  return Object.entries(flags).flatMap(([name, { needs = [], onlyWith = {}, requiredUnless }]) => {
+    if (!isGiven(flags, options, name)) return missingProblem(flags, options, [name, ...(requiredUnless ?? [name])]);
     const missing = needs.filter((other) => !isGiven(flags, options, other));
     const unfit = Object.entries(onlyWith).filter(([other, values]) => !values.includes(options[other] as FlagValue));
     return [
@@ -266,6 +270,13 @@ export function dependencyProblems(flags: FlagTable, options: AnyOptions): strin
       ),
     ];
   });
+}
+
+/** @param names Options of which one must be given; a single one is none of them. */
+function missingProblem(flags: FlagTable, options: AnyOptions, names: readonly string[]): string[] {
+  const all = [...new Set(names)];
+  if (all.length === 1 || all.some((name) => isGiven(flags, options, name))) return [];
+  return [`${all.map(flagName).join(' or ')} is required.`];
 }
 
 function isGiven(flags: FlagTable, options: AnyOptions, name: string): boolean {

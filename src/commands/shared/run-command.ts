@@ -99,8 +99,8 @@ async function parse<Flags extends FlagTable>(
   command: Command<Flags>,
   argv: readonly string[],
 ): Promise<Parsed | undefined> {
-  const { flags, operands: wanted } = command;
-  const typed = findTyped(argv, flags);
+  const { flags, operands: wanted, operand } = command;
+  const typed = new Map(findTyped(argv, flags));
   const isRelaxed = [...typed.keys()].some((name) => flags[name]?.relaxes);
   let help: string | undefined;
   const args: Record<string, unknown> = await parser(command, argv, isRelaxed).parseAsync(
@@ -117,6 +117,10 @@ async function parse<Flags extends FlagTable>(
   checkTyped(typed, args, flags);
   const operands = (args._ as (string | number)[]).map(String);
   if (wanted !== undefined && operands.length === 0) throw new UsageError(`Give ${wanted}.`);
+  if (operand && operands.length > 0) {
+    args[operand.option] = operandOf(operands, typed, operand);
+    typed.set(operand.option, operands);
+  }
   const isGiven = (name: string) => typed.has(name);
   checkValues(flags, args, isRelaxed ? isGiven : null);
   const values = pick(args, (name) => Object.hasOwn(flags, name) && args[name] !== undefined);
@@ -124,6 +128,17 @@ async function parse<Flags extends FlagTable>(
   const isOption = (name: string) => !flags[name]?.commandOnly;
   const options = pick(values, isOption);
   return { options, call: { ...pick(values, (name) => !isOption(name)), operands, given: pick(options, isGiven) } };
+}
+
+/** @throws UsageError for two words, or a word and its flag. */
+function operandOf(
+  operands: readonly string[],
+  typed: Typed,
+  { name, option }: NonNullable<Command<FlagTable>['operand']>,
+): string | undefined {
+  if (operands.length > 1) throw new UsageError(`Unknown argument: ${operands[1]}. Expected: one ${name}.`);
+  if (typed.has(option)) throw new UsageError(`Give ${name} or --${kebabCase(option)}. Received: both.`);
+  return operands[0];
 }
 
 function pick<Value>(
@@ -147,7 +162,8 @@ function checkValues(flags: FlagTable, args: AnyOptions, isTyped: ((name: string
 }
 
 function parser<Flags extends FlagTable>(command: Command<Flags>, argv: readonly string[], isRelaxed: boolean): Argv {
-  const { name, describe, flags, operands, examples = [] } = command;
+  const { name, describe, flags, operands, operand, examples = [] } = command;
+  const words = operand ? `[${operand.name}] ` : operands === undefined ? '' : `${operands}... `;
   const options = Object.entries(flags).map(
     ([option, flag]) => [kebabCase(option), yargsOptions(flag, isRelaxed)] as const,
   );
@@ -155,11 +171,11 @@ function parser<Flags extends FlagTable>(command: Command<Flags>, argv: readonly
     yargs()
       .scriptName(name)
       .parserConfiguration({ 'parse-positional-numbers': false })
-      .usage(`$0 ${operands === undefined ? '' : `${operands}... `}[options]\n\n${breakLines(describe)}`)
+      .usage(`$0 ${words}[options]\n\n${breakLines(describe)}`)
       .options(Object.fromEntries(options))
       .option('debug', { type: 'boolean', default: false, describe: 'On an error, show where in the code it happened' })
       .example(examples.map(([line, does]) => [`$0 ${line}`, does]))
-      .strict(operands === undefined)
+      .strict(words === '')
       .strictOptions()
       .version(false)
       .help()

@@ -1,6 +1,8 @@
+import { SignetError } from '../../errors.js';
+import { printable } from '../../text/printable.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
-import { scanImageDirectory } from '../../data/scan/scan-image-directory.js';
 import { assertUsable, type OnBadImage, scanNotes } from '../../data/scan/scan-report.js';
+import type { DatasetSource, SourceScanOptions } from '../../data/source/dataset-source.js';
 import { progressBar } from '../../text/progress-bar.js';
 
 /** A scan of which every file can be used, and the list of what was left out; empty if nothing was. */
@@ -10,19 +12,32 @@ export interface ScannedDataset {
 }
 
 /**
- * Scans a directory with a progress bar on a terminal, and reports on standard error what is worth knowing.
+ * Scans a data set with a progress bar on a terminal, and reports on standard error what is worth knowing.
  *
  * @param onBadImage Whether files that cannot be used stop the command or are left out.
  * @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`.
  */
-export async function scanDataset(directory: string, onBadImage: OnBadImage): Promise<ScannedDataset> {
+export async function scanDataset(
+  source: DatasetSource,
+  onBadImage: OnBadImage,
+  { subsets }: Pick<SourceScanOptions, 'subsets'> = {},
+): Promise<ScannedDataset> {
+  const { name } = source;
   const { stderr } = process;
-  const bar = stderr.isTTY ? progressBar(`checking ${directory}`, 'files') : null;
+  const bar = stderr.isTTY ? progressBar(`checking ${name}`, 'files') : null;
   const onProgress = (done: number, total: number) => bar?.update(done, total);
-  const found = await scanImageDirectory(directory, { onProgress }).finally(() => bar?.stop());
+  const found = await source.scan({ onProgress, subsets }).finally(() => bar?.stop());
+  if (found.isMultiLabel) throw severalLabels(name);
   const { scan, skippedList, skipped } = assertUsable(found, onBadImage);
   const notes = scanNotes(scan).map((note) => `  note: ${note}\n`);
-  stderr.write(`${directory}: ${scan.files.length} images, ${scan.classNames.length} classes\n${notes.join('')}`);
+  stderr.write(`${name}: ${scan.files.length} images, ${scan.classNames.length} classes\n${notes.join('')}`);
   if (skipped.length > 0) stderr.write(`  ${skipped.length} images are left out\n`);
   return { scan, skippedList };
+}
+
+function severalLabels(name: string): SignetError {
+  return new SignetError(
+    'INVALID_DATASET',
+    `The list ${printable(name)} has images of several classes, or of none. Expected: one label for each image.`,
+  );
 }

@@ -1,26 +1,15 @@
 import { architectures, imageFlags, inputSizeFlags, tensorflowFlags, variantFlags } from '../shared/common-flags.js';
+import { trainingFlags } from '../shared/dataset-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
 /** Everything about `train-model`'s flags: a new one is one entry here. */
 export const trainModelCommand = defineCommand({
   name: 'train-model',
   describe:
-    'Trains an image classifier on a folder with one folder of images per class, and saves it as a TensorFlow SavedModel.',
+    'Trains an image classifier on a folder with one folder of images per class, or on a list of images with labels, and saves it as a TensorFlow SavedModel. DIR is --dataset-path.',
+  operand: { name: 'DIR', option: 'datasetPath' },
   flags: {
-    trainDatasetPath: {
-      type: 'path',
-      required: true,
-      help: 'Folder with one folder of training images per class',
-      // The images themselves are compared.
-      onResume: 'may differ',
-    },
-    testDatasetPath: {
-      type: 'path',
-      required: true,
-      help: 'Folder with the same classes, for the final accuracy',
-      // Nothing is learned from it.
-      onResume: 'may differ',
-    },
+    ...trainingFlags,
     modelFolderPath: {
       type: 'path',
       default: 'models',
@@ -198,7 +187,7 @@ export const trainModelCommand = defineCommand({
       type: 'number',
       range: { above: 0, below: 1 },
       default: 0.2,
-      help: 'Share of the training images held out for validation',
+      help: 'Share of the training images held out for validation, of each class',
     },
     jit: {
       type: 'choice',
@@ -261,6 +250,10 @@ export const trainModelCommand = defineCommand({
     ...tensorflowFlags,
   },
   examples: [
+    [
+      'photos --model-type EfficientNetLiteModel --freeze-backbone',
+      'one folder, split into training, validation and test',
+    ],
     [
       '--model-type LenetModel --train-dataset-path data/digits/train --test-dataset-path data/digits/test',
       'the bundled digits',

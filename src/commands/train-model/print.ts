@@ -7,7 +7,7 @@ type Row = readonly [name: string, value: string];
 
 /** The closing lines of `train-model`: the result, where its report is, and what to type next. */
 export function trainModelText(result: TrainModelResult): string {
-  const { bestEpoch, directory, report, resume, testDatasetPath } = result;
+  const { bestEpoch, directory, report, resume, testDatasetPath, testList } = result;
   return rowsText([
     ...metricsRows(result),
     ['epochs', epochsText(result)],
@@ -17,7 +17,7 @@ export function trainModelText(result: TrainModelResult): string {
     ...(resume ? [['continue', shellCommand('train-model', resume)] as const] : []),
     ...(bestEpoch === null
       ? []
-      : [['next', shellCommand('eval-model', { testDatasetPath, modelPath: directory })] as const]),
+      : [['next', shellCommand('eval-model', { testDatasetPath, testList, modelPath: directory })] as const]),
   ]);
 }
 

@@ -3,7 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 import { imagePathsDigest } from '../../data/scan/fingerprint-images.js';
-import type { ImageScan } from '../../data/scan/image-scan.js';
+import { type ImageScan, nameOfScan } from '../../data/scan/image-scan.js';
 import { withWorkersBackup } from '../../distributed/workers-backup.js';
 import { readWorkersOutput, type WorkersOutput } from '../../distributed/workers-output.js';
 import { SignetError } from '../../errors.js';
@@ -156,8 +156,8 @@ function checkImages({ state, folder }: Workers, scan: ImageScan): void {
   if (state.images === '' || state.images === imagePathsDigest(scan)) return;
   throw new SignetError(
     'INVALID_TRAINING_STATE',
-    `The images in ${scan.directory} are not those, by their names, that the training in ${folder} began with. Put them back as they were, or ` +
-      'give the --data of worker.py as --train-dataset-path.',
+    `The images in ${nameOfScan(scan)} are not those, by their names, that the training in ${folder} began with. Put them back as they were, or ` +
+      'give the --data of worker.py as --train-dataset-path, or the list that was exported.',
   );
 }
 

@@ -5,12 +5,15 @@ import { describeDuplicates, duplicatesToLeaveOut, withoutImages } from '../../d
 import { findDuplicates } from '../../data/scan/find-duplicates.js';
 import { ImageDataset } from '../../data/dataset/image-dataset.js';
 import { splitFiles } from '../../data/dataset/split-files.js';
-import { checkSameClasses } from '../../data/scan/check-same-classes.js';
-import { countClasses } from '../../data/scan/image-scan.js';
+import type { Subset } from '../../data/list/list-row.js';
+import { matchClasses } from '../../data/source/match-classes.js';
+import { deriveSeed } from '../../data/dataset/random.js';
+import { countClasses, nameOfScan } from '../../data/scan/image-scan.js';
 import { listProblems } from '../../data/scan/describe-problems.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { balancedClassWeight, type ClassWeight } from '../../training/class-weight.js';
+import { separateTestSource, trainingSource } from '../shared/dataset-sources.js';
 import { scanDataset, type ScannedDataset } from '../shared/scan-dataset.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import { quoted } from '../../text/printable.js';
@@ -19,6 +22,21 @@ import { tell } from '../../text/tell.js';
 /** How many images there are to train on, and for the validation. */
 export type ImageCounts = Readonly<Record<'train' | 'validation', number>>;
 
+/** Options that say which images a training learns from. */
+export type TrainingSetOptions = Pick<
+  TrainModelOptions,
+  | 'datasetPath'
+  | 'trainDatasetPath'
+  | 'trainList'
+  | 'testList'
+  | 'testSplit'
+  | 'validationSplit'
+  | 'seed'
+  | 'batchSize'
+  | 'onBadImage'
+> &
+  Partial<Pick<TrainModelOptions, 'testDatasetPath' | 'classWeights'>>;
+
 /** The training set: the images that a training learns from, and those by which it chooses its best epoch. */
 export class TrainingSet {
   /** Kept: a split shuffles all files. */
@@ -26,20 +44,27 @@ export class TrainingSet {
 
   private constructor(
     private readonly scanned: ScannedDataset,
-    private readonly options: TrainModelOptions,
+    private readonly options: TrainingSetOptions,
+    /** Test images of the same source; null where the test set is another one. */
+    readonly test: ImageScan | null,
   ) {}
 
   /** @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`. */
-  static async scan(options: TrainModelOptions): Promise<TrainingSet> {
-    return new TrainingSet(await scanDataset(options.trainDatasetPath, options.onBadImage), options);
+  static async scan(options: TrainingSetOptions): Promise<TrainingSet> {
+    const hasOtherTest = options.trainDatasetPath !== undefined || separateTestSource(options) !== null;
+    const subsets = hasOtherTest ? (['training', 'validation'] as const) : undefined;
+    const { scan, skippedList } = await scanDataset(trainingSource(options), options.onBadImage, { subsets });
+    const { training, test } = hasOtherTest ? { training: scan, test: null } : splitOffTest(scan, options);
+    checkDataset(training, []);
+    return new TrainingSet({ scan: training, skippedList }, options, test);
   }
 
   /** The set without some of its images. */
   without(images: readonly ImageProblem[]): TrainingSet {
-    return new TrainingSet(without(this.scanned, images), this.options);
+    return new TrainingSet(without(this.scanned, images), this.options, this.test && withoutImages(this.test, images));
   }
 
-  /** All images of the set. */
+  /** All images to train on and for the validation. */
   get scan(): ImageScan {
     return this.scanned.scan;
   }
@@ -53,26 +78,40 @@ export class TrainingSet {
     return this.scanned.skippedList;
   }
 
-  /** One side of the split, the same for the same seed. @throws SignetError `INVALID_ARGUMENT` when there is no image for the validation. */
+  /**
+   * Images of one side: those that a list names for it, otherwise those that are drawn by the seed.
+   *
+   * @throws SignetError `INVALID_ARGUMENT` when there is no image for the validation.
+   */
   part(subset: 'training' | 'validation'): ImageScan {
-    const { seed, validationSplit } = this.options;
-    const part = this.#parts.get(subset) ?? splitFiles(this.scan, { seed, validationSplit, subset });
+    const part = this.#parts.get(subset) ?? this.#split(subset);
     this.#parts.set(subset, part);
     return part;
+  }
+
+  #split(subset: 'training' | 'validation'): ImageScan {
+    const { seed, validationSplit } = this.options;
+    if (!hasSubset(this.scan, 'validation')) return splitFiles(this.scan, { seed, validationSplit, subset });
+    return onlySubset(this.scan, subset);
+  }
+
+  /** Whether the sides are not what a seed and the folder alone say, so that whoever trains elsewhere must be given their images. */
+  get isChosen(): boolean {
+    return this.scan.list !== undefined || this.test !== null;
   }
 
   get imageCounts(): ImageCounts {
     return { train: this.part('training').files.length, validation: this.part('validation').files.length };
   }
 
-  /** Classes of which no image fell into a part of the split, a sentence each part; empty where all have images in both. */
+  /** Classes of which a part of the split has no image, a sentence each part; empty where all have images in both. */
   get missingClasses(): string[] {
     return (['training', 'validation'] as const).flatMap((subset) => {
       const counts = countClasses(this.part(subset).files, this.classNames.length);
       const without = this.classNames.filter((_, label) => counts[label] === 0);
       if (without.length === 0) return [];
       const what = subset === 'training' ? 'to train on' : 'for the validation';
-      return [`no image ${what} of ${quoted(without)}: add images, or give another --seed or --validation-split`];
+      return [`no image ${what} of ${quoted(without)}: add images, two of a class at least`];
     });
   }
 
@@ -100,17 +139,13 @@ export class TrainingData {
   ) {}
 
   /**
-   * Scans both folders.
+   * Scans the training set and the test set.
    *
    * @throws SignetError `INVALID_DATASET` (also for duplicates with `--on-duplicate fail`), `BAD_IMAGE`; `CLASSES_DIFFER` when the test set has other classes than the training set.
    */
   static async scan(options: TrainModelOptions): Promise<TrainingData> {
     const set = await TrainingSet.scan(options);
-    const test = await scanDataset(options.testDatasetPath, options.onBadImage);
-    checkSameClasses(test.scan.classNames, set.classNames, {
-      found: `the test set ${options.testDatasetPath}`,
-      expected: `the training set ${options.trainDatasetPath}`,
-    });
+    const test = await scanTest(set, options);
     const groups = await findDuplicates(set.scan, test.scan);
     const duplicates = describeDuplicates(groups);
     if (options.onDuplicate !== 'skip') checkDuplicates(duplicates, options.onDuplicate);
@@ -118,6 +153,16 @@ export class TrainingData {
     const remaining = set.without(leftOut);
     for (const each of remaining.missingClasses) tell(`warning: ${each}`);
     return new TrainingData(remaining, without(test, leftOut), options, duplicates);
+  }
+
+  /** Whether the test images are a part of the training set's source. */
+  get hasOwnTest(): boolean {
+    return this.set.test !== null;
+  }
+
+  /** The images of the test set. */
+  get testScan(): ImageScan {
+    return this.test.scan;
   }
 
   /** Batches to train on. */
@@ -166,6 +211,40 @@ export class TrainingData {
   }
 }
 
+/** @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`, `CLASSES_DIFFER`. */
+async function scanTest(set: TrainingSet, options: TrainModelOptions): Promise<ScannedDataset> {
+  const source = separateTestSource(options);
+  if (source === null) return { scan: set.test ?? set.scan, skippedList: '' };
+  const { scan, skippedList } = await scanDataset(source, options.onBadImage, { subsets: ['test'] });
+  const sources = { found: `the test set ${source.name}`, expected: `the training set ${nameOfScan(set.scan)}` };
+  return { scan: matchClasses(scan, set.classNames, sources), skippedList };
+}
+
+/** Takes the test images that a list names, otherwise the share of each class that is drawn by the seed. */
+function splitOffTest(
+  scan: ImageScan,
+  { testSplit, seed }: TrainingSetOptions,
+): Record<'training' | 'test', ImageScan> {
+  if (hasSubset(scan, 'test')) {
+    const files = scan.files.filter(({ subset }) => subset !== 'test');
+    return { training: { ...scan, files }, test: onlySubset(scan, 'test') };
+  }
+  // Images for the validation that a list names stay what they are.
+  const [fixed, drawn] = [scan.files.filter(({ subset }) => subset === 'validation'), scan.files.filter(({ subset }) => subset !== 'validation')]; // prettier-ignore
+  const split = { validationSplit: testSplit, seed: deriveSeed(seed, 'test split') };
+  const [training, test] = (['training', 'validation'] as const).map((subset) => splitFiles({ ...scan, files: drawn }, { ...split, subset })) as [ImageScan, ImageScan]; // prettier-ignore
+  const kept = new Set([...fixed, ...training.files]);
+  return { training: { ...scan, files: scan.files.filter((file) => kept.has(file)) }, test };
+}
+
+function hasSubset({ files }: ImageScan, wanted: Subset): boolean {
+  return files.some(({ subset }) => subset === wanted);
+}
+
+function onlySubset(scan: ImageScan, wanted: Subset): ImageScan {
+  return { ...scan, files: scan.files.filter(({ subset }) => subset === wanted) };
+}
+
 function checkDuplicates(notes: readonly string[], onDuplicate: 'warn' | 'fail'): void {
   if (notes.length === 0) return;
   const ways = 'To leave them out: --on-duplicate skip.';
@@ -180,9 +259,9 @@ function without(scanned: ScannedDataset, images: readonly ImageProblem[]): Scan
   if (images.length === 0) return scanned;
   const { scan, skippedList } = scanned;
   const remaining = withoutImages(scan, images);
-  checkDataset(remaining, []);
+  if (scan.list === undefined) checkDataset(remaining, []);
   const paths = new Set(scan.files.map(({ path }) => path));
   const own = images.filter(({ path }) => paths.has(path));
-  if (own.length > 0) tell(`  ${own.length} images of ${scan.directory} are left out: others have the same bytes`);
+  if (own.length > 0) tell(`  ${own.length} images of ${nameOfScan(scan)} are left out: others have the same bytes`);
   return { scan: remaining, skippedList: skippedList + listProblems(own) };
 }

@@ -8,6 +8,7 @@ import { parseHistory } from '../../evaluation/report/training-history.js';
 import { writeReport } from '../../evaluation/report/write-report.js';
 import { knownOptions } from './remembered-options.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
+import { separateTestSource, trainingSource } from '../shared/dataset-sources.js';
 import { shellCommand } from '../shared/shell-command.js';
 import { reportedArguments, type TrainModelOptions } from './train-model-options.js';
 import type { ImageCounts } from './training-data.js';
@@ -72,13 +73,14 @@ function trainingFacts({
   duplicates,
 }: FinishedTraining): Fact[] {
   const { optimizer, learningRate, learningRateSchedule } = options;
+  const source = trainingSource(options).name;
   const number = (value: number) => value.toLocaleString('en');
   return [
+    ['training set', `${source}: ${number(images.train)} images, ${number(images.validation)} more for validation`],
     [
-      'training set',
-      `${options.trainDatasetPath}: ${number(images.train)} images, ${number(images.validation)} more for validation`,
+      'test set',
+      `${separateTestSource(options)?.name ?? `${source}, others`}: ${number(evaluation.result.images)} images`,
     ],
-    ['test set', `${options.testDatasetPath}: ${number(evaluation.result.images)} images`],
     ...duplicates.map((note): Fact => ['same bytes', note]),
     ['epochs', `${epochs}${interrupted ? ' (interrupted)' : ''}, the best was ${bestEpoch}`],
     ['time', `${seconds.toFixed(1)} s`],

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { listText } from '../../data/list/list-text.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { type ClassifierEvaluation, evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
@@ -23,7 +24,10 @@ import { tell } from '../../text/tell.js';
 /** Result of a training. */
 export interface TrainModelResult {
   readonly directory: string;
-  readonly testDatasetPath: string;
+  /** The folder of the test set; undefined where a list names its images. */
+  readonly testDatasetPath?: string | undefined;
+  /** The list of its images: the one that was given, or, where they were split off, the one that is written with the model. */
+  readonly testList?: string | undefined;
   readonly epochs: number;
   /** The best epoch, from 1; null when the training was interrupted before any epoch was done, and no model was saved. */
   readonly bestEpoch: number | null;
@@ -173,8 +177,11 @@ export class TrainingRun {
       evaluation && bestEpoch !== null ? await writeTrainingReport({ ...training, bestEpoch, evaluation }) : null;
     const test = evaluation && { accuracy: evaluation.result.accuracy, loss: evaluation.loss };
     const resume = interrupted ? resumeFlags(options, path.basename(directory)) : null;
-    const { testDatasetPath } = options;
-    return { directory, testDatasetPath, epochs, bestEpoch, test, seconds, interrupted, report, resume };
+    const {
+      testDatasetPath,
+      testList = data.hasOwnTest ? path.join(directory, 'assets.extra', testListFile) : undefined,
+    } = options;
+    return { directory, testDatasetPath, testList, epochs, bestEpoch, test, seconds, interrupted, report, resume };
   }
 }
 
@@ -189,7 +196,10 @@ async function keepOrRemove<T>(kept: InterruptedTraining, train: () => Promise<T
   }
 }
 
-/** Evaluates the model on the test set, and lists in its directory the images that this left out. */
+/** The list in `assets.extra/` of the test images that were split off: `eval-model --test-list` takes it. */
+const testListFile = 'test-images.jsonl';
+
+/** Evaluates the model on the test set, and lists in its directory the images that this left out, and those that were split off for it. */
 async function evaluate(
   model: ImageClassifierModel,
   data: TrainingData,
@@ -198,6 +208,7 @@ async function evaluate(
 ): Promise<ClassifierEvaluation> {
   const evaluation = await evaluateClassifier(model, await data.openTest(model.imageSize), makeLoss(options));
   const { skippedList } = data;
+  if (data.hasOwnTest) await writeFile(path.join(directory, 'assets.extra', testListFile), listText(data.testScan));
   // Test images that do not decode are known only now.
   if (skippedList !== '') await writeFile(path.join(directory, 'assets.extra', 'skipped-images.tsv'), skippedList);
   return evaluation;

@@ -2,7 +2,8 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
 import { formatNames, isTranscoded } from '../../data/image-file/image-format.js';
-import { exportTraining } from '../../distributed/export-training.js';
+import { nameOfScan } from '../../data/scan/image-scan.js';
+import { exportTraining, type ExportTrainingOptions } from '../../distributed/export-training.js';
 import { runWorkers } from '../../distributed/run-workers.js';
 import { readWorkersState } from '../../distributed/workers-state.js';
 import { parseHistory } from '../../evaluation/report/training-history.js';
@@ -67,10 +68,10 @@ export class WorkersLearner implements Learner {
     // Options such as the number of epochs may have changed since an earlier run, and its model would stay.
     await rm(output, { recursive: true, force: true });
     await exportForWorkers(model, data.set, options, exported);
-    const { trainDatasetPath, workers: parts = this.workers, openWorkerPorts } = options;
+    const { workers: parts = this.workers, openWorkerPorts } = options;
     const workers = openWorkerPorts ? this.workers : 1;
     tell(workers > 1 ? `${note}\n${warning}` : note);
-    return runWorkers({ python: this.#python, workers, parts, model: exported, data: trainDatasetPath, output });
+    return runWorkers({ python: this.#python, workers, parts, model: exported, data: data.set.scan.directory, output });
   }
 }
 
@@ -89,15 +90,32 @@ function summaryOf(history: string): Pick<Learned, 'epochs' | 'bestEpoch'> {
 /** Exports a compiled model with all that the flags say about its training. @throws SignetError as `exportTraining`. */
 export async function exportForWorkers(
   model: ImageClassifierModel,
-  { classWeight }: TrainingSet,
+  set: TrainingSet,
   options: TrainModelOptions,
   directory: string,
 ): Promise<void> {
+  const { classWeight } = set;
   const { batchSize, numEpochs, patience, validationSplit, seed } = options;
   const assetsExtra = { 'arguments.json': argumentsJson(options) };
   const augmentation = augmentationFor(model, options);
-  const training = { batchSize, numEpochs, patience, validationSplit, seed, classWeight, augmentation, assetsExtra };
+  const training = {
+    batchSize,
+    numEpochs,
+    patience,
+    validationSplit,
+    seed,
+    classWeight,
+    augmentation,
+    assetsExtra,
+    images: imagesForWorkers(set),
+  };
   await exportTraining(model, directory, training);
+}
+
+/** The images of each side, where a worker cannot find them by the folder and the seed. @throws SignetError `INVALID_DATASET`. */
+function imagesForWorkers(set: TrainingSet): ExportTrainingOptions['images'] {
+  if (!set.isChosen) return undefined;
+  return { training: set.part('training'), validation: set.part('validation') };
 }
 
 /** @throws SignetError `INVALID_ARGUMENT` for options that callbacks in Node.js carry out: no worker can. */
@@ -121,13 +139,13 @@ export function checkImagesForWorkers({ scan, skippedList }: TrainingSet): void 
   if (first) {
     throw new SignetError(
       'INVALID_DATASET',
-      `${transcoded.length} images of ${scan.directory} are in formats that TensorFlow does not decode, such as ${first.path} ` +
+      `${transcoded.length} images of ${nameOfScan(scan)} are in formats that TensorFlow does not decode, such as ${first.path} ` +
         `(${formatNames[first.format]}). Workers need JPEG, PNG, GIF or BMP: convert them.`,
     );
   }
   if (skippedList === '') return;
   throw new SignetError(
     'INVALID_DATASET',
-    `Workers see every file of ${scan.directory}: remove these, which --on-bad-image skip leaves out on one machine.\n${skippedList}`,
+    `Workers see every file of ${nameOfScan(scan)}: remove these, which --on-bad-image skip leaves out on one machine.\n${skippedList}`,
   );
 }

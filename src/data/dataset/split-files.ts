@@ -8,8 +8,8 @@ export interface SplitOptions {
   readonly validationSplit: number;
   readonly subset: 'training' | 'validation';
   /**
-   * Whether to choose at random. Default true. If false the last files are the validation files: where files are sorted by
-   * class, that is the last classes only.
+   * Whether to choose at random, class by class. Default true. If false the last files are the validation files, as in Keras: where
+   * files are sorted by class, that is the last classes only.
    */
   readonly shuffle?: boolean | undefined;
   /** Needed to shuffle: the same seed for both subsets keeps them apart. */
@@ -17,9 +17,10 @@ export interface SplitOptions {
 }
 
 /**
- * One part of a scan: the files are shuffled, and the last fraction of them is for validation.
+ * One part of a scan: of each class the same share of files, drawn at random, is for validation.
  *
- * The class names stay those of the whole, and the files stay in their order.
+ * There are as many as Keras takes of all files, which draws them regardless of class; but a class of two images or more has at least one
+ * in each part, and the only image of a class is for training. The class names stay those of the whole, and the files stay in their order.
  *
  * @example
  * ```ts
@@ -32,13 +33,43 @@ export interface SplitOptions {
 export function splitFiles(scan: ImageScan, options: SplitOptions): ImageScan {
   check(options);
   const { validationSplit, subset, shuffle = true, seed = 0 } = options;
-  const positions = scan.files.map((_, position) => position);
-  const order = shuffle ? shuffled(positions, createRandom(seed)) : positions;
-  // Rounded down, as Keras does.
-  const firstOfValidation = order.length - Math.floor(validationSplit * order.length);
-  const chosen = new Set(subset === 'training' ? order.slice(0, firstOfValidation) : order.slice(firstOfValidation));
-  checkNotEmpty(order.length - firstOfValidation, order.length, validationSplit);
-  return { ...scan, files: scan.files.filter((_, position) => chosen.has(position)) };
+  const { files } = scan;
+  const validation = shuffle ? drawByClass(files, validationSplit, seed) : lastOf(files, validationSplit);
+  checkNotEmpty(validation.size, files.length, validationSplit);
+  return { ...scan, files: files.filter((_, position) => validation.has(position) === (subset === 'validation')) };
+}
+
+/** @returns Positions of the last files; their number is rounded down, as Keras does. */
+function lastOf({ length }: ImageScan['files'], share: number): Set<number> {
+  const number = Math.floor(share * length);
+  return new Set(Array.from({ length: number }, (_, i) => length - number + i));
+}
+
+/** @returns Positions of files; deploy/distributed/image_files.py draws the same. */
+function drawByClass(files: ImageScan['files'], share: number, seed: number): Set<number> {
+  const positions = shuffled([...files.keys()], createRandom(seed));
+  const ofClass = new Map<number, number[]>();
+  for (const { label } of files) ofClass.set(label, []);
+  for (const position of positions) ofClass.get(files[position]?.label ?? 0)?.push(position);
+  const groups = [...ofClass.values()];
+  const numbers = apportion(
+    groups.map(({ length }) => length),
+    share,
+  );
+  return new Set(groups.flatMap((group, i) => group.slice(group.length - (numbers[i] ?? 0))));
+}
+
+/** Divides a share of all among groups by their sizes: each gets what is whole of its part, and those with the largest rests one more. */
+function apportion(sizes: readonly number[], share: number): number[] {
+  const numbers = sizes.map((size) => Math.max(Math.min(Math.floor(share * size), size - 1), Math.min(1, size - 1)));
+  const rest = (i: number) => share * (sizes[i] ?? 0) - (numbers[i] ?? 0);
+  const byRest = [...sizes.keys()]
+    .filter((i) => (numbers[i] ?? 0) < (sizes[i] ?? 0) - 1)
+    .sort((a, b) => rest(b) - rest(a));
+  const sum = (all: readonly number[]) => all.reduce((total, each) => total + each, 0);
+  const lacking = Math.floor(share * sum(sizes)) - sum(numbers);
+  for (const i of byRest.slice(0, Math.max(lacking, 0))) numbers[i] = (numbers[i] ?? 0) + 1;
+  return numbers;
 }
 
 function check({ validationSplit, shuffle = true, seed }: SplitOptions): void {

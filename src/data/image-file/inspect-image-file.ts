@@ -1,3 +1,4 @@
+import type { Subset } from '../list/list-row.js';
 import { describeContent } from './describe-content.js';
 import { endingBytes, endsAsUsual, hasEnding } from './image-ending.js';
 import { formatNames, formatOfName, type ImageFormat, sniffImageFormat } from './image-format.js';
@@ -11,8 +12,12 @@ import { type ImageHeader, readImageHeader } from './read-image-header.js';
 export interface ImageFile {
   /** The directory that was scanned, then the way to the file. */
   readonly path: string;
-  /** Position of its class among the class names. */
+  /** Position of its class among the class names; where an image may have several, that of the first, or -1 without any. */
   readonly label: number;
+  /** Positions of all its classes, ascending, where an image may have several or none; absent where each has one. */
+  readonly labels?: readonly number[];
+  /** Part of the data set that it belongs to, where a list says so. */
+  readonly subset?: Subset;
   readonly format: ImageFormat;
   /** In pixels as stored, whatever the EXIF orientation says: as TensorFlow decodes it. */
   readonly width: number;

@@ -4,7 +4,7 @@ import { SignetError } from '../../errors.js';
 import { describeProblems } from './describe-problems.js';
 import type { ClassDirectory } from './find-class-directories.js';
 import { fileProblem, type ImageProblem } from '../image-file/image-problem.js';
-import type { ImageScan } from './image-scan.js';
+import { type ImageScan, labelsOf, nameOfScan } from './image-scan.js';
 import { printable, quoted } from '../../text/printable.js';
 
 const layout = 'A data set is a directory with a directory of images for each class, such as';
@@ -72,14 +72,15 @@ export function checkDataset(scan: ImageScan, lostClasses: readonly ImageProblem
   faults.push(...faultsOfNumber(scan), ...faultsOfNames(scan), ...faultsOfImages(scan));
   if (faults.length === 0) return;
   const problems = describeProblems(scan.problems);
-  const lines = [`The data set ${printable(scan.directory)} cannot be used.`, ...faults, problems];
+  const lines = [`The data set ${printable(nameOfScan(scan))} cannot be used.`, ...faults, problems];
   throw new SignetError('INVALID_DATASET', lines.filter((line) => line !== '').join('\n'));
 }
 
-function faultsOfNumber({ classNames, directory, notes }: ImageScan): string[] {
+function faultsOfNumber({ classNames, directory, list, notes }: ImageScan): string[] {
   if (classNames.length >= 2) return [];
   const name = printable(directory);
   const found = classNames.length === 1 ? `only ${quoted(classNames)}` : 'none';
+  if (list !== undefined) return [`It needs at least two classes. Found: ${found}.`];
   const stray = notes.strayFiles.length > 0 ? ` Files directly in ${name}: ${notes.strayFiles.length}.` : '';
   return [`It needs at least two classes. Found: ${found}.${stray} ${layout} ${name}/cat and ${name}/dog.`];
 }
@@ -91,7 +92,7 @@ function faultsOfNames({ classNames }: ImageScan): string[] {
 }
 
 function faultsOfImages({ classNames, files }: ImageScan): string[] {
-  const seen = new Set(files.map(({ label }) => label));
+  const seen = new Set(files.flatMap((file) => labelsOf(file)));
   const empty = classNames.filter((_, label) => !seen.has(label));
   return empty.length === 0 ? [] : [`Classes without an image that can be used: ${quoted(empty)}.`];
 }

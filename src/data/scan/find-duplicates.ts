@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { hashFile } from '../../files/hash-file.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
-import type { ImageScan } from './image-scan.js';
+import { type ImageScan, labelsOf } from './image-scan.js';
 
 /** The same bytes in several files. */
 export interface DuplicateImages {
@@ -15,6 +15,7 @@ export interface DuplicateImages {
 /** One of several files with the same bytes. */
 export interface DuplicateFile {
   readonly path: string;
+  /** Name of its class, or of all of them. */
   readonly className: string;
   readonly set: 'training' | 'test';
 }
@@ -49,7 +50,13 @@ interface FileOfSet extends Omit<DuplicateFile, 'path'> {
 }
 
 function filesOf({ files, classNames }: ImageScan, set: DuplicateFile['set']): FileOfSet[] {
-  return files.map((image) => ({ image, className: classNames[image.label] ?? '', set }));
+  return files.map((image) => ({
+    image,
+    className: labelsOf(image)
+      .map((label) => classNames[label])
+      .join(', '),
+    set,
+  }));
 }
 
 /** @returns null for a file that has gone, which its reader reports. */

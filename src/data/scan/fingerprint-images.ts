@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 
 import { quoted } from '../../text/printable.js';
-import type { ImageScan } from './image-scan.js';
+import { type ImageScan, labelsOf } from './image-scan.js';
 
 /** The images of a class, so that a change of them is noticed later. */
 export interface ClassFingerprint {
@@ -12,16 +12,26 @@ export interface ClassFingerprint {
   readonly digest: string;
 }
 
-/** A fingerprint of every class of a data set, by the images' names, bytes and pixels; wherever the data set is, not what is in the files. */
+/**
+ * A fingerprint of every class of a data set, by the images' names, bytes and pixels; wherever the data set is, not what is in the files.
+ * Images without a class, which a list may have, are a class without a name.
+ */
 export function fingerprintImages({ directory, classNames, files }: ImageScan): ClassFingerprint[] {
-  const classes = classNames.map((name) => ({ name, images: 0, hash: createHash('sha256') }));
-  for (const { path: file, label, sizeBytes, width, height } of files) {
-    const found = classes[label];
-    if (!found) continue;
-    found.images += 1;
-    found.hash.update(JSON.stringify([path.relative(directory, file), sizeBytes, width, height]));
+  const classes = [...classNames, ''].map((name) => ({ name, images: 0, hash: createHash('sha256') }));
+  for (const image of files) {
+    const { path: file, sizeBytes, width, height, subset } = image;
+    const content = [path.relative(directory, file), sizeBytes, width, height, ...(subset ? [subset] : [])];
+    const labels = labelsOf(image);
+    for (const label of labels.length > 0 ? labels : [classNames.length]) {
+      const found = classes[label];
+      if (!found) continue;
+      found.images += 1;
+      found.hash.update(JSON.stringify(content));
+    }
   }
-  return classes.map(({ name, images, hash }) => ({ name, images, digest: hash.digest('base64') }));
+  return classes
+    .filter(({ name, images }) => name !== '' || images > 0)
+    .map(({ name, images, hash }) => ({ name, images, digest: hash.digest('base64') }));
 }
 
 /** Lists what has changed, as sentences for people; empty when nothing has. */

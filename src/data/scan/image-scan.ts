@@ -2,10 +2,14 @@ import type { ImageFile } from '../image-file/inspect-image-file.js';
 import type { DeepImages } from './deep-images.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 
-/** Result of `scanImageDirectory`. */
+/** Images of a data set with their labels: a folder with a folder per class, or what a list names. */
 export interface ImageScan {
-  /** The directory that was scanned. */
+  /** The directory that was scanned, or the folder of the list: the paths of images within the data set begin there. */
   readonly directory: string;
+  /** The list that names the images; absent where folders do. */
+  readonly list?: string;
+  /** Whether an image may have several classes, or none; see `ImageFile.labels`. Default: false. */
+  readonly isMultiLabel?: boolean;
   /** Names of the classes; an image's label is a position in this list. */
   readonly classNames: readonly string[];
   /** Images that can be used, sorted by code point of the path. */
@@ -24,13 +28,28 @@ export interface ScanNotes {
   readonly unusedDirectories: readonly string[];
   /** Paths of links to directories that were read under another name already. */
   readonly repeatedDirectories: readonly string[];
+  /** Sentences about what of a list was left out; absent without a list. */
+  readonly ofList?: readonly string[];
   /** How bright the images of 16 bits a sample are; absent if there are none. */
   readonly deepImages?: DeepImages;
 }
 
+/** A label, or several. */
+export type Labeled = Pick<ImageFile, 'label' | 'labels'>;
+
+/** The positions of an image's classes: one, or any number where an image may have several. */
+export function labelsOf({ label, labels }: Labeled): readonly number[] {
+  return labels ?? [label];
+}
+
+/** The path that people know a data set by: of the folder, or of the list. */
+export function nameOfScan({ directory, list }: Pick<ImageScan, 'directory' | 'list'>): string {
+  return list ?? directory;
+}
+
 /** How many images there are of each class, by label. */
-export function countClasses(images: readonly { readonly label: number }[], classes: number): number[] {
+export function countClasses(images: readonly Labeled[], classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
-  for (const { label } of images) counts[label] = (counts[label] ?? 0) + 1;
+  for (const image of images) for (const label of labelsOf(image)) counts[label] = (counts[label] ?? 0) + 1;
   return counts;
 }

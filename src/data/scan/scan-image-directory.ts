@@ -1,26 +1,17 @@
-import { availableParallelism } from 'node:os';
-
 import { byCodePoint } from '../../text/by-code-point.js';
 import { checkDataset, checkDirectory, chooseClasses } from './check-dataset.js';
 import { type ClassDirectory, findClassDirectories } from './find-class-directories.js';
 import { findImageFiles } from './find-image-files.js';
 import { inspectDeepImages } from './deep-images.js';
-import { defaultImageLimits, type ImageLimits } from '../image-file/image-limits.js';
+import { defaultImageLimits } from '../image-file/image-limits.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import type { ImageScan } from './image-scan.js';
-import { type ImageFile, inspectImageFile } from '../image-file/inspect-image-file.js';
-import { mapConcurrently } from '../../files/map-concurrently.js';
+import { inspectImages, type InspectOptions, isImage } from './inspect-images.js';
 
 /** Options of `scanImageDirectory`, with the names of Keras's `image_dataset_from_directory` where it has them. */
-export interface ScanOptions extends ImageLimits {
+export interface ScanOptions extends InspectOptions {
   /** The classes to use, in the order of their labels. Default: every directory, sorted by code point. */
   readonly classNames?: readonly string[] | undefined;
-  /** Called when the files have been found, and after each one that was looked at. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
-  /** Ends the scan early: it rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /** Files looked at side by side. Default: twice the processors, 16 at most, as each may take `maxFileBytes` of memory. */
-  readonly concurrency?: number;
 }
 
 /**
@@ -42,7 +33,7 @@ export async function scanImageDirectory(directory: string, options: ScanOptions
   const found = await findClassDirectories(directory);
   const { classes, unusedDirectories } = chooseClasses(directory, found.classes, options.classNames);
   const { images, problems, repeatedDirectories } = await findImages(classes, options.signal);
-  const inspected = await inspectAll(images, options);
+  const inspected = await inspectImages(images, options);
   const files = inspected.filter(isImage);
   const deepImages = await inspectDeepImages(files, options.maxPixels ?? defaultImageLimits.maxPixels);
   const scan: ImageScan = {
@@ -74,26 +65,6 @@ async function findImages(classes: readonly ClassDirectory[], signal?: AbortSign
   }
   found.images.sort(byPath);
   return found;
-}
-
-async function inspectAll(images: FoundImages['images'], options: ScanOptions): Promise<(ImageFile | ImageProblem)[]> {
-  const { onProgress, signal, concurrency = Math.min(2 * availableParallelism(), 16) } = options;
-  let done = 0;
-  onProgress?.(done, images.length);
-  return mapConcurrently(
-    images,
-    concurrency,
-    async ({ path, label }) => {
-      const result = await inspectImageFile(path, label, options);
-      onProgress?.(++done, images.length);
-      return result;
-    },
-    signal,
-  );
-}
-
-function isImage(inspected: ImageFile | ImageProblem): inspected is ImageFile {
-  return !('kind' in inspected);
 }
 
 function byPath(a: { readonly path: string }, b: { readonly path: string }): number {

@@ -6,7 +6,7 @@ import { describeProblems, type DescribeOptions, listProblems } from './describe
 import { formatNames, type ImageFormat, isTranscoded } from '../image-file/image-format.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import { type DeepImages, nearlyBlack } from './deep-images.js';
-import type { ImageScan } from './image-scan.js';
+import { type ImageScan, nameOfScan } from './image-scan.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { printable, quoted } from '../../text/printable.js';
 
@@ -35,7 +35,7 @@ export function assertUsable(scan: ImageScan, onBadImage: OnBadImage, options: D
   }
   throw new SignetError(
     'BAD_IMAGE',
-    `${count(skipped.length, 'file')} in ${printable(scan.directory)} cannot be used.\n` +
+    `${count(skipped.length, 'file')} in ${printable(nameOfScan(scan))} cannot be used.\n` +
       `${describeProblems(skipped, options)}\n` +
       'Repair or remove them, or continue without them: --on-bad-image skip',
   );
@@ -44,6 +44,7 @@ export function assertUsable(scan: ImageScan, onBadImage: OnBadImage, options: D
 /** Returns a sentence for each finding that is not a fault but may surprise. */
 export function scanNotes({ directory, files, notes }: ImageScan): string[] {
   return [
+    ...(notes.ofList ?? []),
     noteMisnamed(files.filter(({ misnamedAs }) => misnamedAs !== undefined)),
     noteOrientation(files.filter(({ orientation }) => orientation !== undefined).length),
     noteTranscoded(files.filter(({ format }) => isTranscoded(format))),

@@ -1,5 +1,6 @@
 import { headNames, publishedHeadNames } from './head.js';
 import type { KerasWeightFile } from '../keras/keras-layer.js';
+import type * as tf from '../../tensorflow/tf.js';
 import { withWeightFile } from '../keras/with-weight-file.js';
 
 /** The layer of a weight file that gives the logits. */
@@ -12,8 +13,8 @@ export interface Head {
 export interface HeadOfFile {
   /** `null` when no layer has one of the names that Signet and Keras Applications give to it. */
   readonly head: Head | null;
-  /** Whether any layer is a dense one; files for backbones alone have none. */
-  readonly hasDense: boolean;
+  /** All dense layers, of which another may be the head; files for backbones alone have none. */
+  readonly dense: readonly Head[];
 }
 
 /**
@@ -25,6 +26,18 @@ export function findHead(file: string): Promise<HeadOfFile> {
   return withWeightFile(file, headOf);
 }
 
+/**
+ * Finds the head among the dense layers of a file, where it has a name that Keras gave it by itself: the only one that the model has no
+ * layer for.
+ *
+ * @returns null when there are several, or none.
+ */
+export function otherHead(dense: readonly Head[], model: tf.LayersModel): Head | null {
+  const names = new Set(model.layers.map(({ name }) => name));
+  const [head, ...others] = dense.filter(({ name }) => !names.has(name));
+  return head && others.length === 0 ? head : null;
+}
+
 function headOf({ layers }: KerasWeightFile): HeadOfFile {
   const dense = layers.flatMap(({ name, weights }) => {
     // MobileNetV3 was published with a convolution of one pixel in the place of each dense layer.
@@ -34,5 +47,5 @@ function headOf({ layers }: KerasWeightFile): HeadOfFile {
     return shape.length === 2 ? [{ name, classes: shape[1] ?? 0 }] : [];
   });
   const head = dense.find(({ name }) => name === headNames.own || publishedHeadNames.includes(name));
-  return { head: head ?? null, hasDense: dense.length > 0 };
+  return { head: head ?? null, dense };
 }

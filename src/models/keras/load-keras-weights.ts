@@ -1,16 +1,23 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
 import { invalidWeights, type KerasWeight, type KerasWeightFile } from './keras-layer.js';
-import { publishedHeadNames } from '../classifier/head.js';
+import { headNames, publishedHeadNames } from '../classifier/head.js';
 import { type LayerMatch, matchLayers, type MatchLayersOptions } from './match-layers.js';
 import { withWeightFile } from './with-weight-file.js';
 
 /** Options of `loadKerasWeights`: which layers the weight file and the model need not share. */
 export interface LoadKerasWeightsOptions {
-  /** Layers of the model that keep their weights where the file has none for them. Default: `logits`, a classifier's own head. */
+  /** Layers of the model that keep their weights where the file has none that fit them. Default: `logits` and the last layer, a classifier's own head. */
   readonly keep?: readonly string[];
-  /** Layers of the file that nobody needs. Default: `otherHeads(model)`. */
+  /** Layers of the file that are left aside, whatever their names. Default: none. */
   readonly ignore?: readonly string[];
+  /**
+   * Whether layers of the file that the model does not have are left aside if all others fit, such as another head; otherwise they are
+   * an error. Default: true.
+   */
+  readonly skipMismatch?: boolean;
+  /** Layers of the file that have another name in the model: its name there, by their name. Default: none. */
+  readonly rename?: Readonly<Record<string, string>>;
 }
 
 /** Layers that `loadKerasWeights` has loaded and left alone. */
@@ -19,6 +26,8 @@ export interface LoadedWeights {
   readonly loaded: readonly string[];
   /** Names of the layers that kept theirs. */
   readonly kept: readonly string[];
+  /** Names of the file's layers that the model did not take. */
+  readonly leftAside: readonly string[];
   /** Whether the file's layers have the model's names, or are its layers in order under other names. */
   readonly by: 'name' | 'order';
 }
@@ -27,8 +36,9 @@ export interface LoadedWeights {
  * Gives a model the weights of another: of a file of Keras, `.weights.h5`, `.keras` or legacy `.h5`, or of a SavedModel's directory,
  * Signet's or one that Keras exported.
  *
- * Layers go by name. Those of a legacy file, whose names Keras itself does not look at, may have others when all their shapes in
- * order are the model's.
+ * Layers go by name, also those of a model that is a layer of the saved one. Those of a legacy file, whose names Keras itself does not
+ * look at, may have others when all their shapes in order are the model's. What the file has besides, such as another head, is left
+ * aside, as by Keras's `skip_mismatch`.
  *
  * @throws SignetError `INVALID_WEIGHTS` that lists every missing or further layer and every shape that differs, `INVALID_SAVED_MODEL`;
  * then nothing has been loaded.
@@ -38,13 +48,14 @@ export async function loadKerasWeights(
   file: string,
   options: LoadKerasWeightsOptions = {},
 ): Promise<LoadedWeights> {
-  const { keep = ['logits'], ignore = otherHeads(model) } = options;
-  return withWeightFile(file, (weights) => load(model, weights, file, { keep, ignore }));
+  const { keep = ownHead(model), ignore = [], skipMismatch = true, rename = {} } = options;
+  return withWeightFile(file, (weights) => load(model, weights, file, { keep, ignore, skipMismatch, rename }));
 }
 
-/** The heads of Keras Applications, `predictions` or `Logits`, which a model that has neither does not need. */
-export function otherHeads({ layers }: tf.LayersModel): readonly string[] {
-  return layers.some(({ name }) => publishedHeadNames.includes(name)) ? [] : publishedHeadNames;
+/** The last layer, whatever its name, unless it is the published one that was asked for. */
+function ownHead({ layers }: tf.LayersModel): string[] {
+  const last = layers.findLast(({ weights }) => weights.length > 0)?.name ?? headNames.own;
+  return publishedHeadNames.includes(last) ? [headNames.own] : [headNames.own, last];
 }
 
 async function load(
@@ -53,10 +64,11 @@ async function load(
   shownPath: string,
   options: MatchLayersOptions,
 ): Promise<LoadedWeights> {
-  const { problems, pairs, kept, by } = matchLayers(model, weights, options);
+  const { problems, pairs, kept, leftAside, by } = matchLayers(model, weights, options);
   if (problems.length > 0) throw invalidWeights(shownPath, `its layers are not the model's:\n${problems.join('\n')}`);
   await assign(shownPath, pairs);
-  return { loaded: pairs.map(([{ name }]) => name), kept: kept.map(({ name }) => name), by };
+  const namesOf = (layers: readonly { readonly name: string }[]) => layers.map(({ name }) => name);
+  return { loaded: namesOf(pairs.map(([own]) => own)), kept: namesOf(kept), leftAside: namesOf(leftAside), by };
 }
 
 /** Reads everything before it assigns anything: a file that is cut off leaves the model as it was. */

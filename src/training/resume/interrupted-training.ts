@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { changedImages, fingerprintImages } from '../../data/scan/fingerprint-images.js';
-import type { ImageScan } from '../../data/scan/image-scan.js';
+import { type ImageScan, nameOfScan } from '../../data/scan/image-scan.js';
 import { SignetError } from '../../errors.js';
 import { removeModelDirectory, writeModelDirectory } from '../../files/model-directory.js';
 import { isStillRunning, ownIdentity } from '../../files/process-identity.js';
@@ -103,7 +103,7 @@ export class InterruptedTraining<Options = unknown> {
     if (changes.length === 0) return;
     throw new SignetError(
       'INVALID_TRAINING_STATE',
-      `The images in ${scan.directory} are not those that the training in ${this.folder} began with.\n${changes.join('\n')}\n` +
+      `The images in ${nameOfScan(scan)} are not those that the training in ${this.folder} began with.\n${changes.join('\n')}\n` +
         'Put them back as they were, give --train-dataset-path, or begin again without --resume.',
     );
   }

@@ -37,13 +37,13 @@ const check = (model: CallableModel, names: readonly string[]) =>
 
 describe('checkServedClasses', () => {
   it('knows all names where the model has serving_classify', async () => {
-    expect(await check(modelWith('serving_classify', 'serving_labels'), classNames)).toBe('all');
+    expect(await check(modelWith('serving_classify', 'serving_labels'), classNames)).toHaveProperty('told', 'all');
   });
 
   it('knows some names where serving_labels gives five of them', async () => {
     const [only] = scan.files;
     const one = { ...scan, files: only ? [only] : [] };
-    expect(await checkServedClasses(modelWith('serving_labels'), one, 'the test set x')).toBe('some');
+    expect(await checkServedClasses(modelWith('serving_labels'), one, 'the test set x')).toHaveProperty('told', 'some');
   });
 
   it('finds all names by serving_labels, image by image', async () => {
@@ -53,11 +53,30 @@ describe('checkServedClasses', () => {
     );
     for (const [index, name] of names.names) expect(name).toBe(classNames[index]);
     expect(names.areAll).toBe(false);
-    expect(await check(modelWith('serving_labels'), classNames)).toBe(names.names.size === 8 ? 'all' : 'some');
+    const told = names.names.size === 8 ? 'all' : 'some';
+    expect(await check(modelWith('serving_labels'), classNames)).toHaveProperty('told', told);
+  });
+
+  it('gives a list, which may name some of the classes, the labels of the model', async () => {
+    const names = [...classNames].slice(2, 5).reverse();
+    const files = scan.files
+      .filter(({ label }) => label >= 2 && label < 5)
+      .map((file) => ({ ...file, label: 4 - file.label }));
+    const list = { ...scan, list: 'list.csv', classNames: names, files };
+    const { scan: matched, told } = await checkServedClasses(modelWith('serving_classify'), list, 'the list');
+    expect([told, matched.classNames]).toEqual(['all', classNames]);
+    expect(matched.files).toEqual(scan.files.filter(({ label }) => label >= 2 && label < 5));
+    const other = { ...list, classNames: ['2', '3', 'x'] };
+    await expect(checkServedClasses(modelWith('serving_classify'), other, 'the list')).rejects.toThrow(
+      'Unexpected: "x".',
+    );
   });
 
   it('knows no names otherwise', async () => {
-    expect(await check(modelWith('serving_default', 'serving_bytes'), Array.from('abcdefgh'))).toBe('none');
+    expect(await check(modelWith('serving_default', 'serving_bytes'), Array.from('abcdefgh'))).toHaveProperty(
+      'told',
+      'none',
+    );
   });
 
   it.each([

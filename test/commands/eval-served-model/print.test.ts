@@ -22,6 +22,7 @@ const result: EvalServedModelResult = {
   modelName: 'animals',
   modelVersion: 7,
   testDatasetPath: 'data/test',
+  directory: 'data/test',
   classNames,
   classNamesTold: 'all',
   batchSize: 2,

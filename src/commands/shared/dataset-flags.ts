@@ -1,0 +1,65 @@
+import type { Flag } from './flag-table.js';
+
+const listHelp = 'CSV file with the header path,label[,split], or JSON Lines';
+
+/** Flags of every command that reads a test set. */
+export const testFlags = {
+  testDatasetPath: {
+    type: 'path',
+    requiredUnless: ['testList'],
+    help: 'Folder with one folder of images per class',
+    conflicts: { testList: 'Give --test-dataset-path for a folder, or --test-list for a list. Received: both.' },
+  },
+  testList: {
+    type: 'path',
+    help: `Instead of a folder: ${listHelp}; paths are relative to it, and of a list with splits the test images are taken`,
+  },
+} as const satisfies Readonly<Record<'testDatasetPath' | 'testList', Flag>>;
+
+const one = 'Give one of --dataset-path, --train-dataset-path and --train-list.';
+const splitOff = 'The test set is split off --dataset-path: give it alone, or --train-dataset-path.';
+const noSplit = '--test-split makes the test set of the images: give no other.';
+
+/** Flags that say which images a training learns from, and which test it. What they name may be elsewhere when it is resumed: the images are compared. */
+export const trainingFlags = {
+  datasetPath: {
+    type: 'path',
+    help: 'Folder with one folder of images per class, of which training, validation and test images are split',
+    conflicts: { trainDatasetPath: one, trainList: one, testDatasetPath: splitOff, testList: splitOff },
+    onResume: 'may differ',
+  },
+  trainDatasetPath: {
+    type: 'path',
+    requiredUnless: ['datasetPath', 'trainList'],
+    help: 'Folder with one folder of training images per class',
+    conflicts: { trainList: one },
+    onResume: 'may differ',
+  },
+  testDatasetPath: {
+    type: 'path',
+    requiredUnless: ['testList', 'datasetPath', 'trainList'],
+    help: 'Folder with the same classes, for the final accuracy',
+    conflicts: testFlags.testDatasetPath.conflicts,
+    onResume: 'may differ',
+  },
+  trainList: {
+    type: 'path',
+    help: `Instead of folders: ${listHelp}; paths are relative to it`,
+    onResume: 'may differ',
+  },
+  testList: {
+    type: 'path',
+    defaultText: "--train-list's rows of the split test, otherwise --test-split",
+    help: `Test set as such a list`,
+    onResume: 'may differ',
+  },
+  testSplit: {
+    type: 'number',
+    range: { above: 0, below: 1 },
+    default: 0.2,
+    help: 'Share of the images that is split off for the test',
+    conflicts: { testDatasetPath: noSplit, testList: noSplit },
+  },
+} as const satisfies Readonly<
+  Record<'datasetPath' | 'trainDatasetPath' | 'testDatasetPath' | 'trainList' | 'testList' | 'testSplit', Flag>
+>;

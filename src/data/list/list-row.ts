@@ -1,0 +1,34 @@
+/** Part of a data set that an image belongs to, where a list says so. */
+export type Subset = 'training' | 'validation' | 'test';
+
+/** One row of a list as it was read, before it is checked. */
+export interface RawRow {
+  /** Line of the file in which it ends, from 1. */
+  readonly line: number;
+  readonly path: unknown;
+  /** Name of the class, or the names of several, which may be none. */
+  readonly label: unknown;
+  /** Undefined where the list has no such column. */
+  readonly split: unknown;
+}
+
+/** Content of a list of images, as its format gives it. */
+export interface RawList {
+  readonly rows: readonly RawRow[];
+  /** Names of the classes where columns name them, in their order; null where rows do. */
+  readonly classNames: readonly string[] | null;
+  /** What is wrong with lines that gave no row. */
+  readonly faults: readonly ListFault[];
+  /** Sentences about what was left out. */
+  readonly notes: readonly string[];
+}
+
+/** What is wrong with a line of a list. */
+export interface ListFault {
+  /** From 1. */
+  readonly line: number;
+  readonly message: string;
+}
+
+/** Limits of a list, which may come from anybody: characters of a line, rows, and faults that are collected. */
+export const listLimits = { bytes: 128 * 2 ** 20, lineLength: 2 ** 20, rows: 5_000_000, faults: 1000 } as const;
