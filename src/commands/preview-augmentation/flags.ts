@@ -5,17 +5,21 @@ import { trainModelCommand } from '../train-model/flags.js';
 const { datasetPath, trainDatasetPath, trainList, testList, testSplit, modelType, batchSize, validationSplit, seed } =
   trainModelCommand.flags;
 
+/** Conflicts with flags that this command has; no test set is read. */
+const { trainDatasetPath: withFolder, trainList: withList } = datasetPath.conflicts;
+const ofTraining = { trainDatasetPath: withFolder, trainList: withList };
+
 /** Everything about `preview-augmentation`'s flags; some are `train-model`'s own, so that both see the same images. */
 export const previewAugmentationCommand = defineCommand({
   name: 'preview-augmentation',
   describe:
     'Draws what a training sees: images as they are on the left, then what the first steps make of them. With the same flags train-model sees the same.',
   flags: {
-    datasetPath,
+    datasetPath: { ...datasetPath, conflicts: ofTraining },
     trainDatasetPath,
     trainList,
     testList,
-    testSplit,
+    testSplit: { ...testSplit, conflicts: {} },
     augment: {
       type: 'string',
       required: true,

@@ -24,6 +24,12 @@ function serve(port: MessagePort, { path, steps }: Hdf5ThreadData): void {
   port.postMessage({ type: 'ready' } satisfies Hdf5Reply);
 }
 
+/** Compiles the parser before anything is asked: on a busy machine that takes longer than a step may. */
+async function loadParser(): Promise<void> {
+  const { default: h5 } = await import('h5wasm');
+  await h5.ready;
+}
+
 function headsOf({ layers, isOrdered }: Hdf5Weights) {
   const heads = layers.map(({ name, weights }) => ({
     name,
@@ -37,4 +43,5 @@ function failure(error: unknown): Hdf5Reply {
   return { type: 'error', message, isOurs: name === 'SignetError' };
 }
 
+await loadParser();
 if (parentPort) serve(parentPort, workerData as Hdf5ThreadData);
