@@ -178,7 +178,7 @@ describe('--train-list', () => {
       failing,
       "export default { onEpochBegin: (epoch) => { if (epoch === 1) throw new Error('no room'); } };",
     );
-    writeFileSync(inFolder('working.mjs'), 'export default {};');
+    writeFileSync(inFolder('working.mjs'), 'export default { onEpochEnd: () => undefined };');
     const modelFolderPath = inFolder('resumed');
     const options = { modelType: 'LenetModel', numEpochs: 2, jit: 'off', trainList, modelFolderPath } as const;
     await expect(trainModel({ ...options, callbacks: failing })).rejects.toThrow('no room');

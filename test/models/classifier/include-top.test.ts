@@ -31,7 +31,8 @@ describe('includeTop', () => {
     const source = new MobileNetModel({ ...options, includeTop: true, seed: 1 });
     const file = path.join(await temporaryFolder(), 'published.h5');
     await writeLegacyWeights(source, file, (name) => (name === 'predictions' ? 'Logits' : `mobl${name}`));
-    expect(await findHead(file)).toEqual({ head: { name: 'Logits', classes: 3 }, hasDense: true });
+    const logits = { name: 'Logits', classes: 3 };
+    expect(await findHead(file)).toEqual({ head: logits, dense: [logits] });
     const weights = (model: MobileNetModel, layer: string) => model.getLayer(layer).getWeights().map((each) => each.dataSync()); // prettier-ignore
 
     const withTop = new MobileNetModel({ ...options, includeTop: true, seed: 2 });
