@@ -68,6 +68,8 @@ export interface GrpcServer {
 const healthNames = ['', 'ModelService', 'PredictionService', ModelService.typeName, PredictionService.typeName];
 /** What one connection may hold, and for how long; times in milliseconds. */
 const connectionOptions = {
+  // Counts of calls, for a service that this server does not have.
+  'grpc.enable_channelz': 0,
   'grpc.max_concurrent_streams': 100,
   'grpc.max_connection_idle_ms': 300_000,
   'grpc.max_connection_age_ms': 3_600_000,
@@ -90,6 +92,8 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
     budget: options.guard?.budget ?? new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxMessageBytes)),
     arrivals: options.guard?.arrivals ?? new ArrivalWatch(),
     connections: options.guard?.connections ?? new ConnectionLimit(),
+    handshakeMilliseconds: options.guard?.handshakeMilliseconds ?? 10_000,
+    answerMilliseconds: options.guard?.answerMilliseconds ?? 120_000,
     turns,
   };
   const { drainMilliseconds = 30_000, onRequest = () => undefined, onError = tellFailure } = options;
@@ -115,22 +119,23 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
       onError,
     },
   );
-  const streams = new OpenStreams();
+  const streams = new OpenStreams(turns);
   const health = new HealthImplementation(Object.fromEntries(healthNames.map((name) => [name, 'SERVING'])));
   health.addToServer(streams.watch(server));
   reflectionOf([PredictionService, ModelService], [healthService]).addToServer(streams.watch(server));
 
   let drained: Promise<void> | undefined;
+  let cutOff: () => void = () => undefined;
   return {
     start: async (host, port) => {
       const bound = await listen(server, host, port, options.tls);
-      guardConnections(server, guard);
+      cutOff = guardConnections(server, guard);
       return bound;
     },
     drain: () => {
       for (const name of healthNames) health.setStatus(name, 'NOT_SERVING');
       streams.endAll();
-      return (drained ??= stop(server, drainMilliseconds));
+      return (drained ??= stop(server, drainMilliseconds, () => cutOff()));
     },
   };
 }
@@ -193,10 +198,11 @@ function listen(server: Server, host: string, port: number, tls: ServerTls | und
   });
 }
 
-function stop(server: Server, milliseconds: number): Promise<void> {
+function stop(server: Server, milliseconds: number, cutOff: () => void): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       server.forceShutdown();
+      cutOff();
       resolve();
     }, milliseconds);
     server.tryShutdown(() => {

@@ -12,6 +12,7 @@ import type { Server } from '@grpc/grpc-js';
 import type { Arrival, ArrivalWatch } from '../limits/arrival-watch.js';
 import type { ConnectionLimit, ConnectionState } from '../limits/connection-limit.js';
 import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
+import { isCrumbled } from '../limits/received-body.js';
 import type { Turns } from '../limits/turns.js';
 
 /** What clients of gRPC may hold. */
@@ -20,10 +21,11 @@ export interface GrpcGuard {
   readonly arrivals: ArrivalWatch;
   readonly connections: ConnectionLimit;
   readonly turns: Turns;
+  /** How long a connection may take to speak HTTP/2, TLS included, in milliseconds. */
+  readonly handshakeMilliseconds: number;
+  /** How long a client may take for an answer, in milliseconds, besides one for each 16 bytes of it. */
+  readonly answerMilliseconds: number;
 }
-
-/** How long a connection may take to speak HTTP/2, TLS included, in milliseconds. */
-const handshakeMilliseconds = 10_000;
 
 /**
  * Counts connections and the bytes of messages while they arrive, which grpc-js does not: it collects a message before anybody
@@ -31,28 +33,41 @@ const handshakeMilliseconds = 10_000;
  *
  * A stream that takes more than there is is reset with ENHANCE_YOUR_CALM, which clients of gRPC read as RESOURCE_EXHAUSTED; a
  * slow one with CANCEL.
+ *
+ * @returns Cuts off all connections, which grpc-js does itself only while it counts calls for channelz.
  */
-export function guardConnections(server: Server, guard: GrpcGuard): void {
+export function guardConnections(server: Server, guard: GrpcGuard): () => void {
+  const open = new Map<string, Connection>();
   for (const http2Server of http2ServersOf(server)) {
-    const open = new Map<string, Connection>();
     // Before the server's own listener, which begins the session at once where there is no TLS.
     http2Server.prependListener('connection', (socket: Socket) => {
       const key = keyOf(socket);
-      const connection = new Connection(socket);
+      const connection = new Connection(socket, guard.handshakeMilliseconds);
       open.set(key, connection);
       socket.once('close', () => open.delete(key));
       guard.connections.admit(socket, () => connection.state);
       guard.turns.shorten();
     });
     http2Server.on('session', (session: ServerHttp2Session) => {
-      addresses.set(session, session.socket.remoteAddress);
-      open.get(keyOf(session.socket))?.begin(session);
+      const connection = open.get(keyOf(session.socket));
+      if (!connection) return;
+      connections.set(session, connection);
+      session.once('remoteSettings', () => connection.speaks());
     });
+    const { answerMilliseconds } = guard;
+    const endUnread = () => open.forEach((connection) => connection.endUnread(answerMilliseconds));
+    const sweep = setInterval(endUnread, Math.min(sweepMilliseconds, answerMilliseconds)).unref();
+    http2Server.once('close', () => clearInterval(sweep));
     // Before grpc-js reads the headers.
-    http2Server.prependListener('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-      guardStream(stream, headers, guard);
-    });
+    const guardNext = (
+      stream: ServerHttp2Stream,
+      headers: IncomingHttpHeaders,
+      _flags: number,
+      raw: readonly string[],
+    ) => guardStream(stream, headers, raw, guard);
+    http2Server.prependListener('stream', guardNext);
   }
+  return () => open.forEach(({ socket }) => socket.destroy());
 }
 
 /** The field is private; without it, there would be no way to the servers that `bindAsync` has made. */
@@ -61,37 +76,50 @@ function http2ServersOf(server: Server): Http2Server[] {
   return [...http2Servers.keys()];
 }
 
+/** How often answers are looked at that clients do not take, in milliseconds. */
+const sweepMilliseconds = 5000;
+/** Bytes of an answer that a client takes in a millisecond at least. */
+const answerRate = 16;
+
 /** A connection that has not spoken HTTP/2 yet, or one that has. */
 class Connection {
-  #streams = 0;
-  /** Whose messages have come whole. */
-  #whole = 0;
+  /** Those that are open now. */
+  readonly streams = new Set<ServerHttp2Stream>();
+  /** Since when each of them has an answer that has not been taken, in milliseconds. */
+  readonly #unread = new WeakMap<ServerHttp2Stream, number>();
+  readonly address: string | undefined;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(readonly socket: Socket) {
+  constructor(
+    readonly socket: Socket,
+    handshakeMilliseconds: number,
+  ) {
+    this.address = socket.remoteAddress;
     this.#timer = setTimeout(() => socket.destroy(), handshakeMilliseconds).unref();
     socket.once('close', () => clearTimeout(this.#timer));
   }
 
-  begin(session: ServerHttp2Session): void {
-    session.once('remoteSettings', () => clearTimeout(this.#timer));
-    session.on('stream', (stream: ServerHttp2Stream) => {
-      this.#streams += 1;
-      let isWhole = false;
-      stream.once('end', () => {
-        isWhole = true;
-        this.#whole += 1;
-      });
-      stream.once('close', () => {
-        this.#streams -= 1;
-        if (isWhole) this.#whole -= 1;
-      });
-    });
+  speaks(): void {
+    clearTimeout(this.#timer);
   }
 
+  /** Ends streams whose answers nobody takes: their memory is paid for until then. */
+  endUnread(answerMilliseconds: number): void {
+    const now = performance.now();
+    for (const stream of this.streams) {
+      const { writableLength } = stream;
+      const since = this.#unread.get(stream);
+      if (writableLength === 0) this.#unread.delete(stream);
+      else if (since === undefined) this.#unread.set(stream, now);
+      else if (now - since > answerMilliseconds + writableLength / answerRate) stream.close(constants.NGHTTP2_CANCEL);
+    }
+  }
+
+  /** Looked at only where there is no room for another one. */
   get state(): ConnectionState {
-    if (this.#streams === 0) return 'idle';
-    return this.#whole === 0 ? 'arriving' : 'busy';
+    if (this.streams.size === 0) return 'idle';
+    for (const stream of this.streams) if (stream.readableEnded) return 'busy';
+    return 'arriving';
   }
 }
 
@@ -108,51 +136,81 @@ export interface StreamArrival {
   readonly encoding?: string | undefined;
 }
 
-const known = new WeakMap<object, StreamArrival>();
-/** Of each session: its socket is a proxy, through which every look is slow. */
-const addresses = new WeakMap<object, string | undefined>();
+/** The connections of sessions, whose sockets are proxies: every look through one is slow. */
+const connections = new WeakMap<object, Connection>();
+/** Where a stream keeps what is known of it: a WeakMap with an entry per call would cost the garbage collector more than the call. */
+const arrivalKey = Symbol('arrival');
 
 /** Paths of services whose methods inflate their messages themselves. */
 const ownPaths = '/tensorflow.serving.';
 /** Compressed messages of other services, in bytes: enough for what they are asked. */
 const mostForeignBytes = 1024;
 
-function guardStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, { budget, arrivals }: GrpcGuard): void {
-  const claim = budget.open(stream.session && addresses.get(stream.session));
+/** About what a piece takes besides its bytes until grpc-js has all of a message: clients may send one byte at a time. */
+const pieceBytes = 128;
+
+/** Headers that are not counted, in bytes. Larger ones may be in memory 64 KiB each, and come as one byte that stands for them. */
+const ordinaryHeaderBytes = 2048;
+/** The largest headers, in bytes: twice what clients of gRPC take themselves. */
+const mostHeaderBytes = 2 ** 14;
+const keptHeaders = /^(?::.*|content-type|te)$/;
+
+/** Adds as few listeners as can be: this is part of every call. */
+function guardStream(
+  stream: ServerHttp2Stream & { [arrivalKey]?: StreamArrival },
+  headers: IncomingHttpHeaders,
+  raw: readonly string[],
+  { budget, arrivals }: GrpcGuard,
+): void {
+  const connection = stream.session && connections.get(stream.session);
+  const claim = budget.open(connection?.address);
   const { 'grpc-encoding': encoding } = headers;
   const isForeign = !headers[':path']?.startsWith(ownPaths);
-  known.set(stream, { claim, encoding: typeof encoding === 'string' && encoding !== 'identity' ? encoding : undefined });
+  const isPlain = encoding === undefined || encoding === 'identity';
+  stream[arrivalKey] = { claim, encoding: isPlain ? undefined : String(encoding) };
   // grpc-js would inflate without an account: kilobytes would become gigabytes. It takes the message for plain, and the
   // method inflates it.
   if (!isForeign && encoding !== undefined) delete headers['grpc-encoding'];
+  const most = isForeign && encoding !== undefined ? mostForeignBytes : Infinity;
   let received = 0;
-  const arrival: Arrival = { received: () => received, onLate: () => stream.close(constants.NGHTTP2_CANCEL) };
+  let pieces = 0;
+  const arrival: Arrival = {
+    received: () => received,
+    isWhole: () => stream.readableEnded,
+    onLate: () => stream.close(constants.NGHTTP2_CANCEL),
+  };
   arrivals.add(arrival);
-  const count = (chunk: Buffer) => {
-    received += chunk.length;
-    try {
-      claim.take(chunk.length);
-      if (!isForeign || encoding === undefined || received <= mostForeignBytes) return;
-    } catch {
-      // Below, as what is too much to be inflated.
-    }
+  connection?.streams.add(stream);
+  const refuse = () => {
     // What is still on its way is dropped by grpc-js.
     stream.off('data', count);
     claim.close();
     stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
+  const count = (chunk: Buffer) => {
+    received += chunk.length;
+    pieces += 1;
+    if (received > most || !claim.tryTake(chunk.length + pieceBytes)) refuse();
+    if (isCrumbled(pieces, received)) stream.session?.destroy();
+  };
   stream.on('data', count);
-  stream.once('end', () => arrivals.delete(arrival));
-  stream.once('close', () => {
+  const headerBytes = raw.reduce((sum, { length }) => sum + length, 0);
+  if (headerBytes <= ordinaryHeaderBytes) return;
+  if (headerBytes <= mostHeaderBytes && claim.tryTake(headerBytes)) return;
+  refuse();
+  // So that grpc-js need not take them apart.
+  for (const name of Object.keys(headers)) if (!keptHeaders.test(name)) delete headers[name];
+  stream.on('close', () => {
+    connection?.streams.delete(stream);
     arrivals.delete(arrival);
     claim.close();
   });
-} // prettier-ignore
+}
 
 /** What is known of a call's stream. @param call As grpc-js hands it to a method. */
 export function arrivalOf(call: object, budget: MemoryBudget): StreamArrival {
   // ServerUnaryCall > the intercepted call > ... > the one that has the stream.
-  let inner = call as { call?: object; nextCall?: object; stream?: object } | undefined;
+  let inner = call as { call?: object; nextCall?: object; stream?: { [arrivalKey]?: StreamArrival } } | undefined;
   while (inner && !inner.stream) inner = inner.call ?? inner.nextCall;
-  return (inner?.stream && known.get(inner.stream)) ?? { claim: budget.open() };
+  return inner?.stream?.[arrivalKey] ?? { claim: budget.open() };
 }

@@ -1,4 +1,9 @@
+import { once } from 'node:events';
+import { Duplex } from 'node:stream';
+
 import { type Server, status, type UntypedHandleCall } from '@grpc/grpc-js';
+
+import type { Turns } from '../limits/turns.js';
 
 interface Stream {
   end(): void;
@@ -14,6 +19,9 @@ const mostOfPeer = 16;
 /** The streams that a server writes to until somebody ends them: a server that stops has to. */
 export class OpenStreams {
   readonly #streams = new Set<Stream>();
+
+  /** @param turns Shared with everything else that computes for requests. */
+  constructor(private readonly turns: Turns) {}
 
   /** What a package's `addToServer` may take for the server: streams of the services that it adds are known here. */
   watch(server: Server): Server {
@@ -45,7 +53,27 @@ export class OpenStreams {
       const forget = () => this.#streams.delete(stream);
       stream.once('close', forget);
       stream.once('cancelled', forget);
+      if (stream instanceof Duplex) readInTurns(stream, this.turns);
       handle(stream);
     };
   }
+}
+
+/**
+ * Reads a stream's next request when the answer before it has been taken, and when it is its turn; the packages wait for neither. A description
+ * of services is some thousand times as large as the question.
+ */
+function readInTurns(stream: Duplex, turns: Turns): void {
+  const write = stream.write.bind(stream) as (message: unknown) => boolean;
+  stream.write = (message: unknown) => {
+    const isTaken = write(message);
+    stream.pause();
+    void (async () => {
+      if (!isTaken) await once(stream, 'drain');
+      await turns.take();
+      stream.resume();
+      // One that ends in between has no more to read.
+    })().catch(() => undefined);
+    return isTaken;
+  };
 }

@@ -4,6 +4,8 @@ import { ServingError } from '../serving-error.js';
 export interface Arrival {
   /** What has come until now, in bytes. */
   readonly received: () => number;
+  /** Whether all of it has come, for what is not deleted then. Default: it is. */
+  readonly isWhole?: () => boolean;
   /** Called once, when it takes too long. */
   readonly onLate: (error: ServingError) => void;
 }
@@ -60,6 +62,10 @@ export class ArrivalWatch {
     }
     const now = performance.now();
     for (const [arrival, watched] of this.#arrivals) {
+      if (arrival.isWhole?.()) {
+        this.delete(arrival);
+        continue;
+      }
       const received = arrival.received();
       if (received > watched.received) watched.at = now;
       watched.received = received;

@@ -9,13 +9,17 @@ const ordinaryPart = smallPart / 16;
 const reserve = 1 / 4;
 /** Kept of that for ordinary ones, so that many small ones cannot do it either. */
 const ordinaryReserve = 1 / 16;
+/** What one address may take with small ones, and with ordinary ones, of what is there for these. */
+const smallShare = 3 / 4;
+const ordinaryShare = 15 / 16;
 
 /**
  * How much memory all requests may take together, whatever they come over: their bodies while they arrive, the values that
  * these become, and the answers until they are sent.
  *
  * A quarter is kept for small requests, and a quarter of that for those of ordinary size. Of the rest, an address may take half of
- * what the others leave: one client gets far, and the next one still finds something.
+ * what the others leave: one client gets far, and the next one still finds something. With small requests it may take more, as many
+ * clients behind a proxy do, but not all.
  */
 export class MemoryBudget {
   readonly #byAddress = new Map<string, number>();
@@ -31,17 +35,16 @@ export class MemoryBudget {
 
   /** An account for one request. @param address The client's. */
   open(address = ''): MemoryClaim {
-    const network = networkOf(address);
-    return new MemoryClaim((bytes, total) => this.#add(network, bytes, total));
+    return new MemoryClaim(networkOf(address), this.#add);
   }
 
-  #add(address: string, bytes: number, total: number): void {
-    if (bytes > 0) this.#check(address, bytes, total);
+  readonly #add: AddBytes = (network, bytes, total) => {
+    if (bytes > 0) this.#check(network, bytes, total);
     this.#taken += bytes;
-    const own = (this.#byAddress.get(address) ?? 0) + bytes;
-    if (own > 0) this.#byAddress.set(address, own);
-    else this.#byAddress.delete(address);
-  }
+    const own = (this.#byAddress.get(network) ?? 0) + bytes;
+    if (own > 0) this.#byAddress.set(network, own);
+    else this.#byAddress.delete(network);
+  };
 
   #check(address: string, bytes: number, total: number): void {
     const isSmall = total <= this.limit * smallPart;
@@ -51,37 +54,53 @@ export class MemoryBudget {
       throw tooMuch(`The requests that the server is reading take ${mebibytes(limit)} already, its limit.`);
     }
     const own = this.#byAddress.get(address) ?? 0;
-    const share = (limit - (this.#taken - own)) / 2;
-    if (!isSmall && own + bytes > share) {
+    const ofSmall = limit * (kept === 0 ? ordinaryShare : smallShare);
+    const share = isSmall ? ofSmall : (limit - (this.#taken - own)) / 2;
+    if (own + bytes > share) {
       throw tooMuch(`The requests of your address would take more than ${mebibytes(share)}, its share of the server.`);
     }
   }
 }
+
+/** Adds to what clients have taken. @param total What the request will have taken then. @throws ServingError `RESOURCE_EXHAUSTED` */
+type AddBytes = (network: string, bytes: number, total: number) => void;
 
 /** What one request has taken of a budget. */
 export class MemoryClaim {
   #bytes = 0;
   #isClosed = false;
 
-  constructor(private readonly add: (bytes: number, total: number) => void) {}
+  constructor(
+    private readonly network: string,
+    private readonly add: AddBytes,
+  ) {}
 
   /** @throws ServingError `RESOURCE_EXHAUSTED` when that much is not left, `CANCELLED` once it is closed. */
   take(bytes: number): void {
-    if (this.#isClosed) throw new ServingError('CANCELLED', 'Cancelled: the client has gone.');
-    this.add(bytes, this.#bytes + bytes);
-    this.#bytes += bytes;
+    this.exchange(this.#bytes + bytes);
+  }
+
+  /** Takes that much, or nothing. @returns Whether it was left. */
+  tryTake(bytes: number): boolean {
+    try {
+      this.take(bytes);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   give(bytes: number): void {
     const given = Math.min(bytes, this.#bytes);
-    this.add(-given, 0);
+    this.add(this.network, -given, 0);
     this.#bytes -= given;
   }
 
-  /** Gives everything back, for something else that has come of it: a body becomes values, and these an answer. */
+  /** Pays for something else that has come of what was paid for: a body becomes values, and these an answer. @throws As `take`. */
   exchange(bytes: number): void {
-    this.release();
-    this.take(bytes);
+    if (this.#isClosed) throw new ServingError('CANCELLED', 'Cancelled: the client has gone.');
+    this.add(this.network, bytes - this.#bytes, bytes);
+    this.#bytes = bytes;
   }
 
   /** Gives everything back; may be called several times. */

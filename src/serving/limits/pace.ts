@@ -1,5 +1,7 @@
 /** What comes through in one turn of the event loop, in bytes. */
 const turnBytes = 2 ** 18;
+/** What a piece counts at least: one of a byte takes as long as one of some hundred. */
+const leastBytes = 256;
 /** How many sources that were paused go on in a turn. */
 const turnSources = 4;
 /** The same of those whose bytes nobody wants any more. */
@@ -25,7 +27,7 @@ export class Pace {
   /** Notes what has come, and pauses its source until its turn comes again if that was too much. */
   count(source: Pausable, bytes: number): void {
     const isDropped = this.#dropped.has(source);
-    if (!isDropped) this.#received += bytes;
+    if (!isDropped) this.#received += Math.max(bytes, leastBytes);
     if (this.#received <= turnBytes && !isDropped) return;
     this.#begin();
     source.pause();

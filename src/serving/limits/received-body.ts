@@ -5,6 +5,51 @@ export interface ReceivedBody {
   readonly chunks: readonly Uint8Array[];
 }
 
+/** After so many pieces, these have on average that many bytes at least. */
+const mostPieces = 4096;
+const leastAverage = 64;
+
+/**
+ * Whether a body comes in crumbs: each piece costs the thread that answers microseconds, and the client a few bytes, so that all others
+ * would wait.
+ */
+export function isCrumbled(pieces: number, bytes: number): boolean {
+  return pieces > mostPieces && bytes < pieces * leastAverage;
+}
+
+/** Smaller pieces, in bytes, are laid together as they come. */
+const smallPiece = 2 ** 12;
+/** The largest buffer in which they are, in bytes. */
+const mostTogether = 2 ** 16;
+
+/** Collects the pieces of a body. Clients may send one byte at a time: as Buffers of their own these would take a hundred times the memory. */
+export class BodyPieces {
+  readonly #chunks: Uint8Array[] = [];
+  /** Buffer of the last of them, when it holds small ones and has room. */
+  #open: Buffer | undefined;
+
+  add(chunk: Buffer): void {
+    const last = this.#chunks.at(-1);
+    const isAlone = chunk.length >= smallPiece || (!this.#open && (last?.length ?? smallPiece) >= smallPiece);
+    if (!last || isAlone || last.length + chunk.length > mostTogether) {
+      this.#open = undefined;
+      this.#chunks.push(chunk);
+      return;
+    }
+    const length = last.length + chunk.length;
+    if (!this.#open || this.#open.length < length) {
+      this.#open = Buffer.allocUnsafeSlow(Math.min(mostTogether, Math.max(smallPiece, 2 * length)));
+      this.#open.set(last);
+    }
+    chunk.copy(this.#open, last.length);
+    this.#chunks[this.#chunks.length - 1] = this.#open.subarray(0, length);
+  }
+
+  get chunks(): readonly Uint8Array[] {
+    return this.#chunks;
+  }
+}
+
 /** All of a body in one piece. */
 export function bodyBytes({ chunks, length }: ReceivedBody): Buffer {
   const [first = new Uint8Array(), ...others] = chunks;

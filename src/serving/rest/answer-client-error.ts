@@ -13,8 +13,15 @@ export function endWithError(socket: Duplex, status: string, message: string): v
     return;
   }
   const body = JSON.stringify({ error: message });
-  const head = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nX-Content-Type-Options: nosniff\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
-  socket.end(`${head}${body}`, () => socket.destroy());
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'X-Content-Type-Options: nosniff',
+    'Cache-Control: no-store',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
 const known: Readonly<Record<string, readonly [status: string, message: string]>> = {

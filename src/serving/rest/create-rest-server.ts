@@ -144,12 +144,17 @@ function limitConnections(server: Server, connections: ConnectionLimit, answerer
   server.on('secureConnection', (socket: Socket) => speaking.set(keyOf(socket), socket));
 }
 
+/** Requests that a connection may send before the first is answered. */
+const mostUnanswered = 32;
+
 class Answerer {
   readonly #limits: ExchangeLimits;
   readonly #hasToken: TokenCheck;
   readonly #allowedHosts: readonly string[] | undefined;
   readonly #onRequest;
   readonly #onError;
+  /** Numbers of requests of connections that have not been answered. */
+  readonly #unanswered = new WeakMap<Duplex, number>();
   /** The last request of a connection. */
   readonly #latest = new WeakMap<Duplex, Exchange>();
 
@@ -188,6 +193,7 @@ class Answerer {
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#admits(request, response)) return;
     const exchange = new Exchange(request, response, this.#limits);
     this.#latest.set(request.socket, exchange);
     let status: RequestEvent['status'] = 'OK';
@@ -205,6 +211,19 @@ class Answerer {
     exchange.send(answer);
     if (exchange.isQuiet && status === 'OK') return;
     this.#tell(exchange.event(status, answer));
+  }
+
+  /** Counts a connection's requests; one that sends many without waiting for answers is closed, since all others would wait behind it. */
+  #admits({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    if (socket.destroyed) return false;
+    const count = (this.#unanswered.get(socket) ?? 0) + 1;
+    if (count > mostUnanswered) {
+      socket.destroy();
+      return false;
+    }
+    this.#unanswered.set(socket, count);
+    response.once('close', () => this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1));
+    return true;
   }
 
   async #run(exchange: Exchange): Promise<RestAnswer> {

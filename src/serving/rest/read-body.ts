@@ -7,7 +7,7 @@ import { ServingError } from '../serving-error.js';
 import type { Arrival, ArrivalWatch } from '../limits/arrival-watch.js';
 import type { MemoryClaim } from '../limits/memory-budget.js';
 import type { Pace } from '../limits/pace.js';
-import type { ReceivedBody } from '../limits/received-body.js';
+import { BodyPieces, isCrumbled, type ReceivedBody } from '../limits/received-body.js';
 
 /** Limits of a request's body. */
 export interface BodyLimits {
@@ -48,7 +48,8 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
 class BodyReader {
   readonly done: Promise<ReadBody>;
   readonly #source: Readable;
-  #chunks: Buffer[] = [];
+  #body = new BodyPieces();
+  #pieces = 0;
   #arrival: Arrival = { received: () => 0, onLate: () => undefined };
   #length = 0;
   #sentBytes = 0;
@@ -69,6 +70,8 @@ class BodyReader {
       limits.arrivals.add(this.#arrival);
       request.on('data', (chunk: Buffer) => {
         this.#sentBytes += chunk.length;
+        this.#pieces += 1;
+        if (isCrumbled(this.#pieces, this.#sentBytes)) fail(crumbled());
         // What is inflated keeps a pace of its own.
         if (!isGzip) limits.pace.count(request, chunk.length);
       });
@@ -100,11 +103,11 @@ class BodyReader {
     if (this.#length + chunk.length > maxBytes) throw tooLarge(maxBytes);
     claim.take(chunk.length);
     this.#length += chunk.length;
-    this.#chunks.push(chunk);
+    this.#body.add(chunk);
   }
 
   #result(): ReadBody {
-    return { chunks: this.#chunks, length: this.#length, sentBytes: this.#sentBytes };
+    return { chunks: this.#body.chunks, length: this.#length, sentBytes: this.#sentBytes };
   }
 
   /** What still comes is read and dropped: a client that is cut off while it sends would not see the answer. */
@@ -112,13 +115,20 @@ class BodyReader {
     this.#isOver = true;
     this.limits.arrivals.delete(this.#arrival);
     this.limits.claim.release();
-    this.#chunks = [];
+    this.#body = new BodyPieces();
     if (this.#source !== this.request) {
       this.request.unpipe();
       this.#source.destroy();
     }
     this.limits.pace.drop(this.request);
   }
+}
+
+function crumbled(): ServingError {
+  return new ServingError(
+    'INVALID_ARGUMENT',
+    'The body comes in too many small pieces. Send it in larger ones, or whole.',
+  );
 }
 
 function tooLarge(limit: number): ServingError {

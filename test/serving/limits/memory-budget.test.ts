@@ -43,12 +43,23 @@ describe('MemoryBudget', () => {
 
   it('keeps room for requests of ordinary size, however many small ones there are', () => {
     const budget = new MemoryBudget(512 * mebi);
-    const fill = () => {
-      for (let i = 0; i < 512; i += 1) budget.open('10.0.0.1').take(mebi);
+    const fill = (address: string, bytes: number) => {
+      for (let i = 0; i < 8192; i += 1) budget.open(address).take(bytes);
     };
-    expect(fill).toThrow('take 480 MiB already');
-    for (let i = 0; i < 512; i += 1) budget.open('10.0.0.2').take(mebi / 16);
+    // One address does not get all that is there for small ones.
+    expect(() => fill('10.0.0.1', mebi)).toThrow('more than 360 MiB, its share');
+    expect(() => fill('10.0.0.2', mebi)).toThrow('take 480 MiB already');
+    for (let i = 0; i < 512; i += 1) budget.open('10.0.0.3').take(mebi / 16);
     expect(budget.taken).toBe(512 * mebi);
+  });
+
+  it('keeps room for other addresses when one has many requests of ordinary size', () => {
+    const budget = new MemoryBudget(512 * mebi);
+    const fill = (address: string) => {
+      for (let i = 0; i < 8193; i += 1) budget.open(address).take(mebi / 16);
+    };
+    expect(() => fill('10.0.0.1')).toThrow('more than 480 MiB, its share');
+    expect(() => fill('10.0.0.2')).toThrow('take 512 MiB already');
   });
 
   it('takes all addresses of a /64 for one client', () => {

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+
+import { createRandom } from '../../../src/data/dataset/random.js';
+import { BodyPieces } from '../../../src/serving/limits/received-body.js';
+
+describe('the pieces of a body', () => {
+  it('are its bytes in their order, whatever their sizes', () => {
+    const random = createRandom(5);
+    for (let round = 0; round < 200; round += 1) {
+      const sent = Array.from({ length: 1 + Math.floor(random() * 60) }, () =>
+        Buffer.alloc(Math.floor(random() ** 4 * 20_000), Math.floor(random() * 256)),
+      );
+      const pieces = new BodyPieces();
+      for (const chunk of sent) pieces.add(chunk);
+      expect(Buffer.concat(pieces.chunks).equals(Buffer.concat(sent)), `round ${round}`).toBe(true);
+    }
+  });
+
+  it('are few and as large as what was sent, when they come byte by byte', () => {
+    const pieces = new BodyPieces();
+    for (let i = 0; i < 300_000; i += 1) pieces.add(Buffer.of(i % 256));
+    expect(pieces.chunks.length).toBeLessThan(8);
+    const memory = new Set(pieces.chunks.map(({ buffer }) => buffer));
+    expect([...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThan(400_000);
+  });
+
+  it('stay what they are when they are large, or when there is one', () => {
+    const [large, small] = [Buffer.alloc(2 ** 16), Buffer.of(1, 2)];
+    for (const sent of [[large, large], [small], [large, small, large]]) {
+      const pieces = new BodyPieces();
+      for (const chunk of sent) pieces.add(chunk);
+      expect(pieces.chunks.every((chunk, i) => chunk === sent[i])).toBe(true);
+    }
+  });
+}); // prettier-ignore
