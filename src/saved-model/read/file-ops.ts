@@ -1,20 +1,42 @@
+import { readdir, realpath } from 'node:fs/promises';
+import path from 'node:path';
+
 import { SignetError } from '../../errors.js';
 import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
 import type { NodeDef } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { readSavedModel } from './read-saved-model.js';
 
-/** Operations that read or write files, load libraries or run Python, whatever calls them. */
-const fileOps =
-  /^(?:WriteFile|MatchingFiles|.*(?:FileReader|LineReader|RecordReader)(?:V2)?|.*(?:TFRecord|TextLine|FixedLengthRecord|LMDB|CSV|Sql|SSTable)Dataset(?:V\d)?|(?:Save|Load|Snapshot|MatchingFiles)Dataset(?:V\d)?|DatasetTo(?:TFRecord|Graph)|(?:Eager)?PyFunc(?:Stateless)?|CreateSummary(?:File|Db)Writer|LoadAndRemapMatrix|GenerateVocabRemapping|DebugIdentity(?:V\d)?|.*RpcCall|DataService.*|.*GcsFileSystem.*)$/;
+/** Operations that read or write files, use the network, load libraries or run Python, whatever calls them. Source: the registry of TensorFlow 2.21. */
+const fileOps = new RegExp(
+  `^(?:Experimental)?(?:${[
+    'WriteFile|RecordInput|ImmutableConst|Skipgram|LoadAndRemapMatrix|GenerateVocabRemapping|FileSystemSetConfiguration',
+    String.raw`(?:WholeFile|TextLine|FixedLengthRecord|TFRecord|LMDB)Reader(?:V\d)?`,
+    String.raw`(?:TFRecord|TextLine|FixedLengthRecord|LMDB|CSV|Sql|SSTable|Save|Load|Snapshot|SnapshotChunk|ListSnapshotChunks|MatchingFiles|Cache)Dataset(?:V\d)?`,
+    'MatchingFiles|DatasetTo(?:TFRecord|Graph)|SnapshotDatasetReader|DistributedSave|RegisterDataset(?:V2)?|DataService.*',
+    '(?:Eager)?PyFunc(?:Stateless)?|CreateSummary(?:File|Db)Writer|CalibrationStatisticsSaver|DumpTensor|.*TRTResource.*',
+    String.raw`Debug(?:Identity|NanCount|NumericSummary)(?:V\d)?|Copy(?:Host)?|.*Rpc(?:Call|Client|Server)|.*GcsFileSystem.*`,
+  ].join('|')})$`,
+);
+/** Attributes that name a file: their values that name none begin so. */
+const fileAttributes: Readonly<Record<string, RegExp>> = {
+  // `tf.print` may append to any file.
+  output_stream: /^(?!file:)/,
+  vocab_file: /^$/,
+  descriptor_source: /^(?:$|local:|bytes:)/,
+};
 /** Operations that may read the model's own assets, with the position of the file's name among their inputs. */
 const assetOps: ReadonlyMap<string, number> = new Map([
   ['ReadFile', 0],
   ['InitializeTableFromTextFile', 1],
   ['InitializeTableFromTextFileV2', 1],
 ]);
-/** Those of checkpoints, which every SavedModel has to restore itself; a signature has no business with them. */
-const checkpointOps = /^(?:Save(?:V2|Slices)?|Restore(?:V2|Slice)?|MergeV2Checkpoints)$/;
+/** Those of checkpoints, which every SavedModel has to restore itself; a signature or an initializer has no business with them. */
+const checkpointOps = /^(?:Save(?:V2|Slices)?|(?:DTensor)?Restore(?:V2|Slice)?|MergeV2Checkpoints)$/;
+/** Those of checkpoints that write or delete files, with which restoring has no business. */
+const savingOps = /^(?:Save(?:V2|Slices)?|MergeV2Checkpoints)$/;
+/** Collections of TensorFlow 1 that name what initializes a model. Source: tensorflow/cc/saved_model/constants.h. */
+const initializerKeys = ['saved_model_main_op', 'legacy_init_op'];
 
 /**
  * Operations of a SavedModel that touch files, besides those that restore its own variables.
@@ -37,14 +59,32 @@ export function fileOpsOfGraph(metaGraph: MetaGraphDef): string[] {
 /** @throws SignetError `INVALID_SAVED_MODEL` for a model that touches files. */
 export async function refuseFileOps(directory: string): Promise<void> {
   const ops = await fileOpsOf(directory);
-  if (ops.length === 0) return;
+  if (ops.length > 0) refuse(`${directory} reads or writes files: its graph has ${ops.join(', ')}.`);
+  const link = await linkOutside(directory);
+  if (link !== null) refuse(`${directory} reads other files: its ${link} is a link to a file outside it.`);
+}
+
+function refuse(what: string): never {
   throw new SignetError(
     'INVALID_SAVED_MODEL',
-    `${directory} reads or writes files: its graph has ${ops.join(', ')}. A SavedModel is a program; serve it with --trust-models only if you trust whoever made it.`,
+    `${what} A SavedModel is a program; serve it with --trust-models only if you trust whoever made it.`,
   );
 }
 
-function touchingOps({ graphDef, signatureDef, assetFileDef }: MetaGraphDef): string[] {
+/** A model's file that is somewhere else: neither below its directory nor where its `saved_model.pb` is, as in the cache of Hugging Face. */
+async function linkOutside(directory: string): Promise<string | null> {
+  const roots = [await realpath(directory), path.dirname(await realpath(path.join(directory, 'saved_model.pb')))];
+  for (const folder of ['assets', 'variables']) {
+    const names = await readdir(path.join(directory, folder)).catch(() => []);
+    for (const name of names) {
+      const file = await realpath(path.join(directory, folder, name)).catch(() => null);
+      if (file !== null && !roots.some((root) => file.startsWith(`${root}${path.sep}`))) return `${folder}/${name}`;
+    }
+  }
+  return null;
+}
+
+function touchingOps({ graphDef, signatureDef, assetFileDef, collectionDef, saverDef }: MetaGraphDef): string[] {
   if (!graphDef) return [];
   const scopes = scopesOf(graphDef);
   const assets = new Set(
@@ -55,18 +95,22 @@ function touchingOps({ graphDef, signatureDef, assetFileDef }: MetaGraphDef): st
   );
   const strings = new AssetStrings(scopes, assets);
   const touching = scopes.flatMap((scope) =>
-    [...scope.nodes.values()].filter((node) => {
+    scope.all.filter((node) => {
       const position = assetOps.get(node.op);
-      if (position === undefined) return fileOps.test(node.op) || printsToFile(node.attr);
+      if (position === undefined) return fileOps.test(node.op) || namesFile(node.attr);
       return !strings.isAsset(node.input[position] ?? '', scope);
     }),
   );
-  const outputs = Object.entries(signatureDef)
-    .filter(([key]) => !key.startsWith('__'))
-    .flatMap(([, { outputs }]) => Object.values(outputs))
+  // The signatures, and what initializes a model when it is loaded.
+  const outputs = Object.values(signatureDef)
+    .flatMap(({ outputs }) => Object.values(outputs))
     .flatMap(({ encoding }) => (encoding.case === 'name' ? [encoding.value] : []));
-  const reached = reachableFrom(outputs, graphDef).filter(({ op }) => checkpointOps.test(op));
-  return [...touching, ...reached].map(({ op }) => op);
+  const initializers = Object.entries(collectionDef).flatMap(([key, { kind }]) =>
+    initializerKeys.includes(key) && kind.case === 'nodeList' ? kind.value.value : [],
+  );
+  const called = reachableFrom([...outputs, ...initializers], graphDef).filter(({ op }) => checkpointOps.test(op));
+  const restored = reachableFrom([saverDef?.restoreOpName ?? ''], graphDef).filter(({ op }) => savingOps.test(op));
+  return [...touching, ...called, ...restored].map(({ op }) => op);
 }
 
 /** The nodes of a graph, or of a function. */
@@ -75,6 +119,8 @@ interface Scope {
   readonly name: string | null;
   readonly arguments: readonly string[];
   readonly nodes: ReadonlyMap<string, NodeDef>;
+  /** The nodes, also those that share a name. */
+  readonly all: readonly NodeDef[];
 }
 
 function scopesOf({ node, library }: GraphDef): Scope[] {
@@ -83,8 +129,9 @@ function scopesOf({ node, library }: GraphDef): Scope[] {
     name: signature?.name ?? '',
     arguments: (signature?.inputArg ?? []).map(({ name }) => name),
     nodes: byName(nodeDef),
+    all: nodeDef,
   }));
-  return [{ name: null, arguments: [], nodes: byName(node) }, ...functions];
+  return [{ name: null, arguments: [], nodes: byName(node), all: node }, ...functions];
 }
 
 /** How far a string is followed. */
@@ -149,9 +196,11 @@ class AssetStrings {
   }
 }
 
-/** `tf.print` may append to any file. */
-function printsToFile({ output_stream: stream }: NodeDef['attr']): boolean {
-  return stream?.value.case === 's' && Buffer.from(stream.value.value).toString('latin1').startsWith('file:');
+function namesFile(attr: NodeDef['attr']): boolean {
+  return Object.entries(fileAttributes).some(([name, isNone]) => {
+    const value = Object.hasOwn(attr, name) ? attr[name]?.value : undefined;
+    return value?.case === 's' && !isNone.test(Buffer.from(value.value).toString('latin1'));
+  });
 }
 
 /** Nodes that tensors need, with those of the functions that they call. */

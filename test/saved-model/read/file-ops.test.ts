@@ -1,4 +1,4 @@
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
@@ -11,7 +11,11 @@ import { fileOpsOf, refuseFileOps } from '../../../src/saved-model/read/file-ops
 import { AttrValueSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
 import { FunctionDefSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/function_pb.js';
 import { NodeDefSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
-import type { MetaGraphDef } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
+import {
+  CollectionDefSchema,
+  type MetaGraphDef,
+  SignatureDefSchema,
+} from '../../../src/tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { SavedModelSchema } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import { Servable } from '../../../src/signatures/servable.js';
 import * as tf from '../../../src/tensorflow/tf.js';
@@ -57,7 +61,10 @@ describe('fileOpsOf', () => {
     await expect(refuseFileOps(saved)).resolves.toBeUndefined();
   });
 
-  it.each(['WriteFile', 'MatchingFiles', 'PyFunc', 'WholeFileReaderV2', 'TextLineDataset', 'CreateSummaryFileWriter'])(
+  it.each([
+    ...['WriteFile', 'MatchingFiles', 'PyFunc', 'WholeFileReaderV2', 'TextLineDataset', 'CreateSummaryFileWriter'],
+    ...['ImmutableConst', 'RecordInput', 'CacheDatasetV2', 'ExperimentalDatasetToTFRecord', 'DebugNanCount', 'RpcServer'],
+  ])(
     'finds %s in the graph and in a function',
     async (op) => {
       const inGraph = await changed(({ graphDef }) => graphDef?.node.push(node(op)));
@@ -93,6 +100,59 @@ describe('fileOpsOf', () => {
       graphDef?.node.push(node('PrintV2', [], { output_stream: value }));
     });
     expect([await fileOpsOf(writing), await fileOpsOf(printing)]).toEqual([['SaveV2'], ['PrintV2']]);
+  });
+
+  it('finds what is written when the model is loaded, whoever asks for it', async () => {
+    const output = { encoding: { case: 'name', value: 'evil_SaveV2' } } as const;
+    const initializing = await changed((graph) => {
+      graph.graphDef?.node.push(node('SaveV2'));
+      graph.signatureDef.__saved_model_init_op = create(SignatureDefSchema, { outputs: { op: output } });
+    });
+    const older = await changed((graph) => {
+      graph.graphDef?.node.push(node('MergeV2Checkpoints'));
+      const kind = { case: 'nodeList' as const, value: { value: ['evil_MergeV2Checkpoints'] } };
+      graph.collectionDef.saved_model_main_op = create(CollectionDefSchema, { kind });
+    });
+    const restoring = await changed(({ graphDef, saverDef }) => {
+      const restore = graphDef?.node.find(({ name }) => name === saverDef?.restoreOpName);
+      restore?.input.push('^evil_Save');
+      graphDef?.node.push(node('Save'));
+    });
+    const found = [await fileOpsOf(initializing), await fileOpsOf(older), await fileOpsOf(restoring)];
+    expect(found).toEqual([['SaveV2'], ['MergeV2Checkpoints'], ['Save']]);
+  });
+
+  it('finds files that attributes name, and a node behind another of its name', async () => {
+    const text = (value: string) => create(AttrValueSchema, { value: { case: 's', value: Buffer.from(value) } });
+    const sampling = await changed(({ graphDef }) => {
+      graphDef?.node.push(node('FixedUnigramCandidateSampler', [], { vocab_file: text('/etc/passwd') }));
+    });
+    const decoding = await changed(({ graphDef }) => {
+      graphDef?.node.push(node('DecodeProtoV2', [], { descriptor_source: text('/etc/passwd') }));
+    });
+    const hidden = await changed(({ graphDef }) => {
+      graphDef?.node.push(node('WriteFile'), create(NodeDefSchema, { name: 'evil_WriteFile', op: 'NoOp' }));
+    });
+    const found = [await fileOpsOf(sampling), await fileOpsOf(decoding), await fileOpsOf(hidden)];
+    expect(found).toEqual([['FixedUnigramCandidateSampler'], ['DecodeProtoV2'], ['WriteFile']]);
+    const plain = await changed(({ graphDef }) => {
+      graphDef?.node.push(node('DecodeProtoV2', [], { descriptor_source: text('local://') }));
+    });
+    expect(await fileOpsOf(plain)).toEqual([]);
+  });
+
+  it('finds assets and variables that are links to somewhere else', async () => {
+    const linked = await changed(() => undefined);
+    await rm(path.join(linked, 'assets', 'words.txt'));
+    await symlink('/etc/passwd', path.join(linked, 'assets', 'words.txt'));
+    await expect(refuseFileOps(linked)).rejects.toThrow('its assets/words.txt is a link to a file outside it.');
+    // As in the cache of Hugging Face, where all files are links into one folder.
+    const blobs = await changed(() => undefined);
+    const snapshot = path.join(blobs, 'snapshot');
+    await mkdir(path.join(snapshot, 'assets'), { recursive: true });
+    await symlink('../saved_model.pb', path.join(snapshot, 'saved_model.pb'));
+    await symlink('../../assets/words.txt', path.join(snapshot, 'assets', 'words.txt'));
+    await expect(refuseFileOps(snapshot)).resolves.toBeUndefined();
   });
 
   it('is what show-model says of a model', async () => {
