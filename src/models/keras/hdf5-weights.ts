@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 
 import type { Attribute, Dataset, Group } from 'h5wasm';
 
-import { invalidWeights } from './keras-layer.js';
+import { invalidWeights, mostWeightBytes } from './keras-layer.js';
 
 /** Weights of a file, as HDF5 has them. */
 export interface Hdf5Weights {
@@ -54,8 +54,6 @@ export async function openHdf5Weights(path: string, onStep: () => void): Promise
   }
 }
 
-/** The largest file, in bytes. */
-const mostBytes = 400 * 2 ** 20;
 /** Its name in the parser's own file system. */
 const copy = '/weights.h5';
 
@@ -66,7 +64,9 @@ const copy = '/weights.h5';
 async function copyToMemory(path: string, fs: { writeFile(name: string, bytes: Uint8Array): void }): Promise<void> {
   try {
     const { size } = await stat(path);
-    if (size > mostBytes) throw invalidWeights(path, `it has ${size} bytes; at most ${mostBytes} are read`);
+    if (size > mostWeightBytes) {
+      throw invalidWeights(path, `it has ${size} bytes; at most ${mostWeightBytes} are read`);
+    }
     fs.writeFile(copy, await readFile(path));
   } catch (error) {
     throw error instanceof Error && error.name === 'SignetError'
@@ -203,7 +203,7 @@ const mostChunkElements = 2 ** 24;
 /** HDF5 takes the memory of a whole chunk, which may be a billion times as large as the dataset in it, and compress to nothing. */
 function checkChunks({ path, shape, metadata }: Dataset): void {
   const product = (sizes: readonly number[] | null) => (sizes ?? []).reduce((all, size) => all * size, 1);
-  if (product(shape) > mostBytes / 4) throw new Error(`${path} is too large`);
+  if (product(shape) > mostWeightBytes / 4) throw new Error(`${path} is too large`);
   if (product(metadata.chunks) > Math.max(product(shape), mostChunkElements))
     throw new Error(`${path} has too large chunks`);
 }

@@ -1,5 +1,8 @@
 import { SignetError } from '../../errors.js';
 
+/** The largest weight file that is read, in bytes. */
+export const mostWeightBytes = 400 * 2 ** 20;
+
 /** A weight of a layer in a file. */
 export interface KerasWeight {
   /** Its place in the file, for messages. */

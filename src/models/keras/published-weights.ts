@@ -10,7 +10,7 @@ export interface PublishedWeights {
   readonly path: string;
   /** MD5 in hexadecimal, where Keras's source has one: the `file_hash` of its `get_file`. */
   readonly md5?: string;
-  /** SHA-256 in hexadecimal, where it is known. */
+  /** SHA-256 in hexadecimal, where it is known: Keras publishes none, see SECURITY.md. */
   readonly sha256?: string;
   /** The Python package that holds the file; without one it is Keras's. */
   readonly wheel?: Wheel;

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { unzipSync } from 'fflate';
 
-import { invalidWeights } from './keras-layer.js';
+import { invalidWeights, mostWeightBytes } from './keras-layer.js';
 
 /** The weights inside a `.keras` archive; source: keras/src/saving/saving_lib.py. */
 const entry = 'model.weights.h5';
@@ -18,7 +18,10 @@ const mostCompression = 1032;
  * @throws SignetError `INVALID_WEIGHTS` when it is not such an archive.
  */
 export async function withUnpackedWeights<T>(archive: string, use: (file: string) => Promise<T>): Promise<T> {
-  const weights = unpack(archive, await readFile(archive), (await stat(archive)).size);
+  const { size } = await stat(archive);
+  if (size > mostWeightBytes)
+    throw invalidWeights(archive, `it has ${size} bytes; at most ${mostWeightBytes} are read`);
+  const weights = unpack(archive, await readFile(archive), size);
   const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-keras-'));
   try {
     const file = path.join(folder, entry);
@@ -36,7 +39,7 @@ function unpack(archive: string, bytes: Uint8Array, size: number): Uint8Array {
     // Each mention would be inflated: a few bytes of an archive's list for megabytes of work.
     if (claims > 0) throw new Error(`it lists ${entry} twice`);
     claims = originalSize;
-    return originalSize <= size * mostCompression;
+    return originalSize <= Math.min(size * mostCompression, mostWeightBytes);
   };
   try {
     const weights = unzipSync(bytes, { filter: isWanted })[entry];

@@ -34,7 +34,7 @@ const orderedDict = 'collections.OrderedDict';
 
 /**
  * Reads one pickle of protocol 2 as plain data. Nothing of it is run: a name must be in the list of allowed ones, and a call of one is
- * given back as a `PickledCall`. What it needs of memory is in proportion to its bytes.
+ * given back as a `PickledCall`. An opcode of one byte may make a dictionary, so their number is bounded.
  *
  * Source of the opcodes: CPython, Lib/pickletools.py. Those that `torch.save` writes for a state dict are known, all others refused.
  *
@@ -66,7 +66,8 @@ class PickleReader {
   }
 
   read(): { value: PickledValue; end: number } {
-    for (;;) {
+    for (let steps = 0; ; steps += 1) {
+      if (steps === mostSteps) throw new Error(`its pickle has more than ${mostSteps} opcodes`);
       const at = this.#position;
       const opcode = this.#take(1).readUInt8();
       if (opcode === stop) return { value: this.#pop(), end: this.#position };
@@ -97,7 +98,7 @@ class PickleReader {
     M: () => this.#stack.push(this.#take(2).readUInt16LE()),
     '\x8a': () => this.#stack.push(littleEndian(this.#take(this.#take(1).readUInt8()))),
     // BINUNICODE
-    X: () => this.#stack.push(this.#take(this.#take(4).readUInt32LE()).toString('utf8')),
+    X: () => this.#stack.push(this.#text(this.#take(4).readUInt32LE())),
     // EMPTY_TUPLE, TUPLE1, TUPLE2, TUPLE3, TUPLE
     ')': () => this.#stack.push([]),
     '\x85': () => this.#stack.push(this.#popSome(1)),
@@ -130,6 +131,12 @@ class PickleReader {
     const taken = this.#bytes.subarray(this.#position, end);
     this.#position = end;
     return taken;
+  }
+
+  #text(length: number): string {
+    if (length > longestText)
+      throw new Error(`its pickle has a text of ${length} bytes; at most ${longestText} are read`);
+    return this.#take(length).toString('utf8');
   }
 
   #line(): string {
@@ -208,8 +215,12 @@ class PickleReader {
   }
 }
 
+/** Opcodes of a pickle: a tensor of a state dict takes about 40. */
+const mostSteps = 2 ** 19;
 const stop = '.'.charCodeAt(0);
 const newline = '\n'.charCodeAt(0);
+/** Longer than any tensor's name, in bytes. */
+const longestText = 2 ** 14;
 /** Longer than any module's and class's name, in bytes. */
 const longestName = 200;
 

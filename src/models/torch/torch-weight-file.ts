@@ -1,11 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 
 import { SignetError } from '../../errors.js';
-import type { KerasLayer, KerasWeight, KerasWeightFile } from '../keras/keras-layer.js';
+import { type KerasLayer, type KerasWeight, type KerasWeightFile, mostWeightBytes } from '../keras/keras-layer.js';
 import { readStateDict, type TorchTensor } from './read-state-dict.js';
-
-/** The largest file, in bytes. */
-const mostBytes = 400 * 2 ** 20;
 
 /** A layer's tensors in Keras's order. Integers, such as batch normalization's `num_batches_tracked`, are not weights. */
 const order = ['weight', 'bias', 'running_mean', 'running_var'];
@@ -19,7 +16,7 @@ const order = ['weight', 'bias', 'running_mean', 'running_var'];
 export async function openTorchWeightFile(path: string): Promise<KerasWeightFile> {
   try {
     const { size } = await stat(path);
-    if (size > mostBytes) throw new Error(`it has ${size} bytes; at most ${mostBytes} are read`);
+    if (size > mostWeightBytes) throw new Error(`it has ${size} bytes; at most ${mostWeightBytes} are read`);
     const layers = layersOf(readStateDict(await readFile(path)));
     if (layers.length === 0) throw new Error('it holds no layers');
     return { layers, isOrdered: true, close: () => undefined };

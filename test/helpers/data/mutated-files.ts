@@ -31,6 +31,9 @@ const hdf5Marks = [
   'name',
 ];
 
+/** What a state dict's pickles name, and the opcodes around it. */
+const torchMarks = ['torch', 'storage', 'cpu', 'X', 'q', 'c', 'R', 'tq', '(K'];
+
 const fixtures = 'test/fixtures/keras';
 
 /** Kinds of weight files. @param savedModel Directory of a whole SavedModel. */
@@ -41,6 +44,8 @@ export async function weightMutants(savedModel: string): Promise<Readonly<Record
   };
   const legacy = await read('lenet.legacy.h5');
   const keras3 = await read('lenet.weights.h5');
+  const pickled = await readFile('test/fixtures/torch/small.pth');
+  const torch = { bytes: pickled, marks: offsetsOf(pickled, torchMarks) };
   const archive = await read('lenet.keras');
   const members = unzipSync(archive.bytes);
   const inner = Buffer.from(members['model.weights.h5'] ?? []);
@@ -53,6 +58,7 @@ export async function weightMutants(savedModel: string): Promise<Readonly<Record
   return {
     '.h5': plain(legacy, '.h5'),
     '.weights.h5': plain(keras3, '.weights.h5'),
+    '.pth': plain(torch, '.pth'),
     '.keras': async (random, to) => {
       const isInside = random() < 0.5;
       const bytes = isInside

@@ -5,6 +5,7 @@ import { inspectImageFile } from '../../../src/data/image-file/inspect-image-fil
 import { tryToReadImageFile } from '../../../src/data/image-file/try-to-read-image-file.js';
 import { SignetError } from '../../../src/errors.js';
 import { loadKerasWeights } from '../../../src/models/keras/load-keras-weights.js';
+import { openTorchWeightFile } from '../../../src/models/torch/torch-weight-file.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { describeSavedModel } from '../../../src/saved-model/describe/describe-saved-model.js';
 import { fileOpsOf } from '../../../src/saved-model/read/file-ops.js';
@@ -19,7 +20,8 @@ export async function mutantReader(): Promise<ReadMutant> {
   const decoder = await ImageDecoder.create([28, 28]);
   return async (file) => {
     try {
-      if (/\.(h5|keras)$/.test(file)) await loadKerasWeights(model, file);
+      if (file.endsWith('.pth')) await readTorchFile(file);
+      else if (/\.(h5|keras)$/.test(file)) await loadKerasWeights(model, file);
       else if (statSync(file).isDirectory()) await readSavedModel(model, file);
       else return await readImage(decoder, file);
       return 'read';
@@ -28,6 +30,12 @@ export async function mutantReader(): Promise<ReadMutant> {
       throw error;
     }
   };
+}
+
+/** Every tensor, whatever model it would fit. */
+async function readTorchFile(file: string): Promise<void> {
+  const { layers } = await openTorchWeightFile(file);
+  for (const weight of layers.flatMap(({ weights }) => weights)) await weight.read();
 }
 
 async function readSavedModel(model: LenetModel, directory: string): Promise<void> {

@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { zipSync } from 'fflate';
 import h5, { type File, type Group } from 'h5wasm/node';
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { openKerasWeightFile } from '../../../src/models/keras/keras-weight-file.js';
+import { withWeightFile } from '../../../src/models/keras/with-weight-file.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 beforeAll(async () => {
@@ -98,3 +100,15 @@ describe('a weight whose chunk is far larger than itself', () => {
     file.close();
   });
 }); // prettier-ignore
+
+describe('an archive that is small, and large when it is unpacked', () => {
+  it('is refused before memory is taken', async () => {
+    // 700 kB of zeros, of which Deflate would make a thousandth.
+    const archive = Buffer.from(zipSync({ 'model.weights.h5': new Uint8Array(700_000) }, { level: 0 }));
+    const claimed = 500 * 2 ** 20;
+    archive.writeUInt32LE(claimed, archive.lastIndexOf('PK\u0001\u0002') + 24);
+    const file = path.join(await temporaryFolder(), 'zeros.keras');
+    await writeFile(file, archive);
+    await expect(withWeightFile(file, () => undefined)).rejects.toThrow(`its model.weights.h5 claims ${claimed} bytes`);
+  });
+});

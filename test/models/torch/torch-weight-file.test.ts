@@ -19,6 +19,12 @@ async function changed(from: string | Uint8Array, to: string | Uint8Array): Prom
   return file;
 }
 
+async function written(pickle: Uint8Array): Promise<string> {
+  const file = path.join(await temporaryFolder(), 'written.pth');
+  await writeFile(file, pickle);
+  return file;
+}
+
 describe('a state dict of PyTorch', () => {
   it("has Keras's layout, from transposed views too", async () => {
     const { layers, isOrdered } = await openTorchWeightFile(small);
@@ -46,6 +52,10 @@ describe('a state dict of PyTorch', () => {
     ['more elements than there are bytes', () => changed(Uint8Array.of(72, 0, 0, 0, 0, 0, 0, 0), Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 127)), 'it ends early'],
     ['a tensor larger than its storage', () => changed(Uint8Array.of(0x4b, 2, 0x4b, 3, 0x4b, 3, 0x74), Uint8Array.of(0x4b, 9, 0x4b, 9, 0x4b, 9, 0x74)), 'has more elements than its storage'],
     ['another magic number', () => changed(Uint8Array.of(0x6c, 0xfc), Uint8Array.of(0x6c, 0xfd)), 'torch.save did not write it'],
+    ['millions of dictionaries of a byte each', () => written(Buffer.alloc(2e6, '}')), 'has more than 524288 opcodes'],
+    ['millions of lists in each other', () => written(Buffer.alloc(2e6, '](')), 'has more than 524288 opcodes'],
+    ['millions of references to one value', () => written(Buffer.concat([Buffer.from(']q\0'), Buffer.alloc(2e6, 'h\0')])), 'has more than 524288 opcodes'],
+    ['a text of megabytes', () => written(Buffer.concat([Buffer.of(0x58, 0, 0, 32, 0), Buffer.alloc(2 ** 21, 0x1b)])), 'has a text of 2097152 bytes'],
     ['an archive of a newer torch', () => Promise.resolve('test/fixtures/torch/small.zip.pth'), '_use_new_zipfile_serialization=False'],
     ['no such file', () => Promise.resolve('nowhere.pth'), 'ENOENT'],
   ] as const)('refuses %s', async (_case, file, message) => {
