@@ -15,12 +15,25 @@ export interface ServeModelProcess {
   readonly end: () => Promise<number | null>;
 }
 
-const script = fileURLToPath(new URL('../../../src/commands/serve-model/main.ts', import.meta.url));
+/** Where the command is. */
+export interface ServeModelScript {
+  /** Default: this checkout's. */
+  readonly script?: string;
+  /** Default: the current folder. */
+  readonly cwd?: string;
+}
+
+const ownScript = fileURLToPath(new URL('../../../src/commands/serve-model/main.ts', import.meta.url));
 
 /** Starts the command on free ports, and waits until it answers. */
-export async function startServeModel(args: readonly string[]): Promise<ServeModelProcess> {
-  const all = [...runTypeScript, script, '--rest-port', '0', '--grpc-port', '0', ...args];
-  const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startServeModel(
+  args: readonly string[],
+  { script = ownScript, cwd = process.cwd() }: ServeModelScript = {},
+): Promise<ServeModelProcess> {
+  // Another checkout has files of its own to compile.
+  const loader = script === ownScript ? runTypeScript : ['--import', 'tsx'];
+  const all = [...loader, script, '--rest-port', '0', '--grpc-port', '0', ...args];
+  const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'], cwd });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
