@@ -112,6 +112,21 @@ describe('deploy/', () => {
     expect(errorsOf(inferenceServiceSchema, { ...service, spec: { predictor: {} } })).not.toEqual([]);
   });
 
+  it('kserve/inference-service.yaml lets in the gateways of KServe and who is named', () => {
+    const [service, policy] = documents('kserve/inference-service.yaml') as [
+      { metadata: { name: string } },
+      { kind: string; spec: { podSelector: object; policyTypes: string[]; ingress: { from?: object[]; ports?: { port: number }[] }[] } },
+    ];
+    expect([policy.kind, policy.spec.policyTypes]).toEqual(['NetworkPolicy', ['Ingress']]);
+    // The label that KServe gives to the pods of a service.
+    expect(policy.spec.podSelector).toEqual({ matchLabels: { 'serving.kserve.io/inferenceservice': service.metadata.name } });
+    for (const { from, ports } of policy.spec.ingress) {
+      expect(from).toHaveLength(1);
+      expect(Object.values(from?.[0] ?? {})).not.toEqual([{}]);
+      expect(ports?.length).toBeGreaterThan(0);
+    }
+  }); // prettier-ignore
+
   it('tensorflow-serving.sh serves every model of a folder, and says when there is none', async () => {
     const folder = await temporaryFolder();
     const run = async () =>

@@ -17,6 +17,19 @@ describe('readToken', () => {
     });
   });
 
+  it.each([
+    ['\ufeff\n', 'no token in it'],
+    ['\u00a0\u3000', 'no token in it'],
+    ['\u200b', 'printable characters of ASCII'],
+    ['one\ntwo', 'printable characters of ASCII'],
+  ])('refuses what looks empty and what no header can hold: %j', async (text, message) => {
+    vi.stubEnv('SIGNET_TOKEN', text);
+    await expect(readToken({})).rejects.toThrow(message);
+    const file = path.join(await temporaryFolder(), 'token');
+    await writeFile(file, text);
+    await expect(readToken({ tokenFile: file })).rejects.toThrow(message);
+  });
+
   it('refuses a file without one', async () => {
     const file = path.join(await temporaryFolder(), 'token');
     await writeFile(file, '\n \n');
