@@ -199,7 +199,7 @@ function guardStream(
   if (headerBytes <= mostHeaderBytes && claim.tryTake(headerBytes)) return;
   refuse();
   // So that grpc-js need not take them apart.
-  for (const name of Object.keys(headers)) if (!keptHeaders.test(name)) delete headers[name];
+  for (const name of Object.keys(headers)) if (!keptHeaders.test(name)) Reflect.deleteProperty(headers, name);
   stream.on('close', () => {
     connection?.streams.delete(stream);
     arrivals.delete(arrival);
