@@ -194,17 +194,17 @@ function guardStream(
     if (isCrumbled(pieces, received)) stream.session?.destroy();
   };
   stream.on('data', count);
+  stream.on('close', () => {
+    connection?.streams.delete(stream);
+    arrivals.delete(arrival);
+    claim.close();
+  });
   const headerBytes = raw.reduce((sum, { length }) => sum + length, 0);
   if (headerBytes <= ordinaryHeaderBytes) return;
   if (headerBytes <= mostHeaderBytes && claim.tryTake(headerBytes)) return;
   refuse();
   // So that grpc-js need not take them apart.
   for (const name of Object.keys(headers)) if (!keptHeaders.test(name)) Reflect.deleteProperty(headers, name);
-  stream.on('close', () => {
-    connection?.streams.delete(stream);
-    arrivals.delete(arrival);
-    claim.close();
-  });
 }
 
 /** What is known of a call's stream. @param call As grpc-js hands it to a method. */
