@@ -23,6 +23,8 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
     [pip, 'install', '--quiet', '--no-deps', `tensorflow-serving-api==${tensorflowVersion}`],
     // Kubernetes's own schemas, for the manifests in deploy/.
     [pip, 'install', '--quiet', 'kubernetes-validate==1.37.0'],
+    // What EXIF is compared with.
+    [pip, 'install', '--quiet', 'pillow==13.0.0'],
     // For the Python in deploy/distributed/.
     [pip, 'install', '--quiet', 'ruff==0.17.6', 'mypy==2.4.1'],
   ] as const;

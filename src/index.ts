@@ -12,9 +12,26 @@ export { assertThat } from './ops/assert-that.js';
 export { decodeBase64, encodeBase64 } from './ops/base64.js';
 export { cond } from './ops/cond.js';
 export { convertImageDtype } from './ops/convert-image-dtype.js';
-export { decodeBmp, decodeGif, decodeImage, decodeJpeg, type DecodeOptions, decodePng } from './ops/decode-image.js';
+export {
+  decodeBmp,
+  decodeGif,
+  decodeImage,
+  type DecodeImageOptions,
+  decodeJpeg,
+  type DecodeOptions,
+  decodePng,
+  type ExifHandling,
+} from './ops/decode-image.js';
 export { centerCrop, cropTo } from './ops/crop-to.js';
-export { decodeAndResize, type ImageSize } from './ops/decode-and-resize.js';
+export { decodeAndResize } from './ops/decode-and-resize.js';
+export {
+  type CompletePreprocessing,
+  fitImages,
+  type FitImagesOptions,
+  type ImageSize,
+  type Preprocessing,
+  type ResizeMode,
+} from './ops/fit-images.js';
 export { lookUpLabel, topLabels, type TopLabels } from './ops/labels.js';
 export { mapFn } from './ops/map-fn.js';
 export { padTo, padToMultiple, type PadOptions } from './ops/pad-to.js';

@@ -59,7 +59,7 @@ export async function exportTraining(
 ): Promise<void> {
   const { classWeight = {}, augmentation = null, assetsExtra, images } = options;
   const { functions, weights, slots } = trainingFunctions(model, { classWeight, augmentation });
-  const decode = tfFunction((bytes: tf.Tensor) => decodeAndResize(bytes, model.imageSize), {
+  const decode = tfFunction((bytes: tf.Tensor) => decodeAndResize(bytes, model.imageSize, model.preprocessing), {
     name: 'decode_and_resize',
     inputSignature: { image_bytes: tensorSpec('string', [null]) },
   });

@@ -29,7 +29,7 @@ export async function evaluateClassifier(
   dataset: ImageDataset,
   lossOf: (labels: tf.Tensor, logits: tf.Tensor) => tf.Tensor = sparseCategoricalCrossentropy,
 ): Promise<ClassifierEvaluation> {
-  dataset.fitTo(model.imageSize);
+  dataset.fitTo(model.imageSize, model.preprocessing);
   const metrics = new ClassificationMetrics(model.classNames);
   const hardest = new HardestMistakes<number>();
   let [images, lossSum] = [0, 0];

@@ -2,8 +2,10 @@ import { badImages } from '../data/scan/describe-problems.js';
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan/scan-report.js';
+import { uprightSize } from '../data/image-file/exif-orientation.js';
+import { exifOf } from '../models/classifier/model-description.js';
 import { readClassNames } from '../models/classifier/read-class-names.js';
-import { decodeImage } from '../ops/decode-image.js';
+import { decodeImage, type ExifHandling } from '../ops/decode-image.js';
 import { stringScalar, stringVector } from '../ops/strings.js';
 import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
@@ -53,6 +55,7 @@ export async function evaluateSavedModel(
   { batchSize, onBadImage = 'fail', onProgress, onLogits }: EvaluationOptions,
 ): Promise<SavedModelEvaluation> {
   const classNames = await readClassNames(modelPath);
+  const exif = await exifOf(modelPath);
   const model = await LoadedSavedModel.load(modelPath);
   try {
     evaluatedSignatures.forEach((key) => model.signature(key));
@@ -61,13 +64,13 @@ export async function evaluateSavedModel(
     const skipped: ImageProblem[] = [];
     let maxLogitDifference = 0;
     for (let i = 0; i < files.length; i += batchSize) {
-      const { images, bad } = await loadBatch(files.slice(i, i + batchSize));
+      const { images, bad } = await loadBatch(files.slice(i, i + batchSize), exif);
       if (bad.length > 0 && onBadImage === 'fail') throw badImages(bad);
       skipped.push(...bad);
       if (images.length > 0) {
         const labels = images.map(({ file }) => file.label);
         const fromBytes = byBytes.add(labels, () => callWithBytes(model, images));
-        const fromPixels = byDefault.add(labels, () => callWithPixels(model, images));
+        const fromPixels = byDefault.add(labels, () => callWithPixels(model, images, exif));
         maxLogitDifference = Math.max(maxLogitDifference, maxDifference(fromBytes, fromPixels));
         const classes = classNames.length;
         images.forEach(({ file }, k) => onLogits?.(file, fromPixels.subarray(k * classes, (k + 1) * classes)));
@@ -92,9 +95,12 @@ interface LoadedImage {
 }
 
 /** Reads a batch, and decodes each image once by itself to find those that do not decode. */
-function loadBatch(files: readonly ImageFile[]): Promise<{ images: LoadedImage[]; bad: ImageProblem[] }> {
+function loadBatch(
+  files: readonly ImageFile[],
+  exif: ExifHandling,
+): Promise<{ images: LoadedImage[]; bad: ImageProblem[] }> {
   return readEachImage(files, (bytes, file) => {
-    decodeBytes(bytes).dispose();
+    decodeBytes(bytes, exif).dispose();
     return { file, bytes };
   });
 }
@@ -135,9 +141,9 @@ function callWithBytes(model: LoadedSavedModel, images: readonly LoadedImage[]):
 }
 
 /** Images of one size go in one call, as many as fit `pixelsPerCall`; logits come back in the order of the images. */
-function callWithPixels(model: LoadedSavedModel, images: readonly LoadedImage[]): Answer {
-  const answers = groupBySize(images).map((group) => {
-    const pixels = tf.tidy(() => tf.stack(group.map((i) => decodeBytes(images[i]?.bytes ?? new Uint8Array()))));
+function callWithPixels(model: LoadedSavedModel, images: readonly LoadedImage[], exif: ExifHandling): Answer {
+  const answers = groupBySize(images, exif).map((group) => {
+    const pixels = tf.tidy(() => tf.stack(group.map((i) => decodeBytes(images[i]?.bytes ?? new Uint8Array(), exif))));
     const answer = timedCall(model, 'serving_default', 'input_tensor', pixels);
     pixels.dispose();
     return { group, ...answer };
@@ -154,10 +160,10 @@ function callWithPixels(model: LoadedSavedModel, images: readonly LoadedImage[])
 const pixelsPerCall = 8_000_000;
 
 /** Positions of images of one size, in groups of a bounded number of pixels. */
-function groupBySize(images: readonly LoadedImage[]): number[][] {
+function groupBySize(images: readonly LoadedImage[], exif: ExifHandling): number[][] {
   return groupPositions(
     images,
-    ({ file: { width, height } }) => `${width}x${height}`,
+    ({ file }) => (exif === 'apply' ? uprightSize(file) : [file.width, file.height]).join('x'),
     ({ file: { width, height } }) => Math.floor(pixelsPerCall / (width * height)),
   );
 }
@@ -171,8 +177,8 @@ function timedCall(model: LoadedSavedModel, key: EvaluatedSignature, name: strin
   return { logits, milliseconds };
 }
 
-function decodeBytes(bytes: Uint8Array): tf.Tensor3D {
-  return tf.tidy(() => decodeImage(stringScalar(bytes)));
+function decodeBytes(bytes: Uint8Array, exif: ExifHandling): tf.Tensor3D {
+  return tf.tidy(() => decodeImage(stringScalar(bytes), { exif }));
 }
 
 function maxDifference(a: Float32Array, b: Float32Array): number {

@@ -3,7 +3,7 @@ import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan/scan-report.js';
 import { SignetError } from '../errors.js';
-import type { ImageSize } from '../ops/decode-and-resize.js';
+import type { ImageSize, Preprocessing } from '../ops/fit-images.js';
 import { Agreement, type AgreementResult } from './agreement.js';
 import type { Protocol } from '../client/client-options.js';
 import type { ModelMetadata } from '../client/protocol-client.js';
@@ -28,6 +28,8 @@ export interface ServedEvaluationOptions {
   readonly classNames: readonly string[];
   /** Height and width that images are resized to before their pixels are sent. Default: as they are. */
   readonly imageSize?: ImageSize | undefined;
+  /** How images are turned, and resized if they are, before their pixels are sent: as the model does with files. */
+  readonly preprocessing?: Preprocessing;
   /** Images per request. Default: 1. */
   readonly batchSize?: number;
   /** Requests that are under way at once. Default: 1. */
@@ -149,7 +151,7 @@ class ServedEvaluation {
   }
 
   async #load(files: readonly ImageFile[]): Promise<readonly DecodedImage[]> {
-    const { images, bad } = await loadImages(files, this.#options.imageSize);
+    const { images, bad } = await loadImages(files, this.#options.imageSize, this.#options.preprocessing);
     if (bad.length > 0 && this.#options.onBadImage === 'fail') throw badImages(bad);
     this.#skipped.push(...bad);
     return images;

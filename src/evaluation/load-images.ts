@@ -1,7 +1,6 @@
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
-import type { ImageSize } from '../ops/decode-and-resize.js';
-import { resizeImages } from '../ops/resize-images.js';
+import { fitImages, type ImageSize, type Preprocessing } from '../ops/fit-images.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar } from '../ops/strings.js';
 import * as tf from '../tensorflow/tf.js';
@@ -22,19 +21,21 @@ export interface DecodedImage {
  * Reads and decodes image files.
  *
  * @param size What pixels are resized to. Default: they stay as they are.
+ * @param preprocessing How they are turned, and resized if they are.
  * @returns The images, and those that cannot be used.
  */
 export function loadImages(
   sources: readonly ImageFile[],
   size?: ImageSize,
+  preprocessing: Preprocessing = {},
 ): Promise<{ images: DecodedImage[]; bad: ImageProblem[] }> {
-  return readEachImage(sources, (file, source) => ({ source, file, ...decode(file, size) }));
+  return readEachImage(sources, (file, source) => ({ source, file, ...decode(file, size, preprocessing) }));
 }
 
-function decode(file: Uint8Array, size?: ImageSize) {
+function decode(file: Uint8Array, size: ImageSize | undefined, { exif = 'apply', ...fit }: Preprocessing) {
   const image = tf.tidy(() => {
-    const decoded = decodeImage(stringScalar(file));
-    return size ? tf.squeeze<tf.Tensor3D>(resizeImages(tf.expandDims<tf.Tensor4D>(decoded), size), [0]) : decoded;
+    const decoded = decodeImage(stringScalar(file), { exif });
+    return size ? tf.squeeze<tf.Tensor3D>(fitImages(tf.expandDims<tf.Tensor4D>(decoded), size, fit), [0]) : decoded;
   });
   const [height, width] = image.shape;
   const pixels = image.dataSync<'float32'>().slice();

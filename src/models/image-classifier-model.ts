@@ -1,8 +1,8 @@
 import { SignetError } from '../errors.js';
 import '../ops/random-layers.js';
 import { decodeBase64 } from '../ops/base64.js';
-import { decodeAndResize, type ImageSize } from '../ops/decode-and-resize.js';
-import { resizeImages } from '../ops/resize-images.js';
+import { decodeAndResize } from '../ops/decode-and-resize.js';
+import { type CompletePreprocessing, fitImages, type ImageSize, type Preprocessing } from '../ops/fit-images.js';
 import { lookUpLabel, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
 import { type ClassifierFunctions, classifierParts } from './classifier/classifier-signatures.js';
@@ -23,8 +23,8 @@ import { initializeWeights } from './classifier/initialize-weights.js';
 import type { ModelDescription, OwnOptions } from './classifier/model-description.js';
 import { applyLayers } from './classifier/layer-calls.js';
 
-/** Options of every image classifier. */
-export interface ImageClassifierOptions {
+/** Options of every image classifier. How pictures are turned and resized belongs to the model: its signatures do it, wherever it is served. */
+export interface ImageClassifierOptions extends Preprocessing {
   /** Names of the classes in the order of their labels, at least two; they travel in `assets/class_names.txt`. */
   readonly classNames: readonly string[];
   /** Height that images are resized to, in pixels. Default: the architecture's own. */
@@ -86,31 +86,33 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   readonly classNames: readonly string[];
   /** Height and width that images are resized to, in pixels. */
   readonly imageSize: ImageSize;
+  /** How pictures of any size become the model's, in training and in its signatures. */
+  readonly preprocessing: CompletePreprocessing;
   /** The class names, one per line. */
   readonly classNamesFile: Asset;
 
   /** `input_tensor`: float32 [n, h, w, 3], RGB pixels 0 to 255 of any size. Returns logits, float32 [n, classes]. */
   readonly predictNumpyImage = tfFunction(
-    (inputTensor: tf.Tensor) => this.#logits(resizeImages(inputTensor as tf.Tensor4D, this.imageSize)),
+    (inputTensor: tf.Tensor) => this.#logits(this.#fit(inputTensor as tf.Tensor4D)),
     { inputSignature: { input_tensor: tensorSpec('float32', [null, null, null, 3]) } },
   );
 
   /** `image_bytes_string`: string [n], encoded images of any sizes and formats. Returns logits, float32 [n, classes]. */
   readonly predictBytesImage = tfFunction(
-    (imageBytesString: tf.Tensor) => this.#logits(decodeAndResize(imageBytesString, this.imageSize)),
+    (imageBytesString: tf.Tensor) => this.#logits(this.#decode(imageBytesString)),
     { inputSignature: { image_bytes_string: tensorSpec('string', [null]) } },
   );
 
   /** `examples`: uint8 [n, h, w, 3], in TF.js int32, pixels of any size. Returns logits, float32 [n, classes]. */
   readonly predictUint8Image = tfFunction(
-    (examples: tf.Tensor) => this.#logits(resizeImages(tf.cast(examples as tf.Tensor4D, 'float32'), this.imageSize)),
+    (examples: tf.Tensor) => this.#logits(this.#fit(tf.cast(examples as tf.Tensor4D, 'float32'))),
     { inputSignature: { examples: tensorSpec('uint8', [null, null, null, 3]) } },
   );
 
   /** `image`: string [n], encoded images as base64 text. Returns the best class's name, string [n]. */
   readonly predictBase64Image = tfFunction(
     (image: tf.Tensor) => {
-      const logits = this.#logits(decodeAndResize(decodeBase64(image), this.imageSize));
+      const logits = this.#logits(this.#decode(decodeBase64(image)));
       return lookUpLabel(tf.argMax(logits, -1), this.classNamesFile);
     },
     { inputSignature: { image: tensorSpec('string', [null]) } },
@@ -119,7 +121,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /** `image_bytes_string`: string [n]. Returns the up to five best classes, best first, each [n, k]: `TopLabels`. */
   readonly predictLabels = tfFunction(
     (imageBytesString: tf.Tensor) => {
-      const probabilities = tf.softmax(this.#logits(decodeAndResize(imageBytesString, this.imageSize)));
+      const probabilities = tf.softmax(this.#logits(this.#decode(imageBytesString)));
       return { ...topLabels(probabilities, this.classNamesFile, Math.min(bestClasses, this.classNames.length)) };
     },
     { inputSignature: { image_bytes_string: tensorSpec('string', [null]) } },
@@ -135,7 +137,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   readonly classifyExamples = tfFunction(
     (inputs: tf.Tensor) => {
       const { 'image/encoded': images } = parseExample(inputs, { 'image/encoded': { dtype: 'string' } });
-      const scores = tf.softmax(this.#logits(decodeAndResize(images, this.imageSize)));
+      const scores = tf.softmax(this.#logits(this.#decode(images)));
       const all = tf.range(0, this.classNames.length, 1, 'int32');
       const rows = tf.zeros([inputs.shape[0], 1], 'int32');
       return { classes: lookUpLabel(tf.add(rows, all), this.classNamesFile), scores };
@@ -145,6 +147,12 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
 
   /** One function of the graph for all signatures; only the sizes of the images differ before it. */
   readonly #logits: (images: tf.Tensor) => tf.Tensor;
+
+  /** Another one for all that take encoded images. */
+  readonly #decode = tfFunction(
+    (imageBytes: tf.Tensor) => decodeAndResize(imageBytes, this.imageSize, this.preprocessing),
+    { inputSignature: { image_bytes: tensorSpec('string', [null]) }, name: 'decode_and_resize' },
+  );
 
   /** @param defaultSize The architecture's own height and width, in pixels. */
   protected constructor(options: ImageClassifierOptions, defaultSize: ImageSize, buildLayers: BuildLayers) {
@@ -157,6 +165,8 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     this.classNames = classNames;
     this.classNamesFile = asset({ name: 'class_names.txt', content: classNames.map((name) => `${name}\n`).join('') });
     this.imageSize = [inputHeight, inputWidth];
+    const { exif = 'apply', resize = 'squash', antialias = false } = options;
+    this.preprocessing = { exif, resize, antialias };
     this.#logits = tfFunction((images: tf.Tensor) => this.apply(images, { training: false }) as tf.Tensor, {
       inputSignature: { images: tensorSpec('float32', [null, inputHeight, inputWidth, 3]) },
       name: 'logits',
@@ -167,7 +177,13 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /** Description from which the model can be made again: its class, sizes and own options, as `loadModel` reads them from a saved one. */
   get description(): ModelDescription {
     const [inputHeight, inputWidth] = this.imageSize;
-    return { modelType: this.constructor.name, inputHeight, inputWidth, options: this.ownOptions() };
+    return {
+      modelType: this.constructor.name,
+      inputHeight,
+      inputWidth,
+      ...this.preprocessing,
+      options: this.ownOptions(),
+    };
   }
 
   /**
@@ -234,6 +250,10 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     return {};
   }
 
+  #fit(images: tf.Tensor4D): tf.Tensor4D {
+    return fitImages(images, this.imageSize, this.preprocessing);
+  }
+
   #checkLayers(classes: number): void {
     try {
       checkLayers(this, this.constructor.name, classes);
@@ -249,7 +269,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       embed &&
       tfFunction(
         (imageBytesString: tf.Tensor) => {
-          const embedding = embed(decodeAndResize(imageBytesString, this.imageSize));
+          const embedding = embed(this.#decode(imageBytesString));
           return { embedding: tf.reshape(embedding, [imageBytesString.shape[0], -1]) };
         },
         { inputSignature: { image_bytes_string: tensorSpec('string', [null]) } },

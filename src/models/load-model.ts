@@ -22,7 +22,7 @@ export interface LoadModelOptions {
  */
 export async function loadModel(directory: string, options: LoadModelOptions = {}): Promise<ImageClassifierModel> {
   const classNames = await readClassNames(directory);
-  const { modelType, inputHeight, inputWidth, options: own } = await readModelDescription(directory);
+  const { modelType, options: own, ...described } = await readModelDescription(directory);
   const types = { ...modelTypes, ...options.modelTypes };
   const Type = Object.hasOwn(types, modelType) ? types[modelType] : undefined;
   if (!Type) {
@@ -32,7 +32,7 @@ export async function loadModel(directory: string, options: LoadModelOptions = {
         `Give it: loadModel(directory, { modelTypes: { ${modelType} } }).`,
     );
   }
-  const model = new Type({ ...own, classNames, inputHeight, inputWidth });
+  const model = new Type({ ...own, ...described, classNames });
   try {
     await restoreVariables(variablesOf(weightsInOrder(model)), directory);
   } catch (error) {

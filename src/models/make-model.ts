@@ -36,12 +36,14 @@ function construct<O>(Type: new (options: O) => ImageClassifierModel, options: O
 }
 
 function differenceFrom(
-  { classNames, inputHeight, inputWidth }: ImageClassifierOptions,
-  { classNames: made, imageSize: [height, width] }: ImageClassifierModel,
+  { classNames, inputHeight, inputWidth, ...given }: ImageClassifierOptions,
+  { classNames: made, imageSize: [height, width], preprocessing }: ImageClassifierModel,
 ): string | null {
   if (made.length !== classNames.length || made.some((name, i) => name !== classNames[i])) {
     return `expected ${classNames.length} classes (${some(classNames)}). Received: ${made.length} (${some(made)})`;
   }
+  const other = (['exif', 'resize', 'antialias'] as const).find((name) => (given[name] ?? preprocessing[name]) !== preprocessing[name]); // prettier-ignore
+  if (other) return `expected ${other}: ${given[other]}. Received: ${preprocessing[other]}`;
   if ((inputHeight ?? height) === height && (inputWidth ?? width) === width) return null;
   return `expected images of ${inputHeight ?? height} x ${inputWidth ?? width} pixels. Received: ${height} x ${width}`;
 }

@@ -1,22 +1,31 @@
 import * as tf from '../tensorflow/tf.js';
 import { decodeImageThen } from './decode-image.js';
+import { fitImages, type ImageSize, type Preprocessing } from './fit-images.js';
 import { mapFn } from './map-fn.js';
-import { resizeImages } from './resize-images.js';
 
-/** Height and width in pixels. */
-export type ImageSize = readonly [height: number, width: number];
+export type { ImageSize, Preprocessing };
 
 /**
- * Decodes and resizes encoded images of any sizes and formats, several at once in a graph.
+ * Decodes encoded images of any sizes and formats, turns them upright and resizes them, several at once in a graph.
  *
  * Training, evaluation and `serving_bytes` all read images with this one function, so that they cannot differ.
  *
  * @param images string [n], or a scalar for one image: the files' contents; see `decodeImage` for the formats.
  * @returns float32 [n, height, width, 3], 0 to 255.
  */
-export function decodeAndResize(images: tf.Tensor, size: ImageSize): tf.Tensor4D {
-  const resize = (image: tf.Tensor3D) => resizeImages(tf.expandDims<tf.Tensor4D>(image), size);
-  const body = (bytes: tf.Tensor) => tf.tidy(() => tf.squeeze(decodeImageThen(bytes, resize, { dtype: 'int32' }), [0]));
+export function decodeAndResize(
+  images: tf.Tensor,
+  size: ImageSize,
+  { exif = 'apply', ...fit }: Preprocessing = {},
+): tf.Tensor4D {
+  const [height, width] = size;
+  const resize = (image: tf.Tensor3D, isTransposed: boolean) => {
+    const [batch, wanted] = [tf.expandDims<tf.Tensor4D>(image), isTransposed ? ([width, height] as const) : size];
+    const resized = fitImages(batch, wanted, fit);
+    return isTransposed ? tf.transpose<tf.Tensor4D>(resized, [0, 2, 1, 3]) : resized;
+  };
+  const body = (bytes: tf.Tensor) =>
+    tf.tidy(() => tf.squeeze(decodeImageThen(bytes, resize, { dtype: 'int32', exif }), [0]));
   // In a graph a scalar may come where a vector was traced.
   return tf.tidy(() => mapFn(body, tf.reshape(images, [-1])) as tf.Tensor4D);
 }

@@ -4,6 +4,7 @@ import type { BindingAttribute } from '../tensorflow/backend.js';
 import * as tf from '../tensorflow/tf.js';
 import { callOp } from './call-op.js';
 import { cond } from './cond.js';
+import { type ExifContainer, exifOrientation, mirrorImage } from './exif-orientation.js';
 import { stringScalar } from './strings.js';
 
 /** Options of decoding. */
@@ -14,44 +15,78 @@ export interface DecodeOptions {
   readonly dtype?: 'float32' | 'int32';
 }
 
+/** What is done about EXIF, which says how a camera was held: `apply` turns the picture upright, `ignore` leaves it as it is stored, as TensorFlow does. */
+export type ExifHandling = 'apply' | 'ignore';
+
+/** Options of `decodeImage`. */
+export interface DecodeImageOptions extends Pick<DecodeOptions, 'dtype'> {
+  /** Whether the EXIF orientation of a JPEG or PNG is applied; see `ExifHandling`. Default: `ignore`. */
+  readonly exif?: ExifHandling | undefined;
+}
+
 /**
  * Decodes a JPEG, PNG, GIF (its first frame) or BMP image to RGB.
  *
- * Gray becomes three equal channels, a palette its colours, 16 bits their upper 8; alpha is dropped and EXIF orientation
- * ignored, as TensorFlow does. JPEG is decoded with the accurate inverse DCT: the result equals libjpeg-turbo's, where
+ * Gray becomes three equal channels, a palette its colours, 16 bits their upper 8; alpha is dropped, as TensorFlow does. JPEG is decoded with the accurate inverse DCT: the result equals libjpeg-turbo's, where
  * TensorFlow's default differs by up to 18 of 255.
  *
  * @param bytes string scalar: the file's content.
  * @returns [height, width, 3], 0 to 255.
  * @throws SignetError `TENSORFLOW_ERROR` when it is no such image, or damaged.
  */
-export function decodeImage(bytes: tf.Tensor, options: Pick<DecodeOptions, 'dtype'> = {}): tf.Tensor3D {
-  return decodeImageThen(bytes, (image) => image, options);
+export function decodeImage(bytes: tf.Tensor, options: DecodeImageOptions = {}): tf.Tensor3D {
+  const turned = (image: tf.Tensor3D, isTransposed: boolean) =>
+    isTransposed ? tf.transpose<tf.Tensor3D>(image, [1, 0, 2]) : image;
+  return decodeImageThen(bytes, turned, options);
 }
 
 /**
  * Decodes as `decodeImage` and continues with the image in the branch of its format, where its pixels are still bytes in the graph: resized
  * there, an image of 12 megapixels never takes the 144 MiB that it has as float32.
  *
- * @param next Takes the image, [height, width, 3].
+ * @param next Takes the image, [height, width, 3], and whether rows and columns are still to be transposed for it to be upright, which costs less
+ * once it is small.
  * @returns What `next` returns.
  */
 export function decodeImageThen<Result extends tf.Tensor>(
   bytes: tf.Tensor,
-  next: (image: tf.Tensor3D) => Result,
-  { dtype = 'float32' }: Pick<DecodeOptions, 'dtype'> = {},
+  next: (image: tf.Tensor3D, isTransposed: boolean) => Result,
+  { dtype = 'float32', exif = 'ignore' }: DecodeImageOptions = {},
 ): Result {
+  const decodeThen = (decodeAs: () => tf.Tensor3D, container: ExifContainer) =>
+    exif === 'apply' ? uprightThen(exifOrientation(bytes, container), decodeAs, next) : next(decodeAs(), false);
   return tf.tidy(() =>
     cond(
       startsWith(bytes, Uint8Array.of(0xff, 0xd8)),
-      () => next(decodeJpeg(bytes, { dtype })),
+      () => decodeThen(() => decodeJpeg(bytes, { dtype }), 'jpeg'),
       () =>
         cond(
           startsWith(bytes, Buffer.from('BM')),
-          () => next(decodeBmp(bytes, { dtype })),
-          () => next(decodePngOrGif(bytes, dtype)),
+          () => next(decodeBmp(bytes, { dtype }), false),
+          () => decodeThen(() => decodePngOrGif(bytes, dtype), 'png'),
         ),
     ),
+  );
+}
+
+/** Decodes an image and turns it as its orientation asks for; one that is upright takes no step more than it would without. */
+function uprightThen<Result extends tf.Tensor>(
+  orientation: tf.Tensor,
+  decodeAs: () => tf.Tensor3D,
+  next: (image: tf.Tensor3D, isTransposed: boolean) => Result,
+): Result {
+  const is = (compare: typeof tf.less, value: number) => compare(orientation, tf.scalar(value, 'int32'));
+  return cond(
+    is(tf.lessEqual, 1),
+    () => next(decodeAs(), false),
+    () => {
+      const image = mirrorImage(decodeAs(), orientation);
+      return cond(
+        is(tf.less, 5),
+        () => next(image, false),
+        () => next(image, true),
+      );
+    },
   );
 }
 

@@ -1,13 +1,6 @@
-import {
-  exactQuotient,
-  padOf,
-  type ResizeMethod,
-  resizeTo,
-  type Size,
-  sizeAlong,
-  sizes,
-} from '../tensorflow/computed-sizes.js';
+import { padOf, type ResizeMethod, resizeTo, type Size, sizeAlong, sizes } from '../tensorflow/computed-sizes.js';
 import * as tf from '../tensorflow/tf.js';
+import { difference, floor, half, maximum, quotient } from './float-sizes.js';
 import { askedAxes, heightAndWidth, type PictureSize } from './picture-axes.js';
 
 export type { ResizeMethod };
@@ -16,12 +9,17 @@ export type { ResizeMethod };
 export interface ResizeOptions {
   /** Default: `bilinear`. */
   readonly method?: ResizeMethod | undefined;
+  /**
+   * Whether images that are made smaller are smoothed, as `tf.image.resize(antialias=True)` does: every pixel counts, where `bilinear` alone takes four
+   * for each new one. For `bilinear`. Default: false.
+   */
+  readonly antialias?: boolean | undefined;
 }
 
 type Pictures = tf.Tensor3D | tf.Tensor4D;
 
 /**
- * Resizes images as `tf.image.resize` does by default: pixel centers at half, no smoothing when made smaller.
+ * Resizes images as `tf.image.resize` does by default: pixel centers at half, no smoothing when made smaller unless `antialias` asks for it.
  *
  * @param images [h, w, c] or [b, h, w, c]
  * @param size Height and width in pixels: numbers, or int32 scalars such as `sizeOf` gives.
@@ -31,16 +29,16 @@ type Pictures = tf.Tensor3D | tf.Tensor4D;
 export function resizeImages<T extends Pictures>(
   images: T,
   size: PictureSize,
-  { method = 'bilinear' }: ResizeOptions = {},
+  { method = 'bilinear', antialias = false }: ResizeOptions = {},
 ): T {
   const isBatch = images.rank === 4;
+  const how = antialias && method === 'bilinear' ? 'antialiased' : method;
   // The one op that it was before sizes could be computed, so that graphs of classifiers stay what they were.
-  if (isBatch && size.every((each) => typeof each === 'number'))
-    return resizeTo(images as tf.Tensor4D, size, method) as T;
+  if (isBatch && size.every((each) => typeof each === 'number')) return resizeTo(images as tf.Tensor4D, size, how) as T;
   askedAxes('resizeImages', images, size, {});
   return tf.tidy(() => {
     const batch = isBatch ? (images as tf.Tensor4D) : tf.expandDims<tf.Tensor4D>(images, 0);
-    const resized = resizeTo(batch, size, method);
+    const resized = resizeTo(batch, size, how);
     return (isBatch ? resized : tf.squeeze(resized, [0])) as T;
   });
 }
@@ -103,42 +101,4 @@ export function letterbox<T extends Pictures>(
     });
     return padOf(resized, paddings, fillValue);
   });
-}
-
-/** A float32 number: JavaScript's, rounded to it, or a scalar. TensorFlow computes the scale in float32. */
-type Float = number | { readonly scalar: tf.Tensor };
-
-function toFloat(size: Size | Float): tf.Tensor {
-  if (typeof size === 'number') return tf.scalar(size);
-  return 'scalar' in size ? size.scalar : tf.cast(size, 'float32');
-}
-
-function float(
-  a: Size | Float,
-  b: Size | Float,
-  ofNumbers: (a: number, b: number) => number,
-  ofTensors: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
-): Float {
-  if (typeof a === 'number' && typeof b === 'number') return Math.fround(ofNumbers(a, b));
-  return { scalar: ofTensors(toFloat(a), toFloat(b)) };
-}
-
-function quotient(a: Size | Float, b: Size | Float): Float {
-  return float(a, b, (x, y) => (y === 0 ? 0 : x / y), exactQuotient);
-}
-
-function difference(a: Size | Float, b: Size | Float): Float {
-  return float(a, b, (x, y) => x - y, tf.sub);
-}
-
-function maximum(a: Float, b: Float): Float {
-  return float(a, b, Math.max, tf.maximum);
-}
-
-function half(a: Float): Float {
-  return quotient(a, 2);
-}
-
-function floor(a: Float): Size {
-  return typeof a === 'number' ? Math.floor(a) : tf.cast(tf.floor(a.scalar), 'int32');
 }

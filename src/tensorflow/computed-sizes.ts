@@ -114,6 +114,8 @@ export function padOf<T extends tf.Tensor>(x: T, paddings: readonly (readonly [S
           ? (input.shape[axis] ?? 0)
           : sizes.add(sizes.add(sizeAlong(input, axis), before), after),
       );
+      // Without a value to pad with, bytes stay bytes in a graph.
+      if (value === 0) return run('Pad', types, [input, pairs], result, input.dtype);
       return run('PadV2', types, [input, pairs, tf.scalar(value, input.dtype)], result, input.dtype);
     },
     backward: (dy, input, before) =>
@@ -128,26 +130,62 @@ export function padOf<T extends tf.Tensor>(x: T, paddings: readonly (readonly [S
 /** How pictures are resized: pixel centers at half, no smoothing when made smaller. */
 export type ResizeMethod = 'bilinear' | 'nearest';
 
-/** Resizes pictures [b, h, w, c] to a height and a width. @returns float32 for `bilinear`, the type of the pictures for `nearest`. */
+/**
+ * Resizes pictures [b, h, w, c] to a height and a width; `antialiased` is `bilinear` with every pixel of a picture that is made smaller.
+ *
+ * @returns float32, but for `nearest` the type of the pictures.
+ */
 export function resizeTo(
   images: tf.Tensor4D,
-  [height, width]: readonly [Size, Size],
-  method: ResizeMethod,
+  size: readonly [Size, Size],
+  method: ResizeMethod | 'antialiased',
   halfPixelCenters = true,
 ): tf.Tensor4D {
+  if (method === 'antialiased') return resizeSmoothly(images, size);
   const op = method === 'bilinear' ? 'ResizeBilinear' : 'ResizeNearestNeighbor';
   const options = [attribute.bool('align_corners', false), attribute.bool('half_pixel_centers', halfPixelCenters)];
   return withGradient(images, [], {
     forward: (input) => {
       const attributes = [attribute.type('T', input.dtype as 'float32'), ...options];
-      const [batch = 0, , , channels = 0] = input.shape;
       const dtype = method === 'bilinear' ? 'float32' : input.dtype;
-      return run(op, attributes, [input, vector([height, width])], [batch, height, width, channels], dtype);
+      return run(op, attributes, [input, vector(size)], resizedShape(input, size), dtype);
     },
     backward: (dy, input) => {
       const of = method === 'bilinear' ? input : vector([sizeAlong(input, 1), sizeAlong(input, 2)]);
       return run(`${op}Grad`, [attribute.type('T', 'float32'), ...options], [dy, of], input.shape, 'float32');
     },
+  });
+}
+
+function resizedShape({ shape }: tf.Tensor, [height, width]: readonly [Size, Size]): Size[] {
+  const [batch = 0, , , channels = 0] = shape;
+  return [batch, height, width, channels];
+}
+
+/** As `tf.image.resize(antialias=True)` does (tensorflow/python/ops/image_ops_impl.py): a triangle as wide as the pixels of the smaller picture. */
+function resizeSmoothly(images: tf.Tensor4D, size: readonly [Size, Size]): tf.Tensor4D {
+  const kernel = [attribute.string('kernel_type', 'triangle'), attribute.bool('antialias', true)];
+  const placed = (input: tf.Tensor) => {
+    const scale = tf.div(
+      tf.cast(vector(size), 'float32'),
+      tf.cast(vector([sizeAlong(input, 1), sizeAlong(input, 2)]), 'float32'),
+    );
+    return [scale, tf.tensor1d([0, 0])];
+  };
+  return withGradient(images, [], {
+    forward: (input) => {
+      const attributes = [attribute.type('T', input.dtype as 'float32'), ...kernel];
+      const inputs = [input, vector(size), ...placed(input)];
+      return run('ScaleAndTranslate', attributes, inputs, resizedShape(input, size), 'float32');
+    },
+    backward: (dy, input) =>
+      run(
+        'ScaleAndTranslateGrad',
+        [attribute.type('T', 'float32'), ...kernel],
+        [dy, input, ...placed(input)],
+        input.shape,
+        'float32',
+      ),
   });
 }
 

@@ -297,7 +297,15 @@ function variableNode(variable: tf.Variable): VariableNode {
 }
 
 /** Ops that pixels go into as uint8 rather than cast to TF.js's int32 first, with the attribute that says so: it is a quarter of the memory. */
-const takesUint8: Readonly<Record<string, string>> = { Cast: 'SrcT', ExpandDims: 'T', ResizeBilinear: 'T' };
+const takesUint8: Readonly<Record<string, string>> = {
+  Cast: 'SrcT',
+  ExpandDims: 'T',
+  Pad: 'T',
+  ResizeBilinear: 'T',
+  Reverse: 'T',
+  ScaleAndTranslate: 'T',
+  Slice: 'T',
+};
 
 /** The pixels that the tape itself cast to int32. A cast of the user's goes to another type: to int32, TF.js has nothing to cast. */
 function castFromUint8(value: TapeValue | undefined): TapeValue | null {

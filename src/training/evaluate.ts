@@ -2,7 +2,7 @@ import { SignetError } from '../errors.js';
 import { CompiledFunctions } from '../saved-model/run/compile.js';
 import * as tf from '../tensorflow/tf.js';
 import { tfFunction } from '../tracing/tf-function.js';
-import { resizeImages, writeNote } from './fit.js';
+import { fitDatasetTo, writeNote } from './fit.js';
 import { type Step, stepOf, testStepOf, trainedModelOf, withSteps } from './tfjs-step.js';
 import { stepThreads } from './steps/step-threads.js';
 import { named, stepSignature } from './steps/train-steps.js';
@@ -27,7 +27,7 @@ export async function evaluate(
   { onNote = writeNote, ...args }: EvaluateOptions = {},
 ): Promise<tf.Scalar | tf.Scalar[]> {
   const evaluated = trainedModelOf(model);
-  resizeImages(dataset, evaluated);
+  fitDatasetTo(dataset, evaluated);
   const step = await compileStep(evaluated, onNote);
   // TF.js's own: an ImageClassifierModel's evaluateDataset comes here.
   const run = () => tf.LayersModel.prototype.evaluateDataset.call(evaluated, dataset, args);

@@ -1,6 +1,7 @@
 import { SignetError } from '../errors.js';
 import '../ops/random-layers.js';
 import { ImageDataset } from '../data/dataset/image-dataset.js';
+import type { Preprocessing } from '../ops/fit-images.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Augmentation } from './augmentation/augmentation.js';
 import type { ClassWeight } from './class-weight.js';
@@ -55,8 +56,8 @@ export async function fit<T extends tf.TensorContainer>(
 ): Promise<tf.History> {
   const { featuresOnce = true, featureViews, ...args } = rest;
   const trained = trainedModelOf(model);
-  resizeImages(dataset, trained);
-  resizeImages(args.validationData, trained);
+  fitDatasetTo(dataset, trained);
+  fitDatasetTo(args.validationData, trained);
   const { validationData } = args;
   const views = viewsOf(augmentation, featureViews);
   const isPossible = featuresOnce && jit !== 'off' && (augmentation === undefined || views !== null);
@@ -133,13 +134,18 @@ function stepsOn({ train, test }: TrainSteps, features: FeaturesOnce | null): St
 }
 
 /**
- * Gives an ImageDataset the size of images that a model takes; other data and other models are left alone.
+ * Gives an ImageDataset the size of images that a model takes, and what an ImageClassifierModel does to images; other data and other models are
+ * left alone.
  *
- * @throws SignetError `INVALID_ARGUMENT` that names both sizes when the dataset was made with another one.
+ * @throws SignetError `INVALID_ARGUMENT` that names both when the dataset was made with another size, or does something else.
  */
-export function resizeImages(dataset: unknown, { inputs }: tf.LayersModel): void {
+export function fitDatasetTo(
+  dataset: unknown,
+  model: tf.LayersModel & { readonly preprocessing?: Preprocessing },
+): void {
+  const { inputs, preprocessing } = model;
   const [, height, width] = inputs.length === 1 ? (inputs[0]?.shape ?? []) : [];
-  if (dataset instanceof ImageDataset && height && width) dataset.fitTo([height, width]);
+  if (dataset instanceof ImageDataset && height && width) dataset.fitTo([height, width], preprocessing);
 }
 
 /** Writes a note to standard error. */

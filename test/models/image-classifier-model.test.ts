@@ -171,6 +171,19 @@ describe('a dataset without a size', () => {
     expect([train, validation, test].map(({ imageSize }) => imageSize)).toEqual([[8, 8], [8, 8], [8, 8]]); // prettier-ignore
   });
 
+  it('turns and resizes images as the model does, and is refused when it was asked for something else', async () => {
+    const model = new SmallClassifier({ classNames: Array.from('0123456789'), resize: 'crop' });
+    model.compile({ optimizer: new Adam() });
+    const [cropped, padded] = [
+      await read([8, 8]),
+      await imageDatasetFromDirectory('data/digits/test', { resize: 'pad' }),
+    ];
+    tf.dispose(await model.evaluateDataset(cropped));
+    await expect(model.evaluateDataset(padded)).rejects.toThrow(
+      'The dataset reads images with resize: pad, the model with resize: crop. Leave resize out, and the dataset follows the model.',
+    );
+  });
+
   it('has 256 x 256 pixels when it is read before', async () => {
     const some = await read();
     const batch = await some.batches().next();

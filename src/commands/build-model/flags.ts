@@ -1,4 +1,11 @@
-import { architectures, inputSizeFlags, jsonFlags, tensorflowFlags, variantFlags } from '../shared/common-flags.js';
+import {
+  architectures,
+  inputSizeFlags,
+  jsonFlags,
+  preprocessingFlags,
+  tensorflowFlags,
+  variantFlags,
+} from '../shared/common-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
 /** Everything about `build-model`'s flags. */
@@ -30,6 +37,7 @@ export const buildModelCommand = defineCommand({
       help: 'Version of the model',
     },
     ...inputSizeFlags,
+    ...preprocessingFlags,
     ...variantFlags,
     overwrite: { type: 'boolean', default: false, help: 'Replace the version if it exists' },
     ...jsonFlags,

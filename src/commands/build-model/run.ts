@@ -35,7 +35,7 @@ export interface BuildModelResult {
  */
 export async function buildModel(given: BuildModelOptions): Promise<BuildModelResult> {
   const options = completeOptions(buildModelCommand.flags, given);
-  const { labels, inputHeight, inputWidth } = options;
+  const { labels, inputHeight, inputWidth, exif, resize, antialias } = options;
   const Model = await findModelType(options.modelType);
   checkSizes(Model, options);
   const classNames = await readLabelsFile(labels);
@@ -50,8 +50,11 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
   const modelOptions: BackboneOptions = {
     classNames,
     ...(found.head && publishedHeadNames.includes(found.head.name) && { includeTop: true }),
-    ...(inputHeight !== undefined && { inputHeight }),
-    ...(inputWidth !== undefined && { inputWidth }),
+    inputHeight,
+    inputWidth,
+    exif,
+    resize,
+    antialias,
     ...sizeOptions(options),
   };
   const model = makeModel(Model, modelOptions);
@@ -78,8 +81,9 @@ async function findWeights(Model: ModelType, options: CompleteOptions): Promise<
 
 /** How it was made, for people. */
 function argumentsText(options: CompleteOptions): string {
-  const { modelType, weights, labels, inputWidth, inputHeight, alpha, variant } = options;
-  return `${JSON.stringify({ modelType, weights, labels, inputWidth, inputHeight, alpha, variant }, null, 2)}\n`;
+  const { modelType, weights, labels, inputWidth, inputHeight, exif, resize, antialias, alpha, variant } = options;
+  const written = { modelType, weights, labels, inputWidth, inputHeight, exif, resize, antialias, alpha, variant };
+  return `${JSON.stringify(written, null, 2)}\n`;
 }
 
 function checkHasHead({ dense }: HeadOfFile, { weights, modelType }: CompleteOptions): void {

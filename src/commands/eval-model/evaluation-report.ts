@@ -30,7 +30,7 @@ export async function writeEvaluationReport(
   { evaluation, mistakes, skippedList }: FinishedEvaluation,
 ): Promise<string> {
   const { serving_default: result } = evaluation.signatures;
-  const { title, facts } = await modelFacts(modelPath);
+  const { title, facts, exif } = await modelFacts(modelPath);
   const rows = [
     ['test set', `${testList ?? testDatasetPath}: ${result.images.toLocaleString('en')} images`],
     ['signature', 'serving_default'],
@@ -44,6 +44,7 @@ export async function writeEvaluationReport(
     result,
     loss: result.loss,
     mistakes,
+    exif,
     facts: [{ title: 'Evaluation', rows }, facts, softwareFacts()],
     command: shellCommand('eval-model', {
       testDatasetPath,

@@ -1,4 +1,4 @@
-import { imageFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { imageFlags, jsonFlags, preprocessingFlags, tensorflowFlags } from '../shared/common-flags.js';
 import { testFlags } from '../shared/dataset-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 import { serverFlags } from '../shared/server-flags.js';
@@ -33,6 +33,7 @@ export const evalServedModelCommand = defineCommand({
       defaultText: 'as they are',
       help: 'Height that decoded images are resized to, in pixels',
     },
+    ...preprocessingFlags,
     batchSize: { type: 'integer', range: { min: 1, max: 65_536 }, default: 1, help: 'Images per request' },
     concurrency: { type: 'integer', range: { min: 1, max: 1024 }, default: 1, help: 'Requests in flight at once' },
     ...imageFlags,

@@ -50,9 +50,9 @@ export async function evalServedModel(given: EvalServedModelOptions): Promise<Ev
   const models = await openServedModels(options);
   try {
     const { client, metadata } = anyOf(models);
-    const { host, grpcPort, restPort, modelName, batchSize, concurrency, onBadImage } = options;
+    const { host, grpcPort, restPort, modelName, batchSize, concurrency, onBadImage, exif } = options;
     const source = testSource(options);
-    const { scan: found } = await scanDataset(source, onBadImage, { subsets: ['test'] });
+    const { scan: found } = await scanDataset(source, onBadImage, { subsets: ['test'], exif });
     const served = client.asCallable(metadata);
     const { scan, told } = await checkServedClasses(served, found, `the test set ${source.name}`);
     return {
@@ -77,8 +77,9 @@ export async function evalServedModel(given: EvalServedModelOptions): Promise<Ev
 function evaluate(
   models: ReachedModels,
   { classNames, files }: ImageScan,
-  { batchSize, concurrency, onBadImage, inputHeight, inputWidth }: OptionsOf<typeof evalServedModelCommand.flags>,
+  options: OptionsOf<typeof evalServedModelCommand.flags>,
 ): Promise<ServedModelEvaluation> {
+  const { batchSize, concurrency, onBadImage, inputHeight, inputWidth, exif, resize, antialias } = options;
   const imageSize: ImageSize | undefined =
     inputHeight === undefined || inputWidth === undefined ? undefined : [inputHeight, inputWidth];
   const bar = progressBar('evaluating', 'images');
@@ -87,8 +88,17 @@ function evaluate(
   const onProgress = (done: number, total: number) => {
     bar.update(done, total, `${(done / ((performance.now() - start) / 1000)).toFixed(0)} images/s`);
   };
-  const options = { classNames, imageSize, batchSize, concurrency, onBadImage, signal: interrupt.signal, onProgress };
-  return evaluateServedModel(models, files, options).finally(() => {
+  const preprocessing = { exif, resize, antialias };
+  return evaluateServedModel(models, files, {
+    classNames,
+    imageSize,
+    preprocessing,
+    batchSize,
+    concurrency,
+    onBadImage,
+    signal: interrupt.signal,
+    onProgress,
+  }).finally(() => {
     interrupt.remove();
     bar.stop();
   });

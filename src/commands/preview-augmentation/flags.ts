@@ -1,4 +1,4 @@
-import { imageFlags, inputSizeFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { imageFlags, inputSizeFlags, preprocessingFlags, tensorflowFlags } from '../shared/common-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 import { trainModelCommand } from '../train-model/flags.js';
 
@@ -30,6 +30,7 @@ export const previewAugmentationCommand = defineCommand({
     steps: { type: 'integer', range: { min: 1, max: 100 }, default: 8, help: 'Columns: first steps of a training' },
     modelType,
     ...inputSizeFlags,
+    ...preprocessingFlags,
     batchSize,
     validationSplit,
     seed,

@@ -39,17 +39,14 @@ export async function previewAugmentation(given: PreviewAugmentationOptions): Pr
   parseAugmentation(augment, { imageSize: [1, 1], seed });
   const Model = await findModelType(options.modelType);
   const set = await TrainingSet.scan(options);
-  const { inputHeight, inputWidth } = options;
-  const model = makeModel(Model, {
-    classNames: set.classNames,
-    ...(inputHeight !== undefined && { inputHeight }),
-    ...(inputWidth !== undefined && { inputWidth }),
-  });
-  const { imageSize } = model;
+  const { inputHeight, inputWidth, exif, resize, antialias } = options;
+  const model = makeModel(Model, { classNames: set.classNames, inputHeight, inputWidth, exif, resize, antialias });
+  const { imageSize, preprocessing } = model;
   model.dispose();
   const { batchSize } = options;
   const dataset = await ImageDataset.create(set.part('training'), {
     imageSize,
+    ...preprocessing,
     batchSize,
     seed,
     onBadImage,

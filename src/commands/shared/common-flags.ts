@@ -46,6 +46,27 @@ export const inputSizeFlags = {
   },
 } as const satisfies Flags<'inputWidth' | 'inputHeight'>;
 
+/** Flags of every command that makes a model: how pictures become the model's, in training and in its signatures. */
+export const preprocessingFlags = {
+  exif: {
+    type: 'choice',
+    choices: ['apply', 'ignore'],
+    default: 'apply',
+    help: 'Turn images as their EXIF orientation says, or leave them as they are stored, as Keras does',
+  },
+  resize: {
+    type: 'choice',
+    choices: ['squash', 'crop', 'pad'],
+    default: 'squash',
+    help: 'How images of another shape become the size that the model takes: squashed, cropped or padded with black on both sides',
+  },
+  antialias: {
+    type: 'boolean',
+    default: false,
+    help: 'Smooth images that are made smaller; finer than the plain bilinear default, and slower for large images',
+  },
+} as const satisfies Flags<'exif' | 'resize' | 'antialias'>;
+
 /** The architectures by name, for help texts. */
 export const architectures =
   'ResnetModel, EfficientNetLiteModel, EfficientNetV2Model, MobileNetModel, MobileNetV3Model, InceptionModel, LenetModel';

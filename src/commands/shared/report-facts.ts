@@ -1,7 +1,8 @@
 import os from 'node:os';
 
-import { readModelDescription } from '../../models/classifier/model-description.js';
+import { type ModelDescription, readModelDescription } from '../../models/classifier/model-description.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
+import type { ExifHandling } from '../../ops/decode-image.js';
 import { describeSavedModel } from '../../saved-model/describe/describe-saved-model.js';
 import { backend, tensorflowVersion } from '../../tensorflow/backend.js';
 import * as tf from '../../tensorflow/tf.js';
@@ -10,6 +11,8 @@ import { packageVersion } from './package-version.js';
 /** Facts of a model on disk for a report. */
 export interface ReportedModel {
   readonly title: string;
+  /** What it does about EXIF. */
+  readonly exif: ExifHandling;
   readonly facts: { readonly title: string; readonly rows: readonly Fact[] };
 }
 
@@ -22,9 +25,17 @@ export async function modelFacts(directory: string): Promise<ReportedModel> {
     ['directory', directory],
     ...(description ? [['class', description.modelType] as const] : []),
     ...(parameters === undefined ? [] : [['parameters', parametersText(parameters, trainableParameters)] as const]),
-    ...(description ? [['images', `resized to ${description.inputHeight} x ${description.inputWidth}`] as const] : []),
+    ...(description ? [['images', imagesText(description)] as const] : []),
   ];
-  return { title: version === null ? modelName : `${modelName}, version ${version}`, facts: { title: 'Model', rows } };
+  const title = version === null ? modelName : `${modelName}, version ${version}`;
+  return { title, exif: description?.exif ?? 'ignore', facts: { title: 'Model', rows } };
+}
+
+/** How images become the model's: `turned upright by their EXIF, cropped, and resized to 28 x 28`. */
+function imagesText({ inputHeight, inputWidth, exif, resize, antialias }: ModelDescription): string {
+  const fitted = { squash: '', crop: 'cropped to its shape, ', pad: 'padded to its shape, ' }[resize];
+  const turned = exif === 'apply' ? 'turned upright by their EXIF, ' : '';
+  return `${turned}${fitted}resized to ${inputHeight} x ${inputWidth}${antialias ? ', smoothed' : ''}`;
 }
 
 function parametersText(parameters: number, trainable: number | null | undefined): string {

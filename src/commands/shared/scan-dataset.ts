@@ -3,6 +3,7 @@ import { printable } from '../../text/printable.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { assertUsable, type OnBadImage, scanNotes } from '../../data/scan/scan-report.js';
 import type { DatasetSource, SourceScanOptions } from '../../data/source/dataset-source.js';
+import type { ExifHandling } from '../../ops/decode-image.js';
 import { progressBar } from '../../text/progress-bar.js';
 
 /** A scan of which every file can be used, and the list of what was left out; empty if nothing was. */
@@ -15,12 +16,13 @@ export interface ScannedDataset {
  * Scans a data set with a progress bar on a terminal, and reports on standard error what is worth knowing.
  *
  * @param onBadImage Whether files that cannot be used stop the command or are left out.
+ * @param exif What is done about the EXIF orientation, which is reported.
  * @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`.
  */
 export async function scanDataset(
   source: DatasetSource,
   onBadImage: OnBadImage,
-  { subsets }: Pick<SourceScanOptions, 'subsets'> = {},
+  { subsets, exif }: Pick<SourceScanOptions, 'subsets'> & { readonly exif: ExifHandling },
 ): Promise<ScannedDataset> {
   const { name } = source;
   const { stderr } = process;
@@ -29,7 +31,7 @@ export async function scanDataset(
   const found = await source.scan({ onProgress, subsets }).finally(() => bar?.stop());
   if (found.isMultiLabel) throw severalLabels(name);
   const { scan, skippedList, skipped } = assertUsable(found, onBadImage);
-  const notes = scanNotes(scan).map((note) => `  note: ${note}\n`);
+  const notes = scanNotes(scan, exif).map((note) => `  note: ${note}\n`);
   stderr.write(`${name}: ${scan.files.length} images, ${scan.classNames.length} classes\n${notes.join('')}`);
   if (skipped.length > 0) stderr.write(`  ${skipped.length} images are left out\n`);
   return { scan, skippedList };

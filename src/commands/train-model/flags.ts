@@ -1,4 +1,11 @@
-import { architectures, imageFlags, inputSizeFlags, tensorflowFlags, variantFlags } from '../shared/common-flags.js';
+import {
+  architectures,
+  imageFlags,
+  inputSizeFlags,
+  preprocessingFlags,
+  tensorflowFlags,
+  variantFlags,
+} from '../shared/common-flags.js';
 import { trainingFlags } from '../shared/dataset-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
@@ -39,6 +46,7 @@ export const trainModelCommand = defineCommand({
       list: 'name',
     },
     ...inputSizeFlags,
+    ...preprocessingFlags,
     pretrainedWeights: {
       type: 'path',
       words: ['imagenet', 'none'],

@@ -107,8 +107,9 @@ function makeFromFlags(
   classNames: readonly string[],
   options: TrainModelOptions,
 ): ImageClassifierModel {
-  const { seed, inputHeight, inputWidth } = options;
-  return makeModel(Model, { classNames, seed, inputHeight, inputWidth, ...backboneOptions(options) });
+  const { seed, inputHeight, inputWidth, exif, resize, antialias } = options;
+  const given = { classNames, seed, inputHeight, inputWidth, exif, resize, antialias };
+  return makeModel(Model, { ...given, ...backboneOptions(options) });
 }
 
 function compileClassifier(model: ImageClassifierModel, options: TrainModelOptions, stepsPerEpoch: number): void {

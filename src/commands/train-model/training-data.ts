@@ -34,6 +34,7 @@ export type TrainingSetOptions = Pick<
   | 'seed'
   | 'batchSize'
   | 'onBadImage'
+  | 'exif'
 > &
   Partial<Pick<TrainModelOptions, 'testDatasetPath' | 'classWeights'>>;
 
@@ -53,7 +54,8 @@ export class TrainingSet {
   static async scan(options: TrainingSetOptions): Promise<TrainingSet> {
     const hasOtherTest = options.trainDatasetPath !== undefined || separateTestSource(options) !== null;
     const subsets = hasOtherTest ? (['training', 'validation'] as const) : undefined;
-    const { scan, skippedList } = await scanDataset(trainingSource(options), options.onBadImage, { subsets });
+    const { onBadImage, exif } = options;
+    const { scan, skippedList } = await scanDataset(trainingSource(options), onBadImage, { subsets, exif });
     const { training, test } = hasOtherTest ? { training: scan, test: null } : splitOffTest(scan, options);
     checkDataset(training, []);
     return new TrainingSet({ scan: training, skippedList }, options, test);
@@ -196,10 +198,13 @@ export class TrainingData {
     imageSize: ImageSize,
     own: { readonly shuffle: boolean; readonly cacheMebibytes?: number },
   ): Promise<ImageDataset> {
-    const { batchSize, seed, onBadImage, cache } = this.options;
+    const { batchSize, seed, onBadImage, cache, exif, resize, antialias } = this.options;
     const { shuffle, cacheMebibytes = cache } = own;
     const dataset = await ImageDataset.create(scan, {
       imageSize,
+      exif,
+      resize,
+      antialias,
       batchSize,
       seed,
       onBadImage,
@@ -215,7 +220,10 @@ export class TrainingData {
 async function scanTest(set: TrainingSet, options: TrainModelOptions): Promise<ScannedDataset> {
   const source = separateTestSource(options);
   if (source === null) return { scan: set.test ?? set.scan, skippedList: '' };
-  const { scan, skippedList } = await scanDataset(source, options.onBadImage, { subsets: ['test'] });
+  const { scan, skippedList } = await scanDataset(source, options.onBadImage, {
+    subsets: ['test'],
+    exif: options.exif,
+  });
   const sources = { found: `the test set ${source.name}`, expected: `the training set ${nameOfScan(set.scan)}` };
   return { scan: matchClasses(scan, set.classNames, sources), skippedList };
 }

@@ -43,12 +43,13 @@ export interface FinishedTraining {
 export async function writeTrainingReport(training: FinishedTraining): Promise<string | null> {
   try {
     const { directory, evaluation, history, bestEpoch, skippedList } = training;
-    const { title, facts } = await modelFacts(directory);
+    const { title, facts, exif } = await modelFacts(directory);
     const { page, notes } = await writeReport(path.join(directory, 'assets.extra', 'report'), {
       title,
       date: new Date(),
       command: trainingCommand(training.options),
       skippedList,
+      exif,
       facts: [{ title: 'Training', rows: trainingFacts(training) }, facts, softwareFacts()],
       training: { history: parseHistory(history), bestEpoch },
       ...evaluation,

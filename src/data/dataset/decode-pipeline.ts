@@ -11,7 +11,7 @@ import {
   prefetchDataset,
   untunedDataset,
 } from '../../ops/dataset.js';
-import { decodeAndResize, type ImageSize } from '../../ops/decode-and-resize.js';
+import { decodeAndResize, type ImageSize, type Preprocessing } from '../../ops/decode-and-resize.js';
 import { mapFn } from '../../ops/map-fn.js';
 import { dequeue, enqueue, namedQueue } from '../../ops/queue.js';
 import { readFileAt } from '../../ops/read-file.js';
@@ -43,6 +43,8 @@ export interface DecodingBatch {
 export interface DecodePipelineOptions {
   /** Height and width that every image is resized to, in pixels. */
   readonly imageSize: ImageSize;
+  /** How images are turned and resized. */
+  readonly preprocessing: Preprocessing;
   /** Batches that are decoded at once; the images of each are spread over TensorFlow's threads anyway. Default: 2. */
   readonly parallelCalls?: number;
 }
@@ -120,10 +122,10 @@ export class DecodePipeline {
   }
 }
 
-function pipelineFunctions({ imageSize, parallelCalls = 2 }: DecodePipelineOptions) {
+function pipelineFunctions({ imageSize, preprocessing, parallelCalls = 2 }: DecodePipelineOptions) {
   const files = tensorSpec('string', [null, 2]);
   const images = tensorSpec('float32', [null, ...imageSize, 3]);
-  const decode = (batch: tf.Tensor) => decodeAndResize(mapFn(readImage, batch), imageSize);
+  const decode = (batch: tf.Tensor) => decodeAndResize(mapFn(readImage, batch), imageSize, preprocessing);
   const begin = () => {
     const waiting = mapDataset(counterDataset(), () => dequeue(namedQueue('files'), [null, 2]), {
       from: tensorSpec('int64', []),

@@ -1,5 +1,5 @@
 import { SignetError } from '../../errors.js';
-import type { ImageSize } from '../../ops/decode-and-resize.js';
+import type { ImageSize, Preprocessing } from '../../ops/fit-images.js';
 import * as tf from '../../tensorflow/tf.js';
 import { badImages } from '../scan/describe-problems.js';
 import { countClasses, type ImageScan } from '../scan/image-scan.js';
@@ -11,8 +11,10 @@ import { LeftOutImages } from '../scan/left-out-images.js';
 import { createRandom, deriveSeed, shuffled } from './random.js';
 import type { OnBadImage } from '../scan/scan-report.js';
 
-/** Options of an ImageDataset. */
-export interface ImageDatasetOptions {
+/**
+ * Options of an ImageDataset. How images are turned and resized is the model's own, where the dataset is given to one; see `imageSize`.
+ */
+export interface ImageDatasetOptions extends Preprocessing {
   /**
    * Height and width that every image is resized to, in pixels. Default: the size of the model's input once the dataset is given to
    * `fit`, `fitDataset`, `evaluateDataset` or `evaluateClassifier`; 256 x 256 if it is read before.
@@ -55,6 +57,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   /** Where to resume within the first epoch; null once it has been. */
   #resumed: ResumedEpoch | null = null;
   #imageSize: ImageSize | null;
+  #preprocessing: Preprocessing;
   /** Made when the first batch is asked for: until then the size of the images may be open. */
   #reader: Promise<Reader<ImageLoader>> | null = null;
 
@@ -66,19 +69,31 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     this.#files = scan.files;
     this.#leftOut = new LeftOutImages(scan.files);
     this.#imageSize = options.imageSize ?? null;
+    const { exif, resize, antialias } = options;
+    this.#preprocessing = { exif, resize, antialias };
     this.classNames = scan.classNames;
     this.size = Math.ceil(scan.files.length / options.batchSize);
   }
 
   /** @throws SignetError `INVALID_ARGUMENT`. */
+  // oxlint-disable-next-line typescript/require-await -- what is wrong with the options rejects, as what is wrong with images does.
   static async create(scan: ImageScan, options: ImageDatasetOptions = {}): Promise<ImageDataset> {
     const { batchSize = 32, shuffle = true, seed = 0, cacheMebibytes = 512, onBadImage = 'fail' } = options;
-    const { imageSize, prefetch } = options;
+    const { imageSize, prefetch, exif, resize, antialias } = options;
     if (prefetch !== undefined) checkPrefetch(prefetch);
-    const settings = { batchSize, shuffle, seed, cacheMebibytes, onBadImage, imageSize, prefetch };
-    const dataset = new ImageDataset(scan, settings);
-    if (imageSize) await dataset.#open();
-    return dataset;
+    const settings = {
+      batchSize,
+      shuffle,
+      seed,
+      cacheMebibytes,
+      onBadImage,
+      imageSize,
+      prefetch,
+      exif,
+      resize,
+      antialias,
+    };
+    return new ImageDataset(scan, settings);
   }
 
   /** Height and width that images are resized to, in pixels; null while that is open. */
@@ -87,12 +102,13 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   }
 
   /**
-   * Resizes images to the size that a model takes, if no other size was asked for.
+   * Turns and resizes images as a model does, and to the size that it takes, if nothing else was asked for.
    *
    * @param size Height and width in pixels.
-   * @throws SignetError `INVALID_ARGUMENT` that names both sizes when the dataset has another one.
+   * @throws SignetError `INVALID_ARGUMENT` that names both when the dataset has another size, or does something else.
    */
-  fitTo(size: ImageSize): void {
+  fitTo(size: ImageSize, preprocessing: Preprocessing = {}): void {
+    this.#fitToPreprocessing(preprocessing);
     this.#imageSize ??= size;
     const [[height, width], [wantedHeight, wantedWidth]] = [this.#imageSize, size];
     if (height === wantedHeight && width === wantedWidth) return;
@@ -101,6 +117,19 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
       `The dataset has images of ${height} x ${width} pixels, the model takes ${wantedHeight} x ${wantedWidth}. ` +
         `Leave imageSize out, and the dataset follows the model, or give imageSize: [${wantedHeight}, ${wantedWidth}].`,
     );
+  }
+
+  #fitToPreprocessing(wanted: Preprocessing): void {
+    const own = this.#preprocessing;
+    for (const name of ['exif', 'resize', 'antialias'] as const) {
+      if (own[name] === undefined || wanted[name] === undefined || own[name] === wanted[name]) continue;
+      throw new SignetError(
+        'INVALID_ARGUMENT',
+        `The dataset reads images with ${name}: ${own[name]}, the model with ${name}: ${wanted[name]}. ` +
+          `Leave ${name} out, and the dataset follows the model.`,
+      );
+    }
+    this.#preprocessing = completed(own, wanted);
   }
 
   /** The images of an epoch in the order of the scan; after an epoch, without those that do not decode. */
@@ -205,7 +234,8 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 
   #open(): Promise<Reader<ImageLoader>> {
     this.#imageSize ??= defaultSize;
-    this.#reader ??= openReader(this.#imageSize, this.#files.length, this.options);
+    this.#preprocessing = completed(this.#preprocessing, { exif: 'apply', resize: 'squash', antialias: false });
+    this.#reader ??= openReader(this.#imageSize, this.#preprocessing, this.#files.length, this.options);
     return this.#reader;
   }
 
@@ -277,17 +307,22 @@ interface Reader<Loader extends BatchSource> {
   readonly prefetch: number;
 }
 
+function completed(own: Preprocessing, { exif, resize, antialias }: Preprocessing): Preprocessing {
+  return { exif: own.exif ?? exif, resize: own.resize ?? resize, antialias: own.antialias ?? antialias };
+}
+
 /** Keras's, in pixels. */
 const defaultSize: ImageSize = [256, 256];
 
 async function openReader(
   imageSize: ImageSize,
+  preprocessing: Preprocessing,
   images: number,
   { batchSize, cacheMebibytes, prefetch }: ImageDatasetSettings,
 ): Promise<Reader<ImageLoader>> {
   const fits = images * bytesPerImage(imageSize) <= cacheMebibytes * 2 ** 20;
   return {
-    loader: await ImageLoader.create({ imageSize }),
+    loader: await ImageLoader.create({ imageSize, preprocessing }),
     cache: fits ? new ImageCache([...imageSize, 3]) : null,
     prefetch: prefetch ?? defaultPrefetch(batchSize * bytesPerImage(imageSize)),
   };

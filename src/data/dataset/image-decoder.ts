@@ -1,5 +1,5 @@
 import { SignetError } from '../../errors.js';
-import { decodeAndResize, type ImageSize } from '../../ops/decode-and-resize.js';
+import { decodeAndResize, type ImageSize, type Preprocessing } from '../../ops/decode-and-resize.js';
 import { stringVector } from '../../ops/strings.js';
 import { CompiledFunctions } from '../../saved-model/run/compile.js';
 import * as tf from '../../tensorflow/tf.js';
@@ -19,8 +19,8 @@ export class ImageDecoder {
     this.#compiled = compiled;
   }
 
-  static async create(imageSize: ImageSize): Promise<ImageDecoder> {
-    const decode = tfFunction((images: tf.Tensor) => ({ images: decodeAndResize(images, imageSize) }), {
+  static async create(imageSize: ImageSize, preprocessing: Preprocessing): Promise<ImageDecoder> {
+    const decode = tfFunction((images: tf.Tensor) => ({ images: decodeAndResize(images, imageSize, preprocessing) }), {
       inputSignature: { bytes: tensorSpec('string', [null]) },
     });
     return new ImageDecoder(await CompiledFunctions.compile({ decode: decode.getConcreteFunction() }), imageSize);

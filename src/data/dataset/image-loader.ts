@@ -87,7 +87,7 @@ export class ImageLoader {
     const unread = contents.filter((content) => 'kind' in content);
     if (unread.length > 0) return unread;
     const images = contents.filter((content) => content instanceof Uint8Array);
-    this.#decoder ??= await ImageDecoder.create(this.options.imageSize);
+    this.#decoder ??= await ImageDecoder.create(this.options.imageSize, this.options.preprocessing);
     try {
       return this.#decoder.decode(images);
     } catch (error) {

@@ -19,11 +19,11 @@ export interface ImageFile {
   /** Part of the data set that it belongs to, where a list says so. */
   readonly subset?: Subset;
   readonly format: ImageFormat;
-  /** In pixels as stored, whatever the EXIF orientation says: as TensorFlow decodes it. */
+  /** In pixels as stored, whatever the EXIF orientation says; see `uprightSize`. */
   readonly width: number;
   readonly height: number;
   readonly sizeBytes: number;
-  /** EXIF orientation, 2 to 8, which TensorFlow ignores; absent for an upright image. */
+  /** EXIF orientation, 2 to 8; absent for an upright image. */
   readonly orientation?: number;
   /** 16 bits a sample, of which the upper 8 are used, as TensorFlow does for 8-bit pixels; absent for any other number. */
   readonly bitsPerSample?: 16;

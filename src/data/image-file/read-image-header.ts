@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 
 import { readBmpHeader } from './bmp-header.js';
+import { readExifOrientation } from './exif-orientation.js';
 import { readGifHeader } from './gif-header.js';
 import { isSequentialJpeg, jpegPasses } from './jpeg-scans.js';
 import { formatNames, type ImageFormat } from './image-format.js';
@@ -63,12 +64,13 @@ async function passesOf(file: OpenImageFile): Promise<number> {
 }
 
 /** The header of a JPEG or PNG comes first, so the rest of the file is read only if it is unusually long. */
-async function readFrontHeader(format: ImageFormat, file: OpenImageFile): Promise<ImageHeader> {
+async function readFrontHeader(format: 'jpeg' | 'png', file: OpenImageFile): Promise<ImageHeader> {
+  const orientation = readExifOrientation(file.head, format);
   try {
-    return await readWithSharp(format, file.head);
+    return { ...(await readWithSharp(format, file.head)), orientation };
   } catch (error) {
     if (file.head.length === file.sizeBytes) throw error;
-    return readWithSharp(format, await file.readAll());
+    return { ...(await readWithSharp(format, await file.readAll())), orientation };
   }
 }
 

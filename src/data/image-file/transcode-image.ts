@@ -6,8 +6,8 @@ import { defaultImageLimits, type ImageLimits, mebibytes, megapixels } from './i
 /**
  * Turns a WebP, AVIF or TIFF image into PNG, which TensorFlow can decode, without touching the disk.
  *
- * As TensorFlow treats a PNG, so are these treated: the first frame, stored pixels whatever the EXIF orientation says,
- * numbers as they are whatever the colour profile says. RGB and RGBA of 8 bits keep every bit; gray becomes RGB of the same
+ * As TensorFlow treats a PNG, so are these treated: the first frame, stored pixels, numbers as they are whatever the colour profile says. An EXIF
+ * orientation goes along, and whoever decodes the PNG decides about it. RGB and RGBA of 8 bits keep every bit; gray becomes RGB of the same
  * brightness, CMYK and more than 8 bits become 8-bit RGB. Floats from 0 to 1 become 0 to 255, those from 0 to 255 stay.
  *
  * @param bytes The whole file.
@@ -23,8 +23,9 @@ export async function transcodeImage(bytes: Uint8Array, limits: ImageLimits = {}
   }
   const options = { limitInputPixels: maxPixels, ignoreIcc: true };
   try {
-    const { depth, space } = await sharp(bytes, options).metadata();
+    const { depth, space, orientation = 1 } = await sharp(bytes, options).metadata();
     const image = depth === 'float' ? await fromFloats(bytes, space, options) : sharp(bytes, options);
+    if (orientation > 1) image.withExif({ IFD0: { Orientation: String(orientation) } });
     // Hardly compressed: it is read once, from memory.
     return await image.png({ compressionLevel: 1 }).toBuffer();
   } catch (error) {

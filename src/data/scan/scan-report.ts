@@ -8,6 +8,7 @@ import type { ImageProblem } from '../image-file/image-problem.js';
 import { type DeepImages, nearlyBlack } from './deep-images.js';
 import { type ImageScan, nameOfScan } from './image-scan.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
+import type { ExifHandling } from '../../ops/decode-image.js';
 import { printable, quoted } from '../../text/printable.js';
 
 /** Reaction to files that cannot be used: stop, or continue without them. */
@@ -42,11 +43,11 @@ export function assertUsable(scan: ImageScan, onBadImage: OnBadImage, options: D
 }
 
 /** Returns a sentence for each finding that is not a fault but may surprise. */
-export function scanNotes({ directory, files, notes }: ImageScan): string[] {
+export function scanNotes({ directory, files, notes }: ImageScan, exif: ExifHandling = 'apply'): string[] {
   return [
     ...(notes.ofList ?? []),
     noteMisnamed(files.filter(({ misnamedAs }) => misnamedAs !== undefined)),
-    noteOrientation(files.filter(({ orientation }) => orientation !== undefined).length),
+    noteOrientation(files.filter(({ orientation }) => orientation !== undefined).length, exif),
     noteTranscoded(files.filter(({ format }) => isTranscoded(format))),
     noteDeep(files.filter(({ bitsPerSample }) => bitsPerSample === 16).length, notes.deepImages),
     noteFrames(files.filter(({ frames }) => frames !== undefined).length),
@@ -63,9 +64,10 @@ function noteMisnamed(files: readonly ImageFile[]): string | null {
   return `${count(files.length, 'file is', 'files are')} named for another format and used all the same: ${example}.`;
 }
 
-function noteOrientation(number: number): string | null {
+function noteOrientation(number: number, exif: ExifHandling): string | null {
   if (number === 0) return null;
-  return `${count(number, 'file carries', 'files carry')} an EXIF orientation, which is ignored, as TensorFlow does.`;
+  if (exif === 'apply') return `${count(number, 'file is', 'files are')} turned upright, as the EXIF orientation says.`;
+  return `${count(number, 'file has', 'files have')} an EXIF orientation, which is ignored.`;
 }
 
 function noteTranscoded(files: readonly ImageFile[]): string | null {

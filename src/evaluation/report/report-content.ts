@@ -1,4 +1,5 @@
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
+import type { ExifHandling } from '../../ops/decode-image.js';
 import type * as tf from '../../tensorflow/tf.js';
 import type { ClassificationResult } from '../classification-metrics.js';
 import type { Mistake } from '../hardest-mistakes.js';
@@ -33,6 +34,8 @@ export interface ReportContent {
   readonly command?: string | undefined;
   /** Images that were left out, one per line: path, kind and reason, separated by tabs. Default: none. */
   readonly skippedList?: string | undefined;
+  /** Whether pictures are shown turned as their EXIF says: as the model got them. Default: `apply`. */
+  readonly exif?: ExifHandling | undefined;
   /** Time at which the report was made. Default: now. */
   readonly date?: Date | undefined;
 }
@@ -55,14 +58,16 @@ export interface CompleteReportContent {
   readonly facts: readonly FactsTable[];
   readonly command: string;
   readonly skippedList: string;
+  readonly exif: ExifHandling;
   readonly date: Date;
 }
 
 /** Fills in the defaults. */
 export function completeContent(content: ReportContent): CompleteReportContent {
   const { title, result, mistakes, loss = result.loss, training, facts = [] } = content;
-  const { command = '', skippedList = '', date = new Date() } = content;
-  return { title, result, mistakes, loss, training: completeTraining(training), facts, command, skippedList, date };
+  const { command = '', skippedList = '', exif = 'apply', date = new Date() } = content;
+  const completed = completeTraining(training);
+  return { title, result, mistakes, loss, training: completed, facts, command, skippedList, exif, date };
 }
 
 function completeTraining(training: ReportContent['training']): CompleteReportContent['training'] {

@@ -39,7 +39,7 @@ export async function writeReport(folder: string, given: ReportContent): Promise
   const { training, mistakes } = content;
   const curves = training ? trainingCurves(training.history, training.bestEpoch) : [];
   const matrix = confusionMatrix(content.result);
-  const thumbnails = await mapConcurrently(mistakes, concurrency, ({ image }) => thumbnail(image));
+  const thumbnails = await mapConcurrently(mistakes, concurrency, ({ image }) => thumbnail(image, content.exif));
   const pictures = [
     ...(curves.length > 0 ? [{ name: 'training-curves', picture: curvesPicture(curves) }] : []),
     { name: 'confusion-matrix', picture: matrix.picture },

@@ -4,6 +4,8 @@ import * as v from 'valibot';
 
 import { SignetError } from '../../errors.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
+import type { ExifHandling } from '../../ops/decode-image.js';
+import { type CompletePreprocessing, resizeModes } from '../../ops/fit-images.js';
 
 /** The file in `assets.extra/` that says what a classifier was made from, for `loadModel`. */
 export const modelDescriptionFile = 'signet.json';
@@ -16,11 +18,15 @@ const schema = v.object({
   modelType: v.string(),
   inputHeight: wholeNumber(1, mostPixels),
   inputWidth: wholeNumber(1, mostPixels),
+  // Models that were saved before there was a choice do this.
+  exif: v.optional(v.picklist(['apply', 'ignore']), 'ignore'),
+  resize: v.optional(v.picklist(resizeModes), 'squash'),
+  antialias: v.optional(v.boolean(), false),
   options: v.optional(v.record(v.string(), v.union([v.number(), v.string(), v.boolean()])), {}),
 });
 
 /** Options that a classifier was made from. */
-export interface ModelDescription {
+export interface ModelDescription extends CompletePreprocessing {
   /** The class's name, such as `LenetModel`. */
   readonly modelType: string;
   /** Pixels. */
@@ -33,6 +39,12 @@ export interface ModelDescription {
 
 /** Options of one class. */
 export type OwnOptions = Readonly<Record<string, number | string | boolean>>;
+
+/** What a classifier on disk does about EXIF; one that does not say so does nothing, as TensorFlow. */
+export async function exifOf(directory: string): Promise<ExifHandling> {
+  const { exif } = await readModelDescription(directory).catch(() => ({ exif: 'ignore' as const }));
+  return exif;
+}
 
 /**
  * Reads what a classifier was made from.

@@ -2,6 +2,8 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
 import { transcodeImage } from '../../../src/data/image-file/transcode-image.js';
+import { decodeImage } from '../../../src/ops/decode-image.js';
+import { stringScalar } from '../../../src/ops/strings.js';
 import { tiff as tiffOf } from '../../helpers/data/tiff.js';
 import { avif, image, pngClaiming, tiff, webp } from '../samples.js';
 
@@ -67,7 +69,7 @@ describe('transcodeImage', () => {
     );
   });
 
-  it('ignores EXIF orientation and colour profile, as TensorFlow does', async () => {
+  it('keeps the EXIF orientation for whoever decodes it, and ignores the colour profile', async () => {
     const turned = await image()
       .withMetadata({ orientation: 6 })
       .withIccProfile('p3')
@@ -75,7 +77,9 @@ describe('transcodeImage', () => {
       .toBuffer();
     const transcoded = await transcodeImage(turned);
     const { width, height, orientation, icc } = await sharp(transcoded).metadata();
-    expect({ width, height, orientation, icc }).toEqual({ width: 60, height: 40 });
+    expect({ width, height, orientation, icc }).toEqual({ width: 60, height: 40, orientation: 6 });
+    const upright = decodeImage(stringScalar(transcoded), { exif: 'apply' });
+    expect(Buffer.from(upright.dataSync())).toEqual(await sharp(transcoded).autoOrient().raw().toBuffer());
     expect((await pixels(transcoded)).equals(await pixels(turned))).toBe(true);
   });
 

@@ -52,11 +52,17 @@ describe('thumbnail', () => {
     expect(made?.url.length).toBeLessThan(50_000);
   });
 
-  it('shows what the model sees: not turned, without transparency, and tells nothing else', async () => {
-    const turned = await image(60, 40).withMetadata({ orientation: 6 }).jpeg().toBuffer();
-    const made = await thumbnail(await scanned(turned));
-    expect(made).toMatchObject({ width: 60, height: 40 });
-    expect((await decoded(made?.url)).metadata.exif).toBeUndefined();
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('shows what the model sees: turned by orientation %i, unless it is ignored', async (orientation) => {
+    const turned = await image(60, 40).withMetadata({ orientation }).png().toBuffer();
+    const file = await scanned(turned, `turned ${orientation}`);
+    const { data, metadata } = await decoded((await thumbnail(file))?.url);
+    expect(data.equals(await sharp(turned).autoOrient().raw().toBuffer())).toBe(true);
+    expect(metadata.exif).toBeUndefined();
+    const stored = await decoded((await thumbnail(file, 'ignore'))?.url);
+    expect(stored.data.equals(await sharp(turned).raw().toBuffer())).toBe(true);
+  }); // prettier-ignore
+
+  it('shows it without transparency', async () => {
     const clear = await scanned(await image(60, 40, 4).png().toBuffer(), 'clear');
     expect((await decoded((await thumbnail(clear))?.url)).channels).toBe(3);
   });

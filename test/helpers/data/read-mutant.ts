@@ -17,7 +17,7 @@ export type ReadMutant = (file: string) => Promise<string>;
 /** Makes the reader of mutated files. @throws What is not a SignetError. */
 export async function mutantReader(): Promise<ReadMutant> {
   const model = new LenetModel({ classNames: Array.from('0123456789'), seed: 9 });
-  const decoder = await ImageDecoder.create([28, 28]);
+  const decoder = await ImageDecoder.create([28, 28], {});
   return async (file) => {
     try {
       if (file.endsWith('.pth')) await readTorchFile(file);

@@ -8,7 +8,7 @@ import { tensorflowVersion } from '../../../src/set-up/wheel-table.js';
 /** The virtual environment with Python TensorFlow, the outside referee; `npm run test:parity` makes it. */
 export const pythonFolder = path.join(cacheFolder(), `python-tensorflow-${tensorflowVersion}`);
 /** Written when all packages are installed. Its number counts up when one is added. */
-export const pythonMarker = path.join(pythonFolder, 'complete-4');
+export const pythonMarker = path.join(pythonFolder, 'complete-5');
 export const python = path.join(pythonFolder, 'bin', 'python');
 
 /** Whether the referee is there; says so loudly when it is not, since tests are then skipped. */

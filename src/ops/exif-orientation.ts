@@ -1,0 +1,219 @@
+import { rangeTo, sizeTensor } from '../tensorflow/computed-sizes.js';
+import { attribute, runOp } from '../tensorflow/run-op.js';
+import * as tf from '../tensorflow/tf.js';
+import { callOp } from './call-op.js';
+import { cond } from './cond.js';
+import { whileLoop } from './while-loop.js';
+
+/** What EXIF is looked for in. */
+export type ExifContainer = 'jpeg' | 'png';
+
+/** EXIF is looked for in this many of a file's first bytes: all that Signet's scan reads of it. */
+export const exifHeadBytes = 65_536;
+
+/** A JPEG's segments or a PNG's chunks that are looked at, so that a file of thousands costs nothing. */
+export const mostExifSteps = 64;
+
+/**
+ * How far it is from a marker of a JPEG to the next, by the marker's second byte: 0 where the segment's length says so. Source: ITU-T T.81,
+ * B.1.1.3: 0x01 and 0xd0 to 0xd8 have no length; nothing is looked for behind 0xd9 (end) and 0xda (scan).
+ */
+export const jpegStrides: readonly number[] = Array.from({ length: 256 }, (_, marker) => {
+  if (marker === 0xff) return 1;
+  if (marker <= 1 || (marker >= 0xd0 && marker <= 0xd8)) return 2;
+  return marker === 0xd9 || marker === 0xda ? exifHeadBytes : 0;
+});
+
+/** The tag of TIFF 6.0 and EXIF 2.32 that says how a picture is to be turned. */
+export const orientationTag = 0x0112;
+
+/**
+ * Reads the EXIF orientation of a file in the graph, which no TensorFlow op does.
+ *
+ * It is the one of the first EXIF segment of a JPEG, or of the chunk `eXIf` of a PNG: the last entry of the first directory with that tag, one
+ * number of type SHORT or LONG, as Pillow reads it. Whatever is damaged, or lies beyond the first 64 KiB, is upright. Every index is clipped. `readExifOrientation`
+ * reads the same in JavaScript.
+ *
+ * @param bytes string scalar: the file's content.
+ * @returns int32 scalar, 1 to 8; 1 is upright.
+ */
+export function exifOrientation(bytes: tf.Tensor, container: ExifContainer): tf.Tensor {
+  return tf.tidy(() => {
+    const head = runOp(
+      'Substr',
+      [attribute.type('T', 'int32'), attribute.string('unit', 'BYTE')],
+      [bytes, int(0), int(exifHeadBytes)],
+    );
+    // Nearly every file is done with here, in some microseconds.
+    return cond(
+      mentionsExif(head, container),
+      () => new ExifHead(head).orientation(container),
+      () => int(1),
+    );
+  });
+}
+
+/** Whether the bytes that EXIF begins with are anywhere in a string; bool scalar. */
+function mentionsExif(head: tf.Tensor, container: ExifContainer): tf.Tensor {
+  // \C is any byte to RE2, where . is a character of UTF-8.
+  const pattern = container === 'jpeg' ? String.raw`\C*Exif\x00\x00\C*` : String.raw`\CPNG\r\n\x1a\n\C*eXIf\C*`;
+  return runOp('StaticRegexFullMatch', [attribute.string('pattern', pattern)], [head]);
+}
+
+/** Where the TIFF data of EXIF are, int32 scalars: from `start` up to `end`. */
+interface TiffRange {
+  readonly start: tf.Tensor;
+  readonly end: tf.Tensor;
+}
+
+/** The first bytes of a file as numbers. */
+class ExifHead {
+  readonly #bytes: tf.Tensor;
+  readonly #length: tf.Tensor;
+
+  constructor(head: tf.Tensor) {
+    const types = [attribute.type('out_type', 'uint8'), attribute.bool('little_endian', true)];
+    this.#bytes = callOp('DecodeRaw', types, [head], { dtype: 'uint8', shape: [null] });
+    this.#length = sizeTensor(this.#bytes, 0);
+  }
+
+  orientation(container: ExifContainer): tf.Tensor {
+    return this.#readTiff(container === 'jpeg' ? this.#findInJpeg() : this.#findInPng());
+  }
+
+  /** The bytes at some positions; those beyond an end are the one at that end. */
+  #at(positions: tf.Tensor): tf.Tensor {
+    return tf.gather(this.#bytes, tf.minimum(tf.maximum(positions, int(0)), tf.sub(this.#length, int(1))));
+  }
+
+  #findInJpeg(): TiffRange {
+    const length = (at: tf.Tensor) => tf.sum(tf.mul(this.#at(tf.add(at, ints([2, 3]))), ints([256, 1])));
+    const stride = (at: tf.Tensor) => {
+      const known = tf.gather(ints(jpegStrides), this.#at(tf.add(at, int(1))));
+      const segment = tf.where(tf.equal(known, int(0)), tf.add(length(at), int(2)), known);
+      // libjpeg passes over what is no marker.
+      return tf.where(tf.equal(this.#at(at), int(0xff)), segment, int(1));
+    };
+    const at = this.#walk(
+      int(2),
+      { offsets: [0, 1, 4, 5, 6, 7, 8, 9], expected: [0xff, 0xe1, ...codes('Exif\0\0')] },
+      stride,
+    );
+    return { start: tf.add(at, int(10)), end: tf.minimum(tf.add(tf.add(at, length(at)), int(2)), this.#length) };
+  }
+
+  #findInPng(): TiffRange {
+    // A chunk of 64 KiB or more ends beyond the head.
+    const length = (at: tf.Tensor) =>
+      tf.minimum(tf.sum(tf.mul(tf.minimum(this.#at(tf.add(at, ints([0, 1, 2, 3]))), ints([1, 1, 255, 255])), ints([exifHeadBytes, exifHeadBytes, 256, 1]))), int(exifHeadBytes)); // prettier-ignore
+    const stride = (at: tf.Tensor) => tf.add(length(at), int(12));
+    const at = this.#walk(int(8), { offsets: [4, 5, 6, 7], expected: codes('eXIf') }, stride);
+    const start = tf.add(at, int(8));
+    return { start, end: tf.minimum(tf.add(start, length(at)), this.#length) };
+  }
+
+  /** The first position, from one stride to the next, where the expected bytes are; the length of the head where they are nowhere. */
+  #walk(
+    first: tf.Tensor,
+    { offsets, expected }: { readonly offsets: readonly number[]; readonly expected: readonly number[] },
+    stride: (at: tf.Tensor) => tf.Tensor,
+  ): tf.Tensor {
+    const isFound = (at: tf.Tensor) => tf.all(tf.equal(this.#at(tf.add(at, ints(offsets))), ints(expected)));
+    const [at, , found] = whileLoop(
+      (position, step, isThere) =>
+        tf.logicalAnd(
+          tf.logicalNot(isThere),
+          tf.logicalAnd(tf.less(step, int(mostExifSteps)), tf.less(position, this.#length)),
+        ),
+      (position, step) => {
+        const isThere = isFound(position);
+        return [tf.where(isThere, position, tf.add(position, stride(position))), tf.add(step, int(1)), isThere];
+      },
+      [first, int(0), tf.scalar(false, 'bool')],
+    );
+    return tf.where(found, at, this.#length);
+  }
+
+  #readTiff({ start, end }: TiffRange): tf.Tensor {
+    const header = this.#at(tf.add(start, ints([0, 1, 2, 3])));
+    const begins = (text: string) => tf.all(tf.equal(header, ints(codes(text))));
+    const isBig = begins('MM\0*');
+    const short = (at: tf.Tensor) => {
+      const [first, second] = [this.#at(at), this.#at(tf.add(at, int(1)))];
+      const pair = (high: tf.Tensor, low: tf.Tensor) => tf.add(tf.mul(high, int(256)), low);
+      return tf.where(isBig, pair(first, second), pair(second, first));
+    };
+    /** Four bytes, at most 65,536. */
+    const long = (at: tf.Tensor) => {
+      const [first, second] = [short(at), short(tf.add(at, int(2)))];
+      const high = tf.where(isBig, first, second);
+      return tf.where(tf.greater(high, int(0)), int(exifHeadBytes), tf.where(isBig, second, first));
+    };
+    const directory = tf.add(start, long(tf.add(start, int(4))));
+    const whole = tf.maximum(tf.floorDiv(tf.sub(end, tf.add(directory, int(2))), int(12)), int(0));
+    const rows = rangeTo(tf.minimum(short(directory), whole));
+    const entryOf = (row: tf.Tensor) => tf.add(tf.add(directory, int(2)), tf.mul(row, int(12)));
+    const isTag = tf.equal(short(entryOf(rows)), int(orientationTag));
+    const row = tf.max(tf.concat([ints([-1]), tf.where(isTag, rows, tf.fill([1], -1, 'int32'))]));
+    const entry = entryOf(row);
+    const type = short(tf.add(entry, int(2)));
+    const isShort = tf.equal(type, int(3));
+    const value = tf.where(isShort, short(tf.add(entry, int(8))), long(tf.add(entry, int(8))));
+    const isValid = [
+      tf.logicalOr(isBig, begins('II*\0')),
+      tf.greaterEqual(row, int(0)),
+      tf.logicalOr(isShort, tf.equal(type, int(4))),
+      tf.equal(long(tf.add(entry, int(4))), int(1)),
+      tf.greaterEqual(value, int(1)),
+      tf.lessEqual(value, int(8)),
+    ].reduce(tf.logicalAnd);
+    return tf.where(isValid, value, int(1));
+  }
+}
+
+/** Whether rows and columns of a stored picture are in reverse, by its orientation; those from 5 are transposed as well, after that. */
+const mirrored: readonly (readonly [rows: 0 | 1, columns: 0 | 1, channels: 0])[] = [
+  [0, 0, 0],
+  [0, 0, 0],
+  [0, 1, 0],
+  [1, 1, 0],
+  [1, 0, 0],
+  [0, 0, 0],
+  [1, 0, 0],
+  [1, 1, 0],
+  [0, 1, 0],
+];
+
+/**
+ * Turns the rows and columns of a picture round as its orientation asks for. Those of an orientation from 5 on are also transposed: it is left
+ * to the caller, who may have made the picture smaller by then.
+ *
+ * @param image [height, width, channels].
+ * @param orientation int32 scalar, 1 to 8.
+ */
+export function mirrorImage(image: tf.Tensor3D, orientation: tf.Tensor): tf.Tensor3D {
+  const axes = tf.cast(
+    tf.gather(
+      tf.tensor2d(
+        mirrored.map((row) => [...row]),
+        [9, 3],
+        'int32',
+      ),
+      orientation,
+    ),
+    'bool',
+  );
+  return runOp('Reverse', [attribute.type('T', image.dtype as 'float32')], [image, axes]) as tf.Tensor3D;
+}
+
+function int(value: number): tf.Scalar {
+  return tf.scalar(value, 'int32');
+}
+
+function ints(values: readonly number[]): tf.Tensor1D {
+  return tf.tensor1d([...values], 'int32');
+}
+
+function codes(text: string): number[] {
+  return Array.from(text, (character) => character.charCodeAt(0));
+}
