@@ -30,8 +30,8 @@ export const orientationTag = 0x0112;
 /**
  * Reads the EXIF orientation of a file in the graph, which no TensorFlow op does.
  *
- * It is the one of the first EXIF segment of a JPEG, or of the chunk `eXIf` of a PNG: the last entry of the first directory with that tag, one
- * number of type SHORT or LONG, as Pillow reads it. Whatever is damaged, or lies beyond the first 64 KiB, is upright. Every index is clipped. `readExifOrientation`
+ * It is the one of the first EXIF segment of a JPEG, or of the chunk `eXIf` of a PNG: the first entry of the first directory with that tag, of type
+ * SHORT or LONG, as Pillow reads it. Whatever is damaged, or lies beyond the first 64 KiB, is upright. Every index is clipped. `readExifOrientation`
  * reads the same in JavaScript.
  *
  * @param bytes string scalar: the file's content.
@@ -154,16 +154,20 @@ class ExifHead {
     const rows = rangeTo(tf.minimum(short(directory), whole));
     const entryOf = (row: tf.Tensor) => tf.add(tf.add(directory, int(2)), tf.mul(row, int(12)));
     const isTag = tf.equal(short(entryOf(rows)), int(orientationTag));
-    const row = tf.max(tf.concat([ints([-1]), tf.where(isTag, rows, tf.fill([1], -1, 'int32'))]));
+    const none = ints([exifHeadBytes]);
+    const row = tf.min(tf.concat([none, tf.where(isTag, rows, none)]));
     const entry = entryOf(row);
     const type = short(tf.add(entry, int(2)));
     const isShort = tf.equal(type, int(3));
+    const count = long(tf.add(entry, int(4)));
     const value = tf.where(isShort, short(tf.add(entry, int(8))), long(tf.add(entry, int(8))));
     const isValid = [
       tf.logicalOr(isBig, begins('II*\0')),
-      tf.greaterEqual(row, int(0)),
+      tf.less(row, int(exifHeadBytes)),
       tf.logicalOr(isShort, tf.equal(type, int(4))),
-      tf.equal(long(tf.add(entry, int(4))), int(1)),
+      tf.greaterEqual(count, int(1)),
+      // More would not stand in the entry itself.
+      tf.lessEqual(count, tf.where(isShort, int(2), int(1))),
       tf.greaterEqual(value, int(1)),
       tf.lessEqual(value, int(8)),
     ].reduce(tf.logicalAnd);

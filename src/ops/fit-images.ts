@@ -62,13 +62,14 @@ function cropped(images: tf.Tensor4D, [targetHeight, targetWidth]: ImageSize): t
 }
 
 /** How many times higher or wider a picture is made by padding, at most. */
-const mostPadding = 16;
+const mostPadding = 64;
 
 /**
  * Pads pictures to a shape and resizes them, in the arithmetic of Keras (keras/src/backend/tensorflow/image.py, resize).
  *
  * Bilinear resizing takes one axis after the other, and only one is padded. So the other is resized before: a picture of 28,000 x 1,800 pixels
- * takes 76 MB, where padding it first would take 2.4 GB. One that is more than 16 times too wide or too high is padded to 16 times its size and squashed from there.
+ * takes 76 MB, where padding it first would take 2.4 GB. One that is more than 64 times too wide or too high is padded to 64 times its size and squashed from there, so
+ * that a row of pixels does not take gigabytes.
  */
 function padded(images: tf.Tensor4D, size: ImageSize, antialias: boolean | undefined): tf.Tensor4D {
   const [targetHeight, targetWidth] = size;

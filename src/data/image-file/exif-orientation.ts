@@ -84,12 +84,14 @@ function readTiff(bytes: Buffer, { start, end }: TiffRange): number {
   const long = (at: number) => (isBig ? 65_536 * short(at) + short(at + 2) : 65_536 * short(at + 2) + short(at));
   const directory = start + long(start + 4);
   const rows = Math.min(short(directory), Math.floor((end - directory - 2) / 12));
-  for (let entry = directory + 2 + 12 * (rows - 1); entry > directory; entry -= 12) {
+  for (let row = 0; row < rows; row += 1) {
+    const entry = directory + 2 + 12 * row;
     if (short(entry) !== orientationTag) continue;
-    const type = short(entry + 2);
-    const value = type === 3 ? short(entry + 8) : long(entry + 8);
-    const isValid = (type === 3 || type === 4) && long(entry + 4) === 1 && value >= 1 && value <= 8;
-    return isValid ? value : 1;
+    const [type, count] = [short(entry + 2), long(entry + 4)];
+    const isShort = type === 3;
+    const value = isShort ? short(entry + 8) : long(entry + 8);
+    const isThere = (isShort || type === 4) && count >= 1 && count <= (isShort ? 2 : 1);
+    return isThere && value >= 1 && value <= 8 ? value : 1;
   }
   return 1;
 }
