@@ -1,5 +1,6 @@
 /**
- * What EXIF, aspect ratio and smoothing cost: images/s of the compiled function that reads images for training and serving, each way of it in turns.
+ * What EXIF, aspect ratio and smoothing cost: processor time per image of the compiled function that reads images for training and serving, each way
+ * of it in turns. Time on the clock says little on a busy machine.
  *
  * npm run bench:preprocessing
  */
@@ -51,23 +52,22 @@ const sets = {
 
 for (const [title, images] of Object.entries(sets)) {
   const bytes = stringVector(images);
-  const times = new Map<string, number[]>();
+  const costs = new Map<string, number[]>();
   for (let round = 0; round <= Number(values.rounds); round += 1) {
     for (const [name, functions] of compiled) {
-      const start = performance.now();
+      const before = process.cpuUsage();
       tf.dispose(functions.call('decode', [bytes]));
+      const { user, system } = process.cpuUsage(before);
       // The first round makes what is kept.
-      if (round > 0) times.set(name, [...(times.get(name) ?? []), performance.now() - start]);
+      if (round > 0) costs.set(name, [...(costs.get(name) ?? []), (user + system) / 1000 / images.length]);
     }
   }
   bytes.dispose();
   console.log(title);
-  for (const [name, all] of times) {
-    const sorted = all.toSorted((a, b) => a - b);
-    const median = sorted[Math.floor(sorted.length / 2)] ?? NaN;
-    const rate = (images.length / median) * 1000;
+  for (const [name, all] of costs) {
+    const [least = NaN, median = NaN] = [0, Math.floor(all.length / 2)].map((at) => all.toSorted((a, b) => a - b)[at]);
     console.log(
-      `  ${name.padEnd(14)} ${rate.toFixed(1).padStart(8)} images/s (best ${((images.length / (sorted[0] ?? NaN)) * 1000).toFixed(1)})`,
+      `  ${name.padEnd(14)} ${median.toFixed(3).padStart(8)} ms of processor time per image, at best ${least.toFixed(3)}`,
     );
   }
 }
