@@ -68,7 +68,8 @@ describe('fitImages', () => {
 });
 
 describe('decodeAndResize', () => {
-  it.each(ways)('fits and turns images of all formats and sizes, the same by every way: $resize, antialias $antialias', async (way) => {
+  // Each is traced for seven branches.
+  it.each([ways[0], ways[3], ways[4]])('fits and turns images of all formats and sizes, the same by every way: %o', async (way) => {
     const jpeg = await sharp({ create: { width: 30, height: 11, channels: 3, background: 'tan' } }).jpeg().toBuffer();
     const turned = [2, 5, 6].map((orientation) => withSegments(jpeg, exifSegment(tiffWith(orientation))));
     const decode = tfFunction((bytes: tf.Tensor) => decodeAndResize(bytes, [10, 16], way), {
