@@ -59,20 +59,21 @@ export function signatureExamples(signature: ExampleSignature): SignatureExample
   const parsesExamples = verb !== 'predict';
   const url = `http://localhost:8501/v1/models/${encodeURIComponent(modelName)}:${verb}`;
   const unfit = inputs.filter(({ dtype, isDense }) => !isDense || !restTypes.has(dtype));
+  const isCallable = unfit.length === 0 && inputs.length > 0;
   const fields: JsonNode[] = key === defaultKey ? [] : [{ name: 'signature_name', value: jsonText(key) }];
   const body = object([...fields, parsesExamples ? examplesField(signature) : predictField(signature)]);
   const notes = [
     ...notesOnTags(signature),
     ...(unfit.length > 0 ? [`REST takes no ${describe(unfit)}: call it in Python, or over gRPC.`] : []),
+    ...(inputs.length === 0 ? ['REST takes no request without inputs: call it in Python.'] : []),
     ...(parsesExamples && !signature.features
       ? ['The features in the example are made up: the graph does not tell them.']
       : []),
   ];
   return {
     url,
-    curl: unfit.length > 0 ? null : curlLine(url, body),
-    typescript:
-      unfit.length > 0 ? null : typescriptSnippet(url, body, parsesExamples ? 'results' : answerField(signature)),
+    curl: isCallable ? curlLine(url, body) : null,
+    typescript: isCallable ? typescriptSnippet(url, body, parsesExamples ? 'results' : answerField(signature)) : null,
     python: pythonSnippet(signature, parsesExamples),
     notes,
   };

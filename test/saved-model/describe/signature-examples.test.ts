@@ -47,4 +47,10 @@ describe('signatureExamples', () => {
       'The features in the example are made up: the graph does not tell them.',
     ]);
   });
+
+  it.each(['serving_default', 'seed'])('has no line for REST where %s has no inputs, and says so', (key) => {
+    const { curl, typescript, notes } = signatureExamples({ ...serving, key, inputs: [] });
+    expect([curl, typescript]).toEqual([null, null]);
+    expect(notes).toEqual(['REST takes no request without inputs: call it in Python.']);
+  });
 });

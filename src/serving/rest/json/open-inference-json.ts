@@ -84,15 +84,17 @@ function readTensor(
   maxRows: number | undefined,
 ): TensorValue {
   const spec = Object.hasOwn(inputs, name) ? inputs[name]?.spec : undefined;
-  if (!spec) refuse(`There is no input "${name}". Expected: ${Object.keys(inputs).join(', ')}.`);
-  const { dtype } = spec;
-  const datatype = requiredString(tape, input, 'datatype', `The input "${name}"`);
-  if (datatype !== datatypeOf(dtype)) {
-    refuse(`The input "${name}" is ${datatypeOf(dtype)}. Received: ${datatype.slice(0, 20)}.`);
-  }
-  const shape = readShape(tape, input, name);
+  // All faults of a tensor at once: each costs whoever mends them a request.
+  const faults = [
+    spec ? null : `There is no input "${name}". Expected: ${Object.keys(inputs).join(', ')}.`,
+    wrongDatatype(tape, input, name, spec?.dtype),
+    wrongShape(tape, input, name),
+    tape.member(input, 'data') === undefined ? `The input "${name}" has no "data".` : null,
+  ].filter((fault) => fault !== null);
   const data = tape.member(input, 'data');
-  if (data === undefined) refuse(`The input "${name}" has no "data".`);
+  if (!spec || data === undefined || faults.length > 0) refuse(faults.join(' '));
+  const { dtype } = spec;
+  const shape = readShape(tape, input, name);
   const parameters = tape.member(input, 'parameters');
   const contentType = parameters === undefined ? undefined : optionalString(tape, parameters, 'content_type');
   const given = shapeOf(tape, data);
@@ -112,16 +114,35 @@ function readTensor(
   return { dtype, shape, values: (values as readonly Uint8Array[]).map((value) => decodeBase64(Buffer.from(value))) };
 }
 
-function readShape(tape: JsonTape, input: number, name: string): number[] {
+/** @param dtype What the signature expects; undefined where it has no such input. */
+function wrongDatatype(tape: JsonTape, input: number, name: string, dtype: DType | undefined): string | null {
+  const value = tape.member(input, 'datatype');
+  if (value === undefined) return `The input "${name}" needs "datatype", a string.`;
+  if (!tape.isString(value)) return `"datatype" is a string. Received: ${tape.shown(value)}.`;
+  const datatype = tape.string(value);
+  if (dtype !== undefined && datatype !== datatypeOf(dtype)) {
+    return `The input "${name}" is ${datatypeOf(dtype)}. Received: ${datatype.slice(0, 20)}.`;
+  }
+  const isKnown = Object.values(datatypes).includes(datatype);
+  return isKnown
+    ? null
+    : `There is no datatype ${datatype.slice(0, 20)}. Expected: ${Object.values(datatypes).join(', ')}.`;
+}
+
+function wrongShape(tape: JsonTape, input: number, name: string): string | null {
   const list = tape.member(input, 'shape');
   const sizes = list !== undefined && tape.isArray(list) ? [...tape.elements(list)] : null;
   const isGood = sizes?.every(
     (size) => tape.isInteger(size) && Number.isSafeInteger(tape.number(size)) && tape.number(size) >= 0,
   );
-  if (!sizes || !isGood || sizes.length > maxRank) {
-    refuse(`The input "${name}" needs a "shape", a list of at most ${maxRank} whole numbers from 0.`);
-  }
-  const shape = sizes.map((size) => tape.number(size));
+  if (isGood && sizes && sizes.length <= maxRank) return null;
+  return `The input "${name}" needs a "shape", a list of at most ${maxRank} whole numbers from 0.`;
+}
+
+/** @param input One whose shape is not wrong. */
+function readShape(tape: JsonTape, input: number, name: string): number[] {
+  const list = tape.member(input, 'shape') ?? root;
+  const shape = [...tape.elements(list)].map((size) => tape.number(size));
   // Bounded even where a size of 0 leaves nothing: no product of TensorFlow's may overflow.
   if (sizeFromShape(shape.map((size) => Math.max(size, 1))) > defaultMaxValues) {
     refuse(`The "shape" of the input "${name}" has more than ${defaultMaxValues} elements.`);
