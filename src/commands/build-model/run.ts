@@ -62,7 +62,7 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
     const head = found.head ? null : otherHead(found.dense, model);
     if (head) checkClasses(head, classNames, { ...options, weights });
     const rename = head ? { [head.name]: headNames.own } : {};
-    await loadKerasWeights(model, weights, { keep: [], skipMismatch: false, rename });
+    await loadKerasWeights(model, weights, { keep: [], ignore: [], skipMismatch: false, rename });
     await model.save(directory, { assetsExtra: { 'arguments.json': argumentsText(options) } });
     const { imageSize } = model;
     const parameters = model.countParams();

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
-import { loadKerasWeights } from '../../models/keras/load-keras-weights.js';
+import { loadKerasWeights, otherHeads } from '../../models/keras/load-keras-weights.js';
 import { wantedFor } from '../../models/load-pretrained.js';
 import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType, modelTypes } from '../../models/model-types.js';
@@ -85,7 +85,7 @@ export async function startFromWeights(model: ImageClassifierModel, pathOrName: 
   const from = namedWeights.includes(pathOrName)
     ? await downloadNamedWeights(wantedFor(model, pathOrName))
     : pathOrName;
-  const ignore = (await hasOtherClasses(model, from)) ? ['logits'] : [];
+  const ignore = [...otherHeads(model), ...((await hasOtherClasses(model, from)) ? ['logits'] : [])];
   const { loaded, kept, leftAside } = await loadKerasWeights(model, from, { ignore });
   const random = kept.length === 0 ? '' : `; ${kept.join(', ')} starts from random weights`;
   const others = leftAside.length === 0 ? '' : `; left aside: ${leftAside.join(', ')}`;

@@ -9,7 +9,7 @@ import { withWeightFile } from './with-weight-file.js';
 export interface LoadKerasWeightsOptions {
   /** Layers of the model that keep their weights where the file has none that fit them. Default: `logits` and the last layer, a classifier's own head. */
   readonly keep?: readonly string[];
-  /** Layers of the file that are left aside, whatever their names. Default: none. */
+  /** Layers of the file that are left aside. Default: the heads of Keras Applications, `predictions` or `Logits`, unless the model has one. */
   readonly ignore?: readonly string[];
   /**
    * Whether layers of the file that the model does not have are left aside if all others fit, such as another head; otherwise they are
@@ -48,8 +48,13 @@ export async function loadKerasWeights(
   file: string,
   options: LoadKerasWeightsOptions = {},
 ): Promise<LoadedWeights> {
-  const { keep = ownHead(model), ignore = [], skipMismatch = true, rename = {} } = options;
+  const { keep = ownHead(model), ignore = otherHeads(model), skipMismatch = true, rename = {} } = options;
   return withWeightFile(file, (weights) => load(model, weights, file, { keep, ignore, skipMismatch, rename }));
+}
+
+/** The published heads, which a model that has none of them leaves aside even where its own has as many classes. */
+export function otherHeads({ layers }: tf.LayersModel): readonly string[] {
+  return layers.some(({ name }) => publishedHeadNames.includes(name)) ? [] : publishedHeadNames;
 }
 
 /** The last layer, whatever its name, unless it is the published one that was asked for. */

@@ -36,10 +36,13 @@ export function matchLayers(
   const saved = layers
     .map((layer) => ({ ...layer, name: options.rename[layer.name] ?? layer.name }))
     .flatMap((layer) => (names.has(layer.name) ? [layer] : layersWithin(layer)))
-    .filter(({ name, weights }) => weights.length > 0 && !options.ignore.includes(name));
-  const byName = matchByName(own, saved, options);
-  if (byName.problems.length === 0 || !isOrdered) return byName;
-  return matchByOrder(own, saved, options) ?? byName;
+    .filter(({ weights }) => weights.length > 0);
+  const wanted = saved.filter(({ name }) => !options.ignore.includes(name));
+  const byName = matchByName(own, wanted, options);
+  const isByName = byName.problems.length === 0 || !isOrdered;
+  const match = isByName ? byName : (matchByOrder(own, wanted, options) ?? byName);
+  const taken = new Set(match.pairs.map(([, layer]) => layer));
+  return { ...match, leftAside: saved.filter((layer) => !taken.has(layer)) };
 }
 
 /**
