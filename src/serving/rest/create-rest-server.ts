@@ -145,7 +145,7 @@ function limitConnections(server: Server, connections: ConnectionLimit, answerer
 }
 
 /** Requests that a connection may send before the first is answered. */
-const mostUnanswered = 32;
+const mostUnanswered = 100;
 
 class Answerer {
   readonly #limits: ExchangeLimits;
