@@ -1,4 +1,4 @@
-import type { DType } from '../tensorflow/data-type.js';
+import { type DType, layoutOf, type NumericDType } from '../tensorflow/data-type.js';
 import type { ElementValues, TensorValue } from '../tensorflow/tensor-value.js';
 import { integerOf, numberOf } from './parse-serving-json.js';
 
@@ -25,20 +25,35 @@ export function tensorOfJson(dtype: DType, json: unknown): TensorValue {
 
 type Writer = (value: ElementValues[number]) => string;
 
+const float: Writer = (value) => floatText(value as number, 9);
+const noComplex = (): never => {
+  throw new TypeError('complex numbers, which JSON of TensorFlow Serving does not carry: use gRPC');
+};
+
 const writers: Readonly<Record<DType, Writer>> = {
-  float32: (value) => floatText(value as number),
+  float32: float,
+  float64: (value) => floatText(value as number, 17),
+  float16: float,
+  bfloat16: float,
+  int8: String,
+  int16: String,
   int32: String,
   int64: String,
   uint8: String,
+  uint16: String,
+  uint32: String,
+  uint64: String,
   bool: (value) => String(value !== 0),
+  complex64: noComplex,
+  complex128: noComplex,
   string: (value) => `{"b64":"${Buffer.from(value as Uint8Array).toString('base64')}"}`,
 };
 
-/** Nine digits identify every float32; those of a float64 would be up to 17. */
-function floatText(value: number): string {
+/** Nine digits identify every float32, 17 every float64. */
+function floatText(value: number, digits: 9 | 17): string {
   if (Object.is(value, -0)) return '-0.0';
   if (Number.isInteger(value) || !Number.isFinite(value)) return String(value);
-  return String(Number(value.toPrecision(9)));
+  return String(Number(value.toPrecision(digits)));
 }
 
 function collect(json: unknown, shape: readonly number[], depth: number, elements: unknown[]): void {
@@ -51,15 +66,37 @@ function collect(json: unknown, shape: readonly number[], depth: number, element
   for (const item of json) collect(item, shape, depth + 1, elements);
 }
 
-const readers: Readonly<Record<DType, (elements: readonly unknown[]) => ElementValues>> = {
-  float32: (elements) => Float32Array.from(elements, (value) => numberOf(value) ?? unexpected(value, 'a number')),
-  int32: (elements) => Int32Array.from(elements, (value) => small(value, 'int32', -(2 ** 31), 2 ** 31)),
-  uint8: (elements) => Uint8Array.from(elements, (value) => small(value, 'uint8', 0, 256)),
+type Reader = (elements: readonly unknown[]) => ElementValues;
+
+const readers: Readonly<Record<DType, Reader>> = {
+  float32: floats('float32'),
+  float64: floats('float64'),
+  float16: floats('float16'),
+  bfloat16: floats('bfloat16'),
+  int8: integers('int8', -(2 ** 7), 2 ** 7),
+  int16: integers('int16', -(2 ** 15), 2 ** 15),
+  int32: integers('int32', -(2 ** 31), 2 ** 31),
   int64: (elements) => BigInt64Array.from(elements.map(integer)),
+  uint8: integers('uint8', 0, 2 ** 8),
+  uint16: integers('uint16', 0, 2 ** 16),
+  uint32: integers('uint32', 0, 2 ** 32),
+  uint64: (elements) => BigUint64Array.from(elements.map(integer)),
   bool: (elements) =>
     Uint8Array.from(elements, (value) => (typeof value === 'boolean' ? Number(value) : unexpected(value, 'a bool'))),
+  complex64: noComplex,
+  complex128: noComplex,
   string: (elements) => elements.map(bytes),
 };
+
+function floats(dtype: NumericDType): Reader {
+  const { array: Elements } = layoutOf(dtype);
+  return (elements) => new Elements(elements.map((value) => numberOf(value) ?? unexpected(value, 'a number')));
+}
+
+function integers(dtype: NumericDType, least: number, end: number): Reader {
+  const { array: Elements } = layoutOf(dtype);
+  return (elements) => new Elements(elements.map((value) => small(value, dtype, least, end)));
+}
 
 function integer(value: unknown): bigint {
   return integerOf(value) ?? unexpected(value, 'a whole number');

@@ -1,6 +1,7 @@
 import { backend, type BindingAttribute } from './backend.js';
 import { DataType } from './protos/tensorflow/core/framework/types_pb.js';
 import { tensorflowError } from './run-op.js';
+import { bitcastId } from './tensor-value.js';
 import type * as tf from './tf.js';
 
 const { binding } = backend;
@@ -22,7 +23,7 @@ export function runWithUint64(
   try {
     const ids = backend.getInputTensorIds(inputs).map((id, i) => {
       if (!pairs.includes(i)) return id;
-      const uint64 = bitcastToUint64(id);
+      const { id: uint64 } = bitcastId(id, DataType.DT_INT32, DataType.DT_UINT64);
       made.push(uint64);
       return uint64;
     });
@@ -34,14 +35,4 @@ export function runWithUint64(
   } finally {
     made.forEach((id) => binding.deleteTensor(id));
   }
-}
-
-function bitcastToUint64(id: number): number {
-  const attributes = [
-    { name: 'T', type: binding.TF_ATTR_TYPE, value: DataType.DT_INT32 },
-    { name: 'type', type: binding.TF_ATTR_TYPE, value: DataType.DT_UINT64 },
-  ];
-  const [output] = binding.executeOp('Bitcast', attributes, [id], 1);
-  if (!output) throw new Error('unreachable: Bitcast has one output');
-  return output.id;
 }

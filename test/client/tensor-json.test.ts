@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 
 import { integerOf, numberOf, parseServingJson } from '../../src/client/parse-serving-json.js';
 import { tensorJson, tensorOfJson } from '../../src/client/tensor-json.js';
+import { createRandom } from '../../src/data/dataset/random.js';
+import { dtypes } from '../../src/tensorflow/data-type.js';
 import type { TensorValue } from '../../src/tensorflow/tensor-value.js';
+import { drawValues } from '../helpers/data/draw-values.js';
 
 const tensor = (dtype: TensorValue['dtype'], shape: number[], values: TensorValue['values']): TensorValue => ({
   dtype,
@@ -33,32 +36,30 @@ describe('tensorJson', () => {
   });
 
   it('is read back as it was, of every type and shape', () => {
-    const of = <T>(element: fc.Arbitrary<T>, length: number) =>
-      fc.array(element, { minLength: length, maxLength: length });
-    const valuesOf: Readonly<Record<TensorValue['dtype'], (n: number) => fc.Arbitrary<TensorValue['values']>>> = {
-      float32: (n) => fc.float32Array({ minLength: n, maxLength: n }),
-      int32: (n) => fc.int32Array({ minLength: n, maxLength: n }),
-      uint8: (n) => fc.uint8Array({ minLength: n, maxLength: n }),
-      int64: (n) => fc.bigInt64Array({ minLength: n, maxLength: n }),
-      bool: (n) => of(fc.nat(1), n).map((bits) => Uint8Array.from(bits)),
-      string: (n) =>
-        of(
-          fc.uint8Array({ maxLength: 5 }).map((bytes) => Buffer.from(bytes)),
-          n,
-        ),
-    };
+    const carried = dtypes.filter((dtype) => !dtype.startsWith('complex'));
     const anyShape = fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 });
-    for (const dtype of Object.keys(valuesOf) as TensorValue['dtype'][]) {
-      const anyTensor = anyShape.chain((shape) =>
-        valuesOf[dtype](shape.reduce((a, b) => a * b, 1)).map((values) => tensor(dtype, shape, values)),
-      );
-      const comesBack = fc.property(anyTensor, (value) => {
-        expect(back(value)).toEqual(value);
+    for (const dtype of carried) {
+      const anyTensor = fc.tuple(anyShape, fc.nat()).map(([shape, seed]) => {
+        const count = shape.reduce((a, b) => a * b, 1);
+        return tensor(dtype, shape, drawValues(dtype, count, createRandom(seed)));
       });
-      fc.assert(comesBack, { numRuns: 200, seed: 1 });
+      const comesBack = fc.property(anyTensor, (value) => {
+        expect(comparable(back(value))).toEqual(comparable(value));
+      });
+      fc.assert(comesBack, { numRuns: 100, seed: 1 });
     }
   });
+
+  it('does not write complex numbers', () => {
+    const value = tensor('complex64', [1], Float32Array.of(1, 2));
+    expect(() => tensorJson(value)).toThrow('complex numbers, which JSON of TensorFlow Serving does not carry: use gRPC');
+  });
 });
+
+/** A string may come back as a Buffer. */
+function comparable({ values, ...rest }: TensorValue) {
+  return { ...rest, values: Array.isArray(values) ? values.map((value: Uint8Array) => [...value]) : values };
+}
 
 describe('tensorOfJson', () => {
   it('takes text for a string, as servers write outputs whose names do not end in _bytes', () => {

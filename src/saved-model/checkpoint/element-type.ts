@@ -1,18 +1,9 @@
+import { dtypeOf, layoutOf, type NumericDType, type TypedElements } from '../../tensorflow/data-type.js';
+import { widenBrainFloat, widenHalf } from '../../tensorflow/half-floats.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 
 /** The elements of a tensor from a file. Strings are bytes; see `ElementType.toValues` for the rest. */
-export type TensorValues =
-  | Float32Array
-  | Float64Array
-  | Int8Array
-  | Int16Array
-  | Int32Array
-  | Uint8Array
-  | Uint16Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Uint8Array[];
+export type TensorValues = TypedElements | Uint8Array[];
 
 /** An element type of TensorFlow whose elements lie in memory one after another. */
 export interface ElementType {
@@ -25,40 +16,25 @@ export interface ElementType {
   readonly toValues: (buffer: ArrayBuffer) => TensorValues;
 }
 
-const float32: ElementType['toValues'] = (buffer) => new Float32Array(buffer);
-const float64: ElementType['toValues'] = (buffer) => new Float64Array(buffer);
-const int8: ElementType['toValues'] = (buffer) => new Int8Array(buffer);
-const int16: ElementType['toValues'] = (buffer) => new Int16Array(buffer);
-const int32: ElementType['toValues'] = (buffer) => new Int32Array(buffer);
-const uint8: ElementType['toValues'] = (buffer) => new Uint8Array(buffer);
-const uint16: ElementType['toValues'] = (buffer) => new Uint16Array(buffer);
-
-const elementTypes: ReadonlyMap<DataType, ElementType> = new Map<DataType, ElementType>([
-  [DataType.DT_FLOAT, { bytes: 4, toValues: float32 }],
-  [DataType.DT_DOUBLE, { bytes: 8, toValues: float64 }],
-  [DataType.DT_HALF, { bytes: 2, toValues: (buffer) => Float32Array.from(new Uint16Array(buffer), widenHalf) }],
-  [DataType.DT_BFLOAT16, { bytes: 2, toValues: widenBrainFloats }],
-  [DataType.DT_INT8, { bytes: 1, toValues: int8 }],
-  [DataType.DT_INT16, { bytes: 2, toValues: int16 }],
-  [DataType.DT_INT32, { bytes: 4, toValues: int32 }],
-  [DataType.DT_INT64, { bytes: 8, toValues: (buffer) => new BigInt64Array(buffer) }],
-  [DataType.DT_UINT8, { bytes: 1, toValues: uint8 }],
-  [DataType.DT_UINT16, { bytes: 2, toValues: uint16 }],
-  [DataType.DT_UINT32, { bytes: 4, toValues: (buffer) => new Uint32Array(buffer) }],
-  [DataType.DT_UINT64, { bytes: 8, toValues: (buffer) => new BigUint64Array(buffer) }],
-  [DataType.DT_BOOL, { bytes: 1, toValues: uint8 }],
-  [DataType.DT_COMPLEX64, { bytes: 8, toValues: float32 }],
-  [DataType.DT_COMPLEX128, { bytes: 16, toValues: float64 }],
-  [DataType.DT_QINT8, { bytes: 1, toValues: int8 }],
-  [DataType.DT_QINT16, { bytes: 2, toValues: int16 }],
-  [DataType.DT_QINT32, { bytes: 4, toValues: int32 }],
-  [DataType.DT_QUINT8, { bytes: 1, toValues: uint8 }],
-  [DataType.DT_QUINT16, { bytes: 2, toValues: uint16 }],
+/** TensorFlow's quantized types, which no signature has: what they are held in. */
+const quantized: ReadonlyMap<DataType, NumericDType> = new Map([
+  [DataType.DT_QINT8, 'int8'],
+  [DataType.DT_QINT16, 'int16'],
+  [DataType.DT_QINT32, 'int32'],
+  [DataType.DT_QUINT8, 'uint8'],
+  [DataType.DT_QUINT16, 'uint16'],
 ]);
 
 /** How the elements of a type lie in memory; `null` for strings, resources and what else has no size of its own. */
 export function elementTypeOf(dataType: DataType): ElementType | null {
-  return elementTypes.get(dataType) ?? null;
+  const dtype = quantized.get(dataType) ?? dtypeOf(dataType);
+  if (dtype === null || dtype === 'string') return null;
+  const { bytes, array: Elements } = layoutOf(dtype);
+  const widen = { float16: widenHalf, bfloat16: widenBrainFloat }[dtype as string];
+  return {
+    bytes,
+    toValues: (buffer) => (widen ? Float32Array.from(new Uint16Array(buffer), widen) : new Elements(buffer)),
+  };
 }
 
 const renamed: Readonly<Record<string, string>> = { float: 'float32', double: 'float64', half: 'float16' };
@@ -74,18 +50,4 @@ export function elementTypeName(dataType: DataType): string {
   const [, base = '', reference = ''] = /^DT_(.*?)(_REF)?$/.exec(name) ?? [];
   const lower = base.toLowerCase();
   return `${renamed[lower] ?? lower}${reference.toLowerCase()}`;
-}
-
-/** IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction. */
-function widenHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
-
-/** A bfloat16 is the upper half of a float32. */
-function widenBrainFloats(buffer: ArrayBuffer): Float32Array {
-  return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
 }

@@ -1,7 +1,16 @@
 import { create } from '@bufbuild/protobuf';
 
 import { SignetError } from '../../errors.js';
-import { dataTypeName, dataTypeOf, type DType, dtypeOf } from '../../tensorflow/data-type.js';
+import {
+  dataTypeName,
+  dataTypeOf,
+  type DType,
+  dtypeOf,
+  layoutOf,
+  type NumericDType,
+  type TypedElements,
+} from '../../tensorflow/data-type.js';
+import { brainFloatBits, halfBits, widenBrainFloat, widenHalf } from '../../tensorflow/half-floats.js';
 import { type TensorProto, TensorProtoSchema } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
@@ -21,8 +30,32 @@ export interface TensorProtoOptions {
 /** TensorFlow's `TensorShape::MaxDimensions`. */
 const maxDimensions = 254;
 const defaultMaxBytes = 256 * 2 ** 20;
-/** What an element takes; a string also its bytes (TensorFlow's tstring takes 24). */
-const elementBytes: Readonly<Record<DType, number>> = { float32: 4, int32: 4, int64: 8, uint8: 1, bool: 1, string: 24 };
+/** What a string takes besides its bytes (TensorFlow's tstring). */
+const stringBytes = 24;
+/** The field that holds a type's elements one by one; complex ones as pairs, the two short floats as their bits. */
+const fields = {
+  float32: 'floatVal',
+  float64: 'doubleVal',
+  float16: 'halfVal',
+  bfloat16: 'halfVal',
+  int8: 'intVal',
+  int16: 'intVal',
+  int32: 'intVal',
+  int64: 'int64Val',
+  uint8: 'intVal',
+  uint16: 'intVal',
+  uint32: 'uint32Val',
+  uint64: 'uint64Val',
+  bool: 'boolVal',
+  complex64: 'scomplexVal',
+  complex128: 'dcomplexVal',
+  string: 'stringVal',
+} as const satisfies Readonly<Record<DType, keyof TensorProto>>;
+/** How the bits of the short floats become numbers, and numbers their bits. */
+const shortFloats: ReadonlyMap<DType, { widen: (bits: number) => number; bits: (value: number) => number }> = new Map([
+  ['float16', { widen: widenHalf, bits: halfBits }],
+  ['bfloat16', { widen: widenBrainFloat, bits: brainFloatBits }],
+]);
 
 /**
  * Reads a TensorProto, of which nothing is trusted.
@@ -38,7 +71,7 @@ const elementBytes: Readonly<Record<DType, number>> = { float32: 4, int32: 4, in
 export function tensorValueOf(proto: TensorProto, { maxBytes = defaultMaxBytes }: TensorProtoLimits = {}): TensorValue {
   const dtype = dtypeOf(proto.dtype);
   if (dtype === null) throw invalid(`a tensor of type ${typeName(proto.dtype)}`, 'one of a type that Signet carries');
-  const { shape, count } = readShape(proto, Math.floor(maxBytes / elementBytes[dtype]), maxBytes);
+  const { shape, count } = readShape(proto, Math.floor(maxBytes / heldBytes(dtype)), maxBytes);
   if (proto.tensorContent.length > 0 && count > 0) {
     return { dtype, shape, values: readContent(dtype, proto.tensorContent, count) };
   }
@@ -52,30 +85,28 @@ export function toTensorProto(value: TensorValue, { asContent = false }: TensorP
     dtype: dataTypeOf(dtype),
     tensorShape: { dim: shape.map((size) => ({ size: BigInt(size) })) },
   });
-  const isContent = asContent && ArrayBuffer.isView(values);
-  return Object.assign(proto, isContent ? { tensorContent: bytesOf(values) } : fieldOf(dtype, values));
+  if (dtype === 'string' || !asContent) return Object.assign(proto, { [fields[dtype]]: fieldValues(dtype, values) });
+  return Object.assign(proto, { tensorContent: contentOf(dtype, values as TypedElements) });
 }
 
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array<ArrayBuffer> {
+function contentOf(dtype: NumericDType, values: TypedElements): Uint8Array<ArrayBuffer> {
+  const short = shortFloats.get(dtype);
+  const { buffer, byteOffset, byteLength } = short ? Uint16Array.from(values as Float32Array, short.bits) : values;
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
-function fieldOf(dtype: DType, values: ElementValues): Partial<TensorProto> {
-  // The encoder only walks through the values: a typed array does as well as the array that the types ask for.
-  const list = values as unknown;
-  switch (dtype) {
-    case 'float32':
-      return { floatVal: list as number[] };
-    case 'int64':
-      return { int64Val: list as bigint[] };
-    case 'bool':
-      return { boolVal: Array.from(values as Uint8Array, (value) => value !== 0) };
-    case 'string':
-      return { stringVal: list as Uint8Array[] };
-    case 'int32':
-    case 'uint8':
-      return { intVal: list as number[] };
-  }
+/** The encoder only walks through the values: a typed array does as well as the array that the types ask for. */
+function fieldValues(dtype: DType, values: ElementValues): unknown {
+  const short = shortFloats.get(dtype);
+  if (short) return Array.from(values as Float32Array, short.bits);
+  return dtype === 'bool' ? Array.from(values as Uint8Array, (value) => value !== 0) : values;
+}
+
+/** What an element takes in JavaScript's memory, in bytes. */
+function heldBytes(dtype: DType): number {
+  if (dtype === 'string') return stringBytes;
+  const { array, numbers } = layoutOf(dtype);
+  return array.BYTES_PER_ELEMENT * numbers;
 }
 
 /** The product is bounded even where a size of 0 leaves nothing, so that no product of TensorFlow's overflows. */
@@ -97,47 +128,41 @@ function readShape({ tensorShape }: TensorProto, maxCount: number, maxBytes: num
 /** Every machine that Signet runs on has its numbers in little-endian order. */
 function readContent(dtype: DType, content: Uint8Array, count: number): ElementValues {
   if (dtype === 'string') throw invalid('strings in tensor_content', 'them in string_val');
-  const size = elementBytes[dtype];
-  if (content.length !== count * size) {
+  const { bytes, array: Elements, numbers } = layoutOf(dtype);
+  if (content.length !== count * bytes) {
     throw invalid(
       `${content.length} bytes in tensor_content`,
-      `${count * size} for the ${count} elements of the shape`,
+      `${count * bytes} for the ${count} elements of the shape`,
     );
   }
   if (dtype === 'uint8') return content;
   if (dtype === 'bool') return content.some((byte) => byte > 1) ? content.map((byte) => Number(byte !== 0)) : content;
+  const short = shortFloats.get(dtype);
+  const size = short ? 2 : Elements.BYTES_PER_ELEMENT;
   const { buffer, byteOffset } = content.byteOffset % size === 0 ? content : new Uint8Array(content);
-  if (dtype === 'float32') return new Float32Array(buffer, byteOffset, count);
-  return dtype === 'int32' ? new Int32Array(buffer, byteOffset, count) : new BigInt64Array(buffer, byteOffset, count);
+  if (short) return Float32Array.from(new Uint16Array(buffer, byteOffset, count), short.widen);
+  return new Elements(buffer, byteOffset, count * numbers);
 }
 
-function typed(dtype: Exclude<DType, 'string'>, proto: TensorProto, count: number): ElementValues {
-  switch (dtype) {
-    case 'float32':
-      return filled(new Float32Array(count), proto.floatVal);
-    case 'int32':
-      return filled(new Int32Array(count), proto.intVal);
-    case 'uint8':
-      return filled(new Uint8Array(count), proto.intVal);
-    case 'bool':
-      return filled(new Uint8Array(count), proto.boolVal.map(Number));
-    case 'int64': {
-      const values = new BigInt64Array(count);
-      const given = firstOf(proto.int64Val, count);
-      values.set(given);
-      return values.fill(given.at(-1) ?? 0n, given.length);
-    }
-  }
-}
-
-function filled<Values extends Float32Array | Int32Array | Uint8Array>(
-  values: Values,
-  list: readonly number[],
-): Values {
-  const given = firstOf(list, values.length);
+function typed(dtype: NumericDType, proto: TensorProto, count: number): ElementValues {
+  const { array: Elements, numbers } = layoutOf(dtype);
+  const values = new Elements(count * numbers) as Float32Array;
+  const short = shortFloats.get(dtype);
+  const all = proto[fields[dtype]] as readonly number[];
+  // Half of a complex number is none.
+  const listed = firstOf(all, Math.min(values.length, all.length - (all.length % numbers)));
+  const given = short ? listed.map(short.widen) : listed;
+  // Bools become 0 and 1 on their way in.
   values.set(given);
-  values.fill(given.at(-1) ?? 0, given.length);
+  for (let i = 0; i < numbers && given.length > 0; i += 1) fillFrom(values, given.length + i, numbers, given.at(i - numbers));
   return values;
+}
+
+/** Every `step`th value from a position on. */
+function fillFrom(values: Float32Array, start: number, step: number, value: number | undefined): void {
+  if (value === undefined) return;
+  if (step === 1) values.fill(value, start);
+  else for (let at = start; at < values.length; at += step) values[at] = value;
 }
 
 function firstOf<T>(list: readonly T[], count: number): readonly T[] {
@@ -150,7 +175,7 @@ function strings({ stringVal }: TensorProto, count: number, maxBytes: number): U
   const last = given.at(-1) ?? new Uint8Array();
   const repeated = count - given.length;
   const bytes = given.reduce((sum, { length }) => sum + length, repeated * last.length);
-  if (bytes + count * elementBytes.string > maxBytes) throw tooLarge(maxBytes);
+  if (bytes + count * stringBytes > maxBytes) throw tooLarge(maxBytes);
   return [...given, ...new Array<Uint8Array>(repeated).fill(last)];
 }
 

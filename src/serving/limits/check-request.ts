@@ -19,7 +19,9 @@ export function checkRequest(version: ServedVersion, request: PredictRequest): S
   for (const [name, { spec }] of Object.entries(signature.inputs)) checkInput(name, spec, inputs[name]);
   outputFilter.forEach((name, i) => {
     if (!Object.hasOwn(signature.outputs, name)) {
-      throw new ServingError('INVALID_ARGUMENT', `output tensor alias not found in signature: ${name}`);
+      const set = setOf(Object.keys(signature.outputs).toSorted());
+      const message = `output tensor alias not found in signature: ${name} Outputs expected to be in the set ${set}.`;
+      throw new ServingError('INVALID_ARGUMENT', message);
     }
     if (outputFilter.indexOf(name) !== i) {
       throw new ServingError('INVALID_ARGUMENT', `duplicate output tensor alias: ${name}`);
@@ -44,12 +46,15 @@ function checkNames(expected: readonly string[], received: readonly string[]): v
   const extra = received.filter((name) => !expected.includes(name));
   const missing = expected.filter((name) => !received.includes(name));
   if (extra.length === 0 && missing.length === 0) return;
-  const set = (names: readonly string[]) => `{${names.join(',')}}`;
   throw new ServingError(
     'INVALID_ARGUMENT',
-    `input size does not match signature: ${received.length}!=${expected.length} len(${set(received)}) != ` +
-      `len(${set(expected)}). Sent extra: ${set(extra)}. Missing but required: ${set(missing)}.`,
+    `input size does not match signature: ${received.length}!=${expected.length} len(${setOf(received)}) != ` +
+      `len(${setOf(expected)}). Sent extra: ${setOf(extra)}. Missing but required: ${setOf(missing)}.`,
   );
+}
+
+function setOf(names: readonly string[]): string {
+  return `{${names.join(',')}}`;
 }
 
 /** TensorFlow would find a wrong type or shape deep in the graph. A string may always come as a scalar, as REST sends it. */

@@ -1,16 +1,9 @@
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
-import type { DType } from '../../tensorflow/data-type.js';
+import { type DType, layoutOf } from '../../tensorflow/data-type.js';
 import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { ServingError } from '../serving-error.js';
 
-const elementBytes: Readonly<Record<Exclude<DType, 'string'>, number>> = {
-  float32: 4,
-  int32: 4,
-  int64: 8,
-  uint8: 1,
-  bool: 1,
-};
 /** About what a string takes besides its bytes: an object, a view and its place in a list. */
 export const stringBytes = 256;
 /** Strings in one request, whatever their lengths. */
@@ -83,7 +76,9 @@ function rowBytes({ outputs }: Pick<Signature, 'outputs'>): number {
 
 /** Computes the memory of N values, in bytes, without the bytes of strings. */
 export function valueBytes(dtype: DType, values: number): number {
-  return values * (dtype === 'string' ? stringBytes : elementBytes[dtype]);
+  if (dtype === 'string') return values * stringBytes;
+  const { array, numbers } = layoutOf(dtype);
+  return values * numbers * array.BYTES_PER_ELEMENT;
 }
 
 /** Memory of a tensor that is there, in bytes. */

@@ -159,19 +159,10 @@ function valueSchema({ dtype, shape }: TensorSpec, from: number): unknown {
 }
 
 function elementSchema(dtype: DType): unknown {
-  switch (dtype) {
-    case 'float32':
-      return { type: 'number' };
-    case 'bool':
-      return { type: 'boolean' };
-    case 'string':
-      return {
-        anyOf: [
-          { type: 'string' },
-          { type: 'object', required: ['b64'], properties: { b64: { type: 'string', contentEncoding: 'base64' } } },
-        ],
-      };
-    default:
-      return { type: 'integer' };
+  if (dtype === 'bool') return { type: 'boolean' };
+  if (dtype === 'string') {
+    const base64 = { type: 'object', required: ['b64'], properties: { b64: { type: 'string', contentEncoding: 'base64' } } };
+    return { anyOf: [{ type: 'string' }, base64] };
   }
+  return { type: /float/.test(dtype) ? 'number' : 'integer' };
 }

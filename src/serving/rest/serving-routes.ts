@@ -10,11 +10,18 @@ import { AnswerWriter } from '../writer/answer-writer.js';
 import { metadataJson, statusJson } from './model-json.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
 
-const modelPart = '(?<name>[^/:]+)(?:/versions/(?<version>\\d+)|/labels/(?<label>[^/:]+))?';
+const versions = `(?:${anyCase('/versions/')}(?<version>\\d+)|${anyCase('/labels/')}(?<label>[^/:]+))?`;
 
-/** A pattern of a path below a model, as TensorFlow Serving's: upper and lower case are one. */
+/**
+ * A pattern of a path below a model: upper and lower case are one, but for what comes after the colon. So it is in TensorFlow Serving,
+ * which compares the method's name once more.
+ */
 export function modelPattern(rest: string): RegExp {
-  return new RegExp(`^/v1/models/${modelPart}${rest}$`, 'i');
+  return new RegExp(`^${anyCase('/v1/models/')}(?<name>[^/:]+)${versions}${rest}$`);
+}
+
+function anyCase(text: string): string {
+  return text.replaceAll(/[a-z]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
 }
 
 /**
@@ -45,7 +52,8 @@ export function servingRoutes(models: ModelServer, reader: RequestReader, writer
     },
     {
       method: 'GET',
-      path: modelPattern(''),
+      // `/METADATA` has the status here: so it is in TensorFlow Serving.
+      path: modelPattern(`(?:${anyCase('/metadata')})?`),
       name: 'GetModelStatus',
       handle: (call) => json(statusJson(models, specOf(call))),
     },

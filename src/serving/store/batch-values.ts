@@ -1,4 +1,5 @@
 import { sizeFromShape } from '../../tracing/tensor-spec.js';
+import { type DType, layoutOf, numbersOf } from '../../tensorflow/data-type.js';
 import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
 import { isStrings } from '../worker/packed-value.js';
 
@@ -11,9 +12,9 @@ type Values = Readonly<Record<string, TensorValue>>;
  */
 export function rowsOf(inputs: Values): number | null {
   let rows: number | null = null;
-  for (const { shape, values } of Object.values(inputs)) {
+  for (const { dtype, shape, values } of Object.values(inputs)) {
     const [first = 0] = shape;
-    const count = sizeFromShape(shape);
+    const count = sizeFromShape(shape) * numbersOf(dtype);
     if (first === 0 || count !== values.length || (rows ?? first) !== first) return null;
     rows = first;
   }
@@ -36,7 +37,7 @@ export function bytesOf(inputs: Values): number {
 /** Some of the rows, as views where that is possible. */
 export function partOf(inputs: Values, start: number, rows: number): Record<string, TensorValue> {
   const named = Object.entries(inputs).map(([name, { dtype, shape, values }]) => {
-    const size = sizeFromShape(shape.slice(1));
+    const size = rowSize(dtype, shape);
     const [from, to] = [start * size, (start + rows) * size];
     const part = isStrings(values) ? values.slice(from, to) : values.subarray(from, to);
     return [name, { dtype, shape: [rows, ...shape.slice(1)], values: part }] as const;
@@ -50,24 +51,20 @@ export function concatRows(requests: readonly Values[], padding = 0): Record<str
   const named = Object.entries(first).map(([name, { dtype, shape }]) => {
     const parts = requests.flatMap((inputs) => inputs[name] ?? []);
     const rows = parts.reduce((sum, part) => sum + (part.shape[0] ?? 0), padding);
-    const size = sizeFromShape(shape.slice(1));
-    const values = concatValues(
-      parts.map((part) => part.values),
-      padding,
-      size,
-    );
+    const size = rowSize(dtype, shape);
+    const all = parts.map((part) => part.values);
+    const values = concatValues(dtype, all, padding, size);
     return [name, { dtype, shape: [rows, ...shape.slice(1)], values }] as const;
   });
   return Object.fromEntries(named);
 }
 
-function concatValues(parts: readonly ElementValues[], padding: number, size: number): ElementValues {
+function concatValues(dtype: DType, parts: readonly ElementValues[], padding: number, size: number): ElementValues {
   const last = parts.at(-1)?.slice(-size) ?? [];
   const all = [...parts, ...Array<ElementValues>(size > 0 ? padding : 0).fill(last)];
-  const [first] = all;
-  if (first === undefined || isStrings(first)) return (all as (readonly Uint8Array[])[]).flat();
+  if (dtype === 'string') return (all as (readonly Uint8Array[])[]).flat();
   const length = all.reduce((sum, part) => sum + part.length, 0);
-  const result = emptyLike(first, length);
+  const result = new (layoutOf(dtype).array)(length);
   let position = 0;
   for (const part of all) {
     (result as Float32Array).set(part as Float32Array, position);
@@ -76,12 +73,9 @@ function concatValues(parts: readonly ElementValues[], padding: number, size: nu
   return result;
 }
 
-type TypedArray = Exclude<ElementValues, readonly Uint8Array[]>;
-
-function emptyLike(values: TypedArray, length: number): TypedArray {
-  if (values instanceof Float32Array) return new Float32Array(length);
-  if (values instanceof Int32Array) return new Int32Array(length);
-  return values instanceof BigInt64Array ? new BigInt64Array(length) : new Uint8Array(length);
+/** Entries of `values` that a row takes. */
+function rowSize(dtype: DType, shape: readonly number[]): number {
+  return sizeFromShape(shape.slice(1)) * numbersOf(dtype);
 }
 
 /**
@@ -103,7 +97,7 @@ export function splitRows(
     start += count;
     return Object.fromEntries(
       entries.map(([name, { dtype, shape, values }]) => {
-        const size = sizeFromShape(shape.slice(1));
+        const size = rowSize(dtype, shape);
         const part = values.slice(from * size, (from + count) * size);
         return [name, { dtype, shape: [count, ...shape.slice(1)], values: part }];
       }),

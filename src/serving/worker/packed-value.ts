@@ -1,10 +1,9 @@
+import { layoutOf, type NumericDType, type TypedElements } from '../../tensorflow/data-type.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
-
-type TypedArray = Exclude<TensorValue['values'], readonly Uint8Array[]>;
 
 /** A TensorValue as it crosses between threads: many strings in one buffer, each up to its end, since every buffer costs. */
 export type PackedValue = { readonly dtype: TensorValue['dtype']; readonly shape: readonly number[] } & (
-  { readonly values: TypedArray } | { readonly bytes: Uint8Array; readonly ends: Float64Array }
+  { readonly values: TypedElements } | { readonly bytes: Uint8Array; readonly ends: Float64Array }
 );
 
 /** By name; pairs, since a name may be `__proto__`. */
@@ -23,16 +22,16 @@ export interface Packing {
  */
 export function packValues(values: Readonly<Record<string, TensorValue>>, isOwned: boolean): Packing {
   const transfer: ArrayBuffer[] = [];
-  const give = <A extends TypedArray | Float64Array>(array: A): A => {
+  const give = <A extends TypedElements | Float64Array>(array: A): A => {
     transfer.push(array.buffer as ArrayBuffer);
     return array;
   };
   const pack = ({ dtype, shape, values }: TensorValue): PackedValue => {
-    if (isStrings(values)) {
-      const { bytes, ends } = joinStrings(values);
+    if (dtype === 'string' || isStrings(values)) {
+      const { bytes, ends } = joinStrings(values as readonly Uint8Array[]);
       return { dtype, shape, bytes: give(bytes), ends: give(ends) };
     }
-    return { dtype, shape, values: give(isOwned && isWhole(values) ? values : copy(values)) };
+    return { dtype, shape, values: give(isOwned && isWhole(values) ? values : copy(dtype, values)) };
   };
   return { values: Object.entries(values).map(([name, value]) => [name, pack(value)] as const), transfer };
 }
@@ -63,14 +62,11 @@ function joinStrings(strings: readonly Uint8Array[]): { bytes: Uint8Array; ends:
 }
 
 /** A part of a larger buffer, such as a message of gRPC, would take all of it along. */
-function isWhole({ buffer, byteLength }: TypedArray): boolean {
+function isWhole({ buffer, byteLength }: TypedElements): boolean {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
 }
 
 /** `slice` of a Buffer would not copy. */
-function copy(values: TypedArray): TypedArray {
-  if (values instanceof Float32Array) return new Float32Array(values);
-  if (values instanceof Int32Array) return new Int32Array(values);
-  if (values instanceof BigInt64Array) return new BigInt64Array(values);
-  return new Uint8Array(values);
+function copy(dtype: NumericDType, values: TypedElements): TypedElements {
+  return new (layoutOf(dtype).array)(values as ArrayLike<number>);
 }

@@ -6,8 +6,10 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import { SignetError, wordsOf } from '../../errors.js';
 import { damagedFile } from '../../saved-model/checkpoint/byte-reader.js';
 import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
+import { tensorValueOf } from '../../saved-model/read/tensor-proto-value.js';
 import { readTfRecords } from '../../saved-model/checkpoint/tf-record.js';
 import { type Example, ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';
+import type { TensorProto } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/input_pb.js';
 import type { ModelSpec } from '../../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
 import {
@@ -17,10 +19,11 @@ import {
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { signatureNameOf } from '../grpc/model-spec.js';
 import type { WarmupResult } from './inference-messages.js';
-import { warmupTensor } from './warmup-tensor.js';
 
 const warmupFile = path.join('assets.extra', 'tf_serving_warmup_requests');
 const maxRecords = 1000;
+/** What a warmup record may hold in one tensor: the file itself cannot be larger, but a single value stands for many. */
+const maxBytes = 2 ** 30;
 
 interface Call {
   readonly signature: string;
@@ -94,6 +97,16 @@ function callsOf({ logType }: PredictionLog): Call[] {
     }
     default:
       return [];
+  }
+}
+
+/** @throws SignetError `INVALID_SAVED_MODEL`. */
+function warmupTensor(name: string, proto: TensorProto): TensorValue {
+  try {
+    return tensorValueOf(proto, { maxBytes });
+  } catch (error) {
+    const message = `A warmup record's input "${name}" cannot be read. ${wordsOf(error)}`;
+    throw new SignetError('INVALID_SAVED_MODEL', message, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
 import { backend } from '../backend.js';
-import { DataType } from '../protos/tensorflow/core/framework/types_pb.js';
+import { dataTypeOf, dtypes, layoutOf } from '../data-type.js';
+import type { DataType } from '../protos/tensorflow/core/framework/types_pb.js';
 import { castId } from '../tensor-value.js';
 import { replaced } from './replaced.js';
 
@@ -9,20 +10,13 @@ import { replaced } from './replaced.js';
  * tfjs-node declares an op's uint8 and int64 results as int32 (`createOutputTensor`), and the next op fails on the difference; it
  * throws on float64 and the small types. Here results are cast to what TF.js has as they arrive. A tape records the same cast.
  */
-const tfjsType: Readonly<Partial<Record<number, DataType>>> = {
-  [DataType.DT_UINT8]: DataType.DT_INT32,
-  [DataType.DT_INT64]: DataType.DT_INT32,
-  [DataType.DT_INT8]: DataType.DT_INT32,
-  [DataType.DT_INT16]: DataType.DT_INT32,
-  [DataType.DT_UINT16]: DataType.DT_INT32,
-  [DataType.DT_HALF]: DataType.DT_FLOAT,
-  [DataType.DT_BFLOAT16]: DataType.DT_FLOAT,
-  [DataType.DT_DOUBLE]: DataType.DT_FLOAT,
-};
+const tfjsType: ReadonlyMap<DataType, DataType> = new Map(
+  dtypes.map((dtype) => [dataTypeOf(dtype), dataTypeOf((dtype === 'string' ? null : layoutOf(dtype).tfjs) ?? dtype)]),
+);
 
 /** Returns the type in which TF.js gets a tensor of TensorFlow's type. */
 export function dataTypeInTfjs(dataType: DataType): DataType {
-  return tfjsType[dataType] ?? dataType;
+  return tfjsType.get(dataType) ?? dataType;
 }
 
 let isEncoding = false;

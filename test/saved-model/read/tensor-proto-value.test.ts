@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 
 import { createRandom, type Random } from '../../../src/data/dataset/random.js';
 import { tensorValueOf, toTensorProto } from '../../../src/saved-model/read/tensor-proto-value.js';
-import { type DType, dtypes } from '../../../src/tensorflow/data-type.js';
+import { dtypes } from '../../../src/tensorflow/data-type.js';
 import { TensorProtoSchema } from '../../../src/tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { DataType } from '../../../src/tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { ElementValues, TensorValue } from '../../../src/tensorflow/tensor-value.js';
+import { drawValues } from '../../helpers/data/draw-values.js';
 
 const overTheWire = (value: TensorValue, asContent: boolean): TensorValue => {
   const bytes = toBinary(TensorProtoSchema, toTensorProto(value, { asContent }));
@@ -60,13 +61,21 @@ describe('a TensorProto', () => {
     ['leaves what is too many', { dtype: DataType.DT_BOOL, ...shaped(1), boolVal: [true, false] }, Uint8Array.of(1)],
     ['is a scalar without a shape', { dtype: DataType.DT_UINT8, intVal: [200] }, Uint8Array.of(200)],
     ['holds any bool as 0 or 1', { dtype: DataType.DT_BOOL, ...shaped(3), tensorContent: Uint8Array.of(0, 1, 7) }, Uint8Array.of(0, 1, 1)],
+    ['repeats the last double', { dtype: DataType.DT_DOUBLE, ...shaped(3), doubleVal: [0.1, -2e300] }, Float64Array.of(0.1, -2e300, -2e300)],
+    ['takes the bits of a half', { dtype: DataType.DT_HALF, ...shaped(3), halfVal: [0x3c00, 0xfc00, 0x0001] }, Float32Array.of(1, -Infinity, 2 ** -24)],
+    ['takes the bits of a bfloat16', { dtype: DataType.DT_BFLOAT16, ...shaped(2), halfVal: [0x3fc0] }, Float32Array.of(1.5, 1.5)],
+    ['keeps the low bits of an int8', { dtype: DataType.DT_INT8, ...shaped(2), intVal: [-1, 200] }, Int8Array.of(-1, -56)],
+    ['holds all of a uint64', { dtype: DataType.DT_UINT64, ...shaped(1), uint64Val: [2n ** 64n - 1n] }, BigUint64Array.of(2n ** 64n - 1n)],
+    ['holds all of a uint32', { dtype: DataType.DT_UINT32, ...shaped(2), uint32Val: [2 ** 32 - 1] }, Uint32Array.of(2 ** 32 - 1, 2 ** 32 - 1)],
+    ['repeats the last complex number', { dtype: DataType.DT_COMPLEX64, ...shaped(2), scomplexVal: [1, -2] }, Float32Array.of(1, -2, 1, -2)],
+    ['leaves half a complex number', { dtype: DataType.DT_COMPLEX128, ...shaped(2), dcomplexVal: [1, 2, 3] }, Float64Array.of(1, 2, 1, 2)],
     ['is empty', { dtype: DataType.DT_FLOAT, ...shaped(0, 3), floatVal: [1] }, new Float32Array()],
   ])('%s', (_, init, values) => {
     expect(tensorValueOf(create(TensorProtoSchema, init)).values).toEqual(values);
   }); // prettier-ignore
 
   it.each<[string, Init, string]>([
-    ['half', { dtype: DataType.DT_HALF, ...shaped(1), halfVal: [1] }, 'Expected one of a type that Signet carries. Received: a tensor of type half.'],
+    ['a resource', { dtype: DataType.DT_RESOURCE, ...shaped(1) }, 'Expected one of a type that Signet carries. Received: a tensor of type resource.'],
     ['no type', { ...shaped(1) }, 'Received: a tensor of type invalid.'],
     ['an unknown type', { dtype: 9999 as DataType }, 'Received: a tensor of type 9999.'],
     ['unknown rank', { dtype: DataType.DT_FLOAT, tensorShape: { unknownRank: true } }, 'Expected the size of every dimension. Received: a shape of unknown rank.'],
@@ -90,24 +99,4 @@ function below(random: Random, limit: number): number {
 
 function size(shape: readonly number[]): number {
   return shape.reduce((product, each) => product * each, 1);
-}
-
-function drawValues(dtype: DType, count: number, random: Random): ElementValues {
-  const bytes = (length: number) => Uint8Array.from({ length }, () => below(random, 256));
-  switch (dtype) {
-    case 'float32': {
-      const special = [NaN, Infinity, -Infinity, -0, 1e-45];
-      return Float32Array.from({ length: count }, () => special[below(random, 10)] ?? random() - 0.5);
-    }
-    case 'int32':
-      return new Int32Array(bytes(count * 4).buffer);
-    case 'int64':
-      return new BigInt64Array(bytes(count * 8).buffer);
-    case 'uint8':
-      return bytes(count);
-    case 'bool':
-      return bytes(count).map((byte) => byte % 2);
-    case 'string':
-      return Array.from({ length: count }, () => bytes(below(random, 9)));
-  }
 }

@@ -50,8 +50,8 @@ describe('instances', () => {
   });
 
   it.each<[string, string, Inputs?]>([
-    ['5', `JSON Value: {"instances": 5} Excepting 'instances' to be an list/array`],
-    ['{}', `JSON Value: {"instances": {}} Excepting 'instances' to be an list/array`],
+    ['5', `JSON Value: {"instances": 5} Expecting 'instances' to be an list/array`],
+    ['{}', `JSON Value: {"instances": {}} Expecting 'instances' to be an list/array`],
     ['[]', `JSON Value: {"instances": []} No values in 'instances' array`],
     ['[{"x": 1}, 2]', 'Expecting object but got list at item 1 of input list'],
     ['[1, {"x": 2}]', 'Expecting value/list but got object at item 1 of input list'],
@@ -120,7 +120,7 @@ describe('inputs', () => {
 
 describe('a body', () => {
   it.each([
-    ['', 'JSON Parse error: The document is empty. at offset: 0'],
+    ['', 'JSON Parse error: The document is empty'],
     ['[]', 'JSON Value: [] Is not object'],
     ['"x"', 'JSON Value: "x" Is not object'],
     ['null', 'JSON Value: null Is not object'],

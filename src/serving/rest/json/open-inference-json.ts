@@ -8,7 +8,7 @@ import { decodeBase64 } from './decode-base64.js';
 import { defaultMaxValues, type JsonTape } from './json-tape.js';
 import { maxRank, shapeOf, TensorFiller } from './json-tensor.js';
 import { parseBody, root } from './parse-body.js';
-import { writeFloat } from './write-number.js';
+import { writeElement } from './write-outputs.js';
 
 /*
  * Tensors of the Open Inference Protocol: `{"name", "shape", "datatype", "data"}`, the data flat or in nested lists, in row-major
@@ -18,12 +18,23 @@ import { writeFloat } from './write-number.js';
  * Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
  */
 
+/** The protocol has no complex numbers: their names are Signet's, and no tensor of them is carried. */
 const datatypes: Readonly<Record<DType, string>> = {
   float32: 'FP32',
+  float64: 'FP64',
+  float16: 'FP16',
+  bfloat16: 'BF16',
+  int8: 'INT8',
+  int16: 'INT16',
   int32: 'INT32',
   int64: 'INT64',
   uint8: 'UINT8',
+  uint16: 'UINT16',
+  uint32: 'UINT32',
+  uint64: 'UINT64',
   bool: 'BOOL',
+  complex64: 'COMPLEX64',
+  complex128: 'COMPLEX128',
   string: 'BYTES',
 };
 
@@ -184,8 +195,7 @@ function* tensorPieces(name: string, { dtype, shape, values }: TensorValue): Gen
     const part = values.slice(from, from + valuesOfPiece) as ArrayLike<number | bigint | Uint8Array>;
     const data = Array.from(part, (value, i) => {
       if (dtype === 'string') return JSON.stringify(texts[from + i]?.toString(isText ? 'utf8' : 'base64'));
-      if (dtype === 'bool') return String(value !== 0);
-      return dtype === 'float32' ? writeFloat(value as number) : String(value);
+      return writeElement(dtype, value);
     });
     yield `${from > 0 ? ',' : ''}${data.join(',')}`;
   }

@@ -1,4 +1,4 @@
-import { ServingError } from '../../serving-error.js';
+import { refuse, ServingError } from '../../serving-error.js';
 import { JsonTape } from './json-tape.js';
 
 /** The place of the outermost value on a tape. */
@@ -10,6 +10,7 @@ export const root = 0;
  * @throws ServingError as `JsonTape.parse`, and `INVALID_ARGUMENT` for other values.
  */
 export function parseBody(bytes: Buffer): JsonTape {
+  if (bytes.length === 0) refuse('JSON Parse error: The document is empty');
   const tape = JsonTape.parse(bytes);
   if (!tape.isObject(root)) throw formatError(tape, root, 'Is not object');
   return tape;

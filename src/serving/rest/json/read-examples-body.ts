@@ -86,9 +86,16 @@ function readFeature(tape: JsonTape, name: string, elements: readonly number[]):
 function kindOf(tape: JsonTape, name: string, element: number): keyof typeof typeNames {
   const kind = tape.kind(element);
   if (kind === 'True' || kind === 'False') return 'int64List';
-  if (kind === 'Number') return tape.isInteger(element) ? 'int64List' : 'floatList';
+  if (kind === 'Number') return isWord(tape, element) ? 'int64List' : 'floatList';
   if (kind === 'String' || isBase64Object(tape, element)) return 'bytesList';
   return refuse(`Feature: ${name} has element with unexpected JSON type: ${kind}`);
+}
+
+/** Whether it is a whole number of 64 bits; RapidJSON reads larger ones as double. */
+function isWord(tape: JsonTape, element: number): boolean {
+  if (!tape.isInteger(element)) return false;
+  const value = tape.bigint(element);
+  return value >= -(2n ** 63n) && value < 2n ** 64n;
 }
 
 function bytesOf(tape: JsonTape, element: number): Uint8Array {
@@ -99,5 +106,5 @@ function int64Of(tape: JsonTape, name: string, element: number): bigint {
   if (!tape.isNumber(element)) return tape.kind(element) === 'True' ? 1n : 0n;
   const value = tape.bigint(element);
   if (BigInt.asIntN(64, value) === value) return value;
-  return refuse(`Feature: ${name} has uint64 element. Only int64 is supported.`);
+  return refuse(`Feature: ${name} has uint64_t element. Only int64_t is supported.`);
 }

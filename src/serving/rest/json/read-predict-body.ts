@@ -3,7 +3,7 @@ import type { DType } from '../../../tensorflow/data-type.js';
 import { sizeFromShape } from '../../../tracing/tensor-spec.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
 import { checkRows, hasRows, type SizeLimits } from '../../limits/check-size.js';
-import { refuse, ServingError } from '../../serving-error.js';
+import { refuse, ServingError, type StatusCode } from '../../serving-error.js';
 import type { JsonTape } from './json-tape.js';
 import { checkShape, isBase64Object, maxRank, shapeOf, TensorFiller } from './json-tensor.js';
 import { formatError, parseBody, root, signatureNameIn } from './parse-body.js';
@@ -55,7 +55,7 @@ export function readPredictBody(
 type DTypes = ReadonlyMap<string, DType>;
 
 function readRows(tape: JsonTape, instances: number, dtypes: DTypes): Record<string, TensorValue> {
-  if (!tape.isArray(instances)) throw formatError(tape, root, "Excepting 'instances' to be an list/array");
+  if (!tape.isArray(instances)) throw formatError(tape, root, "Expecting 'instances' to be an list/array");
   const count = tape.size(instances);
   if (count === 0) throw formatError(tape, root, "No values in 'instances' array");
   const first = instances + 1;
@@ -107,7 +107,7 @@ function at(place: string, add: () => void): void {
   try {
     add();
   } catch (error) {
-    if (error instanceof ServingError) fail(place, error.message);
+    if (error instanceof ServingError) fail(place, error.message, error.status);
     throw error;
   }
 }
@@ -172,6 +172,6 @@ function mostValues(tape: JsonTape, shape: readonly number[]): number {
   return Math.min(sizeFromShape(shape), tape.length);
 }
 
-function fail(place: string, message: string): never {
-  refuse(`Failed to process ${place} of 'instances' list. Error: INVALID_ARGUMENT: ${message}`);
+function fail(place: string, message: string, status: StatusCode = 'INVALID_ARGUMENT'): never {
+  refuse(`Failed to process ${place} of 'instances' list. Error: ${status}: ${message}`);
 }

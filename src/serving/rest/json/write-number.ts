@@ -1,3 +1,14 @@
+/** How the numbers of a type are written in full. */
+interface Precision {
+  /** As many digits as tell any two numbers of the type apart: C++'s `max_digits10`. */
+  readonly digits: number;
+  /** The most bits after the point that a number exactly between two decimals of that many digits has. */
+  readonly tieBits: number;
+}
+
+const single: Precision = { digits: 9, tieBits: 14 };
+const double: Precision = { digits: 17, tieBits: 25 };
+
 /**
  * A float32 as TensorFlow Serving writes it: as few as six digits where they read back as the same number, else nine; `.0`
  * after whole numbers; `NaN`, `Infinity` and `-Infinity` as bare words.
@@ -6,28 +17,44 @@
  */
 export function writeFloat(value: number): string {
   if (!Number.isFinite(value)) return String(value);
-  const short = general(value, 6);
-  const text = Math.fround(Number(short)) === value ? short : general(tieToEven(value), 9);
+  const short = general(value.toPrecision(6), value);
+  return withPoint(Math.fround(Number(short)) === value ? short : inFull(value, single));
+}
+
+/** A float64 in the same way: six digits, else 17. */
+export function writeDouble(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const short = general(value.toPrecision(6), value);
+  return withPoint(Number(short) === value ? short : inFull(value, double));
+}
+
+function withPoint(text: string): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-/**
- * C rounds what is exactly between two decimals of nine digits to the even one, JavaScript to the larger: a little less than
- * the value goes the same way in both. Such a float32 has at most 14 bits after the point.
- */
-function tieToEven(value: number): number {
-  if (!Number.isInteger(value * 2 ** 14)) return value;
-  return /[02468]50{20}e/.test(value.toExponential(29)) ? value * (1 - 2 ** -50) : value;
+/** C rounds what is exactly between two decimals to the even one, JavaScript to the larger. */
+function inFull(value: number, { digits, tieBits }: Precision): string {
+  if (Number.isInteger(value * 2 ** tieBits)) {
+    const exact = value.toPrecision(digits + 21);
+    if (/[02468]\.?50{20}(?:e|$)/.test(exact)) return general(exact.replace(/50{20}(?=e|$)/, ''), value);
+  }
+  return general(value.toPrecision(digits), value);
 }
 
-/** C's `%.{digits}g`, but for ties. */
-function general(value: number, digits: number): string {
+/** C's `%g` of a number, from the digits that `toPrecision` gives. */
+function general(text: string, value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  const text = value.toPrecision(digits);
   // JavaScript has exponents from -7 on, C from -5 on.
-  const [mantissa = '', power] = (/^-?0\.0000/.test(text) ? value.toExponential(digits - 1) : text).split('e');
+  const isSmall = /^-?0\.0000/.test(text);
+  const [mantissa = '', power] = isSmall ? smallExponent(text) : text.split('e');
   if (power === undefined) return withoutZeros(mantissa);
   return `${withoutZeros(mantissa)}e${power.replace(/^([+-])(\d)$/, '$10$2')}`;
+}
+
+/** `0.0000123` as `1.23` and `-5`. */
+function smallExponent(text: string): readonly [mantissa: string, power: string] {
+  const [, sign = '', zeros = '', first = '', rest = ''] = /^(-?)0\.(0+)(\d)(\d*)$/.exec(text) ?? [];
+  return [`${sign}${first}.${rest}`, `-${zeros.length + 1}`];
 }
 
 function withoutZeros(decimal: string): string {

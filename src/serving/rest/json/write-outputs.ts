@@ -1,8 +1,9 @@
 import { sizeFromShape } from '../../../tracing/tensor-spec.js';
-import type { TensorValue } from '../../../tensorflow/tensor-value.js';
+import { dataTypeOf, type DType, tensorflowName } from '../../../tensorflow/data-type.js';
+import type { ElementValues, TensorValue } from '../../../tensorflow/tensor-value.js';
 import { refuse } from '../../serving-error.js';
 import type { PredictFormat } from './read-predict-body.js';
-import { writeFloat } from './write-number.js';
+import { writeDouble, writeFloat } from './write-number.js';
 
 type Outputs = Readonly<Record<string, TensorValue>>;
 
@@ -90,21 +91,41 @@ function writeLists(output: Output, dimension: number, start: number, size: numb
   return `[${texts.join(', ')}]`;
 }
 
+type Writer = (value: ElementValues[number], name: string) => string;
+
+const float: Writer = (value) => writeFloat(value as number);
+
+/** How an element is written; null for types that TensorFlow Serving writes none of. */
+const writers: Readonly<Record<DType, Writer | null>> = {
+  float32: float,
+  float64: (value) => writeDouble(value as number),
+  float16: float,
+  bfloat16: float,
+  int8: String,
+  int16: String,
+  int32: String,
+  int64: String,
+  uint8: String,
+  uint16: String,
+  uint32: String,
+  uint64: String,
+  bool: (value) => String(value !== 0),
+  complex64: null,
+  complex128: null,
+  string: (value, name) => {
+    const bytes = Buffer.from(value as Uint8Array);
+    return name.endsWith('_bytes') ? `{"b64": "${bytes.toString('base64')}"}` : JSON.stringify(bytes.toString());
+  },
+};
+
 function elementWriter(name: string, { dtype, values }: TensorValue): (position: number) => string {
-  switch (dtype) {
-    case 'float32':
-      return (position) => writeFloat(values[position] as number);
-    case 'bool':
-      return (position) => String(values[position] !== 0);
-    case 'string':
-      return (position) => {
-        const bytes = Buffer.from(values[position] as Uint8Array);
-        if (!name.endsWith('_bytes')) return JSON.stringify(bytes.toString());
-        return `{"b64": "${bytes.toString('base64')}"}`;
-      };
-    default:
-      return (position) => String(values[position]);
-  }
+  return (position) => writeElement(dtype, values[position] ?? NaN, name);
+}
+
+/** Writes an element. @throws ServingError `INVALID_ARGUMENT` for a type that JSON does not carry. */
+export function writeElement(dtype: DType, value: ElementValues[number], name = ''): string {
+  const write = writers[dtype];
+  return write ? write(value, name) : refuse(`Failed to write JSON value for tensor type: ${tensorflowName(dataTypeOf(dtype))}`);
 }
 
 function member(name: string, text: string): string {
