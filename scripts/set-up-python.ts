@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -5,7 +6,14 @@ import { lastLines } from '../src/files/run-child.js';
 import { runTool } from '../src/files/run-tool.js';
 import { tensorflowVersion } from '../src/set-up/wheel-table.js';
 import { withLock } from '../src/files/with-lock.js';
-import { hasPython, pythonFolder, pythonMarker } from '../test/helpers/python/python.js';
+import {
+  hasPython,
+  pythonFolder,
+  pythonMarker,
+  tritonClient,
+  tritonFolder,
+  tritonMarker,
+} from '../test/helpers/python/python.js';
 
 /** The build without CUDA where there is one. */
 const tensorflow = process.platform === 'linux' && process.arch === 'x64' ? 'tensorflow-cpu' : 'tensorflow';
@@ -28,12 +36,27 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
     // For the Python in deploy/distributed/.
     [pip, 'install', '--quiet', 'ruff==0.17.6', 'mypy==2.4.1'],
   ] as const;
-  for (const [command, ...args] of steps) {
-    const result = await runTool(command, args);
-    if (!result.ok) {
-      process.stderr.write(`${command} ended with ${result.ending}:\n${lastLines(result.output)}\n`);
-      process.exit(1);
-    }
-  }
+  await runSteps(steps);
   await writeFile(pythonMarker, '');
 });
+
+/** And one with Triton's client, for the tests that speak to a server with it. */
+await withLock(`${tritonFolder}.lock`, {}, async () => {
+  if (existsSync(tritonMarker)) return;
+  process.stderr.write(`installing ${tritonClient} for the parity tests (once per user)\n`);
+  await rm(tritonFolder, { recursive: true, force: true });
+  await runSteps([
+    ['python3', '-m', 'venv', tritonFolder],
+    [path.join(tritonFolder, 'bin', 'pip'), 'install', '--quiet', tritonClient],
+  ]);
+  await writeFile(tritonMarker, '');
+});
+
+async function runSteps(steps: readonly (readonly [command: string, ...args: string[]])[]): Promise<void> {
+  for (const [command, ...args] of steps) {
+    const result = await runTool(command, args);
+    if (result.ok) continue;
+    process.stderr.write(`${command} ended with ${result.ending}:\n${lastLines(result.output)}\n`);
+    process.exit(1);
+  }
+}

@@ -7,7 +7,8 @@ import { modelMethods, predictionMethods } from './grpc-services.js';
 import { SignatureDefMapSchema } from '../tensorflow/protos/tensorflow_serving/apis/get_model_metadata_pb.js';
 import type { ModelSpec, ModelSpecSchema } from '../tensorflow/protos/tensorflow_serving/apis/model_pb.js';
 import { type ClientSettings, hostAndPort } from './client-options.js';
-import { modelVersions, namedSignatures } from './model-messages.js';
+import { modelVersions } from './model-messages.js';
+import { signaturesOf } from '../saved-model/read/read-saved-model.js';
 import type { ModelAnswer, ModelCall, ModelMetadata, ModelVersion, ProtocolClient } from './protocol-client.js';
 import { type ServerError, serverError, type ServerStatus } from './server-error.js';
 
@@ -56,7 +57,7 @@ export class GrpcClient implements ProtocolClient {
       if (!value) throw new TypeError('it has no "signature_def"');
       const { signatureDef } = fromBinary(SignatureDefMapSchema, value);
       const name = response.modelSpec?.name ?? this.settings.modelName;
-      return { name, version: versionOf(response.modelSpec), signatures: namedSignatures(signatureDef) };
+      return { name, version: versionOf(response.modelSpec), signatures: signaturesOf({ signatureDef }) };
     } catch (error) {
       throw this.#senseless(asked, error);
     }

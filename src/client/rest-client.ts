@@ -7,7 +7,8 @@ import { SignatureDefMapSchema } from '../tensorflow/protos/tensorflow_serving/a
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import type { ClientSettings } from './client-options.js';
 import { HttpExchange } from './http-exchange.js';
-import { modelVersions, namedSignatures } from './model-messages.js';
+import { modelVersions } from './model-messages.js';
+import { signaturesOf } from '../saved-model/read/read-saved-model.js';
 import { isMarked, parseServingJson } from './parse-serving-json.js';
 import type { ModelAnswer, ModelCall, ModelMetadata, ModelVersion, ProtocolClient } from './protocol-client.js';
 import { type ServerError, serverError, type ServerStatus } from './server-error.js';
@@ -48,7 +49,7 @@ export class RestClient implements ProtocolClient {
       return {
         name: String(spec.name),
         version: Number.isSafeInteger(version) ? version : null,
-        signatures: namedSignatures(signatureDef),
+        signatures: signaturesOf({ signatureDef }),
       };
     } catch (error) {
       throw this.#senseless(asked, error);

@@ -9,6 +9,7 @@ import type { RequestEvent } from './request-event.js';
 import { RequestReader } from './reader/request-reader.js';
 import { isLoopback } from '../files/is-loopback.js';
 import { classifyImageRoute } from './rest/classify-image-route.js';
+import { Cors } from './rest/cors.js';
 import { createRestServer } from './rest/create-rest-server.js';
 import { healthRoutes } from './rest/health-routes.js';
 import { metricsRoute } from './rest/metrics-route.js';
@@ -41,6 +42,12 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   readonly tensorContent?: boolean;
   /** Connections that are open at once, on both ports together. Default: what `ulimit -n` leaves, 10,000 at most. */
   readonly maxConnections?: number | undefined;
+  /** A UNIX socket for REST besides the port, without TLS. Default: none. */
+  readonly restSocketPath?: string | undefined;
+  /** A UNIX socket for gRPC besides the port, without TLS. Default: none. */
+  readonly grpcSocketPath?: string | undefined;
+  /** Origins of pages elsewhere that may use the server, such as `https://app.example`; `*` for all. Default: none. */
+  readonly corsOrigins?: readonly string[] | undefined;
   /** Names that browsers may call a server on this machine by. Default: `localhost` and its addresses. */
   readonly allowedHosts?: readonly string[] | undefined;
   /**
@@ -81,6 +88,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
       'Clients that choose models run programs: reloading needs a token. Give --token-file, or set SIGNET_TOKEN.',
     );
   }
+  const cors = options.corsOrigins?.length ? new Cors(options.corsOrigins) : undefined;
   const metrics = new ServerMetrics((name) => store.modelNames.includes(name));
   const store = await ModelStore.start({
     ...options,
@@ -122,11 +130,14 @@ export async function startServer(options: ServerOptions, serverVersion: string)
     connections,
     isBrowserGuarded: isLoopback(host) && options.token === undefined,
     allowedHosts: options.allowedHosts,
+    cors,
     ...(timeoutMilliseconds !== undefined && { timeoutMilliseconds }),
   });
   const grpc = createGrpcServer(models, {
     ...common,
     ...pick(options, ['tensorContent']),
+    isReady,
+    serverVersion,
     maxMessageBytes: maxRequestBytes,
     reader,
     writer,
@@ -140,10 +151,12 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   };
   try {
     // One after the other, so that a second failure has nobody left to miss it.
+    if (options.grpcSocketPath !== undefined) await grpc.bindSocket(options.grpcSocketPath);
+    if (options.restSocketPath !== undefined) await rest.startOnSocket(options.restSocketPath);
     const ports = { grpcPort: await grpc.start(host, grpcPort), restPort: await rest.start(host, restPort) };
     return { store, ...ports, drain };
   } catch (error) {
-    await Promise.all([grpc.drain(), store.drain()]);
+    await Promise.all([grpc.drain(), rest.drain(), store.drain()]);
     throw error;
   }
 }

@@ -11,6 +11,7 @@ import type {
   TensorInfo,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { type SavedModel, SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
+import { elementTypeName } from '../checkpoint/element-type.js';
 import { type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 
 /** An input or output of a signature. */
@@ -25,6 +26,8 @@ export interface Signature {
   readonly inputs: Readonly<Record<string, SignatureTensor>>;
   readonly outputs: Readonly<Record<string, SignatureTensor>>;
   readonly method: string;
+  /** Inputs and outputs that no request carries, such as `x (resource)`: resources, sparse and composite tensors. Default: none. */
+  readonly omitted?: Readonly<Record<'inputs' | 'outputs', readonly string[]>> | undefined;
 }
 
 /**
@@ -33,20 +36,37 @@ export interface Signature {
  * @throws SignetError `INVALID_SAVED_MODEL` when the directory is none.
  */
 export async function readSignatures(directory: string): Promise<Readonly<Record<string, Signature>>> {
-  return signaturesOf(servedGraph(await readSavedModel(directory), directory));
+  return signaturesOf(findServedGraph(await readSavedModel(directory), directory));
 }
 
-/** The graph that is served. @throws SignetError `INVALID_SAVED_MODEL` where there is none. */
-export function servedGraph({ metaGraphs }: SavedModel, directory: string): MetaGraphDef {
-  const metaGraph = metaGraphs.find(({ metaInfoDef }) => metaInfoDef?.tags.includes('serve'));
-  if (metaGraph) return metaGraph;
-  throw new SignetError('INVALID_SAVED_MODEL', `${directory} has no meta graph with the tag "serve".`);
-}
-
-/** The signatures of a graph. */
-export function signaturesOf(metaGraph: MetaGraphDef): Readonly<Record<string, Signature>> {
-  const named = Object.entries(metaGraph.signatureDef).filter(([key]) => !key.startsWith('__'));
+/** The signatures of a graph, but for those that TensorFlow keeps for itself. */
+export function signaturesOf({
+  signatureDef,
+}: Pick<MetaGraphDef, 'signatureDef'>): Readonly<Record<string, Signature>> {
+  const named = Object.entries(signatureDef).filter(([key]) => !key.startsWith('__'));
   return Object.fromEntries(named.map(([key, definition]) => [key, signatureOfDef(definition)]));
+}
+
+/**
+ * The graph that is served: the one with the tag `serve` alone, as TensorFlow Serving chooses. Where there is none, the only one
+ * that has it among others, or the only one there is.
+ *
+ * @throws SignetError `INVALID_SAVED_MODEL` where that leaves a choice.
+ */
+export function findServedGraph({ metaGraphs }: SavedModel, directory: string): MetaGraphDef {
+  const exact = metaGraphs.find((graph) => String(tagsOf(graph)) === 'serve');
+  const tagged = metaGraphs.filter((graph) => tagsOf(graph).includes('serve'));
+  const only = [tagged, metaGraphs].find(({ length }) => length === 1)?.[0];
+  const chosen = exact ?? only;
+  if (chosen) return chosen;
+  const sets = metaGraphs.map((graph) => `{${tagsOf(graph).join(', ')}}`).join(', ') || 'none';
+  const message = `${directory} has no meta graph with the tag "serve" alone. Its graphs have the tags: ${sets}. Save the one to serve with the tag "serve".`;
+  throw new SignetError('INVALID_SAVED_MODEL', message);
+}
+
+/** Tags of a graph. */
+export function tagsOf({ metaInfoDef }: MetaGraphDef): readonly string[] {
+  return metaInfoDef?.tags ?? [];
 }
 
 /**
@@ -114,16 +134,24 @@ async function findSavedModels(folder: string, depth: number): Promise<string[]>
   return found;
 }
 
-/** A SignatureDef without what Signet does not carry: tensors of other types, sparse and composite ones. */
-export function signatureOfDef({ inputs, outputs, methodName }: SignatureDef): Signature {
-  const all = (tensors: Record<string, TensorInfo>) =>
-    Object.fromEntries(
-      Object.entries(tensors).flatMap(([name, info]) => {
-        const tensor = tensorOf(info);
-        return tensor ? [[name, tensor]] : [];
-      }),
-    );
-  return { inputs: all(inputs), outputs: all(outputs), method: methodName };
+/** A SignatureDef, with the names of what Signet does not carry: tensors of other types, sparse and composite ones. */
+function signatureOfDef({ inputs, outputs, methodName }: SignatureDef): Signature {
+  const [takes, gives] = [sort(inputs), sort(outputs)];
+  const omitted = { inputs: takes.omitted, outputs: gives.omitted };
+  const isWhole = takes.omitted.length + gives.omitted.length === 0;
+  return { inputs: takes.carried, outputs: gives.carried, method: methodName, omitted: isWhole ? undefined : omitted };
+}
+
+function sort(tensors: Record<string, TensorInfo>) {
+  const carried: [string, SignatureTensor][] = [];
+  const omitted: string[] = [];
+  for (const [name, info] of Object.entries(tensors)) {
+    const tensor = tensorOf(info);
+    if (tensor) carried.push([name, tensor]);
+    else
+      omitted.push(`${name} (${info.encoding.case === 'name' ? elementTypeName(info.dtype) : 'sparse or composite'})`);
+  }
+  return { carried: Object.fromEntries(carried), omitted };
 }
 
 function tensorOf({ encoding, dtype, tensorShape }: TensorInfo): SignatureTensor | null {

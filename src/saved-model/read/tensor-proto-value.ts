@@ -86,13 +86,14 @@ export function toTensorProto(value: TensorValue, { asContent = false }: TensorP
     tensorShape: { dim: shape.map((size) => ({ size: BigInt(size) })) },
   });
   if (dtype === 'string' || !asContent) return Object.assign(proto, { [fields[dtype]]: fieldValues(dtype, values) });
-  return Object.assign(proto, { tensorContent: contentOf(dtype, values as TypedElements) });
+  return Object.assign(proto, { tensorContent: contentBytes(dtype, values) });
 }
 
-function contentOf(dtype: NumericDType, values: TypedElements): Uint8Array<ArrayBuffer> {
+/** Elements as they lie in TensorFlow's memory, little-endian: a view of the values where that is what they are. */
+export function contentBytes(dtype: NumericDType, values: ElementValues): Uint8Array<ArrayBuffer> {
   const short = shortFloats.get(dtype);
-  const { buffer, byteOffset, byteLength } = short ? Uint16Array.from(values as Float32Array, short.bits) : values;
-  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+  const held = short ? Uint16Array.from(values as Float32Array, short.bits) : (values as TypedElements);
+  return new Uint8Array(held.buffer as ArrayBuffer, held.byteOffset, held.byteLength);
 }
 
 /** The encoder only walks through the values: a typed array does as well as the array that the types ask for. */
@@ -125,18 +126,23 @@ function readShape({ tensorShape }: TensorProto, maxCount: number, maxBytes: num
   return { shape, count: shape.includes(0) ? 0 : bound };
 }
 
-/** Every machine that Signet runs on has its numbers in little-endian order. */
 function readContent(dtype: DType, content: Uint8Array, count: number): ElementValues {
   if (dtype === 'string') throw invalid('strings in tensor_content', 'them in string_val');
-  const { bytes, array: Elements, numbers } = layoutOf(dtype);
-  if (content.length !== count * bytes) {
-    throw invalid(
-      `${content.length} bytes in tensor_content`,
-      `${count * bytes} for the ${count} elements of the shape`,
-    );
-  }
+  const { bytes } = layoutOf(dtype);
+  if (content.length === count * bytes) return contentValues(dtype, content, count);
+  const received = `${content.length} bytes in tensor_content`;
+  throw invalid(received, `${count * bytes} for the ${count} elements of the shape`);
+}
+
+/**
+ * The opposite of `contentBytes`: a view where alignment allows. Every machine that Signet runs on has its numbers in little-endian order.
+ *
+ * @param content Exactly as many bytes as the elements take.
+ */
+export function contentValues(dtype: NumericDType, content: Uint8Array, count: number): ElementValues {
   if (dtype === 'uint8') return content;
   if (dtype === 'bool') return content.some((byte) => byte > 1) ? content.map((byte) => Number(byte !== 0)) : content;
+  const { array: Elements, numbers } = layoutOf(dtype);
   const short = shortFloats.get(dtype);
   const size = short ? 2 : Elements.BYTES_PER_ELEMENT;
   const { buffer, byteOffset } = content.byteOffset % size === 0 ? content : new Uint8Array(content);
@@ -154,7 +160,8 @@ function typed(dtype: NumericDType, proto: TensorProto, count: number): ElementV
   const given = short ? listed.map(short.widen) : listed;
   // Bools become 0 and 1 on their way in.
   values.set(given);
-  for (let i = 0; i < numbers && given.length > 0; i += 1) fillFrom(values, given.length + i, numbers, given.at(i - numbers));
+  for (let i = 0; i < numbers && given.length > 0; i += 1)
+    fillFrom(values, given.length + i, numbers, given.at(i - numbers));
   return values;
 }
 

@@ -5,7 +5,7 @@ import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type * as tf from '../../tensorflow/tf.js';
 import { guardedCopy } from '../guards/guarded-copy.js';
-import { readSavedModel, servedGraph, type Signature, signaturesOf } from '../read/read-saved-model.js';
+import { findServedGraph, readSavedModel, type Signature, signaturesOf, tagsOf } from '../read/read-saved-model.js';
 
 /** Options of `LoadedSavedModel.load`. */
 export type LoadOptions = Omit<SessionOptions, 'tags'>;
@@ -23,10 +23,12 @@ export class LoadedSavedModel {
   /** @throws SignetError `INVALID_SAVED_MODEL`. */
   static async load(directory: string, options: LoadOptions = {}): Promise<LoadedSavedModel> {
     const savedModel = await readSavedModel(directory);
-    const signatures = signaturesOf(servedGraph(savedModel, directory));
+    const graph = findServedGraph(savedModel, directory);
+    const signatures = signaturesOf(graph);
     const copy = await guardedCopy(directory, savedModel);
     try {
-      return new LoadedSavedModel(directory, signatures, Session.load(copy ?? directory, options), copy);
+      const session = Session.load(copy ?? directory, { ...options, tags: tagsOf(graph) });
+      return new LoadedSavedModel(directory, signatures, session, copy);
     } catch (error) {
       if (copy === null) throw error;
       remove(copy);

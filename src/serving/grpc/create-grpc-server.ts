@@ -10,6 +10,7 @@ import { classification } from '../examples/classification.js';
 import { regression } from '../examples/regression.js';
 import { ArrivalWatch } from '../limits/arrival-watch.js';
 import { ConnectionLimit } from '../limits/connection-limit.js';
+import { removeStaleSocket } from '../limits/remove-stale-socket.js';
 import { MemoryBudget } from '../limits/memory-budget.js';
 import { Turns } from '../limits/turns.js';
 import type { ModelServer } from '../model-server.js';
@@ -19,11 +20,13 @@ import type { ServerTls } from '../server-credentials.js';
 import { AnswerWriter } from '../writer/answer-writer.js';
 import { addMethods, type MethodHooks } from './add-methods.js';
 import { arrivalOf, type GrpcGuard, guardConnections } from './guard-connections.js';
+import { GRPCInferenceService } from '../../tensorflow/protos/inference/open_inference_pb.js';
+import { inferenceMethods, type InferenceServiceOptions } from './inference-service.js';
 import { getModelMetadata } from './model-metadata.js';
 import { getModelStatus, reloadConfig } from './model-status.js';
 import { multiInference } from './multi-inference.js';
 import { OpenStreams } from './open-streams.js';
-import { predict, type PredictOptions } from './predict.js';
+import { predict } from './predict.js';
 import { reflectionOf } from './reflection.js';
 import { requireToken } from './require-token.js';
 import { answerExamples } from './run-examples-request.js';
@@ -42,6 +45,10 @@ export interface GrpcServerOptions {
   readonly guard?: Partial<Omit<GrpcGuard, 'turns'>>;
   /** Whether outputs are in `tensor_content`, TensorFlow Serving's `--enable_serialization_as_tensor_content`. Default: false. */
   readonly tensorContent?: boolean;
+  /** Whether every model answers, for the Open Inference Protocol. Default: always. */
+  readonly isReady?: () => boolean;
+  /** Version of the server, as the Open Inference Protocol reports it. Default: none. */
+  readonly serverVersion?: string;
   /** Calls need `authorization: Bearer TOKEN` in their metadata, except for health checks. Default: none is asked for. */
   readonly token?: string;
   /** Default: no TLS. */
@@ -60,12 +67,19 @@ export interface GrpcServer {
    * @returns The port. @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
    */
   start(host: string, port: number): Promise<number>;
+  /**
+   * Listens on a UNIX socket too, without TLS, as TensorFlow Serving's `--grpc_socket_path`. To be called before `start`.
+   *
+   * @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
+   */
+  bindSocket(path: string): Promise<void>;
   /** Takes no more calls, says so to health checks, and settles when those in flight have been answered. */
   drain(): Promise<void>;
 }
 
 /** A name is asked for in full, or as TensorFlow Serving has it; '' is the server as a whole. */
-const healthNames = ['', 'ModelService', 'PredictionService', ModelService.typeName, PredictionService.typeName];
+const services = [ModelService, PredictionService, GRPCInferenceService] as const;
+const healthNames = ['', 'ModelService', 'PredictionService', ...services.map(({ typeName }) => typeName)];
 /** What one connection may hold, and for how long; times in milliseconds. */
 const connectionOptions = {
   // Counts of calls, for a service that this server does not have.
@@ -83,7 +97,7 @@ const maxGrowth = 8;
 
 /**
  * Answers for models over gRPC as TensorFlow Serving does: `tensorflow.serving.PredictionService` and `ModelService`; also
- * `grpc.health.v1` and server reflection.
+ * the Open Inference Protocol's `inference.GRPCInferenceService`, `grpc.health.v1` and server reflection.
  */
 export function createGrpcServer(models: ModelServer, options: GrpcServerOptions = {}): GrpcServer {
   const { maxMessageBytes = 64 * 2 ** 20, reader = new RequestReader(), tensorContent = false } = options;
@@ -108,7 +122,13 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
   addServices(
     server,
     models,
-    { limits: reader.limits, tensorContent, writer },
+    {
+      limits: reader.limits,
+      tensorContent,
+      writer,
+      isReady: options.isReady ?? (() => true),
+      serverVersion: options.serverVersion ?? '',
+    },
     {
       maxMessageCost: maxMessageBytes * maxGrowth,
       maxMessageBytes,
@@ -122,13 +142,17 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
   const streams = new OpenStreams(turns);
   const health = new HealthImplementation(Object.fromEntries(healthNames.map((name) => [name, 'SERVING'])));
   health.addToServer(streams.watch(server));
-  reflectionOf([PredictionService, ModelService], [healthService]).addToServer(streams.watch(server));
+  reflectionOf(services, [healthService]).addToServer(streams.watch(server));
 
   let drained: Promise<void> | undefined;
   let cutOff: () => void = () => undefined;
   return {
+    bindSocket: async (path) => {
+      await removeStaleSocket(path, 'gRPC');
+      await bind(server, `unix:${path}`, undefined);
+    },
     start: async (host, port) => {
-      const bound = await listen(server, host, port, options.tls);
+      const bound = await bind(server, `${isIPv6(host) ? `[${host}]` : host}:${port}`, options.tls);
       cutOff = guardConnections(server, guard);
       return bound;
     },
@@ -140,7 +164,8 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
   };
 }
 
-function addServices(server: Server, models: ModelServer, options: PredictOptions, hooks: MethodHooks): void {
+function addServices(server: Server, models: ModelServer, options: InferenceServiceOptions, hooks: MethodHooks): void {
+  addMethods(server, GRPCInferenceService, inferenceMethods(models, options), hooks);
   addMethods(
     server,
     PredictionService,
@@ -177,7 +202,7 @@ function refusedEvent(path: string): RequestEvent {
   };
 }
 
-function listen(server: Server, host: string, port: number, tls: ServerTls | undefined): Promise<number> {
+function bind(server: Server, address: string, tls: ServerTls | undefined): Promise<number> {
   const credentials = tls
     ? ServerCredentials.createSsl(
         tls.clientRoots ?? null,
@@ -185,7 +210,6 @@ function listen(server: Server, host: string, port: number, tls: ServerTls | und
         tls.clientRoots !== undefined,
       )
     : ServerCredentials.createInsecure();
-  const address = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
     server.bindAsync(address, credentials, (error, bound) => {
       if (!error) {

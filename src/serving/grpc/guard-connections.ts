@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 
 import type { Arrival, ArrivalWatch } from '../limits/arrival-watch.js';
+import { connectionKey } from '../limits/connection-key.js';
 import type { ConnectionLimit, ConnectionState } from '../limits/connection-limit.js';
 import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
 import { isCrumbled } from '../limits/received-body.js';
@@ -41,7 +42,7 @@ export function guardConnections(server: Server, guard: GrpcGuard): () => void {
   for (const http2Server of http2ServersOf(server)) {
     // Before the server's own listener, which begins the session at once where there is no TLS.
     http2Server.prependListener('connection', (socket: Socket) => {
-      const key = keyOf(socket);
+      const key = connectionKey(socket);
       const connection = new Connection(socket, guard.handshakeMilliseconds);
       open.set(key, connection);
       socket.once('close', () => open.delete(key));
@@ -49,7 +50,7 @@ export function guardConnections(server: Server, guard: GrpcGuard): () => void {
       guard.turns.shorten();
     });
     http2Server.on('session', (session: ServerHttp2Session) => {
-      const connection = open.get(keyOf(session.socket));
+      const connection = open.get(connectionKey(session.socket));
       if (!connection) return;
       connections.set(session, connection);
       session.once('remoteSettings', () => connection.speaks());
@@ -124,9 +125,6 @@ class Connection {
 }
 
 /** With TLS, a session has another object for the same connection. */
-function keyOf({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
-  return `${remoteAddress} ${remotePort}`;
-}
 
 /** What is known of a stream besides what grpc-js makes of it. */
 export interface StreamArrival {

@@ -5,7 +5,7 @@ import { ServingError } from '../serving-error.js';
 import { statusOf } from './status-of.js';
 
 /** Health checks are of orchestrators, which have no tokens. */
-const open = '/grpc.health.v1.Health/';
+const open = /^\/(?:grpc\.health\.v1\.Health\/|inference\.GRPCInferenceService\/Server(?:Live|Ready)$)/;
 
 /**
  * Lets through the calls whose metadata have `authorization: Bearer TOKEN`, and health checks.
@@ -21,7 +21,7 @@ export function requireToken(token: string, onRefused: (path: string) => void): 
       start: (next) =>
         next({
           onReceiveMetadata: (metadata, accept) => {
-            if (path.startsWith(open) || isAllowed(metadata)) {
+            if (open.test(path) || isAllowed(metadata)) {
               accept(metadata);
               return;
             }

@@ -1,5 +1,6 @@
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { TensorSpec } from '../../tracing/tensor-spec.js';
+import { bitmapProblem } from './bitmap-problem.js';
 import type { PredictRequest, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 
@@ -17,6 +18,7 @@ export function checkRequest(version: ServedVersion, request: PredictRequest): S
   const { signatureName = defaultSignature, inputs, outputFilter = [] } = request;
   const signature = checkInputNames(version, signatureName, Object.keys(inputs));
   for (const [name, { spec }] of Object.entries(signature.inputs)) checkInput(name, spec, inputs[name]);
+  for (const [name, value] of Object.entries(inputs)) checkBitmaps(name, value);
   outputFilter.forEach((name, i) => {
     if (!Object.hasOwn(signature.outputs, name)) {
       const set = setOf(Object.keys(signature.outputs).toSorted());
@@ -38,8 +40,16 @@ export function checkRequest(version: ServedVersion, request: PredictRequest): S
 export function checkInputNames({ signatures }: ServedVersion, key: string, names: readonly string[]): Signature {
   const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
   if (!signature) throw new ServingError('FAILED_PRECONDITION', `Serving signature key "${key}" not found.`);
+  checkCallable(signature, key);
   checkNames(Object.keys(signature.inputs), names);
   return signature;
+}
+
+/** @throws ServingError `UNIMPLEMENTED` for a signature with an input that no request carries. */
+export function checkCallable({ omitted }: Pick<Signature, 'omitted'>, key: string): void {
+  if (!omitted || omitted.inputs.length === 0) return;
+  const message = `The signature "${key}" takes ${omitted.inputs.join(', ')}, which no request carries.`;
+  throw new ServingError('UNIMPLEMENTED', message);
 }
 
 function checkNames(expected: readonly string[], received: readonly string[]): void {
@@ -65,6 +75,28 @@ function checkInput(name: string, spec: TensorSpec, value: PredictRequest['input
   if (fits) return;
   throw new ServingError(
     'INVALID_ARGUMENT',
-    `The input "${name}" accepts ${spec}. Received: ${value.dtype}[${value.shape.join(', ')}].`,
+    `The input "${name}" accepts ${spec}. Received: ${value.dtype}[${value.shape.join(', ')}].${castHint(spec, value)}`,
   );
+}
+
+/**
+ * Refuses the kinds of BMP of which TensorFlow's decoder makes another picture, or noise, without a word. Only an input that says it is
+ * for images is looked at: any other may take any bytes.
+ *
+ * @throws ServingError `INVALID_ARGUMENT`.
+ */
+function checkBitmaps(name: string, { dtype, values }: PredictRequest['inputs'][string]): void {
+  if (dtype !== 'string' || !/image/i.test(name)) return;
+  for (const bytes of values as readonly Uint8Array[]) {
+    const problem = bitmapProblem(bytes);
+    if (problem !== null) throw new ServingError('INVALID_ARGUMENT', `An image of "${name}" ${problem}.`);
+  }
+}
+
+/** numpy's numbers are float64 and int64 unless somebody says otherwise. */
+function castHint({ dtype: wanted }: TensorSpec, { dtype: given }: PredictRequest['inputs'][string]): string {
+  if (wanted === given || wanted === 'string' || given === 'string') return '';
+  const cast =
+    wanted === 'bfloat16' ? 'tf.cast(x, tf.bfloat16)' : `x.astype(np.${wanted === 'bool' ? 'bool_' : wanted})`;
+  return ` Send ${wanted}: in Python, ${cast}.`;
 }

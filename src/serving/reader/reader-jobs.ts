@@ -1,7 +1,12 @@
 import { type DescMessage, fromBinary, type Message, toBinary } from '@bufbuild/protobuf';
 
-import { wordsOf } from '../../errors.js';
+import { transcodeImage } from '../../data/image-file/transcode-image.js';
+import { SignetError, wordsOf } from '../../errors.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import {
+  type ModelInferRequest,
+  ModelInferRequestSchema,
+} from '../../tensorflow/protos/inference/open_inference_pb.js';
 import { ClassificationRequestSchema } from '../../tensorflow/protos/tensorflow_serving/apis/classification_pb.js';
 import { MultiInferenceRequestSchema } from '../../tensorflow/protos/tensorflow_serving/apis/inference_pb.js';
 import type { Input } from '../../tensorflow/protos/tensorflow_serving/apis/input_pb.js';
@@ -14,9 +19,10 @@ import { regression } from '../examples/regression.js';
 import { checkMessageCost } from '../grpc/message-cost.js';
 import { readExamples } from '../grpc/read-examples.js';
 import { readTensors } from '../grpc/read-tensors.js';
-import { defaultSignature } from '../limits/check-request.js';
+import { readInferTensors } from '../inference/infer-tensors.js';
+import { checkCallable, defaultSignature } from '../limits/check-request.js';
 import type { SizeLimits } from '../limits/check-size.js';
-import { readForm } from '../rest/read-form.js';
+import { readForm, type Upload } from '../rest/read-form.js';
 import { type InferBody, readInferBody } from '../rest/json/open-inference-json.js';
 import { readExamplesBody } from '../rest/json/read-examples-body.js';
 import { type PredictBody, readPredictBody } from '../rest/json/read-predict-body.js';
@@ -33,6 +39,7 @@ export type ReaderHead =
       readonly signatureName: string | undefined;
       readonly id: InferBody['id'];
       readonly outputFilter: InferBody['outputFilter'];
+      readonly rawOutputs: InferBody['rawOutputs'];
     }
   | { readonly type: 'examples'; readonly signatureName: string | undefined }
   | { readonly type: 'form'; readonly files: readonly string[] }
@@ -52,8 +59,11 @@ export type ReaderJob =
       readonly type: 'predict' | 'infer' | 'classification' | 'regression';
       readonly signatures: Signatures;
       readonly limits: SizeLimits;
+      /** Bytes of the JSON that raw tensors follow (`infer`). Default: the body is JSON. */
+      readonly jsonBytes?: number | undefined;
     }
   | { readonly type: 'form'; readonly contentType: string }
+  | { readonly type: 'transcode'; readonly maxPixels: number | undefined }
   | {
       readonly type: 'message';
       readonly typeName: string;
@@ -74,14 +84,10 @@ export async function runReaderJob(
   onSignature: (name: string) => void = () => undefined,
 ): Promise<ReaderResult> {
   switch (job.type) {
-    case 'form': {
-      const uploads = await readForm(job.contentType, bytes);
-      const contents = uploads.map(({ content }) => content);
-      return {
-        head: { type: 'form', files: uploads.map(({ file }) => file) },
-        values: { files: { dtype: 'string', shape: [contents.length], values: contents } },
-      };
-    }
+    case 'form':
+      return filesOf(await readForm(job.contentType, bytes));
+    case 'transcode':
+      return filesOf([{ file: 'image', content: await transcode(bytes, job.maxPixels) }]);
     case 'message':
       return readMessageBody(job, bytes);
     default:
@@ -89,22 +95,42 @@ export async function runReaderJob(
   }
 }
 
+function filesOf(uploads: readonly Upload[]): ReaderResult {
+  const contents = uploads.map(({ content }) => content);
+  return {
+    head: { type: 'form', files: uploads.map(({ file }) => file) },
+    values: { files: { dtype: 'string', shape: [contents.length], values: contents } },
+  };
+}
+
+/** @throws ServingError `INVALID_ARGUMENT`. */
+async function transcode(content: Buffer, maxPixels: number | undefined): Promise<Buffer> {
+  try {
+    return await transcodeImage(content, { maxFileBytes: Infinity, ...(maxPixels !== undefined && { maxPixels }) });
+  } catch (error) {
+    if (!(error instanceof SignetError)) throw error;
+    throw new ServingError('INVALID_ARGUMENT', error.message, { cause: error });
+  }
+}
+
 function readJson(
-  { type, signatures, limits }: Extract<ReaderJob, { readonly signatures: Signatures }>,
+  { type, signatures, limits, jsonBytes }: Extract<ReaderJob, { readonly signatures: Signatures }>,
   buffer: Buffer,
   onSignature: (name: string) => void,
 ): ReaderResult {
   const find = (name = defaultSignature) => {
     onSignature(name);
-    return findSignature(signatures, name);
+    const signature = findSignature(signatures, name);
+    checkCallable(signature, name);
+    return signature;
   };
   if (type === 'predict') {
     const { signatureName, format, inputs } = readPredictBody(buffer, find, limits);
     return { head: { type, signatureName, format }, values: inputs };
   }
   if (type === 'infer') {
-    const { inputs, signatureName, id, outputFilter } = readInferBody(buffer, find, limits);
-    return { head: { type, signatureName, id, outputFilter }, values: inputs };
+    const { inputs, ...head } = readInferBody(buffer, find, limits, jsonBytes);
+    return { head: { type, ...head }, values: inputs };
   }
   const method = type === 'classification' ? classification : regression;
   const { signatureName, examples } = readExamplesBody(buffer, limits, (name = defaultSignature) => {
@@ -127,6 +153,7 @@ const largeMessages: readonly DescMessage[] = [
   ClassificationRequestSchema,
   RegressionRequestSchema,
   MultiInferenceRequestSchema,
+  ModelInferRequestSchema,
 ];
 
 /** Whether messages of a type may be read by a job `message`. */
@@ -140,6 +167,7 @@ function readMessageBody(
 ) {
   const schema = largeMessages.find((each) => each.typeName === typeName);
   if (!schema) throw new ServingError('INTERNAL', `${typeName} has no tensors.`);
+  if (schema === ModelInferRequestSchema) return readInferMessage(bytes, maxCost, limits);
   const message = parseMessage(schema, bytes, maxCost) as Message & {
     inputs?: Parameters<typeof readTensors>[0];
     input?: Input;
@@ -152,6 +180,15 @@ function readMessageBody(
   const examples = readExamples(message.input, limits);
   delete message.input;
   return { head: { type: 'message', rest: toBinary(schema, message) } as const, values: { examples } };
+}
+
+/** The rest keeps the names of the inputs, and whether they came as raw bytes. */
+function readInferMessage(bytes: Uint8Array, maxCost: number, limits: SizeLimits) {
+  const message = parseMessage(ModelInferRequestSchema, bytes, maxCost) as ModelInferRequest;
+  const values = readInferTensors(message, limits.maxTensorBytes);
+  for (const input of message.inputs) delete input.contents;
+  message.rawInputContents = message.rawInputContents.map(() => new Uint8Array());
+  return { head: { type: 'message', rest: toBinary(ModelInferRequestSchema, message) } as const, values };
 }
 
 /** @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`. */

@@ -1,3 +1,4 @@
+import type { PixelLimits } from '../limits/check-pixels.js';
 import type { SizeLimits } from '../limits/check-size.js';
 import { bodyBytes, movedBody, type ReceivedBody } from '../limits/received-body.js';
 import { ServingError } from '../serving-error.js';
@@ -53,9 +54,12 @@ export class RequestReader {
     return this.#run<'predict'>({ type: 'predict', signatures, limits: this.limits }, body, waiting);
   }
 
-  /** @throws ServingError */
-  infer(body: ReceivedBody, signatures: Signatures, waiting: Waiting) {
-    return this.#run<'infer'>({ type: 'infer', signatures, limits: this.limits }, body, waiting);
+  /**
+   * @param jsonBytes Bytes of the JSON that raw tensors follow. Default: the body is JSON.
+   * @throws ServingError
+   */
+  infer(body: ReceivedBody, signatures: Signatures, waiting: Waiting, jsonBytes?: number) {
+    return this.#run<'infer'>({ type: 'infer', signatures, limits: this.limits, jsonBytes }, body, waiting);
   }
 
   /** @throws ServingError */
@@ -72,6 +76,19 @@ export class RequestReader {
   message(typeName: string, body: ReceivedBody, maxCost: number, waiting: Waiting) {
     const job = { type: 'message', typeName, maxCost, limits: this.limits } as const;
     return this.#inThread<'message'>(job, body, waiting);
+  }
+
+  /**
+   * A WebP, AVIF or TIFF image as PNG; always in the thread.
+   *
+   * @throws ServingError `INVALID_ARGUMENT` for an image that is corrupt or too large.
+   */
+  async transcode(content: Buffer, { maxPixels }: PixelLimits = {}, signal?: AbortSignal): Promise<Buffer> {
+    // A copy: it is part of a body that holds other files.
+    const body = { chunks: [Buffer.from(content)], length: content.length };
+    const { values } = await this.#inThread<'form'>({ type: 'transcode', maxPixels }, body, { signal });
+    const [png = new Uint8Array()] = (values.files?.values ?? []) as readonly Uint8Array[];
+    return Buffer.from(png.buffer, png.byteOffset, png.length);
   }
 
   /** Whether a body goes to the thread. */

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { isLoopback } from '../../files/is-loopback.js';
 import { shown } from '../limits/shown.js';
 import { ServingError } from '../serving-error.js';
+import type { Cors } from './cors.js';
 
 /**
  * Refuses what a browser sends for a page of another site: such a page reaches a server on 127.0.0.1 too, and one whose name is
@@ -12,15 +13,23 @@ import { ServingError } from '../serving-error.js';
  * anywhere: its answer is shown to the user, not to the site.
  *
  * @param allowedHosts Names besides this machine's own.
+ * @param cors Pages of other origins that may.
+ * @param host The host that the request means. Default: what its header says.
  * @throws ServingError `PERMISSION_DENIED` (403).
  */
-export function checkOrigin({ headers, method }: IncomingMessage, allowedHosts: readonly string[] = []): void {
-  const { host, origin } = headers;
+export function checkOrigin(
+  { headers, method }: Pick<IncomingMessage, 'headers' | 'method'>,
+  allowedHosts: readonly string[] = [],
+  cors?: Pick<Cors, 'allows'>,
+  host = headers.host,
+): void {
+  const { origin } = headers;
   if (host !== undefined && !isKnown(host, allowedHosts)) {
     refuse(`This server is not ${shown(host)}. Start it with --allowed-host NAME if it is.`);
   }
+  if (cors?.allows(origin)) return;
   if (origin !== undefined && !isOwnOrigin(origin, host, allowedHosts)) {
-    refuse(`Pages of ${shown(origin)} may not use this server. Start it with --allowed-host NAME if they may.`);
+    refuse(`Pages of ${shown(origin)} may not use this server. Start it with --cors-origin ORIGIN if they may.`);
   }
   const isLink = method === 'GET' && headers['sec-fetch-dest'] === 'document';
   if (headers['sec-fetch-site'] === 'cross-site' && origin === undefined && !isLink) {

@@ -1,10 +1,12 @@
 import { describeContent } from '../../data/image-file/describe-content.js';
-import { formatNames, isTranscoded, sniffImageFormat } from '../../data/image-file/image-format.js';
+import { isTranscoded, sniffImageFormat } from '../../data/image-file/image-format.js';
 import { SignetError } from '../../errors.js';
 import { classifyImages, type ImageLabel } from '../../client/classify-images.js';
-import { checkPixelSum, type PixelLimits, pixelsOf } from '../limits/check-pixels.js';
+import { bitmapProblem } from '../limits/bitmap-problem.js';
+import { checkPixels, checkPixelSum, type PixelLimits, pixelsOf } from '../limits/check-pixels.js';
+import { headerPixels } from '../limits/header-pixels.js';
 import type { ModelServer, PredictRequest } from '../model-server.js';
-import { ServingError } from '../serving-error.js';
+import { refuse, ServingError } from '../serving-error.js';
 import type { RequestReader } from '../reader/request-reader.js';
 import { httpStatusOf } from './http-status.js';
 import type { Upload } from './read-form.js';
@@ -58,12 +60,20 @@ async function classify(
       return (await models.predict(request)).outputs;
     },
   });
+  /** As TensorFlow decodes it; a PNG that is made of it is paid for as long as the request lasts. */
+  const decodable = (content: Buffer, pixels: number) => {
+    if (!isToTranscode(content)) return content;
+    checkPixels({ inputs: {}, pixels: [pixels] }, pixelLimits);
+    call.claim.take(pixels * pngPixelBytes);
+    return reader.transcode(content, pixelLimits, signal);
+  };
   // One by one, so that a bad one does not spoil the others; the server's queue puts them together again.
   const answers = await Promise.all(
     uploads.map(async ({ file, content, pixels }) => {
       try {
         checkImage(content);
-        const [classes = []] = await classifyImages(modelFor(pixels), [content], topK);
+        const image = await decodable(content, pixels);
+        const [classes = []] = await classifyImages(modelFor(pixels), [image], topK);
         return { file, classes };
       } catch (error) {
         return { file, error: asServingError(error) };
@@ -83,21 +93,35 @@ async function readUploads(reader: RequestReader, call: RestCall): Promise<(Uplo
   const body = await call.body();
   const { head, values, pixels = pixelsOf(values) } = await reader.form(type, body, { signal: call.signal });
   const contents = (values.files?.values ?? []) as readonly Uint8Array[];
-  return head.files.map((file, i) => ({ file, content: bufferOf(contents[i]), pixels: pixels[i] ?? 0 }));
+  const uploads = head.files.map((file, i) => ({ file, content: bufferOf(contents[i]), pixels: pixels[i] ?? 0 }));
+  return Promise.all(
+    uploads.map(async (each) =>
+      isToTranscode(each.content) ? { ...each, pixels: await headerPixels(each.content) } : each,
+    ),
+  );
 }
 
 function bufferOf(bytes: Uint8Array | undefined): Buffer {
   return bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.alloc(0);
 }
 
-/** TensorFlow says no more than that it does not know the format. */
+/** TensorFlow says no more than that it does not know the format, and decodes some kinds of BMP to noise. */
 function checkImage(content: Buffer): void {
   const head = content.subarray(0, 512);
-  const format = sniffImageFormat(head);
-  if (format !== null && !isTranscoded(format)) return;
-  const other = format === null ? describeContent(head) : `a ${formatNames[format]} image`;
-  const what = content.length === 0 ? 'an empty file' : other;
-  throw new ServingError('INVALID_ARGUMENT', `Expected a JPEG, PNG, GIF or BMP image. Received: ${what}.`);
+  if (sniffImageFormat(head) === null) {
+    const what = content.length === 0 ? 'an empty file' : describeContent(head);
+    refuse(`Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image. Received: ${what}.`);
+  }
+  const problem = bitmapProblem(content);
+  if (problem !== null) refuse(`The image ${problem}.`);
+}
+
+/** About what a pixel takes while an image becomes PNG, in bytes. */
+const pngPixelBytes = 4;
+
+function isToTranscode(content: Buffer): boolean {
+  const format = sniffImageFormat(content.subarray(0, 512));
+  return format !== null && isTranscoded(format);
 }
 
 /** @throws What is the server's own fault. */

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { type ServerTls, type TokenCheck, bearerToken } from '../server-credentials.js';
 import type { RequestEvent } from '../request-event.js';
 import { ServingError } from '../serving-error.js';
+import { connectionKey } from '../limits/connection-key.js';
 import { ConnectionLimit, type ConnectionState } from '../limits/connection-limit.js';
 import { type ArrivalRate, ArrivalWatch } from '../limits/arrival-watch.js';
 import { MemoryBudget } from '../limits/memory-budget.js';
@@ -13,11 +14,12 @@ import { Pace } from '../limits/pace.js';
 import { Turns } from '../limits/turns.js';
 import { answerClientError, endWithError } from './answer-client-error.js';
 import { checkOrigin } from './check-origin.js';
+import type { Cors } from './cors.js';
 import { drainable } from './drain-server.js';
 import { Exchange, type ExchangeLimits } from './exchange.js';
 import { findRoute } from './find-route.js';
 import { httpStatusOf } from './http-status.js';
-import { listen } from './listen.js';
+import { listen, listenOnSocket } from './listen.js';
 import { json, type RestAnswer, type Route } from './rest-call.js';
 import { tellFailure } from '../../text/tell.js';
 
@@ -42,6 +44,8 @@ export interface RestServerOptions {
   readonly isBrowserGuarded?: boolean | undefined;
   /** Names that browsers may call the server by, besides this machine's. Default: none. */
   readonly allowedHosts?: readonly string[] | undefined;
+  /** Pages of other origins that may use the server. Default: none. */
+  readonly cors?: Cors | undefined;
   /** Default: no TLS. */
   readonly tls?: ServerTls;
   /** How long `drain` waits for requests that are in flight, in milliseconds. Default: 30 seconds. */
@@ -58,6 +62,12 @@ export interface RestServer {
    * @returns The port. @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
    */
   start(host: string, port: number): Promise<number>;
+  /**
+   * Listens on a UNIX socket too, without TLS: who may open the file is for the file system to say.
+   *
+   * @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
+   */
+  startOnSocket(path: string): Promise<void>;
   /** Takes no more connections, answers what comes over those that are open, and settles when they are closed. */
   drain(): Promise<void>;
 }
@@ -76,11 +86,33 @@ export interface ClientTimeouts {
 
 /** Answers the routes over HTTP. */
 export function createRestServer(routes: readonly Route[], options: RestServerOptions = {}): RestServer {
-  const { drainMilliseconds = 30_000 } = options;
-  const server = createHttpServer(options);
+  const { drainMilliseconds = 30_000, connections = new ConnectionLimit(), turns = new Turns() } = options;
   let isDraining = false;
-  const { connections = new ConnectionLimit(), turns = new Turns() } = options;
   const answerer = new Answerer(routes, { ...options, turns }, () => isDraining);
+  const makeServer = (tls: ServerTls | undefined) => {
+    const server = createHttpServer({ ...options, tls });
+    answerRequests(server, answerer);
+    limitConnections(server, connections, answerer, turns);
+    return { server, drain: drainable(server, drainMilliseconds) };
+  };
+  const main = makeServer(options.tls);
+  const servers = [main];
+  let drained: Promise<unknown> | undefined;
+  return {
+    start: (host, port) => listen(main.server, host, port),
+    startOnSocket: async (path) => {
+      const made = makeServer(undefined);
+      await listenOnSocket(made.server, path);
+      servers.push(made);
+    },
+    drain: async () => {
+      isDraining = true;
+      await (drained ??= Promise.all(servers.map(({ drain }) => drain())));
+    },
+  };
+}
+
+function answerRequests(server: Server, answerer: Answerer): void {
   server.on('request', (request, response) => void answerer.answer(request, response));
   // A body that will be refused by its size need not be sent.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
@@ -92,19 +124,9 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
   });
   server.on('connect', (_, socket) => endWithError(socket, '405 Method Not Allowed', 'This server is no proxy.'));
   server.on('clientError', (error, socket) => answerer.afterAnswersOf(socket, () => answerClientError(error, socket)));
-  limitConnections(server, connections, answerer, turns);
-  const drain = drainable(server, drainMilliseconds);
-  let drained: Promise<void> | undefined;
-  return {
-    start: (host, port) => listen(server, host, port),
-    drain: () => {
-      isDraining = true;
-      return (drained ??= drain());
-    },
-  };
 }
 
-function createHttpServer(options: RestServerOptions): Server {
+function createHttpServer(options: Omit<RestServerOptions, 'tls'> & { readonly tls: ServerTls | undefined }): Server {
   const { tls, timeoutMilliseconds = 30_000, clientTimeouts = {} } = options;
   const { head = 10_000, request = 120_000, idle = 75_000, answer = 120_000 } = clientTimeouts;
   const common = {
@@ -133,15 +155,14 @@ function createHttpServer(options: RestServerOptions): Server {
 /** With TLS, requests come over another object for the same connection. */
 function limitConnections(server: Server, connections: ConnectionLimit, answerer: Answerer, turns: Turns): void {
   const speaking = new Map<string, Socket>();
-  const keyOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
   server.on('connection', (socket: Socket) => {
-    const key = keyOf(socket);
+    const key = connectionKey(socket);
     speaking.set(key, socket);
     socket.once('close', () => speaking.delete(key));
     connections.admit(socket, () => answerer.stateOf(speaking.get(key) ?? socket));
     turns.shorten();
   });
-  server.on('secureConnection', (socket: Socket) => speaking.set(keyOf(socket), socket));
+  server.on('secureConnection', (socket: Socket) => speaking.set(connectionKey(socket), socket));
 }
 
 /** Requests that a connection may send before the first is answered. */
@@ -151,6 +172,7 @@ class Answerer {
   readonly #limits: ExchangeLimits;
   readonly #hasToken: TokenCheck;
   readonly #allowedHosts: readonly string[] | undefined;
+  readonly #cors: Cors | undefined;
   readonly #onRequest;
   readonly #onError;
   /** Numbers of requests of connections that have not been answered. */
@@ -170,6 +192,7 @@ class Answerer {
     this.#limits = { maxBytes: maxBodyBytes, budget, arrivals, pace: new Pace(), turns, timeoutMilliseconds };
     this.#hasToken = token === undefined ? () => true : bearerToken(token);
     this.#allowedHosts = options.isBrowserGuarded ? (options.allowedHosts ?? []) : undefined;
+    this.#cors = options.cors;
     this.#onRequest = options.onRequest ?? (() => undefined);
     this.#onError = options.onError ?? tellFailure;
   }
@@ -208,6 +231,7 @@ class Answerer {
       answer = errorAnswer(told);
     }
     if (this.isDraining()) response.setHeader('Connection', 'close');
+    for (const [name, value] of Object.entries(this.#cors?.headersFor(request) ?? {})) response.setHeader(name, value);
     exchange.send(answer);
     if (exchange.isQuiet && status === 'OK') return;
     this.#tell(exchange.event(status, answer));
@@ -227,8 +251,12 @@ class Answerer {
   }
 
   async #run(exchange: Exchange): Promise<RestAnswer> {
-    const { request, path, method } = exchange;
-    if (this.#allowedHosts) checkOrigin(request, this.#allowedHosts);
+    const { request, path, method, host } = exchange;
+    // A browser reaches no UNIX socket.
+    const isOfNetwork = request.socket.remoteAddress !== undefined;
+    if (this.#allowedHosts && isOfNetwork) checkOrigin(request, this.#allowedHosts, this.#cors, host);
+    const preflight = this.#cors?.preflight(request);
+    if (preflight) return preflight;
     const { route, parts } = findRoute(this.routes, method, path);
     exchange.begin(route);
     if (!route.isOpen && !this.#hasToken(request.headers.authorization)) {

@@ -35,6 +35,8 @@ const safeHeaders = {
 export class Exchange {
   readonly path: string;
   readonly method: string;
+  /** The host that is meant: the target's where it names one, else the header's. */
+  readonly host: string | undefined;
   readonly claim: MemoryClaim;
   /** Milliseconds since 1970; later for a request whose body takes long to come. */
   deadline: number;
@@ -54,7 +56,8 @@ export class Exchange {
   ) {
     this.deadline = Date.now() + limits.timeoutMilliseconds;
     this.claim = limits.budget.open(request.socket.remoteAddress);
-    const { url = '' } = request;
+    const { url, host } = targetOf(request);
+    this.host = host;
     const mark = url.indexOf('?');
     this.path = mark === -1 ? url : url.slice(0, mark);
     this.#query = mark === -1 ? '' : url.slice(mark + 1);
@@ -125,4 +128,15 @@ export class Exchange {
       responseBytes: Buffer.byteLength(body),
     };
   }
+}
+
+/**
+ * The target of a request, and the host that it means. A proxy sends the whole address, which a server must take (RFC 9112, 3.2.2);
+ * then the header `Host` does not count.
+ */
+function targetOf({ url = '', headers }: IncomingMessage): { readonly url: string; readonly host: string | undefined } {
+  const [whole = '', host] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? [];
+  if (host === undefined) return { url, host: headers.host };
+  const rest = url.slice(whole.length);
+  return { url: rest.startsWith('/') ? rest : `/${rest}`, host };
 }

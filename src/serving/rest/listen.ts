@@ -1,12 +1,28 @@
 import type { AddressInfo, Server } from 'node:net';
 
 import { SignetError } from '../../errors.js';
+import { removeStaleSocket } from '../limits/remove-stale-socket.js';
 
 /** @returns The port. @throws SignetError `INVALID_ARGUMENT` when nothing can listen there. */
 export function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+/**
+ * Listens on a UNIX socket; one that a server has left behind is replaced.
+ *
+ * @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
+ */
+export async function listenOnSocket(server: Server, path: string): Promise<void> {
+  await removeStaleSocket(path, 'REST');
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', ({ message }) =>
+      reject(new SignetError('INVALID_ARGUMENT', `REST cannot listen on ${path}: ${message}.`)),
+    );
+    server.listen(path, resolve);
   });
 }
 

@@ -161,7 +161,11 @@ function valueSchema({ dtype, shape }: TensorSpec, from: number): unknown {
 function elementSchema(dtype: DType): unknown {
   if (dtype === 'bool') return { type: 'boolean' };
   if (dtype === 'string') {
-    const base64 = { type: 'object', required: ['b64'], properties: { b64: { type: 'string', contentEncoding: 'base64' } } };
+    const base64 = {
+      type: 'object',
+      required: ['b64'],
+      properties: { b64: { type: 'string', contentEncoding: 'base64' } },
+    };
     return { anyOf: [{ type: 'string' }, base64] };
   }
   return { type: /float/.test(dtype) ? 'number' : 'integer' };

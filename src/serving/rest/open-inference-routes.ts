@@ -3,9 +3,11 @@ import { defaultSignature } from '../limits/check-request.js';
 import type { ModelServer } from '../model-server.js';
 import { findSignature } from '../reader/reader-jobs.js';
 import type { RequestReader } from '../reader/request-reader.js';
+import { mapValues } from '../model-messages.js';
 import { ServingError } from '../serving-error.js';
 import { AnswerWriter } from '../writer/answer-writer.js';
-import { datatypeOf } from './json/open-inference-json.js';
+import { datatypeOf } from '../inference/datatype.js';
+import { writeRaw } from '../inference/raw-tensor.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
 import { findModel, specOf } from './serving-routes.js';
 
@@ -21,7 +23,7 @@ const model = '/v2/models/(?<name>[^/]+)(?:/versions/(?<version>\\d+))?';
 
 /**
  * The Open Inference Protocol, version 2, over the same models; its requests mean `serving_default` unless their `parameters`
- * have a `signature_name`. No extensions.
+ * have a `signature_name`. With Triton's extension `binary_tensor_data`.
  *
  * Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
  */
@@ -38,7 +40,7 @@ export function openInferenceRoutes(
     ...more,
   });
   const health = { isOpen: true, isQuiet: true };
-  const server = () => json({ name: 'signet', version: serverVersion, extensions: [] });
+  const server = () => json({ name: 'signet', version: serverVersion, extensions: ['binary_tensor_data'] });
   const ready = () => (isReady() ? json({ ready: true }) : unavailable('The server is not ready.'));
   return [
     get('/v2', 'ServerMetadata', server),
@@ -65,6 +67,8 @@ function metadata(models: ModelServer, call: RestCall) {
     platform: 'tensorflow_savedmodel',
     inputs: tensors(inputs),
     outputs: tensors(outputs),
+    // Not of the protocol: what `parameters.signature_name` may be.
+    signatures: mapValues(signatures, (each) => ({ inputs: tensors(each.inputs), outputs: tensors(each.outputs) })),
   };
 }
 
@@ -98,13 +102,42 @@ async function infer(
   const body = await call.body();
   const { signal, deadline, claim } = call;
   const onSignature = (signature: string) => call.isAbout({ signature });
-  const read = await reader.infer(body, found.version.signatures, { onSignature, signal });
+  const jsonBytes = readJsonBytes(call, body.length);
+  const read = await reader.infer(body, found.version.signatures, { onSignature, signal }, jsonBytes);
   const { values: inputs, pixels } = read;
-  const { signatureName = defaultSignature, outputFilter, id } = read.head;
+  const { signatureName = defaultSignature, outputFilter, rawOutputs, id } = read.head;
   const request = { ...found, signatureName, inputs, pixels, signal, deadline, claim };
   const { version, outputs } = await models.predict({ ...request, ...(outputFilter && { outputFilter }) });
   call.isAbout({ version: version.version });
   const model = { model_name: found.spec.name, model_version: String(version.version) };
   const head = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
-  return { body: await writer.json({ type: 'infer', head }, outputs, signal) };
+  const isRaw = (name: string) => rawOutputs === 'all' || rawOutputs.includes(name);
+  const [asRaw, asJson] = [isRaw, (name: string) => !isRaw(name)].map((wanted) =>
+    Object.entries(outputs).filter(([name]) => wanted(name)),
+  );
+  const parts = (asRaw ?? []).map(([name, value]) => ({ name, value, bytes: writeRaw(value) }));
+  const raw = parts.map(({ name, value: { dtype, shape }, bytes }) => ({ name, dtype, shape, bytes: bytes.length }));
+  const json = await writer.json({ type: 'infer', head, raw }, Object.fromEntries(asJson ?? []), signal);
+  if (parts.length === 0) return { body: json };
+  const text = Buffer.from(json);
+  return {
+    type: 'application/octet-stream',
+    headers: { [jsonLengthHeader]: String(text.length) },
+    body: Buffer.concat([text, ...parts.map(({ bytes }) => bytes)]),
+  };
+}
+
+/** Says how many bytes of a body are JSON; raw tensors follow. */
+const jsonLengthHeader = 'Inference-Header-Content-Length';
+
+/** @throws ServingError `INVALID_ARGUMENT` for a length that the body does not have. */
+function readJsonBytes({ headers }: RestCall, length: number): number | undefined {
+  const given = headers[jsonLengthHeader.toLowerCase()];
+  if (given === undefined) return undefined;
+  const bytes = typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : NaN;
+  if (bytes <= length) return bytes;
+  throw new ServingError(
+    'INVALID_ARGUMENT',
+    `${jsonLengthHeader} is the length of the JSON, at most ${length}, the body's. Received: ${String(given).slice(0, 40)}.`,
+  );
 }

@@ -3,6 +3,7 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { checkPixels, type PixelLimits } from '../limits/check-pixels.js';
 import { checkRequest, defaultSignature } from '../limits/check-request.js';
 import { checkSize, contentBytes, type SizeLimits } from '../limits/check-size.js';
+import { encodingHint } from '../limits/encoding-hint.js';
 import { servableNotFound, unknownLabel, versionsNotFound } from '../model-not-found.js';
 import type {
   ModelServer,
@@ -171,7 +172,7 @@ export class ModelStore implements ModelServer {
       return { version: served, signatureName, outputs };
     } catch (error) {
       finish(error instanceof ServingError ? error.status : 'INTERNAL');
-      throw error;
+      throw withHint(error, inputs);
     }
   }
 
@@ -316,4 +317,13 @@ function asServing<T>(check: () => T): T {
   } catch (error) {
     throw new ServingError('INVALID_ARGUMENT', wordsOf(error), { cause: error });
   }
+}
+
+/** What TensorFlow says of a string that is base64 does not tell a client that it is. */
+function withHint(error: unknown, inputs: PredictRequest['inputs']): unknown {
+  const isOfTensorFlow = error instanceof ServingError && error.cause instanceof SignetError;
+  const hint = isOfTensorFlow ? encodingHint(inputs) : '';
+  return hint === '' || !isOfTensorFlow
+    ? error
+    : new ServingError(error.status, error.message + hint, { cause: error.cause });
 }

@@ -1,5 +1,6 @@
 import { wordsOf } from '../../errors.js';
 import { readModelDescription } from '../../models/classifier/model-description.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { servableNotFound, unknownLabel } from '../model-not-found.js';
 import type { ServedVersion, VersionState, VersionStatus } from '../model-server.js';
 import type { BatchRun } from './batching.js';
@@ -232,6 +233,8 @@ export class StoredModel {
       const runner = await VersionRunner.start(directory, this.#runnerOptions(entry));
       entry.runner = runner;
       entry.served = { name: this.name, version, signatures: runner.signatures, ...(await inputSizeOf(directory)) };
+      for (const warning of omissionsOf(runner.signatures))
+        this.#tell('warning', `${this.name}/${version}: ${warning}`);
       if (runner.warmup) this.#emit({ type: 'warmup', model: this.name, version, ...runner.warmup });
       this.#setState(entry, 'AVAILABLE');
       return true;
@@ -334,4 +337,19 @@ export class StoredModel {
 async function inputSizeOf(directory: string): Promise<Pick<ServedVersion, 'inputSize'>> {
   const description = await readModelDescription(directory).catch(() => null);
   return description ? { inputSize: [description.inputHeight, description.inputWidth] } : {};
+}
+
+/** Sentences about what a version's signatures have and no request or answer carries. */
+function omissionsOf(signatures: Readonly<Record<string, Signature>>): string[] {
+  return Object.entries(signatures).flatMap(([key, { omitted }]) => {
+    const { inputs = [], outputs = [] } = omitted ?? {};
+    return [
+      ...(inputs.length > 0
+        ? [`the signature "${key}" cannot be called: no request carries its ${inputs.join(', ')}.`]
+        : []),
+      ...(outputs.length > 0
+        ? [`the signature "${key}" answers without ${outputs.join(', ')}, which no answer carries.`]
+        : []),
+    ];
+  });
 }

@@ -2,6 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
+import { readSavedModel } from '../../saved-model/read/read-saved-model.js';
+import { restoresVariables } from '../../saved-model/read/restores-variables.js';
 import { readTensorBundle } from '../../saved-model/checkpoint/read-tensor-bundle.js';
 import { defaultPolicy, type VersionPolicy } from './model-config.js';
 
@@ -62,20 +64,39 @@ export interface VersionInspection {
 
 /**
  * Looks whether a directory has all that a SavedModel needs, without reading what may be large: one that is still being
- * copied must not be loaded. What a whole file holds, TensorFlow checks.
+ * copied must not be loaded. What a whole file holds, TensorFlow checks. A graph that restores nothing needs no variables.
  */
 export async function inspectVersion(directory: string): Promise<VersionInspection> {
+  const graph = path.join(directory, 'saved_model.pb');
   const prefix = path.join(directory, 'variables', 'variables');
-  const files = [path.join(directory, 'saved_model.pb'), `${prefix}.index`];
+  const files = [graph, `${prefix}.index`];
   try {
+    const isAlone = (await missingFile([`${prefix}.index`])) !== null && (await missingFile([graph])) === null;
+    if (isAlone && !(await restoresAnything(directory, await stampOf([graph])))) {
+      return { problem: null, stamp: await stampOf(files) };
+    }
     const bundle = await readTensorBundle(prefix);
     files.push(...Array.from({ length: Math.min(bundle.shards, 1000) }, (_, shard) => bundle.dataFile(shard)));
     const [missing] = await bundle.missingData();
-    return { problem: missing ?? (await missingFile(files.slice(0, 1))), stamp: await stampOf(files) };
+    return { problem: missing ?? (await missingFile([graph])), stamp: await stampOf(files) };
   } catch (error) {
     if (!(error instanceof SignetError)) throw error;
     return { problem: (await missingFile(files)) ?? error.message, stamp: await stampOf(files) };
   }
+}
+
+/** What was found of a graph: it is read once, however often the folder is looked at. */
+const found = new Map<string, { readonly stamp: string; readonly restores: boolean }>();
+const mostFound = 1000;
+
+/** @throws SignetError `INVALID_SAVED_MODEL` for a graph that cannot be read, as it may be while it is copied. */
+async function restoresAnything(directory: string, stamp: string): Promise<boolean> {
+  const known = found.get(directory);
+  if (known?.stamp === stamp) return known.restores;
+  const restores = restoresVariables(await readSavedModel(directory));
+  if (found.size >= mostFound) found.clear();
+  found.set(directory, { stamp, restores });
+  return restores;
 }
 
 async function missingFile(files: readonly string[]): Promise<string | null> {

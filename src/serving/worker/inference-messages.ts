@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors.js';
 import type { DType } from '../../tensorflow/data-type.js';
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { Shape } from '../../tracing/tensor-spec.js';
 import type { PackedValues } from './packed-value.js';
 
@@ -36,6 +37,7 @@ export interface PlainSignature {
   readonly method: string;
   readonly inputs: readonly PlainTensor[];
   readonly outputs: readonly PlainTensor[];
+  readonly omitted: Signature['omitted'];
 }
 
 export interface PlainTensor {

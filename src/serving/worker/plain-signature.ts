@@ -5,13 +5,13 @@ import type { PlainSignature, PlainTensor } from './inference-messages.js';
 type Tensors = Readonly<Record<string, SignatureTensor>>;
 
 /** A signature as a message carries it. */
-export function plainSignature({ method, inputs, outputs }: Signature): PlainSignature {
-  return { method, inputs: plainTensors(inputs), outputs: plainTensors(outputs) };
+export function plainSignature({ method, inputs, outputs, omitted }: Signature): PlainSignature {
+  return { method, inputs: plainTensors(inputs), outputs: plainTensors(outputs), omitted };
 }
 
 /** The opposite of `plainSignature`. */
-export function signatureOf({ method, inputs, outputs }: PlainSignature): Signature {
-  return { method, inputs: tensorsOf(inputs), outputs: tensorsOf(outputs) };
+export function signatureOf({ method, inputs, outputs, omitted }: PlainSignature): Signature {
+  return { method, inputs: tensorsOf(inputs), outputs: tensorsOf(outputs), omitted };
 }
 
 function plainTensors(tensors: Tensors): PlainTensor[] {

@@ -12,7 +12,8 @@ import { RegressionResponseSchema } from '../../tensorflow/protos/tensorflow_ser
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { classification } from '../examples/classification.js';
 import { regression } from '../examples/regression.js';
-import { inferPieces } from '../rest/json/open-inference-json.js';
+import { type InferAnswer, writeInferResponse } from '../inference/infer-response.js';
+import { inferPieces, type RawOutput } from '../rest/json/open-inference-json.js';
 import type { PredictFormat } from '../rest/json/read-predict-body.js';
 import { outputPieces } from '../rest/json/write-outputs.js';
 import { classificationPieces, regressionPieces } from '../rest/json/write-results.js';
@@ -31,12 +32,13 @@ export interface ExamplesTask {
 /** What an answer of REST says besides its outputs: plain data, which may go to another thread. */
 export type JsonJob =
   | { readonly type: 'predictions'; readonly format: PredictFormat }
-  | { readonly type: 'infer'; readonly head: string }
+  | { readonly type: 'infer'; readonly head: string; readonly raw: readonly RawOutput[] }
   | { readonly type: 'results'; readonly method: ExamplesTask['method']; readonly count: number };
 
 /** The same of gRPC. */
 export type MessageJob =
   | { readonly type: 'predict-response'; readonly modelSpec: Spec; readonly asContent: boolean }
+  | { readonly type: 'infer-response'; readonly answer: InferAnswer }
   | { readonly type: 'examples-response'; readonly task: ExamplesTask }
   | { readonly type: 'inference-response'; readonly tasks: readonly ExamplesTask[] };
 
@@ -51,7 +53,7 @@ export function jsonPieces(job: JsonJob, outputs: Outputs): Iterable<string> {
     case 'predictions':
       return outputPieces(outputs, job.format);
     case 'infer':
-      return inferPieces(job.head, outputs);
+      return inferPieces(job.head, outputs, job.raw);
     case 'results':
       return job.method === 'classification'
         ? classificationPieces(classification.readOutputs(outputs, job.count))
@@ -70,6 +72,8 @@ export function messageBytes(job: MessageJob, outputs: readonly Outputs[]): Uint
   switch (job.type) {
     case 'predict-response':
       return writePredictResponse(job, first);
+    case 'infer-response':
+      return writeInferResponse(job.answer, first);
     case 'examples-response':
       return writeExamplesResponse(job.task, first);
     case 'inference-response': {

@@ -11,6 +11,11 @@ export const pythonFolder = path.join(cacheFolder(), `python-tensorflow-${tensor
 export const pythonMarker = path.join(pythonFolder, 'complete-5');
 export const python = path.join(pythonFolder, 'bin', 'python');
 
+/** Triton's client, in an environment of its own: it wants another protobuf than TensorFlow. */
+export const tritonClient = 'tritonclient[http,grpc]==2.73.0';
+export const tritonFolder = path.join(cacheFolder(), 'python-tritonclient-2.73.0');
+export const tritonMarker = path.join(tritonFolder, 'complete');
+
 /** Whether the referee is there; says so loudly when it is not, since tests are then skipped. */
 export function hasPython(): boolean {
   if (existsSync(pythonMarker)) return true;
@@ -18,10 +23,10 @@ export function hasPython(): boolean {
   return false;
 }
 
-/** Runs a Python script and gives what it prints as JSON. */
-export async function runPython(script: string, input: unknown): Promise<unknown> {
+/** Runs a Python script and gives what it prints as JSON. @param interpreter Default: that of the referee. */
+export async function runPython(script: string, input: unknown, interpreter = python): Promise<unknown> {
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
-  const result = await runChild(python, ['-c', script], { input: JSON.stringify(input), env });
+  const result = await runChild(interpreter, ['-c', script], { input: JSON.stringify(input), env });
   if (!result.ok) throw new Error(`Python ended with ${result.ending}:\n${result.output}`);
   return JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '');
 }

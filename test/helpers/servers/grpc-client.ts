@@ -21,8 +21,9 @@ export interface GrpcResult<Response> {
 export class RawGrpcClient {
   readonly client: grpc.Client;
 
-  constructor(port: number, options: grpc.ChannelOptions = {}, credentials = grpc.credentials.createInsecure()) {
-    this.client = new grpc.Client(`127.0.0.1:${port}`, credentials, {
+  /** @param at A port of this machine, or an address such as `unix:/run/signet.sock`. */
+  constructor(at: number | string, options: grpc.ChannelOptions = {}, credentials = grpc.credentials.createInsecure()) {
+    this.client = new grpc.Client(typeof at === 'string' ? at : `127.0.0.1:${at}`, credentials, {
       'grpc.max_send_message_length': -1,
       'grpc.max_receive_message_length': -1,
       // Every client has a connection of its own.

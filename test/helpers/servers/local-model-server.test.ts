@@ -79,10 +79,10 @@ describe('LocalModelServer', () => {
     ['a version', { spec: { name: 'types', version: 8 } }, 'NOT_FOUND', 'Servable not found for request: Specific(types, 8)'],
     ['a label', { spec: { name: 'types', label: 'x' } }, 'INVALID_ARGUMENT', 'Unrecognized servable version label: x'],
     ['a signature', { signatureName: 'x' }, 'FAILED_PRECONDITION', 'Serving signature key "x" not found.'],
-    ['an output', { outputFilter: ['x'] }, 'INVALID_ARGUMENT', 'output tensor alias not found in signature: x'],
+    ['an output', { outputFilter: ['x'] }, 'INVALID_ARGUMENT', 'output tensor alias not found in signature: x Outputs expected to be in the set {b,f,i,l,s,u}.'],
     ['an output twice', { outputFilter: ['s', 's'] }, 'INVALID_ARGUMENT', 'duplicate output tensor alias: s'],
     ['no inputs', { inputs: {} }, 'INVALID_ARGUMENT', 'input size does not match signature: 0!=6 len({}) != len({f,i,l,u,b,s}). Sent extra: {}. Missing but required: {f,i,l,u,b,s}.'],
-    ['another type', { inputs: { ...inputs, f: inputs.i } }, 'INVALID_ARGUMENT', 'The input "f" accepts float32[?]. Received: int32[1, 2].'],
+    ['another type', { inputs: { ...inputs, f: inputs.i } }, 'INVALID_ARGUMENT', 'The input "f" accepts float32[?]. Received: int32[1, 2]. Send float32: in Python, x.astype(np.float32).'],
     ['another shape', { inputs: { ...inputs, i: value('int32', [2], Int32Array.of(1, 2)) } }, 'INVALID_ARGUMENT', 'The input "i" accepts int32[?, 2]. Received: int32[2].'],
   ])('refuses %s in the words of TensorFlow Serving', async (_, request, status, message) => {
     await expect(ask(request)).rejects.toMatchObject({ status, message });

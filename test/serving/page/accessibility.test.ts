@@ -95,7 +95,7 @@ describe('the page is accessible:', () => {
         - article "package.json":
           - heading "package.json" [level=3]
           - paragraph: Pets
-          - paragraph: "Expected a JPEG, PNG, GIF or BMP image. Received: text."
+          - paragraph: "Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image. Received: text."
           - group:
             - text: The same with curl
             - code: curl -F 'image=@package.json' 'http://127.0.0.1:PORT/v1/models/Pets:classify-image'
@@ -206,7 +206,7 @@ describe('the page is accessible:', () => {
   it('an error is an alert, and what was answered is said', async () => {
     const page = await openFull();
     expect(await page.getByRole('status').textContent()).toMatch(
-      /^0043\.png: .+, \d+\.\d %\. package\.json: Expected a JPEG, PNG, GIF or BMP image\. Received: text\.$/,
+      /^0043\.png: .+, \d+\.\d %\. package\.json: Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image\. Received: text\.$/,
     );
     await page.getByRole('button', { name: 'Clear the answers' }).focus();
     await page.keyboard.press('Enter');

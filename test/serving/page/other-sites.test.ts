@@ -14,6 +14,8 @@ import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 /** A name that somebody else owns and points at this machine, as DNS rebinding does. */
 const evil = 'evil.example';
+/** One whose pages may use the server (`--cors-origin`). */
+const friend = 'friend.example';
 
 describe('a page of another site (finding 8), in Chromium', () => {
   let server: RunningServer;
@@ -26,11 +28,13 @@ describe('a page of another site (finding 8), in Chromium', () => {
     const folder = await temporaryFolderForAll();
     await saveScale(path.join(folder, 'Scale'), 1);
     const onRequest = ({ httpStatus = 0 }) => void statuses.push(httpStatus);
-    server = await startServer({ modelFolder: folder, restPort: 0, grpcPort: 0, pollSeconds: 0, onRequest }, '0.0.0');
     site = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end('<h1>evil</h1>'));
     site.listen(0, '127.0.0.1');
     await once(site, 'listening');
-    browser = await launchChromium([`--host-resolver-rules=MAP ${evil} 127.0.0.1`]);
+    const corsOrigins = [`http://${friend}:${(site.address() as AddressInfo).port}`];
+    const options = { modelFolder: folder, restPort: 0, grpcPort: 0, pollSeconds: 0, onRequest, corsOrigins };
+    server = await startServer(options, '0.0.0');
+    browser = await launchChromium([`--host-resolver-rules=MAP *.example 127.0.0.1`]);
   });
   beforeEach(async () => {
     page = await browser.newPage();
@@ -44,8 +48,8 @@ describe('a page of another site (finding 8), in Chromium', () => {
 
   const own = () => `http://127.0.0.1:${server.restPort}`;
   const predict = () => `${own()}/v1/models/Scale:predict`;
-  const openSite = async () => {
-    await page.goto(`http://${evil}:${(site.address() as AddressInfo).port}/`);
+  const openSite = async (name = evil) => {
+    await page.goto(`http://${name}:${(site.address() as AddressInfo).port}/`);
     statuses = [];
   };
   /** The server has noted the requests once the page goes on. */
@@ -93,6 +97,25 @@ describe('a page of another site (finding 8), in Chromium', () => {
     // Nor does what is shown there ask anything: it is no document.
     const asked = await page.evaluate(() => fetch('/v1/models/Scale').then(String, String));
     expect(asked).toContain('Failed to fetch');
+  });
+
+  it('reads answers, and errors, where its origin may (--cors-origin)', async () => {
+    const askAs = async (name: string) => {
+      await openSite(name);
+      return page.evaluate(async (url) => {
+        const init = { method: 'POST', headers: { 'Content-Type': 'application/json', Authorization: 'Bearer x' } };
+        const [good, bad] = await Promise.all(
+          ['{"instances":[1]}', 'no JSON'].map((body) =>
+            fetch(url, { ...init, body }).then((answer) => answer.text(), String),
+          ),
+        );
+        return [good, bad];
+      }, predict());
+    };
+    const [good, bad] = await askAs(friend);
+    expect(good).toContain('predictions');
+    expect(bad).toContain('JSON Parse error');
+    expect(await askAs(evil)).toEqual(['TypeError: Failed to fetch', 'TypeError: Failed to fetch']);
   });
 
   it('may link to the page, which may ask as before', async () => {

@@ -73,7 +73,9 @@ describe('the page', () => {
       await page.locator('#files').setInputFiles([path.resolve('package.json'), ...digits.slice(0, 1)]);
       await answered(page, 1);
       const error = page.getByRole('article', { name: 'package.json' });
-      expect(await error.innerText()).toContain('Expected a JPEG, PNG, GIF or BMP image. Received: text.');
+      expect(await error.innerText()).toContain(
+        'Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image. Received: text.',
+      );
       expect(await page.getByRole('status').textContent()).toContain('package.json: Expected a JPEG');
     });
 

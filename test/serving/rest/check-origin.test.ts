@@ -42,7 +42,7 @@ describe('checkOrigin', () => {
     { host: '127.0.0.1:8501', origin: 'file://127.0.0.1:8501' },
     { host: '127.0.0.1:8501', 'sec-fetch-site': 'cross-site' },
   ])('refuses %j', (headers) => {
-    expect(() => check(headers)).toThrow(/--allowed-host|Pages of other sites/);
+    expect(() => check(headers)).toThrow(/--allowed-host|--cors-origin|Pages of other sites/);
   });
 
   it('knows the names that it was given', () => {

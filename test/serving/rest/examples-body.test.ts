@@ -74,6 +74,9 @@ describe('examples', () => {
     ['{"examples": [{"f": [2.5, true]}]}', 'Unexpected element type in feature: f expecting type: float'],
     ['{"examples": [{"f": ["a", 1]}]}', 'Unexpected element type in feature: f expecting type: bytes'],
     ['{"examples": [{"f": 9223372036854775808}]}', 'Feature: f has uint64_t element. Only int64_t is supported.'],
+    ['{"examples": [{"f": 18446744073709551615}]}', 'Feature: f has uint64_t element. Only int64_t is supported.'],
+    ['{"examples": [{"f": [1.5, 9223372036854775808]}]}', 'Unexpected element type in feature: f expecting type: float'],
+    ['{"examples": [{"f": [1, 18446744073709551616]}]}', 'Unexpected element type in feature: f expecting type: int64'],
     ['{"signature_name": 1, "examples": [{}]}', `JSON Value: {"signature_name": 1, "examples": [{}]} not formatted correctly. 'signature_name' key must be a string value.`],
     ['[]', 'JSON Value: [] Is not object'],
   ])('%s are refused', (body, message) => {

@@ -69,7 +69,7 @@ async function refused(status: number, route: string, request: HttpRequest | str
 
 describe('a body that is no JSON, or not the JSON that is asked for', () => {
   const bodies: [string, string, string][] = [
-    ['nothing', '', 'The document is empty.'],
+    ['nothing', '', 'The document is empty'],
     ['space', ' \n\t ', 'The document is empty.'],
     ['text', 'hello', 'Invalid value.'],
     ['a form', 'instances=1&x=2', 'Invalid value.'],
@@ -221,7 +221,7 @@ describe('inputs that are not those of the signature', () => {
     [tensor('"shape": [1], "data": ["1"]'), 'Type: String is not of expected type: float'],
     [tensor('"shape": [1]'), 'The input "x" has no "data".'],
     [tensor('"shape": [1], "data": [1]').replace('{', '{"outputs": 1, '), '"outputs" is a list'],
-    [tensor('"shape": [1], "data": [1]').replace('{', '{"outputs": [{"name": "__proto__"}], '), 'output tensor alias not found in signature: __proto__'],
+    [tensor('"shape": [1], "data": [1]').replace('{', '{"outputs": [{"name": "__proto__"}], '), 'output tensor alias not found in signature: __proto__ Outputs'],
     [tensor('"shape": [1], "data": [1]').replace('{', '{"parameters": {"signature_name": "toString"}, '), 'not found in signature def'],
     [tensor('"shape": [1], "data": [1]').replace('{', '{"parameters": {"signature_name": 5}, '), '"signature_name" is a string. Received: 5'],
     [tensor('"shape": [1], "data": [1]').replace('{', '{"id": {}, '), '"id" is a string. Received: {}'],
@@ -401,11 +401,11 @@ describe('an image that is none, or hostile', () => {
     ['with another boundary', boundary, part('x').replaceAll('--b', '--c'), 'The form cannot be read'],
     ['that never ends', boundary, part('x'), 'The form cannot be read'],
     ['with no file', boundary, `${part('x', 'image', '')}--b--\r\n`, 'The form has no file.'],
-    ['with text for an image', boundary, `${part('hello')}--b--\r\n`, 'Expected a JPEG, PNG, GIF or BMP image. Received: text.'],
+    ['with text for an image', boundary, `${part('hello')}--b--\r\n`, 'Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image. Received: text.'],
     ['with a part without head', boundary, '--b\r\n\r\nx\r\n--b--\r\n', 'The form cannot be read: Malformed part header.'],
     ['with 300 files', boundary, `${part('hello').repeat(300)}--b--\r\n`, 'The form has more than 256 files.'],
     ['with a head of 500 KB', boundary, `--b\r\nContent-Disposition: form-data; name="${'x'.repeat(500_000)}"\r\n\r\nx\r\n--b--\r\n`, 'The form'],
-    ['in a form of another kind', { 'Content-Type': 'application/x-www-form-urlencoded' }, 'image=x', 'Expected a JPEG, PNG, GIF or BMP image.'],
+    ['in a form of another kind', { 'Content-Type': 'application/x-www-form-urlencoded' }, 'image=x', 'Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image.'],
   ])('in a form %s', async (_, headers, body, error) => {
     expect(await refused(400, upload, { headers, body }, classifier.port)).toContain(error);
   }); // prettier-ignore

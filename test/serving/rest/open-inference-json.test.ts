@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { readInferBody, inferPieces } from '../../../src/serving/rest/json/open-inference-json.js';
+import { type InferBody, readInferBody, inferPieces } from '../../../src/serving/rest/json/open-inference-json.js';
 import type { DType } from '../../../src/tensorflow/data-type.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
@@ -39,7 +39,7 @@ describe('a request', () => {
   }); // prettier-ignore
 
   it('has a name for itself, a signature, and outputs that it wants', () => {
-    expect(read('{"inputs": []}')).toEqual({ id: undefined, signatureName: undefined, inputs: {}, outputFilter: undefined }); // prettier-ignore
+    expect(read('{"inputs": []}')).toEqual({ id: undefined, signatureName: undefined, inputs: {}, outputFilter: undefined, rawOutputs: [] }); // prettier-ignore
     expect(
       read('{"id": "7", "parameters": {"signature_name": "z"}, "inputs": [], "outputs": [{"name": "a"}, {"name": "b"}]}'),
     ).toMatchObject({ id: '7', signatureName: 'z', outputFilter: ['a', 'b'] }); // prettier-ignore
@@ -51,8 +51,8 @@ describe('a request', () => {
     ['{"inputs": [1]}', 'An input needs "name", a string.'],
     ['{"inputs": [{}]}', 'An input needs "name", a string.'],
     ['{"inputs": [{"name": 1}]}', '"name" is a string. Received: 1'],
-    ['{"inputs": [{"name": "y"}]}', 'There is no input "y". Expected: x, s, n. The input "y" needs "datatype", a string. The input "y" needs a "shape", a list of at most 254 whole numbers from 0. The input "y" has no "data".'],
-    ['{"inputs": [{"name": "constructor"}]}', 'There is no input "constructor". Expected: x, s, n. The input "constructor" needs "datatype", a string. The input "constructor" needs a "shape", a list of at most 254 whole numbers from 0. The input "constructor" has no "data".'],
+    ['{"inputs": [{"name": "y"}]}', 'There is no input "y". Expected: x, s, n. "parameters": {"signature_name": "..."} chooses another signature; GET /v2/models/NAME lists them. The input "y" needs "datatype", a string. The input "y" needs a "shape", a list of at most 254 whole numbers from 0. The input "y" has no "data".'],
+    ['{"inputs": [{"name": "constructor"}]}', 'There is no input "constructor". Expected: x, s, n. "parameters": {"signature_name": "..."} chooses another signature; GET /v2/models/NAME lists them. The input "constructor" needs "datatype", a string. The input "constructor" needs a "shape", a list of at most 254 whole numbers from 0. The input "constructor" has no "data".'],
     ['{"inputs": [{"name": "x"}]}', 'The input "x" needs "datatype", a string. The input "x" needs a "shape", a list of at most 254 whole numbers from 0. The input "x" has no "data".'],
     ['{"inputs": [{"name": "x", "datatype": "FP64"}]}', 'The input "x" is FP32. Received: FP64. The input "x" needs a "shape", a list of at most 254 whole numbers from 0. The input "x" has no "data".'],
     ['{"inputs": [{"name": "x", "datatype": "FP32"}]}', 'The input "x" needs a "shape", a list of at most 254 whole numbers from 0. The input "x" has no "data".'],
@@ -79,6 +79,52 @@ describe('a request', () => {
   ])('%s is refused', (body, message) => {
     expect(() => read(body)).toThrow(expect.objectContaining({ status: 'INVALID_ARGUMENT', message }));
   }); // prettier-ignore
+});
+
+describe('raw tensors after the JSON', () => {
+  const f = Buffer.from(Float32Array.of(1, -0, NaN).buffer);
+  const readRaw = (json: string, ...parts: Uint8Array[]) => {
+    const head = Buffer.from(json);
+    return readInferBody(Buffer.concat([head, ...parts]), () => signature, {}, head.length);
+  };
+  const raw = (name: string, datatype: string, shape: string, bytes: number | string) =>
+    `{"name": "${name}", "datatype": "${datatype}", "shape": ${shape}, "parameters": {"binary_data_size": ${bytes}}}`;
+
+  it('are taken in their order, also among others', () => {
+    const json = `{"inputs": [${raw('x', 'FP32', '[3]', 12)}, {"name": "n", "datatype": "INT64", "shape": [1], "data": [7]}, ${raw('s', 'BYTES', '[2, 1]', 11)}]}`;
+    const { inputs } = readRaw(json, f, Buffer.from('\x02\0\0\0\xc3\xa9\x01\0\0\0a', 'latin1'));
+    expect(inputs.x).toEqual({ dtype: 'float32', shape: [3], values: Float32Array.of(1, -0, NaN) });
+    expect(inputs.n?.values).toEqual(BigInt64Array.of(7n));
+    expect((inputs.s?.values as Uint8Array[]).map((each) => Buffer.from(each).toString())).toEqual(['é', 'a']);
+  }); // prettier-ignore
+
+  it.each<[string, InferBody['rawOutputs']]>([
+    ['{"inputs": [], "parameters": {"binary_data_output": true}}', 'all'],
+    ['{"inputs": [], "parameters": {"binary_data_output": false}}', []],
+    ['{"inputs": [], "outputs": [{"name": "a", "parameters": {"binary_data": true}}, {"name": "b"}]}', ['a']],
+    ['{"inputs": [], "parameters": {"binary_data_output": true}, "outputs": [{"name": "a", "parameters": {"binary_data": false}}, {"name": "b"}]}', ['b']],
+  ])('are asked for by %s', (json, expected) => {
+    expect(readRaw(json).rawOutputs).toEqual(expected);
+  }); // prettier-ignore
+
+  it.each<[string, Uint8Array, string]>([
+    [`{"inputs": [${raw('x', 'FP32', '[3]', 12)}]}`, f.subarray(1), 'The input "x" should have 12 raw bytes (binary_data_size). 11 are left after the JSON.'],
+    [`{"inputs": [${raw('x', 'FP32', '[3]', 8)}]}`, f, 'The input "x" has 8 raw bytes. Expected: 12 for the 3 elements of its shape.'],
+    [`{"inputs": [${raw('x', 'FP32', '[2]', 8)}]}`, f, '4 raw bytes belong to no input: the binary_data_size of the inputs is 8 in all.'],
+    [`{"inputs": [${raw('x', 'FP32', '[16777216]', 12)}]}`, f, 'The input "x" has 12 raw bytes. Expected: 67108864 for the 16777216 elements of its shape.'],
+    [`{"inputs": [${raw('x', 'FP32', '[3]', -1)}]}`, f, '"binary_data_size" is a whole number from 0. Received: -1'],
+    [`{"inputs": [${raw('x', 'FP32', '[3]', '"12"')}]}`, f, '"binary_data_size" is a whole number from 0. Received: "12"'],
+    [`{"inputs": [${raw('s', 'BYTES', '[1]', 4)}]}`, Buffer.of(255, 255, 255, 255), 'The raw bytes of the input "s" are not 1 strings, each its length in four bytes, little-endian, and then itself.'],
+    ['{"inputs": [], "parameters": {"binary_data_output": 1}}', Buffer.of(), '"binary_data_output" is true or false. Received: 1'],
+  ])('%s are refused when they do not fit', (json, bytes, message) => {
+    expect(() => readRaw(json, bytes)).toThrow(expect.objectContaining({ status: 'INVALID_ARGUMENT', message }));
+  }); // prettier-ignore
+
+  it('need the header that says where the JSON ends', () => {
+    expect(() => input(raw('x', 'FP32', '[3]', 12))).toThrow(
+      'The input "x" has a "binary_data_size", but the header Inference-Header-Content-Length does not say where the JSON ends.',
+    );
+  });
 });
 
 /** A tensor as it stands in an answer. */

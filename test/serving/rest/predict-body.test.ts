@@ -236,12 +236,22 @@ describe('string', () => {
     expect(texts(only(`{"inputs": {"b64": "${encoded}"}}`, 'string'))).toEqual([text]);
   });
 
-  it.each(['Pz8_', 'fn5-', 'a', 'aGVsbG8==', 'aGVsbG8===', '=', '====', 'aG=Vs', 'aGVs!', 'aGVs\\u0000', 'é'])(
+  it.each(['a', 'aGVsbG8==', 'aGVsbG8===', '=', '====', 'aG=Vs', 'aGVs!', 'aGVs\\u0000', 'é'])(
     'base64 "%s" is refused',
     (encoded) => {
       expect(() => only(`{"inputs": {"b64": "${encoded}"}}`, 'string')).toThrow(/^Unable to base64 decode$/);
     },
   );
+
+  it.each([
+    ['Pz8_', ': it has "-" or "_", letters of the web-safe alphabet. Encode it with the standard one, which has "+" and "/".'],
+    ['fn5-', ': it has "-" or "_", letters of the web-safe alphabet. Encode it with the standard one, which has "+" and "/".'],
+    ['data:image/png;base64,iVBORw0KGgo=', ': it begins with "data:image/png;base64,", as data: URLs do. Send what comes after the comma.'],
+    ["b'iVBORw0KGgo='", ': it is how Python shows bytes. Send base64.b64encode(data).decode("ascii").'],
+  ])('base64 "%s" is refused with what it is', (encoded, why) => {
+    const message = `Unable to base64 decode${why}`;
+    expect(() => only(`{"inputs": {"b64": "${encoded}"}}`, 'string')).toThrow(expect.objectContaining({ message }));
+  }); // prettier-ignore
 
   it('takes all bytes, of any number', () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
@@ -306,3 +316,75 @@ function nest(values: readonly number[], [size, ...inner]: readonly number[]): u
   const step = values.length / size;
   return Array.from({ length: size }, (_, i) => nest(values.slice(i * step, (i + 1) * step), inner));
 }
+
+/*
+ * Derived from `AddValueToTensor` of tensorflow_serving/util/json_tensor.cc: which JSON value becomes an element of which type, and
+ * the words for those that do not. Types that TensorFlow Serving does not convert (float16, bfloat16, uint16) are Signet's own.
+ */
+describe('an element', () => {
+  it.each<[DType, string, number[] | bigint[]]>([
+    ['float64', '[1, 2.0, 3e0, 40E-1, 0.662, -0, 0.1]', [1, 2, 3, 4, 0.662, -0, 0.1]],
+    ['float64', '[NaN, Infinity, -Infinity, 1.7976931348623157e308, 5e-324]', [NaN, Infinity, -Infinity, 1.7976931348623157e308, 5e-324]],
+    ['float64', '[9007199254740993, 18446744073709551616]', [9007199254740992, 18446744073709551616]],
+    ['float64', '[1e-400]', [0]],
+    ['float32', '[3.4028235e38, 1.7976931348623157e308, -1.7976931348623157e308]', [3.4028234663852886e38, Infinity, -Infinity]],
+    ['float16', '[1, 0.5, NaN]', [1, 0.5, NaN]],
+    ['bfloat16', '[1, -2.5, Infinity]', [1, -2.5, Infinity]],
+    ['int8', '[-128, 127, 128, -129, 255]', [-128, 127, -128, 127, -1]],
+    ['int16', '[-32768, 32767, 32768, 65536]', [-32768, 32767, -32768, 0]],
+    ['uint16', '[0, 65535, 65536, -1]', [0, 65535, 0, 65535]],
+    ['uint32', '[0, 4294967295, -0]', [0, 4294967295, 0]],
+    ['uint64', '[0, 18446744073709551615, 9007199254740993]', [0n, 18446744073709551615n, 9007199254740993n]],
+    ['complex64', '[]', []],
+  ])('of %s is one of %s', (dtype, list, values) => {
+    expect(Array.from(only(`{"inputs": ${list}}`, dtype).values as Float64Array)).toEqual(values);
+  }); // prettier-ignore
+
+  it.each<[DType, string, string]>([
+    ['float64', '"1"', 'JSON Value: "1" Type: String is not of expected type: double'],
+    ['float64', 'true', 'JSON Value: true Type: True is not of expected type: double'],
+    ['float64', 'false', 'JSON Value: false Type: False is not of expected type: double'],
+    ['float64', 'null', 'JSON Value: null Type: Null is not of expected type: double'],
+    ['float64', '{"b64": "AA=="}', 'JSON Value: {"b64": "AA=="} Type: Object is not of expected type: double'],
+    ['float64', '1e309', 'JSON Parse error: Number too big to be stored in double. at offset: 12'],
+    ['float16', '"x"', 'JSON Value: "x" Type: String is not of expected type: half'],
+    ['bfloat16', 'true', 'JSON Value: true Type: True is not of expected type: bfloat16'],
+    ['int8', '1.0', 'JSON Value: 1.0 Type: Number is not of expected type: int8'],
+    ['int8', '2147483648', 'JSON Value: 2147483648 Type: Number is not of expected type: int8'],
+    ['int8', 'NaN', 'JSON Value: NaN Type: Number is not of expected type: int8'],
+    ['int16', '-2147483649', 'JSON Value: -2147483649 Type: Number is not of expected type: int16'],
+    ['int16', '"1"', 'JSON Value: "1" Type: String is not of expected type: int16'],
+    ['uint16', '1.5', 'JSON Value: 1.5 Type: Number is not of expected type: uint16'],
+    ['uint32', '-1', 'JSON Value: -1 Type: Number is not of expected type: uint32'],
+    ['uint32', '4294967296', 'JSON Value: 4294967296 Type: Number is not of expected type: uint32'],
+    ['uint32', '1.0', 'JSON Value: 1.0 Type: Number is not of expected type: uint32'],
+    ['uint32', 'true', 'JSON Value: true Type: True is not of expected type: uint32'],
+    ['uint64', '-1', 'JSON Value: -1 Type: Number is not of expected type: uint64'],
+    ['uint64', '18446744073709551616', 'JSON Value: 18446744073709551616 Type: Number is not of expected type: uint64'],
+    ['uint64', '1e3', 'JSON Value: 1e3 Type: Number is not of expected type: uint64'],
+    ['complex64', '1', 'Conversion of JSON Value: 1 to type: complex64'],
+    ['complex64', '"1+2j"', 'Conversion of JSON Value: "1+2j" to type: complex64'],
+    ['complex128', 'null', 'Conversion of JSON Value: null to type: complex128'],
+    ['complex128', 'true', 'Conversion of JSON Value: true to type: complex128'],
+    ['complex64', '{"b64": "AA=="}', 'JSON Value: {"b64": "AA=="} Type: Object is not of expected type: complex64'],
+    ['complex64', '{"re": 1}', 'JSON Value: {"re": 1} Type: Object is not of expected type: complex64'],
+  ])('of %s is not %s', (dtype, text, message) => {
+    expect(() => only(`{"inputs": [${text}]}`, dtype)).toThrow(expect.objectContaining({ message }));
+  }); // prettier-ignore
+
+  it('of a row is refused with its place', () => {
+    const place = "Failed to process element: 1 of 'instances' list. Error: ";
+    expect(() => only('{"instances": [0, -1]}', 'uint32')).toThrow(`${place}INVALID_ARGUMENT: JSON Value: -1 Type: Number`);
+    const first = place.replace('1', '0');
+    expect(() => only('{"instances": [0]}', 'complex64')).toThrow(`${first}UNIMPLEMENTED: Conversion of JSON Value: 0 to type: complex64`);
+  }); // prettier-ignore
+
+  it('of several named inputs in rows may be NaN and Infinity', () => {
+    const { inputs } = read('{"instances": [{"i": [1], "d": NaN, "f": Infinity}, {"i": [2], "d": 2, "f": -Infinity}]}', { i: 'int32', d: 'float64', f: 'float32' });
+    expect(inputs).toEqual({
+      i: { dtype: 'int32', shape: [2, 1], values: Int32Array.of(1, 2) },
+      d: { dtype: 'float64', shape: [2], values: Float64Array.of(NaN, 2) },
+      f: { dtype: 'float32', shape: [2], values: Float32Array.of(Infinity, -Infinity) },
+    });
+  }); // prettier-ignore
+});

@@ -121,6 +121,9 @@ describe(':predict', () => {
     const body = '{"inputs": [1]}';
     expect((await send(kind.port, '/V1/Models/kinds:predict?x=1', { body, headers })).status).toBe(200);
     expect((await send(kind.port, '/v1/models/KINDS:predict', { body })).status).toBe(404);
+    expect((await send(kind.port, '/V1/MODELS/kinds/VERSIONS/1')).text).toContain('model_version_status');
+    // As in TensorFlow Serving: the part after the version is compared once more.
+    expect((await send(kind.port, '/v1/models/kinds/METADATA')).text).toContain('model_version_status');
   });
 });
 
@@ -215,6 +218,16 @@ describe('status and metadata', () => {
     ['POST', '/v1/models/kinds/versions/x:predict', 'Malformed request: POST /v1/models/kinds/versions/x:predict'],
     ['POST', '/v1/models/kinds/versions/-1:predict', 'Malformed request: POST /v1/models/kinds/versions/-1:predict'],
     ['POST', '/v1/models/%zz:predict', 'Malformed request: POST /v1/models/%zz:predict'],
+    ['POST', '/V1/Models/kinds:Predict', 'Malformed request: POST /V1/Models/kinds:Predict'],
+    ['POST', '/v1/models/kinds/VERSIONS/1:PREDICT', 'Malformed request: POST /v1/models/kinds/VERSIONS/1:PREDICT'],
+    ['GET', '/v1/models/kinds/version/1', 'Malformed request: GET /v1/models/kinds/version/1'],
+    ['POST', '/v1/models/kinds/metadata', 'Malformed request: POST /v1/models/kinds/metadata'],
+    ['POST', '/v1/models/kinds/label/x:regress', 'Malformed request: POST /v1/models/kinds/label/x:regress'],
+    [
+      'POST',
+      '/v1/models/kinds/versions/1/labels/x:regress',
+      'Malformed request: POST /v1/models/kinds/versions/1/labels/x:regress',
+    ],
     ['OPTIONS', '/v1/models/kinds:predict', 'Malformed request: OPTIONS /v1/models/kinds:predict'],
   ])('%s %s is 400', async (method, route, error) => {
     const { status, text } = await send(kind.port, route, { method });
@@ -329,29 +342,77 @@ describe(':classify-image', () => {
     expect(status).toBe(200);
     expect(json.predictions).toEqual([
       { file: 'good.png', classes: await expectedClasses(0) },
-      { file: 'bad.txt', error: 'Expected a JPEG, PNG, GIF or BMP image. Received: text.' },
+      { file: 'bad.txt', error: 'Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image. Received: text.' },
       { file: 'cut.png', error: expect.stringContaining('Invalid PNG') as string },
     ]);
   });
 
   it.each<[string, Uint8Array | Record<string, string>, string]>([
     ['nothing', Buffer.of(), "The request has no image. Send images as files of multipart/form-data (curl -F 'image=@cat.jpg'), or one as the body."],
-    ['text', Buffer.from('hello'), 'Expected a JPEG, PNG, GIF or BMP image. Received: text.'],
-    ['JSON', Buffer.from('{"instances": [1]}'), 'Expected a JPEG, PNG, GIF or BMP image. Received: text.'],
-    ['PDF', Buffer.from('%PDF-1.7'), 'Expected a JPEG, PNG, GIF or BMP image. Received: a PDF document.'],
-    ['an empty file', { a: '' }, 'Expected a JPEG, PNG, GIF or BMP image. Received: an empty file.'],
+    ['text', Buffer.from('hello'), 'Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image. Received: text.'],
+    ['JSON', Buffer.from('{"instances": [1]}'), 'Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image. Received: text.'],
+    ['PDF', Buffer.from('%PDF-1.7'), 'Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image. Received: a PDF document.'],
+    ['an empty file', { a: '' }, 'Expected a JPEG, PNG, GIF, BMP, WebP, AVIF or TIFF image. Received: an empty file.'],
     ['an empty form', {}, "The form has no file. Send images as files of multipart/form-data (curl -F 'image=@cat.jpg'), or one as the body."],
   ])('refuses %s', async (_, content, error) => {
     const body = content instanceof Uint8Array ? content : form(Object.fromEntries(Object.entries(content).map(([name, text]) => [name, Buffer.from(text)])));
     expect(await upload(body)).toEqual({ status: 400, json: { error } });
   }); // prettier-ignore
 
-  it('refuses formats that TensorFlow does not decode, by their names', async () => {
-    const webp = await sharp(image(0)).webp().toBuffer();
-    expect(await upload(webp)).toEqual({
-      ...{ status: 400, json: { error: 'Expected a JPEG, PNG, GIF or BMP image. Received: a WebP image.' } },
-    });
+  it('transcodes what TensorFlow does not decode, as training and evaluation do', async () => {
+    const pixels = sharp({ create: { width: 30, height: 20, channels: 4, background: { r: 200, g: 90, b: 30, alpha: 1 } } });
+    const files = {
+      png: await pixels.clone().png().toBuffer(),
+      webp: await pixels.clone().webp({ lossless: true }).toBuffer(),
+      tiff: await pixels.clone().tiff({ compression: 'lzw' }).toBuffer(),
+      avif: await pixels.clone().avif({ lossless: true, chromaSubsampling: '4:4:4' }).toBuffer(),
+    };
+    const { json } = await upload(form(files));
+    const found = (json.predictions as { file: string; classes?: unknown; error?: string }[]).map(({ file, classes, error }) => [file, error ?? classes]);
+    expect(found.map(([file]) => file)).toEqual(['png', 'webp', 'tiff', 'avif']);
+    // A lossless format gives the same pixels, and so the same numbers.
+    expect(found[1]?.[1]).toEqual(found[0]?.[1]);
+    expect(found[2]?.[1]).toEqual(found[0]?.[1]);
+    expect(found[3]?.[1]).toEqual([expect.objectContaining({ probability: expect.any(Number) as number }), ...Array<unknown>(3).fill(expect.anything())]);
+    expect(await upload(files.webp.subarray(0, 40))).toMatchObject({ status: 400, json: { error: 'The image is corrupt: it cannot be transcoded to PNG.' } });
+  }); // prettier-ignore
+
+  it('counts the pixels of what it transcodes before it does', async () => {
+    const served = await serveRestForTest(lenet, { pixelLimits: { maxPixels: 1000, maxRequestPixels: 1500 } });
+    const tiff = (width: number, height: number) =>
+      sharp({ create: { width, height, channels: 3, background: 'red' } })
+        .tiff({ compression: 'lzw' })
+        .toBuffer();
+    const ask = async (files: Readonly<Record<string, Uint8Array>>) => {
+      const response = await fetch(`http://127.0.0.1:${served.port}${route}`, { method: 'POST', body: form(files) });
+      return response.status;
+    };
+    const [small, large] = [await tiff(30, 30), await tiff(40, 40)];
+    expect([await ask({ small }), await ask({ large }), await ask({ small, again: small })]).toEqual([200, 413, 413]);
   });
+
+  it.each<[string, (bmp: Buffer) => void, string]>([
+    ['with a palette', (bmp) => bmp.writeUInt16LE(8, 28), 'is a BMP with a colour palette, which TensorFlow cannot decode: save it as PNG'],
+    ['of 1 bit', (bmp) => bmp.writeUInt16LE(1, 28), 'is a 1-bit BMP, which TensorFlow cannot decode: save it as PNG'],
+    ['of 16 bits', (bmp) => bmp.writeUInt16LE(16, 28), 'is a 16-bit BMP, which TensorFlow cannot decode: save it as PNG'],
+    ['with RLE', (bmp) => bmp.writeUInt16LE(8, 28) && bmp.writeUInt32LE(1, 30), 'is a BMP with compression (RLE8), which TensorFlow cannot decode: save it as PNG'],
+  ])('refuses a BMP %s, of which TensorFlow makes another picture', async (_, change, problem) => {
+    const bmp = Buffer.alloc(54 + 1024 + 32 * 32 * 4);
+    bmp.write('BM');
+    bmp.writeUInt32LE(54 + 1024, 10);
+    bmp.writeUInt32LE(40, 14);
+    bmp.writeInt32LE(32, 18);
+    bmp.writeInt32LE(32, 22);
+    // Colours that are no shades of gray.
+    bmp.fill(0x5a, 54, 54 + 1024);
+    change(bmp);
+    expect(await upload(bmp)).toEqual({ status: 400, json: { error: `The image ${problem}.` } });
+    const body = { signature_name: 'serving_bytes', instances: [b64(bmp)] };
+    expect(await sendJson(classifier.port, '/v1/models/lenet:predict', body)).toEqual({
+      status: 400,
+      json: { error: `An image of "image_bytes_string" ${problem}.` },
+    });
+  }); // prettier-ignore
 
   it('says when a model classifies no images', async () => {
     const { status, text } = await send(kind.port, '/v1/models/kinds:classify-image', { body: image(0) });
@@ -364,7 +425,11 @@ describe('the Open Inference Protocol', () => {
   const x = { name: 'x', datatype: 'FP32' };
 
   it('tells server and models', async () => {
-    expect((await sendJson(kind.port, '/v2')).json).toEqual({ name: 'signet', version: '1.2.3', extensions: [] });
+    expect((await sendJson(kind.port, '/v2')).json).toEqual({
+      name: 'signet',
+      version: '1.2.3',
+      extensions: ['binary_tensor_data'],
+    });
     const metadata = {
       name: 'kinds',
       versions: ['1'],
@@ -416,7 +481,7 @@ describe('the Open Inference Protocol', () => {
   it.each<[unknown, string]>([
     [{ inputs: [] }, 'input size does not match signature: 0!=1 len({}) != len({x}). Sent extra: {}. Missing but required: {x}.'],
     [{ inputs: [{ ...x, shape: [1, 1], data: [1] }] }, 'The input "x" accepts float32[?]. Received: float32[1, 1].'],
-    [{ inputs: [{ ...x, shape: [1], data: [1] }], outputs: [{ name: 'z' }] }, 'output tensor alias not found in signature: z'],
+    [{ inputs: [{ ...x, shape: [1], data: [1] }], outputs: [{ name: 'z' }] }, 'output tensor alias not found in signature: z Outputs expected to be in the set {y}.'],
     [{ inputs: [{ ...x, shape: [1], data: [1] }], outputs: [{ name: 'y' }, { name: 'y' }] }, 'duplicate output tensor alias: y'],
     [{ parameters: { signature_name: 'z' }, inputs: [] }, 'Serving signature name: "z" not found in signature def'],
   ])('refuses %j', async (body, error) => {

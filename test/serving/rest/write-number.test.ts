@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { writeFloat } from '../../../src/serving/rest/json/write-number.js';
+import { writeDouble, writeFloat } from '../../../src/serving/rest/json/write-number.js';
 
 describe('writeFloat', () => {
   // What C's printf and TensorFlow Serving's rules give; the numbers of more than six digits were printed with Python's %.9g.
@@ -55,5 +55,38 @@ describe('writeFloat', () => {
       }
     });
     fc.assert(readsBack, { numRuns: 1000, seed: 1 });
+  });
+});
+
+describe('writeDouble', () => {
+  // What Python's '%.6g' and '%.17g' print, by TensorFlow Serving's rules.
+  it.each<[number, string]>([
+    [0.0, '0.0'],
+    [-0, '-0.0'],
+    [1.0, '1.0'],
+    [0.1, '0.1'],
+    [0.3333333333333333, '0.33333333333333331'],
+    [2.9802322387695312e-8, '2.9802322387695312e-08'],
+    [8.940696716308594e-8, '8.9406967163085938e-08'],
+    [1.4901161193847656e-7, '1.4901161193847656e-07'],
+    [-2.9802322387695312e-8, '-2.9802322387695312e-08'],
+    [1.2345678901234568e-5, '1.2345678901234568e-05'],
+    [0.00012345678901, '0.00012345678901'],
+    [1e21, '1e+21'],
+    [1.2345678901234568e17, '1.2345678901234568e+17'],
+    [9007199254740992.0, '9007199254740992.0'],
+    [5e-324, '4.94066e-324'],
+    [1.7976931348623157e308, '1.7976931348623157e+308'],
+    [100000.5, '100000.5'],
+    [1.0000000000000002e17, '1.0000000000000002e+17'],
+    [0.30000000000000004, '0.30000000000000004'],
+    [4.172325134277344e-7, '4.1723251342773438e-07'],
+  ])('writes %s as %s', (value, text) => {
+    expect(writeDouble(value)).toBe(text);
+  });
+
+  it('reads back as the same float64', () => {
+    const readsBack = fc.property(fc.double(), (value) => Object.is(Number(writeDouble(value)), value));
+    fc.assert(readsBack, { numRuns: 3000, seed: 1 });
   });
 });

@@ -1,3 +1,4 @@
+import { shown } from '../../limits/shown.js';
 import { ServingError } from '../../serving-error.js';
 
 /**
@@ -13,6 +14,20 @@ export function decodeBase64(bytes: Buffer): Buffer {
   const dense = text.replace(/[ \t\r\n\f\v]+/g, '');
   const isPadded = dense.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(dense);
   const isUnpadded = dense.length % 4 !== 1 && /^[A-Za-z0-9+/]*$/.test(dense);
-  if (!isPadded && !isUnpadded) throw new ServingError('INVALID_ARGUMENT', 'Unable to base64 decode');
-  return Buffer.from(dense, 'base64');
+  if (isPadded || isUnpadded) return Buffer.from(dense, 'base64');
+  throw new ServingError('INVALID_ARGUMENT', `Unable to base64 decode${whyNot(dense)}`);
+}
+
+/** What is wrong with a text that people often send for base64; empty for any other. */
+function whyNot(text: string): string {
+  const dataUrl = /^data:[^,]{0,100},/.exec(text)?.[0];
+  if (dataUrl !== undefined)
+    return `: it begins with "${shown(dataUrl)}", as data: URLs do. Send what comes after the comma.`;
+  if (/^b(['"]).*\1$/.test(text)) {
+    return ': it is how Python shows bytes. Send base64.b64encode(data).decode("ascii").';
+  }
+  if (/[-_]/.test(text) && /^[A-Za-z0-9_-]+={0,2}$/.test(text)) {
+    return ': it has "-" or "_", letters of the web-safe alphabet. Encode it with the standard one, which has "+" and "/".';
+  }
+  return '';
 }

@@ -1,8 +1,9 @@
 import type { Signature } from '../../../saved-model/read/read-saved-model.js';
-import type { DType } from '../../../tensorflow/data-type.js';
 import { sizeFromShape } from '../../../tracing/tensor-spec.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
-import { checkRows, hasRows, type SizeLimits } from '../../limits/check-size.js';
+import { datatypeNames, datatypeOf, dtypeOfDatatype } from '../../inference/datatype.js';
+import { readRaw } from '../../inference/raw-tensor.js';
+import { checkRows, defaultMaxTensorBytes, hasRows, type SizeLimits, valueBytes } from '../../limits/check-size.js';
 import { refuse } from '../../serving-error.js';
 import { decodeBase64 } from './decode-base64.js';
 import { defaultMaxValues, type JsonTape } from './json-tape.js';
@@ -15,33 +16,12 @@ import { writeElement } from './write-outputs.js';
  * order. BYTES are JSON strings, or base64 where the tensor's `parameters` say `"content_type": "base64"`, as MLServer has it;
  * outputs that are no UTF-8 are written so.
  *
+ * With the extension `binary_tensor_data`, tensors are raw bytes after the JSON, in the order in which they stand in it; the
+ * parameter `binary_data_size` says how many a tensor has. Which outputs come so, `binary_data` of an output and `binary_data_output`
+ * of the request say. Source of it: Triton's docs/protocol/extension_binary_data.md.
+ *
  * Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
  */
-
-/** The protocol has no complex numbers: their names are Signet's, and no tensor of them is carried. */
-const datatypes: Readonly<Record<DType, string>> = {
-  float32: 'FP32',
-  float64: 'FP64',
-  float16: 'FP16',
-  bfloat16: 'BF16',
-  int8: 'INT8',
-  int16: 'INT16',
-  int32: 'INT32',
-  int64: 'INT64',
-  uint8: 'UINT8',
-  uint16: 'UINT16',
-  uint32: 'UINT32',
-  uint64: 'UINT64',
-  bool: 'BOOL',
-  complex64: 'COMPLEX64',
-  complex128: 'COMPLEX128',
-  string: 'BYTES',
-};
-
-/** The protocol's name of a dtype. */
-export function datatypeOf(dtype: DType): string {
-  return datatypes[dtype];
-}
 
 /** Content of the body of an inference request. */
 export interface InferBody {
@@ -50,18 +30,30 @@ export interface InferBody {
   readonly inputs: Readonly<Record<string, TensorValue>>;
   /** Default: all. */
   readonly outputFilter: readonly string[] | undefined;
+  /** Outputs that are asked for as raw bytes, or all of them. */
+  readonly rawOutputs: readonly string[] | 'all';
+}
+
+/** An output whose raw bytes follow the JSON. */
+export interface RawOutput extends Pick<TensorValue, 'dtype' | 'shape'> {
+  readonly name: string;
+  /** How many bytes it has. */
+  readonly bytes: number;
 }
 
 /**
  * @param findSignature Tells the inputs; throws for a name that there is not.
+ * @param jsonBytes Bytes of the JSON that raw tensors follow. Default: all of the body is JSON.
  * @throws ServingError `INVALID_ARGUMENT`.
  */
 export function readInferBody(
   bytes: Buffer,
   findSignature: (name: string | undefined) => Pick<Signature, 'inputs' | 'outputs'>,
-  { maxRows }: SizeLimits = {},
+  { maxRows, maxTensorBytes = defaultMaxTensorBytes }: SizeLimits = {},
+  jsonBytes?: number,
 ): InferBody {
-  const tape = parseBody(bytes);
+  const tape = parseBody(jsonBytes === undefined ? bytes : bytes.subarray(0, jsonBytes));
+  const raw = jsonBytes === undefined ? null : new RawParts(bytes.subarray(jsonBytes), maxTensorBytes);
   const parameters = tape.member(root, 'parameters');
   const signatureName = parameters === undefined ? undefined : optionalString(tape, parameters, 'signature_name');
   const signature = findSignature(signatureName);
@@ -71,20 +63,73 @@ export function readInferBody(
   for (const input of tape.elements(list)) {
     const name = requiredString(tape, input, 'name', 'An input');
     if (inputs.has(name)) refuse(`The input "${name}" is there twice.`);
-    inputs.set(name, readTensor(tape, input, name, signature, hasRows(signature) ? maxRows : Infinity));
+    inputs.set(name, readTensor(tape, input, name, signature, hasRows(signature) ? maxRows : Infinity, raw));
   }
+  raw?.checkEnd();
   const outputs = tape.member(root, 'outputs');
   return {
     id: optionalString(tape, root, 'id'),
     signatureName,
     inputs: Object.fromEntries(inputs),
-    outputFilter: outputs === undefined ? undefined : outputNames(tape, outputs),
+    outputFilter: outputs === undefined ? undefined : outputsOf(tape, outputs).map(({ name }) => name),
+    rawOutputs: rawOutputs(tape, parameters, outputs),
   };
 }
 
-function outputNames(tape: JsonTape, outputs: number): string[] {
+function outputsOf(tape: JsonTape, outputs: number): { readonly name: string; readonly isRaw: boolean | undefined }[] {
   if (!tape.isArray(outputs)) refuse('"outputs" is a list of objects with a "name".');
-  return [...tape.elements(outputs)].map((output) => requiredString(tape, output, 'name', 'An output'));
+  return [...tape.elements(outputs)].map((output) => ({
+    name: requiredString(tape, output, 'name', 'An output'),
+    isRaw: optionalBool(tape, tape.member(output, 'parameters'), 'binary_data'),
+  }));
+}
+
+function rawOutputs(
+  tape: JsonTape,
+  parameters: number | undefined,
+  outputs: number | undefined,
+): InferBody['rawOutputs'] {
+  const areAll = optionalBool(tape, parameters, 'binary_data_output') ?? false;
+  if (outputs === undefined) return areAll ? 'all' : [];
+  return outputsOf(tape, outputs).flatMap(({ name, isRaw }) => ((isRaw ?? areAll) ? [name] : []));
+}
+
+function optionalBool(tape: JsonTape, object: number | undefined, key: string): boolean | undefined {
+  const value = object === undefined ? undefined : tape.member(object, key);
+  if (value === undefined) return undefined;
+  const kind = tape.kind(value);
+  return kind === 'True' || kind === 'False'
+    ? kind === 'True'
+    : refuse(`"${key}" is true or false. Received: ${tape.shown(value)}`);
+}
+
+/** The raw bytes after the JSON, taken part by part. */
+class RawParts {
+  #at = 0;
+
+  constructor(
+    private readonly bytes: Buffer,
+    readonly maxTensorBytes: number,
+  ) {}
+
+  take(name: string, length: number): Buffer {
+    const end = this.#at + length;
+    if (end > this.bytes.length) {
+      const left = this.bytes.length - this.#at;
+      refuse(
+        `The input "${name}" should have ${length} raw bytes (binary_data_size). ${left} are left after the JSON.`,
+      );
+    }
+    const part = this.bytes.subarray(this.#at, end);
+    this.#at = end;
+    return part;
+  }
+
+  checkEnd(): void {
+    const left = this.bytes.length - this.#at;
+    if (left > 0)
+      refuse(`${left} raw bytes belong to no input: the binary_data_size of the inputs is ${this.#at} in all.`);
+  }
 }
 
 function readTensor(
@@ -93,20 +138,27 @@ function readTensor(
   name: string,
   { inputs }: Pick<Signature, 'inputs'>,
   maxRows: number | undefined,
+  raw: RawParts | null,
 ): TensorValue {
   const spec = Object.hasOwn(inputs, name) ? inputs[name]?.spec : undefined;
+  const parameters = tape.member(input, 'parameters');
+  const rawBytes = parameters === undefined ? undefined : tape.member(parameters, 'binary_data_size');
+  const data = tape.member(input, 'data');
   // All faults of a tensor at once: each costs whoever mends them a request.
   const faults = [
-    spec ? null : `There is no input "${name}". Expected: ${Object.keys(inputs).join(', ')}.`,
+    spec ? null : noInput(name, Object.keys(inputs)),
     wrongDatatype(tape, input, name, spec?.dtype),
     wrongShape(tape, input, name),
-    tape.member(input, 'data') === undefined ? `The input "${name}" has no "data".` : null,
+    data === undefined && rawBytes === undefined ? `The input "${name}" has no "data".` : null,
   ].filter((fault) => fault !== null);
-  const data = tape.member(input, 'data');
-  if (!spec || data === undefined || faults.length > 0) refuse(faults.join(' '));
+  if (!spec || faults.length > 0) refuse(faults.join(' '));
   const { dtype } = spec;
   const shape = readShape(tape, input, name);
-  const parameters = tape.member(input, 'parameters');
+  if (rawBytes !== undefined) {
+    checkRows(shape[0] ?? 0, maxRows);
+    return { dtype, shape, values: readRawInput(tape, rawBytes, name, { dtype, shape }, raw) };
+  }
+  if (data === undefined) throw new Error('unreachable: that was a fault');
   const contentType = parameters === undefined ? undefined : optionalString(tape, parameters, 'content_type');
   const given = shapeOf(tape, data);
   const size = sizeFromShape(shape);
@@ -125,6 +177,33 @@ function readTensor(
   return { dtype, shape, values: (values as readonly Uint8Array[]).map((value) => decodeBase64(Buffer.from(value))) };
 }
 
+function noInput(name: string, names: readonly string[]): string {
+  const expected = `There is no input "${name}". Expected: ${names.join(', ') || 'none'}.`;
+  return `${expected} "parameters": {"signature_name": "..."} chooses another signature; GET /v2/models/NAME lists them.`;
+}
+
+function readRawInput(
+  tape: JsonTape,
+  given: number,
+  name: string,
+  { dtype, shape }: Pick<TensorValue, 'dtype' | 'shape'>,
+  raw: RawParts | null,
+): TensorValue['values'] {
+  const length = tape.isInteger(given) ? tape.number(given) : NaN;
+  if (!(Number.isSafeInteger(length) && length >= 0))
+    refuse(`"binary_data_size" is a whole number from 0. Received: ${tape.shown(given)}`);
+  if (!raw) {
+    refuse(
+      `The input "${name}" has a "binary_data_size", but the header Inference-Header-Content-Length does not say where the JSON ends.`,
+    );
+  }
+  const count = sizeFromShape(shape);
+  const bytes = raw.take(name, length);
+  if (valueBytes(dtype, count) > raw.maxTensorBytes)
+    refuse(`The "shape" of the input "${name}" has too many elements.`);
+  return readRaw(name, dtype, bytes, count);
+}
+
 /** @param dtype What the signature expects; undefined where it has no such input. */
 function wrongDatatype(tape: JsonTape, input: number, name: string, dtype: DType | undefined): string | null {
   const value = tape.member(input, 'datatype');
@@ -134,10 +213,8 @@ function wrongDatatype(tape: JsonTape, input: number, name: string, dtype: DType
   if (dtype !== undefined && datatype !== datatypeOf(dtype)) {
     return `The input "${name}" is ${datatypeOf(dtype)}. Received: ${datatype.slice(0, 20)}.`;
   }
-  const isKnown = Object.values(datatypes).includes(datatype);
-  return isKnown
-    ? null
-    : `There is no datatype ${datatype.slice(0, 20)}. Expected: ${Object.values(datatypes).join(', ')}.`;
+  if (dtypeOfDatatype(datatype) !== null) return null;
+  return `There is no datatype ${datatype.slice(0, 20)}. Expected: ${datatypeNames.join(', ')}.`;
 }
 
 function wrongShape(tape: JsonTape, input: number, name: string): string | null {
@@ -168,14 +245,20 @@ const valuesOfPiece = 1024;
  * Writes an answer, piece by piece.
  *
  * @param head What stands in it besides the outputs: the JSON of an object that has members.
+ * @param raw Outputs whose bytes follow the JSON, in this order. Default: none.
  */
 export function* inferPieces(
   head: string,
   outputs: Readonly<Record<string, TensorValue>>,
+  raw: readonly RawOutput[] = [],
 ): Generator<string, void, void> {
   yield `${head.slice(0, -1)},"outputs":[`;
+  for (const [i, { name, dtype, shape, bytes }] of raw.entries()) {
+    const described = { name, shape, datatype: datatypeOf(dtype), parameters: { binary_data_size: bytes } };
+    yield `${i > 0 ? ',' : ''}${JSON.stringify(described)}`;
+  }
   for (const [i, [name, value]] of Object.entries(outputs).entries()) {
-    if (i > 0) yield ',';
+    if (i + raw.length > 0) yield ',';
     yield* tensorPieces(name, value);
   }
   yield ']}';

@@ -125,7 +125,9 @@ function elementWriter(name: string, { dtype, values }: TensorValue): (position:
 /** Writes an element. @throws ServingError `INVALID_ARGUMENT` for a type that JSON does not carry. */
 export function writeElement(dtype: DType, value: ElementValues[number], name = ''): string {
   const write = writers[dtype];
-  return write ? write(value, name) : refuse(`Failed to write JSON value for tensor type: ${tensorflowName(dataTypeOf(dtype))}`);
+  return write
+    ? write(value, name)
+    : refuse(`Failed to write JSON value for tensor type: ${tensorflowName(dataTypeOf(dtype))}`);
 }
 
 function member(name: string, text: string): string {

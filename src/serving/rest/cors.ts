@@ -1,0 +1,80 @@
+import type { IncomingMessage } from 'node:http';
+
+import { SignetError } from '../../errors.js';
+import type { RestAnswer } from './rest-call.js';
+
+/** What a page may send besides what every page may; the last two are those of the Open Inference Protocol's binary tensors. */
+const allowedHeaders =
+  'Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, Accept-Encoding';
+/** What a page may read of an answer besides its body. */
+const exposedHeaders = 'Inference-Header-Content-Length, Retry-After, WWW-Authenticate';
+/** How long a browser may remember a preflight's answer, in seconds. */
+const maxAge = 600;
+
+/**
+ * Lets pages of other origins use the server from a browser (Fetch Standard, "HTTP-CORS protocol"): those that were named, or all.
+ *
+ * Credentials of the browser are not part of it: a page that knows the token sends it in a header.
+ */
+export class Cors {
+  readonly #origins: ReadonlySet<string>;
+  readonly #isAny: boolean;
+
+  /**
+   * @param origins Such as `https://app.example`, or `*`.
+   * @throws SignetError `INVALID_ARGUMENT` for what is no origin.
+   */
+  constructor(origins: readonly string[]) {
+    for (const origin of origins) checkIsOrigin(origin);
+    this.#isAny = origins.includes('*');
+    this.#origins = new Set(origins.map((origin) => origin.toLowerCase()));
+  }
+
+  allows(origin: string | undefined): boolean {
+    return origin !== undefined && (this.#isAny || this.#origins.has(origin.toLowerCase()));
+  }
+
+  /** Headers of every answer to a page that may read it; none for others. */
+  headersFor({ headers: { origin } }: IncomingMessage): Readonly<Record<string, string>> {
+    // What a cache keeps for one page is not for another.
+    const vary: Readonly<Record<string, string>> = this.#isAny ? {} : { Vary: 'Origin' };
+    if (origin === undefined || !this.allows(origin)) return vary;
+    return {
+      ...vary,
+      'Access-Control-Allow-Origin': this.#isAny ? '*' : origin,
+      'Access-Control-Expose-Headers': exposedHeaders,
+    };
+  }
+
+  /** The answer to a browser that asks before it sends a page's request; null for other requests. It carries no token. */
+  preflight({ method, headers }: IncomingMessage): RestAnswer | null {
+    const asked = headers['access-control-request-method'];
+    if (method !== 'OPTIONS' || asked === undefined || !this.allows(headers.origin)) return null;
+    const isPrivate = headers['access-control-request-private-network'] === 'true';
+    return {
+      status: 200,
+      body: '',
+      headers: {
+        'Access-Control-Allow-Methods': 'GET, HEAD, POST',
+        'Access-Control-Allow-Headers': allowedHeaders,
+        'Access-Control-Max-Age': String(maxAge),
+        // A page of the internet that asks for a server in a private network, as Chromium calls it.
+        ...(isPrivate && { 'Access-Control-Allow-Private-Network': 'true' }),
+      },
+    };
+  }
+}
+
+function checkIsOrigin(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (
+    text === '*' ||
+    (url && /^https?:$/.test(url.protocol) && url.origin === text.toLowerCase() && !text.includes('*'))
+  )
+    return;
+  const hint = url && /^https?:$/.test(url.protocol) && !text.includes('*') ? ` Give ${url.origin}.` : '';
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `--cors-origin takes an origin such as https://app.example or http://localhost:3000, or * for all. Received: ${text}.${hint}`,
+  );
+}
