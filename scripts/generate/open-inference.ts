@@ -22,9 +22,7 @@ const name = 'inference/open_inference.proto';
 const folder = path.join('src', 'tensorflow', 'protos');
 
 const loaded = loadSync(fileURLToPath(new URL('open_inference.proto', import.meta.url)));
-const described = loaded['inference.InferParameter'];
-if (!described || !('fileDescriptorProtos' in described))
-  throw new Error('The messages of the protocol are not there.');
+const described = loaded['inference.InferParameter'] as MessageTypeDefinition<object, object>;
 const [bytes = new Uint8Array()] = described.fileDescriptorProtos;
 const file = fromBinary(FileDescriptorProtoSchema, bytes);
 Object.assign(file, { name, syntax: 'proto3' });

@@ -40,7 +40,7 @@ async function placesOf(bundle: TensorBundle, name: string, variables: readonly 
     const key = keys[i] ?? '';
     const entry = bundle.entries.get(key);
     const { dtype, shape } = variable;
-    const fits = entry?.dataType === dataTypeOf(dtype as DType) && tf.util.arraysEqual([...entry.shape], shape);
+    const fits = entry?.dataType === dataTypeOf(dtype) && tf.util.arraysEqual([...entry.shape], shape);
     if (!fits)
       throw differs(name, `${dtype}[${shape.join(', ')}] at ${i}`, entry ? `[${entry.shape.join(', ')}]` : 'nothing');
     return [variable, key];

@@ -22,7 +22,7 @@ export interface AsStringOptions {
 export function asString(x: tf.Tensor, options: AsStringOptions = {}): tf.Tensor {
   const { precision = -1, scientific = false, width = -1, fill = '' } = options;
   const attributes = [
-    attribute.type('T', x.dtype as DType),
+    attribute.type('T', x.dtype),
     attribute.int('precision', precision),
     attribute.bool('scientific', scientific),
     attribute.bool('shortest', false),

@@ -130,7 +130,7 @@ export function decodeBmp(bytes: tf.Tensor, options: Pick<DecodeOptions, 'dtype'
     const colours = tf.stridedSlice(image, [0, 0, 0], [0, 0, 3], [1, 1, 1], 0b011, 0b011);
     const [height, width] = image.shape;
     // Not tf.broadcastTo, which drops the op where the sizes of the sample are equal already.
-    const broadcast = [attribute.type('T', image.dtype as 'float32'), attribute.type('Tidx', 'int32')];
+    const broadcast = [attribute.type('T', image.dtype), attribute.type('Tidx', 'int32')];
     return runOp('BroadcastTo', broadcast, [colours, tf.tensor1d([height, width, 3], 'int32')]) as tf.Tensor3D;
   });
 }

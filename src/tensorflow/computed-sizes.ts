@@ -20,7 +20,7 @@ export function sizeAlong(x: tf.Tensor, axis: number): Size {
 /** A size of a tensor as an int32 scalar. */
 export function sizeTensor(x: tf.Tensor, axis: number): tf.Scalar {
   if (!currentListener()) return int(x.shape[axis] ?? 0);
-  const types = [attribute.type('T', x.dtype as 'float32'), attribute.type('out_type', 'int32')];
+  const types = [attribute.type('T', x.dtype), attribute.type('out_type', 'int32')];
   const shape = backend.executeSingleOutput('Shape', types, [x]);
   const at = (position: number) => tf.tensor1d([position], 'int32');
   const masks = ['begin', 'end', 'ellipsis', 'new_axis'].map((name) => attribute.int(`${name}_mask`, 0));
@@ -82,7 +82,7 @@ export function rangeTo(length: Size): tf.Tensor1D {
 export function sliceOf<T extends tf.Tensor>(x: T, begin: readonly Size[], size: readonly Size[]): T {
   return withGradient(x, begin, {
     forward: (input) => {
-      const types = [attribute.type('T', input.dtype as 'float32'), attribute.type('Index', 'int32')];
+      const types = [attribute.type('T', input.dtype), attribute.type('Index', 'int32')];
       const result = size.map((each, axis) => (each === -1 ? leftOf(input, begin, axis) : each));
       return run('Slice', types, [input, vector(begin), vector(size)], result, input.dtype);
     },
@@ -107,7 +107,7 @@ export function padOf<T extends tf.Tensor>(x: T, paddings: readonly (readonly [S
   const first = paddings.map(([before]) => before);
   return withGradient(x, first, {
     forward: (input) => {
-      const types = [attribute.type('T', input.dtype as 'float32'), attribute.type('Tpaddings', 'int32')];
+      const types = [attribute.type('T', input.dtype), attribute.type('Tpaddings', 'int32')];
       const pairs = tf.reshape(vector(paddings.flat()), [paddings.length, 2]);
       const result = paddings.map(([before, after], axis) =>
         before === 0 && after === 0
@@ -146,7 +146,7 @@ export function resizeTo(
   const options = [attribute.bool('align_corners', false), attribute.bool('half_pixel_centers', halfPixelCenters)];
   return withGradient(images, [], {
     forward: (input) => {
-      const attributes = [attribute.type('T', input.dtype as 'float32'), ...options];
+      const attributes = [attribute.type('T', input.dtype), ...options];
       const dtype = method === 'bilinear' ? 'float32' : input.dtype;
       return run(op, attributes, [input, vector(size)], resizedShape(input, size), dtype);
     },

@@ -55,7 +55,7 @@ function readValues(id: number, dtype: DType): ElementValues {
   if (dtype === 'string' || (madeAsIs.has(dtype) && dtype !== 'uint8')) return binding.tensorDataSync(id);
   const { dataType, bytes, array } = layoutOf(dtype);
   if (isShortFloat(dtype)) return readAs(castId(id, dataType, DataType.DT_FLOAT));
-  if (bytes < 4) return new array(readAs(castId(id, dataType, DataType.DT_INT32)) as Int32Array);
+  if (bytes < 4) return new array(readAs(castId(id, dataType, DataType.DT_INT32)));
   return viewOf(readAs(bitcastId(id, dataType, DataType.DT_INT32)), array);
 }
 

@@ -100,7 +100,7 @@ export class FunctionDefBuilder {
 
   readVariable(variable: tf.Variable): string {
     const capture = this.#capture(variable);
-    const dtype = attr.type(dataTypeOf(variable.dtype as 'float32'));
+    const dtype = attr.type(dataTypeOf(variable.dtype));
     capture.read ??= this.op('ReadVariableOp', [capture.argument], { dtype });
     return capture.read;
   }
@@ -118,7 +118,7 @@ export class FunctionDefBuilder {
   /** Assigns a variable after everything that reads its old value. */
   assignVariable(variable: tf.Variable, value: string): void {
     const capture = this.#capture(variable);
-    const dtype = attr.type(dataTypeOf(variable.dtype as 'float32'));
+    const dtype = attr.type(dataTypeOf(variable.dtype));
     const afterRead = capture.takenBy.map((node) => `^${node}`);
     this.alwaysRun(this.node('AssignVariableOp', [capture.argument, value, ...afterRead], { dtype }));
   }

@@ -107,7 +107,7 @@ class GraphRun {
 
   #argument(tensor: tf.Tensor, dtype: DType): TensorMetadata {
     const [id = 0] = backend.getInputTensorIds([tensor]);
-    const [given, type] = [dataTypeOf(tensor.dtype as DType), dataTypeOf(dtype)];
+    const [given, type] = [dataTypeOf(tensor.dtype), dataTypeOf(dtype)];
     return given === type ? { id, shape: tensor.shape, dtype: type } : this.#own(castId(id, given, type));
   }
 
@@ -129,7 +129,7 @@ class GraphRun {
     if (!value) throw new Error('A node takes what no node gives.');
     if (!('variable' in value)) return value;
     const assigned = this.#assigned.get(value.variable);
-    return assigned ?? this.#argument(value.variable, value.variable.dtype as DType);
+    return assigned ?? this.#argument(value.variable, value.variable.dtype);
   }
 
   #call(fn: ConcreteFunction, args: readonly Value[]): Value[] {

@@ -259,7 +259,7 @@ export class Tape implements OpListener {
   #readUpdated(variable: tf.Variable, dataId: DataId): TapeValue {
     const handle = this.#handles.get(variable);
     if (!handle) throw new Error('unreachable: what was updated in place has a handle');
-    const attributes = { dtype: attr.type(dataTypeOf(variable.dtype as DType)) };
+    const attributes = { dtype: attr.type(dataTypeOf(variable.dtype)) };
     const value = { dataId, shape: variable.shape };
     this.record({ op: 'ReadVariableOp', attributes, inputs: [handle], outputs: [value] });
     return this.#values.get(dataId) ?? handle;
@@ -270,7 +270,7 @@ export class Tape implements OpListener {
     if (variable) return variableNode(variable);
     // An Int64Scalar of tfjs-node is no tensor: it has a value and no storage.
     const int64 = (tensor as unknown as { value?: number }).value;
-    const dataType = dataTypeOf(int64 === undefined ? (tensor.dtype as DType) : 'int64');
+    const dataType = dataTypeOf(int64 === undefined ? tensor.dtype : 'int64');
     const outputs = [{ dataType, shape: tensor.shape }];
     const values = int64 === undefined ? readUnheard(tensor.dataId) : [BigInt(int64)];
     return { kind: 'constant', values: copyOf(values), outputs, dynamic: false };
@@ -292,7 +292,7 @@ export function currentTape(): Tape | null {
 }
 
 function variableNode(variable: tf.Variable): VariableNode {
-  const outputs = [{ dataType: dataTypeOf(variable.dtype as DType), shape: variable.shape }];
+  const outputs = [{ dataType: dataTypeOf(variable.dtype), shape: variable.shape }];
   return { kind: 'variable', variable, outputs, dynamic: true };
 }
 

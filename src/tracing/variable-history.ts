@@ -68,7 +68,7 @@ export function registeredVariables(): tf.Variable[] {
  * `target.assign(online)`), and the tape knows tensors by their storage. TensorFlow's Identity copies nothing.
  */
 function giveOwnStorage(variable: tf.Variable): void {
-  const type = attribute.type('T', variable.dtype as DType);
+  const type = attribute.type('T', variable.dtype);
   const value = withListener(null, () => backend.executeSingleOutput('Identity', [type], [variable]));
   variable.assign(value);
   value.dispose();

@@ -1,6 +1,10 @@
+import path from 'node:path';
+
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { SignetClient } from '../../src/client/signet-client.js';
+import { NotFrozen } from '../../src/saved-model/freeze/freeze-graph.js';
+import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import { startServer } from '../../src/serving/start-server.js';
 import { dtypes } from '../../src/tensorflow/data-type.js';
 import { hasPython, runPython } from '../helpers/python/python.js';
@@ -132,6 +136,24 @@ describe.skipIf(!hasPython())('a model of Python\'s', () => {
       served[name] = (json as { predictions: unknown }).predictions ?? json;
     }
     expect(served).toEqual(expected);
+
+    // And with constants instead of variables, where a form can be.
+    const constant: Record<string, unknown> = {};
+    for (const name of names) {
+      const isTable = name.endsWith('table');
+      const values = isTable ? ['ape', 'cat', 'emu'].map((word) => Buffer.from(word)) : Float32Array.of(1, 2, 3);
+      const x = { dtype: isTable ? 'string' : 'float32', shape: [3], values } as const;
+      constant[name] = await LoadedSavedModel.load(path.join(folder, name, '1'), { areVariablesConstant: true }).then(
+        (model) => {
+          const { y } = model.callValues('serving_default', { x });
+          model.dispose();
+          return Array.from((y?.values ?? []) as Float32Array, Number);
+        },
+        (error: unknown) => (error instanceof NotFrozen ? error.message : error),
+      );
+    }
+    const none = 'it has no variables';
+    expect(constant).toEqual({ ...expected, frozen: none, without_folder: none, without_variables: none, table: none, v1_table: none, mutable_table: none });
 
     const types = await runPython(askTypes, { port: server.grpcPort, numbers });
     expect(types).toEqual(Object.fromEntries(numbers.map((dtype) => [dtype, [dtype, true, true]])));

@@ -4,11 +4,20 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type * as tf from '../../tensorflow/tf.js';
+import { NotFrozen } from '../freeze/freeze-graph.js';
+import { withFrozenCopy } from '../freeze/frozen-copy.js';
 import { guardedCopy } from '../guards/guarded-copy.js';
 import { findServedGraph, readSavedModel, type Signature, signaturesOf, tagsOf } from '../read/read-saved-model.js';
 
 /** Options of `LoadedSavedModel.load`. */
-export type LoadOptions = Omit<SessionOptions, 'tags'>;
+export interface LoadOptions extends Omit<SessionOptions, 'tags'> {
+  /**
+   * Whether the variables become constants first, from which TensorFlow can compute ahead. Default: false.
+   *
+   * @throws NotFrozen for a model that needs its variables, or files.
+   */
+  readonly areVariablesConstant?: boolean | undefined;
+}
 
 /** A SavedModel in a session: calls go to its signatures, as TensorFlow Serving would make them. */
 export class LoadedSavedModel {
@@ -21,17 +30,23 @@ export class LoadedSavedModel {
   ) {}
 
   /** @throws SignetError `INVALID_SAVED_MODEL`. */
-  static async load(directory: string, options: LoadOptions = {}): Promise<LoadedSavedModel> {
+  static async load(
+    directory: string,
+    { areVariablesConstant = false, ...options }: LoadOptions = {},
+  ): Promise<LoadedSavedModel> {
     const savedModel = await readSavedModel(directory);
     const graph = findServedGraph(savedModel, directory);
     const signatures = signaturesOf(graph);
+    // The graph has its guards now, also where constants are made of it.
     const copy = await guardedCopy(directory, savedModel);
     try {
-      const session = Session.load(copy ?? directory, { ...options, tags: tagsOf(graph) });
+      const load = (from: string) => Session.load(from, { ...options, tags: tagsOf(graph) });
+      const session = areVariablesConstant ? await withFrozenCopy(directory, graph, load) : load(copy ?? directory);
       return new LoadedSavedModel(directory, signatures, session, copy);
     } catch (error) {
       if (copy === null) throw error;
       remove(copy);
+      if (error instanceof NotFrozen) throw error;
       throw new SignetError('INVALID_SAVED_MODEL', wordsOf(error).replaceAll(copy, directory), { cause: error });
     }
   }

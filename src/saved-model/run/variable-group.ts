@@ -48,7 +48,7 @@ export class VariableGroup {
       (...values: tf.Tensor[]) => {
         // In place: an assignment of the samples would need memory for all values once more, while it is traced.
         variables.forEach((variable, i) => {
-          const dtype = attr.type(dataTypeOf(variable.dtype as 'float32'));
+          const dtype = attr.type(dataTypeOf(variable.dtype));
           const attributes = { dtype, validate_shape: attr.bool(false) };
           updateInPlace('AssignVariableOp', attributes, [variable], values.slice(i, i + 1));
         });

@@ -243,5 +243,5 @@ function handleAttributes(variable: tf.Variable) {
 }
 
 function typeOf(variable: tf.Variable): DataType {
-  return dataTypeOf(variable.dtype as DType);
+  return dataTypeOf(variable.dtype);
 }

@@ -183,7 +183,7 @@ function assetObject(assetFileDefIndex: number): SavedObjectInit {
 }
 
 function variableObject(variable: tf.Variable): SavedObjectInit {
-  const dtype = dataTypeOf(variable.dtype as DType);
+  const dtype = dataTypeOf(variable.dtype);
   const name = graphNameOf(variable);
   return {
     kind: {

@@ -70,7 +70,7 @@ async function writeFiles(folder: string, files: Readonly<Record<string, string 
 }
 
 function bundleTensor(variable: tf.Variable, position: number) {
-  const dataType = dataTypeOf(variable.dtype as DType);
+  const dataType = dataTypeOf(variable.dtype);
   return {
     key: checkpointKey(position),
     dataType,

@@ -168,5 +168,5 @@ function elementSchema(dtype: DType): unknown {
     };
     return { anyOf: [{ type: 'string' }, base64] };
   }
-  return { type: /float/.test(dtype) ? 'number' : 'integer' };
+  return { type: dtype.includes('float') ? 'number' : 'integer' };
 }

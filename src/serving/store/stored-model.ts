@@ -233,6 +233,7 @@ export class StoredModel {
       const runner = await VersionRunner.start(directory, this.#runnerOptions(entry));
       entry.runner = runner;
       entry.served = { name: this.name, version, signatures: runner.signatures, ...(await inputSizeOf(directory)) };
+      for (const note of runner.notes) this.#tell('info', `${this.name}/${version} ${note}`);
       for (const warning of omissionsOf(runner.signatures))
         this.#tell('warning', `${this.name}/${version}: ${warning}`);
       if (runner.warmup) this.#emit({ type: 'warmup', model: this.name, version, ...runner.warmup });
@@ -316,7 +317,7 @@ export class StoredModel {
     this.#emit({ type: 'version', model: this.name, version, state, ...(error === undefined ? {} : { error }) });
   }
 
-  #tell(level: 'warning' | 'error', message: string): void {
+  #tell(level: 'info' | 'warning' | 'error', message: string): void {
     this.#emit({ type: 'log', level, model: this.name, message });
   }
 

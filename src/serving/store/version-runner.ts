@@ -39,6 +39,7 @@ export class VersionRunner {
     private readonly options: VersionRunnerOptions,
     readonly signatures: Readonly<Record<string, Signature>>,
     readonly warmup: WarmupResult | null,
+    readonly notes: readonly string[],
   ) {
     this.#batcher = new Batcher(signatures, options.batching, (run) => {
       this.#crashes = 0;
@@ -57,7 +58,7 @@ export class VersionRunner {
       await Promise.all(workers.map((worker) => worker.end()));
       throw failed?.reason;
     }
-    const runner = new VersionRunner(directory, options, first.signatures, first.warmup);
+    const runner = new VersionRunner(directory, options, first.signatures, first.warmup, first.notes);
     workers.forEach((worker) => runner.#add(worker));
     return runner;
   }

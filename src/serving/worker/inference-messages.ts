@@ -60,6 +60,8 @@ export type InferenceReply =
       readonly signatures: readonly (readonly [key: string, signature: PlainSignature])[];
       /** Null when there is nothing to replay. */
       readonly warmup: WarmupResult | null;
+      /** Sentences for the log that continue the model's name. */
+      readonly notes: readonly string[];
     }
   | { readonly type: 'not-loaded'; readonly error: PlainError }
   | {

@@ -14,11 +14,12 @@ async function main(): Promise<void> {
   const { directory, warmupIterations, trustModels } = workerData as InferenceWorkerData;
   try {
     if (!trustModels) await refuseFileOps(directory);
-    const model = await loadForServing(directory);
+    const notes: string[] = [];
+    const model = await loadForServing(directory, (note) => notes.push(note));
     const warmup = warmupIterations > 0 ? await warmUp(model, warmupIterations) : null;
     parentPort?.on('message', (request: InferenceRequest) => answer(model, request));
     const signatures = Object.entries(model.signatures).map(([key, each]) => [key, plainSignature(each)] as const);
-    send({ type: 'loaded', signatures, warmup });
+    send({ type: 'loaded', signatures, warmup, notes });
   } catch (error) {
     send({ type: 'not-loaded', error: plainError(error) });
   }

@@ -37,6 +37,7 @@ export interface CallResult {
 interface Loaded {
   readonly signatures: Readonly<Record<string, Signature>>;
   readonly warmup: WarmupResult | null;
+  readonly notes: readonly string[];
 }
 
 interface Pending<T> {
@@ -53,12 +54,15 @@ export class InferenceWorker {
   readonly signatures: Readonly<Record<string, Signature>>;
   /** Null when the SavedModel brings no warmup records. */
   readonly warmup: WarmupResult | null;
+  /** Sentences for the log about how it was loaded; each continues the model's name. */
+  readonly notes: readonly string[];
   readonly #connection: Connection;
 
-  private constructor(connection: Connection, { signatures, warmup }: Loaded) {
+  private constructor(connection: Connection, { signatures, warmup, notes }: Loaded) {
     this.#connection = connection;
     this.signatures = signatures;
     this.warmup = warmup;
+    this.notes = notes;
   }
 
   /** @throws SignetError `INVALID_SAVED_MODEL` when it cannot be loaded or warmed up. */
@@ -149,9 +153,9 @@ class Connection {
 
   #receive(reply: InferenceReply): void {
     if (reply.type === 'loaded') {
-      const { warmup } = reply;
+      const { warmup, notes } = reply;
       const signatures = reply.signatures.map(([key, signature]) => [key, signatureOf(signature)] as const);
-      this.#loading?.resolve({ signatures: Object.fromEntries(signatures), warmup });
+      this.#loading?.resolve({ signatures: Object.fromEntries(signatures), warmup, notes });
     } else if (reply.type === 'not-loaded') {
       this.#loading?.reject(errorOf(reply.error));
     } else {

@@ -68,5 +68,5 @@ function isWhole({ buffer, byteLength }: TypedElements): boolean {
 
 /** `slice` of a Buffer would not copy. */
 function copy(dtype: NumericDType, values: TypedElements): TypedElements {
-  return new (layoutOf(dtype).array)(values as ArrayLike<number>);
+  return new (layoutOf(dtype).array)(values);
 }

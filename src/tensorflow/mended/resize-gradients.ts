@@ -18,7 +18,7 @@ for (const op of ['ResizeBilinearGrad', 'ResizeNearestNeighborGrad']) {
     const { dy, images } = inputs as unknown as Record<'dy' | 'images', tf.Tensor>;
     const { alignCorners, halfPixelCenters } = attrs as unknown as ResizeAttributes;
     const attributes = [
-      attribute.type('T', images.dtype as 'float32'),
+      attribute.type('T', images.dtype),
       attribute.bool('align_corners', alignCorners),
       attribute.bool('half_pixel_centers', halfPixelCenters),
     ];

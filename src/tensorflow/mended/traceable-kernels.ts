@@ -45,7 +45,7 @@ function recordUnrun(
   return output;
 }
 
-const typeOf = (name: string, { dtype }: Pick<tf.Tensor, 'dtype'>) => attribute.type(name, dtype as 'float32');
+const typeOf = (name: string, { dtype }: Pick<tf.Tensor, 'dtype'>) => attribute.type(name, dtype);
 
 /** tfjs-node reads the indices to check them. In a graph TensorFlow checks them, on a CPU; a GPU gives zeros. */
 whileTraced('GatherV2', (params) => {

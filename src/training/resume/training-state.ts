@@ -141,7 +141,7 @@ const schema = v.object({
 });
 
 function bundleTensor([key, tensor]: readonly [string, tf.Tensor]) {
-  const dataType = dataTypeOf(tensor.dtype as DType);
+  const dataType = dataTypeOf(tensor.dtype);
   return { key, dataType, shape: tensor.shape, read: () => elementBytes(dataType, tensor.dataSync()) };
 }
 
@@ -152,7 +152,7 @@ async function readTensor(
 ): Promise<tf.Tensor> {
   const entry = bundle.entries.get(key);
   const { dtype, shape } = expected ?? { dtype: 'float32', shape: [...(entry?.shape ?? [])] };
-  const fits = entry?.dataType === dataTypeOf(dtype as DType) && tf.util.arraysEqual([...entry.shape], shape);
+  const fits = entry?.dataType === dataTypeOf(dtype) && tf.util.arraysEqual([...entry.shape], shape);
   if (!fits) {
     const received = entry ? `[${entry.shape.join(', ')}]` : 'nothing';
     throw invalid(`${key} is ${dtype}[${shape.join(', ')}] in this model. Received: ${received}`);

@@ -46,7 +46,7 @@ function general(text: string, value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   // JavaScript has exponents from -7 on, C from -5 on.
   const isSmall = /^-?0\.0000/.test(text);
-  const [mantissa = '', power] = isSmall ? smallExponent(text) : text.split('e');
+  const [mantissa = '', power]: readonly (string | undefined)[] = isSmall ? smallExponent(text) : text.split('e');
   if (power === undefined) return withoutZeros(mantissa);
   return `${withoutZeros(mantissa)}e${power.replace(/^([+-])(\d)$/, '$10$2')}`;
 }

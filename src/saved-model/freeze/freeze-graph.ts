@@ -1,0 +1,223 @@
+import { clone, create } from '@bufbuild/protobuf';
+
+import { AttrValueSchema } from '../../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
+import { type FunctionDef, FunctionDefSchema } from '../../tensorflow/protos/tensorflow/core/framework/function_pb.js';
+import type { NodeDef } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
+import type { TensorProto } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
+import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import {
+  type MetaGraphDef,
+  MetaGraphDefSchema,
+  type TensorInfo,
+} from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
+import { functionOf, functionsOf, nodeOf } from './graph-scopes.js';
+
+/** Why a graph keeps its variables. */
+export class NotFrozen extends Error {
+  override readonly name = 'NotFrozen';
+}
+
+const variableOps = new Set(['VarHandleOp', 'VariableV2', 'Variable']);
+const callOps = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
+/** Ops of TensorFlow 1 that change the variable that they are given. */
+const changingOps = /^(?:Assign|Scatter|Apply|SparseApply|CountUpTo|IsVariableInitialized|Ref)/;
+/** Ops that change what a later call finds. */
+const statefulOps =
+  /^(?:Resource)?(?:Sparse)?(?:Assign|Scatter|Apply)|^LookupTable(?:Insert|Remove|Import)|Enqueue|^(?:Stack|Stage)Push/;
+const initKey = '__saved_model_init_op';
+
+/**
+ * Replaces a graph's variables by constants, so that TensorFlow's optimizer folds and fuses what is computed from them. Functions that
+ * are given variables are copied, and take their values instead. What only saves and restores is left out.
+ *
+ * @param values What the variables are restored to, by their nodes. Others stay variables.
+ * @returns A graph of its own; its signatures are the same.
+ * @throws NotFrozen where a signature does something else with a variable than read it.
+ */
+export function freezeGraph(given: MetaGraphDef, values: ReadonlyMap<string, TensorProto>): MetaGraphDef {
+  return new GraphFreezer(given, values).run();
+}
+
+/** Types of the arguments of a function that are variables; null for its other arguments. */
+type Bindings = readonly (DataType | null)[];
+
+class GraphFreezer {
+  readonly #graph: MetaGraphDef;
+  readonly #functions: ReadonlyMap<string, FunctionDef>;
+  readonly #made = new Map<string, FunctionDef>();
+  /** Types of the variables that have become constants, by node. */
+  readonly #constants = new Map<string, DataType>();
+
+  constructor(
+    given: MetaGraphDef,
+    private readonly values: ReadonlyMap<string, TensorProto>,
+  ) {
+    this.#graph = clone(MetaGraphDefSchema, given);
+    const functions = this.#graph.graphDef?.library?.function ?? [];
+    this.#functions = new Map(functions.map((each) => [each.signature?.name ?? '', each]));
+  }
+
+  run(): MetaGraphDef {
+    const graph = this.#graph;
+    const { graphDef } = graph;
+    if (!graphDef) throw new NotFrozen('it has no graph');
+    const kept = this.#reachable(graphDef.node);
+    for (const node of kept) if (variableOps.has(node.op)) this.#makeConstant(node);
+    if (this.#constants.size === 0) throw new NotFrozen('it has no variables');
+    for (const node of kept) this.#takeConstants(node, this.#constants, () => undefined);
+    this.#refuseState(graphDef.node);
+    graphDef.node = kept;
+    delete graph.saverDef;
+    delete graph.objectGraphDef;
+    for (const name of ['variables', 'trainable_variables', 'saved_model_train_op']) delete graph.collectionDef[name];
+    if (graphDef.library) graphDef.library.function = this.#reachableFunctions(kept);
+    return graph;
+  }
+
+  /** What the signatures need, and what sets up tables. */
+  #reachable(all: readonly NodeDef[]): NodeDef[] {
+    const { signatureDef, collectionDef } = this.#graph;
+    const initOutputs = Object.values(signatureDef[initKey]?.outputs ?? {});
+    const init = ['saved_model_main_op', 'legacy_init_op', 'table_initializer'].flatMap((name) => {
+      const { kind } = collectionDef[name] ?? {};
+      return kind?.case === 'nodeList' ? kind.value.value : [];
+    });
+    return nodesFor(all, [...this.#tensors(), ...namesOf(initOutputs), ...init]);
+  }
+
+  /** Inputs and outputs of the signatures that can be called. */
+  #tensors(): string[] {
+    const callable = Object.entries(this.#graph.signatureDef).filter(([key]) => key !== initKey);
+    return callable.flatMap(([, { inputs, outputs }]) =>
+      namesOf([...Object.values(inputs), ...Object.values(outputs)]),
+    );
+  }
+
+  /** A constant would be wrong after a call that changes the variable, and a call would not be the same twice. */
+  #refuseState(all: readonly NodeDef[]): void {
+    const nodes = nodesFor(all, this.#tensors());
+    const inner = this.#reachableFunctions(nodes).flatMap(({ nodeDef }) => nodeDef);
+    const changing = [...nodes, ...inner].find(({ op }) => statefulOps.test(op));
+    if (changing) throw new NotFrozen(`a signature changes its state (${changing.op})`);
+  }
+
+  #makeConstant(node: NodeDef): void {
+    const value = this.values.get(node.name);
+    if (!value) return;
+    node.op = 'Const';
+    node.input = [];
+    node.attr = { dtype: typeAttr(value.dtype), value: create(AttrValueSchema, { value: { case: 'tensor', value } }) };
+    this.#constants.set(node.name, value.dtype);
+  }
+
+  /**
+   * Makes an op take values where it took variables.
+   *
+   * @param variables Types of the values, by the names that stand for the variables where the op is.
+   * @param onRead Hears of an op that read a variable and now passes its value on.
+   */
+  #takeConstants(node: NodeDef, variables: ReadonlyMap<string, DataType>, onRead: (node: NodeDef) => void): void {
+    const types = node.input.map((input) => (input.startsWith('^') ? null : (variables.get(nodeOf(input)) ?? null)));
+    const dtype = types.find((type) => type !== null);
+    if (dtype === undefined) return;
+    if (node.op === 'ReadVariableOp') {
+      node.op = 'Identity';
+      node.attr = { T: typeAttr(dtype) };
+      onRead(node);
+    } else if (callOps.has(node.op)) this.#callWithValues(node, types);
+    else if (changingOps.test(node.op) || this.#takesResource(node))
+      throw new NotFrozen(`${node.op} (${node.name}) takes a variable`);
+  }
+
+  /** An op of TensorFlow 1 takes a variable's value without reading it first. */
+  #takesResource({ op }: NodeDef): boolean {
+    return /Resource|Variable|^(?:If|While|Case|Stateless|Map|Reduce)/.test(op) || this.#functions.has(op);
+  }
+
+  #callWithValues(call: NodeDef, types: Bindings): void {
+    const name = functionOf(call);
+    const { Tin: given } = call.attr;
+    if (name === undefined || given?.value.case !== 'list' || call.attr.f?.value.case !== 'func') {
+      throw new NotFrozen(`${call.name} is a call of an unknown form`);
+    }
+    given.value.value.type = given.value.value.type.map((type, i) => types[i] ?? type);
+    call.attr.f.value.value.name = this.#withValues(name, types);
+    // Described the arguments that were handles.
+    delete call.attr._read_only_resource_inputs;
+  }
+
+  /** @returns The name of a copy of a function that takes values where it took variables. */
+  #withValues(name: string, types: Bindings): string {
+    const original = this.#functions.get(name);
+    const copyName = `${name}_with_values_${types.map((type) => type ?? '').join('_')}`;
+    if (this.#made.has(copyName)) return copyName;
+    if (!original?.signature) throw new NotFrozen(`the function ${name} is missing`);
+    const made = clone(FunctionDefSchema, original);
+    this.#made.set(copyName, made);
+    const { signature } = made;
+    if (!signature) throw new Error('unreachable: it is a copy of one that has a signature');
+    signature.name = copyName;
+    // Tells the shapes of the handles.
+    delete made.attr._input_shapes;
+    const variables = new Map<string, DataType>();
+    signature.inputArg.forEach((argument, i) => {
+      const type = types[i] ?? null;
+      if (type === null) return;
+      argument.type = type;
+      argument.handleData = [];
+      delete made.argAttr[i];
+      variables.set(argument.name, type);
+    });
+    const read = new Set<string>();
+    for (const node of made.nodeDef) this.#takeConstants(node, variables, ({ name: reader }) => read.add(reader));
+    renameOutputs(made, read);
+    if (Object.values(made.ret).some((value) => variables.has(value)))
+      throw new NotFrozen(`${name} returns a variable`);
+    return copyName;
+  }
+
+  #reachableFunctions(nodes: readonly NodeDef[]): FunctionDef[] {
+    const seen = new Map<string, FunctionDef>();
+    const open = nodes.flatMap(functionsOf);
+    for (let name = open.pop(); name !== undefined; name = open.pop()) {
+      const found = this.#made.get(name) ?? this.#functions.get(name);
+      if (!found || seen.has(name)) continue;
+      seen.set(name, found);
+      open.push(...found.nodeDef.flatMap(functionsOf));
+    }
+    return [...seen.values()];
+  }
+}
+
+/** An Identity calls its output another name than the op that read: `x:value:0` is `x:output:0` now. */
+function renameOutputs({ nodeDef, ret }: FunctionDef, read: ReadonlySet<string>): void {
+  const renamed = (input: string) => {
+    const [name = '', output, index] = input.split(':');
+    return output === 'value' && read.has(name) ? `${name}:output:${index}` : input;
+  };
+  for (const node of nodeDef) node.input = node.input.map(renamed);
+  for (const [name, value] of Object.entries(ret)) ret[name] = renamed(value);
+}
+
+function typeAttr(value: DataType) {
+  return create(AttrValueSchema, { value: { case: 'type', value } });
+}
+
+/** Names of the tensors of a signature. */
+function namesOf(infos: readonly TensorInfo[]): string[] {
+  return infos.flatMap(({ encoding }) => (encoding.case === 'name' ? [encoding.value] : []));
+}
+
+/** The nodes that tensors are computed from, in the graph's order. */
+function nodesFor(all: readonly NodeDef[], tensors: readonly string[]): NodeDef[] {
+  const nodes = new Map(all.map((each) => [each.name, each]));
+  const open = tensors.map(nodeOf);
+  const seen = new Set<NodeDef>();
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const node = nodes.get(name);
+    if (!node || seen.has(node)) continue;
+    seen.add(node);
+    open.push(...node.input.map(nodeOf));
+  }
+  return all.filter((node) => seen.has(node));
+}
