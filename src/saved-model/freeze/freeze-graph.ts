@@ -61,11 +61,11 @@ class GraphFreezer {
     const graph = this.#graph;
     const { graphDef } = graph;
     if (!graphDef) throw new NotFrozen('it has no graph');
+    this.#refuseState(graphDef.node);
     const kept = this.#reachable(graphDef.node);
     for (const node of kept) if (variableOps.has(node.op)) this.#makeConstant(node);
     if (this.#constants.size === 0) throw new NotFrozen('it has no variables');
     for (const node of kept) this.#takeConstants(node, this.#constants, () => undefined);
-    this.#refuseState(graphDef.node);
     graphDef.node = kept;
     delete graph.saverDef;
     delete graph.objectGraphDef;
