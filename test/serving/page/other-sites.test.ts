@@ -105,7 +105,7 @@ describe('a page of another site (finding 8), in Chromium', () => {
       return page.evaluate(async (url) => {
         const init = { method: 'POST', headers: { 'Content-Type': 'application/json', Authorization: 'Bearer x' } };
         const [good, bad] = await Promise.all(
-          ['{"instances":[1]}', 'no JSON'].map((body) =>
+          ['{"instances":[[1, 2]]}', 'no JSON'].map((body) =>
             fetch(url, { ...init, body }).then((answer) => answer.text(), String),
           ),
         );
