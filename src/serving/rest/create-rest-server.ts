@@ -89,19 +89,19 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
   const { drainMilliseconds = 30_000, connections = new ConnectionLimit(), turns = new Turns() } = options;
   let isDraining = false;
   const answerer = new Answerer(routes, { ...options, turns }, () => isDraining);
-  const makeServer = (tls: ServerTls | undefined) => {
+  const makeServer = (tls: ServerTls | undefined, isOfNetwork: boolean) => {
     const server = createHttpServer({ ...options, tls });
-    answerRequests(server, answerer);
+    answerRequests(server, answerer, isOfNetwork);
     limitConnections(server, connections, answerer, turns);
     return { server, drain: drainable(server, drainMilliseconds) };
   };
-  const main = makeServer(options.tls);
+  const main = makeServer(options.tls, true);
   const servers = [main];
   let drained: Promise<unknown> | undefined;
   return {
     start: (host, port) => listen(main.server, host, port),
     startOnSocket: async (path) => {
-      const made = makeServer(undefined);
+      const made = makeServer(undefined, false);
       await listenOnSocket(made.server, path);
       servers.push(made);
     },
@@ -112,15 +112,16 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
   };
 }
 
-function answerRequests(server: Server, answerer: Answerer): void {
-  server.on('request', (request, response) => void answerer.answer(request, response));
+/** @param isOfNetwork Whether browsers can reach the server; they reach no UNIX socket. */
+function answerRequests(server: Server, answerer: Answerer, isOfNetwork: boolean): void {
+  server.on('request', (request, response) => void answerer.answer(request, response, isOfNetwork));
   // A body that will be refused by its size need not be sent.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (answerer.takesBodyOf(request)) response.writeContinue();
-    void answerer.answer(request, response);
+    void answerer.answer(request, response, isOfNetwork);
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    void answerer.answer(request, response);
+    void answerer.answer(request, response, isOfNetwork);
   });
   server.on('connect', (_, socket) => endWithError(socket, '405 Method Not Allowed', 'This server is no proxy.'));
   server.on('clientError', (error, socket) => answerer.afterAnswersOf(socket, () => answerClientError(error, socket)));
@@ -215,14 +216,14 @@ class Answerer {
     else run();
   }
 
-  async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async answer(request: IncomingMessage, response: ServerResponse, isOfNetwork: boolean): Promise<void> {
     if (!this.#admits(request, response)) return;
     const exchange = new Exchange(request, response, this.#limits);
     this.#latest.set(request.socket, exchange);
     let status: RequestEvent['status'] = 'OK';
     let answer: RestAnswer;
     try {
-      answer = await this.#run(exchange);
+      answer = await this.#run(exchange, isOfNetwork);
       // Until the client has taken it; a health check is answered also when there is no room.
       if (!exchange.isQuiet) exchange.claim.exchange(answer.body.length);
     } catch (error) {
@@ -250,10 +251,8 @@ class Answerer {
     return true;
   }
 
-  async #run(exchange: Exchange): Promise<RestAnswer> {
+  async #run(exchange: Exchange, isOfNetwork: boolean): Promise<RestAnswer> {
     const { request, path, method, host } = exchange;
-    // A browser reaches no UNIX socket.
-    const isOfNetwork = request.socket.remoteAddress !== undefined;
     if (this.#allowedHosts && isOfNetwork) checkOrigin(request, this.#allowedHosts, this.#cors, host);
     const preflight = this.#cors?.preflight(request);
     if (preflight) return preflight;
