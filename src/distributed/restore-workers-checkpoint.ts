@@ -1,7 +1,7 @@
 import { SignetError, wordsOf } from '../errors.js';
 import { readTensorBundle, type TensorBundle } from '../saved-model/checkpoint/read-tensor-bundle.js';
 import { readObjectGraph } from '../saved-model/read/read-variables.js';
-import { dataTypeOf, type DType } from '../tensorflow/data-type.js';
+import { dataTypeOf } from '../tensorflow/data-type.js';
 import * as tf from '../tensorflow/tf.js';
 
 /** Variables by the name of their list in the export: `weights` and `slots`, see `trainingFunctions`. */

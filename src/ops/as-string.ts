@@ -1,4 +1,3 @@
-import type { DType } from '../tensorflow/data-type.js';
 import { attribute, runOp } from '../tensorflow/run-op.js';
 import type * as tf from '../tensorflow/tf.js';
 

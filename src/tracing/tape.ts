@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
 import type { BindingAttribute, DataId } from '../tensorflow/backend.js';
-import { dataTypeName, dataTypeOf, type DType } from '../tensorflow/data-type.js';
+import { dataTypeName, dataTypeOf } from '../tensorflow/data-type.js';
 import { dataTypeInTfjs } from '../tensorflow/mended/honest-types.js';
 import { currentListener, type OpListener, readUnheard } from '../tensorflow/mended/op-listener.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';

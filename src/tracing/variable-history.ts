@@ -1,5 +1,4 @@
 import { backend, type DataId } from '../tensorflow/backend.js';
-import type { DType } from '../tensorflow/data-type.js';
 import { onNewVariable } from '../tensorflow/mended/new-variables.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import { attribute } from '../tensorflow/run-op.js';

@@ -69,7 +69,7 @@ class GraphFreezer {
     graphDef.node = kept;
     delete graph.saverDef;
     delete graph.objectGraphDef;
-    for (const name of ['variables', 'trainable_variables', 'saved_model_train_op']) delete graph.collectionDef[name];
+    graph.collectionDef = without(graph.collectionDef, ['variables', 'trainable_variables', 'saved_model_train_op']);
     if (graphDef.library) graphDef.library.function = this.#reachableFunctions(kept);
     return graph;
   }
@@ -160,14 +160,17 @@ class GraphFreezer {
     // Tells the shapes of the handles.
     delete made.attr._input_shapes;
     const variables = new Map<string, DataType>();
+    // What is said of arguments that were handles.
+    const described: string[] = [];
     signature.inputArg.forEach((argument, i) => {
       const type = types[i] ?? null;
       if (type === null) return;
       argument.type = type;
       argument.handleData = [];
-      delete made.argAttr[i];
+      described.push(String(i));
       variables.set(argument.name, type);
     });
+    made.argAttr = without(made.argAttr, described);
     const read = new Set<string>();
     for (const node of made.nodeDef) this.#takeConstants(node, variables, ({ name: reader }) => read.add(reader));
     renameOutputs(made, read);
@@ -220,4 +223,8 @@ function nodesFor(all: readonly NodeDef[], tensors: readonly string[]): NodeDef[
     open.push(...node.input.map(nodeOf));
   }
   return all.filter((node) => seen.has(node));
+}
+
+function without<T>(record: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => !keys.includes(key)));
 }

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 
 import { tensorflowVersion } from '../../tensorflow/backend.js';
-import { dataTypeOf, type DType } from '../../tensorflow/data-type.js';
+import { dataTypeOf } from '../../tensorflow/data-type.js';
 import type { NodeDefSchema } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import {

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 
-import { dataTypeOf, type DType } from '../../tensorflow/data-type.js';
+import { dataTypeOf } from '../../tensorflow/data-type.js';
 import {
   type SavedConcreteFunctionSchema,
   type SavedObjectGraph,

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { create, toBinary } from '@bufbuild/protobuf';
 
-import { dataTypeOf, type DType } from '../../tensorflow/data-type.js';
+import { dataTypeOf } from '../../tensorflow/data-type.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { FingerprintDefSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/fingerprint_pb.js';
 import { SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';

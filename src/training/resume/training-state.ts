@@ -9,7 +9,7 @@ import { readJson, wholeNumber } from '../../files/read-json.js';
 import { readTensorBundle, type TensorBundle } from '../../saved-model/checkpoint/read-tensor-bundle.js';
 import { replaceFile } from '../../files/replace.js';
 import { writeTensorBundle } from '../../saved-model/checkpoint/tensor-bundle.js';
-import { dataTypeOf, type DType } from '../../tensorflow/data-type.js';
+import { dataTypeOf } from '../../tensorflow/data-type.js';
 import * as tf from '../../tensorflow/tf.js';
 import { elementBytes } from '../../tracing/tensor-proto.js';
 import type { SessionState } from '../steps/training-session.js';

@@ -53,8 +53,10 @@ function general(text: string, value: number): string {
 
 /** `0.0000123` as `1.23` and `-5`. */
 function smallExponent(text: string): readonly [mantissa: string, power: string] {
-  const [, sign = '', zeros = '', first = '', rest = ''] = /^(-?)0\.(0+)(\d)(\d*)$/.exec(text) ?? [];
-  return [`${sign}${first}.${rest}`, `-${zeros.length + 1}`];
+  const sign = text.startsWith('-') ? '-' : '';
+  const decimals = text.slice(sign.length + 2);
+  const zeros = decimals.search(/[1-9]/);
+  return [`${sign}${decimals.charAt(zeros)}.${decimals.slice(zeros + 1)}`, `-${zeros + 1}`];
 }
 
 function withoutZeros(decimal: string): string {
