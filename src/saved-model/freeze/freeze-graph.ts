@@ -62,6 +62,7 @@ class GraphFreezer {
     const { graphDef } = graph;
     if (!graphDef) throw new NotFrozen('it has no graph');
     this.#refuseState(graphDef.node);
+    this.#refuseRestoredTables(graphDef.node);
     const kept = this.#reachable(graphDef.node);
     for (const node of kept) if (variableOps.has(node.op)) this.#makeConstant(node);
     if (this.#constants.size === 0) throw new NotFrozen('it has no variables');
@@ -99,6 +100,14 @@ class GraphFreezer {
     const inner = this.#reachableFunctions(nodes).flatMap(({ nodeDef }) => nodeDef);
     const changing = [...nodes, ...inner].find(({ op }) => statefulOps.test(op));
     if (changing) throw new NotFrozen(`a signature changes its state (${changing.op})`);
+  }
+
+  /** Without its checkpoint, a table that is restored from it would be empty. */
+  #refuseRestoredTables(all: readonly NodeDef[]): void {
+    const nodes = nodesFor(all, [this.#graph.saverDef?.restoreOpName ?? '']);
+    const inner = this.#reachableFunctions(nodes).flatMap(({ nodeDef }) => nodeDef);
+    const filling = [...nodes, ...inner].find(({ op }) => /Import|Deserialize|Insert/.test(op));
+    if (filling) throw new NotFrozen(`it restores more than variables (${filling.op})`);
   }
 
   #makeConstant(node: NodeDef): void {

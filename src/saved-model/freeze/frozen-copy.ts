@@ -72,8 +72,9 @@ async function readValues(directory: string, keys: ReadonlyMap<string, string>):
   for (const [node, key] of keys) {
     const entry = bundle.entries.get(key);
     const dtype = entry && dtypeOf(entry.dataType);
-    // Left out are numbers of another kind, and parts: a graph that needs them is not frozen.
-    if (!entry || !dtype || dtype === 'string' || entry.isPartitioned) continue;
+    if (!entry || !dtype || dtype === 'string' || entry.isPartitioned) {
+      throw new NotFrozen(`the variable ${node} is not a whole tensor of numbers`);
+    }
     bytes += entry.size;
     if (bytes > mostBytes) throw new NotFrozen(`its variables have more than ${mostBytes} bytes`);
     const tensorContent = contentBytes(dtype, await bundle.read(key));
