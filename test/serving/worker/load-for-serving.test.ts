@@ -24,6 +24,15 @@ class Counter extends Servable {
   );
 }
 
+/** Has enough weights to be worth a comparison. */
+class Wide extends Servable {
+  readonly kernel = tf.variable(tf.fill([4, 70_000], 0.5), false);
+  readonly project = tfFunction(
+    (x: tf.Tensor) => ({ sum: tf.sum(tf.matMul(x as tf.Tensor2D, this.kernel as tf.Tensor2D), 1) }),
+    { inputSignature: { x: tensorSpec('float32', [null, 4]) } },
+  );
+}
+
 /** Takes strings alone, so it cannot be called on zeros. */
 class Means extends Servable {
   readonly means = tfFunction(
@@ -53,6 +62,22 @@ describe('loading a model for serving', () => {
     const x = { dtype: 'float32', shape: [1, 4], values: new Float32Array(4) } as const;
     const sum = () => model.callValues('serving_default', { x }).sum?.values;
     expect([sum(), sum()]).toEqual([Float32Array.of(1), Float32Array.of(2)]);
+  });
+
+  it('compares constants with variables where there are many weights, and computes the same', async () => {
+    const directory = path.join(await temporaryFolder(), '1');
+    const wide = new Wide();
+    await wide.save(directory, { signatures: { serving_default: wide.project } });
+    const told: string[] = [];
+    const model = await loadForServing(directory, (message) => told.push(message));
+    onTestFinished(() => model.dispose());
+    expect(told).toEqual([
+      expect.stringMatching(
+        /^computes with (?:constants instead of )?its variables: a call takes [\d.]+ ms, [\d.]+ ms the other way\.$/,
+      ),
+    ]);
+    const x = { dtype: 'float32', shape: [1, 4], values: Float32Array.of(1, 2, 3, 4) } as const;
+    expect(model.callValues('serving_default', { x }).sum?.values).toEqual(Float32Array.of(350_000));
   });
 
   it('loads one that takes strings alone', async () => {
