@@ -172,5 +172,5 @@ describe.skipIf(!hasPython())('a model of Python\'s', () => {
     );
     expect(outputs.y?.values).toEqual(Float64Array.of(1.1));
     client.close();
-  });
+  }, 240_000);
 }); // prettier-ignore
