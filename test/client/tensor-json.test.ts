@@ -52,7 +52,9 @@ describe('tensorJson', () => {
 
   it('does not write complex numbers', () => {
     const value = tensor('complex64', [1], Float32Array.of(1, 2));
-    expect(() => tensorJson(value)).toThrow('complex numbers, which JSON of TensorFlow Serving does not carry: use gRPC');
+    expect(() => tensorJson(value)).toThrow(
+      'complex numbers, which JSON of TensorFlow Serving does not carry: use gRPC',
+    );
   });
 });
 
