@@ -11,6 +11,7 @@ import { countOps, describeFunctions, type FunctionDescription } from './describ
 import { type DescribedModel, describeSignatures, type SignatureDescription } from './describe-signatures.js';
 import { describeVariables, type VariablesDescription } from './describe-variables.js';
 import { fileOpsOfGraph } from '../read/file-ops.js';
+import { assetFilesOf } from '../read/asset-files.js';
 import { readSavedModel } from '../read/read-saved-model.js';
 import { readCheckpoint } from '../read/read-variables.js';
 
@@ -114,7 +115,7 @@ function modelNameOf(directory: string): { modelName: string; version: string | 
 }
 
 function describeMetaGraph(metaGraph: MetaGraphDef, model: DescribedModel): MetaGraphDescription {
-  const { metaInfoDef, graphDef, objectGraphDef, assetFileDef } = metaGraph;
+  const { metaInfoDef, graphDef, objectGraphDef } = metaGraph;
   return {
     tags: metaInfoDef?.tags ?? [],
     tensorflowVersion: metaInfoDef?.tensorflowVersion ?? '',
@@ -125,7 +126,7 @@ function describeMetaGraph(metaGraph: MetaGraphDef, model: DescribedModel): Meta
     functions: objectGraphDef ? describeFunctions(objectGraphDef) : [],
     ops: graphDef ? countOps(graphDef) : {},
     fileOps: fileOpsOfGraph(metaGraph),
-    assets: assetFileDef.map(({ filename, tensorInfo }) => ({
+    assets: assetFilesOf(metaGraph).map(({ filename, tensorInfo }) => ({
       file: filename,
       tensor: tensorInfo?.encoding.case === 'name' ? tensorInfo.encoding.value : '',
     })),

@@ -11,6 +11,7 @@ import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/type
 import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import { readTensorBundle } from '../checkpoint/read-tensor-bundle.js';
+import { assetFilesOf, assetsCollection } from '../read/asset-files.js';
 import { contentBytes } from '../read/tensor-proto-value.js';
 import { freezeGraph, NotFrozen } from './freeze-graph.js';
 import { restoredVariables } from './restored-variables.js';
@@ -47,7 +48,7 @@ export async function withFrozenCopy<T>(
 /** The copy has no files: the graph gets their places in the original instead of names that TensorFlow would complete. */
 function nameAssets(graph: MetaGraphDef, directory: string): void {
   const nodes = new Map((graph.graphDef?.node ?? []).map((node) => [node.name, node]));
-  for (const { filename, tensorInfo } of graph.assetFileDef) {
+  for (const { filename, tensorInfo } of assetFilesOf(graph)) {
     const name = tensorInfo?.encoding.case === 'name' ? tensorInfo.encoding.value : '';
     const node = nodes.get(name.split(':', 1)[0] ?? '');
     // One that no signature needs is gone already.
@@ -62,6 +63,9 @@ function nameAssets(graph: MetaGraphDef, directory: string): void {
     };
   }
   graph.assetFileDef = [];
+  graph.collectionDef = Object.fromEntries(
+    Object.entries(graph.collectionDef).filter(([name]) => name !== assetsCollection),
+  );
 }
 
 async function readValues(directory: string, keys: ReadonlyMap<string, string>): Promise<Map<string, TensorProto>> {

@@ -5,6 +5,7 @@ import { SignetError } from '../../errors.js';
 import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
 import type { NodeDef } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
+import { assetFilesOf } from './asset-files.js';
 import { readSavedModel } from './read-saved-model.js';
 
 /** Operations that read or write files, use the network, load libraries or run Python, whatever calls them. Source: the registry of TensorFlow 2.21. */
@@ -84,11 +85,12 @@ async function linkOutside(directory: string): Promise<string | null> {
   return null;
 }
 
-function touchingOps({ graphDef, signatureDef, assetFileDef, collectionDef, saverDef }: MetaGraphDef): string[] {
+function touchingOps(metaGraph: MetaGraphDef): string[] {
+  const { graphDef, signatureDef, collectionDef, saverDef } = metaGraph;
   if (!graphDef) return [];
   const scopes = scopesOf(graphDef);
   const assets = new Set(
-    assetFileDef.flatMap(({ filename, tensorInfo }) => {
+    assetFilesOf(metaGraph).flatMap(({ filename, tensorInfo }) => {
       const isPlain = filename !== '' && !/[/\\]|^\.\.?$/.test(filename);
       return isPlain && tensorInfo?.encoding.case === 'name' ? [nodeOf(tensorInfo.encoding.value)] : [];
     }),
