@@ -7,6 +7,10 @@ import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ModelSpec, ServedVersion } from '../../../src/serving/model-server.js';
 import { ModelStore, type ModelStoreOptions } from '../../../src/serving/store/model-store.js';
 import type { StoreEvent } from '../../../src/serving/store/store-event.js';
+import { Servable } from '../../../src/signatures/servable.js';
+import * as tf from '../../../src/tensorflow/tf.js';
+import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
+import { tfFunction } from '../../../src/tracing/tf-function.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
 import { InferenceWorker } from '../../../src/serving/worker/inference-worker.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
@@ -78,6 +82,14 @@ async function ask(
 const states = (store: ModelStore) => store.status({ name: 'm' }).map(({ version, state }) => `${version} ${state}`);
 const logged = (events: readonly StoreEvent[]) =>
   events.flatMap((event) => (event.type === 'log' ? [event.message] : []));
+
+/** Has a variable, which it is not whole without. */
+class Shift extends Servable {
+  readonly by = tf.variable(tf.scalar(1), false);
+  readonly shift = tfFunction((x: tf.Tensor) => x.add(this.by), {
+    inputSignature: { x: tensorSpec('float32', [null]) },
+  });
+}
 
 describe('version policies', () => {
   it('serves the latest alone by default', async () => {
@@ -164,7 +176,15 @@ describe('the life of a version', () => {
     ['no saved_model.pb', (directory) => rm(path.join(directory, 'saved_model.pb'))],
     ['an empty saved_model.pb', (directory) => truncate(path.join(directory, 'saved_model.pb'), 0)],
     ['half a saved_model.pb', (directory) => truncate(path.join(directory, 'saved_model.pb'), 1000)],
-    ['no variables', (directory) => rm(path.join(directory, 'variables'), { recursive: true })],
+    [
+      'none of the variables that it restores',
+      async (directory) => {
+        await rm(directory, { recursive: true });
+        const model = new Shift();
+        await model.save(directory, { signatures: { serving_default: model.shift } });
+        await rm(path.join(directory, 'variables'), { recursive: true });
+      },
+    ],
     ['half an index', (directory) => truncate(path.join(directory, 'variables', 'variables.index'), 20)],
     [
       'half of the data',
