@@ -174,7 +174,7 @@ function resizeSmoothly(images: tf.Tensor4D, size: readonly [Size, Size]): tf.Te
   };
   return withGradient(images, [], {
     forward: (input) => {
-      const attributes = [attribute.type('T', input.dtype as 'float32'), ...kernel];
+      const attributes = [attribute.type('T', input.dtype), ...kernel];
       const inputs = [input, vector(size), ...placed(input)];
       return run('ScaleAndTranslate', attributes, inputs, resizedShape(input, size), 'float32');
     },
