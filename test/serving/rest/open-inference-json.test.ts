@@ -60,7 +60,7 @@ describe('a request', () => {
     [`{"inputs": [${x('"shape": [9007199254740991, 9007199254740991, 0], "data": []')}]}`, 'The "shape" of the input "x" has more than 16777216 elements.'],
     [`{"inputs": [${x('"shape": [4294967296, 4294967296], "data": [1]')}]}`, 'The "shape" of the input "x" has more than 16777216 elements.'],
     // The body of triton#1649, with all that is wrong with it.
-    ['{"inputs": [{"name": "image", "shape": "-1", "datatype": "STRING"}]}', 'There is no input "image". Expected: x, s, n. There is no datatype STRING. Expected: FP32, INT32, INT64, UINT8, BOOL, BYTES. The input "image" needs a "shape", a list of at most 254 whole numbers from 0. The input "image" has no "data".'],
+    ['{"inputs": [{"name": "image", "shape": "-1", "datatype": "STRING"}]}', 'There is no input "image". Expected: x, s, n. "parameters": {"signature_name": "..."} chooses another signature; GET /v2/models/NAME lists them. There is no datatype STRING. Expected: FP32, FP64, FP16, BF16, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, BOOL, COMPLEX64, COMPLEX128, BYTES. The input "image" needs a "shape", a list of at most 254 whole numbers from 0. The input "image" has no "data".'],
     ['{"inputs": [{"name": "x", "shape": "-1", "datatype": "STRING", "data": [1]}]}', 'The input "x" is FP32. Received: STRING. The input "x" needs a "shape", a list of at most 254 whole numbers from 0.'],
     ['{"inputs": [{"name": "s", "datatype": 7, "shape": [1]}]}', '"datatype" is a string. Received: 7. The input "s" has no "data".'],
     [`{"inputs": [${x('"shape": [1]')}]}`, 'The input "x" has no "data".'],

@@ -1,4 +1,5 @@
 import type { Signature } from '../../../saved-model/read/read-saved-model.js';
+import type { DType } from '../../../tensorflow/data-type.js';
 import { sizeFromShape } from '../../../tracing/tensor-spec.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
 import { datatypeNames, datatypeOf, dtypeOfDatatype } from '../../inference/datatype.js';
