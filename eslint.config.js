@@ -19,6 +19,7 @@ const pipeline = [
   'client',
   'evaluation',
   'distributed',
+  'export',
   'serving',
   'commands',
 ];
@@ -134,6 +135,7 @@ export default defineConfig(
       'node_modules/',
       'coverage/',
       'src/tensorflow/protos/',
+      'src/export/onnx/protos/',
       'src/tensorflow/loading/tfjs.js',
       'src/tracing/op-registry.ts',
     ],

@@ -285,7 +285,7 @@ function elementsOf({ dtype, tensorContent, stringVal }: TensorProto) {
 }
 
 /** An attribute as the binding takes it; null for those that it cannot set. */
-function bindingAttribute(name: string, { value }: AttrValue): BindingAttribute | null {
+export function bindingAttribute(name: string, { value }: AttrValue): BindingAttribute | null {
   switch (value.case) {
     case 's':
       return { name, type: binding.TF_ATTR_STRING, value: Buffer.from(value.value).toString('utf8') };

@@ -1,0 +1,127 @@
+import { SignetError } from '../errors.js';
+import type { GraphDef } from '../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
+import type { MetaGraphDef } from '../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
+import type { SavedModel } from '../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
+import type { ElementValues, TensorValue } from '../tensorflow/tensor-value.js';
+import type { TensorBundle } from '../saved-model/checkpoint/read-tensor-bundle.js';
+import { readSavedModel, signatureOfDef, type SignatureTensor } from '../saved-model/read/read-saved-model.js';
+import { type Checkpoint, readCheckpoint } from '../saved-model/read/read-variables.js';
+import { tensorValueOf } from '../saved-model/read/tensor-proto-value.js';
+import type { TensorProto } from '../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
+import { dtypeOf } from '../tensorflow/data-type.js';
+import { type FlatGraph, type FlatNode, nodeOf, withoutDeadNodes } from './flat-graph.js';
+import { flatten, type Flattened } from './flatten.js';
+
+/**
+ * Reads a signature of a SavedModel, Signet's or another's, as a flat graph: calls inlined, variables as constants.
+ *
+ * @param directory Directory of a version, such as `models/LenetModel/1`.
+ * @param signature Its key. Default: `serving_default`.
+ * @throws SignetError `INVALID_SAVED_MODEL`, `NOT_EXPORTABLE`.
+ */
+export async function readFlatGraph(directory: string, signature = 'serving_default'): Promise<FlatGraph> {
+  const savedModel = await readSavedModel(directory);
+  const { metaGraph, graph } = servedGraph(directory, savedModel);
+  const { inputs, outputs } = signatureTensors(directory, metaGraph, signature);
+  const flattened = flatten(graph, outputs.map(({ tensor }) => tensor));
+  const read = await readConstants(flattened, await variablesOf(graph, metaGraph, await readCheckpoint(directory, savedModel)));
+  return withoutDeadNodes({
+    signature,
+    inputs: inputs.map(({ name, tensor, spec }) => ({ name, value: tensor, spec })),
+    outputs: outputs.map(({ name, spec }, i) => ({ name, value: read.rename(flattened.values[i] ?? ''), spec })),
+    nodes: read.nodes.filter(({ op }) => op !== 'Placeholder'),
+    constants: read.constants,
+  });
+}
+
+function servedGraph(directory: string, { metaGraphs }: SavedModel): { metaGraph: MetaGraphDef; graph: GraphDef } {
+  const metaGraph = metaGraphs.find(({ metaInfoDef }) => metaInfoDef?.tags.includes('serve'));
+  if (metaGraph?.graphDef) return { metaGraph, graph: metaGraph.graphDef };
+  throw new SignetError('INVALID_SAVED_MODEL', `${directory} has no meta graph with the tag "serve".`);
+}
+
+type NamedTensor = SignatureTensor & { readonly name: string };
+
+function signatureTensors(directory: string, { signatureDef }: MetaGraphDef, key: string) {
+  const definition = Object.hasOwn(signatureDef, key) ? signatureDef[key] : undefined;
+  if (!definition || key.startsWith('__')) {
+    const known = Object.keys(signatureDef).filter((each) => !each.startsWith('__'));
+    throw new SignetError(
+      'INVALID_SAVED_MODEL',
+      `${directory} has no signature "${key}". It has: ${known.join(', ') || 'none'}.`,
+    );
+  }
+  const { inputs, outputs } = signatureOfDef(definition);
+  const sorted = (tensors: Readonly<Record<string, SignatureTensor>>): NamedTensor[] =>
+    Object.entries(tensors)
+      .map(([name, tensor]) => ({ name, ...tensor }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { inputs: sorted(inputs), outputs: sorted(outputs) };
+}
+
+/** Where each variable's value lies in the checkpoint, by the value of its handle. */
+interface Variables {
+  readonly keys: ReadonlyMap<string, string>;
+  readonly bundle: TensorBundle | null;
+}
+
+/** Finds which entry of the checkpoint goes into which variable: what the graph itself does to restore them. */
+async function variablesOf(graph: GraphDef, metaGraph: MetaGraphDef, checkpoint: Checkpoint | null): Promise<Variables> {
+  const restore = metaGraph.saverDef?.restoreOpName ?? '';
+  if (!checkpoint || restore === '') return { keys: new Map(), bundle: null };
+  const { nodes, constants } = flatten(graph, [restore], true);
+  const restores = new Map(nodes.filter(({ op }) => op === 'RestoreV2').map((node) => [node.name, node]));
+  const keys = new Map<string, string>();
+  for (const { op, inputs } of nodes) {
+    const [handle = '', value = ''] = inputs;
+    const from = restores.get(nodeOf(value));
+    if (!from || (op !== 'AssignVariableOp' && op !== 'Assign')) continue;
+    const names = constants.get(from.inputs[1] ?? '')?.stringVal ?? [];
+    const name = names[Number(value.slice(value.lastIndexOf(':') + 1))];
+    if (name) keys.set(handle, Buffer.from(name).toString('utf8'));
+  }
+  return { keys, bundle: checkpoint.bundle };
+}
+
+async function readConstants({ nodes, constants }: Flattened, { keys, bundle }: Variables) {
+  const values = new Map([...constants].map(([name, proto]) => [name, constantValue(proto, name)]));
+  const renamed = new Map<string, string>();
+  const rename = (value: string) => renamed.get(value) ?? value;
+  const kept: FlatNode[] = [];
+  for (const node of nodes) {
+    const variable = variableOf(node);
+    if (node.op === 'VarHandleOp') continue;
+    if (variable === null) {
+      kept.push({ ...node, inputs: node.inputs.map(rename) });
+      continue;
+    }
+    if (!values.has(variable)) values.set(variable, await readVariable(node, keys.get(variable), bundle));
+    renamed.set(`${node.name}:0`, variable);
+  }
+  return { nodes: kept, constants: values, rename };
+}
+
+/** The variable that a node gives the value of, or null. */
+function variableOf({ op, name, inputs }: FlatNode): string | null {
+  if (op === 'ReadVariableOp') return inputs[0] ?? '';
+  return op === 'VariableV2' || op === 'Variable' ? `${name}:0` : null;
+}
+
+async function readVariable({ name }: FlatNode, key: string | undefined, bundle: TensorBundle | null): Promise<TensorValue> {
+  const entry = key === undefined ? undefined : bundle?.entries.get(key);
+  const dtype = entry && dtypeOf(entry.dataType);
+  if (!entry || !bundle || !dtype) {
+    const why = entry ? 'is of a type that cannot be exported' : 'is not in the checkpoint';
+    throw new SignetError('NOT_EXPORTABLE', `The variable that the node "${name}" reads ${why}.`);
+  }
+  return { dtype, shape: entry.shape, values: (await bundle.read(entry.key)) as ElementValues };
+}
+
+function constantValue(proto: TensorProto, name: string): TensorValue {
+  try {
+    return tensorValueOf(proto);
+  } catch (error) {
+    throw new SignetError('NOT_EXPORTABLE', `The constant "${name}" cannot be exported.`, { cause: error });
+  }
+}
+
