@@ -1,4 +1,5 @@
 import { type FlatNode, notExportable } from '../flat-graph.js';
+import { insteadOf } from '../instead-of.js';
 import { arithmetic } from './arithmetic.js';
 import { images } from './images.js';
 import type { NodeConverter } from './node-converter.js';
@@ -21,15 +22,4 @@ export function convertNode(graph: OnnxGraph, node: FlatNode): void {
   const convert = Object.hasOwn(converters, node.op) ? converters[node.op] : undefined;
   if (!convert) throw notExportable(node, 'An ONNX file', 'it has no equivalent there', insteadOf(node.op));
   convert(graph, node);
-}
-
-/** Advice for the ops that people meet. */
-export function insteadOf(op: string): string {
-  if (/^Decode|^ExtractJpeg|^EncodeJpeg/.test(op)) {
-    return 'Export the signature that takes pixels, such as serving_default, and decode in the app.';
-  }
-  if (/If$|While$|^MapDefun$/.test(op)) return 'Export a function without cond, whileLoop and mapFn.';
-  if (/^ParseExample|^LookupTable|^HashTable|^ReadFile/.test(op)) return 'Export a signature that takes and gives numbers.';
-  if (/^Random|^Stateless(Random|Uniform|Normal)|^Multinomial/.test(op)) return 'Export a function that draws no numbers.';
-  return '';
 }
