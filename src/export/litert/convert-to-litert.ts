@@ -1,0 +1,82 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+
+import { SignetError } from '../../errors.js';
+import { lastLines } from '../../files/run-child.js';
+import { runTool } from '../../files/run-tool.js';
+import { tfjsPackage } from '../../set-up/tfjs-package.js';
+import { tensorflowVersion } from '../../set-up/wheel-table.js';
+import { insteadOf } from '../instead-of.js';
+import { addMetadata } from './add-metadata.js';
+import { buildConverter } from './build-converter.js';
+
+/** How weights are stored: as they are, as float16, or as int8 (LiteRT's dynamic-range quantization). */
+export type LitertQuantization = 'none' | 'float16' | 'dynamic';
+
+/** Options of `convertToLitert`. */
+export interface LitertOptions {
+  /** Key of the signature. Default: `serving_default`. */
+  readonly signature?: string;
+  /** Default: `none`. */
+  readonly quantization?: LitertQuantization;
+  /** Facts that travel in the file, each under its name. Default: none. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Ends the converter. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Converts a signature of a SavedModel to a LiteRT file (TensorFlow Lite), with the converter that TensorFlow's library contains.
+ *
+ * It runs in a process of its own: where it crashes, this one gets an error.
+ *
+ * @param directory Directory of a version, such as `models/LenetModel/1`.
+ * @returns the file's content.
+ * @throws SignetError `NOT_EXPORTABLE` with the converter's reason, `SET_UP_FAILED`.
+ */
+export async function convertToLitert(
+  directory: string,
+  { signature = 'serving_default', quantization = 'none', metadata = {}, signal }: LitertOptions = {},
+): Promise<Uint8Array> {
+  checkPlatform();
+  const converter = await buildConverter(signal);
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-litert-'));
+  try {
+    const output = path.join(folder, 'model.tflite');
+    const libraries = path.join(tfjsPackage().folder, 'deps', 'lib');
+    const args = [libraries, path.resolve(directory), signature, quantization, output];
+    const result = await runTool(converter, args, { cwd: folder, ...(signal && { signal }) });
+    if (!result.ok) throw failed(directory, signature, result.ending, result.output);
+    return addMetadata(await readFile(output), metadata);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function checkPlatform(): void {
+  if (process.platform === 'linux') return;
+  throw new SignetError(
+    'NOT_EXPORTABLE',
+    `The converter to LiteRT is called in TensorFlow ${tensorflowVersion} for Linux. Received: ${process.platform}. ` +
+      'Export on Linux, or in a container.',
+  );
+}
+
+/** Ops that LiteRT lacks are listed by the converter; its own log stands before. */
+function failed(directory: string, signature: string, ending: string, output: string): SignetError {
+  const ops = /Flex ops: ([^\n]*)|custom ops?: ([^\n]*)/i.exec(output)?.slice(1).find((found) => found !== undefined);
+  const names = [...new Set((ops ?? '').split(',').map((each) => each.trim().replace(/^Flex/, '').replace(/\(.*$/, '')))];
+  const hint = names.map(insteadOf).find((each) => each !== '') ?? '';
+  const reason = ops === undefined ? `it ended with ${ending}:\n${lastLines(withoutLog(output))}` : `it has no equivalent of ${names.join(', ')}.`;
+  return new SignetError('NOT_EXPORTABLE', `LiteRT cannot have the signature "${signature}" of ${directory}: ${reason} ${hint}`.trim());
+}
+
+/** TensorFlow's log lines begin with their level and a time. */
+function withoutLog(output: string): string {
+  return output
+    .split('\n')
+    .filter((line) => !/^[IW]\d{4} /.test(line) && !line.startsWith('WARNING'))
+    .map((line) => line.slice(0, 300))
+    .join('\n');
+}
