@@ -1,6 +1,6 @@
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { type FlatNode, notExportable, numberAttribute, numbersAttribute, switchAttribute, textAttribute, valueOf } from '../flat-graph.js';
-import { fixed, fixedNumbers, type NodeConverter } from './node-converter.js';
+import { asInt64, fixed, fixedNumbers, type NodeConverter } from './node-converter.js';
 import { float, type OnnxAttributes, type OnnxGraph } from './onnx-graph.js';
 
 /** Numbers of height and width among the four of NHWC. */
@@ -65,6 +65,19 @@ const depthwiseConvolution: NodeConverter = (graph, node) => {
   graph.setChannelsFirst(valueOf(node), graph.add('Conv', [graph.getChannelsFirst(input), weights], attributes));
 };
 
+/** The gradient of a convolution to its input, which is what a transposed convolution computes. */
+const transposedConvolution: NodeConverter = (graph, node) => {
+  const [, filter = '', input = ''] = node.inputs;
+  const { strides, ...window } = windowAttributes(node);
+  const [height = 1, width = 1] = graph.shape(filter);
+  const missing = (strides as readonly number[]).map((stride, i) => Math.max(0, stride - ([height, width][i] ?? 1)));
+  // What lies behind the last window is made without SAME only where windows do not touch.
+  const padding = window.auto_pad === 'VALID' ? { output_padding: missing } : {};
+  const dilations = ofPicture(numbersAttribute(node, 'dilations', [1, 1, 1, 1]));
+  const attributes = { strides: strides ?? [1, 1], ...window, ...padding, dilations };
+  graph.setChannelsFirst(valueOf(node), graph.add('ConvTranspose', [graph.getChannelsFirst(input), filterOutFirst(graph, filter)], attributes));
+};
+
 function pool(op: string, more: OnnxAttributes = {}): NodeConverter {
   return (graph, node) => {
     const kernel = ofPicture(numbersAttribute(node, 'ksize', [1, 1, 1, 1]));
@@ -82,8 +95,10 @@ function grid(node: FlatNode): string {
 function resize(graph: OnnxGraph, node: FlatNode, attributes: OnnxAttributes): void {
   const [input = '', size = ''] = node.inputs;
   const picture = toFloat(graph, graph.getChannelsFirst(input));
-  const sizes = graph.add('Cast', [graph.get(size)], { to: 7 });
-  graph.setChannelsFirst(valueOf(node), graph.add('Resize', [picture, '', '', sizes], { ...attributes, axes: [2, 3] }));
+  // All four sizes: ONNX Runtime 1.30 moves a Transpose over a Resize wrongly where the attribute "axes" names two.
+  const others = graph.add('Slice', [graph.add('Shape', [picture]), graph.int64([0]), graph.int64([2])]);
+  const sizes = graph.add('Concat', [others, asInt64(graph, size)], { axis: 0 });
+  graph.setChannelsFirst(valueOf(node), graph.add('Resize', [picture, '', '', sizes], attributes));
 }
 
 /** TensorFlow resizes pictures of any type into floats. */
@@ -129,6 +144,7 @@ const unfixedNormalization: NodeConverter = (graph, node) => {
 export const images: Readonly<Record<string, NodeConverter>> = {
   AvgPool: pool('AveragePool', { count_include_pad: 0 }),
   Conv2D: convolution,
+  Conv2DBackpropInput: transposedConvolution,
   DepthToSpace: blocks('DepthToSpace', { mode: 'DCR' }),
   DepthwiseConv2dNative: depthwiseConvolution,
   FusedBatchNorm: unfixedNormalization,

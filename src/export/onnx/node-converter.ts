@@ -1,6 +1,7 @@
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { type FlatNode, notExportable, valueOf } from '../flat-graph.js';
 import type { OnnxAttributes, OnnxGraph } from './onnx-graph.js';
+import { TensorProto_DataType } from './protos/onnx_pb.js';
 
 /** Adds the nodes that compute what a TensorFlow op computes, and gives its outputs their names. */
 export type NodeConverter = (graph: OnnxGraph, node: FlatNode) => void;
@@ -15,6 +16,12 @@ export function fixed(graph: OnnxGraph, node: FlatNode, input: number, what: str
 /** Returns numbers that must be constant. @throws SignetError `NOT_EXPORTABLE`. */
 export function fixedNumbers(graph: OnnxGraph, node: FlatNode, input: number, what: string): number[] {
   return Array.from(fixed(graph, node, input, what).values as Int32Array, Number);
+}
+
+/** Returns sizes or positions as int64, which ONNX has them in. */
+export function asInt64(graph: OnnxGraph, value: string): string {
+  const numbers = graph.numbers(value);
+  return numbers ? graph.int64(numbers, graph.constant(value)?.shape) : graph.add('Cast', [graph.get(value)], { to: TensorProto_DataType.INT64 });
 }
 
 /** Makes a converter of an op that has the same name and inputs everywhere; it keeps the layout of a single input. */

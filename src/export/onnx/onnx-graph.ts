@@ -3,6 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
 import type { FlatGraph } from '../flat-graph.js';
 import type { ObservedShape } from '../observed-shapes.js';
+import { fewestQuantized, halfOf, type Quantization } from '../quantization.js';
 import {
   AttributeProto_AttributeType,
   type AttributeProto,
@@ -63,12 +64,14 @@ const toChannelsLast = [0, 2, 3, 1];
 export class OnnxGraph {
   readonly #nodes: NodeProto[] = [];
   readonly #initializers = new Map<string, TensorProto>();
+  readonly #quantized = new Set<string>();
   readonly #places = new Map<string, Places>();
   #made = 0;
 
   constructor(
     private readonly graph: FlatGraph,
     private readonly shapes: ReadonlyMap<string, ObservedShape>,
+    private readonly quantization: Quantization = 'none',
   ) {
     for (const { value, name } of graph.inputs) this.#places.set(value, { asIs: name });
   }
@@ -150,8 +153,38 @@ export class OnnxGraph {
 
   /** Adds a constant. @returns its name. */
   initializer(value: TensorValue, name = this.#constantName(value)): string {
-    if (!this.#initializers.has(name)) this.#initializers.set(name, tensorProto(name, value));
+    if (this.#initializers.has(name) || this.#quantized.has(name)) return name;
+    const isLarge = value.dtype === 'float32' && value.values.length >= fewestQuantized && value.shape.length > 1;
+    if (isLarge && this.quantization === 'float16') this.#asHalf(name, value);
+    else if (isLarge && this.quantization === 'weights') this.#asBytes(name, value);
+    else this.#initializers.set(name, tensorProto(name, value));
     return name;
+  }
+
+  /** Stores floats as float16; the runtime casts them once, when it loads the file. */
+  #asHalf(name: string, { shape, values }: TensorValue): void {
+    const rawData = new Uint8Array(Uint16Array.from(values as Float32Array, halfOf).buffer);
+    const dims = shape.map(BigInt);
+    const half = `${name}/float16`;
+    this.#initializers.set(half, create(TensorProtoSchema, { name: half, dims, dataType: TensorProto_DataType.FLOAT16, rawData }));
+    this.#restored(name, 'Cast', [half], { to: TensorProto_DataType.FLOAT });
+  }
+
+  /** Stores floats as int8, with a scale for each channel that comes out: the first dimension of filters, the last of matrices. */
+  #asBytes(name: string, { shape, values }: TensorValue): void {
+    const axis = shape.length === 4 ? 0 : shape.length - 1;
+    const { bytes, scales } = channelwise(values as Float32Array, shape, axis);
+    const [stored, scale] = [`${name}/int8`, `${name}/scale`];
+    const dims = shape.map(BigInt);
+    this.#initializers.set(stored, create(TensorProtoSchema, { name: stored, dims, dataType: TensorProto_DataType.INT8, rawData: bytes }));
+    this.#initializers.set(scale, tensorProto(scale, { dtype: 'float32', shape: [scales.length], values: scales }));
+    this.#restored(name, 'DequantizeLinear', [stored, scale], { axis });
+  }
+
+  #restored(name: string, op: string, input: string[], attributes: OnnxAttributes): void {
+    const attribute = Object.entries(attributes).map(([key, value]) => attributeProto(key, value));
+    this.#nodes.push(create(NodeProtoSchema, { name: `${op}_${name}`, opType: op, input, output: [name], attribute }));
+    this.#quantized.add(name);
   }
 
   /** Writes the file. @param metadata Facts for the file's `metadata_props`. */
@@ -218,4 +251,17 @@ function valueInfo(name: string, spec: FlatGraph['inputs'][number]['spec'] | nul
   }));
   const elemType = onnxTypes[spec?.dtype ?? 'float32'];
   return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: { elemType, ...(spec?.sizes && { shape: { dim } }) } } } });
+}
+
+/** Rounds each channel to 255 steps around zero. */
+function channelwise(values: Float32Array, shape: readonly number[], axis: number) {
+  const channels = shape[axis] ?? 1;
+  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const channelOf = (i: number) => Math.floor(i / inner) % channels;
+  const scales = new Float32Array(channels);
+  values.forEach((value, i) => (scales[channelOf(i)] = Math.max(scales[channelOf(i)] ?? 0, Math.abs(value))));
+  for (let i = 0; i < channels; i += 1) scales[i] = (scales[i] ?? 0) / 127 || 1;
+  const bytes = new Int8Array(values.length);
+  values.forEach((value, i) => (bytes[i] = Math.round(value / (scales[channelOf(i)] ?? 1))));
+  return { bytes: new Uint8Array(bytes.buffer), scales };
 }

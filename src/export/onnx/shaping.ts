@@ -1,20 +1,14 @@
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { type FlatNode, notExportable, numberAttribute, numbersAttribute, textAttribute, typeAttribute, valueOf } from '../flat-graph.js';
-import { fixedNumbers, type NodeConverter } from './node-converter.js';
+import { asInt64, fixedNumbers, type NodeConverter } from './node-converter.js';
 import { type OnnxGraph, onnxTypes } from './onnx-graph.js';
 import { TensorProto_DataType } from './protos/onnx_pb.js';
 import { dtypeOf } from '../../tensorflow/data-type.js';
 
 const first = ({ inputs }: FlatNode) => inputs[0] ?? '';
-const { INT32, INT64 } = TensorProto_DataType;
+const { INT32 } = TensorProto_DataType;
 /** Past the end of any dimension. */
 const end = 2 ** 31 - 1;
-
-/** Sizes and positions are int64 in ONNX. */
-function asInt64(graph: OnnxGraph, value: string): string {
-  const numbers = graph.numbers(value);
-  return numbers ? graph.int64(numbers, graph.constant(value)?.shape) : graph.add('Cast', [graph.get(value)], { to: INT64 });
-}
 
 /** Gives sizes the type that TensorFlow has them in. */
 function asSizes(graph: OnnxGraph, node: FlatNode, sizes: string): string {

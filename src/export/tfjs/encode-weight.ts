@@ -1,11 +1,6 @@
 import { tfjsDtype } from '../../tensorflow/data-type.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
-
-/** How floats are stored: as they are, as float16, or as 256 steps between the smallest and the largest. */
-export type Quantization = 'none' | 'float16' | 'weights';
-
-/** Small tensors, such as biases, stay exact: they are a thousandth of the file. */
-export const fewestQuantized = 1024;
+import { fewestQuantized, halfOf, type Quantization } from '../quantization.js';
 
 /** An entry of `weightsManifest`; source: `WeightsManifestEntry` in tfjs-core's io/types.ts. */
 export interface WeightEntry {
@@ -54,24 +49,4 @@ function asBytes(entry: WeightEntry, values: Float32Array) {
   const start = -zero * scale;
   const bytes = Uint8Array.from(values, (value) => Math.min(255, Math.max(0, Math.round((value - start) / scale))));
   return { entry: { ...entry, quantization: { dtype: 'uint8', min: start, scale } }, bytes };
-}
-
-const float = new Float32Array(1);
-const bits = new Uint32Array(float.buffer);
-
-/** Returns the bits of the nearest float16, halves to even (IEEE 754); what is too large becomes the largest. */
-export function halfOf(value: number): number {
-  float[0] = Math.max(-65504, Math.min(65504, value));
-  const [word = 0] = bits;
-  const sign = (word >>> 16) & 0x8000;
-  const magnitude = word & 0x7fffffff;
-  if (magnitude < 0x33000000) return sign;
-  if (magnitude < 0x38800000) return sign | roundToEven(float[0] === 0 ? 0 : Math.abs(float[0]) * 2 ** 24);
-  return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13);
-}
-
-function roundToEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }

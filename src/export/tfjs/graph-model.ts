@@ -9,7 +9,8 @@ import { attr } from '../../tracing/attr-value.js';
 import { type FlatGraph, type FlatNode, type FlatTensor, nodeOf, notExportable } from '../flat-graph.js';
 import { insteadOf } from '../instead-of.js';
 import { graphModelOps } from './graph-model-ops.js';
-import { encodeWeight, type Quantization, type WeightEntry } from './encode-weight.js';
+import type { Quantization } from '../quantization.js';
+import { encodeWeight, type WeightEntry } from './encode-weight.js';
 
 /** Size of a file of weights; Google's converter cuts them so that browsers can cache them. */
 const shardBytes = 4 * 2 ** 20;

@@ -1,0 +1,42 @@
+import { imageFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { defineCommand } from '../shared/flag-table.js';
+
+/** Everything about `export-model`'s flags. */
+export const exportModelCommand = defineCommand({
+  name: 'export-model',
+  describe:
+    'Exports a SavedModel to other runtimes: LiteRT (TensorFlow Lite) for phones, TF.js for browsers, ONNX. Runs each file in its own runtime, and compares it with the SavedModel.',
+  flags: {
+    modelPath: { type: 'path', required: true, help: 'Directory of a version, such as models/LenetModel/1' },
+    format: {
+      type: 'words',
+      required: true,
+      help: 'Formats to write: litert, tfjs, onnx; several may be given',
+      check: (formats) => {
+        const wrong = formats.filter((format) => !['litert', 'tfjs', 'onnx'].includes(format));
+        return wrong.length === 0 ? undefined : `--format is one or several of litert, tfjs, onnx. Received: ${wrong.join(', ')}.`;
+      },
+    },
+    output: { type: 'path', required: true, help: 'Folder to write to; each format gets a folder in it, which is replaced' },
+    signature: { type: 'string', default: 'serving_default', help: 'Signature to export: one that takes pixels' },
+    quantize: {
+      type: 'choice',
+      choices: ['none', 'float16', 'dynamic', 'weights'],
+      default: 'none',
+      help: 'Smaller weights: float16 (all formats), dynamic int8 (litert), 8-bit weights (tfjs, onnx)',
+    },
+    testDatasetPath: {
+      type: 'path',
+      defaultText: 'noise',
+      help: 'Folder with one folder of images per class, on which the exports are compared with the SavedModel',
+    },
+    force: { type: 'boolean', default: false, help: 'Keep files that differ from the SavedModel by more than is allowed' },
+    ...imageFlags,
+    ...jsonFlags,
+    ...tensorflowFlags,
+  },
+  examples: [
+    ['--model-path models/LenetModel/1 --format tfjs onnx litert --output exports/LenetModel --test-dataset-path data/digits/test', 'three formats, each checked'],
+    ['--model-path models/ResnetModel/1 --format litert --quantize dynamic --output phone --test-dataset-path photos/test', 'a quarter of the size'],
+  ],
+});

@@ -1,0 +1,209 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { checkSameClasses } from '../../data/scan/check-same-classes.js';
+import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
+import { SignetError } from '../../errors.js';
+import { compareExported, type ExportComparison, noisePictures, picturesOf } from '../../export/compare-exported.js';
+import { checkQuantization, exportFiles, type ExportFormat } from '../../export/export-files.js';
+import { type ExportedModel, RuntimeMissing } from '../../export/runtimes/exported-model.js';
+import { openLitertModel } from '../../export/runtimes/litert-runtime.js';
+import { openOnnxModel } from '../../export/runtimes/onnx-runtime.js';
+import { openTfjsModel } from '../../export/runtimes/tfjs-runtime.js';
+import { tryToWrite } from '../../files/cannot-write.js';
+import { writeModelDirectory } from '../../files/model-directory.js';
+import { readClassNames } from '../../models/classifier/read-class-names.js';
+import { readModelDescription } from '../../models/classifier/model-description.js';
+import { readSignatures } from '../../saved-model/read/read-saved-model.js';
+import { progressBar } from '../../text/progress-bar.js';
+import { standardError, tell } from '../../text/tell.js';
+import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
+import { scanDataset } from '../shared/scan-dataset.js';
+import { folderBytes } from '../list-models/list-saved-models.js';
+import { exportModelCommand } from './flags.js';
+
+/** Options of `export-model`; `flags.ts` says what each means. */
+export interface ExportModelOptions extends GivenOptionsOf<typeof exportModelCommand.flags> {}
+type Options = OptionsOf<typeof exportModelCommand.flags>;
+
+/** One exported format. */
+export interface ExportedFormat {
+  readonly format: ExportFormat;
+  /** The folder that was written. */
+  readonly folder: string;
+  /** Size of all its files. */
+  readonly bytes: number;
+  /** Name and version of the runtime it was checked in; null where none was there. */
+  readonly runtime: string | null;
+  /** Why it was not checked; null where it was. */
+  readonly unchecked: string | null;
+  /** Its answers next to those of the SavedModel; null where it was not checked. */
+  readonly agreement: ExportComparison['exported'][number] | null;
+  /** What is wrong with it, though `--force` kept it; null for a good one. */
+  readonly problem: string | null;
+}
+
+/** Result, which `export-model --json` prints. */
+export interface ExportModelResult {
+  readonly modelPath: string;
+  readonly signature: string;
+  /** Size of the SavedModel's files. */
+  readonly bytes: number;
+  readonly quantize: Options['quantize'];
+  /** How many pictures the exports were compared on. */
+  readonly images: number;
+  /** Whether these were images of a test set rather than noise. */
+  readonly isTestSet: boolean;
+  readonly savedModel: ExportComparison['savedModel'];
+  readonly formats: readonly ExportedFormat[];
+}
+
+/** Pictures of noise, where no test set is given. */
+const noiseCount = 8;
+/** Most that a probability may differ, and accuracy may fall, by quantization. */
+const limits = {
+  none: { difference: 1e-4, loss: 0 },
+  float16: { difference: 1e-2, loss: 0.005 },
+  dynamic: { difference: Infinity, loss: 0.005 },
+  weights: { difference: Infinity, loss: 0.005 },
+} as const;
+
+const openers = { litert: openLitertModel, tfjs: openTfjsModel, onnx: openOnnxModel } as const;
+
+/**
+ * Exports a SavedModel, and compares each file with it in the runtime that it was made for. Nothing is written when a file differs by
+ * more than is allowed, unless `force` says so.
+ *
+ * @throws SignetError `NOT_EXPORTABLE`, `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`, `CLASSES_DIFFER`, `INVALID_DATASET`, `BAD_IMAGE`,
+ * `CANNOT_WRITE`.
+ */
+export async function exportModel(given: ExportModelOptions): Promise<ExportModelResult> {
+  const options = completeOptions(exportModelCommand.flags, given);
+  const { modelPath, signature, quantize, output } = options;
+  const formats = [...new Set(options.format)] as ExportFormat[];
+  for (const format of formats) checkQuantization(format, quantize);
+  await checkSignature(modelPath, signature);
+  await tryToWrite(output);
+  const classNames = await readClassNames(modelPath).catch(() => null);
+  const files = await testImages(options, classNames);
+  const metadata = await describe(modelPath, signature, classNames);
+  const exports: Export[] = [];
+  try {
+    for (const format of formats) {
+      tell(`exporting ${signature} as ${format}`);
+      const content = await exportFiles(modelPath, format, { signature, quantize, metadata });
+      if (format === 'litert' && classNames) content.set('labels.txt', Buffer.from(`${classNames.join('\n')}\n`));
+      exports.push({ format, content, ...(await open(format, content)) });
+    }
+    const comparison = await compare(options, exports, files);
+    const judged = judge(options, exports, comparison);
+    for (const { format, content } of exports) await write(path.join(output, format), content);
+    const { images, savedModel } = comparison;
+    return { modelPath, signature, bytes: await folderBytes(modelPath), quantize, images, isTestSet: files !== null, savedModel, formats: judged };
+  } finally {
+    await Promise.all(exports.map(({ model }) => model?.close()));
+  }
+}
+
+interface Export {
+  readonly format: ExportFormat;
+  readonly content: Map<string, Uint8Array>;
+  readonly model: ExportedModel | null;
+  readonly unchecked: string | null;
+}
+
+/** A comparison needs pictures, and the exported runtimes decode none. */
+async function checkSignature(modelPath: string, key: string): Promise<void> {
+  const signatures = await readSignatures(modelPath);
+  const signature = signatures[key];
+  const [input, ...others] = Object.values(signature?.inputs ?? {});
+  const takesPixels = input?.spec.dtype === 'float32' && input.spec.shape?.length === 4 && others.length === 0;
+  if (takesPixels) return;
+  const fitting = Object.entries(signatures).flatMap(([name, { inputs }]) => {
+    const [first, ...more] = Object.values(inputs);
+    return more.length === 0 && first?.spec.dtype === 'float32' && first.spec.shape?.length === 4 ? [name] : [];
+  });
+  throw new SignetError(
+    'NOT_EXPORTABLE',
+    `export-model takes a signature with one input of pixels, float32[?, height, width, channels]: phones and browsers decode pictures themselves. ` +
+      `Received: ${signature ? `"${key}" with ${Object.entries(signature.inputs).map(([name, { spec }]) => `${name}: ${spec}`).join(', ') || 'no inputs'}` : `"${key}", which ${modelPath} does not have`}. ` +
+      `Use ${fitting.join(', ') || 'another model'}${fitting.length > 0 ? ' with --signature' : ''}.`,
+  );
+}
+
+async function testImages({ testDatasetPath, modelPath, onBadImage }: Options, classNames: readonly string[] | null): Promise<readonly ImageFile[] | null> {
+  if (testDatasetPath === undefined) return null;
+  const { scan } = await scanDataset(testDatasetPath, onBadImage);
+  const found = `the test set ${testDatasetPath}`;
+  if (classNames) checkSameClasses(scan.classNames, classNames, { found, expected: `the model ${modelPath}` });
+  return scan.files;
+}
+
+async function describe(modelPath: string, signature: string, classNames: readonly string[] | null): Promise<Record<string, string>> {
+  const description = await readModelDescription(modelPath).catch(() => null);
+  return {
+    signature,
+    ...(classNames && { class_names: classNames.join('\n') }),
+    ...(description && { signet: JSON.stringify(description) }),
+  };
+}
+
+async function open(format: ExportFormat, content: Map<string, Uint8Array>): Promise<Pick<Export, 'model' | 'unchecked'>> {
+  try {
+    return { model: await openers[format](content), unchecked: null };
+  } catch (error) {
+    if (error instanceof RuntimeMissing) return { model: null, unchecked: error.message };
+    throw error;
+  }
+}
+
+async function compare({ modelPath, signature }: Options, exports: readonly Export[], files: readonly ImageFile[] | null): Promise<ExportComparison> {
+  const models = exports.flatMap(({ model }) => model ?? []);
+  const total = files?.length ?? noiseCount;
+  const bar = standardError().isTTY ? progressBar('comparing', 'images') : null;
+  try {
+    const pictures = files === null ? noisePictures(noiseCount) : picturesOf(files);
+    return await compareExported(modelPath, signature, models, pictures, (done) => bar?.update(done, total));
+  } finally {
+    bar?.stop();
+  }
+}
+
+function judge({ output, quantize, force }: Options, exports: readonly Export[], { images, savedModel, exported }: ExportComparison): ExportedFormat[] {
+  const results = exported[Symbol.iterator]();
+  const judged = exports.map(({ format, content, model, unchecked }): ExportedFormat => {
+    const agreement = model ? (results.next().value ?? null) : null;
+    const bytes = [...content.values()].reduce((sum, { length }) => sum + length, 0);
+    const problem = agreement && problemOf(agreement, { quantize, images, accuracy: savedModel.accuracy });
+    return { format, folder: path.join(output, format), bytes, runtime: model?.runtime ?? null, unchecked, agreement, problem };
+  });
+  const bad = judged.filter(({ problem }) => problem !== null);
+  if (bad.length === 0 || force) return judged;
+  throw new SignetError(
+    'NOT_EXPORTABLE',
+    `${bad.map(({ format, problem }) => `${format}: ${problem}`).join('\n')}\nNothing was written. Use another --quantize, or --force to keep the files.`,
+  );
+}
+
+interface Judgement {
+  readonly quantize: Options['quantize'];
+  readonly images: number;
+  readonly accuracy: number | null;
+}
+
+function problemOf({ accuracy, agree, maxDifference }: ExportComparison['exported'][number], { quantize, images, accuracy: before }: Judgement): string | null {
+  const { difference, loss } = limits[quantize];
+  if (!(maxDifference <= difference)) {
+    return `a probability differs by ${maxDifference.toPrecision(3)}, at most ${difference} is allowed; ${agree} of ${images} classes are the same.`;
+  }
+  if (accuracy === null || before === null) return agree === images || quantize !== 'none' ? null : `${agree} of ${images} classes are the same.`;
+  const lost = before - accuracy;
+  if (quantize === 'none' ? lost === 0 : lost <= loss) return null;
+  return `the accuracy is ${accuracy.toFixed(4)} after ${before.toFixed(4)}; ${quantize === 'none' ? 'no difference' : `a loss of ${loss * 100} points`} is allowed.`;
+}
+
+async function write(folder: string, content: ReadonlyMap<string, Uint8Array>): Promise<void> {
+  await writeModelDirectory(folder, async (draft) => {
+    for (const [name, bytes] of content) await writeFile(path.join(draft, name), bytes);
+  });
+}

@@ -1,0 +1,144 @@
+import type { ImageFile } from '../data/image-file/inspect-image-file.js';
+import { readEachImage } from '../evaluation/read-each-image.js';
+import { decodeImage } from '../ops/decode-image.js';
+import { stringScalar } from '../ops/strings.js';
+import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
+import * as tf from '../tensorflow/tf.js';
+import type { ExportedModel, Picture } from './runtimes/exported-model.js';
+
+/** How an exported model did on the pictures, next to the SavedModel it was made from. */
+export interface ExportedAgreement {
+  /** Fraction of the images whose class is right; null for pictures without a class. */
+  readonly accuracy: number | null;
+  /** Images for which it chooses the class that the SavedModel chooses. */
+  readonly agree: number;
+  /** Largest difference of a probability. */
+  readonly maxDifference: number;
+  /** Mean time for one image at a time. */
+  readonly millisecondsPerImage: number;
+}
+
+/** The SavedModel and its exports, on the same pictures. */
+export interface ExportComparison {
+  readonly images: number;
+  readonly savedModel: Pick<ExportedAgreement, 'accuracy' | 'millisecondsPerImage'>;
+  /** In the order of the models. */
+  readonly exported: readonly ExportedAgreement[];
+}
+
+/** A picture with the class that it shows; null where nobody knows. */
+export interface LabelledPicture extends Picture {
+  readonly label: number | null;
+}
+
+/**
+ * Runs a SavedModel's signature and its exports on the same pictures, one at a time.
+ *
+ * @param signature Key of a signature that takes pixels, and gives logits first.
+ * @param onProgress Called after each picture with how many are done.
+ */
+export async function compareExported(
+  directory: string,
+  signature: string,
+  models: readonly ExportedModel[],
+  pictures: AsyncIterable<LabelledPicture>,
+  onProgress?: (done: number) => void,
+): Promise<ExportComparison> {
+  const original = await LoadedSavedModel.load(directory);
+  try {
+    const reference = new Tally();
+    const tallies = models.map(() => new Tally());
+    for await (const picture of pictures) {
+      const expected = callSavedModel(original, signature, picture);
+      reference.add(picture, expected, expected.logits);
+      for (const [i, model] of models.entries()) tallies[i]?.add(picture, await model.classify(picture), expected.logits);
+      onProgress?.(reference.images);
+    }
+    return { images: reference.images, savedModel: reference.result(), exported: tallies.map((tally) => tally.result()) };
+  } finally {
+    original.dispose();
+  }
+}
+
+function callSavedModel(model: LoadedSavedModel, key: string, { pixels, shape }: Picture) {
+  const signature = model.signature(key);
+  const [input = ''] = Object.keys(signature.inputs);
+  const [output = ''] = Object.keys(signature.outputs).sort();
+  const start = performance.now();
+  const result = model.callValues(key, { [input]: { dtype: 'float32', shape, values: pixels } }, [output])[output];
+  return { logits: (result?.values ?? new Float32Array()) as Float32Array, milliseconds: performance.now() - start };
+}
+
+/** What is counted of one model. */
+class Tally {
+  images = 0;
+  #right = 0;
+  #labelled = 0;
+  #agree = 0;
+  #maxDifference = 0;
+  /** The first call prepares the graph: it is not counted. */
+  readonly #milliseconds: number[] = [];
+
+  add({ label }: LabelledPicture, { logits, milliseconds }: { logits: Float32Array; milliseconds: number }, expected: Float32Array): void {
+    this.images += 1;
+    const chosen = largest(logits);
+    if (label !== null) this.#labelled += 1;
+    if (label === chosen) this.#right += 1;
+    if (chosen === largest(expected)) this.#agree += 1;
+    const [ours, theirs] = [softmax(logits), softmax(expected)];
+    ours.forEach((value, i) => {
+      const difference = Math.abs(value - (theirs[i] ?? NaN));
+      // NaN is the largest difference there is.
+      if (!(difference <= this.#maxDifference)) this.#maxDifference = difference;
+    });
+    this.#milliseconds.push(milliseconds);
+  }
+
+  result(): ExportedAgreement {
+    const counted = this.#milliseconds.length > 1 ? this.#milliseconds.slice(1) : this.#milliseconds;
+    return {
+      accuracy: this.#labelled === 0 ? null : this.#right / this.#labelled,
+      agree: this.#agree,
+      maxDifference: this.#maxDifference,
+      millisecondsPerImage: counted.reduce((a, b) => a + b, 0) / Math.max(1, counted.length),
+    };
+  }
+}
+
+function largest(values: Float32Array): number {
+  return values.reduce((best, value, i) => (value > (values[best] ?? -Infinity) ? i : best), 0);
+}
+
+function softmax(logits: Float32Array): number[] {
+  const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = Array.from(logits, (logit) => Math.exp(logit - most));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+}
+
+/** Reads and decodes image files one after the other. Files that do not decode are left out. */
+export async function* picturesOf(files: readonly ImageFile[]): AsyncGenerator<LabelledPicture> {
+  for (const file of files) {
+    const { images } = await readEachImage([file], decodePicture);
+    for (const { pixels, height, width } of images) yield { pixels, shape: [1, height, width, 3], label: file.label };
+  }
+}
+
+function decodePicture(bytes: Uint8Array): { pixels: Float32Array; height: number; width: number } {
+  const image = tf.tidy(() => decodeImage(stringScalar(bytes)).toFloat());
+  const [height = 0, width = 0] = image.shape;
+  const pixels = image.dataSync<'float32'>().slice();
+  image.dispose();
+  return { pixels, height, width };
+}
+
+/** Makes pictures of noise by seed, where there are no photographs to compare with. */
+export async function* noisePictures(count: number): AsyncGenerator<LabelledPicture> {
+  let state = 1;
+  const next = () => (state = (state * 48_271) % 0x7fffffff) / 0x7fffffff;
+  for (let i = 0; i < count; i += 1) {
+    const [height, width] = [40 + i * 13, 64 + i * 7];
+    await new Promise(setImmediate);
+    yield { pixels: Float32Array.from({ length: height * width * 3 }, () => Math.floor(next() * 256)), shape: [1, height, width, 3], label: null };
+  }
+}
