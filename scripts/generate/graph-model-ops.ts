@@ -10,7 +10,9 @@ const { version } = JSON.parse(readFileSync('node_modules/@tensorflow/tfjs-conve
   version: string;
 };
 const names = readdirSync(folder).flatMap((file) =>
-  [...readFileSync(`${folder}/${file}`, 'utf8').matchAll(/['"]?tfOpName['"]?: ['"](\w+)['"]/g)].map(([, name = '']) => name),
+  [...readFileSync(`${folder}/${file}`, 'utf8').matchAll(/['"]?tfOpName['"]?: ['"](\w+)['"]/g)].map(
+    ([, name = '']) => name,
+  ),
 );
 const lines = [...new Set(names)].sort().map((name) => `  '${name}',`);
 writeFileSync(

@@ -51,10 +51,15 @@ export async function compareExported(
     for await (const picture of pictures) {
       const expected = callSavedModel(original, signature, picture);
       reference.add(picture, expected, expected.logits);
-      for (const [i, model] of models.entries()) tallies[i]?.add(picture, await model.classify(picture), expected.logits);
+      for (const [i, model] of models.entries())
+        tallies[i]?.add(picture, await model.classify(picture), expected.logits);
       onProgress?.(reference.images);
     }
-    return { images: reference.images, savedModel: reference.result(), exported: tallies.map((tally) => tally.result()) };
+    return {
+      images: reference.images,
+      savedModel: reference.result(),
+      exported: tallies.map((tally) => tally.result()),
+    };
   } finally {
     original.dispose();
   }
@@ -79,7 +84,11 @@ class Tally {
   /** The first call prepares the graph: it is not counted. */
   readonly #milliseconds: number[] = [];
 
-  add({ label }: LabelledPicture, { logits, milliseconds }: { logits: Float32Array; milliseconds: number }, expected: Float32Array): void {
+  add(
+    { label }: LabelledPicture,
+    { logits, milliseconds }: { logits: Float32Array; milliseconds: number },
+    expected: Float32Array,
+  ): void {
     this.images += 1;
     const chosen = largest(logits);
     if (label !== null) this.#labelled += 1;
@@ -126,7 +135,7 @@ export async function* picturesOf(files: readonly ImageFile[]): AsyncGenerator<L
 
 function decodePicture(bytes: Uint8Array): { pixels: Float32Array; height: number; width: number } {
   const image = tf.tidy(() => decodeImage(stringScalar(bytes)).toFloat());
-  const [height = 0, width = 0] = image.shape;
+  const [height, width] = image.shape;
   const pixels = image.dataSync<'float32'>().slice();
   image.dispose();
   return { pixels, height, width };
@@ -139,6 +148,10 @@ export async function* noisePictures(count: number): AsyncGenerator<LabelledPict
   for (let i = 0; i < count; i += 1) {
     const [height, width] = [40 + i * 13, 64 + i * 7];
     await new Promise(setImmediate);
-    yield { pixels: Float32Array.from({ length: height * width * 3 }, () => Math.floor(next() * 256)), shape: [1, height, width, 3], label: null };
+    yield {
+      pixels: Float32Array.from({ length: height * width * 3 }, () => Math.floor(next() * 256)),
+      shape: [1, height, width, 3],
+      label: null,
+    };
   }
 }

@@ -7,6 +7,7 @@ import { graphModel, graphModelFiles } from './tfjs/graph-model.js';
 
 /** The formats that a SavedModel is exported to: LiteRT (TensorFlow Lite), TF.js's GraphModel, ONNX. */
 export const exportFormats = ['litert', 'tfjs', 'onnx'] as const;
+/** A format that a SavedModel is exported to. */
 export type ExportFormat = (typeof exportFormats)[number];
 
 /**
@@ -14,6 +15,7 @@ export type ExportFormat = (typeof exportFormats)[number];
  * file, floats in memory, in TF.js and ONNX.
  */
 export const quantizations = ['none', 'float16', 'dynamic', 'weights'] as const;
+/** A way to store weights. */
 export type ExportQuantization = (typeof quantizations)[number];
 
 /** Which quantizations a format has. */

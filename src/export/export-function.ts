@@ -21,7 +21,11 @@ export type ExportFunctionOptions = Omit<ExportOptions, 'signature'>;
  * ```
  * @throws SignetError `NOT_TRACEABLE`, `NOT_EXPORTABLE`, `CANNOT_WRITE`.
  */
-export async function exportOnnx(fn: TfFunction<never>, file: string, options: ExportFunctionOptions = {}): Promise<void> {
+export async function exportOnnx(
+  fn: TfFunction<never>,
+  file: string,
+  options: ExportFunctionOptions = {},
+): Promise<void> {
   await exportFile(fn, 'onnx', file, options);
 }
 
@@ -30,7 +34,11 @@ export async function exportOnnx(fn: TfFunction<never>, file: string, options: E
  *
  * @throws SignetError `NOT_TRACEABLE`, `NOT_EXPORTABLE`, `CANNOT_WRITE`, `SET_UP_FAILED` without a C++ compiler.
  */
-export async function exportLiteRT(fn: TfFunction<never>, file: string, options: ExportFunctionOptions = {}): Promise<void> {
+export async function exportLiteRT(
+  fn: TfFunction<never>,
+  file: string,
+  options: ExportFunctionOptions = {},
+): Promise<void> {
   await exportFile(fn, 'litert', file, options);
 }
 
@@ -39,21 +47,34 @@ export async function exportLiteRT(fn: TfFunction<never>, file: string, options:
  *
  * @throws SignetError `NOT_TRACEABLE`, `NOT_EXPORTABLE`, `CANNOT_WRITE`.
  */
-export async function exportGraphModel(fn: TfFunction<never>, directory: string, options: ExportFunctionOptions = {}): Promise<void> {
+export async function exportGraphModel(
+  fn: TfFunction<never>,
+  directory: string,
+  options: ExportFunctionOptions = {},
+): Promise<void> {
   const files = await filesOf(fn, 'tfjs', options);
   await writeModelDirectory(directory, async (folder) => {
     for (const [name, content] of files) await writeFile(path.join(folder, name), content);
   });
 }
 
-async function exportFile(fn: TfFunction<never>, format: ExportFormat, file: string, options: ExportFunctionOptions): Promise<void> {
+async function exportFile(
+  fn: TfFunction<never>,
+  format: ExportFormat,
+  file: string,
+  options: ExportFunctionOptions,
+): Promise<void> {
   await tryToWrite(path.dirname(path.resolve(file)));
   const [content = new Uint8Array()] = (await filesOf(fn, format, options)).values();
   await replaceFile(file, content);
 }
 
 /** Formats are made from a SavedModel, whoever wrote it: one way for all. */
-async function filesOf(fn: TfFunction<never>, format: ExportFormat, options: ExportFunctionOptions): Promise<Map<string, Uint8Array>> {
+async function filesOf(
+  fn: TfFunction<never>,
+  format: ExportFormat,
+  options: ExportFunctionOptions,
+): Promise<Map<string, Uint8Array>> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-export-'));
   try {
     await writeParts(folder, { functions: { fn: fn.getConcreteFunction() }, signatures: { serving_default: 'fn' } });

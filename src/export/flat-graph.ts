@@ -1,4 +1,5 @@
 import { SignetError } from '../errors.js';
+import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import type { TensorSpec } from '../tracing/tensor-spec.js';
 import type { Attributes } from '../tracing/op-signature.js';
@@ -93,8 +94,8 @@ export function switchAttribute({ attr }: FlatNode, name: string, byDefault: boo
   return value?.case === 'b' ? value.value : byDefault;
 }
 
-/** Type of an attribute, such as `DstT`, as TensorFlow's number. */
-export function typeAttribute({ attr }: FlatNode, name: string): number | null {
+/** Type of an attribute, such as `DstT`. */
+export function typeAttribute({ attr }: FlatNode, name: string): DataType | null {
   const value = attr[name]?.value;
   return value?.case === 'type' ? value.value : null;
 }

@@ -130,7 +130,11 @@ class Flattener {
     };
     const results = signature?.outputArg.map(({ name }) => ret[name] ?? '') ?? [];
     this.#flatten(inner, this.withControls ? [...results, ...Object.values(controlRet)] : results, depth + 1);
-    setOutputs(scope, node, results.map((each) => valueIn(inner, each)));
+    setOutputs(
+      scope,
+      node,
+      results.map((each) => valueIn(inner, each)),
+    );
   }
 }
 

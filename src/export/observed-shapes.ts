@@ -39,19 +39,21 @@ function shapesOf(graph: FlatGraph, sizes: readonly number[]): Map<string, reado
   return shapes;
 }
 
+/** Values that are not all the same. */
+const pattern = (_: number, i: number) => (i * 7) % 5;
+
 function sampleOf({ spec }: FlatTensor, sizes: readonly number[]): TensorValue {
   const shape = (spec.sizes ?? []).map((size, i) => (size < 0 ? (sizes[i] ?? sizes.at(-1) ?? 1) : size));
   const count = shape.reduce((product, size) => product * size, 1);
-  const fill = <T extends Float32Array | Int32Array | Uint8Array>(values: T) => values.map((_, i) => (i * 7) % 5);
   switch (spec.dtype) {
     case 'float32':
-      return { dtype: 'float32', shape, values: fill(new Float32Array(count)) };
+      return { dtype: 'float32', shape, values: new Float32Array(count).map(pattern) };
     case 'int32':
-      return { dtype: 'int32', shape, values: fill(new Int32Array(count)) };
+      return { dtype: 'int32', shape, values: new Int32Array(count).map(pattern) };
     case 'uint8':
-      return { dtype: 'uint8', shape, values: fill(new Uint8Array(count)) };
+      return { dtype: 'uint8', shape, values: new Uint8Array(count).map(pattern) };
     case 'bool':
-      return { dtype: 'bool', shape, values: fill(new Uint8Array(count)).map((value) => value % 2) };
+      return { dtype: 'bool', shape, values: new Uint8Array(count).map((_, i) => i % 2) };
     case 'int64':
       return { dtype: 'int64', shape, values: new BigInt64Array(count) };
     default:

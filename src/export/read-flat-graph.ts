@@ -23,8 +23,14 @@ export async function readFlatGraph(directory: string, signature = 'serving_defa
   const savedModel = await readSavedModel(directory);
   const { metaGraph, graph } = servedGraph(directory, savedModel);
   const { inputs, outputs } = signatureTensors(directory, metaGraph, signature);
-  const flattened = flatten(graph, outputs.map(({ tensor }) => tensor));
-  const read = await readConstants(flattened, await variablesOf(graph, metaGraph, await readCheckpoint(directory, savedModel)));
+  const flattened = flatten(
+    graph,
+    outputs.map(({ tensor }) => tensor),
+  );
+  const read = await readConstants(
+    flattened,
+    variablesOf(graph, metaGraph, await readCheckpoint(directory, savedModel)),
+  );
   return withoutDeadNodes({
     signature,
     inputs: inputs.map(({ name, tensor, spec }) => ({ name, value: tensor, spec })),
@@ -66,7 +72,7 @@ interface Variables {
 }
 
 /** Finds which entry of the checkpoint goes into which variable: what the graph itself does to restore them. */
-async function variablesOf(graph: GraphDef, metaGraph: MetaGraphDef, checkpoint: Checkpoint | null): Promise<Variables> {
+function variablesOf(graph: GraphDef, metaGraph: MetaGraphDef, checkpoint: Checkpoint | null): Variables {
   const restore = metaGraph.saverDef?.restoreOpName ?? '';
   if (!checkpoint || restore === '') return { keys: new Map(), bundle: null };
   const { nodes, constants } = flatten(graph, [restore], true);
@@ -107,7 +113,11 @@ function variableOf({ op, name, inputs }: FlatNode): string | null {
   return op === 'VariableV2' || op === 'Variable' ? `${name}:0` : null;
 }
 
-async function readVariable({ name }: FlatNode, key: string | undefined, bundle: TensorBundle | null): Promise<TensorValue> {
+async function readVariable(
+  { name }: FlatNode,
+  key: string | undefined,
+  bundle: TensorBundle | null,
+): Promise<TensorValue> {
   const entry = key === undefined ? undefined : bundle?.entries.get(key);
   const dtype = entry && dtypeOf(entry.dataType);
   if (!entry || !bundle || !dtype) {
@@ -124,4 +134,3 @@ function constantValue(proto: TensorProto, name: string): TensorValue {
     throw new SignetError('NOT_EXPORTABLE', `The constant "${name}" cannot be exported.`, { cause: error });
   }
 }
-

@@ -3,7 +3,15 @@ import type { TensorValue } from '../tensorflow/tensor-value.js';
 import { attr } from '../tracing/attr-value.js';
 import { opEntry } from '../tracing/op-signature.js';
 import { evaluate } from './evaluate.js';
-import { type FlatGraph, type FlatNode, numberAttribute, switchAttribute, textAttribute, valueOf, withoutDeadNodes } from './flat-graph.js';
+import {
+  type FlatGraph,
+  type FlatNode,
+  numberAttribute,
+  switchAttribute,
+  textAttribute,
+  valueOf,
+  withoutDeadNodes,
+} from './flat-graph.js';
 import { observeShapes, type ObservedShape } from './observed-shapes.js';
 
 /** A graph with the sizes of its values. */
@@ -28,7 +36,8 @@ const mostFoldedBytes = 16 * 2 ** 20;
 function foldConstants(graph: FlatGraph): FlatGraph {
   const constants = new Map(graph.constants);
   const nodes = graph.nodes.filter((node) => {
-    const folded = node.inputs.every((input) => constants.has(input)) && canFold(node) ? tryToFold(node, constants) : null;
+    const folded =
+      node.inputs.every((input) => constants.has(input)) && canFold(node) ? tryToFold(node, constants) : null;
     folded?.forEach((value, i) => constants.set(valueOf(node, i), value));
     return folded === null;
   });
@@ -52,13 +61,13 @@ function tryToFold(node: FlatNode, constants: ReadonlyMap<string, TensorValue>):
 
 /** Leaves out reshapes that change nothing: to sizes that the tensor has anyway. */
 function withoutIdleReshapes(graph: FlatGraph, shapes: ReadonlyMap<string, ObservedShape>): FlatGraph {
-  const replaced = new Map<string, string>();
-  const rename = (value: string) => replaced.get(value) ?? value;
+  const kept = new Map<string, string>();
+  const rename = (value: string) => kept.get(value) ?? value;
   const nodes = graph.nodes.flatMap((node) => {
     const inputs = node.inputs.map(rename);
     const [tensor = '', sizes = ''] = inputs;
     if (node.op === 'Reshape' && isIdle(shapes.get(node.inputs[0] ?? ''), graph.constants.get(sizes))) {
-      replaced.set(valueOf(node), tensor);
+      kept.set(valueOf(node), tensor);
       return [];
     }
     return [{ ...node, inputs }];
@@ -95,7 +104,8 @@ class BatchNormFolding {
   ) {
     this.#constants = new Map(graph.constants);
     for (const { value } of graph.outputs) this.#uses.set(value, 2);
-    for (const { inputs } of graph.nodes) for (const input of inputs) this.#uses.set(input, (this.#uses.get(input) ?? 0) + 1);
+    for (const { inputs } of graph.nodes)
+      for (const input of inputs) this.#uses.set(input, (this.#uses.get(input) ?? 0) + 1);
   }
 
   run(): FlatGraph {
@@ -116,7 +126,9 @@ class BatchNormFolding {
 
   /** The normalization as `x * factor + term`; null where it learns from the batch or is not fixed. */
   #affine(node: FlatNode): Affine | null {
-    const [scale, offset, mean, variance] = node.inputs.slice(1).map((value) => this.#constants.get(value)?.values as Float32Array | undefined);
+    const [scale, offset, mean, variance] = node.inputs
+      .slice(1)
+      .map((value) => this.#constants.get(value)?.values as Float32Array | undefined);
     const isFixed = scale && offset && mean && variance && textAttribute(node, 'data_format', 'NHWC') === 'NHWC';
     if (!isFixed || switchAttribute(node, 'is_training', true)) return null;
     const epsilon = numberAttribute(node, 'epsilon', 1e-4);

@@ -14,10 +14,16 @@ export const exportModelCommand = defineCommand({
       help: 'Formats to write: litert, tfjs, onnx; several may be given',
       check: (formats) => {
         const wrong = formats.filter((format) => !['litert', 'tfjs', 'onnx'].includes(format));
-        return wrong.length === 0 ? undefined : `--format is one or several of litert, tfjs, onnx. Received: ${wrong.join(', ')}.`;
+        return wrong.length === 0
+          ? undefined
+          : `--format is one or several of litert, tfjs, onnx. Received: ${wrong.join(', ')}.`;
       },
     },
-    output: { type: 'path', required: true, help: 'Folder to write to; each format gets a folder in it, which is replaced' },
+    output: {
+      type: 'path',
+      required: true,
+      help: 'Folder to write to; each format gets a folder in it, which is replaced',
+    },
     signature: { type: 'string', default: 'serving_default', help: 'Signature to export: one that takes pixels' },
     quantize: {
       type: 'choice',
@@ -29,14 +35,26 @@ export const exportModelCommand = defineCommand({
       type: 'path',
       defaultText: 'noise',
       help: 'Folder with one folder of images per class, on which the exports are compared with the SavedModel',
+      conflicts: { testList: 'Give --test-dataset-path for a folder, or --test-list for a list. Received: both.' },
     },
-    force: { type: 'boolean', default: false, help: 'Keep files that differ from the SavedModel by more than is allowed' },
+    testList: { type: 'path', help: 'List of images with labels, CSV or JSON Lines, instead of --test-dataset-path' },
+    force: {
+      type: 'boolean',
+      default: false,
+      help: 'Keep files that differ from the SavedModel by more than is allowed',
+    },
     ...imageFlags,
     ...jsonFlags,
     ...tensorflowFlags,
   },
   examples: [
-    ['--model-path models/LenetModel/1 --format tfjs onnx litert --output exports/LenetModel --test-dataset-path data/digits/test', 'three formats, each checked'],
-    ['--model-path models/ResnetModel/1 --format litert --quantize dynamic --output phone --test-dataset-path photos/test', 'a quarter of the size'],
+    [
+      '--model-path models/LenetModel/1 --format tfjs onnx litert --output exports/LenetModel --test-dataset-path data/digits/test',
+      'three formats, each checked',
+    ],
+    [
+      '--model-path models/ResnetModel/1 --format litert --quantize dynamic --output phone --test-dataset-path photos/test',
+      'a quarter of the size',
+    ],
   ],
 });

@@ -8,10 +8,19 @@ export function exportModelText(result: ExportModelResult, columns = 100): strin
   const { savedModel, images, isTestSet, formats } = result;
   const rows = [
     ['', 'accuracy', 'same class', 'largest difference', 'size', 'ms/image'],
-    ['SavedModel', ratio(savedModel.accuracy), '', '', sizeText(result.bytes), savedModel.millisecondsPerImage.toFixed(1)],
+    [
+      'SavedModel',
+      ratio(savedModel.accuracy),
+      '',
+      '',
+      sizeText(result.bytes),
+      savedModel.millisecondsPerImage.toFixed(1),
+    ],
     ...formats.map((format) => row(format, images)),
   ];
-  const what = isTestSet ? `${images} test images` : `${images} pictures of noise (give --test-dataset-path for real ones)`;
+  const what = isTestSet
+    ? `${images} test images`
+    : `${images} pictures of noise (give --test-dataset-path for real ones)`;
   return [
     '',
     ...table(rows, columns),
@@ -26,7 +35,14 @@ export function exportModelText(result: ExportModelResult, columns = 100): strin
 function row({ format, bytes, agreement }: ExportedFormat, images: number): string[] {
   if (!agreement) return [format, '-', 'not checked', '-', sizeText(bytes), '-'];
   const { accuracy, agree, maxDifference, millisecondsPerImage } = agreement;
-  return [format, ratio(accuracy), `${agree} of ${images}`, maxDifference.toExponential(1), sizeText(bytes), millisecondsPerImage.toFixed(1)];
+  return [
+    format,
+    ratio(accuracy),
+    `${agree} of ${images}`,
+    maxDifference.toExponential(1),
+    sizeText(bytes),
+    millisecondsPerImage.toFixed(1),
+  ];
 }
 
 function checked({ format, runtime, unchecked, problem }: ExportedFormat): string {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { checkSameClasses } from '../../data/scan/check-same-classes.js';
+import { matchClasses } from '../../data/source/match-classes.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { SignetError } from '../../errors.js';
 import { compareExported, type ExportComparison, noisePictures, picturesOf } from '../../export/compare-exported.js';
@@ -18,6 +18,7 @@ import { readSignatures } from '../../saved-model/read/read-saved-model.js';
 import { progressBar } from '../../text/progress-bar.js';
 import { standardError, tell } from '../../text/tell.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
+import { separateTestSource } from '../shared/dataset-sources.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { folderBytes } from '../list-models/list-saved-models.js';
 import { exportModelCommand } from './flags.js';
@@ -99,9 +100,18 @@ export async function exportModel(given: ExportModelOptions): Promise<ExportMode
     const judged = judge(options, exports, comparison);
     for (const { format, content } of exports) await write(path.join(output, format), content);
     const { images, savedModel } = comparison;
-    return { modelPath, signature, bytes: await folderBytes(modelPath), quantize, images, isTestSet: files !== null, savedModel, formats: judged };
+    return {
+      modelPath,
+      signature,
+      bytes: await folderBytes(modelPath),
+      quantize,
+      images,
+      isTestSet: files !== null,
+      savedModel,
+      formats: judged,
+    };
   } finally {
-    await Promise.all(exports.map(({ model }) => model?.close()));
+    for (const { model } of exports) await model?.close();
   }
 }
 
@@ -126,20 +136,35 @@ async function checkSignature(modelPath: string, key: string): Promise<void> {
   throw new SignetError(
     'NOT_EXPORTABLE',
     `export-model takes a signature with one input of pixels, float32[?, height, width, channels]: phones and browsers decode pictures themselves. ` +
-      `Received: ${signature ? `"${key}" with ${Object.entries(signature.inputs).map(([name, { spec }]) => `${name}: ${spec}`).join(', ') || 'no inputs'}` : `"${key}", which ${modelPath} does not have`}. ` +
+      `Received: ${
+        signature
+          ? `"${key}" with ${
+              Object.entries(signature.inputs)
+                .map(([name, { spec }]) => `${name}: ${spec}`)
+                .join(', ') || 'no inputs'
+            }`
+          : `"${key}", which ${modelPath} does not have`
+      }. ` +
       `Use ${fitting.join(', ') || 'another model'}${fitting.length > 0 ? ' with --signature' : ''}.`,
   );
 }
 
-async function testImages({ testDatasetPath, modelPath, onBadImage }: Options, classNames: readonly string[] | null): Promise<readonly ImageFile[] | null> {
-  if (testDatasetPath === undefined) return null;
-  const { scan } = await scanDataset(testDatasetPath, onBadImage);
-  const found = `the test set ${testDatasetPath}`;
-  if (classNames) checkSameClasses(scan.classNames, classNames, { found, expected: `the model ${modelPath}` });
-  return scan.files;
+async function testImages(
+  options: Options,
+  classNames: readonly string[] | null,
+): Promise<readonly ImageFile[] | null> {
+  const source = separateTestSource(options);
+  if (source === null) return null;
+  const { scan } = await scanDataset(source, options.onBadImage, { subsets: ['test'] });
+  const names = { found: `the test set ${source.name}`, expected: `the model ${options.modelPath}` };
+  return (classNames ? matchClasses(scan, classNames, names) : scan).files;
 }
 
-async function describe(modelPath: string, signature: string, classNames: readonly string[] | null): Promise<Record<string, string>> {
+async function describe(
+  modelPath: string,
+  signature: string,
+  classNames: readonly string[] | null,
+): Promise<Record<string, string>> {
   const description = await readModelDescription(modelPath).catch(() => null);
   return {
     signature,
@@ -148,7 +173,10 @@ async function describe(modelPath: string, signature: string, classNames: readon
   };
 }
 
-async function open(format: ExportFormat, content: Map<string, Uint8Array>): Promise<Pick<Export, 'model' | 'unchecked'>> {
+async function open(
+  format: ExportFormat,
+  content: Map<string, Uint8Array>,
+): Promise<Pick<Export, 'model' | 'unchecked'>> {
   try {
     return { model: await openers[format](content), unchecked: null };
   } catch (error) {
@@ -157,7 +185,11 @@ async function open(format: ExportFormat, content: Map<string, Uint8Array>): Pro
   }
 }
 
-async function compare({ modelPath, signature }: Options, exports: readonly Export[], files: readonly ImageFile[] | null): Promise<ExportComparison> {
+async function compare(
+  { modelPath, signature }: Options,
+  exports: readonly Export[],
+  files: readonly ImageFile[] | null,
+): Promise<ExportComparison> {
   const models = exports.flatMap(({ model }) => model ?? []);
   const total = files?.length ?? noiseCount;
   const bar = standardError().isTTY ? progressBar('comparing', 'images') : null;
@@ -169,13 +201,25 @@ async function compare({ modelPath, signature }: Options, exports: readonly Expo
   }
 }
 
-function judge({ output, quantize, force }: Options, exports: readonly Export[], { images, savedModel, exported }: ExportComparison): ExportedFormat[] {
+function judge(
+  { output, quantize, force }: Options,
+  exports: readonly Export[],
+  { images, savedModel, exported }: ExportComparison,
+): ExportedFormat[] {
   const results = exported[Symbol.iterator]();
   const judged = exports.map(({ format, content, model, unchecked }): ExportedFormat => {
     const agreement = model ? (results.next().value ?? null) : null;
     const bytes = [...content.values()].reduce((sum, { length }) => sum + length, 0);
     const problem = agreement && problemOf(agreement, { quantize, images, accuracy: savedModel.accuracy });
-    return { format, folder: path.join(output, format), bytes, runtime: model?.runtime ?? null, unchecked, agreement, problem };
+    return {
+      format,
+      folder: path.join(output, format),
+      bytes,
+      runtime: model?.runtime ?? null,
+      unchecked,
+      agreement,
+      problem,
+    };
   });
   const bad = judged.filter(({ problem }) => problem !== null);
   if (bad.length === 0 || force) return judged;
@@ -191,12 +235,16 @@ interface Judgement {
   readonly accuracy: number | null;
 }
 
-function problemOf({ accuracy, agree, maxDifference }: ExportComparison['exported'][number], { quantize, images, accuracy: before }: Judgement): string | null {
+function problemOf(
+  { accuracy, agree, maxDifference }: ExportComparison['exported'][number],
+  { quantize, images, accuracy: before }: Judgement,
+): string | null {
   const { difference, loss } = limits[quantize];
   if (!(maxDifference <= difference)) {
     return `a probability differs by ${maxDifference.toPrecision(3)}, at most ${difference} is allowed; ${agree} of ${images} classes are the same.`;
   }
-  if (accuracy === null || before === null) return agree === images || quantize !== 'none' ? null : `${agree} of ${images} classes are the same.`;
+  if (accuracy === null || before === null)
+    return agree === images || quantize !== 'none' ? null : `${agree} of ${images} classes are the same.`;
   const lost = before - accuracy;
   if (quantize === 'none' ? lost === 0 : lost <= loss) return null;
   return `the accuracy is ${accuracy.toFixed(4)} after ${before.toFixed(4)}; ${quantize === 'none' ? 'no difference' : `a loss of ${loss * 100} points`} is allowed.`;

@@ -62,7 +62,10 @@ function readModel(model: Uint8Array): OldModel {
   const list = (field: number) => {
     if (at(field) === 0) return [];
     const start = target(field);
-    return Array.from({ length: view.getUint32(start, true) }, (_, i) => start + 4 + i * 4 + view.getUint32(start + 4 + i * 4, true));
+    return Array.from(
+      { length: view.getUint32(start, true) },
+      (_, i) => start + 4 + i * 4 + view.getUint32(start + 4 + i * 4, true),
+    );
   };
   const all = Array.from({ length: fields.count }, (_, field) => {
     if (at(field) === 0) return null;
@@ -120,7 +123,8 @@ class Prefix {
     this.#writeVtable(vtable, 4 + values.length * fieldBytes, offsets);
     this.#set(at, at - vtable);
     values.forEach((value, i) => {
-      if (value !== null) this.#set(at + 4 + i * fieldBytes, typeof value === 'object' && 'value' in value ? value.value : { to: value });
+      if (value !== null)
+        this.#set(at + 4 + i * fieldBytes, typeof value === 'object' && 'value' in value ? value.value : { to: value });
     });
     this.#set(0, { to: at });
   }
@@ -144,7 +148,11 @@ class Prefix {
   #table(count: number): number {
     const size = 4 + count * 4;
     const vtable = this.reserve(4 + count * 2);
-    this.#writeVtable(vtable, size, Array.from({ length: count }, (_, i) => 4 + i * 4));
+    this.#writeVtable(
+      vtable,
+      size,
+      Array.from({ length: count }, (_, i) => 4 + i * 4),
+    );
     const at = this.reserve(size);
     this.#set(at, at - vtable);
     return at;

@@ -65,11 +65,23 @@ function checkPlatform(): void {
 
 /** Ops that LiteRT lacks are listed by the converter; its own log stands before. */
 function failed(directory: string, signature: string, ending: string, output: string): SignetError {
-  const ops = /Flex ops: ([^\n]*)|custom ops?: ([^\n]*)/i.exec(output)?.slice(1).find((found) => found !== undefined);
-  const names = [...new Set((ops ?? '').split(',').map((each) => each.trim().replace(/^Flex/, '').replace(/\(.*$/, '')))];
+  const [, flex, custom] = /Flex ops: ([^\n]*)|custom ops?: ([^\n]*)/i.exec(output) ?? [];
+  const ops = flex ?? custom;
+  const names = [...new Set((ops ?? '').split(',').map(opName))];
   const hint = names.map(insteadOf).find((each) => each !== '') ?? '';
-  const reason = ops === undefined ? `it ended with ${ending}:\n${lastLines(withoutLog(output))}` : `it has no equivalent of ${names.join(', ')}.`;
-  return new SignetError('NOT_EXPORTABLE', `LiteRT cannot have the signature "${signature}" of ${directory}: ${reason} ${hint}`.trim());
+  const reason =
+    ops === undefined
+      ? `it ended with ${ending}:\n${lastLines(withoutLog(output))}`
+      : `it has no equivalent of ${names.join(', ')}.`;
+  return new SignetError(
+    'NOT_EXPORTABLE',
+    `LiteRT cannot have the signature "${signature}" of ${directory}: ${reason} ${hint}`.trim(),
+  );
+}
+
+/** `FlexDecodeJpeg(tensor<...>)` is `DecodeJpeg`. */
+function opName(listed: string): string {
+  return (listed.split('(', 1)[0] ?? '').trim().replace(/^Flex/, '');
 }
 
 /** TensorFlow's log lines begin with their level and a time. */

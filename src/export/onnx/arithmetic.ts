@@ -1,5 +1,13 @@
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
-import { type FlatNode, notExportable, numberAttribute, switchAttribute, textAttribute, typeAttribute, valueOf } from '../flat-graph.js';
+import {
+  type FlatNode,
+  notExportable,
+  numberAttribute,
+  switchAttribute,
+  textAttribute,
+  typeAttribute,
+  valueOf,
+} from '../flat-graph.js';
 import { elementwise, type NodeConverter, same } from './node-converter.js';
 import { float, type OnnxGraph, onnxTypes } from './onnx-graph.js';
 import { TensorProto_DataType } from './protos/onnx_pb.js';
@@ -17,7 +25,14 @@ function broadcast(compute: (graph: OnnxGraph, inputs: readonly string[], node: 
         return;
       }
     }
-    graph.set(valueOf(node), compute(graph, node.inputs.map((input) => graph.get(input)), node));
+    graph.set(
+      valueOf(node),
+      compute(
+        graph,
+        node.inputs.map((input) => graph.get(input)),
+        node,
+      ),
+    );
   };
 }
 
@@ -29,10 +44,13 @@ function channelsFirst(graph: OnnxGraph, input: string): string | null {
   const constant = graph.constant(input);
   if (rank > 1 || !constant) return null;
   const [size = 1] = constant.shape;
-  return size === 1 ? graph.get(input) : graph.initializer({ ...constant, shape: [size, 1, 1] }, `${input}/channels_first`);
+  return size === 1
+    ? graph.get(input)
+    : graph.initializer({ ...constant, shape: [size, 1, 1] }, `${input}/channels_first`);
 }
 
-const binary = (compute: Compute): NodeConverter => broadcast((graph, [a = '', b = ''], node) => compute(graph, a, b, node));
+const binary = (compute: Compute): NodeConverter =>
+  broadcast((graph, [a = '', b = ''], node) => compute(graph, a, b, node));
 const two = (op: string): NodeConverter => binary((graph, a, b) => graph.add(op, [a, b]));
 const not = (op: string): NodeConverter => binary((graph, a, b) => graph.add('Not', [graph.add(op, [a, b])]));
 
@@ -102,21 +120,32 @@ function operand(graph: OnnxGraph, value: string, isTransposed: boolean): string
 function product(transposeA: string, transposeB: string): NodeConverter {
   return (graph, node) => {
     const [a = '', b = ''] = node.inputs;
-    const operands = [operand(graph, a, switchAttribute(node, transposeA, false)), operand(graph, b, switchAttribute(node, transposeB, false))];
+    const operands = [
+      operand(graph, a, switchAttribute(node, transposeA, false)),
+      operand(graph, b, switchAttribute(node, transposeB, false)),
+    ];
     graph.set(valueOf(node), graph.add('MatMul', operands));
   };
 }
 
 const einsum: NodeConverter = (graph, node) => {
   const equation = textAttribute(node, 'equation', '');
-  graph.set(valueOf(node), graph.add('Einsum', node.inputs.map((input) => graph.get(input)), { equation }));
+  graph.set(
+    valueOf(node),
+    graph.add(
+      'Einsum',
+      node.inputs.map((input) => graph.get(input)),
+      { equation },
+    ),
+  );
 };
 
 function along(op: string): NodeConverter {
   return (graph, node) => graph.set(valueOf(node), graph.add(op, [graph.get(node.inputs[0] ?? '')], { axis: -1 }));
 }
 
-const clipTo = (most: number) => elementwise((graph, input) => graph.add('Clip', [input, graph.scalar(0), graph.scalar(most)]));
+const clipTo = (most: number) =>
+  elementwise((graph, input) => graph.add('Clip', [input, graph.scalar(0), graph.scalar(most)]));
 
 /** Ops that compute each element by itself, and products. */
 export const arithmetic: Readonly<Record<string, NodeConverter>> = {
@@ -154,7 +183,9 @@ export const arithmetic: Readonly<Record<string, NodeConverter>> = {
   Inv: same('Reciprocal'),
   IsInf: same('IsInf'),
   IsNan: same('IsNaN'),
-  LeakyRelu: elementwise((graph, input, node) => graph.add('LeakyRelu', [input], { alpha: float(numberAttribute(node, 'alpha', 0.2)) })),
+  LeakyRelu: elementwise((graph, input, node) =>
+    graph.add('LeakyRelu', [input], { alpha: float(numberAttribute(node, 'alpha', 0.2)) }),
+  ),
   Less: two('Less'),
   LessEqual: two('LessOrEqual'),
   Log: same('Log'),

@@ -1,5 +1,13 @@
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
-import { type FlatNode, notExportable, numberAttribute, numbersAttribute, switchAttribute, textAttribute, valueOf } from '../flat-graph.js';
+import {
+  type FlatNode,
+  notExportable,
+  numberAttribute,
+  numbersAttribute,
+  switchAttribute,
+  textAttribute,
+  valueOf,
+} from '../flat-graph.js';
 import { asInt64, fixed, fixedNumbers, type NodeConverter } from './node-converter.js';
 import { float, type OnnxAttributes, type OnnxGraph } from './onnx-graph.js';
 
@@ -8,23 +16,55 @@ function ofPicture(values: readonly number[]): number[] {
   return [values[1] ?? 1, values[2] ?? 1];
 }
 
-/** How a window slides: strides and padding as ONNX writes them. */
-function windowAttributes(node: FlatNode): OnnxAttributes {
+/** How a window slides: strides, dilations and padding as ONNX writes them. */
+function windowAttributes(node: FlatNode, kernel: readonly number[]): OnnxAttributes {
   if (textAttribute(node, 'data_format', 'NHWC') !== 'NHWC') {
     throw notExportable(node, 'An ONNX file', 'it has its channels first');
   }
   const strides = ofPicture(numbersAttribute(node, 'strides', [1, 1, 1, 1]));
-  const padding = textAttribute(node, 'padding', 'VALID');
-  if (padding !== 'EXPLICIT') return { strides, auto_pad: padding === 'SAME' ? 'SAME_UPPER' : 'VALID' };
+  const dilations = ofPicture(numbersAttribute(node, 'dilations', [1, 1, 1, 1]));
+  // Pools have no dilations.
+  const spread = dilations.some((dilation) => dilation > 1) && { dilations };
+  return { strides, ...spread, ...padding(node, kernel, strides, dilations) };
+}
+
+function padding(node: FlatNode, kernel: readonly number[], strides: readonly number[], dilations: readonly number[]) {
+  const kind = textAttribute(node, 'padding', 'VALID');
+  const isDilated = dilations.some((dilation) => dilation > 1);
+  if (kind === 'SAME' && isDilated) return dilatedPads(node, kernel, strides, dilations);
+  if (kind !== 'EXPLICIT') return { auto_pad: kind === 'SAME' ? 'SAME_UPPER' : 'VALID' };
   const pads = numbersAttribute(node, 'explicit_paddings', []);
   // [before, after] for each of N, H, W, C becomes [top, left, bottom, right].
-  return { strides, pads: [pads[2] ?? 0, pads[4] ?? 0, pads[3] ?? 0, pads[5] ?? 0] };
+  return { pads: [pads[2] ?? 0, pads[4] ?? 0, pads[3] ?? 0, pads[5] ?? 0] };
+}
+
+/** ONNX Runtime finds no padding for dilated windows; where they move by one, it is the same at every size. */
+function dilatedPads(
+  node: FlatNode,
+  kernel: readonly number[],
+  strides: readonly number[],
+  dilations: readonly number[],
+) {
+  if (strides.some((stride) => stride > 1)) {
+    throw notExportable(node, 'An ONNX file', 'it has strides and dilations and the padding "same"');
+  }
+  const total = kernel.map((size, i) => (size - 1) * (dilations[i] ?? 1));
+  const before = total.map((each) => Math.floor(each / 2));
+  return { pads: [...before, ...total.map((each, i) => each - (before[i] ?? 0))] };
+}
+
+/** Height and width of a filter. */
+function kernelOf(graph: OnnxGraph, filter: string): number[] {
+  const [height = 1, width = 1] = graph.shape(filter);
+  return [height ?? 1, width ?? 1];
 }
 
 /** TensorFlow's filters are [h, w, in, out], ONNX's [out, in, h, w]. */
 function filterOutFirst(graph: OnnxGraph, value: string): string {
   const constant = graph.constant(value);
-  return constant ? graph.initializer(transposed(constant, [3, 2, 0, 1]), `${value}/out_first`) : graph.add('Transpose', [graph.get(value)], { perm: [3, 2, 0, 1] });
+  return constant
+    ? graph.initializer(transposed(constant, [3, 2, 0, 1]), `${value}/out_first`)
+    : graph.add('Transpose', [graph.get(value)], { perm: [3, 2, 0, 1] });
 }
 
 /** Permutes the dimensions of a constant. */
@@ -48,9 +88,11 @@ const convolution: NodeConverter = (graph, node) => {
   const channels = graph.shape(input)[3] ?? null;
   const [, , perGroup] = graph.shape(filter);
   const group = channels !== null && perGroup ? channels / perGroup : 1;
-  const dilations = ofPicture(numbersAttribute(node, 'dilations', [1, 1, 1, 1]));
-  const attributes = { ...windowAttributes(node), dilations, group };
-  graph.setChannelsFirst(valueOf(node), graph.add('Conv', [graph.getChannelsFirst(input), filterOutFirst(graph, filter)], attributes));
+  const attributes = { ...windowAttributes(node, kernelOf(graph, filter)), group };
+  graph.setChannelsFirst(
+    valueOf(node),
+    graph.add('Conv', [graph.getChannelsFirst(input), filterOutFirst(graph, filter)], attributes),
+  );
 };
 
 /** Each channel has filters of its own: a convolution of as many groups as there are channels. */
@@ -59,29 +101,33 @@ const depthwiseConvolution: NodeConverter = (graph, node) => {
   const constant = fixed(graph, node, 1, 'filter');
   const [height = 1, width = 1, channels = 1, multiplier = 1] = constant.shape;
   const outFirst = transposed(constant, [2, 3, 0, 1]);
-  const weights = graph.initializer({ ...outFirst, shape: [channels * multiplier, 1, height, width] }, `${filter}/per_channel`);
-  const dilations = ofPicture(numbersAttribute(node, 'dilations', [1, 1, 1, 1]));
-  const attributes = { ...windowAttributes(node), dilations, group: channels };
+  const weights = graph.initializer(
+    { ...outFirst, shape: [channels * multiplier, 1, height, width] },
+    `${filter}/per_channel`,
+  );
+  const attributes = { ...windowAttributes(node, [height, width]), group: channels };
   graph.setChannelsFirst(valueOf(node), graph.add('Conv', [graph.getChannelsFirst(input), weights], attributes));
 };
 
 /** The gradient of a convolution to its input, which is what a transposed convolution computes. */
 const transposedConvolution: NodeConverter = (graph, node) => {
   const [, filter = '', input = ''] = node.inputs;
-  const { strides, ...window } = windowAttributes(node);
-  const [height = 1, width = 1] = graph.shape(filter);
-  const missing = (strides as readonly number[]).map((stride, i) => Math.max(0, stride - ([height, width][i] ?? 1)));
-  // What lies behind the last window is made without SAME only where windows do not touch.
-  const padding = window.auto_pad === 'VALID' ? { output_padding: missing } : {};
-  const dilations = ofPicture(numbersAttribute(node, 'dilations', [1, 1, 1, 1]));
-  const attributes = { strides: strides ?? [1, 1], ...window, ...padding, dilations };
-  graph.setChannelsFirst(valueOf(node), graph.add('ConvTranspose', [graph.getChannelsFirst(input), filterOutFirst(graph, filter)], attributes));
+  const kernel = kernelOf(graph, filter);
+  const window = windowAttributes(node, kernel);
+  const strides = ofPicture(numbersAttribute(node, 'strides', [1, 1, 1, 1]));
+  // Windows that do not touch leave a rest behind the last one.
+  const rest = strides.map((stride, i) => Math.max(0, stride - (kernel[i] ?? 1)));
+  const attributes = { ...window, ...(window.auto_pad === 'VALID' && { output_padding: rest }) };
+  graph.setChannelsFirst(
+    valueOf(node),
+    graph.add('ConvTranspose', [graph.getChannelsFirst(input), filterOutFirst(graph, filter)], attributes),
+  );
 };
 
 function pool(op: string, more: OnnxAttributes = {}): NodeConverter {
   return (graph, node) => {
     const kernel = ofPicture(numbersAttribute(node, 'ksize', [1, 1, 1, 1]));
-    const attributes = { ...windowAttributes(node), kernel_shape: kernel, ...more };
+    const attributes = { ...windowAttributes(node, kernel), kernel_shape: kernel, ...more };
     graph.setChannelsFirst(valueOf(node), graph.add(op, [graph.getChannelsFirst(node.inputs[0] ?? '')], attributes));
   };
 }

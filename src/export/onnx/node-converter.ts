@@ -21,7 +21,9 @@ export function fixedNumbers(graph: OnnxGraph, node: FlatNode, input: number, wh
 /** Returns sizes or positions as int64, which ONNX has them in. */
 export function asInt64(graph: OnnxGraph, value: string): string {
   const numbers = graph.numbers(value);
-  return numbers ? graph.int64(numbers, graph.constant(value)?.shape) : graph.add('Cast', [graph.get(value)], { to: TensorProto_DataType.INT64 });
+  return numbers
+    ? graph.int64(numbers, graph.constant(value)?.shape)
+    : graph.add('Cast', [graph.get(value)], { to: TensorProto_DataType.INT64 });
 }
 
 /** Makes a converter of an op that has the same name and inputs everywhere; it keeps the layout of a single input. */

@@ -166,7 +166,10 @@ export class OnnxGraph {
     const rawData = new Uint8Array(Uint16Array.from(values as Float32Array, halfOf).buffer);
     const dims = shape.map(BigInt);
     const half = `${name}/float16`;
-    this.#initializers.set(half, create(TensorProtoSchema, { name: half, dims, dataType: TensorProto_DataType.FLOAT16, rawData }));
+    this.#initializers.set(
+      half,
+      create(TensorProtoSchema, { name: half, dims, dataType: TensorProto_DataType.FLOAT16, rawData }),
+    );
     this.#restored(name, 'Cast', [half], { to: TensorProto_DataType.FLOAT });
   }
 
@@ -176,7 +179,10 @@ export class OnnxGraph {
     const { bytes, scales } = channelwise(values as Float32Array, shape, axis);
     const [stored, scale] = [`${name}/int8`, `${name}/scale`];
     const dims = shape.map(BigInt);
-    this.#initializers.set(stored, create(TensorProtoSchema, { name: stored, dims, dataType: TensorProto_DataType.INT8, rawData: bytes }));
+    this.#initializers.set(
+      stored,
+      create(TensorProtoSchema, { name: stored, dims, dataType: TensorProto_DataType.INT8, rawData: bytes }),
+    );
     this.#initializers.set(scale, tensorProto(scale, { dtype: 'float32', shape: [scales.length], values: scales }));
     this.#restored(name, 'DequantizeLinear', [stored, scale], { axis });
   }
@@ -190,7 +196,14 @@ export class OnnxGraph {
   /** Writes the file. @param metadata Facts for the file's `metadata_props`. */
   toFile(metadata: Readonly<Record<string, string>>): Uint8Array {
     const output = this.graph.outputs.map(({ name, value }) => {
-      this.#nodes.push(create(NodeProtoSchema, { name: `output_${name}`, opType: 'Identity', input: [this.get(value)], output: [name] }));
+      this.#nodes.push(
+        create(NodeProtoSchema, {
+          name: `output_${name}`,
+          opType: 'Identity',
+          input: [this.get(value)],
+          output: [name],
+        }),
+      );
       return valueInfo(name, this.graph.outputs.find((each) => each.name === name)?.spec ?? null);
     });
     const model = create(ModelProtoSchema, {
@@ -221,7 +234,8 @@ export class OnnxGraph {
 
   /** Small constants are shared by what they hold. */
   #constantName({ dtype, shape, values }: TensorValue): string {
-    if (values.length <= 8 && ArrayBuffer.isView(values)) return `${dtype}[${shape.join(',')}]=${Array.from(values as Float32Array, String).join(',')}`;
+    if (values.length <= 8 && ArrayBuffer.isView(values))
+      return `${dtype}[${shape.join(',')}]=${Array.from(values as Float32Array, String).join(',')}`;
     this.#made += 1;
     return `constant_${this.#made}`;
   }
@@ -231,7 +245,8 @@ function attributeProto(name: string, value: OnnxAttributes[string]): AttributeP
   const types = AttributeProto_AttributeType;
   if (value instanceof Float) return create(AttributeProtoSchema, { name, type: types.FLOAT, f: value.value });
   if (typeof value === 'number') return create(AttributeProtoSchema, { name, type: types.INT, i: BigInt(value) });
-  if (typeof value === 'string') return create(AttributeProtoSchema, { name, type: types.STRING, s: Buffer.from(value) });
+  if (typeof value === 'string')
+    return create(AttributeProtoSchema, { name, type: types.STRING, s: Buffer.from(value) });
   return create(AttributeProtoSchema, { name, type: types.INTS, ints: value.map(BigInt) });
 }
 
@@ -247,10 +262,16 @@ function elementsOf(values: ElementValues): Partial<TensorProto> {
 
 function valueInfo(name: string, spec: FlatGraph['inputs'][number]['spec'] | null): ValueInfoProto {
   const dim = (spec?.sizes ?? []).map((size, i) => ({
-    value: size < 0 ? ({ case: 'dimParam', value: `${name}_${i}` } as const) : ({ case: 'dimValue', value: BigInt(size) } as const),
+    value:
+      size < 0
+        ? ({ case: 'dimParam', value: `${name}_${i}` } as const)
+        : ({ case: 'dimValue', value: BigInt(size) } as const),
   }));
   const elemType = onnxTypes[spec?.dtype ?? 'float32'];
-  return create(ValueInfoProtoSchema, { name, type: { value: { case: 'tensorType', value: { elemType, ...(spec?.sizes && { shape: { dim } }) } } } });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType, ...(spec?.sizes && { shape: { dim } }) } } },
+  });
 }
 
 /** Rounds each channel to 255 steps around zero. */

@@ -18,7 +18,10 @@ function reduction(op: string): NodeConverter {
     const stays = graph.isChannelsFirst(input) && (keeps || isWholePicture);
     const place = stays ? axes.map((axis) => placeInChannelsFirst[axis] ?? axis) : axes;
     const from = stays ? graph.getChannelsFirst(input) : graph.get(input);
-    const result = axes.length === 0 ? graph.add('Identity', [from]) : graph.add(op, [from, graph.int64(place)], { keepdims: keeps ? 1 : 0 });
+    const result =
+      axes.length === 0
+        ? graph.add('Identity', [from])
+        : graph.add(op, [from, graph.int64(place)], { keepdims: keeps ? 1 : 0 });
     if (stays && keeps) graph.setChannelsFirst(valueOf(node), result);
     else graph.set(valueOf(node), result);
   };
@@ -46,15 +49,20 @@ function position(op: string): NodeConverter {
 
 /** ONNX's indices are int64; TensorFlow's are what the op says. */
 function asIndex(graph: OnnxGraph, node: FlatNode, index: string, attribute: string): string {
-  const type = typeAttribute(node, attribute) ?? DataType.DT_INT64;
-  return type === DataType.DT_INT32 ? graph.add('Cast', [index], { to: TensorProto_DataType.INT32 }) : index;
+  const isInt32 = typeAttribute(node, attribute) === DataType.DT_INT32;
+  return isInt32 ? graph.add('Cast', [index], { to: TensorProto_DataType.INT32 }) : index;
 }
 
 const topK: NodeConverter = (graph, node) => {
   const [k = 1] = fixedNumbers(graph, node, 1, 'number k');
   const input = graph.get(node.inputs[0] ?? '');
   const sorted = switchAttribute(node, 'sorted', true) ? 1 : 0;
-  const [values = '', indices = ''] = graph.addWith('TopK', [input, graph.int64([k])], { axis: -1, largest: 1, sorted }, 2);
+  const [values = '', indices = ''] = graph.addWith(
+    'TopK',
+    [input, graph.int64([k])],
+    { axis: -1, largest: 1, sorted },
+    2,
+  );
   graph.set(valueOf(node), values);
   graph.set(valueOf(node, 1), graph.add('Cast', [indices], { to: TensorProto_DataType.INT32 }));
 };

@@ -1,5 +1,13 @@
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
-import { type FlatNode, notExportable, numberAttribute, numbersAttribute, textAttribute, typeAttribute, valueOf } from '../flat-graph.js';
+import {
+  type FlatNode,
+  notExportable,
+  numberAttribute,
+  numbersAttribute,
+  textAttribute,
+  typeAttribute,
+  valueOf,
+} from '../flat-graph.js';
 import { asInt64, fixedNumbers, type NodeConverter } from './node-converter.js';
 import { type OnnxGraph, onnxTypes } from './onnx-graph.js';
 import { TensorProto_DataType } from './protos/onnx_pb.js';
@@ -21,7 +29,10 @@ function positive(axis: number, rank: number): number {
 
 const reshape: NodeConverter = (graph, node) => {
   // ONNX's 0 copies a size unless it is told otherwise.
-  graph.set(valueOf(node), graph.add('Reshape', [graph.get(first(node)), asInt64(graph, node.inputs[1] ?? '')], { allowzero: 1 }));
+  graph.set(
+    valueOf(node),
+    graph.add('Reshape', [graph.get(first(node)), asInt64(graph, node.inputs[1] ?? '')], { allowzero: 1 }),
+  );
 };
 
 const squeeze: NodeConverter = (graph, node) => {
@@ -53,7 +64,14 @@ const concat: NodeConverter = (graph, node) => {
     graph.setChannelsFirst(valueOf(node), graph.add('Concat', all, { axis: placeInChannelsFirst[axis] ?? axis }));
     return;
   }
-  graph.set(valueOf(node), graph.add('Concat', inputs.map((input) => graph.get(input)), { axis }));
+  graph.set(
+    valueOf(node),
+    graph.add(
+      'Concat',
+      inputs.map((input) => graph.get(input)),
+      { axis },
+    ),
+  );
 };
 
 const pack: NodeConverter = (graph, node) => {
@@ -134,13 +152,17 @@ const stridedSlice: NodeConverter = (graph, node) => {
       axis += 1;
     }
   });
-  const starts = bounds(graph, begin, axes, (at) => (bit(mask('begin_mask'), at) && !bit(shrink, at) ? ((strides[at] ?? 1) < 0 ? end : 0) : null));
+  const starts = bounds(graph, begin, axes, (at) =>
+    bit(mask('begin_mask'), at) && !bit(shrink, at) ? ((strides[at] ?? 1) < 0 ? end : 0) : null,
+  );
   const shrunk = (at: number) => bit(shrink, at);
-  const open = (at: number) => (bit(mask('end_mask'), at) && !shrunk(at) ? ((strides[at] ?? 1) < 0 ? -end : end) : null);
+  const open = (at: number) =>
+    bit(mask('end_mask'), at) && !shrunk(at) ? ((strides[at] ?? 1) < 0 ? -end : end) : null;
   const ends = shrink === 0 ? bounds(graph, stop, axes, open) : endsAfter(graph, { begin, stop, axes, shrunk, open });
   const steps = graph.int64(axes.map(({ at }) => (bit(shrink, at) ? 1 : (strides[at] ?? 1))));
   let result = graph.get(input);
-  if (axes.length > 0) result = graph.add('Slice', [result, starts, ends, graph.int64(axes.map((each) => each.axis)), steps]);
+  if (axes.length > 0)
+    result = graph.add('Slice', [result, starts, ends, graph.int64(axes.map((each) => each.axis)), steps]);
   if (squeezed.length > 0) result = graph.add('Squeeze', [result, graph.int64(squeezed)]);
   if (inserted.length > 0) result = graph.add('Unsqueeze', [result, graph.int64(inserted)]);
   graph.set(valueOf(node), result);
@@ -155,7 +177,12 @@ interface SlicedAxes {
 }
 
 /** Bounds of the dimensions that are sliced: fixed where a mask says so, else the given numbers. */
-function bounds(graph: OnnxGraph, value: string, axes: SlicedAxes['axes'], fixedAt: (at: number) => number | null): string {
+function bounds(
+  graph: OnnxGraph,
+  value: string,
+  axes: SlicedAxes['axes'],
+  fixedAt: (at: number) => number | null,
+): string {
   const numbers = graph.numbers(value);
   if (numbers) return graph.int64(axes.map(({ at }) => fixedAt(at) ?? numbers[at] ?? 0));
   const all = asInt64(graph, value);
@@ -180,7 +207,8 @@ function endsAfter(graph: OnnxGraph, { begin, stop, axes, shrunk, open }: Sliced
 const gather: NodeConverter = (graph, node) => {
   const [input = '', indices = ''] = node.inputs;
   const axis = node.inputs.length > 2 ? (fixedNumbers(graph, node, 2, 'dimension')[0] ?? 0) : 0;
-  if (numberAttribute(node, 'batch_dims', 0) !== 0) throw notExportable(node, 'An ONNX file', 'it gathers within batches');
+  if (numberAttribute(node, 'batch_dims', 0) !== 0)
+    throw notExportable(node, 'An ONNX file', 'it gathers within batches');
   graph.set(valueOf(node), graph.add('Gather', [graph.get(input), graph.get(indices)], { axis }));
 };
 
@@ -189,12 +217,17 @@ const gatherNd: NodeConverter = (graph, node) => {
   graph.set(valueOf(node), graph.add('GatherND', [graph.get(input), asInt64(graph, indices)]));
 };
 
+/** ONNX Runtime's OneHot lacks most combinations of types. */
 const oneHot: NodeConverter = (graph, node) => {
   const [indices = '', depth = '', on = '', off = ''] = node.inputs;
-  const pair = [off, on].map((value) => graph.add('Unsqueeze', [graph.get(value), graph.int64([0])]));
-  const values = graph.add('Concat', pair, { axis: 0 });
   const axis = numberAttribute(node, 'axis', -1);
-  graph.set(valueOf(node), graph.add('OneHot', [graph.get(indices), graph.get(depth), values], { axis }));
+  if (axis !== -1 && axis !== graph.rank(indices)) {
+    throw notExportable(node, 'An ONNX file', 'its new dimension is not the last');
+  }
+  const numbers = graph.add('Unsqueeze', [asInt64(graph, indices), graph.int64([-1])]);
+  const all = graph.add('Range', [graph.int64([0], []), asInt64(graph, depth), graph.int64([1], [])]);
+  const isIt = graph.add('Equal', [numbers, all]);
+  graph.set(valueOf(node), graph.add('Where', [isIt, graph.get(on), graph.get(off)]));
 };
 
 const tile: NodeConverter = (graph, node) => {
@@ -219,13 +252,24 @@ function filledLike(number: number): NodeConverter {
   };
 }
 
-const shape: NodeConverter = (graph, node) => graph.set(valueOf(node), asSizes(graph, node, graph.add('Shape', [graph.get(first(node))])));
-const size: NodeConverter = (graph, node) => graph.set(valueOf(node), asSizes(graph, node, graph.add('Size', [graph.get(first(node))])));
+const shape: NodeConverter = (graph, node) =>
+  graph.set(valueOf(node), asSizes(graph, node, graph.add('Shape', [graph.get(first(node))])));
+const size: NodeConverter = (graph, node) =>
+  graph.set(valueOf(node), asSizes(graph, node, graph.add('Size', [graph.get(first(node))])));
 const rank: NodeConverter = (graph, node) =>
-  graph.set(valueOf(node), graph.initializer({ dtype: 'int32', shape: [], values: Int32Array.of(graph.rank(first(node))) }));
+  graph.set(
+    valueOf(node),
+    graph.initializer({ dtype: 'int32', shape: [], values: Int32Array.of(graph.rank(first(node))) }),
+  );
 
 const range: NodeConverter = (graph, node) => {
-  graph.set(valueOf(node), graph.add('Range', node.inputs.map((input) => graph.get(input))));
+  graph.set(
+    valueOf(node),
+    graph.add(
+      'Range',
+      node.inputs.map((input) => graph.get(input)),
+    ),
+  );
 };
 
 /** Pads are [before, after] for each dimension in TensorFlow, all befores and then all afters in ONNX. */
@@ -246,19 +290,30 @@ function pad(mode: (node: FlatNode) => string): NodeConverter {
       return;
     }
     const order = Array.from({ length: graph.rank(input) }, (_, i) => i);
-    graph.set(valueOf(node), graph.add('Pad', [graph.get(input), pads(graph, node, order), ...more], { mode: mode(node) }));
+    graph.set(
+      valueOf(node),
+      graph.add('Pad', [graph.get(input), pads(graph, node, order), ...more], { mode: mode(node) }),
+    );
   };
 }
 
 function mirror(node: FlatNode): string {
   if (textAttribute(node, 'mode', 'REFLECT') === 'REFLECT') return 'reflect';
-  throw notExportable(node, 'An ONNX file', 'it mirrors the border too (SYMMETRIC)', 'Use mirrorPad with the mode "reflect".');
+  throw notExportable(
+    node,
+    'An ONNX file',
+    'it mirrors the border too (SYMMETRIC)',
+    'Use mirrorPad with the mode "reflect".',
+  );
 }
 
 const reverse: NodeConverter = (graph, node) => {
   const axes = fixedNumbers(graph, node, 1, 'dimensions');
   const all = (value: number) => graph.int64(axes.map(() => value));
-  graph.set(valueOf(node), graph.add('Slice', [graph.get(first(node)), all(-1), all(-end), graph.int64(axes), all(-1)]));
+  graph.set(
+    valueOf(node),
+    graph.add('Slice', [graph.get(first(node)), all(-1), all(-end), graph.int64(axes), all(-1)]),
+  );
 };
 
 /** Ops that move elements and tell sizes. */

@@ -9,6 +9,7 @@ import { cacheFolder } from '../../files/cache-folder.js';
 import { lastLines } from '../../files/run-child.js';
 import { runTool } from '../../files/run-tool.js';
 import { withLock } from '../../files/with-lock.js';
+import { tell } from '../../text/tell.js';
 import { type ExportedModel, type Picture, type RuntimeAnswer, RuntimeMissing } from './exported-model.js';
 
 /** Google's runtime for Python; there is none for Node.js. */
@@ -66,7 +67,11 @@ export async function openLitertModel(files: ReadonlyMap<string, Uint8Array>): P
   };
 }
 
-async function ask(child: ChildProcessWithoutNullStreams, reader: ByteStream, { shape, pixels }: Picture): Promise<RuntimeAnswer> {
+async function ask(
+  child: ChildProcessWithoutNullStreams,
+  reader: ByteStream,
+  { shape, pixels }: Picture,
+): Promise<RuntimeAnswer> {
   child.stdin.write(new Uint8Array(Uint32Array.from(shape.slice(1)).buffer));
   child.stdin.write(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
   const header = await reader.read(12);
@@ -99,7 +104,10 @@ class ByteStream {
   async read(bytes: number): Promise<Buffer> {
     while (this.#received.length < bytes) {
       if (this.#ended !== null) {
-        throw new SignetError('NOT_EXPORTABLE', `LiteRT does not run the exported model (${this.#ended}):\n${lastLines(this.#errors)}`);
+        throw new SignetError(
+          'NOT_EXPORTABLE',
+          `LiteRT does not run the exported model (${this.#ended}):\n${lastLines(this.#errors)}`,
+        );
       }
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
@@ -116,12 +124,15 @@ async function environment(): Promise<string> {
   if (existsSync(marker)) return python;
   return withLock(`${folder}.lock`, {}, async (signal) => {
     if (existsSync(marker)) return python;
-    process.stderr.write(`installing LiteRT ${version} for Python to check the exported file (once per user)\n`);
+    tell(`installing LiteRT ${version} for Python to check the exported file (once per user)`);
     await rm(folder, { recursive: true, force: true });
     const pip = [python, '-m', 'pip', 'install', '--quiet', `ai-edge-litert==${version}`] as const;
     for (const [command, ...args] of [['python3', '-m', 'venv', folder] as const, pip]) {
       const result = await runTool(command, args, { signal });
-      if (!result.ok) throw new RuntimeMissing(`LiteRT for Python cannot be installed: ${command} ended with ${result.ending}.\n${lastLines(result.output)}`);
+      if (!result.ok)
+        throw new RuntimeMissing(
+          `LiteRT for Python cannot be installed: ${command} ended with ${result.ending}.\n${lastLines(result.output)}`,
+        );
     }
     await writeFile(marker, '');
     return python;

@@ -5,7 +5,10 @@ import { type ExportedModel, RuntimeMissing } from './exported-model.js';
 /** What is used of `onnxruntime-node`, which a project need not have. */
 interface OnnxRuntime {
   readonly InferenceSession: {
-    create(model: Uint8Array, options: object): Promise<{
+    create(
+      model: Uint8Array,
+      options: object,
+    ): Promise<{
       readonly inputNames: readonly string[];
       readonly outputNames: readonly string[];
       run(feeds: Record<string, unknown>): Promise<Record<string, { readonly data: Float32Array }>>;

@@ -13,7 +13,9 @@ try {
   const tf = await import('@tensorflow/tfjs-core');
   const { loadGraphModel } = await import('@tensorflow/tfjs-converter');
   const { setWasmPaths, version_wasm: version } = await import('@tensorflow/tfjs-backend-wasm');
-  const folder = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm'));
+  const folder = path.dirname(
+    createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm'),
+  );
   setWasmPaths(`${folder}/`);
   await tf.setBackend('wasm');
   const model = await loadGraphModel(tf.io.fromMemory(artifacts(workerData as ReadonlyMap<string, Uint8Array>)));
@@ -41,7 +43,9 @@ function artifacts(files: ReadonlyMap<string, Uint8Array>) {
     readonly signature: object;
     readonly weightsManifest: readonly { readonly paths: readonly string[]; readonly weights: readonly object[] }[];
   };
-  const weights = model.weightsManifest.flatMap(({ paths }) => paths.map((name) => files.get(name) ?? new Uint8Array()));
+  const weights = model.weightsManifest.flatMap(({ paths }) =>
+    paths.map((name) => files.get(name) ?? new Uint8Array()),
+  );
   const weightData = new Uint8Array(Buffer.concat(weights)).buffer;
   const weightSpecs = model.weightsManifest.flatMap((group) => group.weights);
   return { ...model, weightSpecs, weightData } as never;

@@ -7,11 +7,20 @@ export interface WeightEntry {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: string;
-  readonly quantization?: { readonly dtype: string; readonly min?: number; readonly scale?: number; readonly original_dtype?: string };
+  readonly quantization?: {
+    readonly dtype: string;
+    readonly min?: number;
+    readonly scale?: number;
+    readonly original_dtype?: string;
+  };
 }
 
 /** Encodes a constant for a file of weights. */
-export function encodeWeight(name: string, value: TensorValue, quantization: Quantization): { entry: WeightEntry; bytes: Uint8Array } {
+export function encodeWeight(
+  name: string,
+  value: TensorValue,
+  quantization: Quantization,
+): { entry: WeightEntry; bytes: Uint8Array } {
   const entry = { name, shape: value.shape, dtype: tfjsDtype(value.dtype) };
   const { values } = value;
   if (values instanceof Float32Array && values.length >= fewestQuantized && quantization !== 'none') {

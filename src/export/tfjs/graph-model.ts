@@ -51,7 +51,12 @@ export function graphModel(
     ...graph.inputs.map(placeholder),
     ...nodes.map((each) => ({ ...each, input: each.input.map((input) => reference(input, names)) })),
     ...graph.outputs.map(({ name, value, spec }) =>
-      create(NodeDefSchema, { name, op: 'Identity', input: [reference(value, names)], attr: { T: attr.type(jsType(dataTypeOf(spec.dtype))) } }),
+      create(NodeDefSchema, {
+        name,
+        op: 'Identity',
+        input: [reference(value, names)],
+        attr: { T: attr.type(jsType(dataTypeOf(spec.dtype))) },
+      }),
     ),
   ];
   const weights = Buffer.concat(chunks);
@@ -96,7 +101,12 @@ function converted({ name, op, inputs, attr: attributes }: FlatNode): NodeDef {
     if (key.startsWith('_')) return [];
     return [[key, value.value.case === 'type' ? attr.type(jsType(value.value.value)) : value]];
   });
-  return create(NodeDefSchema, { name, op, input: [...inputs], attr: { ...defaults[op], ...(Object.fromEntries(kept) as NodeDef['attr']) } });
+  return create(NodeDefSchema, {
+    name,
+    op,
+    input: [...inputs],
+    attr: { ...defaults[op], ...(Object.fromEntries(kept) as NodeDef['attr']) },
+  });
 }
 
 /** Defaults of TensorFlow that TF.js takes for others: a SavedModel leaves defaults out. */
@@ -111,12 +121,20 @@ const defaults: Readonly<Record<string, NodeDef['attr']>> = {
 function constantNode(name: string, { dtype, shape }: TensorValue): NodeDef {
   const type = jsType(dataTypeOf(dtype));
   const tensor = { dtype: type, tensorShape: { dim: shape.map((size) => ({ size: BigInt(size) })) } };
-  return create(NodeDefSchema, { name, op: 'Const', attr: { dtype: attr.type(type), value: { value: { case: 'tensor', value: tensor } } } });
+  return create(NodeDefSchema, {
+    name,
+    op: 'Const',
+    attr: { dtype: attr.type(type), value: { value: { case: 'tensor', value: tensor } } },
+  });
 }
 
 function placeholder({ name, spec }: FlatTensor): NodeDef {
   const type = jsType(dataTypeOf(spec.dtype));
-  return create(NodeDefSchema, { name, op: 'Placeholder', attr: { dtype: attr.type(type), shape: attr.shape(spec.sizes) } });
+  return create(NodeDefSchema, {
+    name,
+    op: 'Placeholder',
+    attr: { dtype: attr.type(type), shape: attr.shape(spec.sizes) },
+  });
 }
 
 /** `node:0` is written as `node`. */
@@ -130,7 +148,8 @@ function tensorInfos(tensors: readonly FlatTensor[]): object {
   const info = ({ name, spec }: FlatTensor) => ({
     name: `${name}:0`,
     dtype: `DT_${tfjsDtype(spec.dtype) === 'float32' ? 'FLOAT' : tfjsDtype(spec.dtype).toUpperCase()}`,
-    tensorShape: spec.sizes === null ? { unknownRank: true } : { dim: spec.sizes.map((size) => ({ size: String(size) })) },
+    tensorShape:
+      spec.sizes === null ? { unknownRank: true } : { dim: spec.sizes.map((size) => ({ size: String(size) })) },
   });
   return Object.fromEntries(tensors.map((tensor) => [tensor.name, info(tensor)]));
 }

@@ -1,0 +1,52 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { exportModelText } from '../../../src/commands/export-model/print.js';
+import { exportModel } from '../../../src/commands/export-model/run.js';
+import { LenetModel } from '../../../src/index.js';
+import { copyDigits } from '../../helpers/data/small-digits.js';
+import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
+
+describe('export-model', () => {
+  let folder: string;
+  let modelPath: string;
+  let testDatasetPath: string;
+
+  beforeAll(async () => {
+    folder = await temporaryFolderForAll();
+    modelPath = path.join(folder, 'LenetModel', '1');
+    testDatasetPath = copyDigits(folder, { images: 10 }).test;
+    const model = new LenetModel({ classNames: ['0', '1'], seed: 1 });
+    await model.save(modelPath);
+    model.dispose();
+  });
+
+  it('writes each format with its class names, and compares it with the SavedModel on the test images', async () => {
+    const output = path.join(folder, 'exports');
+    const result = await exportModel({ modelPath, format: ['tfjs', 'onnx'], output, testDatasetPath });
+    expect(await readdir(output)).toEqual(['onnx', 'tfjs']);
+    expect(result.images).toBe(20);
+    for (const { agreement, unchecked, problem } of result.formats) {
+      expect([unchecked, problem]).toEqual([null, null]);
+      expect(agreement?.agree).toBe(20);
+      expect(agreement?.maxDifference).toBeLessThan(1e-5);
+      expect(agreement?.accuracy).toBe(result.savedModel.accuracy);
+    }
+    expect(exportModelText(result)).toContain('onnx: checked in onnxruntime-node');
+  });
+
+  it('makes smaller files of 8-bit weights', async () => {
+    const output = path.join(folder, 'small');
+    const result = await exportModel({ modelPath, format: ['tfjs', 'onnx'], output, quantize: 'weights', force: true });
+    for (const { bytes } of result.formats) expect(bytes).toBeLessThan(0.35 * result.bytes);
+  });
+
+  it('refuses a signature that takes no pixels', async () => {
+    const options = { modelPath, format: ['onnx'], output: path.join(folder, 'none'), signature: 'serving_bytes' };
+    await expect(exportModel(options)).rejects.toThrowErrorMatchingInlineSnapshot(
+      `[SignetError: export-model takes a signature with one input of pixels, float32[?, height, width, channels]: phones and browsers decode pictures themselves. Received: "serving_bytes" with image_bytes_string: string[?]. Use serving_default with --signature.]`,
+    );
+  });
+});
