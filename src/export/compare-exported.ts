@@ -1,6 +1,6 @@
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import { readEachImage } from '../evaluation/read-each-image.js';
-import { decodeImage } from '../ops/decode-image.js';
+import { decodeImage, type ExifHandling } from '../ops/decode-image.js';
 import { stringScalar } from '../ops/strings.js';
 import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
@@ -125,16 +125,16 @@ function softmax(logits: Float32Array): number[] {
   return powers.map((power) => power / sum);
 }
 
-/** Reads and decodes image files one after the other. Files that do not decode are left out. */
-export async function* picturesOf(files: readonly ImageFile[]): AsyncGenerator<LabelledPicture> {
+/** Reads and decodes image files one after the other, upright where the model turns pictures so. Files that do not decode are left out. */
+export async function* picturesOf(files: readonly ImageFile[], exif: ExifHandling): AsyncGenerator<LabelledPicture> {
   for (const file of files) {
-    const { images } = await readEachImage([file], decodePicture);
+    const { images } = await readEachImage([file], (bytes) => decodePicture(bytes, exif));
     for (const { pixels, height, width } of images) yield { pixels, shape: [1, height, width, 3], label: file.label };
   }
 }
 
-function decodePicture(bytes: Uint8Array): { pixels: Float32Array; height: number; width: number } {
-  const image = tf.tidy(() => decodeImage(stringScalar(bytes)).toFloat());
+function decodePicture(bytes: Uint8Array, exif: ExifHandling): { pixels: Float32Array; height: number; width: number } {
+  const image = tf.tidy(() => decodeImage(stringScalar(bytes), { exif }).toFloat());
   const [height, width] = image.shape;
   const pixels = image.dataSync<'float32'>().slice();
   image.dispose();

@@ -4,7 +4,12 @@ import type { MetaGraphDef } from '../tensorflow/protos/tensorflow/core/protobuf
 import type { SavedModel } from '../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import type { ElementValues, TensorValue } from '../tensorflow/tensor-value.js';
 import type { TensorBundle } from '../saved-model/checkpoint/read-tensor-bundle.js';
-import { readSavedModel, signatureOfDef, type SignatureTensor } from '../saved-model/read/read-saved-model.js';
+import {
+  findServedGraph,
+  readSavedModel,
+  signaturesOf,
+  type SignatureTensor,
+} from '../saved-model/read/read-saved-model.js';
 import { type Checkpoint, readCheckpoint } from '../saved-model/read/read-variables.js';
 import { tensorValueOf } from '../saved-model/read/tensor-proto-value.js';
 import type { TensorProto } from '../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
@@ -40,24 +45,22 @@ export async function readFlatGraph(directory: string, signature = 'serving_defa
   });
 }
 
-function servedGraph(directory: string, { metaGraphs }: SavedModel): { metaGraph: MetaGraphDef; graph: GraphDef } {
-  const metaGraph = metaGraphs.find(({ metaInfoDef }) => metaInfoDef?.tags.includes('serve'));
-  if (metaGraph?.graphDef) return { metaGraph, graph: metaGraph.graphDef };
-  throw new SignetError('INVALID_SAVED_MODEL', `${directory} has no meta graph with the tag "serve".`);
+function servedGraph(directory: string, savedModel: SavedModel): { metaGraph: MetaGraphDef; graph: GraphDef } {
+  const metaGraph = findServedGraph(savedModel, directory);
+  if (metaGraph.graphDef) return { metaGraph, graph: metaGraph.graphDef };
+  throw new SignetError('INVALID_SAVED_MODEL', `${directory} has a meta graph without a graph. Save the model again.`);
 }
 
 type NamedTensor = SignatureTensor & { readonly name: string };
 
-function signatureTensors(directory: string, { signatureDef }: MetaGraphDef, key: string) {
-  const definition = Object.hasOwn(signatureDef, key) ? signatureDef[key] : undefined;
-  if (!definition || key.startsWith('__')) {
-    const known = Object.keys(signatureDef).filter((each) => !each.startsWith('__'));
-    throw new SignetError(
-      'INVALID_SAVED_MODEL',
-      `${directory} has no signature "${key}". It has: ${known.join(', ') || 'none'}.`,
-    );
+function signatureTensors(directory: string, metaGraph: MetaGraphDef, key: string) {
+  const signatures = signaturesOf(metaGraph);
+  const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
+  if (!signature) {
+    const known = Object.keys(signatures).join(', ') || 'none';
+    throw new SignetError('INVALID_SAVED_MODEL', `${directory} has no signature "${key}". It has: ${known}.`);
   }
-  const { inputs, outputs } = signatureOfDef(definition);
+  const { inputs, outputs } = signature;
   const sorted = (tensors: Readonly<Record<string, SignatureTensor>>): NamedTensor[] =>
     Object.entries(tensors)
       .map(([name, tensor]) => ({ name, ...tensor }))

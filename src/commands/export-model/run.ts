@@ -13,7 +13,7 @@ import { openTfjsModel } from '../../export/runtimes/tfjs-runtime.js';
 import { tryToWrite } from '../../files/cannot-write.js';
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
-import { readModelDescription } from '../../models/classifier/model-description.js';
+import { exifOf, readModelDescription } from '../../models/classifier/model-description.js';
 import { readSignatures } from '../../saved-model/read/read-saved-model.js';
 import { progressBar } from '../../text/progress-bar.js';
 import { standardError, tell } from '../../text/tell.js';
@@ -155,7 +155,10 @@ async function testImages(
 ): Promise<readonly ImageFile[] | null> {
   const source = separateTestSource(options);
   if (source === null) return null;
-  const { scan } = await scanDataset(source, options.onBadImage, { subsets: ['test'] });
+  const { scan } = await scanDataset(source, options.onBadImage, {
+    subsets: ['test'],
+    exif: await exifOf(options.modelPath),
+  });
   const names = { found: `the test set ${source.name}`, expected: `the model ${options.modelPath}` };
   return (classNames ? matchClasses(scan, classNames, names) : scan).files;
 }
@@ -194,7 +197,7 @@ async function compare(
   const total = files?.length ?? noiseCount;
   const bar = standardError().isTTY ? progressBar('comparing', 'images') : null;
   try {
-    const pictures = files === null ? noisePictures(noiseCount) : picturesOf(files);
+    const pictures = files === null ? noisePictures(noiseCount) : picturesOf(files, await exifOf(modelPath));
     return await compareExported(modelPath, signature, models, pictures, (done) => bar?.update(done, total));
   } finally {
     bar?.stop();

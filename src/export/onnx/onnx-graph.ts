@@ -34,6 +34,16 @@ export function float(value: number): Float {
 /** The element type of ONNX for each of Signet's. */
 export const onnxTypes: Readonly<Record<TensorValue['dtype'], TensorProto_DataType>> = {
   float32: TensorProto_DataType.FLOAT,
+  float64: TensorProto_DataType.DOUBLE,
+  float16: TensorProto_DataType.FLOAT16,
+  bfloat16: TensorProto_DataType.BFLOAT16,
+  int8: TensorProto_DataType.INT8,
+  int16: TensorProto_DataType.INT16,
+  uint16: TensorProto_DataType.UINT16,
+  uint32: TensorProto_DataType.UINT32,
+  uint64: TensorProto_DataType.UINT64,
+  complex64: TensorProto_DataType.COMPLEX64,
+  complex128: TensorProto_DataType.COMPLEX128,
   int32: TensorProto_DataType.INT32,
   int64: TensorProto_DataType.INT64,
   uint8: TensorProto_DataType.UINT8,
