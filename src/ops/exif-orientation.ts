@@ -207,7 +207,7 @@ export function mirrorImage(image: tf.Tensor3D, orientation: tf.Tensor): tf.Tens
     ),
     'bool',
   );
-  return runOp('Reverse', [attribute.type('T', image.dtype as 'float32')], [image, axes]) as tf.Tensor3D;
+  return runOp('Reverse', [attribute.type('T', image.dtype)], [image, axes]) as tf.Tensor3D;
 }
 
 function int(value: number): tf.Scalar {

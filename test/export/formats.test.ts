@@ -36,7 +36,7 @@ const functions: Readonly<Record<string, (x: Image) => tf.Tensor>> = {
   'the best three of a flat picture': (x) => tf.topk(tf.image.resizeBilinear(x, [2, 2]).reshape([-1, 12]), 3).values,
   'softmax and its logarithm': (x) => x.softmax().add(x.logSoftmax()),
   'products of matrices': (x) => {
-    const rows = x.mean(1) as tf.Tensor3D;
+    const rows = x.mean<tf.Tensor3D>(1);
     return tf.matMul(rows, rows, true, false).add(tf.matMul(tf.ones([3, 3]), tf.eye(3)));
   },
   'joining, cutting and turning': (x) => {
@@ -111,7 +111,7 @@ describe('a GraphModel computes what the function does, in TensorFlow.js', () =>
         ...json,
         weightSpecs: json.weightsManifest[0]?.weights,
         weightData: new Uint8Array(weights).buffer,
-      } as io.ModelArtifacts),
+      }),
     );
     const difference = await largestDifference(fn, (x) =>
       Promise.resolve((model.execute({ x }) as unknown as tf.Tensor).dataSync()),
@@ -152,7 +152,9 @@ describe('what a format cannot carry is refused with its name and what to do', (
   it('an op that ONNX lacks', async () => {
     const file = path.join(await temporaryFolder(), 'crops.onnx');
     const error = await exportOnnx(crops, file).catch((reason: unknown) => reason as Error);
-    expect(String(error).replace(/crops_[0-9a-f]+/, 'crops_HASH')).toMatchInlineSnapshot(`"SignetError: An ONNX file cannot have the op CropAndResize of the function "__inference_crops_HASH": it has no equivalent there."`);
+    expect(String(error).replace(/crops_[0-9a-f]+/, 'crops_HASH')).toMatchInlineSnapshot(
+      `"SignetError: An ONNX file cannot have the op CropAndResize of the function "__inference_crops_HASH": it has no equivalent there."`,
+    );
   });
 
   it('a quantization that a format does not have', async () => {
