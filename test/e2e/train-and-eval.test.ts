@@ -12,14 +12,14 @@ import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 let folder: string;
 let digits: SmallDigits;
-/** Two trainings with the same seed. */
+/** Two trainings with the same seed, in a process of its own and in this one. */
 let twins: CommandLineResult[];
 
 beforeAll(async () => {
   folder = await temporaryFolderForAll();
   digits = copyDigits(folder, { classes: 3, images: 20 });
-  const train = (models: string) => runCommandLine('train-model', trainArguments(models, { 'num-epochs': 2, seed: 7 }));
-  twins = await Promise.all([train('a'), train('b')]);
+  const argumentsOf = (models: string) => trainArguments(models, { 'num-epochs': 2, seed: 7 });
+  twins = [await runCommandLine('train-model', argumentsOf('a')), await runInProcess('train-model', argumentsOf('b'))];
 });
 
 function trainArguments(models: string, flags: Readonly<Record<string, number>>): string[] {
