@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { listVersions } from '../../src/serving/store/version-source.js';
 import { type CommandLineResult, runCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { runInProcess } from '../helpers/run-in-process.js';
+import { forgetNames } from '../helpers/models/forget-names.js';
 import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
@@ -41,7 +42,7 @@ function inFolder(...names: string[]): string {
 
 /** A file for `--callbacks` that sends its own process a signal once, after a batch of all epochs, counted from 1. */
 function signalAfter(batch: number, signal: 'SIGINT' | 'SIGKILL', name: string): string {
-  const [file, sent] = [inFolder(`${name}.ts`), inFolder(`${name}.sent`)];
+  const [file, sent] = [inFolder(`${name}.mjs`), inFolder(`${name}.sent`)];
   const code = `import { existsSync, writeFileSync } from 'node:fs';
     let batches = 0;
     export default {
@@ -58,7 +59,7 @@ function signalAfter(batch: number, signal: 'SIGINT' | 'SIGKILL', name: string):
 
 /** A file for `--callbacks` that kills its own process, one process after the other, so many milliseconds after so many batches. */
 function killAt(moments: readonly (readonly [batches: number, milliseconds: number])[], name: string): string {
-  const [file, counter] = [inFolder(`${name}.ts`), inFolder(`${name}.kills`)];
+  const [file, counter] = [inFolder(`${name}.mjs`), inFolder(`${name}.kills`)];
   const code = `import { existsSync, readFileSync, writeFileSync } from 'node:fs';
     const counter = ${JSON.stringify(counter)};
     const kills = existsSync(counter) ? Number(readFileSync(counter, 'utf8')) : 0;
@@ -93,7 +94,9 @@ async function trainApart(models: string, flags: Flags): Promise<CommandLineResu
   return runCommandLine('train-model', trainArguments(models, flags));
 }
 
+/** Trains in the test's own process, in which the model has the names that it has in one of its own. */
 async function train(models: string, flags: Flags): Promise<CommandLineResult> {
+  forgetNames();
   return runInProcess('train-model', trainArguments(models, flags));
 }
 
@@ -102,6 +105,7 @@ async function resumeApart(models: string, flags: Flags): Promise<CommandLineRes
 }
 
 async function resume(models: string, flags: Flags): Promise<CommandLineResult> {
+  forgetNames();
   return runInProcess('train-model', toArguments({ resume: true, 'model-folder-path': inFolder(models), ...flags }));
 }
 
@@ -116,12 +120,12 @@ describe.each([
 
   it('comes to the same bytes as a training that nobody interrupts', { timeout: 300_000 }, async () => {
     const whole = own('whole');
-    const uninterrupted = await trainApart(whole, common);
+    const uninterrupted = await train(whole, common);
     expect(uninterrupted.code, uninterrupted.stderr).toBe(0);
 
     const interrupted = own('interrupted');
     const byCtrlC = signalAfter(25, 'SIGINT', interrupted);
-    const stopped = await trainApart(interrupted, { ...common, callbacks: byCtrlC });
+    const stopped = await train(interrupted, { ...common, callbacks: byCtrlC });
     expect(stopped.code, stopped.stderr).toBe(130);
     const args = `--resume --model-folder-path ${inFolder(interrupted)} --model-type ${modelType.replace(/^(.*#.*)$/, "'$1'")} --model-version 1 `;
     expect(stopped.stdout).toContain(`\ncontinue       npm run --silent train-model -- ${args}--callbacks ${byCtrlC}\n`);
@@ -135,7 +139,7 @@ describe.each([
       const parent = inFolder(models, type);
       expect(readdirSync(parent)).toContain('.1.training');
       expect((await listVersions(parent)).folders.map(({ version }) => version)).toEqual([1]);
-      const { code, stdout, stderr } = await resumeApart(models, { 'model-type': modelType, callbacks });
+      const { code, stdout, stderr } = await resume(models, { 'model-type': modelType, callbacks });
       expect(code, stderr).toBe(0);
       expect(stderr).toMatch(/BackupAndRestore: resuming .*\.1\.training at epoch 3, batch [3-9]\n/);
       expect(stdout).toMatch(/^epochs +6, the best was \d$/m);
@@ -148,7 +152,7 @@ describe.each([
 describe('train-model --resume', () => {
   it('ends as it would have ended, whenever it is killed', { timeout: 300_000 }, async () => {
     const flags = { 'model-type': 'LenetModel', 'num-epochs': 12, patience: 12, 'backup-steps': 7 };
-    const whole = await trainApart('never-killed', flags);
+    const whole = await train('never-killed', flags);
     expect(whole.code, whole.stderr).toBe(0);
     // Before the first backup; around backups, which are written after every seventh step; in the middle of an epoch.
     const moments = [[3, 0], [7, 2], [14, 15], [26, 5]] as const; // prettier-ignore
