@@ -15,6 +15,7 @@ import { pngClaiming } from '../helpers/data/hostile-images.js';
 import { Agent, send, sendJson } from '../helpers/servers/http-client.js';
 import { saveScale } from '../helpers/models/save-scale.js';
 import { temporaryFolder, temporaryFolderForAll } from '../helpers/temporary-folder.js';
+import '../helpers/servers/threads-given.js';
 
 /** SavedModels whose factor is their version. */
 let saved: string;

@@ -5,6 +5,7 @@ import { type RunningServer, startServer } from '../../../src/serving/start-serv
 import { launchChromium } from './launch-chromium.js';
 import { type WatchedPage, watchPage } from './page-in-chromium.js';
 import { temporaryFolderForAll } from '../temporary-folder.js';
+import '../servers/threads-given.js';
 
 /** A server with models, and a browser for its page. */
 export interface ServedPage {

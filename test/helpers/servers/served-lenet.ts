@@ -6,6 +6,7 @@ import { LenetModel } from '../../../src/models/lenet-model.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../../src/serving/start-server.js';
 import { temporaryFolderForAll } from '../temporary-folder.js';
 import { RawGrpcClient } from './grpc-client.js';
+import './threads-given.js';
 
 /** Saves a LenetModel of ten classes for the tests of a file. @returns The folder; the model is in its folder `models`. */
 export async function folderWithLenet(): Promise<string> {

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { create, toBinary } from '@bufbuild/protobuf';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { crc32c, maskedCrc32c } from '../../../src/saved-model/checkpoint/crc32c.js';
 import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
@@ -16,10 +16,14 @@ import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-
 import '../../helpers/servers/threads-given.js';
 
 let directory: string;
+/** One that no test ends. */
+let lasting: InferenceWorker;
 
 beforeAll(async () => {
   directory = await saveScale(await temporaryFolderForAll(), 3);
+  lasting = await InferenceWorker.start(directory);
 });
+afterAll(() => lasting.terminate());
 
 const rows = (...values: number[]): TensorValue => ({
   dtype: 'float32',
@@ -35,11 +39,10 @@ async function start(from = directory): Promise<InferenceWorker> {
 
 describe('InferenceWorker', () => {
   it('tells the signatures, and computes as a session in this thread does', async () => {
-    const worker = await start();
     const model = await LoadedSavedModel.load(directory);
     onTestFinished(() => model.dispose());
-    expect(worker.signatures).toEqual(model.signatures);
-    expect(String(worker.signatures.serving_default?.inputs.x?.spec)).toBe('float32[?, ?]');
+    expect(lasting.signatures).toEqual(model.signatures);
+    expect(String(lasting.signatures.serving_default?.inputs.x?.spec)).toBe('float32[?, ?]');
     const pictures = await encodedImages();
     const calls: [string, Record<string, TensorValue>][] = [
       ['serving_default', { x: rows(1.5, NaN, -Infinity) }],
@@ -48,37 +51,34 @@ describe('InferenceWorker', () => {
       ['two', { x: { dtype: 'float32', shape: [1, 2], values: Float32Array.of(1, 2) }, n: { dtype: 'int64', shape: [1], values: BigInt64Array.of(-9n) } }],
     ]; // prettier-ignore
     for (const [signature, inputs] of calls) {
-      const { outputs, seconds } = await worker.call(signature, inputs);
+      const { outputs, seconds } = await lasting.call(signature, inputs);
       expect(outputs).toEqual(model.callValues(signature, inputs));
       expect(seconds).toBeGreaterThan(0);
     }
   });
 
   it('takes parts of larger buffers, and leaves them as they are', async () => {
-    const worker = await start();
     const message = Float32Array.of(9, 9, 1, 2, 9);
     const x: TensorValue = { dtype: 'float32', shape: [2, 1], values: message.subarray(2, 4) };
-    const { outputs } = await worker.call('serving_default', { x }, ['y']);
+    const { outputs } = await lasting.call('serving_default', { x }, ['y']);
     expect(outputs).toEqual({ y: rows(3, 6) });
     expect(message).toEqual(Float32Array.of(9, 9, 1, 2, 9));
   });
 
   it('answers many calls at once, each its own', async () => {
-    const worker = await start();
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => worker.call('serving_default', { x: rows(i) }, ['y'])),
+      Array.from({ length: 50 }, (_, i) => lasting.call('serving_default', { x: rows(i) }, ['y'])),
     );
     answers.forEach(({ outputs }, i) => expect(outputs).toEqual({ y: rows(3 * i) }));
   });
 
   it("gives TensorFlow's words for what cannot be computed, and goes on", async () => {
-    const worker = await start();
     const pictures: TensorValue = { dtype: 'string', shape: [1], values: [Buffer.from('no picture')] };
-    await expect(worker.call('means', { pictures })).rejects.toMatchObject({
+    await expect(lasting.call('means', { pictures })).rejects.toMatchObject({
       status: 'INVALID_ARGUMENT',
       message: expect.stringContaining('TensorFlow could not run the graph') as string,
     });
-    expect((await worker.call('serving_default', { x: rows(1) }, ['y'])).outputs).toEqual({ y: rows(3) });
+    expect((await lasting.call('serving_default', { x: rows(1) }, ['y'])).outputs).toEqual({ y: rows(3) });
   });
 
   it('fails what is under way, and what comes later, when the thread ends', async () => {
@@ -136,7 +136,7 @@ describe('warmup records', () => {
   it('are replayed', async () => {
     const { warmup } = await startWith(Buffer.concat([frame(predictLog('')), frame(predictLog('serving_default'))]));
     expect(warmup?.records).toBe(2);
-    expect((await start()).warmup).toBeNull();
+    expect(lasting.warmup).toBeNull();
   });
 
   const good = frame(predictLog(''));
