@@ -9,6 +9,7 @@ export type ImageSize = readonly [height: number, width: number];
 
 /** How pictures of another shape become pictures of the size that a model takes. */
 export const resizeModes = ['squash', 'crop', 'pad'] as const;
+/** A way in which pictures of another shape become pictures of the size that a model takes. */
 export type ResizeMode = (typeof resizeModes)[number];
 
 /** How pictures are resized. */
