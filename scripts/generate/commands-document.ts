@@ -1,6 +1,7 @@
 import { buildModelCommand } from '../../src/commands/build-model/flags.js';
 import { evalModelCommand } from '../../src/commands/eval-model/flags.js';
 import { evalServedModelCommand } from '../../src/commands/eval-served-model/flags.js';
+import { exportModelCommand } from '../../src/commands/export-model/flags.js';
 import { listModelsCommand } from '../../src/commands/list-models/flags.js';
 import { predictImageCommand } from '../../src/commands/predict-image/flags.js';
 import { previewAugmentationCommand } from '../../src/commands/preview-augmentation/flags.js';
@@ -29,6 +30,7 @@ export const commands: readonly Command<FlagTable>[] = [
   serveModelCommand,
   predictImageCommand,
   evalServedModelCommand,
+  exportModelCommand,
 ];
 
 const introduction = `# Commands

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 
 /** How a child process is run. */
 export interface ChildOptions {
@@ -67,6 +67,15 @@ export async function runChild(
   });
   signal?.throwIfAborted();
   return result;
+}
+
+/** Starts a program that is talked to while it runs. The caller ends it. */
+export function startChild(
+  command: string,
+  args: readonly string[],
+  { cwd, env }: Pick<ChildOptions, 'cwd' | 'env'>,
+): ChildProcessWithoutNullStreams {
+  return spawn(command, args, { cwd, env, stdio: 'pipe' });
 }
 
 /** The last lines that a person needs to see of a long output. */

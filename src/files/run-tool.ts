@@ -1,6 +1,7 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import path from 'node:path';
 
-import { type ChildOptions, type ChildResult, runChild } from './run-child.js';
+import { type ChildOptions, type ChildResult, runChild, startChild } from './run-child.js';
 
 /** Where tools start: a folder of Signet's own, which holds nothing that they would take for theirs. */
 const ownFolder = import.meta.dirname;
@@ -20,6 +21,15 @@ export async function runTool(
 ): Promise<ChildResult> {
   const { cwd = ownFolder, env = process.env } = options;
   return runChild(toolPath(command), args, { ...options, cwd, env: { ...env, PYTHONSAFEPATH: '1' } });
+}
+
+/** Starts a program of the machine as `runTool` does, and returns it running. The caller ends it. */
+export function startTool(
+  command: string,
+  args: readonly string[],
+  { cwd = ownFolder }: Pick<ChildOptions, 'cwd'> = {},
+): ChildProcessWithoutNullStreams {
+  return startChild(toolPath(command), args, { cwd, env: { ...process.env, PYTHONSAFEPATH: '1' } });
 }
 
 /** A program given by its path counts from the current folder, not from where it is started; a plain name is looked up on the PATH. */

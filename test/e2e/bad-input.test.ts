@@ -162,10 +162,9 @@ describe('train-model refuses', () => {
   });
 
   it('no training set', async () => {
-    expect(await misuse({ 'train-dataset-path': undefined })).toMatchInlineSnapshot(`
-      "train-model: Missing required argument: train-dataset-path
-      See train-model --help"
-    `);
+    expect(await misuse({ 'train-dataset-path': undefined })).toMatchInlineSnapshot(
+      `"train-model: --train-dataset-path or --dataset-path or --train-list is required."`,
+    );
   });
 
   it('a batch of none', async () => {

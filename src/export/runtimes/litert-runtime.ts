@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -7,7 +7,7 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import { cacheFolder } from '../../files/cache-folder.js';
 import { lastLines } from '../../files/run-child.js';
-import { runTool } from '../../files/run-tool.js';
+import { runTool, startTool } from '../../files/run-tool.js';
 import { withLock } from '../../files/with-lock.js';
 import { tell } from '../../text/tell.js';
 import { type ExportedModel, type Picture, type RuntimeAnswer, RuntimeMissing } from './exported-model.js';
@@ -53,7 +53,7 @@ export async function openLitertModel(files: ReadonlyMap<string, Uint8Array>): P
   await writeFile(model, files.get('model.tflite') ?? new Uint8Array());
   await writeFile(path.join(folder, 'run.py'), program);
   const threads = String(os.availableParallelism());
-  const child = spawn(python, ['-I', path.join(folder, 'run.py'), model, threads], { cwd: folder, stdio: 'pipe' });
+  const child = startTool(python, ['-I', path.join(folder, 'run.py'), model, threads], { cwd: folder });
   const reader = new ByteStream(child);
   await reader.read(5);
   return {
