@@ -148,7 +148,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
       ['a history of text', (kept) => editLast(kept, (last) => (last.history = [[0, '=1', 1, 1, 1], [1, 1, 1, 1, 1]])), 'INVALID_TRAINING_STATE', 'is damaged'],
       ['another data set', (kept) => editLast(kept, (last) => (last.images = 'ab')), 'INVALID_TRAINING_STATE', /The images in .*train are not those, by their names, that the training in .*output\.training began with/],
       ['no arguments', (kept) => rmSync(path.join(kept, 'arguments.json')), 'INVALID_TRAINING_STATE', 'has no arguments.json, which says how the model was made'],
-      ['damaged arguments', (kept) => writeFileSync(path.join(kept, 'arguments.json'), '[]'), 'INVALID_TRAINING_STATE', 'arguments.json lacks trainDatasetPath'],
+      ['damaged arguments', (kept) => writeFileSync(path.join(kept, 'arguments.json'), '[]'), 'INVALID_TRAINING_STATE', 'arguments.json lacks testSplit'],
       ['no checkpoint', (kept) => rmSync(path.join(kept, 'epoch-2.index')), 'INVALID_TRAINING_STATE', /Cannot resume from checkpoint .*epoch-2: .*epoch-2\.index is missing/],
       ['a checkpoint that is cut off', (kept) => truncateSync(path.join(kept, 'epoch-2.data-00000-of-00001'), 4000), 'INVALID_TRAINING_STATE', /epoch-2: .* is damaged/],
       ['a checkpoint of an epoch before', (kept) => ['index', 'data-00000-of-00001'].forEach((ending) => cpSync(path.join(kept, `epoch-1.${ending}`), path.join(kept, `epoch-2.${ending}`))), 'INVALID_TRAINING_STATE', /has taken 4 steps\. Expected: 8/],
