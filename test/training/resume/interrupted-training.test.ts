@@ -140,7 +140,7 @@ describe('InterruptedTraining', () => {
     ['an option of another type', (r) => (r.options = { ...options, batchSize: '../x' }), /says "batchSize" is "\.\.\/x"\. Expected: number\./],
     ['an unknown option', (r) => (r.options = { ...options, constructor: 1 }), /says "constructor" is 1\. Expected: an option that this version/],
     ['a missing option', (r) => (r.options = { ...options, seed: undefined }), /lacks seed/],
-    ['no options', (r) => (r.options = null), /lacks trainDatasetPath/],
+    ['no options', (r) => (r.options = null), /lacks testSplit/],
   ])('says what is wrong with a record: %s', async (_, change, message) => {
     const { directory, record } = await begun();
     edit(record, change);
