@@ -75,7 +75,14 @@ export {
 export type { AffineTransform, FillOptions } from './training/augmentation/affine-transform.js';
 export type { Draws } from './training/augmentation/draws.js';
 export type { Factor } from './training/augmentation/factor.js';
+export { CutMix, type CutMixOptions } from './training/augmentation/cut-mix.js';
+export { type TrainedHead, trainHead, type TrainHeadOptions } from './training/head/train-head.js';
+export type { HeadScore } from './training/head/logistic-regression.js';
+export { layerDecay } from './training/optimizers/layer-decay.js';
 export { MixUp, type MixUpOptions } from './training/augmentation/mix-up.js';
+export { RandomColorJitter, type RandomColorJitterOptions } from './training/augmentation/random-color-jitter.js';
+export { RandomResizedCrop, type RandomResizedCropOptions } from './training/augmentation/random-resized-crop.js';
+export { TrivialAugmentWide, type TrivialAugmentWideOptions } from './training/augmentation/trivial-augment-wide.js';
 export { RandomBrightness, type RandomBrightnessOptions } from './training/augmentation/random-brightness.js';
 export { RandomContrast, type RandomContrastOptions } from './training/augmentation/random-contrast.js';
 export { RandomCrop, type RandomCropOptions } from './training/augmentation/random-crop.js';

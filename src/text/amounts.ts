@@ -9,3 +9,8 @@ export function sizeText(bytes: number): string {
 export function count(number: number, singular: string, plural = `${singular}s`): string {
   return `${number.toLocaleString('en-US')} ${number === 1 ? singular : plural}`;
 }
+
+/** A duration for people: `45 s`, `6 min`. */
+export function durationText(seconds: number): string {
+  return seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(0)} min`;
+}

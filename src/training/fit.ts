@@ -9,6 +9,7 @@ import type { CallbackLike } from './callbacks/callback.js';
 import { StoppedBeforeStep } from './features/feature-source.js';
 import { FeaturesOnce } from './features/features-once.js';
 import { RunningTraining } from './running-training.js';
+import { AveragedWeights } from './steps/averaged-weights.js';
 import type { Jit } from './steps/choose-step.js';
 import { eagerSteps, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
 import { withTrainingSession } from './steps/training-session.js';
@@ -36,7 +37,7 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
   readonly featuresOnce?: boolean;
   /**
    * In how many ways each image is augmented where the part of the model before its first trained layer is computed once: the epochs take
-   * them in turn. `MixUp` is not possible with it. Default: augmentation changes the images anew in every step, and nothing is computed once.
+   * them in turn. `MixUp` and `CutMix` are not possible with it. Default: augmentation changes the images anew in every step, and nothing is computed once.
    */
   readonly featureViews?: number | undefined;
   /** Called with a sentence about what was chosen or could not be done. Default: writes it to standard error. */
@@ -68,12 +69,14 @@ export async function fit<T extends tf.TensorContainer>(
   const changes = { classWeight, augmentation: (found ? undefined : augmentation) ?? null };
   const compiled = await compileSteps(trained, { jit, ...changes, from, steps: stepCount(dataset, args), onNote });
   const features = compiled && found;
-  const running = runningTraining(dataset, args, features, { callbacks, compiled });
+  const averages = AveragedWeights.of(trained);
+  const running = runningTraining(dataset, args, features, { callbacks, compiled, averages });
   // TF.js's own: an ImageClassifierModel's fitDataset comes here.
   const train = () => tf.LayersModel.prototype.fitDataset.call(trained, running.dataset, running.args);
   try {
     const steps = compiled ? stepsOn(compiled, features) : eagerSteps(trained, { classWeight, augmentation: augmentation ?? null }); // prettier-ignore
-    return await withSteps(trained, steps, () => withTrainingSession(trained, running, () => untilStopped(running, trained, train))); // prettier-ignore
+    const heard = { train: steps.train, test: steps.test && running.heard(steps.test) };
+    return await withSteps(trained, heard, () => withTrainingSession(trained, running, () => untilStopped(running, trained, train))); // prettier-ignore
   } finally {
     compiled?.dispose();
     found?.dispose();
@@ -95,7 +98,7 @@ function viewsOf(augmentation: Augmentation | undefined, count: number | undefin
   if (!augmentation.mixes) return { augmentation, count };
   throw new SignetError(
     'INVALID_ARGUMENT',
-    'featureViews (--feature-views) augments each image by itself, MixUp (mixup) mixes those of a batch. Leave one of them out.',
+    'featureViews (--feature-views) augments each image by itself, MixUp (mixup) and CutMix (cutmix) mix those of a batch. Leave one of them out.',
   );
 }
 
@@ -114,19 +117,28 @@ async function untilStopped<T extends tf.TensorContainer>(
   }
 }
 
+/** What takes part in a training besides its data. */
+interface TrainingParts {
+  readonly callbacks: readonly CallbackLike[];
+  /** Null where steps run op by op. */
+  readonly compiled: TrainSteps | null;
+  /** Null where the optimizer keeps none. */
+  readonly averages: AveragedWeights | null;
+}
+
 /** Lets a training read features in the place of images, where there are any. */
 function runningTraining<T extends tf.TensorContainer>(
   dataset: tf.data.Dataset<T>,
   args: Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'>,
   features: FeaturesOnce | null,
-  { callbacks, compiled }: { readonly callbacks: readonly CallbackLike[]; readonly compiled: TrainSteps | null },
+  { callbacks, compiled, averages }: TrainingParts,
 ): RunningTraining<T> {
-  if (!features) return new RunningTraining(dataset, args, callbacks, compiled);
+  if (!features) return new RunningTraining(dataset, args, callbacks, compiled, averages);
   const made = features.datasets();
   // Batches of features are batches as any: TF.js's typings tell datasets apart by what is in them.
   const validation =
     made.validationData === undefined ? {} : { validationData: made.validationData as tf.data.Dataset<T> };
-  return new RunningTraining(made.dataset as unknown as tf.data.Dataset<T>, { ...args, ...validation }, callbacks, compiled); // prettier-ignore
+  return new RunningTraining(made.dataset as unknown as tf.data.Dataset<T>, { ...args, ...validation }, callbacks, compiled, averages); // prettier-ignore
 }
 
 function stepsOn({ train, test }: TrainSteps, features: FeaturesOnce | null): Steps {

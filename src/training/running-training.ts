@@ -1,9 +1,11 @@
 import * as tf from '../tensorflow/tf.js';
 import { Callback, type CallbackLike } from './callbacks/callback.js';
 import { CallbackList } from './callbacks/callback-list.js';
+import type { AveragedWeights } from './steps/averaged-weights.js';
 import { EpochTotals } from './steps/epoch-totals.js';
 import { type ResumableData, ResumableDataset } from './resume/resumable-dataset.js';
 import type { TrainSteps } from './steps/train-steps.js';
+import type { Step } from './tfjs-step.js';
 import type { SessionState, TrainingPosition, TrainingSession } from './steps/training-session.js';
 
 /** Training that runs, as its callbacks see it, with the arguments for `fitDataset`. */
@@ -11,6 +13,7 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
   readonly args: tf.ModelFitDatasetArgs<T>;
   readonly dataset: ResumableDataset<T>;
   readonly #totals = new EpochTotals();
+  readonly #tests = new TestBatches();
   readonly #list: CallbackList;
 
   constructor(
@@ -18,9 +21,10 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
     args: Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'>,
     readonly callbacks: readonly CallbackLike[],
     private readonly steps: TrainSteps | null,
+    private readonly averages: AveragedWeights | null,
   ) {
     this.dataset = new ResumableDataset(dataset);
-    this.#list = new CallbackList([new WeightsBack(this), this.#totals, ...callbacks]);
+    this.#list = new CallbackList([new WeightsBack(this, averages), this.#totals, this.#tests, ...callbacks]);
     this.args = { verbose: 0, ...args, callbacks: [this.#list] };
   }
 
@@ -30,8 +34,17 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
     await this.#list.onTrainEnd();
   }
 
+  /** A test step whose batches the callbacks hear of. */
+  heard(step: Step): Step {
+    return this.#tests.heard(step, this.callbacks);
+  }
+
   readVariables(): void {
     this.steps?.readVariables();
+  }
+
+  showTrainedWeights(): void {
+    this.averages?.hide();
   }
 
   saveState(): SessionState {
@@ -58,13 +71,44 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
   }
 }
 
-/** Brings the weights from the session to the model before the other callbacks look at them. */
+/** Counts the batches of a validation. */
+class TestBatches extends Callback {
+  #batch = 0;
+
+  override onEpochBegin(): void {
+    this.#batch = 0;
+  }
+
+  heard(step: Step, callbacks: readonly CallbackLike[]): Step {
+    return (data) => {
+      const results = step(data);
+      const logs = { batch: this.#batch, size: data[0]?.shape[0] ?? 0 };
+      for (const callback of callbacks) callback.onTestBatchEnd?.(this.#batch, logs);
+      this.#batch += 1;
+      return results;
+    };
+  }
+}
+
+/** Brings the weights from the session to the model, or their averages, before the other callbacks look at them. */
 class WeightsBack extends Callback {
-  constructor(private readonly session: TrainingSession) {
+  constructor(
+    private readonly session: TrainingSession,
+    private readonly averages: AveragedWeights | null,
+  ) {
     super();
+  }
+
+  override onEpochBegin(): void {
+    this.averages?.hide();
   }
 
   override onEpochEnd(): void {
     this.session.readVariables();
+    this.averages?.show();
+  }
+
+  override onTrainEnd(): void {
+    this.averages?.finish();
   }
 }

@@ -1,6 +1,8 @@
 import { replaced } from '../tensorflow/mended/replaced.js';
+import { variablesOf } from '../tensorflow/layer-weights.js';
 import * as tf from '../tensorflow/tf.js';
 import type { Loss } from './losses.js';
+import { Optimizer } from './optimizers/optimizer.js';
 
 /*
  * The only file that knows how a `tf.LayersModel` of TF.js 4.22 makes its training and test step. Source:
@@ -84,6 +86,24 @@ export function withLosses<T>(model: tf.LayersModel, change: (loss: Loss) => Los
     return run();
   } finally {
     restore();
+  }
+}
+
+/** Runs `run` while the model computes with the moving averages of its weights, where its optimizer keeps them (`useEma`). */
+export function withAverages<T>(model: tf.LayersModel, run: () => T): T {
+  const optimizer = model.optimizer as unknown;
+  const weights = optimizer instanceof Optimizer ? model.trainableWeights : [];
+  const variables = variablesOf(weights);
+  const restores = weights.flatMap((weight, i) => {
+    const variable = variables[i];
+    const average = variable && optimizer instanceof Optimizer ? optimizer.averageOf(variable) : null;
+    // A layer reads its weight's `val`, which the typings hide.
+    return average ? [replaced(weight as unknown as { val: tf.Variable }, 'val', () => average)] : [];
+  });
+  try {
+    return run();
+  } finally {
+    for (const restore of restores) restore();
   }
 }
 

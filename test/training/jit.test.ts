@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { imageDatasetFromDirectory } from '../../src/data/dataset/image-dataset-from-directory.js';
 import { SignetError } from '../../src/errors.js';
@@ -77,12 +77,14 @@ describe('jit', () => {
 });
 
 describe('chooseStep', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
   /** A step that takes so many milliseconds and notes how it was run. */
   const ways = (graph: number, xla: number) => {
     const runs: string[] = [];
     const way = (name: string, milliseconds: number) => () => {
-      const end = performance.now() + milliseconds;
-      while (performance.now() < end);
+      vi.advanceTimersByTime(milliseconds);
       runs.push(name);
       return [];
     };
@@ -102,9 +104,35 @@ describe('chooseStep', () => {
     const notes: string[] = [];
     run(chooseStep(both, { jit: 'auto', steps: 1e6, onNote: (note) => notes.push(note) }).run, times(60));
     expect(runs.slice(0, 25)).toEqual(Array.from({ length: 25 }, () => 'graph'));
-    expect(runs.slice(25, 50)).toEqual(Array.from({ length: 25 }, () => 'xla'));
-    expect(new Set(runs.slice(50))).toEqual(new Set([kept]));
+    // Four steps are clear enough; the first is the one in which XLA compiles.
+    expect(runs.slice(25, 29)).toEqual(Array.from({ length: 4 }, () => 'xla'));
+    expect(new Set(runs.slice(46))).toEqual(new Set([kept]));
     expect(notes).toEqual([expect.stringContaining(`${kept === 'xla' ? 'XLA' : 'the graph'} is kept`)]);
+  });
+
+  it('ends once finding out has cost 2 % of what is left, compiling included', () => {
+    const { runs, ways: both } = ways(100, 104);
+    let compiling = 7000;
+    const xla = () => {
+      vi.advanceTimersByTime(compiling);
+      compiling = 0;
+      return both.xla();
+    };
+    // 2 % of 3,475 steps of 100 ms are 6.95 s.
+    const { run: step } = chooseStep({ ...both, xla }, { jit: 'auto', steps: 3500, onNote: () => undefined });
+    run(step, times(60));
+    expect(runs.filter((way) => way === 'xla')).toHaveLength(2);
+    expect(runs.at(-1)).toBe('graph');
+  });
+
+  it('measures few steps where they are long, and does not try XLA where 2 % are too few to compile in', () => {
+    const long = ways(3000, 6700);
+    run(chooseStep(long.ways, { jit: 'auto', steps: 1000, onNote: () => undefined }).run, times(30));
+    expect(long.runs.indexOf('xla')).toBe(8);
+    expect(long.runs.filter((way) => way === 'xla')).toHaveLength(4);
+    const short = ways(100, 10);
+    run(chooseStep(short.ways, { jit: 'auto', steps: 2000, onNote: () => undefined }).run, times(60));
+    expect(new Set(short.runs)).toEqual(new Set(['graph']));
   });
 
   it('does not try XLA when it is not known how long there is to go', () => {

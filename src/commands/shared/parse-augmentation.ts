@@ -2,15 +2,19 @@ import { SignetError } from '../../errors.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { Augmentation, type Transformation } from '../../training/augmentation/augmentation.js';
 import type { Factor } from '../../training/augmentation/factor.js';
+import { CutMix } from '../../training/augmentation/cut-mix.js';
 import { MixUp } from '../../training/augmentation/mix-up.js';
 import { RandomBrightness } from '../../training/augmentation/random-brightness.js';
+import { RandomColorJitter } from '../../training/augmentation/random-color-jitter.js';
 import { RandomContrast } from '../../training/augmentation/random-contrast.js';
 import { RandomCrop } from '../../training/augmentation/random-crop.js';
 import { RandomErasing } from '../../training/augmentation/random-erasing.js';
 import { RandomFlip } from '../../training/augmentation/random-flip.js';
+import { RandomResizedCrop } from '../../training/augmentation/random-resized-crop.js';
 import { RandomRotation } from '../../training/augmentation/random-rotation.js';
 import { RandomTranslation } from '../../training/augmentation/random-translation.js';
 import { RandomZoom } from '../../training/augmentation/random-zoom.js';
+import { TrivialAugmentWide } from '../../training/augmentation/trivial-augment-wide.js';
 
 /** Transformations that `--augment` knows, in the order in which they are done whatever the order in the flag. */
 const makers: Readonly<Record<string, (value: Value, imageSize: ImageSize) => Transformation>> = {
@@ -19,20 +23,38 @@ const makers: Readonly<Record<string, (value: Value, imageSize: ImageSize) => Tr
     const part = value.number(0.01, 1);
     return new RandomCrop({ height: Math.ceil(height * part), width: Math.ceil(width * part) });
   },
+  'resized-crop': (value) => {
+    const [lower, upper = 1] = value.numbers(2, 0.01, 1, [0.08, 1]);
+    return new RandomResizedCrop({ scale: [lower ?? upper, upper] });
+  },
   zoom: (value) => new RandomZoom({ heightFactor: value.factor() }),
   rotation: (value) => new RandomRotation({ factor: value.factor() }),
   translation: (value) => {
     const factor = value.factor();
     return new RandomTranslation({ heightFactor: factor, widthFactor: factor });
   },
+  'trivial-augment-wide': (value) => {
+    value.none();
+    return new TrivialAugmentWide();
+  },
   brightness: (value) => new RandomBrightness({ factor: value.factor() }),
   contrast: (value) => new RandomContrast({ factor: value.factor() }),
+  'color-jitter': (value) => {
+    const [brightnessFactor, contrastFactor, saturationFactor, hueFactor] = value.numbers(
+      4,
+      0,
+      1,
+      [0.4, 0.4, 0.4, 0.1],
+    );
+    return new RandomColorJitter({ brightnessFactor, contrastFactor, saturationFactor, hueFactor });
+  },
   cutout: (value) => {
     const area = value.number(0, 1) ** 2;
     // Gray, which is 0 to most models.
     return new RandomErasing({ scale: [area, area], fillValue: 127.5 });
   },
   mixup: (value) => new MixUp({ alpha: value.number(0, 8, 0.2) }),
+  cutmix: (value) => new CutMix({ alpha: value.number(0, 8, 1) }),
 };
 
 const flips = { horizontal: 'horizontal', vertical: 'vertical', both: 'horizontal_and_vertical' } as const;
@@ -84,6 +106,17 @@ class Value {
     const value = this.text === undefined ? absent : numberOf(this.text);
     if (value >= least && value <= most) return value;
     throw this.#refuse(`a number from ${least} to ${most}`);
+  }
+
+  /** Up to so many numbers with colons between them. */
+  numbers(most: number, least: number, highest: number, absent: readonly number[]): readonly number[] {
+    const numbers = this.text?.split(':').map(numberOf) ?? absent;
+    if (numbers.length <= most && numbers.every((value) => value >= least && value <= highest)) return numbers;
+    throw this.#refuse(`up to ${most} numbers from ${least} to ${highest} with colons between them`);
+  }
+
+  none(): void {
+    if (this.text !== undefined) throw this.#refuse('no value');
   }
 
   factor(): Factor {

@@ -54,6 +54,18 @@ export const trainModelCommand = defineCommand({
       help: 'Weights to start from: imagenet, none for random ones, a Keras weight file, a .pth of PyTorch, or the directory of a SavedModel',
       report: 'start',
     },
+    recipe: {
+      type: 'choice',
+      choices: ['head', 'full', 'none'],
+      defaultText: 'head with trained weights, unless a flag about epochs or steps is given; else none',
+      help: 'head: train the head alone, which is quick; full: then all layers; none: train by epochs, as the other flags say',
+    },
+    minutes: {
+      type: 'number',
+      range: { above: 0 },
+      defaultText: '5 epochs',
+      help: 'With --recipe full, which it stands for: time that the training may take',
+    },
     freezeBackbone: {
       type: 'boolean',
       default: false,
@@ -128,6 +140,28 @@ export const trainModelCommand = defineCommand({
       range: { min: 0 },
       defaultText: '0.004 for adamw, otherwise none',
       help: 'Decay of the weights per step',
+    },
+    layerDecay: {
+      type: 'number',
+      range: { above: 0, max: 1 },
+      defaultText: 'all layers learn at the same rate',
+      help: 'Share of its learning rate that each layer passes on to the layer before it',
+    },
+    useEma: {
+      type: 'boolean',
+      defaultText: 'no averages',
+      help: 'Keep moving averages of the weights, and validate and save those, as in Keras',
+      conflicts: {
+        workers: '--use-ema is for a training in this process, --workers trains in others: give one of them.',
+        exportTraining: '--use-ema is for a training in this process, --export-training for others: give one of them.',
+      },
+    },
+    emaMomentum: {
+      type: 'number',
+      range: { min: 0, below: 1 },
+      defaultText: '0.99',
+      help: 'Share of itself that a moving average keeps in each step',
+      needs: ['useEma'],
     },
     clipNorm: {
       type: 'number',
@@ -267,8 +301,12 @@ export const trainModelCommand = defineCommand({
       'the bundled digits',
     ],
     [
-      '--model-type EfficientNetLiteModel --freeze-backbone --train-dataset-path … --test-dataset-path …',
-      'a few photographs of your own',
+      '--model-type EfficientNetLiteModel --train-dataset-path … --test-dataset-path …',
+      'photographs of your own, in a minute or two',
+    ],
+    [
+      '--model-type EfficientNetLiteModel --recipe full --train-dataset-path … --test-dataset-path …',
+      'the same, as accurate as it gets',
     ],
   ],
 });

@@ -6,9 +6,11 @@ import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
 import { fit, type FitOptions } from '../../training/fit.js';
 import type * as tf from '../../tensorflow/tf.js';
 import type { InterruptedTraining } from '../../training/resume/interrupted-training.js';
+import { learnByRecipe } from './learn-by-recipe.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import { augmentationFor, trainedPart } from './trainable-model.js';
-import { importCallbacks, TrainingCallbacks } from './training-callbacks.js';
+import { importCallbacks, type Stage, TrainingCallbacks } from './training-callbacks.js';
+import type { OpenedImages } from './training-data.js';
 import type { Learned, Learner, PreparedTraining } from './training-run.js';
 import { tell } from '../../text/tell.js';
 
@@ -25,28 +27,45 @@ export class LocalLearner implements Learner {
   }
 
   async learn(training: PreparedTraining, kept: InterruptedTraining): Promise<Learned> {
-    const { model, data, version } = training;
+    const { model, data, options } = training;
     const train = await data.openTraining(model.imageSize);
     const validation = await data.openValidation(model.imageSize);
-    tell(`training ${trainedPart(model)} on ${train.imageCount} images, validating on ${validation.imageCount}`);
-    const callbacks = await TrainingCallbacks.create(training, kept, { train, validation });
-    const options = { ...fitOptions(training), validationData: validation, callbacks: callbacks.list };
-    const { lastEpoch, interrupted } = await fitUntilInterrupted(model, train, options);
-    const { bestEpoch, history } = callbacks;
-    if (bestEpoch === null && !interrupted) return this.#giveUp(kept);
-    if (bestEpoch !== null) await writeFile(path.join(version.path, 'assets.extra', 'history.csv'), history);
-    const images = { train: train.imageCount, validation: validation.imageCount };
-    return { epochs: Math.max(callbacks.firstEpoch, lastEpoch), bestEpoch, interrupted, history, images };
+    const images = { train, validation };
+    const { recipe = 'none' } = options;
+    const what = recipe === 'none' ? trainedPart(model) : `the head of ${model.constructor.name}`;
+    tell(`training ${what} on ${train.imageCount} images, validating on ${validation.imageCount}`);
+    return recipe === 'none'
+      ? learnByEpochs(training, kept, images)
+      : learnByRecipe(training, kept, images, learnByEpochs);
   }
+}
 
-  /** There is no use in resuming a training whose every epoch failed. */
-  async #giveUp(kept: InterruptedTraining): Promise<never> {
-    await kept.remove();
-    throw new SignetError(
-      'TRAINING_STOPPED',
-      'No epoch gave a val_accuracy that is a number: the loss is NaN. Try a smaller --learning-rate; no model was saved.',
-    );
-  }
+/** Trains a model by epochs and keeps the best; the stage says what came before, if anything. */
+export async function learnByEpochs(
+  training: PreparedTraining,
+  kept: InterruptedTraining,
+  images: OpenedImages,
+  stage?: Stage,
+): Promise<Learned> {
+  const { train, validation } = images;
+  const callbacks = await TrainingCallbacks.create(training, kept, images, stage);
+  const options = { ...fitOptions(training), validationData: validation, callbacks: callbacks.list };
+  const { lastEpoch, interrupted } = await fitUntilInterrupted(training.model, train, options);
+  const { bestEpoch, history } = callbacks;
+  if (bestEpoch === null && !interrupted) return giveUp(kept);
+  const file = path.join(training.version.path, 'assets.extra', 'history.csv');
+  if (bestEpoch !== null) await writeFile(file, history);
+  const counts = { train: train.imageCount, validation: validation.imageCount };
+  return { epochs: Math.max(callbacks.firstEpoch, lastEpoch), bestEpoch, interrupted, history, images: counts };
+}
+
+/** There is no use in resuming a training whose every epoch failed. */
+async function giveUp(kept: InterruptedTraining): Promise<never> {
+  await kept.remove();
+  throw new SignetError(
+    'TRAINING_STOPPED',
+    'No epoch gave a val_accuracy that is a number: the loss is NaN. Try a smaller --learning-rate; no model was saved.',
+  );
 }
 
 type Options = Pick<FitOptions<tf.TensorContainer>, 'epochs' | 'classWeight' | 'augmentation' | 'featureViews' | 'jit'>;

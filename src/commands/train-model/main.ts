@@ -5,16 +5,18 @@ import { print } from '../../text/tell.js';
 
 await runCommand(trainModelCommand, async (options, { resume, resumeFrom, given }) => {
   const { exportTrainingText, trainModelText } = await import('./print.js');
-  const { exportTraining } = options;
+  const { exportTraining, trainDatasetPath, testDatasetPath } = options;
+  // A recipe has defaults of its own: only what was typed counts against them.
+  const typed = { ...given, trainDatasetPath, testDatasetPath };
   if (exportTraining !== undefined) {
     const { exportTrainingModel } = await import('./run.js');
-    print(exportTrainingText(await exportTrainingModel(options, exportTraining)));
+    print(exportTrainingText(await exportTrainingModel(typed, exportTraining)));
     return;
   }
   const train = async () => {
     if (resumeFrom !== undefined) return (await import('./resume-training.js')).resumeFromWorkers(resumeFrom, given);
     if (resume) return (await import('./resume-training.js')).resumeTraining(given);
-    return (await import('./run.js')).trainModel(options);
+    return (await import('./run.js')).trainModel(typed);
   };
   const result = await train();
   print(trainModelText(result));

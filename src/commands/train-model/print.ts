@@ -10,10 +10,12 @@ export function trainModelText(result: TrainModelResult): string {
   const { bestEpoch, directory, report, resume, testDatasetPath, testList } = result;
   return rowsText([
     ...metricsRows(result),
-    ['epochs', epochsText(result)],
+    // Where there is advice, the head alone was trained, which has no epochs.
+    ...(result.advice === undefined ? [['epochs', epochsText(result)] as const] : []),
     ['time', `${result.seconds.toFixed(1)} s`],
     ['model', bestEpoch === null ? 'none was saved yet' : directory],
     ...(report === null ? [] : [['report', terminalLink(report)] as const]),
+    ...(result.advice === undefined ? [] : [['better', result.advice] as const]),
     ...(resume ? [['continue', shellCommand('train-model', resume)] as const] : []),
     ...(bestEpoch === null
       ? []

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { SignetError } from '../../errors.js';
 import { LocalLearner } from './local-learner.js';
+import { checkRecipe } from './recipe.js';
 import { bringNamedWeights } from './starting-weights.js';
 import { completeTrainModelOptions, type GivenTrainModelOptions } from './train-model-options.js';
 import { disposeCompiled, findTrainableType, makeTrainable } from './trainable-model.js';
@@ -38,6 +39,7 @@ export interface ExportedTraining {
  * @throws SignetError as `trainModel`, and `INVALID_ARGUMENT` for what only one machine can do.
  */
 export async function exportTrainingModel(given: GivenTrainModelOptions, directory: string): Promise<ExportedTraining> {
+  checkRecipe(given);
   const options = completeTrainModelOptions(given);
   assertFree(directory, options);
   checkForWorkers(options);

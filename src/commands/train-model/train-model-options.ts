@@ -14,6 +14,7 @@ import {
 } from '../shared/flag-table.js';
 import { parseAugmentation } from '../shared/parse-augmentation.js';
 import { trainModelCommand } from './flags.js';
+import { withRecipe } from './recipe.js';
 
 /** Options of `train-model` with every default filled in; `flags.ts` says what each means. */
 export interface TrainModelOptions extends OptionsOf<typeof trainModelCommand.flags> {}
@@ -27,7 +28,7 @@ export interface GivenTrainModelOptions extends GivenOptionsOf<typeof trainModel
  * @throws SignetError `INVALID_ARGUMENT` that lists every problem.
  */
 export function completeTrainModelOptions(given: GivenTrainModelOptions): TrainModelOptions {
-  const options = withWeights(completeOptions(trainModelCommand.flags, given));
+  const options = withWeights(completeOptions(trainModelCommand.flags, withRecipe(given)));
   // The size of the images is not known yet.
   if (options.augment !== undefined) parseAugmentation(options.augment, { imageSize: [1, 1], seed: options.seed });
   return options;

@@ -10,6 +10,7 @@ import { findModelType, type ModelType, modelTypes } from '../../models/model-ty
 import * as tf from '../../tensorflow/tf.js';
 import type { Augmentation } from '../../training/augmentation/augmentation.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../training/losses.js';
+import { layerDecay } from '../../training/optimizers/layer-decay.js';
 import { type OptimizerName, optimizersByName } from '../../training/optimizers/by-name.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import { scheduledLearningRate } from '../../training/schedules/by-name.js';
@@ -112,13 +113,22 @@ function makeFromFlags(
   return makeModel(Model, { ...given, ...backboneOptions(options) });
 }
 
-function compileClassifier(model: ImageClassifierModel, options: TrainModelOptions, stepsPerEpoch: number): void {
+/** Compiles a model with the optimizer and the loss that the flags ask for. */
+export function compileClassifier(
+  model: ImageClassifierModel,
+  options: TrainModelOptions,
+  stepsPerEpoch: number,
+): void {
   const { learningRate, numEpochs } = options;
   model.compile({
-    optimizer: makeOptimizer(options, { learningRate, numEpochs, stepsPerEpoch }),
+    optimizer: makeOptimizer(options, { learningRate, numEpochs, stepsPerEpoch }, multiplierFor(model, options)),
     loss: makeLoss(options),
     metrics: [accuracy],
   });
+}
+
+function multiplierFor(model: ImageClassifierModel, { layerDecay: decay }: TrainModelOptions) {
+  return decay === undefined ? undefined : layerDecay(model, decay);
 }
 
 /** The options of `train-model` that say how the loss is made small. */
@@ -132,6 +142,8 @@ export type OptimizationOptions = Pick<
   | 'clipNorm'
   | 'gradientAccumulationSteps'
   | 'labelSmoothing'
+  | 'useEma'
+  | 'emaMomentum'
 >;
 
 /** The length of a training, at most. */
@@ -145,8 +157,9 @@ export interface TrainingLength {
 export function makeOptimizer(
   options: OptimizationOptions,
   { learningRate, numEpochs, stepsPerEpoch }: TrainingLength,
+  learningRateMultiplier?: (variable: string) => number,
 ): Optimizer {
-  const { momentum, weightDecay, clipNorm, gradientAccumulationSteps, warmupEpochs } = options;
+  const { momentum, weightDecay, clipNorm, gradientAccumulationSteps, warmupEpochs, useEma, emaMomentum } = options;
   const optimizer: OptimizerName = options.optimizer;
   const steps = numEpochs * stepsPerEpoch;
   const warmupSteps = Math.round(warmupEpochs * stepsPerEpoch);
@@ -156,6 +169,9 @@ export function makeOptimizer(
     ...(weightDecay !== undefined && { weightDecay }),
     ...(clipNorm !== undefined && { globalClipnorm: clipNorm }),
     ...(gradientAccumulationSteps > 1 && { gradientAccumulationSteps }),
+    ...(useEma === true && { useEma }),
+    ...(emaMomentum !== undefined && { emaMomentum }),
+    ...(learningRateMultiplier && { learningRateMultiplier }),
   });
 }
 

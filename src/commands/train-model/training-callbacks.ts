@@ -7,7 +7,8 @@ import { parseHistory } from '../../evaluation/report/training-history.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import { importUserFile } from '../../models/user-file/import-user-file.js';
 import { BackupAndRestore } from '../../training/callbacks/backup-and-restore.js';
-import type { Callback, CallbackLike } from '../../training/callbacks/callback.js';
+import { Callback, type CallbackLike } from '../../training/callbacks/callback.js';
+import type { CallbackState, ResumableCallback } from '../../training/callbacks/support/callback-state.js';
 import { CSVLogger } from '../../training/callbacks/csv-logger.js';
 import { EarlyStopping } from '../../training/callbacks/early-stopping.js';
 import { ModelCheckpoint } from '../../training/callbacks/model-checkpoint.js';
@@ -22,14 +23,33 @@ import type { TrainModelOptions } from './train-model-options.js';
 import type { PreparedTraining } from './training-run.js';
 import { standardError } from '../../text/tell.js';
 
+/** A part of a training that comes after another. */
+export interface Stage {
+  /** Its name in lines of progress and in `history.csv`. */
+  readonly name: string;
+  /** Whether the stage before it has just ended, in this process: then nothing was interrupted. */
+  readonly follows: boolean;
+  /** When it must have ended, in milliseconds on the clock of `performance.now()`; Infinity for whenever. */
+  readonly deadline: number;
+  readonly plan: StagePlan;
+}
+
+/** What was decided before a stage began. */
+export interface StagePlan {
+  /** Number of the last epoch, from 1. */
+  readonly epochs: number;
+  /** Strength of the head's regularization. */
+  readonly strength: number;
+}
+
 /** The value by which the best epoch is chosen; more is better. */
-const monitor = 'val_accuracy';
+export const monitor = 'val_accuracy';
 
 /** The callbacks of a training in this process: what is shown, saved and kept, and when it stops. */
 export class TrainingCallbacks {
   /** All of them, in the order in which `fit` calls them. */
   readonly list: readonly CallbackLike[];
-  readonly #history = new CSVLogger();
+  readonly #history: CSVLogger;
   readonly #checkpoint: ModelCheckpoint;
   readonly #earlyStopping: EarlyStopping;
   readonly #backup: BackupAndRestore;
@@ -41,12 +61,15 @@ export class TrainingCallbacks {
     private readonly savedValue: number | null,
     progress: Progress,
     further: readonly CallbackLike[],
+    stage: Stage | undefined,
   ) {
     const { patience } = training.options;
+    this.#history = new CSVLogger({ stage: stage?.name });
     this.#checkpoint = this.#makeCheckpoint(training);
     this.#earlyStopping = new EarlyStopping({ monitor, patience, restoreBestWeights: true });
-    this.#backup = makeBackup(kept, training.options);
-    const first = [new TerminateOnNaN(), ...learningRateCallbacks(training.options, patience), progress];
+    this.#backup = makeBackup(kept, training.options, stage?.follows === true);
+    const ofStage = stage ? [new StageCallback(stage)] : [];
+    const first = [new TerminateOnNaN(), ...learningRateCallbacks(training.options, patience), progress, ...ofStage];
     // The backup comes last, so that it keeps what all the others remember of an epoch.
     this.list = [...first, this.#history, this.#checkpoint, this.#earlyStopping, ...further, this.#backup];
   }
@@ -55,17 +78,14 @@ export class TrainingCallbacks {
     training: PreparedTraining,
     kept: InterruptedTraining,
     images: Readonly<Record<'train' | 'validation', ImageDataset>>,
+    stage?: Stage,
   ): Promise<TrainingCallbacks> {
     // The saved model may be from an epoch after the last backup.
     const savedValue = (await kept.hasSaved()) ? await bestSavedValue(kept.directory) : null;
-    const progress = new Progress({ epochs: training.options.numEpochs, images: images.train.imageCount });
-    return new TrainingCallbacks(
-      training,
-      kept,
-      savedValue,
-      progress,
-      await furtherCallbacks(training, images.validation),
-    );
+    const epochs = training.options.numEpochs;
+    const progress = new Progress({ epochs, images: images.train.imageCount, stage: stage?.name });
+    const further = await furtherCallbacks(training, images.validation);
+    return new TrainingCallbacks(training, kept, savedValue, progress, further, stage);
   }
 
   /** The text of `history.csv`. */
@@ -84,12 +104,9 @@ export class TrainingCallbacks {
     return this.#backup.resumedAt?.epoch ?? 0;
   }
 
-  #makeCheckpoint({ model, version, data, options }: PreparedTraining): ModelCheckpoint {
-    const assetsExtra = () => ({
-      'arguments.json': argumentsJson(options),
-      'history.csv': this.history,
-      ...(data.skippedList !== '' && { 'skipped-images.tsv': data.skippedList }),
-    });
+  #makeCheckpoint(training: PreparedTraining): ModelCheckpoint {
+    const { model, version } = training;
+    const assetsExtra = () => modelAssets(training, this.history);
     return new ModelCheckpoint(version.path, {
       monitor,
       saveBestOnly: true,
@@ -99,9 +116,55 @@ export class TrainingCallbacks {
   }
 }
 
-function makeBackup({ folder }: InterruptedTraining, { backupSteps }: TrainModelOptions): BackupAndRestore {
+/** The files that a saved model carries about its training. */
+export function modelAssets({ data, options }: PreparedTraining, history: string): Record<string, string> {
+  return {
+    'arguments.json': argumentsJson(options),
+    'history.csv': history,
+    ...(data.skippedList !== '' && { 'skipped-images.tsv': data.skippedList }),
+  };
+}
+
+function makeBackup(
+  { folder }: InterruptedTraining,
+  { backupSteps }: TrainModelOptions,
+  isQuiet: boolean,
+): BackupAndRestore {
   const within = backupSteps === undefined ? { saveSeconds: 300 } : { saveSteps: backupSteps };
-  return new BackupAndRestore(folder, { ...within, deleteCheckpoint: false, verbose: 1, stream: standardError() });
+  const verbose = isQuiet ? 0 : 1;
+  return new BackupAndRestore(folder, { ...within, deleteCheckpoint: false, verbose, stream: standardError() });
+}
+
+/** Remembers what was planned for a stage, and ends it after the epoch whose successor would not end in time. */
+export class StageCallback extends Callback implements ResumableCallback {
+  #begin = 0;
+
+  constructor(private readonly stage: Stage) {
+    super();
+  }
+
+  /** What a backup says about the stage. */
+  static stateOf({ plan }: Pick<Stage, 'plan'>): CallbackState {
+    return { values: { ...plan } };
+  }
+
+  override onEpochBegin(): void {
+    this.#begin = performance.now();
+  }
+
+  override onEpochEnd(): void {
+    const now = performance.now();
+    if (now + (now - this.#begin) > this.stage.deadline) this.model.stopTraining = true;
+  }
+
+  saveState(): CallbackState {
+    return StageCallback.stateOf(this.stage);
+  }
+
+  /** What was planned was read before the stage began. */
+  restoreState(): void {
+    return;
+  }
 }
 
 /**
@@ -160,7 +223,15 @@ export interface CallbackContext {
 export type CallbacksExport = CallbackLike | readonly CallbackLike[] | ((context: CallbackContext) => CallbacksResult);
 type CallbacksResult = CallbackLike | readonly CallbackLike[] | Promise<CallbackLike | readonly CallbackLike[]>;
 
-const methods = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchBegin', 'onBatchEnd'] as const;
+const methods = [
+  'onTrainBegin',
+  'onTrainEnd',
+  'onEpochBegin',
+  'onEpochEnd',
+  'onBatchBegin',
+  'onBatchEnd',
+  'onTestBatchEnd',
+] as const;
 
 /**
  * Loads the callbacks of a user's file.

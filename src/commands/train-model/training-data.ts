@@ -38,6 +38,12 @@ export type TrainingSetOptions = Pick<
 > &
   Partial<Pick<TrainModelOptions, 'testDatasetPath' | 'classWeights'>>;
 
+/** The images that a training reads. */
+export interface OpenedImages {
+  readonly train: ImageDataset;
+  readonly validation: ImageDataset;
+}
+
 /** The training set: the images that a training learns from, and those by which it chooses its best epoch. */
 export class TrainingSet {
   /** Kept: a split shuffles all files. */

@@ -9,6 +9,7 @@ import { writeReport } from '../../evaluation/report/write-report.js';
 import { knownOptions } from './remembered-options.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import { separateTestSource, trainingSource } from '../shared/dataset-sources.js';
+import { isEpochFlag } from './recipe.js';
 import { shellCommand } from '../shared/shell-command.js';
 import { reportedArguments, type TrainModelOptions } from './train-model-options.js';
 import type { ImageCounts } from './training-data.js';
@@ -26,6 +27,8 @@ export interface FinishedTraining {
   /** The best epoch, from 1. */
   readonly bestEpoch: number;
   readonly interrupted: boolean;
+  /** Rows about its stages. Default: it has none. */
+  readonly stages?: readonly Fact[] | undefined;
   /** Duration of the run in seconds. */
   readonly seconds: number;
   readonly evaluation: ClassifierEvaluation;
@@ -72,8 +75,11 @@ function trainingFacts({
   seconds,
   evaluation,
   duplicates,
+  stages = [],
 }: FinishedTraining): Fact[] {
-  const { optimizer, learningRate, learningRateSchedule } = options;
+  const { optimizer, learningRate, learningRateSchedule, recipe } = options;
+  const byEpochs: Fact[] =
+    recipe === 'head' ? [] : [['optimizer', `${optimizer}, learning rate ${learningRate}, ${learningRateSchedule}`]];
   const source = trainingSource(options).name;
   const number = (value: number) => value.toLocaleString('en');
   return [
@@ -85,12 +91,17 @@ function trainingFacts({
     ...duplicates.map((note): Fact => ['same bytes', note]),
     ['epochs', `${epochs}${interrupted ? ' (interrupted)' : ''}, the best was ${bestEpoch}`],
     ['time', `${seconds.toFixed(1)} s`],
-    ['optimizer', `${optimizer}, learning rate ${learningRate}, ${learningRateSchedule}`],
+    ...byEpochs,
+    ...(recipe === undefined || recipe === 'none' ? [] : [['recipe', recipe] as const]),
+    ...stages,
     ...reportedArguments(options),
   ];
 }
 
 /** The command with all flags, even those that were left out: a default may change. The version and `--overwrite` are about one run only. */
 function trainingCommand(options: TrainModelOptions): string {
-  return shellCommand('train-model', { ...knownOptions(options), modelVersion: undefined, overwrite: undefined });
+  const known = Object.entries(knownOptions(options)).filter(
+    ([name]) => options.recipe !== 'head' || !isEpochFlag(name),
+  );
+  return shellCommand('train-model', { ...Object.fromEntries(known), modelVersion: undefined, overwrite: undefined });
 }

@@ -4,11 +4,13 @@ import path from 'node:path';
 import { listText } from '../../data/list/list-text.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { type ClassifierEvaluation, evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
+import type { Fact } from '../../evaluation/report/report-content.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import { noteInterrupted } from '../../training/resume/find-interrupted-training.js';
 import { InterruptedTraining } from '../../training/resume/interrupted-training.js';
 import { VersionDirectory } from '../../training/resume/version-directory.js';
 import type { ShellFlags } from '../shared/shell-command.js';
+import { checkRecipe, epochFlagsGiven, hasRecipe } from './recipe.js';
 import { optionsToRemember } from './remembered-options.js';
 import { bringNamedWeights } from './starting-weights.js';
 import {
@@ -40,6 +42,8 @@ export interface TrainModelResult {
   readonly report: string | null;
   /** The flags of `train-model` that continue it; null when it is done. */
   readonly resume: ShellFlags | null;
+  /** What would make the model better, and what that takes; undefined where nothing is known. */
+  readonly advice: string | undefined;
 }
 
 /** All that a training needs before it begins. None of it is on the disk. */
@@ -50,6 +54,8 @@ export interface PreparedTraining {
   readonly data: TrainingData;
   /** Compiled, with the weights that it starts from. */
   readonly model: ImageClassifierModel;
+  /** When the run began, in milliseconds on the clock of `performance.now()`. */
+  readonly startTime: number;
 }
 
 /** Where a training starts: at its beginning, at its own backup, or at what workers kept. */
@@ -83,6 +89,10 @@ export interface Learned {
   /** The text of `history.csv`. */
   readonly history: string;
   readonly images: ImageCounts;
+  /** Rows about its stages for the report. Default: it has none. */
+  readonly stages?: readonly Fact[];
+  /** What would make the model better, and what that takes. Default: nothing is known. */
+  readonly advice?: string | undefined;
 }
 
 /** A training that begins with the model's first weights. */
@@ -101,6 +111,8 @@ export class TrainingRun {
   readonly #startTime = performance.now();
 
   readonly #options: TrainModelOptions;
+  /** Said before it begins; null for nothing. */
+  readonly #note: string | null;
 
   /** @throws SignetError `INVALID_ARGUMENT` that lists all that is wrong with the options. */
   constructor(
@@ -108,7 +120,10 @@ export class TrainingRun {
     private readonly learner: Learner,
     private readonly start: TrainingStart = freshStart,
   ) {
+    if (start === freshStart) checkRecipe(options);
     this.#options = completeTrainModelOptions(options);
+    const asking = start === freshStart && options.recipe === undefined ? epochFlagsGiven(options) : [];
+    this.#note = hasRecipe(options) && asking.length > 0 ? noRecipe(asking) : null;
   }
 
   /**
@@ -139,6 +154,7 @@ export class TrainingRun {
   async #prepare(): Promise<PreparedTraining> {
     const { learner, start } = this;
     const options = this.#options;
+    if (this.#note !== null) tell(this.#note);
     const Model = await findTrainableType(options);
     await learner.checkOptions(options);
     if (start.isFresh) await bringNamedWeights(Model, options);
@@ -147,7 +163,7 @@ export class TrainingRun {
     start.checkImages(data.set.scan);
     learner.checkImages(data.set);
     const model = await makeTrainable(Model, data.set, options, start.isFresh);
-    return { options, version, data, model };
+    return { options, version, data, model, startTime: this.#startTime };
   }
 
   async #chooseVersion(modelType: string): Promise<VersionDirectory> {
@@ -161,7 +177,7 @@ export class TrainingRun {
 
   async #finish({ version, data, model }: PreparedTraining, learned: Learned): Promise<TrainModelResult> {
     const options = this.#options;
-    const { epochs, bestEpoch, interrupted } = learned;
+    const { epochs, bestEpoch, interrupted, advice } = learned;
     const directory = version.path;
     const evaluation = bestEpoch === null ? null : await evaluate(model, data, options, directory);
     const seconds = (performance.now() - this.#startTime) / 1000;
@@ -181,8 +197,28 @@ export class TrainingRun {
       testDatasetPath,
       testList = data.hasOwnTest ? path.join(directory, 'assets.extra', testListFile) : undefined,
     } = options;
-    return { directory, testDatasetPath, testList, epochs, bestEpoch, test, seconds, interrupted, report, resume };
+    return {
+      directory,
+      testDatasetPath,
+      testList,
+      epochs,
+      bestEpoch,
+      test,
+      seconds,
+      interrupted,
+      report,
+      resume,
+      advice,
+    };
   }
+}
+
+function noRecipe(asking: readonly string[]): string {
+  const ask = asking.length === 1 ? 'asks' : 'ask';
+  return (
+    `note: ${asking.join(', ')} ${ask} for a training by epochs, so there is no recipe (--recipe none). ` +
+    'Without that, the head alone is trained, which is quick; see --recipe.'
+  );
 }
 
 /** Without a state there is nothing to continue: then a failed training leaves nothing behind. */

@@ -14,9 +14,13 @@ function captionOf(bestEpoch: number | null): string {
 /** How the training went; nothing where that is not known. */
 export function curvesSection({ training }: CompleteReportContent, curves: readonly LineChart[]): Markup | null {
   if (training === null || curves.length === 0) return null;
-  const { epochs, columns } = training.history;
+  const { epochs, columns, stages = [] } = training.history;
   const names = [...columns.keys()];
-  const rows = epochs.map((epoch, i) => [epoch, ...names.map((name) => columns.get(name)?.[i]?.toPrecision(4) ?? '–')]);
+  const nameOf = (epoch: number, stage?: string) => (stage === undefined ? epoch : `${epoch}, ${stage}`);
+  const rows = epochs.map((epoch, i) => [
+    nameOf(epoch, stages[i]),
+    ...names.map((name) => columns.get(name)?.[i]?.toPrecision(4) ?? '–'),
+  ]);
   return markup`<section aria-labelledby="training">
 <h2 id="training">Training</h2>
 <div class="curves">

@@ -3,11 +3,11 @@ import { deriveSeed } from '../../data/dataset/random.js';
 import * as tf from '../../tensorflow/tf.js';
 import { type AffineTransform, composeTransforms, type FillOptions, transformImages } from './affine-transform.js';
 import { Draws } from './draws.js';
-import type { MixedImages, MixUp } from './mix-up.js';
+import type { MixedImages, MixingTransformation } from './mixing.js';
 import type { GeometricTransformation, PixelTransformation } from './transformation.js';
 
 /** One of those in this folder, or your own. */
-export type Transformation = GeometricTransformation | PixelTransformation | MixUp;
+export type Transformation = GeometricTransformation | PixelTransformation | MixingTransformation;
 
 /** Options of `Augmentation`. */
 export interface AugmentationOptions {
@@ -15,7 +15,7 @@ export interface AugmentationOptions {
   readonly seed?: number;
 }
 
-/** Images of a batch after augmentation; with `MixUp` also what each was mixed with. */
+/** Images of a batch after augmentation; with `MixUp` or `CutMix` also what each was mixed with. */
 export type AugmentedImages = Pick<MixedImages, 'images'> & Partial<MixedImages>;
 
 /**
@@ -40,13 +40,16 @@ export class Augmentation {
     { seed = 0 }: AugmentationOptions = {},
   ) {
     this.#seed = seed;
-    if (transformations.filter(({ kind }) => kind === 'mixup').length <= 1) return;
-    throw new SignetError('INVALID_ARGUMENT', 'An augmentation has one MixUp at most. Received: several.');
+    if (transformations.filter(({ kind }) => kind === 'mixing').length <= 1) return;
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      'An augmentation mixes images in one way at most, by MixUp or CutMix. Received: several.',
+    );
   }
 
   /** Whether images are mixed, and with them what the loss is computed from. */
   get mixes(): boolean {
-    return this.transformations.some(({ kind }) => kind === 'mixup');
+    return this.transformations.some(({ kind }) => kind === 'mixing');
   }
 
   /**

@@ -1,6 +1,6 @@
 import { SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
-import type { AffineTransform, FillOptions } from './affine-transform.js';
+import type { AffineTransform, Coefficient, FillOptions } from './affine-transform.js';
 import type { Draws } from './draws.js';
 import { GeometricTransformation, type ImagesShape } from './transformation.js';
 
@@ -36,15 +36,16 @@ export class RandomCrop extends GeometricTransformation {
       );
     }
     const offset = (size: number, part: number) => tf.floor(draws.uniform([n], 0, size - part + 1));
-    const [b1, b2] = resizing(this.#height / height, offset(height, this.#height));
-    const [a0, a2] = resizing(this.#width / width, offset(width, this.#width));
-    return { a0, a1: 0, a2, b0: 0, b1, b2 };
+    const down = resizing(this.#height / height, offset(height, this.#height));
+    const across = resizing(this.#width / width, offset(width, this.#width));
+    return { a0: across.factor, a1: 0, a2: across.offset, b0: 0, b1: down.factor, b2: down.offset };
   }
 }
 
-/** With the centers of pixels at half, as images are resized everywhere here. */
-function resizing(scale: number, offset: tf.Tensor): [factor: number, offset: tf.Tensor] {
-  return [scale, tf.add(offset, scale / 2 - 0.5)];
+/** Where the pixels of a part come from that is resized: with their centers at half, as images are resized everywhere here. */
+export function resizing<Scale extends Coefficient>(scale: Scale, offset: tf.Tensor) {
+  const half = typeof scale === 'number' ? scale / 2 - 0.5 : tf.sub(tf.div(scale, 2), 0.5);
+  return { factor: scale, offset: tf.add(offset, half) };
 }
 
 function invalid(what: string): SignetError {

@@ -126,6 +126,7 @@ export class BackupAndRestore extends Callback {
 
   async #save(epoch: number, batch: number): Promise<void> {
     const session = this.#session();
+    session.showTrainedWeights();
     session.readVariables();
     await writeBackup(this.#folder, {
       epoch,

@@ -108,6 +108,14 @@ export abstract class Callback {
    * @param logs Those of `onBatchBegin`, and loss and metrics of this batch alone.
    */
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
+
+  /**
+   * Called after each batch of the validation. TF.js does not wait here, so the hook cannot return a promise.
+   *
+   * @param batch Number of the batch within the validation, from 0.
+   * @param logs The same number as `batch`, and as `size` the number of examples in the batch.
+   */
+  onTestBatchEnd?(batch: number, logs: Logs): void;
 }
 
 /** Callback that `fit` takes: a `Callback`, a `tf.Callback`, or an object with some of the hooks, `{ onEpochEnd(epoch, logs) {...} }`. */
@@ -115,7 +123,7 @@ export type CallbackLike = Partial<
   Pick<
     Callback,
     | ('onTrainBegin' | 'onTrainEnd' | 'onEpochBegin' | 'onEpochEnd')
-    | ('onBatchBegin' | 'onBatchEnd' | 'setModel' | 'setParams')
+    | ('onBatchBegin' | 'onBatchEnd' | 'onTestBatchEnd' | 'setModel' | 'setParams')
   >
 >;
 

@@ -9,10 +9,24 @@ export interface CSVLines {
   readonly rows: readonly string[];
 }
 
+/** Options of a `CSVLogger`. */
+export interface CSVLoggerOptions {
+  /** Stage of the training, in a column of its own. Default: there is no such column. */
+  readonly stage?: string | undefined;
+}
+
+const stageColumn = 'stage';
+
 /** Keeps every epoch's values as the text of a CSV file, `epoch,accuracy,loss,...`, epochs from 0 as in Keras. */
 export class CSVLogger extends Callback implements ResumableCallback {
   #columns: readonly string[] = [];
   #rows: string[] = [];
+  readonly #stage: string | undefined;
+
+  constructor({ stage }: CSVLoggerOptions = {}) {
+    super();
+    this.#stage = stage;
+  }
 
   /** The state for `restoreState` of a training that logged these lines without this callback, such as on other machines. */
   static stateAfter({ columns, rows }: CSVLines): CallbackState {
@@ -30,8 +44,10 @@ export class CSVLogger extends Callback implements ResumableCallback {
   }
 
   override onEpochEnd(epoch: number, logs: Logs): void {
-    if (this.#columns.length === 0) this.#columns = Object.keys(logs).sort();
-    this.#rows.push([epoch, ...this.#columns.map((column) => logs[column] ?? '')].join(','));
+    const stage = this.#stage === undefined ? [] : [stageColumn];
+    if (this.#columns.length === 0) this.#columns = [...stage, ...Object.keys(logs).sort()];
+    const valueOf = (column: string) => (column === stageColumn ? this.#stage : logs[column]) ?? '';
+    this.#rows.push([epoch, ...this.#columns.map(valueOf)].join(','));
   }
 
   saveState(): CallbackState {

@@ -1,6 +1,7 @@
+import { durationText } from '../../text/amounts.js';
 import { type ProgressBar, progressBar } from '../../text/progress-bar.js';
-import { Callback, type Logs } from './callback.js';
 import { standardError } from '../../text/tell.js';
+import { Callback, type Logs } from './callback.js';
 
 /** Options of `Progress`. */
 export interface ProgressOptions {
@@ -8,8 +9,16 @@ export interface ProgressOptions {
   readonly epochs: number;
   /** Images per epoch. */
   readonly images: number;
+  /** Stage of the training, which its lines begin with. Default: none. */
+  readonly stage?: string | undefined;
   /**
-   * Stream to write to. A terminal gets a bar for the running epoch, anything else only one line per epoch.
+   * Seconds between two lines within an epoch, where the stream is not a terminal.
+   *
+   * @defaultValue 20
+   */
+  readonly secondsBetweenLines?: number;
+  /**
+   * Stream to write to. A terminal gets a bar for the running epoch, anything else a line now and then; both a line per epoch.
    *
    * @defaultValue standard error
    */
@@ -17,73 +26,109 @@ export interface ProgressOptions {
 }
 
 /**
- * Shows loss, accuracy, images per second and the time left, at most: as a bar while an epoch runs, on a terminal, and as a line after
- * each epoch.
+ * Shows loss, accuracy, images per second and the time left, at most: as a bar on a terminal or in lines elsewhere while an epoch runs, and as
+ * a line after each epoch. Images per second are those of the training steps: neither the features that are computed before the first nor the
+ * validation count.
  */
 export class Progress extends Callback {
-  readonly #options: Required<ProgressOptions>;
+  readonly #options: ProgressOptions & Required<Pick<ProgressOptions, 'secondsBetweenLines' | 'stream'>>;
   #bar: ProgressBar | null = null;
-  #epochStart = 0;
-  #trainStart = 0;
-  #epochs = 0;
+  #epoch = 0;
+  /** When the first batch of the epoch came; null before. */
+  #epochStart: number | null = null;
+  #lastBatch = 0;
+  #lastLine = 0;
+  /** Milliseconds of the epochs so far, each from its first batch on, and how many there were. */
+  #trained = { milliseconds: 0, epochs: 0 };
   #images = 0;
+  #tested = 0;
 
   constructor(options: ProgressOptions) {
     super();
-    this.#options = { stream: standardError(), ...options };
+    this.#options = { stream: standardError(), secondsBetweenLines: 20, ...options };
   }
 
   override onTrainBegin(): void {
-    this.#trainStart = performance.now();
-    this.#epochs = 0;
+    // A training that was resumed did not train the epochs before.
+    this.#trained = { milliseconds: 0, epochs: 0 };
   }
 
   override onEpochBegin(epoch: number): void {
-    this.#epochStart = performance.now();
-    this.#images = 0;
+    this.#epoch = epoch;
+    this.#epochStart = null;
+    [this.#images, this.#tested] = [0, 0];
     const { stream, images } = this.#options;
     if (!stream.isTTY) return;
-    this.#bar = progressBar(`epoch ${this.#epochName(epoch)}`, 'images', { stream, noteWidth: 42 });
+    this.#bar = progressBar(this.#name, 'images', { stream, noteWidth: 42 });
     this.#bar.update(0, images, 'loss -  accuracy -  - images/s');
+  }
+
+  override onBatchBegin(): void {
+    if (this.#epochStart !== null) return;
+    this.#epochStart = performance.now();
+    this.#lastLine = this.#epochStart;
   }
 
   override async onBatchEnd(_batch: number, logs: Logs): Promise<void> {
     this.#images += logs.size ?? 0;
-    this.#bar?.update(this.#images, this.#options.images, this.#note(logs));
+    this.#lastBatch = performance.now();
+    const { images } = this.#options;
+    const now = `loss ${logs.loss?.toFixed(4) ?? '-'}  accuracy ${logs.accuracy?.toFixed(3) ?? '-'}`;
+    this.#bar?.update(this.#images, images, `${now}  ${this.#speed} images/s`);
+    if (this.#images < images) this.#line(() => `${this.#images} of ${images} images  ${now}  (${this.#left()})`);
     // The training loop never leaves the event loop a turn by itself: the bar, Ctrl-C and timers need one.
     await new Promise(setImmediate);
   }
 
-  override onEpochEnd(epoch: number, logs: Logs): void {
+  override onTestBatchEnd(_batch: number, logs: Logs): void {
+    this.#tested += logs.size ?? 0;
+    this.#line(() => `${this.#tested} images of the validation`);
+  }
+
+  override onEpochEnd(_epoch: number, logs: Logs): void {
     this.#bar?.stop();
-    this.#epochs += 1;
+    this.#bar = null;
+    this.#trained.epochs += 1;
+    this.#trained.milliseconds += performance.now() - (this.#epochStart ?? performance.now());
     const values = ['loss', 'accuracy', 'val_loss', 'val_accuracy'].flatMap((name) =>
       logs[name] === undefined ? [] : [`${name} ${logs[name].toFixed(4)}`],
     );
-    const left = `${this.#speed()} images/s, ${seconds(this.#secondsLeft(epoch))} left at most`;
-    this.#options.stream.write(`epoch ${this.#epochName(epoch)}  ${values.join('  ')}  (${left})\n`);
+    const left = this.#secondsPerEpoch() * (this.#options.epochs - this.#epoch - 1);
+    const pace = `${this.#speed} images/s, ${durationText(left)} left at most`;
+    this.#options.stream.write(`${this.#name}  ${values.join('  ')}  (${pace})\n`);
   }
 
-  #note({ loss, accuracy }: Logs): string {
-    return `loss ${loss?.toFixed(4) ?? '-'}  accuracy ${accuracy?.toFixed(3) ?? '-'}  ${this.#speed()} images/s`;
+  /** Writes a line if the last one is long ago, away from a terminal. */
+  #line(text: () => string): void {
+    const { stream, secondsBetweenLines } = this.#options;
+    const now = performance.now();
+    if (stream.isTTY || now - this.#lastLine < secondsBetweenLines * 1000) return;
+    this.#lastLine = now;
+    stream.write(`${this.#name}  ${text()}\n`);
   }
 
-  #epochName(epoch: number): string {
-    return `${epoch + 1}/${this.#options.epochs}`;
+  get #name(): string {
+    const { stage, epochs } = this.#options;
+    return `${stage === undefined ? '' : `${stage}, `}epoch ${this.#epoch + 1}/${epochs}`;
   }
 
-  #speed(): string {
-    return (this.#images / ((performance.now() - this.#epochStart) / 1000)).toFixed(0);
+  get #speed(): string {
+    const seconds = (this.#lastBatch - (this.#epochStart ?? this.#lastBatch)) / 1000;
+    return seconds > 0 ? (this.#images / seconds).toFixed(0) : '-';
   }
 
-  #secondsLeft(epoch: number): number {
-    // A training that was resumed did not train the epochs before.
-    const perEpoch = (performance.now() - this.#trainStart) / this.#epochs / 1000;
-    return perEpoch * (this.#options.epochs - epoch - 1);
+  /** Speed and time left, as far as they can be known within an epoch. */
+  #left(): string {
+    const { images, epochs } = this.#options;
+    const elapsed = (performance.now() - (this.#epochStart ?? performance.now())) / 1000;
+    const ofEpoch = (elapsed / this.#images) * Math.max(0, images - this.#images);
+    const whole = this.#trained.epochs === 0 ? elapsed + ofEpoch : this.#secondsPerEpoch();
+    const left = ofEpoch + whole * (epochs - this.#epoch - 1);
+    return `${this.#speed} images/s, ${durationText(left)} left at most`;
   }
-}
 
-function seconds(value: number): string {
-  if (value < 90) return `${value.toFixed(0)} s`;
-  return `${(value / 60).toFixed(0)} min`;
+  #secondsPerEpoch(): number {
+    const { milliseconds, epochs } = this.#trained;
+    return epochs === 0 ? 0 : milliseconds / epochs / 1000;
+  }
 }

@@ -30,6 +30,26 @@ export interface OptimizerOptions extends ClipOptions {
    * @defaultValue every step changes the weights
    */
   readonly gradientAccumulationSteps?: number;
+  /**
+   * Whether a moving average of each weight is kept. `fit` validates with the averages, shows them to the callbacks at the end of each epoch,
+   * as Keras's `SwapEMAWeights` does, and leaves them in the model at the end.
+   *
+   * @defaultValue false
+   */
+  readonly useEma?: boolean;
+  /**
+   * Momentum of the moving averages, from 0 to 1: each step, an average keeps this share of itself and takes the rest from its weight. Only with
+   * `useEma`.
+   *
+   * @defaultValue 0.99
+   */
+  readonly emaMomentum?: number;
+  /**
+   * Factor of a variable's learning rate, by the variable's name; above 0. `layerDecay` makes one.
+   *
+   * @defaultValue 1 for all
+   */
+  readonly learningRateMultiplier?: (variable: string) => number;
 }
 
 /** @throws SignetError `INVALID_ARGUMENT` that names an option out of its range. */
@@ -43,5 +63,7 @@ export function checkOptimizerOptions(options: OptimizerOptions): void {
     'whole and 2 or more',
     (steps) => Number.isSafeInteger(steps) && steps >= 2,
   );
+  const { emaMomentum = 0.99 } = options;
+  checkNumber('emaMomentum', emaMomentum, 'from 0 to 1', (momentum) => momentum >= 0 && momentum <= 1);
   checkClipOptions(options);
 }

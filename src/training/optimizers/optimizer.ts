@@ -107,6 +107,11 @@ export abstract class Optimizer extends tf.Optimizer {
     return [...own, ...rate, ...slots];
   }
 
+  /** The moving average of a variable, which stays the optimizer's; null unless `useEma`. */
+  averageOf(variable: tf.Variable): tf.Variable | null {
+    return this.#options.useEma === true ? this.#slot(variable, averageName) : null;
+  }
+
   /** Makes the slots of variables, in their order; the first step does it otherwise. */
   build(variables: readonly tf.Variable[]): void {
     for (const variable of variables) for (const name of this.#allSlotNames) this.#slot(variable, name);
@@ -120,6 +125,7 @@ export abstract class Optimizer extends tf.Optimizer {
       const { gradientAccumulationSteps: steps } = this.#options;
       const values = steps === undefined ? this.#updatedInPlace(pairs) : this.#accumulated(pairs, steps);
       for (const [variable, value] of values) variable.assign(value);
+      if (this.#options.useEma === true) for (const { variable } of pairs) this.#average(variable);
       this.#iterations.assign(tf.add(this.#iterations, tf.scalar(1, 'int32')));
     });
   }
@@ -132,7 +138,12 @@ export abstract class Optimizer extends tf.Optimizer {
   override getConfig(): tf.serialization.ConfigDict {
     const { learningRate, ...options } = this.#options;
     const rate = learningRate instanceof LearningRateSchedule ? learningRate.getConfig() : this.learningRate;
-    return { ...options, learningRate: rate } as unknown as tf.serialization.ConfigDict;
+    // A function has no place in a configuration.
+    return {
+      ...options,
+      learningRateMultiplier: undefined,
+      learningRate: rate,
+    } as unknown as tf.serialization.ConfigDict;
   }
 
   override dispose(): void {
@@ -140,9 +151,9 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   get #allSlotNames(): readonly string[] {
-    return this.#options.gradientAccumulationSteps === undefined
-      ? this.slotNames
-      : [...this.slotNames, accumulatorName];
+    const { gradientAccumulationSteps, useEma } = this.#options;
+    const accumulator = gradientAccumulationSteps === undefined ? [] : [accumulatorName];
+    return [...this.slotNames, ...accumulator, ...(useEma === true ? [averageName] : [])];
   }
 
   #currentLearningRate(): tf.Tensor {
@@ -160,15 +171,17 @@ export abstract class Optimizer extends tf.Optimizer {
   }
 
   #updated(pairs: readonly Pair[], learningRate = this.#currentLearningRate()): NewValue[] {
-    const rule = this.rule(learningRate, this.#step());
+    const step = this.#step();
+    const ruleAt = this.#byRate(learningRate, (rate) => this.rule(rate, step));
     const gradients = clipGradients(
       pairs.map(({ gradient }) => gradient),
       this.#options,
     );
     return pairs.flatMap(({ variable }, i): NewValue[] => {
       const slots = Object.fromEntries(this.slotNames.map((name) => [name, this.#slot(variable, name)]));
+      const { rate, made: rule } = ruleAt(variable);
       const { change, slots: newSlots } = rule(gradients[i] ?? tf.zerosLike(variable), slots);
-      const moved = tf.add(this.#decayed(variable, learningRate), change);
+      const moved = tf.add(this.#decayed(variable, rate), change);
       return [
         ...Object.entries(slots).map(([name, slot]): NewValue => [slot, newSlots[name] ?? slot]),
         [variable, moved],
@@ -184,14 +197,18 @@ export abstract class Optimizer extends tf.Optimizer {
     ]);
     if (!canUpdateInPlace(variables)) return this.#updated(pairs);
     const learningRate = this.#currentLearningRate();
-    const fused = this.fusedOp(learningRate, this.#step());
-    if (!fused) return this.#updated(pairs, learningRate);
+    const step = this.#step();
+    const fusedAt = this.#byRate(learningRate, (rate) => this.fusedOp(rate, step));
+    const [first] = pairs;
+    if (!first || !fusedAt(first.variable).made) return this.#updated(pairs, learningRate);
     const gradients = clipGradients(
       pairs.map(({ gradient }) => gradient),
       this.#options,
     );
     for (const [i, { variable }] of pairs.entries()) {
-      this.#decayInPlace(variable, learningRate);
+      const { rate, made: fused } = fusedAt(variable);
+      if (!fused) throw new Error('unreachable: an optimizer has a fused op for all variables or for none');
+      this.#decayInPlace(variable, rate);
       const slots = fused.slots.map((name) => this.#slot(variable, name));
       updateInPlace(fused.op, fused.attributes, [variable, ...slots], fused.inputs(gradients[i] ?? variable));
     }
@@ -216,6 +233,38 @@ export abstract class Optimizer extends tf.Optimizer {
       ...this.#updated(means).map(([variable, value]): NewValue => [variable, tf.where(isUpdateStep, value, variable)]),
       ...sums.map(([variable, sum]): NewValue => [variable, tf.where(isUpdateStep, tf.zerosLike(sum), sum)]),
     ];
+  }
+
+  /** Makes something once for each learning rate that variables have. */
+  #byRate<Made>(learningRate: tf.Tensor, make: (rate: tf.Tensor) => Made) {
+    const { learningRateMultiplier } = this.#options;
+    const known = new Map<number, { readonly rate: tf.Tensor; readonly made: Made }>();
+    return ({ name }: tf.Variable) => {
+      const factor = learningRateMultiplier?.(name) ?? 1;
+      const before = known.get(factor);
+      if (before) return before;
+      const rate = factor === 1 ? learningRate : tf.mul(learningRate, factor);
+      const now = { rate, made: make(rate) };
+      known.set(factor, now);
+      return now;
+    };
+  }
+
+  /** Moves a variable's average towards its new value; the first value is the first average. */
+  #average(variable: tf.Variable): void {
+    const { emaMomentum = 0.99, gradientAccumulationSteps: steps = 1 } = this.#options;
+    const average = this.#slot(variable, averageName);
+    const taken = tf.cast(this.#iterations, 'float32');
+    const isFirst = tf.cast(tf.less(taken, steps), 'float32');
+    // Between two changes of the weights with accumulation, nothing moves.
+    const isChange = steps === 1 ? 1 : tf.cast(tf.equal(tf.mod(tf.add(taken, 1), steps), 0), 'float32');
+    const share = tf.mul(tf.maximum(isFirst, 1 - emaMomentum), isChange);
+    if (!canUpdateInPlace([average])) {
+      average.assign(tf.add(average, tf.mul(tf.sub(variable, average), share)));
+      return;
+    }
+    const inputs = [share, tf.sub(average, variable)];
+    updateInPlace('ResourceApplyGradientDescent', { use_locking: attr.bool(false) }, [average], inputs);
   }
 
   #decayed(variable: tf.Variable, learningRate: tf.Tensor): tf.Tensor {
@@ -246,6 +295,7 @@ export abstract class Optimizer extends tf.Optimizer {
 }
 
 const accumulatorName = 'gradient_accumulator';
+const averageName = 'average';
 
 function newVariable(value: () => tf.Tensor): tf.Variable {
   return tf.tidy(() => tf.variable(value(), false));

@@ -39,9 +39,17 @@ type Way = 'graph' | 'xla';
 
 /** Steps before those that are measured: they take memory and fill caches, and in the first one XLA compiles. */
 const warmUpSteps = 5;
+/** Steps that are measured at most; fewer where they are long, and where the answer is clear. */
 const measuredSteps = 20;
-/** Seconds left below which XLA cannot save what compiling takes, 5 to 45 seconds. */
-const worthTrying = 60;
+const fewestSteps = 3;
+/** Milliseconds of measured graph steps that are enough. */
+const enoughMilliseconds = 2000;
+/** What finding out may cost: this share of what is left of the training. */
+const mostOfTheRest = 0.02;
+/** Milliseconds left below which nothing is tried: 2 % of them are too few even for a small network, which XLA compiles in 2 to 10 s. */
+const worthTrying = 250_000;
+/** A way is clearly faster where all its steps are, by this factor. */
+const clearly = 1.1;
 
 /**
  * Runs each step in one of two ways, which share their variables.
@@ -49,8 +57,9 @@ const worthTrying = 60;
  * XLA compiles for one batch size: that of the first step. Other batches, such as an epoch's last, run as a graph: nothing is
  * compiled twice, and no padding enters batch normalization.
  *
- * With `auto` the first steps run as a graph and are timed; if the rest would take long, the same number runs by XLA, and the faster way
- * is kept. If the number of steps is unknown, it stays with the graph.
+ * With `auto` the first steps run as a graph and are timed; if the rest would take long, some more run by XLA, and the faster way is kept. It
+ * ends as soon as the answer is clear, and at the latest when what XLA took longer, compiling included, is 2 % of what is left. If the number of
+ * steps is unknown, it stays with the graph.
  */
 export function chooseStep(ways: Readonly<Record<Way, Step>>, { jit, steps, onNote }: StepChoice): ChosenStep {
   const xla = new XlaStep(ways, onNote);
@@ -112,6 +121,9 @@ class Trial {
   #taken = 0;
   #times: number[] = [];
   #graphMilliseconds = NaN;
+  /** Milliseconds by which XLA's steps took longer than the graph's would have. */
+  #spent = 0;
+  #budget = 0;
 
   constructor(
     private readonly ways: Readonly<Record<Way, Step>>,
@@ -135,25 +147,53 @@ class Trial {
     if (this.#phase === 'over') return this.ways[this.#kept ?? 'graph'](data);
     const start = performance.now();
     const results = this.ways[this.#phase](data);
-    this.#taken += 1;
-    if (this.#taken > warmUpSteps) this.#times.push(performance.now() - start);
-    if (this.#times.length === measuredSteps) this.#decide(median(this.#times));
+    this.#note(performance.now() - start);
     return results;
   }
 
-  #decide(milliseconds: number): void {
+  #note(milliseconds: number): void {
+    this.#taken += 1;
     if (this.#phase === 'graph') {
-      this.#graphMilliseconds = milliseconds;
-      const left = ((this.steps ?? 0) - this.#taken) * milliseconds;
-      if (left > worthTrying * 1000) this.#phase = 'xla';
-      else this.keep('graph');
-    } else {
-      const isFaster = milliseconds < this.#graphMilliseconds;
-      this.keep(isFaster ? 'xla' : 'graph');
-      const [graph, xla] = [this.#graphMilliseconds, milliseconds].map((each) => `${each.toFixed(1)} ms`);
-      this.onNote(`a step takes ${graph} as a graph, ${xla} by XLA: ${isFaster ? 'XLA' : 'the graph'} is kept`);
+      if (this.#taken > warmUpSteps) this.#times.push(milliseconds);
+      if (isEnough(this.#times)) this.#decideWhetherToTry(median(this.#times));
+      return;
     }
+    this.#spent += milliseconds - this.#graphMilliseconds;
+    // In the first step XLA compiles.
+    if (this.#taken > 1) this.#times.push(milliseconds);
+    if (this.#times.length > 0 && this.#isClear()) this.#decide(median(this.#times));
+  }
+
+  #decideWhetherToTry(milliseconds: number): void {
+    this.#graphMilliseconds = milliseconds;
+    const left = ((this.steps ?? 0) - this.#taken) * milliseconds;
+    this.#budget = left * mostOfTheRest;
     this.#taken = 0;
     this.#times = [];
+    if (left > worthTrying) this.#phase = 'xla';
+    else this.keep('graph');
   }
+
+  /** Whether nothing is gained by further steps with XLA. */
+  #isClear(): boolean {
+    const [times, graph] = [this.#times, this.#graphMilliseconds];
+    if (times.length === measuredSteps || this.#spent > this.#budget) return true;
+    if (times.length < fewestSteps) return false;
+    return Math.min(...times) > graph * clearly || Math.max(...times) < graph / clearly;
+  }
+
+  #decide(milliseconds: number): void {
+    const isFaster = milliseconds < this.#graphMilliseconds;
+    this.keep(isFaster ? 'xla' : 'graph');
+    const [graph, xla] = [this.#graphMilliseconds, milliseconds].map((each) => `${each.toFixed(1)} ms`);
+    const cost = (Math.max(0, this.#spent) / 1000).toFixed(1);
+    this.onNote(
+      `a step takes ${graph} as a graph, ${xla} by XLA: ${isFaster ? 'XLA' : 'the graph'} is kept (finding out took ${cost} s longer)`,
+    );
+  }
+}
+
+function isEnough(times: readonly number[]): boolean {
+  if (times.length < fewestSteps) return false;
+  return times.length === measuredSteps || times.reduce((sum, each) => sum + each, 0) > enoughMilliseconds;
 }

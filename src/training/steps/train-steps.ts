@@ -5,7 +5,8 @@ import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 import { tfFunction } from '../../tracing/tf-function.js';
 import { Optimizer } from '../optimizers/optimizer.js';
-import { type Step, type Steps, testStepOf, withInput } from '../tfjs-step.js';
+import { type Step, type Steps, testStepOf, withAverages, withInput } from '../tfjs-step.js';
+import { AveragedWeights } from './averaged-weights.js';
 import { augmented, augmentingStep } from './augmenting-step.js';
 import { type ChosenStep, chooseStep, type StepChoice } from './choose-step.js';
 import { stepThreads } from './step-threads.js';
@@ -93,7 +94,8 @@ function traceSteps(model: tf.LayersModel, options: TrainStepsOptions): Record<s
     tfFunction((...data: tf.Tensor[]) => named(step(data)), { inputSignature, name }).getConcreteFunction();
   const trainSignature = { ...signature, ...(augmentation?.mixes === true && mixSignature) };
   const train = graphOf('train', trainingStep(model, options), trainSignature);
-  const functions: Record<string, ConcreteFunction> = { train, test: graphOf('test', testStepOf(model)) };
+  const test = withAverages(model, () => graphOf('test', testStepOf(model)));
+  const functions: Record<string, ConcreteFunction> = { train, test };
   if (augmentation) functions.augment = graphOf('augment', augmentingStep(model, augmentation));
   if (jit !== 'graph') functions.train_xla = train.jitCompiled();
   return functions;
@@ -110,7 +112,9 @@ function buildOptimizer(model: tf.LayersModel): void {
 export function eagerSteps(model: tf.LayersModel, options: TrainingStepOptions): Steps {
   const step = trainingStep(model, options);
   const train = options.augmentation ? augmented(augmentingStep(model, options.augmentation), step) : step;
-  return { train, test: null };
+  if (!AveragedWeights.of(model)) return { train, test: null };
+  const test = testStepOf(model);
+  return { train, test: (data) => withAverages(model, () => test(data)) };
 }
 
 /** Names results so that sorting by name keeps their order. The step has `tf.keep` on its metrics: clones stay, the originals go. */

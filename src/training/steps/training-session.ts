@@ -36,6 +36,8 @@ export interface TrainingSession {
   resume(position: TrainingPosition, state: SessionState): void;
   /** Copies the weights and the optimizer's variables from the session to TF.js. */
   readVariables(): void;
+  /** Gives the model the weights that are trained, where it shows their averages at the end of an epoch. */
+  showTrainedWeights(): void;
 }
 
 /** Trainings that run now. Of its training, TF.js gives a callback nothing but the model: this is how it finds the rest. */

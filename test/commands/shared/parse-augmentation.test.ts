@@ -5,15 +5,19 @@ import { SignetError } from '../../../src/errors.js';
 import { withRandomStep } from '../../../src/ops/random-step.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { Augmentation, type Transformation } from '../../../src/training/augmentation/augmentation.js';
+import { CutMix } from '../../../src/training/augmentation/cut-mix.js';
 import { RandomBrightness } from '../../../src/training/augmentation/random-brightness.js';
+import { RandomColorJitter } from '../../../src/training/augmentation/random-color-jitter.js';
 import { RandomContrast } from '../../../src/training/augmentation/random-contrast.js';
 import { RandomCrop } from '../../../src/training/augmentation/random-crop.js';
 import { RandomErasing } from '../../../src/training/augmentation/random-erasing.js';
 import { RandomFlip } from '../../../src/training/augmentation/random-flip.js';
 import { MixUp } from '../../../src/training/augmentation/mix-up.js';
+import { RandomResizedCrop } from '../../../src/training/augmentation/random-resized-crop.js';
 import { RandomRotation } from '../../../src/training/augmentation/random-rotation.js';
 import { RandomTranslation } from '../../../src/training/augmentation/random-translation.js';
 import { RandomZoom } from '../../../src/training/augmentation/random-zoom.js';
+import { TrivialAugmentWide } from '../../../src/training/augmentation/trivial-augment-wide.js';
 
 const options = { imageSize: [12, 10] as const, seed: 3 };
 const images = tf.randomUniform<tf.Rank.R4>([6, 12, 10, 3], 0, 255, 'float32', 1);
@@ -30,6 +34,12 @@ const cases: [text: string, same: Transformation[]][] = [
   ['translation=0.1', [new RandomTranslation({ heightFactor: 0.1, widthFactor: 0.1 })]],
   ['brightness=-0.1:0.2', [new RandomBrightness({ factor: [-0.1, 0.2] })]],
   ['cutout=0.5', [new RandomErasing({ scale: [0.25, 0.25], fillValue: 127.5 })]],
+  ['resized-crop', [new RandomResizedCrop()]],
+  ['resized-crop=0.5', [new RandomResizedCrop({ scale: [0.5, 1] })]],
+  ['resized-crop=0.3:0.6', [new RandomResizedCrop({ scale: [0.3, 0.6] })]],
+  ['trivial-augment-wide', [new TrivialAugmentWide()]],
+  ['color-jitter=0.3:0.2', [new RandomColorJitter({ brightnessFactor: 0.3, contrastFactor: 0.2 })]],
+  ['cutmix', [new CutMix()]],
   ['mixup', [new MixUp()]],
   ['mixup=1', [new MixUp({ alpha: 1 })]],
   [' contrast=0.3, rotation=0.1', [new RandomRotation({ factor: 0.1 }), new RandomContrast({ factor: 0.3 })]],
@@ -45,15 +55,20 @@ describe('parseAugmentation', () => {
   it.each([
     [
       '',
-      '--augment : expected one of flip, crop, zoom, rotation, translation, brightness, contrast, cutout, mixup. Received: nothing.',
+      '--augment : expected one of flip, crop, resized-crop, zoom, rotation, translation, trivial-augment-wide, brightness, contrast, color-jitter, cutout, mixup, cutmix. Received: nothing.',
     ],
     [
       'spin=2',
-      '--augment spin=2: expected one of flip, crop, zoom, rotation, translation, brightness, contrast, cutout, mixup. Received: spin.',
+      '--augment spin=2: expected one of flip, crop, resized-crop, zoom, rotation, translation, trivial-augment-wide, brightness, contrast, color-jitter, cutout, mixup, cutmix. Received: spin.',
     ],
     [
       'constructor',
-      '--augment constructor: expected one of flip, crop, zoom, rotation, translation, brightness, contrast, cutout, mixup. Received: constructor.',
+      '--augment constructor: expected one of flip, crop, resized-crop, zoom, rotation, translation, trivial-augment-wide, brightness, contrast, color-jitter, cutout, mixup, cutmix. Received: constructor.',
+    ],
+    ['trivial-augment-wide=9', '--augment trivial-augment-wide=9: expected no value. Received: 9.'],
+    [
+      'resized-crop=0.5:1:2',
+      '--augment resized-crop=0.5:1:2: expected up to 2 numbers from 0.01 to 1 with colons between them. Received: 0.5:1:2.',
     ],
     ['flip=up', '--augment flip=up: expected one of horizontal, vertical, both. Received: up.'],
     [

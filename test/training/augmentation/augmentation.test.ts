@@ -10,9 +10,12 @@ import { RandomContrast } from '../../../src/training/augmentation/random-contra
 import { RandomCrop } from '../../../src/training/augmentation/random-crop.js';
 import { RandomErasing } from '../../../src/training/augmentation/random-erasing.js';
 import { RandomFlip } from '../../../src/training/augmentation/random-flip.js';
+import { RandomColorJitter } from '../../../src/training/augmentation/random-color-jitter.js';
+import { RandomResizedCrop } from '../../../src/training/augmentation/random-resized-crop.js';
 import { RandomRotation } from '../../../src/training/augmentation/random-rotation.js';
 import { RandomTranslation } from '../../../src/training/augmentation/random-translation.js';
 import { RandomZoom } from '../../../src/training/augmentation/random-zoom.js';
+import { TrivialAugmentWide } from '../../../src/training/augmentation/trivial-augment-wide.js';
 import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
 import { tfFunction } from '../../../src/tracing/tf-function.js';
 
@@ -21,7 +24,9 @@ const everything = (seed: number) =>
     [
       ...[new RandomFlip(), new RandomCrop({ height: 9, width: 8 }), new RandomRotation({ factor: 0.1 })],
       ...[new RandomZoom({ heightFactor: 0.2 }), new RandomTranslation({ heightFactor: 0.1, widthFactor: 0.1 })],
+      ...[new RandomResizedCrop({ scale: [0.5, 1] }), new TrivialAugmentWide()],
       ...[new RandomBrightness({ factor: 0.2 }), new RandomContrast({ factor: 0.3 }), new RandomErasing(), new MixUp()],
+      new RandomColorJitter({ brightnessFactor: 0.1, contrastFactor: 0.1, saturationFactor: 0.2, hueFactor: 0.1 }),
     ],
     { seed },
   );

@@ -295,7 +295,10 @@ describe('what is refused', () => {
       "RandomErasing's fillValue is a number from 0 to 255. Received: 256.",
     ],
     [() => new MixUp({ alpha: 0 }), "MixUp's alpha is more than 0 and at most 8. Received: 0."],
-    [() => new Augmentation([new MixUp(), new MixUp()]), 'An augmentation has one MixUp at most. Received: several.'],
+    [
+      () => new Augmentation([new MixUp(), new MixUp()]),
+      'An augmentation mixes images in one way at most, by MixUp or CutMix. Received: several.',
+    ],
   ])('case %#', (make, message) => {
     expect(make).toThrow(message);
   });
