@@ -1,6 +1,7 @@
 import { SignetError, wordsOf } from '../errors.js';
 import { tfjsDtype } from '../tensorflow/data-type.js';
 import { freeFailedGradients } from '../tensorflow/mended/gradient-depth.js';
+import { withMadeUpDraws } from '../tensorflow/mended/made-up-draws.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import type { ConcreteFunction } from './concrete-function.js';
@@ -19,26 +20,33 @@ export interface ToCheck {
   readonly budget?: RunBudget;
 }
 
+/** What a check can find: the same results, that the function does not take such arguments, or that the graph would cost too much. */
+export type CheckResult = 'same' | 'not taken' | 'too dear';
+
 /**
  * Calls a function and its graph with the same random numbers and compares results and assigned variables. What the function itself
  * does not take is passed over.
  *
  * Variables are afterwards what they were.
  *
- * @returns Whether it was done: not where the graph would cost too much.
+ * @returns What became of it.
  * @throws SignetError `NOT_TRACEABLE` where they differ, or the graph fails.
  */
-export function checkGraph(graph: ConcreteFunction, fn: TensorFunction, toCheck: ToCheck): boolean {
+export function checkGraph(graph: ConcreteFunction, fn: TensorFunction, toCheck: ToCheck): CheckResult {
   return withListener(null, () => withVariablesRestored(() => inScope(() => compareBoth(graph, fn, toCheck))));
 }
 
-function compareBoth(graph: ConcreteFunction, fn: TensorFunction, { shapes, difference, budget }: ToCheck): boolean {
+function compareBoth(
+  graph: ConcreteFunction,
+  fn: TensorFunction,
+  { shapes, difference, budget }: ToCheck,
+): CheckResult {
   const args = graph.inputs.map(({ spec }, i) => randomTensor(spec, shapes[i] ?? [], i));
   const what = graph.inputs.map(({ name }, i) => `${name} [${shapes[i]?.join(', ')}]`).join(', ');
   const fromGraph = attempt(() => runGraph(graph, args, budget));
-  if ('error' in fromGraph && fromGraph.error instanceof TakesTooLong) return false;
-  const eager = attempt(() => resultsOf(fn(...args)));
-  if ('error' in eager) return true;
+  if ('error' in fromGraph && fromGraph.error instanceof TakesTooLong) return 'too dear';
+  const eager = attempt(() => withMadeUpDraws(() => resultsOf(fn(...args))));
+  if ('error' in eager) return 'not taken';
   if ('error' in fromGraph) throw differs(what, `the graph fails: ${wordsOf(fromGraph.error)}`, difference);
   const isRandom = drawsNumbers(graph);
   graph.outputs.forEach(({ name }, i) => {
@@ -49,7 +57,7 @@ function compareBoth(graph: ConcreteFunction, fn: TensorFunction, { shapes, diff
     const problem = compare(variable, value, isRandom);
     if (problem !== null) throw differs(what, `variable "${variable.name}": ${problem}`, difference);
   }
-  return true;
+  return 'same';
 }
 
 /** `tf.tidy` for what is not a tensor. */

@@ -8,7 +8,9 @@ import { ConcreteFunction, type NamedSpec } from './concrete-function.js';
 import { ConstantEmitter, type ConstantUse } from './constant-emitter.js';
 import { type DecidingSize, explainSize } from './explain-size.js';
 import type { SizeSource } from './size-expression.js';
+import { EmittedTensors } from './emitted-tensors.js';
 import { FunctionDefBuilder } from './function-def-builder.js';
+import { asserts, hasEffect, isTakenForLeakyRelu, liveNodes, statefulOp } from './op-effects.js';
 import { type Attributes, opEntry, outputName } from './op-signature.js';
 import { guardShapes } from './shape-guards.js';
 import type { ConstantNode, OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
@@ -66,42 +68,25 @@ export function emitFunction(traces: FunctionTraces): ConcreteFunction {
 }
 
 class FunctionEmitter {
-  readonly #label: string;
-  readonly #name: string;
-  readonly #inputs: readonly NamedSpec[];
-  readonly #body: BodyTraces | null;
-  readonly #traces: readonly Trace[];
-  readonly #seen: readonly Trace[];
-  readonly #undecided: DecidingSize[];
+  readonly #first: Trace;
+  readonly #positions: ReadonlyMap<TapeNode, number>;
   readonly #builder: FunctionDefBuilder;
   readonly #constants: ConstantEmitter;
-  readonly #tensors = new Map<TapeNode, readonly string[]>();
+  readonly #tensors = new EmittedTensors();
   readonly #functions = new Map<string, ConcreteFunction>();
   /** The last assertion: what comes after it runs after it. */
   #guard: readonly string[] = [];
-  /** Results so far, whose sizes a later constant may depend on. */
-  readonly #sources: SizeSource[] = [];
-  readonly #argumentSources: SizeSource[] = [];
-  readonly #positions: ReadonlyMap<TapeNode, number>;
-  readonly #first: Trace;
   #outputs: (NamedSpec & { readonly sizes: ConcreteFunction['outputSizes'][number]; readonly tensor: string })[] = [];
   /** In the order in which they were met. */
   readonly outerConstants: OuterConstant[] = [];
 
-  constructor({ label, name, inputs, traces, alsoSeen = traces, undecided = [], body }: FunctionTraces) {
-    const [first] = traces;
+  constructor(private readonly parts: FunctionTraces) {
+    const [first] = parts.traces;
     if (!first) throw new Error('emitFunction needs a trace');
-    this.#label = label;
-    this.#name = name;
-    this.#inputs = inputs;
-    this.#body = body ?? null;
-    this.#traces = traces;
-    this.#seen = alsoSeen;
-    this.#undecided = undecided;
     this.#first = first;
     this.#positions = new Map(first.nodes.map((node, position) => [node, position]));
-    this.#builder = new FunctionDefBuilder(inputs.map((input) => argumentOf(input)));
-    this.#constants = new ConstantEmitter(this.#builder, undecided);
+    this.#builder = new FunctionDefBuilder(parts.inputs.map((input) => argumentOf(input)));
+    this.#constants = new ConstantEmitter(this.#builder, parts.undecided ?? []);
   }
 
   emit(): ConcreteFunction {
@@ -135,19 +120,20 @@ class FunctionEmitter {
   finish(outer: readonly NamedSpec[]): ConcreteFunction {
     for (const input of outer) this.#builder.addInput(argumentOf(input));
     const outputs = this.#outputs;
-    const passedOn = this.#body?.returnsCaptured === true ? [...this.#body.captured, ...outer] : [];
+    const { label, name, inputs, body } = this.parts;
+    const passedOn = body?.returnsCaptured === true ? [...body.captured, ...outer] : [];
     const results = [
       ...outputs,
       ...passedOn.map((input) => ({ ...input, tensor: input.name, name: `${input.name}_out` })),
     ];
     return new ConcreteFunction({
-      label: this.#label,
+      label,
       definition: this.#builder.build(
-        this.#name,
+        name,
         results.map((result) => ({ ...argumentOf(result), tensor: result.tensor })),
       ),
-      inputs: [...this.#inputs, ...outer],
-      outputs: outputs.map(({ name, spec }) => ({ name, spec })),
+      inputs: [...inputs, ...outer],
+      outputs: outputs.map(({ name: output, spec }) => ({ name: output, spec })),
       outputSizes: outputs.map(({ sizes }) => sizes),
       captures: this.#builder.captures,
       functions: [...this.#functions.values()],
@@ -221,7 +207,7 @@ class FunctionEmitter {
       name: body.attribute,
       inputs: [...body.inputs.map(({ name, dataType }) => ({ name, spec: anySize(dataType) })), ...captured],
       traces: bodies.map(({ trace }) => trace),
-      undecided: this.#undecided,
+      undecided: this.parts.undecided ?? [],
       ...(op in capturedTypes && {
         body: { prefix: `outer_${index}`, returnsCaptured: body.returnsCaptured, captured },
       }),
@@ -229,22 +215,14 @@ class FunctionEmitter {
   }
 
   #define(position: number, tensors: readonly string[]): void {
-    const nodes = this.#nodesAt(position);
-    const [node] = nodes;
-    if (!node) return;
-    this.#tensors.set(node, tensors);
-    tensors.forEach((tensor, output) => {
-      const shapes = nodes.map((each) => each.outputs[output]?.shape ?? []);
-      const list = node.kind === 'argument' ? this.#argumentSources : this.#sources;
-      list.push({ tensor, dataType: node.outputs[output]?.dataType ?? 0, shapes });
-    });
+    this.#tensors.define(this.#nodesAt(position), tensors);
   }
 
   /** The name of a value in the graph; `consumer` is the op that takes it as its input `index`, null for the function's result. */
-  #tensor({ node, output }: TapeValue, consumer: number | null, index = 0): string {
-    const known = this.#tensors.get(node)?.[output];
+  #tensor(value: TapeValue, consumer: number | null, index = 0): string {
+    const known = this.#tensors.nameOf(value);
     if (known !== undefined) return known;
-    const position = this.#positions.get(node) ?? -1;
+    const position = this.#positions.get(value.node) ?? -1;
     const constants = this.#nodesAt(position).filter((each) => each.kind === 'constant');
     const user = consumer === null ? null : this.#nodesAt(consumer)[0];
     return this.#constant(constants, this.#sourcesFor(consumer), {
@@ -258,40 +236,38 @@ class FunctionEmitter {
     try {
       return this.#constants.emit(constants, sources, use);
     } catch (error) {
-      const isOuter = this.#body && error instanceof SignetError && error.code === 'NOT_TRACEABLE';
-      if (!this.#body || !isOuter) throw error;
-      const name = `${this.#body.prefix}_${this.outerConstants.length}`;
+      const { body } = this.parts;
+      const isOuter = body && error instanceof SignetError && error.code === 'NOT_TRACEABLE';
+      if (!body || !isOuter) throw error;
+      const name = `${body.prefix}_${this.outerConstants.length}`;
       this.outerConstants.push({ name, constants, use });
       return name;
     }
   }
 
-  /** Where the sizes in a constant may come from: the other inputs of its consumer, then arguments, then all before it. */
   #sourcesFor(consumer: number | null): SizeSource[] {
-    const node = consumer === null ? undefined : this.#first.nodes[consumer];
-    const names = node?.kind === 'op' ? node.inputs.map((input) => this.#tensors.get(input.node)?.[input.output]) : [];
-    const near = [...this.#argumentSources, ...this.#sources].filter((source) => names.includes(source.tensor));
-    return [...near, ...this.#argumentSources, ...this.#sources];
+    return this.#tensors.sourcesFor(consumer === null ? undefined : this.#first.nodes[consumer]);
   }
 
   #nodesAt(position: number): TapeNode[] {
-    return this.#traces.flatMap(({ nodes }) => nodes[position] ?? []);
+    return this.parts.traces.flatMap(({ nodes }) => nodes[position] ?? []);
   }
 
   #outputSpec({ node, output }: TapeValue, position: number) {
-    const shapes = this.#traces.map(({ outputs }) => shapeOf(outputs[position]?.[1]));
+    const { label, traces, alsoSeen = traces } = this.parts;
+    const shapes = traces.map(({ outputs }) => shapeOf(outputs[position]?.[1]));
     const dtype = dtypeOf(node.outputs[output]?.dataType ?? 0);
     if (dtype === null) {
-      throw new SignetError('NOT_TRACEABLE', `${this.#label} returns a type that no signature carries.`);
+      throw new SignetError('NOT_TRACEABLE', `${label} returns a type that no signature carries.`);
     }
-    const seen = this.#seen.map(({ outputs }) => shapeOf(outputs[position]?.[1]));
+    const seen = alsoSeen.map(({ outputs }) => shapeOf(outputs[position]?.[1]));
     const first = shapes[0] ?? [];
     if (seen.some((shape) => shape.length !== first.length)) return { spec: new TensorSpec(dtype, null), sizes: null };
     const known = first.map((size, axis) => (seen.every((shape) => shape[axis] === size) ? size : null));
     const sizes = first.map((_, axis) =>
       explainSize(
         shapes.map((shape) => shape[axis] ?? 0),
-        this.#argumentSources,
+        this.#tensors.arguments,
       ),
     );
     return { spec: new TensorSpec(dtype, known), sizes };
@@ -311,24 +287,6 @@ function anySize(dataType: DataType): TensorSpec {
   const dtype = dtypeOf(dataType);
   if (dtype !== null) return new TensorSpec(dtype, null);
   throw new SignetError('NOT_TRACEABLE', `A body cannot take a tensor of type ${dataTypeName(dataType)} from outside.`);
-}
-
-const statefulOps: Readonly<Record<string, string>> = { StatelessIf: 'If', StatelessWhile: 'While' };
-
-/** TensorFlow runs a branch that draws numbers or asserts only in the op that says so. */
-function statefulOp(op: string, bodies: readonly ConcreteFunction[]): string {
-  const isStateful = bodies.some(({ definition }) => definition.signature?.isStateful === true);
-  return isStateful ? (statefulOps[op] ?? op) : op;
-}
-
-/**
- * Whether TensorFlow's optimizer may take a node for a leaky ReLU: it does so with `Maximum(alpha * x, x)`, also where alpha is more than
- * 1 and the result is the smaller of the two (tensorflow/core/grappler/optimizers/remapper.cc, FindMulAndMaximum). It sees through
- * functions, so any two tensors may turn out to be such.
- */
-function isTakenForLeakyRelu({ op, inputs }: OpNode): boolean {
-  const isFloat = inputs.every(({ node, output }) => node.outputs[output]?.dataType === DataType.DT_FLOAT);
-  return op === 'Maximum' && isFloat && inputs.every(({ node }) => node.dynamic);
 }
 
 function shapeOf(value: TapeValue | undefined): readonly number[] {
@@ -351,35 +309,4 @@ function checkSamePath({ label, traces }: FunctionTraces): void {
         'every size that its input signature allows: fix the size in the signature, or decide with tensors (cond, tf.where, tf.minimum).',
     );
   }
-}
-
-/** Nodes that a result, an assignment or a side effect needs. */
-function liveNodes({ nodes, outputs, assignments }: Trace): Set<TapeNode> {
-  const live = new Set<TapeNode>();
-  const pending = [...outputs.map(([, { node }]) => node), ...assignments.map(({ value }) => value.node)];
-  pending.push(...nodes.filter(hasEffect));
-  for (let node = pending.pop(); node; node = pending.pop()) {
-    if (live.has(node)) continue;
-    live.add(node);
-    if (node.kind === 'op') pending.push(...node.inputs.map((input) => input.node));
-  }
-  return live;
-}
-
-/** Whether an op asserts something, itself or in a function that it calls: it guards what follows, as in JavaScript. */
-function asserts(node: OpNode): boolean {
-  return (
-    node.op === 'Assert' ||
-    node.bodies.some(({ trace }) => trace.nodes.some((inner) => inner.kind === 'op' && asserts(inner))) ||
-    node.functions.some(({ library }) =>
-      library.some(({ definition }) => definition.nodeDef.some(({ op }) => op === 'Assert')),
-    )
-  );
-}
-
-/** A random draw that nobody uses has no effect worth keeping; an assertion has. */
-function hasEffect(node: TapeNode): boolean {
-  if (node.kind !== 'op') return false;
-  const ownEffect = opEntry(node.op)[2] && !node.op.includes('Random');
-  return ownEffect || node.bodies.some(({ trace }) => trace.nodes.some(hasEffect));
 }

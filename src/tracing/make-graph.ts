@@ -6,7 +6,7 @@ import type { ConcreteFunction } from './concrete-function.js';
 import type { DecidingSize } from './explain-size.js';
 import type { SourceDimension } from './size-expression.js';
 import { emitFunction, type FunctionTraces } from './emit-function.js';
-import { costOfAnOp, RunBudget } from './run-budget.js';
+import { RunBudget } from './run-budget.js';
 import { canRunGraph } from './run-graph.js';
 import {
   elementsOf,
@@ -65,16 +65,21 @@ function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns, refut
     return graph.with({ unchecked, costPerRow });
   }
   for (const { run, difference } of open) checkGraph(graph, fn, { shapes: run.shapes, difference });
-  const checked = routine(traced);
-  for (const { shapes } of checked) checkGraph(graph, fn, { shapes, difference: null });
-  if (checked.length === 0) unchecked.push(values);
-  const further = furtherShapes(parts, traced);
+  const results = routine(traced).map(({ shapes }) => checkGraph(graph, fn, { shapes, difference: null }));
+  if (!results.includes('same')) unchecked.push(values);
+  // Text that is made up is no picture: a function that does not take it takes none of it.
+  const takesText = parts.inputs.some(({ spec }) => spec.dtype === 'string');
+  if (takesText && results.includes('not taken')) return graph.with({ unchecked, costPerRow });
+  const further = furtherShapes(parts);
   let left = mostFurtherCost;
-  let unseen = 0;
+  let compared = 0;
+  let dear = 0;
   for (const shapes of further) {
+    if (left <= 0 || dear === mostDear) break;
     const budget = new RunBudget(Math.min(left, mostFurtherCost / 3));
     try {
-      if (left <= 0 || !checkGraph(graph, fn, { shapes, difference: null, budget })) unseen += 1;
+      if (checkGraph(graph, fn, { shapes, difference: null, budget }) === 'too dear') dear += 1;
+      else compared += 1;
     } catch (error) {
       const run = refuted < mostRefuted && isNotTraceable(error) ? traceSample(fn, parts.inputs, shapes) : null;
       if (!run) throw error;
@@ -82,6 +87,7 @@ function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns, refut
     }
     left -= budget.spent;
   }
+  const unseen = further.length - compared;
   if (unseen > 0) unchecked.push(`the values at ${unseen} of ${further.length} further shapes`);
   return graph.with({ unchecked, costPerRow });
 }
@@ -108,19 +114,16 @@ function graphWith(
 /** How often a graph that is wrong at a further shape is traced again: what is wrong more often is no formula. */
 const mostRefuted = 2;
 
-/** Shapes that no trace has: those that are surely cheap, then the others, the cheapest first. */
-function furtherShapes({ inputs }: GraphParts, { runs }: SampleRuns): number[][][] {
+/** Shapes that no trace has, those that will cost least first. */
+function furtherShapes({ inputs }: GraphParts): number[][][] {
   const isFixed = inputs.every(({ spec }) => spec.shape?.every((size) => typeof size === 'number') ?? false);
-  if (isFixed) return [];
-  const traces = runs.flatMap((run) => (run.kind === 'edge' || !run.trace ? [] : [{ ...run, trace: run.trace }]));
-  const ops = Math.max(0, ...traces.map(({ trace }) => trace.nodes.length));
-  const perElement = Math.max(0, ...traces.map(({ trace, shapes }) => valueCost(trace) / elementsOf(shapes)));
-  const expected = checkShapes(inputs).map((shapes) => {
-    const cost = perElement * elementsOf(shapes) + ops * costOfAnOp;
-    return { shapes, order: cost <= mostFurtherCost / 3 ? 0 : cost };
-  });
-  return expected.toSorted((a, b) => a.order - b.order).map(({ shapes }) => shapes);
+  // What grows faster than its arguments mostly does so with their rows.
+  const size = (shapes: SampleRun['shapes']) => elementsOf(shapes) * rowsOf(shapes);
+  return isFixed ? [] : checkShapes(inputs).toSorted((a, b) => size(a) - size(b));
 }
+
+/** After so many shapes at which the graph costs too much, the larger ones are left out. */
+const mostDear = 2;
 
 /** What comparing values at further shapes may cost together: some hundredths of a second. */
 const mostFurtherCost = 1.5e7;

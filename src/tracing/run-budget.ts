@@ -7,7 +7,7 @@ import { workPerElement } from './trace-cost.js';
 export class TakesTooLong extends Error {}
 
 /** What running an op costs whatever it computes, in multiplications. */
-export const costOfAnOp = 2e4;
+const costOfAnOp = 2e4;
 
 /** Reads the numbers of an op's input. */
 type ReadInput = (input: number) => readonly number[];

@@ -1,4 +1,5 @@
 import { backend, type BindingAttribute, type TensorMetadata } from '../tensorflow/backend.js';
+import { hasMadeUpDraws, madeUpDraw } from '../tensorflow/mended/made-up-draws.js';
 import { castId } from '../tensorflow/tensor-value.js';
 import { dataTypeOf, type DType } from '../tensorflow/data-type.js';
 import type { AttrValue } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
@@ -36,9 +37,9 @@ function canRunNode({ op, attr }: NodeDef): boolean {
   return Object.values(attr).every((value) => bindingAttribute('', value) !== null);
 }
 
-/** Whether a function draws numbers, so that every call gives others. */
+/** Whether a function draws numbers that `runGraph` does not make up, so that every call gives others. */
 export function drawsNumbers(fn: ConcreteFunction): boolean {
-  return fn.library.some(({ definition }) => definition.nodeDef.some(({ op }) => draws(op)));
+  return fn.library.some(({ definition }) => definition.nodeDef.some(({ op }) => draws(op) && !hasMadeUpDraws(op)));
 }
 
 function draws(op: string): boolean {
@@ -47,7 +48,7 @@ function draws(op: string): boolean {
 
 /**
  * Runs a graph op by op, as TensorFlow runs ops eagerly: no session need be made for it. Its variables start with the values that
- * TF.js's have, which stay what they are.
+ * TF.js's have, which stay what they are. What it draws is made up, as by `withMadeUpDraws`.
  *
  * @param budget What it may cost. Default: 10^9 multiplications, less than a second.
  * @returns The caller owns the tensors.
@@ -182,6 +183,7 @@ class GraphRun {
   #op({ op, attr }: NodeDef, inputs: readonly Value[]): Value[] {
     const attributes = Object.entries(attr).flatMap(([name, value]) => bindingAttribute(name, value) ?? []);
     const values = inputs.map((input) => this.#read(input));
+    if (hasMadeUpDraws(op)) return [this.#draw(attr.seed, values)];
     const outputs = outputTypes(op, attr).length;
     return this.#run(op, values, () =>
       binding.executeOp(
@@ -191,6 +193,12 @@ class GraphRun {
         outputs,
       ),
     );
+  }
+
+  #draw(seed: AttrValue | undefined, [sizes]: readonly TensorMetadata[]): TensorMetadata {
+    const shape = Array.from(binding.tensorDataSync(sizes?.id ?? 0) as Int32Array);
+    const values = madeUpDraw(seed?.value.case === 'i' ? Number(seed.value.value) : 0, shape);
+    return this.#own({ id: binding.createTensor(shape, DataType.DT_FLOAT, values), shape, dtype: DataType.DT_FLOAT });
   }
 
   #loop(node: NodeDef, inputs: readonly Value[]): Value[] {

@@ -11,6 +11,9 @@ const signal = (x: tf.Tensor) => x as tf.Tensor1D;
 const spectrum = (x: tf.Tensor) => tf.concat([tf.real(x), tf.imag(x)], -1);
 const crop = (height: number, width: number) => (x: tf.Tensor) => tf.layers.centerCrop({ height, width }).apply(x) as tf.Tensor; // prettier-ignore
 
+/** A layer with weights, which the first call makes. */
+const normalization = tf.layers.layerNormalization();
+
 /** Functions of TF.js that decide by a size in JavaScript, at sizes that no sample has; docs/tracing.md lists the same. */
 const agreeing: Record<string, readonly [shape: Shape, fn: Program, sizes: number[][]]> = {
   frame: [[null], (x) => tf.signal.frame(signal(x), 100, 30), [[1], [99], [100], [129], [130], [131], [1000]]],
@@ -29,6 +32,9 @@ const agreeing: Record<string, readonly [shape: Shape, fn: Program, sizes: numbe
   'losses with weights': [[null, null], (x) => tf.losses.meanSquaredError(x, tf.neg(x), tf.mean(x, 1, true), tf.Reduction.MEAN), [[1, 1], [2, 90], [70, 3]]],
   'label smoothing': [[null, null], (x) => tf.losses.softmaxCrossEntropy(tf.softmax(x), x, 1, 0.1), [[1, 1], [2, 90], [70, 3]]],
   upSampling2d: [[null, null, null, 2], (x) => tf.layers.upSampling2d({ size: [2, 3] }).apply(x) as tf.Tensor, [[1, 1, 1, 2], [2, 9, 40, 2]]],
+  zeroPadding2d: [[null, null, null, 2], (x) => tf.layers.zeroPadding2d({ padding: [[1, 2], [3, 0]] }).apply(x) as tf.Tensor, [[1, 1, 1, 2], [2, 9, 40, 2]]],
+  layerNormalization: [[null, null, 4], (x) => normalization.apply(x) as tf.Tensor, [[1, 1, 4], [2, 70, 4], [9, 3, 4]]],
+  repeatVector: [[null, null], (x) => tf.layers.repeatVector({ n: 3 }).apply(x) as tf.Tensor, [[1, 1], [2, 70], [90, 3]]],
 }; // prettier-ignore
 
 const graphOf = (shape: Shape, fn: Program) =>
@@ -70,6 +76,7 @@ describe('what TF.js loops over is refused where the number of turns is unknown'
     ['qr', [null, 3], (x) => tf.linalg.qr(x)[0]],
     ['a recurrent layer', [null, null, 3], (x) => tf.layers.lstm({ units: 2 }).apply(x) as tf.Tensor],
     ['timeDistributed', [null, null, 3], (x) => tf.layers.timeDistributed({ layer: tf.layers.flatten() }).apply(x) as tf.Tensor],
+    ['convLstm2d', [null, null, 6, 6, 1], (x) => tf.layers.convLstm2d({ filters: 1, kernelSize: 2 }).apply(x) as tf.Tensor],
     ['unstack', [null, 3], (x) => tf.addN(tf.unstack(x))],
     ['a window of a computed length', [null], (x) => tf.mul(x, tf.signal.hannWindow(x.size))],
     ['an average of the whole picture by avgPool', [null, null, null, 2], (x) => tf.avgPool(x as tf.Tensor4D, [x.shape[1] ?? 0, x.shape[2] ?? 0], 1, 'valid')],

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import { cond } from '../../src/ops/cond.js';
+import { mapFn } from '../../src/ops/map-fn.js';
+import { randomUniform } from '../../src/ops/random.js';
 import { CompiledFunctions } from '../../src/saved-model/run/compile.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import { type InputSignature, tfFunction } from '../../src/tracing/tf-function.js';
+import { TakesTooLong } from '../../src/tracing/run-budget.js';
+import { runGraph } from '../../src/tracing/run-graph.js';
 import { tensorSpec } from '../../src/tracing/tensor-spec.js';
 import type { TfFunctionResult } from '../../src/tracing/trace.js';
 
@@ -55,6 +59,7 @@ describe('a decision that only some sizes show is refused', () => {
     ['at multiples of 32', images, (x: tf.Tensor4D) => (x.shape[1] % 32 === 0 ? tf.sqrt(x) : tf.neg(x))],
     ['above 1,000 rows', rows, (x: tf.Tensor2D) => (x.shape[0] > 1000 ? tf.abs(x) : x)],
     ['in a branch', rows, (x: tf.Tensor2D) => cond(tf.all(tf.greater(x, 0)), () => (x.shape[0] > 60 ? tf.abs(x) : tf.neg(x)), () => x)],
+    ['of random numbers, above 250 rows', rows, (x: tf.Tensor2D) => tf.add(x, tf.mul(randomUniform([x.shape[0], 2], 0, 1, 5), x.shape[0] > 250 ? 3 : 2))],
     ['of axes that are 1', matrix, (x: tf.Tensor2D) => tf.squeeze(x)],
   ])('%s', (_, signature, fn) => {
     expect(() => graphOf(fn, signature)).toThrow(/Cannot trace "f"/);
@@ -66,6 +71,29 @@ describe('a decision that only some sizes show is refused', () => {
       /Tried with x \[1, 2\], result "output_0": of float32\[1, 2\], the function gives 7 at position 0, the graph -?0\. The likely cause: f takes another path/,
     );
   });
+});
+
+describe('what grows faster than its arguments', () => {
+  const repeated = (x: tf.Tensor) => Array.from({ length: 20 }).reduce<tf.Tensor>((y) => tf.neg(y), tf.transpose(x));
+
+  it('is checked at thin pictures where wide ones cost too much', () => {
+    const graph = graphOf((x: tf.Tensor4D) => {
+      const sums = mapFn((row) => tf.add(tf.sum(repeated(x)), tf.sum(row)), x);
+      const [, height, width] = x.shape;
+      return { sums, resized: tf.image.resizeNearestNeighbor(x, [Math.max(height, 96), width]) };
+    }, images);
+    expect(graph.unchecked).toContainEqual(expect.stringMatching(/^\[\d+, 448, 321, 2\]$/));
+    expect(runGraph(graph, [tf.ones([1, 130, 3, 2])]).outputs.map(({ shape }) => shape)).toContainEqual([1, 130, 3, 2]);
+  });
+
+  it('takes no more memory to check than it may', () => {
+    const cube = graphOf((x: tf.Tensor1D) => {
+      const square = tf.mul(tf.expandDims(x, 1), x);
+      return tf.sum(tf.mul(tf.expandDims(square, 2), x));
+    }, { x: tensorSpec('float32', [null]) });
+    expect(cube.unchecked).toEqual([expect.stringMatching(/^the values at \d of \d+ further shapes$/)]);
+    expect(() => runGraph(cube, [tf.ones([5000])])).toThrow(TakesTooLong);
+  }); // prettier-ignore
 });
 
 it('a result has a known size only where it always has that size', () => {

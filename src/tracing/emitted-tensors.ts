@@ -1,0 +1,39 @@
+import type { SizeSource } from './size-expression.js';
+import type { TapeNode, TapeValue } from './tape-nodes.js';
+
+/** What the values of a function's first trace are called in its graph, and where the graph may read a size. */
+export class EmittedTensors {
+  readonly #names = new Map<TapeNode, readonly string[]>();
+  /** The sizes of arguments. */
+  readonly arguments: SizeSource[] = [];
+  /** Those of results so far, on which a later constant may depend. */
+  readonly #results: SizeSource[] = [];
+
+  /**
+   * Names the outputs of a node.
+   *
+   * @param nodes The same node in every trace.
+   */
+  define(nodes: readonly TapeNode[], names: readonly string[]): void {
+    const [node] = nodes;
+    if (!node) return;
+    this.#names.set(node, names);
+    const sources = node.kind === 'argument' ? this.arguments : this.#results;
+    names.forEach((tensor, output) => {
+      const shapes = nodes.map((each) => each.outputs[output]?.shape ?? []);
+      sources.push({ tensor, dataType: node.outputs[output]?.dataType ?? 0, shapes });
+    });
+  }
+
+  /** The name of a value; undefined for a constant, which has none before it is taken. */
+  nameOf({ node, output }: TapeValue): string | undefined {
+    return this.#names.get(node)?.[output];
+  }
+
+  /** Where the sizes in a constant may come from: the other inputs of its consumer, then arguments, then all before it. */
+  sourcesFor(consumer: TapeNode | undefined): SizeSource[] {
+    const names = consumer?.kind === 'op' ? consumer.inputs.map((input) => this.nameOf(input)) : [];
+    const all = [...this.arguments, ...this.#results];
+    return [...all.filter(({ tensor }) => names.includes(tensor)), ...all];
+  }
+}
