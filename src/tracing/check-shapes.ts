@@ -4,7 +4,7 @@ import type { NamedSpec } from './concrete-function.js';
  * Sizes of the unknown dimensions of a function, in their order, at which its values are compared with its graph's. No trace has them.
  *
  * All equal, primes, multiples of 32, higher than wide and wider than high, one row or one column; then each dimension in turn large and a multiple of what
- * programs compare sizes with: 192 is one of 64 and of 48, 960 of 32, 60 and 15, 1,344 of 224, 96 and 28. Cheap ones come first.
+ * programs compare sizes with: 192 is one of 64 and of 48, 960 of 32, 60 and 15, 1,344 of 224, 96 and 28.
  */
 const rows: readonly (readonly number[])[] = [
   [12, 12, 12, 12],
