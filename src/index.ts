@@ -166,7 +166,8 @@ export { evaluateSavedModel, type SavedModelEvaluation } from './evaluation/eval
 export { exportTraining, type ExportTrainingOptions } from './distributed/export-training.js';
 export { loadModel, type LoadModelOptions } from './models/load-model.js';
 export { exportGraphModel, exportLiteRT, exportOnnx, type ExportFunctionOptions } from './export/export-function.js';
-export { type ExportFormat, type ExportOptions, type ExportQuantization } from './export/export-files.js';
+export type { ExportOptions } from './export/export-files.js';
+export type { ExportFormat, ExportQuantization } from './export/export-format.js';
 export { readClassNames } from './models/classifier/read-class-names.js';
 export { modelTypes, type ModelType } from './models/model-types.js';
 export { trainModel, type TrainModelResult } from './commands/train-model/run.js';

@@ -44,6 +44,6 @@ function larger(a: number, b: number): number {
 }
 
 /** Position of the largest logit; the first of equal ones, as with TensorFlow's `argmax`. */
-function argMax(logits: Float32Array): number {
+export function argMax(logits: Float32Array): number {
   return logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
 }

@@ -1,4 +1,6 @@
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
+import { createRandom } from '../data/dataset/random.js';
+import { argMax } from '../evaluation/agreement.js';
 import { readEachImage } from '../evaluation/read-each-image.js';
 import { decodeImage, type ExifHandling } from '../ops/decode-image.js';
 import { stringScalar } from '../ops/strings.js';
@@ -90,10 +92,10 @@ class Tally {
     expected: Float32Array,
   ): void {
     this.images += 1;
-    const chosen = largest(logits);
+    const chosen = argMax(logits);
     if (label !== null) this.#labelled += 1;
     if (label === chosen) this.#right += 1;
-    if (chosen === largest(expected)) this.#agree += 1;
+    if (chosen === argMax(expected)) this.#agree += 1;
     const [ours, theirs] = [softmax(logits), softmax(expected)];
     ours.forEach((value, i) => {
       const difference = Math.abs(value - (theirs[i] ?? NaN));
@@ -112,10 +114,6 @@ class Tally {
       millisecondsPerImage: counted.reduce((a, b) => a + b, 0) / Math.max(1, counted.length),
     };
   }
-}
-
-function largest(values: Float32Array): number {
-  return values.reduce((best, value, i) => (value > (values[best] ?? -Infinity) ? i : best), 0);
 }
 
 function softmax(logits: Float32Array): number[] {
@@ -141,15 +139,14 @@ function decodePicture(bytes: Uint8Array, exif: ExifHandling): { pixels: Float32
   return { pixels, height, width };
 }
 
-/** Makes pictures of noise by seed, where there are no photographs to compare with. */
+/** Makes the same pictures of noise every time, where there are no photographs to compare with. */
 export async function* noisePictures(count: number): AsyncGenerator<LabelledPicture> {
-  let state = 1;
-  const next = () => (state = (state * 48_271) % 0x7fffffff) / 0x7fffffff;
+  const random = createRandom(1);
   for (let i = 0; i < count; i += 1) {
     const [height, width] = [40 + i * 13, 64 + i * 7];
     await new Promise(setImmediate);
     yield {
-      pixels: Float32Array.from({ length: height * width * 3 }, () => Math.floor(next() * 256)),
+      pixels: Float32Array.from({ length: height * width * 3 }, () => Math.floor(random() * 256)),
       shape: [1, height, width, 3],
       label: null,
     };

@@ -1,29 +1,9 @@
-import { SignetError } from '../errors.js';
+import { checkQuantization, type ExportFormat, type ExportQuantization } from './export-format.js';
 import { convertToLitert } from './litert/convert-to-litert.js';
 import { writeOnnx } from './onnx/write-onnx.js';
 import { readFlatGraph } from './read-flat-graph.js';
 import { simplify } from './simplify.js';
 import { graphModel, graphModelFiles } from './tfjs/graph-model.js';
-
-/** The formats that a SavedModel is exported to: LiteRT (TensorFlow Lite), TF.js's GraphModel, ONNX. */
-export const exportFormats = ['litert', 'tfjs', 'onnx'] as const;
-/** A format that a SavedModel is exported to. */
-export type ExportFormat = (typeof exportFormats)[number];
-
-/**
- * How weights are stored. `float16`: half the size, in every format. `dynamic`: int8 that LiteRT computes with. `weights`: 8 bits in the
- * file, floats in memory, in TF.js and ONNX.
- */
-export const quantizations = ['none', 'float16', 'dynamic', 'weights'] as const;
-/** A way to store weights. */
-export type ExportQuantization = (typeof quantizations)[number];
-
-/** Which quantizations a format has. */
-const quantizationsOf = {
-  litert: ['none', 'float16', 'dynamic'],
-  tfjs: ['none', 'float16', 'weights'],
-  onnx: ['none', 'float16', 'weights'],
-} as const satisfies Readonly<Record<ExportFormat, readonly ExportQuantization[]>>;
 
 /** How a SavedModel is exported. */
 export interface ExportOptions {
@@ -56,14 +36,4 @@ export async function exportFiles(
   const quantization = quantize === 'dynamic' ? 'none' : quantize;
   if (format === 'onnx') return new Map([['model.onnx', writeOnnx(graph, shapes, { metadata, quantization })]]);
   return graphModelFiles(graphModel(graph, metadata, quantization));
-}
-
-/** @throws SignetError `INVALID_ARGUMENT` when a format does not have a quantization. */
-export function checkQuantization(format: ExportFormat, quantize: ExportQuantization): void {
-  const known: readonly ExportQuantization[] = quantizationsOf[format];
-  if (known.includes(quantize)) return;
-  throw new SignetError(
-    'INVALID_ARGUMENT',
-    `The format ${format} has the quantizations ${known.join(', ')}. Received: ${quantize}.`,
-  );
 }

@@ -7,7 +7,8 @@ import { writeModelDirectory } from '../files/model-directory.js';
 import { replaceFile } from '../files/replace.js';
 import { writeParts } from '../saved-model/write/write-saved-model.js';
 import type { TfFunction } from '../tracing/tf-function.js';
-import { exportFiles, type ExportFormat, type ExportOptions } from './export-files.js';
+import { exportFiles, type ExportOptions } from './export-files.js';
+import type { ExportFormat } from './export-format.js';
 
 /** How a tf function is exported. */
 export type ExportFunctionOptions = Omit<ExportOptions, 'signature'>;

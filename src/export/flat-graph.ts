@@ -1,4 +1,5 @@
 import { SignetError } from '../errors.js';
+import { nodeOf } from '../saved-model/freeze/graph-scopes.js';
 import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import type { TensorSpec } from '../tracing/tensor-spec.js';
@@ -42,11 +43,6 @@ export interface FlatGraph {
 /** Returns the value that is an output of a node. */
 export function valueOf(node: Pick<FlatNode, 'name'>, output = 0): string {
   return `${node.name}:${output}`;
-}
-
-/** Returns the name of the node whose output a value is. */
-export function nodeOf(value: string): string {
-  return value.slice(0, value.lastIndexOf(':'));
 }
 
 /** Leaves out nodes and constants that no output needs. */

@@ -1,9 +1,9 @@
 import { SignetError } from '../errors.js';
-import type { AttrValue } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
 import type { FunctionDef } from '../tensorflow/protos/tensorflow/core/framework/function_pb.js';
 import type { GraphDef } from '../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
 import type { NodeDef } from '../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import type { TensorProto } from '../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
+import { functionOf, nodeOf } from '../saved-model/freeze/graph-scopes.js';
 import { outputName, outputTypes } from '../tracing/op-signature.js';
 import type { FlatNode } from './flat-graph.js';
 
@@ -34,12 +34,13 @@ const mostDepth = 200;
 /**
  * Inlines all calls of a graph, beginning with what is asked for.
  *
- * @param wanted Tensors (`node:0`) and, for what is run for its effect, nodes (`node`).
- * @param withControls Whether what must run first, though nothing takes its result, is kept: assertions, assignments.
+ * What must run first, though nothing takes its result, such as assertions, is left out.
+ *
+ * @param wanted Tensors: `node:0`.
  * @throws SignetError `NOT_EXPORTABLE` for loops of TensorFlow 1, `INVALID_SAVED_MODEL` for a graph that names what it lacks.
  */
-export function flatten(graph: GraphDef, wanted: readonly string[], withControls = false): Flattened {
-  return new Flattener(graph, withControls).run(wanted);
+export function flatten(graph: GraphDef, wanted: readonly string[]): Flattened {
+  return new Flattener(graph).run(wanted);
 }
 
 class Flattener {
@@ -47,10 +48,7 @@ class Flattener {
   readonly #nodes: FlatNode[] = [];
   readonly #constants = new Map<string, TensorProto>();
 
-  constructor(
-    private readonly graph: GraphDef,
-    private readonly withControls: boolean,
-  ) {
+  constructor(private readonly graph: GraphDef) {
     this.#functions = new Map(graph.library?.function.map((each) => [each.signature?.name ?? '', each]));
   }
 
@@ -71,7 +69,7 @@ class Flattener {
   #inOrder(scope: Scope, wanted: readonly string[]): NodeDef[] {
     const order: NodeDef[] = [];
     const state = new Map<string, 'open' | 'done'>();
-    const stack = wanted.map((each) => nodeName(each)).reverse();
+    const stack = wanted.map(nodeOf).reverse();
     while (stack.length > 0) {
       const name = stack.pop() ?? '';
       const node = scope.nodes.get(name);
@@ -88,8 +86,8 @@ class Flattener {
       }
       state.set(name, 'open');
       stack.push(name);
-      for (const input of this.#sources(node)) {
-        const source = nodeName(input);
+      for (const input of dataInputs(node)) {
+        const source = nodeOf(input);
         if (state.get(source) === 'open') throw loopOf(node);
         if (state.get(source) !== 'done') stack.push(source);
       }
@@ -97,12 +95,8 @@ class Flattener {
     return order;
   }
 
-  #sources({ input }: NodeDef): string[] {
-    return this.withControls ? input : input.filter((each) => !each.startsWith('^'));
-  }
-
   #add(scope: Scope, node: NodeDef, depth: number): void {
-    const inputs = node.input.filter((each) => !each.startsWith('^')).map((each) => valueIn(scope, each));
+    const inputs = dataInputs(node).map((each) => valueIn(scope, each));
     if (calls.has(node.op)) this.#call(scope, node, inputs, depth);
     else if (passing.has(node.op) && inputs.length > 0) setOutputs(scope, node, inputs);
     else this.#op(scope, node, inputs);
@@ -118,9 +112,10 @@ class Flattener {
   }
 
   #call(scope: Scope, node: NodeDef, args: readonly string[], depth: number): void {
-    const definition = this.#functions.get(functionName(node.attr.f));
-    if (!definition) throw damaged(`a call of "${functionName(node.attr.f)}", which it does not have`);
-    const { signature, nodeDef, ret, controlRet } = definition;
+    const name = functionOf(node) ?? '';
+    const definition = this.#functions.get(name);
+    if (!definition) throw damaged(`a call of "${name}", which it does not have`);
+    const { signature, nodeDef, ret } = definition;
     const inner = {
       prefix: `${scope.prefix}${node.name}/`,
       origin: signature?.name ?? '',
@@ -129,13 +124,17 @@ class Flattener {
       isFunction: true,
     };
     const results = signature?.outputArg.map(({ name }) => ret[name] ?? '') ?? [];
-    this.#flatten(inner, this.withControls ? [...results, ...Object.values(controlRet)] : results, depth + 1);
+    this.#flatten(inner, results, depth + 1);
     setOutputs(
       scope,
       node,
       results.map((each) => valueIn(inner, each)),
     );
   }
+}
+
+function dataInputs({ input }: NodeDef): string[] {
+  return input.filter((each) => !each.startsWith('^'));
 }
 
 /** Gives the outputs of a node the names that inputs have in its scope. */
@@ -156,15 +155,6 @@ function valueIn({ values, isFunction }: Scope, input: string): string {
 /** `node` stands for `node:0` in the main graph. */
 function inMainGraph(input: string): string {
   return input.includes(':') ? input : `${input}:0`;
-}
-
-function nodeName(input: string): string {
-  const name = input.startsWith('^') ? input.slice(1) : input;
-  return name.split(':', 1)[0] ?? '';
-}
-
-function functionName(attribute: AttrValue | undefined): string {
-  return attribute?.value.case === 'func' ? attribute.value.value.name : '';
 }
 
 function loopOf({ name, op }: NodeDef): SignetError {

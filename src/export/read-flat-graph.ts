@@ -1,4 +1,4 @@
-import { SignetError } from '../errors.js';
+import { SignetError, wordsOf } from '../errors.js';
 import type { GraphDef } from '../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
 import type { MetaGraphDef } from '../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import type { SavedModel } from '../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
@@ -10,11 +10,13 @@ import {
   signaturesOf,
   type SignatureTensor,
 } from '../saved-model/read/read-saved-model.js';
-import { type Checkpoint, readCheckpoint } from '../saved-model/read/read-variables.js';
+import { nodeOf } from '../saved-model/freeze/graph-scopes.js';
+import { restoredVariables } from '../saved-model/freeze/restored-variables.js';
+import { readCheckpoint } from '../saved-model/read/read-variables.js';
 import { tensorValueOf } from '../saved-model/read/tensor-proto-value.js';
 import type { TensorProto } from '../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
-import { dtypeOf } from '../tensorflow/data-type.js';
-import { type FlatGraph, type FlatNode, nodeOf, withoutDeadNodes } from './flat-graph.js';
+import { type DType, dtypeOf } from '../tensorflow/data-type.js';
+import { type FlatGraph, type FlatNode, withoutDeadNodes } from './flat-graph.js';
 import { flatten, type Flattened } from './flatten.js';
 
 /**
@@ -32,10 +34,9 @@ export async function readFlatGraph(directory: string, signature = 'serving_defa
     graph,
     outputs.map(({ tensor }) => tensor),
   );
-  const read = await readConstants(
-    flattened,
-    variablesOf(graph, metaGraph, await readCheckpoint(directory, savedModel)),
-  );
+  const checkpoint = await readCheckpoint(directory, savedModel);
+  const variables = { keys: restoredVariables(metaGraph), bundle: checkpoint?.bundle ?? null };
+  const read = await readConstants(flattened, variables);
   return withoutDeadNodes({
     signature,
     inputs: inputs.map(({ name, tensor, spec }) => ({ name, value: tensor, spec })),
@@ -68,28 +69,10 @@ function signatureTensors(directory: string, metaGraph: MetaGraphDef, key: strin
   return { inputs: sorted(inputs), outputs: sorted(outputs) };
 }
 
-/** Where each variable's value lies in the checkpoint, by the value of its handle. */
+/** Where the variables' values lie: a checkpoint, and its keys by the variables' nodes. */
 interface Variables {
   readonly keys: ReadonlyMap<string, string>;
   readonly bundle: TensorBundle | null;
-}
-
-/** Finds which entry of the checkpoint goes into which variable: what the graph itself does to restore them. */
-function variablesOf(graph: GraphDef, metaGraph: MetaGraphDef, checkpoint: Checkpoint | null): Variables {
-  const restore = metaGraph.saverDef?.restoreOpName ?? '';
-  if (!checkpoint || restore === '') return { keys: new Map(), bundle: null };
-  const { nodes, constants } = flatten(graph, [restore], true);
-  const restores = new Map(nodes.filter(({ op }) => op === 'RestoreV2').map((node) => [node.name, node]));
-  const keys = new Map<string, string>();
-  for (const { op, inputs } of nodes) {
-    const [handle = '', value = ''] = inputs;
-    const from = restores.get(nodeOf(value));
-    if (!from || (op !== 'AssignVariableOp' && op !== 'Assign')) continue;
-    const names = constants.get(from.inputs[1] ?? '')?.stringVal ?? [];
-    const name = names[Number(value.slice(value.lastIndexOf(':') + 1))];
-    if (name) keys.set(handle, Buffer.from(name).toString('utf8'));
-  }
-  return { keys, bundle: checkpoint.bundle };
 }
 
 async function readConstants({ nodes, constants }: Flattened, { keys, bundle }: Variables) {
@@ -104,11 +87,14 @@ async function readConstants({ nodes, constants }: Flattened, { keys, bundle }: 
       kept.push({ ...node, inputs: node.inputs.map(rename) });
       continue;
     }
-    if (!values.has(variable)) values.set(variable, await readVariable(node, keys.get(variable), bundle));
+    if (!values.has(variable)) values.set(variable, await readVariable(node, keys.get(nodeOf(variable)), bundle));
     renamed.set(`${node.name}:0`, variable);
   }
   return { nodes: kept, constants: values, rename };
 }
+
+/** Types that all formats have. */
+const exported = new Set<DType>(['float32', 'int32', 'int64', 'uint8', 'bool', 'string']);
 
 /** The variable that a node gives the value of, or null. */
 function variableOf({ op, name, inputs }: FlatNode): string | null {
@@ -123,7 +109,7 @@ async function readVariable(
 ): Promise<TensorValue> {
   const entry = key === undefined ? undefined : bundle?.entries.get(key);
   const dtype = entry && dtypeOf(entry.dataType);
-  if (!entry || !bundle || !dtype) {
+  if (!entry || !bundle || !dtype || !exported.has(dtype)) {
     const why = entry ? 'is of a type that cannot be exported' : 'is not in the checkpoint';
     throw new SignetError('NOT_EXPORTABLE', `The variable that the node "${name}" reads ${why}.`);
   }
@@ -131,9 +117,14 @@ async function readVariable(
 }
 
 function constantValue(proto: TensorProto, name: string): TensorValue {
+  const cannot = (why: string, cause?: unknown) =>
+    new SignetError('NOT_EXPORTABLE', `The constant "${name}" cannot be exported: ${why}`, { cause });
+  let value: TensorValue;
   try {
-    return tensorValueOf(proto);
+    value = tensorValueOf(proto);
   } catch (error) {
-    throw new SignetError('NOT_EXPORTABLE', `The constant "${name}" cannot be exported.`, { cause: error });
+    throw cannot(wordsOf(error), error);
   }
+  if (exported.has(value.dtype)) return value;
+  throw cannot(`it is of type ${value.dtype}, and the formats take ${[...exported].join(', ')}.`);
 }

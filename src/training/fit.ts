@@ -37,7 +37,7 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
   readonly featuresOnce?: boolean;
   /**
    * In how many ways each image is augmented where the part of the model before its first trained layer is computed once: the epochs take
-   * them in turn. `MixUp` and `CutMix` are not possible with it. Default: augmentation changes the images anew in every step, and nothing is computed once.
+   * them in turn. `MixUp` and `CutMix` are not possible with it. Default: augmentation changes the images in every step, and nothing is computed once.
    */
   readonly featureViews?: number | undefined;
   /** Called with a sentence about what was chosen or could not be done. Default: writes it to standard error. */

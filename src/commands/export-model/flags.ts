@@ -1,6 +1,8 @@
 import { imageFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
+const formats = ['litert', 'tfjs', 'onnx'];
+
 /** Everything about `export-model`'s flags. */
 export const exportModelCommand = defineCommand({
   name: 'export-model',
@@ -11,12 +13,11 @@ export const exportModelCommand = defineCommand({
     format: {
       type: 'words',
       required: true,
-      help: 'Formats to write: litert, tfjs, onnx; several may be given',
-      check: (formats) => {
-        const wrong = formats.filter((format) => !['litert', 'tfjs', 'onnx'].includes(format));
-        return wrong.length === 0
-          ? undefined
-          : `--format is one or several of litert, tfjs, onnx. Received: ${wrong.join(', ')}.`;
+      help: `Formats to write: ${formats.join(', ')}; several may be given`,
+      check: (given) => {
+        const wrong = given.filter((format) => !formats.includes(format));
+        if (wrong.length === 0) return undefined;
+        return `--format is one or several of ${formats.join(', ')}. Received: ${wrong.join(', ')}.`;
       },
     },
     output: {

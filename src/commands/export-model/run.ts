@@ -5,7 +5,8 @@ import { matchClasses } from '../../data/source/match-classes.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { SignetError } from '../../errors.js';
 import { compareExported, type ExportComparison, noisePictures, picturesOf } from '../../export/compare-exported.js';
-import { checkQuantization, exportFiles, type ExportFormat } from '../../export/export-files.js';
+import { exportFiles } from '../../export/export-files.js';
+import { checkQuantization, type ExportFormat } from '../../export/export-format.js';
 import { type ExportedModel, RuntimeMissing } from '../../export/runtimes/exported-model.js';
 import { openLitertModel } from '../../export/runtimes/litert-runtime.js';
 import { openOnnxModel } from '../../export/runtimes/onnx-runtime.js';
@@ -14,7 +15,7 @@ import { tryToWrite } from '../../files/cannot-write.js';
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { exifOf, readModelDescription } from '../../models/classifier/model-description.js';
-import { readSignatures } from '../../saved-model/read/read-saved-model.js';
+import { readSignatures, type Signature } from '../../saved-model/read/read-saved-model.js';
 import { progressBar } from '../../text/progress-bar.js';
 import { standardError, tell } from '../../text/tell.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
@@ -125,28 +126,24 @@ interface Export {
 /** A comparison needs pictures, and the exported runtimes decode none. */
 async function checkSignature(modelPath: string, key: string): Promise<void> {
   const signatures = await readSignatures(modelPath);
-  const signature = signatures[key];
-  const [input, ...others] = Object.values(signature?.inputs ?? {});
-  const takesPixels = input?.spec.dtype === 'float32' && input.spec.shape?.length === 4 && others.length === 0;
-  if (takesPixels) return;
-  const fitting = Object.entries(signatures).flatMap(([name, { inputs }]) => {
-    const [first, ...more] = Object.values(inputs);
-    return more.length === 0 && first?.spec.dtype === 'float32' && first.spec.shape?.length === 4 ? [name] : [];
-  });
+  const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
+  if (signature && takesPixels(signature)) return;
+  const inputs = Object.entries(signature?.inputs ?? {}).map(([name, { spec }]) => `${name}: ${spec}`);
+  const received = signature
+    ? `"${key}" with ${inputs.join(', ') || 'no inputs'}`
+    : `"${key}", which ${modelPath} does not have`;
+  const fitting = Object.keys(signatures).filter((name) => signatures[name] && takesPixels(signatures[name]));
+  const instead = fitting.length === 0 ? 'another model' : `${fitting.join(', ')} with --signature`;
   throw new SignetError(
     'NOT_EXPORTABLE',
-    `export-model takes a signature with one input of pixels, float32[?, height, width, channels]: phones and browsers decode pictures themselves. ` +
-      `Received: ${
-        signature
-          ? `"${key}" with ${
-              Object.entries(signature.inputs)
-                .map(([name, { spec }]) => `${name}: ${spec}`)
-                .join(', ') || 'no inputs'
-            }`
-          : `"${key}", which ${modelPath} does not have`
-      }. ` +
-      `Use ${fitting.join(', ') || 'another model'}${fitting.length > 0 ? ' with --signature' : ''}.`,
+    'export-model takes a signature with one input of pixels, float32[?, height, width, channels]: phones and browsers decode pictures themselves. ' +
+      `Received: ${received}. Use ${instead}.`,
   );
+}
+
+function takesPixels({ inputs }: Signature): boolean {
+  const [input, ...others] = Object.values(inputs);
+  return input?.spec.dtype === 'float32' && input.spec.shape?.length === 4 && others.length === 0;
 }
 
 async function testImages(

@@ -25,7 +25,7 @@ export interface RawList {
 
 /** What is wrong with a line of a list. */
 export interface ListFault {
-  /** From 1. */
+  /** Number of the line, from 1. */
   readonly line: number;
   readonly message: string;
 }

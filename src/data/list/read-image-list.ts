@@ -17,7 +17,7 @@ export interface ListedImage {
   readonly labels: readonly number[];
   /** Null where the list has no column for it. */
   readonly subset: Subset | null;
-  /** From 1. */
+  /** Number of its line in the list, from 1. */
   readonly line: number;
 }
 

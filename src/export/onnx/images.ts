@@ -55,7 +55,7 @@ function dilatedPads(
 
 /** Height and width of a filter. */
 function kernelOf(graph: OnnxGraph, filter: string): number[] {
-  const [height = 1, width = 1] = graph.shape(filter);
+  const [height, width] = graph.shape(filter);
   return [height ?? 1, width ?? 1];
 }
 

@@ -62,6 +62,9 @@ interface Places {
   channelsFirst?: string;
 }
 
+/** Where a dimension of NHWC stands in NCHW. */
+export const placeInChannelsFirst = [0, 2, 3, 1];
+
 const toChannelsFirst = [0, 3, 1, 2];
 const toChannelsLast = [0, 2, 3, 1];
 

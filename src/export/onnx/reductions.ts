@@ -1,11 +1,8 @@
 import { switchAttribute, type FlatNode, typeAttribute, valueOf } from '../flat-graph.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { fixedNumbers, type NodeConverter } from './node-converter.js';
-import type { OnnxGraph } from './onnx-graph.js';
+import { type OnnxGraph, placeInChannelsFirst } from './onnx-graph.js';
 import { TensorProto_DataType } from './protos/onnx_pb.js';
-
-/** Where a dimension of NHWC stands in NCHW. */
-const placeInChannelsFirst = [0, 2, 3, 1];
 
 /** Makes a converter of a reduction over constant dimensions. */
 function reduction(op: string): NodeConverter {

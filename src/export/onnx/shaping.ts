@@ -9,7 +9,7 @@ import {
   valueOf,
 } from '../flat-graph.js';
 import { asInt64, fixedNumbers, type NodeConverter } from './node-converter.js';
-import { type OnnxGraph, onnxTypes } from './onnx-graph.js';
+import { type OnnxGraph, onnxTypes, placeInChannelsFirst } from './onnx-graph.js';
 import { TensorProto_DataType } from './protos/onnx_pb.js';
 import { dtypeOf } from '../../tensorflow/data-type.js';
 
@@ -28,7 +28,7 @@ function positive(axis: number, rank: number): number {
 }
 
 const reshape: NodeConverter = (graph, node) => {
-  // ONNX's 0 copies a size unless it is told otherwise.
+  // Without allowzero, ONNX copies a size where TensorFlow's is 0.
   graph.set(
     valueOf(node),
     graph.add('Reshape', [graph.get(first(node)), asInt64(graph, node.inputs[1] ?? '')], { allowzero: 1 }),
@@ -50,9 +50,6 @@ const transpose: NodeConverter = (graph, node) => {
   const perm = fixedNumbers(graph, node, 1, 'permutation');
   graph.set(valueOf(node), graph.add('Transpose', [graph.get(first(node))], { perm }));
 };
-
-/** Where a dimension of NHWC stands in NCHW. */
-const placeInChannelsFirst = [0, 2, 3, 1];
 
 const concat: NodeConverter = (graph, node) => {
   const inputs = node.inputs.slice(0, -1);

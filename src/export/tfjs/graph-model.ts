@@ -6,7 +6,8 @@ import { type NodeDef, NodeDefSchema } from '../../tensorflow/protos/tensorflow/
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { attr } from '../../tracing/attr-value.js';
-import { type FlatGraph, type FlatNode, type FlatTensor, nodeOf, notExportable } from '../flat-graph.js';
+import { nodeOf } from '../../saved-model/freeze/graph-scopes.js';
+import { type FlatGraph, type FlatNode, type FlatTensor, notExportable } from '../flat-graph.js';
 import { insteadOf } from '../instead-of.js';
 import { graphModelOps } from './graph-model-ops.js';
 import type { Quantization } from '../quantization.js';

@@ -21,7 +21,7 @@ export interface TrivialAugmentWideOptions {
 export interface TrivialAugmentDraws {
   /** Position in `trivialAugmentOperations`. */
   readonly operation: tf.Tensor;
-  /** From 0 to 1. */
+  /** How strongly the operation is applied, from 0 to 1. */
   readonly strength: tf.Tensor;
   /** Direction of what has one: -1 or 1. */
   readonly sign: tf.Tensor;

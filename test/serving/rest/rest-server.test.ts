@@ -403,7 +403,7 @@ describe(':classify-image', () => {
     bmp.writeUInt32LE(40, 14);
     bmp.writeInt32LE(32, 18);
     bmp.writeInt32LE(32, 22);
-    // Colours that are no shades of gray.
+    // Colours, not shades of gray.
     bmp.fill(0x5a, 54, 54 + 1024);
     change(bmp);
     expect(await upload(bmp)).toEqual({ status: 400, json: { error: `The image ${problem}.` } });
