@@ -164,17 +164,20 @@ export default defineConfig(
   commands,
   {
     // The browser's side of the page: plain JavaScript, served as it is.
-    files: ['src/serving/page/public/*.js'],
+    files: ['src/serving/page/{public,offline}/*.js'],
     languageOptions: {
       globals: Object.fromEntries(
         [
           'AbortController',
+          'atob',
+          'createImageBitmap',
           'document',
           'fetch',
           'File',
           'FormData',
           'getSelection',
           'history',
+          'Image',
           'location',
           'navigator',
           'OffscreenCanvas',

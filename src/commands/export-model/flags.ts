@@ -32,6 +32,11 @@ export const exportModelCommand = defineCommand({
       default: 'none',
       help: 'Smaller weights: float16 (all formats), dynamic int8 (litert), 8-bit weights (tfjs, onnx)',
     },
+    page: {
+      type: 'boolean',
+      default: false,
+      help: 'Also write a web page to OUTPUT/page that classifies pictures in the browser, without a server; with tfjs',
+    },
     testDatasetPath: {
       type: 'path',
       defaultText: 'noise',
@@ -52,6 +57,10 @@ export const exportModelCommand = defineCommand({
     [
       '--model-path models/LenetModel/1 --format tfjs onnx litert --output exports/LenetModel --test-dataset-path data/digits/test',
       'three formats, each checked',
+    ],
+    [
+      '--model-path models/LenetModel/1 --format tfjs --page --output web --test-dataset-path data/digits/test',
+      'a page to open or to put on any web server',
     ],
     [
       '--model-path models/ResnetModel/1 --format litert --quantize dynamic --output phone --test-dataset-path photos/test',

@@ -5,7 +5,7 @@ import type { ExportedFormat, ExportModelResult } from './run.js';
 
 /** Returns what `export-model` prints: each format next to the SavedModel. */
 export function exportModelText(result: ExportModelResult, columns = 100): string {
-  const { savedModel, images, isTestSet, formats } = result;
+  const { savedModel, images, isTestSet, formats, page } = result;
   const rows = [
     ['', 'accuracy', 'same class', 'largest difference', 'size', 'ms/image'],
     [
@@ -28,6 +28,7 @@ export function exportModelText(result: ExportModelResult, columns = 100): strin
     `compared on ${what}, one at a time; differences are of probabilities`,
     ...formats.map(checked),
     ...formats.map(({ folder }) => `wrote ${printable(folder)}`),
+    ...(page === null ? [] : [`wrote ${printable(page)}: open its index.html, or put the folder on any web server`]),
     '',
   ].join('\n');
 }

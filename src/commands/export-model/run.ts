@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { matchClasses } from '../../data/source/match-classes.js';
@@ -16,6 +16,7 @@ import { writeModelDirectory } from '../../files/model-directory.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { exifOf, readModelDescription } from '../../models/classifier/model-description.js';
 import { readSignatures, type Signature } from '../../saved-model/read/read-saved-model.js';
+import { offlinePageFiles } from '../../serving/page/offline-page-files.js';
 import { progressBar } from '../../text/progress-bar.js';
 import { standardError, tell } from '../../text/tell.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
@@ -23,6 +24,8 @@ import { separateTestSource } from '../shared/dataset-sources.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { folderBytes } from '../list-models/list-saved-models.js';
 import { exportModelCommand } from './flags.js';
+import { pageFacts } from './page-facts.js';
+import { problemOf } from './problem-of.js';
 
 /** Options of `export-model`; `flags.ts` says what each means. */
 export interface ExportModelOptions extends GivenOptionsOf<typeof exportModelCommand.flags> {}
@@ -58,18 +61,12 @@ export interface ExportModelResult {
   readonly isTestSet: boolean;
   readonly savedModel: ExportComparison['savedModel'];
   readonly formats: readonly ExportedFormat[];
+  /** Folder of the web page; null where none was asked for. */
+  readonly page: string | null;
 }
 
 /** Pictures of noise, where no test set is given. */
 const noiseCount = 8;
-/** Most that a probability may differ, and accuracy may fall, by quantization. */
-const limits = {
-  none: { difference: 1e-4, loss: 0 },
-  float16: { difference: 1e-2, loss: 0.005 },
-  dynamic: { difference: Infinity, loss: 0.005 },
-  weights: { difference: Infinity, loss: 0.005 },
-} as const;
-
 const openers = { litert: openLitertModel, tfjs: openTfjsModel, onnx: openOnnxModel } as const;
 
 /**
@@ -84,6 +81,7 @@ export async function exportModel(given: ExportModelOptions): Promise<ExportMode
   const { modelPath, signature, quantize, output } = options;
   const formats = [...new Set(options.format)] as ExportFormat[];
   for (const format of formats) checkQuantization(format, quantize);
+  checkPage(options.page, formats);
   await checkSignature(modelPath, signature);
   await tryToWrite(output);
   const classNames = await readClassNames(modelPath).catch(() => null);
@@ -101,6 +99,16 @@ export async function exportModel(given: ExportModelOptions): Promise<ExportMode
     const judged = judge(options, exports, comparison);
     for (const { format, content } of exports) await write(path.join(output, format), content);
     const { images, savedModel } = comparison;
+    const page = options.page ? path.join(output, 'page') : null;
+    const graphModel = exports.find(({ format }) => format === 'tfjs')?.content;
+    if (page !== null && graphModel) {
+      const facts = await pageFacts(modelPath, classNames, {
+        isTestSet: files !== null,
+        images,
+        agreement: judged.find(({ format }) => format === 'tfjs')?.agreement ?? null,
+      });
+      await write(page, await offlinePageFiles(graphModel, facts));
+    }
     return {
       modelPath,
       signature,
@@ -110,6 +118,7 @@ export async function exportModel(given: ExportModelOptions): Promise<ExportMode
       isTestSet: files !== null,
       savedModel,
       formats: judged,
+      page,
     };
   } finally {
     for (const { model } of exports) await model?.close();
@@ -121,6 +130,15 @@ interface Export {
   readonly content: Map<string, Uint8Array>;
   readonly model: ExportedModel | null;
   readonly unchecked: string | null;
+}
+
+/** The page computes with TensorFlow.js. */
+function checkPage(page: boolean, formats: readonly ExportFormat[]): void {
+  if (!page || formats.includes('tfjs')) return;
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `--page computes with TensorFlow.js, so tfjs must be among the formats. Received: --format ${formats.join(' ')}. Use: --format ${[...formats, 'tfjs'].join(' ')}.`,
+  );
 }
 
 /** A comparison needs pictures, and the exported runtimes decode none. */
@@ -229,29 +247,11 @@ function judge(
   );
 }
 
-interface Judgement {
-  readonly quantize: Options['quantize'];
-  readonly images: number;
-  readonly accuracy: number | null;
-}
-
-function problemOf(
-  { accuracy, agree, maxDifference }: ExportComparison['exported'][number],
-  { quantize, images, accuracy: before }: Judgement,
-): string | null {
-  const { difference, loss } = limits[quantize];
-  if (!(maxDifference <= difference)) {
-    return `a probability differs by ${maxDifference.toPrecision(3)}, at most ${difference} is allowed; ${agree} of ${images} classes are the same.`;
-  }
-  if (accuracy === null || before === null)
-    return agree === images || quantize !== 'none' ? null : `${agree} of ${images} classes are the same.`;
-  const lost = before - accuracy;
-  if (quantize === 'none' ? lost === 0 : lost <= loss) return null;
-  return `the accuracy is ${accuracy.toFixed(4)} after ${before.toFixed(4)}; ${quantize === 'none' ? 'no difference' : `a loss of ${loss * 100} points`} is allowed.`;
-}
-
 async function write(folder: string, content: ReadonlyMap<string, Uint8Array>): Promise<void> {
   await writeModelDirectory(folder, async (draft) => {
-    for (const [name, bytes] of content) await writeFile(path.join(draft, name), bytes);
+    for (const [name, bytes] of content) {
+      await mkdir(path.dirname(path.join(draft, name)), { recursive: true });
+      await writeFile(path.join(draft, name), bytes);
+    }
   });
 }

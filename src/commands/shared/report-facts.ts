@@ -31,8 +31,8 @@ export async function modelFacts(directory: string): Promise<ReportedModel> {
   return { title, exif: description?.exif ?? 'ignore', facts: { title: 'Model', rows } };
 }
 
-/** How images become the model's: `turned upright by their EXIF, cropped, and resized to 28 x 28`. */
-function imagesText({ inputHeight, inputWidth, exif, resize, antialias }: ModelDescription): string {
+/** Says how images become the model's: `turned upright by their EXIF, cropped, and resized to 28 x 28`. */
+export function imagesText({ inputHeight, inputWidth, exif, resize, antialias }: ModelDescription): string {
   const fitted = { squash: '', crop: 'cropped to its shape, ', pad: 'padded to its shape, ' }[resize];
   const turned = exif === 'apply' ? 'turned upright by their EXIF, ' : '';
   return `${turned}${fitted}resized to ${inputHeight} x ${inputWidth}${antialias ? ', smoothed' : ''}`;

@@ -105,8 +105,8 @@ export async function describeSavedModel(directory: string): Promise<SavedModelD
   };
 }
 
-/** TensorFlow Serving takes a folder whose name is a number for a version. */
-function modelNameOf(directory: string): { modelName: string; version: string | null } {
+/** Returns a model's name and version by its path: TensorFlow Serving takes a folder whose name is a number for a version. */
+export function modelNameOf(directory: string): { modelName: string; version: string | null } {
   const full = path.resolve(directory);
   const name = path.basename(full);
   return /^\d+$/.test(name)

@@ -4,10 +4,10 @@ import { extname } from 'node:path';
 import { type ModelServer, statusesOrNone } from '../model-server.js';
 import { json, type Route } from '../rest/rest-call.js';
 import { ServingError } from '../serving-error.js';
+import { composePage } from './compose-page.js';
 import { describeVersion } from './describe-version.js';
 
 const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
@@ -15,17 +15,19 @@ const types: Readonly<Record<string, string>> = {
 
 /** The page's files: a request chooses among these and names no file itself. */
 const files = [
-  'index.html',
   'page.css',
   'icon.svg',
   'page.js',
   'answers.js',
+  'ask-server.js',
+  'camera.js',
   'curl-line.js',
   'drawing-keys.js',
   'drawing-pad.js',
   'elements.js',
   'frame-drawing.js',
   'model-choice.js',
+  'picture-desk.js',
   'picture-files.js',
   'server.js',
   'signature-table.js',
@@ -48,12 +50,13 @@ const headers = {
 export function pageRoutes(models: ModelServer): Route[] {
   const common = { method: 'GET', name: 'Page', isQuiet: true } as const;
   const pages = files.map((file): Route => {
-    const path = file === 'index.html' ? '/' : `/page/${file}`;
     const type = types[extname(file)] ?? '';
     const handle = async () => ({ type, headers, body: await readFile(new URL(`./public/${file}`, import.meta.url)) });
-    return { ...common, path, isOpen: true, handle };
+    return { ...common, path: `/page/${file}`, isOpen: true, handle };
   });
+  const index = async () => ({ type: 'text/html; charset=utf-8', headers, body: await composePage('index.html') });
   return [
+    { ...common, path: '/', isOpen: true, handle: index },
     ...pages,
     { ...common, path: '/page/models.json', handle: () => json(describeModels(models)) },
     { ...common, path: '/page/version.json', handle: ({ query }) => json(describeVersion(models, wanted(query))) },

@@ -13,6 +13,12 @@ import { cacheFolder } from '../../../src/files/cache-folder.js';
 
 const packageName = '@sparticuz/chromium';
 
+/** Words for a command line with which WebGL and WebGPU are computed by the processor. */
+export const withGraphics: readonly string[] = [
+  ...['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'],
+  ...['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
+];
+
 /** Starts the Chromium that pages are tested in, with further words on its command line. */
 export async function launchChromium(args: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ ...(await findChromium()), args: [...args] });
@@ -73,11 +79,11 @@ function packageFolder(): string | null {
 /**
  * Unpacks the package's browser, libraries and fonts into the cache, once per version.
  *
- * The libraries (NSS) and fonts are there for machines that have no desktop's.
+ * The libraries (NSS) and fonts are there for machines that have no desktop's, SwiftShader for those without a graphics card.
  */
 async function unpacked(packed: string): Promise<LaunchOptions> {
   const { version } = createRequire(import.meta.url)(path.join(packed, '../package.json')) as { version: string };
-  const folder = path.join(cacheFolder(), `chromium-${version}`);
+  const folder = path.join(cacheFolder(), `chromium-${version}-swiftshader`);
   if (!existsSync(folder)) await unpack(packed, folder);
   const libraries = [path.join(folder, 'lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
   const env = { ...process.env, LD_LIBRARY_PATH: libraries, FONTCONFIG_PATH: folder };
@@ -89,7 +95,7 @@ async function unpack(packed: string, folder: string): Promise<void> {
   const made = await mkdtemp(`${folder}.new-`);
   try {
     await decompress(path.join(packed, 'chromium.br'), path.join(made, 'chromium'));
-    for (const name of ['al2023.tar', 'fonts.tar']) {
+    for (const name of ['al2023.tar', 'fonts.tar', 'swiftshader.tar']) {
       const archive = path.join(made, name);
       await decompress(path.join(packed, `${name}.br`), archive);
       await promisify(execFile)('tar', ['-xf', archive, '-C', made]);

@@ -47,6 +47,7 @@ describe('the page is accessible:', () => {
         - heading "Ask the model" [level=2]
         - text: Choose pictures
         - button "Choose pictures"
+        - button "Use the camera"
         - paragraph: or drop them anywhere, or paste one. JPEG, PNG, GIF, BMP.
         - group:
           - text: Draw one
@@ -145,6 +146,7 @@ describe('the page is accessible:', () => {
         "Model",
         "Version",
         "Choose pictures",
+        "Use the camera",
         "Draw one",
         "Drawing area",
         "Ask",

@@ -30,7 +30,7 @@ describe("the page's routes", () => {
   it('serve every file of the page, without the token, and nothing else', async () => {
     const files = readdirSync(path.resolve('src/serving/page/public'));
     const open = routes.filter(({ isOpen }) => isOpen).map((route) => String(route.path));
-    expect(open.toSorted()).toEqual(files.map((file) => (file === 'index.html' ? '/' : `/page/${file}`)).toSorted());
+    expect(open.toSorted()).toEqual(['/', ...files.map((file) => `/page/${file}`)].toSorted());
     for (const route of open)
       expect((await get(route)).headers?.['Content-Security-Policy']).toMatch(/^default-src 'none'; /);
     const types = await Promise.all(

@@ -1,29 +1,32 @@
 // Cards with what the model says of each picture.
 
-import { curlLine } from './curl-line.js';
 import { element, made, say } from './elements.js';
-import { hasToken, request } from './server.js';
 
 /** Older ones go: a browser keeps every picture of a card decoded. */
 const maxCards = 200;
 const list = element('answers');
 
-/** Sends pictures and shows a card for each. */
+/** Asks about pictures and shows a card for each. */
 export class Answers {
   #made = 0;
   #pending = 0;
   #stop = new AbortController();
 
-  constructor() {
+  /**
+   * @param asker Who knows the answers: `ask(file, target, signal)` resolves to the classes and a line about the time; `label(target)`
+   * names who is asked; `curl(file, target)` is a line for a shell, where there is one.
+   */
+  constructor(asker) {
+    this.asker = asker;
     element('stop').onclick = () => this.#stop.abort();
     element('clear-answers').onclick = () => this.#clear();
     this.#show();
   }
 
   /**
-   * Sends files one by one, so that each has its own time and its own error.
+   * Asks about files one by one, so that each has its own time and its own error.
    *
-   * @param target What is asked: `path`, `label`, and `topK`.
+   * @param target What the asker is to know.
    */
   async ask(files, target) {
     const { signal } = this.#stop;
@@ -35,7 +38,7 @@ export class Answers {
     this.#show(files.length - asked.length);
     const said = [];
     for (const [i, card] of cards.entries()) {
-      said.push(await answer(card, asked[i], target, signal));
+      said.push(await this.#answer(card, asked[i], target, signal));
       if (i === 0) card.scrollIntoView({ block: 'nearest' });
       this.#pending -= 1;
       this.#show(files.length - asked.length);
@@ -61,22 +64,49 @@ export class Answers {
     element('answers-title').focus();
   }
 
-  #makeCard(file, { path, topK }) {
+  #makeCard(file, target) {
     const card = element('answer').content.firstElementChild.cloneNode(true);
     const title = card.querySelector('h3');
     title.textContent = file.name;
     title.id = `answer-${(this.#made += 1)}`;
     card.setAttribute('aria-labelledby', title.id);
     showPicture(card, file);
-    const curl = curlLine(file.name, `${location.origin}${url(path, topK)}`, hasToken());
-    card.querySelector('code').textContent = curl;
-    card.querySelector('.copy').onclick = ({ target }) => copy(curl, card.querySelector('code'), target);
+    showCurl(card, this.asker.curl?.(file, target));
     return card;
+  }
+
+  /** @returns What a screen reader is told. */
+  async #answer(card, file, target, signal) {
+    const time = card.querySelector('.time');
+    time.textContent = 'asking …';
+    card.ariaBusy = 'true';
+    try {
+      signal.throwIfAborted();
+      await checkReadable(file);
+      const { classes, took } = await this.asker.ask(file, target, signal);
+      time.textContent = took;
+      showClasses(card.querySelector('.classes'), classes);
+      const [best] = classes;
+      return best ? `${file.name}: ${nameOf(best)}, ${percent(best.probability)}.` : `${file.name}: no classes.`;
+    } catch (error) {
+      time.textContent = this.asker.label(target);
+      return showProblem(card, file, signal.aborted ? 'Stopped.' : error.message);
+    } finally {
+      card.ariaBusy = 'false';
+    }
   }
 }
 
-function url(path, topK) {
-  return `${path}:classify-image${topK === 5 ? '' : `?top_k=${topK}`}`;
+/** Without a line for a shell, only a picture that the page has made can be saved. */
+function showCurl(card, curl) {
+  if (curl === undefined) return card.querySelector('details').replaceWith(card.querySelector('.download'));
+  card.querySelector('code').textContent = curl;
+  card.querySelector('.copy').onclick = ({ target }) => copy(curl, card.querySelector('code'), target);
+}
+
+/** Whether the page has made the picture: nobody else has it. */
+function isMade({ name }) {
+  return /^(drawing|photo)-\d+\.png$/.test(name);
 }
 
 /** A picture, or where the browser knows none, the ending of the file's name. */
@@ -85,10 +115,9 @@ function showPicture(card, file) {
   const link = card.querySelector('.download');
   const address = URL.createObjectURL(file);
   picture.src = address;
-  const isDrawing = file.name.startsWith('drawing-');
-  if (isDrawing) Object.assign(link, { href: address, download: file.name, hidden: false });
+  if (isMade(file)) Object.assign(link, { href: address, download: file.name, hidden: false });
   const drop = () => {
-    if (!isDrawing) URL.revokeObjectURL(address);
+    if (!isMade(file)) URL.revokeObjectURL(address);
   };
   picture.onload = drop;
   picture.onerror = () => {
@@ -96,32 +125,6 @@ function showPicture(card, file) {
     const ending = /\.(\w{1,5})$/.exec(file.name)?.[1] ?? 'file';
     picture.replaceWith(made('div', { className: 'no-picture', ariaHidden: 'true' }, ending));
   };
-}
-
-/** @returns What a screen reader is told. */
-async function answer(card, file, { path, label, topK }, signal) {
-  const time = card.querySelector('.time');
-  time.textContent = 'asking …';
-  card.ariaBusy = 'true';
-  try {
-    signal.throwIfAborted();
-    await checkReadable(file);
-    const form = new FormData();
-    form.append('image', file, file.name);
-    const start = performance.now();
-    const text = await request(url(path, topK), { method: 'POST', body: form, signal });
-    const milliseconds = performance.now() - start;
-    const { classes } = JSON.parse(text).predictions[0];
-    time.textContent = `${label} · ${milliseconds.toFixed(1)} ms round trip`;
-    showClasses(card.querySelector('.classes'), classes);
-    const [best] = classes;
-    return best ? `${file.name}: ${nameOf(best)}, ${percent(best.probability)}.` : `${file.name}: no classes.`;
-  } catch (error) {
-    time.textContent = label;
-    return showProblem(card, file, signal.aborted ? 'Stopped.' : error.message);
-  } finally {
-    card.ariaBusy = 'false';
-  }
 }
 
 /** A folder is dropped like a file, and then cannot be read. */
@@ -163,7 +166,7 @@ function item(best) {
   const part = made('span', { className: 'part' });
   part.style.inlineSize = percent(best.probability).replace(' ', '');
   const bar = made('span', { className: 'bar', ariaHidden: 'true' }, part);
-  const number = made('span', { className: 'number' }, percent(best.probability));
+  const number = made('span', { className: 'number', title: String(best.probability) }, percent(best.probability));
   return made('li', {}, made('span', { className: 'name' }, nameOf(best)), ' ', bar, number);
 }
 

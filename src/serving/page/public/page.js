@@ -1,24 +1,18 @@
 // The page of serve-model: no build step, no library, nothing from another host.
 
-import { Answers } from './answers.js';
-import { DrawingKeys } from './drawing-keys.js';
-import { DrawingPad } from './drawing-pad.js';
+import { server } from './ask-server.js';
 import { element, say, tell } from './elements.js';
 import { ModelChoice } from './model-choice.js';
-import { watchForPictures } from './picture-files.js';
+import { PictureDesk } from './picture-desk.js';
 import { hasToken, request, setToken } from './server.js';
 import { showSignatures } from './signature-table.js';
 import { askForToken, hideTokenForm, watchTokenForm } from './token-form.js';
 
 /** Milliseconds between two looks at what is served. */
 const interval = 3000;
-/** Drawings are for models of small pictures; for others the pad is there, but folded. */
-const smallSide = 64;
-const drawingHint = 'With the mouse, a pen or a finger. The model gets it small, white on black.';
 
-const answers = new Answers();
 const choice = new ModelChoice(() => void showVersion());
-const pad = new DrawingPad(element('canvas'));
+const desk = new PictureDesk(server, () => ({ path: choice.path, label: choice.label }));
 /** What the table of signatures shows. */
 let shown = '';
 /** Whether the drawing's side and fold have been set for a model; then they are the user's. */
@@ -42,6 +36,8 @@ function showWorkplace(text) {
   element('forget').hidden = !hasToken();
   const news = choice.update(text);
   if (news.length > 0) say(news.join(' '));
+  // It was not shown if the server did not answer when it was chosen.
+  void showVersion();
 }
 
 function failed({ status, message }) {
@@ -83,36 +79,10 @@ function arrange(version, path) {
   );
   if (arrangedFor === name) return;
   arrangedFor = name;
-  const side = inputSize === null ? 28 : Math.max(...inputSize);
-  element('drawing').open = side <= smallSide;
-  element('side').value = Math.min(280, Math.max(8, side));
+  desk.arrange(inputSize);
 }
 
-/** @returns Whether the numbers make sense; the browser tells which does not. */
-function isValid(...inputs) {
-  return inputs.every((id) => element(id).reportValidity());
-}
-
-async function ask(files) {
-  const [workplace, asking] = [element('workplace'), element('asking')];
-  if (workplace.hidden || asking.inert || asking.hidden || !isValid('top-k')) return;
-  await answers.ask(files, { path: choice.path, label: choice.label, topK: Number(element('top-k').value) });
-}
-
-async function askDrawing() {
-  element('drawing-hint').textContent = pad.isEmpty ? 'Nothing is drawn yet.' : drawingHint;
-  if (pad.isEmpty) return say('Nothing is drawn yet.');
-  if (!isValid('side')) return;
-  await ask([await pad.toFile(element('frame').value, Number(element('side').value))]);
-}
-
-new DrawingKeys(pad, { say, ask: askDrawing });
-watchForPictures(ask);
 watchTokenForm(look);
-element('drawing-hint').textContent = drawingHint;
-element('send').onclick = askDrawing;
-element('undo').onclick = () => pad.undo();
-element('clear').onclick = () => pad.clear();
 element('forget').onclick = () => {
   setToken(null);
   location.reload();

@@ -1,0 +1,48 @@
+import type { ExportedAgreement } from '../../export/compare-exported.js';
+import { readModelDescription } from '../../models/classifier/model-description.js';
+import { modelNameOf } from '../../saved-model/describe/describe-saved-model.js';
+import type { OfflinePageFacts } from '../../serving/page/offline-page-files.js';
+import { imagesText } from '../shared/report-facts.js';
+
+/** How the page's model was compared with the SavedModel. */
+export interface PageProof {
+  readonly images: number;
+  readonly isTestSet: boolean;
+  readonly agreement: ExportedAgreement | null;
+}
+
+/** Gathers what a page that needs no server knows and tells about a model. */
+export async function pageFacts(
+  modelPath: string,
+  classNames: readonly string[] | null,
+  proof: PageProof,
+): Promise<OfflinePageFacts> {
+  const description = await readModelDescription(modelPath).catch(() => null);
+  const { modelName, version } = modelNameOf(modelPath);
+  const { exif, resize, antialias } = description ?? { exif: 'ignore', resize: 'squash', antialias: false };
+  return {
+    name: modelName,
+    classNames,
+    inputSize: description ? [description.inputHeight, description.inputWidth] : null,
+    resize,
+    antialias,
+    exif,
+    // Models of Signet give logits; others may end in a softmax.
+    gives: description ? 'logits' : 'either',
+    about: [
+      ...(version === null ? [] : [['Version', version] as const]),
+      ...(description ? [['Class', description.modelType] as const] : []),
+      ...(description ? [['Pictures are', imagesText(description)] as const] : []),
+      ...(classNames ? [['Classes', `${classNames.length}: ${classNames.join(', ')}`] as const] : []),
+      ['Checked', proofText(proof)],
+    ],
+  };
+}
+
+function proofText({ images, isTestSet, agreement }: PageProof): string {
+  if (!agreement) return 'not compared with the SavedModel';
+  const { accuracy, agree, maxDifference } = agreement;
+  const right = accuracy === null ? '' : `${(accuracy * 100).toFixed(1)} % of them right, `;
+  const what = isTestSet ? 'test images' : 'pictures of noise';
+  return `on ${images} ${what}: ${right}${agree} the same class as the SavedModel, probabilities differ by at most ${maxDifference.toExponential(1)}`;
+}

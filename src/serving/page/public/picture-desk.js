@@ -1,0 +1,62 @@
+// Where pictures come from and where answers go, the same with a server and without one.
+
+import { Answers } from './answers.js';
+import { watchCamera } from './camera.js';
+import { DrawingKeys } from './drawing-keys.js';
+import { DrawingPad } from './drawing-pad.js';
+import { element, say } from './elements.js';
+import { watchForPictures } from './picture-files.js';
+
+/** Drawings are for models of small pictures; for others the pad is there, but folded. */
+const smallSide = 64;
+const drawingHint = 'With the mouse, a pen or a finger. The model gets it small, white on black.';
+
+export class PictureDesk {
+  #answers;
+  #pad = new DrawingPad(element('canvas'));
+  #target;
+
+  /**
+   * @param asker Who knows the answers; see `Answers`.
+   * @param target Returns what is to be asked, with `topK` added to it; null while nobody can be.
+   */
+  constructor(asker, target) {
+    this.#answers = new Answers(asker);
+    this.#target = target;
+    const ask = (files) => this.#ask(files);
+    const askDrawing = () => this.#askDrawing();
+    new DrawingKeys(this.#pad, { say, ask: askDrawing });
+    watchForPictures(ask);
+    watchCamera(ask);
+    element('drawing-hint').textContent = drawingHint;
+    element('send').onclick = askDrawing;
+    element('undo').onclick = () => this.#pad.undo();
+    element('clear').onclick = () => this.#pad.clear();
+  }
+
+  /** @param inputSize Height and width of what the model takes; null where nobody knows. */
+  arrange(inputSize) {
+    const side = inputSize === null ? 28 : Math.max(...inputSize);
+    element('drawing').open = side <= smallSide;
+    element('side').value = Math.min(280, Math.max(8, side));
+  }
+
+  async #ask(files) {
+    const [workplace, asking] = [element('workplace'), element('asking')];
+    if (workplace.hidden || asking.inert || asking.hidden || !isValid('top-k')) return;
+    await this.#answers.ask(files, { ...this.#target(), topK: Number(element('top-k').value) });
+  }
+
+  async #askDrawing() {
+    const { isEmpty } = this.#pad;
+    element('drawing-hint').textContent = isEmpty ? 'Nothing is drawn yet.' : drawingHint;
+    if (isEmpty) return say('Nothing is drawn yet.');
+    if (!isValid('side')) return;
+    await this.#ask([await this.#pad.toFile(element('frame').value, Number(element('side').value))]);
+  }
+}
+
+/** @returns Whether the number makes sense; the browser says when it does not. */
+function isValid(id) {
+  return element(id).reportValidity();
+}
