@@ -21,7 +21,7 @@ const beginnings = [
 ];
 const foreign = [
   ['PDF', /^%PDF/],
-  ['a ZIP archive', /^PK\x03\x04/],
+  ['a ZIP archive', /^PK[^ -~]{2}/],
   ['SVG', /^\s*(<\?xml|<!--|<svg)/],
   ['text', /^[\t\n\r\x20-\x7e]+$/],
 ];
