@@ -15,5 +15,6 @@ import './mended/traceable-kernels.js';
 import './mended/fused-gradients.js';
 import './mended/sized-branches.js';
 import './mended/repair-batch-normalization.js';
+import './mended/relu6.js';
 
 export * from './loading/library.js';

@@ -9,11 +9,23 @@ import * as tf from '../../tensorflow/tf.js';
 import { checkArguments } from '../../tracing/check-arguments.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import { frozenSizeHint } from '../../tracing/instead.js';
+import { NotFrozen } from '../freeze/freeze-graph.js';
+import { withFrozenCopy } from '../freeze/frozen-copy.js';
+import { findServedGraph, readSavedModel } from '../read/read-saved-model.js';
 import type { SignatureTensors } from '../write/meta-graph.js';
 import { assetsOf, variablesOfParts } from '../write/saved-model-parts.js';
 import type { InputSignature, TfFunction } from '../../tracing/tf-function.js';
 import { VariableGroup } from './variable-group.js';
 import { writeParts } from '../write/write-saved-model.js';
+
+/** Options of `CompiledFunctions.compile`. */
+export interface CompiledFunctionsOptions extends Pick<SessionOptions, 'intraOpThreads'> {
+  /**
+   * Whether the values that variables have now stay forever, so that TensorFlow folds batch normalization into convolutions and fuses what
+   * follows: results differ in the last digits. Functions that need their variables keep them. Default: false.
+   */
+  readonly areVariablesConstant?: boolean | undefined;
+}
 
 /** A function, and where its inputs and outputs are in the session's graph. */
 interface CompiledFunction {
@@ -49,9 +61,25 @@ export class CompiledFunctions {
   /** Compiles functions that share one set of variables, which start with the values they have now. */
   static async compile(
     functions: Readonly<Record<string, ConcreteFunction>>,
-    { intraOpThreads }: Pick<SessionOptions, 'intraOpThreads'> = {},
+    { areVariablesConstant = false, ...options }: CompiledFunctionsOptions = {},
   ): Promise<CompiledFunctions> {
+    if (areVariablesConstant) {
+      try {
+        return await CompiledFunctions.#load(functions, [], (directory) => loadFrozen(directory, options));
+      } catch (error) {
+        if (!(error instanceof NotFrozen)) throw error;
+      }
+    }
     const groups = VariableGroup.of(variablesOfParts({ functions, signatures: {} }));
+    const load = (directory: string) => Promise.resolve(Session.load(directory, options));
+    return CompiledFunctions.#load(functions, groups, load);
+  }
+
+  static async #load(
+    functions: Readonly<Record<string, ConcreteFunction>>,
+    groups: readonly VariableGroup[],
+    load: (directory: string) => Promise<Session>,
+  ): Promise<CompiledFunctions> {
     const all = Object.assign({}, functions, ...groups.map((group) => group.functions)) as typeof functions;
     const signatures = Object.fromEntries(Object.keys(all).map((name) => [name, name]));
     const parts = { functions: all, signatures };
@@ -63,7 +91,7 @@ export class CompiledFunctions {
         const fn = all[name];
         return fn ? [[name, { fn, tensors: each }] as const] : [];
       });
-      const session = Session.load(directory, { intraOpThreads });
+      const session = await load(directory);
       return new CompiledFunctions(session, new Map(compiled), groups, keepsFiles ? directory : null);
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
@@ -117,6 +145,11 @@ export class CompiledFunctions {
     this.#session.dispose();
     if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+async function loadFrozen(directory: string, options: SessionOptions): Promise<Session> {
+  const graph = findServedGraph(await readSavedModel(directory), directory);
+  return withFrozenCopy(directory, graph, (folder) => Session.load(folder, options));
 }
 
 /** Says what may be the cause where a size does not fit. */

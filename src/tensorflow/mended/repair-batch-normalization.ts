@@ -43,15 +43,20 @@ export function keepInInferenceMode(layer: tf.layers.Layer): void {
  *   keras/src/layers/normalization/batch_normalization.py, `if training and self.trainable`. So does a layer of `keepInInferenceMode`.
  * - A layer without `scale` or without `center` can be trained: TF.js reads the missing weight, and so does its gradient.
  * - A batch of images is normalized by TensorFlow's fused op while it trains: ResNet50V2's training step has a third as many ops.
+ *
+ * And in inference mode it leaves out the reshape that TF.js puts behind the fused op: without it TensorFlow computes a convolution, its batch
+ * normalization and the activation after it as one.
  */
 replaced(Object.getPrototypeOf(tf.layers.batchNormalization()) as BatchNormalization, 'call', (original) => {
   return function (inputs, kwargs) {
     const training = this.trainable && kwargs.training === true && !inInferenceMode.has(this);
     const [input = inputs as tf.Tensor] = Array.isArray(inputs) ? inputs : [inputs];
-    const call = () =>
-      training && isFusable(this, input)
-        ? trainFused(this, input)
-        : original.call(this, inputs, { ...kwargs, training });
+    const call = () => {
+      if (!isOfImages(this, input)) return original.call(this, inputs, { ...kwargs, training });
+      if (!training) return infer(this, input);
+      // The fused gradient has no gradient itself.
+      return gradientDepth() < 2 ? trainFused(this, input) : original.call(this, inputs, { ...kwargs, training });
+    };
     const hasBoth = Boolean(this.gamma && this.beta);
     return hasBoth || !(training || isTakingGradient()) ? call() : withBothWeights(this, input, call);
   };
@@ -72,9 +77,18 @@ function withBothWeights(layer: BatchNormalization, input: tf.Tensor, call: () =
   });
 }
 
-/** Checks for images with their channels last, and that no second derivative is wanted: the fused gradient has none. */
-function isFusable({ axis }: BatchNormalization, input: tf.Tensor): boolean {
-  return input.rank === 4 && (axis === -1 || axis === 3) && input.dtype === 'float32' && gradientDepth() < 2;
+/** Whether the layer normalizes images with their channels last. */
+function isOfImages({ axis }: BatchNormalization, input: tf.Tensor): boolean {
+  return input.rank === 4 && (axis === -1 || axis === 3) && input.dtype === 'float32';
+}
+
+/** Normalizes by the moving averages, as `tf.batchNorm` without its reshape. */
+function infer({ gamma, beta, epsilon, movingMean, movingVariance }: BatchNormalization, x: tf.Tensor): tf.Tensor {
+  return tf.tidy(() => {
+    const weights = { ...(gamma && { scale: gamma.read() }), ...(beta && { offset: beta.read() }) };
+    const inputs = { x, mean: movingMean.read(), variance: movingVariance.read(), ...weights };
+    return tf.engine().runKernel<tf.Tensor>(tf.FusedBatchNorm, inputs, { varianceEpsilon: epsilon });
+  });
 }
 
 /** Does what the layer itself does: normalizes by the batch, and moves the moving averages. */

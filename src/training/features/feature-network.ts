@@ -1,6 +1,7 @@
 import { withRandomStep } from '../../ops/random-step.js';
 import { CompiledFunctions } from '../../saved-model/run/compile.js';
 import * as tf from '../../tensorflow/tf.js';
+import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import { tensorSpec } from '../../tracing/tensor-spec.js';
 import { tfFunction } from '../../tracing/tf-function.js';
 import type { Augmentation } from '../augmentation/augmentation.js';
@@ -59,15 +60,17 @@ export class FeatureNetwork {
       (input: tf.Tensor) => ({ features: model.execute(input, prefix.output.name) as tf.Tensor }),
       { inputSignature: { images }, name: 'features' },
     );
-    if (!augmentation) return CompiledFunctions.compile({ features: features.getConcreteFunction() });
+    if (!augmentation) return compileFrozen({ features: features.getConcreteFunction() });
     const change = (input: tf.Tensor) => augmentation.call(input as tf.Tensor4D).images;
     const augment = tfFunction(
       (input: tf.Tensor, step: tf.Tensor) => ({ augmented: withRandomStep(step, () => change(input)) }),
       { inputSignature: { images, step: tensorSpec('int32', []) }, name: 'augment' },
     );
-    return CompiledFunctions.compile({
-      features: features.getConcreteFunction(),
-      augment: augment.getConcreteFunction(),
-    });
+    return compileFrozen({ features: features.getConcreteFunction(), augment: augment.getConcreteFunction() });
   }
+}
+
+/** Compiles functions of weights that stay as they are: TensorFlow computes ahead what depends on them alone. */
+function compileFrozen(functions: Readonly<Record<string, ConcreteFunction>>): Promise<CompiledFunctions> {
+  return CompiledFunctions.compile(functions, { areVariablesConstant: true });
 }

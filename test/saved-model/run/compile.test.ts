@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 
-import { compile, type Compiled } from '../../../src/saved-model/run/compile.js';
+import { compile, type Compiled, CompiledFunctions } from '../../../src/saved-model/run/compile.js';
 import { lookUpLabel } from '../../../src/ops/labels.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { asset } from '../../../src/tracing/asset.js';
@@ -52,6 +52,30 @@ describe('compile', () => {
     scale.assign(tf.scalar(10));
     expect(scaled(x).arraySync()).toEqual([[10, 20, 30]]);
     expect(calls.arraySync()).toBe(2);
+  });
+
+  it('makes constants of variables that nothing assigns, and keeps others', async () => {
+    const scale = tf.variable(tf.scalar(2));
+    const calls = tf.variable(tf.scalar(0));
+    const scaled = tfFunction((x: tf.Tensor) => ({ y: tf.mul(x, scale) }), vectors);
+    const counted = tfFunction((x: tf.Tensor) => {
+      calls.assign(tf.add(calls, 1));
+      return { y: tf.mul(tf.mul(x, scale), calls) };
+    }, vectors);
+    const x = tf.tensor2d([[1, 2, 3]]);
+    const compileAll = async (fn: typeof scaled) => {
+      const compiled = await CompiledFunctions.compile(
+        { fn: fn.getConcreteFunction() },
+        { areVariablesConstant: true },
+      );
+      onTestFinished(() => compiled.dispose());
+      return compiled;
+    };
+    const [constant, varying] = [await compileAll(scaled), await compileAll(counted)];
+    scale.assign(tf.scalar(10));
+    for (const each of [constant, varying]) each.writeVariables();
+    expect(constant.call('fn', [x]).y?.arraySync()).toEqual([[2, 4, 6]]);
+    expect([varying.call('fn', [x]), varying.call('fn', [x])].map(({ y }) => y?.arraySync())).toEqual([[[10, 20, 30]], [[20, 40, 60]]]); // prettier-ignore
   });
 
   it('reads assets', async () => {
