@@ -3,9 +3,9 @@ import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan/scan-report.js';
 import { uprightSize } from '../data/image-file/exif-orientation.js';
-import { exifOf } from '../models/classifier/model-description.js';
+import { type Decoding, decodingOf } from '../models/classifier/model-description.js';
 import { readClassNames } from '../models/classifier/read-class-names.js';
-import { decodeImage, type ExifHandling } from '../ops/decode-image.js';
+import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar, stringVector } from '../ops/strings.js';
 import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
@@ -55,7 +55,7 @@ export async function evaluateSavedModel(
   { batchSize, onBadImage = 'fail', onProgress, onLogits }: EvaluationOptions,
 ): Promise<SavedModelEvaluation> {
   const classNames = await readClassNames(modelPath);
-  const exif = await exifOf(modelPath);
+  const decoding = await decodingOf(modelPath);
   const model = await LoadedSavedModel.load(modelPath);
   try {
     evaluatedSignatures.forEach((key) => model.signature(key));
@@ -64,13 +64,13 @@ export async function evaluateSavedModel(
     const skipped: ImageProblem[] = [];
     let maxLogitDifference = 0;
     for (let i = 0; i < files.length; i += batchSize) {
-      const { images, bad } = await loadBatch(files.slice(i, i + batchSize), exif);
+      const { images, bad } = await loadBatch(files.slice(i, i + batchSize), decoding);
       if (bad.length > 0 && onBadImage === 'fail') throw badImages(bad);
       skipped.push(...bad);
       if (images.length > 0) {
         const labels = images.map(({ file }) => file.label);
         const fromBytes = byBytes.add(labels, () => callWithBytes(model, images));
-        const fromPixels = byDefault.add(labels, () => callWithPixels(model, images, exif));
+        const fromPixels = byDefault.add(labels, () => callWithPixels(model, images, decoding));
         maxLogitDifference = Math.max(maxLogitDifference, maxDifference(fromBytes, fromPixels));
         const classes = classNames.length;
         images.forEach(({ file }, k) => onLogits?.(file, fromPixels.subarray(k * classes, (k + 1) * classes)));
@@ -97,10 +97,10 @@ interface LoadedImage {
 /** Reads a batch, and decodes each image once by itself to find those that do not decode. */
 function loadBatch(
   files: readonly ImageFile[],
-  exif: ExifHandling,
+  decoding: Decoding,
 ): Promise<{ images: LoadedImage[]; bad: ImageProblem[] }> {
   return readEachImage(files, (bytes, file) => {
-    decodeBytes(bytes, exif).dispose();
+    decodeBytes(bytes, decoding).dispose();
     return { file, bytes };
   });
 }
@@ -141,9 +141,11 @@ function callWithBytes(model: LoadedSavedModel, images: readonly LoadedImage[]):
 }
 
 /** Images of one size go in one call, as many as fit `pixelsPerCall`; logits come back in the order of the images. */
-function callWithPixels(model: LoadedSavedModel, images: readonly LoadedImage[], exif: ExifHandling): Answer {
-  const answers = groupBySize(images, exif).map((group) => {
-    const pixels = tf.tidy(() => tf.stack(group.map((i) => decodeBytes(images[i]?.bytes ?? new Uint8Array(), exif))));
+function callWithPixels(model: LoadedSavedModel, images: readonly LoadedImage[], decoding: Decoding): Answer {
+  const answers = groupBySize(images, decoding).map((group) => {
+    const pixels = tf.tidy(() =>
+      tf.stack(group.map((i) => decodeBytes(images[i]?.bytes ?? new Uint8Array(), decoding))),
+    );
     const answer = timedCall(model, 'serving_default', 'input_tensor', pixels);
     pixels.dispose();
     return { group, ...answer };
@@ -160,7 +162,7 @@ function callWithPixels(model: LoadedSavedModel, images: readonly LoadedImage[],
 const pixelsPerCall = 8_000_000;
 
 /** Positions of images of one size, in groups of a bounded number of pixels. */
-function groupBySize(images: readonly LoadedImage[], exif: ExifHandling): number[][] {
+function groupBySize(images: readonly LoadedImage[], { exif }: Decoding): number[][] {
   return groupPositions(
     images,
     ({ file }) => (exif === 'apply' ? uprightSize(file) : [file.width, file.height]).join('x'),
@@ -177,8 +179,8 @@ function timedCall(model: LoadedSavedModel, key: EvaluatedSignature, name: strin
   return { logits, milliseconds };
 }
 
-function decodeBytes(bytes: Uint8Array, exif: ExifHandling): tf.Tensor3D {
-  return tf.tidy(() => decodeImage(stringScalar(bytes), { exif }));
+function decodeBytes(bytes: Uint8Array, decoding: Decoding): tf.Tensor3D {
+  return tf.tidy(() => decodeImage(stringScalar(bytes), decoding));
 }
 
 function maxDifference(a: Float32Array, b: Float32Array): number {

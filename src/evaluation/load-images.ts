@@ -1,6 +1,6 @@
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
-import { fitImages, type ImageSize, type Preprocessing } from '../ops/fit-images.js';
+import { fitImages, leastSideFor, type ImageSize, type Preprocessing } from '../ops/fit-images.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar } from '../ops/strings.js';
 import * as tf from '../tensorflow/tf.js';
@@ -32,9 +32,9 @@ export function loadImages(
   return readEachImage(sources, (file, source) => ({ source, file, ...decode(file, size, preprocessing) }));
 }
 
-function decode(file: Uint8Array, size: ImageSize | undefined, { exif = 'apply', ...fit }: Preprocessing) {
+function decode(file: Uint8Array, size: ImageSize | undefined, { exif = 'apply', decode: how, ...fit }: Preprocessing) {
   const image = tf.tidy(() => {
-    const decoded = decodeImage(stringScalar(file), { exif });
+    const decoded = decodeImage(stringScalar(file), { exif, leastSide: size && leastSideFor(size, how) });
     return size ? tf.squeeze<tf.Tensor3D>(fitImages(tf.expandDims<tf.Tensor4D>(decoded), size, fit), [0]) : decoded;
   });
   const [height, width] = image.shape;

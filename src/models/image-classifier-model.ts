@@ -2,7 +2,13 @@ import { SignetError } from '../errors.js';
 import '../ops/random-layers.js';
 import { decodeBase64 } from '../ops/base64.js';
 import { decodeAndResize } from '../ops/decode-and-resize.js';
-import { type CompletePreprocessing, fitImages, type ImageSize, type Preprocessing } from '../ops/fit-images.js';
+import {
+  completePreprocessing,
+  type CompletePreprocessing,
+  fitImages,
+  type ImageSize,
+  type Preprocessing,
+} from '../ops/fit-images.js';
 import { lookUpLabel, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
 import { type ClassifierFunctions, classifierParts } from './classifier/classifier-signatures.js';
@@ -165,8 +171,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     this.classNames = classNames;
     this.classNamesFile = asset({ name: 'class_names.txt', content: classNames.map((name) => `${name}\n`).join('') });
     this.imageSize = [inputHeight, inputWidth];
-    const { exif = 'apply', resize = 'squash', antialias = false } = options;
-    this.preprocessing = { exif, resize, antialias };
+    this.preprocessing = completePreprocessing(options);
     this.#logits = tfFunction((images: tf.Tensor) => this.apply(images, { training: false }) as tf.Tensor, {
       inputSignature: { images: tensorSpec('float32', [null, inputHeight, inputWidth, 3]) },
       name: 'logits',

@@ -1,4 +1,5 @@
 import { SignetError, wordsOf } from '../errors.js';
+import { preprocessingNames } from '../ops/fit-images.js';
 import type { ImageClassifierModel, ImageClassifierOptions } from './image-classifier-model.js';
 
 /**
@@ -42,7 +43,7 @@ function differenceFrom(
   if (made.length !== classNames.length || made.some((name, i) => name !== classNames[i])) {
     return `expected ${classNames.length} classes (${some(classNames)}). Received: ${made.length} (${some(made)})`;
   }
-  const other = (['exif', 'resize', 'antialias'] as const).find((name) => (given[name] ?? preprocessing[name]) !== preprocessing[name]); // prettier-ignore
+  const other = preprocessingNames.find((name) => (given[name] ?? preprocessing[name]) !== preprocessing[name]);
   if (other) return `expected ${other}: ${given[other]}. Received: ${preprocessing[other]}`;
   if ((inputHeight ?? height) === height && (inputWidth ?? width) === width) return null;
   return `expected images of ${inputHeight ?? height} x ${inputWidth ?? width} pixels. Received: ${height} x ${width}`;

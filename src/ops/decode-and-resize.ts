@@ -1,6 +1,6 @@
 import * as tf from '../tensorflow/tf.js';
 import { decodeImageThen } from './decode-image.js';
-import { fitImages, type ImageSize, type Preprocessing } from './fit-images.js';
+import { fitImages, leastSideFor, type ImageSize, type Preprocessing } from './fit-images.js';
 import { mapFn } from './map-fn.js';
 
 export type { ImageSize, Preprocessing };
@@ -16,16 +16,16 @@ export type { ImageSize, Preprocessing };
 export function decodeAndResize(
   images: tf.Tensor,
   size: ImageSize,
-  { exif = 'apply', ...fit }: Preprocessing = {},
+  { exif = 'apply', decode, ...fit }: Preprocessing = {},
 ): tf.Tensor4D {
+  const options = { dtype: 'int32', exif, leastSide: leastSideFor(size, decode) } as const;
   const [height, width] = size;
   const resize = (image: tf.Tensor3D, isTransposed: boolean) => {
     const [batch, wanted] = [tf.expandDims<tf.Tensor4D>(image), isTransposed ? ([width, height] as const) : size];
     const resized = fitImages(batch, wanted, fit);
     return isTransposed ? tf.transpose<tf.Tensor4D>(resized, [0, 2, 1, 3]) : resized;
   };
-  const body = (bytes: tf.Tensor) =>
-    tf.tidy(() => tf.squeeze(decodeImageThen(bytes, resize, { dtype: 'int32', exif }), [0]));
+  const body = (bytes: tf.Tensor) => tf.tidy(() => tf.squeeze(decodeImageThen(bytes, resize, options), [0]));
   // In a graph a scalar may come where a vector was traced.
   return tf.tidy(() => mapFn(body, tf.reshape(images, [-1])) as tf.Tensor4D);
 }

@@ -75,18 +75,30 @@ describe('loadModel', () => {
     expect(() => new MobileNetModel({ classNames: ['a', 'b'], alpha: 1e6 })).toThrow('Received: 1000000.');
   });
 
-  it('restores how images are turned, fitted and smoothed; models from before there was a choice ignore EXIF', async () => {
+  it('restores how images are decoded, turned, fitted and smoothed; models from before there was a choice ignore EXIF', async () => {
     const saved = path.join(folder, 'padded');
     const classNames = ['a', 'b'];
-    const padded = new LenetModel({ classNames, seed: 1, exif: 'ignore', resize: 'pad', antialias: true });
+    const padded = new LenetModel({
+      classNames,
+      seed: 1,
+      exif: 'ignore',
+      decode: 'reduced',
+      resize: 'pad',
+      antialias: true,
+    });
     await padded.save(saved);
     const loaded = await loadModel(saved);
-    expect(loaded.preprocessing).toEqual({ exif: 'ignore', resize: 'pad', antialias: true });
+    expect(loaded.preprocessing).toEqual({ exif: 'ignore', decode: 'reduced', resize: 'pad', antialias: true });
     expect(loaded.predictNumpyImage(images).dataSync()).toEqual(padded.predictNumpyImage(images).dataSync());
-    expect(model.preprocessing).toEqual({ exif: 'apply', resize: 'squash', antialias: false });
+    expect(model.preprocessing).toEqual({ exif: 'apply', decode: 'full', resize: 'squash', antialias: false });
     const description = { modelType: 'LenetModel', inputHeight: 28, inputWidth: 28 };
     await writeFile(path.join(saved, 'assets.extra', 'signet.json'), JSON.stringify(description));
-    expect((await loadModel(saved)).preprocessing).toEqual({ exif: 'ignore', resize: 'squash', antialias: false });
+    expect((await loadModel(saved)).preprocessing).toEqual({
+      exif: 'ignore',
+      decode: 'full',
+      resize: 'squash',
+      antialias: false,
+    });
   });
 
   it("restores a user's class that it is given", async () => {

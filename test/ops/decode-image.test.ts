@@ -65,6 +65,16 @@ describe('decodeImage', () => {
     if (expected) expect(Buffer.from(image.dataSync())).toEqual(expected);
   }); // prettier-ignore
 
+  it('decodes a JPEG as small as its shorter side may become, and other formats whole', async () => {
+    const large = sharp({ create: { width: 401, height: 301, channels: 3, background: 'teal' } });
+    const [jpeg, png] = [stringScalar(await large.jpeg().toBuffer()), stringScalar(await large.png().toBuffer())];
+    const sizeOf = (bytes: tf.Tensor, leastSide: number) => decodeImage(bytes, { leastSide }).shape.slice(0, 2);
+    expect([302, 151, 150, 75, 38, 37, 1].map((leastSide) => sizeOf(jpeg, leastSide))).toEqual([[301, 401], [301, 401], [151, 201], [76, 101], [76, 101], [38, 51], [38, 51]]); // prettier-ignore
+    expect(sizeOf(png, 1)).toEqual([301, 401]);
+    const teal = tf.tensor1d([0, 128, 128]);
+    expect(tf.max(tf.abs(tf.sub(decodeImage(jpeg, { leastSide: 37 }), teal))).dataSync()[0]).toBeLessThan(3);
+  });
+
   it('refuses what is no image, eager and in a graph', async () => {
     const decode = tfFunction((bytes: tf.Tensor) => decodeImage(bytes), {
       inputSignature: { bytes: tensorSpec('string', []) },

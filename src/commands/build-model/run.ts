@@ -35,7 +35,7 @@ export interface BuildModelResult {
  */
 export async function buildModel(given: BuildModelOptions): Promise<BuildModelResult> {
   const options = completeOptions(buildModelCommand.flags, given);
-  const { labels, inputHeight, inputWidth, exif, resize, antialias } = options;
+  const { labels, inputHeight, inputWidth, exif, decode, resize, antialias } = options;
   const Model = await findModelType(options.modelType);
   checkSizes(Model, options);
   const classNames = await readLabelsFile(labels);
@@ -53,6 +53,7 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
     inputHeight,
     inputWidth,
     exif,
+    decode,
     resize,
     antialias,
     ...sizeOptions(options),
@@ -81,8 +82,9 @@ async function findWeights(Model: ModelType, options: CompleteOptions): Promise<
 
 /** How it was made, for people. */
 function argumentsText(options: CompleteOptions): string {
-  const { modelType, weights, labels, inputWidth, inputHeight, exif, resize, antialias, alpha, variant } = options;
-  const written = { modelType, weights, labels, inputWidth, inputHeight, exif, resize, antialias, alpha, variant };
+  const { modelType, weights, labels, inputWidth, inputHeight, exif, decode, resize, antialias } = options;
+  const images = { inputWidth, inputHeight, exif, decode, resize, antialias };
+  const written = { modelType, weights, labels, ...images, alpha: options.alpha, variant: options.variant };
   return `${JSON.stringify(written, null, 2)}\n`;
 }
 

@@ -5,7 +5,7 @@ import { matchClasses } from '../../data/source/match-classes.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { evaluateSavedModel, type SavedModelEvaluation } from '../../evaluation/evaluate-saved-model.js';
 import { HardestMistakes } from '../../evaluation/hardest-mistakes.js';
-import { exifOf } from '../../models/classifier/model-description.js';
+import { decodingOf } from '../../models/classifier/model-description.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { SignetError } from '../../errors.js';
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
@@ -42,7 +42,7 @@ export async function evalModel(given: EvalModelOptions): Promise<EvalModelResul
   checkVariables(modelPath);
   // That the folder can be written is known now rather than after the evaluation.
   if (report !== undefined) await tryToWrite(report);
-  const exif = await exifOf(modelPath);
+  const { exif } = await decodingOf(modelPath);
   const { scan: found, skippedList } = await scanDataset(source, onBadImage, { subsets: ['test'], exif });
   const scan = matchClasses(found, classNames, {
     found: `the test set ${source.name}`,

@@ -79,7 +79,7 @@ function evaluate(
   { classNames, files }: ImageScan,
   options: OptionsOf<typeof evalServedModelCommand.flags>,
 ): Promise<ServedModelEvaluation> {
-  const { batchSize, concurrency, onBadImage, inputHeight, inputWidth, exif, resize, antialias } = options;
+  const { batchSize, concurrency, onBadImage, inputHeight, inputWidth, exif, decode, resize, antialias } = options;
   const imageSize: ImageSize | undefined =
     inputHeight === undefined || inputWidth === undefined ? undefined : [inputHeight, inputWidth];
   const bar = progressBar('evaluating', 'images');
@@ -88,7 +88,7 @@ function evaluate(
   const onProgress = (done: number, total: number) => {
     bar.update(done, total, `${(done / ((performance.now() - start) / 1000)).toFixed(0)} images/s`);
   };
-  const preprocessing = { exif, resize, antialias };
+  const preprocessing = { exif, decode, resize, antialias };
   return evaluateServedModel(models, files, {
     classNames,
     imageSize,

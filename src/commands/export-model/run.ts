@@ -14,7 +14,7 @@ import { openTfjsModel } from '../../export/runtimes/tfjs-runtime.js';
 import { tryToWrite } from '../../files/cannot-write.js';
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
-import { exifOf, readModelDescription } from '../../models/classifier/model-description.js';
+import { decodingOf, readModelDescription } from '../../models/classifier/model-description.js';
 import { readSignatures, type Signature } from '../../saved-model/read/read-saved-model.js';
 import { offlinePageFiles } from '../../serving/page/offline-page-files.js';
 import { progressBar } from '../../text/progress-bar.js';
@@ -172,7 +172,7 @@ async function testImages(
   if (source === null) return null;
   const { scan } = await scanDataset(source, options.onBadImage, {
     subsets: ['test'],
-    exif: await exifOf(options.modelPath),
+    exif: (await decodingOf(options.modelPath)).exif,
   });
   const names = { found: `the test set ${source.name}`, expected: `the model ${options.modelPath}` };
   return (classNames ? matchClasses(scan, classNames, names) : scan).files;
@@ -212,7 +212,7 @@ async function compare(
   const total = files?.length ?? noiseCount;
   const bar = standardError().isTTY ? progressBar('comparing', 'images') : null;
   try {
-    const pictures = files === null ? noisePictures(noiseCount) : picturesOf(files, await exifOf(modelPath));
+    const pictures = files === null ? noisePictures(noiseCount) : picturesOf(files, (await decodingOf(modelPath)).exif);
     return await compareExported(modelPath, signature, models, pictures, (done) => bar?.update(done, total));
   } finally {
     bar?.stop();

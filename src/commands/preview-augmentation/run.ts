@@ -39,8 +39,16 @@ export async function previewAugmentation(given: PreviewAugmentationOptions): Pr
   parseAugmentation(augment, { imageSize: [1, 1], seed });
   const Model = await findModelType(options.modelType);
   const set = await TrainingSet.scan(options);
-  const { inputHeight, inputWidth, exif, resize, antialias } = options;
-  const model = makeModel(Model, { classNames: set.classNames, inputHeight, inputWidth, exif, resize, antialias });
+  const { inputHeight, inputWidth, exif, decode, resize, antialias } = options;
+  const model = makeModel(Model, {
+    classNames: set.classNames,
+    inputHeight,
+    inputWidth,
+    exif,
+    decode,
+    resize,
+    antialias,
+  });
   const { imageSize, preprocessing } = model;
   model.dispose();
   const { batchSize } = options;

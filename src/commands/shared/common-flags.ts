@@ -54,6 +54,12 @@ export const preprocessingFlags = {
     default: 'apply',
     help: 'Turn images as their EXIF orientation says, or leave them as they are stored, as Keras does',
   },
+  decode: {
+    type: 'choice',
+    choices: ['full', 'reduced'],
+    default: 'full',
+    help: 'Decode JPEGs at their size, or large ones at a half, a quarter or an eighth, at least twice the input: quicker, and smoothed',
+  },
   resize: {
     type: 'choice',
     choices: ['squash', 'crop', 'pad'],
@@ -65,7 +71,7 @@ export const preprocessingFlags = {
     default: false,
     help: 'Smooth images that are made smaller; finer than the plain bilinear default, and slower for large images',
   },
-} as const satisfies Flags<'exif' | 'resize' | 'antialias'>;
+} as const satisfies Flags<'exif' | 'decode' | 'resize' | 'antialias'>;
 
 /** The architectures by name, for help texts. */
 export const architectures =

@@ -32,10 +32,11 @@ export async function modelFacts(directory: string): Promise<ReportedModel> {
 }
 
 /** Says how images become the model's: `turned upright by their EXIF, cropped, and resized to 28 x 28`. */
-export function imagesText({ inputHeight, inputWidth, exif, resize, antialias }: ModelDescription): string {
+export function imagesText({ inputHeight, inputWidth, exif, decode, resize, antialias }: ModelDescription): string {
   const fitted = { squash: '', crop: 'cropped to its shape, ', pad: 'padded to its shape, ' }[resize];
   const turned = exif === 'apply' ? 'turned upright by their EXIF, ' : '';
-  return `${turned}${fitted}resized to ${inputHeight} x ${inputWidth}${antialias ? ', smoothed' : ''}`;
+  const decoded = decode === 'reduced' ? 'decoded at a part of their size, ' : '';
+  return `${decoded}${turned}${fitted}resized to ${inputHeight} x ${inputWidth}${antialias ? ', smoothed' : ''}`;
 }
 
 function parametersText(parameters: number, trainable: number | null | undefined): string {

@@ -108,8 +108,8 @@ function makeFromFlags(
   classNames: readonly string[],
   options: TrainModelOptions,
 ): ImageClassifierModel {
-  const { seed, inputHeight, inputWidth, exif, resize, antialias } = options;
-  const given = { classNames, seed, inputHeight, inputWidth, exif, resize, antialias };
+  const { seed, inputHeight, inputWidth, exif, decode, resize, antialias } = options;
+  const given = { classNames, seed, inputHeight, inputWidth, exif, decode, resize, antialias };
   return makeModel(Model, { ...given, ...backboneOptions(options) });
 }
 

@@ -204,11 +204,12 @@ export class TrainingData {
     imageSize: ImageSize,
     own: { readonly shuffle: boolean; readonly cacheMebibytes?: number },
   ): Promise<ImageDataset> {
-    const { batchSize, seed, onBadImage, cache, exif, resize, antialias } = this.options;
+    const { batchSize, seed, onBadImage, cache, exif, decode, resize, antialias } = this.options;
     const { shuffle, cacheMebibytes = cache } = own;
     const dataset = await ImageDataset.create(scan, {
       imageSize,
       exif,
+      decode,
       resize,
       antialias,
       batchSize,

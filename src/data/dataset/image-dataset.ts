@@ -1,5 +1,5 @@
 import { SignetError } from '../../errors.js';
-import type { ImageSize, Preprocessing } from '../../ops/fit-images.js';
+import { completePreprocessing, type ImageSize, type Preprocessing, preprocessingNames } from '../../ops/fit-images.js';
 import * as tf from '../../tensorflow/tf.js';
 import { badImages } from '../scan/describe-problems.js';
 import { countClasses, type ImageScan } from '../scan/image-scan.js';
@@ -69,8 +69,8 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     this.#files = scan.files;
     this.#leftOut = new LeftOutImages(scan.files);
     this.#imageSize = options.imageSize ?? null;
-    const { exif, resize, antialias } = options;
-    this.#preprocessing = { exif, resize, antialias };
+    const { exif, decode, resize, antialias } = options;
+    this.#preprocessing = { exif, decode, resize, antialias };
     this.classNames = scan.classNames;
     this.size = Math.ceil(scan.files.length / options.batchSize);
   }
@@ -79,7 +79,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   // oxlint-disable-next-line typescript/require-await -- what is wrong with the options rejects, as what is wrong with images does.
   static async create(scan: ImageScan, options: ImageDatasetOptions = {}): Promise<ImageDataset> {
     const { batchSize = 32, shuffle = true, seed = 0, cacheMebibytes = 512, onBadImage = 'fail' } = options;
-    const { imageSize, prefetch, exif, resize, antialias } = options;
+    const { imageSize, prefetch, exif, decode, resize, antialias } = options;
     if (prefetch !== undefined) checkPrefetch(prefetch);
     const settings = {
       batchSize,
@@ -90,6 +90,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
       imageSize,
       prefetch,
       exif,
+      decode,
       resize,
       antialias,
     };
@@ -121,7 +122,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 
   #fitToPreprocessing(wanted: Preprocessing): void {
     const own = this.#preprocessing;
-    for (const name of ['exif', 'resize', 'antialias'] as const) {
+    for (const name of preprocessingNames) {
       if (own[name] === undefined || wanted[name] === undefined || own[name] === wanted[name]) continue;
       throw new SignetError(
         'INVALID_ARGUMENT',
@@ -234,7 +235,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 
   #open(): Promise<Reader<ImageLoader>> {
     this.#imageSize ??= defaultSize;
-    this.#preprocessing = completed(this.#preprocessing, { exif: 'apply', resize: 'squash', antialias: false });
+    this.#preprocessing = completePreprocessing(this.#preprocessing);
     this.#reader ??= openReader(this.#imageSize, this.#preprocessing, this.#files.length, this.options);
     return this.#reader;
   }
@@ -307,8 +308,13 @@ interface Reader<Loader extends BatchSource> {
   readonly prefetch: number;
 }
 
-function completed(own: Preprocessing, { exif, resize, antialias }: Preprocessing): Preprocessing {
-  return { exif: own.exif ?? exif, resize: own.resize ?? resize, antialias: own.antialias ?? antialias };
+function completed(own: Preprocessing, { exif, decode, resize, antialias }: Preprocessing): Preprocessing {
+  return {
+    exif: own.exif ?? exif,
+    decode: own.decode ?? decode,
+    resize: own.resize ?? resize,
+    antialias: own.antialias ?? antialias,
+  };
 }
 
 /** Keras's, in pixels. */

@@ -4,8 +4,8 @@ import * as v from 'valibot';
 
 import { SignetError } from '../../errors.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
-import type { ExifHandling } from '../../ops/decode-image.js';
-import { type CompletePreprocessing, resizeModes } from '../../ops/fit-images.js';
+import type { DecodeImageOptions, ExifHandling } from '../../ops/decode-image.js';
+import { type CompletePreprocessing, leastSideFor, resizeModes } from '../../ops/fit-images.js';
 
 /** The file in `assets.extra/` that says what a classifier was made from, for `loadModel`. */
 export const modelDescriptionFile = 'signet.json';
@@ -20,6 +20,7 @@ const schema = v.object({
   inputWidth: wholeNumber(1, mostPixels),
   // Models that were saved before there was a choice do this.
   exif: v.optional(v.picklist(['apply', 'ignore']), 'ignore'),
+  decode: v.optional(v.picklist(['full', 'reduced']), 'full'),
   resize: v.optional(v.picklist(resizeModes), 'squash'),
   antialias: v.optional(v.boolean(), false),
   options: v.optional(v.record(v.string(), v.union([v.number(), v.string(), v.boolean()])), {}),
@@ -40,10 +41,17 @@ export interface ModelDescription extends CompletePreprocessing {
 /** Options of one class. */
 export type OwnOptions = Readonly<Record<string, number | string | boolean>>;
 
-/** What a classifier on disk does about EXIF; one that does not say so does nothing, as TensorFlow. */
-export async function exifOf(directory: string): Promise<ExifHandling> {
-  const { exif } = await readModelDescription(directory).catch(() => ({ exif: 'ignore' as const }));
-  return exif;
+/** How a classifier on disk decodes image files. */
+export interface Decoding extends Pick<DecodeImageOptions, 'leastSide'> {
+  readonly exif: ExifHandling;
+}
+
+/** Reads how a classifier on disk decodes image files; one that does not say so decodes them as TensorFlow does. */
+export async function decodingOf(directory: string): Promise<Decoding> {
+  const description = await readModelDescription(directory).catch(() => null);
+  if (!description) return { exif: 'ignore' };
+  const { exif, decode, inputHeight, inputWidth } = description;
+  return { exif, leastSide: leastSideFor([inputHeight, inputWidth], decode) };
 }
 
 /**
