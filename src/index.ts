@@ -63,7 +63,7 @@ export {
 export { type DatasetSource, folderSource, listSource, type SourceScanOptions } from './data/source/dataset-source.js';
 export { scanImageDirectory, type ScanOptions } from './data/scan/scan-image-directory.js';
 export type { ImageScan } from './data/scan/image-scan.js';
-export { balancedClassWeight, type ClassWeight } from './training/class-weight.js';
+export { balancedClassWeight, balancedPositiveWeight, type ClassWeight } from './training/class-weight.js';
 export { evaluate, type EvaluateOptions } from './training/evaluate.js';
 export { fit, type FitOptions } from './training/fit.js';
 export {
@@ -99,6 +99,9 @@ export {
 export type { Jit } from './training/steps/choose-step.js';
 export {
   accuracy,
+  BinaryCrossentropy,
+  binaryCrossentropy,
+  type BinaryCrossentropyOptions,
   sparseCategoricalCrossentropy,
   SparseCategoricalCrossentropy,
   type SparseCategoricalCrossentropyOptions,
@@ -157,12 +160,27 @@ export { MobileNetModel, type MobileNetOptions } from './models/mobile-net-model
 export { MobileNetV3Model, type MobileNetV3Options } from './models/mobile-net-v3-model.js';
 export { ResnetModel } from './models/resnet-model.js';
 export { ClassificationMetrics, type ClassificationResult } from './evaluation/classification-metrics.js';
+export {
+  MultiLabelMetrics,
+  type MultiLabelClassMetrics,
+  type MultiLabelResult,
+} from './evaluation/multi-label/multi-label-metrics.js';
+export {
+  chooseThresholds,
+  evaluateMultiLabel,
+  type MultiLabelEvaluation,
+} from './evaluation/multi-label/evaluate-multi-label.js';
+export type { MultiLabelMistake } from './evaluation/multi-label/multi-label-mistakes.js';
 export { type ClassifierEvaluation, evaluateClassifier } from './evaluation/evaluate-classifier.js';
 export type { Mistake } from './evaluation/hardest-mistakes.js';
 export type { Fact, ReportContent } from './evaluation/report/report-content.js';
 export type { TrainingHistory } from './evaluation/report/training-history.js';
 export { writeReport, type WrittenReport } from './evaluation/report/write-report.js';
-export { evaluateSavedModel, type SavedModelEvaluation } from './evaluation/evaluate-saved-model.js';
+export {
+  evaluateMultiLabelSavedModel,
+  evaluateSavedModel,
+  type SavedModelEvaluation,
+} from './evaluation/evaluate-saved-model.js';
 export { exportTraining, type ExportTrainingOptions } from './distributed/export-training.js';
 export { loadModel, type LoadModelOptions } from './models/load-model.js';
 export { exportGraphModel, exportLiteRT, exportOnnx, type ExportFunctionOptions } from './export/export-function.js';

@@ -13,6 +13,10 @@ export interface ImageLabel {
   readonly index: number;
   /** Probability of the class, 0 to 1. */
   readonly probability: number;
+  /** Probability from which on a multi-label model takes an image to have the class; absent where an image has one class. */
+  readonly threshold?: number;
+  /** Whether the probability is at least the threshold; absent likewise. */
+  readonly present?: boolean;
 }
 
 /** A model somewhere, whose signatures can be called: on a server, or in this process. */
@@ -33,7 +37,8 @@ const mostByLabels = 5;
 
 /**
  * Finds the best classes of encoded images, best first, by whichever signature of Signet's classifiers the model has:
- * `serving_labels` for up to five classes, `serving_classify` for any number, or `serving_bytes`, which does not tell names.
+ * `serving_labels` for up to five classes, `serving_classify` for any number, or `serving_bytes`, which does not tell names. Of a multi-label model,
+ * whose `serving_labels` gives all classes, those that an image has are there in any case.
  *
  * @param topK Number of classes per image. Default: 5.
  * @throws SignetError `INVALID_SAVED_MODEL` when the model has none of these.
@@ -55,7 +60,7 @@ export async function classifyImages(
     );
   }
   const rows = await way.classify(model, files);
-  return rows.map((row) => row.slice(0, topK));
+  return rows.map((row) => row.filter(({ present = false }, i) => i < topK || present));
 }
 
 /** Whether `classifyImages` finds a signature that it can call. */
@@ -64,7 +69,8 @@ export function canClassifyImages(signatures: CallableModel['signatures']): bool
 }
 
 function waysFor(topK: number): readonly Way[] {
-  return topK > mostByLabels ? [byClassify, byLabels, byLogits] : [byLabels, byClassify, byLogits];
+  const ways = topK > mostByLabels ? [byClassify, byLabels, byLogits] : [byLabels, byClassify, byLogits];
+  return [byThresholds, ...ways];
 }
 
 /** A signature by which images can be classified. */
@@ -73,18 +79,27 @@ interface Way {
   readonly classify: (model: CallableModel, files: readonly Uint8Array[]) => Promise<ImageLabel[][]>;
 }
 
+const labelOutputs = ['class_name', 'class_index', 'probability'] as const;
+
 const byLabels: Way = {
-  fits: (signatures) => has(signatures, 'serving_labels', ['class_name', 'class_index', 'probability']),
+  fits: (signatures) => has(signatures, 'serving_labels', labelOutputs),
   classify: async (model, files) => {
     const outputs = await model.call('serving_labels', filesInput(model, 'serving_labels', files));
     const names = texts(outputs.class_name);
     const indices = numbers(outputs.class_index);
-    return rowsOf(numbers(outputs.probability), files.length, (probability, _, i) => ({
-      name: names[i] ?? null,
-      index: indices[i] ?? -1,
-      probability,
-    }));
+    const [thresholds, present] = [numbers(outputs.threshold), numbers(outputs.present)];
+    return rowsOf(numbers(outputs.probability), files.length, (probability, _, i) => {
+      const label = { name: names[i] ?? null, index: indices[i] ?? -1, probability };
+      const threshold = thresholds[i];
+      return threshold === undefined ? label : { ...label, threshold, present: present[i] === 1 };
+    });
   },
+};
+
+/** A multi-label model, whose `serving_labels` gives every class and its threshold. */
+const byThresholds: Way = {
+  fits: (signatures) => has(signatures, 'serving_labels', [...labelOutputs, 'threshold', 'present']),
+  classify: byLabels.classify,
 };
 
 /** `serving_classify` gives every class, in order; it is called as any other signature. */

@@ -1,5 +1,7 @@
 import { printable } from '../text/printable.js';
 import { type AverageMetrics, type ClassificationResult, confusedPairs } from './classification-metrics.js';
+import type { EvaluationResult } from './metrics.js';
+import { isMultiLabelResult, type MultiLabelResult } from './multi-label/multi-label-metrics.js';
 import { cut, shortestName, table, tableWidth, widthOfFirst } from '../text/text-table.js';
 
 /** How an evaluation is printed. */
@@ -12,13 +14,37 @@ export interface ClassReportOptions {
 const mostClasses = 20;
 
 /**
- * Returns an evaluation for a person at a terminal: a table of the classes, and which are confused with which.
+ * Returns an evaluation for a person at a terminal: a table of the classes, and which are confused with which, unless images may have several.
  *
  * What cannot be computed, such as the precision of a class that nobody predicted, is printed as `–`.
  */
-export function classReport(result: ClassificationResult, { columns = 100 }: ClassReportOptions = {}): string {
-  const parts = [classTable(result, columns), confusions(result, columns)];
+export function classReport(result: EvaluationResult, { columns = 100 }: ClassReportOptions = {}): string {
+  const parts = isMultiLabelResult(result)
+    ? [multiLabelTable(result, columns)]
+    : [classTable(result, columns), confusions(result, columns)];
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function multiLabelTable(
+  { perClass, macroAverage, microAverage, meanAveragePrecision, images }: MultiLabelResult,
+  columns: number,
+): string[] {
+  const rows = perClass.map((metrics) => [
+    printable(metrics.className),
+    ratio(metrics.averagePrecision),
+    ...ratios(metrics),
+    ratio(metrics.threshold),
+    String(metrics.support),
+  ]);
+  return table(
+    [
+      ['class', 'AP', 'precision', 'recall', 'f1', 'threshold', 'images'],
+      ...rows,
+      ['mean', ratio(meanAveragePrecision), ...ratios(macroAverage), '', String(images)],
+      ['all answers', '', ...ratios(microAverage), '', String(images)],
+    ],
+    columns,
+  );
 }
 
 function classTable(

@@ -1,10 +1,11 @@
 import type { ImageDataset } from '../data/dataset/image-dataset.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
+import { SignetError } from '../errors.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
-import * as tf from '../tensorflow/tf.js';
-import { sparseCategoricalCrossentropy } from '../training/losses.js';
+import { type Loss, sparseCategoricalCrossentropy } from '../training/losses.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
 import { HardestMistakes, type Mistake } from './hardest-mistakes.js';
+import { answersOf } from './model-answers.js';
 
 /** Result of `evaluateClassifier`. */
 export interface ClassifierEvaluation {
@@ -22,19 +23,18 @@ export interface ClassifierEvaluation {
  * @param dataset One that is not shuffled. Its images are resized as the model wants them.
  * @param lossOf The loss that the model was trained with: float32 [n] from int32 labels [n] and float32 logits [n, classes]. Default:
  *   `sparseCategoricalCrossentropy`.
- * @throws SignetError `BAD_IMAGE` for images that do not decode.
+ * @throws SignetError `BAD_IMAGE` for images that do not decode, `INVALID_ARGUMENT` for a multi-label model or dataset; see `evaluateMultiLabel`.
  */
 export async function evaluateClassifier(
   model: ImageClassifierModel,
   dataset: ImageDataset,
-  lossOf: (labels: tf.Tensor, logits: tf.Tensor) => tf.Tensor = sparseCategoricalCrossentropy,
+  lossOf: Loss = sparseCategoricalCrossentropy,
 ): Promise<ClassifierEvaluation> {
-  dataset.fitTo(model.imageSize, model.preprocessing);
+  if (model.multiLabel) throw ofMultiLabel(model);
   const metrics = new ClassificationMetrics(model.classNames);
   const hardest = new HardestMistakes<number>();
   let [images, lossSum] = [0, 0];
-  for await (const batch of dataset.batches()) {
-    const { logits, labels, losses } = answer(model, batch, lossOf);
+  for await (const { logits, labels, losses } of answersOf(model, dataset, lossOf)) {
     metrics.add(logits, labels);
     for (const [i, label] of labels.entries()) {
       const classes = model.classNames.length;
@@ -52,22 +52,7 @@ export async function evaluateClassifier(
   return { result: metrics.result(), loss: lossSum / images, mistakes };
 }
 
-function answer(
-  model: ImageClassifierModel,
-  { xs, ys }: { readonly xs: tf.Tensor4D; readonly ys: tf.Tensor1D },
-  lossOf: (labels: tf.Tensor, logits: tf.Tensor) => tf.Tensor,
-) {
-  try {
-    return tf.tidy(() => {
-      const logits = model.apply(xs, { training: false }) as tf.Tensor;
-      const losses = lossOf(ys, logits);
-      return {
-        labels: ys.dataSync<'int32'>().slice(),
-        logits: logits.dataSync<'float32'>().slice(),
-        losses: losses.dataSync<'float32'>().slice(),
-      };
-    });
-  } finally {
-    tf.dispose([xs, ys]);
-  }
+function ofMultiLabel({ constructor: { name } }: ImageClassifierModel): SignetError {
+  const message = `${name} is multi-label: an image may have several classes. Evaluate it with evaluateMultiLabel.`;
+  return new SignetError('INVALID_ARGUMENT', message);
 }

@@ -3,14 +3,18 @@ import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan/scan-report.js';
 import { uprightSize } from '../data/image-file/exif-orientation.js';
-import { type Decoding, decodingOf } from '../models/classifier/model-description.js';
+import { type Decoding, decodingOf, isMultiLabelModel } from '../models/classifier/model-description.js';
 import { readClassNames } from '../models/classifier/read-class-names.js';
+import { readThresholds } from '../models/classifier/read-thresholds.js';
+import { SignetError } from '../errors.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar, stringVector } from '../ops/strings.js';
 import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
-import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
+import type { ClassificationResult } from './classification-metrics.js';
 import { groupPositions } from './image-blocks.js';
+import { type Metrics, multiLabelMetrics, oneClassMetrics } from './metrics.js';
+import type { MultiLabelResult } from './multi-label/multi-label-metrics.js';
 import { readEachImage } from './read-each-image.js';
 
 /** The signatures that an image classifier is evaluated by. */
@@ -18,14 +22,14 @@ export const evaluatedSignatures = ['serving_default', 'serving_bytes'] as const
 export type EvaluatedSignature = (typeof evaluatedSignatures)[number];
 
 /** Answers of a signature to all images, evaluated. */
-export interface SignatureEvaluation extends ClassificationResult {
+export type SignatureEvaluation<Result = ClassificationResult> = Result & {
   /** Time in the signature itself; reading files, and decoding for `serving_default`, is left out. */
   readonly imagesPerSecond: number;
-}
+};
 
 /** Result of evaluating a SavedModel. */
-export interface SavedModelEvaluation {
-  readonly signatures: Readonly<Record<EvaluatedSignature, SignatureEvaluation>>;
+export interface SavedModelEvaluation<Result = ClassificationResult> {
+  readonly signatures: Readonly<Record<EvaluatedSignature, SignatureEvaluation<Result>>>;
   /** The largest difference between the two signatures' logits for one image. */
   readonly maxLogitDifference: number;
   /** Images that passed the scan, do not decode and were left out. */
@@ -45,22 +49,53 @@ export interface EvaluationOptions {
 }
 
 /**
- * Sends every image through both signatures of a SavedModel on disk.
+ * Sends every image through both signatures of a SavedModel on disk that gives each image one class.
  *
- * @throws SignetError `BAD_IMAGE` for images that do not decode, `INVALID_SAVED_MODEL`.
+ * @throws SignetError `BAD_IMAGE` for images that do not decode, `INVALID_SAVED_MODEL`, also for a multi-label model; see
+ *   `evaluateMultiLabelSavedModel`.
  */
 export async function evaluateSavedModel(
   modelPath: string,
   files: readonly ImageFile[],
-  { batchSize, onBadImage = 'fail', onProgress, onLogits }: EvaluationOptions,
+  options: EvaluationOptions,
 ): Promise<SavedModelEvaluation> {
+  if (await isMultiLabelModel(modelPath)) throw otherKind(modelPath, 'multi-label', 'evaluateMultiLabelSavedModel');
+  return evaluate(modelPath, files, options, oneClassMetrics);
+}
+
+/**
+ * Sends every image through both signatures of a multi-label SavedModel on disk; its thresholds say which classes an image is taken to have.
+ *
+ * @param files Images whose `labels` are all their classes.
+ * @throws SignetError `BAD_IMAGE` for images that do not decode, `INVALID_SAVED_MODEL`, also for a model that gives each image one class.
+ */
+export async function evaluateMultiLabelSavedModel(
+  modelPath: string,
+  files: readonly ImageFile[],
+  options: EvaluationOptions,
+): Promise<SavedModelEvaluation<MultiLabelResult>> {
+  if (!(await isMultiLabelModel(modelPath))) throw otherKind(modelPath, 'not multi-label', 'evaluateSavedModel');
+  const thresholds = await readThresholds(modelPath, (await readClassNames(modelPath)).length);
+  return evaluate(modelPath, files, options, (classNames) => multiLabelMetrics(classNames, thresholds));
+}
+
+function otherKind(modelPath: string, what: string, other: string): SignetError {
+  return new SignetError('INVALID_SAVED_MODEL', `${modelPath} is ${what}. Evaluate it with ${other}.`);
+}
+
+async function evaluate<Result extends { readonly images: number }>(
+  modelPath: string,
+  files: readonly ImageFile[],
+  { batchSize, onBadImage = 'fail', onProgress, onLogits }: EvaluationOptions,
+  metricsOf: (classNames: readonly string[]) => Metrics<Result>,
+): Promise<SavedModelEvaluation<Result>> {
   const classNames = await readClassNames(modelPath);
   const decoding = await decodingOf(modelPath);
   const model = await LoadedSavedModel.load(modelPath);
   try {
     evaluatedSignatures.forEach((key) => model.signature(key));
-    const byDefault = new SignatureRun(classNames);
-    const byBytes = new SignatureRun(classNames);
+    const byDefault = new SignatureRun(metricsOf(classNames));
+    const byBytes = new SignatureRun(metricsOf(classNames));
     const skipped: ImageProblem[] = [];
     let maxLogitDifference = 0;
     for (let i = 0; i < files.length; i += batchSize) {
@@ -68,9 +103,9 @@ export async function evaluateSavedModel(
       if (bad.length > 0 && onBadImage === 'fail') throw badImages(bad);
       skipped.push(...bad);
       if (images.length > 0) {
-        const labels = images.map(({ file }) => file.label);
-        const fromBytes = byBytes.add(labels, () => callWithBytes(model, images));
-        const fromPixels = byDefault.add(labels, () => callWithPixels(model, images, decoding));
+        const labelled = images.map(({ file }) => file);
+        const fromBytes = byBytes.add(labelled, () => callWithBytes(model, images));
+        const fromPixels = byDefault.add(labelled, () => callWithPixels(model, images, decoding));
         maxLogitDifference = Math.max(maxLogitDifference, maxDifference(fromBytes, fromPixels));
         const classes = classNames.length;
         images.forEach(({ file }, k) => onLogits?.(file, fromPixels.subarray(k * classes, (k + 1) * classes)));
@@ -110,23 +145,20 @@ interface Answer {
   readonly milliseconds: number;
 }
 
-class SignatureRun {
-  readonly #metrics: ClassificationMetrics;
+class SignatureRun<Result extends { readonly images: number }> {
   #milliseconds = 0;
 
-  constructor(classNames: readonly string[]) {
-    this.#metrics = new ClassificationMetrics(classNames);
-  }
+  constructor(private readonly metrics: Metrics<Result>) {}
 
-  add(labels: readonly number[], call: () => Answer): Float32Array {
+  add(images: readonly ImageFile[], call: () => Answer): Float32Array {
     const { logits, milliseconds } = call();
     this.#milliseconds += milliseconds;
-    this.#metrics.add(logits, labels);
+    this.metrics.add(logits, images);
     return logits;
   }
 
-  result(): SignatureEvaluation {
-    const result = this.#metrics.result();
+  result(): SignatureEvaluation<Result> {
+    const result = this.metrics.result();
     return { ...result, imagesPerSecond: result.images / (this.#milliseconds / 1000) };
   }
 }

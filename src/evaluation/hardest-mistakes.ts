@@ -35,21 +35,24 @@ export class HardestMistakes<Image> {
     if (isFinite && predicted === truth) return;
     const loss = isFinite ? crossEntropy(logits, truth) : Infinity;
     const probabilityOf = (label: number) => Math.exp(-crossEntropy(logits, label));
-    // Behind those of the same loss: the first of them stay.
-    const place = this.#mistakes.findIndex((other) => other.loss < loss);
-    if (place === -1 && this.#mistakes.length >= this.most) return;
-    this.#mistakes.splice(place === -1 ? this.#mistakes.length : place, 0, {
+    keepHardest(this.#mistakes, this.most, {
       image,
       truth,
       loss,
       predicted: isFinite ? { label: predicted, probability: probabilityOf(predicted) } : null,
       probability: isFinite ? probabilityOf(truth) : null,
     });
-    this.#mistakes.length = Math.min(this.#mistakes.length, this.most);
   }
 
   /** The hardest first. */
   get mistakes(): readonly Mistake<Image>[] {
     return [...this.#mistakes];
   }
+}
+
+/** Adds a mistake to those with the highest loss, the hardest first, behind those of the same loss; what is too many falls out. */
+export function keepHardest<M extends { readonly loss: number }>(mistakes: M[], most: number, mistake: M): void {
+  const place = mistakes.findIndex(({ loss }) => loss < mistake.loss);
+  mistakes.splice(place === -1 ? mistakes.length : place, 0, mistake);
+  mistakes.length = Math.min(mistakes.length, most);
 }

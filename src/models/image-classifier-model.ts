@@ -21,7 +21,13 @@ import { type TfFunction, tfFunction } from '../tracing/tf-function.js';
 import { evaluate } from '../training/evaluate.js';
 import { fit } from '../training/fit.js';
 import { type FitDatasetArgs, fitOptionsOf } from '../training/fit-options-of.js';
-import { accuracy, sparseCategoricalCrossentropy } from '../training/losses.js';
+import {
+  accuracy,
+  binaryCrossentropy,
+  binarySmoothingOf,
+  SparseCategoricalCrossentropy,
+  sparseCategoricalCrossentropy,
+} from '../training/losses.js';
 import { trainingSessionOf } from '../training/steps/training-session.js';
 import { checkLayers } from './classifier/check-layers.js';
 import { embeddingOf } from './classifier/embedding.js';
@@ -37,6 +43,11 @@ export interface ImageClassifierOptions extends Preprocessing {
   readonly inputHeight?: number | undefined;
   /** Width that images are resized to, in pixels. Default: the architecture's own. */
   readonly inputWidth?: number | undefined;
+  /**
+   * Whether an image may have several classes, or none: then each class has a probability of its own, the sigmoid of its logit, and a
+   * threshold from which on an image has it. Default: false.
+   */
+  readonly multiLabel?: boolean | undefined;
   /** Seed of the first weights, and of layers that draw while they are trained. Default: others each time. */
   readonly seed?: number | undefined;
 }
@@ -56,7 +67,7 @@ export type BuildLayers = (
 
 /** Options of `compile`: TF.js's, with the loss and metrics of a classifier as defaults. */
 export interface ClassifierCompileOptions extends Pick<tf.ModelCompileArgs, 'optimizer'> {
-  /** Loss that is minimized. Default: `sparseCategoricalCrossentropy`, from logits. */
+  /** Loss that is minimized. Default: `sparseCategoricalCrossentropy`, from logits; of a multi-label classifier `binaryCrossentropy`. */
   readonly loss?: tf.ModelCompileArgs['loss'] | undefined;
   /** Metrics that are computed next to the loss. Default: `[accuracy]`; `[]` for none. */
   readonly metrics?: tf.ModelCompileArgs['metrics'] | undefined;
@@ -96,6 +107,13 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   readonly preprocessing: CompletePreprocessing;
   /** The class names, one per line. */
   readonly classNamesFile: Asset;
+  /** Whether an image may have several classes, or none. */
+  readonly multiLabel: boolean;
+  /**
+   * Probability of each class from which on an image has it, float32 [classes]: 1/2 until `assign` gives others, such as those of
+   * `chooseThresholds`. It is saved with the weights, and is not trained. Null unless the classifier is multi-label.
+   */
+  readonly thresholds: tf.Variable<tf.Rank.R1> | null;
 
   /** `input_tensor`: float32 [n, h, w, 3], RGB pixels 0 to 255 of any size. Returns logits, float32 [n, classes]. */
   readonly predictNumpyImage = tfFunction(
@@ -124,11 +142,18 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     { inputSignature: { image: tensorSpec('string', [null]) } },
   );
 
-  /** `image_bytes_string`: string [n]. Returns the up to five best classes, best first, each [n, k]: `TopLabels`. */
+  /**
+   * `image_bytes_string`: string [n]. Returns the up to five best classes, best first, each [n, k]: `TopLabels`. A multi-label classifier
+   * returns all classes, with `threshold`, float32, and `present`, bool: whether the probability is at least the threshold.
+   */
   readonly predictLabels = tfFunction(
     (imageBytesString: tf.Tensor) => {
-      const probabilities = tf.softmax(this.#logits(this.#decode(imageBytesString)));
-      return { ...topLabels(probabilities, this.classNamesFile, Math.min(bestClasses, this.classNames.length)) };
+      const probabilities = this.#probabilities(this.#decode(imageBytesString));
+      const { thresholds, classNamesFile, classNames } = this;
+      if (!thresholds) return { ...topLabels(probabilities, classNamesFile, Math.min(bestClasses, classNames.length)) };
+      const labels = topLabels(probabilities, classNamesFile, classNames.length);
+      const threshold = tf.gather(thresholds, labels.class_index as tf.Tensor2D);
+      return { ...labels, threshold, present: tf.greaterEqual(labels.probability, threshold) };
     },
     { inputSignature: { image_bytes_string: tensorSpec('string', [null]) } },
   );
@@ -143,7 +168,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   readonly classifyExamples = tfFunction(
     (inputs: tf.Tensor) => {
       const { 'image/encoded': images } = parseExample(inputs, { 'image/encoded': { dtype: 'string' } });
-      const scores = tf.softmax(this.#logits(this.#decode(images)));
+      const scores = this.#probabilities(this.#decode(images));
       const all = tf.range(0, this.classNames.length, 1, 'int32');
       const rows = tf.zeros([inputs.shape[0], 1], 'int32');
       return { classes: lookUpLabel(tf.add(rows, all), this.classNamesFile), scores };
@@ -162,7 +187,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
 
   /** @param defaultSize The architecture's own height and width, in pixels. */
   protected constructor(options: ImageClassifierOptions, defaultSize: ImageSize, buildLayers: BuildLayers) {
-    const { classNames, inputHeight = defaultSize[0], inputWidth = defaultSize[1], seed } = options;
+    const { classNames, inputHeight = defaultSize[0], inputWidth = defaultSize[1], seed, multiLabel = false } = options;
     checkClassNames(classNames);
     const inputs = tf.input({ shape: [inputHeight, inputWidth, 3], name: 'images' });
     const layers = buildLayers(inputs, classNames.length);
@@ -171,6 +196,8 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     this.classNames = classNames;
     this.classNamesFile = asset({ name: 'class_names.txt', content: classNames.map((name) => `${name}\n`).join('') });
     this.imageSize = [inputHeight, inputWidth];
+    this.multiLabel = multiLabel;
+    this.thresholds = multiLabel ? thresholdsVariable(classNames.length) : null;
     this.preprocessing = completePreprocessing(options);
     this.#logits = tfFunction((images: tf.Tensor) => this.apply(images, { training: false }) as tf.Tensor, {
       inputSignature: { images: tensorSpec('float32', [null, inputHeight, inputWidth, 3]) },
@@ -187,6 +214,8 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       inputHeight,
       inputWidth,
       ...this.preprocessing,
+      // Left out where it is false: such descriptions are as they were before there was a choice.
+      multiLabel: this.multiLabel || undefined,
       options: this.ownOptions(),
     };
   }
@@ -198,9 +227,13 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
    * ```ts
    * model.compile({ optimizer: new Adam() });
    * ```
+   *
+   * @throws SignetError `INVALID_ARGUMENT` for the cross-entropy of the other kind of classifier.
    */
   override compile(options: ClassifierCompileOptions): void {
-    const { optimizer, loss = sparseCategoricalCrossentropy, metrics = [accuracy] } = options;
+    const ownLoss = this.multiLabel ? binaryCrossentropy : sparseCategoricalCrossentropy;
+    const { optimizer, loss = ownLoss, metrics = [accuracy] } = options;
+    checkLoss(loss, this.multiLabel);
     super.compile({ optimizer, loss, metrics });
   }
 
@@ -247,12 +280,25 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     new Tracker().track(this);
   }
 
+  /** Disposes what TF.js's `dispose` does, and the thresholds. */
+  override dispose(): ReturnType<tf.LayersModel['dispose']> {
+    // A constructor that fails disposes before there are any.
+    if (!(this.thresholds as tf.Variable | null | undefined)?.isDisposed) this.thresholds?.dispose();
+    return super.dispose();
+  }
+
   /**
    * Gives the options of the subclass that `loadModel` hands to its constructor, besides those of every classifier. To be overridden by a
    * subclass with options of its own.
    */
   protected ownOptions(): OwnOptions {
     return {};
+  }
+
+  /** float32 [n, classes] of what the network takes. */
+  #probabilities(images: tf.Tensor): tf.Tensor {
+    const logits = this.#logits(images);
+    return this.multiLabel ? tf.sigmoid(logits) : tf.softmax(logits);
   }
 
   #fit(images: tf.Tensor4D): tf.Tensor4D {
@@ -285,6 +331,25 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
 
 /** Number of classes that `serving_labels` gives, if there are that many. */
 const bestClasses = 5;
+
+/** Makes the thresholds with a name of their own, which TF.js wants of every variable. */
+function thresholdsVariable(classes: number): tf.Variable<tf.Rank.R1> {
+  const taken = tf.engine().registeredVariables;
+  let name = 'thresholds';
+  for (let i = 1; taken[name]; i += 1) name = `thresholds_${i}`;
+  return tf.tidy(() => tf.variable(tf.fill([classes], 0.5) as tf.Tensor1D, false, name));
+}
+
+function checkLoss(loss: ClassifierCompileOptions['loss'], multiLabel: boolean): void {
+  const isOfOther = multiLabel
+    ? loss === sparseCategoricalCrossentropy || loss instanceof SparseCategoricalCrossentropy
+    : binarySmoothingOf(loss) !== null;
+  if (!isOfOther) return;
+  const message = multiLabel
+    ? 'A multi-label classifier is trained with BinaryCrossentropy. Received: SparseCategoricalCrossentropy, of which an image has one class.'
+    : 'BinaryCrossentropy is for images that may have several classes. Make the classifier with multiLabel: true, or take SparseCategoricalCrossentropy.';
+  throw new SignetError('INVALID_ARGUMENT', message);
+}
 
 /** A name is a line of `assets/class_names.txt`. */
 function checkClassNames(classNames: unknown): asserts classNames is readonly string[] {

@@ -1,10 +1,16 @@
 import { SignetError } from '../errors.js';
 import { restoreVariables } from '../saved-model/read/restore-variables.js';
+import type * as tf from '../tensorflow/tf.js';
 import { variablesOf, weightsInOrder } from '../tensorflow/layer-weights.js';
 import type { ImageClassifierModel } from './image-classifier-model.js';
 import { readModelDescription } from './classifier/model-description.js';
 import { modelTypes, type ModelType } from './model-types.js';
 import { readClassNames } from './classifier/read-class-names.js';
+
+/** Lists what a classifier's checkpoint holds, in its order: the weights, then the thresholds of a multi-label one. */
+function savedVariablesOf(model: ImageClassifierModel): tf.Variable[] {
+  return [...variablesOf(weightsInOrder(model)), ...(model.thresholds ? [model.thresholds as tf.Variable] : [])];
+}
 
 /** Options of `loadModel`. */
 export interface LoadModelOptions {
@@ -34,7 +40,7 @@ export async function loadModel(directory: string, options: LoadModelOptions = {
   }
   const model = new Type({ ...own, ...described, classNames });
   try {
-    await restoreVariables(variablesOf(weightsInOrder(model)), directory);
+    await restoreVariables(savedVariablesOf(model), directory);
   } catch (error) {
     model.dispose();
     throw error;

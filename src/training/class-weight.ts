@@ -1,7 +1,10 @@
 import { SignetError } from '../errors.js';
 import type * as tf from '../tensorflow/tf.js';
 
-/** How much an image of each class counts, by label. */
+/**
+ * How much an image of each class counts, by label. Where an image may have several classes: how much a class counts where an image has it;
+ * where it has it not, it counts 1.
+ */
 export type ClassWeight = Readonly<Record<number, number>>;
 
 /**
@@ -15,6 +18,20 @@ export function balancedClassWeight(counts: readonly number[]): ClassWeight {
   const images = counts.reduce((sum, count) => sum + count, 0);
   return Object.fromEntries(
     counts.map((count, label) => [label, count === 0 ? 1 : images / (counts.length * count)] as const),
+  );
+}
+
+/**
+ * Weights for images that may have several classes, with which having a class counts as much in all as not having it: images without it over
+ * images with it, as PyTorch recommends for `BCEWithLogitsLoss`'s `pos_weight`.
+ *
+ * @param counts How many images have each class, by label. A class that none or all of them have counts 1.
+ * @param images How many images there are.
+ */
+export function balancedPositiveWeight(counts: readonly number[], images: number): ClassWeight {
+  const isSome = (count: number) => count > 0 && count < images;
+  return Object.fromEntries(
+    counts.map((count, label) => [label, isSome(count) ? (images - count) / count : 1] as const),
   );
 }
 

@@ -1,7 +1,10 @@
 import * as tf from '../tensorflow/tf.js';
 import { checkNumber } from '../errors.js';
 
-/** A loss as TF.js calls it: integer labels [n] and the model's predictions for n images in, float32 [n] out. */
+/**
+ * A loss as TF.js calls it: integer labels and the model's predictions for n images in, float32 [n] out. The labels are positions of classes,
+ * [n], or where an image may have several, 0 and 1 for each class, [n, classes].
+ */
 export type Loss = (labels: tf.Tensor, predictions: tf.Tensor) => tf.Tensor;
 
 /**
@@ -65,7 +68,80 @@ export class SparseCategoricalCrossentropy extends LossFunction {
   }
 }
 
-/** Computes whether the largest logit is the label's: float32 [n], 0 or 1. TF.js names a metric after its function. */
+/**
+ * Computes the binary cross-entropy from logits, for images that may have several classes or none: of each class by itself, and the mean over
+ * the classes.
+ *
+ * It can be passed to `model.compile` as it is; use the class `BinaryCrossentropy` to set an option.
+ *
+ * @param labels int32 [n, classes], 1 for each class that an image has, otherwise 0.
+ * @param logits float32 [n, classes]
+ * @param labelSmoothing Part of each label that is moved to 1/2, from 0 to 1, as in Keras's `BinaryCrossentropy`. Default: 0.
+ * @param positiveWeights How much a class counts where an image has it, by position; where it has it not, it counts 1. Default: all count 1.
+ * @returns float32 [n], in nats
+ */
+export function binaryCrossentropy(
+  labels: tf.Tensor,
+  logits: tf.Tensor,
+  labelSmoothing = 0,
+  positiveWeights: readonly number[] | null = null,
+): tf.Tensor {
+  return tf.tidy(() => {
+    const given = tf.cast(labels, 'float32');
+    const target = labelSmoothing === 0 ? given : tf.add(tf.mul(given, 1 - labelSmoothing), labelSmoothing / 2);
+    // -log(sigmoid(x)) is softplus(-x): exact where sigmoid(x) rounds to 0 or 1, and smooth at 0.
+    const positive = tf.mul(target, tf.softplus(tf.neg(logits)));
+    const weighed = positiveWeights === null ? positive : tf.mul(positive, tf.tensor1d([...positiveWeights]));
+    return tf.mean(tf.add(weighed, tf.mul(tf.sub(1, target), tf.softplus(logits))), -1);
+  });
+}
+
+/** Options of `BinaryCrossentropy`. */
+export interface BinaryCrossentropyOptions {
+  /**
+   * Part of each label that is moved to 1/2, from 0 to 1, so that the model does not become overconfident. With 0.1 a class that an image
+   * has counts 0.95, and one that it has not 0.05.
+   *
+   * @defaultValue 0
+   */
+  readonly labelSmoothing?: number | undefined;
+}
+
+/**
+ * Binary cross-entropy from logits with options, after `keras.losses.BinaryCrossentropy`. A model that is compiled with it takes labels
+ * int32 [n, classes], 0 and 1.
+ *
+ * @example
+ * ```ts
+ * model.compile({ optimizer: new Adam(), loss: new BinaryCrossentropy({ labelSmoothing: 0.1 }) });
+ * ```
+ */
+export class BinaryCrossentropy extends LossFunction {
+  readonly labelSmoothing: number;
+
+  /** @throws SignetError `INVALID_ARGUMENT` when `labelSmoothing` is not from 0 to 1. */
+  constructor({ labelSmoothing = 0 }: BinaryCrossentropyOptions = {}) {
+    checkNumber('labelSmoothing', labelSmoothing, 'from 0 to 1', (value) => value >= 0 && value <= 1);
+    super((labels, logits) => binaryCrossentropy(labels, logits, labelSmoothing));
+    this.labelSmoothing = labelSmoothing;
+  }
+}
+
+/** Returns the label smoothing of a binary cross-entropy; null for another loss. */
+export function binarySmoothingOf(loss: unknown): number | null {
+  if (loss instanceof BinaryCrossentropy) return loss.labelSmoothing;
+  return loss === binaryCrossentropy ? 0 : null;
+}
+
+/**
+ * Computes whether the largest logit is the label's: float32 [n], 0 or 1. With labels [n, classes], where an image may have several, the part
+ * of its classes that are right: those with a logit above 0, a probability above 1/2, are predicted. TF.js names a metric after its function.
+ */
 export function accuracy(labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {
-  return tf.tidy(() => tf.cast(tf.equal(tf.argMax(logits, -1), tf.cast(labels, 'int32')), 'float32'));
+  return tf.tidy(() => {
+    const truth = tf.cast(labels, 'int32');
+    if (labels.rank < 2) return tf.cast(tf.equal(tf.argMax(logits, -1), truth), 'float32');
+    const predicted = tf.cast(tf.greater(logits, 0), 'int32');
+    return tf.mean(tf.cast(tf.equal(predicted, truth), 'float32'), -1);
+  });
 }

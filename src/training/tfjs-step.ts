@@ -1,7 +1,7 @@
 import { replaced } from '../tensorflow/mended/replaced.js';
 import { variablesOf } from '../tensorflow/layer-weights.js';
 import * as tf from '../tensorflow/tf.js';
-import type { Loss } from './losses.js';
+import { binarySmoothingOf, type Loss } from './losses.js';
 import { Optimizer } from './optimizers/optimizer.js';
 
 /*
@@ -50,6 +50,16 @@ export function testStepOf(model: tf.LayersModel): Step {
   if (!step) throw new Error('unreachable: makeTestFunction sets testFunction');
   maker.testFunction = undefined;
   return step;
+}
+
+/**
+ * Returns the sizes of a label after the batch: none for a position, the number of classes where an image may have several of them: in a
+ * classifier that says so (`multiLabel`), and in any model that is compiled with binary cross-entropy.
+ */
+export function labelSizesOf(model: tf.LayersModel & { readonly multiLabel?: boolean }, output = 0): number[] {
+  const { lossFunctions = [] } = makerOf(model) as Partial<StepMaker>;
+  const isMultiLabel = model.multiLabel ?? binarySmoothingOf(lossFunctions[output]) !== null;
+  return isMultiLabel ? [model.outputs[output]?.shape.at(-1) ?? 0] : [];
 }
 
 /** Runs `run` while the model's own `fitDataset` uses these steps. */

@@ -2,6 +2,8 @@ import { listProblems } from '../../data/scan/describe-problems.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import type { SavedModelEvaluation } from '../../evaluation/evaluate-saved-model.js';
 import type { Mistake } from '../../evaluation/hardest-mistakes.js';
+import type { MultiLabelResult } from '../../evaluation/multi-label/multi-label-metrics.js';
+import type { MultiLabelMistake } from '../../evaluation/multi-label/multi-label-mistakes.js';
 import { writeReport } from '../../evaluation/report/write-report.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import type { OptionsOf } from '../shared/flag-table.js';
@@ -9,26 +11,33 @@ import { shellCommand } from '../shared/shell-command.js';
 import type { evalModelCommand } from './flags.js';
 import { tell } from '../../text/tell.js';
 
-/** Evaluation of a SavedModel, with what a report needs besides. */
-export interface FinishedEvaluation {
-  readonly evaluation: SavedModelEvaluation;
-  /** Mistakes of `serving_default`. */
-  readonly mistakes: readonly Mistake<ImageFile>[];
-  /** Files that the scan left out, one line per file. */
-  readonly skippedList: string;
-}
+/** Evaluation of a SavedModel, with the mistakes of `serving_default`. */
+export type EvaluatedModel =
+  | {
+      readonly isMultiLabel: false;
+      readonly evaluation: SavedModelEvaluation;
+      readonly mistakes: readonly Mistake<ImageFile>[];
+    }
+  | {
+      readonly isMultiLabel: true;
+      readonly evaluation: SavedModelEvaluation<MultiLabelResult>;
+      readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
+    };
 
 /**
  * Writes the report of an evaluation into a folder.
  *
+ * @param skippedList Files that the scan left out, one line per file.
  * @returns The page's path.
  * @throws SignetError `CANNOT_WRITE`.
  */
 export async function writeEvaluationReport(
   folder: string,
   { testDatasetPath, testList, modelPath, batchSize, onBadImage }: OptionsOf<typeof evalModelCommand.flags>,
-  { evaluation, mistakes, skippedList }: FinishedEvaluation,
+  evaluated: EvaluatedModel,
+  skippedList: string,
 ): Promise<string> {
+  const { evaluation } = evaluated;
   const { serving_default: result } = evaluation.signatures;
   const { title, facts, exif } = await modelFacts(modelPath);
   const rows = [
@@ -41,9 +50,10 @@ export async function writeEvaluationReport(
     title,
     date: new Date(),
     training: null,
-    result,
+    ...(evaluated.isMultiLabel
+      ? { result: evaluated.evaluation.signatures.serving_default, mistakes: evaluated.mistakes }
+      : { result: evaluated.evaluation.signatures.serving_default, mistakes: evaluated.mistakes }),
     loss: result.loss,
-    mistakes,
     exif,
     facts: [{ title: 'Evaluation', rows }, facts, softwareFacts()],
     command: shellCommand('eval-model', {

@@ -1,17 +1,17 @@
 import { evaluatedSignatures } from '../../evaluation/evaluate-saved-model.js';
 import { classReport, ratio } from '../../evaluation/class-report.js';
+import type { EvaluationResult } from '../../evaluation/metrics.js';
+import { isMultiLabelResult } from '../../evaluation/multi-label/multi-label-metrics.js';
 import type { EvalModelResult } from './run.js';
 import { terminalLink } from '../../text/terminal-link.js';
 
 /** Returns what `eval-model` prints. The classes are listed once, for `serving_default`, with which `serving_bytes` is compared. */
 export function evalModelText(result: EvalModelResult, columns = 100): string {
   const { serving_default: reference } = result.signatures;
-  const { k } = reference.topK;
-  // The best of one is the accuracy again.
-  const header = ['images', 'accuracy', ...(k === 1 ? [] : [`top-${k}`]), 'loss', 'images/s'];
+  const header = ['images', ...figuresOf(reference).map(([name]) => name), 'loss', 'images/s'];
   const rows = evaluatedSignatures.map((key) => {
-    const { accuracy, loss, topK, imagesPerSecond, images, nonFinite } = result.signatures[key];
-    const ratios = [accuracy, ...(k === 1 ? [] : [topK.accuracy])].map(ratio);
+    const { loss, imagesPerSecond, images, nonFinite } = result.signatures[key];
+    const ratios = figuresOf(result.signatures[key]).map(([, value]) => ratio(value));
     const mean = images === 0 ? '–' : loss.toFixed(4);
     const remark = nonFinite === 0 ? '' : `  ${nonFinite} of ${images} images have NaN or infinite logits`;
     return line(key, [String(images), ...ratios, mean, imagesPerSecond.toFixed(0)]) + remark;
@@ -29,6 +29,17 @@ export function evalModelText(result: EvalModelResult, columns = 100): string {
     classReport(reference, { columns }),
     ...(result.report === null ? [] : [`report: ${terminalLink(result.report)}\n`]),
   ].join('\n');
+}
+
+/** The ratios of a signature, by their headings. */
+function figuresOf(result: EvaluationResult): (readonly [name: string, value: number | null])[] {
+  if (isMultiLabelResult(result)) {
+    const { meanAveragePrecision, macroAverage, exactMatches } = result;
+    return [['mAP', meanAveragePrecision], ['F1', macroAverage.f1], ['exact', exactMatches]]; // prettier-ignore
+  }
+  const { accuracy, topK } = result;
+  // The best of one is the accuracy again.
+  return [['accuracy', accuracy], ...(topK.k === 1 ? [] : [[`top-${topK.k}`, topK.accuracy] as const])];
 }
 
 function line(name: string, cells: readonly string[]): string {

@@ -3,23 +3,32 @@ import path from 'node:path';
 
 import { matchClasses } from '../../data/source/match-classes.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
-import { evaluateSavedModel, type SavedModelEvaluation } from '../../evaluation/evaluate-saved-model.js';
+import { withLabelsOf } from '../../data/source/with-labels-of.js';
+import {
+  evaluateMultiLabelSavedModel,
+  evaluateSavedModel,
+  type EvaluationOptions,
+  type SavedModelEvaluation,
+} from '../../evaluation/evaluate-saved-model.js';
 import { HardestMistakes } from '../../evaluation/hardest-mistakes.js';
-import { decodingOf } from '../../models/classifier/model-description.js';
+import { type EvaluationResult, multiHot } from '../../evaluation/metrics.js';
+import { MultiLabelMistakes } from '../../evaluation/multi-label/multi-label-mistakes.js';
+import { decodingOf, isMultiLabelModel } from '../../models/classifier/model-description.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
+import { readThresholds } from '../../models/classifier/read-thresholds.js';
 import { SignetError } from '../../errors.js';
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { testSource } from '../shared/dataset-sources.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { tryToWrite } from '../../files/cannot-write.js';
-import { writeEvaluationReport } from './evaluation-report.js';
+import { type EvaluatedModel, writeEvaluationReport } from './evaluation-report.js';
 import { evalModelCommand } from './flags.js';
 
 /** Options of `eval-model`; `flags.ts` says what each means. */
 export interface EvalModelOptions extends GivenOptionsOf<typeof evalModelCommand.flags> {}
 
 /** Result, which `eval-model --json` prints. */
-export interface EvalModelResult extends SavedModelEvaluation {
+export interface EvalModelResult extends SavedModelEvaluation<EvaluationResult> {
   readonly modelPath: string;
   /** The folder or the list. */
   readonly testDatasetPath: string;
@@ -44,20 +53,34 @@ export async function evalModel(given: EvalModelOptions): Promise<EvalModelResul
   if (report !== undefined) await tryToWrite(report);
   const { exif } = await decodingOf(modelPath);
   const { scan: found, skippedList } = await scanDataset(source, onBadImage, { subsets: ['test'], exif });
-  const scan = matchClasses(found, classNames, {
+  const isMultiLabel = await isMultiLabelModel(modelPath);
+  const matched = matchClasses(found, classNames, {
     found: `the test set ${source.name}`,
     expected: `the model ${modelPath}`,
   });
-  const hardest = new HardestMistakes<ImageFile>();
-  const evaluation = await evaluateSavedModel(modelPath, scan.files, {
-    batchSize,
-    onBadImage,
-    onLogits: (image, logits) => hardest.add(image, logits, image.label),
-  });
-  const { mistakes } = hardest;
-  const page =
-    report === undefined ? null : await writeEvaluationReport(report, options, { evaluation, mistakes, skippedList });
-  return { modelPath, testDatasetPath: source.name, classNames, ...evaluation, report: page };
+  const scan = withLabelsOf(matched, isMultiLabel, `the model ${modelPath} gives each image one class`);
+  const evaluated = await evaluate(modelPath, scan.files, { batchSize, onBadImage });
+  const page = report === undefined ? null : await writeEvaluationReport(report, options, evaluated, skippedList);
+  return { modelPath, testDatasetPath: source.name, classNames, ...evaluated.evaluation, report: page };
+}
+
+/** Evaluates a model of either kind, and keeps the hardest mistakes of `serving_default`. */
+async function evaluate(
+  modelPath: string,
+  files: readonly ImageFile[],
+  options: EvaluationOptions,
+): Promise<EvaluatedModel> {
+  if (!(await isMultiLabelModel(modelPath))) {
+    const hardest = new HardestMistakes<ImageFile>();
+    const onLogits = (image: ImageFile, logits: Float32Array) => hardest.add(image, logits, image.label);
+    const evaluation = await evaluateSavedModel(modelPath, files, { ...options, onLogits });
+    return { isMultiLabel: false, evaluation, mistakes: hardest.mistakes };
+  }
+  const classes = (await readClassNames(modelPath)).length;
+  const hardest = new MultiLabelMistakes<ImageFile>(await readThresholds(modelPath, classes));
+  const onLogits = (image: ImageFile, logits: Float32Array) => hardest.add(image, logits, multiHot([image], classes));
+  const evaluation = await evaluateMultiLabelSavedModel(modelPath, files, { ...options, onLogits });
+  return { isMultiLabel: true, evaluation, mistakes: hardest.mistakes };
 }
 
 /** TensorFlow takes a model without its variables for one that has none, and fails when it is called. */

@@ -7,6 +7,7 @@ import {
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { progressBar } from '../../text/progress-bar.js';
+import { withLabelsOf } from '../../data/source/with-labels-of.js';
 import { testSource } from '../shared/dataset-sources.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
@@ -52,7 +53,8 @@ export async function evalServedModel(given: EvalServedModelOptions): Promise<Ev
     const { client, metadata } = anyOf(models);
     const { host, grpcPort, restPort, modelName, batchSize, concurrency, onBadImage, exif } = options;
     const source = testSource(options);
-    const { scan: found } = await scanDataset(source, onBadImage, { subsets: ['test'], exif });
+    const { scan: scanned } = await scanDataset(source, onBadImage, { subsets: ['test'], exif });
+    const found = withLabelsOf(scanned, false, 'eval-served-model takes one class for each image');
     const served = client.asCallable(metadata);
     const { scan, told } = await checkServedClasses(served, found, `the test set ${source.name}`);
     return {

@@ -21,6 +21,7 @@ import { progressBar } from '../../text/progress-bar.js';
 import { standardError, tell } from '../../text/tell.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { separateTestSource } from '../shared/dataset-sources.js';
+import { withLabelsOf } from '../../data/source/with-labels-of.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { folderBytes } from '../list-models/list-saved-models.js';
 import { exportModelCommand } from './flags.js';
@@ -175,7 +176,8 @@ async function testImages(
     exif: (await decodingOf(options.modelPath)).exif,
   });
   const names = { found: `the test set ${source.name}`, expected: `the model ${options.modelPath}` };
-  return (classNames ? matchClasses(scan, classNames, names) : scan).files;
+  const labelled = withLabelsOf(scan, false, 'export-model compares by the class that is most probable');
+  return (classNames ? matchClasses(labelled, classNames, names) : labelled).files;
 }
 
 async function describe(

@@ -18,9 +18,10 @@ export function predictImageProblems({ images }: PredictImageResult): string {
 }
 
 function labelLines(labels: readonly ImageLabel[], columns: number): string[] {
-  const rows = labels.map(({ name, index, probability }) => [
+  const rows = labels.map(({ name, index, probability, threshold, present }) => [
     name === null ? `class ${index}` : printable(name),
     probability.toFixed(4),
+    ...(threshold === undefined ? [] : [present ? 'present' : '', `threshold ${threshold.toFixed(4)}`]),
   ]);
   return table(rows, columns - 2).map((line) => `  ${line}`);
 }

@@ -67,12 +67,20 @@ export async function previewAugmentation(given: PreviewAugmentationOptions): Pr
     const { xs, ys } = first.value;
     const columns = stepsOf(parseAugmentation(augment, { imageSize, seed }), xs, options);
     await save(output, await pictureSheet(columns));
-    const labels = ys.arraySync().slice(0, options.images);
+    const labels = labelsIn(ys).slice(0, options.images);
     tf.dispose([xs, ys, ...columns]);
-    return { output, steps, imageSize, classNames: labels.map((label) => set.classNames[label] ?? '') };
+    return { output, steps, imageSize, classNames: labels.map((each) => each.map((label) => set.classNames[label] ?? '').join(', ')) }; // prettier-ignore
   } finally {
     dataset.dispose();
   }
+}
+
+/** Positions of the classes of each image of a batch. */
+function labelsIn(ys: tf.Tensor): number[][] {
+  const rows = ys.arraySync() as number[] | number[][];
+  return rows.map((row) =>
+    Array.isArray(row) ? row.flatMap((isPresent, label) => (isPresent ? [label] : [])) : [row],
+  );
 }
 
 /** The first images as they are, then as each step makes them: of the whole batch, whose images may be mixed. */

@@ -1,6 +1,6 @@
 import type { Flag } from './flag-table.js';
 
-const listHelp = 'CSV file with the header path,label[,split], or JSON Lines';
+const listHelp = 'CSV file with the header path,label[,split] or a column of 0 and 1 for each class, or JSON Lines';
 
 /** Flags of every command that reads a test set. */
 export const testFlags = {

@@ -1,5 +1,3 @@
-import { SignetError } from '../../errors.js';
-import { printable } from '../../text/printable.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { assertUsable, type OnBadImage, scanNotes } from '../../data/scan/scan-report.js';
 import type { DatasetSource, SourceScanOptions } from '../../data/source/dataset-source.js';
@@ -29,17 +27,10 @@ export async function scanDataset(
   const bar = stderr.isTTY ? progressBar(`checking ${name}`, 'files') : null;
   const onProgress = (done: number, total: number) => bar?.update(done, total);
   const found = await source.scan({ onProgress, subsets }).finally(() => bar?.stop());
-  if (found.isMultiLabel) throw severalLabels(name);
   const { scan, skippedList, skipped } = assertUsable(found, onBadImage);
   const notes = scanNotes(scan, exif).map((note) => `  note: ${note}\n`);
-  stderr.write(`${name}: ${scan.files.length} images, ${scan.classNames.length} classes\n${notes.join('')}`);
+  const several = scan.isMultiLabel ? ', any number of them per image' : '';
+  stderr.write(`${name}: ${scan.files.length} images, ${scan.classNames.length} classes${several}\n${notes.join('')}`);
   if (skipped.length > 0) stderr.write(`  ${skipped.length} images are left out\n`);
   return { scan, skippedList };
-}
-
-function severalLabels(name: string): SignetError {
-  return new SignetError(
-    'INVALID_DATASET',
-    `The list ${printable(name)} has images of several classes, or of none. Expected: one label for each image.`,
-  );
 }

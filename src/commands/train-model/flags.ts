@@ -106,7 +106,7 @@ export const trainModelCommand = defineCommand({
       type: 'integer',
       range: { min: 0 },
       default: 5,
-      help: 'Epochs without a better val_accuracy after which training stops',
+      help: 'Epochs without a better val_accuracy, or of a multi-label training val_loss, after which training stops',
       onResume: 'may differ',
     },
     optimizer: {
@@ -179,13 +179,13 @@ export const trainModelCommand = defineCommand({
       type: 'number',
       range: { min: 0, below: 1 },
       default: 0,
-      help: 'Share of each label that is spread over all classes',
+      help: 'Share of each label that is spread over all classes, or of a multi-label training moved to 1/2',
     },
     classWeights: {
       type: 'choice',
       choices: ['balanced'],
       defaultText: 'every image counts the same',
-      help: 'balanced gives every class the same weight, however many images it has',
+      help: 'balanced gives every class the same weight, however many images it has; in a multi-label training, images with and without a class',
     },
     augment: {
       type: 'string',

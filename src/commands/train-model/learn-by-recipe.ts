@@ -17,10 +17,18 @@ import { StoppedBeforeStep } from '../../training/features/feature-source.js';
 import { type TrainedHead, trainHead } from '../../training/head/train-head.js';
 import type { InterruptedTraining } from '../../training/resume/interrupted-training.js';
 import { TrainingStateFolder } from '../../training/resume/training-state.js';
+import { labelSizesOf } from '../../training/tfjs-step.js';
 import { TrainSteps } from '../../training/steps/train-steps.js';
 import { fullRecipe } from './recipe.js';
 import { augmentationFor, compileClassifier } from './trainable-model.js';
-import { modelAssets, monitor, type Stage, StageCallback, type StagePlan } from './training-callbacks.js';
+import {
+  modelAssets,
+  type Monitored,
+  monitoredOf,
+  type Stage,
+  StageCallback,
+  type StagePlan,
+} from './training-callbacks.js';
 import type { OpenedImages } from './training-data.js';
 import type { Learned, PreparedTraining } from './training-run.js';
 
@@ -59,7 +67,7 @@ export async function learnByRecipe(
   if (!follows) compileFor(training, plan);
   const stage = { name: 'fine-tuning', follows, deadline: deadlineOf(training), plan };
   const learned = await byEpochs(planned, kept, images, stage);
-  return { ...learned, stages: compare(learned, plan) };
+  return { ...learned, stages: compare(learned, plan, monitoredOf(training.model)) };
 }
 
 /** Solves for the head; null if Ctrl-C came before it was there. */
@@ -77,7 +85,7 @@ async function headUntilInterrupted(
       labelSmoothing: options.labelSmoothing,
       refit: options.recipe === 'head',
     });
-    const score = `${monitor} ${head.validation.accuracy.toFixed(4)}`;
+    const score = scoreText(head, monitoredOf(model));
     const all = options.recipe === 'head' ? '; then trained on these images too' : '';
     tell(
       `head: ${score} with L2 regularization of strength ${head.strength}, the best of ${head.tried.join(', ')}${all}`,
@@ -94,7 +102,7 @@ async function headUntilInterrupted(
 /** The head as epoch 1 of `history.csv`. */
 function linesOf({ train, validation }: TrainedHead): CSVLines {
   const row = [0, 'head', train.accuracy, '', train.loss, validation.accuracy, validation.loss];
-  const columns = ['stage', 'accuracy', 'learning_rate', 'loss', monitor, 'val_loss'];
+  const columns = ['stage', 'accuracy', 'learning_rate', 'loss', 'val_accuracy', 'val_loss'];
   return { columns, rows: [row.join(',')] };
 }
 
@@ -108,13 +116,23 @@ function nothingLearned(images: OpenedImages): Learned {
 
 function headAlone(head: TrainedHead, training: PreparedTraining, images: OpenedImages): Learned {
   const history = CSVLogger.textOf(linesOf(head));
-  const stages: Fact[] = [['head', headText(head.strength, head.validation.accuracy)]];
+  const score = scoreText(head, monitoredOf(training.model));
+  const stages: Fact[] = [['head', headText(head.strength, score)]];
   const advice = training.options.recipe === 'head' ? adviceFor(head, images) : undefined;
   return { epochs: 1, bestEpoch: 1, interrupted: false, history, images: countsOf(images), stages, advice };
 }
 
-function headText(strength: number, accuracy: number): string {
-  return `${monitor} ${accuracy.toFixed(4)}, L2 regularization of strength ${strength}`;
+/** The score of a head by which epochs are compared. */
+function scoreOf({ validation: { accuracy, loss } }: TrainedHead, { name }: Monitored): number {
+  return name === 'val_loss' ? loss : accuracy;
+}
+
+function scoreText(head: TrainedHead, monitored: Monitored): string {
+  return `${monitored.name} ${scoreOf(head, monitored).toFixed(4)}`;
+}
+
+function headText(strength: number, score: string): string {
+  return `${score}, L2 regularization of strength ${strength}`;
 }
 
 /**
@@ -161,7 +179,10 @@ async function secondsPerStep({ model, data, options }: PreparedTraining): Promi
   const augmentation = augmentationFor(model, options) ?? null;
   const steps = await TrainSteps.compile(model, { jit: 'graph', classWeight, augmentation, onNote: tell });
   const [height, width] = model.imageSize;
-  const batch = [tf.zeros([options.batchSize, height, width, 3]), tf.zeros([options.batchSize], 'int32')];
+  const batch = [
+    tf.zeros([options.batchSize, height, width, 3]),
+    tf.zeros([options.batchSize, ...labelSizesOf(model)], 'int32'),
+  ];
   const measure = () => {
     const begin = performance.now();
     const values = steps.train(batch);
@@ -198,7 +219,7 @@ async function keepHead(
   const optimizer = trainedOptimizer(model, '--recipe full');
   optimizer.build(variablesOf(model.trainableWeights));
   const weights = model.getWeights();
-  const best = head.validation.accuracy;
+  const best = scoreOf(head, monitoredOf(model));
   await writeBackup(new TrainingStateFolder(folder), {
     epoch: 1,
     weights,
@@ -230,23 +251,27 @@ async function readPlan({ folder }: InterruptedTraining): Promise<StagePlan> {
 }
 
 /** Rows of the report about both stages; says which is kept. */
-function compare({ history, bestEpoch, interrupted }: Learned, { strength }: StagePlan): Fact[] {
+function compare(
+  { history, bestEpoch, interrupted }: Learned,
+  { strength }: StagePlan,
+  { name, bestOf }: Monitored,
+): Fact[] {
   const { columns, epochs } = parseHistory(history);
-  const accuracies = columns.get(monitor) ?? [];
-  const [head = null, ...tuned] = accuracies;
-  const best = Math.max(...tuned.map((each) => each ?? -Infinity));
+  const scores = columns.get(name) ?? [];
+  const [head = null, ...tuned] = scores;
+  const best = bestOf(...tuned.filter((each) => each !== null));
   if (head === null || !Number.isFinite(best)) return [];
-  const epoch = epochs[accuracies.indexOf(best, 1)] ?? NaN;
+  const epoch = epochs[scores.indexOf(best, 1)] ?? NaN;
   const isBetter = bestEpoch !== null && bestEpoch > 1;
-  const tunedText = `${monitor} ${best.toFixed(4)}, in epoch ${epoch}`;
+  const tunedText = `${name} ${best.toFixed(4)}, in epoch ${epoch}`;
   if (!interrupted) {
     const kept = isBetter
       ? 'the fine-tuned model is kept'
       : 'the head is kept, and the layers before it are as they were';
-    tell(`head: ${monitor} ${head.toFixed(4)}; all layers: ${tunedText}: ${kept}`);
+    tell(`head: ${name} ${head.toFixed(4)}; all layers: ${tunedText}: ${kept}`);
   }
   return [
-    ['head', headText(strength, head)],
+    ['head', headText(strength, `${name} ${head.toFixed(4)}`)],
     ['all layers', tunedText],
   ];
 }

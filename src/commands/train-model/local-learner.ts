@@ -9,7 +9,7 @@ import type { InterruptedTraining } from '../../training/resume/interrupted-trai
 import { learnByRecipe } from './learn-by-recipe.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import { augmentationFor, trainedPart } from './trainable-model.js';
-import { importCallbacks, type Stage, TrainingCallbacks } from './training-callbacks.js';
+import { importCallbacks, type Monitored, monitoredOf, type Stage, TrainingCallbacks } from './training-callbacks.js';
 import type { OpenedImages } from './training-data.js';
 import type { Learned, Learner, PreparedTraining } from './training-run.js';
 import { tell } from '../../text/tell.js';
@@ -52,7 +52,7 @@ export async function learnByEpochs(
   const options = { ...fitOptions(training), validationData: validation, callbacks: callbacks.list };
   const { lastEpoch, interrupted } = await fitUntilInterrupted(training.model, train, options);
   const { bestEpoch, history } = callbacks;
-  if (bestEpoch === null && !interrupted) return giveUp(kept);
+  if (bestEpoch === null && !interrupted) return giveUp(kept, monitoredOf(training.model));
   const file = path.join(training.version.path, 'assets.extra', 'history.csv');
   if (bestEpoch !== null) await writeFile(file, history);
   const counts = { train: train.imageCount, validation: validation.imageCount };
@@ -60,11 +60,11 @@ export async function learnByEpochs(
 }
 
 /** There is no use in resuming a training whose every epoch failed. */
-async function giveUp(kept: InterruptedTraining): Promise<never> {
+async function giveUp(kept: InterruptedTraining, { name }: Monitored): Promise<never> {
   await kept.remove();
   throw new SignetError(
     'TRAINING_STOPPED',
-    'No epoch gave a val_accuracy that is a number: the loss is NaN. Try a smaller --learning-rate; no model was saved.',
+    `No epoch gave a ${name} that is a number: the loss is NaN. Try a smaller --learning-rate; no model was saved.`,
   );
 }
 

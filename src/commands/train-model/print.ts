@@ -39,8 +39,12 @@ function epochsText({ epochs, interrupted, bestEpoch }: TrainModelResult): strin
 
 function metricsRows({ test }: TrainModelResult): Row[] {
   if (!test) return [];
+  const { meanAveragePrecision } = test;
   return [
-    ['test accuracy', test.accuracy.toFixed(4)],
+    // Where most answers are "no", their accuracy says little.
+    meanAveragePrecision === undefined
+      ? ['test accuracy', test.accuracy.toFixed(4)]
+      : ['test mAP', meanAveragePrecision?.toFixed(4) ?? '–'],
     ['test loss', test.loss.toFixed(4)],
   ];
 }

@@ -9,7 +9,7 @@ import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType, modelTypes } from '../../models/model-types.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { Augmentation } from '../../training/augmentation/augmentation.js';
-import { accuracy, sparseCategoricalCrossentropy } from '../../training/losses.js';
+import { accuracy, BinaryCrossentropy, type Loss, SparseCategoricalCrossentropy } from '../../training/losses.js';
 import { layerDecay } from '../../training/optimizers/layer-decay.js';
 import { type OptimizerName, optimizersByName } from '../../training/optimizers/by-name.js';
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
@@ -41,7 +41,7 @@ export async function makeTrainable(
   isFresh = true,
 ): Promise<ImageClassifierModel> {
   const { pretrainedWeights } = options;
-  const model = makeFromFlags(Model, set.classNames, options);
+  const model = makeFromFlags(Model, set, options);
   try {
     const isRandom = pretrainedWeights === undefined || pretrainedWeights === 'none';
     if (isFresh && !isRandom) await startFromWeights(model, pretrainedWeights);
@@ -105,11 +105,11 @@ export function trainedPart(model: ImageClassifierModel): string {
 
 function makeFromFlags(
   Model: ModelType,
-  classNames: readonly string[],
+  { classNames, isMultiLabel: multiLabel }: TrainingSet,
   options: TrainModelOptions,
 ): ImageClassifierModel {
   const { seed, inputHeight, inputWidth, exif, decode, resize, antialias } = options;
-  const given = { classNames, seed, inputHeight, inputWidth, exif, decode, resize, antialias };
+  const given = { classNames, multiLabel, seed, inputHeight, inputWidth, exif, decode, resize, antialias };
   return makeModel(Model, { ...given, ...backboneOptions(options) });
 }
 
@@ -122,7 +122,7 @@ export function compileClassifier(
   const { learningRate, numEpochs } = options;
   model.compile({
     optimizer: makeOptimizer(options, { learningRate, numEpochs, stepsPerEpoch }, multiplierFor(model, options)),
-    loss: makeLoss(options),
+    loss: makeLoss(model, options),
     metrics: [accuracy],
   });
 }
@@ -175,9 +175,14 @@ export function makeOptimizer(
   });
 }
 
-/** Makes the cross-entropy with the smoothing that was asked for. */
-export function makeLoss({ labelSmoothing }: Pick<OptimizationOptions, 'labelSmoothing'>) {
-  return (labels: tf.Tensor, logits: tf.Tensor) => sparseCategoricalCrossentropy(labels, logits, labelSmoothing);
+/** Makes a model's cross-entropy, categorical or binary, with the smoothing that was asked for. */
+export function makeLoss(
+  { multiLabel }: Pick<ImageClassifierModel, 'multiLabel'>,
+  { labelSmoothing }: Pick<OptimizationOptions, 'labelSmoothing'>,
+): Loss {
+  return multiLabel
+    ? new BinaryCrossentropy({ labelSmoothing })
+    : new SparseCategoricalCrossentropy({ labelSmoothing });
 }
 
 async function hasOtherClasses({ classNames }: ImageClassifierModel, directory: string): Promise<boolean> {

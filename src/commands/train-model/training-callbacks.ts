@@ -42,8 +42,20 @@ export interface StagePlan {
   readonly strength: number;
 }
 
-/** The value by which the best epoch is chosen; more is better. */
-export const monitor = 'val_accuracy';
+/** Value by which the best epoch of a training is chosen. */
+export interface Monitored {
+  readonly name: 'val_accuracy' | 'val_loss';
+  /** Finds the best of some values; infinite without any. */
+  readonly bestOf: (...values: number[]) => number;
+}
+
+/**
+ * Returns the value by which the best epoch is chosen: the accuracy, or where an image may have several classes, the loss. There most answers are
+ * "no", so that a model that finds nothing is accurate; and thresholds are chosen only after the training.
+ */
+export function monitoredOf({ multiLabel }: Pick<ImageClassifierModel, 'multiLabel'>): Monitored {
+  return multiLabel ? { name: 'val_loss', bestOf: Math.min } : { name: 'val_accuracy', bestOf: Math.max };
+}
 
 /** The callbacks of a training in this process: what is shown, saved and kept, and when it stops. */
 export class TrainingCallbacks {
@@ -64,6 +76,7 @@ export class TrainingCallbacks {
     stage: Stage | undefined,
   ) {
     const { patience } = training.options;
+    const monitor = monitoredOf(training.model).name;
     this.#history = new CSVLogger({ stage: stage?.name });
     this.#checkpoint = this.#makeCheckpoint(training);
     this.#earlyStopping = new EarlyStopping({ monitor, patience, restoreBestWeights: true });
@@ -81,7 +94,9 @@ export class TrainingCallbacks {
     stage?: Stage,
   ): Promise<TrainingCallbacks> {
     // The saved model may be from an epoch after the last backup.
-    const savedValue = (await kept.hasSaved()) ? await bestSavedValue(kept.directory) : null;
+    const savedValue = (await kept.hasSaved())
+      ? await bestSavedValue(kept.directory, monitoredOf(training.model))
+      : null;
     const epochs = training.options.numEpochs;
     const progress = new Progress({ epochs, images: images.train.imageCount, stage: stage?.name });
     const further = await furtherCallbacks(training, images.validation);
@@ -108,7 +123,7 @@ export class TrainingCallbacks {
     const { model, version } = training;
     const assetsExtra = () => modelAssets(training, this.history);
     return new ModelCheckpoint(version.path, {
-      monitor,
+      monitor: monitoredOf(model).name,
       saveBestOnly: true,
       initialValueThreshold: this.savedValue ?? undefined,
       save: (filepath) => model.save(filepath, { assetsExtra: assetsExtra() }),
@@ -117,7 +132,10 @@ export class TrainingCallbacks {
 }
 
 /** The files that a saved model carries about its training. */
-export function modelAssets({ data, options }: PreparedTraining, history: string): Record<string, string> {
+export function modelAssets(
+  { data, options }: Pick<PreparedTraining, 'data' | 'options'>,
+  history: string,
+): Record<string, string> {
   return {
     'arguments.json': argumentsJson(options),
     'history.csv': history,
@@ -200,7 +218,7 @@ async function furtherCallbacks(
 const historyLimit = 2 ** 24;
 
 /** The best value in the history of a saved model, which a resumed training has to beat before it saves again; null if there is none. */
-async function bestSavedValue(directory: string): Promise<number | null> {
+async function bestSavedValue(directory: string, { name, bestOf }: Monitored): Promise<number | null> {
   const file = path.join(directory, 'assets.extra', 'history.csv');
   const size = await stat(file).then(
     (stats) => stats.size,
@@ -208,8 +226,8 @@ async function bestSavedValue(directory: string): Promise<number | null> {
   );
   if (size > historyLimit) return null;
   const { columns } = parseHistory(await readFile(file, 'utf8'));
-  const values = (columns.get(monitor) ?? []).filter((value) => value !== null);
-  return values.length === 0 ? null : Math.max(...values);
+  const values = (columns.get(name) ?? []).filter((value) => value !== null);
+  return values.length === 0 ? null : bestOf(...values);
 }
 
 /** The argument of the function that a file of callbacks may export. */

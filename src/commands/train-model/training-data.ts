@@ -7,12 +7,13 @@ import { ImageDataset } from '../../data/dataset/image-dataset.js';
 import { splitFiles } from '../../data/dataset/split-files.js';
 import type { Subset } from '../../data/list/list-row.js';
 import { matchClasses } from '../../data/source/match-classes.js';
+import { withLabelsOf } from '../../data/source/with-labels-of.js';
 import { deriveSeed } from '../../data/dataset/random.js';
 import { countClasses, nameOfScan } from '../../data/scan/image-scan.js';
 import { listProblems } from '../../data/scan/describe-problems.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
-import { balancedClassWeight, type ClassWeight } from '../../training/class-weight.js';
+import { balancedClassWeight, balancedPositiveWeight, type ClassWeight } from '../../training/class-weight.js';
 import { separateTestSource, trainingSource } from '../shared/dataset-sources.js';
 import { scanDataset, type ScannedDataset } from '../shared/scan-dataset.js';
 import type { TrainModelOptions } from './train-model-options.js';
@@ -81,6 +82,11 @@ export class TrainingSet {
     return this.scan.classNames;
   }
 
+  /** Whether an image may have several classes, or none. */
+  get isMultiLabel(): boolean {
+    return this.scan.isMultiLabel ?? false;
+  }
+
   /** Files that the scan left out, one line per file; empty if there are none. */
   get skippedList(): string {
     return this.scanned.skippedList;
@@ -130,7 +136,9 @@ export class TrainingSet {
   /** The weights that `--class-weights` asks for; none where every image counts the same. */
   get classWeight(): ClassWeight {
     if (this.options.classWeights !== 'balanced') return {};
-    return balancedClassWeight(countClasses(this.part('training').files, this.classNames.length));
+    const { files } = this.part('training');
+    const counts = countClasses(files, this.classNames.length);
+    return this.isMultiLabel ? balancedPositiveWeight(counts, files.length) : balancedClassWeight(counts);
   }
 }
 
@@ -190,8 +198,11 @@ export class TrainingData {
 
   /** Files that were left out so far, one line per file: first those that a scan found, then those that did not decode. */
   get skippedList(): string {
-    const undecodable = this.#opened.flatMap((dataset) => dataset.skipped);
-    return [this.set.skippedList, this.test.skippedList, listProblems(undecodable)].join('');
+    // The images of the validation may have been opened twice.
+    const undecodable = new Map(
+      this.#opened.flatMap(({ skipped }) => skipped.map((each) => [each.path, each] as const)),
+    );
+    return [this.set.skippedList, this.test.skippedList, listProblems([...undecodable.values()])].join('');
   }
 
   /** Frees the batches that were opened. */
@@ -231,8 +242,13 @@ async function scanTest(set: TrainingSet, options: TrainModelOptions): Promise<S
     subsets: ['test'],
     exif: options.exif,
   });
-  const sources = { found: `the test set ${source.name}`, expected: `the training set ${nameOfScan(set.scan)}` };
-  return { scan: matchClasses(scan, set.classNames, sources), skippedList };
+  const trained = nameOfScan(set.scan);
+  const sources = { found: `the test set ${source.name}`, expected: `the training set ${trained}` };
+  const matched = matchClasses(scan, set.classNames, sources);
+  return {
+    scan: withLabelsOf(matched, set.isMultiLabel, `the training set ${trained} gives each image one class`),
+    skippedList,
+  };
 }
 
 /** Takes the test images that a list names, otherwise the share of each class that is drawn by the seed. */

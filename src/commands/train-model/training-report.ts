@@ -2,7 +2,6 @@ import path from 'node:path';
 
 import { wordsOf } from '../../errors.js';
 import { printable } from '../../text/printable.js';
-import type { ClassifierEvaluation } from '../../evaluation/evaluate-classifier.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import { parseHistory } from '../../evaluation/report/training-history.js';
 import { writeReport } from '../../evaluation/report/write-report.js';
@@ -13,6 +12,7 @@ import { isEpochFlag } from './recipe.js';
 import { shellCommand } from '../shared/shell-command.js';
 import { reportedArguments, type TrainModelOptions } from './train-model-options.js';
 import type { ImageCounts } from './training-data.js';
+import type { TrainedEvaluation } from './training-run.js';
 import { tell } from '../../text/tell.js';
 
 /** A training that has ended, with its model evaluated. */
@@ -31,7 +31,7 @@ export interface FinishedTraining {
   readonly stages?: readonly Fact[] | undefined;
   /** Duration of the run in seconds. */
   readonly seconds: number;
-  readonly evaluation: ClassifierEvaluation;
+  readonly evaluation: TrainedEvaluation;
   /** The text of `skipped-images.tsv`. */
   readonly skippedList: string;
   /** Sentences about images with the same bytes. */

@@ -4,6 +4,11 @@ import path from 'node:path';
 import { listText } from '../../data/list/list-text.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { type ClassifierEvaluation, evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
+import {
+  chooseThresholds,
+  evaluateMultiLabel,
+  type MultiLabelEvaluation,
+} from '../../evaluation/multi-label/evaluate-multi-label.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import { noteInterrupted } from '../../training/resume/find-interrupted-training.js';
@@ -19,9 +24,19 @@ import {
   type TrainModelOptions,
 } from './train-model-options.js';
 import { disposeCompiled, findTrainableType, makeLoss, makeTrainable } from './trainable-model.js';
+import { modelAssets } from './training-callbacks.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { writeTrainingReport } from './training-report.js';
 import { tell } from '../../text/tell.js';
+
+/** Metrics on the test set. */
+export interface TestMetrics {
+  /** Part of the images that are right; where an image may have several classes, of all answers: one for each image and class. */
+  readonly accuracy: number;
+  readonly loss: number;
+  /** Where an image may have several classes: the mean average precision; null where no image has any. */
+  readonly meanAveragePrecision?: number | null;
+}
 
 /** Result of a training. */
 export interface TrainModelResult {
@@ -34,7 +49,7 @@ export interface TrainModelResult {
   /** The best epoch, from 1; null when the training was interrupted before any epoch was done, and no model was saved. */
   readonly bestEpoch: number | null;
   /** Test metrics of the best epoch; null without one. */
-  readonly test: { readonly accuracy: number; readonly loss: number } | null;
+  readonly test: TestMetrics | null;
   /** Duration of this run in seconds. */
   readonly seconds: number;
   readonly interrupted: boolean;
@@ -105,6 +120,10 @@ const freshStart: TrainingStart = {
       InterruptedTraining.begin(version.path, optionsToRemember(options, version.path), data.set.scan),
     ),
 };
+
+/** Evaluation of a trained model of either kind. */
+export type TrainedEvaluation =
+  (ClassifierEvaluation & { readonly isMultiLabel: false }) | (MultiLabelEvaluation & { readonly isMultiLabel: true });
 
 /** The life of a training, from its flags to the report. */
 export class TrainingRun {
@@ -179,6 +198,8 @@ export class TrainingRun {
     const options = this.#options;
     const { epochs, bestEpoch, interrupted, advice } = learned;
     const directory = version.path;
+    if (bestEpoch !== null && model.multiLabel)
+      await saveThresholds({ version, data, model, options }, learned.history);
     const evaluation = bestEpoch === null ? null : await evaluate(model, data, options, directory);
     const seconds = (performance.now() - this.#startTime) / 1000;
     const training = {
@@ -191,7 +212,7 @@ export class TrainingRun {
     };
     const report =
       evaluation && bestEpoch !== null ? await writeTrainingReport({ ...training, bestEpoch, evaluation }) : null;
-    const test = evaluation && { accuracy: evaluation.result.accuracy, loss: evaluation.loss };
+    const test = evaluation && testMetrics(evaluation);
     const resume = interrupted ? resumeFlags(options, path.basename(directory)) : null;
     const {
       testDatasetPath,
@@ -241,13 +262,31 @@ async function evaluate(
   data: TrainingData,
   options: TrainModelOptions,
   directory: string,
-): Promise<ClassifierEvaluation> {
-  const evaluation = await evaluateClassifier(model, await data.openTest(model.imageSize), makeLoss(options));
+): Promise<TrainedEvaluation> {
+  const test = await data.openTest(model.imageSize);
+  const loss = makeLoss(model, options);
+  const evaluation: TrainedEvaluation = model.multiLabel
+    ? { isMultiLabel: true, ...(await evaluateMultiLabel(model, test, loss)) }
+    : { isMultiLabel: false, ...(await evaluateClassifier(model, test, loss)) };
   const { skippedList } = data;
   if (data.hasOwnTest) await writeFile(path.join(directory, 'assets.extra', testListFile), listText(data.testScan));
   // Test images that do not decode are known only now.
   if (skippedList !== '') await writeFile(path.join(directory, 'assets.extra', 'skipped-images.tsv'), skippedList);
   return evaluation;
+}
+
+/** Chooses the thresholds of a multi-label model on the validation, and saves it with them. Its weights are those of the best epoch. */
+async function saveThresholds(training: Omit<PreparedTraining, 'startTime'>, history: string): Promise<void> {
+  const { model, data, version } = training;
+  await chooseThresholds(model, await data.openValidation(model.imageSize));
+  await model.save(version.path, { assetsExtra: modelAssets(training, history) });
+}
+
+function testMetrics(evaluation: TrainedEvaluation): TestMetrics {
+  const { accuracy } = evaluation.result;
+  const { loss } = evaluation;
+  if (!evaluation.isMultiLabel) return { accuracy, loss };
+  return { accuracy, loss, meanAveragePrecision: evaluation.result.meanAveragePrecision };
 }
 
 /** The flags that continue a training: the rest is remembered. */

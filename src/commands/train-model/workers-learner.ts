@@ -133,7 +133,13 @@ export function checkForWorkers({ learningRateSchedule, callbacks, tensorboard }
 }
 
 /** @throws SignetError `INVALID_DATASET` unless a worker can use every file: it sees them all, and decodes them with the exported graph. */
-export function checkImagesForWorkers({ scan, skippedList }: TrainingSet): void {
+export function checkImagesForWorkers({ scan, skippedList, isMultiLabel }: TrainingSet): void {
+  if (isMultiLabel) {
+    throw new SignetError(
+      'INVALID_DATASET',
+      `${nameOfScan(scan)} has images of several classes, which workers cannot train on yet. Leave out --workers and --export-training.`,
+    );
+  }
   const transcoded = scan.files.filter(({ format }) => isTranscoded(format));
   const [first] = transcoded;
   if (first) {

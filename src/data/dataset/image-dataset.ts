@@ -2,7 +2,7 @@ import { SignetError } from '../../errors.js';
 import { completePreprocessing, type ImageSize, type Preprocessing, preprocessingNames } from '../../ops/fit-images.js';
 import * as tf from '../../tensorflow/tf.js';
 import { badImages } from '../scan/describe-problems.js';
-import { countClasses, type ImageScan } from '../scan/image-scan.js';
+import { countClasses, type ImageScan, labelsOf } from '../scan/image-scan.js';
 import { ImageCache } from './image-cache.js';
 import { ImageLoader, type LoadingBatch, type LoadingImages } from './image-loader.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
@@ -35,12 +35,13 @@ export interface ImageDatasetOptions extends Preprocessing {
 }
 
 /**
- * A batch of images, owned by the caller: `xs` float32 [n, height, width, 3], 0 to 255; `ys` int32 [n], positions in `classNames`.
+ * A batch of images, owned by the caller: `xs` float32 [n, height, width, 3], 0 to 255; `ys` int32 [n], positions in `classNames`, or
+ * where an image may have several classes, int32 [n, classes], 1 for each that it has.
  *
  * A type and not an interface: `tf.data.Dataset` takes only types with an index signature.
  */
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- see above
-export type ImageBatch = { readonly xs: tf.Tensor4D; readonly ys: tf.Tensor1D };
+export type ImageBatch = { readonly xs: tf.Tensor4D; readonly ys: tf.Tensor1D | tf.Tensor2D };
 
 /**
  * The images of a scanned directory in batches, for `fit` and `evaluateDataset`.
@@ -51,6 +52,8 @@ export type ImageBatch = { readonly xs: tf.Tensor4D; readonly ys: tf.Tensor1D };
 export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   override readonly size: number;
   readonly classNames: readonly string[];
+  /** Whether an image may have several classes, or none. */
+  readonly isMultiLabel: boolean;
   #files: readonly ImageFile[];
   #epoch = 0;
   readonly #leftOut: LeftOutImages;
@@ -72,6 +75,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     const { exif, decode, resize, antialias } = options;
     this.#preprocessing = { exif, decode, resize, antialias };
     this.classNames = scan.classNames;
+    this.isMultiLabel = scan.isMultiLabel ?? false;
     this.size = Math.ceil(scan.files.length / options.batchSize);
   }
 
@@ -265,7 +269,15 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     if (!(loaded instanceof tf.Tensor)) return this.#without(reader, loaded, loading.files);
     // Only images are cached here.
     if (reader.cache && !reader.cache.has(loading.files)) reader.cache.add(loading.files, loaded as tf.Tensor4D);
-    return { xs: loaded, ys: labels(loading.files) };
+    return { xs: loaded, ys: this.#labels(loading.files) };
+  }
+
+  #labels(files: readonly ImageFile[]): tf.Tensor1D | tf.Tensor2D {
+    if (!this.isMultiLabel) return tf.tensor1d(files.map(({ label }) => label), 'int32'); // prettier-ignore
+    const classes = this.classNames.length;
+    const truth = new Int32Array(files.length * classes);
+    for (const [i, file] of files.entries()) for (const label of labelsOf(file)) truth[i * classes + label] = 1;
+    return tf.tensor2d(truth, [files.length, classes], 'int32');
   }
 
   async #without(
@@ -293,10 +305,10 @@ export interface BatchSource {
   start(files: readonly ImageFile[]): LoadingBatch;
 }
 
-/** A batch, owned by the caller: `xs` is what was made of n images, `ys` int32 [n], positions in `classNames`. */
+/** A batch, owned by the caller: `xs` is what was made of n images, `ys` its labels, see `ImageBatch`. */
 export interface MadeBatch {
   readonly xs: tf.Tensor;
-  readonly ys: tf.Tensor1D;
+  readonly ys: tf.Tensor1D | tf.Tensor2D;
 }
 
 /** Decoder of a dataset's images, made once their size is known, or what makes its batches in another way. */
@@ -359,11 +371,4 @@ function defaultPrefetch(bytesPerBatch: number): number {
 function checkPrefetch(prefetch: number): void {
   if (Number.isSafeInteger(prefetch) && prefetch >= 0) return;
   throw new SignetError('INVALID_ARGUMENT', `prefetch is a whole number of batches from 0. Received: ${prefetch}.`);
-}
-
-function labels(files: readonly ImageFile[]): tf.Tensor1D {
-  return tf.tensor1d(
-    files.map(({ label }) => label),
-    'int32',
-  );
 }

@@ -1,5 +1,5 @@
 import { SignetError } from '../../errors.js';
-import type { ImageScan } from '../scan/image-scan.js';
+import { type ImageScan, labelsOf } from '../scan/image-scan.js';
 import { createRandom, shuffled } from './random.js';
 
 /** Which part of the files is wanted, after Keras's `image_dataset_from_directory`. */
@@ -22,6 +22,9 @@ export interface SplitOptions {
  * There are as many as Keras takes of all files, which draws them regardless of class; but a class of two images or more has at least one
  * in each part, and the only image of a class is for training. The class names stay those of the whole, and the files stay in their order.
  *
+ * Where images may have several classes, the rarest class is divided first, and of each further one what is not divided yet. Then the number is only
+ * near that of Keras.
+ *
  * @example
  * ```ts
  * const training = splitFiles(scan, { validationSplit: 0.2, subset: 'training', seed: 42 });
@@ -34,7 +37,8 @@ export function splitFiles(scan: ImageScan, options: SplitOptions): ImageScan {
   check(options);
   const { validationSplit, subset, shuffle = true, seed = 0 } = options;
   const { files } = scan;
-  const validation = shuffle ? drawByClass(files, validationSplit, seed) : lastOf(files, validationSplit);
+  const draw = scan.isMultiLabel ? drawByLabels : drawByClass;
+  const validation = shuffle ? draw(files, validationSplit, seed) : lastOf(files, validationSplit);
   checkNotEmpty(validation.size, files.length, validationSplit);
   return { ...scan, files: files.filter((_, position) => validation.has(position) === (subset === 'validation')) };
 }
@@ -57,6 +61,40 @@ function drawByClass(files: ImageScan['files'], share: number, seed: number): Se
     share,
   );
   return new Set(groups.flatMap((group, i) => group.slice(group.length - (numbers[i] ?? 0))));
+}
+
+/**
+ * Divides the images of each class that are not divided yet, the rarest class first, so that its share is right; those without a class come last.
+ *
+ * Source: Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-label Data" (2011), with whole classes in place of single images.
+ *
+ * @returns Positions of files.
+ */
+function drawByLabels(files: ImageScan['files'], share: number, seed: number): Set<number> {
+  const ofLabel = new Map<number, number[]>();
+  const without: number[] = [];
+  for (const position of shuffled([...files.keys()], createRandom(seed))) {
+    const labels = labelsOf(files[position] ?? { label: -1, labels: [] });
+    for (const label of labels) {
+      const group = ofLabel.get(label);
+      if (group) group.push(position);
+      else ofLabel.set(label, [position]);
+    }
+    if (labels.length === 0) without.push(position);
+  }
+  const [chosen, divided] = [new Set<number>(), new Set<number>()];
+  const groups = [...ofLabel].sort(([a, one], [b, other]) => one.length - other.length || a - b);
+  for (const group of [...groups.map(([, positions]) => positions), without]) {
+    const wanted = Math.max(
+      Math.min(Math.round(share * group.length), group.length - 1),
+      Math.min(1, group.length - 1),
+    );
+    const lacking = wanted - group.filter((position) => chosen.has(position)).length;
+    const open = group.filter((position) => !divided.has(position));
+    for (const position of open.slice(0, Math.max(lacking, 0))) chosen.add(position);
+    for (const position of open) divided.add(position);
+  }
+  return chosen;
 }
 
 /** Divides a share of all among groups by their sizes: each gets what is whole of its part, and those with the largest rests one more. */

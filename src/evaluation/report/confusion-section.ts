@@ -1,13 +1,13 @@
 import { confusedPairs } from '../classification-metrics.js';
 import type { DrawnMatrix } from './confusion-matrix.js';
 import { htmlTable, markup, type Markup } from './markup.js';
-import type { CompleteReportContent } from './report-content.js';
+import type { OneClassContent } from './report-content.js';
 import { named, percent, whole } from './report-text.js';
 
 const mostPairs = 20;
 
 /** Which classes are taken for which. */
-export function confusionSection({ result }: CompleteReportContent, { picture, classes }: DrawnMatrix): Markup {
+export function confusionSection({ result }: OneClassContent, { picture, classes }: DrawnMatrix): Markup {
   const all = result.perClass.length;
   const part =
     classes.length < all &&
@@ -22,7 +22,7 @@ ${pairs(result)}
 </section>`;
 }
 
-function pairs(result: CompleteReportContent['result']): Markup {
+function pairs(result: OneClassContent['result']): Markup {
   const found = confusedPairs(result);
   if (found.length === 0) return markup`<p>No class was taken for another.</p>`;
   const name = (label: number) => named(result.perClass[label]?.className ?? '');

@@ -3,6 +3,8 @@ import type { ExifHandling } from '../../ops/decode-image.js';
 import type * as tf from '../../tensorflow/tf.js';
 import type { ClassificationResult } from '../classification-metrics.js';
 import type { Mistake } from '../hardest-mistakes.js';
+import { isMultiLabelResult, type MultiLabelResult } from '../multi-label/multi-label-metrics.js';
+import type { MultiLabelMistake } from '../multi-label/multi-label-mistakes.js';
 import { recordedHistory, type TrainingHistory } from './training-history.js';
 
 /** A line of a report's summary. */
@@ -16,14 +18,28 @@ export interface FactsTable {
   readonly rows: readonly Fact[];
 }
 
-/** Content of a report about a classifier. `evaluateClassifier` gives `result` and `mistakes`. */
-export interface ReportContent {
+/** Evaluation that a report shows: `evaluateClassifier` gives the one kind, `evaluateMultiLabel` the other. */
+export type ReportedEvaluation =
+  | {
+      /** Metrics over the test images. */
+      readonly result: ClassificationResult;
+      /** Images that were mistaken, the hardest first. */
+      readonly mistakes: readonly Mistake<ImageFile>[];
+    }
+  | {
+      /** Metrics over the test images, which may have several classes. */
+      readonly result: MultiLabelResult;
+      /** Images of which a class was wrong, the hardest first. */
+      readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
+    };
+
+/** Content of a report about a classifier. */
+export type ReportContent = ReportedEvaluation & ReportOptions;
+
+/** Content of a report besides the evaluation. */
+export interface ReportOptions {
   /** Title of the page, such as `LenetModel, version 3`. */
   readonly title: string;
-  /** Metrics over the test images. */
-  readonly result: ClassificationResult;
-  /** Images that were mistaken, the hardest first. */
-  readonly mistakes: readonly Mistake<ImageFile>[];
   /** Mean loss over the test images, if it is not the one of `result`: a training's loss may smooth labels. Default: `result.loss`. */
   readonly loss?: number | undefined;
   /** Training of the model, for its curves. Default: it is not known. */
@@ -48,11 +64,25 @@ export interface ReportedTraining {
   readonly bestEpoch?: number | undefined;
 }
 
-/** Content of a report with its defaults. */
-export interface CompleteReportContent {
-  readonly title: string;
+/** Content of a report of either kind of classifier, with its defaults. */
+export type CompleteReportContent = OneClassContent | MultiLabelContent;
+
+/** Content of a report about a classifier that gives each image one class. */
+export interface OneClassContent extends CompleteOptions {
+  readonly kind: 'one class';
   readonly result: ClassificationResult;
   readonly mistakes: readonly Mistake<ImageFile>[];
+}
+
+/** Content of a report about a multi-label classifier. */
+export interface MultiLabelContent extends CompleteOptions {
+  readonly kind: 'multi-label';
+  readonly result: MultiLabelResult;
+  readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
+}
+
+interface CompleteOptions {
+  readonly title: string;
   readonly loss: number;
   readonly training: { readonly history: TrainingHistory; readonly bestEpoch: number | null } | null;
   readonly facts: readonly FactsTable[];
@@ -64,10 +94,13 @@ export interface CompleteReportContent {
 
 /** Fills in the defaults. */
 export function completeContent(content: ReportContent): CompleteReportContent {
-  const { title, result, mistakes, loss = result.loss, training, facts = [] } = content;
+  const { title, loss = content.result.loss, training, facts = [] } = content;
   const { command = '', skippedList = '', exif = 'apply', date = new Date() } = content;
-  const completed = completeTraining(training);
-  return { title, result, mistakes, loss, training: completed, facts, command, skippedList, exif, date };
+  const completed = { title, loss, training: completeTraining(training), facts, command, skippedList, exif, date };
+  // The two kinds of results tell the mistakes apart, which TypeScript does not see.
+  return isMultiLabelResult(content.result)
+    ? ({ kind: 'multi-label', result: content.result, mistakes: content.mistakes, ...completed } as MultiLabelContent)
+    : ({ kind: 'one class', result: content.result, mistakes: content.mistakes, ...completed } as OneClassContent);
 }
 
 function completeTraining(training: ReportContent['training']): CompleteReportContent['training'] {

@@ -19,7 +19,8 @@ import type { LineChart } from './line-chart.js';
 export interface ReportPictures {
   /** None where nothing is known of the training. */
   readonly curves: readonly LineChart[];
-  readonly matrix: DrawnMatrix;
+  /** Null for a multi-label classifier: several classes of an image are no confusion. */
+  readonly matrix: DrawnMatrix | null;
   /** A picture of each mistake. */
   readonly thumbnails: readonly (Thumbnail | null)[];
 }
@@ -33,11 +34,15 @@ export function reportPage(content: CompleteReportContent, { curves, matrix, thu
     { id: 'summary', title: 'Summary', section: summarySection(content) },
     { id: 'training', title: 'Training', section: curvesSection(content, curves) },
     { id: 'mistakes', title: 'Hardest mistakes', section: mistakesSection(content, thumbnails) },
-    { id: 'confusions', title: 'Confusion matrix', section: confusionSection(content, matrix) },
+    {
+      id: 'confusions',
+      title: 'Confusion matrix',
+      section: content.kind === 'one class' && matrix ? confusionSection(content, matrix) : null,
+    },
     { id: 'classes', title: 'Classes', section: classesSection(content) },
     { id: 'skipped', title: 'Images left out', section: skippedSection(content) },
   ].filter(({ section }) => section !== null);
-  const names = curves.length > 0 ? ['training-curves', 'confusion-matrix'] : ['confusion-matrix'];
+  const names = [...(curves.length > 0 ? ['training-curves'] : []), ...(matrix ? ['confusion-matrix'] : [])];
   const files = names.flatMap((name) => [`${name}.svg`, `${name}.png`]);
   const title = cut(printable(content.title), 120);
   return markup`<!doctype html>
@@ -60,7 +65,7 @@ ${sections.map(({ id, title: name }) => markup`<li><a href="#${id}">${name}</a><
 <main>
 ${sections.map(({ section }) => section)}
 </main>
-<footer><p class="hint">The pictures as files: ${files.map((file, i) => markup`${i > 0 && ', '}<a href="${file}">${file}</a>`)}</p></footer>
+${files.length > 0 && markup`<footer><p class="hint">The pictures as files: ${files.map((file, i) => markup`${i > 0 && ', '}<a href="${file}">${file}</a>`)}</p></footer>`}
 </body>
 </html>
 `;

@@ -1,6 +1,6 @@
 import { wilsonInterval } from '../../data/statistics.js';
 import { type Markup, markup } from './markup.js';
-import type { Fact, CompleteReportContent } from './report-content.js';
+import type { CompleteReportContent, Fact, MultiLabelContent, OneClassContent } from './report-content.js';
 import { ratio, whole } from './report-text.js';
 
 /** The numbers that one looks for first, then what was evaluated, and how to do it again. */
@@ -17,7 +17,25 @@ ${content.command !== '' && commandDetails(content.command)}
 </section>`;
 }
 
-function figures({ result, loss }: CompleteReportContent): Fact[] {
+function figures(content: CompleteReportContent): Fact[] {
+  return content.kind === 'one class' ? ofOneClass(content) : ofMultiLabel(content);
+}
+
+function ofMultiLabel({ result, loss }: MultiLabelContent): Fact[] {
+  const { images, meanAveragePrecision, macroAverage, microAverage, exactMatches, nonFinite, perClass } = result;
+  return [
+    ['mAP', ratio(meanAveragePrecision)],
+    ['F1, mean of the classes', ratio(macroAverage.f1)],
+    ['F1 of all answers', ratio(microAverage.f1)],
+    ['images all right', ratio(exactMatches)],
+    ['loss', ratio(loss)],
+    ['images', whole(images)],
+    ...(nonFinite === 0 ? [] : [['without a number', whole(nonFinite)] as const]),
+    ['classes', whole(perClass.length)],
+  ];
+}
+
+function ofOneClass({ result, loss }: OneClassContent): Fact[] {
   const { images, accuracy, topK, nonFinite, perClass } = result;
   const right = countRight(result);
   return [
@@ -32,8 +50,12 @@ function figures({ result, loss }: CompleteReportContent): Fact[] {
   ];
 }
 
-function confidence({ result }: CompleteReportContent): string {
-  if (result.images === 0) return 'No image was evaluated.';
+function confidence(content: CompleteReportContent): string {
+  if (content.result.images === 0) return 'No image was evaluated.';
+  if (content.kind === 'multi-label') {
+    return 'mAP: the mean over the classes of the average precision, which needs no threshold. The other ratios are of the answers at the thresholds.';
+  }
+  const { result } = content;
   const [low, high] = wilsonInterval(countRight(result), result.images).map(ratio);
   return `With 95 % confidence the accuracy on all images of this kind is between ${low} and ${high} (Wilson's interval).`;
 }
@@ -43,7 +65,7 @@ function commandDetails(command: string): Markup {
 <pre><code>${command}</code></pre></details>`;
 }
 
-function countRight({ confusionMatrix }: CompleteReportContent['result']): number {
+function countRight({ confusionMatrix }: OneClassContent['result']): number {
   return confusionMatrix.reduce((total, row, label) => total + (row[label] ?? 0), 0);
 }
 

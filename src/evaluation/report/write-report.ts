@@ -3,11 +3,12 @@ import path from 'node:path';
 
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import { cannotWrite } from '../../files/cannot-write.js';
+import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { hasFonts, rasterize } from './rasterize.js';
 import { completeContent, type ReportContent } from './report-content.js';
 import { reportPage } from './report-page.js';
-import { thumbnail } from './thumbnail.js';
+import { type Thumbnail, thumbnail } from './thumbnail.js';
 import { curvesPicture, trainingCurves } from './training-curves.js';
 
 /** Result of `writeReport`. */
@@ -22,8 +23,8 @@ export interface WrittenReport {
 const concurrency = 2;
 
 /**
- * Writes a report into a folder: `report.html`, which needs no other file, `confusion-matrix.svg` and `.png`, and `training-curves.svg`
- * and `.png` if the training is known. Files of these names are replaced, each at once; others are left alone.
+ * Writes a report into a folder: `report.html`, which needs no other file, `confusion-matrix.svg` and `.png` unless images may have several
+ * classes, and `training-curves.svg` and `.png` if the training is known. Files of these names are replaced, each at once; others are left alone.
  *
  * @example
  * ```ts
@@ -38,11 +39,15 @@ export async function writeReport(folder: string, given: ReportContent): Promise
   const content = completeContent(given);
   const { training, mistakes } = content;
   const curves = training ? trainingCurves(training.history, training.bestEpoch) : [];
-  const matrix = confusionMatrix(content.result);
-  const thumbnails = await mapConcurrently(mistakes, concurrency, ({ image }) => thumbnail(image, content.exif));
+  const matrix = content.kind === 'one class' ? confusionMatrix(content.result) : null;
+  const thumbnails = await mapConcurrently<{ readonly image: ImageFile }, Thumbnail | null>(
+    mistakes,
+    concurrency,
+    ({ image }) => thumbnail(image, content.exif),
+  );
   const pictures = [
     ...(curves.length > 0 ? [{ name: 'training-curves', picture: curvesPicture(curves) }] : []),
-    { name: 'confusion-matrix', picture: matrix.picture },
+    ...(matrix ? [{ name: 'confusion-matrix', picture: matrix.picture }] : []),
   ];
   const files = new Map<string, string | Buffer>();
   for (const { name, picture } of pictures) {

@@ -12,7 +12,7 @@ export interface ClassifierFunctions {
   readonly predictUint8Image: TfFunction;
   /** `image` string [n], base64 text, to the label, string [n]. */
   readonly predictBase64Image: TfFunction;
-  /** `image_bytes_string` string [n] to `class_name`, `class_index`, `probability`, each [n, k], best first. */
+  /** `image_bytes_string` string [n] to `class_name`, `class_index`, `probability`, each [n, k], best first; of a multi-label classifier `threshold` and `present` too. */
   readonly predictLabels: TfFunction;
   /** `image_bytes_string` string [n] to `embedding` float32 [n, d]; null for a network that has none. */
   readonly embedImage: TfFunction | null;

@@ -23,6 +23,7 @@ const schema = v.object({
   decode: v.optional(v.picklist(['full', 'reduced']), 'full'),
   resize: v.optional(v.picklist(resizeModes), 'squash'),
   antialias: v.optional(v.boolean(), false),
+  multiLabel: v.optional(v.boolean(), false),
   options: v.optional(v.record(v.string(), v.union([v.number(), v.string(), v.boolean()])), {}),
 });
 
@@ -34,6 +35,8 @@ export interface ModelDescription extends CompletePreprocessing {
   readonly inputHeight: number;
   /** Pixels. */
   readonly inputWidth: number;
+  /** Whether an image may have several classes, or none; default: false. */
+  readonly multiLabel?: boolean | undefined;
   /** Further options of the class, such as a MobileNetModel's `alpha`. */
   readonly options: OwnOptions;
 }
@@ -52,6 +55,12 @@ export async function decodingOf(directory: string): Promise<Decoding> {
   if (!description) return { exif: 'ignore' };
   const { exif, decode, inputHeight, inputWidth } = description;
   return { exif, leastSide: leastSideFor([inputHeight, inputWidth], decode) };
+}
+
+/** Whether images may have several classes for a classifier on disk; one that does not say so takes one class for each. */
+export async function isMultiLabelModel(directory: string): Promise<boolean> {
+  const { multiLabel = false } = await readModelDescription(directory).catch(() => ({ multiLabel: false }));
+  return multiLabel;
 }
 
 /**

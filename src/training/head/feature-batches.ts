@@ -40,7 +40,10 @@ export async function collectFeatures(
       });
     return { features, images, seconds, each, dispose: () => undefined };
   }
-  const whole = { xs: tf.concat(parts.map(({ xs }) => xs)), ys: tf.concat(parts.map(({ ys }) => ys)) };
+  const whole = {
+    xs: tf.concat(parts.map(({ xs }) => xs)),
+    ys: tf.concat<tf.Tensor1D>(parts.map(({ ys }) => ys as tf.Tensor1D)),
+  };
   for (const { xs, ys } of parts) tf.dispose([xs, ys]);
   return {
     features,

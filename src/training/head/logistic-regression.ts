@@ -1,10 +1,11 @@
 import * as tf from '../../tensorflow/tf.js';
+import { accuracy, binaryCrossentropy, sparseCategoricalCrossentropy } from '../losses.js';
 import { minimize, type MinimizeOptions } from './lbfgs.js';
 
-/** Features of images and their labels: `xs` float32 [n, features], `ys` int32 [n]. */
+/** Features of images and their labels: `xs` float32 [n, features], `ys` int32 [n], or [n, classes] where an image may have several classes. */
 export interface LabelledFeatures {
   readonly xs: tf.Tensor2D;
-  readonly ys: tf.Tensor1D;
+  readonly ys: tf.Tensor1D | tf.Tensor2D;
 }
 
 /** Labelled features in batches, for any number of passes. */
@@ -23,7 +24,7 @@ export interface LinearHead {
 
 /** Loss and accuracy of a head. */
 export interface HeadScore {
-  /** Mean cross-entropy. */
+  /** Mean cross-entropy: categorical, or binary where an image may have several classes. */
   readonly loss: number;
   readonly accuracy: number;
 }
@@ -38,6 +39,8 @@ interface Placement {
 /**
  * Logistic regression with several classes on features: the dense layer with the least mean cross-entropy plus `strength / 2` times the sum of
  * its squared weights. Weights count for features that are centered and scaled by one number for all; the bias is free.
+ *
+ * Where an image may have several classes, each class has a logistic regression of its own, all with the same strength.
  */
 export class LogisticRegression {
   #solution: Float64Array;
@@ -103,18 +106,33 @@ export class LogisticRegression {
   ): number {
     const [kernel, bias, loss] = tf.tidy(() => {
       const logits = tf.add(tf.matMul(xs, layer.kernel), layer.bias);
-      const weights = tf.div(tf.gather(tf.tensor1d(this.classWeights), ys), this.weightSum);
-      const truth = tf.oneHot(ys, this.classes);
-      const logProbabilities = tf.logSoftmax(logits);
-      const residual = tf.mul(tf.sub(tf.exp(logProbabilities), truth), tf.expandDims(weights, 1));
-      const losses = tf.neg(tf.sum(tf.mul(logProbabilities, truth), 1));
-      const parts = [tf.matMul(xs, residual, true), tf.sum(residual, 0), tf.sum(tf.mul(losses, weights))];
+      const { residual, loss } = ys.rank === 1 ? this.#ofOneClass(logits, ys) : this.#ofSeveral(logits, ys);
+      const parts = [tf.matMul(xs, residual, true), tf.sum(residual, 0), loss];
       return parts.map((part) => part.dataSync<'float32'>());
     });
     const size = kernel?.length ?? 0;
     kernel?.forEach((each, i) => (sum[i] = (sum[i] ?? 0) + each));
     bias?.forEach((each, i) => (sum[size + i] = (sum[size + i] ?? 0) + each));
     return loss?.[0] ?? NaN;
+  }
+
+  /** The gradient by the logits and the share of the loss, where each image has one class. */
+  #ofOneClass(logits: tf.Tensor, ys: tf.Tensor) {
+    const weights = tf.div(tf.gather(tf.tensor1d(this.classWeights), ys as tf.Tensor1D), this.weightSum);
+    const truth = tf.oneHot(ys, this.classes);
+    const logProbabilities = tf.logSoftmax(logits);
+    const residual = tf.mul(tf.sub(tf.exp(logProbabilities), truth), tf.expandDims(weights, 1)) as tf.Tensor2D;
+    const losses = tf.neg(tf.sum(tf.mul(logProbabilities, truth), 1));
+    return { residual, loss: tf.sum(tf.mul(losses, weights)) };
+  }
+
+  /** The same where an image may have several: the sum over the classes. */
+  #ofSeveral(logits: tf.Tensor, ys: tf.Tensor) {
+    const truth = tf.mul(tf.cast(ys, 'float32'), tf.tensor1d(this.classWeights));
+    const absent = tf.sub(1, tf.cast(ys, 'float32'));
+    const gradient = tf.sub(tf.mul(absent, tf.sigmoid(logits)), tf.mul(truth, tf.sigmoid(tf.neg(logits))));
+    const losses = tf.add(tf.mul(truth, tf.softplus(tf.neg(logits))), tf.mul(absent, tf.softplus(logits)));
+    return { residual: tf.div<tf.Tensor2D>(gradient, this.weightSum), loss: tf.div(tf.sum(losses), this.weightSum) };
   }
 
   /** The layer for raw features that gives what the solution gives for centered and scaled ones. */
@@ -146,7 +164,7 @@ export class LogisticRegression {
 /**
  * Scores a head on features.
  *
- * @param labelSmoothing Share of each label that is spread over all classes in the loss.
+ * @param labelSmoothing Share of each label that is spread over all classes in the loss, or moved to 1/2 where an image may have several.
  */
 export async function scoreHead(
   batches: FeatureBatches,
@@ -158,12 +176,11 @@ export async function scoreHead(
   await batches.each(({ xs, ys }) => {
     const sums = tf.tidy(() => {
       const logits = tf.add(tf.matMul(xs, layer.kernel), layer.bias);
-      const truth = tf.add(tf.mul(tf.oneHot(ys, bias.length), 1 - labelSmoothing), labelSmoothing / bias.length);
-      const losses = tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), truth), 1));
-      const isRight = tf.cast(tf.equal(tf.argMax(logits, 1), ys), 'float32');
-      return tf.stack([tf.sum(losses), tf.sum(isRight)]).dataSync<'float32'>();
+      const lossOf = ys.rank === 1 ? sparseCategoricalCrossentropy : binaryCrossentropy;
+      const losses = lossOf(ys, logits, labelSmoothing);
+      return tf.stack([tf.sum(losses), tf.sum(accuracy(ys, logits))]).dataSync<'float32'>();
     });
-    images += ys.shape[0];
+    images += xs.shape[0];
     loss += sums[0] ?? NaN;
     right += sums[1] ?? NaN;
   });
@@ -171,7 +188,7 @@ export async function scoreHead(
   return { loss: loss / images, accuracy: right / images };
 }
 
-/** Where the features lie, and the sum of the images' weights. */
+/** Where the features lie, and the sum of the images' weights: each counts 1 where it may have several classes, whose terms have the weights. */
 async function survey(batches: FeatureBatches, classWeights: Float32Array) {
   const { features } = batches;
   const [sums, squares] = [new Float64Array(features), new Float64Array(features)];
@@ -183,7 +200,8 @@ async function survey(batches: FeatureBatches, classWeights: Float32Array) {
     sum?.forEach((each, i) => (sums[i] = (sums[i] ?? 0) + each));
     square?.forEach((each, i) => (squares[i] = (squares[i] ?? 0) + each));
     images += xs.shape[0];
-    for (const label of ys.dataSync<'int32'>()) weightSum += classWeights[label] ?? 1;
+    if (ys.rank > 1) weightSum += xs.shape[0];
+    else for (const label of ys.dataSync<'int32'>()) weightSum += classWeights[label] ?? 1;
   });
   const mean = Float32Array.from(sums, (sum) => sum / images);
   const variance = squares.reduce((all, square, i) => all + square / images - (mean[i] ?? 0) ** 2, 0) / features;

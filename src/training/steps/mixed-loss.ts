@@ -3,7 +3,7 @@ import type { Loss } from '../losses.js';
 
 /** Labels of the images that were mixed in, and the shares of those that were mixed. */
 export interface Mix {
-  /** int32 [n] */
+  /** int32 [n], or [n, classes] where an image may have several */
   readonly partnerLabels: tf.Tensor;
   /** float32 [n]: the part of the image itself. */
   readonly weights: tf.Tensor;

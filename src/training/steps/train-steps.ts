@@ -5,7 +5,7 @@ import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 import { tfFunction } from '../../tracing/tf-function.js';
 import { Optimizer } from '../optimizers/optimizer.js';
-import { type Step, type Steps, testStepOf, withAverages, withInput } from '../tfjs-step.js';
+import { labelSizesOf, type Step, type Steps, testStepOf, withAverages, withInput } from '../tfjs-step.js';
 import { AveragedWeights } from './averaged-weights.js';
 import { augmented, augmentingStep } from './augmenting-step.js';
 import { type ChosenStep, chooseStep, type StepChoice } from './choose-step.js';
@@ -92,7 +92,7 @@ function traceSteps(model: tf.LayersModel, options: TrainStepsOptions): Record<s
   const signature = stepSignature(model);
   const graphOf = (name: string, step: (data: tf.Tensor[]) => tf.Tensor[], inputSignature = signature) =>
     tfFunction((...data: tf.Tensor[]) => named(step(data)), { inputSignature, name }).getConcreteFunction();
-  const trainSignature = { ...signature, ...(augmentation?.mixes === true && mixSignature) };
+  const trainSignature = { ...signature, ...(augmentation?.mixes === true && mixSignature(model)) };
   const train = graphOf('train', trainingStep(model, options), trainSignature);
   const test = withAverages(model, () => graphOf('test', testStepOf(model)));
   const functions: Record<string, ConcreteFunction> = { train, test };
@@ -124,10 +124,12 @@ export function named(values: tf.Tensor[]): Record<string, tf.Tensor> {
   return Object.fromEntries(entries);
 }
 
-/** Describes the model's inputs and integer labels, which share one batch size. */
+/** Describes the model's inputs and integer labels, which share one batch size; see `labelSizesOf`. */
 export function stepSignature(model: tf.LayersModel): Record<string, TensorSpec> {
   const shapeOf = (shape: readonly (number | null)[]): Dimension[] => ['batch', ...shape.slice(1)];
   const inputs = model.inputs.map(({ shape }, i) => [`x_${i}`, tensorSpec('float32', shapeOf(shape))] as const);
-  const targets = model.outputs.map((_, i) => [`y_${i}`, tensorSpec('int32', ['batch'])] as const);
+  const targets = model.outputs.map(
+    (_, i) => [`y_${i}`, tensorSpec('int32', ['batch', ...labelSizesOf(model, i)])] as const,
+  );
   return Object.fromEntries([...inputs, ...targets]);
 }

@@ -1,10 +1,12 @@
+import { SignetError } from '../../errors.js';
 import { withRandomStep } from '../../ops/random-step.js';
 import * as tf from '../../tensorflow/tf.js';
-import { tensorSpec } from '../../tracing/tensor-spec.js';
+import { type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 import type { Augmentation } from '../augmentation/augmentation.js';
 import { checkClassWeight, type ClassWeight } from '../class-weight.js';
+import { binaryCrossentropy, binarySmoothingOf, type Loss } from '../losses.js';
 import { Optimizer } from '../optimizers/optimizer.js';
-import { type Step, stepOf, withLosses } from '../tfjs-step.js';
+import { labelSizesOf, type Step, stepOf, withLosses } from '../tfjs-step.js';
 import { mixedLoss } from './mixed-loss.js';
 
 /** Options of a training step in addition to TF.js's own. */
@@ -15,8 +17,10 @@ export interface TrainingStepOptions {
   readonly augmentation: Augmentation | null;
 }
 
-/** Inputs that follow the targets when images are mixed. */
-export const mixSignature = { z_0: tensorSpec('int32', ['batch']), z_1: tensorSpec('float32', ['batch']) };
+/** Describes the inputs that follow the targets when images are mixed. */
+export function mixSignature(model: tf.LayersModel): Record<string, TensorSpec> {
+  return { z_0: tensorSpec('int32', ['batch', ...labelSizesOf(model)]), z_1: tensorSpec('float32', ['batch']) };
+}
 
 /**
  * Makes TF.js's own step with weights for classes; it takes `mixSignature` after the targets if the augmentation mixes images.
@@ -35,6 +39,8 @@ export function trainingStep(
 /** Makes TF.js's own step with a weight for each image after the targets. */
 function weightedStep(model: tf.LayersModel, classWeight: ClassWeight, randomStep?: tf.Tensor): Step {
   const step = drawingStep(model, randomStep);
+  const weighed = positivesWeighed(model, classWeight);
+  if (weighed) return (data) => withLosses(model, weighed, () => step(data));
   const weigh = weightOf(model, classWeight);
   return weigh ? (data) => step([...data, ...data.slice(-1).map(weigh)]) : step;
 }
@@ -42,15 +48,35 @@ function weightedStep(model: tf.LayersModel, classWeight: ClassWeight, randomSte
 /** Makes TF.js's own step on mixed images: the targets are followed by the partners' labels and the part of the image itself in each. */
 function mixedStep(model: tf.LayersModel, classWeight: ClassWeight, randomStep?: tf.Tensor): Step {
   const step = drawingStep(model, randomStep);
-  const weigh = weightOf(model, classWeight);
+  const weighed = positivesWeighed(model, classWeight);
+  const weigh = weighed ? undefined : weightOf(model, classWeight);
   return (data) => {
     const [partnerLabels, weights] = data.slice(-2) as [tf.Tensor, tf.Tensor];
     return withLosses(
       model,
-      (loss) => mixedLoss(loss, { partnerLabels, weights }, weigh),
+      (loss) => mixedLoss(weighed ? weighed(loss) : loss, { partnerLabels, weights }, weigh),
       () => step(data.slice(0, -2)),
     );
   };
+}
+
+/** Returns a change of the loss that weighs the classes that images have; nothing where an image has one class, or if all count the same. */
+function positivesWeighed(model: tf.LayersModel, classWeight: ClassWeight): ((loss: Loss) => Loss) | undefined {
+  if (Object.keys(classWeight).length === 0 || labelSizesOf(model).length === 0) return undefined;
+  const classes = checkClassWeight(classWeight, model);
+  const weights = Array.from({ length: classes }, (_, label) => classWeight[label] ?? 1);
+  return (loss) => {
+    const smoothing = binarySmoothingOf(loss);
+    if (smoothing === null) throw ofOtherLoss();
+    return (labels, logits) => binaryCrossentropy(labels, logits, smoothing, weights);
+  };
+}
+
+function ofOtherLoss(): SignetError {
+  return new SignetError(
+    'INVALID_ARGUMENT',
+    'classWeight, where an image may have several classes, is a part of BinaryCrossentropy. Compile the model with it, or leave classWeight out.',
+  );
 }
 
 /** Returns the weights of images by their labels; nothing if all count the same. */

@@ -97,7 +97,13 @@ describe('the optimizer of train-model', () => {
 describe('the loss of train-model', () => {
   it('smooths labels', () => {
     const loss = (labelSmoothing: number) =>
-      tf.tidy(() => makeLoss({ labelSmoothing })(tf.tensor1d([0], 'int32'), tf.tensor2d([[9, 0]])).dataSync()[0]);
+      tf.tidy(
+        () =>
+          makeLoss({ multiLabel: false }, { labelSmoothing })(
+            tf.tensor1d([0], 'int32'),
+            tf.tensor2d([[9, 0]]),
+          ).dataSync()[0],
+      );
     expect(loss(0)).toBeLessThan(0.001);
     expect(loss(0.2)).toBeCloseTo(0.9, 2);
   });

@@ -55,7 +55,7 @@ async function dataset(options: Partial<ImageDatasetOptions> = {}): Promise<Imag
 }
 
 function imagesOf({ xs, ys }: ImageBatch): Image[] {
-  const [pixels, labels] = [xs.arraySync(), ys.arraySync()];
+  const [pixels, labels] = [xs.arraySync(), (ys as tf.Tensor1D).arraySync()];
   tf.dispose([xs, ys]);
   return labels.map((label, i) => ({ label, pixels: JSON.stringify(pixels[i]) }));
 }

@@ -132,4 +132,17 @@ describe('splitFiles', () => {
       'A validationSplit of 0.5 leaves no file for validation. Received: 3 files.',
     );
   });
+
+  it('divides the images of every class where they may have several, and those without any', () => {
+    const labelsAt = (i: number) => [i % 2 === 0 ? [0] : [], i % 5 === 0 ? [1] : [], i % 50 === 1 ? [2] : []].flat();
+    const scan = scanOf(200);
+    const files = scan.files.map((file, i) => ({ ...file, labels: labelsAt(i) }));
+    const parts = (['training', 'validation'] as const).map((subset) => splitFiles({ ...scan, isMultiLabel: true, files }, { validationSplit: 0.2, seed: 3, subset }).files); // prettier-ignore
+    expect(parts.flat().map(({ path }) => path).sort()).toEqual(files.map(({ path }) => path)); // prettier-ignore
+    const [, validation = []] = parts;
+    const counts = [0, 1, 2].map((label) => validation.filter(({ labels }) => labels?.includes(label)).length);
+    expect(counts).toEqual([20, 8, 1]);
+    expect(validation.filter(({ labels }) => labels?.length === 0).length).toBeCloseTo(16, -1);
+    expect(Math.abs(validation.length - 40)).toBeLessThanOrEqual(3);
+  });
 });

@@ -4,6 +4,8 @@ import path from 'node:path';
 import sharp from 'sharp';
 
 import type { ImageFile } from '../../../src/data/image-file/inspect-image-file.js';
+import type { ClassificationResult } from '../../../src/evaluation/classification-metrics.js';
+import type { Mistake } from '../../../src/evaluation/hardest-mistakes.js';
 import type { ReportContent } from '../../../src/evaluation/report/report-content.js';
 import { parseHistory } from '../../../src/evaluation/report/training-history.js';
 import { madeUpEvaluation } from './made-up-evaluation.js';
@@ -13,11 +15,13 @@ export function fileNames(names: readonly string[]): string[] {
   return names.map((name, i) => `${i} ${name.replaceAll(/[/\0\ud800]/g, '').slice(0, 60)}.png`);
 }
 
+type OneClass = { readonly result: ClassificationResult; readonly mistakes: readonly Mistake<ImageFile>[] };
+
 /** A report of a made-up training, whose mistakes are pictures of these names in a folder. */
 export async function madeUpReport(
   folder: string,
   { classNames, images }: { readonly classNames: readonly string[]; readonly images: readonly string[] },
-): Promise<ReportContent> {
+): Promise<ReportContent & OneClass> {
   const result = madeUpEvaluation(classNames);
   const files = await Promise.all(images.map((name, i) => writePicture(folder, name, i)));
   const mistakes = files.map((image, i) => ({

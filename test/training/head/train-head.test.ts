@@ -45,6 +45,35 @@ describe('minimize', () => {
 describe('LogisticRegression', () => {
   const precise = { gradientTolerance: 1e-6, valueTolerance: 0, maxIterations: 300 };
 
+  it('solves for each class by itself where images may have several', async () => {
+    const several = (label: number) => [Number(label !== 1), Number(label === 2)];
+    const batchesWith = (ysOf: (some: readonly number[]) => tf.Tensor1D | tf.Tensor2D): FeatureBatches => ({
+      features,
+      each: (visit) => batchesOf(rows).each(({ xs, ys }) => visit({ xs, ys: tf.tidy(() => ysOf(Array.from(ys.dataSync()))) })), // prettier-ignore
+    });
+    const all = batchesWith((some) => tf.tensor2d(some.map(several), [some.length, 2], 'int32'));
+    const regression = await LogisticRegression.of(all, 2, { 0: 1, 1: 1 });
+    const { kernel, bias } = await regression.solve(0.1, precise);
+    for (const column of [0, 1]) {
+      // Of two classes with twice the strength, the difference of both has the weights of the one.
+      const two = batchesWith((some) =>
+        tf.tensor1d(
+          some.map((label) => several(label)[column] ?? 0),
+          'int32',
+        ),
+      );
+      const head = await (await LogisticRegression.of(two, 2)).solve(0.2, precise);
+      for (let f = 0; f < features; f += 1) {
+        const difference = (head.kernel[f * 2 + 1] ?? 0) - (head.kernel[f * 2] ?? 0);
+        expect(kernel[f * 2 + column]).toBeCloseTo(difference, 3);
+      }
+      expect(bias[column]).toBeCloseTo((head.bias[1] ?? 0) - (head.bias[0] ?? 0), 3);
+    }
+    const { loss, accuracy } = await scoreHead(all, { kernel, bias });
+    expect(loss).toBeLessThan(Math.log(2));
+    expect(accuracy).toBeGreaterThan(0.6);
+  });
+
   /** The regularized loss of a layer, in double precision; weights count for centered features that are scaled by one number. */
   function objective(kernel: readonly number[], bias: readonly number[], strength: number, weightOf = [1, 1, 1]) {
     const means = Array.from(

@@ -1,0 +1,23 @@
+import { SignetError } from '../../errors.js';
+import { printable } from '../../text/printable.js';
+import { type ImageScan, labelsOf, nameOfScan } from '../scan/image-scan.js';
+
+/**
+ * Gives a scan the kind of labels that a model has, or a training set. Where images may have several classes, those of a scan with one for each have
+ * that one alone.
+ *
+ * @param isMultiLabel Whether images may have several classes, or none, there.
+ * @param whose Words for it in a message, such as `the model models/LenetModel/1 gives each image one class`.
+ * @throws SignetError `CLASSES_DIFFER` where images of the scan may have several classes, and those of the other may not.
+ */
+export function withLabelsOf(scan: ImageScan, isMultiLabel: boolean, whose: string): ImageScan {
+  if ((scan.isMultiLabel ?? false) === isMultiLabel) return scan;
+  if (isMultiLabel) {
+    return { ...scan, isMultiLabel, files: scan.files.map((file) => ({ ...file, labels: labelsOf(file) })) };
+  }
+  throw new SignetError(
+    'CLASSES_DIFFER',
+    `${printable(nameOfScan(scan))} has images of several classes, or of none, and ${whose}. ` +
+      'Give a list with one label for each image, or a model that was trained on a list of several.',
+  );
+}

@@ -1,0 +1,47 @@
+import { type Labeled, labelsOf } from '../data/scan/image-scan.js';
+import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
+import { MultiLabelMetrics, type MultiLabelResult } from './multi-label/multi-label-metrics.js';
+
+/** Result of an evaluation: of a classifier that gives each image one class, or of a multi-label one. */
+export type EvaluationResult = ClassificationResult | MultiLabelResult;
+
+/** Collects what a model answers to labelled images. */
+export interface Metrics<Result> {
+  /**
+   * @param logits [n, classes] in C order
+   * @param images n of them
+   */
+  add(logits: Float32Array, images: readonly Labeled[]): void;
+  result(): Result;
+}
+
+/** Makes metrics for a classifier that gives each image one class. */
+export function oneClassMetrics(classNames: readonly string[]): Metrics<ClassificationResult> {
+  const metrics = new ClassificationMetrics(classNames);
+  return {
+    add: (logits, images) => {
+      const labels = images.map(({ label }) => label);
+      metrics.add(logits, labels);
+    },
+    result: () => metrics.result(),
+  };
+}
+
+/** Makes metrics for a multi-label classifier with a threshold for each class. */
+export function multiLabelMetrics(
+  classNames: readonly string[],
+  thresholds: ArrayLike<number>,
+): Metrics<MultiLabelResult> {
+  const metrics = new MultiLabelMetrics(classNames, thresholds);
+  return {
+    add: (logits, images) => metrics.add(logits, multiHot(images, classNames.length)),
+    result: () => metrics.result(),
+  };
+}
+
+/** Writes the labels of n images as [n, classes] in C order: 1 for each class that an image has, otherwise 0. */
+export function multiHot(images: readonly Labeled[], classes: number): Int32Array {
+  const truth = new Int32Array(images.length * classes);
+  for (const [i, image] of images.entries()) for (const label of labelsOf(image)) truth[i * classes + label] = 1;
+  return truth;
+}

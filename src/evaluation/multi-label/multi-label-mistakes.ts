@@ -1,0 +1,67 @@
+import { keepHardest } from '../hardest-mistakes.js';
+import { probabilityOf } from './best-threshold.js';
+import { binaryLoss } from './multi-label-metrics.js';
+
+/** A class about which a classifier was wrong. */
+export interface WrongLabel {
+  /** Position in the class names. */
+  readonly label: number;
+  readonly probability: number;
+}
+
+/** An image of which a multi-label classifier took a class for another, missed one, or saw one too many. */
+export interface MultiLabelMistake<Image> {
+  /** The image, as its dataset knows it. */
+  readonly image: Image;
+  /** Classes that it has and that were not found, in their order. */
+  readonly missed: readonly WrongLabel[];
+  /** Classes that it has not and that were found. */
+  readonly unexpected: readonly WrongLabel[];
+  /** Whether all logits are numbers; otherwise nothing is predicted. */
+  readonly isFinite: boolean;
+  /** Binary cross-entropy from logits, in nats; infinite where a logit is not finite. */
+  readonly loss: number;
+}
+
+/**
+ * Keeps the images with mistakes and the highest loss, and no more of them than will be shown.
+ *
+ * @typeParam Image What an image is known by.
+ */
+export class MultiLabelMistakes<Image> {
+  readonly #mistakes: MultiLabelMistake<Image>[] = [];
+
+  /**
+   * @param thresholds Probability of each class from which on an image has it.
+   * @param most How many are kept. Default: 24.
+   */
+  constructor(
+    private readonly thresholds: ArrayLike<number>,
+    private readonly most = 24,
+  ) {}
+
+  /**
+   * @param logits Of one image, [classes].
+   * @param truth 1 for each class that it has, otherwise 0.
+   */
+  add(image: Image, logits: Float32Array, truth: ArrayLike<number>): void {
+    const isFinite = logits.every(Number.isFinite);
+    const wrong = Array.from(logits, (logit, label) => ({ label, probability: probabilityOf(logit) })).filter(
+      ({ label, probability }) =>
+        (isFinite && probability >= Math.fround(this.thresholds[label] ?? NaN)) !== (truth[label] === 1),
+    );
+    if (isFinite && wrong.length === 0) return;
+    keepHardest(this.#mistakes, this.most, {
+      image,
+      missed: wrong.filter(({ label }) => truth[label] === 1),
+      unexpected: wrong.filter(({ label }) => truth[label] !== 1),
+      isFinite,
+      loss: isFinite ? binaryLoss(logits, truth) : Infinity,
+    });
+  }
+
+  /** The hardest first. */
+  get mistakes(): readonly MultiLabelMistake<Image>[] {
+    return [...this.#mistakes];
+  }
+}
