@@ -23,8 +23,9 @@ const maxTopK = 1000;
  * `POST /v1/models/NAME:classify-image`, for which a form in a page or `curl -F image=@cat.jpg` is enough.
  *
  * Takes `multipart/form-data` with any number of files, or one image as the body. `?top_k=` says how many classes, 5 by default.
- * Answers `{"predictions": [{"file": "cat.jpg", "classes": [{"name": "cat", "index": 3, "probability": 0.98}]}]}`, with `error`
- * instead of `classes` for a file that could not be answered; when that is so for all, the answer is an error itself.
+ * Answers `{"predictions": [{"file": "cat.jpg", "classes": [{"name": "cat", "index": 3, "probability": 0.98}]}]}`, of a multi-label
+ * model with `threshold` and `present` and all classes that the image has; with `error` instead of `classes` for a file that could not be answered.
+ * When that is so for all, the answer is an error itself.
  *
  * @param pixelLimits For all files together; the models see one at a time.
  */

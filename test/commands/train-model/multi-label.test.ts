@@ -15,6 +15,8 @@ import { listSource } from '../../../src/data/source/dataset-source.js';
 import { isMultiLabelResult } from '../../../src/evaluation/multi-label/multi-label-metrics.js';
 import { chooseThresholds, evaluateMultiLabel } from '../../../src/evaluation/multi-label/evaluate-multi-label.js';
 import { readThresholds } from '../../../src/models/classifier/read-thresholds.js';
+import { loadKerasWeights } from '../../../src/models/keras/load-keras-weights.js';
+import { LenetModel } from '../../../src/models/lenet-model.js';
 import { loadModel } from '../../../src/models/load-model.js';
 import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import { stringVector } from '../../../src/ops/strings.js';
@@ -41,9 +43,9 @@ beforeAll(async () => {
   writeFileSync(callbacks, "export default { onEpochBegin: (epoch) => { if (epoch === 1) throw new Error('no room'); } };"); // prettier-ignore
   const options = {
     ...{ trainList: train.list, testList: test.list, modelType: 'LenetModel', modelFolderPath: inFolder('models') },
-    ...{ numEpochs: 8, batchSize: 8, learningRate: 0.005, seed: 4, jit: 'graph' },
-    ...{ classWeights: 'balanced', labelSmoothing: 0.05, augment: 'brightness=0.1,mixup=0.1' },
-  } as const;
+    ...{ numEpochs: 8, batchSize: 8, learningRate: 0.005, seed: 4, jit: 'graph' as const },
+    ...{ classWeights: 'balanced' as const, labelSmoothing: 0.05, augment: 'brightness=0.1,mixup=0.1' },
+  };
   await expect(trainModel({ ...options, callbacks })).rejects.toThrow('no room');
   const working = inFolder('working.mjs');
   writeFileSync(working, 'export default { onEpochEnd: () => undefined };');
@@ -74,6 +76,13 @@ describe('a multi-label training', () => {
     expect(model.thresholds?.arraySync()).toEqual(Array.from(thresholds));
     model.dispose();
     await expect(readThresholds(trained.directory, 4)).rejects.toThrow('float32[4], is missing');
+  });
+
+  it('is what another training can start from', async () => {
+    const model = new LenetModel({ classNames: ['blue', 'green', 'red'], multiLabel: true });
+    const { kept, leftAside } = await loadKerasWeights(model, trained.directory);
+    expect([kept, leftAside]).toEqual([[], []]);
+    model.dispose();
   });
 
   it('is loaded, evaluated in memory and given other thresholds', async () => {

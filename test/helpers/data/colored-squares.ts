@@ -31,7 +31,7 @@ export async function coloredSquares(
   const truth = Array.from({ length: images }, () => colors.map((_, i) => random() < (i === 0 ? 0.25 : 0.5)));
   const names = truth.map((_, i) => `${name}/${String(i).padStart(3, '0')}.png`);
   for (const [i, present] of truth.entries()) {
-    const pixels = Buffer.alloc(size * size * 3, 0).map(() => Math.floor(random() * 60));
+    const pixels = Buffer.from(Array.from({ length: size * size * 3 }, () => Math.floor(random() * 60)));
     present.forEach((isThere, k) => isThere && drawSquare(pixels, colors[k] ?? [0, 0, 0], random, k));
     const file = path.join(folder, names[i] ?? '');
     await sharp(pixels, { raw: { width: size, height: size, channels: 3 } })

@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { readSignatures } from '../../../src/saved-model/read/read-saved-model.js';
 import { startServer } from '../../../src/serving/start-server.js';
+import * as tf from '../../../src/tensorflow/tf.js';
 import { watchPage } from '../../helpers/page/page-in-chromium.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
 import { servedPage } from '../../helpers/page/served-page.js';
@@ -26,6 +27,11 @@ describe('the page', () => {
     await model.save(path.join(folder, 'Lenet', '1'));
     model.dispose();
     await saveScale(path.join(folder, 'Scale'), 1);
+    const several = new LenetModel({ classNames: ['cat', 'dog', 'indoors'], multiLabel: true, seed: 1 });
+    // Whatever the picture is, it has the first and the last.
+    several.thresholds?.assign(tf.tensor1d([0.001, 0.999, 0.001]));
+    await several.save(path.join(folder, 'Several', '1'));
+    several.dispose();
   });
 
   const url = (rest = '') => served().url + rest;
@@ -44,6 +50,17 @@ describe('the page', () => {
       expect(await page.getByRole('status').textContent()).toMatch(/^0010\.png: .+\. 0083\.png: .+\. 0043\.png: .+\.$/);
       expect([...origins]).toEqual([url().slice(0, -1)]);
       expect(errors).toEqual([]);
+    });
+
+    it('may have several classes, each with its threshold', async () => {
+      const { page } = await open('?model=Several');
+      await page.locator('#files').setInputFiles(digits.slice(0, 1));
+      await answered(page, 1);
+      const items = await page.getByRole('article').getByRole('listitem').allTextContents();
+      expect(items.map((text) => text.split(' ').slice(0, -2).join(' ').trim()).sort()).toEqual(['dog', '✓ cat', '✓ indoors']); // prettier-ignore
+      expect(await page.locator('.classes .threshold').count()).toBe(3);
+      const said = await page.getByRole('status').textContent();
+      expect(said).toMatch(/^0010\.png: (?:cat|indoors), [\d.]+ %; (?:cat|indoors), [\d.]+ %\.$/);
     });
 
     it('are chosen with the keyboard', async () => {

@@ -86,8 +86,7 @@ export class Answers {
       const { classes, took } = await this.asker.ask(file, target, signal);
       time.textContent = took;
       showClasses(card.querySelector('.classes'), classes);
-      const [best] = classes;
-      return best ? `${file.name}: ${nameOf(best)}, ${percent(best.probability)}.` : `${file.name}: no classes.`;
+      return `${file.name}: ${inWords(classes)}.`;
     } catch (error) {
       time.textContent = this.asker.label(target);
       return showProblem(card, file, signal.aborted ? 'Stopped.' : error.message);
@@ -143,6 +142,19 @@ function showProblem(card, file, message) {
   return `${file.name}: ${message}`;
 }
 
+/** The best class; where a picture may have several, all that it has. */
+function inWords(classes) {
+  const [best] = classes;
+  if (!best) return 'no classes';
+  const found = isSeveral(best) ? classes.filter(({ present }) => present) : [best];
+  return found.map((each) => `${nameOf(each)}, ${percent(each.probability)}`).join('; ') || 'none of the classes';
+}
+
+/** Whether the model says of each class by itself whether a picture has it. */
+function isSeveral({ threshold }) {
+  return threshold !== undefined;
+}
+
 function nameOf({ name, index }) {
   return name ?? `class ${index}`;
 }
@@ -159,6 +171,7 @@ function showClasses(list, classes) {
     'long',
     classes.some((each) => nameOf(each).length > shortName),
   );
+  list.classList.toggle('several', classes.some(isSeveral));
   list.append(...classes.map(item));
 }
 
@@ -167,7 +180,16 @@ function item(best) {
   part.style.inlineSize = percent(best.probability).replace(' ', '');
   const bar = made('span', { className: 'bar', ariaHidden: 'true' }, part);
   const number = made('span', { className: 'number', title: String(best.probability) }, percent(best.probability));
-  return made('li', {}, made('span', { className: 'name' }, nameOf(best)), ' ', bar, number);
+  const name = made('span', { className: 'name' }, `${best.present ? '✓ ' : ''}${nameOf(best)}`);
+  if (isSeveral(best)) bar.append(thresholdOf(best));
+  return made('li', { className: best.present ? 'present' : '' }, name, ' ', bar, number);
+}
+
+/** A line where having the class begins. */
+function thresholdOf({ threshold }) {
+  const line = made('span', { className: 'threshold' });
+  line.style.insetInlineStart = percent(threshold).replace(' ', '');
+  return line;
 }
 
 /** Without TLS, a browser gives no clipboard to a page from another machine: then the text is selected, to be copied by hand. */
