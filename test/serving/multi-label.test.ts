@@ -26,7 +26,7 @@ describe('a multi-label model on a server', () => {
     files = await Promise.all(names.map((name) => readFile(path.resolve('data/digits/test', name))));
     const model = new LenetModel({ classNames, multiLabel: true, seed: 1 });
     const logits = model.predictBytesImage(stringVector(files)) as tf.Tensor2D;
-    expected = tf.sigmoid(logits).arraySync() as number[][];
+    expected = tf.sigmoid(logits).arraySync();
     // Some are above, some below.
     thresholds = Array.from(tf.tensor1d(classNames.map((_, i) => (expected[0]?.[i] ?? 0) + (i % 2 === 0 ? -0.01 : 0.01))).dataSync()); // prettier-ignore
     model.thresholds?.assign(tf.tensor1d(thresholds));

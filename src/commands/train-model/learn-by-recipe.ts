@@ -19,16 +19,10 @@ import type { InterruptedTraining } from '../../training/resume/interrupted-trai
 import { TrainingStateFolder } from '../../training/resume/training-state.js';
 import { labelSizesOf } from '../../training/tfjs-step.js';
 import { TrainSteps } from '../../training/steps/train-steps.js';
+import { modelAssets } from './model-assets.js';
 import { fullRecipe } from './recipe.js';
 import { augmentationFor, compileClassifier } from './trainable-model.js';
-import {
-  modelAssets,
-  type Monitored,
-  monitoredOf,
-  type Stage,
-  StageCallback,
-  type StagePlan,
-} from './training-callbacks.js';
+import { type Monitored, monitoredOf, type Stage, StageCallback, type StagePlan } from './training-callbacks.js';
 import type { OpenedImages } from './training-data.js';
 import type { Learned, PreparedTraining } from './training-run.js';
 

@@ -18,7 +18,7 @@ import { LogLearningRate } from '../../training/callbacks/learning-rate-schedule
 import { TensorBoard } from '../../training/callbacks/tensor-board.js';
 import { TerminateOnNaN } from '../../training/callbacks/terminate-on-nan.js';
 import type { InterruptedTraining } from '../../training/resume/interrupted-training.js';
-import { argumentsJson } from './remembered-options.js';
+import { modelAssets } from './model-assets.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import type { PreparedTraining } from './training-run.js';
 import { standardError } from '../../text/tell.js';
@@ -129,18 +129,6 @@ export class TrainingCallbacks {
       save: (filepath) => model.save(filepath, { assetsExtra: assetsExtra() }),
     });
   }
-}
-
-/** The files that a saved model carries about its training. */
-export function modelAssets(
-  { data, options }: Pick<PreparedTraining, 'data' | 'options'>,
-  history: string,
-): Record<string, string> {
-  return {
-    'arguments.json': argumentsJson(options),
-    'history.csv': history,
-    ...(data.skippedList !== '' && { 'skipped-images.tsv': data.skippedList }),
-  };
 }
 
 function makeBackup(

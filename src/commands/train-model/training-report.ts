@@ -2,6 +2,8 @@ import path from 'node:path';
 
 import { wordsOf } from '../../errors.js';
 import { printable } from '../../text/printable.js';
+import type { ClassifierEvaluation } from '../../evaluation/evaluate-classifier.js';
+import type { MultiLabelEvaluation } from '../../evaluation/multi-label/evaluate-multi-label.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import { parseHistory } from '../../evaluation/report/training-history.js';
 import { writeReport } from '../../evaluation/report/write-report.js';
@@ -12,8 +14,11 @@ import { isEpochFlag } from './recipe.js';
 import { shellCommand } from '../shared/shell-command.js';
 import { reportedArguments, type TrainModelOptions } from './train-model-options.js';
 import type { ImageCounts } from './training-data.js';
-import type { TrainedEvaluation } from './training-run.js';
 import { tell } from '../../text/tell.js';
+
+/** Evaluation of a trained model of either kind. */
+export type TrainedEvaluation =
+  (ClassifierEvaluation & { readonly isMultiLabel: false }) | (MultiLabelEvaluation & { readonly isMultiLabel: true });
 
 /** A training that has ended, with its model evaluated. */
 export interface FinishedTraining {

@@ -3,12 +3,8 @@ import path from 'node:path';
 
 import { listText } from '../../data/list/list-text.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
-import { type ClassifierEvaluation, evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
-import {
-  chooseThresholds,
-  evaluateMultiLabel,
-  type MultiLabelEvaluation,
-} from '../../evaluation/multi-label/evaluate-multi-label.js';
+import { evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
+import { chooseThresholds, evaluateMultiLabel } from '../../evaluation/multi-label/evaluate-multi-label.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import { noteInterrupted } from '../../training/resume/find-interrupted-training.js';
@@ -24,9 +20,9 @@ import {
   type TrainModelOptions,
 } from './train-model-options.js';
 import { disposeCompiled, findTrainableType, makeLoss, makeTrainable } from './trainable-model.js';
-import { modelAssets } from './training-callbacks.js';
+import { modelAssets } from './model-assets.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
-import { writeTrainingReport } from './training-report.js';
+import { type TrainedEvaluation, writeTrainingReport } from './training-report.js';
 import { tell } from '../../text/tell.js';
 
 /** Metrics on the test set. */
@@ -120,10 +116,6 @@ const freshStart: TrainingStart = {
       InterruptedTraining.begin(version.path, optionsToRemember(options, version.path), data.set.scan),
     ),
 };
-
-/** Evaluation of a trained model of either kind. */
-export type TrainedEvaluation =
-  (ClassifierEvaluation & { readonly isMultiLabel: false }) | (MultiLabelEvaluation & { readonly isMultiLabel: true });
 
 /** The life of a training, from its flags to the report. */
 export class TrainingRun {

@@ -121,7 +121,7 @@ export class LogisticRegression {
     const weights = tf.div(tf.gather(tf.tensor1d(this.classWeights), ys as tf.Tensor1D), this.weightSum);
     const truth = tf.oneHot(ys, this.classes);
     const logProbabilities = tf.logSoftmax(logits);
-    const residual = tf.mul(tf.sub(tf.exp(logProbabilities), truth), tf.expandDims(weights, 1)) as tf.Tensor2D;
+    const residual = tf.mul<tf.Tensor2D>(tf.sub(tf.exp(logProbabilities), truth), tf.expandDims(weights, 1));
     const losses = tf.neg(tf.sum(tf.mul(logProbabilities, truth), 1));
     return { residual, loss: tf.sum(tf.mul(losses, weights)) };
   }

@@ -31,7 +31,7 @@ export function augmentingStep(
   checkTakesImages(model);
   const augment = ([xs, ys]: tf.Tensor[]) => {
     const { images, partners, weights } = augmentation.call(xs as tf.Tensor4D);
-    const labels = tf.clone(ys as tf.Tensor);
+    const labels = tf.clone(ys as tf.Tensor1D | tf.Tensor2D);
     return partners && weights ? [images, labels, tf.gather(labels, partners), weights] : [images, labels];
   };
   return drawing(model, (data) => tf.tidy(() => augment(data)), randomStep);

@@ -112,7 +112,7 @@ describe('a multi-label training', () => {
     const files = test.paths.slice(0, 5).map((file) => readFileSync(file));
     const bytes = { image_bytes_string: stringVector(files) };
     const logits = loaded.call('serving_bytes', bytes).output_0 as tf.Tensor2D;
-    const expected = tf.sigmoid(logits).arraySync() as number[][];
+    const expected = tf.sigmoid(logits).arraySync();
     const examples = serializedExamples(files.map((file) => ({ 'image/encoded': file })));
     const { scores } = loaded.call('serving_classify', { inputs: examples });
     expect(scores?.arraySync()).toEqual(expected);

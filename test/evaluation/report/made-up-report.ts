@@ -15,7 +15,10 @@ export function fileNames(names: readonly string[]): string[] {
   return names.map((name, i) => `${i} ${name.replaceAll(/[/\0\ud800]/g, '').slice(0, 60)}.png`);
 }
 
-type OneClass = { readonly result: ClassificationResult; readonly mistakes: readonly Mistake<ImageFile>[] };
+interface OneClass {
+  readonly result: ClassificationResult;
+  readonly mistakes: readonly Mistake<ImageFile>[];
+}
 
 /** A report of a made-up training, whose mistakes are pictures of these names in a folder. */
 export async function madeUpReport(
