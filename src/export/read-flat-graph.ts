@@ -18,9 +18,11 @@ import type { TensorProto } from '../tensorflow/protos/tensorflow/core/framework
 import { type DType, dtypeOf } from '../tensorflow/data-type.js';
 import { type FlatGraph, type FlatNode, withoutDeadNodes } from './flat-graph.js';
 import { flatten, type Flattened } from './flatten.js';
+import { withoutSmoothResizing } from './smooth-resizing.js';
 
 /**
- * Reads a signature of a SavedModel, Signet's or another's, as a flat graph: calls inlined, variables as constants.
+ * Reads a signature of a SavedModel, Signet's or another's, as a flat graph: calls inlined, variables as constants, smoothed resizing as products of
+ * matrices, since no format has it with these numbers.
  *
  * @param directory Directory of a version, such as `models/LenetModel/1`.
  * @param signature Its key. Default: `serving_default`.
@@ -47,7 +49,8 @@ export async function readFlatGraph(directory: string, signature = 'serving_defa
 }
 
 function servedGraph(directory: string, savedModel: SavedModel): { metaGraph: MetaGraphDef; graph: GraphDef } {
-  const metaGraph = findServedGraph(savedModel, directory);
+  const found = findServedGraph(savedModel, directory);
+  const metaGraph = withoutSmoothResizing(found) ?? found;
   if (metaGraph.graphDef) return { metaGraph, graph: metaGraph.graphDef };
   throw new SignetError('INVALID_SAVED_MODEL', `${directory} has a meta graph without a graph. Save the model again.`);
 }

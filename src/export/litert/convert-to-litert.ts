@@ -5,10 +5,14 @@ import path from 'node:path';
 import { SignetError } from '../../errors.js';
 import { lastLines } from '../../files/run-child.js';
 import { runTool } from '../../files/run-tool.js';
+import { findServedGraph, readSavedModel } from '../../saved-model/read/read-saved-model.js';
 import { tfjsPackage } from '../../set-up/tfjs-package.js';
 import { tensorflowVersion } from '../../set-up/wheel-table.js';
+import { readFlatGraph } from '../read-flat-graph.js';
+import { simplify } from '../simplify.js';
 import { insteadOf } from '../instead-of.js';
 import { addMetadata } from './add-metadata.js';
+import { needsFlatCopy, writeFlatCopy } from './flat-copy.js';
 import { buildConverter } from './build-converter.js';
 
 /** How weights are stored: as they are, as float16, or as int8 (LiteRT's dynamic-range quantization). */
@@ -45,13 +49,21 @@ export async function convertToLitert(
   try {
     const output = path.join(folder, 'model.tflite');
     const libraries = path.join(tfjsPackage().folder, 'deps', 'lib');
-    const args = [libraries, path.resolve(directory), signature, quantization, output];
+    const source = await convertible(directory, signature, path.join(folder, 'model'));
+    const args = [libraries, source, signature, quantization, output];
     const result = await runTool(converter, args, { cwd: folder, ...(signal && { signal }) });
     if (!result.ok) throw failed(directory, signature, result.ending, result.output);
     return addMetadata(await readFile(output), metadata);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The directory itself, or a copy of what the converter gets further with. */
+async function convertible(directory: string, signature: string, copy: string): Promise<string> {
+  if (!needsFlatCopy(findServedGraph(await readSavedModel(directory), directory))) return path.resolve(directory);
+  await writeFlatCopy(copy, simplify(await readFlatGraph(directory, signature)));
+  return copy;
 }
 
 function checkPlatform(): void {

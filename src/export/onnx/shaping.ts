@@ -114,10 +114,12 @@ const slice: NodeConverter = (graph, node) => {
   graph.set(valueOf(node), graph.add('Slice', [graph.get(first(node)), starts, ends]));
 };
 
-/** Ends that are computed; a size of -1 must be a constant, and goes to the end. */
+/** Ends that are computed; a size of -1 goes to the end. */
 function endsOf(graph: OnnxGraph, starts: string, sizes: readonly number[] | undefined, size: string): string {
-  const length = sizes ? graph.int64(sizes.map((each) => (each === -1 ? end : each))) : asInt64(graph, size);
-  return graph.add('Add', [starts, length]);
+  if (sizes) return graph.add('Add', [starts, graph.int64(sizes.map((each) => (each === -1 ? end : each)))]);
+  const length = asInt64(graph, size);
+  const isOpen = graph.add('Equal', [length, graph.int64([-1])]);
+  return graph.add('Where', [isOpen, graph.int64([end]), graph.add('Add', [starts, length])]);
 }
 
 const bit = (mask: number, at: number) => ((mask >> at) & 1) === 1;
