@@ -1,6 +1,7 @@
 import { checkQuantization, type ExportFormat, type ExportQuantization } from './export-format.js';
 import { convertToLitert } from './litert/convert-to-litert.js';
 import { writeOnnx } from './onnx/write-onnx.js';
+import { type FlatGraph, notExportable } from './flat-graph.js';
 import { readFlatGraph } from './read-flat-graph.js';
 import { simplify } from './simplify.js';
 import { graphModel, graphModelFiles } from './tfjs/graph-model.js';
@@ -32,8 +33,18 @@ export async function exportFiles(
     const quantization = quantize === 'weights' ? 'none' : quantize;
     return new Map([['model.tflite', await convertToLitert(directory, { signature, quantization, metadata })]]);
   }
-  const { graph, shapes } = simplify(await readFlatGraph(directory, signature));
+  const flat = await readFlatGraph(directory, signature);
+  refuseFunctions(flat, format);
+  const { graph, shapes } = simplify(flat);
   const quantization = quantize === 'dynamic' ? 'none' : quantize;
   if (format === 'onnx') return new Map([['model.onnx', writeOnnx(graph, shapes, { metadata, quantization })]]);
   return graphModelFiles(graphModel(graph, metadata, quantization));
+}
+
+/** What calls functions when it runs is not flat: branches and loops. */
+function refuseFunctions({ nodes }: FlatGraph, format: 'tfjs' | 'onnx'): void {
+  const node = nodes.find(({ attr }) => Object.values(attr).some(({ value }) => value.case === 'func'));
+  if (!node) return;
+  const name = { tfjs: 'A TF.js GraphModel', onnx: 'An ONNX file' }[format];
+  throw notExportable(node, name, 'it runs functions of its own, which export-model does not write');
 }

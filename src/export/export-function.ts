@@ -7,8 +7,10 @@ import { writeModelDirectory } from '../files/model-directory.js';
 import { replaceFile } from '../files/replace.js';
 import { writeParts } from '../saved-model/write/write-saved-model.js';
 import type { TfFunction } from '../tracing/tf-function.js';
+import { whereCalled } from '../tracing/where-called.js';
 import { exportFiles, type ExportOptions } from './export-files.js';
 import type { ExportFormat } from './export-format.js';
+import { OpNotExportable } from './flat-graph.js';
 
 /** How a tf function is exported. */
 export type ExportFunctionOptions = Omit<ExportOptions, 'signature'>;
@@ -80,7 +82,15 @@ async function filesOf(
   try {
     await writeParts(folder, { functions: { fn: fn.getConcreteFunction() }, signatures: { serving_default: 'fn' } });
     return await exportFiles(folder, format, options);
+  } catch (error) {
+    throw error instanceof OpNotExportable ? withLine(error, fn) : error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The graph does not know which line of TypeScript an op comes from; the function does. */
+function withLine(error: OpNotExportable, fn: TfFunction<never>): OpNotExportable {
+  const line = whereCalled(fn, error.op);
+  return line === null ? error : new OpNotExportable(`${error.message} It is called in ${line}.`, error.op);
 }

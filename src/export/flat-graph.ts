@@ -4,6 +4,7 @@ import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/ty
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import type { TensorSpec } from '../tracing/tensor-spec.js';
 import type { Attributes } from '../tracing/op-signature.js';
+import { insteadOf } from './instead-of.js';
 
 /** An op of a flat graph. */
 export interface FlatNode {
@@ -96,9 +97,28 @@ export function typeAttribute({ attr }: FlatNode, name: string): DataType | null
   return value?.case === 'type' ? value.value : null;
 }
 
-/** Makes the error for an op that a format cannot carry. */
-export function notExportable({ op, origin, name }: FlatNode, format: string, why: string, instead = ''): SignetError {
-  const place = origin === '' ? `the node "${name}"` : `the function "${origin}"`;
-  const hint = instead === '' ? '' : ` ${instead}`;
-  return new SignetError('NOT_EXPORTABLE', `${format} cannot have the op ${op} of ${place}: ${why}.${hint}`);
+/** An op that a format does not have. */
+export class OpNotExportable extends SignetError {
+  constructor(
+    message: string,
+    /** TensorFlow's name of it. */
+    readonly op: string,
+  ) {
+    super('NOT_EXPORTABLE', message);
+  }
+}
+
+/** Makes the error for an op that a format cannot carry, with what to do instead. */
+export function notExportable(node: FlatNode, format: string, why: string, instead = ''): OpNotExportable {
+  const { op } = node;
+  const hint =
+    [instead, insteadOf(op)].find((each) => each !== '') ?? 'Write it with other ops, or leave it to the app.';
+  return new OpNotExportable(`${format} cannot have the op ${op} (${placeOf(node)}): ${why}. ${hint}`, op);
+}
+
+/** Function and node, without the calls that lead there and without the digest in the function's name. */
+function placeOf({ origin, name }: FlatNode): string {
+  const node = `node "${name.split('/').at(-1)}"`;
+  if (origin === '') return node;
+  return `${node} of the function "${origin.replace(/^__inference_/, '').replace(/_[0-9a-f]{12}$/, '')}"`;
 }

@@ -1,3 +1,4 @@
+import { SignetError, wordsOf } from '../errors.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import { evaluate } from './evaluate.js';
 import type { FlatGraph, FlatTensor } from './flat-graph.js';
@@ -9,13 +10,16 @@ export type ObservedShape = readonly (number | null)[];
 const attempts = [
   [[1, 48, 40], [2, 36, 52]],
   [[1, 5, 7], [2, 9, 6]],
+  // Sizes that must be the same, as of matrices that are multiplied.
+  [[4, 4, 4, 4, 4], [6, 6, 6, 6, 6]],
+  [[1, 1, 1, 1, 1], [1, 1, 1, 1, 1]],
   [[1, 224, 256], [2, 300, 230]],
 ] as const; // prettier-ignore
 
 /**
  * Runs a graph on inputs of two sizes, and returns the rank of every value, and which sizes stayed the same.
  *
- * @throws whatever TensorFlow said of the last attempt, where no size suits the graph.
+ * @throws SignetError `NOT_EXPORTABLE` with what TensorFlow said first, where no size suits the graph.
  */
 export function observeShapes(graph: FlatGraph): ReadonlyMap<string, ObservedShape> {
   let failure: unknown;
@@ -24,10 +28,20 @@ export function observeShapes(graph: FlatGraph): ReadonlyMap<string, ObservedSha
       const [first, second] = sizes.map((each) => shapesOf(graph, each));
       if (first && second) return combine(first, second);
     } catch (error) {
-      failure = error;
+      failure ??= error;
     }
   }
-  throw failure;
+  throw new SignetError(
+    'NOT_EXPORTABLE',
+    `The signature "${graph.signature}" runs at none of the sizes that were tried for ${graph.inputs.map(({ name, spec }) => `${name}: ${spec}`).join(', ')}. ` +
+      `TensorFlow says: ${withoutStatus(wordsOf(failure))}. Export a function whose inputSignature has the sizes that it needs as numbers.`,
+    { cause: failure },
+  );
+}
+
+/** TensorFlow's words after `Invalid TF_Status: 3`, without the place in a graph that nobody has. */
+function withoutStatus(words: string): string {
+  return words.replace(/^Invalid TF_Status: \d+\s*Message: /, '').replace(/\s*\[Op:\w+\]\.?$/, '');
 }
 
 function shapesOf(graph: FlatGraph, sizes: readonly number[]): Map<string, readonly number[]> {

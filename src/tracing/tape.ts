@@ -41,6 +41,20 @@ export interface OpRecord {
   readonly bodyAttributes?: BodyAttributes | undefined;
 }
 
+/** Who is told of each op that is recorded, to find out who calls it. */
+let watcher: ((op: string) => void) | null = null;
+
+/** Runs `action`; `watch` is told of each op before it is recorded on any tape. */
+export function watchingOps<T>(watch: (op: string) => void, action: () => T): T {
+  const outer = watcher;
+  watcher = watch;
+  try {
+    return action();
+  } finally {
+    watcher = outer;
+  }
+}
+
 /**
  * Records, as a graph, every op that runs while an ordinary TF.js function is called once.
  *
@@ -191,6 +205,7 @@ export class Tape implements OpListener {
 
   /** Adds an op with its outputs; returns its first one. */
   record({ op, attributes, inputs, outputs, functions = [], bodies = [], bodyAttributes }: OpRecord): TapeValue {
+    watcher?.(op);
     const values = inputs.map((input) => ('node' in input ? input : this.valueOf(input)));
     const typeAttribute = takesUint8[op];
     const source = typeAttribute === undefined ? null : castFromUint8(values[0]);

@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js';
 import { currentListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
-import { callFunction } from './call-function.js';
+import { callFunction, withCallsInlined } from './call-function.js';
 import { checkArguments } from './check-arguments.js';
 import { checkName } from './check-name.js';
 import type { ConcreteFunction, NamedSpec } from './concrete-function.js';
@@ -9,7 +9,7 @@ import { makeGraph } from './make-graph.js';
 import { snakeCase } from '../text/case.js';
 import { Tape } from './tape.js';
 import type { TensorSpec } from './tensor-spec.js';
-import type { TfFunctionResult } from './trace.js';
+import { traceFunction, type TfFunctionResult } from './trace.js';
 
 /** What a tf function accepts: its arguments by name, in the order of the function's parameters. */
 export type InputSignature = Readonly<Record<string, TensorSpec>>;
@@ -90,6 +90,15 @@ export function isTfFunction(value: unknown): value is TfFunction {
   return typeof value === 'function' && holder in value;
 }
 
+/**
+ * Traces a tf function again by its input signature, with the functions that it calls in it, and keeps nothing: for whoever watches.
+ *
+ * @throws SignetError `NOT_TRACEABLE`.
+ */
+export function traceAgain(fn: TfFunction<never>): void {
+  if (fn.inputSignature) (fn as unknown as Record<typeof holder, Graphs>)[holder].traceAgain(fn.inputSignature);
+}
+
 /** Names a tf function after the field that holds it, unless it was given a name. */
 export function nameTfFunction(fn: TfFunction, field: string): void {
   const graphs = (fn as unknown as Record<typeof holder, Graphs>)[holder];
@@ -120,6 +129,10 @@ class Graphs {
     const graph = this.#trace(signature);
     this.#graphs.set(key, graph);
     return graph;
+  }
+
+  traceAgain(signature: InputSignature): void {
+    withCallsInlined(() => traceFunction(this.fn, namedSpecs(signature)));
   }
 
   #trace(signature: InputSignature): ConcreteFunction {

@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 
 import { exportFiles } from '../../src/export/export-files.js';
 import { exportGraphModel, exportLiteRT, exportOnnx } from '../../src/export/export-function.js';
-import { tensorSpec, tf, tfFunction } from '../../src/index.js';
+import { cond, tensorSpec, tf, tfFunction } from '../../src/index.js';
 import { addMetadata } from '../../src/export/litert/add-metadata.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
@@ -121,6 +121,20 @@ describe('a GraphModel computes what the function does, in TensorFlow.js', () =>
   });
 });
 
+it('a function whose unknown sizes must be equal is exported', async () => {
+  const fn = tfFunction((x: tf.Tensor2D, y: tf.Tensor1D) => x.mul(y).add(tf.matMul(x, x)), {
+    inputSignature: { x: tensorSpec('float32', ['n', 'n']), y: tensorSpec('float32', ['n']) },
+    name: 'square',
+  });
+  const file = path.join(await temporaryFolder(), 'square.onnx');
+  await exportOnnx(fn, file);
+  const session = await ort.InferenceSession.create(file, { logSeverityLevel: 3 });
+  const x = new ort.Tensor('float32', Float32Array.of(1, 2, 3, 4), [2, 2]);
+  const { output_0: output } = await session.run({ x, y: new ort.Tensor('float32', Float32Array.of(1, 10), [2]) });
+  await session.release();
+  expect([...(output?.data as Float32Array)]).toEqual([8, 30, 18, 62]);
+});
+
 describe('LiteRT', () => {
   it('a file is converted, and holds its metadata', async () => {
     const file = path.join(await temporaryFolder(), 'fn.tflite');
@@ -143,18 +157,27 @@ describe('LiteRT', () => {
   });
 });
 
-describe('what a format cannot carry is refused with its name and what to do', () => {
-  const crops = tfFunction(
-    (x: Image) => tf.image.cropAndResize(x, tf.tensor2d([[0, 0, 1, 1]]), tf.tensor1d([0], 'int32'), [3, 3]),
-    { inputSignature: { x: tensorSpec('float32', [null, null, null, 3]) }, name: 'crops' },
-  );
+describe('what a format cannot carry is refused with function, node and line, and what to do', () => {
+  const refused = {
+    cropAndResize: (x: Image) => tf.image.cropAndResize(x, tf.tensor2d([[0, 0, 1, 1]]), tf.tensor1d([0], 'int32'), [3, 3]),
+    bincount: (x: Image) => tf.bincount(x.flatten().mul(3).toInt().clipByValue(0, 2).toInt(), tf.tensor1d([]), 3).toFloat(),
+    fft: (x: Image) => tf.abs(tf.spectral.fft(tf.complex(x.flatten(), x.flatten()))),
+    cond: (x: Image) => cond(x.sum().greater(1), () => x.add(1), () => x.sub(1)),
+  }; // prettier-ignore
 
-  it('an op that ONNX lacks', async () => {
-    const file = path.join(await temporaryFolder(), 'crops.onnx');
-    const error = await exportOnnx(crops, file).catch((reason: unknown) => reason as Error);
-    expect(String(error).replace(/crops_[0-9a-f]+/, 'crops_HASH')).toMatchInlineSnapshot(
-      `"SignetError: An ONNX file cannot have the op CropAndResize of the function "__inference_crops_HASH": it has no equivalent there."`,
+  it.each(Object.entries(refused))('%s', async (name, fn) => {
+    const file = path.join(await temporaryFolder(), 'fn');
+    const messages = await Promise.all(
+      [exportOnnx, exportGraphModel, exportLiteRT].map((write) =>
+        write(tfFunction(fn, { inputSignature: { x: tensorSpec('float32', [null, null, null, 3]) }, name }), file).then(
+          () => 'exported',
+          (error: unknown) => String(error),
+        ),
+      ),
     );
+    const lines = (await readFile('test/export/formats.test.ts', 'utf8')).split('\n');
+    const source = (_: string, line: string) => `the line "${lines[Number(line) - 1]?.trim().slice(0, 24)}"`;
+    expect(messages.map((each) => each.replace(/test.export.formats\.test\.ts:(\d+):\d+/, source))).toMatchSnapshot();
   });
 
   it('a quantization that a format does not have', async () => {

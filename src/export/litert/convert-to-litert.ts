@@ -10,7 +10,7 @@ import { tfjsPackage } from '../../set-up/tfjs-package.js';
 import { tensorflowVersion } from '../../set-up/wheel-table.js';
 import { readFlatGraph } from '../read-flat-graph.js';
 import { simplify } from '../simplify.js';
-import { insteadOf } from '../instead-of.js';
+import { notExportable } from '../flat-graph.js';
 import { addMetadata } from './add-metadata.js';
 import { needsFlatCopy, writeFlatCopy } from './flat-copy.js';
 import { buildConverter } from './build-converter.js';
@@ -52,7 +52,7 @@ export async function convertToLitert(
     const source = await convertible(directory, signature, path.join(folder, 'model'));
     const args = [libraries, source, signature, quantization, output];
     const result = await runTool(converter, args, { cwd: folder, ...(signal && { signal }) });
-    if (!result.ok) throw failed(directory, signature, result.ending, result.output);
+    if (!result.ok) throw failed(signature, result.ending, result.output);
     return addMetadata(await readFile(output), metadata);
   } finally {
     await rm(folder, { recursive: true, force: true });
@@ -76,19 +76,17 @@ function checkPlatform(): void {
 }
 
 /** Ops that LiteRT lacks are listed by the converter; its own log stands before. */
-function failed(directory: string, signature: string, ending: string, output: string): SignetError {
-  const [, flex, custom] = /Flex ops: ([^\n]*)|custom ops?: ([^\n]*)/i.exec(output) ?? [];
-  const ops = flex ?? custom;
-  const names = [...new Set((ops ?? '').split(',').map(opName))];
-  const hint = names.map(insteadOf).find((each) => each !== '') ?? '';
-  const reason =
-    ops === undefined
-      ? `it ended with ${ending}:\n${lastLines(withoutLog(output))}`
-      : `it has no equivalent of ${names.join(', ')}.`;
-  return new SignetError(
-    'NOT_EXPORTABLE',
-    `LiteRT cannot have the signature "${signature}" of ${directory}: ${reason} ${hint}`.trim(),
-  );
+function failed(signature: string, ending: string, output: string): SignetError {
+  const [, listed] = /(?:Flex|Select|Custom) ops: ([^\n]*)/i.exec(output) ?? [];
+  const names = [...new Set((listed ?? '').split(',').map(opName))].filter((each) => each !== '');
+  const [op] = names;
+  if (op === undefined) {
+    const why = `it ended with ${ending}:\n${reasonIn(output)}`;
+    return new SignetError('NOT_EXPORTABLE', `LiteRT cannot have the signature "${signature}": ${why}`);
+  }
+  const others = names.length === 1 ? '' : `, nor ${names.slice(1).join(', ')}`;
+  const node = { op, ...nodeIn(output, op), inputs: [], attr: {} };
+  return notExportable(node, 'A LiteRT file', `LiteRT has no equivalent${others}`);
 }
 
 /** `FlexDecodeJpeg(tensor<...>)` is `DecodeJpeg`. */
@@ -96,11 +94,19 @@ function opName(listed: string): string {
   return (listed.split('(', 1)[0] ?? '').trim().replace(/^Flex/, '');
 }
 
-/** TensorFlow's log lines begin with their level and a time. */
-function withoutLog(output: string): string {
-  return output
+/** The converter writes places as `fused["Atan2:", "atan2@__inference_fn_0123456789ab"]`. */
+function nodeIn(output: string, op: string): { name: string; origin: string } {
+  const places = [...output.matchAll(/fused\["(\w+):", "([^"@]*)(?:@([^"]*))?"\]/g)];
+  const [, , name = op, origin = ''] = places.find(([, of]) => of === op) ?? [];
+  return { name, origin };
+}
+
+/** The converter's errors, or the end of what it wrote; TensorFlow's log lines begin with their level and a time. */
+function reasonIn(output: string): string {
+  const lines = output
     .split('\n')
     .filter((line) => !/^[IW]\d{4} /.test(line) && !line.startsWith('WARNING'))
-    .map((line) => line.slice(0, 300))
-    .join('\n');
+    .map((line) => line.slice(0, 300));
+  const errors = lines.filter((line) => /\berror: /.test(line)).map((line) => line.replace(/^.*?\berror: /, ''));
+  return errors.length > 0 ? [...new Set(errors)].slice(0, 3).join('\n') : lastLines(lines.join('\n'));
 }

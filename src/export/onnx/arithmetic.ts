@@ -91,7 +91,12 @@ const divideNoNan: Compute = (graph, a, b) => {
 function elementType(type: number | null, node: FlatNode): TensorProto_DataType {
   const known = type === null ? null : dtypeOf(type);
   if (known !== null && known !== 'string') return onnxTypes[known];
-  throw notExportable(node, 'An ONNX file', `it works on the type ${type === null ? 'unknown' : DataType[type]}`);
+  throw notExportable(
+    node,
+    'An ONNX file',
+    `it works on the type ${type === null ? 'unknown' : DataType[type]}`,
+    'Cast to float32 before it.',
+  );
 }
 
 const cast = elementwise((graph, input, node) =>

@@ -1,5 +1,4 @@
 import { type FlatNode, notExportable } from '../flat-graph.js';
-import { insteadOf } from '../instead-of.js';
 import { arithmetic } from './arithmetic.js';
 import { images } from './images.js';
 import type { NodeConverter } from './node-converter.js';
@@ -20,6 +19,6 @@ export const onnxOps: readonly string[] = Object.keys(converters).sort();
  */
 export function convertNode(graph: OnnxGraph, node: FlatNode): void {
   const convert = Object.hasOwn(converters, node.op) ? converters[node.op] : undefined;
-  if (!convert) throw notExportable(node, 'An ONNX file', 'it has no equivalent there', insteadOf(node.op));
+  if (!convert) throw notExportable(node, 'An ONNX file', 'it has no equivalent there');
   convert(graph, node);
 }

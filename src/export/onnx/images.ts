@@ -19,7 +19,12 @@ function ofPicture(values: readonly number[]): number[] {
 /** How a window slides: strides, dilations and padding as ONNX writes them. */
 function windowAttributes(node: FlatNode, kernel: readonly number[]): OnnxAttributes {
   if (textAttribute(node, 'data_format', 'NHWC') !== 'NHWC') {
-    throw notExportable(node, 'An ONNX file', 'it has its channels first');
+    throw notExportable(
+      node,
+      'An ONNX file',
+      'it has its channels first',
+      'Build the network with channels last, the default of Keras and TF.js.',
+    );
   }
   const strides = ofPicture(numbersAttribute(node, 'strides', [1, 1, 1, 1]));
   const dilations = ofPicture(numbersAttribute(node, 'dilations', [1, 1, 1, 1]));
@@ -46,7 +51,12 @@ function dilatedPads(
   dilations: readonly number[],
 ) {
   if (strides.some((stride) => stride > 1)) {
-    throw notExportable(node, 'An ONNX file', 'it has strides and dilations and the padding "same"');
+    throw notExportable(
+      node,
+      'An ONNX file',
+      'it has strides and dilations and the padding "same"',
+      'Pad before it, and use the padding "valid".',
+    );
   }
   const total = kernel.map((size, i) => (size - 1) * (dilations[i] ?? 1));
   const before = total.map((each) => Math.floor(each / 2));
@@ -183,7 +193,12 @@ function blocks(op: string, more: OnnxAttributes = {}): NodeConverter {
 
 const unfixedNormalization: NodeConverter = (graph, node) => {
   fixedNumbers(graph, node, 1, 'scale');
-  throw notExportable(node, 'An ONNX file', 'it normalizes by the batch, as in training');
+  throw notExportable(
+    node,
+    'An ONNX file',
+    'it normalizes by the batch, as in training',
+    'Export the function that predicts: a layer is applied without training, batchNorm takes constant statistics.',
+  );
 };
 
 /** Ops on pictures. */

@@ -10,7 +10,12 @@ export type NodeConverter = (graph: OnnxGraph, node: FlatNode) => void;
 export function fixed(graph: OnnxGraph, node: FlatNode, input: number, what: string): TensorValue {
   const constant = graph.constant(node.inputs[input]);
   if (constant) return constant;
-  throw notExportable(node, 'An ONNX file', `its ${what} would have to be a constant`);
+  throw notExportable(
+    node,
+    'An ONNX file',
+    `its ${what} would have to be a constant`,
+    `Give it numbers of the code, or what is computed from them alone; a GraphModel (tfjs) takes computed ones.`,
+  );
 }
 
 /** Returns numbers that must be constant. @throws SignetError `NOT_EXPORTABLE`. */

@@ -96,7 +96,8 @@ const splitBySizes: NodeConverter = (graph, node) => {
   const [axis = 0] = fixedNumbers(graph, node, 2, 'dimension');
   const sizes = fixedNumbers(graph, node, 1, 'sizes');
   const whole = graph.shape(first(node))[positive(axis, graph.rank(first(node)))] ?? null;
-  if (sizes.includes(-1) && whole === null) throw notExportable(node, 'An ONNX file', 'one of its sizes is left open');
+  if (sizes.includes(-1) && whole === null)
+    throw notExportable(node, 'An ONNX file', 'one of its sizes is left open', 'Give all sizes.');
   const known = sizes.map((size) => (size === -1 ? (whole ?? 0) - sizes.reduce((a, b) => a + b, 1) : size));
   const parts = graph.addWith('Split', [graph.get(first(node)), graph.int64(known)], { axis }, sizes.length);
   parts.forEach((part, i) => graph.set(valueOf(node, i), part));
@@ -207,7 +208,12 @@ const gather: NodeConverter = (graph, node) => {
   const [input = '', indices = ''] = node.inputs;
   const axis = node.inputs.length > 2 ? (fixedNumbers(graph, node, 2, 'dimension')[0] ?? 0) : 0;
   if (numberAttribute(node, 'batch_dims', 0) !== 0)
-    throw notExportable(node, 'An ONNX file', 'it gathers within batches');
+    throw notExportable(
+      node,
+      'An ONNX file',
+      'it gathers within batches',
+      'Gather without batchDims, or multiply by a oneHot.',
+    );
   graph.set(valueOf(node), graph.add('Gather', [graph.get(input), graph.get(indices)], { axis }));
 };
 
@@ -221,7 +227,12 @@ const oneHot: NodeConverter = (graph, node) => {
   const [indices = '', depth = '', on = '', off = ''] = node.inputs;
   const axis = numberAttribute(node, 'axis', -1);
   if (axis !== -1 && axis !== graph.rank(indices)) {
-    throw notExportable(node, 'An ONNX file', 'its new dimension is not the last');
+    throw notExportable(
+      node,
+      'An ONNX file',
+      'its new dimension is not the last',
+      'Leave out the axis, and transpose the result.',
+    );
   }
   const numbers = graph.add('Unsqueeze', [asInt64(graph, indices), graph.int64([-1])]);
   const all = graph.add('Range', [graph.int64([0], []), asInt64(graph, depth), graph.int64([1], [])]);

@@ -8,7 +8,6 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { attr } from '../../tracing/attr-value.js';
 import { nodeOf } from '../../saved-model/freeze/graph-scopes.js';
 import { type FlatGraph, type FlatNode, type FlatTensor, notExportable } from '../flat-graph.js';
-import { insteadOf } from '../instead-of.js';
 import { graphModelOps } from './graph-model-ops.js';
 import type { Quantization } from '../quantization.js';
 import { encodeWeight, type WeightEntry } from './encode-weight.js';
@@ -89,7 +88,7 @@ function shardNames(bytes: number): string[] {
 
 function carried(node: FlatNode): FlatNode {
   if (graphModelOps.has(node.op)) return node;
-  throw notExportable(node, 'A TF.js GraphModel', 'TensorFlow.js does not execute it', insteadOf(node.op));
+  throw notExportable(node, 'A TF.js GraphModel', 'TensorFlow.js does not execute it');
 }
 
 /** TF.js has int32 for uint8 and int64. */

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { exportModelText } from '../../../src/commands/export-model/print.js';
 import { exportModel } from '../../../src/commands/export-model/run.js';
+import { exportFiles } from '../../../src/export/export-files.js';
 import { LenetModel } from '../../../src/index.js';
 import { copyDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
@@ -35,6 +36,23 @@ describe('export-model', () => {
       expect(agreement?.accuracy).toBe(result.savedModel.accuracy);
     }
     expect(exportModelText(result)).toContain('onnx: checked in onnxruntime-node');
+  });
+
+  it.each([
+    ['crop', true],
+    ['pad', true],
+    ['crop', false],
+  ] as const)('resizes as the model does: %s, antialias %s', async (resize, antialias) => {
+    const directory = path.join(folder, `${resize}-${antialias}`, '1');
+    const model = new LenetModel({ classNames: ['0', '1'], seed: 1, resize, antialias });
+    await model.save(directory);
+    model.dispose();
+    const output = path.join(folder, `${resize}-${antialias}`, 'exports');
+    const { formats } = await exportModel({ modelPath: directory, format: ['tfjs', 'onnx'], output });
+    for (const { agreement } of formats) expect(agreement?.maxDifference).toBeLessThan(1e-5);
+    // LiteRT's runtime is Python's: test/parity/export.test.ts runs what is converted here.
+    const litert = await exportFiles(directory, 'litert');
+    expect(litert.get('model.tflite')?.length).toBeGreaterThan(400_000);
   });
 
   it('makes smaller files of 8-bit weights', async () => {
