@@ -65,7 +65,7 @@ export function withoutDeadNodes(graph: FlatGraph): FlatGraph {
 }
 
 /** Text of an attribute, such as `data_format`; SavedModels leave out those that have their default. */
-export function textAttribute({ attr }: FlatNode, name: string, byDefault: string): string {
+export function textAttribute({ attr }: Pick<FlatNode, 'attr'>, name: string, byDefault: string): string {
   const value = attr[name]?.value;
   return value?.case === 's' ? Buffer.from(value.value).toString('utf8') : byDefault;
 }
@@ -86,7 +86,7 @@ export function numbersAttribute({ attr }: FlatNode, name: string, byDefault: re
 }
 
 /** Switch of an attribute, such as `keep_dims`. */
-export function switchAttribute({ attr }: FlatNode, name: string, byDefault: boolean): boolean {
+export function switchAttribute({ attr }: Pick<FlatNode, 'attr'>, name: string, byDefault: boolean): boolean {
   const value = attr[name]?.value;
   return value?.case === 'b' ? value.value : byDefault;
 }

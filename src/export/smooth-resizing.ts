@@ -112,7 +112,7 @@ function resizeSmoothly(images: tf.Tensor4D, size: tf.Tensor1D, scale: tf.Tensor
     const columns = tf.transpose(images, [0, 1, 3, 2]);
     const narrow = alongLast(columns, width, at(scale, 1));
     const rows = alongLast(tf.transpose(narrow, [0, 3, 2, 1]), height, at(scale, 0));
-    return tf.transpose(rows, [0, 3, 1, 2]) as tf.Tensor4D;
+    return tf.transpose<tf.Tensor4D>(rows, [0, 3, 1, 2]);
   });
 }
 

@@ -160,7 +160,7 @@ describe('LiteRT', () => {
 describe('what a format cannot carry is refused with function, node and line, and what to do', () => {
   const refused = {
     cropAndResize: (x: Image) => tf.image.cropAndResize(x, tf.tensor2d([[0, 0, 1, 1]]), tf.tensor1d([0], 'int32'), [3, 3]),
-    bincount: (x: Image) => tf.bincount(x.flatten().mul(3).toInt().clipByValue(0, 2).toInt(), tf.tensor1d([]), 3).toFloat(),
+    bincount: (x: Image) => tf.bincount(x.flatten().mul<tf.Tensor1D>(3).toInt(), tf.tensor1d([]), 3).toFloat(),
     fft: (x: Image) => tf.abs(tf.spectral.fft(tf.complex(x.flatten(), x.flatten()))),
     cond: (x: Image) => cond(x.sum().greater(1), () => x.add(1), () => x.sub(1)),
   }; // prettier-ignore
