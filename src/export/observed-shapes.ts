@@ -39,9 +39,9 @@ export function observeShapes(graph: FlatGraph): ReadonlyMap<string, ObservedSha
   );
 }
 
-/** TensorFlow's words after `Invalid TF_Status: 3`, without the place in a graph that nobody has. */
+/** TensorFlow's words after `Invalid TF_Status: 3`. */
 function withoutStatus(words: string): string {
-  return words.replace(/^Invalid TF_Status: \d+\s*Message: /, '').replace(/\s*\[Op:\w+\]\.?$/, '');
+  return words.replace(/^Invalid TF_Status: \d+\s*Message: /, '');
 }
 
 function shapesOf(graph: FlatGraph, sizes: readonly number[]): Map<string, readonly number[]> {

@@ -66,8 +66,8 @@ function isZero(value: unknown): boolean {
 /** The node keeps its name; in a function, its output has another one. */
 function replaceIn(scope: Scope, name: string): void {
   const { nodes, results } = scope;
-  const replaced = replaceable(scope);
-  for (const node of replaced) {
+  const smoothingNodes = replaceable(scope);
+  for (const node of smoothingNodes) {
     const [images = '', size = '', scale = ''] = node.input;
     const cast = `${node.name}/float`;
     const types = { SrcT: node.attr.T ?? attr.type(DataType.DT_FLOAT), DstT: attr.type(DataType.DT_FLOAT) };
@@ -81,7 +81,7 @@ function replaceIn(scope: Scope, name: string): void {
     };
   }
   if (!results) return;
-  const outputs = new Map(replaced.map((node) => [`${node.name}:resized_images:0`, `${node.name}:output:0`]));
+  const outputs = new Map(smoothingNodes.map((node) => [`${node.name}:resized_images:0`, `${node.name}:output:0`]));
   const rename = (input: string) => outputs.get(input) ?? input;
   for (const node of nodes) node.input = node.input.map(rename);
   for (const [key, value] of Object.entries(results)) results[key] = rename(value);

@@ -40,7 +40,7 @@ function userLine(stack: string): string | null {
     const [, place = '', position = ''] =
       /(?:\(|at )((?:file:\/\/|\/|[A-Za-z]:)[^()]*?)(:\d+:\d+)\)?$/.exec(line) ?? [];
     if (place === '') continue;
-    const file = place.startsWith('file://') ? fileURLToPath(place.replace(/\?.*$/, '')) : place;
+    const file = place.startsWith('file://') ? fileURLToPath(place.split('?', 1)[0] ?? '') : place;
     if (file.startsWith(own) || /[\\/]node_modules[\\/]/.test(file)) continue;
     return `${path.relative(process.cwd(), file)}${position}`;
   }

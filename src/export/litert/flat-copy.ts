@@ -14,7 +14,7 @@ import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/proto
 import { SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { attr, shapeProto } from '../../tracing/attr-value.js';
-import { type FlatGraph, type FlatNode, type FlatTensor, valueOf } from '../flat-graph.js';
+import { type FlatNode, type FlatTensor, valueOf } from '../flat-graph.js';
 import type { SimplifiedGraph } from '../simplify.js';
 import type { ObservedShape } from '../observed-shapes.js';
 
