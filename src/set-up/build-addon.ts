@@ -9,7 +9,7 @@ import { addonRevision } from './stamp.js';
 import { diskFull, saysDiskFull } from './file-errors.js';
 import { patchSource } from './patch-source.js';
 import { quietLogSource } from './quiet-log-source.js';
-import { exportSessionThreads, useSessionThreads } from './session-threads-patch.js';
+import { exportSessionConfig, useSessionConfig } from './session-config-patch.js';
 import { lastLines } from '../files/run-child.js';
 import { runTool } from '../files/run-tool.js';
 import { mendSharedStrings } from './shared-strings-patch.js';
@@ -45,11 +45,11 @@ export async function buildAddon(
     withUnfinishedFolder(site, async (folder) => {
       await cp(join(tfjs.folder, 'binding'), join(folder, 'binding'), { recursive: true });
       await change(join(folder, 'binding', 'tfjs_backend.cc'), (source) =>
-        mendSharedStrings(useSessionThreads(source)),
+        mendSharedStrings(useSessionConfig(source)),
       );
       await change(
         join(folder, 'binding', 'tfjs_binding.cc'),
-        (source) => exportSessionThreads(source) + quietLogSource,
+        (source) => exportSessionConfig(source) + quietLogSource,
       );
       await writeFile(join(folder, 'binding', 'standard_error.cc'), standardErrorSource);
       for (const name of ['binding.gyp', 'package.json']) await copyFile(join(tfjs.folder, name), join(folder, name));

@@ -3,6 +3,7 @@ import { backend } from './backend.js';
 import { dataTypeOf, type DType } from './data-type.js';
 import { dataTypeInTfjs } from './mended/honest-types.js';
 import { tensorflowError } from './run-op.js';
+import { type SessionConfig, sessionConfig } from './session-config.js';
 import { castId, createTensorId, takeTensorValue, type TensorValue } from './tensor-value.js';
 import type * as tf from './tf.js';
 
@@ -13,20 +14,9 @@ export interface Feed {
 }
 
 /** How a session is loaded. */
-export interface SessionOptions {
+export interface SessionOptions extends SessionConfig {
   /** Which of the SavedModel's meta graphs. Default: `serve`, the one that is served. */
   readonly tags?: readonly string[];
-  /**
-   * How many threads an op shares its work among, 1 to 127. Where ops are small, waking and awaiting a second thread takes longer
-   * than their work: LeNet classifies an image four times as fast with one. Default: TF_NUM_INTRAOP_THREADS, or as many as there are
-   * processors.
-   */
-  readonly intraOpThreads?: number | undefined;
-  /**
-   * Whether all ops run in the thread that calls, none beside another: that saves waking threads. Counts where `intraOpThreads` is given.
-   * Default: false.
-   */
-  readonly inCallerThread?: boolean | undefined;
 }
 
 /** A graph with its variables, loaded from a SavedModel directory by TensorFlow's C++ loader. */
@@ -43,10 +33,11 @@ export class Session {
    */
   static load(
     directory: string,
-    { tags = ['serve'], intraOpThreads = 0, inCallerThread = false }: SessionOptions = {},
+    { tags = ['serve'], ...config }: SessionOptions = {},
   ): Session {
+    const bytes = sessionConfig(config);
     try {
-      backend.binding.setSessionThreads(intraOpThreads, inCallerThread);
+      backend.binding.setSessionConfig(bytes);
       return new Session(backend.binding.loadSavedModel(directory, tags.join(',')));
     } catch (error) {
       const words = wordsOf(error);

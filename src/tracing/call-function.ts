@@ -16,17 +16,18 @@ import { sampleTensor, type TfFunctionResult } from './trace.js';
  * Records the call of one tf function by another as one op, so that a function that several signatures share stands in the
  * graph once.
  *
- * @returns What the call gives, with made-up values; null where the function must run in the caller's own graph: in a body,
- * under `tf.grad`, when it assigns variables, or when it cannot be traced by itself.
+ * @returns What the call gives, with made-up values; null where the function must run in the caller's own graph: under `tf.grad`, in a body
+ * where it reads variables or draws numbers, when it assigns variables, or when it cannot be traced by itself.
  */
 export function callFunction(
   tape: Tape,
   concreteFunction: () => ConcreteFunction,
   args: readonly tf.Tensor[],
 ): TfFunctionResult | null {
-  if (inlined > 0 || tape.captured || isTakingGradient()) return null;
+  if (inlined > 0 || isTakingGradient()) return null;
   const fn = tracedByItself(concreteFunction);
   if (!fn || fn.assigns || !acceptsAsTheyAre(fn, args)) return null;
+  if (tape.captured && (fn.captures.length > 0 || fn.definition.signature?.isStateful === true)) return null;
   const captures = fn.captures.flatMap(
     (capture) => (capture instanceof Asset ? tape.assetValue(capture) : tape.handleOf(capture)) ?? [],
   );
@@ -72,7 +73,8 @@ function record(
   const outputs = withListener(null, () => fn.outputs.map(({ spec }, i) => sampleTensor(spec, shapes[i] ?? [])));
   const captured = fn.captures.map((capture) => (capture instanceof Asset ? DataType.DT_STRING : DataType.DT_RESOURCE));
   tape.record({
-    op: 'StatefulPartitionedCall',
+    // In a body, its nodes take the place of the call.
+    op: tape.captured ? 'PartitionedCall' : 'StatefulPartitionedCall',
     attributes: {
       Tin: attr.types([...fn.inputs.map(({ spec }) => dataTypeOf(spec.dtype)), ...captured]),
       Tout: attr.types(fn.outputs.map(({ spec }) => dataTypeOf(spec.dtype))),

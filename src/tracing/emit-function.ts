@@ -67,6 +67,9 @@ export function emitFunction(traces: FunctionTraces): ConcreteFunction {
   return new FunctionEmitter(traces).emit();
 }
 
+/** A call whose function becomes part of the body that calls: TensorFlow's `MapDefun` runs no calls, but where an optimizer takes them away. */
+const callInBody = 'PartitionedCall';
+
 class FunctionEmitter {
   readonly #first: Trace;
   readonly #positions: ReadonlyMap<TapeNode, number>;
@@ -159,6 +162,12 @@ class FunctionEmitter {
       ...Object.fromEntries(functions.map((fn, i) => [node.bodies[i]?.attribute ?? '', attr.func(fn.name)])),
       ...node.bodyAttributes?.(functions),
     };
+    const [called] = node.functions;
+    if (called && node.op === callInBody) {
+      for (const fn of called.functions) for (const inner of fn.library) this.#functions.set(inner.name, inner);
+      this.#define(position, this.#builder.inline(called, inputs));
+      return;
+    }
     if (isTakenForLeakyRelu(node)) {
       this.#define(position, [this.#maximum(inputs)]);
       return;

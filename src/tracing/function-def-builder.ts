@@ -7,7 +7,7 @@ import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_p
 import type * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';
 import { attr } from './attr-value.js';
-import type { Capture } from './concrete-function.js';
+import type { Capture, ConcreteFunction } from './concrete-function.js';
 import { dimensionsOf, type SizeExpression, type SourceDimension } from './size-expression.js';
 import { type Attributes, outputName } from './op-signature.js';
 import type { ConstantValues } from './tape-nodes.js';
@@ -81,6 +81,17 @@ export class FunctionDefBuilder {
   /** Adds an op of one output; returns that output's name. */
   op(op: string, inputs: readonly string[], attributes: Attributes): string {
     return `${this.node(op, inputs, attributes)}:${outputName(op, attributes, 0)}`;
+  }
+
+  /** Adds all nodes of a function that captures nothing and is not stateful; returns the names of its results. */
+  inline({ definition: { signature, nodeDef, ret } }: ConcreteFunction, args: readonly string[]): string[] {
+    const names = new Map(signature?.inputArg.map(({ name }, i) => [name, args[i] ?? '']));
+    for (const { name, op } of nodeDef) names.set(name, this.#uniqueName(op));
+    const renamed = (tensor: string) => tensor.replace(/[^^:]+/, (name) => names.get(name) ?? '');
+    for (const { name, op, input, attr: attributes } of nodeDef) {
+      this.#nodes.push({ name: renamed(name), op, input: input.map(renamed), attr: attributes });
+    }
+    return (signature?.outputArg ?? []).map(({ name }) => renamed(ret[name] ?? ''));
   }
 
   /** Makes a node run whenever the function is called, whoever uses its outputs. */

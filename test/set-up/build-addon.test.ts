@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { buildAddon } from '../../src/set-up/build-addon.js';
-import { exportSessionThreads, useSessionThreads } from '../../src/set-up/session-threads-patch.js';
+import { exportSessionConfig, useSessionConfig } from '../../src/set-up/session-config-patch.js';
 import { checkPrerequisites } from '../../src/set-up/prerequisites.js';
 import { mendSharedStrings } from '../../src/set-up/shared-strings-patch.js';
 import type { Site } from '../../src/set-up/site.js';
@@ -69,7 +69,7 @@ describe('building the addon', () => {
 
   it('refuses a source that it cannot mend', () => {
     const message = 'is not the version 4.22.0 that Signet mends';
-    for (const mend of [mendSharedStrings, useSessionThreads, exportSessionThreads]) {
+    for (const mend of [mendSharedStrings, useSessionConfig, exportSessionConfig]) {
       expect(() => mend('void DeleteTensor() {}')).toThrow(message);
     }
   });

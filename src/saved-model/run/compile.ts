@@ -4,7 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
-import { Session, type SessionOptions } from '../../tensorflow/session.js';
+import type { SessionConfig } from '../../tensorflow/session-config.js';
+import { Session } from '../../tensorflow/session.js';
 import * as tf from '../../tensorflow/tf.js';
 import { checkArguments } from '../../tracing/check-arguments.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
@@ -19,7 +20,7 @@ import { VariableGroup } from './variable-group.js';
 import { writeParts } from '../write/write-saved-model.js';
 
 /** Options of `CompiledFunctions.compile`. */
-export interface CompiledFunctionsOptions extends Pick<SessionOptions, 'intraOpThreads'> {
+export interface CompiledFunctionsOptions extends SessionConfig {
   /**
    * Whether the values that variables have now stay forever, so that TensorFlow folds batch normalization into convolutions and fuses what
    * follows: results differ in the last digits. Functions that need their variables keep them. Default: false.
@@ -147,7 +148,7 @@ export class CompiledFunctions {
   }
 }
 
-async function loadFrozen(directory: string, options: SessionOptions): Promise<Session> {
+async function loadFrozen(directory: string, options: SessionConfig): Promise<Session> {
   const graph = findServedGraph(await readSavedModel(directory), directory);
   return withFrozenCopy(directory, graph, (folder) => Session.load(folder, options));
 }

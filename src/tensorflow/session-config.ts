@@ -1,0 +1,51 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+
+import { SignetError } from '../errors.js';
+import { ConfigProtoSchema } from './protos/tensorflow/core/protobuf/config_pb.js';
+
+/** How a session computes. */
+export interface SessionConfig {
+  /**
+   * How many threads an op shares its work among, 1 to 127. Where ops are small, waking and awaiting a second thread takes longer
+   * than their work: LeNet classifies an image four times as fast with one. Default: TF_NUM_INTRAOP_THREADS, or as many as there are
+   * processors.
+   */
+  readonly intraOpThreads?: number | undefined;
+  /**
+   * Whether all ops run in the thread that calls, none beside another: that saves waking threads. Counts where `intraOpThreads` is given.
+   * Default: false.
+   */
+  readonly inCallerThread?: boolean | undefined;
+  /**
+   * Whether TensorFlow rewrites the graph before its first call. Without it the first call of a graph of many branches begins a second
+   * sooner, and later ones gain nothing from folding or fusing. Default: true.
+   */
+  readonly rewritesGraph?: boolean | undefined;
+}
+
+/**
+ * Writes a session's configuration as TensorFlow takes it.
+ *
+ * @returns A serialized ConfigProto; empty for TensorFlow's defaults.
+ * @throws SignetError `INVALID_ARGUMENT` for another number of threads.
+ */
+export function sessionConfig({
+  intraOpThreads = 0,
+  inCallerThread = false,
+  rewritesGraph = true,
+}: SessionConfig): Uint8Array {
+  if (!Number.isInteger(intraOpThreads) || intraOpThreads < 0 || intraOpThreads > mostThreads) {
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `intraOpThreads is a whole number from 0 to ${mostThreads}. Received: ${intraOpThreads}.`,
+    );
+  }
+  const config = create(ConfigProtoSchema, {
+    intraOpParallelismThreads: intraOpThreads,
+    interOpParallelismThreads: intraOpThreads > 0 && inCallerThread ? -1 : 0,
+    ...(!rewritesGraph && { graphOptions: { rewriteOptions: { disableMetaOptimizer: true } } }),
+  });
+  return toBinary(ConfigProtoSchema, config);
+}
+
+const mostThreads = 127;
