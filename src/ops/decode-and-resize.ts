@@ -36,11 +36,7 @@ function decoderFor(size: ImageSize, preprocessing: Preprocessing): TfFunction<[
   return decoder;
 }
 
-function decodeOne(
-  bytes: tf.Tensor,
-  size: ImageSize,
-  { exif = 'apply', decode, ...fit }: Preprocessing,
-): tf.Tensor {
+function decodeOne(bytes: tf.Tensor, size: ImageSize, { exif = 'apply', decode, ...fit }: Preprocessing): tf.Tensor {
   const [height, width] = size;
   const resize = (image: tf.Tensor3D, isTransposed: boolean) => {
     const [batch, wanted] = [tf.expandDims<tf.Tensor4D>(image), isTransposed ? ([width, height] as const) : size];

@@ -27,6 +27,27 @@ describe('tfFunction', () => {
     expect(fn.traceCount).toBe(2);
   });
 
+  it('is traced once for all bodies that call it, whose graphs take its ops', async () => {
+    const scale = tfFunction((x: tf.Tensor) => mapFn((each) => tf.mul(each, 2), x), { ...vectors, name: 'scale' });
+    const fn = graphOf((x) => cond(tf.greater(tf.sum(x), 0), () => scale(scale(x)), () => scale(x)))(); // prettier-ignore
+    expect(scale.traceCount).toBe(1);
+    const ops = fn.library.flatMap(({ definition }) => definition.nodeDef.map(({ op }) => op));
+    expect(ops.filter((op) => op.includes('Call'))).toEqual([]);
+    expect(ops.filter((op) => op === 'MapDefun')).toHaveLength(3);
+    const compiled = await CompiledFunctions.compile({ fn });
+    const results = [1, -1].map((value) => compiled.call('fn', [tf.fill([1, 3], value)]).output_0?.arraySync());
+    expect(results).toEqual([[[4, 4, 4]], [[-2, -2, -2]]]);
+    compiled.dispose();
+  });
+
+  it('runs in every body that calls it where it reads a variable', () => {
+    const factor = tf.variable(tf.scalar(2));
+    const scale = tfFunction((x: tf.Tensor) => tf.mul(x, factor), { ...vectors, name: 'scale' });
+    const fn = graphOf((x) => cond(tf.greater(tf.sum(x), 0), () => scale(x), () => x.clone()))(); // prettier-ignore
+    expect(fn.variables).toEqual([factor]);
+    factor.dispose();
+  });
+
   it('says which argument came in which form', () => {
     const fn = tfFunction((x: tf.Tensor) => tf.square(x), vectors);
     expect(() => fn(tf.zeros([2, 4]))).toThrow('Argument "x" accepts float32[?, 3]. Received: float32[2, 4].');

@@ -229,6 +229,9 @@ export const reductionAndMatrixCases: readonly CoverageCase[] = [
   traces('ifft', 'IFFT', [float(['b', 8]), float(['b', 8])], (x: tf.Tensor, y: tf.Tensor) =>
     tf.real(tf.spectral.ifft(tf.complex(x, y))),
   ),
+  traces('complex numbers as a result', 'Complex', [float(['n']), float(['n'])], (x: tf.Tensor, y: tf.Tensor) =>
+    tf.complex(x, y),
+  ),
   traces('abs of complex numbers', 'ComplexAbs', [float(['b', 8]), float(['b', 8])], (x: tf.Tensor, y: tf.Tensor) =>
     tf.abs(tf.complex(x, y)),
   ),

@@ -33,13 +33,6 @@ export const refusedCases: readonly RefusedCase[] = [
       message: 'NonMaxSuppressionV4 is traced only with padToMaxOutputSize',
     },
   ),
-  refused(
-    'complex numbers as a result',
-    '',
-    [float(['n']), float(['n'])],
-    (x: tf.Tensor, y: tf.Tensor) => tf.complex(x, y),
-    { because: 'no signature carries complex64', message: 'returns a type that no signature carries' },
-  ),
   refused('dropout', '', [float([null, 3])], (x: tf.Tensor) => tf.dropout(x, 0.5), {
     because: 'drawn in JavaScript',
     message: 'drawn at random in JavaScript',
