@@ -44,9 +44,7 @@ export async function buildAddon(
   await step(site, 'Compiling the addon that joins Node.js to TensorFlow', () =>
     withUnfinishedFolder(site, async (folder) => {
       await cp(join(tfjs.folder, 'binding'), join(folder, 'binding'), { recursive: true });
-      await change(join(folder, 'binding', 'tfjs_backend.cc'), (source) =>
-        mendSharedStrings(useSessionConfig(source)),
-      );
+      await change(join(folder, 'binding', 'tfjs_backend.cc'), (source) => mendSharedStrings(useSessionConfig(source)));
       await change(
         join(folder, 'binding', 'tfjs_binding.cc'),
         (source) => exportSessionConfig(source) + quietLogSource,

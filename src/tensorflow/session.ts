@@ -31,10 +31,7 @@ export class Session {
    * @param directory The SavedModel: it may be deleted once this returns.
    * @throws SignetError `INVALID_SAVED_MODEL` with TensorFlow's own words.
    */
-  static load(
-    directory: string,
-    { tags = ['serve'], ...config }: SessionOptions = {},
-  ): Session {
+  static load(directory: string, { tags = ['serve'], ...config }: SessionOptions = {}): Session {
     const bytes = sessionConfig(config);
     try {
       backend.binding.setSessionConfig(bytes);
