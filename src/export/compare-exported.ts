@@ -33,23 +33,27 @@ export interface LabelledPicture extends Picture {
   readonly label: number | null;
 }
 
-/**
- * Runs a SavedModel's signature and its exports on the same pictures, one at a time.
- *
- * @param signature Key of a signature that takes pixels, and gives logits first.
- * @param onProgress Called after each picture with how many are done.
- */
+/** What is compared, and how. */
+export interface CompareOptions {
+  /** Key of a signature that takes pixels, and gives logits first. */
+  readonly signature: string;
+  /** Of a model whose pictures may have several classes: from which probability on a picture has each; then no accuracy is counted. Default: none, a picture has one class. */
+  readonly thresholds?: Float32Array | null | undefined;
+  /** Called after each picture with how many are done. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+/** Runs a SavedModel's signature and its exports on the same pictures, one at a time. */
 export async function compareExported(
   directory: string,
-  signature: string,
   models: readonly ExportedModel[],
   pictures: AsyncIterable<LabelledPicture>,
-  onProgress?: (done: number) => void,
+  { signature, thresholds = null, onProgress }: CompareOptions,
 ): Promise<ExportComparison> {
   const original = await LoadedSavedModel.load(directory);
   try {
-    const reference = new Tally();
-    const tallies = models.map(() => new Tally());
+    const reference = new Tally(thresholds);
+    const tallies = models.map(() => new Tally(thresholds));
     for await (const picture of pictures) {
       const expected = callSavedModel(original, signature, picture);
       reference.add(picture, expected, expected.logits);
@@ -86,23 +90,37 @@ class Tally {
   /** The first call prepares the graph: it is not counted. */
   readonly #milliseconds: number[] = [];
 
+  constructor(private readonly thresholds: Float32Array | null) {}
+
   add(
     { label }: LabelledPicture,
     { logits, milliseconds }: { logits: Float32Array; milliseconds: number },
     expected: Float32Array,
   ): void {
     this.images += 1;
-    const chosen = argMax(logits);
-    if (label !== null) this.#labelled += 1;
-    if (label === chosen) this.#right += 1;
-    if (chosen === argMax(expected)) this.#agree += 1;
-    const [ours, theirs] = [softmax(logits), softmax(expected)];
+    if (label !== null && this.thresholds === null) {
+      this.#labelled += 1;
+      if (label === argMax(logits)) this.#right += 1;
+    }
+    const [ours, theirs] = [this.#probabilities(logits), this.#probabilities(expected)];
+    if (this.#chosen(ours) === this.#chosen(theirs)) this.#agree += 1;
     ours.forEach((value, i) => {
       const difference = Math.abs(value - (theirs[i] ?? NaN));
       // NaN is the largest difference there is.
       if (!(difference <= this.#maxDifference)) this.#maxDifference = difference;
     });
     this.#milliseconds.push(milliseconds);
+  }
+
+  #probabilities(logits: Float32Array): number[] {
+    return this.thresholds ? Array.from(logits, (logit) => 1 / (1 + Math.exp(-logit))) : softmax(logits);
+  }
+
+  /** The class, or the classes, that a picture has. */
+  #chosen(probabilities: readonly number[]): string {
+    const { thresholds } = this;
+    if (!thresholds) return String(argMax(Float32Array.from(probabilities)));
+    return probabilities.flatMap((each, i) => (each >= (thresholds[i] ?? 0.5) ? [i] : [])).join(' ');
   }
 
   result(): ExportedAgreement {

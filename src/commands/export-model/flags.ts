@@ -39,7 +39,7 @@ export const exportModelCommand = defineCommand({
     },
     testDatasetPath: {
       type: 'path',
-      defaultText: 'noise',
+      defaultText: 'what the model was tested on in its training, else noise',
       help: 'Folder with one folder of images per class, on which the exports are compared with the SavedModel',
       conflicts: { testList: 'Give --test-dataset-path for a folder, or --test-list for a list. Received: both.' },
     },

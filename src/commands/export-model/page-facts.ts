@@ -11,10 +11,16 @@ export interface PageProof {
   readonly agreement: ExportedAgreement | null;
 }
 
+/** What the command has read of the model. */
+export interface PageModel {
+  readonly classNames: readonly string[] | null;
+  readonly thresholds: Float32Array | null;
+}
+
 /** Gathers what a page that needs no server knows and tells about a model. */
 export async function pageFacts(
   modelPath: string,
-  classNames: readonly string[] | null,
+  { classNames, thresholds }: PageModel,
   proof: PageProof,
 ): Promise<OfflinePageFacts> {
   const description = await readModelDescription(modelPath).catch(() => null);
@@ -29,6 +35,7 @@ export async function pageFacts(
     exif,
     // Models of Signet give logits; others may end in a softmax.
     gives: description ? 'logits' : 'either',
+    thresholds: thresholds && [...thresholds],
     about: [
       ...(version === null ? [] : [['Version', version] as const]),
       ...(description ? [['Class', description.modelType] as const] : []),

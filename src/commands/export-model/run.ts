@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { matchClasses } from '../../data/source/match-classes.js';
+import type { DatasetSource } from '../../data/source/dataset-source.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { SignetError } from '../../errors.js';
 import { compareExported, type ExportComparison, noisePictures, picturesOf } from '../../export/compare-exported.js';
@@ -14,7 +15,8 @@ import { openTfjsModel } from '../../export/runtimes/tfjs-runtime.js';
 import { tryToWrite } from '../../files/cannot-write.js';
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
-import { decodingOf, readModelDescription } from '../../models/classifier/model-description.js';
+import { decodingOf, isMultiLabelModel, readModelDescription } from '../../models/classifier/model-description.js';
+import { readThresholds } from '../../models/classifier/read-thresholds.js';
 import { readSignatures, type Signature } from '../../saved-model/read/read-saved-model.js';
 import { offlinePageFiles } from '../../serving/page/offline-page-files.js';
 import { progressBar } from '../../text/progress-bar.js';
@@ -25,8 +27,9 @@ import { withLabelsOf } from '../../data/source/with-labels-of.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { folderBytes } from '../list-models/list-saved-models.js';
 import { exportModelCommand } from './flags.js';
-import { pageFacts } from './page-facts.js';
+import { pageFacts, type PageModel } from './page-facts.js';
 import { problemOf } from './problem-of.js';
+import { rememberedTestSet } from './remembered-test-set.js';
 
 /** Options of `export-model`; `flags.ts` says what each means. */
 export interface ExportModelOptions extends GivenOptionsOf<typeof exportModelCommand.flags> {}
@@ -86,7 +89,8 @@ export async function exportModel(given: ExportModelOptions): Promise<ExportMode
   await checkSignature(modelPath, signature);
   await tryToWrite(output);
   const classNames = await readClassNames(modelPath).catch(() => null);
-  const files = await testImages(options, classNames);
+  const thresholds = await thresholdsOf(modelPath, classNames);
+  const files = await testImages(options, { classNames, thresholds });
   const metadata = await describe(modelPath, signature, classNames);
   const exports: Export[] = [];
   try {
@@ -96,18 +100,22 @@ export async function exportModel(given: ExportModelOptions): Promise<ExportMode
       if (format === 'litert' && classNames) content.set('labels.txt', Buffer.from(`${classNames.join('\n')}\n`));
       exports.push({ format, content, ...(await open(format, content)) });
     }
-    const comparison = await compare(options, exports, files);
+    const comparison = await compare(options, exports, { files, thresholds });
     const judged = judge(options, exports, comparison);
     for (const { format, content } of exports) await write(path.join(output, format), content);
     const { images, savedModel } = comparison;
     const page = options.page ? path.join(output, 'page') : null;
     const graphModel = exports.find(({ format }) => format === 'tfjs')?.content;
     if (page !== null && graphModel) {
-      const facts = await pageFacts(modelPath, classNames, {
-        isTestSet: files !== null,
-        images,
-        agreement: judged.find(({ format }) => format === 'tfjs')?.agreement ?? null,
-      });
+      const facts = await pageFacts(
+        modelPath,
+        { classNames, thresholds },
+        {
+          isTestSet: files !== null,
+          images,
+          agreement: judged.find(({ format }) => format === 'tfjs')?.agreement ?? null,
+        },
+      );
       await write(page, await offlinePageFiles(graphModel, facts));
     }
     return {
@@ -165,18 +173,39 @@ function takesPixels({ inputs }: Signature): boolean {
   return input?.spec.dtype === 'float32' && input.spec.shape?.length === 4 && others.length === 0;
 }
 
-async function testImages(
+/** Of a model whose pictures may have several classes; null for others. */
+async function thresholdsOf(modelPath: string, classNames: readonly string[] | null): Promise<Float32Array | null> {
+  if (!classNames || !(await isMultiLabelModel(modelPath))) return null;
+  return readThresholds(modelPath, classNames.length);
+}
+
+/** The images that the flags name, or those that the model was tested on; null where there are none. */
+async function testImages(options: Options, model: PageModel): Promise<readonly ImageFile[] | null> {
+  const given = separateTestSource(options);
+  if (given) return scanTestSet(options, given, model);
+  const known = await rememberedTestSet(options.modelPath);
+  if (!known) return null;
+  try {
+    tell(`comparing on ${known.name}, which the model was tested on`);
+    return await scanTestSet(options, known, model);
+  } catch (error) {
+    if (!(error instanceof SignetError)) throw error;
+    tell(`note: it cannot be used, so pictures of noise are compared: ${error.message}`);
+    return null;
+  }
+}
+
+async function scanTestSet(
   options: Options,
-  classNames: readonly string[] | null,
-): Promise<readonly ImageFile[] | null> {
-  const source = separateTestSource(options);
-  if (source === null) return null;
+  source: DatasetSource,
+  { classNames, thresholds }: PageModel,
+): Promise<readonly ImageFile[]> {
   const { scan } = await scanDataset(source, options.onBadImage, {
     subsets: ['test'],
     exif: (await decodingOf(options.modelPath)).exif,
   });
   const names = { found: `the test set ${source.name}`, expected: `the model ${options.modelPath}` };
-  const labelled = withLabelsOf(scan, false, 'export-model compares by the class that is most probable');
+  const labelled = withLabelsOf(scan, thresholds !== null, 'export-model compares the model with itself, exported');
   return (classNames ? matchClasses(labelled, classNames, names) : labelled).files;
 }
 
@@ -208,14 +237,15 @@ async function open(
 async function compare(
   { modelPath, signature }: Options,
   exports: readonly Export[],
-  files: readonly ImageFile[] | null,
+  { files, thresholds }: { readonly files: readonly ImageFile[] | null; readonly thresholds: Float32Array | null },
 ): Promise<ExportComparison> {
   const models = exports.flatMap(({ model }) => model ?? []);
   const total = files?.length ?? noiseCount;
   const bar = standardError().isTTY ? progressBar('comparing', 'images') : null;
   try {
     const pictures = files === null ? noisePictures(noiseCount) : picturesOf(files, (await decodingOf(modelPath)).exif);
-    return await compareExported(modelPath, signature, models, pictures, (done) => bar?.update(done, total));
+    const onProgress = (done: number) => bar?.update(done, total);
+    return await compareExported(modelPath, models, pictures, { signature, thresholds, onProgress });
   } finally {
     bar?.stop();
   }

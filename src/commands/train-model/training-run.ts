@@ -20,7 +20,7 @@ import {
   type TrainModelOptions,
 } from './train-model-options.js';
 import { disposeCompiled, findTrainableType, makeLoss, makeTrainable } from './trainable-model.js';
-import { modelAssets } from './model-assets.js';
+import { modelAssets, testListFile } from './model-assets.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { type TrainedEvaluation, writeTrainingReport } from './training-report.js';
 import { tell } from '../../text/tell.js';
@@ -244,9 +244,6 @@ async function keepOrRemove<T>(kept: InterruptedTraining, train: () => Promise<T
     throw error;
   }
 }
-
-/** The list in `assets.extra/` of the test images that were split off: `eval-model --test-list` takes it. */
-const testListFile = 'test-images.jsonl';
 
 /** Evaluates the model on the test set, and lists in its directory the images that this left out, and those that were split off for it. */
 async function evaluate(

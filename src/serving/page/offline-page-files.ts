@@ -19,6 +19,8 @@ export interface OfflinePageFacts {
   readonly exif: ExifHandling;
   /** Whether a softmax is still to be taken; `either` looks at the numbers. */
   readonly gives: 'logits' | 'either';
+  /** Of a model whose pictures may have several classes: the probability from which on a picture has each. Null: a picture has one. */
+  readonly thresholds: readonly number[] | null;
   /** Rows of the page's table about the model: a title and a text each. */
   readonly about: readonly (readonly [title: string, text: string])[];
 }

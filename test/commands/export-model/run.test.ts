@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -39,9 +40,8 @@ describe('export-model', () => {
   });
 
   it.each([
-    ['crop', true],
-    ['pad', true],
     ['crop', false],
+    ['pad', true],
   ] as const)('resizes as the model does: %s, antialias %s', async (resize, antialias) => {
     const directory = path.join(folder, `${resize}-${antialias}`, '1');
     const model = new LenetModel({ classNames: ['0', '1'], seed: 1, resize, antialias });
@@ -53,6 +53,43 @@ describe('export-model', () => {
     // LiteRT's runtime is Python's: test/parity/export.test.ts runs what is converted here.
     const litert = await exportFiles(directory, 'litert');
     expect(litert.get('model.tflite')?.length).toBeGreaterThan(400_000);
+  });
+
+  it('compares on the test set of the training where no other is given, and on noise where that is of no use', async () => {
+    const directory = path.join(folder, 'trained', '1');
+    await cp(modelPath, directory, { recursive: true });
+    const remember = (options: object) =>
+      writeFile(path.join(directory, 'assets.extra', 'arguments.json'), JSON.stringify(options));
+    const images = async () => {
+      const output = path.join(folder, 'remembered');
+      const result = await exportModel({ modelPath: directory, format: ['onnx'], output });
+      return [result.images, result.isTestSet];
+    };
+    await remember({ testDatasetPath });
+    expect(await images()).toEqual([20, true]);
+    for (const gone of [path.join(folder, 'gone'), directory]) {
+      await remember({ testDatasetPath: gone });
+      expect(await images()).toEqual([8, false]);
+    }
+    const list = ['0', '1'].map((label) =>
+      JSON.stringify({ path: path.join(testDatasetPath, label, firstImage(testDatasetPath, label)), label }),
+    );
+    await writeFile(path.join(directory, 'assets.extra', 'test-images.jsonl'), list.join('\n'));
+    expect(await images()).toEqual([2, true]);
+  });
+
+  it('compares the sets of classes of a model whose images may have several', async () => {
+    const directory = path.join(folder, 'Several', '1');
+    const model = new LenetModel({ classNames: ['0', '1', 'round'], seed: 1, multiLabel: true });
+    await model.save(directory);
+    model.dispose();
+    const output = path.join(folder, 'several');
+    const { savedModel, formats } = await exportModel({ modelPath: directory, format: ['tfjs'], page: true, output });
+    expect(savedModel.accuracy).toBe(null);
+    expect(formats[0]?.agreement).toMatchObject({ agree: 8, accuracy: null });
+    expect(await readFile(path.join(output, 'page', 'model', 'model.js'), 'utf8')).toContain(
+      'thresholds\\":[0.5,0.5,0.5]',
+    );
   });
 
   it('makes smaller files of 8-bit weights', async () => {
@@ -68,3 +105,7 @@ describe('export-model', () => {
     );
   });
 });
+
+function firstImage(testDatasetPath: string, label: string): string {
+  return readdirSync(path.join(testDatasetPath, label))[0] ?? '';
+}

@@ -54,12 +54,26 @@ function asker(model, facts) {
   };
 }
 
-function bestClasses(outputs, { classNames, gives }, topK) {
-  const probabilities = gives === 'logits' || !areProbabilities(outputs) ? softmax(outputs) : [...outputs];
-  return probabilities
-    .map((probability, index) => ({ index, name: classNames?.[index] ?? null, probability }))
+function bestClasses(outputs, { classNames, gives, thresholds }, topK) {
+  return probabilitiesOf(outputs, gives, thresholds)
+    .map((probability, index) => ({
+      index,
+      name: classNames?.[index] ?? null,
+      probability,
+      ...judged(probability, thresholds?.[index]),
+    }))
     .sort((a, b) => b.probability - a.probability || a.index - b.index)
     .slice(0, topK);
+}
+
+/** Where a picture may have several classes, whether it has this one. */
+function judged(probability, threshold) {
+  return threshold === undefined ? {} : { threshold, present: probability >= threshold };
+}
+
+function probabilitiesOf(outputs, gives, thresholds) {
+  if (thresholds) return Array.from(outputs, (logit) => 1 / (1 + Math.exp(-logit)));
+  return gives === 'logits' || !areProbabilities(outputs) ? softmax(outputs) : [...outputs];
 }
 
 /** Models of other makers may end in a softmax or in sigmoids of their own. */
