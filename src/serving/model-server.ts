@@ -21,6 +21,8 @@ export interface ServedVersion {
   readonly signatures: Readonly<Record<string, Signature>>;
   /** Height and width that pictures are resized to, in pixels. Default: the model does not tell. */
   readonly inputSize?: readonly [number, number];
+  /** Names of its classes in the order of the logits. Default: the model does not tell. */
+  readonly classNames?: readonly string[];
 }
 
 /** A call of one signature. */

@@ -39,7 +39,7 @@ export async function pageFacts(
     about: [
       ...(version === null ? [] : [['Version', version] as const]),
       ...(description ? [['Class', description.modelType] as const] : []),
-      ...(description ? [['Pictures are', imagesText(description)] as const] : []),
+      ...(description ? [['Pictures are', imagesText({ ...description, decode: 'full' })] as const] : []),
       ...(classNames ? [['Classes', `${classNames.length}: ${classNames.join(', ')}`] as const] : []),
       ['Checked', proofText(proof)],
     ],

@@ -3,19 +3,23 @@ import type { Signature, SignatureTensor } from '../../saved-model/read/read-sav
 import { signatureExamples } from '../../saved-model/describe/signature-examples.js';
 import type { ModelServer, ModelSpec } from '../model-server.js';
 
+/** Names of classes that the page shows. */
+const mostNames = 12;
+
 /**
  * `/page/version.json`: what the page tells about a version: its signatures as `show-model` does, whether pictures can be sent
- * to it, and how large they are inside.
+ * to it, how large they are inside, and what it takes them for.
  *
  * @throws ServingError `NOT_FOUND`.
  */
 export function describeVersion(models: ModelServer, spec: ModelSpec) {
-  const { name, version, signatures, inputSize } = models.find(spec);
+  const { name, version, signatures, inputSize, classNames } = models.find(spec);
   return {
     name,
     version,
     takesPictures: canClassifyImages(signatures),
     inputSize: inputSize ?? null,
+    classNames: classNames ? { first: classNames.slice(0, mostNames), count: classNames.length } : null,
     signatures: Object.entries(signatures).map(([key, signature]) => describeSignature(name, key, signature)),
   };
 }

@@ -27,6 +27,7 @@ const files = [
   'elements.js',
   'frame-drawing.js',
   'model-choice.js',
+  'model-tabs.js',
   'picture-desk.js',
   'picture-files.js',
   'server.js',

@@ -1,4 +1,5 @@
 import { wordsOf } from '../../errors.js';
+import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { readModelDescription } from '../../models/classifier/model-description.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { servableNotFound, unknownLabel } from '../model-not-found.js';
@@ -232,7 +233,7 @@ export class StoredModel {
     try {
       const runner = await VersionRunner.start(directory, this.#runnerOptions(entry));
       entry.runner = runner;
-      entry.served = { name: this.name, version, signatures: runner.signatures, ...(await inputSizeOf(directory)) };
+      entry.served = { name: this.name, version, signatures: runner.signatures, ...(await describedBy(directory)) };
       for (const note of runner.notes) this.#tell('info', `${this.name}/${version} ${note}`);
       for (const warning of omissionsOf(runner.signatures))
         this.#tell('warning', `${this.name}/${version}: ${warning}`);
@@ -335,9 +336,14 @@ export class StoredModel {
 }
 
 /** Reads what Signet has written next to its own models; for the web page, so a model without it is served all the same. */
-async function inputSizeOf(directory: string): Promise<Pick<ServedVersion, 'inputSize'>> {
+async function describedBy(directory: string): Promise<Pick<ServedVersion, 'inputSize' | 'classNames'>> {
   const description = await readModelDescription(directory).catch(() => null);
-  return description ? { inputSize: [description.inputHeight, description.inputWidth] } : {};
+  if (!description) return {};
+  const classNames = await readClassNames(directory).catch(() => undefined);
+  return {
+    inputSize: [description.inputHeight, description.inputWidth],
+    ...(classNames !== undefined && { classNames }),
+  };
 }
 
 /** Sentences about what a version's signatures have and no request or answer carries. */

@@ -45,6 +45,7 @@ describe('the page is accessible:', () => {
     expect(asking).toMatchInlineSnapshot(`
       "- region "Ask the model":
         - heading "Ask the model" [level=2]
+        - paragraph: "Pets knows 3 classes: cat, dog, a class whose name takes several words."
         - text: Choose pictures
         - button "Choose pictures"
         - button "Use the camera"

@@ -156,13 +156,16 @@ describe('the page', () => {
 
     it('that take no pictures are asked for none', async () => {
       const { page } = await open();
-      await page.getByLabel('Model', { exact: true }).selectOption('Scale');
+      await page.getByText(/^Lenet knows 12 classes: .*, class 10\.$/).waitFor();
+      await page.getByRole('radio', { name: 'Scale' }).check();
       await page.getByText('Scale takes no picture files; it can be called by its signatures, below.').waitFor();
       expect(await page.getByText('Choose pictures').isVisible()).toBe(false);
       // The choice is in the address.
       await page.reload();
       await page.getByText('Scale takes no picture files').waitFor();
-      await page.getByLabel('Model', { exact: true }).selectOption('Lenet');
+      expect(await page.getByText('Lenet knows').isVisible()).toBe(false);
+      // With the keyboard too.
+      await page.getByRole('radio', { name: 'Scale' }).press('ArrowLeft');
       await page.getByText('Choose pictures').waitFor();
     });
 

@@ -1,8 +1,8 @@
 // Which model and version is asked, and the table of all that is served.
 
 import { element, fill, tableOf } from './elements.js';
+import { ModelTabs } from './model-tabs.js';
 
-const model = element('model');
 const version = element('version');
 
 /** The latest, whichever it is when one asks. */
@@ -11,6 +11,7 @@ const latest = '';
 export class ModelChoice {
   #models = [];
   #text = '';
+  #tabs = new ModelTabs(() => this.#choose(latest));
   /** From the address, until there is a choice. */
   #asked;
   #onChange;
@@ -20,12 +21,11 @@ export class ModelChoice {
     this.#onChange = onChange;
     const asked = new URLSearchParams(location.search);
     this.#asked = { model: asked.get('model'), version: asked.get('version') };
-    model.onchange = () => this.#choose(latest);
     version.onchange = () => this.#choose(version.value);
   }
 
   get modelName() {
-    return model.value;
+    return this.#tabs.chosen;
   }
 
   /** Versions that answer, the latest first. */
@@ -34,7 +34,7 @@ export class ModelChoice {
   }
 
   get #versions() {
-    return this.#models.find(({ name }) => name === model.value)?.versions ?? [];
+    return this.#models.find(({ name }) => name === this.modelName)?.versions ?? [];
   }
 
   /** The number of the version that answers, as far as is known; null where none does. */
@@ -45,12 +45,12 @@ export class ModelChoice {
   /** Below which the chosen one's methods are: `/v1/models/NAME/versions/2`. */
   get path() {
     const part = version.value === latest ? '' : `/versions/${version.value}`;
-    return `/v1/models/${encodeURIComponent(model.value)}${part}`;
+    return `/v1/models/${encodeURIComponent(this.modelName)}${part}`;
   }
 
   /** What an answer is told to be from. */
   get label() {
-    return version.value === latest ? model.value : `${model.value}, version ${version.value}`;
+    return version.value === latest ? this.modelName : `${this.modelName}, version ${version.value}`;
   }
 
   /**
@@ -71,12 +71,8 @@ export class ModelChoice {
 
   #fill() {
     const names = this.#models.map(({ name }) => name);
-    const wanted = [model.value, this.#asked.model].find((name) => names.includes(name)) ?? names[0];
-    fill(
-      model,
-      names.map((name) => [name, name]),
-      wanted,
-    );
+    const wanted = [this.modelName, this.#asked.model].find((name) => names.includes(name)) ?? names[0];
+    this.#tabs.show(names, wanted);
     this.#choose([version.value, this.#asked.version].find(Boolean) ?? latest);
     this.#asked = {};
     element('models-table').replaceChildren(...modelRows(this.#models));
@@ -96,11 +92,11 @@ export class ModelChoice {
   /** In the address, so that a reload and a link bring the same. */
   #remember() {
     const query = new URLSearchParams();
-    if (this.#models.length > 1) query.set('model', model.value);
+    if (this.#models.length > 1) query.set('model', this.modelName);
     if (version.value !== latest) query.set('version', version.value);
     const search = query.size === 0 ? '' : `?${query}`;
     if (search !== location.search) history.replaceState(null, '', `${location.pathname}${search}`);
-    document.title = model.value === '' ? 'Signet' : `${model.value} · Signet`;
+    document.title = this.modelName === '' ? 'Signet' : `${this.modelName} · Signet`;
   }
 }
 

@@ -71,15 +71,22 @@ async function showVersion() {
 
 function arrange(version, path) {
   showSignatures(version, path, hasToken());
-  const { name, takesPictures, inputSize } = version;
+  const { name, takesPictures, inputSize, classNames } = version;
   element('asking').hidden = !takesPictures;
   tell(
     'no-pictures',
     takesPictures ? '' : `${name} takes no picture files; it can be called by its signatures, below.`,
   );
+  tell('knows', takesPictures && classNames ? knownText(name, classNames) : '');
   if (arrangedFor === name) return;
   arrangedFor = name;
   desk.arrange(inputSize);
+}
+
+/** What pictures make sense here. */
+function knownText(name, { first, count }) {
+  const more = count - first.length;
+  return `${name} knows ${count} classes: ${first.join(', ')}${more === 0 ? '.' : `, and ${more} more.`}`;
 }
 
 watchTokenForm(look);
