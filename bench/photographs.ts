@@ -1,0 +1,140 @@
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+
+import { createRandom, deriveSeed, shuffled } from '../src/data/dataset/random.js';
+import { hasPython, python } from '../test/helpers/python/python.js';
+import { forwardSpeed } from './photographs/forward-speed.js';
+
+/**
+ * `npm run bench:photographs -- --train FOLDER --test FOLDER`: from folders of photographs to a good classifier, by the command as a user types it
+ * (EfficientNet-Lite0, the paths, and nothing else), from the start of the process to model, evaluation and report. With all images, and with some
+ * of each class. Then how many images per second go through a network, beside Keras and PyTorch with the same network where those are there.
+ *
+ * `--seeds 0,1,2` are the seeds of the runs; `--per-class 60` how many images of each class the small runs train on, drawn by the seed;
+ * `--python python3` a Python with Keras, or with torch and efficientnet_lite_pytorch; `--forward-only` leaves the trainings out.
+ */
+const { values } = parseArgs({
+  options: {
+    train: { type: 'string' },
+    test: { type: 'string' },
+    seeds: { type: 'string', default: '0' },
+    'per-class': { type: 'string', default: '60' },
+    python: { type: 'string', default: hasPython() ? python : 'python3' },
+    'forward-only': { type: 'boolean', default: false },
+  },
+});
+const seeds = values.seeds.split(',').map(Number);
+const perClass = Number(values['per-class']);
+const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+if (!values['forward-only']) await benchTrainings();
+await benchForward();
+
+async function benchTrainings(): Promise<void> {
+  const { train, test } = values;
+  if (train === undefined || test === undefined) {
+    throw new Error('Give the folders of photographs, a folder per class in each: -- --train FOLDER --test FOLDER');
+  }
+  console.log('train-model --model-type EfficientNetLiteModel, process start to model, evaluation and report');
+  await report('all images', seeds, () => ({ folder: train, remove: () => Promise.resolve() }), test);
+  await report(`${perClass} images per class`, seeds, (seed) => someOfEach(train, seed), test);
+}
+
+interface Images {
+  readonly folder: string;
+  readonly remove: () => Promise<void>;
+}
+
+/** Prints accuracy and seconds of a run for each seed: mean, and from the least to the most. */
+async function report(
+  title: string,
+  all: readonly number[],
+  images: (seed: number) => Images | Promise<Images>,
+  test: string,
+): Promise<void> {
+  const runs: Run[] = [];
+  for (const seed of all) {
+    const { folder, remove } = await images(seed);
+    try {
+      runs.push(await trainOn(folder, test, seed));
+    } finally {
+      await remove();
+    }
+  }
+  const accuracies = spread(
+    runs.map(({ accuracy }) => accuracy),
+    4,
+  );
+  const seconds = spread(
+    runs.map((run) => run.seconds),
+    1,
+  );
+  console.log(`${title.padEnd(24)} test accuracy ${accuracies}   ${seconds} s`);
+}
+
+interface Run {
+  readonly accuracy: number;
+  readonly seconds: number;
+}
+
+async function trainOn(train: string, test: string, seed: number): Promise<Run> {
+  const models = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
+  const sets = ['--train-dataset-path', train, '--test-dataset-path', test];
+  const place = ['--model-folder-path', models, '--seed', String(seed)];
+  const command = [file('../dist/src/commands/train-model/main.js'), '--model-type', 'EfficientNetLiteModel'];
+  try {
+    const start = performance.now();
+    const { stdout } = await promisify(execFile)(process.execPath, [...command, ...sets, ...place]);
+    const seconds = (performance.now() - start) / 1000;
+    return { accuracy: Number(/^test accuracy +(\S+)$/m.exec(stdout)?.[1] ?? NaN), seconds };
+  } finally {
+    await rm(models, { recursive: true });
+  }
+}
+
+/** A folder with some images of each class, drawn by a seed. */
+async function someOfEach(train: string, seed: number): Promise<Images> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
+  for (const { name } of (await readdir(train, { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
+    await mkdir(path.join(folder, name));
+    const files = (await readdir(path.join(train, name))).sort();
+    const chosen = shuffled(files, createRandom(deriveSeed(seed, name))).slice(0, perClass);
+    for (const each of chosen) await copyFile(path.join(train, name, each), path.join(folder, name, each));
+  }
+  return { folder, remove: () => rm(folder, { recursive: true }) };
+}
+
+function spread(numbers: readonly number[], digits: number): string {
+  const mean = numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+  if (numbers.length === 1) return mean.toFixed(digits);
+  return `${mean.toFixed(digits)} (${Math.min(...numbers).toFixed(digits)} to ${Math.max(...numbers).toFixed(digits)})`;
+}
+
+async function benchForward(): Promise<void> {
+  console.log('\nfeatures of 32 images of 224 x 224 in memory, images/s, the best of ten calls');
+  for (const [network, script] of [
+    ['MobileNetV2', 'keras_forward.py'],
+    ['EfficientNet-Lite0', 'torch_forward.py'],
+  ] as const) {
+    const own = await forwardSpeed(network);
+    console.log(`${network.padEnd(24)} Signet ${own.toFixed(0)}   ${await other(script, own)}`);
+  }
+}
+
+/** What the other side says; where it is not there, that it is not. */
+async function other(script: string, own: number): Promise<string> {
+  const name = script.startsWith('keras') ? 'Keras' : 'PyTorch';
+  try {
+    const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
+    const { stdout } = await promisify(execFile)(values.python, [file(`./photographs/${script}`)], { env });
+    const speed = Number(stdout.trim().split('\n').at(-1));
+    return `${name} ${speed.toFixed(0)}   ${(own / speed).toFixed(2)} x`;
+  } catch (error) {
+    const [reason = ''] = (error as { stderr?: string }).stderr?.trim().split('\n').slice(-1) ?? [];
+    return `${name} SKIPPED: ${values.python} cannot run it (${reason || String(error)})`;
+  }
+}
