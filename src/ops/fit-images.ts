@@ -28,8 +28,8 @@ export interface Preprocessing extends FitImagesOptions {
   /** Whether a picture is turned as its EXIF says. Default: `apply`. */
   readonly exif?: ExifHandling | undefined;
   /**
-   * Whether JPEGs much larger than the model's images are decoded at a part of their size: `reduced` takes a third of the time for a photograph of
-   * 12 megapixels, and smooths it. See `DecodeSize`. Default: `full`.
+   * Whether JPEGs much larger than the model's images are decoded at a part of their size: `reduced` takes about two thirds of the time for a
+   * photograph of 12 megapixels, and smooths it a little. See `DecodeSize`. Default: `full`.
    */
   readonly decode?: DecodeSize | undefined;
 }
