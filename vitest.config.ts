@@ -43,15 +43,20 @@ const slow = [
 ];
 
 /**
- * Files that load TensorFlow and need a process of their own: they look at its memory, its threads or its environment, change TF.js, or
+ * Files that need a process of their own: they look at its memory, its threads or its environment, change TF.js, or
  * expect the names that the first model of a process has.
  */
 const alone = [
+  'test/e2e/resume-from.test.ts',
+  'test/e2e/resume.test.ts',
+  'test/e2e/show-model.test.ts',
+  'test/e2e/train-and-eval.test.ts',
   'test/saved-model/read/read-variables.test.ts',
   'test/serving/hostile.test.ts',
   'test/serving/serve-models.test.ts',
   'test/serving/worker',
   'test/tensorflow',
+  'test/training/memory.test.ts',
   'test/training/steps',
 ];
 
@@ -62,10 +67,12 @@ const files = readdirSync('test', { recursive: true, encoding: 'utf8' })
 const isIn = (list: readonly string[]) => (file: string) =>
   list.some((each) => file === each || file.startsWith(`${each}/`));
 const isSlow = isIn(slow);
+const isAlone = isIn(alone);
 const quick = files.filter((file) => !isSlow(file));
 const tensorflow = quick.filter((file) => loadsTensorFlow(file));
 const plain = quick.filter((file) => !tensorflow.includes(file));
-const isAlone = isIn(alone);
+const apart = [...files.filter(isSlow), ...tensorflow].filter(isAlone);
+const isShared = (file: string) => !apart.includes(file);
 
 export default defineConfig({
   test: {
@@ -73,9 +80,9 @@ export default defineConfig({
     projects: [
       // A process that loads TensorFlow takes a second and a half to start: files share one where they can.
       { test: { ...shared, name: 'plain', include: plain, isolate: false } },
-      { test: { ...shared, name: 'tensorflow', include: tensorflow.filter((file) => !isAlone(file)), isolate: false } },
-      { test: { ...shared, name: 'alone', include: tensorflow.filter(isAlone) } },
-      { test: { ...shared, name: 'slow', include: files.filter(isSlow) } },
+      { test: { ...shared, name: 'tensorflow', include: tensorflow.filter(isShared), isolate: false } },
+      { test: { ...shared, name: 'alone', include: apart } },
+      { test: { ...shared, name: 'slow', include: files.filter(isSlow).filter(isShared), isolate: false } },
     ],
   },
 });
