@@ -33,6 +33,8 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
     [pip, 'install', '--quiet', 'kubernetes-validate==1.37.0'],
     // What EXIF is compared with.
     [pip, 'install', '--quiet', 'pillow==13.0.0'],
+    // The converter to ONNX that others use; what it writes runs in onnxruntime-node.
+    [pip, 'install', '--quiet', 'tf2onnx==1.17.0'],
     // For the Python in deploy/distributed/.
     [pip, 'install', '--quiet', 'ruff==0.17.6', 'mypy==2.4.1'],
   ] as const;

@@ -15,6 +15,7 @@ export const exportModelCommand = defineCommand({
       required: true,
       help: `Formats to write: ${formats.join(', ')}; several may be given`,
       check: (given) => {
+        if (given.length === 0) return `--format is one or several of ${formats.join(', ')}. Received: none.`;
         const wrong = given.filter((format) => !formats.includes(format));
         if (wrong.length === 0) return undefined;
         return `--format is one or several of ${formats.join(', ')}. Received: ${wrong.join(', ')}.`;

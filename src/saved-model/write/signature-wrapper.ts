@@ -38,6 +38,10 @@ export function signatureWrapper({ key, fn, outputs }: SignatureExport): Functio
       isStateful: true,
       controlOutput: [call],
     },
+    // Python gives its functions' arguments these shapes; tf2onnx takes a missing one for that of a scalar.
+    argAttr: Object.fromEntries(
+      fn.inputs.map(({ spec }, i) => [i, { attr: { _output_shapes: attr.shapes([spec.sizes]) } }]),
+    ),
     nodeDef: [
       {
         name: call,

@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -98,11 +98,63 @@ describe('export-model', () => {
     for (const { bytes } of result.formats) expect(bytes).toBeLessThan(0.35 * result.bytes);
   });
 
-  it('refuses a signature that takes no pixels', async () => {
-    const options = { modelPath, format: ['onnx'], output: path.join(folder, 'none'), signature: 'serving_bytes' };
-    await expect(exportModel(options)).rejects.toThrowErrorMatchingInlineSnapshot(
-      `[SignetError: export-model takes a signature with one input of pixels, float32[?, height, width, channels]: phones and browsers decode pictures themselves. Received: "serving_bytes" with image_bytes_string: string[?]. Use serving_default with --signature.]`,
-    );
+  describe('misused, says what to do:', () => {
+    const misuses: Readonly<Record<string, (ok: { modelPath: string; folder: string }) => Record<string, unknown>>> = {
+      'no format': () => ({ format: [] }),
+      'an unknown format': () => ({ format: ['tflite'] }),
+      'a format of Keras': () => ({ format: ['keras', 'onnx'] }),
+      'no model': () => ({ modelPath: 'models/Nobody/1' }),
+      'the folder of a model, not of a version': ({ folder: all }) => ({ modelPath: path.join(all, 'LenetModel') }),
+      'a file instead of a model': () => ({ modelPath: 'package.json' }),
+      'an empty folder': ({ folder: all }) => ({ modelPath: path.join(all, 'empty') }),
+      'a damaged saved_model.pb': ({ folder: all }) => ({ modelPath: path.join(all, 'damaged') }),
+      'a model without its variables': ({ folder: all }) => ({ modelPath: path.join(all, 'bare') }),
+      'a signature that the model does not have': () => ({ signature: 'predict' }),
+      'a signature of encoded pictures': () => ({ signature: 'serving_bytes' }),
+      'a signature of whole numbers': () => ({ signature: 'serving_uint8' }),
+      'a signature of tf.Examples': () => ({ signature: 'serving_classify' }),
+      'the name of an object\u2019s own property': () => ({ signature: '__proto__' }),
+      'an unknown quantization': () => ({ quantize: 'int4' }),
+      'dynamic quantization of ONNX': () => ({ quantize: 'dynamic' }),
+      'dynamic quantization of TF.js': () => ({ format: ['tfjs'], quantize: 'dynamic' }),
+      'weights of LiteRT': () => ({ format: ['litert'], quantize: 'weights' }),
+      'one format of several without the quantization': () => ({ format: ['tfjs', 'litert'], quantize: 'weights' }),
+      'a page without tfjs': () => ({ page: true }),
+      'a page of LiteRT': () => ({ format: ['litert'], page: true }),
+      'a test set that is not there': () => ({ testDatasetPath: 'nowhere' }),
+      'a test set without classes': ({ folder: all }) => ({ testDatasetPath: path.join(all, 'empty') }),
+      'a test set of other classes': ({ folder: all }) => ({ testDatasetPath: path.join(all, 'others') }),
+      'a test list that is not there': () => ({ testList: 'nowhere.csv' }),
+      'a folder and a list': () => ({ testDatasetPath: 'a', testList: 'b.csv' }),
+      'an output that is a file': () => ({ output: 'package.json' }),
+      'an output below a file': () => ({ output: 'package.json/exports' }),
+      'no output': () => ({ output: undefined }),
+      'a data set instead of a model': () => ({ modelPath: 'data/digits/test' }),
+    };
+
+    beforeAll(async () => {
+      await mkdir(path.join(folder, 'empty'));
+      for (const [digit, name] of Object.entries(['cat', 'dog']))
+        await cp(path.join(testDatasetPath, digit), path.join(folder, 'others', name), { recursive: true });
+      for (const name of ['damaged', 'bare']) await cp(modelPath, path.join(folder, name), { recursive: true });
+      await writeFile(path.join(folder, 'damaged', 'saved_model.pb'), 'no protocol buffer');
+      await rm(path.join(folder, 'bare', 'variables'), { recursive: true });
+    });
+
+    it.each(Object.entries(misuses))('%s', async (_, misuse) => {
+      const given = {
+        modelPath,
+        format: ['onnx'],
+        output: path.join(folder, 'misused'),
+        ...misuse({ modelPath, folder }),
+      };
+      const error = await exportModel(given as never).then(
+        () => 'exported',
+        (reason: unknown) => `${(reason as { code?: string }).code}: ${(reason as Error).message}`,
+      );
+      expect(error.replaceAll(folder, 'FOLDER')).toMatchSnapshot();
+      expect(existsSync(path.join(folder, 'misused', 'onnx'))).toBe(false);
+    });
   });
 });
 

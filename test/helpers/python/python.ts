@@ -8,7 +8,7 @@ import { tensorflowVersion } from '../../../src/set-up/wheel-table.js';
 /** The virtual environment with Python TensorFlow, the outside referee; `npm run test:parity` makes it. */
 export const pythonFolder = path.join(cacheFolder(), `python-tensorflow-${tensorflowVersion}`);
 /** Written when all packages are installed. Its number counts up when one is added. */
-export const pythonMarker = path.join(pythonFolder, 'complete-5');
+export const pythonMarker = path.join(pythonFolder, 'complete-6');
 export const python = path.join(pythonFolder, 'bin', 'python');
 
 /** Triton's client, in an environment of its own: it wants another protobuf than TensorFlow. */
