@@ -51,7 +51,7 @@ describe.skipIf(!hasPython())("other people's converters take a SavedModel of Si
     });
     await session.release();
     const found = results[session.outputNames[0] ?? '']?.data as Float32Array;
-    const expected = (model.predictNumpyImage(pixels) as tf.Tensor).dataSync();
+    const expected = model.predictNumpyImage(pixels).dataSync();
     expected.forEach((value, i) => expect(Math.abs(value - (found[i] ?? NaN))).toBeLessThan(1e-4));
   });
 });
