@@ -135,6 +135,8 @@ export interface KnownClassNames {
   readonly names: ReadonlyMap<number, string>;
   /** Whether the model has no other classes. */
   readonly areAll: boolean;
+  /** Thresholds of a multi-label model by the same positions; null where an image has one class. */
+  readonly thresholds: ReadonlyMap<number, number> | null;
 }
 
 /**
@@ -143,16 +145,20 @@ export interface KnownClassNames {
  * @param samples Images to ask with: if only `serving_labels` gives names, those of their best classes are found.
  */
 export async function findClassNames(model: CallableModel, samples: readonly Uint8Array[]): Promise<KnownClassNames> {
-  const way = [byClassify, byLabels].find(({ fits }) => fits(model.signatures));
+  const way = [byThresholds, byClassify, byLabels].find(({ fits }) => fits(model.signatures));
   const names = new Map<number, string>();
+  const thresholds = new Map<number, number>();
   let areAll = false;
   for (const sample of way ? samples : []) {
     const [labels = []] = (await way?.classify(model, [sample])) ?? [];
-    for (const { index, name } of labels) if (name !== null) names.set(index, name);
-    areAll = way === byClassify || labels.length < mostByLabels;
+    for (const { index, name, threshold } of labels) {
+      if (name !== null) names.set(index, name);
+      if (threshold !== undefined) thresholds.set(index, threshold);
+    }
+    areAll = way !== byLabels || labels.length < mostByLabels;
     if (areAll) break;
   }
-  return { names, areAll };
+  return { names, areAll, thresholds: way === byThresholds ? thresholds : null };
 }
 
 /** Whether a signature takes one tensor of strings and gives the outputs. */

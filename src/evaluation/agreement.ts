@@ -1,3 +1,5 @@
+import { probabilityOf } from './multi-label/best-threshold.js';
+
 /** How far the answers of one model over several transports agree. */
 export interface AgreementResult<Transport extends string> {
   /** The largest difference between two transports in a logit of an image; NaN when one transport gave a number and another did not. */
@@ -5,14 +7,20 @@ export interface AgreementResult<Transport extends string> {
   /** Images that were classified differently, with the class's position by transport. */
   readonly differing: readonly {
     readonly path: string;
-    readonly predicted: Readonly<Partial<Record<Transport, number>>>;
+    readonly predicted: Readonly<Partial<Record<Transport, Predicted>>>;
   }[];
 }
+
+/** Position of a class, or the positions of all classes that an image of a multi-label model has. */
+export type Predicted = number | readonly number[];
 
 /** Compares the logits of images, one after another; holds none of them. */
 export class Agreement<Transport extends string> {
   #maxLogitDifference = 0;
-  readonly #differing: { path: string; predicted: Partial<Record<Transport, number>> }[] = [];
+  readonly #differing: { path: string; predicted: Partial<Record<Transport, Predicted>> }[] = [];
+
+  /** @param thresholds Of a multi-label model, by class. Default: an image has the class with the largest logit. */
+  constructor(private readonly thresholds: readonly number[] | null = null) {}
 
   /** @param answers An image's logits by transport. */
   add(path: string, answers: ReadonlyMap<Transport, Float32Array>): void {
@@ -20,14 +28,25 @@ export class Agreement<Transport extends string> {
     for (const [i, a] of all.entries()) {
       for (const b of all.slice(i + 1)) this.#maxLogitDifference = larger(this.#maxLogitDifference, difference(a, b));
     }
-    const predicted = [...answers].map(([transport, logits]) => [transport, argMax(logits)] as const);
-    if (new Set(predicted.map(([, index]) => index)).size <= 1) return;
-    this.#differing.push({ path, predicted: Object.fromEntries(predicted) as Partial<Record<Transport, number>> });
+    const predicted = [...answers].map(([transport, logits]) => [transport, this.#predict(logits)] as const);
+    if (new Set(predicted.map(([, found]) => String(found))).size <= 1) return;
+    this.#differing.push({ path, predicted: Object.fromEntries(predicted) as Partial<Record<Transport, Predicted>> });
+  }
+
+  #predict(logits: Float32Array): Predicted {
+    const { thresholds } = this;
+    return thresholds === null ? argMax(logits) : presentClasses(logits, thresholds);
   }
 
   result(): AgreementResult<Transport> {
     return { maxLogitDifference: this.#maxLogitDifference, differing: [...this.#differing] };
   }
+}
+
+/** Positions of the classes whose probability is at least the threshold; none where a logit is not finite. */
+function presentClasses(logits: Float32Array, thresholds: readonly number[]): number[] {
+  if (!logits.every(Number.isFinite)) return [];
+  return [...logits.keys()].filter((label) => probabilityOf(logits[label] ?? NaN) >= (thresholds[label] ?? NaN));
 }
 
 function difference(a: Float32Array, b: Float32Array): number {

@@ -26,6 +26,8 @@ export type ReachedModels = Readonly<Partial<Record<Protocol, ReachedModel | Ser
 export interface ServedEvaluationOptions {
   /** In the order of the logits. */
   readonly classNames: readonly string[];
+  /** Thresholds of a multi-label model, by class. Default: the model gives each image one class. */
+  readonly thresholds?: readonly number[] | null;
   /** Height and width that images are resized to before their pixels are sent. Default: as they are. */
   readonly imageSize?: ImageSize | undefined;
   /** How images are turned, and resized if they are, before their pixels are sent: as the model does with files. */
@@ -98,14 +100,15 @@ const warmUpImages = 16;
 class ServedEvaluation {
   #open: readonly TransportRun[];
   readonly #problems: TransportProblem[] = [];
-  readonly #agreement = new Agreement<ServedTransport>();
+  readonly #agreement: Agreement<ServedTransport>;
   readonly #skipped: ImageProblem[] = [];
   readonly #options;
   #images = 0;
   #left = 0;
 
   constructor(models: ReachedModels, options: ServedEvaluationOptions) {
-    this.#options = { batchSize: 1, concurrency: 1, onBadImage: 'fail', ...options } as const;
+    this.#options = { batchSize: 1, concurrency: 1, onBadImage: 'fail', thresholds: null, ...options } as const;
+    this.#agreement = new Agreement(this.#options.thresholds);
     this.#open = servedTransports.flatMap((transport) => {
       const model = models[transportDescriptions[transport].protocol];
       return (model && this.#openTransport(transport, model)) ?? [];

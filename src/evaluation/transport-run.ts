@@ -1,16 +1,18 @@
 import { mapConcurrently } from '../files/map-concurrently.js';
 import { SignetError } from '../errors.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
-import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
 import type { SignetClient } from '../client/signet-client.js';
 import { groupPositions } from './image-blocks.js';
 import type { DecodedImage } from './load-images.js';
+import { type EvaluationResult, type Metrics, multiLabelMetrics, oneClassMetrics } from './metrics.js';
 import { type Latency, latencyOf } from '../data/statistics.js';
 import { type TransportCall, transportDescriptions, type ServedTransport } from './served-transports.js';
 
 /** How images are sent. */
 export interface TransportRunOptions {
   readonly classNames: readonly string[];
+  /** Thresholds of a multi-label model, by class; null for a model that gives each image one class. */
+  readonly thresholds: readonly number[] | null;
   /** Images a request. */
   readonly batchSize: number;
   /** Requests that are under way at once. */
@@ -19,7 +21,10 @@ export interface TransportRunOptions {
 }
 
 /** The metrics of the answers over one transport. */
-export interface TransportEvaluation extends ClassificationResult {
+export type TransportEvaluation = EvaluationResult & TransportFigures;
+
+/** What a transport takes. */
+export interface TransportFigures {
   readonly requests: number;
   /** Latency of a request in milliseconds, from the call to the decoded answer: what a caller waits. */
   readonly latency: Latency;
@@ -41,7 +46,7 @@ export interface BlockAnswer {
 
 /** One transport and its answers so far. */
 export class TransportRun {
-  readonly #metrics: ClassificationMetrics;
+  readonly #metrics: Metrics<EvaluationResult>;
   readonly #latencies: number[] = [];
   #milliseconds = 0;
   #bytesSent = 0;
@@ -53,7 +58,8 @@ export class TransportRun {
     private readonly call: TransportCall,
     private readonly options: TransportRunOptions,
   ) {
-    this.#metrics = new ClassificationMetrics(options.classNames);
+    const { classNames, thresholds } = options;
+    this.#metrics = thresholds === null ? oneClassMetrics(classNames) : multiLabelMetrics(classNames, thresholds);
   }
 
   /** Path of the first image of the request that failed. */
@@ -81,7 +87,7 @@ export class TransportRun {
 
   count(images: readonly DecodedImage[], answer: BlockAnswer): void {
     for (const [i, { source }] of images.entries()) {
-      this.#metrics.add(answer.logits[i] ?? new Float32Array(), [source.label]);
+      this.#metrics.add(answer.logits[i] ?? new Float32Array(), [source]);
     }
     for (const latency of answer.latencies) this.#latencies.push(latency);
     this.#milliseconds += answer.milliseconds;

@@ -14,6 +14,7 @@ import {
   type ServedEvaluationOptions,
   type ReachedModels,
 } from '../../src/evaluation/evaluate-served-model.js';
+import { isMultiLabelResult } from '../../src/evaluation/multi-label/multi-label-metrics.js';
 import { servedTransports } from '../../src/evaluation/served-transports.js';
 import { loadLenet } from '../helpers/servers/load-lenet.js';
 import { LocalModelServer } from '../helpers/servers/local-model-server.js';
@@ -212,7 +213,9 @@ describe('evaluateServedModel', () => {
       expect([predicted.grpcBytes, predicted.restBytes]).toEqual([1, 1]);
       expect(predicted.grpcNumpy).toBe(predicted.restNumpy);
     }
-    expect(transports.grpcBytes?.confusionMatrix.map((row) => row[1])).toEqual([6, 13, 6]);
+    const { grpcBytes } = transports;
+    if (!grpcBytes || isMultiLabelResult(grpcBytes)) throw new Error('Each image has one class.');
+    expect(grpcBytes.confusionMatrix.map((row) => row[1])).toEqual([6, 13, 6]);
   });
 
   it('ends when it is told to, with what was done', async () => {

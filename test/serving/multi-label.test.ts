@@ -1,9 +1,14 @@
+import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { SignetClient } from '../../src/client/signet-client.js';
+import { evalModel } from '../../src/commands/eval-model/run.js';
+import { evalServedModelText } from '../../src/commands/eval-served-model/print.js';
+import { evalServedModel } from '../../src/commands/eval-served-model/run.js';
+import { isMultiLabelResult } from '../../src/evaluation/multi-label/multi-label-metrics.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import type { RunningServer } from '../../src/serving/start-server.js';
 import { stringVector } from '../../src/ops/strings.js';
@@ -14,6 +19,8 @@ import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 const classNames = ['cat', 'dog', 'indoors', 'night', 'rain', 'snow', 'sun'];
 
 describe('a multi-label model on a server', () => {
+  const names = ['0/0010.png', '3/0083.png', '7/0043.png'];
+  let folder: string;
   let server: RunningServer;
   let files: Buffer[];
   let expected: number[][];
@@ -21,8 +28,7 @@ describe('a multi-label model on a server', () => {
   const clients: SignetClient[] = [];
 
   beforeAll(async () => {
-    const folder = await temporaryFolderForAll();
-    const names = ['0/0010.png', '3/0083.png', '7/0043.png'];
+    folder = await temporaryFolderForAll();
     files = await Promise.all(names.map((name) => readFile(path.resolve('data/digits/test', name))));
     const model = new LenetModel({ classNames, multiLabel: true, seed: 1 });
     const logits = model.predictBytesImage(stringVector(files)) as tf.Tensor2D;
@@ -64,6 +70,32 @@ describe('a multi-label model on a server', () => {
         }
       }
     }
+  });
+
+  it('is evaluated alike over all transports, as on disk', async () => {
+    const testList = path.join(folder, 'test.jsonl');
+    const labels = [['cat', 'sun'], [], ['dog', 'rain', 'snow']];
+    const rows = names.map((name, i) => JSON.stringify({ path: path.resolve('data/digits/test', name), labels: labels[i] })); // prettier-ignore
+    writeFileSync(testList, rows.join('\n'));
+    const { grpcPort, restPort } = server;
+    const served = await evalServedModel({ modelName: 'Several', testList, host: '127.0.0.1', grpcPort, restPort });
+    const onDisk = (await evalModel({ testList, modelPath: path.join(folder, 'models/Several/1') })).signatures
+      .serving_bytes;
+    expect(served.problems).toEqual([]);
+    expect(served.agreement.differing).toEqual([]);
+    expect(served.agreement.maxLogitDifference).toBeLessThan(1e-5);
+    const transports = Object.values(served.transports);
+    expect(transports).toHaveLength(4);
+    for (const each of transports) {
+      if (!isMultiLabelResult(each) || !isMultiLabelResult(onDisk)) throw new Error('The model is multi-label.');
+      expect(each.meanAveragePrecision).toBe(onDisk.meanAveragePrecision);
+      expect(each.perClass).toEqual(onDisk.perClass);
+      expect(each.loss).toBeCloseTo(onDisk.loss, 5);
+    }
+    const text = evalServedModelText(served);
+    expect(text).toMatch(/transport +mAP +F1 +loss +images\/s/);
+    expect(text).toContain('every image has the same classes over all transports');
+    expect(text).toMatch(/class +AP +precision/);
   });
 
   it('gives sigmoid scores by the Classify API, and the classes of uploads', async () => {

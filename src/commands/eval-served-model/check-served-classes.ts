@@ -1,5 +1,6 @@
 import { matchClasses } from '../../data/source/match-classes.js';
-import type { ImageScan } from '../../data/scan/image-scan.js';
+import { withLabelsOf } from '../../data/source/with-labels-of.js';
+import { type ImageScan, labelsOf } from '../../data/scan/image-scan.js';
 import { quoted } from '../../text/printable.js';
 import { SignetError } from '../../errors.js';
 import { type CallableModel, findClassNames } from '../../client/classify-images.js';
@@ -12,6 +13,8 @@ export type ClassNamesTold = 'all' | 'some' | 'none';
 export interface ServedClasses {
   readonly scan: ImageScan;
   readonly told: ClassNamesTold;
+  /** Thresholds of a multi-label model, by class; null for a model that gives each image one class. */
+  readonly thresholds: readonly number[] | null;
 }
 
 /**
@@ -26,13 +29,17 @@ export async function checkServedClasses(
   scan: ImageScan,
   testSet: string,
 ): Promise<ServedClasses> {
-  const { names, areAll } = await findClassNames(model, await samplesOf(scan));
-  if (names.size === 0) return { scan, told: 'none' };
+  const found = await findClassNames(model, await samplesOf(scan));
+  const { names, areAll } = found;
+  const whose = `the served model ${quoted([model.name])}`;
+  const labelled = withLabelsOf(scan, found.thresholds !== null, `${whose} gives each image one class`);
+  if (names.size === 0) return { scan: labelled, told: 'none', thresholds: null };
   const { classNames } = scan;
-  const sources = { found: testSet, expected: `the served model ${quoted([model.name])}` };
+  const sources = { found: testSet, expected: whose };
   if (areAll) {
     const inOrder = Array.from(names.keys(), (_, index) => names.get(index) ?? '');
-    return { scan: matchClasses(scan, inOrder, sources), told: 'all' };
+    const thresholds = found.thresholds && inOrder.map((_, index) => found.thresholds?.get(index) ?? NaN);
+    return { scan: matchClasses(labelled, inOrder, sources), told: 'all', thresholds };
   }
   for (const [index, name] of names) {
     if (classNames[index] === name) continue;
@@ -43,12 +50,12 @@ export async function checkServedClasses(
         `${here} here. Give the test set of the model that is served.`,
     );
   }
-  return { scan, told: names.size === classNames.length ? 'all' : 'some' };
+  return { scan: labelled, told: names.size === classNames.length ? 'all' : 'some', thresholds: null };
 }
 
-/** The first image of each class, if it decodes. */
+/** The first image of each class, and the first of all, if they decode. */
 async function samplesOf({ files, classNames }: ImageScan): Promise<Uint8Array[]> {
-  const first = classNames.flatMap((_, label) => files.find((file) => file.label === label) ?? []);
-  const { images } = await loadImages(first);
+  const first = classNames.flatMap((_, label) => files.find((file) => labelsOf(file).includes(label)) ?? []);
+  const { images } = await loadImages([...new Set([...first, ...files.slice(0, 1)])]);
   return images.map(({ file }) => file);
 }

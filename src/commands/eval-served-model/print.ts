@@ -1,7 +1,10 @@
 import path from 'node:path';
 
 import { printable } from '../../text/printable.js';
+import type { Predicted } from '../../evaluation/agreement.js';
 import { classReport } from '../../evaluation/class-report.js';
+import type { EvaluationResult } from '../../evaluation/metrics.js';
+import { isMultiLabelResult } from '../../evaluation/multi-label/multi-label-metrics.js';
 import { transportDescriptions, type ServedTransport, servedTransports } from '../../evaluation/served-transports.js';
 import { cut, table } from '../../text/text-table.js';
 import type { EvalServedModelResult } from './run.js';
@@ -43,8 +46,8 @@ function transportTable({ transports }: EvalServedModelResult, columns: number):
   const rows = servedTransports.flatMap((transport) => {
     const evaluation = transports[transport];
     if (!evaluation) return [];
-    const { accuracy, topK, loss, imagesPerSecond, latency, bytesPerImage } = evaluation;
-    const ratios = [accuracy, topK.accuracy, loss].map((value) => decimal(value, 4));
+    const { loss, imagesPerSecond, latency, bytesPerImage } = evaluation;
+    const ratios = [...figuresOf(evaluation).map(([, value]) => value ?? NaN), loss].map((value) => decimal(value, 4));
     const times = [latency.p50, latency.p95, latency.p99].map((value) => decimal(value, value < 99.95 ? 1 : 0));
     return [
       [
@@ -56,13 +59,21 @@ function transportTable({ transports }: EvalServedModelResult, columns: number):
       ],
     ];
   });
-  const k = Object.values(transports)[0]?.topK.k ?? 1;
-  const names = ['transport', 'accuracy', `top-${k}`, 'loss', 'images/s', 'p50', 'p95', 'p99', 'sent'];
+  const [first] = Object.values(transports);
+  const figures = first ? figuresOf(first).map(([name]) => name) : ['accuracy', 'top-1'];
+  const names = ['transport', ...figures, 'loss', 'images/s', 'p50', 'p95', 'p99', 'sent'];
   return [
     ...table([names, ...rows], columns),
     'p50, p95, p99: milliseconds in which that share of the requests was answered',
     "sent: a request's size, an image",
   ];
+}
+
+/** The ratios of a transport, by their headings. */
+function figuresOf(evaluation: EvaluationResult): (readonly [name: string, value: number | null])[] {
+  if (isMultiLabelResult(evaluation)) return [['mAP', evaluation.meanAveragePrecision], ['F1', evaluation.macroAverage.f1]]; // prettier-ignore
+  const { accuracy, topK } = evaluation;
+  return [['accuracy', accuracy], [`top-${topK.k}`, topK.accuracy]]; // prettier-ignore
 }
 
 function problems(result: EvalServedModelResult): string[] {
@@ -90,9 +101,12 @@ function agreement(result: EvalServedModelResult, columns: number): string[] {
   const { maxLogitDifference, differing } = agreement;
   if (images === 0 || Object.keys(transports).length < 2) return ['agreement: there are no two transports to compare'];
   const difference = `largest difference between the transports' logits: ${maxLogitDifference.toPrecision(3)}`;
-  if (differing.length === 0) return [difference, 'every image has the same class over all transports'];
+  const isMultiLabel = Object.values(transports).some(isMultiLabelResult);
+  const which = isMultiLabel ? 'the same classes' : 'the same class';
+  if (differing.length === 0) return [difference, `every image has ${which} over all transports`];
   const gone = servedTransports.filter((transport) => transports[transport]);
-  const classOf = (index = -1) => cut(printable(classNames[index] ?? String(index)), widestClass);
+  const nameOf = (index: number) => printable(classNames[index] ?? String(index));
+  const classOf = (predicted: Predicted = -1) => cut([predicted].flat().map(nameOf).join(', ') || 'none', widestClass);
   const widestImage = columns - gone.length * (widestClass + 2);
   const rows = differing
     .slice(0, mostNamed)
@@ -104,7 +118,7 @@ function agreement(result: EvalServedModelResult, columns: number): string[] {
   const more = differing.length > mostNamed ? [`… and ${differing.length - mostNamed} more (--json lists them)`] : [];
   return [
     difference,
-    `images whose class differs by transport: ${differing.length}`,
+    `images whose ${isMultiLabel ? 'classes differ' : 'class differs'} by transport: ${differing.length}`,
     ...table([['image', ...names], ...rows], columns),
     ...more,
   ];

@@ -7,7 +7,6 @@ import {
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { progressBar } from '../../text/progress-bar.js';
-import { withLabelsOf } from '../../data/source/with-labels-of.js';
 import { testSource } from '../shared/dataset-sources.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
@@ -53,10 +52,9 @@ export async function evalServedModel(given: EvalServedModelOptions): Promise<Ev
     const { client, metadata } = anyOf(models);
     const { host, grpcPort, restPort, modelName, batchSize, concurrency, onBadImage, exif } = options;
     const source = testSource(options);
-    const { scan: scanned } = await scanDataset(source, onBadImage, { subsets: ['test'], exif });
-    const found = withLabelsOf(scanned, false, 'eval-served-model takes one class for each image');
+    const { scan: found } = await scanDataset(source, onBadImage, { subsets: ['test'], exif });
     const served = client.asCallable(metadata);
-    const { scan, told } = await checkServedClasses(served, found, `the test set ${source.name}`);
+    const { scan, told, thresholds } = await checkServedClasses(served, found, `the test set ${source.name}`);
     return {
       host,
       grpcPort,
@@ -69,7 +67,7 @@ export async function evalServedModel(given: EvalServedModelOptions): Promise<Ev
       classNamesTold: told,
       batchSize,
       concurrency,
-      ...(await evaluate(models, scan, options)),
+      ...(await evaluate(models, scan, thresholds, options)),
     };
   } finally {
     closeServedModels(models);
@@ -79,6 +77,7 @@ export async function evalServedModel(given: EvalServedModelOptions): Promise<Ev
 function evaluate(
   models: ReachedModels,
   { classNames, files }: ImageScan,
+  thresholds: readonly number[] | null,
   options: OptionsOf<typeof evalServedModelCommand.flags>,
 ): Promise<ServedModelEvaluation> {
   const { batchSize, concurrency, onBadImage, inputHeight, inputWidth, exif, decode, resize, antialias } = options;
@@ -93,6 +92,7 @@ function evaluate(
   const preprocessing = { exif, decode, resize, antialias };
   return evaluateServedModel(models, files, {
     classNames,
+    thresholds,
     imageSize,
     preprocessing,
     batchSize,
