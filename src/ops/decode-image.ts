@@ -4,7 +4,7 @@ import type { BindingAttribute } from '../tensorflow/backend.js';
 import * as tf from '../tensorflow/tf.js';
 import { callOp } from './call-op.js';
 import { cond } from './cond.js';
-import { type ExifContainer, exifOrientation, mirrorImage } from './exif-orientation.js';
+import { exifOrientation, mirrorImage } from './exif-orientation.js';
 import { stringScalar } from './strings.js';
 
 /** Options of decoding. */
@@ -71,20 +71,22 @@ export function decodeImageThen<Result extends tf.Tensor>(
   { dtype = 'float32', exif = 'ignore', leastSide }: DecodeImageOptions = {},
 ): Result {
   const jpeg = () => (leastSide === undefined ? decodeJpeg(bytes, { dtype }) : decodeReduced(bytes, leastSide, dtype));
-  const decodeThen = (decodeAs: () => tf.Tensor3D, container: ExifContainer) =>
-    exif === 'apply' ? uprightThen(exifOrientation(bytes, container), decodeAs, next) : next(decodeAs(), false);
-  return tf.tidy(() =>
-    cond(
-      startsWith(bytes, Uint8Array.of(0xff, 0xd8)),
-      () => decodeThen(jpeg, 'jpeg'),
+  return tf.tidy(() => {
+    const isJpeg = startsWith(bytes, Uint8Array.of(0xff, 0xd8));
+    const orientation = exif === 'apply' ? exifOrientation(bytes, isJpeg) : null;
+    const decodeThen = (decodeAs: () => tf.Tensor3D) =>
+      orientation ? uprightThen(orientation, decodeAs, next) : next(decodeAs(), false);
+    return cond(
+      isJpeg,
+      () => decodeThen(jpeg),
       () =>
         cond(
           startsWith(bytes, Buffer.from('BM')),
           () => next(decodeBmp(bytes, { dtype }), false),
-          () => decodeThen(() => decodePngOrGif(bytes, dtype), 'png'),
+          () => decodeThen(() => decodePngOrGif(bytes, dtype)),
         ),
-    ),
-  );
+    );
+  });
 }
 
 /** Decodes an image and turns it as its orientation asks for; one that is upright takes no step more than it would without. */

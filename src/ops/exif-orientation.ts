@@ -35,9 +35,10 @@ export const orientationTag = 0x0112;
  * reads the same in JavaScript.
  *
  * @param bytes string scalar: the file's content.
+ * @param isJpeg bool scalar: whether it is a JPEG. Everything else is looked at as a PNG.
  * @returns int32 scalar, 1 to 8; 1 is upright.
  */
-export function exifOrientation(bytes: tf.Tensor, container: ExifContainer): tf.Tensor {
+export function exifOrientation(bytes: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {
     const head = runOp(
       'Substr',
@@ -46,25 +47,26 @@ export function exifOrientation(bytes: tf.Tensor, container: ExifContainer): tf.
     );
     // Nearly every file is done with here, in some microseconds.
     return cond(
-      mentionsExif(head, container),
-      () => new ExifHead(head).orientation(container),
+      mentionsExif(head, isJpeg),
+      () => new ExifHead(head).orientation(isJpeg),
       () => int(1),
     );
   });
 }
 
 /** Whether the bytes that EXIF begins with are anywhere in a string; bool scalar. */
-function mentionsExif(head: tf.Tensor, container: ExifContainer): tf.Tensor {
+function mentionsExif(head: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor {
   // \C is any byte to RE2, where . is a character of UTF-8.
-  const pattern = container === 'jpeg' ? String.raw`\C*Exif\x00\x00\C*` : String.raw`\CPNG\r\n\x1a\n\C*eXIf\C*`;
-  return runOp('StaticRegexFullMatch', [attribute.string('pattern', pattern)], [head]);
+  const matches = (pattern: string) => runOp('StaticRegexFullMatch', [attribute.string('pattern', pattern)], [head]);
+  return cond(
+    isJpeg,
+    () => matches(String.raw`\C*Exif\x00\x00\C*`),
+    () => matches(String.raw`\CPNG\r\n\x1a\n\C*eXIf\C*`),
+  );
 }
 
 /** Where the TIFF data of EXIF are, int32 scalars: from `start` up to `end`. */
-interface TiffRange {
-  readonly start: tf.Tensor;
-  readonly end: tf.Tensor;
-}
+type TiffRange = Readonly<Record<'start' | 'end', tf.Tensor>>;
 
 /** The first bytes of a file as numbers. */
 class ExifHead {
@@ -77,8 +79,14 @@ class ExifHead {
     this.#length = sizeTensor(this.#bytes, 0);
   }
 
-  orientation(container: ExifContainer): tf.Tensor {
-    return this.#readTiff(container === 'jpeg' ? this.#findInJpeg() : this.#findInPng());
+  orientation(isJpeg: tf.Tensor): tf.Tensor {
+    return this.#readTiff(
+      cond(
+        isJpeg,
+        () => this.#findInJpeg(),
+        () => this.#findInPng(),
+      ),
+    );
   }
 
   /** The bytes at some positions; those beyond an end are the one at that end. */
@@ -134,35 +142,36 @@ class ExifHead {
     return tf.where(found, at, this.#length);
   }
 
+  /** Reads numbers of two bytes: all in one step, since each step is an op of every exported graph. */
+  #shorts(at: tf.Tensor, count: number, weights: tf.Tensor): tf.Tensor {
+    const positions = tf.add(tf.expandDims(at, -1), ints(Array.from({ length: 2 * count }, (_, i) => i)));
+    return tf.sum(tf.mul(tf.reshape(this.#at(positions), [-1, 2]), weights), 1);
+  }
+
   #readTiff({ start, end }: TiffRange): tf.Tensor {
     const header = this.#at(tf.add(start, ints([0, 1, 2, 3])));
     const begins = (text: string) => tf.all(tf.equal(header, ints(codes(text))));
-    const isBig = begins('MM\0*');
-    const short = (at: tf.Tensor) => {
-      const [first, second] = [this.#at(at), this.#at(tf.add(at, int(1)))];
-      const pair = (high: tf.Tensor, low: tf.Tensor) => tf.add(tf.mul(high, int(256)), low);
-      return tf.where(isBig, pair(first, second), pair(second, first));
-    };
+    const [isBig, isLittle] = [begins('MM\0*'), begins('II*\0')];
+    const weights = tf.gather(tf.tensor2d([1, 256, 256, 1], [2, 2], 'int32'), tf.cast(isBig, 'int32'));
+    const shorts = (at: tf.Tensor, count: number) => tf.unstack(this.#shorts(at, count, weights));
     /** Four bytes, at most 65,536. */
-    const long = (at: tf.Tensor) => {
-      const [first, second] = [short(at), short(tf.add(at, int(2)))];
-      const high = tf.where(isBig, first, second);
-      return tf.where(tf.greater(high, int(0)), int(exifHeadBytes), tf.where(isBig, second, first));
-    };
-    const directory = tf.add(start, long(tf.add(start, int(4))));
+    const long = (first: tf.Tensor, second: tf.Tensor) =>
+      tf.where(tf.greater(tf.where(isBig, first, second), int(0)), int(exifHeadBytes), tf.where(isBig, second, first));
+    const [first, second] = shorts(tf.add(start, int(4)), 2) as Pair;
+    const directory = tf.add(start, long(first, second));
+    const [listed] = shorts(directory, 1) as [tf.Tensor];
     const whole = tf.maximum(tf.floorDiv(tf.sub(end, tf.add(directory, int(2))), int(12)), int(0));
-    const rows = rangeTo(tf.minimum(short(directory), whole));
+    const rows = rangeTo(tf.minimum(listed, whole));
     const entryOf = (row: tf.Tensor) => tf.add(tf.add(directory, int(2)), tf.mul(row, int(12)));
-    const isTag = tf.equal(short(entryOf(rows)), int(orientationTag));
+    const isTag = tf.equal(this.#shorts(entryOf(rows), 1, weights), int(orientationTag));
     const none = ints([exifHeadBytes]);
     const row = tf.min(tf.concat([none, tf.where(isTag, rows, none)]));
-    const entry = entryOf(row);
-    const type = short(tf.add(entry, int(2)));
+    const [, type, ...numbers] = shorts(entryOf(row), 6) as [tf.Tensor, tf.Tensor, ...Pair, ...Pair];
     const isShort = tf.equal(type, int(3));
-    const count = long(tf.add(entry, int(4)));
-    const value = tf.where(isShort, short(tf.add(entry, int(8))), long(tf.add(entry, int(8))));
+    const count = long(numbers[0], numbers[1]);
+    const value = tf.where(isShort, numbers[2], long(numbers[2], numbers[3]));
     const isValid = [
-      tf.logicalOr(isBig, begins('II*\0')),
+      tf.logicalOr(isBig, isLittle),
       tf.less(row, int(exifHeadBytes)),
       tf.logicalOr(isShort, tf.equal(type, int(4))),
       tf.greaterEqual(count, int(1)),
@@ -174,6 +183,8 @@ class ExifHead {
     return tf.where(isValid, value, int(1));
   }
 }
+
+type Pair = [tf.Tensor, tf.Tensor];
 
 /** Whether rows and columns of a stored picture are in reverse, by its orientation; those from 5 are transposed as well, after that. */
 const mirrored: readonly (readonly [rows: 0 | 1, columns: 0 | 1, channels: 0])[] = [

@@ -119,13 +119,28 @@ function randomTensor({ dtype }: TensorSpec, shape: readonly number[], seed: num
   const sizes = [...shape];
   const count = tf.util.sizeFromShape(sizes);
   if (type === 'string') return tf.tensor(new Array<string>(count).fill(''), sizes, 'string');
-  const next = generator(seed + 1);
-  const range = dtype === 'uint8' ? 256 : type === 'bool' ? 2 : 4;
-  const value = type === 'float32' ? () => next() * 4 - 2 : () => Math.floor(next() * range);
-  const numbers = Float32Array.from({ length: count }, value);
+  const numbers = madeUp(dtype, seed, count);
   if (numbers[0] === 0) numbers[0] = 1;
   return tf.tensor(numbers, sizes, type);
 }
+
+/** Numbers for the arguments of a type. A shorter argument gets the first of those that a longer one gets, so that they are made once. */
+function madeUp(dtype: TensorSpec['dtype'], seed: number, count: number): Float32Array {
+  const key = `${dtype} ${seed}`;
+  const known = madeUpNumbers.get(key);
+  if (known && known.length >= count) return known.slice(0, count);
+  const [next, type] = [generator(seed + 1), tfjsDtype(dtype)];
+  const range = dtype === 'uint8' ? 256 : type === 'bool' ? 2 : 4;
+  const value = type === 'float32' ? () => next() * 4 - 2 : () => Math.floor(next() * range);
+  const numbers = Float32Array.from({ length: Math.max(count, leastMadeUp) }, value);
+  if (count <= mostMadeUp) madeUpNumbers.set(key, numbers);
+  return numbers.slice(0, count);
+}
+
+const madeUpNumbers = new Map<string, Float32Array>();
+const leastMadeUp = 2 ** 14;
+/** More are made when they are wanted: a megabyte is enough to keep. */
+const mostMadeUp = 2 ** 18;
 
 /** A linear congruential generator of numbers in [0, 1). */
 function generator(seed: number): () => number {

@@ -8,8 +8,15 @@ import type { OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
  * same ops with the same attributes, each op the same tensors, and gave the same results: all that may then differ are constants.
  */
 export function differenceBetween(first: Trace, other: Trace): string | null {
-  return first === other ? null : new Comparison(first, other).difference();
+  const alike = foundAlike.get(first) ?? new WeakSet();
+  if (first === other || alike.has(other)) return null;
+  const difference = new Comparison(first, other).difference();
+  if (difference === null) foundAlike.set(first, alike.add(other));
+  return difference;
 }
+
+/** Traces are compared again for every graph that is tried out of them. */
+const foundAlike = new WeakMap<Trace, WeakSet<Trace>>();
 
 class Comparison {
   readonly #positions: ReadonlyMap<TapeNode, number>;

@@ -310,12 +310,18 @@ function argumentOf({ name, spec }: NamedSpec) {
 function checkSamePath({ label, traces }: FunctionTraces): void {
   const [first] = traces;
   for (const trace of traces) {
-    const difference = first ? differenceBetween(first, trace) : null;
-    if (difference === null) continue;
-    throw new SignetError(
-      'NOT_TRACEABLE',
-      `${label} takes another path for other sizes: ${difference}. A tf function must run the same ops on the same tensors for ` +
-        'every size that its input signature allows: fix the size in the signature, or decide with tensors (cond, tf.where, tf.minimum).',
-    );
+    const difference = first ? pathDifference(label, first, trace) : null;
+    if (difference) throw difference;
   }
+}
+
+/** What to say of a trace that took another path than the first one by more than sizes; null where it did not. */
+export function pathDifference(label: string, first: Trace, trace: Trace): SignetError | null {
+  const difference = differenceBetween(first, trace);
+  if (difference === null) return null;
+  return new SignetError(
+    'NOT_TRACEABLE',
+    `${label} takes another path for other sizes: ${difference}. A tf function must run the same ops on the same tensors for ` +
+      'every size that its input signature allows: fix the size in the signature, or decide with tensors (cond, tf.where, tf.minimum).',
+  );
 }

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { SignetError } from '../errors.js';
 import { withCallsInlined } from './call-function.js';
 import { checkGraph } from './check-graph.js';
@@ -5,7 +7,7 @@ import { checkShapes, largestBatch } from './check-shapes.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import type { DecidingSize } from './explain-size.js';
 import type { SourceDimension } from './size-expression.js';
-import { emitFunction, type FunctionTraces } from './emit-function.js';
+import { emitFunction, type FunctionTraces, pathDifference } from './emit-function.js';
 import { RunBudget } from './run-budget.js';
 import { canRunGraph } from './run-graph.js';
 import {
@@ -65,12 +67,13 @@ function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns, refut
     return graph.with({ unchecked, costPerRow });
   }
   for (const { run, difference } of open) checkGraph(graph, fn, { shapes: run.shapes, difference });
-  const results = routine(traced).map(({ shapes }) => checkGraph(graph, fn, { shapes, difference: null }));
+  const known = routine(traced);
+  const results = known.map(({ shapes }) => checkGraph(graph, fn, { shapes, difference: null }));
   if (!results.includes('same')) unchecked.push(values);
   // Text that is made up is no picture: a function that does not take it takes none of it.
   const takesText = parts.inputs.some(({ spec }) => spec.dtype === 'string');
   if (takesText && results.includes('not taken')) return graph.with({ unchecked, costPerRow });
-  const further = furtherShapes(parts);
+  const further = furtherShapes(parts, known);
   let left = mostFurtherCost;
   let compared = 0;
   let dear = 0;
@@ -114,12 +117,17 @@ function graphWith(
 /** How often a graph that is wrong at a further shape is traced again: what is wrong more often is no formula. */
 const mostRefuted = 2;
 
-/** Shapes that no trace has, those that will cost least first. */
-function furtherShapes({ inputs }: GraphParts): number[][][] {
+/** Shapes other than those of some runs, those that will cost least first. */
+function furtherShapes({ inputs }: GraphParts, known: readonly SampleRun[]): number[][][] {
   const isFixed = inputs.every(({ spec }) => spec.shape?.every((size) => typeof size === 'number') ?? false);
   // What grows faster than its arguments mostly does so with their rows.
   const size = (shapes: SampleRun['shapes']) => elementsOf(shapes) * rowsOf(shapes);
-  return isFixed ? [] : checkShapes(inputs).toSorted((a, b) => size(a) - size(b));
+  const isKnown = (shapes: SampleRun['shapes']) => known.some((run) => isDeepStrictEqual(run.shapes, shapes));
+  return isFixed
+    ? []
+    : checkShapes(inputs)
+        .filter((shapes) => !isKnown(shapes))
+        .toSorted((a, b) => size(a) - size(b));
 }
 
 /** After so many shapes at which the graph costs too much, the larger ones are left out. */
@@ -205,26 +213,35 @@ interface OpenRun {
 function emitRuns(parts: GraphParts, { runs }: SampleRuns, undecided: DecidingSize[]): Emitted {
   const emit = (some: readonly SampleRun[]) =>
     emitFunction({ ...parts, traces: tracesOf(some), alsoSeen: tracesOf(runs), undecided });
-  if (runs.every(({ trace }) => trace !== null)) {
-    try {
-      return { graph: emit(runs), open: [] };
-    } catch (error) {
-      if (!isNotTraceable(error) || runs.length === 1) throw error;
-    }
+  const open = edgesOfOtherPaths(parts, runs);
+  const alike = runs.filter((run) => !open.some((edge) => edge.run === run));
+  try {
+    return { graph: emit(alike), open };
+  } catch (error) {
+    if (!isNotTraceable(error) || runs.length === 1) throw error;
   }
   const samples = runs.filter(({ kind }) => kind !== 'edge');
   const graph = emit(samples);
-  const open = runs.flatMap((run): OpenRun[] => {
+  const differing = alike.flatMap((run): OpenRun[] => {
     if (run.kind !== 'edge') return [];
     try {
-      if (run.trace && emit([...samples, run]).name === graph.name) return [];
+      return emit([...samples, run]).name === graph.name ? [] : [{ run, difference: null }];
     } catch (error) {
       if (!isNotTraceable(error)) throw error;
       return [{ run, difference: error.message }];
     }
-    return [{ run, difference: null }];
   });
-  return { graph, open };
+  return { graph, open: [...open, ...differing] };
+}
+
+/** Edges where other ops run than elsewhere, or something that cannot be traced. */
+function edgesOfOtherPaths({ label }: GraphParts, runs: readonly SampleRun[]): OpenRun[] {
+  const first = runs.find(({ kind }) => kind !== 'edge')?.trace;
+  return runs.flatMap((run): OpenRun[] => {
+    if (run.kind !== 'edge' || !first) return [];
+    const difference = run.trace && pathDifference(label, first, run.trace);
+    return run.trace && !difference ? [] : [{ run, difference: difference?.message ?? null }];
+  });
 }
 
 /** The runs whose values are compared whatever their traces say: two that are small, or the smallest; none of a large network. */

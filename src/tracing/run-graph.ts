@@ -141,10 +141,9 @@ class GraphRun {
       if (arg) values.set(name, arg);
     });
     for (const node of nodeDef) {
-      const inputs = node.input.filter((input) => !input.startsWith('^')).flatMap((input) => values.get(input) ?? []);
-      this.#node(node, inputs).forEach((value, i) =>
-        values.set(`${node.name}:${outputName(node.op, node.attr, i)}`, value),
-      );
+      const { inputs, outputs } = preparedNode(node);
+      const taken = inputs.flatMap((input) => values.get(input) ?? []);
+      this.#node(node, taken).forEach((value, i) => values.set(outputs[i] ?? '', value));
     }
     return (signature?.outputArg ?? []).flatMap(({ name }) => values.get(ret[name] ?? '') ?? []);
   }
@@ -180,19 +179,13 @@ class GraphRun {
     }
   }
 
-  #op({ op, attr }: NodeDef, inputs: readonly Value[]): Value[] {
-    const attributes = Object.entries(attr).flatMap(([name, value]) => bindingAttribute(name, value) ?? []);
+  #op(node: NodeDef, inputs: readonly Value[]): Value[] {
+    const { op, attr } = node;
+    const { attributes, outputs } = preparedNode(node);
     const values = inputs.map((input) => this.#read(input));
     if (hasMadeUpDraws(op)) return [this.#draw(attr.seed, values)];
-    const outputs = outputTypes(op, attr).length;
-    return this.#run(op, values, () =>
-      binding.executeOp(
-        op,
-        attributes,
-        values.map(({ id }) => id),
-        outputs,
-      ),
-    );
+    const ids = values.map(({ id }) => id);
+    return this.#run(op, values, () => binding.executeOp(op, attributes, ids, outputs.length));
   }
 
   #draw(seed: AttrValue | undefined, [sizes]: readonly TensorMetadata[]): TensorMetadata {
@@ -291,6 +284,30 @@ function elementsOf({ dtype, tensorContent, stringVal }: TensorProto) {
   // The binding takes int64 as pairs of int32.
   return dtype === int32 || dtype === DataType.DT_INT64 ? new Int32Array(buffer) : new Uint8Array(buffer);
 }
+
+/** A node as a run needs it. */
+interface PreparedNode {
+  readonly inputs: readonly string[];
+  /** Their names in the function. */
+  readonly outputs: readonly string[];
+  readonly attributes: BindingAttribute[];
+}
+
+/** What is known of a node before any run: a graph is run at many shapes. */
+function preparedNode(node: NodeDef): PreparedNode {
+  const known = preparedNodes.get(node);
+  if (known) return known;
+  const { name, op, input, attr } = node;
+  const prepared = {
+    inputs: input.filter((each) => !each.startsWith('^')),
+    outputs: outputTypes(op, attr).map((_, i) => `${name}:${outputName(op, attr, i)}`),
+    attributes: Object.entries(attr).flatMap(([key, value]) => bindingAttribute(key, value) ?? []),
+  };
+  preparedNodes.set(node, prepared);
+  return prepared;
+}
+
+const preparedNodes = new WeakMap<NodeDef, PreparedNode>();
 
 /** An attribute as the binding takes it; null for those that it cannot set. */
 export function bindingAttribute(name: string, { value }: AttrValue): BindingAttribute | null {

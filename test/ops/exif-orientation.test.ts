@@ -28,8 +28,8 @@ const [jpeg, png] = await Promise.all([picture().jpeg({ quality: 95 }).toBuffer(
 const inputSignature = { bytes: tensorSpec('string', []) };
 const functions = {
   decode: tfFunction((bytes: tf.Tensor) => decodeImage(bytes, { exif: 'apply' }), { inputSignature }),
-  jpeg: tfFunction((bytes: tf.Tensor) => exifOrientation(bytes, 'jpeg'), { inputSignature }),
-  png: tfFunction((bytes: tf.Tensor) => exifOrientation(bytes, 'png'), { inputSignature }),
+  jpeg: tfFunction((bytes: tf.Tensor) => exifOrientation(bytes, tf.scalar(true, 'bool')), { inputSignature }),
+  png: tfFunction((bytes: tf.Tensor) => exifOrientation(bytes, tf.scalar(false, 'bool')), { inputSignature }),
 };
 let compiled: CompiledFunctions;
 beforeAll(async () => {
