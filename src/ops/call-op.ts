@@ -3,7 +3,7 @@ import type { BindingAttribute } from '../tensorflow/backend.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import { runOp } from '../tensorflow/run-op.js';
 import type * as tf from '../tensorflow/tf.js';
-import { attrValueOf } from '../tracing/attr-value.js';
+import { attrValuesOf } from '../tracing/attr-value.js';
 import { sampleTensor } from '../tracing/trace.js';
 import { currentTape } from '../tracing/tape.js';
 
@@ -28,7 +28,6 @@ export function callOp(
   if (!tape) return runOp(op, [...attributes], [...inputs]);
   const sizes = shape.map((size) => size ?? tape.freshSize());
   const output = withListener(null, () => sampleTensor({ dtype: tfjsDtype(dtype) }, sizes));
-  const given = Object.fromEntries(attributes.map((each) => [each.name, attrValueOf(each)]));
-  tape.record({ op, attributes: given, inputs, outputs: [output] });
+  tape.record({ op, attributes: attrValuesOf(attributes), inputs, outputs: [output] });
   return output;
 }

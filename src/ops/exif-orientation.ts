@@ -72,11 +72,13 @@ type TiffRange = Readonly<Record<'start' | 'end', tf.Tensor>>;
 class ExifHead {
   readonly #bytes: tf.Tensor;
   readonly #length: tf.Tensor;
+  readonly #last: tf.Tensor;
 
   constructor(head: tf.Tensor) {
     const types = [attribute.type('out_type', 'uint8'), attribute.bool('little_endian', true)];
     this.#bytes = callOp('DecodeRaw', types, [head], { dtype: 'uint8', shape: [null] });
     this.#length = sizeTensor(this.#bytes, 0);
+    this.#last = tf.sub(this.#length, int(1));
   }
 
   orientation(isJpeg: tf.Tensor): tf.Tensor {
@@ -89,9 +91,9 @@ class ExifHead {
     );
   }
 
-  /** The bytes at some positions; those beyond an end are the one at that end. */
+  /** The bytes at some positions, which are sums and never negative; those beyond the end are the last one. */
   #at(positions: tf.Tensor): tf.Tensor {
-    return tf.gather(this.#bytes, tf.minimum(tf.maximum(positions, int(0)), tf.sub(this.#length, int(1))));
+    return tf.gather(this.#bytes, tf.minimum(positions, this.#last));
   }
 
   #findInJpeg(): TiffRange {
@@ -142,9 +144,8 @@ class ExifHead {
     return tf.where(found, at, this.#length);
   }
 
-  /** Reads numbers of two bytes: all in one step, since each step is an op of every exported graph. */
-  #shorts(at: tf.Tensor, count: number, weights: tf.Tensor): tf.Tensor {
-    const positions = tf.add(tf.expandDims(at, -1), ints(Array.from({ length: 2 * count }, (_, i) => i)));
+  /** Reads numbers of two bytes at some positions: all in one step, since each step is an op of every exported graph. */
+  #shorts(positions: tf.Tensor, weights: tf.Tensor): tf.Tensor {
     return tf.sum(tf.mul(tf.reshape(this.#at(positions), [-1, 2]), weights), 1);
   }
 
@@ -153,7 +154,8 @@ class ExifHead {
     const begins = (text: string) => tf.all(tf.equal(header, ints(codes(text))));
     const [isBig, isLittle] = [begins('MM\0*'), begins('II*\0')];
     const weights = tf.gather(tf.tensor2d([1, 256, 256, 1], [2, 2], 'int32'), tf.cast(isBig, 'int32'));
-    const shorts = (at: tf.Tensor, count: number) => tf.unstack(this.#shorts(at, count, weights));
+    const shorts = (at: tf.Tensor, count: number) =>
+      tf.unstack(this.#shorts(tf.add(at, ints(Array.from({ length: 2 * count }, (_, i) => i))), weights));
     /** Four bytes, at most 65,536. */
     const long = (first: tf.Tensor, second: tf.Tensor) =>
       tf.where(tf.greater(tf.where(isBig, first, second), int(0)), int(exifHeadBytes), tf.where(isBig, second, first));
@@ -163,14 +165,15 @@ class ExifHead {
     const whole = tf.maximum(tf.floorDiv(tf.sub(end, tf.add(directory, int(2))), int(12)), int(0));
     const rows = rangeTo(tf.minimum(listed, whole));
     const entryOf = (row: tf.Tensor) => tf.add(tf.add(directory, int(2)), tf.mul(row, int(12)));
-    const isTag = tf.equal(this.#shorts(entryOf(rows), 1, weights), int(orientationTag));
+    const tags = this.#shorts(tf.add(tf.expandDims(entryOf(rows), 1), ints([0, 1])), weights);
+    const isTag = tf.equal(tags, int(orientationTag));
     const none = ints([exifHeadBytes]);
     const row = tf.min(tf.concat([none, tf.where(isTag, rows, none)]));
     const [, type, ...numbers] = shorts(entryOf(row), 6) as [tf.Tensor, tf.Tensor, ...Pair, ...Pair];
     const isShort = tf.equal(type, int(3));
     const count = long(numbers[0], numbers[1]);
     const value = tf.where(isShort, numbers[2], long(numbers[2], numbers[3]));
-    const isValid = [
+    const conditions = [
       tf.logicalOr(isBig, isLittle),
       tf.less(row, int(exifHeadBytes)),
       tf.logicalOr(isShort, tf.equal(type, int(4))),
@@ -179,8 +182,8 @@ class ExifHead {
       tf.lessEqual(count, tf.where(isShort, int(2), int(1))),
       tf.greaterEqual(value, int(1)),
       tf.lessEqual(value, int(8)),
-    ].reduce(tf.logicalAnd);
-    return tf.where(isValid, value, int(1));
+    ];
+    return tf.where(tf.all(tf.stack(conditions)), value, int(1));
   }
 }
 

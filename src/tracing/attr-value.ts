@@ -60,6 +60,23 @@ export function attrValueOf({ name, type, value }: BindingAttribute): AttrValue 
   }
 }
 
+/** The AttrValues of attributes as tfjs-node's kernels hand them to the binding, the same object for the same attributes. */
+export function attrValuesOf(attributes: readonly BindingAttribute[]): Readonly<Record<string, AttrValue>> {
+  const key = attributes.map(keyOf).join();
+  const known = madeTogether.get(key);
+  if (known) return known;
+  const values = Object.fromEntries(attributes.map((attribute) => [attribute.name, attrValueOf(attribute)]));
+  if (madeTogether.size < mostKept) madeTogether.set(key, values);
+  return values;
+}
+
+const madeTogether = new Map<string, Readonly<Record<string, AttrValue>>>();
+
+function keyOf({ name, type, value }: BindingAttribute): string {
+  // JSON has neither -0 nor numbers that are none.
+  return `${name} ${type} ${typeof value === 'number' ? (Object.is(value, -0) ? '-0' : value) : JSON.stringify(value)}`;
+}
+
 function listOf(field: 'i' | 'f' | 'b', values: unknown[]): AttrValue {
   return create(AttrValueSchema, { value: { case: 'list', value: { [field]: values } } });
 }

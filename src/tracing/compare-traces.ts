@@ -141,6 +141,7 @@ function nameOf(node: TapeNode | undefined): string {
 }
 
 function differingAttribute(node: OpNode, other: OpNode): string | undefined {
+  if (node.attributes === other.attributes) return undefined;
   return Object.keys(node.attributes).find((name) => !sameAttribute(node.attributes[name], other.attributes[name]));
 }
 

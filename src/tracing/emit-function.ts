@@ -77,6 +77,7 @@ class FunctionEmitter {
   readonly #constants: ConstantEmitter;
   readonly #tensors = new EmittedTensors();
   readonly #functions = new Map<string, ConcreteFunction>();
+  readonly #columns: (readonly TapeNode[])[] = [];
   /** The last assertion: what comes after it runs after it. */
   #guard: readonly string[] = [];
   #outputs: (NamedSpec & { readonly sizes: ConcreteFunction['outputSizes'][number]; readonly tensor: string })[] = [];
@@ -258,8 +259,9 @@ class FunctionEmitter {
     return this.#tensors.sourcesFor(consumer === null ? undefined : this.#first.nodes[consumer]);
   }
 
-  #nodesAt(position: number): TapeNode[] {
-    return this.parts.traces.flatMap(({ nodes }) => nodes[position] ?? []);
+  /** The same node in every trace. */
+  #nodesAt(position: number): readonly TapeNode[] {
+    return (this.#columns[position] ??= this.parts.traces.flatMap(({ nodes }) => nodes[position] ?? []));
   }
 
   #outputSpec({ node, output }: TapeValue, position: number) {

@@ -45,6 +45,27 @@ function argumentLength(type: OpArgument[1], lengthAttribute: string, known: Att
   return 1;
 }
 
+/** An op with all its attributes, and its types. */
+export interface CompleteOp {
+  readonly attributes: Attributes;
+  readonly inputTypes: readonly DataType[];
+  readonly outputTypes: readonly DataType[];
+}
+
+/** What follows from an op, the attributes that it was given and the types of its inputs: the same object for the same of them. */
+export function completeOp(op: string, given: Attributes, types: readonly DataType[]): CompleteOp {
+  const all = completeOps.get(given) ?? new Map<string, CompleteOp>();
+  const key = `${op} ${types.join()}`;
+  const known = all.get(key);
+  if (known) return known;
+  const attributes = completeAttributes(op, given, types);
+  const complete = { attributes, inputTypes: inputTypes(op, attributes), outputTypes: outputTypes(op, attributes) };
+  completeOps.set(given, all.set(key, complete));
+  return complete;
+}
+
+const completeOps = new WeakMap<Attributes, Map<string, CompleteOp>>();
+
 /** The element type of each input, as the op declares it. */
 export function inputTypes(op: string, attributes: Attributes): DataType[] {
   return opEntry(op)[0].flatMap((argument) => argumentTypes(argument, attributes));

@@ -6,11 +6,11 @@ import { currentListener, type OpListener, readUnheard } from '../tensorflow/men
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type * as tf from '../tensorflow/tf.js';
 import type { Asset } from './asset.js';
-import { attr, attrValueOf } from './attr-value.js';
+import { attr, attrValuesOf } from './attr-value.js';
 import type { CapturedTensors } from './captured-tensors.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import { dependsOnValues } from './depends-on-values.js';
-import { type Attributes, completeAttributes, inputTypes, opEntry, outputTypes } from './op-signature.js';
+import { type Attributes, completeOp, opEntry } from './op-signature.js';
 import type { SampleSizes } from './sample-sizes.js';
 import {
   type BodyAttributes,
@@ -189,8 +189,7 @@ export class Tape implements OpListener {
   }
 
   onOp(op: string, attributes: readonly BindingAttribute[], inputs: readonly tf.Tensor[], outputs: tf.Tensor[]): void {
-    const given = Object.fromEntries(attributes.map((attribute) => [attribute.name, attrValueOf(attribute)]));
-    this.record({ op, attributes: given, inputs, outputs });
+    this.record({ op, attributes: attrValuesOf(attributes), inputs, outputs });
   }
 
   onRead(dataId: DataId): void {
@@ -214,15 +213,15 @@ export class Tape implements OpListener {
       return this.record({ op, attributes: direct, inputs: [source, ...inputs.slice(1)], outputs });
     }
     const types = values.map(({ node, output }) => node.outputs[output]?.dataType ?? 0);
-    const complete = completeAttributes(op, attributes, types);
-    checkInputs(op, inputTypes(op, complete), values, types);
-    const produced = outputTypes(op, complete);
+    const complete = completeOp(op, attributes, types);
+    checkInputs(op, complete.inputTypes, values, types);
+    const produced = complete.outputTypes;
     const infos = outputs.map(({ shape }, i) => ({ dataType: produced[i] ?? 0, shape }));
     const dynamic = opEntry(op)[2] || values.some(({ node }) => node.dynamic);
     const node: TapeNode = {
       kind: 'op',
       op,
-      attributes: complete,
+      attributes: complete.attributes,
       inputs: values,
       functions,
       bodies,
@@ -329,7 +328,12 @@ function castFromUint8(value: TapeValue | undefined): TapeValue | null {
   return source?.node.outputs[source.output]?.dataType === DataType.DT_UINT8 ? source : null;
 }
 
-function checkInputs(op: string, expected: DataType[], values: readonly TapeValue[], received: DataType[]): void {
+function checkInputs(
+  op: string,
+  expected: readonly DataType[],
+  values: readonly TapeValue[],
+  received: DataType[],
+): void {
   expected.forEach((type, i) => {
     const value = values[i];
     if (!value || received[i] === type) return;
