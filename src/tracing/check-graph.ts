@@ -5,6 +5,7 @@ import { withMadeUpDraws } from '../tensorflow/mended/made-up-draws.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import type { ConcreteFunction } from './concrete-function.js';
+import { InnerCalls } from './inner-calls.js';
 import { type RunBudget, TakesTooLong } from './run-budget.js';
 import { drawsNumbers, runGraph } from './run-graph.js';
 import type { SampleRun, TensorFunction } from './trace.js';
@@ -43,9 +44,10 @@ function compareBoth(
 ): CheckResult {
   const args = graph.inputs.map(({ spec }, i) => randomTensor(spec, shapes[i] ?? [], i));
   const what = graph.inputs.map(({ name }, i) => `${name} [${shapes[i]?.join(', ')}]`).join(', ');
-  const fromGraph = attempt(() => runGraph(graph, args, budget));
+  const calls = new InnerCalls();
+  const fromGraph = attempt(() => runGraph(graph, args, budget, calls));
   if ('error' in fromGraph && fromGraph.error instanceof TakesTooLong) return 'too dear';
-  const eager = attempt(() => withMadeUpDraws(() => resultsOf(fn(...args))));
+  const eager = attempt(() => calls.reuse(() => withMadeUpDraws(() => resultsOf(fn(...args)))));
   if ('error' in eager) return 'not taken';
   if ('error' in fromGraph) throw differs(what, `the graph fails: ${wordsOf(fromGraph.error)}`, difference);
   const isRandom = drawsNumbers(graph);

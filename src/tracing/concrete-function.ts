@@ -21,6 +21,11 @@ export interface NamedSpec {
 /** What a function uses beside its arguments, and a SavedModel keeps for it. */
 export type Capture = tf.Variable | Asset;
 
+/** Shapes of arguments as a key. */
+export function shapesKey(shapes: readonly (readonly number[])[]): string {
+  return JSON.stringify(shapes);
+}
+
 /** What a ConcreteFunction is made of. */
 export interface ConcreteFunctionParts {
   /** What the tf function is called in TypeScript; messages use it. */
@@ -41,6 +46,8 @@ export interface ConcreteFunctionParts {
   readonly assigns: boolean;
   /** What was not compared with the function itself: shapes of arguments that would have cost too much, or values. Default: nothing. */
   readonly unchecked?: readonly string[];
+  /** The shapes of arguments at which its results were compared with the function's, as `shapesKey` writes them. Default: none. */
+  readonly compared?: ReadonlySet<string>;
   /** What a call costs per row of its first argument, in multiplications, roughly. Default: 0. */
   readonly costPerRow?: number;
 }
@@ -100,6 +107,10 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
     return this.parts.unchecked ?? [];
   }
 
+  get compared(): ReadonlySet<string> {
+    return this.parts.compared ?? new Set();
+  }
+
   get costPerRow(): number {
     return this.parts.costPerRow ?? 0;
   }
@@ -127,7 +138,7 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
   }
 
   /** The same function, with what was found out about it after it was made. */
-  with(found: Required<Pick<ConcreteFunctionParts, 'unchecked' | 'costPerRow'>>): ConcreteFunction {
+  with(found: Pick<ConcreteFunctionParts, 'unchecked' | 'compared' | 'costPerRow'>): ConcreteFunction {
     return new ConcreteFunction({ ...this.parts, ...found }, true);
   }
 

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 
 import { SignetError } from '../errors.js';
 import { withCallsInlined } from './call-function.js';
-import { checkGraph } from './check-graph.js';
+import { checkGraph, type CheckResult, type ToCheck } from './check-graph.js';
 import { checkShapes, largestBatch } from './check-shapes.js';
-import type { ConcreteFunction } from './concrete-function.js';
+import { type ConcreteFunction, shapesKey } from './concrete-function.js';
 import type { DecidingSize } from './explain-size.js';
 import type { SourceDimension } from './size-expression.js';
 import { emitFunction, type FunctionTraces, pathDifference } from './emit-function.js';
@@ -66,33 +66,60 @@ function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns, refut
     if (traced.runs.length > 1) unchecked.push(...open.map(({ run }) => shapesText(run.shapes)), values);
     return graph.with({ unchecked, costPerRow });
   }
-  for (const { run, difference } of open) checkGraph(graph, fn, { shapes: run.shapes, difference });
+  const compared = new Set<string>();
+  const check = (toCheck: ToCheck) => {
+    const result = checkGraph(graph, fn, toCheck);
+    if (result === 'same') compared.add(shapesKey(toCheck.shapes));
+    return result;
+  };
+  for (const { run, difference } of open) check({ shapes: run.shapes, difference });
   const known = routine(traced);
-  const results = known.map(({ shapes }) => checkGraph(graph, fn, { shapes, difference: null }));
+  const results = known.map(({ shapes }) => check({ shapes, difference: null }));
   if (!results.includes('same')) unchecked.push(values);
   // Text that is made up is no picture: a function that does not take it takes none of it.
   const takesText = parts.inputs.some(({ spec }) => spec.dtype === 'string');
   if (takesText && results.includes('not taken')) return graph.with({ unchecked, costPerRow });
   const further = furtherShapes(parts, known);
+  const { seen, refuting } = checkFurther(further, check);
+  if (refuting) {
+    const run = refuted < mostRefuted ? traceSample(fn, parts.inputs, refuting.shapes) : null;
+    if (!run) throw refuting.error;
+    return graphWith(parts, fn, { ...traced, runs: [...traced.runs, run] }, refuted + 1, refuting.error);
+  }
+  const unseen = further.length - seen;
+  if (unseen > 0) unchecked.push(`the values at ${unseen} of ${further.length} further shapes`);
+  return graph.with({ unchecked, compared, costPerRow });
+}
+
+/** What comparing at further shapes has shown. */
+interface FurtherResult {
+  /** At how many of them. */
+  readonly seen: number;
+  /** The first at which graph and function differ. */
+  readonly refuting?: { readonly shapes: SampleRun['shapes']; readonly error: SignetError };
+}
+
+/** Compares at one shape after the other, as long as that does not cost too much. */
+function checkFurther(
+  further: readonly SampleRun['shapes'][],
+  check: (toCheck: ToCheck) => CheckResult,
+): FurtherResult {
   let left = mostFurtherCost;
-  let compared = 0;
+  let seen = 0;
   let dear = 0;
   for (const shapes of further) {
     if (left <= 0 || dear === mostDear) break;
     const budget = new RunBudget(Math.min(left, mostFurtherCost / 3));
     try {
-      if (checkGraph(graph, fn, { shapes, difference: null, budget }) === 'too dear') dear += 1;
-      else compared += 1;
+      if (check({ shapes, difference: null, budget }) === 'too dear') dear += 1;
+      else seen += 1;
     } catch (error) {
-      const run = refuted < mostRefuted && isNotTraceable(error) ? traceSample(fn, parts.inputs, shapes) : null;
-      if (!run) throw error;
-      return graphWith(parts, fn, { ...traced, runs: [...traced.runs, run] }, refuted + 1, error);
+      if (!isNotTraceable(error)) throw error;
+      return { seen, refuting: { shapes, error } };
     }
     left -= budget.spent;
   }
-  const unseen = further.length - compared;
-  if (unseen > 0) unchecked.push(`the values at ${unseen} of ${further.length} further shapes`);
-  return graph.with({ unchecked, costPerRow });
+  return { seen };
 }
 
 /**

@@ -9,6 +9,7 @@ import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_p
 import * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';
 import type { ConcreteFunction } from './concrete-function.js';
+import { InnerCalls } from './inner-calls.js';
 import { opEntry, outputName, outputTypes } from './op-signature.js';
 import { RunBudget, TakesTooLong } from './run-budget.js';
 
@@ -51,11 +52,17 @@ function draws(op: string): boolean {
  * TF.js's have, which stay what they are. What it draws is made up, as by `withMadeUpDraws`.
  *
  * @param budget What it may cost. Default: 10^9 multiplications, less than a second.
+ * @param calls Gets what the functions gave that the graph calls. Default: nobody is interested.
  * @returns The caller owns the tensors.
  * @throws TakesTooLong where it would cost more.
  */
-export function runGraph(fn: ConcreteFunction, args: readonly tf.Tensor[], budget = new RunBudget(1e9)): GraphResult {
-  return new GraphRun(fn, budget).run(args);
+export function runGraph(
+  fn: ConcreteFunction,
+  args: readonly tf.Tensor[],
+  budget = new RunBudget(1e9),
+  calls = new InnerCalls(),
+): GraphResult {
+  return new GraphRun(fn, budget, calls).run(args);
 }
 
 /** A tensor of the binding's, of which the run is the owner, or a variable. */
@@ -87,6 +94,7 @@ class GraphRun {
   constructor(
     private readonly fn: ConcreteFunction,
     private readonly budget: RunBudget,
+    private readonly calls: InnerCalls,
   ) {
     this.#functions = new Map(fn.library.map((each) => [each.name, each]));
   }
@@ -133,6 +141,21 @@ class GraphRun {
     return assigned ?? this.#argument(value.variable, value.variable.dtype);
   }
 
+  #callInner(fn: ConcreteFunction, args: readonly Value[]): Value[] {
+    const results = this.#call(fn, args);
+    const given = args.slice(0, fn.inputs.length).map((arg) => this.#read(arg));
+    if (
+      InnerCalls.isOfUse(
+        fn,
+        given.map(({ shape }) => shape),
+      )
+    ) {
+      const tensors = (values: readonly Value[]) => values.map((value) => this.#tensor(value));
+      this.calls.add({ fn, args: tensors(given), results: tensors(results) });
+    }
+    return results;
+  }
+
   #call(fn: ConcreteFunction, args: readonly Value[]): Value[] {
     const values = new Map<string, Value>();
     const { signature, nodeDef, ret } = fn.definition;
@@ -165,7 +188,7 @@ class GraphRun {
         return [];
       case 'PartitionedCall':
       case 'StatefulPartitionedCall':
-        return this.#call(this.#function(node, 'f'), inputs);
+        return this.#callInner(this.#function(node, 'f'), inputs);
       case 'StatelessIf':
       case 'If':
         return this.#call(this.#function(node, this.#isTrue(first) ? 'then_branch' : 'else_branch'), inputs.slice(1));

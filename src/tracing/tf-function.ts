@@ -5,6 +5,7 @@ import { callFunction, withCallsInlined } from './call-function.js';
 import { checkArguments } from './check-arguments.js';
 import { checkName } from './check-name.js';
 import type { ConcreteFunction, NamedSpec } from './concrete-function.js';
+import { knownResults } from './inner-calls.js';
 import { makeGraph } from './make-graph.js';
 import { snakeCase } from '../text/case.js';
 import { Tape } from './tape.js';
@@ -63,7 +64,8 @@ export function tfFunction<Args extends tf.Tensor[], Result extends TfFunctionRe
     const listener = currentListener();
     if (listener === null) {
       if (inputSignature) checkArguments(graphs.name, namedSpecs(inputSignature), args);
-      return tf.tidy(() => fn(...args) as tf.TensorContainer) as Result;
+      const known = inputSignature && knownResults(graphs.known(inputSignature), args);
+      return (known ?? tf.tidy(() => fn(...args) as tf.TensorContainer)) as Result;
     }
     const isCalled = inputSignature !== null && listener instanceof Tape;
     return (isCalled ? callFunction(listener, () => graphs.get(inputSignature), args) : null) ?? fn(...args);
@@ -123,16 +125,20 @@ class Graphs {
   }
 
   get(signature: InputSignature): ConcreteFunction {
-    const key = JSON.stringify(Object.entries(signature).map(([name, spec]) => [name, spec.dtype, spec.shape]));
-    const known = this.#graphs.get(key);
+    const known = this.known(signature);
     if (known) return known;
     const graph = this.#trace(signature);
-    this.#graphs.set(key, graph);
+    this.#graphs.set(keyOf(signature), graph);
     return graph;
   }
 
   traceAgain(signature: InputSignature): void {
     withCallsInlined(() => traceFunction(this.fn, namedSpecs(signature)));
+  }
+
+  /** The graph for a signature, if it was made. */
+  known(signature: InputSignature): ConcreteFunction | undefined {
+    return this.#graphs.get(keyOf(signature));
   }
 
   #trace(signature: InputSignature): ConcreteFunction {
@@ -145,6 +151,10 @@ class Graphs {
       throw new SignetError(error.code, `Cannot trace "${this.name}". ${error.message}`, { cause: error });
     }
   }
+}
+
+function keyOf(signature: InputSignature): string {
+  return JSON.stringify(Object.entries(signature).map(([name, spec]) => [name, spec.dtype, spec.shape]));
 }
 
 function namedSpecs(signature: InputSignature): NamedSpec[] {

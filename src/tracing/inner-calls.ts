@@ -1,0 +1,63 @@
+import * as tf from '../tensorflow/tf.js';
+import { type ConcreteFunction, shapesKey } from './concrete-function.js';
+import type { TfFunctionResult } from './trace.js';
+
+interface InnerCall {
+  readonly fn: ConcreteFunction;
+  readonly args: readonly tf.Tensor[];
+  readonly results: readonly tf.Tensor[];
+}
+
+/**
+ * What functions gave that a graph called while it was run to be compared with its function.
+ *
+ * Where the function then calls the same ones with the same arguments, of shapes at which they were compared themselves, it gets these
+ * results: a network that four signatures share need not run eight times.
+ */
+export class InnerCalls {
+  readonly #calls: InnerCall[] = [];
+
+  /** Whether the results of a function may be used again. */
+  static isOfUse(fn: ConcreteFunction, shapes: readonly (readonly number[])[]): boolean {
+    return !fn.assigns && fn.compared.has(shapesKey(shapes));
+  }
+
+  /** Keeps what a call gave, until the scope of TF.js ends in which it was. */
+  add(call: InnerCall): void {
+    this.#calls.push(call);
+  }
+
+  /** Runs `action`, in which tf functions that are called again give what they gave. */
+  reuse<T>(action: () => T): T {
+    const outer = current;
+    current = this;
+    try {
+      return action();
+    } finally {
+      current = outer;
+    }
+  }
+
+  find(fn: ConcreteFunction, args: readonly tf.Tensor[]): TfFunctionResult | null {
+    const call = this.#calls.find((each) => each.fn === fn && each.args.every((arg, i) => isSame(arg, args[i])));
+    if (!call) return null;
+    const [first, ...others] = call.results.map((result) => tf.clone(result));
+    if (!first) return null;
+    return fn.returnsOneTensor
+      ? first
+      : Object.fromEntries([first, ...others].map((result, i) => [fn.outputs[i]?.name ?? '', result]));
+  }
+}
+
+let current: InnerCalls | null = null;
+
+/** The results of a call that may be used again; null where the function must run. */
+export function knownResults(fn: ConcreteFunction | undefined, args: readonly tf.Tensor[]): TfFunctionResult | null {
+  return current && fn ? current.find(fn, args) : null;
+}
+
+function isSame(known: tf.Tensor, other: tf.Tensor | undefined): boolean {
+  if (other?.dtype !== known.dtype || shapesKey([other.shape]) !== shapesKey([known.shape])) return false;
+  const [x, y] = [known.dataSync<'float32'>(), other.dataSync<'float32'>()];
+  return x.every((value, i) => Object.is(value, y[i]));
+}
