@@ -1,7 +1,10 @@
-import { rangeTo, sizeTensor } from '../tensorflow/computed-sizes.js';
+import { rangeTo } from '../tensorflow/computed-sizes.js';
 import { attribute, runOp } from '../tensorflow/run-op.js';
 import * as tf from '../tensorflow/tf.js';
-import { callOp } from './call-op.js';
+import { callPureFunction } from '../tracing/call-function.js';
+import { currentTape } from '../tracing/tape.js';
+import { tensorSpec } from '../tracing/tensor-spec.js';
+import { tfFunction } from '../tracing/tf-function.js';
 import { cond } from './cond.js';
 import { whileLoop } from './while-loop.js';
 
@@ -13,6 +16,9 @@ export const exifHeadBytes = 65_536;
 
 /** A JPEG's segments or a PNG's chunks that are looked at, so that a file of thousands costs nothing. */
 export const mostExifSteps = 64;
+
+/** Entries of a directory that are looked at: EXIF has some dozens, in the order of their tags, and this one is among the first. */
+export const mostExifEntries = 512;
 
 /**
  * How far it is from a marker of a JPEG to the next, by the marker's second byte: 0 where the segment's length says so. Source: ITU-T T.81,
@@ -39,7 +45,14 @@ export const orientationTag = 0x0112;
  * @returns int32 scalar, 1 to 8; 1 is upright.
  */
 export function exifOrientation(bytes: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor {
-  return tf.tidy(() => {
+  const tape = currentTape();
+  const called = tape && callPureFunction(tape, () => readOrientation.getConcreteFunction(), [bytes, isJpeg]);
+  return (called as tf.Tensor | null) ?? readOrientation(bytes, isJpeg);
+}
+
+/** A function of its own: traced once, however many functions and models decode images. All its sizes are fixed, so that one run shows all. */
+const readOrientation = tfFunction(
+  (bytes: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor => {
     const head = runOp(
       'Substr',
       [attribute.type('T', 'int32'), attribute.string('unit', 'BYTE')],
@@ -51,8 +64,9 @@ export function exifOrientation(bytes: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor 
       () => new ExifHead(head).orientation(isJpeg),
       () => int(1),
     );
-  });
-}
+  },
+  { inputSignature: { bytes: tensorSpec('string', []), is_jpeg: tensorSpec('bool', []) }, name: 'exif_orientation' },
+);
 
 /** Whether the bytes that EXIF begins with are anywhere in a string; bool scalar. */
 function mentionsExif(head: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor {
@@ -76,9 +90,9 @@ class ExifHead {
 
   constructor(head: tf.Tensor) {
     const types = [attribute.type('out_type', 'uint8'), attribute.bool('little_endian', true)];
-    this.#bytes = callOp('DecodeRaw', types, [head], { dtype: 'uint8', shape: [null] });
-    this.#length = sizeTensor(this.#bytes, 0);
-    this.#last = tf.sub(this.#length, int(1));
+    this.#bytes = runOp('DecodePaddedRaw', types, [head, int(exifHeadBytes)]);
+    this.#length = runOp('StringLength', [attribute.string('unit', 'BYTE')], [head]);
+    this.#last = tf.maximum(tf.sub(this.#length, int(1)), int(0));
   }
 
   orientation(isJpeg: tf.Tensor): tf.Tensor {
@@ -163,10 +177,11 @@ class ExifHead {
     const directory = tf.add(start, long(first, second));
     const [listed] = shorts(directory, 1) as [tf.Tensor];
     const whole = tf.maximum(tf.floorDiv(tf.sub(end, tf.add(directory, int(2))), int(12)), int(0));
-    const rows = rangeTo(tf.minimum(listed, whole));
+    const rows = rangeTo(int(mostExifEntries));
     const entryOf = (row: tf.Tensor) => tf.add(tf.add(directory, int(2)), tf.mul(row, int(12)));
     const tags = this.#shorts(tf.add(tf.expandDims(entryOf(rows), 1), ints([0, 1])), weights);
-    const isTag = tf.equal(tags, int(orientationTag));
+    const isListed = tf.less(rows, tf.minimum(listed, whole));
+    const isTag = tf.logicalAnd(isListed, tf.equal(tags, int(orientationTag)));
     const none = ints([exifHeadBytes]);
     const row = tf.min(tf.concat([none, tf.where(isTag, rows, none)]));
     const [, type, ...numbers] = shorts(entryOf(row), 6) as [tf.Tensor, tf.Tensor, ...Pair, ...Pair];

@@ -33,7 +33,33 @@ export function callFunction(
   );
   const shapes = outputShapes(fn, args, tape);
   if (captures.length < fn.captures.length || !shapes) return null;
-  return record(tape, fn, [...args, ...captures], shapes);
+  // In a body, its nodes take the place of the call.
+  return record(
+    tape,
+    tape.captured ? 'PartitionedCall' : 'StatefulPartitionedCall',
+    fn,
+    [...args, ...captures],
+    shapes,
+  );
+}
+
+/**
+ * Records the call of a function whose nodes take the place of the call, also outside of bodies: so it can be part of a function that is
+ * called in one.
+ *
+ * @param concreteFunction Captures no variables and no assets, has no effects and a known rank for each result.
+ * @returns Null where calls are inlined by running them.
+ */
+export function callPureFunction(
+  tape: Tape,
+  concreteFunction: () => ConcreteFunction,
+  args: readonly tf.Tensor[],
+): TfFunctionResult | null {
+  if (inlined > 0) return null;
+  const fn = withListener(null, concreteFunction);
+  const shapes = outputShapes(fn, args, tape);
+  if (!shapes || fn.definition.signature?.isStateful) throw new Error(`unreachable: ${fn.label} is not pure`);
+  return record(tape, 'PartitionedCall', fn, args, shapes);
 }
 
 let inlined = 0;
@@ -66,6 +92,7 @@ function acceptsAsTheyAre({ inputs }: ConcreteFunction, args: readonly tf.Tensor
 
 function record(
   tape: Tape,
+  op: 'PartitionedCall' | 'StatefulPartitionedCall',
   fn: ConcreteFunction,
   inputs: readonly (tf.Tensor | TapeValue)[],
   shapes: readonly number[][],
@@ -73,8 +100,7 @@ function record(
   const outputs = withListener(null, () => fn.outputs.map(({ spec }, i) => sampleTensor(spec, shapes[i] ?? [])));
   const captured = fn.captures.map((capture) => (capture instanceof Asset ? DataType.DT_STRING : DataType.DT_RESOURCE));
   tape.record({
-    // In a body, its nodes take the place of the call.
-    op: tape.captured ? 'PartitionedCall' : 'StatefulPartitionedCall',
+    op,
     attributes: {
       Tin: attr.types([...fn.inputs.map(({ spec }) => dataTypeOf(spec.dtype)), ...captured]),
       Tout: attr.types(fn.outputs.map(({ spec }) => dataTypeOf(spec.dtype))),

@@ -144,11 +144,11 @@ const leastMadeUp = 2 ** 14;
 /** More are made when they are wanted: a megabyte is enough to keep. */
 const mostMadeUp = 2 ** 18;
 
-/** A linear congruential generator of numbers in [0, 1). */
+/** A linear congruential generator of numbers in [0, 1), as in Numerical Recipes. */
 function generator(seed: number): () => number {
-  let state = seed;
+  let state = seed * 7919;
   return () => {
-    state = (state * 1103515245 + 12345) % 2147483648;
-    return state / 2147483648;
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
   };
 }

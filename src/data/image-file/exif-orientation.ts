@@ -2,6 +2,7 @@ import {
   type ExifContainer,
   exifHeadBytes,
   jpegStrides,
+  mostExifEntries,
   mostExifSteps,
   orientationTag,
 } from '../../ops/exif-orientation.js';
@@ -83,7 +84,7 @@ function readTiff(bytes: Buffer, { start, end }: TiffRange): number {
   };
   const long = (at: number) => (isBig ? 65_536 * short(at) + short(at + 2) : 65_536 * short(at + 2) + short(at));
   const directory = start + long(start + 4);
-  const rows = Math.min(short(directory), Math.floor((end - directory - 2) / 12));
+  const rows = Math.min(short(directory), Math.floor((end - directory - 2) / 12), mostExifEntries);
   for (let row = 0; row < rows; row += 1) {
     const entry = directory + 2 + 12 * row;
     if (short(entry) !== orientationTag) continue;
