@@ -5,7 +5,7 @@ import { withMadeUpDraws } from '../tensorflow/mended/made-up-draws.js';
 import { withListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import type { ConcreteFunction } from './concrete-function.js';
-import { InnerCalls } from './inner-calls.js';
+import { InnerCalls, reusing } from './inner-calls.js';
 import { type RunBudget, TakesTooLong } from './run-budget.js';
 import { drawsNumbers, runGraph } from './run-graph.js';
 import type { SampleRun, TensorFunction } from './trace.js';
@@ -47,7 +47,7 @@ function compareBoth(
   const calls = new InnerCalls();
   const fromGraph = attempt(() => runGraph(graph, args, budget, calls));
   if ('error' in fromGraph && fromGraph.error instanceof TakesTooLong) return 'too dear';
-  const eager = attempt(() => calls.reuse(() => withMadeUpDraws(() => resultsOf(fn(...args)))));
+  const eager = attempt(() => reusing(calls, () => withMadeUpDraws(() => resultsOf(fn(...args)))));
   if ('error' in eager) return 'not taken';
   if ('error' in fromGraph) throw differs(what, `the graph fails: ${wordsOf(fromGraph.error)}`, difference);
   const isRandom = drawsNumbers(graph);

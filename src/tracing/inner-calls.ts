@@ -27,17 +27,6 @@ export class InnerCalls {
     this.#calls.push(call);
   }
 
-  /** Runs `action`, in which tf functions that are called again give what they gave. */
-  reuse<T>(action: () => T): T {
-    const outer = current;
-    current = this;
-    try {
-      return action();
-    } finally {
-      current = outer;
-    }
-  }
-
   find(fn: ConcreteFunction, args: readonly tf.Tensor[]): TfFunctionResult | null {
     const call = this.#calls.find((each) => each.fn === fn && each.args.every((arg, i) => isSame(arg, args[i])));
     if (!call) return null;
@@ -50,6 +39,17 @@ export class InnerCalls {
 }
 
 let current: InnerCalls | null = null;
+
+/** Runs `action`, in which tf functions that are called again give what they gave. */
+export function reusing<T>(calls: InnerCalls, action: () => T): T {
+  const outer = current;
+  current = calls;
+  try {
+    return action();
+  } finally {
+    current = outer;
+  }
+}
 
 /** The results of a call that may be used again; null where the function must run. */
 export function knownResults(fn: ConcreteFunction | undefined, args: readonly tf.Tensor[]): TfFunctionResult | null {
