@@ -18,7 +18,7 @@ it('a function does not run again where it was compared, while one that calls it
 });
 
 it('it runs at other shapes: what is wrong there is found', () => {
-  const inner = tfFunction((x: tf.Tensor) => tf.mul(x, Number(x.shape[0]) > 3000 ? 2 : 1), { inputSignature });
+  const inner = tfFunction((x: tf.Tensor) => tf.mul(x, x.shape[0] > 3000 ? 2 : 1), { inputSignature });
   const outer = tfFunction((x: tf.Tensor) => inner(tf.tile(x, [40, 1])), { inputSignature });
   expect(inner.getConcreteFunction().unchecked).toEqual([]);
   expect(() => outer.getConcreteFunction()).toThrow(/does not compute what the function computes/);
