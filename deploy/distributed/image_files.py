@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
-File = tuple[str, int]
-"""A path, and its class's place among the classes."""
+Label = int | list[int]
+"""A class's place among the classes; 0 or 1 for each class where an image may have several."""
+File = tuple[str, Label]
+"""A path, and its label."""
 
 MASK = 0xFFFFFFFF
 CLUTTER = {
@@ -77,13 +79,21 @@ def read_images(file: str, data: str) -> tuple[list[File], list[File]]:
     """Files to train on and files to validate with that were exported, whose paths begin in a folder."""
     with open(file, encoding="utf-8") as text:
         sides = json.load(text)
+    with open(os.path.join(os.path.dirname(file), "..", "assets", "class_names.txt"), encoding="utf-8") as text:
+        classes = len(text.read().splitlines())
     training, validation = (
-        [(os.path.join(data, path), label) for path, label in sides[side]] for side in ("training", "validation")
+        [(os.path.join(data, path), numbers_of(label, classes)) for path, label in sides[side]]
+        for side in ("training", "validation")
     )
     missing = [path for path, _ in training + validation if not os.path.isfile(path)]
     if missing:
         raise ValueError(f"{data} lacks {len(missing)} of the images that were exported, such as {missing[0]}.")
     return training, validation
+
+
+def numbers_of(label: Label, classes: int) -> Label:
+    """A class's place as it is; the places of several as 0 and 1 for each class."""
+    return label if isinstance(label, int) else [int(place in label) for place in range(classes)]
 
 
 def digest(data: str, files: list[File]) -> str:
@@ -94,15 +104,15 @@ def digest(data: str, files: list[File]) -> str:
 
 def split(files: list[File], validation_split: float, seed: int) -> tuple[list[File], list[File]]:
     """Files to train on and files to validate with, both in their order; src/data/dataset/split-files.ts."""
-    of_class: dict[int, list[int]] = {label: [] for _, label in files}
+    # Only folders are divided here, where each image has one class: the sides of a list are exported.
+    labels = [label if isinstance(label, int) else -1 for _, label in files]
+    of_class: dict[int, list[int]] = {label: [] for label in labels}
     for position in shuffled(list(range(len(files))), seed):
-        of_class[files[position][1]].append(position)
+        of_class[labels[position]].append(position)
     groups = list(of_class.values())
     numbers = apportion([len(group) for group in groups], validation_split)
     validation = {
-        position
-        for group, number in zip(groups, numbers, strict=True)
-        for position in group[len(group) - number :]
+        position for group, number in zip(groups, numbers, strict=True) for position in group[len(group) - number :]
     }
     if not 0 < len(validation) < len(files):
         raise ValueError(f"A validation split of {validation_split} of {len(files)} images leaves none on one side.")

@@ -5,7 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 Part = tuple[tf.Tensor, tf.Tensor]
-"""Images, float32 [n, height, width, 3], and labels, int32 [n]. May be empty."""
+"""Images, float32 [n, height, width, 3], and labels, int32 [n] or [n, classes]. May be empty."""
 
 
 class Steps:
@@ -26,14 +26,23 @@ class Steps:
         self.shapes = {name: specs[name].shape for name in sorted(specs)}
         self.sizes = [shape.num_elements() for shape in self.shapes.values()]
         pixels = tf.TensorSpec(self.model.decode_and_resize.concrete_functions[0].structured_outputs.shape)
-        own = tuple((pixels, tf.TensorSpec([None], tf.int32)) for _ in self.own_parts)
+        # Images, labels and the number by which layers draw.
+        labels = self.model.compute_gradients.concrete_functions[0].structured_input_signature[0][1]
+        self.label: list[int] = labels.shape[1:].as_list()
+        own = tuple((pixels, tf.TensorSpec([None, *self.label], tf.int32)) for _ in self.own_parts)
         # One graph for all sizes: workers that traced anew at different steps would wait for each other for ever.
-        self.train = tf.function(self._train, input_signature=[own, tf.TensorSpec([], tf.int32)])
+        self._graph = tf.function(self._train, input_signature=[own, tf.TensorSpec([], tf.int32)])
         self.summed = tf.function(self._summed, input_signature=[tf.TensorSpec([3], tf.float64)])
 
     @property
     def own_parts(self) -> range:
         return range(self.index, self.parts, self.workers)
+
+    def train(self, parts: tuple[Part, ...], step: int) -> tf.Tensor:
+        """Takes a step with this worker's parts. Gives the sums over all parts: loss, what was right, images."""
+        # The labels of a part without images do not say how many classes there are.
+        shaped = tuple((images, tf.reshape(labels, [-1, *self.label])) for images, labels in parts)
+        return self._graph(shaped, tf.constant(step, tf.int32))
 
     def test(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """The sums over a part: loss, what was right, images."""
@@ -44,7 +53,6 @@ class Steps:
         return self.strategy.run(lambda own: _all_reduce(tf.identity(own)), (values,))
 
     def _train(self, parts: tuple[Part, ...], step: tf.Tensor) -> tf.Tensor:
-        """Takes a step with this worker's parts. Gives the sums over all parts: loss, what was right, images."""
         return self.strategy.run(self._step, (parts, step))
 
     def _step(self, parts: tuple[Part, ...], step: tf.Tensor) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """What a training has come to, in a folder that all workers read and the first one writes."""
 
 import json
+import math
 import os
 import shutil
 from dataclasses import asdict, dataclass, field
@@ -28,6 +29,8 @@ class Progress:
     """Whether it ended before its last epoch, since nothing improved."""
     images: str = ""
     """The digest of the images that it began with."""
+    monitor: str = "val_accuracy"
+    """The column by which the best epoch is chosen."""
     history: list[list[float]] = field(default_factory=list)
     """A row of COLUMNS an epoch."""
 
@@ -41,6 +44,8 @@ class Progress:
                 raise ValueError(f"{name} is a whole number. Received: {number!a}.")
         if type(progress.is_stopped) is not bool or not isinstance(progress.images, str):
             raise ValueError("is_stopped is true or false, and images is text.")
+        if progress.monitor not in ("val_accuracy", "val_loss"):
+            raise ValueError(f"monitor is val_accuracy or val_loss. Received: {progress.monitor!a}.")
         if progress.best_epoch > progress.epochs or len(progress.history) != progress.epochs:
             raise ValueError("The history has a row for each epoch, and one of them is the best.")
         for row in progress.history:
@@ -49,12 +54,13 @@ class Progress:
         return progress
 
     def add(self, row: list[float], patience: int) -> None:
-        """Takes an epoch's numbers, as train-model's early stopping does."""
+        """Takes an epoch's numbers, as train-model's early stopping does: better is more accuracy, or less loss."""
+        at, sign = COLUMNS.index(self.monitor), -1 if self.monitor == "val_loss" else 1
         best = self.history[self.best_epoch - 1] if self.best_epoch else None
         self.history.append(row)
         self.epochs += 1
         self.wait += 1
-        if best is None or row[3] > best[3]:
+        if best is None or math.isnan(best[at]) or sign * row[at] > sign * best[at]:
             self.best_epoch, self.wait = self.epochs, 0
         elif self.wait >= patience:
             self.is_stopped = True
@@ -80,7 +86,9 @@ class TrainingState:
         return None
 
     def load(self, variables: list[Any], progress: Progress) -> None:
-        """Gives variables the values after the last epoch, or those that the model was exported with."""
+        """Gives variables the values after the last epoch, or the exported ones, and the progress its monitor."""
+        with open(os.path.join(self.model, "assets.extra", "training.json"), encoding="utf-8") as file:
+            progress.monitor = json.load(file).get("monitor", progress.monitor)
         start = os.path.join(self.model, "variables", "variables")
         saved = tf.train.load_checkpoint(self._checkpoint(progress.epochs) if progress.epochs else start)
         for key, variable in zip(_keys(variables), variables, strict=True):

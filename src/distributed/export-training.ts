@@ -20,7 +20,7 @@ export interface ExportTrainingOptions {
   readonly batchSize?: number | undefined;
   /** Epochs at most. Default: 200. */
   readonly numEpochs?: number | undefined;
-  /** Epochs without a better accuracy of the validation after which training stops. Default: 5. */
+  /** Epochs without a better accuracy of the validation, or of a multi-label model a lower loss, after which training stops. Default: 5. */
   readonly patience?: number | undefined;
   /** Fraction of the images for the validation. Default: 0.2. */
   readonly validationSplit?: number | undefined;
@@ -66,7 +66,7 @@ export async function exportTraining(
   await saveServable(model, directory, {
     ...classifierParts(model, {
       ...assetsExtra,
-      [trainingOptionsFile]: optionsText(options),
+      [trainingOptionsFile]: optionsText(model, options),
       ...(images && { [imagesFile]: imagesText(images) }),
     }),
     tracked: {
@@ -77,9 +77,10 @@ export async function exportTraining(
 }
 
 /** Writes the options as JSON, with Python's spelling of names. */
-function optionsText(options: ExportTrainingOptions): string {
+function optionsText({ multiLabel }: ImageClassifierModel, options: ExportTrainingOptions): string {
   const { batchSize = 32, numEpochs = 200, patience = 5, validationSplit = 0.2, seed = 42 } = options;
-  const named = { batch_size: batchSize, num_epochs: numEpochs, patience, validation_split: validationSplit, seed };
+  const monitor = multiLabel ? 'val_loss' : 'val_accuracy';
+  const named = { batch_size: batchSize, num_epochs: numEpochs, patience, validation_split: validationSplit, seed, monitor }; // prettier-ignore
   return `${JSON.stringify(named, null, 2)}\n`;
 }
 

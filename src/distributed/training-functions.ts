@@ -8,14 +8,14 @@ import { tfFunction } from '../tracing/tf-function.js';
 import { trainedOptimizer } from '../training/callbacks/callback.js';
 import type { Optimizer } from '../training/optimizers/optimizer.js';
 import type { TrainingStepOptions } from '../training/steps/training-step.js';
-import { testStepOf } from '../training/tfjs-step.js';
+import { labelSizesOf, testStepOf } from '../training/tfjs-step.js';
 import { type Change, SplitStep } from './split-step.js';
 
 /** A training step in two halves, between which the results of several machines are added up, and a test step. */
 export interface TrainingFunctions {
   readonly functions: {
     /**
-     * Takes `images` float32 [n, ...], `labels` int32 [n], and `random_step` int32 scalar, by which layers draw at random. Returns sums over
+     * Takes `images` float32 [n, ...], `labels` int32 [n], or [n, classes] where an image may have several, and `random_step` int32 scalar, by which layers draw at random. Returns sums over
      * the images, all float32: the scalars `loss_sum`, `correct` and `count`; `grad_000` and so on, of the shapes of the weights that are
      * trained; `update_000` and so on, by how much weights move that are not trained, such as moving averages. Assigns nothing; without
      * images all sums are 0.
@@ -116,8 +116,10 @@ function sums(model: tf.LayersModel, values: readonly tf.Scalar[], count: tf.Ten
   const loss = values[0];
   const accuracy = values[model.metricsNames.indexOf('accuracy')];
   if (!loss || !accuracy) throw new Error('unreachable: checkModel looked for accuracy');
-  // Whole numbers: the rounding of mean and product goes.
-  const all = { loss_sum: mulNoNan(loss, count), correct: tf.round(mulNoNan(accuracy, count)), count };
+  // Whole numbers of answers, of which an image has one, or one for each class: the rounding of mean and product goes.
+  const [answers = 1] = labelSizesOf(model);
+  const correct = tf.div(tf.round(mulNoNan(accuracy, tf.mul(count, answers))), answers);
+  const all = { loss_sum: mulNoNan(loss, count), correct, count };
   // The step has `tf.keep` on its metrics.
   tf.dispose([...values]);
   return all;
@@ -125,7 +127,8 @@ function sums(model: tf.LayersModel, values: readonly tf.Scalar[], count: tf.Ten
 
 /** float32 scalar, also of a batch without images. */
 function countOf(labels: tf.Tensor): tf.Tensor {
-  return tf.sum(tf.onesLike(tf.cast(labels, 'float32')));
+  const given = tf.cast(labels, 'float32');
+  return tf.sum(tf.onesLike(labels.rank === 1 ? given : tf.sum(given, 1)));
 }
 
 function numbered(name: string, tensors: readonly tf.Tensor[]): Record<string, tf.Tensor> {
@@ -138,7 +141,7 @@ function numbered(name: string, tensors: readonly tf.Tensor[]): Record<string, t
 function dataSignature(model: tf.LayersModel) {
   const [, ...sizes] = model.inputs[0]?.shape ?? [];
   const shape: Dimension[] = ['batch', ...sizes];
-  return { images: tensorSpec('float32', shape), labels: tensorSpec('int32', ['batch']) };
+  return { images: tensorSpec('float32', shape), labels: tensorSpec('int32', ['batch', ...labelSizesOf(model)]) };
 }
 
 function checkModel(model: tf.LayersModel): void {

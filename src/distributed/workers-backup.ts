@@ -21,6 +21,8 @@ export interface ContinuedTraining {
   readonly patience: number;
   readonly stepsPerEpoch: number;
   readonly validationImages: number;
+  /** Value by which the best epoch is chosen: the highest accuracy, or the lowest loss. */
+  readonly monitor: 'val_accuracy' | 'val_loss';
 }
 
 /** A workers' training in the form in which one process keeps its own. */
@@ -82,12 +84,13 @@ function checkpoint(folder: string, epoch: number): string {
 function callbackStates(
   state: WorkersState,
   bestWeights: readonly tf.Tensor[],
-  { patience, validationImages }: ContinuedTraining,
+  { patience, validationImages, monitor }: ContinuedTraining,
 ): NamedState[] {
   const { bestEpoch, epochs, wait, isStopped } = state;
-  const accuracy = state.history[bestEpoch - 1]?.[workersColumns.indexOf('val_accuracy')] ?? 0;
+  const value =
+    state.history[bestEpoch - 1]?.[workersColumns.indexOf(monitor)] ?? (monitor === 'val_loss' ? Infinity : 0);
   // Workers count in float64, Node sums up float32: this makes the same count of right images no improvement, and one image more is one.
-  const best = accuracy + 0.25 / validationImages;
+  const best = monitor === 'val_loss' ? value : value + 0.25 / validationImages;
   const stoppedEpoch = isStopped && wait >= patience ? epochs - 1 : null;
   const progress = { best, bestEpoch: bestEpoch - 1, wait, stoppedEpoch, bestWeights };
   return [

@@ -44,6 +44,7 @@ it('exportTraining writes an ordinary model directory, with what a step takes be
     patience: flags.patience.default,
     validation_split: flags.validationSplit.default,
     seed: flags.seed.default,
+    monitor: 'val_accuracy',
   });
 
   const saved = await readVariables(directory);

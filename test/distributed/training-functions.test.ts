@@ -9,7 +9,7 @@ import { MixUp } from '../../src/training/augmentation/mix-up.js';
 import { RandomFlip } from '../../src/training/augmentation/random-flip.js';
 import { RandomRotation } from '../../src/training/augmentation/random-rotation.js';
 import { fit } from '../../src/training/fit.js';
-import { accuracy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
+import { accuracy, BinaryCrossentropy, sparseCategoricalCrossentropy } from '../../src/training/losses.js';
 import { Adam } from '../../src/training/optimizers/adam.js';
 import { SGD } from '../../src/training/optimizers/sgd.js';
 import { trainingFunctions } from '../../src/distributed/training-functions.js';
@@ -110,6 +110,30 @@ describe('trainingFunctions', () => {
     const added = Object.keys(all).map((name) => tf.add(a[name] ?? 0, b[name] ?? 0));
     expectClose(numbers(added), numbers(Object.values(all)), 1e-5);
     expect(all.count?.dataSync()[0]).toBe(9);
+  });
+
+  it('adds up over parts where an image may have several classes, with class weights and mixed images', async () => {
+    const inputs = tf.input({ shape: [4, 4, 3] });
+    const kernelInitializer = tf.initializers.glorotUniform({ seed: 5 });
+    const flat = tf.layers.flatten().apply(inputs);
+    const outputs = tf.layers.dense({ units: 3, kernelInitializer }).apply(flat) as tf.SymbolicTensor;
+    const model = tf.model({ inputs, outputs });
+    const metrics = [accuracy as unknown as string];
+    model.compile({ optimizer: new SGD({ learningRate: 0.1 }), loss: new BinaryCrossentropy(), metrics });
+    const { functions, graphs } = await compiled(model, { classWeight: { 1: 3 } });
+    expect(functions.compute_gradients.inputs[1]?.spec.shape).toEqual(['batch', 3]);
+    const { xs } = batch(9, 1);
+    const ys = tf.tensor2d(Array.from({ length: 27 }, (_, i) => Number(i % 4 === 0)), [9, 3], 'int32'); // prettier-ignore
+    const compute = (from: number, size: number): Sums =>
+      graphs.call('compute_gradients', [xs.slice([from, 0, 0, 0], [size, -1, -1, -1]), ys.slice([from, 0], [size, -1]), tf.scalar(0, 'int32')]); // prettier-ignore
+    const [a, b, all] = [compute(0, 7), compute(7, 2), compute(0, 9)];
+    const added = Object.keys(all).map((name) => tf.add(a[name] ?? 0, b[name] ?? 0));
+    expectClose(numbers(added), numbers(Object.values(all)), 1e-5);
+    expect(all.count?.dataSync()[0]).toBe(9);
+    const right = tf.sum(accuracy(ys, model.predict(xs) as tf.Tensor)).dataSync()[0];
+    expect(all.correct?.dataSync()[0]).toBeCloseTo(right ?? NaN, 5);
+    const mixing = { classWeight: {}, augmentation: new Augmentation([new MixUp()], { seed: 2 }) };
+    expect(trainingFunctions(model, mixing).functions.compute_gradients.outputs.map(({ name }) => name)).toContain('grad_001'); // prettier-ignore
   });
 
   it('gives the means of the step times the count but for rounding', async () => {

@@ -20,6 +20,7 @@ import {
   resumedOptions,
 } from './remembered-options.js';
 import { completeTrainModelOptions, type TrainModelOptions } from './train-model-options.js';
+import { monitoredOf } from './training-callbacks.js';
 import { type PreparedTraining, type TrainModelResult, TrainingRun, type TrainingStart } from './training-run.js';
 import { WorkersLearner } from './workers-learner.js';
 import { tell } from '../../text/tell.js';
@@ -142,7 +143,13 @@ async function importState(
   { model, data, options, version }: PreparedTraining,
 ): Promise<InterruptedTraining> {
   const { stepsPerEpoch, imageCounts, scan } = data.set;
-  const training = { model, patience: options.patience, stepsPerEpoch, validationImages: imageCounts.validation };
+  const training = {
+    model,
+    patience: options.patience,
+    stepsPerEpoch,
+    validationImages: imageCounts.validation,
+    monitor: monitoredOf(model).name,
+  };
   return withWorkersBackup(folder, state, training, async ({ history, write }) => {
     await model.save(version.path, {
       assetsExtra: { 'arguments.json': argumentsJson(options), 'history.csv': history },

@@ -16,6 +16,7 @@ import type { InterruptedTraining } from '../../training/resume/interrupted-trai
 import { argumentsJson } from './remembered-options.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import { augmentationFor } from './trainable-model.js';
+import { type Monitored, monitoredOf } from './training-callbacks.js';
 import type { TrainingSet } from './training-data.js';
 import type { Learned, Learner, PreparedTraining } from './training-run.js';
 import { tell } from '../../text/tell.js';
@@ -59,7 +60,7 @@ export class WorkersLearner implements Learner {
     await model.save(version.path, {
       assetsExtra: { 'arguments.json': argumentsJson(options), 'history.csv': history },
     });
-    return { ...summaryOf(history), interrupted, history, images };
+    return { ...summaryOf(history, monitoredOf(model)), interrupted, history, images };
   }
 
   /** @returns Whether it was interrupted. */
@@ -81,10 +82,11 @@ async function epochsOf({ workersOutput }: InterruptedTraining): Promise<number>
 }
 
 /** How many epochs there were, and which was the best, from 1. */
-function summaryOf(history: string): Pick<Learned, 'epochs' | 'bestEpoch'> {
+function summaryOf(history: string, { name, bestOf }: Monitored): Pick<Learned, 'epochs' | 'bestEpoch'> {
   const { epochs, columns } = parseHistory(history);
-  const accuracies = (columns.get('val_accuracy') ?? []).map((value) => value ?? 0);
-  return { epochs: epochs.length, bestEpoch: accuracies.indexOf(Math.max(...accuracies)) + 1 };
+  const values = columns.get(name) ?? [];
+  const best = bestOf(...values.filter((value) => value !== null));
+  return { epochs: epochs.length, bestEpoch: values.indexOf(best) + 1 };
 }
 
 /** Exports a compiled model with all that the flags say about its training. @throws SignetError as `exportTraining`. */
@@ -133,13 +135,7 @@ export function checkForWorkers({ learningRateSchedule, callbacks, tensorboard }
 }
 
 /** @throws SignetError `INVALID_DATASET` unless a worker can use every file: it sees them all, and decodes them with the exported graph. */
-export function checkImagesForWorkers({ scan, skippedList, isMultiLabel }: TrainingSet): void {
-  if (isMultiLabel) {
-    throw new SignetError(
-      'INVALID_DATASET',
-      `${nameOfScan(scan)} has images of several classes, which workers cannot train on yet. Leave out --workers and --export-training.`,
-    );
-  }
+export function checkImagesForWorkers({ scan, skippedList }: TrainingSet): void {
   const transcoded = scan.files.filter(({ format }) => isTranscoded(format));
   const [first] = transcoded;
   if (first) {
