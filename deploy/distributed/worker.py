@@ -124,7 +124,7 @@ def read_options(model: str) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True, help="what train-model --export-training wrote")
-    parser.add_argument("--data", required=True, help="folder with a folder of images a class, or of the list that was exported")
+    parser.add_argument("--data", required=True, help="folder with one folder per class, or the exported list's folder")
     parser.add_argument("--output", required=True, help="where the best model goes; OUTPUT.training keeps the state")
     parser.add_argument("--parts", type=int, help="parts of a batch, shared by the workers [default: one a worker]")
     parser.add_argument("--step-losses", help="file for the loss of every step [default: none]")
