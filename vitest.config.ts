@@ -76,7 +76,8 @@ const isShared = (file: string) => !apart.includes(file);
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than two processors: tests that wait for a process or a page leave theirs to another.
+    maxWorkers: 3,
     projects: [
       // A process that loads TensorFlow takes a second and a half to start: files share one where they can.
       { test: { ...shared, name: 'plain', include: plain, isolate: false } },
