@@ -1,4 +1,4 @@
-import { probabilityOf } from './multi-label/best-threshold.js';
+import { reachesThreshold } from './multi-label/best-threshold.js';
 
 /** How far the answers of one model over several transports agree. */
 export interface AgreementResult<Transport extends string> {
@@ -46,7 +46,7 @@ export class Agreement<Transport extends string> {
 /** Positions of the classes whose probability is at least the threshold; none where a logit is not finite. */
 function presentClasses(logits: Float32Array, thresholds: readonly number[]): number[] {
   if (!logits.every(Number.isFinite)) return [];
-  return [...logits.keys()].filter((label) => probabilityOf(logits[label] ?? NaN) >= (thresholds[label] ?? NaN));
+  return [...logits.keys()].filter((label) => reachesThreshold(logits[label], thresholds[label]));
 }
 
 function difference(a: Float32Array, b: Float32Array): number {

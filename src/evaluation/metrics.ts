@@ -1,4 +1,4 @@
-import { type Labeled, labelsOf } from '../data/scan/image-scan.js';
+import { type Labeled, multiHot } from '../data/scan/image-scan.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
 import { MultiLabelMetrics, type MultiLabelResult } from './multi-label/multi-label-metrics.js';
 
@@ -37,11 +37,4 @@ export function multiLabelMetrics(
     add: (logits, images) => metrics.add(logits, multiHot(images, classNames.length)),
     result: () => metrics.result(),
   };
-}
-
-/** Writes the labels of n images as [n, classes] in C order: 1 for each class that an image has, otherwise 0. */
-export function multiHot(images: readonly Labeled[], classes: number): Int32Array {
-  const truth = new Int32Array(images.length * classes);
-  for (const [i, image] of images.entries()) for (const label of labelsOf(image)) truth[i * classes + label] = 1;
-  return truth;
 }

@@ -37,7 +37,7 @@ export interface LabelledPicture extends Picture {
 export interface CompareOptions {
   /** Key of a signature that takes pixels, and gives logits first. */
   readonly signature: string;
-  /** Of a model whose pictures may have several classes: from which probability on a picture has each; then no accuracy is counted. Default: none, a picture has one class. */
+  /** Thresholds of a multi-label model, by class; its accuracy is not counted. Default: the model gives each picture one class. */
   readonly thresholds?: Float32Array | null | undefined;
   /** Called after each picture with how many are done. */
   readonly onProgress?: ((done: number) => void) | undefined;

@@ -31,7 +31,7 @@ export interface Binding {
   tensorDataSync(id: number): tf.backend_util.BackendValues | BigInt64Array;
   createTensor(shape: number[], dtype: number, values: tf.backend_util.BackendValues | BigInt64Array): number;
   loadSavedModel(directory: string, tags: string): number;
-  /** Of Signet's: for the sessions that this thread loads from now on. @param config A serialized ConfigProto; empty for the default. */
+  /** Sets the configuration of all sessions that this thread loads later; added by Signet. @param config A serialized ConfigProto; empty for the default. */
   setSessionConfig(config: Uint8Array): void;
   deleteSavedModel(session: number): void;
   runSavedModel(session: number, inputIds: number[], inputNames: string, outputNames: string): TensorMetadata[];

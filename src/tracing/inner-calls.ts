@@ -51,8 +51,17 @@ export function reusing<T>(calls: InnerCalls, action: () => T): T {
   }
 }
 
-/** The results of a call that may be used again; null where the function must run. */
-export function knownResults(fn: ConcreteFunction | undefined, args: readonly tf.Tensor[]): TfFunctionResult | null {
+/**
+ * Finds the results of a call that may be used again.
+ *
+ * @param graph Asked for the called function's graph only while results are kept: other calls do not pay for it.
+ * @returns Null where the function must run.
+ */
+export function knownResults(
+  graph: () => ConcreteFunction | undefined,
+  args: readonly tf.Tensor[],
+): TfFunctionResult | null {
+  const fn = current ? graph() : undefined;
   return current && fn ? current.find(fn, args) : null;
 }
 

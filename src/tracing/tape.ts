@@ -41,10 +41,10 @@ export interface OpRecord {
   readonly bodyAttributes?: BodyAttributes | undefined;
 }
 
-/** Who is told of each op that is recorded, to find out who calls it. */
+/** Called with the name of each op just before it is recorded; see `watchingOps`. */
 let watcher: ((op: string) => void) | null = null;
 
-/** Runs `action`; `watch` is told of each op before it is recorded on any tape. */
+/** Runs `action`, and calls `watch` with the name of each op just before it is recorded on any tape. */
 export function watchingOps<T>(watch: (op: string) => void, action: () => T): T {
   const outer = watcher;
   watcher = watch;

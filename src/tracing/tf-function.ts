@@ -64,7 +64,7 @@ export function tfFunction<Args extends tf.Tensor[], Result extends TfFunctionRe
     const listener = currentListener();
     if (listener === null) {
       if (inputSignature) checkArguments(graphs.name, namedSpecs(inputSignature), args);
-      const known = inputSignature && knownResults(graphs.known(inputSignature), args);
+      const known = inputSignature && knownResults(() => graphs.known(inputSignature), args);
       return (known ?? tf.tidy(() => fn(...args) as tf.TensorContainer)) as Result;
     }
     const isCalled = inputSignature !== null && listener instanceof Tape;

@@ -6,7 +6,7 @@ import { type TfFunction, traceAgain } from './tf-function.js';
 
 /** Signet's own files, which call ops for others. */
 const own = fileURLToPath(new URL('..', import.meta.url));
-/** Of a call from a user's line through TF.js and the tape. */
+/** Enough stack frames to reach from the tape through TF.js to a user's line. */
 const frames = 100;
 
 /**

@@ -134,8 +134,8 @@ export function binarySmoothingOf(loss: unknown): number | null {
 }
 
 /**
- * Computes whether the largest logit is the label's: float32 [n], 0 or 1. With labels [n, classes], where an image may have several, the part
- * of its classes that are right: those with a logit above 0, a probability above 1/2, are predicted. TF.js names a metric after its function.
+ * Computes whether the largest logit is the label's: float32 [n], 0 or 1. For labels [n, classes] of a multi-label model, returns the
+ * share of classes that are right; a class is predicted when its logit is above 0, which is a probability above 1/2. TF.js names a metric after its function.
  */
 export function accuracy(labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {

@@ -6,6 +6,7 @@ import { loadKerasWeights } from '../../models/keras/load-keras-weights.js';
 import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType } from '../../models/model-types.js';
 import { readLabelsFile } from '../../models/classifier/read-labels-file.js';
+import { completePreprocessing } from '../../ops/fit-images.js';
 import { VersionDirectory } from '../../training/resume/version-directory.js';
 import { checkSizes, sizeOptions } from '../shared/backbone-options.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
@@ -35,7 +36,7 @@ export interface BuildModelResult {
  */
 export async function buildModel(given: BuildModelOptions): Promise<BuildModelResult> {
   const options = completeOptions(buildModelCommand.flags, given);
-  const { labels, inputHeight, inputWidth, exif, decode, resize, antialias } = options;
+  const { labels, inputHeight, inputWidth } = options;
   const Model = await findModelType(options.modelType);
   checkSizes(Model, options);
   const classNames = await readLabelsFile(labels);
@@ -52,10 +53,7 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
     ...(found.head && publishedHeadNames.includes(found.head.name) && { includeTop: true }),
     inputHeight,
     inputWidth,
-    exif,
-    decode,
-    resize,
-    antialias,
+    ...completePreprocessing(options),
     ...sizeOptions(options),
   };
   const model = makeModel(Model, modelOptions);
@@ -82,9 +80,9 @@ async function findWeights(Model: ModelType, options: CompleteOptions): Promise<
 
 /** How it was made, for people. */
 function argumentsText(options: CompleteOptions): string {
-  const { modelType, weights, labels, inputWidth, inputHeight, exif, decode, resize, antialias } = options;
-  const images = { inputWidth, inputHeight, exif, decode, resize, antialias };
-  const written = { modelType, weights, labels, ...images, alpha: options.alpha, variant: options.variant };
+  const { modelType, weights, labels, inputWidth, inputHeight, alpha, variant } = options;
+  const images = { inputWidth, inputHeight, ...completePreprocessing(options) };
+  const written = { modelType, weights, labels, ...images, alpha, variant };
   return `${JSON.stringify(written, null, 2)}\n`;
 }
 

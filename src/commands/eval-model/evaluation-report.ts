@@ -1,9 +1,7 @@
 import { listProblems } from '../../data/scan/describe-problems.js';
-import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import type { SavedModelEvaluation } from '../../evaluation/evaluate-saved-model.js';
-import type { Mistake } from '../../evaluation/hardest-mistakes.js';
-import type { MultiLabelResult } from '../../evaluation/multi-label/multi-label-metrics.js';
-import type { MultiLabelMistake } from '../../evaluation/multi-label/multi-label-mistakes.js';
+import type { EvaluationResult } from '../../evaluation/metrics.js';
+import type { ReportedEvaluation } from '../../evaluation/report/report-content.js';
 import { writeReport } from '../../evaluation/report/write-report.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import type { OptionsOf } from '../shared/flag-table.js';
@@ -11,18 +9,11 @@ import { shellCommand } from '../shared/shell-command.js';
 import type { evalModelCommand } from './flags.js';
 import { tell } from '../../text/tell.js';
 
-/** Evaluation of a SavedModel, with the mistakes of `serving_default`. */
-export type EvaluatedModel =
-  | {
-      readonly isMultiLabel: false;
-      readonly evaluation: SavedModelEvaluation;
-      readonly mistakes: readonly Mistake<ImageFile>[];
-    }
-  | {
-      readonly isMultiLabel: true;
-      readonly evaluation: SavedModelEvaluation<MultiLabelResult>;
-      readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
-    };
+/** Evaluation of a SavedModel, and what a report shows of it: result and mistakes of `serving_default`. */
+export interface EvaluatedModel {
+  readonly evaluation: SavedModelEvaluation<EvaluationResult>;
+  readonly reported: ReportedEvaluation;
+}
 
 /**
  * Writes the report of an evaluation into a folder.
@@ -34,10 +25,9 @@ export type EvaluatedModel =
 export async function writeEvaluationReport(
   folder: string,
   { testDatasetPath, testList, modelPath, batchSize, onBadImage }: OptionsOf<typeof evalModelCommand.flags>,
-  evaluated: EvaluatedModel,
+  { evaluation, reported }: EvaluatedModel,
   skippedList: string,
 ): Promise<string> {
-  const { evaluation } = evaluated;
   const { serving_default: result } = evaluation.signatures;
   const { title, facts, exif } = await modelFacts(modelPath);
   const rows = [
@@ -50,9 +40,7 @@ export async function writeEvaluationReport(
     title,
     date: new Date(),
     training: null,
-    ...(evaluated.isMultiLabel
-      ? { result: evaluated.evaluation.signatures.serving_default, mistakes: evaluated.mistakes }
-      : { result: evaluated.evaluation.signatures.serving_default, mistakes: evaluated.mistakes }),
+    ...reported,
     loss: result.loss,
     exif,
     facts: [{ title: 'Evaluation', rows }, facts, softwareFacts()],

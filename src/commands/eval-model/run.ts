@@ -11,7 +11,8 @@ import {
   type SavedModelEvaluation,
 } from '../../evaluation/evaluate-saved-model.js';
 import { HardestMistakes } from '../../evaluation/hardest-mistakes.js';
-import { type EvaluationResult, multiHot } from '../../evaluation/metrics.js';
+import type { EvaluationResult } from '../../evaluation/metrics.js';
+import { type ImageScan, multiHot } from '../../data/scan/image-scan.js';
 import { MultiLabelMistakes } from '../../evaluation/multi-label/multi-label-mistakes.js';
 import { decodingOf, isMultiLabelModel } from '../../models/classifier/model-description.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
@@ -59,28 +60,28 @@ export async function evalModel(given: EvalModelOptions): Promise<EvalModelResul
     expected: `the model ${modelPath}`,
   });
   const scan = withLabelsOf(matched, isMultiLabel, `the model ${modelPath} gives each image one class`);
-  const evaluated = await evaluate(modelPath, scan.files, { batchSize, onBadImage });
+  const evaluated = await evaluate(modelPath, scan, { batchSize, onBadImage });
   const page = report === undefined ? null : await writeEvaluationReport(report, options, evaluated, skippedList);
   return { modelPath, testDatasetPath: source.name, classNames, ...evaluated.evaluation, report: page };
 }
 
-/** Evaluates a model of either kind, and keeps the hardest mistakes of `serving_default`. */
+/** Evaluates a model of the kind that the scan's labels have, and keeps the hardest mistakes of `serving_default`. */
 async function evaluate(
   modelPath: string,
-  files: readonly ImageFile[],
+  { files, classNames, isMultiLabel }: ImageScan,
   options: EvaluationOptions,
 ): Promise<EvaluatedModel> {
-  if (!(await isMultiLabelModel(modelPath))) {
+  if (!isMultiLabel) {
     const hardest = new HardestMistakes<ImageFile>();
     const onLogits = (image: ImageFile, logits: Float32Array) => hardest.add(image, logits, image.label);
     const evaluation = await evaluateSavedModel(modelPath, files, { ...options, onLogits });
-    return { isMultiLabel: false, evaluation, mistakes: hardest.mistakes };
+    return { evaluation, reported: { result: evaluation.signatures.serving_default, mistakes: hardest.mistakes } };
   }
-  const classes = (await readClassNames(modelPath)).length;
+  const classes = classNames.length;
   const hardest = new MultiLabelMistakes<ImageFile>(await readThresholds(modelPath, classes));
   const onLogits = (image: ImageFile, logits: Float32Array) => hardest.add(image, logits, multiHot([image], classes));
   const evaluation = await evaluateMultiLabelSavedModel(modelPath, files, { ...options, onLogits });
-  return { isMultiLabel: true, evaluation, mistakes: hardest.mistakes };
+  return { evaluation, reported: { result: evaluation.signatures.serving_default, mistakes: hardest.mistakes } };
 }
 
 /** TensorFlow takes a model without its variables for one that has none, and fails when it is called. */

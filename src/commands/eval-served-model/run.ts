@@ -4,7 +4,7 @@ import {
   type ServedModelEvaluation,
   type ReachedModels,
 } from '../../evaluation/evaluate-served-model.js';
-import type { ImageSize } from '../../ops/decode-and-resize.js';
+import { completePreprocessing, type ImageSize } from '../../ops/fit-images.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { progressBar } from '../../text/progress-bar.js';
 import { testSource } from '../shared/dataset-sources.js';
@@ -80,7 +80,7 @@ function evaluate(
   thresholds: readonly number[] | null,
   options: OptionsOf<typeof evalServedModelCommand.flags>,
 ): Promise<ServedModelEvaluation> {
-  const { batchSize, concurrency, onBadImage, inputHeight, inputWidth, exif, decode, resize, antialias } = options;
+  const { batchSize, concurrency, onBadImage, inputHeight, inputWidth } = options;
   const imageSize: ImageSize | undefined =
     inputHeight === undefined || inputWidth === undefined ? undefined : [inputHeight, inputWidth];
   const bar = progressBar('evaluating', 'images');
@@ -89,7 +89,7 @@ function evaluate(
   const onProgress = (done: number, total: number) => {
     bar.update(done, total, `${(done / ((performance.now() - start) / 1000)).toFixed(0)} images/s`);
   };
-  const preprocessing = { exif, decode, resize, antialias };
+  const preprocessing = completePreprocessing(options);
   return evaluateServedModel(models, files, {
     classNames,
     thresholds,

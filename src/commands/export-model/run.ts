@@ -173,7 +173,7 @@ function takesPixels({ inputs }: Signature): boolean {
   return input?.spec.dtype === 'float32' && input.spec.shape?.length === 4 && others.length === 0;
 }
 
-/** Of a model whose pictures may have several classes; null for others. */
+/** Reads the thresholds of a multi-label model; null for a model that gives each picture one class. */
 async function thresholdsOf(modelPath: string, classNames: readonly string[] | null): Promise<Float32Array | null> {
   if (!classNames || !(await isMultiLabelModel(modelPath))) return null;
   return readThresholds(modelPath, classNames.length);

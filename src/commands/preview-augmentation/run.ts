@@ -5,7 +5,7 @@ import { SignetError } from '../../errors.js';
 import { makeModel } from '../../models/make-model.js';
 import { findModelType } from '../../models/model-types.js';
 import { withRandomStep } from '../../ops/random-step.js';
-import type { ImageSize } from '../../ops/decode-and-resize.js';
+import { completePreprocessing, type ImageSize } from '../../ops/fit-images.js';
 import { cannotWrite } from '../../files/cannot-write.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { Augmentation } from '../../training/augmentation/augmentation.js';
@@ -39,16 +39,9 @@ export async function previewAugmentation(given: PreviewAugmentationOptions): Pr
   parseAugmentation(augment, { imageSize: [1, 1], seed });
   const Model = await findModelType(options.modelType);
   const set = await TrainingSet.scan(options);
-  const { inputHeight, inputWidth, exif, decode, resize, antialias } = options;
-  const model = makeModel(Model, {
-    classNames: set.classNames,
-    inputHeight,
-    inputWidth,
-    exif,
-    decode,
-    resize,
-    antialias,
-  });
+  const { inputHeight, inputWidth } = options;
+  const size = { inputHeight, inputWidth };
+  const model = makeModel(Model, { classNames: set.classNames, ...size, ...completePreprocessing(options) });
   const { imageSize, preprocessing } = model;
   model.dispose();
   const { batchSize } = options;

@@ -7,6 +7,7 @@ import { loadKerasWeights, otherHeads } from '../../models/keras/load-keras-weig
 import { wantedFor } from '../../models/load-pretrained.js';
 import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType, modelTypes } from '../../models/model-types.js';
+import { completePreprocessing } from '../../ops/fit-images.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { Augmentation } from '../../training/augmentation/augmentation.js';
 import { accuracy, BinaryCrossentropy, type Loss, SparseCategoricalCrossentropy } from '../../training/losses.js';
@@ -108,8 +109,8 @@ function makeFromFlags(
   { classNames, isMultiLabel: multiLabel }: TrainingSet,
   options: TrainModelOptions,
 ): ImageClassifierModel {
-  const { seed, inputHeight, inputWidth, exif, decode, resize, antialias } = options;
-  const given = { classNames, multiLabel, seed, inputHeight, inputWidth, exif, decode, resize, antialias };
+  const { seed, inputHeight, inputWidth } = options;
+  const given = { classNames, multiLabel, seed, inputHeight, inputWidth, ...completePreprocessing(options) };
   return makeModel(Model, { ...given, ...backboneOptions(options) });
 }
 

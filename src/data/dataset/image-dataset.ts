@@ -2,7 +2,7 @@ import { SignetError } from '../../errors.js';
 import { completePreprocessing, type ImageSize, type Preprocessing, preprocessingNames } from '../../ops/fit-images.js';
 import * as tf from '../../tensorflow/tf.js';
 import { badImages } from '../scan/describe-problems.js';
-import { countClasses, type ImageScan, labelsOf } from '../scan/image-scan.js';
+import { countClasses, type ImageScan, multiHot } from '../scan/image-scan.js';
 import { ImageCache } from './image-cache.js';
 import { ImageLoader, type LoadingBatch, type LoadingImages } from './image-loader.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
@@ -275,9 +275,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   #labels(files: readonly ImageFile[]): tf.Tensor1D | tf.Tensor2D {
     if (!this.isMultiLabel) return tf.tensor1d(files.map(({ label }) => label), 'int32'); // prettier-ignore
     const classes = this.classNames.length;
-    const truth = new Int32Array(files.length * classes);
-    for (const [i, file] of files.entries()) for (const label of labelsOf(file)) truth[i * classes + label] = 1;
-    return tf.tensor2d(truth, [files.length, classes], 'int32');
+    return tf.tensor2d(multiHot(files, classes), [files.length, classes], 'int32');
   }
 
   async #without(

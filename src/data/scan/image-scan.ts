@@ -42,6 +42,13 @@ export function labelsOf({ label, labels }: Labeled): readonly number[] {
   return labels ?? [label];
 }
 
+/** Writes the labels of n images as [n, classes] in C order: 1 for each class that an image has, otherwise 0. */
+export function multiHot(images: readonly Labeled[], classes: number): Int32Array {
+  const truth = new Int32Array(images.length * classes);
+  for (const [i, image] of images.entries()) for (const label of labelsOf(image)) truth[i * classes + label] = 1;
+  return truth;
+}
+
 /** The path that people know a data set by: of the folder, or of the list. */
 export function nameOfScan({ directory, list }: Pick<ImageScan, 'directory' | 'list'>): string {
   return list ?? directory;

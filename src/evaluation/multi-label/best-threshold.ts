@@ -8,6 +8,11 @@ export function probabilityOf(logit: number): number {
   return Math.fround(1 / (1 + Math.exp(-logit)));
 }
 
+/** Checks whether a class's probability is at least its threshold, both as float32; false where the logit or the threshold is NaN. */
+export function reachesThreshold(logit = NaN, threshold = NaN): boolean {
+  return probabilityOf(logit) >= Math.fround(threshold);
+}
+
 /**
  * Finds the threshold with the highest F1 on ranked logits; of several, the one nearest to 1/2. It is in the middle between two probabilities
  * that were seen, so that images that are much like these fall on the right side.

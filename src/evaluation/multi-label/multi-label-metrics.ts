@@ -1,7 +1,7 @@
 import { SignetError } from '../../errors.js';
 import type { AverageMetrics, ClassMetrics } from '../classification-metrics.js';
 import { averagePrecision } from './average-precision.js';
-import { bestThreshold, defaultThreshold, probabilityOf } from './best-threshold.js';
+import { bestThreshold, defaultThreshold, reachesThreshold } from './best-threshold.js';
 import { type RankedScores, rankScores } from './ranked-scores.js';
 
 /** How well one class of a multi-label classifier is found. */
@@ -129,7 +129,7 @@ export class MultiLabelMetrics {
     let right = 0;
     for (const [label, counts] of this.#counts.entries()) {
       const isPresent = truth[label] === 1;
-      const isPredicted = isFinite && probabilityOf(logits[label] ?? NaN) >= (this.#thresholds[label] ?? NaN);
+      const isPredicted = isFinite && reachesThreshold(logits[label], this.#thresholds[label]);
       counts.present += Number(isPresent);
       counts.predicted += Number(isPredicted);
       counts.right += Number(isPresent && isPredicted);

@@ -1,5 +1,5 @@
 import { keepHardest } from '../hardest-mistakes.js';
-import { probabilityOf } from './best-threshold.js';
+import { probabilityOf, reachesThreshold } from './best-threshold.js';
 import { binaryLoss } from './multi-label-metrics.js';
 
 /** A class about which a classifier was wrong. */
@@ -47,8 +47,7 @@ export class MultiLabelMistakes<Image> {
   add(image: Image, logits: Float32Array, truth: ArrayLike<number>): void {
     const isFinite = logits.every(Number.isFinite);
     const wrong = Array.from(logits, (logit, label) => ({ label, probability: probabilityOf(logit) })).filter(
-      ({ label, probability }) =>
-        (isFinite && probability >= Math.fround(this.thresholds[label] ?? NaN)) !== (truth[label] === 1),
+      ({ label }) => (isFinite && reachesThreshold(logits[label], this.thresholds[label])) !== (truth[label] === 1),
     );
     if (isFinite && wrong.length === 0) return;
     keepHardest(this.#mistakes, this.most, {

@@ -4,9 +4,8 @@ import path from 'node:path';
 import { create, toBinary } from '@bufbuild/protobuf';
 
 import { contentBytes } from '../../saved-model/read/tensor-proto-value.js';
-import { nodeOf } from '../../saved-model/freeze/graph-scopes.js';
+import { nodeOf, scopesOf } from '../../saved-model/freeze/graph-scopes.js';
 import { dataTypeOf } from '../../tensorflow/data-type.js';
-import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
 import { type NodeDef, NodeDefSchema } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import { type TensorProto, TensorProtoSchema } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
@@ -30,17 +29,14 @@ const sizesInput = new Map([
  * crop` and `pad` do, it loses the number of channels, which its convolutions must know.
  */
 export function needsFlatCopy({ graphDef }: MetaGraphDef): boolean {
-  return scopesOf(graphDef).some((nodes) => {
-    const constants = new Set(nodes.filter(({ op }) => op === 'Const').map(({ name }) => name));
-    return nodes.some(({ op, input }) => {
+  if (!graphDef) return false;
+  const { main, functions } = scopesOf(graphDef);
+  return [main, ...functions.values()].some(({ nodes }) =>
+    [...nodes.values()].some(({ op, input }) => {
       const at = sizesInput.get(op);
-      return op === 'ScaleAndTranslate' || (at !== undefined && !constants.has(nodeOf(input[at] ?? '')));
-    });
-  });
-}
-
-function scopesOf(graph: GraphDef | undefined): NodeDef[][] {
-  return graph ? [graph.node, ...(graph.library?.function ?? []).map(({ nodeDef }) => nodeDef)] : [];
+      return op === 'ScaleAndTranslate' || (at !== undefined && nodes.get(nodeOf(input[at] ?? ''))?.op !== 'Const');
+    }),
+  );
 }
 
 /** Writes a flat graph as a SavedModel without variables, in which every size is known that can be. */

@@ -10,7 +10,7 @@ import { offlineScript } from './offline-script.js';
 export interface OfflinePageFacts {
   /** Name of the model, the page's title. */
   readonly name: string;
-  /** By index; null where nobody knows: then classes are numbered. */
+  /** Names of the classes, in the order of the logits; null if they are unknown, and the page shows numbers. */
   readonly classNames: readonly string[] | null;
   /** Height and width that pictures are brought to; null for a model that takes them as they are. */
   readonly inputSize: readonly [height: number, width: number] | null;
@@ -19,7 +19,7 @@ export interface OfflinePageFacts {
   readonly exif: ExifHandling;
   /** Whether a softmax is still to be taken; `either` looks at the numbers. */
   readonly gives: 'logits' | 'either';
-  /** Of a model whose pictures may have several classes: the probability from which on a picture has each. Null: a picture has one. */
+  /** Thresholds of a multi-label model, by class; null for a model that gives each picture one class. */
   readonly thresholds: readonly number[] | null;
   /** Rows of the page's table about the model: a title and a text each. */
   readonly about: readonly (readonly [title: string, text: string])[];

@@ -156,7 +156,7 @@ describe('the page of a report', () => {
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
   });
 
-  it.each(['light', 'dark'] as const)('text is told from its background, %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('text stands out from its background, %s', async (colorScheme) => {
     const { page } = await open(hostile, { colorScheme });
     const contrasts = await textContrasts(page);
     expect(contrasts.length).toBeGreaterThan(100);

@@ -174,7 +174,7 @@ describe('the page is accessible:', () => {
     `);
   });
 
-  it.each(['light', 'dark'] as const)('text is told from its background, %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('text stands out from its background, %s', async (colorScheme) => {
     const page = await openFull({ colorScheme });
     const contrasts = await textContrasts(page);
     expect(contrasts.length).toBeGreaterThan(100);

@@ -284,7 +284,7 @@ describe('the page that needs no server', () => {
       `);
     });
 
-    it.each(['light', 'dark'] as const)('text is told from its background, %s', async (colorScheme) => {
+    it.each(['light', 'dark'] as const)('text stands out from its background, %s', async (colorScheme) => {
       const contrasts = await textContrasts(await openFull({ colorScheme }));
       expect(contrasts.filter(({ ratio }) => ratio < 4.5)).toEqual([]);
     });

@@ -75,7 +75,7 @@ export class Answers {
     return card;
   }
 
-  /** @returns What a screen reader is told. */
+  /** @returns The sentence that a screen reader reads out. */
   async #answer(card, file, target, signal) {
     const time = card.querySelector('.time');
     time.textContent = 'asking …';
