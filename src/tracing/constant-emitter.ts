@@ -309,12 +309,18 @@ function sameArray(a: readonly unknown[], b: readonly unknown[]): boolean {
 }
 
 function unexplained({ dataType, each, takenBy }: Varying): SignetError {
-  const shapes = each.map(({ shape }) => `[${shape.join(', ')}]`);
-  const values = each.map((constant) => constant.values.slice(0, 4).map(String).join(', '));
+  const examples = each.slice(0, 3).map(({ shape, values }) => `[${shape.join(', ')}] of ${firstOf(values)}`);
   return new SignetError(
     'NOT_TRACEABLE',
     `A constant (${dataTypeName(dataType)}) that goes into ${takenBy} is another at every trace, and no input size explains it: ` +
-      `shapes ${shapes.join(', ')}; first values ${values.join(' / ')}. Either it is drawn at random in JavaScript (draw it ` +
-      `outside of the tf function), or it is computed in JavaScript from sizes (${insteadOf(takenBy)}).`,
+      `${examples.join('; ')}. Either JavaScript draws it at random, as tf.randomUniform and tf.truncatedNormal do (draw with ` +
+      `randomUniform or randomNormal of signet-ml, which draw at every call, or outside of the tf function), or it is computed in ` +
+      `JavaScript from sizes (${insteadOf(takenBy)}).`,
   );
+}
+
+/** The first elements, as a person reads them. */
+function firstOf(values: readonly (number | bigint | string)[]): string {
+  const shown = values.slice(0, 3).map((value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value));
+  return [...shown, ...(values.length > 3 ? ['...'] : [])].join(', ') || 'nothing';
 }

@@ -9,6 +9,7 @@ const instead: Readonly<Record<string, string>> = {
   CropAndResize: 'cut with cropTo or centerCrop',
   SplitV: 'bring it to one size first, with padTo and cropTo',
   Reshape: 'bring it to a size that divides, with padToMultiple or cropTo',
+  Range: 'give tf.range a stop that is never less than its start, by Math.max: to a stop that is less it counts down',
   TopKV2: 'bring it to one size first, with padTo',
 };
 

@@ -179,14 +179,11 @@ function emitDecided(
 ): Emitted & { readonly traced: SampleRuns } {
   let traced = first;
   for (let further = 0; ; further++) {
-    const undecided: DecidingSize[] = [];
-    try {
-      return { traced, ...emitRuns(parts, traced, undecided) };
-    } catch (error) {
-      const run = further < mostFurtherRuns && isNotTraceable(error) ? decidingRun(parts, fn, traced, undecided) : null;
-      if (!run) throw error;
-      traced = { ...traced, runs: [...traced.runs, run] };
-    }
+    const decide = (undecided: readonly DecidingSize[]) =>
+      further < mostFurtherRuns ? decidingRun(parts, fn, traced, undecided) : null;
+    const emitted = emitRuns(parts, traced, decide);
+    if ('graph' in emitted) return { traced, ...emitted };
+    traced = { ...traced, runs: [...traced.runs, emitted] };
   }
 }
 
@@ -236,8 +233,15 @@ interface OpenRun {
   readonly difference: string | null;
 }
 
-/** The graph of the runs that agree, and the edges that do not agree with them. */
-function emitRuns(parts: GraphParts, { runs }: SampleRuns, undecided: DecidingSize[]): Emitted {
+/** Makes a run that decides between formulas that fit; null where there is none. */
+type Decide = (undecided: readonly DecidingSize[]) => SampleRun | null;
+
+/**
+ * The graph of the runs that agree, and the edges that do not agree with them; or the run that decides where several formulas fit. Edges
+ * are left aside only where no run decides: fewer runs fit more formulas.
+ */
+function emitRuns(parts: GraphParts, { runs }: SampleRuns, decide: Decide): Emitted | SampleRun {
+  const undecided: DecidingSize[] = [];
   const emit = (some: readonly SampleRun[]) =>
     emitFunction({ ...parts, traces: tracesOf(some), alsoSeen: tracesOf(runs), undecided });
   const open = edgesOfOtherPaths(parts, runs);
@@ -245,20 +249,41 @@ function emitRuns(parts: GraphParts, { runs }: SampleRuns, undecided: DecidingSi
   try {
     return { graph: emit(alike), open };
   } catch (error) {
-    if (!isNotTraceable(error) || runs.length === 1) throw error;
+    const run = decideAfter(error, () => decide(undecided));
+    if (run) return run;
+    if (runs.length === 1) throw error;
   }
   const samples = runs.filter(({ kind }) => kind !== 'edge');
-  const graph = emit(samples);
-  const differing = alike.flatMap((run): OpenRun[] => {
+  try {
+    const graph = emit(samples);
+    return { graph, open: [...open, ...differingEdges(alike, graph, (edge) => emit([...samples, edge]))] };
+  } catch (error) {
+    const run = decideAfter(error, () => decide(undecided));
+    if (!run) throw error;
+    return run;
+  }
+}
+
+function decideAfter(error: unknown, decide: () => SampleRun | null): SampleRun | null {
+  if (!isNotTraceable(error)) throw error;
+  return decide();
+}
+
+/** The edges with which another graph comes out, or none. */
+function differingEdges(
+  runs: readonly SampleRun[],
+  graph: ConcreteFunction,
+  emitWith: (edge: SampleRun) => ConcreteFunction,
+): OpenRun[] {
+  return runs.flatMap((run): OpenRun[] => {
     if (run.kind !== 'edge') return [];
     try {
-      return emit([...samples, run]).name === graph.name ? [] : [{ run, difference: null }];
+      return emitWith(run).name === graph.name ? [] : [{ run, difference: null }];
     } catch (error) {
       if (!isNotTraceable(error)) throw error;
       return [{ run, difference: error.message }];
     }
   });
-  return { graph, open: [...open, ...differing] };
 }
 
 /** Edges where other ops run than elsewhere, or something that cannot be traced. */

@@ -15,7 +15,7 @@ export interface SizeForm {
  *
  * - a part rounded in any way, or a multiple of it: `floor((size + plus) / by) * factor + offset`;
  * - what lacks to a multiple, or a remainder, also the two halves of it;
- * - a limit: a form of the line or the part, but at least or at most a number;
+ * - a limit: a form of the line or the part, or a number of windows, but at least or at most a number;
  * - a fraction rounded, such as 7/8, and the two halves of what it leaves.
  *
  * `only` few of them are tried of what was itself made of two dimensions.
@@ -47,7 +47,8 @@ export function* sizeForms(
   if (only === 'halves') return;
   yield limits(values, sizes, limitedParts()).map(doubted);
   if (only === 'parts') return;
-  yield limits(values, sizes, limitedFractions(), true).map(doubted);
+  yield limits(values, sizes, limitedFractions(), 'fractions').map(doubted);
+  yield limits(values, sizes, forms.quotients, 'windows').map(doubted);
   const isRich = new Set(values).size > 2;
   yield fitting(forms.fractions).map((form) =>
     isRich ? form : { ...form, shownBy: (size) => !seen.has(form.evaluate(size)) },
@@ -139,7 +140,7 @@ function limits(
   values: readonly number[],
   sizes: readonly number[],
   parts: readonly SizeForm[],
-  isLater = false,
+  kind: 'parts' | 'fractions' | 'windows' = 'parts',
 ): SizeForm[] {
   return (['Minimum', 'Maximum'] as const).flatMap((op) => {
     const limit = op === 'Minimum' ? Math.max(...values) : Math.min(...values);
@@ -161,19 +162,33 @@ function limits(
     // A number less a size, and the halves of that: what lacks to a number.
     const first = (values[at] ?? 0) + (sizes[at] ?? 0);
     const wholes = [first, ...[-1, 0, 1].map((rest) => first + (values[at] ?? 0) + rest)];
-    const lacks = isLater && op === 'Maximum' && limit === 0 ? wholes.flatMap((whole) => make(lessThan(whole), 3)) : [];
+    const lacks =
+      kind === 'fractions' && op === 'Maximum' && limit === 0
+        ? wholes.flatMap((whole) => make(lessThan(whole), 3))
+        : [];
     // Two points are enough for a size itself; one line or another goes through any two.
-    const hasLine = !isLater && (shift === 0 || free.length > 2);
+    const hasLine = kind === 'parts' && (shift === 0 || free.length > 2);
     const lines = hasLine ? [shifted(shift)] : [];
     const fits = (line: SizeForm) => free.every((k) => line.evaluate(sizes[k] ?? 0) === values[k]);
+    const counts = kind === 'windows' ? parts.flatMap((of) => windows(of, values[at] ?? 0, sizes[at] ?? 0)) : parts;
     const all = [
       ...lines.flatMap((line) => make(line, 2)),
-      ...parts.filter(fits).flatMap((line) => make(line, 3)),
+      ...counts.filter(fits).flatMap((line) => make(line, 3)),
       ...lacks.flatMap((form) => withHalves(form).map((each) => ({ ...each, shownBy: form.shownBy }))),
     ];
     return all.filter((form) => sizes.every((size, k) => form.evaluate(size) === values[k]));
   });
 }
+
+/** A part and a small number, as in how many windows there is room for: `floor((size - window) / stride) + 1`. */
+function windows(of: SizeForm, value: number, size: number): SizeForm[] {
+  const offset = value - of.evaluate(size);
+  if (offset === 0 || Math.abs(offset) > mostStridesOfWindow) return [];
+  return [{ evaluate: (each) => of.evaluate(each) + offset, build: (each) => add(of.build(each), offset) }];
+}
+
+/** A window that is larger than so many of its strides is not looked for. */
+const mostStridesOfWindow = 16;
 
 /** Parts and their multiples, rounded down, up and to the nearest. */
 function limitedParts(): SizeForm[] {

@@ -49,7 +49,7 @@ const tracing: [string, () => unknown, string, RegExp, RegExp][] = [
   ['a branch on a value', () => trace((t: tf.Tensor) => ((tf.sum(t).dataSync()[0] ?? 0) > 0 ? t : tf.neg(t))), 'NOT_TRACEABLE', /result of Sum/, /Compute with tensors throughout/],
   ['a branch on a size', () => trace((t: tf.Tensor) => (t.size > 6 ? tf.square(t) : tf.exp(t))), 'NOT_TRACEABLE', /takes another path for other sizes/, /fix the size in the signature/],
   ['a loop over an unknown size', () => trace((t: tf.Tensor) => tf.addN(tf.unstack(t))), 'NOT_TRACEABLE', /takes another path|depends on a size/, /fix the size in the signature/],
-  ['a draw in JavaScript', () => trace((t: tf.Tensor) => tf.add(t, tf.randomNormal([3]))), 'NOT_TRACEABLE', /another at every trace/, /draw it outside/],
+  ['a draw in JavaScript', () => trace((t: tf.Tensor) => tf.add(t, tf.randomNormal([3]))), 'NOT_TRACEABLE', /another at every trace/, /draw with randomUniform or randomNormal of signet-ml, which draw at every call, or outside/],
   ['an async function', () => trace(async (t: tf.Tensor) => Promise.resolve(t)), 'NOT_TRACEABLE', /a promise/, /not async/],
   ['no result', () => trace(() => undefined), 'NOT_TRACEABLE', /Received: undefined/, /returns a tensor, or an object of tensors/],
   ['a list as a result', () => trace((t: tf.Tensor) => [t]), 'NOT_TRACEABLE', /Received: a list/, /name its elements/],

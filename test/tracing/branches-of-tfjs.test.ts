@@ -7,6 +7,7 @@ import { tfFunction } from '../../src/tracing/tf-function.js';
 
 type Program = (x: tf.Tensor) => tf.Tensor;
 
+const rowsOf = ({ shape }: tf.Tensor) => shape[0];
 const signal = (x: tf.Tensor) => x as tf.Tensor1D;
 const spectrum = (x: tf.Tensor) => tf.concat([tf.real(x), tf.imag(x)], -1);
 const crop = (height: number, width: number) => (x: tf.Tensor) => tf.layers.centerCrop({ height, width }).apply(x) as tf.Tensor; // prettier-ignore
@@ -28,6 +29,12 @@ const agreeing: Record<string, readonly [shape: Shape, fn: Program, sizes: numbe
   'centerCrop of a picture': [[null, null, 2], crop(6, 6), [[7, 7, 2], [3, 9, 2], [20, 6, 2], [6, 8, 2]]],
   bandPart: [[null, null, null], (x) => tf.linalg.bandPart(x, 1, -1), [[1, 1, 1], [3, 2, 5], [2, 6, 4], [70, 2, 2]]],
   'bandPart of a matrix': [[null, null], (x) => tf.linalg.bandPart(x, 0, 1), [[1, 1], [2, 6], [6, 4]]],
+  'range, empty for most sizes': [[null], (x) => tf.range(0, Math.max(0, rowsOf(x) - 60)), [[1], [59], [60], [61], [62], [300]]],
+  'range by a step, empty where it would go beyond': [[null], (x) => tf.range(9, rowsOf(x), 3, 'int32'), [[1], [8], [9], [10], [12], [13], [200]]],
+  'range backwards': [[null], (x) => tf.range(rowsOf(x), 20, -2), [[1], [19], [20], [21], [22], [23], [200]]],
+  'as many as windows of 9 by 5': [[null], (x) => tf.range(0, Math.max(0, Math.floor((rowsOf(x) - 9) / 5) + 1)), [[1], [8], [9], [13], [14], [19], [301]]],
+  'as many as windows of 25 by 10': [[null], (x) => tf.zeros([Math.max(0, Math.floor((rowsOf(x) - 25) / 10) + 1)]), [[1], [24], [25], [34], [35], [45], [301]]],
+  'windows of 12 by 8, one at least': [[null], (x) => tf.ones([Math.max(1, Math.floor((rowsOf(x) - 12) / 8) + 1)]), [[1], [12], [19], [20], [27], [28], [301]]],
   broadcastTo: [[null, 1], (x) => tf.broadcastTo(x, [x.shape[0], 7]), [[1, 1], [70, 1]]],
   'losses with weights': [[null, null], (x) => tf.losses.meanSquaredError(x, tf.neg(x), tf.mean(x, 1, true), tf.Reduction.MEAN), [[1, 1], [2, 90], [70, 3]]],
   'label smoothing': [[null, null], (x) => tf.losses.softmaxCrossEntropy(tf.softmax(x), x, 1, 0.1), [[1, 1], [2, 90], [70, 3]]],

@@ -12,6 +12,8 @@ it.each<[string, (x: tf.Tensor4D) => tf.Tensor]>([
   ['padTo or padToMultiple', (x) => tf.pad(x, [[0, 0], [0, rooted(x)], [0, 0], [0, 0]])],
   ['resizeShorterSide, letterbox', (x) => tf.image.resizeBilinear(x, [rooted(x), 9])],
   ['sizeOf(x, axis), which is a tensor', (x) => tf.mul(x, rooted(x))],
+  ['a stop that is never less than its start, by Math.max', (x) => tf.range(0, x.shape[1] - 8)],
+  ['randomUniform or randomNormal of signet-ml', (x) => tf.mul(x, tf.truncatedNormal([3]))],
 ])('a refusal names %s', (name, fn) => {
   expect(() => tfFunction((x: tf.Tensor) => fn(x as tf.Tensor4D), images).getConcreteFunction()).toThrow(name);
 }); // prettier-ignore

@@ -122,6 +122,18 @@ for (const [kernel, op] of [
   });
 }
 
+/**
+ * tfjs-node makes a range without elements of zeros, so that a size which leaves none takes other steps. TensorFlow's Range gives none by
+ * itself where it stops at its start. A step of 1 counts down to a stop that is less: that stays tfjs-node's.
+ */
+whileTraced('Range', (params) => {
+  const { start, stop, step, dtype } = params.attrs as unknown as tf.RangeAttrs;
+  if (step === 1 && stop < start) return null;
+  const end = (stop - start) * step < 0 ? start : stop;
+  const bounds = [start, end, step].map((value) => tf.scalar(value, dtype));
+  return backend.executeSingleOutput('Range', [attribute.type('Tidx', dtype)], bounds);
+});
+
 /** How long these results are depends on values, which a trace does not have: sizes computed from them would be wrong. */
 for (const kernel of ['Unique', 'NonMaxSuppressionV3', 'NonMaxSuppressionV5']) {
   whileTraced(kernel, () => {

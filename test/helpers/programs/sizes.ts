@@ -32,6 +32,7 @@ const wildWithin: readonly SizeForm[] = [
   (d) => `Math.floor(Math.sqrt(${d}))`,
   (d) => `(${d} % 2 === 0 ? ${d} : ${d} - 1)`,
   (d) => `Math.max(1, Math.floor(${d} * 0.3))`,
+  (d, _, k) => `Math.max(0, Math.floor((${d} - ${k}) / 4) + 1)`,
 ];
 
 /** Sizes that may be more than `d`. */

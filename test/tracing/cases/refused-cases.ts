@@ -35,11 +35,11 @@ export const refusedCases: readonly RefusedCase[] = [
   ),
   refused('dropout', '', [float([null, 3])], (x: tf.Tensor) => tf.dropout(x, 0.5), {
     because: 'drawn in JavaScript',
-    message: 'drawn at random in JavaScript',
+    message: 'JavaScript draws it at random',
   }),
   refused('randomUniform', '', [float([null, 3])], (x: tf.Tensor2D) => tf.add(x, tf.randomUniform(x.shape)), {
     because: 'drawn in JavaScript',
-    message: 'drawn at random in JavaScript',
+    message: 'JavaScript draws it at random',
   }),
   refused('unstack of a batch', '', [float([null, 3])], (x: tf.Tensor) => tf.addN(tf.unstack(x)), {
     because: 'the number of results depends on a size',
