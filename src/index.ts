@@ -97,6 +97,7 @@ export {
   PixelTransformation,
 } from './training/augmentation/transformation.js';
 export type { Jit } from './training/steps/choose-step.js';
+export type { Precision, PrecisionChoice } from './tensorflow/precision.js';
 export {
   accuracy,
   BinaryCrossentropy,

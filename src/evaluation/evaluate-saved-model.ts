@@ -9,7 +9,9 @@ import { readThresholds } from '../models/classifier/read-thresholds.js';
 import { SignetError } from '../errors.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar, stringVector } from '../ops/strings.js';
+import { fasterPrecision, type Measured, trialImages } from '../saved-model/run/faster-precision.js';
 import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
+import type { Precision, PrecisionChoice } from '../tensorflow/precision.js';
 import * as tf from '../tensorflow/tf.js';
 import type { ClassificationResult } from './classification-metrics.js';
 import { groupPositions } from './image-blocks.js';
@@ -34,6 +36,8 @@ export interface SavedModelEvaluation<Result = ClassificationResult> {
   readonly maxLogitDifference: number;
   /** Images that passed the scan, do not decode and were left out. */
   readonly skipped: readonly ImageProblem[];
+  /** Numbers that large ops computed with. */
+  readonly precision: Precision;
 }
 
 /** How images are sent through the signatures. */
@@ -42,6 +46,10 @@ export interface EvaluationOptions {
   readonly batchSize: number;
   /** Whether an image that passed the scan and does not decode stops the evaluation or is left out. Default: `fail`. */
   readonly onBadImage?: OnBadImage;
+  /** Numbers that large ops compute with; `auto` measures the first images in both. Default: `float32`. */
+  readonly precision?: PrecisionChoice | undefined;
+  /** Called with what `auto` chose. Default: nobody hears it. */
+  readonly onNote?: ((note: string) => void) | undefined;
   /** Called after each batch with the number of images done. */
   readonly onProgress?: (done: number) => void;
   /** Called for each image with what `serving_default` answered, [classes]. */
@@ -86,12 +94,14 @@ function otherKind(modelPath: string, what: string, other: string): SignetError 
 async function evaluate<Result extends { readonly images: number }>(
   modelPath: string,
   files: readonly ImageFile[],
-  { batchSize, onBadImage = 'fail', onProgress, onLogits }: EvaluationOptions,
+  options: EvaluationOptions,
   metricsOf: (classNames: readonly string[]) => Metrics<Result>,
 ): Promise<SavedModelEvaluation<Result>> {
   const classNames = await readClassNames(modelPath);
   const decoding = await decodingOf(modelPath);
-  const model = await LoadedSavedModel.load(modelPath);
+  const { batchSize, onBadImage = 'fail', onProgress, onLogits } = options;
+  const precision = await precisionFor(modelPath, files, decoding, options);
+  const model = await LoadedSavedModel.load(modelPath, { precision });
   try {
     evaluatedSignatures.forEach((key) => model.signature(key));
     const byDefault = new SignatureRun(metricsOf(classNames));
@@ -118,10 +128,28 @@ async function evaluate<Result extends { readonly images: number }>(
       signatures: { serving_default: byDefault.result(), serving_bytes: byBytes.result() },
       maxLogitDifference,
       skipped,
+      precision,
     };
   } finally {
     model.dispose();
   }
+}
+
+/** Measures the first images that decode, where it is to be measured. */
+function precisionFor(
+  modelPath: string,
+  files: readonly ImageFile[],
+  decoding: Decoding,
+  { precision = 'float32', onNote = () => undefined }: EvaluationOptions,
+): Promise<Precision> {
+  const first = files.slice(0, trialImages);
+  const make = async (each: Precision): Promise<Measured> => {
+    const { images } = await loadBatch(first, decoding);
+    const model = await LoadedSavedModel.load(modelPath, { precision: each });
+    const run = () => void (images.length > 0 && callWithBytes(model, images));
+    return { run, dispose: () => model.dispose() };
+  };
+  return fasterPrecision(precision, { what: `a call with ${first.length} images`, make, onNote });
 }
 
 interface LoadedImage {

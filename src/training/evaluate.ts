@@ -1,16 +1,21 @@
 import { SignetError } from '../errors.js';
 import { CompiledFunctions } from '../saved-model/run/compile.js';
+import { fasterPrecision, type Measured, trialImages } from '../saved-model/run/faster-precision.js';
+import type { Precision, PrecisionChoice } from '../tensorflow/precision.js';
 import * as tf from '../tensorflow/tf.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { fitDatasetTo, writeNote } from './fit.js';
 import { type Step, stepOf, testStepOf, trainedModelOf, withSteps } from './tfjs-step.js';
 import { stepThreads } from './steps/step-threads.js';
 import { named, stepSignature } from './steps/train-steps.js';
+import { madeUpBatch } from './steps/trial-step.js';
 
 /** Options of `evaluate`, besides the model and its data. */
 export interface EvaluateOptions extends NonNullable<Parameters<tf.LayersModel['evaluateDataset']>[1]> {
   /** Called with a sentence when the step cannot become a graph. Default: writes it to standard error. */
   readonly onNote?: ((note: string) => void) | undefined;
+  /** Numbers that the step computes with, as for `fit`. Default: `float32`. */
+  readonly precision?: PrecisionChoice | undefined;
 }
 
 /**
@@ -24,11 +29,11 @@ export interface EvaluateOptions extends NonNullable<Parameters<tf.LayersModel['
 export async function evaluate(
   model: tf.LayersModel,
   dataset: Parameters<tf.LayersModel['evaluateDataset']>[0],
-  { onNote = writeNote, ...args }: EvaluateOptions = {},
+  { onNote = writeNote, precision = 'float32', ...args }: EvaluateOptions = {},
 ): Promise<tf.Scalar | tf.Scalar[]> {
   const evaluated = trainedModelOf(model);
   fitDatasetTo(dataset, evaluated);
-  const step = await compileStep(evaluated, onNote);
+  const step = await compileStep(evaluated, precision, onNote);
   // TF.js's own: an ImageClassifierModel's evaluateDataset comes here.
   const run = () => tf.LayersModel.prototype.evaluateDataset.call(evaluated, dataset, args);
   if (!step) return run();
@@ -40,9 +45,15 @@ export async function evaluate(
 }
 
 /** @returns Null for a step that runs op by op. */
-async function compileStep(model: tf.LayersModel, onNote: (note: string) => void): Promise<TestStep | null> {
+async function compileStep(
+  model: tf.LayersModel,
+  asked: PrecisionChoice,
+  onNote: (note: string) => void,
+): Promise<TestStep | null> {
   try {
-    return await TestStep.compile(model);
+    const what = `a test step of ${trialImages} images`;
+    const precision = await fasterPrecision(asked, { what, make: (each) => trialOf(model, each), onNote });
+    return await TestStep.compile(model, precision);
   } catch (error) {
     if (!(error instanceof SignetError) || error.code !== 'NOT_TRACEABLE') throw error;
     onNote(`The test step cannot become a graph, so it runs op by op, several times as slow: ${error.message}`);
@@ -50,16 +61,32 @@ async function compileStep(model: tf.LayersModel, onNote: (note: string) => void
   }
 }
 
+/** A test step on made-up images. */
+async function trialOf(model: tf.LayersModel, precision: Precision): Promise<Measured> {
+  const step = await TestStep.compile(model, precision);
+  const batch = madeUpBatch(model, trialImages);
+  const run = () => {
+    const values = step.run(batch);
+    values.forEach((value) => value.dataSync());
+    tf.dispose(values);
+  };
+  const dispose = () => {
+    step.dispose();
+    tf.dispose(batch);
+  };
+  return { run, dispose };
+}
+
 /** TF.js's own test step of a compiled model (`model.compile`) as a graph. */
 class TestStep {
   private constructor(private readonly compiled: CompiledFunctions) {}
 
   /** @throws SignetError `NOT_TRACEABLE`; the model is as it was. */
-  static async compile(model: tf.LayersModel): Promise<TestStep> {
+  static async compile(model: tf.LayersModel, precision: Precision): Promise<TestStep> {
     const step = testStepOf(model);
     const options = { inputSignature: stepSignature(model), name: 'test' };
     const test = tfFunction((...data: tf.Tensor[]) => named(step(data)), options).getConcreteFunction();
-    return new TestStep(await CompiledFunctions.compile({ test }, { intraOpThreads: stepThreads(model) }));
+    return new TestStep(await CompiledFunctions.compile({ test }, { intraOpThreads: stepThreads(model), precision }));
   }
 
   readonly run: Step = (data) => Object.values(this.compiled.call('test', data)) as tf.Scalar[];

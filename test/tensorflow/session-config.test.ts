@@ -2,6 +2,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 
 import { ConfigProtoSchema } from '../../src/tensorflow/protos/tensorflow/core/protobuf/config_pb.js';
+import { RewriterConfig_Toggle } from '../../src/tensorflow/protos/tensorflow/core/protobuf/rewriter_config_pb.js';
 import { type SessionConfig, sessionConfig } from '../../src/tensorflow/session-config.js';
 
 const written = (config: SessionConfig) => fromBinary(ConfigProtoSchema, sessionConfig(config));
@@ -23,5 +24,13 @@ describe('sessionConfig', () => {
   it('leaves the graph as it is', () => {
     const { graphOptions } = written({ rewritesGraph: false });
     expect(graphOptions?.rewriteOptions?.disableMetaOptimizer).toBe(true);
+  });
+
+  it('has TensorFlow rewrite the graph in bfloat16, unless it rewrites nothing', () => {
+    const toggleOf = (config: SessionConfig) =>
+      written(config).graphOptions?.rewriteOptions?.autoMixedPrecisionOnednnBfloat16;
+    expect(toggleOf({ precision: 'bfloat16' })).toBe(RewriterConfig_Toggle.ON);
+    expect(toggleOf({ precision: 'bfloat16', rewritesGraph: false })).toBe(RewriterConfig_Toggle.DEFAULT);
+    expect(sessionConfig({ precision: 'float32' })).toHaveLength(0);
   });
 });

@@ -24,7 +24,7 @@ export interface EvaluatedModel {
  */
 export async function writeEvaluationReport(
   folder: string,
-  { testDatasetPath, testList, modelPath, batchSize, onBadImage }: OptionsOf<typeof evalModelCommand.flags>,
+  { testDatasetPath, testList, modelPath, batchSize, precision, onBadImage }: OptionsOf<typeof evalModelCommand.flags>,
   { evaluation, reported }: EvaluatedModel,
   skippedList: string,
 ): Promise<string> {
@@ -34,6 +34,7 @@ export async function writeEvaluationReport(
     ['test set', `${testList ?? testDatasetPath}: ${result.images.toLocaleString('en')} images`],
     ['signature', 'serving_default'],
     ["the signatures' logits", `differ by ${evaluation.maxLogitDifference.toPrecision(3)} at most`],
+    ['computed in', evaluation.precision],
     ['speed', `${result.imagesPerSecond.toFixed(0)} images a second`],
   ] as const;
   const { page, notes } = await writeReport(folder, {
@@ -49,6 +50,7 @@ export async function writeEvaluationReport(
       testList,
       modelPath,
       batchSize,
+      precision,
       onBadImage,
       report: folder,
     }),

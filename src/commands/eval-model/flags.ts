@@ -1,4 +1,4 @@
-import { imageFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { imageFlags, jsonFlags, precisionFlag, tensorflowFlags } from '../shared/common-flags.js';
 import { testFlags } from '../shared/dataset-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
@@ -11,6 +11,7 @@ export const evalModelCommand = defineCommand({
     ...testFlags,
     modelPath: { type: 'path', required: true, help: 'Directory of a version, such as models/LenetModel/1' },
     batchSize: { type: 'integer', range: { min: 1 }, default: 32, help: 'Images per call' },
+    precision: precisionFlag,
     ...imageFlags,
     report: {
       type: 'path',

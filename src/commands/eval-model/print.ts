@@ -22,6 +22,7 @@ export function evalModelText(result: EvalModelResult, columns = 100): string {
     ...rows,
     '',
     `largest difference between the signatures' logits: ${result.maxLogitDifference.toPrecision(3)}`,
+    ...(result.precision === 'float32' ? [] : [`computed in ${result.precision}`]),
     ...(result.skipped.length === 0
       ? []
       : [`${result.skipped.length} images do not decode and were left out (--json lists them)`]),

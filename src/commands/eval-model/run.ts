@@ -22,6 +22,7 @@ import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { testSource } from '../shared/dataset-sources.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { tryToWrite } from '../../files/cannot-write.js';
+import { tell } from '../../text/tell.js';
 import { type EvaluatedModel, writeEvaluationReport } from './evaluation-report.js';
 import { evalModelCommand } from './flags.js';
 
@@ -46,7 +47,7 @@ export interface EvalModelResult extends SavedModelEvaluation<EvaluationResult> 
  */
 export async function evalModel(given: EvalModelOptions): Promise<EvalModelResult> {
   const options = completeOptions(evalModelCommand.flags, given);
-  const { modelPath, batchSize, onBadImage, report } = options;
+  const { modelPath, batchSize, onBadImage, precision, report } = options;
   const source = testSource(options);
   const classNames = await readClassNames(modelPath);
   checkVariables(modelPath);
@@ -60,7 +61,7 @@ export async function evalModel(given: EvalModelOptions): Promise<EvalModelResul
     expected: `the model ${modelPath}`,
   });
   const scan = withLabelsOf(matched, isMultiLabel, `the model ${modelPath} gives each image one class`);
-  const evaluated = await evaluate(modelPath, scan, { batchSize, onBadImage });
+  const evaluated = await evaluate(modelPath, scan, { batchSize, onBadImage, precision, onNote: tell });
   const page = report === undefined ? null : await writeEvaluationReport(report, options, evaluated, skippedList);
   return { modelPath, testDatasetPath: source.name, classNames, ...evaluated.evaluation, report: page };
 }

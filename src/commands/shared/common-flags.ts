@@ -73,6 +73,14 @@ export const preprocessingFlags = {
   },
 } as const satisfies Flags<'exif' | 'decode' | 'resize' | 'antialias'>;
 
+/** Flag of every command that runs large networks, where the processor may be faster with another kind of numbers. */
+export const precisionFlag = {
+  type: 'choice',
+  choices: ['auto', 'float32', 'bfloat16'],
+  default: 'float32',
+  help: 'Numbers that large ops compute with; bfloat16 has 3 digits and is faster on some processors, auto measures that. What is saved or answered is float32',
+} as const satisfies Flag;
+
 /** The architectures by name, for help texts. */
 export const architectures =
   'ResnetModel, EfficientNetLiteModel, EfficientNetV2Model, MobileNetModel, MobileNetV3Model, InceptionModel, LenetModel';

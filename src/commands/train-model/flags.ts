@@ -2,6 +2,7 @@ import {
   architectures,
   imageFlags,
   inputSizeFlags,
+  precisionFlag,
   preprocessingFlags,
   tensorflowFlags,
   variantFlags,
@@ -238,6 +239,18 @@ export const trainModelCommand = defineCommand({
       help: 'How a step runs: as a graph, with XLA, or op by op; auto measures which is faster',
       // Only rounding differs.
       onResume: 'may differ',
+    },
+    precision: {
+      ...precisionFlag,
+      onlyWith: { jit: ['auto', 'graph'] },
+      // Only rounding differs.
+      onResume: 'may differ',
+      report: 'precision',
+      conflicts: {
+        workers: '--precision is for a training in this process, --workers trains in others: give one of them.',
+        exportTraining:
+          '--precision is for a training in this process, --export-training for others: give one of them.',
+      },
     },
     seed: {
       type: 'integer',

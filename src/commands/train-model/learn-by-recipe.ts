@@ -5,7 +5,6 @@ import { parseHistory } from '../../evaluation/report/training-history.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import { stopOnInterrupt } from '../../files/stop-on-interrupt.js';
 import { variablesOf } from '../../tensorflow/layer-weights.js';
-import * as tf from '../../tensorflow/tf.js';
 import { durationText } from '../../text/amounts.js';
 import { tell } from '../../text/tell.js';
 import { trainedOptimizer } from '../../training/callbacks/callback.js';
@@ -17,8 +16,7 @@ import { StoppedBeforeStep } from '../../training/features/feature-source.js';
 import { type TrainedHead, trainHead } from '../../training/head/train-head.js';
 import type { InterruptedTraining } from '../../training/resume/interrupted-training.js';
 import { TrainingStateFolder } from '../../training/resume/training-state.js';
-import { labelSizesOf } from '../../training/tfjs-step.js';
-import { TrainSteps } from '../../training/steps/train-steps.js';
+import { TrialStep } from '../../training/steps/trial-step.js';
 import { modelAssets } from './model-assets.js';
 import { fullRecipe } from './recipe.js';
 import { augmentationFor, compileClassifier } from './trainable-model.js';
@@ -77,6 +75,7 @@ async function headUntilInterrupted(
       validationData: validation,
       classWeight: data.set.classWeight,
       labelSmoothing: options.labelSmoothing,
+      precision: options.precision,
       refit: options.recipe === 'head',
     });
     const score = scoreText(head, monitoredOf(model));
@@ -171,17 +170,17 @@ async function plannedEpochs(training: PreparedTraining, images: OpenedImages, h
 async function secondsPerStep({ model, data, options }: PreparedTraining): Promise<number> {
   const { classWeight } = data.set;
   const augmentation = augmentationFor(model, options) ?? null;
-  const steps = await TrainSteps.compile(model, { jit: 'graph', classWeight, augmentation, onNote: tell });
-  const [height, width] = model.imageSize;
-  const batch = [
-    tf.zeros([options.batchSize, height, width, 3]),
-    tf.zeros([options.batchSize, ...labelSizesOf(model)], 'int32'),
-  ];
+  // Decided before a recipe for all layers begins.
+  const precision = options.precision === 'bfloat16' ? 'bfloat16' : 'float32';
+  const step = await TrialStep.compile(model, options.batchSize, {
+    classWeight,
+    augmentation,
+    precision,
+    onNote: tell,
+  });
   const measure = () => {
     const begin = performance.now();
-    const values = steps.train(batch);
-    values.forEach((value) => value.dataSync());
-    tf.dispose(values);
+    step.run();
     return (performance.now() - begin) / 1000;
   };
   try {
@@ -189,8 +188,7 @@ async function secondsPerStep({ model, data, options }: PreparedTraining): Promi
     measure();
     return Math.min(measure(), measure());
   } finally {
-    steps.dispose();
-    tf.dispose(batch);
+    step.dispose();
   }
 }
 

@@ -68,7 +68,10 @@ async function giveUp(kept: InterruptedTraining, { name }: Monitored): Promise<n
   );
 }
 
-type Options = Pick<FitOptions<tf.TensorContainer>, 'epochs' | 'classWeight' | 'augmentation' | 'featureViews' | 'jit'>;
+type Options = Pick<
+  FitOptions<tf.TensorContainer>,
+  'epochs' | 'classWeight' | 'augmentation' | 'featureViews' | 'jit' | 'precision'
+>;
 
 function fitOptions({ model, data, options }: PreparedTraining): Options {
   return {
@@ -77,6 +80,7 @@ function fitOptions({ model, data, options }: PreparedTraining): Options {
     augmentation: augmentationFor(model, options),
     featureViews: options.featureViews,
     jit: options.jit,
+    precision: options.precision,
   };
 }
 

@@ -7,9 +7,12 @@ import { evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
 import { chooseThresholds, evaluateMultiLabel } from '../../evaluation/multi-label/evaluate-multi-label.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
+import { hasBfloat16 } from '../../tensorflow/precision.js';
+import { choosePrecision } from '../../training/choose-precision.js';
 import { noteInterrupted } from '../../training/resume/find-interrupted-training.js';
 import { InterruptedTraining } from '../../training/resume/interrupted-training.js';
 import { VersionDirectory } from '../../training/resume/version-directory.js';
+import { isSmall } from '../../training/steps/step-threads.js';
 import type { ShellFlags } from '../shared/shell-command.js';
 import { checkRecipe, epochFlagsGiven, hasRecipe } from './recipe.js';
 import { optionsToRemember } from './remembered-options.js';
@@ -124,6 +127,8 @@ export class TrainingRun {
   readonly #options: TrainModelOptions;
   /** Said before it begins; null for nothing. */
   readonly #note: string | null;
+  /** Whether nobody has said in which precision to train. */
+  readonly #isPrecisionOpen: boolean;
 
   /** @throws SignetError `INVALID_ARGUMENT` that lists all that is wrong with the options. */
   constructor(
@@ -133,6 +138,7 @@ export class TrainingRun {
   ) {
     if (start === freshStart) checkRecipe(options);
     this.#options = completeTrainModelOptions(options);
+    this.#isPrecisionOpen = options.precision === undefined && options.workers === undefined;
     const asking = start === freshStart && options.recipe === undefined ? epochFlagsGiven(options) : [];
     this.#note = hasRecipe(options) && asking.length > 0 ? noRecipe(asking) : null;
   }
@@ -174,7 +180,8 @@ export class TrainingRun {
     start.checkImages(data.set.scan);
     learner.checkImages(data.set);
     const model = await makeTrainable(Model, data.set, options, start.isFresh);
-    return { options, version, data, model, startTime: this.#startTime };
+    if (this.#isPrecisionOpen) notePrecision(model);
+    return { options: await withPrecision(options, model), version, data, model, startTime: this.#startTime };
   }
 
   async #chooseVersion(modelType: string): Promise<VersionDirectory> {
@@ -186,8 +193,7 @@ export class TrainingRun {
     return version;
   }
 
-  async #finish({ version, data, model }: PreparedTraining, learned: Learned): Promise<TrainModelResult> {
-    const options = this.#options;
+  async #finish({ version, data, model, options }: PreparedTraining, learned: Learned): Promise<TrainModelResult> {
     const { epochs, bestEpoch, interrupted, advice } = learned;
     const directory = version.path;
     if (bestEpoch !== null && model.multiLabel)
@@ -224,6 +230,22 @@ export class TrainingRun {
       advice,
     };
   }
+}
+
+function notePrecision(model: ImageClassifierModel): void {
+  if (!hasBfloat16() || isSmall(model)) return;
+  tell(
+    'note: this processor has instructions for bfloat16; --precision auto measures whether they make the training faster',
+  );
+}
+
+/**
+ * Decides what `--precision auto` is, before anything is written: a training that is resumed stays with it. `--recipe head` computes features
+ * alone, for which it decides by itself.
+ */
+async function withPrecision(options: TrainModelOptions, model: ImageClassifierModel): Promise<TrainModelOptions> {
+  if (options.precision !== 'auto' || options.recipe === 'head') return options;
+  return { ...options, precision: await choosePrecision(model, 'auto', tell) };
 }
 
 function noRecipe(asking: readonly string[]): string {

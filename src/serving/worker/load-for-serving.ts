@@ -6,6 +6,7 @@ import { create } from '@bufbuild/protobuf';
 
 import { median } from '../../data/statistics.js';
 import { LoadedSavedModel, type LoadOptions } from '../../saved-model/run/load-saved-model.js';
+import { timeInTurns } from '../../saved-model/run/time-in-turns.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { tensorValueOf } from '../../saved-model/read/tensor-proto-value.js';
 import { dataTypeOf } from '../../tensorflow/data-type.js';
@@ -82,15 +83,7 @@ function compare(
     const calls = [plain, constant].map((model) => callOn(model, madeUp));
     const [first, second] = calls;
     if (!first || !second || !agree(first(), second())) return null;
-    const best = [Infinity, Infinity];
-    const end = performance.now() + longComparison;
-    for (let round = 0; round < timedCalls && (round < 3 || performance.now() < end); round += 1) {
-      calls.forEach((call, i) => {
-        const start = performance.now();
-        call?.();
-        best[i] = Math.min(best[i] ?? Infinity, performance.now() - start);
-      });
-    }
+    const best = timeInTurns([first, second], { milliseconds: longComparison, mostRounds: timedCalls });
     return { plain: best[0] ?? NaN, constant: best[1] ?? NaN };
   } catch {
     return null;

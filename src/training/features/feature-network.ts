@@ -1,11 +1,20 @@
 import { withRandomStep } from '../../ops/random-step.js';
 import { CompiledFunctions } from '../../saved-model/run/compile.js';
+import type { Precision } from '../../tensorflow/precision.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
 import { tensorSpec } from '../../tracing/tensor-spec.js';
 import { tfFunction } from '../../tracing/tf-function.js';
 import type { Augmentation } from '../augmentation/augmentation.js';
 import type { FrozenPrefix } from './frozen-prefix.js';
+
+/** Options of a FeatureNetwork. */
+export interface FeatureNetworkOptions {
+  /** Changes to images before they enter it. Default: none. */
+  readonly augmentation?: Augmentation | undefined;
+  /** Numbers that it computes with. Default: `float32`. */
+  readonly precision?: Precision | undefined;
+}
 
 /** The frozen part of a model as a graph of its own. */
 export class FeatureNetwork {
@@ -15,8 +24,7 @@ export class FeatureNetwork {
   constructor(
     private readonly model: tf.LayersModel,
     private readonly prefix: FrozenPrefix,
-    /** Changes to images before they enter it. */
-    private readonly augmentation?: Augmentation,
+    private readonly options: FeatureNetworkOptions = {},
   ) {}
 
   /** Compiles it with the weights that the model has now, at the first call: a resumed training has them when it begins. */
@@ -54,23 +62,30 @@ export class FeatureNetwork {
   }
 
   #compile(): Promise<CompiledFunctions> {
-    const { model, prefix, augmentation } = this;
+    const { model, prefix } = this;
+    const { augmentation, precision } = this.options;
     const images = tensorSpec('float32', model.inputs[0]?.shape ?? []);
     const features = tfFunction(
       (input: tf.Tensor) => ({ features: model.execute(input, prefix.output.name) as tf.Tensor }),
       { inputSignature: { images }, name: 'features' },
     );
-    if (!augmentation) return compileFrozen({ features: features.getConcreteFunction() });
+    if (!augmentation) return compileFrozen({ features: features.getConcreteFunction() }, precision);
     const change = (input: tf.Tensor) => augmentation.call(input as tf.Tensor4D).images;
     const augment = tfFunction(
       (input: tf.Tensor, step: tf.Tensor) => ({ augmented: withRandomStep(step, () => change(input)) }),
       { inputSignature: { images, step: tensorSpec('int32', []) }, name: 'augment' },
     );
-    return compileFrozen({ features: features.getConcreteFunction(), augment: augment.getConcreteFunction() });
+    return compileFrozen(
+      { features: features.getConcreteFunction(), augment: augment.getConcreteFunction() },
+      precision,
+    );
   }
 }
 
 /** Compiles functions of weights that stay as they are: TensorFlow computes ahead what depends on them alone. */
-function compileFrozen(functions: Readonly<Record<string, ConcreteFunction>>): Promise<CompiledFunctions> {
-  return CompiledFunctions.compile(functions, { areVariablesConstant: true });
+function compileFrozen(
+  functions: Readonly<Record<string, ConcreteFunction>>,
+  precision?: Precision,
+): Promise<CompiledFunctions> {
+  return CompiledFunctions.compile(functions, { areVariablesConstant: true, precision });
 }

@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 
 import { ImageDataset } from '../../data/dataset/image-dataset.js';
 import { cacheFolder } from '../../files/cache-folder.js';
+import type { Precision } from '../../tensorflow/precision.js';
 import * as tf from '../../tensorflow/tf.js';
 import { sizeText } from '../../text/amounts.js';
 import type { Augmentation } from '../augmentation/augmentation.js';
@@ -17,6 +18,8 @@ export interface FeaturesOnceOptions {
   readonly validationData: unknown;
   /** Changes to the images that are trained on, and in how many ways. Default: none. */
   readonly views: { readonly augmentation: Augmentation; readonly count: number } | null;
+  /** Numbers that features are computed with. Default: `float32`. */
+  readonly precision?: Precision | undefined;
   /** Called with sentences about what is computed. */
   readonly onNote: (note: string) => void;
 }
@@ -41,7 +44,8 @@ export class FeaturesOnce {
     readonly prefix: FrozenPrefix,
     private readonly options: FeaturesOnceOptions & { readonly dataset: ImageDataset },
   ) {
-    this.#network = new FeatureNetwork(model, prefix, options.views?.augmentation);
+    const { views, precision } = options;
+    this.#network = new FeatureNetwork(model, prefix, { augmentation: views?.augmentation, precision });
   }
 
   /** @returns Null where nothing is frozen, where the images are not an ImageDataset's, or where the features would not fit. */

@@ -1,11 +1,14 @@
 import type { ImageDataset } from '../../data/dataset/image-dataset.js';
 import { SignetError } from '../../errors.js';
 import { variablesOf } from '../../tensorflow/layer-weights.js';
+import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import * as tf from '../../tensorflow/tf.js';
+import { choosePrecision } from '../choose-precision.js';
 import type { ClassWeight } from '../class-weight.js';
 import type { FeatureDataset } from '../features/feature-dataset.js';
 import { StoppedBeforeStep } from '../features/feature-source.js';
 import { FeaturesOnce } from '../features/features-once.js';
+import { findFrozenPrefix } from '../features/frozen-prefix.js';
 import { fitDatasetTo, writeNote } from '../fit.js';
 import { collectFeatures, joined } from './feature-batches.js';
 import {
@@ -28,6 +31,8 @@ export interface TrainHeadOptions {
   readonly labelSmoothing?: number;
   /** Whether the head is trained again on the images of both datasets once its strength is chosen. Default: false. */
   readonly refit?: boolean;
+  /** Numbers that features are computed with, as for `fit`. Default: `float32`. */
+  readonly precision?: PrecisionChoice | undefined;
   /** Called with sentences about what is computed. Default: writes them to standard error. */
   readonly onNote?: (note: string) => void;
 }
@@ -66,12 +71,13 @@ export async function trainHead(
   dataset: ImageDataset,
   options: TrainHeadOptions,
 ): Promise<TrainedHead> {
-  const { validationData, onNote = writeNote } = options;
+  const { validationData, precision: asked = 'float32', onNote = writeNote } = options;
   fitDatasetTo(dataset, model);
   fitDatasetTo(validationData, model);
   const layer = headOf(model);
   return withOnlyTrained(model, layer, async () => {
-    const found = FeaturesOnce.find(model, { dataset, validationData, views: null, onNote });
+    const precision = findFrozenPrefix(model) ? await choosePrecision(model, asked, onNote) : 'float32';
+    const found = FeaturesOnce.find(model, { dataset, validationData, views: null, precision, onNote });
     if (found?.prefix.shape.length !== 1) throw notAHead(model, 'features that are one vector per image');
     try {
       return await trainOnFeatures(model, layer, found, { dataset, ...options });

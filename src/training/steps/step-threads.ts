@@ -14,8 +14,13 @@ const smallNetwork = 2e6;
  * @param from Tensor where the step begins. Default: the model's inputs.
  */
 export function stepThreads(model: tf.LayersModel, from?: tf.SymbolicTensor): number | undefined {
+  return !areThreadsGiven() && isSmall(model, from) ? 1 : undefined;
+}
+
+/** Whether the ops of a network, or of what follows a tensor in it, are so small that what surrounds them takes longer. */
+export function isSmall(model: tf.LayersModel, from?: tf.SymbolicTensor): boolean {
   const layers = from ? layersAfter(from, model.outputs) : model.layers;
-  return !areThreadsGiven() && multiplications(layers) < smallNetwork ? 1 : undefined;
+  return multiplications(layers) < smallNetwork;
 }
 
 /** Layers between a tensor and those that depend on it. */

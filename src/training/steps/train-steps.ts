@@ -1,4 +1,5 @@
 import { CompiledFunctions } from '../../saved-model/run/compile.js';
+import type { Precision } from '../../tensorflow/precision.js';
 import * as tf from '../../tensorflow/tf.js';
 import { variablesOf } from '../../tensorflow/layer-weights.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
@@ -16,6 +17,8 @@ import { mixSignature, trainingStep, type TrainingStepOptions } from './training
 export interface TrainStepsOptions extends TrainingStepOptions, StepChoice {
   /** Tensor of the model that the steps take in the place of its inputs. Default: they take the inputs. */
   readonly from?: tf.SymbolicTensor | undefined;
+  /** Numbers that the steps compute with; in bfloat16, XLA has no part in them. Default: `float32`. */
+  readonly precision?: Precision | undefined;
 }
 
 /**
@@ -41,12 +44,15 @@ export class TrainSteps implements Steps {
 
   /** @throws SignetError `NOT_TRACEABLE`; the model is as it was. */
   static async compile(model: tf.LayersModel, options: TrainStepsOptions): Promise<TrainSteps> {
-    const { from } = options;
+    const { from, precision } = options;
     const before = new Set(Object.keys(tf.engine().registeredVariables));
     try {
       buildOptimizer(model);
       const functions = from ? withInput(model, from, () => traceSteps(model, options)) : traceSteps(model, options);
-      const compiled = await CompiledFunctions.compile(functions, { intraOpThreads: stepThreads(model, from) });
+      const compiled = await CompiledFunctions.compile(functions, {
+        intraOpThreads: stepThreads(model, from),
+        precision,
+      });
       return new TrainSteps(compiled, options);
     } catch (error) {
       for (const [name, variable] of Object.entries(tf.engine().registeredVariables)) {

@@ -15,6 +15,7 @@ function textOf(classNames: readonly string[], images: readonly (readonly [label
     signatures: { serving_default: signature, serving_bytes: signature },
     maxLogitDifference: 1.5e-6,
     skipped: [],
+    precision: 'float32',
     report: null,
   });
 }

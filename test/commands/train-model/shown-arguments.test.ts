@@ -21,11 +21,13 @@ describe('the arguments of a training', () => {
     const seven = { seed: 7, pretrainedWeights: 'imagenet' };
     expect(reportedArguments(completeTrainModelOptions({ ...paths, modelType: 'LenetModel' }))).toEqual([
       ['batch size', '32'],
+      ['precision', 'float32'],
       ['seed', '42'],
     ]);
     expect(reportedArguments(completeTrainModelOptions({ ...paths, ...seven }))).toEqual([
       ['start', 'imagenet'],
       ['batch size', '32'],
+      ['precision', 'float32'],
       ['seed', '7'],
     ]);
   });

@@ -32,6 +32,19 @@ function failingAt(epoch: number): string {
   return file;
 }
 
+it('remembers what --precision auto has chosen, and says where it is of no use', async () => {
+  const own = { ...options(inFolder('models')), precision: 'auto', numEpochs: 1 } as const;
+  const { directory } = await trainModel({ ...own, jit: 'graph' });
+  const written = readFileSync(path.join(directory, 'assets.extra', 'arguments.json'), 'utf8');
+  expect(written).toMatch(/"precision": "(float32|bfloat16)"/);
+  await expect(trainModel(own)).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[SignetError: --precision is only for --jit auto or graph. Received: auto with --jit off.]`,
+  );
+  await expect(trainModel({ ...own, jit: 'auto', workers: 2 })).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[SignetError: --precision is for a training in this process, --workers trains in others: give one of them.]`,
+  );
+});
+
 describe('a training that fails', () => {
   it('leaves nothing behind when there is nothing to resume', async () => {
     const tensors = tf.memory().numTensors;
