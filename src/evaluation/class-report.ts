@@ -14,14 +14,15 @@ export interface ClassReportOptions {
 const mostClasses = 20;
 
 /**
- * Returns an evaluation for a person at a terminal: a table of the classes, and which are confused with which, unless images may have several.
+ * Returns an evaluation for a person at a terminal: a table of the classes, and unless images may have several, which are confused
+ * with which, and how far the confidence can be trusted.
  *
  * What cannot be computed, such as the precision of a class that nobody predicted, is printed as `–`.
  */
 export function classReport(result: EvaluationResult, { columns = 100 }: ClassReportOptions = {}): string {
   const parts = isMultiLabelResult(result)
     ? [multiLabelTable(result, columns)]
-    : [classTable(result, columns), confusions(result, columns)];
+    : [classTable(result, columns), confusions(result, columns), ...confidence(result, columns)];
   return `${parts.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
@@ -102,6 +103,24 @@ function frequentConfusions(result: ClassificationResult, columns: number, reaso
   return [
     `confusions: ${reason}, so ${which} are listed`,
     ...table([['true', 'predicted', 'images'], ...rows], columns, [2]),
+  ];
+}
+
+/** The calibration error, and what is answered above each threshold; nothing where the probabilities are not known. */
+function confidence({ calibration, thresholds, images }: ClassificationResult, columns: number): string[][] {
+  if (!calibration || images === 0) return [];
+  const { temperature, expectedCalibrationError: error } = calibration;
+  const scaled = temperature === 1 ? '' : `, with a temperature of ${temperature.toFixed(3)}`;
+  const rows = thresholds.map(({ threshold, answered, accuracy }) => [
+    threshold.toFixed(2),
+    ratio(answered),
+    ratio(accuracy),
+  ]);
+  return [
+    [
+      `expected calibration error: ${ratio(error)}${scaled}`,
+      ...table([['confidence from', 'answered', 'accuracy'], ...rows], columns),
+    ],
   ];
 }
 

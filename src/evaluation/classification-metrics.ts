@@ -1,4 +1,6 @@
 import { SignetError } from '../errors.js';
+import { type Calibration, Reliability } from './confidence/reliability.js';
+import { SelectiveAccuracy, type ThresholdRow } from './confidence/selective-accuracy.js';
 
 /** How well one class is distinguished from the others. Null if nothing was predicted, or nothing was there to find. */
 export interface ClassMetrics {
@@ -41,6 +43,16 @@ export interface ClassificationResult {
   readonly confusionMatrix: readonly (readonly number[])[];
   /** Images with a logit that is NaN or infinite. They count as wrong, and as a prediction of no class. */
   readonly nonFinite: number;
+  /** How well the probabilities say how often the model is right; null where they cannot be known from the logits. */
+  readonly calibration: Calibration | null;
+  /** What is answered, and how much of it is right, for thresholds of the largest probability; empty likewise. */
+  readonly thresholds: readonly ThresholdRow[];
+}
+
+/** Options of `ClassificationMetrics`. */
+export interface ClassificationMetricsOptions {
+  /** Temperature that divides the logits before they become probabilities; null where it is not known. Default: 1. */
+  readonly temperature?: number | null | undefined;
 }
 
 /**
@@ -59,11 +71,19 @@ export class ClassificationMetrics {
   readonly #confusion: number[][];
   readonly #supports: number[];
   readonly #k: number;
+  readonly #temperature: number | null;
+  readonly #reliability = new Reliability();
+  readonly #selective: SelectiveAccuracy;
   #loss = 0;
   #inTopK = 0;
   #nonFinite = 0;
 
-  constructor(private readonly classNames: readonly string[]) {
+  constructor(
+    private readonly classNames: readonly string[],
+    { temperature = 1 }: ClassificationMetricsOptions = {},
+  ) {
+    this.#temperature = temperature;
+    this.#selective = new SelectiveAccuracy(classNames.length);
     this.#confusion = classNames.map(() => classNames.map(() => 0));
     this.#supports = classNames.map(() => 0);
     this.#k = Math.min(5, Math.max(1, classNames.length - 1));
@@ -97,6 +117,8 @@ export class ClassificationMetrics {
       weightedAverage: average(perClass, ({ support }) => support),
       confusionMatrix: this.#confusion.map((row) => [...row]),
       nonFinite: this.#nonFinite,
+      calibration: this.#temperature === null ? null : this.#reliability.result(this.#temperature),
+      thresholds: this.#temperature === null ? [] : this.#selective.result(),
     };
   }
 
@@ -121,9 +143,13 @@ export class ClassificationMetrics {
     this.#loss += crossEntropy(logits, label);
     if (!logits.every(Number.isFinite)) {
       this.#nonFinite += 1;
+      this.#selective.addSilent();
       return;
     }
     const predicted = logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
+    const confidence = probabilityOf(logits, predicted, this.#temperature ?? NaN);
+    this.#reliability.add(confidence, predicted === label);
+    this.#selective.add(confidence, predicted, predicted === label);
     const row = this.#confusion[label];
     if (row) row[predicted] = (row[predicted] ?? 0) + 1;
     const own = logits[label] ?? NaN;
@@ -155,6 +181,15 @@ export function crossEntropy(logits: Float32Array, label: number): number {
   const total = logits.reduce((rest, logit) => rest + Math.exp(logit - largest), 0);
   // The small difference of two large logits first: adding a large one to the logarithm would round it away.
   return Math.log(total) + (largest - (logits[label] ?? NaN));
+}
+
+/**
+ * The softmax of logits for one class.
+ *
+ * @param temperature Divides the logits. Default: 1.
+ */
+export function probabilityOf(logits: Float32Array, label: number, temperature = 1): number {
+  return Math.exp(-crossEntropy(temperature === 1 ? logits : logits.map((logit) => logit / temperature), label));
 }
 
 function sum(values: readonly number[]): number {

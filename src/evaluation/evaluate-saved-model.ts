@@ -68,7 +68,7 @@ export async function evaluateSavedModel(
   options: EvaluationOptions,
 ): Promise<SavedModelEvaluation> {
   if (await isMultiLabelModel(modelPath)) throw otherKind(modelPath, 'multi-label', 'evaluateMultiLabelSavedModel');
-  return evaluate(modelPath, files, options, oneClassMetrics);
+  return evaluate(modelPath, files, options, (classNames) => oneClassMetrics(classNames, 1));
 }
 
 /**

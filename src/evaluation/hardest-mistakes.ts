@@ -1,4 +1,4 @@
-import { crossEntropy } from './classification-metrics.js';
+import { crossEntropy, probabilityOf } from './classification-metrics.js';
 
 /** An image that a classifier took for another class. */
 export interface Mistake<Image> {
@@ -22,8 +22,14 @@ export interface Mistake<Image> {
 export class HardestMistakes<Image> {
   readonly #mistakes: Mistake<Image>[] = [];
 
-  /** @param most How many are kept. Default: 24. */
-  constructor(private readonly most = 24) {}
+  /**
+   * @param most How many are kept. Default: 24.
+   * @param temperature Divides the logits before they become probabilities. Default: 1.
+   */
+  constructor(
+    private readonly most = 24,
+    private readonly temperature = 1,
+  ) {}
 
   /**
    * @param logits Of one image, [classes].
@@ -34,13 +40,13 @@ export class HardestMistakes<Image> {
     const predicted = logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
     if (isFinite && predicted === truth) return;
     const loss = isFinite ? crossEntropy(logits, truth) : Infinity;
-    const probabilityOf = (label: number) => Math.exp(-crossEntropy(logits, label));
+    const probability = (label: number) => probabilityOf(logits, label, this.temperature);
     keepHardest(this.#mistakes, this.most, {
       image,
       truth,
       loss,
-      predicted: isFinite ? { label: predicted, probability: probabilityOf(predicted) } : null,
-      probability: isFinite ? probabilityOf(truth) : null,
+      predicted: isFinite ? { label: predicted, probability: probability(predicted) } : null,
+      probability: isFinite ? probability(truth) : null,
     });
   }
 

@@ -15,9 +15,16 @@ export interface Metrics<Result> {
   result(): Result;
 }
 
-/** Makes metrics for a classifier that gives each image one class. */
-export function oneClassMetrics(classNames: readonly string[]): Metrics<ClassificationResult> {
-  const metrics = new ClassificationMetrics(classNames);
+/**
+ * Makes metrics for a classifier that gives each image one class.
+ *
+ * @param temperature Divides the logits before they become probabilities; null where it is not known.
+ */
+export function oneClassMetrics(
+  classNames: readonly string[],
+  temperature: number | null,
+): Metrics<ClassificationResult> {
+  const metrics = new ClassificationMetrics(classNames, { temperature });
   return {
     add: (logits, images) => {
       const labels = images.map(({ label }) => label);

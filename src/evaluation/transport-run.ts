@@ -59,7 +59,8 @@ export class TransportRun {
     private readonly options: TransportRunOptions,
   ) {
     const { classNames, thresholds } = options;
-    this.#metrics = thresholds === null ? oneClassMetrics(classNames) : multiLabelMetrics(classNames, thresholds);
+    // A server does not say by which temperature its logits become probabilities.
+    this.#metrics = thresholds === null ? oneClassMetrics(classNames, null) : multiLabelMetrics(classNames, thresholds);
   }
 
   /** Path of the first image of the request that failed. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { printable } from '../../text/printable.js';
 import { cut } from '../../text/text-table.js';
 import { classesSection } from './classes-section.js';
+import { confidenceSection } from './confidence-section.js';
 import type { DrawnMatrix } from './confusion-matrix.js';
 import { confusionSection } from './confusion-section.js';
 import { curvesSection } from './curves-section.js';
@@ -40,6 +41,11 @@ export function reportPage(content: CompleteReportContent, { curves, matrix, thu
       section: content.kind === 'one class' && matrix ? confusionSection(content, matrix) : null,
     },
     { id: 'classes', title: 'Classes', section: classesSection(content) },
+    {
+      id: 'confidence',
+      title: 'Confidence',
+      section: content.kind === 'one class' ? confidenceSection(content) : null,
+    },
     { id: 'skipped', title: 'Images left out', section: skippedSection(content) },
   ].filter(({ section }) => section !== null);
   const names = [...(curves.length > 0 ? ['training-curves'] : []), ...(matrix ? ['confusion-matrix'] : [])];

@@ -66,6 +66,7 @@ pre { margin: 0; padding: 0.6rem; white-space: pre-wrap; overflow-wrap: anywhere
 .quiet { fill: var(--quiet); }
 .grid { stroke: var(--line); }
 .mark { stroke: var(--quiet); }
+.bar { fill: var(--first); }
 .line-first { stroke: var(--first); }
 .line-second { stroke: var(--second); }
 .right { fill: var(--right); }

@@ -36,13 +36,14 @@ function ofMultiLabel({ result, loss }: MultiLabelContent): Fact[] {
 }
 
 function ofOneClass({ result, loss }: OneClassContent): Fact[] {
-  const { images, accuracy, topK, nonFinite, perClass } = result;
+  const { images, accuracy, topK, nonFinite, perClass, calibration } = result;
   const right = countRight(result);
   return [
     ['accuracy', ratio(accuracy)],
     // The best of one is the accuracy again.
     ...(topK.k === 1 ? [] : [[`top-${topK.k} accuracy`, ratio(topK.accuracy)] as const]),
     ['loss', ratio(loss)],
+    ...(calibration ? [['calibration error', ratio(calibration.expectedCalibrationError)] as const] : []),
     ['images', whole(images)],
     ['mistakes', whole(images - right)],
     ...(nonFinite === 0 ? [] : [['without a number', whole(nonFinite)] as const]),

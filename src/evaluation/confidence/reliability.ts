@@ -1,0 +1,65 @@
+/** The images of which a classifier is about equally confident. */
+export interface ReliabilityBin {
+  /** Bounds of the confidence: above `from`, except in the first bin, up to `to`. */
+  readonly from: number;
+  readonly to: number;
+  readonly images: number;
+  /** Mean of the largest probability; null without images. */
+  readonly confidence: number | null;
+  /** Part of the images that are right; null without images. */
+  readonly accuracy: number | null;
+}
+
+/** How well a classifier's confidence says how often it is right. */
+export interface Calibration {
+  /** Temperature that divides the logits before they become probabilities; 1 where there is none. */
+  readonly temperature: number;
+  /**
+   * Expected calibration error: the mean over the images of the difference between their bin's confidence and its accuracy; NaN without
+   * images. Source: Guo et al., "On Calibration of Modern Neural Networks", https://arxiv.org/abs/1706.04599, equation 3.
+   */
+  readonly expectedCalibrationError: number;
+  /** The 15 bins of a reliability diagram, from the least confident on. */
+  readonly bins: readonly ReliabilityBin[];
+}
+
+/** Guo et al. have as many. */
+const numberOfBins = 15;
+
+/** Counts images by confidence, in bins of equal width. */
+export class Reliability {
+  readonly #images = new Float64Array(numberOfBins);
+  readonly #confidence = new Float64Array(numberOfBins);
+  readonly #right = new Float64Array(numberOfBins);
+
+  /** @param confidence The largest probability, 0 to 1. */
+  add(confidence: number, isRight: boolean): void {
+    const bin = Math.min(numberOfBins - 1, Math.max(0, Math.ceil(confidence * numberOfBins) - 1));
+    increase(this.#images, bin, 1);
+    increase(this.#confidence, bin, confidence);
+    increase(this.#right, bin, Number(isRight));
+  }
+
+  /** @param temperature By which the confidences were made, for the result. */
+  result(temperature: number): Calibration {
+    const all = this.#images.reduce((a, b) => a + b, 0);
+    const gaps = this.#confidence.reduce((sum, confidence, i) => sum + Math.abs(confidence - (this.#right[i] ?? 0)), 0);
+    const bins = Array.from(this.#images, (images, i) => this.#bin(images, i));
+    return { temperature, expectedCalibrationError: gaps / all, bins };
+  }
+
+  #bin(images: number, i: number): ReliabilityBin {
+    const mean = (sums: Float64Array) => (images === 0 ? null : (sums[i] ?? 0) / images);
+    return {
+      from: i / numberOfBins,
+      to: (i + 1) / numberOfBins,
+      images,
+      confidence: mean(this.#confidence),
+      accuracy: mean(this.#right),
+    };
+  }
+}
+
+function increase(sums: Float64Array, at: number, by: number): void {
+  sums[at] = (sums[at] ?? 0) + by;
+}
