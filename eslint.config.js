@@ -170,6 +170,7 @@ export default defineConfig(
         [
           'AbortController',
           'atob',
+          'Blob',
           'createImageBitmap',
           'document',
           'fetch',

@@ -141,6 +141,7 @@ export { PiecewiseConstantDecay } from './training/schedules/piecewise-constant-
 export {
   type BuildLayers,
   type ClassifierCompileOptions,
+  type ExplainImage,
   ImageClassifierModel,
   type ImageClassifierOptions,
   type SaveOptions,

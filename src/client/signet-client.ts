@@ -1,5 +1,6 @@
 import { type CallableModel, classifyImages, type ImageLabel } from './classify-images.js';
 import { type ClientSettings, clientSettings, type SignetClientOptions } from './client-options.js';
+import { explainImages, type ImageExplanation } from './explain-images.js';
 import { GrpcClient } from './grpc-client.js';
 import type { ModelAnswer, ModelMetadata, ModelVersion, ProtocolClient } from './protocol-client.js';
 import { RestClient } from './rest-client.js';
@@ -19,6 +20,14 @@ export interface PredictOptions {
 export interface ClassifyOptions {
   /** Number of the best classes to return. Default: 5, or all if there are fewer. */
   readonly topK?: number;
+  /** Ends the call early; it then rejects with the signal's reason. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `explainImages`. */
+export interface ExplainOptions {
+  /** Position in the logits of the class to look for. Default: -1, each image's most probable one. */
+  readonly classIndex?: number;
   /** Ends the call early; it then rejects with the signal's reason. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -72,6 +81,18 @@ export class SignetClient {
   async classifyImages(files: readonly Uint8Array[], options: ClassifyOptions = {}): Promise<ImageLabel[][]> {
     const { topK, signal } = options;
     return classifyImages(this.asCallable(await this.#knownMetadata(signal), signal), files, topK);
+  }
+
+  /**
+   * Where in encoded images a class was seen, by `serving_heatmap`; see `explainImages`.
+   *
+   * @param files Their contents, of any sizes; sent in one request.
+   * @throws ServerError; SignetError `INVALID_SAVED_MODEL` when the model has no such signature.
+   */
+  async explainImages(files: readonly Uint8Array[], options: ExplainOptions = {}): Promise<ImageExplanation[]> {
+    const { classIndex = -1, signal } = options;
+    const classIndices = files.map(() => classIndex);
+    return explainImages(this.asCallable(await this.#knownMetadata(signal), signal), files, classIndices);
   }
 
   /** The model for functions that call one wherever it is, such as `findClassNames`. */

@@ -31,6 +31,8 @@ import {
 import { trainingSessionOf } from '../training/steps/training-session.js';
 import { checkLayers } from './classifier/check-layers.js';
 import { embeddingOf } from './classifier/embedding.js';
+import { featureMapOf } from './classifier/feature-map.js';
+import { heatmapsOf } from './classifier/heatmap.js';
 import { initializeWeights } from './classifier/initialize-weights.js';
 import type { ModelDescription, OwnOptions } from './classifier/model-description.js';
 import { applyLayers } from './classifier/layer-calls.js';
@@ -48,6 +50,8 @@ export interface ImageClassifierOptions extends Preprocessing {
    * threshold from which on an image has it. Default: false.
    */
   readonly multiLabel?: boolean | undefined;
+  /** Whether `save` adds the signature `serving_heatmap`, which shows where in an image a class was seen: `explainImage`. Default: false. */
+  readonly withHeatmap?: boolean | undefined;
   /** Seed of the first weights, and of layers that draw while they are trained. Default: others each time. */
   readonly seed?: number | undefined;
 }
@@ -114,6 +118,8 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
    * `chooseThresholds`. It is saved with the weights, and is not trained. Null unless the classifier is multi-label.
    */
   readonly thresholds: tf.Variable<tf.Rank.R1> | null;
+  /** Whether `save` adds the signature `serving_heatmap`, if the network has heat maps. */
+  readonly withHeatmap: boolean;
 
   /** `input_tensor`: float32 [n, h, w, 3], RGB pixels 0 to 255 of any size. Returns logits, float32 [n, classes]. */
   readonly predictNumpyImage = tfFunction(
@@ -176,6 +182,9 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     { inputSignature: { inputs: tensorSpec('string', [null]) } },
   );
 
+  /** Made when it is first asked for; undefined before. */
+  #explain: ExplainImage | null | undefined;
+
   /** One function of the graph for all signatures; only the sizes of the images differ before it. */
   readonly #logits: (images: tf.Tensor) => tf.Tensor;
 
@@ -187,7 +196,8 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
 
   /** @param defaultSize The architecture's own height and width, in pixels. */
   protected constructor(options: ImageClassifierOptions, defaultSize: ImageSize, buildLayers: BuildLayers) {
-    const { classNames, inputHeight = defaultSize[0], inputWidth = defaultSize[1], seed, multiLabel = false } = options;
+    const { classNames, inputHeight = defaultSize[0], inputWidth = defaultSize[1], seed } = options;
+    const { multiLabel = false, withHeatmap = false } = options;
     checkClassNames(classNames);
     const inputs = tf.input({ shape: [inputHeight, inputWidth, 3], name: 'images' });
     const layers = buildLayers(inputs, classNames.length);
@@ -198,6 +208,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     this.imageSize = [inputHeight, inputWidth];
     this.multiLabel = multiLabel;
     this.thresholds = multiLabel ? thresholdsVariable(classNames.length) : null;
+    this.withHeatmap = withHeatmap;
     this.preprocessing = completePreprocessing(options);
     this.#logits = tfFunction((images: tf.Tensor) => this.apply(images, { training: false }) as tf.Tensor, {
       inputSignature: { images: tensorSpec('float32', [null, inputHeight, inputWidth, 3]) },
@@ -216,8 +227,22 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       ...this.preprocessing,
       // Left out where it is false: such descriptions are as they were before there was a choice.
       multiLabel: this.multiLabel || undefined,
+      withHeatmap: this.withHeatmap || undefined,
       options: this.ownOptions(),
     };
+  }
+
+  /**
+   * `image_bytes_string`: string [n]; `class_index`: int32 [n], the class of each image, or -1 for the most probable. Returns for each image
+   * `heatmap`, float32 [n, height, width] of the model's image size, 0 to 1: where the class was seen, by Grad-CAM; and the class's `class_index`,
+   * `class_name` and `probability`, [n]. `exif` and `resize`, string [n], are how the model turns and resizes pictures, by which the map is
+   * laid over the original.
+   *
+   * Null for a network without a heat map: without a convolution, or with branches that only meet after their pooling. It is a signature where
+   * `withHeatmap` asks for it.
+   */
+  get explainImage(): ExplainImage | null {
+    return (this.#explain ??= this.#explanation());
   }
 
   /**
@@ -278,6 +303,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
    */
   traceFunctions(): void {
     new Tracker().track(this);
+    if (this.withHeatmap) this.explainImage?.getConcreteFunction();
   }
 
   /** Disposes what TF.js's `dispose` does, and the thresholds. */
@@ -297,7 +323,10 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
 
   /** float32 [n, classes] of what the network takes. */
   #probabilities(images: tf.Tensor): tf.Tensor {
-    const logits = this.#logits(images);
+    return this.#activated(this.#logits(images));
+  }
+
+  #activated(logits: tf.Tensor): tf.Tensor {
     return this.multiLabel ? tf.sigmoid(logits) : tf.softmax(logits);
   }
 
@@ -314,6 +343,36 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     }
   }
 
+  #explanation(): ExplainImage | null {
+    const map = featureMapOf(this);
+    if (!map) return null;
+    return tfFunction(
+      (imageBytesString: tf.Tensor, wanted: tf.Tensor) => {
+        const found = heatmapsOf(map, this.#decode(imageBytesString), wanted, this.imageSize);
+        const { heatmap, classIndex, logits } = found;
+        const ofClass = tf.cast(tf.oneHot(classIndex, this.classNames.length), 'float32');
+        const probability = tf.sum(tf.mul(this.#activated(logits), ofClass), -1);
+        const { exif, resize } = this.preprocessing;
+        const rows = tf.zeros([imageBytesString.shape[0]], 'int32');
+        return {
+          heatmap,
+          class_index: classIndex,
+          class_name: lookUpLabel(classIndex, this.classNamesFile),
+          probability,
+          exif: lookUpLabel(rows, tf.tensor1d([exif])),
+          resize: lookUpLabel(rows, tf.tensor1d([resize])),
+        };
+      },
+      {
+        inputSignature: {
+          image_bytes_string: tensorSpec('string', ['batch']),
+          class_index: tensorSpec('int32', ['batch']),
+        },
+        name: 'explain_image',
+      },
+    );
+  }
+
   #embedding(): TfFunction<[imageBytesString: tf.Tensor], { embedding: tf.Tensor }> | null {
     const embed = embeddingOf(this);
     return (
@@ -328,6 +387,12 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     );
   }
 }
+
+/** Type of `explainImage`. */
+export type ExplainImage = TfFunction<
+  [imageBytesString: tf.Tensor, classIndex: tf.Tensor],
+  Readonly<Record<'heatmap' | 'class_index' | 'class_name' | 'probability' | 'exif' | 'resize', tf.Tensor>>
+>;
 
 /** Number of classes that `serving_labels` gives, if there are that many. */
 const bestClasses = 5;

@@ -38,13 +38,15 @@ function construct<O>(Type: new (options: O) => ImageClassifierModel, options: O
 
 function differenceFrom(
   { classNames, inputHeight, inputWidth, ...given }: ImageClassifierOptions,
-  { classNames: made, imageSize: [height, width], preprocessing, multiLabel }: ImageClassifierModel,
+  { classNames: made, imageSize: [height, width], preprocessing, multiLabel, withHeatmap }: ImageClassifierModel,
 ): string | null {
   if (made.length !== classNames.length || made.some((name, i) => name !== classNames[i])) {
     return `expected ${classNames.length} classes (${some(classNames)}). Received: ${made.length} (${some(made)})`;
   }
   if ((given.multiLabel ?? false) !== multiLabel)
     return `expected multiLabel: ${given.multiLabel}. Received: ${multiLabel}`;
+  if ((given.withHeatmap ?? false) !== withHeatmap)
+    return `expected withHeatmap: ${given.withHeatmap}. Received: ${withHeatmap}`;
   const other = preprocessingNames.find((name) => (given[name] ?? preprocessing[name]) !== preprocessing[name]);
   if (other) return `expected ${other}: ${given[other]}. Received: ${preprocessing[other]}`;
   if ((inputHeight ?? height) === height && (inputWidth ?? width) === width) return null;

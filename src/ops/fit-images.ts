@@ -3,14 +3,12 @@ import * as tf from '../tensorflow/tf.js';
 import type { DecodeSize, ExifHandling } from './decode-image.js';
 import { floor, quotient } from './float-sizes.js';
 import { resizeImages } from './resize-images.js';
+import type { ResizeMode } from './resize-modes.js';
+
+export { type ResizeMode, resizeModes } from './resize-modes.js';
 
 /** Height and width in pixels. */
 export type ImageSize = readonly [height: number, width: number];
-
-/** How pictures of another shape become pictures of the size that a model takes. */
-export const resizeModes = ['squash', 'crop', 'pad'] as const;
-/** A way in which pictures of another shape become pictures of the size that a model takes. */
-export type ResizeMode = (typeof resizeModes)[number];
 
 /** How pictures are resized. */
 export interface FitImagesOptions {

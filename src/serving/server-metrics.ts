@@ -14,6 +14,7 @@ const apis: Readonly<Record<string, string>> = {
   Regress: 'regress',
   MultiInference: 'multi_inference',
   ClassifyImage: 'classify_image',
+  ExplainImage: 'explain_image',
   Infer: 'infer',
   GetModelMetadata: 'get_model_metadata',
   GetModelStatus: 'get_model_status',

@@ -9,6 +9,7 @@ import type { RequestEvent } from './request-event.js';
 import { RequestReader } from './reader/request-reader.js';
 import { isLoopback } from '../files/is-loopback.js';
 import { classifyImageRoute } from './rest/classify-image-route.js';
+import { explainImageRoute } from './rest/explain-image-route.js';
 import { Cors } from './rest/cors.js';
 import { createRestServer } from './rest/create-rest-server.js';
 import { healthRoutes } from './rest/health-routes.js';
@@ -112,9 +113,11 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   const turns = new Turns();
   const budget = new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxRequestBytes));
   const connections = new ConnectionLimit(options.maxConnections);
+  const uploads = { models, reader, pixelLimits: options.pixelLimits };
   const routes = [
     ...servingRoutes(models, reader, writer),
-    classifyImageRoute(models, reader, options.pixelLimits),
+    classifyImageRoute(uploads),
+    explainImageRoute(uploads),
     ...openInferenceRoutes(models, reader, { isReady, serverVersion, writer }),
     ...healthRoutes(isReady),
     ...pageRoutes(models),

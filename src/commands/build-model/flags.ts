@@ -1,5 +1,6 @@
 import {
   architectures,
+  heatmapFlags,
   inputSizeFlags,
   jsonFlags,
   preprocessingFlags,
@@ -39,6 +40,7 @@ export const buildModelCommand = defineCommand({
     ...inputSizeFlags,
     ...preprocessingFlags,
     ...variantFlags,
+    ...heatmapFlags,
     overwrite: { type: 'boolean', default: false, help: 'Replace the version if it exists' },
     ...jsonFlags,
     ...tensorflowFlags,

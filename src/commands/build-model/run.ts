@@ -9,6 +9,7 @@ import { readLabelsFile } from '../../models/classifier/read-labels-file.js';
 import { completePreprocessing } from '../../ops/fit-images.js';
 import { VersionDirectory } from '../../training/resume/version-directory.js';
 import { checkSizes, sizeOptions } from '../shared/backbone-options.js';
+import { noteMissingHeatmap } from '../shared/note-missing-heatmap.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { buildModelCommand } from './flags.js';
@@ -55,9 +56,11 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
     inputWidth,
     ...completePreprocessing(options),
     ...sizeOptions(options),
+    withHeatmap: options.withHeatmap,
   };
   const model = makeModel(Model, modelOptions);
   try {
+    noteMissingHeatmap(model);
     const head = found.head ? null : otherHead(found.dense, model);
     if (head) checkClasses(head, classNames, { ...options, weights });
     const rename = head ? { [head.name]: headNames.own } : {};
@@ -82,7 +85,7 @@ async function findWeights(Model: ModelType, options: CompleteOptions): Promise<
 function argumentsText(options: CompleteOptions): string {
   const { modelType, weights, labels, inputWidth, inputHeight, alpha, variant } = options;
   const images = { inputWidth, inputHeight, ...completePreprocessing(options) };
-  const written = { modelType, weights, labels, ...images, alpha, variant };
+  const written = { modelType, weights, labels, ...images, alpha, variant, withHeatmap: options.withHeatmap };
   return `${JSON.stringify(written, null, 2)}\n`;
 }
 

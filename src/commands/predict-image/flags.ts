@@ -24,6 +24,16 @@ export const predictImageCommand = defineCommand({
     },
     modelPath: { type: 'path', help: 'Instead of a server: directory of a version, such as models/LenetModel/1' },
     topK: { type: 'integer', range: { min: 1, max: 1_000_000 }, default: 5, help: 'Number of best classes to print' },
+    heatmap: {
+      type: 'path',
+      help: 'PNG to write: the one image, with where its class was seen laid over it. For models with serving_heatmap',
+    },
+    heatmapClass: {
+      type: 'string',
+      defaultText: 'the most probable one',
+      help: 'Class to look for, by its name or its position',
+      needs: ['heatmap'],
+    },
     ...serverFlags,
     ...jsonFlags,
     ...tensorflowFlags,
@@ -31,6 +41,7 @@ export const predictImageCommand = defineCommand({
   examples: [
     ['data/digits/test/7/0043.png --model-name LenetModel', 'the server of npm start'],
     ['*.jpg --model-name LenetModel -f REST --host 10.0.0.5', 'another server'],
+    ['cat.jpg --model-path models/ResnetModel/1 --heatmap seen.png', 'where the cat is'],
     ['seven.png --model-path models/LenetModel/1 --top-k 1', 'without a server'],
   ],
 });

@@ -1,12 +1,12 @@
 import { printable } from '../../text/printable.js';
 import type { ImageLabel } from '../../client/classify-images.js';
 import { table } from '../../text/text-table.js';
-import type { PredictImageResult } from './run.js';
+import type { PredictedImage, PredictImageResult } from './run.js';
 
 /** Returns what `predict-image` prints: each file's best classes with their probabilities. Files without any are left to `predictImageProblems`. */
 export function predictImageText({ images }: PredictImageResult, columns = 100): string {
   const blocks = images.flatMap((image) =>
-    'labels' in image ? [[printable(image.file), ...labelLines(image.labels, columns)]] : [],
+    'labels' in image ? [[printable(image.file), ...labelLines(image.labels, columns), ...heatmapLines(image)]] : [],
   );
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
 }
@@ -15,6 +15,13 @@ export function predictImageText({ images }: PredictImageResult, columns = 100):
 export function predictImageProblems({ images }: PredictImageResult): string {
   const problems = images.flatMap((image) => ('error' in image ? [`${printable(image.file)} ${image.error}`] : []));
   return problems.map((problem) => `${problem.replaceAll('\n', '\n  ')}\n`).join('');
+}
+
+function heatmapLines({ heatmap }: Extract<PredictedImage, { readonly labels: unknown }>): string[] {
+  if (!heatmap) return [];
+  const { name, index, probability } = heatmap.label;
+  const className = name === null ? `class ${index}` : printable(name);
+  return [`  heat map of ${className}, ${probability.toFixed(4)}: ${printable(heatmap.file)}`];
 }
 
 function labelLines(labels: readonly ImageLabel[], columns: number): string[] {

@@ -8,6 +8,7 @@ import { connectToServer, type ServerOptions } from '../shared/connect-to-server
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { progressBar } from '../../text/progress-bar.js';
 import { predictImageCommand } from './flags.js';
+import { writeHeatmap, type WrittenHeatmap } from './write-heatmap.js';
 import { standardError } from '../../text/tell.js';
 
 /** Options of `predict-image`; `flags.ts` says what each means. Either `modelName` or `modelPath` is needed. */
@@ -17,7 +18,8 @@ export interface PredictImageOptions extends GivenOptionsOf<typeof predictImageC
 
 /** Result for a file. */
 export type PredictedImage =
-  { readonly file: string; readonly labels: readonly ImageLabel[] } | { readonly file: string; readonly error: string };
+  | { readonly file: string; readonly labels: readonly ImageLabel[]; readonly heatmap?: WrittenHeatmap }
+  | { readonly file: string; readonly error: string };
 
 /** Result, which `predict-image --json` prints. */
 export interface PredictImageResult {
@@ -33,16 +35,17 @@ export interface PredictImageResult {
  * Classifies image files with a model on a server, or one on disk. A file that cannot be classified has an error in place
  * of its labels, and the others are classified.
  *
- * @throws SignetError `SERVER_ERROR` when the server does not describe the model, `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`.
+ * @throws SignetError `SERVER_ERROR` when the server does not describe the model, `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`, `CANNOT_WRITE`.
  */
 export async function predictImage({ files, ...given }: PredictImageOptions): Promise<PredictImageResult> {
   const options = completeOptions(predictImageCommand.flags, given);
-  const { topK } = options;
+  const { topK, heatmap, heatmapClass } = options;
+  if (heatmap !== undefined) checkOneFile(files);
   const { model, modelVersion, close } = await openModel(options);
   const bar = standardError().isTTY && files.length > 1 ? progressBar('classifying', 'images') : null;
   let done = 0;
   const classify = async (file: string) => {
-    const image = await classifyFile(model, file, topK);
+    const image = await classifyFile(model, file, { topK, heatmap, heatmapClass });
     bar?.update((done += 1), files.length);
     return image;
   };
@@ -57,18 +60,35 @@ export async function predictImage({ files, ...given }: PredictImageOptions): Pr
 /** Each file is a request of its own, so that one that does not decode spoils no other; the server batches them. */
 const filesAtOnce = 8;
 
-async function classifyFile(model: CallableModel, file: string, topK: number): Promise<PredictedImage> {
+/** What is wanted of each file. */
+type Wanted = Pick<OptionsOf<typeof predictImageCommand.flags>, 'topK' | 'heatmap' | 'heatmapClass'>;
+
+function checkOneFile(files: readonly string[]): void {
+  if (files.length === 1) return;
+  const message = `--heatmap draws over one image. Received: ${files.length} images. Give one, or leave --heatmap out.`;
+  throw new SignetError('INVALID_ARGUMENT', message);
+}
+
+async function classifyFile(
+  model: CallableModel,
+  file: string,
+  { topK, heatmap, heatmapClass }: Wanted,
+): Promise<PredictedImage> {
   const found = await inspectImageFile(file, 0);
   const content = 'kind' in found ? found : await tryToReadImageFile(found);
   if (!(content instanceof Uint8Array)) return { file, error: content.message };
   try {
     const [labels = []] = await classifyImages(model, [content], topK);
-    return { file, labels };
+    if (heatmap === undefined) return { file, labels };
+    return { file, labels, heatmap: await writeHeatmap(model, content, { file: heatmap, className: heatmapClass }) };
   } catch (error) {
-    if (!(error instanceof SignetError) || error.code === 'INVALID_SAVED_MODEL') throw error;
+    if (!(error instanceof SignetError) || aboutTheModel.includes(error.code)) throw error;
     return { file, error: error.message };
   }
 }
+
+/** Errors that every file would have. */
+const aboutTheModel: readonly string[] = ['INVALID_SAVED_MODEL', 'INVALID_ARGUMENT', 'CANNOT_WRITE'];
 
 interface OpenModel {
   readonly model: CallableModel;

@@ -81,6 +81,16 @@ export const precisionFlag = {
   help: 'Numbers that large ops compute with; bfloat16 has 3 digits and is faster on some processors, auto measures that. What is saved or answered is float32',
 } as const satisfies Flag;
 
+/** Flag of every command that saves a classifier. */
+export const heatmapFlags = {
+  withHeatmap: {
+    type: 'boolean',
+    default: false,
+    help: 'Save the signature serving_heatmap too, which shows where in an image a class was seen',
+    onResume: 'may differ',
+  },
+} as const satisfies Flags<'withHeatmap'>;
+
 /** The architectures by name, for help texts. */
 export const architectures =
   'ResnetModel, EfficientNetLiteModel, EfficientNetV2Model, MobileNetModel, MobileNetV3Model, InceptionModel, LenetModel';

@@ -1,5 +1,6 @@
 import {
   architectures,
+  heatmapFlags,
   imageFlags,
   inputSizeFlags,
   precisionFlag,
@@ -87,6 +88,7 @@ export const trainModelCommand = defineCommand({
       help: "Keep the statistics of the backbone's batch normalization; helps when images are few",
     },
     ...variantFlags,
+    ...heatmapFlags,
     dropout: {
       type: 'number',
       range: { min: 0, below: 1 },

@@ -16,6 +16,7 @@ import { type OptimizerName, optimizersByName } from '../../training/optimizers/
 import type { Optimizer } from '../../training/optimizers/optimizer.js';
 import { scheduledLearningRate } from '../../training/schedules/by-name.js';
 import { backboneOptions, checkBackboneOptions } from '../shared/backbone-options.js';
+import { noteMissingHeatmap } from '../shared/note-missing-heatmap.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
 import { parseAugmentation } from '../shared/parse-augmentation.js';
 import type { TrainModelOptions } from './train-model-options.js';
@@ -47,6 +48,7 @@ export async function makeTrainable(
     const isRandom = pretrainedWeights === undefined || pretrainedWeights === 'none';
     if (isFresh && !isRandom) await startFromWeights(model, pretrainedWeights);
     compileClassifier(model, options, set.stepsPerEpoch);
+    noteMissingHeatmap(model);
     if (!Object.hasOwn(modelTypes, options.modelType)) checkExport(model);
     return model;
   } catch (error) {
@@ -109,9 +111,9 @@ function makeFromFlags(
   { classNames, isMultiLabel: multiLabel }: TrainingSet,
   options: TrainModelOptions,
 ): ImageClassifierModel {
-  const { seed, inputHeight, inputWidth } = options;
-  const given = { classNames, multiLabel, seed, inputHeight, inputWidth, ...completePreprocessing(options) };
-  return makeModel(Model, { ...given, ...backboneOptions(options) });
+  const { seed, inputHeight, inputWidth, withHeatmap } = options;
+  const given = { classNames, multiLabel, withHeatmap, seed, inputHeight, inputWidth };
+  return makeModel(Model, { ...given, ...completePreprocessing(options), ...backboneOptions(options) });
 }
 
 /** Compiles a model with the optimizer and the loss that the flags ask for. */

@@ -16,6 +16,10 @@ export interface ClassifierFunctions {
   readonly predictLabels: TfFunction;
   /** `image_bytes_string` string [n] to `embedding` float32 [n, d]; null for a network that has none. */
   readonly embedImage: TfFunction | null;
+  /** `image_bytes_string` string [n] and `class_index` int32 [n] to `heatmap` and more; null for a network that has none. */
+  readonly explainImage: TfFunction<never> | null;
+  /** Whether the heat map is a signature. */
+  readonly withHeatmap: boolean;
   /** `inputs` string [n], serialized tf.Examples, to `classes` and `scores`, [n, classes]. */
   readonly classifyExamples: TfFunction;
 }
@@ -29,7 +33,7 @@ export function classifierParts(
   return { signatures: classifierSignatures(model), assetsExtra: { ...files, [modelDescriptionFile]: description } };
 }
 
-/** The signatures of an image classifier, one line per signature; `serving_embedding` only where the network has an embedding. */
+/** The signatures of an image classifier, one line per signature; `serving_embedding` only where the network has an embedding, `serving_heatmap` where it is asked for. */
 export function classifierSignatures(model: ClassifierFunctions): SaveServableOptions['signatures'] {
   return {
     serving_default: model.predictNumpyImage,
@@ -38,6 +42,7 @@ export function classifierSignatures(model: ClassifierFunctions): SaveServableOp
     serving_base64: model.predictBase64Image,
     serving_labels: model.predictLabels,
     ...(model.embedImage && { serving_embedding: model.embedImage }),
+    ...(model.withHeatmap && model.explainImage && { serving_heatmap: model.explainImage }),
     serving_classify: { function: model.classifyExamples, method: 'classify' },
   };
 }

@@ -24,6 +24,7 @@ const schema = v.object({
   resize: v.optional(v.picklist(resizeModes), 'squash'),
   antialias: v.optional(v.boolean(), false),
   multiLabel: v.optional(v.boolean(), false),
+  withHeatmap: v.optional(v.boolean(), false),
   options: v.optional(v.record(v.string(), v.union([v.number(), v.string(), v.boolean()])), {}),
 });
 
@@ -37,6 +38,8 @@ export interface ModelDescription extends CompletePreprocessing {
   readonly inputWidth: number;
   /** Whether an image may have several classes, or none; default: false. */
   readonly multiLabel?: boolean | undefined;
+  /** Whether it is saved with the signature `serving_heatmap`, if its network has heat maps; default: false. */
+  readonly withHeatmap?: boolean | undefined;
   /** Further options of the class, such as a MobileNetModel's `alpha`. */
   readonly options: OwnOptions;
 }

@@ -128,10 +128,10 @@ class GraphNodes {
 
 function addCall(
   graph: GraphNodes,
-  { key, fn, outputs }: SignatureExport,
+  { key, fn, inputs, outputs }: SignatureExport,
   captured: readonly string[],
 ): SignatureTensors {
-  const placeholders = fn.inputs.map(({ name, spec }) =>
+  const placeholders = inputs.map(({ name, spec }) =>
     // The shape stays open here: REST's columnar form sends one string as a scalar, and an optimizer that believed a
     // placeholder's shape would remove the reshape that allows it. The SignatureDef states the shape.
     graph.add(`${key}_${name}`, 'Placeholder', [], {
@@ -139,18 +139,18 @@ function addCall(
       shape: attr.shape(spec.dtype === 'string' ? null : spec.sizes),
     }),
   );
-  const call = graph.call([...placeholders, ...captured], callAttributes(fn, outputs, wrapperName(key)));
+  const call = graph.call([...placeholders, ...captured], callAttributes(fn, inputs, outputs, wrapperName(key)));
   return { inputs: placeholders.map((name) => `${name}:0`), outputs: outputs.map((_, i) => `${call}:${i}`) };
 }
 
 function signatureDef(
-  { fn, method, outputs }: SignatureExport,
+  { inputs, method, outputs }: SignatureExport,
   tensors: SignatureTensors | undefined,
 ): SignatureDefInit {
   const infos = (specs: readonly NamedSpec[], names: readonly string[] = []) =>
     Object.fromEntries(specs.map(({ name, spec }, i) => [name, tensorInfo(spec, names[i] ?? '')]));
   return {
-    inputs: infos(fn.inputs, tensors?.inputs),
+    inputs: infos(inputs, tensors?.inputs),
     outputs: infos(outputs, tensors?.outputs),
     methodName: `tensorflow/serving/${method}`,
   };

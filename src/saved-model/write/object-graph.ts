@@ -113,7 +113,7 @@ class ObjectGraphBuilder {
   #addSignatures(root: number): void {
     const signatures = this.#add(userObject('signature_map'));
     this.#link(root, signatures, 'signatures');
-    for (const { key, fn } of this.#exports) this.#link(signatures, this.#add(signatureObject(key, fn)), key);
+    for (const each of this.#exports) this.#link(signatures, this.#add(signatureObject(each)), each.key);
   }
 
   #functionId(fn: ConcreteFunction): number {
@@ -152,13 +152,13 @@ class ObjectGraphBuilder {
     ];
   }
 
-  #wrapper({ key, fn, outputs }: SignatureExport): NamedFunction {
+  #wrapper({ key, fn, inputs, outputs }: SignatureExport): NamedFunction {
     return [
       wrapperName(key),
       {
         boundInputs: fn.captures.map((capture) => this.#idOf(capture)),
         // A signature is called by keyword alone; a method by position too.
-        canonicalizedInputSignature: tuple(tuple(), specDict(fn.inputs)),
+        canonicalizedInputSignature: tuple(tuple(), specDict(inputs)),
         outputSignature: specDict(outputs),
       },
     ];
@@ -214,12 +214,12 @@ function functionObject(fn: ConcreteFunction): SavedObjectInit {
   return { kind: { case: 'function', value: { concreteFunctions: [fn.name], functionSpec } } };
 }
 
-function signatureObject(key: string, fn: ConcreteFunction): SavedObjectInit {
+function signatureObject({ key, inputs }: SignatureExport): SavedObjectInit {
   const value = {
     concreteFunctionName: wrapperName(key),
-    argumentKeywords: fn.inputs.map(({ name }) => name),
+    argumentKeywords: inputs.map(({ name }) => name),
     // As Python writes it (signature_serialization.py): the order of several inputs is not defined, that of one is plain.
-    allowedPositionalArguments: BigInt(fn.inputs.length === 1 ? 1 : 0),
+    allowedPositionalArguments: BigInt(inputs.length === 1 ? 1 : 0),
   };
   return { kind: { case: 'bareConcreteFunction', value } };
 }

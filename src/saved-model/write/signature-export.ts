@@ -10,6 +10,8 @@ export interface SignatureExport {
   readonly key: string;
   readonly fn: ConcreteFunction;
   readonly method: SignatureMethod;
+  /** In the order of their names, by which Python hands them to the function of a signature. */
+  readonly inputs: readonly NamedSpec[];
   /** In the order of their names, each with its place among the function's results. */
   readonly outputs: readonly (NamedSpec & { readonly position: number })[];
 }
@@ -19,7 +21,8 @@ export function signatureExports(parts: SavedModelParts): SignatureExport[] {
   return Object.entries(parts.signatures).map(([key, signature]) => {
     checkName('signature', key);
     const { function: fn, method = 'predict', outputs } = asParts(parts, key, signature);
-    const written = { key, fn, method, outputs: chosenOutputs(key, fn, outputs) };
+    const inputs = fn.inputs.toSorted(byName);
+    const written = { key, fn, method, inputs, outputs: chosenOutputs(key, fn, outputs) };
     checkMethod(written);
     return written;
   });
@@ -47,7 +50,11 @@ function chosenOutputs(key: string, fn: ConcreteFunction, outputs: SignaturePart
     );
   });
   if (chosen.length === 0) throw invalid(key, 'has no outputs', 'at least one');
-  return chosen.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return chosen.sort(byName);
+}
+
+function byName(a: NamedSpec, b: NamedSpec): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 /**

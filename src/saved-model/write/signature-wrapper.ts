@@ -14,11 +14,16 @@ export function wrapperName(signature: string): string {
 }
 
 /** The attributes of a node that calls the wrapper, or of the one in it that calls the function. */
-export function callAttributes(fn: ConcreteFunction, outputs: SignatureExport['outputs'], name: string) {
+export function callAttributes(
+  { captures }: ConcreteFunction,
+  inputs: SignatureExport['inputs'],
+  outputs: SignatureExport['outputs'],
+  name: string,
+) {
   return {
     Tin: attr.types([
-      ...fn.inputs.map(({ spec }) => dataTypeOf(spec.dtype)),
-      ...fn.captures.map((capture) => (capture instanceof Asset ? DataType.DT_STRING : DataType.DT_RESOURCE)),
+      ...inputs.map(({ spec }) => dataTypeOf(spec.dtype)),
+      ...captures.map((capture) => (capture instanceof Asset ? DataType.DT_STRING : DataType.DT_RESOURCE)),
     ]),
     Tout: attr.types(outputs.map(({ spec }) => dataTypeOf(spec.dtype))),
     f: attr.func(name),
@@ -26,28 +31,33 @@ export function callAttributes(fn: ConcreteFunction, outputs: SignatureExport['o
 }
 
 /** The function behind a signature: it calls the method and gives those of its results that the signature has. */
-export function signatureWrapper({ key, fn, outputs }: SignatureExport): FunctionDef {
-  const inner = fn.definition.signature;
+export function signatureWrapper({ key, fn, inputs, outputs }: SignatureExport): FunctionDef {
+  const args = fn.definition.signature?.inputArg ?? [];
+  const captured = args.slice(fn.inputs.length);
+  const named = inputs.flatMap(({ name }) => args[fn.inputs.findIndex((input) => input.name === name)] ?? []);
   const call = 'StatefulPartitionedCall';
   const all = fn.outputs.map((output, position) => ({ ...output, position }));
   return create(FunctionDefSchema, {
     signature: {
       name: wrapperName(key),
-      inputArg: inner?.inputArg ?? [],
+      inputArg: [...named, ...captured],
       outputArg: outputs.map(({ name, spec }) => ({ name, type: dataTypeOf(spec.dtype) })),
       isStateful: true,
       controlOutput: [call],
     },
     // Python gives its functions' arguments these shapes; tf2onnx takes a missing one for that of a scalar.
     argAttr: Object.fromEntries(
-      fn.inputs.map(({ spec }, i) => [i, { attr: { _output_shapes: attr.shapes([spec.sizes]) } }]),
+      inputs.map(({ spec }, i) => [i, { attr: { _output_shapes: attr.shapes([spec.sizes]) } }]),
     ),
     nodeDef: [
       {
         name: call,
         op: call,
-        input: (inner?.inputArg ?? []).map(({ name }) => name),
-        attr: { ...callAttributes(fn, all, fn.name), ...(fn.isJitCompiled && { [mustCompile]: attr.bool(true) }) },
+        input: args.map(({ name }) => name),
+        attr: {
+          ...callAttributes(fn, fn.inputs, all, fn.name),
+          ...(fn.isJitCompiled && { [mustCompile]: attr.bool(true) }),
+        },
       },
     ],
     ret: Object.fromEntries(outputs.map(({ name, position }) => [name, `${call}:output:${position}`])),

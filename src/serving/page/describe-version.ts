@@ -1,4 +1,5 @@
 import { canClassifyImages } from '../../client/classify-images.js';
+import { canExplainImages } from '../../client/explain-images.js';
 import type { Signature, SignatureTensor } from '../../saved-model/read/read-saved-model.js';
 import { signatureExamples } from '../../saved-model/describe/signature-examples.js';
 import type { ModelServer, ModelSpec } from '../model-server.js';
@@ -18,6 +19,7 @@ export function describeVersion(models: ModelServer, spec: ModelSpec) {
     name,
     version,
     takesPictures: canClassifyImages(signatures),
+    hasHeatmaps: canExplainImages(signatures),
     inputSize: inputSize ?? null,
     classNames: classNames ? { first: classNames.slice(0, mostNames), count: classNames.length } : null,
     signatures: Object.entries(signatures).map(([key, signature]) => describeSignature(name, key, signature)),

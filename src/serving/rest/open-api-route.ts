@@ -1,3 +1,4 @@
+import { canExplainImages } from '../../client/explain-images.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { DType } from '../../tensorflow/data-type.js';
 import type { TensorSpec } from '../../tracing/tensor-spec.js';
@@ -57,7 +58,8 @@ function pathsOfModel(models: ModelServer, name: string): Record<string, unknown
     [v2]: get('Open Inference Protocol: the model'),
     [`${v2}/ready`]: get('Open Inference Protocol: whether the model answers'),
     [`${v2}/infer`]: post('Open Inference Protocol: calls a signature', { type: 'object' }),
-    [`${path}:classify-image`]: uploadPath,
+    [`${path}:classify-image`]: uploads('Names and probabilities of uploaded images', [topK]),
+    ...(canExplainImages(signatures) && { [`${path}:explain-image`]: uploads(explains, [topK, ...whichClass]) }),
   };
   const calls = Object.entries(signatures).reduce<Record<string, unknown[]>>((all, [key, signature]) => {
     const method = methods[signature.method] ?? 'predict';
@@ -90,10 +92,17 @@ function post(summary: string, schema: unknown) {
   };
 }
 
-const uploadPath = {
+const explains = 'Where in uploaded images a class was seen, with their names and probabilities';
+const topK = { name: 'top_k', in: 'query', schema: { type: 'integer', minimum: 1, default: 5 } };
+const whichClass = [
+  { name: 'class', in: 'query', schema: { type: 'string' } },
+  { name: 'class_index', in: 'query', schema: { type: 'integer', minimum: 0 } },
+];
+
+const uploads = (summary: string, parameters: readonly object[]) => ({
   post: {
-    summary: 'Names and probabilities of uploaded images',
-    parameters: [{ name: 'top_k', in: 'query', schema: { type: 'integer', minimum: 1, default: 5 } }],
+    summary,
+    parameters,
     requestBody: {
       required: true,
       content: {
@@ -111,7 +120,7 @@ const uploadPath = {
       default: errorResponse,
     },
   },
-};
+});
 
 function predictSchema(key: string, { inputs }: Signature) {
   const entries = Object.entries(inputs);

@@ -1,4 +1,5 @@
-import * as tf from '../../tensorflow/tf.js';
+import { inOrder, isReached } from '../../tensorflow/symbolic-tensors.js';
+import type * as tf from '../../tensorflow/tf.js';
 
 /** The part of a model before its first trained layer, which gives the same for an image in every epoch. */
 export interface FrozenPrefix {
@@ -52,35 +53,4 @@ function isFrozen({ sourceLayer, inputs }: tf.SymbolicTensor, frozen: ReadonlySe
   const { trainableWeights } = sourceLayer;
   const isSame = deterministic.has(sourceLayer.getClassName()) && trainableWeights.length === 0;
   return isSame && inputs.every((input) => frozen.has(input));
-}
-
-/** The tensors that some depend on, each after those that it is made of. */
-function inOrder(from: readonly tf.SymbolicTensor[]): tf.SymbolicTensor[] {
-  const seen = new Set<tf.SymbolicTensor>();
-  const visit = (tensor: tf.SymbolicTensor, after: tf.SymbolicTensor[]) => {
-    if (seen.has(tensor)) return;
-    seen.add(tensor);
-    for (const input of tensor.inputs) visit(input, after);
-    after.push(tensor);
-  };
-  const ordered: tf.SymbolicTensor[] = [];
-  for (const tensor of from) visit(tensor, ordered);
-  return ordered;
-}
-
-/** Whether the outputs depend on the input along a path without a tensor. */
-function isReached(
-  input: tf.SymbolicTensor,
-  outputs: readonly tf.SymbolicTensor[],
-  without: tf.SymbolicTensor,
-): boolean {
-  const seen = new Set<tf.SymbolicTensor>([without]);
-  const waiting = [...outputs];
-  for (let tensor = waiting.pop(); tensor; tensor = waiting.pop()) {
-    if (seen.has(tensor)) continue;
-    if (tensor === input) return true;
-    seen.add(tensor);
-    waiting.push(...tensor.inputs);
-  }
-  return false;
 }

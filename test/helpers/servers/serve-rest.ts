@@ -5,6 +5,7 @@ import type { ModelServer } from '../../../src/serving/model-server.js';
 import type { RequestEvent } from '../../../src/serving/request-event.js';
 import { RequestReader } from '../../../src/serving/reader/request-reader.js';
 import { classifyImageRoute } from '../../../src/serving/rest/classify-image-route.js';
+import { explainImageRoute } from '../../../src/serving/rest/explain-image-route.js';
 import {
   createRestServer,
   type RestServer,
@@ -45,7 +46,8 @@ export async function serveRest(
   const reader = new RequestReader({ maxTensorBytes: 2 ** 24 });
   const routes = [
     ...servingRoutes(limited, reader),
-    classifyImageRoute(limited, reader, pixelLimits),
+    classifyImageRoute({ models: limited, reader, pixelLimits }),
+    explainImageRoute({ models: limited, reader, pixelLimits }),
     ...openInferenceRoutes(limited, reader, { isReady, serverVersion: '1.2.3' }),
     ...healthRoutes(isReady),
     metricsRoute(metrics),

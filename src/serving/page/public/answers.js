@@ -13,7 +13,8 @@ export class Answers {
   #stop = new AbortController();
 
   /**
-   * @param asker Who knows the answers: `ask(file, target, signal)` resolves to the classes and a line about the time; `label(target)`
+   * @param asker Who knows the answers: `ask(file, target, signal)` resolves to the classes, a line about the time, and where it is wanted the class
+   * that was `explained` with its `overlay`, a PNG in base64; `label(target)`
    * names who is asked; `curl(file, target)` is a line for a shell, where there is one.
    */
   constructor(asker) {
@@ -83,8 +84,9 @@ export class Answers {
     try {
       signal.throwIfAborted();
       await checkReadable(file);
-      const { classes, took } = await this.asker.ask(file, target, signal);
+      const { classes, took, explained, overlay } = await this.asker.ask(file, target, signal);
       time.textContent = took;
+      if (overlay) showHeatmap(card, explained, overlay);
       showClasses(card.querySelector('.classes'), classes);
       return `${file.name}: ${inWords(classes)}.`;
     } catch (error) {
@@ -124,6 +126,17 @@ function showPicture(card, file) {
     const ending = /\.(\w{1,5})$/.exec(file.name)?.[1] ?? 'file';
     picture.replaceWith(made('div', { className: 'no-picture', ariaHidden: 'true' }, ending));
   };
+}
+
+/** Shows where a class was seen. @param overlay The picture with its heat map, a PNG in base64. */
+function showHeatmap(card, explained, overlay) {
+  const picture = card.querySelector('.heatmap');
+  const bytes = Uint8Array.from(atob(overlay), (character) => character.charCodeAt(0));
+  const address = URL.createObjectURL(new Blob([bytes], { type: 'image/png' }));
+  picture.onload = picture.onerror = () => URL.revokeObjectURL(address);
+  const words = `Where ${nameOf(explained)} was seen`;
+  Object.assign(picture, { src: address, alt: words, hidden: false });
+  Object.assign(card.querySelector('.explained'), { textContent: `${words}: the brighter, the more.`, hidden: false });
 }
 
 /** A folder is dropped like a file, and then cannot be read. */

@@ -3,23 +3,23 @@
 import { curlLine } from './curl-line.js';
 import { hasToken, request } from './server.js';
 
-/** Answers come by `:classify-image`. A target is what is asked: `path`, `label`, and `topK`. */
+/** Answers come by `:classify-image`, with heat maps by `:explain-image`. A target is what is asked: `path`, `label`, `topK`, and `withHeatmap`. */
 export const server = {
-  async ask(file, { path, label, topK }, signal) {
+  async ask(file, target, signal) {
     const form = new FormData();
     form.append('image', file, file.name);
     const start = performance.now();
-    const text = await request(url(path, topK), { method: 'POST', body: form, signal });
+    const text = await request(url(target), { method: 'POST', body: form, signal });
     const milliseconds = performance.now() - start;
-    const { classes } = JSON.parse(text).predictions[0];
-    return { classes, took: `${label} · ${milliseconds.toFixed(1)} ms round trip` };
+    const { classes, explained, overlay } = JSON.parse(text).predictions[0];
+    return { classes, explained, overlay, took: `${target.label} · ${milliseconds.toFixed(1)} ms round trip` };
   },
 
   label: ({ label }) => label,
 
-  curl: ({ name }, { path, topK }) => curlLine(name, `${location.origin}${url(path, topK)}`, hasToken()),
+  curl: ({ name }, target) => curlLine(name, `${location.origin}${url(target)}`, hasToken()),
 };
 
-function url(path, topK) {
-  return `${path}:classify-image${topK === 5 ? '' : `?top_k=${topK}`}`;
+function url({ path, topK, withHeatmap }) {
+  return `${path}:${withHeatmap ? 'explain' : 'classify'}-image${topK === 5 ? '' : `?top_k=${topK}`}`;
 }

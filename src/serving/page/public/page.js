@@ -78,6 +78,7 @@ function arrange(version, path) {
     takesPictures ? '' : `${name} takes no picture files; it can be called by its signatures, below.`,
   );
   tell('knows', takesPictures && classNames ? knownText(name, classNames) : '');
+  desk.offerHeatmaps(version.hasHeatmaps);
   if (arrangedFor === name) return;
   arrangedFor = name;
   desk.arrange(inputSize);

@@ -18,7 +18,7 @@ export class PictureDesk {
 
   /**
    * @param asker Who knows the answers; see `Answers`.
-   * @param target Returns what is to be asked, with `topK` added to it; null while nobody can be.
+   * @param target Returns what is to be asked, with `topK` and `withHeatmap` added to it; null while nobody can be.
    */
   constructor(asker, target) {
     this.#answers = new Answers(asker);
@@ -34,6 +34,11 @@ export class PictureDesk {
     element('clear').onclick = () => this.#pad.clear();
   }
 
+  /** @param isThere Whether the model that is asked has heat maps. */
+  offerHeatmaps(isThere) {
+    element('heatmap-field').hidden = !isThere;
+  }
+
   /** @param inputSize Height and width of what the model takes; null where nobody knows. */
   arrange(inputSize) {
     const side = inputSize === null ? 28 : Math.max(...inputSize);
@@ -44,7 +49,8 @@ export class PictureDesk {
   async #ask(files) {
     const [workplace, asking] = [element('workplace'), element('asking')];
     if (workplace.hidden || asking.inert || asking.hidden || !isValid('top-k')) return;
-    await this.#answers.ask(files, { ...this.#target(), topK: Number(element('top-k').value) });
+    const withHeatmap = !element('heatmap-field').hidden && element('with-heatmap').checked;
+    await this.#answers.ask(files, { ...this.#target(), topK: Number(element('top-k').value), withHeatmap });
   }
 
   async #askDrawing() {

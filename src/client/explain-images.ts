@@ -1,0 +1,93 @@
+import { SignetError } from '../errors.js';
+import type { ExifHandling } from '../ops/decode-image.js';
+import { type ResizeMode, resizeModes } from '../ops/resize-modes.js';
+import type { TensorValue } from '../tensorflow/tensor-value.js';
+import type { CallableModel, ImageLabel } from './classify-images.js';
+
+/** Where in an image a class was seen. */
+export interface Heatmap {
+  /** 0 to 1, [height, width] in C order: of the picture as the model sees it. */
+  readonly values: Float32Array;
+  readonly height: number;
+  readonly width: number;
+  /** Whether the model turns pictures as their EXIF says. */
+  readonly exif: ExifHandling;
+  /** How pictures of another shape become the model's. */
+  readonly resize: ResizeMode;
+}
+
+/** A class of an image, and where it was seen. */
+export interface ImageExplanation {
+  readonly label: Pick<ImageLabel, 'name' | 'index' | 'probability'>;
+  readonly heatmap: Heatmap;
+}
+
+const signatureName = 'serving_heatmap';
+const inputs = ['image_bytes_string', 'class_index'] as const;
+const outputs = ['heatmap', 'class_index', 'class_name', 'probability', 'exif', 'resize'] as const;
+
+/** Whether a model has `serving_heatmap`, by which `explainImages` asks. */
+export function canExplainImages(signatures: CallableModel['signatures']): boolean {
+  const signature = Object.hasOwn(signatures, signatureName) ? signatures[signatureName] : undefined;
+  const has = (named: Readonly<Record<string, unknown>> = {}, names: readonly string[]) =>
+    names.every((name) => Object.hasOwn(named, name));
+  return has(signature?.inputs, inputs) && has(signature?.outputs, outputs);
+}
+
+/**
+ * Finds where in encoded images a class was seen, by `serving_heatmap`.
+ *
+ * @param classIndices Position of the class in the logits for each image; -1 for the most probable.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the model has no such signature, or answers something else.
+ */
+export async function explainImages(
+  model: CallableModel,
+  files: readonly Uint8Array[],
+  classIndices: readonly number[],
+): Promise<ImageExplanation[]> {
+  if (!canExplainImages(model.signatures)) throw withoutHeatmaps(model);
+  const shape = [files.length];
+  const answer = await model.call(signatureName, {
+    image_bytes_string: { dtype: 'string', shape, values: files },
+    class_index: { dtype: 'int32', shape, values: Int32Array.from(classIndices) },
+  });
+  return files.map((_, i) => explanationAt(model, answer, i));
+}
+
+function explanationAt(
+  model: CallableModel,
+  answer: Readonly<Record<string, TensorValue>>,
+  i: number,
+): ImageExplanation {
+  const { heatmap, class_index: index, class_name: name, probability, exif, resize } = answer;
+  const [, height = 0, width = 0] = heatmap?.shape ?? [];
+  const values = heatmap?.values.slice(i * height * width, (i + 1) * height * width);
+  const [exifText, resizeText] = [text(exif, i), text(resize, i)];
+  const mode = resizeModes.find((each) => each === resizeText);
+  if (!(values instanceof Float32Array) || values.length === 0 || !mode || !isExif(exifText))
+    throw withoutHeatmaps(model);
+  const label = { name: text(name, i), index: number(index, i), probability: number(probability, i) };
+  return { label, heatmap: { values, height, width, exif: exifText, resize: mode } };
+}
+
+function isExif(value: string): value is ExifHandling {
+  return value === 'apply' || value === 'ignore';
+}
+
+function number(value: TensorValue | undefined, i: number): number {
+  return Number(value?.values[i] ?? NaN);
+}
+
+function text(value: TensorValue | undefined, i: number): string {
+  const bytes = value?.values[i];
+  return bytes instanceof Uint8Array ? Buffer.from(bytes).toString() : '';
+}
+
+function withoutHeatmaps({ name, signatures }: CallableModel): SignetError {
+  const known = Object.keys(signatures).join(', ') || 'none';
+  return new SignetError(
+    'INVALID_SAVED_MODEL',
+    `The model "${name}" has no signature serving_heatmap as Signet writes it, with ${outputs.join(', ')}. It has: ${known}. ` +
+      'Train or build it with --with-heatmap; networks without a convolution have no heat maps.',
+  );
+}

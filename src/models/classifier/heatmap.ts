@@ -1,0 +1,43 @@
+import type { ImageSize } from '../../ops/fit-images.js';
+import { resizeImages } from '../../ops/resize-images.js';
+import * as tf from '../../tensorflow/tf.js';
+import type { FeatureMap } from './feature-map.js';
+
+/** Logits of images, and where in them one class of each was seen. */
+export interface Heatmaps {
+  /** float32 [n, height, width], 0 to 1. */
+  readonly heatmap: tf.Tensor3D;
+  /** int32 [n] */
+  readonly classIndex: tf.Tensor1D;
+  /** float32 [n, classes] */
+  readonly logits: tf.Tensor2D;
+}
+
+/**
+ * Computes the heat map of a class of each image by Grad-CAM: the channels of the last feature map, each weighted with the mean of the
+ * gradient of the class's logit by it, summed, without what is below 0, divided by the largest, and enlarged bilinearly to the image's size.
+ * Where average pooling and a dense layer of logits follow the feature map, the weights are that layer's, and the map is that of CAM.
+ *
+ * Source: Selvaraju et al., arXiv:1610.02391, equations 1 and 2; Zhou et al., arXiv:1512.04150, for CAM.
+ *
+ * @param images float32 [n, height, width, 3]
+ * @param wanted int32 [n], the class of each image; below 0 for the most probable.
+ */
+export function heatmapsOf(
+  map: FeatureMap,
+  images: tf.Tensor,
+  wanted: tf.Tensor,
+  [height, width]: ImageSize,
+): Heatmaps {
+  const features = map.features(images);
+  const logits = map.logits(features);
+  const classIndex = tf.where(tf.less(wanted, 0), tf.argMax(logits, -1), wanted) as tf.Tensor1D;
+  const chosen = tf.cast(tf.oneHot(classIndex, logits.shape[1]), 'float32');
+  // The images of a batch do not depend on each other: one gradient of their sum has that of each.
+  const gradient = tf.grad((x: tf.Tensor) => tf.sum(tf.mul(map.logits(x), chosen)))(features);
+  const weights = tf.mean(gradient, [1, 2], true);
+  const heat = tf.relu(tf.sum(tf.mul(features, weights), -1, true));
+  const relative = tf.divNoNan(heat, tf.max(heat, [1, 2, 3], true));
+  const heatmap = tf.squeeze<tf.Tensor3D>(resizeImages(relative as tf.Tensor4D, [height, width]), [3]);
+  return { heatmap, classIndex, logits };
+}
