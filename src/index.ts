@@ -62,6 +62,7 @@ export {
 } from './data/dataset/image-dataset-from-directory.js';
 export { type DatasetSource, folderSource, listSource, type SourceScanOptions } from './data/source/dataset-source.js';
 export { scanImageDirectory, type ScanOptions } from './data/scan/scan-image-directory.js';
+export { scanMemoryPlace, type ScanMemoryPlace } from './data/scan/scan-memory.js';
 export type { ImageScan } from './data/scan/image-scan.js';
 export { balancedClassWeight, balancedPositiveWeight, type ClassWeight } from './training/class-weight.js';
 export { evaluate, type EvaluateOptions } from './training/evaluate.js';

@@ -1,4 +1,5 @@
 import type { ImageScan } from '../../data/scan/image-scan.js';
+import { scanMemoryPlace } from '../../data/scan/scan-memory.js';
 import { assertUsable, type OnBadImage, scanNotes } from '../../data/scan/scan-report.js';
 import type { DatasetSource, SourceScanOptions } from '../../data/source/dataset-source.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
@@ -26,7 +27,8 @@ export async function scanDataset(
   const { stderr } = process;
   const bar = stderr.isTTY ? progressBar(`checking ${name}`, 'files') : null;
   const onProgress = (done: number, total: number) => bar?.update(done, total);
-  const found = await source.scan({ onProgress, subsets }).finally(() => bar?.stop());
+  const memory = await scanMemoryPlace(name);
+  const found = await source.scan({ onProgress, subsets, memory }).finally(() => bar?.stop());
   const { scan, skippedList, skipped } = assertUsable(found, onBadImage);
   const notes = scanNotes(scan, exif).map((note) => `  note: ${note}\n`);
   const several = scan.isMultiLabel ? ', any number of them per image' : '';

@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+
 import type { Subset } from '../list/list-row.js';
 import { describeContent } from './describe-content.js';
 import { endingBytes, endsAsUsual, hasEnding } from './image-ending.js';
@@ -23,6 +25,8 @@ export interface ImageFile {
   readonly width: number;
   readonly height: number;
   readonly sizeBytes: number;
+  /** CRC-32 of its first 64 KiB and its end: files with another have other bytes. Absent where nobody computed it. */
+  readonly checksum?: number;
   /** EXIF orientation, 2 to 8; absent for an upright image. */
   readonly orientation?: number;
   /** 16 bits a sample, of which the upper 8 are used, as TensorFlow does for 8-bit pixels; absent for any other number. */
@@ -51,7 +55,7 @@ export async function inspectImageFile(
   try {
     const file = await OpenImageFile.open(path, maxFileBytes);
     try {
-      return { path, label, ...(await inspect(path, file, maxPixels)) };
+      return asImageFile(path, label, await inspect(file, maxPixels));
     } finally {
       await file.close();
     }
@@ -61,27 +65,32 @@ export async function inspectImageFile(
   }
 }
 
-async function inspect(
-  path: string,
-  file: OpenImageFile,
-  maxPixels: number,
-): Promise<Omit<ImageFile, 'path' | 'label'>> {
+/** What a file says of itself, wherever it is. */
+type ImageFacts = Omit<ImageFile, 'path' | 'label' | 'labels' | 'subset' | 'misnamedAs'>;
+
+/** The image of a data set that is at a path. */
+export function asImageFile(path: string, label: number, facts: ImageFacts): ImageFile {
+  const claimed = formatOfName(path);
+  const isMisnamed = claimed !== null && claimed !== formatNames[facts.format];
+  return { path, label, ...facts, ...(isMisnamed && { misnamedAs: claimed }) };
+}
+
+async function inspect(file: OpenImageFile, maxPixels: number): Promise<ImageFacts> {
   const format = sniffImageFormat(file.head);
   if (format === null) throw new ImageFault('unsupported', `is ${describeContent(file.head)}`);
   const header = await readImageHeader(format, file);
   checkPixels(header, maxPixels);
-  await checkEnding(format, file);
+  const ending = await checkEnding(format, file);
   const { width, height, orientation = 1, frames = 1, bitsPerSample } = header;
-  const claimed = formatOfName(path);
   return {
     format,
     width,
     height,
     sizeBytes: file.sizeBytes,
+    checksum: crc32(ending, crc32(file.head)),
     ...(orientation > 1 && { orientation }),
     ...(bitsPerSample && { bitsPerSample }),
     ...(frames > 1 && { frames }),
-    ...(claimed !== null && claimed !== formatNames[format] && { misnamedAs: claimed }),
   };
 }
 
@@ -105,7 +114,9 @@ function checkPixels({ width, height, frames, totalPixels = 0, passes = 1 }: Ima
   throw new ImageFault('too-many-pixels', `${size}: more than the limit of ${limit}`);
 }
 
-async function checkEnding(format: ImageFormat, file: OpenImageFile): Promise<void> {
-  if (endsAsUsual(format, await file.readEnding(endingBytes)) || hasEnding(format, await file.readAll())) return;
+/** @returns The last bytes. */
+async function checkEnding(format: ImageFormat, file: OpenImageFile): Promise<Buffer> {
+  const ending = await file.readEnding(endingBytes);
+  if (endsAsUsual(format, ending) || hasEnding(format, await file.readAll())) return ending;
   throw new ImageFault('corrupt', 'is cut off: the download or copy was not completed');
 }

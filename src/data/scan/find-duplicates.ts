@@ -27,7 +27,8 @@ export interface FindDuplicatesOptions {
 }
 
 /**
- * Finds images with the same bytes, within a training set and a test set and between them. Only files of the same size are read.
+ * Finds images with the same bytes, within a training set and a test set and between them. Only files of the same size and
+ * checksum are read.
  *
  * @returns Groups of the same bytes, in the order of their first files.
  */
@@ -37,9 +38,10 @@ export async function findDuplicates(
   { signal }: FindDuplicatesOptions = {},
 ): Promise<DuplicateImages[]> {
   const all = [...filesOf(training, 'training'), ...(test ? filesOf(test, 'test') : [])];
-  const ofOneSize = [...groupBy(all, ({ image }) => image.sizeBytes).values()].filter((group) => group.length > 1);
-  const hashes = await mapConcurrently(ofOneSize.flat(), 16, contentOf, signal);
-  const hashed = ofOneSize.flat().map((file, i) => ({ file, hash: hashes[i] }));
+  const alike = groupBy(all, ({ image }) => `${image.sizeBytes} ${image.checksum}`);
+  const candidates = [...alike.values()].filter((group) => group.length > 1).flat();
+  const hashes = await mapConcurrently(candidates, 16, contentOf, signal);
+  const hashed = candidates.map((file, i) => ({ file, hash: hashes[i] }));
   return [...groupBy(hashed, ({ hash }) => hash)]
     .filter(([hash, group]) => hash !== null && group.length > 1)
     .map(([, group]) => ({ files: group.map(({ file: { image, className, set } }) => ({ path: image.path, className, set })) })); // prettier-ignore

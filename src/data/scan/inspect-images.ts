@@ -4,6 +4,7 @@ import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { ImageLimits } from '../image-file/image-limits.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import { type ImageFile, inspectImageFile } from '../image-file/inspect-image-file.js';
+import { type FileState, fileStates, ScanMemory, type ScanMemoryPlace } from './scan-memory.js';
 
 /** How many files are looked at, and what is reported meanwhile. */
 export interface InspectOptions extends ImageLimits {
@@ -13,22 +14,51 @@ export interface InspectOptions extends ImageLimits {
   readonly signal?: AbortSignal | undefined;
   /** Files looked at side by side. Default: twice the processors, 16 at most, as each may take `maxFileBytes` of memory. */
   readonly concurrency?: number;
+  /** Where what is found is kept for the next scan, which then looks only at files that are new or changed. Default: nothing is kept. */
+  readonly memory?: ScanMemoryPlace | undefined;
+}
+
+/** An image that is looked at. */
+interface FoundImage {
+  readonly path: string;
+  readonly label: number;
 }
 
 /** Looks at files as far as their headers, several at once. @returns An image or a problem for each, in their order. */
 export async function inspectImages(
-  images: readonly { readonly path: string; readonly label: number }[],
+  images: readonly FoundImage[],
   options: InspectOptions,
 ): Promise<(ImageFile | ImageProblem)[]> {
+  const { memory: place, signal } = options;
+  if (!place || images.length < (place.leastImages ?? 2000)) return inspectAll(images, options);
+  const [memory, states] = [await ScanMemory.open(place, options), await fileStates(images.map(({ path }) => path), signal)]; // prettier-ignore
+  const stateOf = (i: number): FileState => states[i] ?? { size: -1, changed: NaN };
+  const results = images.map(({ path, label }, i): ImageFile | ImageProblem | null => memory.recall(path, label, stateOf(i))); // prettier-ignore
+  const missing = [...results.keys()].filter((i) => results[i] === null);
+  const inspected = await inspectAll(missing.flatMap((i) => images[i] ?? []), options, images.length - missing.length); // prettier-ignore
+  for (const [k, i] of missing.entries()) results[i] = inspected[k] ?? null;
+  const found = results.filter((result) => result !== null);
+  if (missing.length > 0) {
+    await memory.keep(found.flatMap((image, i) => (isImage(image) ? [{ image, state: stateOf(i) }] : [])));
+  }
+  return found;
+}
+
+async function inspectAll(
+  images: readonly FoundImage[],
+  options: InspectOptions,
+  known = 0,
+): Promise<(ImageFile | ImageProblem)[]> {
   const { onProgress, signal, concurrency = Math.min(2 * availableParallelism(), 16) } = options;
-  let done = 0;
-  onProgress?.(done, images.length);
+  const total = known + images.length;
+  let done = known;
+  onProgress?.(done, total);
   return mapConcurrently(
     images,
     concurrency,
     async ({ path, label }) => {
       const result = await inspectImageFile(path, label, options);
-      onProgress?.(++done, images.length);
+      onProgress?.(++done, total);
       return result;
     },
     signal,

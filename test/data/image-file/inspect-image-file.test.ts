@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { symlinkSync, truncateSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -24,6 +25,9 @@ function cut(bytes: Buffer, kept: number): Buffer {
   return bytes.subarray(0, Math.floor(bytes.length * kept));
 }
 
+/** Of a small file: all of it, and its last 12 bytes again. */
+const checksumOf = (bytes: Buffer) => crc32(bytes.subarray(-12), crc32(bytes));
+
 describe('an image that can be used', () => {
   it.each([
     ['jpeg', 'cat.jpg', jpeg],
@@ -33,12 +37,19 @@ describe('an image that can be used', () => {
     ['avif', 'cat.avif', avif],
     ['tiff', 'cat.tif', tiff],
   ])('is described by its header: %s', async (format, name, bytes) => {
-    const expected = { label: 3, format, width: 60, height: 40, sizeBytes: bytes.length };
+    const expected = { label: 3, format, width: 60, height: 40, sizeBytes: bytes.length, checksum: checksumOf(bytes) };
     expect(await inspect(name, bytes)).toEqual(expected);
   });
 
   it('may be a BMP, which sharp does not read', async () => {
-    expect(await inspect('cat.bmp', bmp())).toEqual({ label: 3, format: 'bmp', width: 3, height: 2, sizeBytes: 78 });
+    expect(await inspect('cat.bmp', bmp())).toEqual({
+      label: 3,
+      format: 'bmp',
+      width: 3,
+      height: 2,
+      sizeBytes: 78,
+      checksum: checksumOf(bmp()),
+    });
   });
 
   it('may be larger than what is read first', async () => {
