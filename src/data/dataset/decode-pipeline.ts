@@ -61,10 +61,21 @@ const bufferSize = 1000;
 export class DecodePipeline {
   /** Started and not yet out of TensorFlow, in their order. */
   #inside: DecodingBatch[] = [];
+  #compiled: CompiledFunctions | null;
 
-  private constructor(private readonly compiled: CompiledFunctions) {}
+  private constructor(
+    compiled: CompiledFunctions,
+    private readonly key: string,
+  ) {
+    this.#compiled = compiled;
+  }
 
   static async create(options: DecodePipelineOptions): Promise<DecodePipeline> {
+    const key = JSON.stringify(options);
+    return new DecodePipeline(takeIdle(key) ?? (await DecodePipeline.#begin(options)), key);
+  }
+
+  static async #begin(options: DecodePipelineOptions): Promise<CompiledFunctions> {
     const { begin, start, take } = pipelineFunctions(options);
     const functions = {
       begin: begin.getConcreteFunction(),
@@ -74,7 +85,7 @@ export class DecodePipeline {
     // Nearly all time goes into decoders, which no rewriting makes faster; rewriting takes a second.
     const compiled = await CompiledFunctions.compile(functions, { rewritesGraph: false });
     tf.dispose(compiled.call('begin', []));
-    return new DecodePipeline(compiled);
+    return compiled;
   }
 
   /** Begins to decode a batch, behind those that were started before. Blocks nothing. */
@@ -93,10 +104,18 @@ export class DecodePipeline {
     return batch;
   }
 
-  /** Frees the session with all that is decoded in it. */
+  /** Frees the session with all that is decoded in it; one in which nothing is left waits for the next that decodes likewise. */
   dispose(): void {
+    const [compiled, isEmpty] = [this.#compiled, this.#inside.length === 0];
+    this.#compiled = null;
     this.#inside = [];
-    this.compiled.dispose();
+    if (compiled && isEmpty) keepIdle(this.key, compiled);
+    else compiled?.dispose();
+  }
+
+  #call(name: string, args: readonly tf.Tensor[]): Record<string, tf.Tensor> {
+    if (this.#compiled) return this.#compiled.call(name, args);
+    throw new SignetError('INVALID_ARGUMENT', 'What decodes the images has been disposed of.');
   }
 
   #enqueue(images: readonly EncodedImage[]): void {
@@ -106,7 +125,7 @@ export class DecodePipeline {
       content,
     ]);
     const files = tf.tensor(cells, [images.length, 2], 'string');
-    tf.dispose([files, ...Object.values(this.compiled.call('start', [files]))]);
+    tf.dispose([files, ...Object.values(this.#call('start', [files]))]);
   }
 
   #drop(): void {
@@ -120,8 +139,25 @@ export class DecodePipeline {
   }
 
   #next(): tf.Tensor4D {
-    return this.compiled.call('take', []).images as tf.Tensor4D;
+    return this.#call('take', []).images as tf.Tensor4D;
   }
+}
+
+/** Sessions in which nothing is decoded now, with what they decode to: beginning one takes a tenth of a second. */
+const idle: { readonly key: string; readonly compiled: CompiledFunctions }[] = [];
+
+/** A training and what evaluates it have one each, of one size as a rule. */
+const mostIdle = 3;
+
+function takeIdle(key: string): CompiledFunctions | undefined {
+  const at = idle.findIndex((each) => each.key === key);
+  return at < 0 ? undefined : idle.splice(at, 1)[0]?.compiled;
+}
+
+/** Keeps a session; where there are too many, the oldest goes. */
+function keepIdle(key: string, compiled: CompiledFunctions): void {
+  idle.push({ key, compiled });
+  if (idle.length > mostIdle) idle.shift()?.compiled.dispose();
 }
 
 function pipelineFunctions({ imageSize, preprocessing, parallelCalls = 2 }: DecodePipelineOptions) {

@@ -23,7 +23,9 @@ export class ImageDecoder {
     const decode = tfFunction((images: tf.Tensor) => ({ images: decodeAndResize(images, imageSize, preprocessing) }), {
       inputSignature: { bytes: tensorSpec('string', [null]) },
     });
-    return new ImageDecoder(await CompiledFunctions.compile({ decode: decode.getConcreteFunction() }), imageSize);
+    // It decodes few images: rewriting its graph takes longer than they do.
+    const functions = { decode: decode.getConcreteFunction() };
+    return new ImageDecoder(await CompiledFunctions.compile(functions, { rewritesGraph: false }), imageSize);
   }
 
   /**

@@ -60,6 +60,11 @@ function imagesOf({ xs, ys }: ImageBatch): Image[] {
   return labels.map((label, i) => ({ label, pixels: JSON.stringify(pixels[i]) }));
 }
 
+/** What an epoch gives that is over. */
+function none(): ImageBatch {
+  return { xs: tf.zeros([0, 1, 1, 3]), ys: tf.tensor1d([], 'int32') };
+}
+
 async function epoch(of: ImageDataset): Promise<Image[]> {
   const images: Image[] = [];
   for await (const batch of of.batches()) images.push(...imagesOf(batch));
@@ -167,6 +172,22 @@ describe('ImageDataset', () => {
     const { value } = (await some.batches().next()) as { value: ImageBatch };
     some.dispose();
     expect(imagesOf(value)).toHaveLength(2);
+  });
+
+  it('decodes with what another has left, and with nothing that was left within an epoch', async () => {
+    const whole = await epoch(await dataset({ shuffle: false }));
+    for (const batches of [9, 1]) {
+      const other = await dataset({ shuffle: false });
+      const begun = other.batches();
+      for (let i = 0; i < batches; i += 1) imagesOf(((await begun.next()).value as ImageBatch | undefined) ?? none());
+      other.dispose();
+      other.dispose();
+      const late = await other.startDecoding([]);
+      await expect(late.finish()).rejects.toThrow('What decodes the images has been disposed of.');
+      const next = [await dataset({ shuffle: false }), await dataset({ shuffle: false })];
+      expect(await Promise.all(next.map((each) => epoch(each)))).toEqual([whole, whole]);
+      next.forEach((each) => each.dispose());
+    }
   });
 
   it('refuses a number of batches ahead that is none', async () => {
