@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+interface Workflow {
+  readonly jobs: Readonly<Record<string, { readonly steps: readonly { readonly run?: string }[] }>>;
+}
+
+const folder = '.github/workflows';
+const { scripts, engines, version } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly engines: { readonly node: string };
+  readonly version: string;
+};
+
+/** The npm scripts that a workflow runs. */
+function scriptsOf(workflow: string): string[] {
+  const { jobs } = parse(readFileSync(`${folder}/${workflow}`, 'utf8')) as Workflow;
+  const commands = Object.values(jobs).flatMap(({ steps }) => steps.map(({ run = '' }) => run));
+  return commands.flatMap((command) => /^npm (?:run )?(test:\S+|start|test|package)/.exec(command)?.[1] ?? []);
+}
+
+describe('the workflows of GitHub', () => {
+  it.each([
+    ['ci.yml', ['test', 'test:parity', 'start']],
+    ['release.yml', ['test', 'package']],
+  ])('%s runs scripts that are there', (workflow, expected) => {
+    expect(scriptsOf(workflow)).toEqual(expected);
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(expected));
+  });
+
+  it('are all looked at here', () => {
+    expect(readdirSync(folder)).toEqual(['ci.yml', 'release.yml']);
+  });
+
+  it('begin with the oldest Node.js that package.json allows', () => {
+    const oldest = /\d+/.exec(engines.node)?.[0];
+    expect(readFileSync(`${folder}/ci.yml`, 'utf8')).toContain(`node: [${oldest}, `);
+  });
+});
+
+it('CITATION.cff names the version of package.json', () => {
+  expect(parse(readFileSync('CITATION.cff', 'utf8'))).toMatchObject({ version });
+});
