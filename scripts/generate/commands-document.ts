@@ -1,4 +1,5 @@
 import { buildModelCommand } from '../../src/commands/build-model/flags.js';
+import { checkDatasetCommand } from '../../src/commands/check-dataset/flags.js';
 import { evalModelCommand } from '../../src/commands/eval-model/flags.js';
 import { evalServedModelCommand } from '../../src/commands/eval-served-model/flags.js';
 import { exportModelCommand } from '../../src/commands/export-model/flags.js';
@@ -21,6 +22,7 @@ import { trainModelCommand } from '../../src/commands/train-model/flags.js';
 /** Every command of the package, in the order of the document. */
 export const commands: readonly Command<FlagTable>[] = [
   setUpCommand,
+  checkDatasetCommand,
   trainModelCommand,
   previewAugmentationCommand,
   evalModelCommand,

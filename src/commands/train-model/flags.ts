@@ -297,6 +297,19 @@ export const trainModelCommand = defineCommand({
       default: 'warn',
       help: 'What to do about images with the same bytes in both data sets, in two classes or twice in one: say so, stop, or leave them out',
     },
+    exclude: {
+      type: 'path',
+      help: 'File of check-dataset --write: leave out the images that it excludes',
+      // The images are compared.
+      onResume: 'may differ',
+      report: 'left out by',
+    },
+    relabel: {
+      type: 'path',
+      help: 'The same file: give images the labels that it suggests',
+      onResume: 'may differ',
+      report: 'relabelled by',
+    },
     cache: {
       type: 'number',
       range: { min: 0 },

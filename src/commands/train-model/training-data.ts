@@ -14,6 +14,7 @@ import { listProblems } from '../../data/scan/describe-problems.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import type { ImageSize } from '../../ops/decode-and-resize.js';
 import { balancedClassWeight, balancedPositiveWeight, type ClassWeight } from '../../training/class-weight.js';
+import { EditsOfFlags } from './edits-of-flags.js';
 import { separateTestSource, trainingSource } from '../shared/dataset-sources.js';
 import { scanDataset, type ScannedDataset } from '../shared/scan-dataset.js';
 import type { TrainModelOptions } from './train-model-options.js';
@@ -37,7 +38,7 @@ export type TrainingSetOptions = Pick<
   | 'onBadImage'
   | 'exif'
 > &
-  Partial<Pick<TrainModelOptions, 'testDatasetPath' | 'classWeights'>>;
+  Partial<Pick<TrainModelOptions, 'testDatasetPath' | 'classWeights' | 'exclude' | 'relabel'>>;
 
 /** The images that a training reads. */
 export interface OpenedImages {
@@ -55,6 +56,7 @@ export class TrainingSet {
     private readonly options: TrainingSetOptions,
     /** Test images of the same source; null where the test set is another one. */
     readonly test: ImageScan | null,
+    private readonly edits: EditsOfFlags,
   ) {}
 
   /** @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`. */
@@ -62,15 +64,23 @@ export class TrainingSet {
     const hasOtherTest = options.trainDatasetPath !== undefined || separateTestSource(options) !== null;
     const subsets = hasOtherTest ? (['training', 'validation'] as const) : undefined;
     const { onBadImage, exif } = options;
-    const { scan, skippedList } = await scanDataset(trainingSource(options), onBadImage, { subsets, exif });
+    const edits = await EditsOfFlags.read(options);
+    const { scan: found, skippedList } = await scanDataset(trainingSource(options), onBadImage, { subsets, exif });
+    const scan = edits.apply(found, hasOtherTest ? ['training'] : ['training', 'test']);
     const { training, test } = hasOtherTest ? { training: scan, test: null } : splitOffTest(scan, options);
     checkDataset(training, []);
-    return new TrainingSet({ scan: training, skippedList }, options, test);
+    return new TrainingSet({ scan: training, skippedList }, options, test, edits);
   }
 
   /** The set without some of its images. */
   without(images: readonly ImageProblem[]): TrainingSet {
-    return new TrainingSet(without(this.scanned, images), this.options, this.test && withoutImages(this.test, images));
+    const test = this.test && withoutImages(this.test, images);
+    return new TrainingSet(without(this.scanned, images), this.options, test, this.edits);
+  }
+
+  /** A test set of another source as the flags edit it. */
+  editTest(test: ImageScan): ImageScan {
+    return this.edits.apply(test, ['test']);
   }
 
   /** All images to train on and for the validation. */
@@ -111,7 +121,7 @@ export class TrainingSet {
 
   /** Whether the sides are not what a seed and the folder alone say, so that whoever trains elsewhere must be given their images. */
   get isChosen(): boolean {
-    return this.scan.list !== undefined || this.test !== null;
+    return this.scan.list !== undefined || this.test !== null || !this.edits.isEmpty;
   }
 
   get imageCounts(): ImageCounts {
@@ -245,10 +255,8 @@ async function scanTest(set: TrainingSet, options: TrainModelOptions): Promise<S
   const trained = nameOfScan(set.scan);
   const sources = { found: `the test set ${source.name}`, expected: `the training set ${trained}` };
   const matched = matchClasses(scan, set.classNames, sources);
-  return {
-    scan: withLabelsOf(matched, set.isMultiLabel, `the training set ${trained} gives each image one class`),
-    skippedList,
-  };
+  const labelled = withLabelsOf(matched, set.isMultiLabel, `the training set ${trained} gives each image one class`);
+  return { scan: set.editTest(labelled), skippedList };
 }
 
 /** Takes the test images that a list names, otherwise the share of each class that is drawn by the seed. */
@@ -278,7 +286,8 @@ function onlySubset(scan: ImageScan, wanted: Subset): ImageScan {
 
 function checkDuplicates(notes: readonly string[], onDuplicate: 'warn' | 'fail'): void {
   if (notes.length === 0) return;
-  const ways = 'To leave them out: --on-duplicate skip.';
+  const ways =
+    'To leave them out: --on-duplicate skip. check-dataset finds pictures that were saved again, too, and suspicious labels.';
   if (onDuplicate === 'fail') {
     throw new SignetError('INVALID_DATASET', `Images have the same bytes.\n${notes.join('\n')}\n${ways}`);
   }

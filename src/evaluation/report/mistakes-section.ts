@@ -5,10 +5,8 @@ import { cut } from '../../text/text-table.js';
 import { type Markup, markup } from './markup.js';
 import type { CompleteReportContent, MultiLabelContent, OneClassContent } from './report-content.js';
 import { named, percent, shortPath } from './report-text.js';
+import { thumbnailPicture } from './thumbnail-picture.js';
 import type { Thumbnail } from './thumbnail.js';
-
-/** Up to this many pixels wide or high, single pixels are shown. */
-const smallImage = 64;
 
 /**
  * The images that were mistaken most confidently.
@@ -94,17 +92,12 @@ function multiLabelCaption(
 function card(file: string, { title, text, numbers }: Caption, thumbnail: Thumbnail | null): Markup {
   const alternative = `${shortName(path.basename(file))}: ${text}`;
   return markup`<li><figure>
-${thumbnail ? picture(thumbnail, alternative) : markup`<div class="nothing">no picture</div>`}
+${thumbnailPicture(thumbnail, alternative)}
 <figcaption><strong>${title}</strong>
 <span>${numbers}</span>
 <span class="path">${shortPath(file)}</span></figcaption>
 </figure></li>
 `;
-}
-
-function picture({ url, width, height }: Thumbnail, alternative: string): Markup {
-  const pixels = Math.max(width, height) <= smallImage && markup` class="pixels"`;
-  return markup`<img src="${url}" width="${width}" height="${height}" alt="${alternative}"${pixels}>`;
 }
 
 function shortName(name: string): string {

@@ -11,18 +11,15 @@ import { warmUp } from './warm-up.js';
 
 /** The thread of an `InferenceWorker`: loads a SavedModel, says so, then answers calls one after another. */
 async function main(): Promise<void> {
-  const { directory, warmupIterations, trustModels, precision: asked } = workerData as InferenceWorkerData;
+  const { directory, warmupIterations, trustModels } = workerData as InferenceWorkerData;
   try {
     if (!trustModels) await refuseFileOps(directory);
     const notes: string[] = [];
-    const { model, precision } = await loadForServing(directory, {
-      precision: asked,
-      tell: (note) => notes.push(note),
-    });
+    const model = await loadForServing(directory, (note) => notes.push(note));
     const warmup = warmupIterations > 0 ? await warmUp(model, warmupIterations) : null;
     parentPort?.on('message', (request: InferenceRequest) => answer(model, request));
     const signatures = Object.entries(model.signatures).map(([key, each]) => [key, plainSignature(each)] as const);
-    send({ type: 'loaded', signatures, warmup, notes, precision });
+    send({ type: 'loaded', signatures, warmup, notes });
   } catch (error) {
     send({ type: 'not-loaded', error: plainError(error) });
   }

@@ -34,7 +34,9 @@ describe('--on-duplicate', () => {
     const text = written.join('');
     expect(duplicates).toHaveLength(3);
     for (const note of duplicates) expect(text).toContain(`warning: ${note}\n`);
-    expect(text).toContain('  To leave them out: --on-duplicate skip.\n');
+    expect(text).toContain(
+      '  To leave them out: --on-duplicate skip. check-dataset finds pictures that were saved again, too, and suspicious labels.\n',
+    );
     expect(set.scan.files.length).toBe(12);
   });
 

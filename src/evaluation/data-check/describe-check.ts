@@ -1,0 +1,44 @@
+import { count } from '../../text/amounts.js';
+import { printable, quoted } from '../../text/printable.js';
+import { classNamesOf } from './checked-images.js';
+import type { DataCheck } from './check-data.js';
+import type { DuplicatePair } from './near-duplicates.js';
+
+/** Whether a picture of the test set is in the training set too. */
+export function isLeak({ images }: DataCheck, { images: [one, other] }: DuplicatePair): boolean {
+  return images[one]?.set !== images[other]?.set;
+}
+
+/** Whether one picture has other classes in one place than in the other. */
+export function isOfTwoClasses({ images, classNames }: DataCheck, pair: DuplicatePair): boolean {
+  const [one, other] = pair.images.map((image) => images[image] && classNamesOf(images[image], classNames).join('\n'));
+  return one !== other;
+}
+
+/** Says what was found, a sentence for each kind of finding, the most harmful first; one sentence if nothing was. */
+export function describeCheck(check: DataCheck): string[] {
+  const { duplicates, labels, alike, odd, few, classNames, bad } = check;
+  const leaks = duplicates.filter((pair) => isLeak(check, pair));
+  const testImages = new Set(leaks.map(({ images: [, test] }) => test)).size;
+  const others = duplicates.filter((pair) => !isLeak(check, pair));
+  const twoClasses = others.filter((pair) => isOfTwoClasses(check, pair)).length;
+  const repeated = others.length - twoClasses;
+  const sure = (labels ?? []).filter(({ isConfident }) => isConfident).length;
+  const sentences = [
+    testImages > 0 && `${count(testImages, 'test picture is', 'test pictures are')} in the training set too: accuracy on ${testImages === 1 ? 'it' : 'them'} says nothing about new pictures.`,
+    twoClasses > 0 && `${count(twoClasses, 'picture is', 'pictures are')} in two classes: at most one label is right.`,
+    labels && labels.length > 0 && `${count(labels.length, 'label is', 'labels are')} suspicious, ${sure} of them by confident learning too: look at the first.`,
+    repeated > 0 && `${count(repeated, 'picture is', 'pictures are')} repeated in one class.`,
+    ...kindsOf(check).map(([kind, number]) => `${count(number, 'picture is', 'pictures are')} ${kind === 'odd shape' ? 'of an odd shape' : kind === 'one colour' ? 'of one colour' : kind}.`),
+    ...(alike ?? []).slice(0, 5).map(({ classes: [a, b], confused }) => `${quoted([classNames[a] ?? ''])} and ${quoted([classNames[b] ?? ''])} are hardly told apart: ${(100 * confused).toFixed(0)} % of their images are taken for the other.`),
+    few.length > 0 && `Few images: ${few.slice(0, 4).map(({ label, images, set }) => `${quoted([classNames[label] ?? ''])} has ${images} in the ${set} set`).join(', ')}${few.length > 4 ? ', …' : ''}.`,
+    bad.length > 0 && `${count(bad.length, 'image does', 'images do')} not decode: ${bad.slice(0, 3).map(({ path }) => printable(path)).join(', ')}${bad.length > 3 ? ', …' : ''}.`,
+  ].filter((sentence) => typeof sentence === 'string'); // prettier-ignore
+  return sentences.length === 0 && odd.length === 0 ? ['Nothing was found.'] : sentences;
+}
+
+function kindsOf({ odd }: DataCheck): [kind: string, number: number][] {
+  const numbers = new Map<string, number>();
+  for (const { kind } of odd) numbers.set(kind, (numbers.get(kind) ?? 0) + 1);
+  return [...numbers];
+}

@@ -1,0 +1,179 @@
+import { looksSide } from './picture-looks.js';
+import { detailAt, mirroredDetail, type PictureDetail, roughSide } from './picture-detail.js';
+
+/** How one picture comes from another. */
+export interface PictureMatch {
+  readonly kind: 'nearly the same' | 'mirrored' | 'cropped' | 'cropped and mirrored';
+  /** Correlation of their detail, 0 to 1. */
+  readonly similarity: number;
+}
+
+/**
+ * Correlation of two pictures' detail from which they are one picture. On photographs of clothing, pictures that were not made of each other
+ * reach 0.92, and JPEGs of quality 40, half the size, mirrored or brighter ones at least 0.95 (docs/decisions/0030).
+ */
+const samePicture = 0.93;
+/** Correlation of rough pictures from which a crop is looked at in detail. */
+const perhaps = 0.7;
+
+/** Correlation of their detail there from which the place is made exact. */
+const probably = 0.5;
+
+/** A part of a picture: top, left, height and width, as shares of the whole. */
+type Box = readonly [top: number, left: number, height: number, width: number];
+
+/**
+ * Decides whether two pictures are one: as they are, mirrored, or one cut out of the other, with at least 75 % of its sides.
+ *
+ * @param withCrops Whether crops are looked for, which takes a millisecond.
+ * @returns Null if they are two.
+ */
+export function matchPictures(one: PictureDetail, other: PictureDetail, withCrops: boolean): PictureMatch | null {
+  const turned = mirroredDetail(other);
+  const [plain, flipped] = [product(one.fine, other.fine), product(one.fine, turned.fine)];
+  if (Math.max(plain, flipped) >= samePicture) {
+    return { kind: plain >= flipped ? 'nearly the same' : 'mirrored', similarity: Math.max(plain, flipped) };
+  }
+  if (!withCrops) return null;
+  const cropped = Math.max(bestCrop(one, other), bestCrop(other, one));
+  if (cropped >= samePicture) return { kind: 'cropped', similarity: cropped };
+  const both = Math.max(bestCrop(one, turned), bestCrop(turned, one));
+  return both >= samePicture ? { kind: 'cropped and mirrored', similarity: both } : null;
+}
+
+/** Where crops are looked for first: squares of several sizes, side by side. */
+const places: readonly Box[] = [0.95, 0.9, 0.85, 0.8].flatMap((size) => {
+  const steps = Math.ceil((1 - size) / 0.034);
+  const starts = Array.from({ length: steps + 1 }, (_, i) => ((1 - size) * i) / steps);
+  return starts.flatMap((top) => starts.map((left): Box => [top, left, size, size]));
+});
+
+/** Every second pixel of a rough picture in both directions: enough to choose a place. */
+const everySecond = Array.from({ length: (roughSide / 2) ** 2 }, (_, i) => {
+  const half = roughSide / 2;
+  return 2 * Math.floor(i / half) * roughSide + 2 * (i % half);
+});
+
+/** The nearest pixels of a rough picture for each of those of a part at a place. */
+const roughPixels = places.map(([top, left, height, width]) => {
+  const at = (begin: number, length: number, i: number) =>
+    Math.min(roughSide - 1, Math.floor(begin * roughSide + (i + 0.5) * length));
+  return Int32Array.from(everySecond, (pixel) => {
+    const [row, column] = [Math.floor(pixel / roughSide), pixel % roughSide];
+    return at(top, height, row) * roughSide + at(left, width, column);
+  });
+});
+
+/** Correlation of the part of a picture that is most like another one: first of rough pictures, then in detail. */
+function bestCrop(whole: PictureDetail, part: PictureDetail): number {
+  const some = Float32Array.from(everySecond, (pixel) => part.rough[pixel] ?? 0);
+  const values = roughPixels.map((pixels) => correlationAt(whole.rough, some, pixels));
+  const start = places[values.indexOf(Math.max(...values))];
+  if (!start || correlation(whole.rough, part.rough, start) < perhaps - 0.04) return 0;
+  const rough = refine(whole.rough, part.rough, start, 0.02);
+  if (rough.value < perhaps || correlation(whole.fine, part.fine, rough.box) < probably) return 0;
+  const { box } = refine(whole.fine, part.fine, rough.box, 0.008);
+  // Detail that is resampled loses some; the detail of what is resampled does not.
+  return product(detailAt(cropped(whole.gray, box)), part.fine);
+}
+
+interface Placed {
+  readonly box: Box;
+  readonly value: number;
+}
+
+/** Changes of a box that are tried. */
+const moves: readonly Box[] = [
+  ...([[1, 0, 0, 0], [-1, 0, 0, 0], [0, 1, 0, 0], [0, -1, 0, 0]] as const),
+  ...([[-0.5, -0.5, 1, 1], [0.5, 0.5, -1, -1], [0, 0, 1, 0], [0, 0, -1, 0], [0, 0, 0, 1], [0, 0, 0, -1]] as const),
+]; // prettier-ignore
+
+const least = 0.75;
+
+/** Moves a box in smaller and smaller steps to where the correlation is largest. */
+function refine(whole: Float32Array, part: Float32Array, start: Box, firstStep: number): Placed {
+  let best: Placed = { box: start, value: correlation(whole, part, start) };
+  for (let step = firstStep; step > 0.002;) {
+    const tried = moves
+      .map((move) => best.box.map((each, i) => each + step * (move[i] ?? 0)) as unknown as Box)
+      .filter(isInside)
+      .map((box) => ({ box, value: correlation(whole, part, box) }));
+    const next = tried.reduce((a, b) => (b.value > a.value ? b : a), best);
+    if (next.value <= best.value + 1e-3) step /= 2;
+    best = next;
+  }
+  return best;
+}
+
+function isInside([top, left, height, width]: Box): boolean {
+  const end = 1.001;
+  return top > -0.001 && left > -0.001 && top + height < end && left + width < end && height > least && width > least;
+}
+
+/** Correlation of a part of a picture with another picture, whose mean is 0 and whose length is 1. */
+function correlation(whole: Float32Array, part: Float32Array, box: Box): number {
+  return correlationAt(cropped(whole, box), part, part.length === roughOrder.length ? roughOrder : fineOrder);
+}
+
+/** Correlation of some pixels of a picture with another picture, whose mean is 0 and whose length is 1. */
+function correlationAt(picture: Float32Array, part: Float32Array, pixels: Int32Array): number {
+  let [sum, squares, products] = [0, 0, 0];
+  for (let i = 0; i < pixels.length; i += 1) {
+    const value = picture[pixels[i] ?? 0] ?? 0;
+    sum += value;
+    squares += value * value;
+    products += value * (part[i] ?? 0);
+  }
+  const spread = squares - sum ** 2 / pixels.length;
+  return spread > 1e-9 ? products / Math.sqrt(spread) : 0;
+}
+
+const inOrder = (length: number) => Int32Array.from({ length }, (_, i) => i);
+/** Every pixel of a fine and of a rough picture. */
+const [fineOrder, roughOrder] = [inOrder(looksSide ** 2), inOrder(roughSide ** 2)];
+
+/** A part of a picture at the size of the whole. */
+function cropped(picture: Float32Array, [top, left, height, width]: Box): Float32Array {
+  const side = Math.sqrt(picture.length);
+  const columns = samples(left, width, side);
+  const pixels = new Float32Array(picture.length);
+  let i = 0;
+  for (const { low, high, share } of samples(top, height, side)) {
+    const [upper, lower] = [low * side, high * side];
+    for (const column of columns) {
+      const a = mix(picture[upper + column.low] ?? 0, picture[upper + column.high] ?? 0, column.share);
+      const b = mix(picture[lower + column.low] ?? 0, picture[lower + column.high] ?? 0, column.share);
+      pixels[i] = mix(a, b, share);
+      i += 1;
+    }
+  }
+  return pixels;
+}
+
+/** A place between two pixels of a line. */
+interface Sample {
+  /** Position of the pixel before it, and of the one after. */
+  readonly low: number;
+  readonly high: number;
+  /** How near it is to the one after, 0 to 1. */
+  readonly share: number;
+}
+
+/** Where the pixels of a picture lie within a part of another one, along one axis. */
+function samples(begin: number, length: number, side: number): Sample[] {
+  return Array.from({ length: side }, (_, i) => {
+    const at = Math.min(Math.max((i + 0.5) * length + begin * side - 0.5, 0), side - 1);
+    const low = Math.floor(at);
+    return { low, high: Math.min(low + 1, side - 1), share: at - low };
+  });
+}
+
+function mix(a: number, b: number, share: number): number {
+  return a + (b - a) * share;
+}
+
+function product(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i += 1) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}
