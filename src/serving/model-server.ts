@@ -3,6 +3,7 @@ import type { ModelServerConfig } from '../tensorflow/protos/tensorflow_serving/
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import type { MemoryClaim } from './limits/memory-budget.js';
 import { ServingError } from './serving-error.js';
+import type { ServedPrecision } from './worker/served-precision.js';
 
 /** Which model a request means. */
 export interface ModelSpec {
@@ -23,6 +24,8 @@ export interface ServedVersion {
   readonly inputSize?: readonly [number, number];
   /** Names of its classes in the order of the logits. Default: the model does not tell. */
   readonly classNames?: readonly string[];
+  /** Numbers that it computes with. Default: nobody tells. */
+  readonly precision?: ServedPrecision;
 }
 
 /** A call of one signature. */

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { RequestEvent } from './request-event.js';
-import type { StoreEvent } from './store/store-event.js';
+import type { PrecisionEvent, StoreEvent } from './store/store-event.js';
 
 /** TensorFlow Serving's buckets for times in microseconds: 10 * 1.8^k. Source: tensorflow_serving/servables/tensorflow/util.cc. */
 const buckets = Array.from({ length: 33 }, (_, k) => 10 * 1.8 ** k);
@@ -34,6 +34,9 @@ export class ServerMetrics {
   readonly #batchSizes;
   readonly #padding;
   readonly #versions;
+  readonly #precision;
+  readonly #precisionTime;
+  readonly #precisionDifference;
 
   constructor(private readonly isModel: (name: string) => boolean) {
     const registers = [this.#registry];
@@ -83,6 +86,24 @@ export class ServerMetrics {
       registers,
       labelNames: ['model_name', 'version'],
     });
+    this.#precision = new Gauge({
+      name: ':signet:model_precision',
+      help: '1 for the numbers that the large ops of a version compute with.',
+      registers,
+      labelNames: ['model_name', 'version', 'precision'],
+    });
+    this.#precisionTime = new Gauge({
+      name: ':signet:precision_trial_latency',
+      help: 'Time of the requests that a version was measured with, in microseconds.',
+      registers,
+      labelNames: ['model_name', 'version', 'precision'],
+    });
+    this.#precisionDifference = new Gauge({
+      name: ':signet:precision_trial_difference',
+      help: 'The largest difference between outputs in float32 and in bfloat16, as a share of the largest number.',
+      registers,
+      labelNames: ['model_name', 'version'],
+    });
     collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -98,9 +119,12 @@ export class ServerMetrics {
       case 'version': {
         const labels = { model_name: event.model, version: event.version };
         if (event.state === 'AVAILABLE') this.#versions.set(labels, 1);
-        else this.#versions.remove(labels);
+        else this.#remove(labels);
         break;
       }
+      case 'precision':
+        this.#setPrecision(event);
+        break;
       case 'warmup':
         this.#warmupLatency.observe(
           { model_path: `${event.model}/${event.version}`, status: 'OK' },
@@ -112,6 +136,26 @@ export class ServerMetrics {
         this.#batchSizes.observe({ model_name: event.model }, event.rows);
         this.#padding.inc({ model_name: event.model }, event.padding);
         break;
+    }
+  }
+
+  #setPrecision({ model, version, precision, trial }: PrecisionEvent): void {
+    const labels = { model_name: model, version };
+    this.#precision.set({ ...labels, precision }, 1);
+    if (!trial) return;
+    for (const [each, milliseconds] of Object.entries(trial.milliseconds)) {
+      this.#precisionTime.set({ ...labels, precision: each }, milliseconds * 1000);
+    }
+    this.#precisionDifference.set(labels, trial.largestDifference);
+  }
+
+  /** Forgets a version that does not answer. */
+  #remove(labels: { readonly model_name: string; readonly version: number }): void {
+    this.#versions.remove(labels);
+    this.#precisionDifference.remove(labels);
+    for (const precision of ['float32', 'bfloat16']) {
+      this.#precision.remove({ ...labels, precision });
+      this.#precisionTime.remove({ ...labels, precision });
     }
   }
 

@@ -158,6 +158,7 @@ describe('startServer', () => {
       ':tensorflow:serving:request_latency_count{model_name="m",API="predict",entrypoint="GRPC"} 1',
       ':tensorflow:serving:runtime_latency_count{model_name="m",API="predict",runtime="TF2"} 2',
       ':signet:model_version_available{model_name="m",version="1"} 1',
+      ':signet:model_precision{model_name="m",version="1",precision="float32"} 1',
     ]) {
       expect(text).toContain(line);
     }

@@ -7,6 +7,15 @@ import { terminalLink } from '../../text/terminal-link.js';
 
 /** Returns what `eval-model` prints. The classes are listed once, for `serving_default`, with which `serving_bytes` is compared. */
 export function evalModelText(result: EvalModelResult, columns = 100): string {
+  return [
+    signaturesText(result),
+    classReport(result.signatures.serving_default, { columns }),
+    ...(result.report === null ? [] : [`report: ${terminalLink(result.report)}\n`]),
+  ].join('\n');
+}
+
+/** The figures of each signature, and how far the two are apart: the part of `evalModelText` before the classes. */
+export function signaturesText(result: EvalModelResult): string {
   const { serving_default: reference } = result.signatures;
   const header = ['images', ...figuresOf(reference).map(([name]) => name), 'loss', 'images/s'];
   const rows = evaluatedSignatures.map((key) => {
@@ -27,8 +36,6 @@ export function evalModelText(result: EvalModelResult, columns = 100): string {
       ? []
       : [`${result.skipped.length} images do not decode and were left out (--json lists them)`]),
     '',
-    classReport(reference, { columns }),
-    ...(result.report === null ? [] : [`report: ${terminalLink(result.report)}\n`]),
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import { tensorflowFlags } from '../shared/common-flags.js';
+import { precisionFlag, tensorflowFlags } from '../shared/common-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
 const port = { min: 0, max: 65_535 } as const;
@@ -118,6 +118,7 @@ export const serveModelCommand = defineCommand({
     },
     reloadRoot: { type: 'words', defaultText: '--model-folder', help: 'Folders below which clients may choose models' },
     allowedHost: { type: 'words', help: 'Names that browsers may call a server on 127.0.0.1 by, besides localhost' },
+    precision: precisionFlag,
     trustModels: {
       type: 'boolean',
       default: false,

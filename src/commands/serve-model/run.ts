@@ -95,6 +95,7 @@ function serverOptions(
     restSocketPath: options.restSocketPath,
     grpcSocketPath: options.grpcSocketPath,
     trustModels: options.trustModels,
+    precision: options.precision,
     sizeLimits: { maxRows: options.maxRows },
     allowLabelsForUnavailableVersions: options.allowVersionLabelsForUnavailableModels,
     ...(token !== undefined && { token }),
@@ -140,6 +141,7 @@ function openAccessLog(file: string): NodeJS.WritableStream {
 
 function tellStoreEvent(event: StoreEvent): void {
   if (event.type === 'log' && event.level !== 'info') tell(`${event.level}: ${event.message}`);
+  if (event.type === 'precision' && event.note !== null) tell(`${event.model} version ${event.version} ${event.note}`);
   if (event.type !== 'version' || event.state === 'START') return;
   const error = event.error === undefined ? '' : `: ${event.error}`;
   tell(`${event.model} version ${event.version}: ${event.state.toLowerCase()}${error}`);

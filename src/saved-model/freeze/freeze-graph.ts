@@ -8,9 +8,9 @@ import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/type
 import {
   type MetaGraphDef,
   MetaGraphDefSchema,
-  type TensorInfo,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
-import { functionOf, functionsOf, nodeOf } from './graph-scopes.js';
+import { callableTensors, changingOp, initKey, namesOf } from './changing-op.js';
+import { functionOf, nodeOf, nodesFor, reachableFunctions } from './graph-scopes.js';
 
 /** Why a graph keeps its variables. */
 export class NotFrozen extends Error {
@@ -21,11 +21,6 @@ const variableOps = new Set(['VarHandleOp', 'VariableV2', 'Variable']);
 const callOps = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
 /** Ops of TensorFlow 1 that change the variable that they are given. */
 const changingOps = /^(?:Assign|Scatter|Apply|SparseApply|CountUpTo|IsVariableInitialized|Ref)/;
-/** Ops that change what a later call finds. */
-const statefulOps =
-  /^(?:Resource)?(?:Sparse)?(?:Assign|Scatter|Apply)|^LookupTable(?:Insert|Remove|Import)|Enqueue|^(?:Stack|Stage)Push/;
-const initKey = '__saved_model_init_op';
-
 /**
  * Replaces a graph's variables by constants, so that TensorFlow's optimizer folds and fuses what is computed from them. Functions that
  * are given variables are copied, and take their values instead. What only saves and restores is left out.
@@ -61,7 +56,7 @@ class GraphFreezer {
     const graph = this.#graph;
     const { graphDef } = graph;
     if (!graphDef) throw new NotFrozen('it has no graph');
-    this.#refuseState(graphDef.node);
+    this.#refuseState();
     this.#refuseRestoredTables(graphDef.node);
     const kept = this.#reachable(graphDef.node);
     for (const node of kept) if (variableOps.has(node.op)) this.#makeConstant(node);
@@ -83,23 +78,13 @@ class GraphFreezer {
       const { kind } = collectionDef[name] ?? {};
       return kind?.case === 'nodeList' ? kind.value.value : [];
     });
-    return nodesFor(all, [...this.#tensors(), ...namesOf(initOutputs), ...init]);
-  }
-
-  /** Inputs and outputs of the signatures that can be called. */
-  #tensors(): string[] {
-    const callable = Object.entries(this.#graph.signatureDef).filter(([key]) => key !== initKey);
-    return callable.flatMap(([, { inputs, outputs }]) =>
-      namesOf([...Object.values(inputs), ...Object.values(outputs)]),
-    );
+    return nodesFor(all, [...callableTensors(this.#graph), ...namesOf(initOutputs), ...init]);
   }
 
   /** A constant would be wrong after a call that changes the variable, and a call would not be the same twice. */
-  #refuseState(all: readonly NodeDef[]): void {
-    const nodes = nodesFor(all, this.#tensors());
-    const inner = this.#reachableFunctions(nodes).flatMap(({ nodeDef }) => nodeDef);
-    const changing = [...nodes, ...inner].find(({ op }) => statefulOps.test(op));
-    if (changing) throw new NotFrozen(`a signature changes its state (${changing.op})`);
+  #refuseState(): void {
+    const changing = changingOp(this.#graph);
+    if (changing !== undefined) throw new NotFrozen(`a signature changes its state (${changing})`);
   }
 
   /** Without its checkpoint, a table that is restored from it would be empty. */
@@ -189,15 +174,7 @@ class GraphFreezer {
   }
 
   #reachableFunctions(nodes: readonly NodeDef[]): FunctionDef[] {
-    const seen = new Map<string, FunctionDef>();
-    const open = nodes.flatMap(functionsOf);
-    for (let name = open.pop(); name !== undefined; name = open.pop()) {
-      const found = this.#made.get(name) ?? this.#functions.get(name);
-      if (!found || seen.has(name)) continue;
-      seen.set(name, found);
-      open.push(...found.nodeDef.flatMap(functionsOf));
-    }
-    return [...seen.values()];
+    return reachableFunctions(nodes, (name) => this.#made.get(name) ?? this.#functions.get(name));
   }
 }
 
@@ -213,25 +190,6 @@ function renameOutputs({ nodeDef, ret }: FunctionDef, read: ReadonlySet<string>)
 
 function typeAttr(value: DataType) {
   return create(AttrValueSchema, { value: { case: 'type', value } });
-}
-
-/** Names of the tensors of a signature. */
-function namesOf(infos: readonly TensorInfo[]): string[] {
-  return infos.flatMap(({ encoding }) => (encoding.case === 'name' ? [encoding.value] : []));
-}
-
-/** The nodes that tensors are computed from, in the graph's order. */
-function nodesFor(all: readonly NodeDef[], tensors: readonly string[]): NodeDef[] {
-  const nodes = new Map(all.map((each) => [each.name, each]));
-  const open = tensors.map(nodeOf);
-  const seen = new Set<NodeDef>();
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const node = nodes.get(name);
-    if (!node || seen.has(node)) continue;
-    seen.add(node);
-    open.push(...node.input.map(nodeOf));
-  }
-  return all.filter((node) => seen.has(node));
 }
 
 function without<T>(record: Readonly<Record<string, T>>, keys: readonly string[]): Record<string, T> {

@@ -1,3 +1,4 @@
+import type { FunctionDef } from '../../tensorflow/protos/tensorflow/core/framework/function_pb.js';
 import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework/graph_pb.js';
 import type { NodeDef } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 
@@ -44,4 +45,34 @@ export function functionsOf({ op, attr }: NodeDef): string[] {
     return value.case === 'list' ? value.value.func.map(({ name }) => name) : [];
   });
   return [op, ...named];
+}
+
+/** The nodes that tensors are computed from, in the graph's order. */
+export function nodesFor(all: readonly NodeDef[], tensors: readonly string[]): NodeDef[] {
+  const nodes = new Map(all.map((each) => [each.name, each]));
+  const open = tensors.map(nodeOf);
+  const seen = new Set<NodeDef>();
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const node = nodes.get(name);
+    if (!node || seen.has(node)) continue;
+    seen.add(node);
+    open.push(...node.input.map(nodeOf));
+  }
+  return all.filter((node) => seen.has(node));
+}
+
+/** The functions that nodes call, and those that these call. */
+export function reachableFunctions(
+  nodes: readonly NodeDef[],
+  find: (name: string) => FunctionDef | undefined,
+): FunctionDef[] {
+  const seen = new Map<string, FunctionDef>();
+  const open = nodes.flatMap(functionsOf);
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const found = find(name);
+    if (!found || seen.has(name)) continue;
+    seen.set(name, found);
+    open.push(...found.nodeDef.flatMap(functionsOf));
+  }
+  return [...seen.values()];
 }

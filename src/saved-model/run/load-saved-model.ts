@@ -4,6 +4,7 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type * as tf from '../../tensorflow/tf.js';
+import { changingOp } from '../freeze/changing-op.js';
 import { NotFrozen } from '../freeze/freeze-graph.js';
 import { withFrozenCopy } from '../freeze/frozen-copy.js';
 import { guardedCopy } from '../guards/guarded-copy.js';
@@ -27,6 +28,8 @@ export class LoadedSavedModel {
     private readonly session: Session,
     /** The copy that the session runs, because of its guards; null where it runs the directory itself. */
     private readonly copy: string | null,
+    /** Whether a call may change what a later call finds. */
+    readonly isStateful: boolean,
   ) {}
 
   /** @throws SignetError `INVALID_SAVED_MODEL`. */
@@ -42,7 +45,7 @@ export class LoadedSavedModel {
     try {
       const load = (from: string) => Session.load(from, { ...options, tags: tagsOf(graph) });
       const session = areVariablesConstant ? await withFrozenCopy(directory, graph, load) : load(copy ?? directory);
-      return new LoadedSavedModel(directory, signatures, session, copy);
+      return new LoadedSavedModel(directory, signatures, session, copy, changingOp(graph) !== undefined);
     } catch (error) {
       if (copy === null) throw error;
       remove(copy);

@@ -14,13 +14,14 @@ const mostNames = 12;
  * @throws ServingError `NOT_FOUND`.
  */
 export function describeVersion(models: ModelServer, spec: ModelSpec) {
-  const { name, version, signatures, inputSize, classNames } = models.find(spec);
+  const { name, version, signatures, inputSize, classNames, precision } = models.find(spec);
   return {
     name,
     version,
     takesPictures: canClassifyImages(signatures),
     hasHeatmaps: canExplainImages(signatures),
     inputSize: inputSize ?? null,
+    precision: precision ?? null,
     classNames: classNames ? { first: classNames.slice(0, mostNames), count: classNames.length } : null,
     signatures: Object.entries(signatures).map(([key, signature]) => describeSignature(name, key, signature)),
   };

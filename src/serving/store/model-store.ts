@@ -13,6 +13,7 @@ import type {
   ServedVersion,
   VersionStatus,
 } from '../model-server.js';
+import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import { ServingError, type StatusCode } from '../serving-error.js';
 import { InferenceWorker } from '../worker/inference-worker.js';
 import { type BatchingOptions, batchingOptions } from './batching-options.js';
@@ -37,6 +38,11 @@ export interface ModelStoreOptions {
   readonly workersPerVersion?: number;
   /** Whether models may hold operations that read or write files: they are programs. Default: false. */
   readonly trustModels?: boolean | undefined;
+  /**
+   * Numbers that large ops compute with; what goes in and comes out stays as it is. `auto` measures each version when it is loaded, and takes bfloat16 where
+   * the version's warm-up requests are answered faster and alike. Default: `float32`.
+   */
+  readonly precision?: PrecisionChoice | undefined;
   /** How often the warmup records of a version are replayed; 0 for not at all. Default: 1. */
   readonly warmupIterations?: number;
   /** Default: see PixelLimits. */
@@ -98,6 +104,7 @@ export class ModelStore implements ModelServer {
     this.#modelOptions = {
       workersPerVersion: options.workersPerVersion ?? 1,
       trustModels: options.trustModels ?? false,
+      precision: options.precision ?? 'float32',
       warmupIterations: options.warmupIterations ?? 1,
       batching: batchingOptions(options.batching),
       startWorker: options.startWorker ?? ((...args) => InferenceWorker.start(...args)),

@@ -1,11 +1,13 @@
 import type { VersionState } from '../model-server.js';
 import type { StatusCode } from '../serving-error.js';
+import type { ServedPrecision } from '../worker/served-precision.js';
 
 /** Event that a `ModelStore` reports to its log and metrics. */
 export type StoreEvent =
   | VersionEvent
   | { readonly type: 'log'; readonly level: 'info' | 'warning' | 'error'; readonly model?: string; readonly message: string }
   | WarmupEvent
+  | PrecisionEvent
   | PredictEvent
   | BatchEvent; // prettier-ignore
 
@@ -26,6 +28,13 @@ export interface WarmupEvent {
   readonly version: number;
   readonly records: number;
   readonly seconds: number;
+}
+
+/** A version has been loaded, and computes with these numbers. */
+export interface PrecisionEvent extends ServedPrecision {
+  readonly type: 'precision';
+  readonly model: string;
+  readonly version: number;
 }
 
 /** A call of `predict` is answered. */

@@ -2,6 +2,7 @@ import { wordsOf } from '../../errors.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { readModelDescription } from '../../models/classifier/model-description.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import { servableNotFound, unknownLabel } from '../model-not-found.js';
 import type { ServedVersion, VersionState, VersionStatus } from '../model-server.js';
 import type { BatchRun } from './batching.js';
@@ -16,6 +17,7 @@ export interface StoredModelOptions {
   readonly workersPerVersion: number;
   readonly warmupIterations: number;
   readonly trustModels: boolean;
+  readonly precision: PrecisionChoice;
   readonly batching: BatchingSettings;
   readonly startWorker: VersionRunnerOptions['startWorker'];
   readonly loadRetries: number;
@@ -233,10 +235,12 @@ export class StoredModel {
     try {
       const runner = await VersionRunner.start(directory, this.#runnerOptions(entry));
       entry.runner = runner;
-      entry.served = { name: this.name, version, signatures: runner.signatures, ...(await describedBy(directory)) };
+      const { signatures, precision } = runner;
+      entry.served = { name: this.name, version, signatures, precision, ...(await describedBy(directory)) };
       for (const note of runner.notes) this.#tell('info', `${this.name}/${version} ${note}`);
       for (const warning of omissionsOf(runner.signatures))
         this.#tell('warning', `${this.name}/${version}: ${warning}`);
+      this.#emit({ type: 'precision', model: this.name, version, ...precision });
       if (runner.warmup) this.#emit({ type: 'warmup', model: this.name, version, ...runner.warmup });
       this.#setState(entry, 'AVAILABLE');
       return true;
@@ -247,13 +251,14 @@ export class StoredModel {
   }
 
   #runnerOptions(entry: VersionEntry) {
-    const { workersPerVersion, warmupIterations, trustModels, batching, startWorker } = this.options;
+    const { workersPerVersion, warmupIterations, trustModels, precision, batching, startWorker } = this.options;
     const { version } = entry;
     const name = `${this.name}/${version}`;
     return {
       workers: workersPerVersion,
       warmupIterations,
       trustModels,
+      precision,
       batching,
       startWorker,
       name,

@@ -1,7 +1,9 @@
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import { ServingError } from '../serving-error.js';
 import type { WarmupResult } from '../worker/inference-messages.js';
 import type { InferenceWorker } from '../worker/inference-worker.js';
+import type { ServedPrecision } from '../worker/served-precision.js';
 import { Batcher, type BatchRun } from './batching.js';
 import type { BatchingSettings } from './batching-options.js';
 import type { Outputs, SignatureCall } from './queued-request.js';
@@ -12,6 +14,8 @@ export interface VersionRunnerOptions {
   readonly workers: number;
   readonly warmupIterations: number;
   readonly trustModels: boolean;
+  /** Numbers that all threads compute with. */
+  readonly precision: PrecisionChoice;
   readonly batching: BatchingSettings;
   readonly startWorker: typeof InferenceWorker.start;
   /** `digits/3`, for debuggers. */
@@ -40,6 +44,7 @@ export class VersionRunner {
     readonly signatures: Readonly<Record<string, Signature>>,
     readonly warmup: WarmupResult | null,
     readonly notes: readonly string[],
+    readonly precision: ServedPrecision,
   ) {
     this.#batcher = new Batcher(signatures, options.batching, (run) => {
       this.#crashes = 0;
@@ -49,8 +54,7 @@ export class VersionRunner {
 
   /** @throws SignetError `INVALID_SAVED_MODEL` when it cannot be loaded or warmed up. */
   static async start(directory: string, options: VersionRunnerOptions): Promise<VersionRunner> {
-    const starting = Array.from({ length: options.workers }, () => startWorker(directory, options));
-    const settled = await Promise.allSettled(starting);
+    const settled = await startAll(directory, options);
     const workers = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     const failed = settled.find((each) => each.status === 'rejected');
     const [first] = workers;
@@ -58,7 +62,7 @@ export class VersionRunner {
       await Promise.all(workers.map((worker) => worker.end()));
       throw failed?.reason;
     }
-    const runner = new VersionRunner(directory, options, first.signatures, first.warmup, first.notes);
+    const runner = new VersionRunner(directory, options, first.signatures, first.warmup, first.notes, first.precision);
     workers.forEach((worker) => runner.#add(worker));
     return runner;
   }
@@ -89,7 +93,8 @@ export class VersionRunner {
     this.options.onCrash();
     try {
       if (this.#crashes > maxCrashes) throw new Error(`its thread has ended ${this.#crashes} times in a row`);
-      const next = await startWorker(this.directory, this.options);
+      // It answers as the others do.
+      const next = await startWorker(this.directory, { ...this.options, precision: this.precision.precision });
       await this.#takeOver(next);
     } catch (error) {
       if (this.#workers.size === 0) this.#lose(error as Error);
@@ -109,9 +114,23 @@ export class VersionRunner {
   }
 }
 
+/** Starts all threads. Where the precision is to be measured, one does that, and the others follow it: a version gives one answer. */
+async function startAll(
+  directory: string,
+  options: VersionRunnerOptions,
+): Promise<readonly PromiseSettledResult<InferenceWorker>[]> {
+  const start = (count: number, each: VersionRunnerOptions) =>
+    Promise.allSettled(Array.from({ length: count }, () => startWorker(directory, each)));
+  if (options.precision !== 'auto') return start(options.workers, options);
+  const [first] = await start(1, options);
+  if (first?.status !== 'fulfilled') return first ? [first] : [];
+  const { precision } = first.value.precision;
+  return [first, ...(await start(options.workers - 1, { ...options, precision }))];
+}
+
 function startWorker(
   directory: string,
-  { startWorker: start, warmupIterations, trustModels, name }: VersionRunnerOptions,
+  { startWorker: start, warmupIterations, trustModels, precision, name }: VersionRunnerOptions,
 ): Promise<InferenceWorker> {
-  return start(directory, { warmupIterations, trustModels, name });
+  return start(directory, { warmupIterations, trustModels, precision, name });
 }

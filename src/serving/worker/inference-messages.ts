@@ -1,8 +1,10 @@
 import type { ErrorCode } from '../../errors.js';
 import type { DType } from '../../tensorflow/data-type.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import type { Shape } from '../../tracing/tensor-spec.js';
 import type { PackedValues } from './packed-value.js';
+import type { ServedPrecision } from './served-precision.js';
 
 /** Data with which an inference worker is started. */
 export interface InferenceWorkerData {
@@ -12,6 +14,8 @@ export interface InferenceWorkerData {
   readonly warmupIterations: number;
   /** Whether the model may hold operations that touch files. */
   readonly trustModels: boolean;
+  /** Numbers that it shall compute with. */
+  readonly precision: PrecisionChoice;
 }
 
 /** To the worker. Calls are answered in their order. */
@@ -62,6 +66,7 @@ export type InferenceReply =
       readonly warmup: WarmupResult | null;
       /** Sentences for the log that continue the model's name. */
       readonly notes: readonly string[];
+      readonly precision: ServedPrecision;
     }
   | { readonly type: 'not-loaded'; readonly error: PlainError }
   | {

@@ -11,15 +11,18 @@ import { warmUp } from './warm-up.js';
 
 /** The thread of an `InferenceWorker`: loads a SavedModel, says so, then answers calls one after another. */
 async function main(): Promise<void> {
-  const { directory, warmupIterations, trustModels } = workerData as InferenceWorkerData;
+  const { directory, warmupIterations, trustModels, precision: asked } = workerData as InferenceWorkerData;
   try {
     if (!trustModels) await refuseFileOps(directory);
     const notes: string[] = [];
-    const model = await loadForServing(directory, (note) => notes.push(note));
+    const { model, precision } = await loadForServing(directory, {
+      precision: asked,
+      tell: (note) => notes.push(note),
+    });
     const warmup = warmupIterations > 0 ? await warmUp(model, warmupIterations) : null;
     parentPort?.on('message', (request: InferenceRequest) => answer(model, request));
     const signatures = Object.entries(model.signatures).map(([key, each]) => [key, plainSignature(each)] as const);
-    send({ type: 'loaded', signatures, warmup, notes });
+    send({ type: 'loaded', signatures, warmup, notes, precision });
   } catch (error) {
     send({ type: 'not-loaded', error: plainError(error) });
   }

@@ -5,6 +5,7 @@ import type { Signature } from '../../saved-model/read/read-saved-model.js';
 // A worker that ends unloads TensorFlow's library, and the process with it, unless the main thread has loaded it first;
 // that also keeps its log quiet.
 import '../../tensorflow/tf.js';
+import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { asServingError, ServingError } from '../serving-error.js';
 import type {
@@ -16,6 +17,7 @@ import type {
 } from './inference-messages.js';
 import { type Packing, packValues, unpackValues } from './packed-value.js';
 import { signatureOf } from './plain-signature.js';
+import type { ServedPrecision } from './served-precision.js';
 import { startWorker } from '../../files/start-worker.js';
 
 /** How a worker is started. */
@@ -24,6 +26,8 @@ export interface InferenceWorkerOptions {
   readonly warmupIterations?: number;
   /** Whether the model may hold operations that read or write files. Default: false. */
   readonly trustModels?: boolean | undefined;
+  /** Numbers that it computes with; `auto` measures it. Default: `float32`. */
+  readonly precision?: PrecisionChoice | undefined;
   /** The thread's name, for debuggers. Default: `inference`. */
   readonly name?: string;
 }
@@ -38,6 +42,7 @@ interface Loaded {
   readonly signatures: Readonly<Record<string, Signature>>;
   readonly warmup: WarmupResult | null;
   readonly notes: readonly string[];
+  readonly precision: ServedPrecision;
 }
 
 interface Pending<T> {
@@ -56,19 +61,22 @@ export class InferenceWorker {
   readonly warmup: WarmupResult | null;
   /** Sentences for the log about how it was loaded; each continues the model's name. */
   readonly notes: readonly string[];
+  /** Numbers that it computes with. */
+  readonly precision: ServedPrecision;
   readonly #connection: Connection;
 
-  private constructor(connection: Connection, { signatures, warmup, notes }: Loaded) {
+  private constructor(connection: Connection, { signatures, warmup, notes, precision }: Loaded) {
     this.#connection = connection;
     this.signatures = signatures;
     this.warmup = warmup;
     this.notes = notes;
+    this.precision = precision;
   }
 
   /** @throws SignetError `INVALID_SAVED_MODEL` when it cannot be loaded or warmed up. */
   static async start(directory: string, options: InferenceWorkerOptions = {}): Promise<InferenceWorker> {
-    const { warmupIterations = 1, trustModels = false, name = 'inference' } = options;
-    const connection = new Connection({ directory, warmupIterations, trustModels }, name);
+    const { warmupIterations = 1, trustModels = false, precision = 'float32', name = 'inference' } = options;
+    const connection = new Connection({ directory, warmupIterations, trustModels, precision }, name);
     try {
       return new InferenceWorker(connection, await connection.loaded);
     } catch (error) {
@@ -153,9 +161,9 @@ class Connection {
 
   #receive(reply: InferenceReply): void {
     if (reply.type === 'loaded') {
-      const { warmup, notes } = reply;
+      const { warmup, notes, precision } = reply;
       const signatures = reply.signatures.map(([key, signature]) => [key, signatureOf(signature)] as const);
-      this.#loading?.resolve({ signatures: Object.fromEntries(signatures), warmup, notes });
+      this.#loading?.resolve({ signatures: Object.fromEntries(signatures), warmup, notes, precision });
     } else if (reply.type === 'not-loaded') {
       this.#loading?.reject(errorOf(reply.error));
     } else {

@@ -19,17 +19,12 @@ import {
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { signatureNameOf } from '../grpc/model-spec.js';
 import type { WarmupResult } from './inference-messages.js';
+import { runCall, type SampleCall } from './made-up-call.js';
 
 const warmupFile = path.join('assets.extra', 'tf_serving_warmup_requests');
 const maxRecords = 1000;
 /** What a warmup record may hold in one tensor: the file itself cannot be larger, but a single value stands for many. */
 const maxBytes = 2 ** 30;
-
-interface Call {
-  readonly signature: string;
-  readonly inputs: Record<string, TensorValue>;
-  readonly outputs?: readonly string[];
-}
 
 /**
  * Replays the requests that a SavedModel brings along, so that its first client does not wait for TensorFlow's lazy set-up.
@@ -40,22 +35,45 @@ interface Call {
  * @throws SignetError `INVALID_SAVED_MODEL` when the file is bad or a request of it fails.
  */
 export async function warmUp(model: LoadedSavedModel, iterations: number): Promise<WarmupResult | null> {
-  const file = path.join(model.directory, warmupFile);
+  const started = performance.now();
+  const records = await readRecords(model.directory);
+  if (records === null) return null;
+  for (const { calls, where } of records) {
+    for (let iteration = 0; iteration < iterations; iteration += 1) {
+      for (const call of calls) replay(model, call, where);
+    }
+  }
+  return { records: records.length, seconds: (performance.now() - started) / 1000 };
+}
+
+/**
+ * Reads the calls that a SavedModel brings along to be warmed up with.
+ *
+ * @returns Null when it brings none.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the file is bad.
+ */
+export async function readWarmupCalls(directory: string): Promise<SampleCall[] | null> {
+  const records = await readRecords(directory);
+  return records?.flatMap(({ calls }) => calls) ?? null;
+}
+
+interface WarmupRecord {
+  readonly calls: readonly SampleCall[];
+  /** For messages. */
+  readonly where: string;
+}
+
+async function readRecords(directory: string): Promise<WarmupRecord[] | null> {
+  const file = path.join(directory, warmupFile);
   const bytes = await readFile(file).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   });
   if (bytes === null) return null;
-  const started = performance.now();
-  const records = readTfRecords(bytes, maxRecords, file);
-  records.forEach((record, i) => {
-    const where = `record ${i + 1} of ${file}`;
-    const calls = callsOf(parse(record, i, file));
-    for (let iteration = 0; iteration < iterations; iteration += 1) {
-      for (const call of calls) replay(model, call, where);
-    }
-  });
-  return { records: records.length, seconds: (performance.now() - started) / 1000 };
+  return readTfRecords(bytes, maxRecords, file).map((record, i) => ({
+    calls: callsOf(parse(record, i, file)),
+    where: `record ${i + 1} of ${file}`,
+  }));
 }
 
 function parse(record: Uint8Array, index: number, file: string): PredictionLog {
@@ -66,11 +84,12 @@ function parse(record: Uint8Array, index: number, file: string): PredictionLog {
   }
 }
 
-function replay(model: LoadedSavedModel, { signature, inputs, outputs }: Call, where: string): void {
+function replay(model: LoadedSavedModel, call: SampleCall, where: string): void {
   try {
+    const { signature, inputs } = call;
     const missing = Object.keys(model.signature(signature).inputs).filter((name) => !Object.hasOwn(inputs, name));
     if (missing.length > 0) throw new Error(`it has no input ${missing.join(', ')}`);
-    model.callValues(signature, inputs, outputs);
+    runCall(model, call);
   } catch (error) {
     const words = wordsOf(error);
     throw new SignetError('INVALID_SAVED_MODEL', `Warmup failed at ${where}: ${words}`, { cause: error });
@@ -78,7 +97,7 @@ function replay(model: LoadedSavedModel, { signature, inputs, outputs }: Call, w
 }
 
 /** The calls of a record; none for a SessionRunLog, which no server of the open-source release answers either. */
-function callsOf({ logType }: PredictionLog): Call[] {
+function callsOf({ logType }: PredictionLog): SampleCall[] {
   switch (logType.case) {
     case 'predictLog': {
       const { modelSpec, inputs = {}, outputFilter = [] } = logType.value.request ?? {};
@@ -111,7 +130,7 @@ function warmupTensor(name: string, proto: TensorProto): TensorValue {
 }
 
 /** Classify and Regress feed serialized examples to the signature's one input, which is called `inputs`. */
-function examplesCall(spec: ModelSpec | undefined, input: Input | undefined): Call {
+function examplesCall(spec: ModelSpec | undefined, input: Input | undefined): SampleCall {
   const values = examplesOf(input).map((example) => toBinary(ExampleSchema, example));
   return { signature: signatureNameOf(spec), inputs: { inputs: { dtype: 'string', shape: [values.length], values } } };
 }

@@ -54,6 +54,7 @@ describe("the page's routes", () => {
         version: 3,
         takesPictures: false,
         inputSize: null,
+        precision: null,
         classNames: null,
         signatures: expect.arrayContaining([
           {

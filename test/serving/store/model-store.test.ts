@@ -242,6 +242,30 @@ describe('the life of a version', () => {
     expect(workers[1]).not.toBe(worker);
   });
 
+  it('has one thread choose a precision, which the others and those that follow take', async () => {
+    const asked: unknown[] = [];
+    const workers: InferenceWorker[] = [];
+    const { store, events } = await start(
+      [1],
+      {},
+      {
+        workersPerVersion: 2,
+        precision: 'auto',
+        startWorker: async (directory, options) => {
+          asked.push(options?.precision);
+          const worker = await InferenceWorker.start(directory, options);
+          workers.push(worker);
+          return worker;
+        },
+      },
+    );
+    await workers[0]?.terminate();
+    await vi.waitFor(() => expect(asked).toHaveLength(3), { timeout: 10_000 });
+    const { precision } = store.find({ name: 'm' });
+    expect(asked).toEqual(['auto', precision?.precision, precision?.precision]);
+    expect(events).toContainEqual({ type: 'precision', model: 'm', version: 1, ...precision });
+  });
+
   it('is lost when its thread cannot be started again, and comes back when its files do', async () => {
     const { store, basePath, workers } = await start([1], {}, { loadRetrySeconds: 1000 });
     await rename(path.join(basePath, '1'), path.join(basePath, 'away'));
