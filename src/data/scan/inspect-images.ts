@@ -4,7 +4,7 @@ import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { ImageLimits } from '../image-file/image-limits.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import { type ImageFile, inspectImageFile } from '../image-file/inspect-image-file.js';
-import { type FileState, fileStates, ScanMemory, type ScanMemoryPlace } from './scan-memory.js';
+import { fileStates, type FoundImage, ScanMemory, type ScanMemoryPlace } from './scan-memory.js';
 
 /** How many files are looked at, and what is reported meanwhile. */
 export interface InspectOptions extends ImageLimits {
@@ -18,12 +18,6 @@ export interface InspectOptions extends ImageLimits {
   readonly memory?: ScanMemoryPlace | undefined;
 }
 
-/** An image that is looked at. */
-interface FoundImage {
-  readonly path: string;
-  readonly label: number;
-}
-
 /** Looks at files as far as their headers, several at once. @returns An image or a problem for each, in their order. */
 export async function inspectImages(
   images: readonly FoundImage[],
@@ -31,16 +25,13 @@ export async function inspectImages(
 ): Promise<(ImageFile | ImageProblem)[]> {
   const { memory: place, signal } = options;
   if (!place || images.length < (place.leastImages ?? 2000)) return inspectAll(images, options);
-  const [memory, states] = [await ScanMemory.open(place, options), await fileStates(images.map(({ path }) => path), signal)]; // prettier-ignore
-  const stateOf = (i: number): FileState => states[i] ?? { size: -1, changed: NaN };
-  const results = images.map(({ path, label }, i): ImageFile | ImageProblem | null => memory.recall(path, label, stateOf(i))); // prettier-ignore
+  const [memory, states] = [await ScanMemory.open(place, options), await fileStates(images, signal)];
+  const results: (ImageFile | ImageProblem | null)[] = memory.recall(images, states);
   const missing = [...results.keys()].filter((i) => results[i] === null);
   const inspected = await inspectAll(missing.flatMap((i) => images[i] ?? []), options, images.length - missing.length); // prettier-ignore
   for (const [k, i] of missing.entries()) results[i] = inspected[k] ?? null;
   const found = results.filter((result) => result !== null);
-  if (missing.length > 0) {
-    await memory.keep(found.flatMap((image, i) => (isImage(image) ? [{ image, state: stateOf(i) }] : [])));
-  }
+  if (missing.length > 0) await memory.keep(found, states);
   return found;
 }
 

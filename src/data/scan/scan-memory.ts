@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -7,8 +7,10 @@ import { setImmediate } from 'node:timers/promises';
 import { cacheFolder } from '../../files/cache-folder.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import { replaceFile } from '../../files/replace.js';
+import { byCodePoint } from '../../text/by-code-point.js';
 import { formatNames, type ImageFormat } from '../image-file/image-format.js';
 import { defaultImageLimits, type ImageLimits } from '../image-file/image-limits.js';
+import type { ImageProblem } from '../image-file/image-problem.js';
 import { asImageFile, type ImageFile } from '../image-file/inspect-image-file.js';
 
 /** Where a scan keeps what it found, for the next one. */
@@ -27,15 +29,12 @@ export async function scanMemoryPlace(dataset: string): Promise<ScanMemoryPlace>
   return { file: join(cacheFolder(), 'scans', `${name}.tsv`), prefix: dataset };
 }
 
-/** Size and time of the last change of a file: they tell whether it is what it was. */
-export interface FileState {
-  readonly size: number;
+/** Sizes in bytes of files, and times of their last changes: they tell whether a file is what it was. Of a file that is not there, NaN. */
+export interface FileStates {
+  readonly sizes: Float64Array;
   /** Of the content, the name or the rights, in milliseconds (`ctimeMs`): nobody sets it. */
-  readonly changed: number;
+  readonly changes: Float64Array;
 }
-
-/** A file that cannot be looked at; reading it says why. */
-const unknown: FileState = { size: -1, changed: NaN };
 
 /**
  * What earlier scans found in the images of a data set.
@@ -44,60 +43,80 @@ const unknown: FileState = { size: -1, changed: NaN };
  * remembered: they are looked at again.
  */
 export class ScanMemory {
-  /** @param lines What is remembered of an image, by its path without the prefix. */
+  #at: number;
+
+  /** @param text Head and lines, in the order of the images: a map of 300,000 lines would take more memory than the lines. */
   private constructor(
     private readonly place: ScanMemoryPlace,
     private readonly head: string,
-    private readonly lines: ReadonlyMap<string, string>,
-  ) {}
+    private readonly text: string,
+  ) {
+    this.#at = head.length + 1;
+  }
 
   /** Reads what is remembered: nothing, where there is no such file, or it was written by another version or under other limits. */
   static async open(place: ScanMemoryPlace, limits: ImageLimits): Promise<ScanMemory> {
     const { maxFileBytes, maxPixels } = { ...defaultImageLimits, ...limits };
     const head = `signet scan 1, limits ${maxFileBytes} ${maxPixels}`;
     const text = await readFile(place.file, 'utf8').catch(() => '');
-    return new ScanMemory(place, head, text.startsWith(`${head}\n`) ? linesByPath(text) : new Map());
+    return new ScanMemory(place, head, text.startsWith(`${head}\n`) ? text : '');
   }
 
-  /** The image at a path as it was found when the file was in this state; null where that is not remembered. */
-  recall(path: string, label: number, state: FileState): ImageFile | null {
-    const line = this.lines.get(this.#key(path));
-    const same = `${state.size}\t${state.changed}\t`;
-    return line?.startsWith(same) ? recalled(path, label, state.size, line.slice(same.length)) : null;
+  /**
+   * The images as they were found when their files were in these states; null for those of which that is not remembered.
+   *
+   * @param images Sorted by code point of the path, as a scan sorts them.
+   */
+  recall(images: readonly FoundImage[], { sizes, changes }: FileStates): (ImageFile | null)[] {
+    return images.map(({ path, label }, i) => {
+      const line = this.#lineOf(this.#key(path));
+      const same = `${sizes[i]}\t${changes[i]}\t`;
+      return line?.startsWith(same) ? recalled(path, label, sizes[i] ?? 0, line.slice(same.length)) : null;
+    });
   }
 
   /**
    * Remembers images for the next scan, in place of what was remembered before. A place that cannot be written to is passed over: the next scan
    * takes longer, and nothing is lost.
    */
-  async keep(images: readonly { readonly image: ImageFile; readonly state: FileState }[]): Promise<void> {
+  async keep(found: readonly (ImageFile | ImageProblem)[], { sizes, changes }: FileStates): Promise<void> {
     // What was changed just now may be changed once more within the same tick of the file system's clock.
     const settled = Date.now() - longestTick;
-    const lines = images
-      .filter(({ image, state }) => state.changed < settled && !/[\t\n\r]/.test(image.path))
-      .map(({ image, state }) => `${this.#key(image.path)}\t${state.size}\t${state.changed}\t${factsOf(image)}\n`);
+    const lines = found.flatMap((image, i) => {
+      const changed = changes[i] ?? NaN;
+      if ('kind' in image || !(changed < settled) || /[\t\n\r]/.test(image.path)) return [];
+      return `${this.#key(image.path)}\t${sizes[i]}\t${changed}\t${factsOf(image)}\n`;
+    });
     await replaceFile(this.place.file, Buffer.from(`${this.head}\n${lines.join('')}`)).catch(() => undefined);
   }
 
   #key(path: string): string {
     return path.startsWith(this.place.prefix) ? path.slice(this.place.prefix.length) : path;
   }
+
+  /** What the line of a path says; lines before it are of files that have gone. */
+  #lineOf(key: string): string | null {
+    for (; this.#at < this.text.length;) {
+      const [tab, end] = [this.text.indexOf('\t', this.#at), this.text.indexOf('\n', this.#at)];
+      if (end < 0) return null;
+      const order = tab < 0 || tab > end ? -1 : byCodePoint(this.text.slice(this.#at, tab), key);
+      if (order > 0) return null;
+      this.#at = end + 1;
+      if (order === 0) return this.text.slice(tab + 1, end);
+    }
+    return null;
+  }
+}
+
+/** A file of a data set, before it is looked at. */
+export interface FoundImage {
+  readonly path: string;
+  /** Position of its class among the class names. */
+  readonly label: number;
 }
 
 /** File systems tell times to two seconds (FAT) or finer. */
 const longestTick = 2000;
-
-function linesByPath(text: string): Map<string, string> {
-  const lines = new Map<string, string>();
-  for (let at = text.indexOf('\n') + 1; at < text.length;) {
-    const end = text.indexOf('\n', at);
-    const tab = text.indexOf('\t', at);
-    if (end < 0 || tab < 0) break;
-    if (tab < end) lines.set(text.slice(at, tab), text.slice(tab + 1, end));
-    at = end + 1;
-  }
-  return lines;
-}
 
 function factsOf({ format, width, height, checksum, orientation, bitsPerSample, frames }: ImageFile): string {
   return [format, width, height, checksum, orientation, bitsPerSample, frames].join('\t');
@@ -126,17 +145,24 @@ function recalled(path: string, label: number, sizeBytes: number, facts: string)
  *
  * @param signal Ends it early: it rejects with the signal's reason.
  */
-export async function fileStates(paths: readonly string[], signal?: AbortSignal): Promise<FileState[]> {
-  const states: FileState[] = [];
+export async function fileStates(images: readonly FoundImage[], signal?: AbortSignal): Promise<FileStates> {
+  const states = { sizes: new Float64Array(images.length), changes: new Float64Array(images.length) };
+  const note = (i: number, stats: Pick<Stats, 'size' | 'ctimeMs'> | null) => {
+    states.sizes[i] = stats?.size ?? NaN;
+    states.changes[i] = stats?.ctimeMs ?? NaN;
+  };
   const started = performance.now();
-  while (states.length < paths.length) {
-    signal?.throwIfAborted();
-    if (performance.now() - started > (states.length + turn) * slow) {
-      const rest = paths.slice(states.length);
-      return [...states, ...(await mapConcurrently(rest, 32, async (path) => stateOf(await stat(path).catch(() => null)), signal))]; // prettier-ignore
+  for (const [i, { path }] of images.entries()) {
+    if (i % turn === 0) {
+      signal?.throwIfAborted();
+      await setImmediate();
     }
-    for (const path of paths.slice(states.length, states.length + turn)) states.push(stateOf(statOrNull(path)));
-    await setImmediate();
+    if (i % turn === 0 && performance.now() - started > (i + turn) * slow) {
+      const rest = await mapConcurrently(images.slice(i), 32, async (each) => stat(each.path).catch(() => null), signal); // prettier-ignore
+      for (const [k, stats] of rest.entries()) note(i + k, stats);
+      return states;
+    }
+    note(i, statOrNull(path));
   }
   return states;
 }
@@ -153,8 +179,4 @@ function statOrNull(path: string) {
   } catch {
     return null;
   }
-}
-
-function stateOf(stats: { readonly size: number; readonly ctimeMs: number } | null): FileState {
-  return stats ? { size: stats.size, changed: stats.ctimeMs } : unknown;
 }
