@@ -176,6 +176,8 @@ export {
 export type { MultiLabelMistake } from './evaluation/multi-label/multi-label-mistakes.js';
 export { type ClassifierEvaluation, evaluateClassifier } from './evaluation/evaluate-classifier.js';
 export type { Mistake } from './evaluation/hardest-mistakes.js';
+export type { BestImage } from './evaluation/best-images.js';
+export { type ExplainFiles, explainerOf } from './evaluation/pictures/explain-files.js';
 export type { Fact, ReportContent } from './evaluation/report/report-content.js';
 export type { TrainingHistory } from './evaluation/report/training-history.js';
 export { writeReport, type WrittenReport } from './evaluation/report/write-report.js';

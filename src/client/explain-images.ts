@@ -51,21 +51,24 @@ export async function explainImages(
     image_bytes_string: { dtype: 'string', shape, values: files },
     class_index: { dtype: 'int32', shape, values: Int32Array.from(classIndices) },
   });
-  return files.map((_, i) => explanationAt(model, answer, i));
+  const found = readExplanations(answer, files.length);
+  if (!found) throw withoutHeatmaps(model);
+  return found;
 }
 
-function explanationAt(
-  model: CallableModel,
-  answer: Readonly<Record<string, TensorValue>>,
-  i: number,
-): ImageExplanation {
+/** Reads what `serving_heatmap` answers about n images. @returns Null for anything else. */
+export function readExplanations(answer: Readonly<Record<string, TensorValue>>, n: number): ImageExplanation[] | null {
+  const found = Array.from({ length: n }, (_, i) => explanationAt(answer, i)).filter((each) => each !== null);
+  return found.length === n ? found : null;
+}
+
+function explanationAt(answer: Readonly<Record<string, TensorValue>>, i: number): ImageExplanation | null {
   const { heatmap, class_index: index, class_name: name, probability, exif, resize } = answer;
   const [, height = 0, width = 0] = heatmap?.shape ?? [];
   const values = heatmap?.values.slice(i * height * width, (i + 1) * height * width);
   const [exifText, resizeText] = [text(exif, i), text(resize, i)];
   const mode = resizeModes.find((each) => each === resizeText);
-  if (!(values instanceof Float32Array) || values.length === 0 || !mode || !isExif(exifText))
-    throw withoutHeatmaps(model);
+  if (!(values instanceof Float32Array) || values.length === 0 || !mode || !isExif(exifText)) return null;
   const label = { name: text(name, i), index: number(index, i), probability: number(probability, i) };
   return { label, heatmap: { values, height, width, exif: exifText, resize: mode } };
 }

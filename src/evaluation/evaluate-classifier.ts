@@ -3,6 +3,7 @@ import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import { SignetError } from '../errors.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import { type Loss, sparseCategoricalCrossentropy } from '../training/losses.js';
+import { type BestImage, BestImages } from './best-images.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
 import { HardestMistakes, type Mistake } from './hardest-mistakes.js';
 import { answersOf } from './model-answers.js';
@@ -15,6 +16,8 @@ export interface ClassifierEvaluation {
   readonly loss: number;
   /** Images that were mistaken, those with the highest loss first. */
   readonly mistakes: readonly Mistake<ImageFile>[];
+  /** Images of each class that the model was surest of, rightly. */
+  readonly best: readonly BestImage<ImageFile>[];
 }
 
 /**
@@ -32,7 +35,8 @@ export async function evaluateClassifier(
 ): Promise<ClassifierEvaluation> {
   if (model.multiLabel) throw ofMultiLabel(model);
   const metrics = new ClassificationMetrics(model.classNames);
-  const hardest = new HardestMistakes<number>();
+  const sure = new BestImages<number>(model.classNames.length);
+  const hardest = new HardestMistakes<number>(undefined, undefined, sure);
   let [images, lossSum] = [0, 0];
   for await (const { logits, labels, losses } of answersOf(model, dataset, lossOf)) {
     metrics.add(logits, labels);
@@ -49,7 +53,11 @@ export async function evaluateClassifier(
     const image = files[mistake.image];
     return image?.label === mistake.truth ? [{ ...mistake, image }] : [];
   });
-  return { result: metrics.result(), loss: lossSum / images, mistakes };
+  const best = sure.images.flatMap((each) => {
+    const image = files[each.image];
+    return image ? [{ ...each, image }] : [];
+  });
+  return { result: metrics.result(), loss: lossSum / images, mistakes, best };
 }
 
 function ofMultiLabel({ constructor: { name } }: ImageClassifierModel): SignetError {

@@ -1,3 +1,4 @@
+import type { BestImages } from './best-images.js';
 import { crossEntropy, probabilityOf } from './classification-metrics.js';
 
 /** An image that a classifier took for another class. */
@@ -25,10 +26,12 @@ export class HardestMistakes<Image> {
   /**
    * @param most How many are kept. Default: 24.
    * @param temperature Divides the logits before they become probabilities. Default: 1.
+   * @param best Gets the images that were not mistaken. Default: nobody does.
    */
   constructor(
     private readonly most = 24,
     private readonly temperature = 1,
+    private readonly best: BestImages<Image> | null = null,
   ) {}
 
   /**
@@ -37,8 +40,9 @@ export class HardestMistakes<Image> {
    */
   add(image: Image, logits: Float32Array, truth: number): void {
     const isFinite = logits.every(Number.isFinite);
-    const predicted = logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
-    if (isFinite && predicted === truth) return;
+    const predicted = likeliest(logits);
+    if (isFinite && predicted === truth)
+      return this.best?.add(image, truth, probabilityOf(logits, truth, this.temperature));
     const loss = isFinite ? crossEntropy(logits, truth) : Infinity;
     const probability = (label: number) => probabilityOf(logits, label, this.temperature);
     keepHardest(this.#mistakes, this.most, {
@@ -54,6 +58,10 @@ export class HardestMistakes<Image> {
   get mistakes(): readonly Mistake<Image>[] {
     return [...this.#mistakes];
   }
+}
+
+function likeliest(logits: Float32Array): number {
+  return logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
 }
 
 /** Adds a mistake to those with the highest loss, the hardest first, behind those of the same loss; what is too many falls out. */

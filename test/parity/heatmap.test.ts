@@ -16,7 +16,8 @@ import { hasPython, runPython } from '../helpers/python/python.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 /**
- * Calls `serving_heatmap` in Python, and computes Grad-CAM with a GradientTape in Keras's own network, which gets the SavedModel's weights.
+ * Calls `serving_heatmap` in Python, and computes Grad-CAM with a GradientTape in Keras's own network, which gets the SavedModel's weights. Without pooling
+ * the gradient is taken at each pixel, HiResCAM.
  */
 const script = `
 import base64, json, sys
@@ -39,13 +40,14 @@ def network(case):
     make = getattr(keras.applications, case['name'])
     return make(include_top=True, weights=None, classes=3, input_shape=shape, classifier_activation=None, **options)
 
-def grad_cam(model, last, images, wanted):
+def grad_cam(model, last, images, wanted, is_pooled):
     inside = keras.Model(model.inputs, [model.get_layer(last).output, model.outputs[0]])
     with tf.GradientTape() as tape:
         features, logits = inside(images, training=False)
         classes = tf.where(wanted < 0, tf.argmax(logits, -1, tf.int32), wanted)
         score = tf.reduce_sum(tf.gather(logits, classes, batch_dims=1))
-    weights = tf.reduce_mean(tape.gradient(score, features), [1, 2], keepdims=True)
+    weights = tape.gradient(score, features)
+    if is_pooled: weights = tf.reduce_mean(weights, [1, 2], keepdims=True)
     heat = tf.nn.relu(tf.reduce_sum(features * weights, -1, keepdims=True))
     heat = tf.math.divide_no_nan(heat, tf.reduce_max(heat, [1, 2, 3], keepdims=True))
     return tf.image.resize(heat, images.shape[1:3])[..., 0], classes, tf.nn.softmax(logits)
@@ -61,7 +63,7 @@ for case in request['cases']:
     wanted = tf.constant([-1, 0, 2])
     pixels = tf.stack([tf.cast(tf.image.decode_png(file), tf.float32) for file in files])
     scaled = pixels / 127.5 - 1 if case['scaled'] else pixels
-    heat, classes, probabilities = grad_cam(model, case['last'], scaled, wanted)
+    heat, classes, probabilities = grad_cam(model, case['last'], scaled, wanted, case['name'] != 'LeNet')
     served = saved.signatures['serving_heatmap'](image_bytes_string=files, class_index=wanted)
     answers[case['name']] = {
         'shape': served['heatmap'].shape.as_list(),

@@ -1,7 +1,8 @@
 import { listProblems } from '../../data/scan/describe-problems.js';
 import type { SavedModelEvaluation } from '../../evaluation/evaluate-saved-model.js';
 import type { EvaluationResult } from '../../evaluation/metrics.js';
-import type { ReportedEvaluation } from '../../evaluation/report/report-content.js';
+import { withSavedExplainer } from '../../evaluation/pictures/explain-files.js';
+import type { ReportContent, ReportedEvaluation } from '../../evaluation/report/report-content.js';
 import { writeReport } from '../../evaluation/report/write-report.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import type { OptionsOf } from '../shared/flag-table.js';
@@ -37,7 +38,7 @@ export async function writeEvaluationReport(
     ['computed in', evaluation.precision],
     ['speed', `${result.imagesPerSecond.toFixed(0)} images a second`],
   ] as const;
-  const { page, notes } = await writeReport(folder, {
+  const content: ReportContent = {
     title,
     date: new Date(),
     training: null,
@@ -55,7 +56,10 @@ export async function writeEvaluationReport(
       report: folder,
     }),
     skippedList: skippedList + listProblems(evaluation.skipped),
-  });
+  };
+  const { page, notes } = await withSavedExplainer(modelPath, (explain) =>
+    writeReport(folder, { ...content, explain }),
+  );
   for (const note of notes) tell(`note: ${note}`);
   return page;
 }

@@ -10,6 +10,7 @@ import {
   type EvaluationOptions,
   type SavedModelEvaluation,
 } from '../../evaluation/evaluate-saved-model.js';
+import { BestImages } from '../../evaluation/best-images.js';
 import { HardestMistakes } from '../../evaluation/hardest-mistakes.js';
 import type { EvaluationResult } from '../../evaluation/metrics.js';
 import { type ImageScan, multiHot } from '../../data/scan/image-scan.js';
@@ -73,16 +74,21 @@ async function evaluate(
   options: EvaluationOptions,
 ): Promise<EvaluatedModel> {
   if (!isMultiLabel) {
-    const hardest = new HardestMistakes<ImageFile>();
+    const best = new BestImages<ImageFile>(classNames.length);
+    const hardest = new HardestMistakes<ImageFile>(undefined, undefined, best);
     const onLogits = (image: ImageFile, logits: Float32Array) => hardest.add(image, logits, image.label);
     const evaluation = await evaluateSavedModel(modelPath, files, { ...options, onLogits });
-    return { evaluation, reported: { result: evaluation.signatures.serving_default, mistakes: hardest.mistakes } };
+    const { serving_default: result } = evaluation.signatures;
+    return { evaluation, reported: { result, mistakes: hardest.mistakes, best: best.images } };
   }
   const classes = classNames.length;
-  const hardest = new MultiLabelMistakes<ImageFile>(await readThresholds(modelPath, classes));
+  const best = new BestImages<ImageFile>(classes);
+  const thresholds = await readThresholds(modelPath, classes);
+  const hardest = new MultiLabelMistakes<ImageFile>(thresholds, undefined, best);
   const onLogits = (image: ImageFile, logits: Float32Array) => hardest.add(image, logits, multiHot([image], classes));
   const evaluation = await evaluateMultiLabelSavedModel(modelPath, files, { ...options, onLogits });
-  return { evaluation, reported: { result: evaluation.signatures.serving_default, mistakes: hardest.mistakes } };
+  const { serving_default: result } = evaluation.signatures;
+  return { evaluation, reported: { result, mistakes: hardest.mistakes, best: best.images } };
 }
 
 /** TensorFlow takes a model without its variables for one that has none, and fails when it is called. */

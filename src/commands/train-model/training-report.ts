@@ -6,7 +6,9 @@ import type { ClassifierEvaluation } from '../../evaluation/evaluate-classifier.
 import type { MultiLabelEvaluation } from '../../evaluation/multi-label/evaluate-multi-label.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import { parseHistory } from '../../evaluation/report/training-history.js';
+import { explainerOf } from '../../evaluation/pictures/explain-files.js';
 import { writeReport } from '../../evaluation/report/write-report.js';
+import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import { knownOptions } from './remembered-options.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import { separateTestSource, trainingSource } from '../shared/dataset-sources.js';
@@ -24,6 +26,8 @@ export type TrainedEvaluation =
 export interface FinishedTraining {
   /** The version directory. */
   readonly directory: string;
+  /** The trained model, with the weights of its best epoch. */
+  readonly model: ImageClassifierModel;
   readonly options: TrainModelOptions;
   readonly images: ImageCounts;
   /** The text of `history.csv`. */
@@ -61,6 +65,7 @@ export async function writeTrainingReport(training: FinishedTraining): Promise<s
       facts: [{ title: 'Training', rows: trainingFacts(training) }, facts, softwareFacts()],
       training: { history: parseHistory(history), bestEpoch },
       ...evaluation,
+      explain: explainerOf(training.model),
     });
     for (const note of notes) tell(`note: ${note}`);
     return page;

@@ -202,6 +202,7 @@ export class TrainingRun {
     const seconds = (performance.now() - this.#startTime) / 1000;
     const training = {
       directory,
+      model,
       options,
       ...learned,
       seconds,

@@ -4,6 +4,7 @@ import { SignetError } from '../../errors.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import * as tf from '../../tensorflow/tf.js';
 import { binaryCrossentropy, type Loss } from '../../training/losses.js';
+import { type BestImage, BestImages } from '../best-images.js';
 import { answersOf } from '../model-answers.js';
 import { MultiLabelMetrics, type MultiLabelResult } from './multi-label-metrics.js';
 import { type MultiLabelMistake, MultiLabelMistakes } from './multi-label-mistakes.js';
@@ -16,6 +17,8 @@ export interface MultiLabelEvaluation {
   readonly loss: number;
   /** Images of which a class was wrong, those with the highest loss first. */
   readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
+  /** Images of each class that the model was surest of, rightly. */
+  readonly best: readonly BestImage<ImageFile>[];
 }
 
 /**
@@ -33,8 +36,9 @@ export async function evaluateMultiLabel(
 ): Promise<MultiLabelEvaluation> {
   const thresholds = thresholdsOf(model).dataSync<'float32'>().slice();
   const metrics = new MultiLabelMetrics(model.classNames, thresholds);
-  const hardest = new MultiLabelMistakes<number>(thresholds);
   const classes = model.classNames.length;
+  const sure = new BestImages<number>(classes);
+  const hardest = new MultiLabelMistakes<number>(thresholds, undefined, sure);
   let [images, lossSum] = [0, 0];
   for await (const { logits, labels, losses } of answersOf(model, dataset, lossOf)) {
     metrics.add(logits, labels);
@@ -51,7 +55,11 @@ export async function evaluateMultiLabel(
     const image = files[mistake.image];
     return image ? [{ ...mistake, image }] : [];
   });
-  return { result: metrics.result(), loss: lossSum / images, mistakes };
+  const best = sure.images.flatMap((each) => {
+    const image = files[each.image];
+    return image ? [{ ...each, image }] : [];
+  });
+  return { result: metrics.result(), loss: lossSum / images, mistakes, best };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { BestImages } from '../best-images.js';
 import { keepHardest } from '../hardest-mistakes.js';
 import { probabilityOf, reachesThreshold } from './best-threshold.js';
 import { binaryLoss } from './multi-label-metrics.js';
@@ -34,10 +35,12 @@ export class MultiLabelMistakes<Image> {
   /**
    * @param thresholds Probability of each class from which on an image has it.
    * @param most How many are kept. Default: 24.
+   * @param best Gets the images of each class that was found. Default: nobody does.
    */
   constructor(
     private readonly thresholds: ArrayLike<number>,
     private readonly most = 24,
+    private readonly best: BestImages<Image> | null = null,
   ) {}
 
   /**
@@ -49,6 +52,7 @@ export class MultiLabelMistakes<Image> {
     const wrong = Array.from(logits, (logit, label) => ({ label, probability: probabilityOf(logit) })).filter(
       ({ label }) => (isFinite && reachesThreshold(logits[label], this.thresholds[label])) !== (truth[label] === 1),
     );
+    if (isFinite) this.#addBest(image, logits, truth);
     if (isFinite && wrong.length === 0) return;
     keepHardest(this.#mistakes, this.most, {
       image,
@@ -57,6 +61,13 @@ export class MultiLabelMistakes<Image> {
       isFinite,
       loss: isFinite ? binaryLoss(logits, truth) : Infinity,
     });
+  }
+
+  #addBest(image: Image, logits: Float32Array, truth: ArrayLike<number>): void {
+    for (const [label, logit] of logits.entries()) {
+      const isFound = truth[label] === 1 && reachesThreshold(logit, this.thresholds[label]);
+      if (isFound) this.best?.add(image, label, probabilityOf(logit));
+    }
   }
 
   /** The hardest first. */

@@ -1,45 +1,34 @@
-import path from 'node:path';
-
 import { printable } from '../../text/printable.js';
 import { cut } from '../../text/text-table.js';
+import { type Caption, cardOf, heatHint } from './image-card.js';
 import { type Markup, markup } from './markup.js';
 import type { CompleteReportContent, MultiLabelContent, OneClassContent } from './report-content.js';
-import { named, percent, shortPath } from './report-text.js';
-import { thumbnailPicture } from './thumbnail-picture.js';
-import type { Thumbnail } from './thumbnail.js';
+import { named, percent } from './report-text.js';
+import type { RequestedImage, ShownImage } from './shown-image.js';
 
 /**
  * The images that were mistaken most confidently.
  *
- * @param thumbnails Of each mistake, null where there is none.
+ * @param shown A picture of each mistake.
  */
-export function mistakesSection(content: CompleteReportContent, thumbnails: readonly (Thumbnail | null)[]): Markup {
+export function mistakesSection(content: CompleteReportContent, shown: readonly ShownImage[]): Markup {
   const { mistakes } = content;
   const name = (label: number) => content.result.perClass[label]?.className ?? '';
   const captions =
     content.kind === 'one class'
       ? content.mistakes.map((mistake) => oneClassCaption(mistake, name))
       : content.mistakes.map((mistake) => multiLabelCaption(mistake, name));
-  const cards = mistakes.map(({ image }, i) => card(image.path, captions[i] ?? nothing, thumbnails[i] ?? null));
+  const cards = mistakes.map(({ image }, i) => cardOf(image.path, captions[i] ?? nothing, shown[i], name));
   return markup`<section aria-labelledby="mistakes">
 <h2 id="mistakes">Hardest mistakes</h2>
 ${
   mistakes.length === 0
     ? markup`<p>There are none.</p>`
-    : markup`<p class="hint">The highest loss first: what the model was surest of, and wrong.</p>
+    : markup`<p class="hint">The highest loss first: what the model was surest of, and wrong.${heatHint(shown)}</p>
 <ul class="mistakes">
 ${cards}</ul>`
 }
 </section>`;
-}
-
-/** Words about a mistake. */
-interface Caption {
-  /** Which classes were taken for which, to be cut where it is long. */
-  readonly title: Markup;
-  /** The same as plain text. */
-  readonly text: string;
-  readonly numbers: string;
 }
 
 const nothing: Caption = { title: markup``, text: '', numbers: '' };
@@ -89,15 +78,18 @@ function multiLabelCaption(
   };
 }
 
-function card(file: string, { title, text, numbers }: Caption, thumbnail: Thumbnail | null): Markup {
-  const alternative = `${shortName(path.basename(file))}: ${text}`;
-  return markup`<li><figure>
-${thumbnailPicture(thumbnail, alternative)}
-<figcaption><strong>${title}</strong>
-<span>${numbers}</span>
-<span class="path">${shortPath(file)}</span></figcaption>
-</figure></li>
-`;
+/**
+ * Lists the mistaken images with the class that a heat map of each is about: the one that it was taken for; of several, the most probable that it has
+ * not, or else the first that was missed.
+ */
+export function mistakenImages(content: CompleteReportContent): RequestedImage[] {
+  if (content.kind === 'one class') {
+    return content.mistakes.map(({ image, predicted }) => ({ image, label: predicted?.label ?? null }));
+  }
+  return content.mistakes.map(({ image, missed, unexpected, isFinite }) => {
+    const [surest] = unexpected.toSorted((a, b) => b.probability - a.probability);
+    return { image, label: isFinite ? ((surest ?? missed[0])?.label ?? null) : null };
+  });
 }
 
 function shortName(name: string): string {

@@ -1,10 +1,12 @@
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import type * as tf from '../../tensorflow/tf.js';
+import type { BestImage } from '../best-images.js';
 import type { ClassificationResult } from '../classification-metrics.js';
 import type { Mistake } from '../hardest-mistakes.js';
 import { isMultiLabelResult, type MultiLabelResult } from '../multi-label/multi-label-metrics.js';
 import type { MultiLabelMistake } from '../multi-label/multi-label-mistakes.js';
+import type { ExplainFiles } from '../pictures/explain-files.js';
 import { recordedHistory, type TrainingHistory } from './training-history.js';
 
 /** A line of a report's summary. */
@@ -25,12 +27,16 @@ export type ReportedEvaluation =
       readonly result: ClassificationResult;
       /** Images that were mistaken, the hardest first. */
       readonly mistakes: readonly Mistake<ImageFile>[];
+      /** Images of each class that the model was surest of, rightly. Default: none are shown. */
+      readonly best?: readonly BestImage<ImageFile>[] | undefined;
     }
   | {
       /** Metrics over the test images, which may have several classes. */
       readonly result: MultiLabelResult;
       /** Images of which a class was wrong, the hardest first. */
       readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
+      /** Images of each class that the model was surest of, rightly. Default: none are shown. */
+      readonly best?: readonly BestImage<ImageFile>[] | undefined;
     };
 
 /** Content of a report about a classifier. */
@@ -52,6 +58,8 @@ export interface ReportOptions {
   readonly skippedList?: string | undefined;
   /** Whether pictures are shown turned as their EXIF says: as the model got them. Default: `apply`. */
   readonly exif?: ExifHandling | undefined;
+  /** Finds where in images a class was seen, for heat maps over them; `explainerOf` makes one of a model. Default: there are no heat maps. */
+  readonly explain?: ExplainFiles | null | undefined;
   /** Time at which the report was made. Default: now. */
   readonly date?: Date | undefined;
 }
@@ -89,14 +97,27 @@ interface CompleteOptions {
   readonly command: string;
   readonly skippedList: string;
   readonly exif: ExifHandling;
+  readonly best: readonly BestImage<ImageFile>[];
+  readonly explain: ExplainFiles | null;
   readonly date: Date;
 }
 
 /** Fills in the defaults. */
 export function completeContent(content: ReportContent): CompleteReportContent {
   const { title, loss = content.result.loss, training, facts = [] } = content;
-  const { command = '', skippedList = '', exif = 'apply', date = new Date() } = content;
-  const completed = { title, loss, training: completeTraining(training), facts, command, skippedList, exif, date };
+  const { command = '', skippedList = '', exif = 'apply', best = [], explain = null, date = new Date() } = content;
+  const completed = {
+    title,
+    loss,
+    training: completeTraining(training),
+    facts,
+    command,
+    skippedList,
+    exif,
+    best,
+    explain,
+    date,
+  };
   // The two kinds of results tell the mistakes apart, which TypeScript does not see.
   return isMultiLabelResult(content.result)
     ? ({ kind: 'multi-label', result: content.result, mistakes: content.mistakes, ...completed } as MultiLabelContent)

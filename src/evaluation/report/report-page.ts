@@ -1,3 +1,4 @@
+import { bestSection } from './best-section.js';
 import { classesSection } from './classes-section.js';
 import { confidenceSection } from './confidence-section.js';
 import type { DrawnMatrix } from './confusion-matrix.js';
@@ -9,7 +10,7 @@ import { mistakesSection } from './mistakes-section.js';
 import type { CompleteReportContent } from './report-content.js';
 import { skippedSection } from './skipped-section.js';
 import { summarySection } from './summary-section.js';
-import type { Thumbnail } from './thumbnail.js';
+import type { ShownImage } from './shown-image.js';
 import type { LineChart } from './line-chart.js';
 
 /** Pictures drawn for a page. */
@@ -19,15 +20,18 @@ export interface ReportPictures {
   /** Null for a multi-label classifier: several classes of an image are no confusion. */
   readonly matrix: DrawnMatrix | null;
   /** A picture of each mistake. */
-  readonly thumbnails: readonly (Thumbnail | null)[];
+  readonly mistakes: readonly ShownImage[];
+  /** A picture of each of the best images. */
+  readonly best: readonly ShownImage[];
 }
 
 /** A report as one page, see `htmlPage`. */
-export function reportPage(content: CompleteReportContent, { curves, matrix, thumbnails }: ReportPictures): Markup {
+export function reportPage(content: CompleteReportContent, { curves, matrix, mistakes, best }: ReportPictures): Markup {
   const sections = [
     { id: 'summary', title: 'Summary', section: summarySection(content) },
     { id: 'training', title: 'Training', section: curvesSection(content, curves) },
-    { id: 'mistakes', title: 'Hardest mistakes', section: mistakesSection(content, thumbnails) },
+    { id: 'mistakes', title: 'Hardest mistakes', section: mistakesSection(content, mistakes) },
+    { id: 'best', title: 'Best images', section: bestSection(content, best) },
     {
       id: 'confusions',
       title: 'Confusion matrix',

@@ -1,14 +1,13 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { mapConcurrently } from '../../files/map-concurrently.js';
 import { cannotWrite } from '../../files/cannot-write.js';
-import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { hasFonts, rasterize } from './rasterize.js';
 import { completeContent, type ReportContent } from './report-content.js';
+import { mistakenImages } from './mistakes-section.js';
 import { reportPage } from './report-page.js';
-import { type Thumbnail, thumbnail } from './thumbnail.js';
+import { showImages } from './shown-image.js';
 import { curvesPicture, trainingCurves } from './training-curves.js';
 
 /** Result of `writeReport`. */
@@ -18,9 +17,6 @@ export interface WrittenReport {
   /** Problems that leave the report usable, one sentence each. */
   readonly notes: readonly string[];
 }
-
-/** Images that are decoded at once. */
-const concurrency = 2;
 
 /**
  * Writes a report into a folder: `report.html`, which needs no other file, `confusion-matrix.svg` and `.png` unless images may have several
@@ -37,14 +33,11 @@ const concurrency = 2;
  */
 export async function writeReport(folder: string, given: ReportContent): Promise<WrittenReport> {
   const content = completeContent(given);
-  const { training, mistakes } = content;
+  const { training } = content;
   const curves = training ? trainingCurves(training.history, training.bestEpoch) : [];
   const matrix = content.kind === 'one class' ? confusionMatrix(content.result) : null;
-  const thumbnails = await mapConcurrently<{ readonly image: ImageFile }, Thumbnail | null>(
-    mistakes,
-    concurrency,
-    ({ image }) => thumbnail(image, content.exif),
-  );
+  const mistakes = await showImages(mistakenImages(content), content);
+  const best = await showImages(content.best, content);
   const pictures = [
     ...(curves.length > 0 ? [{ name: 'training-curves', picture: curvesPicture(curves) }] : []),
     ...(matrix ? [{ name: 'confusion-matrix', picture: matrix.picture }] : []),
@@ -54,7 +47,7 @@ export async function writeReport(folder: string, given: ReportContent): Promise
     files.set(`${name}.svg`, String(picture)).set(`${name}.png`, await rasterize(picture));
   }
   // The page comes last: where it is, the others are.
-  files.set('report.html', String(reportPage(content, { curves, matrix, thumbnails })));
+  files.set('report.html', String(reportPage(content, { curves, matrix, mistakes, best })));
   await writeFiles(folder, files);
   return { page: path.join(folder, 'report.html'), notes: (await hasFonts()) ? [] : [noFonts] };
 }

@@ -14,11 +14,12 @@ export interface Heatmaps {
 }
 
 /**
- * Computes the heat map of a class of each image by Grad-CAM: the channels of the last feature map, each weighted with the mean of the
- * gradient of the class's logit by it, summed, without what is below 0, divided by the largest, and enlarged bilinearly to the image's size.
- * Where average pooling and a dense layer of logits follow the feature map, the weights are that layer's, and the map is that of CAM.
+ * Computes the heat map of a class of each image by Grad-CAM with the gradient of each pixel (HiResCAM): the last feature map, multiplied by the
+ * gradient of the class's logit by it, summed over the channels, without what is below 0, divided by the largest, and enlarged bilinearly to
+ * the image's size. Where average pooling follows the feature map, the gradient is the same for all its pixels, which is Grad-CAM itself, and with a
+ * dense layer of logits after that CAM.
  *
- * Source: Selvaraju et al., arXiv:1610.02391, equations 1 and 2; Zhou et al., arXiv:1512.04150, for CAM.
+ * Source: Draelos and Carin, arXiv:2011.08891; Selvaraju et al., arXiv:1610.02391, for Grad-CAM; Zhou et al., arXiv:1512.04150, for CAM.
  *
  * @param images float32 [n, height, width, 3]
  * @param wanted int32 [n], the class of each image; below 0 for the most probable.
@@ -35,8 +36,7 @@ export function heatmapsOf(
   const chosen = tf.cast(tf.oneHot(classIndex, logits.shape[1]), 'float32');
   // The images of a batch do not depend on each other: one gradient of their sum has that of each.
   const gradient = tf.grad((x: tf.Tensor) => tf.sum(tf.mul(map.logits(x), chosen)))(features);
-  const weights = tf.mean(gradient, [1, 2], true);
-  const heat = tf.relu(tf.sum(tf.mul(features, weights), -1, true));
+  const heat = tf.relu(tf.sum(tf.mul(features, gradient), -1, true));
   const relative = tf.divNoNan(heat, tf.max(heat, [1, 2, 3], true));
   const heatmap = tf.squeeze<tf.Tensor3D>(resizeImages(relative as tf.Tensor4D, [height, width]), [3]);
   return { heatmap, classIndex, logits };

@@ -134,9 +134,10 @@ function showHeatmap(card, explained, overlay) {
   const bytes = Uint8Array.from(atob(overlay), (character) => character.charCodeAt(0));
   const address = URL.createObjectURL(new Blob([bytes], { type: 'image/png' }));
   picture.onload = picture.onerror = () => URL.revokeObjectURL(address);
-  const words = `Where ${nameOf(explained)} was seen`;
-  Object.assign(picture, { src: address, alt: words, hidden: false });
-  Object.assign(card.querySelector('.explained'), { textContent: `${words}: the brighter, the more.`, hidden: false });
+  const name = nameOf(explained);
+  Object.assign(picture, { src: address, alt: `Where “${name}” was seen`, hidden: false });
+  const text = `The brighter, the more of “${name}” was seen there.`;
+  Object.assign(card.querySelector('.explained'), { textContent: text, hidden: false });
 }
 
 /** A folder is dropped like a file, and then cannot be read. */
