@@ -7,6 +7,7 @@ import { readModelDescription } from '../../models/classifier/model-description.
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { describeSavedModel } from '../../saved-model/describe/describe-saved-model.js';
 import { listVersions, type VersionFolder } from '../../serving/store/version-source.js';
+import { type KeptEvaluation, readKeptEvaluation } from '../train-model/kept-evaluation.js';
 import { readListedArguments } from '../train-model/train-model-options.js';
 import { modelsOfFolder } from './models-of-folder.js';
 
@@ -30,6 +31,8 @@ export interface SavedModelListing extends ModelFacts {
   readonly modelType: string | null;
   /** The arguments of its training that are shown, by heading; empty when it has none. */
   readonly arguments: Readonly<Record<string, string>>;
+  /** What its training found on the test set; `null` where that is not known. */
+  readonly evaluation: KeptEvaluation | null;
   /** Why it cannot be used; `null` for a whole one. */
   readonly problem: string | null;
 }
@@ -59,6 +62,7 @@ export async function listSavedModels(
 
 const nothing = {
   arguments: {},
+  evaluation: null,
   classes: null,
   imageSize: null,
   parameters: null,
@@ -78,6 +82,7 @@ async function listVersion(
       ...listing,
       ...(await classifierFacts(directory)),
       arguments: await readListedArguments(directory),
+      evaluation: await readKeptEvaluation(directory),
       parameters: variables?.parameters ?? null,
       bytesOnDisk: await folderBytes(directory),
       problem: problems[0] ?? null,

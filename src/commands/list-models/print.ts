@@ -31,9 +31,22 @@ function savedModelLines(models: readonly SavedModelListing[], columns: number):
     problem === null ? [] : [`${printable(name)} cannot be used: ${printable(problem)}`],
   );
   const headings = [...new Set(models.flatMap((model) => Object.keys(model.arguments)))];
-  const rows = models.map((model) => [...cells(model), ...headings.map((heading) => argumentText(model, heading))]);
-  const numbers = header.map((_, column) => column + 1);
-  return [...table([['saved model', ...header, ...headings], ...rows], columns, numbers), ...problems];
+  const evaluated = models.some(({ evaluation }) => evaluation !== null) ? ['accuracy', 'trained'] : [];
+  const rows = models.map((model) => [
+    ...cells(model),
+    ...(evaluated.length > 0 ? evaluationCells(model) : []),
+    ...headings.map((heading) => argumentText(model, heading)),
+  ]);
+  const numbers = [...header, ...evaluated.slice(0, 1)].map((_, column) => column + 1);
+  return [...table([['saved model', ...header, ...evaluated, ...headings], ...rows], columns, numbers), ...problems];
+}
+
+/** Accuracy on the test set, or the mean average precision where images may have several classes, and the day. */
+function evaluationCells({ evaluation }: SavedModelListing): string[] {
+  if (!evaluation) return ['-', '-'];
+  const { accuracy, meanAveragePrecision, date } = evaluation;
+  const isMultiLabel = typeof meanAveragePrecision === 'number';
+  return [isMultiLabel ? `mAP ${meanAveragePrecision.toFixed(4)}` : accuracy.toFixed(4), date.slice(0, 10)];
 }
 
 /** Characters of an argument that are shown; `--json` has all. */

@@ -23,6 +23,7 @@ import {
   type TrainModelOptions,
 } from './train-model-options.js';
 import { disposeCompiled, findTrainableType, makeLoss, makeTrainable } from './trainable-model.js';
+import { keepEvaluation } from './kept-evaluation.js';
 import { modelAssets, testListFile } from './model-assets.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { type TrainedEvaluation, writeTrainingReport } from './training-report.js';
@@ -284,6 +285,8 @@ async function evaluate(
   if (data.hasOwnTest) await writeFile(path.join(directory, 'assets.extra', testListFile), listText(data.testScan));
   // Test images that do not decode are known only now.
   if (skippedList !== '') await writeFile(path.join(directory, 'assets.extra', 'skipped-images.tsv'), skippedList);
+  const { accuracy, meanAveragePrecision } = testMetrics(evaluation);
+  if (evaluation.result.images > 0) await keepEvaluation(directory, { accuracy, meanAveragePrecision, date: new Date().toISOString() }); // prettier-ignore
   return evaluation;
 }
 

@@ -14,10 +14,10 @@ export interface PictureMatch {
  */
 const samePicture = 0.93;
 /** Correlation of rough pictures from which a crop is looked at in detail. */
-const perhaps = 0.7;
+const perhaps = 0.6;
 
 /** Correlation of their detail there from which the place is made exact. */
-const probably = 0.5;
+const probably = 0.4;
 
 /** A part of a picture: top, left, height and width, as shares of the whole. */
 type Box = readonly [top: number, left: number, height: number, width: number];

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { listModels, type ListModelsResult } from '../../../src/commands/list-models/run.js';
 import { listModelsText } from '../../../src/commands/list-models/print.js';
+import { keepEvaluation, readKeptEvaluation } from '../../../src/commands/train-model/kept-evaluation.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { runCommandLine } from '../../helpers/run-command-line.js';
@@ -124,7 +125,14 @@ describe('list-models', () => {
       cachedWeights: { backbone: false, withHead: true },
     };
     const nulls = { classes: null, imageSize: null, parameters: null, bytesOnDisk: null, millisecondsPerImage: null };
-    const broken = { ...nulls, directory: 'x', modelType: null, arguments: {}, problem: 'it is\n\x1b[31mdamaged.' };
+    const broken = {
+      ...nulls,
+      directory: 'x',
+      modelType: null,
+      arguments: {},
+      evaluation: null,
+      problem: 'it is\n\x1b[31mdamaged.',
+    };
     const result: ListModelsResult = {
       architectures: [
         inception,
@@ -132,7 +140,7 @@ describe('list-models', () => {
         { ...nulls, name: 'TinyModel', cachedWeights: null },
       ],
       savedModels: [
-        { ...facts, name: 'photographs of the harbour/12', millisecondsPerImage: 0.1234, directory: 'y', modelType: 'InceptionModel', arguments: {}, problem: null }, // prettier-ignore
+        { ...facts, name: 'photographs of the harbour/12', millisecondsPerImage: 0.1234, directory: 'y', modelType: 'InceptionModel', arguments: {}, evaluation: null, problem: null }, // prettier-ignore
         { ...broken, name: 'other/1' },
       ],
     };
@@ -156,6 +164,35 @@ describe('list-models', () => {
       ].join('\n'),
     );
     for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('shows what trainings found, and when', () => {
+    const facts = { classes: 2, imageSize: [8, 8], parameters: 100, bytesOnDisk: 2048, millisecondsPerImage: null } as const; // prettier-ignore
+    const listing = { ...facts, directory: 'x', modelType: 'TinyModel', arguments: {}, problem: null };
+    const date = '2026-03-01T12:30:00.000Z';
+    const savedModels = [
+      { ...listing, name: 'TinyModel/1', evaluation: { accuracy: 0.91234, date } },
+      { ...listing, name: 'TinyModel/2', evaluation: { accuracy: 0.9, meanAveragePrecision: 0.85, date } },
+      { ...listing, name: 'TinyModel/3', evaluation: null },
+    ];
+    const text = listModelsText({ architectures: [], savedModels }, 100);
+    expect(text.split('\n').slice(2, 6).join('\n')).toMatchInlineSnapshot(`
+      "saved model  classes  input  parameters  on disk  ms/image    accuracy  trained
+      TinyModel/1        2  8 x 8         100  2.0 KiB         -      0.9123  2026-03-01
+      TinyModel/2        2  8 x 8         100  2.0 KiB         -  mAP 0.8500  2026-03-01
+      TinyModel/3        2  8 x 8         100  2.0 KiB         -           -  -"
+    `);
+  });
+
+  it('reads what a training found as its model directory keeps it, and nothing else', async () => {
+    const directory = await temporaryFolder();
+    await mkdir(path.join(directory, 'assets.extra'));
+    const evaluation = { accuracy: 0.5, date: '2026-03-01T12:30:00.000Z' };
+    await keepEvaluation(directory, evaluation);
+    expect(await readKeptEvaluation(directory)).toEqual(evaluation);
+    await keepEvaluation(directory, { ...evaluation, accuracy: 7 });
+    expect(await readKeptEvaluation(directory)).toBeNull();
+    expect(await readKeptEvaluation(path.join(directory, 'none'))).toBeNull();
   });
 
   it('prints JSON on standard output and what it does on standard error', async () => {
