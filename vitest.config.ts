@@ -13,6 +13,9 @@ export const shared = {
   setupFiles: ['test/helpers/set-up-file.ts'],
 };
 
+/** Once for all files. */
+export const globalSetup = ['test/helpers/bundle-threads.js'];
+
 /** Files that need more than about ten seconds of a CPU: they train for long, or start processes. `npm run test:quick` leaves them out. */
 const slow = [
   'test/commands/build-model/run.test.ts',
@@ -76,6 +79,7 @@ const isShared = (file: string) => !apart.includes(file);
 
 export default defineConfig({
   test: {
+    globalSetup,
     // One more than two processors: tests that wait for a process or a page leave theirs to another.
     maxWorkers: 3,
     projects: [

@@ -5,7 +5,8 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /**
  * Starts a module of Signet in a thread of its own, from `dist/` and, while Signet is developed, from its TypeScript: with tsx, or with the
- * module whose URL is in `SIGNET_LOADER`, which exports `register` as tsx does. Tests start threads with one that is faster.
+ * module whose URL is in `SIGNET_LOADER`, which exports `register` as tsx does, and may say by `bundleOf` where all of a module lies in one
+ * file. Tests start threads with one that is faster.
  *
  * @param module Its URL without the ending: `new URL('./inference-worker-main', import.meta.url)`.
  */
@@ -14,9 +15,13 @@ export function startWorker(module: URL, options: WorkerOptions): Worker {
   const all: WorkerOptions = { execArgv: [], ...options };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`${module}.js`), all);
   // Node.js 20 runs the preloaded tsx in the main thread alone, and 22 on does it twice: each worker registers it itself.
-  const code = `import(${JSON.stringify(process.env.SIGNET_LOADER ?? tsxUrl())}).then(({ register }) => {
+  const url = JSON.stringify(`${module}.ts`);
+  const loader = JSON.stringify(process.env.SIGNET_LOADER ?? tsxUrl());
+  const code = `import(${loader}).then(({ register, bundleOf }) => {
+    const bundle = bundleOf?.(${url});
+    if (bundle) return import(bundle);
     register();
-    return import(${JSON.stringify(`${module}.ts`)});
+    return import(${url});
   })`;
   return new Worker(code, { ...all, eval: true });
 }

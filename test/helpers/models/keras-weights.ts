@@ -27,8 +27,11 @@ function kerasWeight(key: string, name: string, shape: readonly number[]): Float
     if (name === 'kernel') return c * Math.sqrt(3 / fanIn);
     return name === 'gamma' || name === 'moving_variance' ? 1 + 0.1 * c : 0.1 * c;
   };
-  const size = shape.reduce((product, each) => product * each, 1);
-  return Float32Array.from({ length: size }, () => scale(2 * draw() - 1));
+  const values = new Float32Array(shape.reduce((product, each) => product * each, 1));
+  // A network has 25 million: `Float32Array.from` and a scale for each take ten times as long.
+  const [middle, factor] = [scale(0), scale(1) - scale(0)];
+  for (let i = 0; i < values.length; i += 1) values[i] = middle + factor * (2 * draw() - 1);
+  return values;
 }
 
 /** The fixtures' input image: `(7y + 13x + 29ch + xy) mod 256`, [height, width, 3] in C order. */
