@@ -9,5 +9,11 @@ export {
   SignetClient,
 } from './client/signet-client.js';
 export type { InputValue } from './client/signet-client.js';
-export { type CallableModel, classifyImages, type ImageLabel } from './client/classify-images.js';
+export {
+  type CallableModel,
+  classifyImages,
+  type ImageLabel,
+  type RecognizedImage,
+  recognizeImages,
+} from './client/classify-images.js';
 export { explainImages, type Heatmap, type ImageExplanation } from './client/explain-images.js';

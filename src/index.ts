@@ -164,6 +164,20 @@ export { MobileNetV3Model, type MobileNetV3Options } from './models/mobile-net-v
 export { ResnetModel } from './models/resnet-model.js';
 export { ClassificationMetrics, type ClassificationResult } from './evaluation/classification-metrics.js';
 export {
+  chooseConfidence,
+  type ChooseConfidenceOptions,
+  type ChosenConfidence,
+} from './evaluation/confidence/choose-confidence.js';
+export {
+  collectConfidenceSamples,
+  type ConfidenceSamples,
+  type EmbeddedImages,
+} from './evaluation/confidence/confidence-samples.js';
+export type { Calibration, ReliabilityBin } from './evaluation/confidence/reliability.js';
+export type { Answered, ThresholdRow } from './evaluation/confidence/selective-accuracy.js';
+export type { ChosenThreshold } from './evaluation/confidence/threshold-for-accuracy.js';
+export type { ConfidenceSettings, KnownSettings, SureSettings } from './models/classifier/confidence-settings.js';
+export {
   MultiLabelMetrics,
   type MultiLabelClassMetrics,
   type MultiLabelResult,

@@ -60,6 +60,55 @@ export async function classifyImages(
     );
   }
   const rows = await way.classify(model, files);
+  return best(rows, topK);
+}
+
+/** An image's best classes, and what its model makes of it, as far as its signature `serving_known` says. */
+export interface RecognizedImage {
+  readonly labels: readonly ImageLabel[];
+  /** The largest probability. */
+  readonly confidence?: number;
+  /** Distance to the nearest of the training's images: one minus a cosine, 0 to 2. */
+  readonly distance?: number;
+  /** Whether the image is like those of the training. */
+  readonly isKnown?: boolean;
+  /** Whether the confidence reaches the threshold of `--target-accuracy`. */
+  readonly isSure?: boolean;
+}
+
+/**
+ * Finds the best classes of encoded images as `classifyImages` does, and by `serving_known`, where the model has it, whether it knows images
+ * of that kind and is sure.
+ *
+ * @param topK Number of classes per image. Default: 5.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the model has no signature that classifies image files.
+ */
+export async function recognizeImages(
+  model: CallableModel,
+  files: readonly Uint8Array[],
+  topK = mostByLabels,
+): Promise<RecognizedImage[]> {
+  const key = 'serving_known';
+  if (files.length === 0 || !has(model.signatures, key, [...labelOutputs, 'confidence'])) {
+    return (await classifyImages(model, files, topK)).map((labels) => ({ labels }));
+  }
+  const outputs = await model.call(key, filesInput(model, key, files));
+  const rows = labelsFrom(outputs, files.length);
+  const isEnough = topK <= mostByLabels || has(model.signatures, key, ['threshold']);
+  const labels = isEnough ? best(rows, topK) : await classifyImages(model, files, topK);
+  const [confidences, distances] = [numbers(outputs.confidence), numbers(outputs.distance)];
+  const [known, sure] = [numbers(outputs.is_known), numbers(outputs.is_sure)];
+  return labels.map((row, i) => ({
+    labels: row,
+    ...(confidences[i] !== undefined && { confidence: confidences[i] }),
+    ...(distances[i] !== undefined && { distance: distances[i] }),
+    ...(known[i] !== undefined && { isKnown: known[i] === 1 }),
+    ...(sure[i] !== undefined && { isSure: sure[i] === 1 }),
+  }));
+}
+
+/** The best classes of each image, and those that it has in any case. */
+function best(rows: readonly (readonly ImageLabel[])[], topK: number): ImageLabel[][] {
   return rows.map((row) => row.filter(({ present = false }, i) => i < topK || present));
 }
 
@@ -83,18 +132,21 @@ const labelOutputs = ['class_name', 'class_index', 'probability'] as const;
 
 const byLabels: Way = {
   fits: (signatures) => has(signatures, 'serving_labels', labelOutputs),
-  classify: async (model, files) => {
-    const outputs = await model.call('serving_labels', filesInput(model, 'serving_labels', files));
-    const names = texts(outputs.class_name);
-    const indices = numbers(outputs.class_index);
-    const [thresholds, present] = [numbers(outputs.threshold), numbers(outputs.present)];
-    return rowsOf(numbers(outputs.probability), files.length, (probability, _, i) => {
-      const label = { name: names[i] ?? null, index: indices[i] ?? -1, probability };
-      const threshold = thresholds[i];
-      return threshold === undefined ? label : { ...label, threshold, present: present[i] === 1 };
-    });
-  },
+  classify: async (model, files) =>
+    labelsFrom(await model.call('serving_labels', filesInput(model, 'serving_labels', files)), files.length),
 };
+
+/** Labels of n images from the outputs of `serving_labels`. */
+function labelsFrom(outputs: Readonly<Record<string, TensorValue>>, images: number): ImageLabel[][] {
+  const names = texts(outputs.class_name);
+  const indices = numbers(outputs.class_index);
+  const [thresholds, present] = [numbers(outputs.threshold), numbers(outputs.present)];
+  return rowsOf(numbers(outputs.probability), images, (probability, _, i) => {
+    const label = { name: names[i] ?? null, index: indices[i] ?? -1, probability };
+    const threshold = thresholds[i];
+    return threshold === undefined ? label : { ...label, threshold, present: present[i] === 1 };
+  });
+}
 
 /** A multi-label model, whose `serving_labels` gives every class and its threshold. */
 const byThresholds: Way = {

@@ -1,4 +1,10 @@
-import { type CallableModel, classifyImages, type ImageLabel } from './classify-images.js';
+import {
+  type CallableModel,
+  classifyImages,
+  type ImageLabel,
+  type RecognizedImage,
+  recognizeImages,
+} from './classify-images.js';
 import { type ClientSettings, clientSettings, type SignetClientOptions } from './client-options.js';
 import { explainImages, type ImageExplanation } from './explain-images.js';
 import { GrpcClient } from './grpc-client.js';
@@ -93,6 +99,16 @@ export class SignetClient {
     const { classIndex = -1, signal } = options;
     const classIndices = files.map(() => classIndex);
     return explainImages(this.asCallable(await this.#knownMetadata(signal), signal), files, classIndices);
+  }
+
+  /**
+   * The same, with what `serving_known` says: whether the model knows images of that kind, and is sure; see `recognizeImages`.
+   *
+   * @throws ServerError; SignetError `INVALID_SAVED_MODEL` likewise.
+   */
+  async recognizeImages(files: readonly Uint8Array[], options: ClassifyOptions = {}): Promise<RecognizedImage[]> {
+    const { topK, signal } = options;
+    return recognizeImages(this.asCallable(await this.#knownMetadata(signal), signal), files, topK);
   }
 
   /** The model for functions that call one wherever it is, such as `findClassNames`. */

@@ -109,7 +109,7 @@ function frequentConfusions(result: ClassificationResult, columns: number, reaso
 /** The calibration error, and what is answered above each threshold; nothing where the probabilities are not known. */
 function confidence({ calibration, thresholds, images }: ClassificationResult, columns: number): string[][] {
   if (!calibration || images === 0) return [];
-  const { temperature, expectedCalibrationError: error } = calibration;
+  const { temperature, expectedCalibrationError: error, errorByChance } = calibration;
   const scaled = temperature === 1 ? '' : `, with a temperature of ${temperature.toFixed(3)}`;
   const rows = thresholds.map(({ threshold, answered, accuracy }) => [
     threshold.toFixed(2),
@@ -118,7 +118,7 @@ function confidence({ calibration, thresholds, images }: ClassificationResult, c
   ]);
   return [
     [
-      `expected calibration error: ${ratio(error)}${scaled}`,
+      `expected calibration error: ${ratio(error)}${scaled}; chance alone gives about ${ratio(errorByChance)}`,
       ...table([['confidence from', 'answered', 'accuracy'], ...rows], columns),
     ],
   ];

@@ -34,9 +34,10 @@ export async function evaluateClassifier(
   lossOf: Loss = sparseCategoricalCrossentropy,
 ): Promise<ClassifierEvaluation> {
   if (model.multiLabel) throw ofMultiLabel(model);
-  const metrics = new ClassificationMetrics(model.classNames);
+  const { temperature = 1 } = model.confidence;
+  const metrics = new ClassificationMetrics(model.classNames, { temperature });
   const sure = new BestImages<number>(model.classNames.length);
-  const hardest = new HardestMistakes<number>(undefined, undefined, sure);
+  const hardest = new HardestMistakes<number>(undefined, temperature, sure);
   let [images, lossSum] = [0, 0];
   for await (const { logits, labels, losses } of answersOf(model, dataset, lossOf)) {
     metrics.add(logits, labels);

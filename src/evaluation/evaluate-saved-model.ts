@@ -3,7 +3,7 @@ import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
 import type { OnBadImage } from '../data/scan/scan-report.js';
 import { uprightSize } from '../data/image-file/exif-orientation.js';
-import { type Decoding, decodingOf, isMultiLabelModel } from '../models/classifier/model-description.js';
+import { confidenceOf, type Decoding, decodingOf, isMultiLabelModel } from '../models/classifier/model-description.js';
 import { readClassNames } from '../models/classifier/read-class-names.js';
 import { readThresholds } from '../models/classifier/read-thresholds.js';
 import { SignetError } from '../errors.js';
@@ -68,7 +68,8 @@ export async function evaluateSavedModel(
   options: EvaluationOptions,
 ): Promise<SavedModelEvaluation> {
   if (await isMultiLabelModel(modelPath)) throw otherKind(modelPath, 'multi-label', 'evaluateMultiLabelSavedModel');
-  return evaluate(modelPath, files, options, (classNames) => oneClassMetrics(classNames, 1));
+  const { temperature = 1 } = await confidenceOf(modelPath);
+  return evaluate(modelPath, files, options, (classNames) => oneClassMetrics(classNames, temperature));
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   type ImageSize,
   type Preprocessing,
 } from '../ops/fit-images.js';
-import { lookUpLabel, topLabels } from '../ops/labels.js';
+import { lookUpLabel, type TopLabels, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
 import { type ClassifierFunctions, classifierParts } from './classifier/classifier-signatures.js';
 import { saveServable } from '../signatures/save-servable.js';
@@ -17,7 +17,7 @@ import { Tracker } from '../signatures/track-object.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
-import { type TfFunction, tfFunction } from '../tracing/tf-function.js';
+import { forgetGraphs, type TfFunction, tfFunction } from '../tracing/tf-function.js';
 import { evaluate } from '../training/evaluate.js';
 import { fit } from '../training/fit.js';
 import { type FitDatasetArgs, fitOptionsOf } from '../training/fit-options-of.js';
@@ -30,11 +30,13 @@ import {
 } from '../training/losses.js';
 import { trainingSessionOf } from '../training/steps/training-session.js';
 import { checkLayers } from './classifier/check-layers.js';
-import { embeddingOf } from './classifier/embedding.js';
+import type { ConfidenceSettings } from './classifier/confidence-settings.js';
+import { type EmbeddedAnswer, embeddingNetworkOf, embeddingOf } from './classifier/embedding.js';
 import { featureMapOf } from './classifier/feature-map.js';
 import { heatmapsOf } from './classifier/heatmap.js';
 import { initializeWeights } from './classifier/initialize-weights.js';
 import type { ModelDescription, OwnOptions } from './classifier/model-description.js';
+import { recognitionOf } from './classifier/recognize-images.js';
 import { applyLayers } from './classifier/layer-calls.js';
 
 /** Options of every image classifier. How pictures are turned and resized belongs to the model: its signatures do it, wherever it is served. */
@@ -120,6 +122,10 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   readonly thresholds: tf.Variable<tf.Rank.R1> | null;
   /** Whether `save` adds the signature `serving_heatmap`, if the network has heat maps. */
   readonly withHeatmap: boolean;
+  /** Directions of the training images' embeddings, float32 [centroids, features], each of length 1; null unless `setConfidence` gave some. */
+  knownCentroids: tf.Variable<tf.Rank.R2> | null = null;
+  /** What `serving_known` gives; null unless `setConfidence` gave thresholds for it. */
+  recognizeImage: TfFunction | null = null;
 
   /** `input_tensor`: float32 [n, h, w, 3], RGB pixels 0 to 255 of any size. Returns logits, float32 [n, classes]. */
   readonly predictNumpyImage = tfFunction(
@@ -154,12 +160,8 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
    */
   readonly predictLabels = tfFunction(
     (imageBytesString: tf.Tensor) => {
-      const probabilities = this.#probabilities(this.#decode(imageBytesString));
-      const { thresholds, classNamesFile, classNames } = this;
-      if (!thresholds) return { ...topLabels(probabilities, classNamesFile, Math.min(bestClasses, classNames.length)) };
-      const labels = topLabels(probabilities, classNamesFile, classNames.length);
-      const threshold = tf.gather(thresholds, labels.class_index as tf.Tensor2D);
-      return { ...labels, threshold, present: tf.greaterEqual(labels.probability, threshold) };
+      const probabilities = this.#probabilities(this.#logits(this.#decode(imageBytesString)));
+      return { ...this.#labels(probabilities) };
     },
     { inputSignature: { image_bytes_string: tensorSpec('string', [null]) } },
   );
@@ -174,7 +176,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   readonly classifyExamples = tfFunction(
     (inputs: tf.Tensor) => {
       const { 'image/encoded': images } = parseExample(inputs, { 'image/encoded': { dtype: 'string' } });
-      const scores = this.#probabilities(this.#decode(images));
+      const scores = this.#probabilities(this.#logits(this.#decode(images)));
       const all = tf.range(0, this.classNames.length, 1, 'int32');
       const rows = tf.zeros([inputs.shape[0], 1], 'int32');
       return { classes: lookUpLabel(tf.add(rows, all), this.classNamesFile), scores };
@@ -184,6 +186,9 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
 
   /** Made when it is first asked for; undefined before. */
   #explain: ExplainImage | null | undefined;
+  #confidence: ConfidenceSettings = {};
+  /** Null for a network without an embedding. */
+  readonly #embeddingNetwork = embeddingNetworkOf(this);
 
   /** One function of the graph for all signatures; only the sizes of the images differ before it. */
   readonly #logits: (images: tf.Tensor) => tf.Tensor;
@@ -228,8 +233,44 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       // Left out where it is false: such descriptions are as they were before there was a choice.
       multiLabel: this.multiLabel || undefined,
       withHeatmap: this.withHeatmap || undefined,
+      confidence: Object.keys(this.#confidence).length > 0 ? this.#confidence : undefined,
       options: this.ownOptions(),
     };
+  }
+
+  /** What the confidence means: its temperature and thresholds; see `setConfidence`. */
+  get confidence(): ConfidenceSettings {
+    return this.#confidence;
+  }
+
+  /** Size of an embedding; null for a network that has none. */
+  get features(): number | null {
+    return this.#embeddingNetwork?.features ?? null;
+  }
+
+  /**
+   * Sets what the confidence means. All probabilities follow the temperature, and `serving_known` the thresholds; logits stay as they are.
+   *
+   * @param centroids float32 [centroids, features], each of length 1; copied. Default: unknown images are told by the confidence alone.
+   */
+  setConfidence({ temperature = 1, sure, known }: ConfidenceSettings, centroids?: tf.Tensor2D): void {
+    this.#confidence = { ...(temperature !== 1 && { temperature }), ...(sure && { sure }), ...(known && { known }) };
+    this.knownCentroids?.dispose();
+    this.knownCentroids = centroids ? ownVariable(centroids, 'known_centroids') : null;
+    this.recognizeImage = sure || known ? this.#recognition() : null;
+    for (const fn of [this.predictLabels, this.classifyExamples]) forgetGraphs(fn);
+  }
+
+  /**
+   * Computes logits of images, and embeddings where the network has any.
+   *
+   * @param images float32 [n, height, width, 3] of the model's own size.
+   * @returns Logits, float32 [n, classes], and float32 [n, features] or null; the caller owns them.
+   */
+  answer(images: tf.Tensor): Omit<EmbeddedAnswer, 'embedding'> & { readonly embedding: tf.Tensor2D | null } {
+    const network = this.#embeddingNetwork;
+    if (!network) return { logits: this.#logits(images), embedding: null };
+    return tf.tidy(() => ({ ...network.answer(images) }));
   }
 
   /**
@@ -306,10 +347,11 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     if (this.withHeatmap) this.explainImage?.getConcreteFunction();
   }
 
-  /** Disposes what TF.js's `dispose` does, and the thresholds. */
+  /** Disposes what TF.js's `dispose` does, the thresholds and the centroids. */
   override dispose(): ReturnType<tf.LayersModel['dispose']> {
     // A constructor that fails disposes before there are any.
     if (!(this.thresholds as tf.Variable | null | undefined)?.isDisposed) this.thresholds?.dispose();
+    if (!(this.knownCentroids as tf.Variable | null | undefined)?.isDisposed) this.knownCentroids?.dispose();
     return super.dispose();
   }
 
@@ -321,13 +363,31 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     return {};
   }
 
-  /** float32 [n, classes] of what the network takes. */
-  #probabilities(images: tf.Tensor): tf.Tensor {
-    return this.#activated(this.#logits(images));
+  /** float32 [n, classes] of logits. */
+  #probabilities(logits: tf.Tensor): tf.Tensor {
+    if (this.multiLabel) return tf.sigmoid(logits);
+    const { temperature = 1 } = this.#confidence;
+    return tf.softmax(temperature === 1 ? logits : tf.div(logits, temperature));
   }
 
-  #activated(logits: tf.Tensor): tf.Tensor {
-    return this.multiLabel ? tf.sigmoid(logits) : tf.softmax(logits);
+  #labels(probabilities: tf.Tensor): TopLabels | Record<string, tf.Tensor> {
+    const { thresholds, classNamesFile, classNames } = this;
+    if (!thresholds) return topLabels(probabilities, classNamesFile, Math.min(bestClasses, classNames.length));
+    const labels = topLabels(probabilities, classNamesFile, classNames.length);
+    const threshold = tf.gather(thresholds, labels.class_index as tf.Tensor2D);
+    return { ...labels, threshold, present: tf.greaterEqual(labels.probability, threshold) };
+  }
+
+  #recognition(): TfFunction {
+    const recognize = (imageBytesString: tf.Tensor) => {
+      const images = this.#decode(imageBytesString);
+      const { knownCentroids: centroids, multiLabel } = this;
+      const { logits, embedding } = centroids ? this.answer(images) : { logits: this.#logits(images), embedding: null };
+      const probabilities = this.#probabilities(logits);
+      const labels = this.#labels(probabilities) as TopLabels;
+      return recognitionOf({ probabilities, embedding, labels }, this.#confidence, { multiLabel, centroids });
+    };
+    return tfFunction(recognize, { inputSignature: { image_bytes_string: tensorSpec('string', [null]) } });
   }
 
   #fit(images: tf.Tensor4D): tf.Tensor4D {
@@ -351,7 +411,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
         const found = heatmapsOf(map, this.#decode(imageBytesString), wanted, this.imageSize);
         const { heatmap, classIndex, logits } = found;
         const ofClass = tf.cast(tf.oneHot(classIndex, this.classNames.length), 'float32');
-        const probability = tf.sum(tf.mul(this.#activated(logits), ofClass), -1);
+        const probability = tf.sum(tf.mul(this.#probabilities(logits), ofClass), -1);
         const { exif, resize } = this.preprocessing;
         const rows = tf.zeros([imageBytesString.shape[0]], 'int32');
         return {
@@ -397,12 +457,16 @@ export type ExplainImage = TfFunction<
 /** Number of classes that `serving_labels` gives, if there are that many. */
 const bestClasses = 5;
 
-/** Makes the thresholds with a name of their own, which TF.js wants of every variable. */
 function thresholdsVariable(classes: number): tf.Variable<tf.Rank.R1> {
+  return tf.tidy(() => ownVariable(tf.fill([classes], 0.5) as tf.Tensor1D, 'thresholds'));
+}
+
+/** Makes a variable that is not trained with a name of its own, which TF.js wants of every one. */
+function ownVariable<R extends tf.Rank>(value: tf.Tensor<R>, wanted: string): tf.Variable<R> {
   const taken = tf.engine().registeredVariables;
-  let name = 'thresholds';
-  for (let i = 1; taken[name]; i += 1) name = `thresholds_${i}`;
-  return tf.tidy(() => tf.variable(tf.fill([classes], 0.5) as tf.Tensor1D, false, name));
+  let name = wanted;
+  for (let i = 1; taken[name]; i += 1) name = `${wanted}_${i}`;
+  return tf.variable(value, false, name);
 }
 
 function checkLoss(loss: ClassifierCompileOptions['loss'], multiLabel: boolean): void {

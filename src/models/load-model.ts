@@ -1,15 +1,33 @@
 import { SignetError } from '../errors.js';
 import { restoreVariables } from '../saved-model/read/restore-variables.js';
-import type * as tf from '../tensorflow/tf.js';
+import * as tf from '../tensorflow/tf.js';
 import { variablesOf, weightsInOrder } from '../tensorflow/layer-weights.js';
 import type { ImageClassifierModel } from './image-classifier-model.js';
-import { readModelDescription } from './classifier/model-description.js';
+import type { ConfidenceSettings } from './classifier/confidence-settings.js';
+import { mostCentroids } from './classifier/known-images.js';
+import { modelDescriptionFile, readModelDescription } from './classifier/model-description.js';
 import { modelTypes, type ModelType } from './model-types.js';
 import { readClassNames } from './classifier/read-class-names.js';
 
-/** Lists what a classifier's checkpoint holds, in its order: the weights, then the thresholds of a multi-label one. */
+/** Lists what a classifier's checkpoint holds, in its order: the weights, then the thresholds of a multi-label one, then the centroids of known images. */
 function savedVariablesOf(model: ImageClassifierModel): tf.Variable[] {
-  return [...variablesOf(weightsInOrder(model)), ...(model.thresholds ? [model.thresholds as tf.Variable] : [])];
+  const others = [model.thresholds as tf.Variable | null, model.knownCentroids as tf.Variable | null];
+  return [...variablesOf(weightsInOrder(model)), ...others.filter((variable) => variable !== null)];
+}
+
+/** Gives a model what its confidence means, with centroids that are restored later. @throws SignetError `INVALID_SAVED_MODEL` for more than a model keeps. */
+function prepareConfidence(model: ImageClassifierModel, confidence: ConfidenceSettings, directory: string): void {
+  const { centroids = 0 } = confidence.known ?? {};
+  const { features, classNames } = model;
+  const most = features === null ? 0 : mostCentroids(model, features, classNames.length);
+  if (centroids > most) {
+    throw new SignetError(
+      'INVALID_SAVED_MODEL',
+      `${directory} says in assets.extra/${modelDescriptionFile} that it keeps ${centroids} centroids, and such a model keeps ${most} at most. ` +
+        'Save the model again.',
+    );
+  }
+  tf.tidy(() => model.setConfidence(confidence, centroids > 0 ? tf.zeros([centroids, features ?? 0]) : undefined));
 }
 
 /** Options of `loadModel`. */
@@ -28,7 +46,7 @@ export interface LoadModelOptions {
  */
 export async function loadModel(directory: string, options: LoadModelOptions = {}): Promise<ImageClassifierModel> {
   const classNames = await readClassNames(directory);
-  const { modelType, options: own, ...described } = await readModelDescription(directory);
+  const { modelType, options: own, confidence = {}, ...described } = await readModelDescription(directory);
   const types = { ...modelTypes, ...options.modelTypes };
   const Type = Object.hasOwn(types, modelType) ? types[modelType] : undefined;
   if (!Type) {
@@ -40,6 +58,7 @@ export async function loadModel(directory: string, options: LoadModelOptions = {
   }
   const model = new Type({ ...own, ...described, classNames });
   try {
+    prepareConfidence(model, confidence, directory);
     await restoreVariables(savedVariablesOf(model), directory);
   } catch (error) {
     model.dispose();

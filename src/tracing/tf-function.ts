@@ -101,6 +101,11 @@ export function traceAgain(fn: TfFunction<never>): void {
   if (fn.inputSignature) (fn as unknown as Record<typeof holder, Graphs>)[holder].traceAgain(fn.inputSignature);
 }
 
+/** Forgets the graphs of a tf function: what it computes by has changed, and it is traced again when a graph is needed. */
+export function forgetGraphs(fn: TfFunction<never>): void {
+  (fn as unknown as Record<typeof holder, Graphs>)[holder].forget();
+}
+
 /** Names a tf function after the field that holds it, unless it was given a name. */
 export function nameTfFunction(fn: TfFunction, field: string): void {
   const graphs = (fn as unknown as Record<typeof holder, Graphs>)[holder];
@@ -130,6 +135,10 @@ class Graphs {
     const graph = this.#trace(signature);
     this.#graphs.set(keyOf(signature), graph);
     return graph;
+  }
+
+  forget(): void {
+    this.#graphs.clear();
   }
 
   traceAgain(signature: InputSignature): void {

@@ -15,7 +15,7 @@ import { HardestMistakes } from '../../evaluation/hardest-mistakes.js';
 import type { EvaluationResult } from '../../evaluation/metrics.js';
 import { type ImageScan, multiHot } from '../../data/scan/image-scan.js';
 import { MultiLabelMistakes } from '../../evaluation/multi-label/multi-label-mistakes.js';
-import { decodingOf, isMultiLabelModel } from '../../models/classifier/model-description.js';
+import { confidenceOf, decodingOf, isMultiLabelModel } from '../../models/classifier/model-description.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { readThresholds } from '../../models/classifier/read-thresholds.js';
 import { SignetError } from '../../errors.js';
@@ -74,8 +74,9 @@ async function evaluate(
   options: EvaluationOptions,
 ): Promise<EvaluatedModel> {
   if (!isMultiLabel) {
+    const { temperature = 1 } = await confidenceOf(modelPath);
     const best = new BestImages<ImageFile>(classNames.length);
-    const hardest = new HardestMistakes<ImageFile>(undefined, undefined, best);
+    const hardest = new HardestMistakes<ImageFile>(undefined, temperature, best);
     const onLogits = (image: ImageFile, logits: Float32Array) => hardest.add(image, logits, image.label);
     const evaluation = await evaluateSavedModel(modelPath, files, { ...options, onLogits });
     const { serving_default: result } = evaluation.signatures;

@@ -36,6 +36,8 @@ export async function pageFacts(
     // Models of Signet give logits; others may end in a softmax.
     gives: description ? 'logits' : 'either',
     thresholds: thresholds && [...thresholds],
+    temperature: description?.confidence?.temperature ?? 1,
+    sureFrom: description?.confidence?.sure?.threshold ?? null,
     about: [
       ...(version === null ? [] : [['Version', version] as const]),
       ...(description ? [['Class', description.modelType] as const] : []),

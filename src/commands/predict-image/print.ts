@@ -1,12 +1,14 @@
 import { printable } from '../../text/printable.js';
-import type { ImageLabel } from '../../client/classify-images.js';
+import type { ImageLabel, RecognizedImage } from '../../client/classify-images.js';
 import { table } from '../../text/text-table.js';
 import type { PredictedImage, PredictImageResult } from './run.js';
 
 /** Returns what `predict-image` prints: each file's best classes with their probabilities. Files without any are left to `predictImageProblems`. */
 export function predictImageText({ images }: PredictImageResult, columns = 100): string {
   const blocks = images.flatMap((image) =>
-    'labels' in image ? [[printable(image.file), ...labelLines(image.labels, columns), ...heatmapLines(image)]] : [],
+    'labels' in image
+      ? [[`${printable(image.file)}${remark(image)}`, ...labelLines(image.labels, columns), ...heatmapLines(image)]]
+      : [],
   );
   return blocks.map((lines) => `${lines.join('\n')}\n`).join('\n');
 }
@@ -22,6 +24,12 @@ function heatmapLines({ heatmap }: Extract<PredictedImage, { readonly labels: un
   const { name, index, probability } = heatmap.label;
   const className = name === null ? `class ${index}` : printable(name);
   return [`  heat map of ${className}, ${probability.toFixed(4)}: ${printable(heatmap.file)}`];
+}
+
+/** Says where the answer is not to be relied on. */
+function remark({ isKnown, isSure }: RecognizedImage): string {
+  if (isKnown === false) return ': unknown, not like the images of the training';
+  return isSure === false ? ': not sure, below the threshold' : '';
 }
 
 function labelLines(labels: readonly ImageLabel[], columns: number): string[] {

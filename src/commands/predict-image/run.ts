@@ -2,7 +2,7 @@ import { inspectImageFile } from '../../data/image-file/inspect-image-file.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import { tryToReadImageFile } from '../../data/image-file/try-to-read-image-file.js';
 import { SignetError } from '../../errors.js';
-import { type CallableModel, classifyImages, type ImageLabel } from '../../client/classify-images.js';
+import { type CallableModel, type RecognizedImage, recognizeImages } from '../../client/classify-images.js';
 import type { Protocol } from '../../client/client-options.js';
 import { connectToServer, type ServerOptions } from '../shared/connect-to-server.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
@@ -18,7 +18,7 @@ export interface PredictImageOptions extends GivenOptionsOf<typeof predictImageC
 
 /** Result for a file. */
 export type PredictedImage =
-  | { readonly file: string; readonly labels: readonly ImageLabel[]; readonly heatmap?: WrittenHeatmap }
+  | ({ readonly file: string; readonly heatmap?: WrittenHeatmap } & RecognizedImage)
   | { readonly file: string; readonly error: string };
 
 /** Result, which `predict-image --json` prints. */
@@ -78,9 +78,10 @@ async function classifyFile(
   const content = 'kind' in found ? found : await tryToReadImageFile(found);
   if (!(content instanceof Uint8Array)) return { file, error: content.message };
   try {
-    const [labels = []] = await classifyImages(model, [content], topK);
-    if (heatmap === undefined) return { file, labels };
-    return { file, labels, heatmap: await writeHeatmap(model, content, { file: heatmap, className: heatmapClass }) };
+    const [recognized = { labels: [] }] = await recognizeImages(model, [content], topK);
+    if (heatmap === undefined) return { file, ...recognized };
+    const written = await writeHeatmap(model, content, { file: heatmap, className: heatmapClass });
+    return { file, ...recognized, heatmap: written };
   } catch (error) {
     if (!(error instanceof SignetError) || aboutTheModel.includes(error.code)) throw error;
     return { file, error: error.message };

@@ -234,6 +234,19 @@ export const trainModelCommand = defineCommand({
       default: 0.2,
       help: 'Share of the training images held out for validation, of each class',
     },
+    targetAccuracy: {
+      type: 'number',
+      range: { above: 0, max: 1 },
+      defaultText: 'no answer is called sure',
+      help: 'How often answers that are called sure shall be right: names the confidence from which on they are, chosen on the validation',
+      onResume: 'may differ',
+    },
+    unknown: {
+      type: 'boolean',
+      default: true,
+      help: 'Tell images apart that are like none of the training images: serving_known; --no-unknown leaves it out',
+      onResume: 'may differ',
+    },
     jit: {
       type: 'choice',
       choices: ['auto', 'graph', 'xla', 'off'],

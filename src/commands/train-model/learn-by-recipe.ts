@@ -112,7 +112,16 @@ function headAlone(head: TrainedHead, training: PreparedTraining, images: Opened
   const score = scoreText(head, monitoredOf(training.model));
   const stages: Fact[] = [['head', headText(head.strength, score)]];
   const advice = training.options.recipe === 'head' ? adviceFor(head, images) : undefined;
-  return { epochs: 1, bestEpoch: 1, interrupted: false, history, images: countsOf(images), stages, advice };
+  return {
+    epochs: 1,
+    bestEpoch: 1,
+    interrupted: false,
+    history,
+    images: countsOf(images),
+    stages,
+    advice,
+    samples: head.samples,
+  };
 }
 
 /** The score of a head by which epochs are compared. */

@@ -201,6 +201,14 @@ export class TrainingData {
     return this.#open(this.set.part('validation'), imageSize, { shuffle: false });
   }
 
+  /** Batches of some images of a side, taken evenly from all, in an order that never changes. They are read once, so none is cached. */
+  openSample(subset: 'training' | 'validation', imageSize: ImageSize, most: number): Promise<ImageDataset> {
+    const part = this.set.part(subset);
+    const every = Math.ceil(part.files.length / most);
+    const files = part.files.filter((_, i) => i % every === 0);
+    return this.#open({ ...part, files }, imageSize, { shuffle: false, cacheMebibytes: 0 });
+  }
+
   /** Batches of the test set. They are read once, so none is cached. */
   openTest(imageSize: ImageSize): Promise<ImageDataset> {
     return this.#open(this.test.scan, imageSize, { shuffle: false, cacheMebibytes: 0 });

@@ -45,6 +45,8 @@ export interface FinishedTraining {
   readonly skippedList: string;
   /** Sentences about images with the same bytes. */
   readonly duplicates: readonly string[];
+  /** Rows about what the confidence means. */
+  readonly confidence: readonly Fact[];
 }
 
 /**
@@ -86,6 +88,7 @@ function trainingFacts({
   evaluation,
   duplicates,
   stages = [],
+  confidence,
 }: FinishedTraining): Fact[] {
   const { optimizer, learningRate, learningRateSchedule, recipe } = options;
   const byEpochs: Fact[] =
@@ -104,6 +107,7 @@ function trainingFacts({
     ...byEpochs,
     ...(recipe === undefined || recipe === 'none' ? [] : [['recipe', recipe] as const]),
     ...stages,
+    ...confidence,
     ...reportedArguments(options),
   ];
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { listText } from '../../data/list/list-text.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
 import { evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
+import type { ConfidenceSamples } from '../../evaluation/confidence/confidence-samples.js';
 import { chooseThresholds, evaluateMultiLabel } from '../../evaluation/multi-label/evaluate-multi-label.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
@@ -14,6 +15,7 @@ import { InterruptedTraining } from '../../training/resume/interrupted-training.
 import { VersionDirectory } from '../../training/resume/version-directory.js';
 import { isSmall } from '../../training/steps/step-threads.js';
 import type { ShellFlags } from '../shared/shell-command.js';
+import { chosenConfidence, samplesOf } from './choose-confidence.js';
 import { checkRecipe, epochFlagsGiven, hasRecipe } from './recipe.js';
 import { optionsToRemember } from './remembered-options.js';
 import { bringNamedWeights } from './starting-weights.js';
@@ -108,6 +110,8 @@ export interface Learned {
   readonly stages?: readonly Fact[];
   /** What would make the model better, and what that takes. Default: nothing is known. */
   readonly advice?: string | undefined;
+  /** Embeddings and answers to images by which the confidence is chosen. Default: they are computed. */
+  readonly samples?: ConfidenceSamples | undefined;
 }
 
 /** A training that begins with the model's first weights. */
@@ -197,8 +201,7 @@ export class TrainingRun {
   async #finish({ version, data, model, options }: PreparedTraining, learned: Learned): Promise<TrainModelResult> {
     const { epochs, bestEpoch, interrupted, advice } = learned;
     const directory = version.path;
-    if (bestEpoch !== null && model.multiLabel)
-      await saveThresholds({ version, data, model, options }, learned.history);
+    const chosen = bestEpoch === null ? null : await saveConfidence({ version, data, model, options }, learned);
     const evaluation = bestEpoch === null ? null : await evaluate(model, data, options, directory);
     const seconds = (performance.now() - this.#startTime) / 1000;
     const training = {
@@ -209,6 +212,7 @@ export class TrainingRun {
       seconds,
       skippedList: data.skippedList,
       duplicates: data.duplicates,
+      confidence: chosen ?? [],
     };
     const report =
       evaluation && bestEpoch !== null ? await writeTrainingReport({ ...training, bestEpoch, evaluation }) : null;
@@ -290,11 +294,21 @@ async function evaluate(
   return evaluation;
 }
 
-/** Chooses the thresholds of a multi-label model on the validation, and saves it with them. Its weights are those of the best epoch. */
-async function saveThresholds(training: Omit<PreparedTraining, 'startTime'>, history: string): Promise<void> {
-  const { model, data, version } = training;
-  await chooseThresholds(model, await data.openValidation(model.imageSize));
+/**
+ * Chooses on the validation the thresholds of a multi-label model and what the confidence means, and saves the model with them. Its weights are
+ * those of the best epoch.
+ *
+ * @returns Rows about what was chosen.
+ */
+async function saveConfidence(
+  training: Omit<PreparedTraining, 'startTime'>,
+  { history, samples }: Learned,
+): Promise<Fact[]> {
+  const { model, data, version, options } = training;
+  if (model.multiLabel) await chooseThresholds(model, await data.openValidation(model.imageSize));
+  const facts = chosenConfidence(model, samples ?? (await samplesOf(model, data)), options);
   await model.save(version.path, { assetsExtra: modelAssets(training, history) });
+  return facts;
 }
 
 function testMetrics(evaluation: TrainedEvaluation): TestMetrics {

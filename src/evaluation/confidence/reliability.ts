@@ -19,6 +19,11 @@ export interface Calibration {
    * images. Source: Guo et al., "On Calibration of Modern Neural Networks", https://arxiv.org/abs/1706.04599, equation 3.
    */
   readonly expectedCalibrationError: number;
+  /**
+   * The error that chance alone is expected to give with as many images, if every confidence were right: each bin's part of right images varies
+   * like a sum of coin throws, here taken to be normal.
+   */
+  readonly errorByChance: number;
   /** The 15 bins of a reliability diagram, from the least confident on. */
   readonly bins: readonly ReliabilityBin[];
 }
@@ -31,6 +36,7 @@ export class Reliability {
   readonly #images = new Float64Array(numberOfBins);
   readonly #confidence = new Float64Array(numberOfBins);
   readonly #right = new Float64Array(numberOfBins);
+  readonly #variance = new Float64Array(numberOfBins);
 
   /** @param confidence The largest probability, 0 to 1. */
   add(confidence: number, isRight: boolean): void {
@@ -38,14 +44,16 @@ export class Reliability {
     increase(this.#images, bin, 1);
     increase(this.#confidence, bin, confidence);
     increase(this.#right, bin, Number(isRight));
+    increase(this.#variance, bin, confidence * (1 - confidence));
   }
 
   /** @param temperature By which the confidences were made, for the result. */
   result(temperature: number): Calibration {
     const all = this.#images.reduce((a, b) => a + b, 0);
     const gaps = this.#confidence.reduce((sum, confidence, i) => sum + Math.abs(confidence - (this.#right[i] ?? 0)), 0);
+    const chance = this.#variance.reduce((sum, variance) => sum + Math.sqrt((2 / Math.PI) * Math.max(0, variance)), 0);
     const bins = Array.from(this.#images, (images, i) => this.#bin(images, i));
-    return { temperature, expectedCalibrationError: gaps / all, bins };
+    return { temperature, expectedCalibrationError: gaps / all, errorByChance: chance / all, bins };
   }
 
   #bin(images: number, i: number): ReliabilityBin {

@@ -20,6 +20,8 @@ export interface ClassifierFunctions {
   readonly explainImage: TfFunction<never> | null;
   /** Whether the heat map is a signature. */
   readonly withHeatmap: boolean;
+  /** `image_bytes_string` string [n] to what `predictLabels` gives, with `confidence` [n], `distance` [n], `known_score` [n], `is_known` [n] and `is_sure` [n], as far as thresholds were chosen; null without any. */
+  readonly recognizeImage: TfFunction | null;
   /** `inputs` string [n], serialized tf.Examples, to `classes` and `scores`, [n, classes]. */
   readonly classifyExamples: TfFunction;
 }
@@ -33,7 +35,10 @@ export function classifierParts(
   return { signatures: classifierSignatures(model), assetsExtra: { ...files, [modelDescriptionFile]: description } };
 }
 
-/** The signatures of an image classifier, one line per signature; `serving_embedding` only where the network has an embedding, `serving_heatmap` where it is asked for. */
+/**
+ * The signatures of an image classifier, one line per signature; `serving_embedding` only where the network has an embedding, `serving_heatmap` where
+ * it is asked for, `serving_known` where thresholds were chosen.
+ */
 export function classifierSignatures(model: ClassifierFunctions): SaveServableOptions['signatures'] {
   return {
     serving_default: model.predictNumpyImage,
@@ -43,6 +48,7 @@ export function classifierSignatures(model: ClassifierFunctions): SaveServableOp
     serving_labels: model.predictLabels,
     ...(model.embedImage && { serving_embedding: model.embedImage }),
     ...(model.withHeatmap && model.explainImage && { serving_heatmap: model.explainImage }),
+    ...(model.recognizeImage && { serving_known: model.recognizeImage }),
     serving_classify: { function: model.classifyExamples, method: 'classify' },
   };
 }

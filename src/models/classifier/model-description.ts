@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { SignetError } from '../../errors.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
 import type { DecodeImageOptions, ExifHandling } from '../../ops/decode-image.js';
+import { type ConfidenceSettings, confidenceSchema } from './confidence-settings.js';
 import { type CompletePreprocessing, leastSideFor, resizeModes } from '../../ops/fit-images.js';
 
 /** The file in `assets.extra/` that says what a classifier was made from, for `loadModel`. */
@@ -25,6 +26,7 @@ const schema = v.object({
   antialias: v.optional(v.boolean(), false),
   multiLabel: v.optional(v.boolean(), false),
   withHeatmap: v.optional(v.boolean(), false),
+  confidence: v.optional(confidenceSchema, {}),
   options: v.optional(v.record(v.string(), v.union([v.number(), v.string(), v.boolean()])), {}),
 });
 
@@ -40,6 +42,8 @@ export interface ModelDescription extends CompletePreprocessing {
   readonly multiLabel?: boolean | undefined;
   /** Whether it is saved with the signature `serving_heatmap`, if its network has heat maps; default: false. */
   readonly withHeatmap?: boolean | undefined;
+  /** What its confidence means; default: nothing was chosen. */
+  readonly confidence?: ConfidenceSettings | undefined;
   /** Further options of the class, such as a MobileNetModel's `alpha`. */
   readonly options: OwnOptions;
 }
@@ -64,6 +68,12 @@ export async function decodingOf(directory: string): Promise<Decoding> {
 export async function isMultiLabelModel(directory: string): Promise<boolean> {
   const { multiLabel = false } = await readModelDescription(directory).catch(() => ({ multiLabel: false }));
   return multiLabel;
+}
+
+/** What the confidence of a classifier on disk means; nothing for one that does not say so. */
+export async function confidenceOf(directory: string): Promise<ConfidenceSettings> {
+  const { confidence = {} } = await readModelDescription(directory).catch(() => ({ confidence: {} }));
+  return confidence;
 }
 
 /**

@@ -30,8 +30,10 @@ function layersOf(checkpoint: Checkpoint): KerasLayer[] {
   const ofModel = checkpoint.variables.filter(
     ({ key, dtype }) => dtype.includes('float') && !/(^|\/)(optimizer|keras_api)\/|\.OPTIMIZER_SLOT/.test(key),
   );
-  // The thresholds of a multi-label classifier are no layer's.
-  const listed = ofModel.filter(({ key, name }) => key.startsWith('variables/') && !/^thresholds(?:_\d+)?$/.test(name));
+  // The thresholds of a multi-label classifier and the centroids of known images are no layer's.
+  const listed = ofModel.filter(
+    ({ key, name }) => key.startsWith('variables/') && !/^(?:thresholds|known_centroids)(?:_\d+)?$/.test(name),
+  );
   const layers = new Map<string, VariableInfo[]>();
   for (const variable of listed.length > 0 ? listed : ofModel) {
     const { layer } = placeOf(variable);

@@ -21,6 +21,10 @@ export interface OfflinePageFacts {
   readonly gives: 'logits' | 'either';
   /** Thresholds of a multi-label model, by class; null for a model that gives each picture one class. */
   readonly thresholds: readonly number[] | null;
+  /** Divides the logits before they become probabilities; 1 changes nothing. */
+  readonly temperature: number;
+  /** The least probability of a sure answer; null where none was chosen. */
+  readonly sureFrom: number | null;
   /** Rows of the page's table about the model: a title and a text each. */
   readonly about: readonly (readonly [title: string, text: string])[];
 }

@@ -1,4 +1,4 @@
-import { classifyImages } from '../../client/classify-images.js';
+import { type RecognizedImage, recognizeImages } from '../../client/classify-images.js';
 import { ServingError } from '../serving-error.js';
 import type { RestCall, Route } from './rest-call.js';
 import { type UploadServer, uploadRoute } from './upload-route.js';
@@ -9,7 +9,8 @@ const maxTopK = 1000;
  * `POST /v1/models/NAME:classify-image`; see `uploadRoute` for what it takes. `?top_k=` says how many classes, 5 by default.
  *
  * Answers `{"predictions": [{"file": "cat.jpg", "classes": [{"name": "cat", "index": 3, "probability": 0.98}]}]}`, of a multi-label
- * model with `threshold` and `present` and all classes that the image has.
+ * model with `threshold` and `present` and all classes that the image has; of a model with `serving_known` also `confidence`, `distance`, `is_known` and
+ * `is_sure`, as far as it gives them.
  */
 export function classifyImageRoute(server: UploadServer): Route {
   return uploadRoute(server, {
@@ -18,11 +19,22 @@ export function classifyImageRoute(server: UploadServer): Route {
     prepare: (call) => {
       const topK = readTopK(call.query);
       return async (model, image) => {
-        const [classes = []] = await classifyImages(model, [image], topK);
-        return { classes };
+        const [recognized = { labels: [] }] = await recognizeImages(model, [image], topK);
+        return recognizedInJson(recognized);
       };
     },
   });
+}
+
+/** In the words of the signature's outputs. */
+export function recognizedInJson({ labels: classes, confidence, distance, isKnown, isSure }: RecognizedImage) {
+  return {
+    classes,
+    ...(confidence !== undefined && { confidence }),
+    ...(distance !== undefined && { distance }),
+    ...(isKnown !== undefined && { is_known: isKnown }),
+    ...(isSure !== undefined && { is_sure: isSure }),
+  };
 }
 
 /** Reads how many classes a request asks for. @throws ServingError `INVALID_ARGUMENT` */

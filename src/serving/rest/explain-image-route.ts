@@ -1,8 +1,8 @@
-import { type CallableModel, classifyImages } from '../../client/classify-images.js';
+import { type CallableModel, recognizeImages } from '../../client/classify-images.js';
 import { canExplainImages, explainImages } from '../../client/explain-images.js';
 import { heatmapPng } from '../../evaluation/pictures/draw-heatmap.js';
 import { ServingError } from '../serving-error.js';
-import { readTopK } from './classify-image-route.js';
+import { readTopK, recognizedInJson } from './classify-image-route.js';
 import type { RestCall, Route } from './rest-call.js';
 import { type FoundModel, type UploadServer, uploadRoute } from './upload-route.js';
 
@@ -21,11 +21,11 @@ export function explainImageRoute(server: UploadServer): Route {
       checkExplains(found);
       const [topK, classIndex] = [readTopK(call.query), readClass(call.query, found)];
       return async (model, image) => {
-        const [[classes = []], explanation] = await Promise.all([
-          classifyImages(model, [image], topK),
+        const [[recognized = { labels: [] }], explanation] = await Promise.all([
+          recognizeImages(model, [image], topK),
           explainOne(model, image, classIndex),
         ]);
-        return { classes, ...explanation };
+        return { ...recognizedInJson(recognized), ...explanation };
       };
     },
   });

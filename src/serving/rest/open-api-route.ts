@@ -116,7 +116,10 @@ const uploads = (summary: string, parameters: readonly object[]) => ({
       },
     },
     responses: {
-      200: { description: 'The best classes of each image', content: { 'application/json': {} } },
+      200: {
+        description: 'The best classes of each image, and whether the model knows such images and is sure',
+        content: { 'application/json': {} },
+      },
       default: errorResponse,
     },
   },

@@ -10,14 +10,9 @@ import { StoppedBeforeStep } from '../features/feature-source.js';
 import { FeaturesOnce } from '../features/features-once.js';
 import { findFrozenPrefix } from '../features/frozen-prefix.js';
 import { fitDatasetTo, writeNote } from '../fit.js';
-import { collectFeatures, joined } from './feature-batches.js';
-import {
-  type FeatureBatches,
-  type HeadScore,
-  type LinearHead,
-  LogisticRegression,
-  scoreHead,
-} from './logistic-regression.js';
+import { type CollectedFeatures, collectFeatures, joined } from './feature-batches.js';
+import { type HeadSamples, sampleHead } from './head-samples.js';
+import { type HeadScore, type LinearHead, LogisticRegression, scoreHead } from './logistic-regression.js';
 
 /** Options of `trainHead`. */
 export interface TrainHeadOptions {
@@ -48,6 +43,8 @@ export interface TrainedHead {
   readonly validation: HeadScore;
   /** Images per second while features were computed, of both datasets. */
   readonly imagesPerSecond: number;
+  /** What that head gives, trained on the first dataset alone. */
+  readonly samples: HeadSamples;
 }
 
 const defaultStrengths = [0.3, 0.1, 0.03, 0.01, 0.003] as const;
@@ -113,8 +110,8 @@ async function trainOnFeatures(
 }
 
 interface Parts {
-  readonly trained: FeatureBatches;
-  readonly held: FeatureBatches;
+  readonly trained: CollectedFeatures;
+  readonly held: CollectedFeatures;
 }
 
 async function solve(
@@ -141,9 +138,10 @@ async function solve(
     train: await scoreHead(trained, head, labelSmoothing),
     validation: await scoreHead(held, head, labelSmoothing),
   };
+  const samples = await sampleHead(trained, held, head);
   const final = refit ? await solveOnAll({ trained, held }, classes, classWeight, strength, isStopped) : head;
   assign(layer, final);
-  return { strength, tried: strengths, ...scores };
+  return { strength, tried: strengths, ...scores, samples };
 }
 
 async function solveOnAll(

@@ -45,8 +45,10 @@ function asker(model, facts) {
       const picture = fitPicture(await readPicture(file, facts.exif), facts);
       const read = performance.now() - start;
       const { outputs, milliseconds, backend } = await model.run(picture);
+      const classes = bestClasses(outputs, facts, topK);
       return {
-        classes: bestClasses(outputs, facts, topK),
+        classes,
+        isSure: facts.sureFrom === null ? undefined : (classes[0]?.probability ?? 0) >= facts.sureFrom,
         took: `${milliseconds.toFixed(1)} ms in ${backendNames[backend]}, read in ${read.toFixed(1)} ms`,
       };
     },
@@ -54,8 +56,9 @@ function asker(model, facts) {
   };
 }
 
-function bestClasses(outputs, { classNames, gives, thresholds }, topK) {
-  return probabilitiesOf(outputs, gives, thresholds)
+function bestClasses(outputs, facts, topK) {
+  const { classNames, thresholds } = facts;
+  return probabilitiesOf(outputs, facts)
     .map((probability, index) => ({
       index,
       name: classNames?.[index] ?? null,
@@ -71,9 +74,11 @@ function judged(probability, threshold) {
   return threshold === undefined ? {} : { threshold, present: probability >= threshold };
 }
 
-function probabilitiesOf(outputs, gives, thresholds) {
+function probabilitiesOf(outputs, { gives, thresholds, temperature }) {
   if (thresholds) return Array.from(outputs, (logit) => 1 / (1 + Math.exp(-logit)));
-  return gives === 'logits' || !areProbabilities(outputs) ? softmax(outputs) : [...outputs];
+  return gives === 'logits' || !areProbabilities(outputs)
+    ? softmax(outputs.map((logit) => logit / temperature))
+    : [...outputs];
 }
 
 /** Models of other makers may end in a softmax or in sigmoids of their own. */

@@ -84,11 +84,13 @@ export class Answers {
     try {
       signal.throwIfAborted();
       await checkReadable(file);
-      const { classes, took, explained, overlay } = await this.asker.ask(file, target, signal);
+      const { classes, isKnown, isSure, took, explained, overlay } = await this.asker.ask(file, target, signal);
       time.textContent = took;
       if (overlay) showHeatmap(card, explained, overlay);
+      const doubt = doubtOf(isKnown, isSure);
+      showDoubt(card, doubt);
       showClasses(card.querySelector('.classes'), classes);
-      return `${file.name}: ${inWords(classes)}.`;
+      return `${file.name}: ${doubt === '' ? '' : `${doubt} `}${inWords(classes)}.`;
     } catch (error) {
       time.textContent = this.asker.label(target);
       return showProblem(card, file, signal.aborted ? 'Stopped.' : error.message);
@@ -154,6 +156,20 @@ function showProblem(card, file, message) {
   problem.textContent = message;
   problem.hidden = false;
   return `${file.name}: ${message}`;
+}
+
+/** Why the answer is not to be relied on; empty where it is, or the model does not say. */
+function doubtOf(isKnown, isSure) {
+  if (isKnown === false) return 'Unknown: not like the pictures that the model was trained on.';
+  return isSure === false ? 'Not sure: below the threshold of the model.' : '';
+}
+
+/** The classes stay, paler: what it is most like may still be of use. */
+function showDoubt(card, doubt) {
+  const line = card.querySelector('.doubt');
+  line.textContent = doubt;
+  line.hidden = doubt === '';
+  card.classList.toggle('doubtful', doubt !== '');
 }
 
 /** The best class; where a picture may have several, all that it has. */

@@ -11,8 +11,9 @@ export const server = {
     const start = performance.now();
     const text = await request(url(target), { method: 'POST', body: form, signal });
     const milliseconds = performance.now() - start;
-    const { classes, explained, overlay } = JSON.parse(text).predictions[0];
-    return { classes, explained, overlay, took: `${target.label} · ${milliseconds.toFixed(1)} ms round trip` };
+    const { classes, is_known, is_sure, explained, overlay } = JSON.parse(text).predictions[0];
+    const took = `${target.label} · ${milliseconds.toFixed(1)} ms round trip`;
+    return { classes, isKnown: is_known, isSure: is_sure, explained, overlay, took };
   },
 
   label: ({ label }) => label,

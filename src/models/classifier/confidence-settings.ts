@@ -1,0 +1,51 @@
+import * as v from 'valibot';
+
+import { wholeNumber } from '../../files/read-json.js';
+
+/** What a classifier's confidence means, as `chooseConfidence` finds out. It travels with the model. */
+export interface ConfidenceSettings {
+  /** Divides the logits before they become probabilities. Default: 1. */
+  readonly temperature?: number | undefined;
+  /** From which confidence on an answer is sure; absent where no accuracy was asked for. */
+  readonly sure?: SureSettings | undefined;
+  /** Which images are of a kind that the model knows; absent where it takes every image for one. */
+  readonly known?: KnownSettings | undefined;
+}
+
+/** A threshold of the confidence that was chosen for an accuracy. */
+export interface SureSettings {
+  /** The accuracy that was asked for, 0 to 1. */
+  readonly targetAccuracy: number;
+  /** The least confidence of a sure answer, 0 to 1. */
+  readonly threshold: number;
+}
+
+/** How images of no class are told apart. */
+export interface KnownSettings {
+  /** Number of centroids of the training images' embeddings; 0 where there are none, and the confidence alone decides. */
+  readonly centroids: number;
+  /** Distance to the nearest centroid that half of the validation's images exceed. */
+  readonly typicalDistance: number;
+  /** The one that a hundredth of them exceeds. */
+  readonly farDistance: number;
+  /** The least score of a known image, 0 to 1; see `knownScore`. */
+  readonly threshold: number;
+}
+
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** One minus a cosine. */
+const distance = v.pipe(v.number(), v.minValue(0), v.maxValue(2));
+
+/** The settings in a model's description, which may be from anybody. */
+export const confidenceSchema = v.object({
+  temperature: v.optional(v.pipe(v.number(), v.minValue(1e-3), v.maxValue(1e3))),
+  sure: v.optional(v.object({ targetAccuracy: share, threshold: share })),
+  known: v.optional(
+    v.object({
+      centroids: wholeNumber(0, 1_000_000),
+      typicalDistance: distance,
+      farDistance: distance,
+      threshold: share,
+    }),
+  ),
+});
