@@ -55,6 +55,7 @@ const alone = [
   'test/e2e/show-model.test.ts',
   'test/e2e/train-and-eval.test.ts',
   'test/saved-model/read/read-variables.test.ts',
+  'test/serving/floods.test.ts',
   'test/serving/hostile.test.ts',
   'test/serving/serve-models.test.ts',
   'test/serving/worker',

@@ -6,6 +6,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 import { create, toBinary } from '@bufbuild/protobuf';
 
@@ -15,13 +16,15 @@ import { PredictRequestSchema } from '../src/tensorflow/protos/tensorflow_servin
 import { PredictionService } from '../src/tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
 import { RawGrpcClient } from '../test/helpers/servers/grpc-client.js';
 import { send } from '../test/helpers/servers/http-client.js';
+import { flood, floods } from '../test/helpers/servers/http2-frames.js';
 import { type ServeModelProcess, startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { numberFlag } from './number-flag.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
 
 /**
  * `npm run bench:hostile`: what clients without a token can do to a default server, all at once, for `--seconds` (60), over
- * loopback: bodies that become more than they are, slow and idle connections, messages without an end, answers nobody reads.
+ * loopback: bodies that become more than they are, slow and idle connections, messages without an end, answers nobody reads, JSON of a
+ * million brackets, compressed bodies, floods of HTTP/2's frames.
  *
  * Prints memory, the longest wait for `/healthz`, and how others were answered. Exits 1 when memory rises by more than 1 GiB,
  * `/healthz` takes longer than `--healthz` (100) milliseconds, or others are not answered.
@@ -60,6 +63,9 @@ async function attack(): Promise<void> {
     slowBodies(),
     idleConnections(),
     unread(),
+    deepJson(),
+    compressedBodies(),
+    frameFloods(),
   ];
   await wait(seconds * 1000);
   isOver = true;
@@ -254,5 +260,46 @@ async function unread(): Promise<void> {
     });
     await wait(3000);
     for (const request of requests) request.destroy();
+  }
+}
+
+async function deepJson(): Promise<void> {
+  const open = '['.repeat(1_000_000);
+  const closed = `${open}${']'.repeat(1_000_000)}`;
+  const bodies: [string, string][] = [
+    [predict, `{"instances":${closed}}`],
+    [predict, `{"x":${closed},"instances":[1]}`],
+    ['/v1/models/LenetModel:classify', `{"examples":[{"a":${closed}}]}`],
+    ['/v2/models/LenetModel/infer', `{"parameters":${closed},"inputs":[]}`],
+    ['/v2/models/LenetModel/infer', open],
+  ];
+  for (let i = 0; !isOver; i += 1) {
+    const [route, body] = bodies[i % bodies.length] ?? ['/', ''];
+    const { status } = await send(restPort, route, { body }).catch(() => ({ status: 0 }));
+    count(`deep JSON ${status}`);
+  }
+}
+
+async function compressedBodies(): Promise<void> {
+  const bodies = [
+    gzipSync(Buffer.alloc(200 * mebi, ' ')),
+    Buffer.concat([gzipSync('{"instances":[1]}'), Buffer.alloc(mebi)]),
+  ];
+  for (let i = 0; !isOver; i += 1) {
+    const headers = { 'content-encoding': 'gzip' };
+    const body = bodies[i % bodies.length] ?? '';
+    const { status } = await send(restPort, predict, { body, headers }).catch(() => ({ status: 0 }));
+    count(`compressed body ${status}`);
+  }
+}
+
+/** One flood after the other, each for a second or until the server has had enough. */
+async function frameFloods(): Promise<void> {
+  for (let round = 0; !isOver; round += 1) {
+    const all = Object.entries(floods);
+    const [name, next] = all[round % all.length] ?? ['', () => Buffer.alloc(0)];
+    const until = performance.now() + 1000;
+    const isEnded = await flood(grpcPort, next, () => !isOver && performance.now() < until);
+    count(`flood of ${name} ${isEnded ? 'cut off' : 'passed'}`);
   }
 }
