@@ -110,7 +110,6 @@ function frequentConfusions(result: ClassificationResult, columns: number, reaso
 function confidence({ calibration, thresholds, images }: ClassificationResult, columns: number): string[][] {
   if (!calibration || images === 0) return [];
   const { temperature, expectedCalibrationError: error, errorByChance } = calibration;
-  const scaled = temperature === 1 ? '' : `, with a temperature of ${temperature.toFixed(3)}`;
   const rows = thresholds.map(({ threshold, answered, accuracy }) => [
     threshold.toFixed(2),
     ratio(answered),
@@ -118,7 +117,8 @@ function confidence({ calibration, thresholds, images }: ClassificationResult, c
   ]);
   return [
     [
-      `expected calibration error: ${ratio(error)}${scaled}; chance alone gives about ${ratio(errorByChance)}`,
+      `expected calibration error ${ratio(error)}, ${ratio(errorByChance)} by chance alone`,
+      ...(temperature === 1 ? [] : [`with a temperature of ${temperature.toFixed(3)}`]),
       ...table([['confidence from', 'answered', 'accuracy'], ...rows], columns),
     ],
   ];

@@ -40,6 +40,19 @@ confusion matrix: rows are the true classes, columns the predicted ones
 cat           2    .           .
 dog           .    1           .
 guinea pig    1    .           .
+
+expected calibration error 0.2500, 0.0000 by chance alone
+confidence from  answered  accuracy
+0.00               1.0000    0.7500
+0.30               1.0000    0.7500
+0.40               1.0000    0.7500
+0.50               1.0000    0.7500
+0.60               1.0000    0.7500
+0.70               1.0000    0.7500
+0.80               1.0000    0.7500
+0.90               1.0000    0.7500
+0.95               1.0000    0.7500
+0.99               1.0000    0.7500
 `,
     );
   });
@@ -82,7 +95,7 @@ guinea pig    1    .           .
         ]),
       ),
     );
-    const [title, ...rows] = text.slice(text.indexOf('confusions:')).trimEnd().split('\n');
+    const [title, ...rows] = (/^confusions:[^]*?(?=\n\n)/m.exec(text)?.[0] ?? '').split('\n');
     expect(title).toBe('confusions: 30 classes are too many for a matrix, so the 20 most frequent of 30 are listed');
     expect(rows).toHaveLength(21);
     expect(rows.slice(0, 3)).toEqual([

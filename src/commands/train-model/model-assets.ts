@@ -1,3 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
 import { argumentsJson } from './remembered-options.js';
 import type { TrainModelOptions } from './train-model-options.js';
 import type { TrainingData } from './training-data.js';
@@ -15,4 +18,12 @@ export function modelAssets(
     'history.csv': history,
     ...(data.skippedList !== '' && { 'skipped-images.tsv': data.skippedList }),
   };
+}
+
+/** Reads the files that somebody else, such as a callback, has put into a model's `assets.extra`: they stay when the model is saved again. */
+export async function otherFiles(modelPath: string): Promise<Record<string, Uint8Array>> {
+  const folder = path.join(modelPath, 'assets.extra');
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(path.join(folder, name))] as const))); // prettier-ignore
 }

@@ -26,7 +26,7 @@ import {
 } from './train-model-options.js';
 import { disposeCompiled, findTrainableType, makeLoss, makeTrainable } from './trainable-model.js';
 import { keepEvaluation } from './kept-evaluation.js';
-import { modelAssets, testListFile } from './model-assets.js';
+import { modelAssets, otherFiles, testListFile } from './model-assets.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { type TrainedEvaluation, writeTrainingReport } from './training-report.js';
 import { tell } from '../../text/tell.js';
@@ -307,7 +307,8 @@ async function saveConfidence(
   const { model, data, version, options } = training;
   if (model.multiLabel) await chooseThresholds(model, await data.openValidation(model.imageSize));
   const facts = chosenConfidence(model, samples ?? (await samplesOf(model, data)), options);
-  await model.save(version.path, { assetsExtra: modelAssets(training, history) });
+  const assets = modelAssets(training, history);
+  await model.save(version.path, { assetsExtra: { ...(await otherFiles(version.path)), ...assets } });
   return facts;
 }
 

@@ -140,17 +140,21 @@ function addCall(
     }),
   );
   const call = graph.call([...placeholders, ...captured], callAttributes(fn, inputs, outputs, wrapperName(key)));
-  return { inputs: placeholders.map((name) => `${name}:0`), outputs: outputs.map((_, i) => `${call}:${i}`) };
+  const tensors = new Map(inputs.map(({ name }, i) => [name, `${placeholders[i]}:0`]));
+  return {
+    inputs: fn.inputs.map(({ name }) => tensors.get(name) ?? ''),
+    outputs: outputs.map((_, i) => `${call}:${i}`),
+  };
 }
 
 function signatureDef(
-  { inputs, method, outputs }: SignatureExport,
+  { fn, method, outputs }: SignatureExport,
   tensors: SignatureTensors | undefined,
 ): SignatureDefInit {
   const infos = (specs: readonly NamedSpec[], names: readonly string[] = []) =>
     Object.fromEntries(specs.map(({ name, spec }, i) => [name, tensorInfo(spec, names[i] ?? '')]));
   return {
-    inputs: infos(inputs, tensors?.inputs),
+    inputs: infos(fn.inputs, tensors?.inputs),
     outputs: infos(outputs, tensors?.outputs),
     methodName: `tensorflow/serving/${method}`,
   };

@@ -52,7 +52,7 @@ describe('evalModelText', () => {
       dog           .    1           .
       guinea pig    1    .           .
 
-      expected calibration error: 0.2500; chance alone gives about 0.0000
+      expected calibration error 0.2500, 0.0000 by chance alone
       confidence from  answered  accuracy
       0.00               1.0000    0.7500
       0.30               1.0000    0.7500

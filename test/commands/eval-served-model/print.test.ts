@@ -70,6 +70,19 @@ confusion matrix: rows are the true classes, columns the predicted ones
 cat           2    .           .
 dog           .    1           .
 guinea pig    .    .           .
+
+expected calibration error 0.0000, 0.0000 by chance alone
+confidence from  answered  accuracy
+0.00               1.0000    1.0000
+0.30               1.0000    1.0000
+0.40               1.0000    1.0000
+0.50               1.0000    1.0000
+0.60               1.0000    1.0000
+0.70               1.0000    1.0000
+0.80               1.0000    1.0000
+0.90               1.0000    1.0000
+0.95               1.0000    1.0000
+0.99               1.0000    1.0000
 `);
   });
 

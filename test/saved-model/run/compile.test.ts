@@ -30,6 +30,15 @@ describe('compile', () => {
     expect([low.arraySync(), high.arraySync()]).toEqual([1, 3]);
   });
 
+  it('takes arguments in the order of the function, whatever their names', async () => {
+    const scalar = tensorSpec('float32', []);
+    const difference = tfFunction((x: tf.Tensor, a: tf.Tensor) => tf.sub(x, a), {
+      inputSignature: { x: scalar, a: scalar },
+    });
+    const compiled = await compiledForTest(difference);
+    expect(compiled(tf.scalar(5), tf.scalar(3)).arraySync()).toBe(2);
+  });
+
   it('leaves nothing behind but its results', async () => {
     const twice = await compiledForTest(tfFunction((x: tf.Tensor) => tf.mul(x, 2), vectors));
     const x = tf.ones([1, 3]);
