@@ -66,8 +66,11 @@ it('a single whole number is compared with padding', () => {
     return tf.pad(x, [[Math.floor(lacking / 2), Math.ceil(lacking / 2)]]);
   };
   const inputSignature = { weights: tensorSpec('float32', ['n']), x: tensorSpec('int32', ['n']) };
-  const trace = () => tfFunction((_: tf.Tensor, x: tf.Tensor) => fn(x), { inputSignature }).getConcreteFunction();
-  expect(trace).toThrow('Cannot trace');
+  const graph = tfFunction((_: tf.Tensor, x: tf.Tensor) => fn(x), { inputSignature }).getConcreteFunction();
+  for (const size of [1, 2, 3, 4, 90]) {
+    const x = tf.range(1, size + 1, 1, 'int32');
+    expect(runGraph(graph, [tf.ones([size]), x]).outputs[0]?.arraySync()).toEqual(fn(x).arraySync());
+  }
 });
 
 it('a limit beyond the sizes of all samples is found', () => {
