@@ -82,7 +82,7 @@ export interface ClassifierCompileOptions extends Pick<tf.ModelCompileArgs, 'opt
 /** Options of `save`. */
 export interface SaveOptions extends NonNullable<Parameters<tf.LayersModel['save']>[1]> {
   /** Contents of further files in `assets.extra/`, by name. Default: none. */
-  readonly assetsExtra?: Readonly<Record<string, string>> | undefined;
+  readonly assetsExtra?: Readonly<Record<string, string | Uint8Array>> | undefined;
 }
 
 /**
