@@ -258,11 +258,13 @@ function softmax(logits: readonly ImageLabel[]): ImageLabel[] {
   return logits.map((label, i) => ({ ...label, probability: (powers[i] ?? NaN) / total }));
 }
 
-function numbers(value: TensorValue | undefined): number[] {
+/** The numbers of a tensor; none where there is no tensor. */
+export function numbers(value: TensorValue | undefined): number[] {
   return Array.from((value?.values ?? []) as ArrayLike<number>, Number);
 }
 
-function texts(value: TensorValue | undefined): string[] {
+/** The strings of a tensor; none where there is no tensor of strings. */
+export function texts(value: TensorValue | undefined): string[] {
   const values = value?.dtype === 'string' ? (value.values as readonly Uint8Array[]) : [];
   return values.map((bytes) => Buffer.from(bytes).toString());
 }

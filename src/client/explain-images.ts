@@ -2,7 +2,7 @@ import { SignetError } from '../errors.js';
 import type { ExifHandling } from '../ops/decode-image.js';
 import { type ResizeMode, resizeModes } from '../ops/resize-modes.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
-import type { CallableModel, ImageLabel } from './classify-images.js';
+import { type CallableModel, type ImageLabel, numbers, texts } from './classify-images.js';
 
 /** Where in an image a class was seen. */
 export interface Heatmap {
@@ -35,7 +35,7 @@ export function canExplainImages(signatures: CallableModel['signatures']): boole
 }
 
 /**
- * Finds where in encoded images a class was seen, by `serving_heatmap`.
+ * Asks a model's `serving_heatmap` which part of each encoded image speaks for a class.
  *
  * @param classIndices Position of the class in the logits for each image; -1 for the most probable.
  * @throws SignetError `INVALID_SAVED_MODEL` when the model has no such signature, or answers something else.
@@ -66,24 +66,16 @@ function explanationAt(answer: Readonly<Record<string, TensorValue>>, i: number)
   const { heatmap, class_index: index, class_name: name, probability, exif, resize } = answer;
   const [, height = 0, width = 0] = heatmap?.shape ?? [];
   const values = heatmap?.values.slice(i * height * width, (i + 1) * height * width);
-  const [exifText, resizeText] = [text(exif, i), text(resize, i)];
+  const [exifText = '', resizeText, className = ''] = [exif, resize, name].map((each) => texts(each)[i]);
+  const [position = NaN, ofClass = NaN] = [index, probability].map((each) => numbers(each)[i]);
   const mode = resizeModes.find((each) => each === resizeText);
   if (!(values instanceof Float32Array) || values.length === 0 || !mode || !isExif(exifText)) return null;
-  const label = { name: text(name, i), index: number(index, i), probability: number(probability, i) };
+  const label = { name: className, index: position, probability: ofClass };
   return { label, heatmap: { values, height, width, exif: exifText, resize: mode } };
 }
 
 function isExif(value: string): value is ExifHandling {
   return value === 'apply' || value === 'ignore';
-}
-
-function number(value: TensorValue | undefined, i: number): number {
-  return Number(value?.values[i] ?? NaN);
-}
-
-function text(value: TensorValue | undefined, i: number): string {
-  const bytes = value?.values[i];
-  return bytes instanceof Uint8Array ? Buffer.from(bytes).toString() : '';
 }
 
 function withoutHeatmaps({ name, signatures }: CallableModel): SignetError {

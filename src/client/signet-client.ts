@@ -90,7 +90,7 @@ export class SignetClient {
   }
 
   /**
-   * Where in encoded images a class was seen, by `serving_heatmap`; see `explainImages`.
+   * Asks the model's `serving_heatmap` which part of each encoded image speaks for a class; see `explainImages`.
    *
    * @param files Their contents, of any sizes; sent in one request.
    * @throws ServerError; SignetError `INVALID_SAVED_MODEL` when the model has no such signature.

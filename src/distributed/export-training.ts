@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-import type { ImageScan } from '../data/scan/image-scan.js';
+import { type ImageScan, pathWithin } from '../data/scan/image-scan.js';
 import { SignetError } from '../errors.js';
 import { classifierParts } from '../models/classifier/classifier-signatures.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
@@ -89,13 +89,13 @@ function imagesText({ training, validation }: NonNullable<ExportTrainingOptions[
   return jsonText({ training: rowsOf(training), validation: rowsOf(validation) });
 }
 
-function rowsOf({ directory, files }: ImageScan): (readonly [string, number | readonly number[]])[] {
-  return files.map(({ path: file, label, labels }) => {
-    const within = path.relative(directory, file).replaceAll(path.sep, '/');
+function rowsOf(scan: ImageScan): (readonly [string, number | readonly number[]])[] {
+  return scan.files.map(({ path: file, label, labels }) => {
+    const within = pathWithin(scan, file);
     if (!within.startsWith('../') && !path.isAbsolute(within)) return [within, labels ?? label] as const;
     throw new SignetError(
       'INVALID_DATASET',
-      `Workers read images below one folder, ${printable(directory)}. Received: ${printable(file)}. Move the list to a folder that holds all its images.`,
+      `Workers read images below one folder, ${printable(scan.directory)}. Received: ${printable(file)}. Move the list to a folder that holds all its images.`,
     );
   });
 }

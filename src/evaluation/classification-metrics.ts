@@ -1,4 +1,5 @@
 import { SignetError } from '../errors.js';
+import { argMax } from './agreement.js';
 import { type Calibration, Reliability } from './confidence/reliability.js';
 import { SelectiveAccuracy, type ThresholdRow } from './confidence/selective-accuracy.js';
 
@@ -146,7 +147,7 @@ export class ClassificationMetrics {
       this.#selective.addSilent();
       return;
     }
-    const predicted = logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
+    const predicted = argMax(logits);
     const confidence = probabilityOf(logits, predicted, this.#temperature ?? NaN);
     this.#reliability.add(confidence, predicted === label);
     this.#selective.add(confidence, predicted, predicted === label);
@@ -175,8 +176,13 @@ function average(perClass: readonly ClassMetrics[], weight: (metrics: ClassMetri
   return { precision: mean('precision'), recall: mean('recall'), f1: mean('f1') };
 }
 
-/** `log(sum(exp(logits))) - logits[label]`, in nats, with the largest logit taken out so that nothing overflows. */
-export function crossEntropy(logits: Float32Array, label: number): number {
+/**
+ * `log(sum(exp(logits))) - logits[label]`, in nats, with the largest logit taken out so that nothing overflows.
+ *
+ * @param temperature Divides the logits first. Default: 1.
+ */
+export function crossEntropy(given: Float32Array, label: number, temperature = 1): number {
+  const logits = temperature === 1 ? given : given.map((logit) => logit / temperature);
   const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
   const total = logits.reduce((rest, logit) => rest + Math.exp(logit - largest), 0);
   // The small difference of two large logits first: adding a large one to the logarithm would round it away.
@@ -189,7 +195,7 @@ export function crossEntropy(logits: Float32Array, label: number): number {
  * @param temperature Divides the logits. Default: 1.
  */
 export function probabilityOf(logits: Float32Array, label: number, temperature = 1): number {
-  return Math.exp(-crossEntropy(temperature === 1 ? logits : logits.map((logit) => logit / temperature), label));
+  return Math.exp(-crossEntropy(logits, label, temperature));
 }
 
 function sum(values: readonly number[]): number {

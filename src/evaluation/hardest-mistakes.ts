@@ -1,4 +1,5 @@
 import type { BestImages } from './best-images.js';
+import { argMax } from './agreement.js';
 import { crossEntropy, probabilityOf } from './classification-metrics.js';
 
 /** An image that a classifier took for another class. */
@@ -40,7 +41,7 @@ export class HardestMistakes<Image> {
    */
   add(image: Image, logits: Float32Array, truth: number): void {
     const isFinite = logits.every(Number.isFinite);
-    const predicted = likeliest(logits);
+    const predicted = argMax(logits);
     if (isFinite && predicted === truth)
       return this.best?.add(image, truth, probabilityOf(logits, truth, this.temperature));
     const loss = isFinite ? crossEntropy(logits, truth) : Infinity;
@@ -58,10 +59,6 @@ export class HardestMistakes<Image> {
   get mistakes(): readonly Mistake<Image>[] {
     return [...this.#mistakes];
   }
-}
-
-function likeliest(logits: Float32Array): number {
-  return logits.reduce((best, logit, i) => (logit > (logits[best] ?? NaN) ? i : best), 0);
 }
 
 /** Adds a mistake to those with the highest loss, the hardest first, behind those of the same loss; what is too many falls out. */

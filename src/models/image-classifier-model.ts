@@ -31,7 +31,7 @@ import {
 import { trainingSessionOf } from '../training/steps/training-session.js';
 import { checkLayers } from './classifier/check-layers.js';
 import type { ConfidenceSettings } from './classifier/confidence-settings.js';
-import { type EmbeddedAnswer, embeddingNetworkOf, embeddingOf } from './classifier/embedding.js';
+import { type EmbeddedAnswer, type EmbeddingNetwork, embeddingNetworkOf, embeddingOf } from './classifier/embedding.js';
 import { featureMapOf } from './classifier/feature-map.js';
 import { heatmapsOf } from './classifier/heatmap.js';
 import { initializeWeights } from './classifier/initialize-weights.js';
@@ -187,8 +187,8 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /** Made when it is first asked for; undefined before. */
   #explain: ExplainImage | null | undefined;
   #confidence: ConfidenceSettings = {};
-  /** Null for a network without an embedding. */
-  readonly #embeddingNetwork = embeddingNetworkOf(this);
+  /** Null for a network without an embedding. Made when it is first asked for; undefined before. */
+  #embeddingNetwork: EmbeddingNetwork | null | undefined;
 
   /** One function of the graph for all signatures; only the sizes of the images differ before it. */
   readonly #logits: (images: tf.Tensor) => tf.Tensor;
@@ -245,7 +245,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
 
   /** Size of an embedding; null for a network that has none. */
   get features(): number | null {
-    return this.#embeddingNetwork?.features ?? null;
+    return this.#embedded()?.features ?? null;
   }
 
   /**
@@ -268,7 +268,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
    * @returns Logits, float32 [n, classes], and float32 [n, features] or null; the caller owns them.
    */
   answer(images: tf.Tensor): Omit<EmbeddedAnswer, 'embedding'> & { readonly embedding: tf.Tensor2D | null } {
-    const network = this.#embeddingNetwork;
+    const network = this.#embedded();
     if (!network) return { logits: this.#logits(images), embedding: null };
     return tf.tidy(() => ({ ...network.answer(images) }));
   }
@@ -283,7 +283,8 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
    * `withHeatmap` asks for it.
    */
   get explainImage(): ExplainImage | null {
-    return (this.#explain ??= this.#explanation());
+    if (this.#explain === undefined) this.#explain = this.#explanation();
+    return this.#explain;
   }
 
   /**
@@ -401,6 +402,11 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       this.dispose();
       throw error;
     }
+  }
+
+  #embedded(): EmbeddingNetwork | null {
+    if (this.#embeddingNetwork === undefined) this.#embeddingNetwork = embeddingNetworkOf(this);
+    return this.#embeddingNetwork;
   }
 
   #explanation(): ExplainImage | null {

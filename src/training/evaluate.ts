@@ -8,7 +8,7 @@ import { fitDatasetTo, writeNote } from './fit.js';
 import { type Step, stepOf, testStepOf, trainedModelOf, withSteps } from './tfjs-step.js';
 import { stepThreads } from './steps/step-threads.js';
 import { named, stepSignature } from './steps/train-steps.js';
-import { madeUpBatch } from './steps/trial-step.js';
+import { madeUpBatch, TrialStep } from './steps/trial-step.js';
 
 /** Options of `evaluate`, besides the model and its data. */
 export interface EvaluateOptions extends NonNullable<Parameters<tf.LayersModel['evaluateDataset']>[1]> {
@@ -63,18 +63,7 @@ async function compileStep(
 
 /** A test step on made-up images. */
 async function trialOf(model: tf.LayersModel, precision: Precision): Promise<Measured> {
-  const step = await TestStep.compile(model, precision);
-  const batch = madeUpBatch(model, trialImages);
-  const run = () => {
-    const values = step.run(batch);
-    values.forEach((value) => value.dataSync());
-    tf.dispose(values);
-  };
-  const dispose = () => {
-    step.dispose();
-    tf.dispose(batch);
-  };
-  return { run, dispose };
+  return new TrialStep(await TestStep.compile(model, precision), madeUpBatch(model, trialImages));
 }
 
 /** TF.js's own test step of a compiled model (`model.compile`) as a graph. */

@@ -2,13 +2,12 @@ import path from 'node:path';
 
 import { badImages } from '../../data/scan/describe-problems.js';
 import type { ImageProblem } from '../../data/image-file/image-problem.js';
-import type { ImageScan } from '../../data/scan/image-scan.js';
-import { datasetEditsText, type DatasetEdit, pathWithin } from '../../data/source/dataset-edits.js';
+import { classNamesOf, type ImageScan, pathWithin } from '../../data/scan/image-scan.js';
+import { datasetEditsText, type DatasetEdit } from '../../data/source/dataset-edits.js';
 import { matchClasses } from '../../data/source/match-classes.js';
 import { withLabelsOf } from '../../data/source/with-labels-of.js';
-import { SignetError } from '../../errors.js';
 import { checkData, type DataCheck } from '../../evaluation/data-check/check-data.js';
-import { classNamesOf, type DataSet } from '../../evaluation/data-check/checked-images.js';
+import type { DataSet } from '../../evaluation/data-check/checked-images.js';
 import { dataCheckPage } from '../../evaluation/data-check/data-check-page.js';
 import { describeCheck, isLeak, isOfTwoClasses } from '../../evaluation/data-check/describe-check.js';
 import { reasonOf, suggestEdits } from '../../evaluation/data-check/suggested-edits.js';
@@ -176,7 +175,7 @@ function resultOf(check: DataCheck) {
   const found = (image: number): FoundImage => {
     const one = images[image];
     if (!one) throw new Error('unreachable: findings name images');
-    return { set: one.set, path: one.file.path, labels: classNamesOf(one, classNames) };
+    return { set: one.set, path: one.file.path, labels: classNamesOf(one.file, classNames) };
   };
   const name = (label: number | null) => (label === null ? null : (classNames[label] ?? ''));
   return {
@@ -209,6 +208,6 @@ async function writeFile(file: string, text: string): Promise<void> {
   try {
     await replaceFile(file, text);
   } catch (error) {
-    throw error instanceof SignetError ? error : cannotWrite(file, error);
+    throw cannotWrite(file, error);
   }
 }

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { hashFile } from '../../files/hash-file.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
-import { type ImageScan, labelsOf } from './image-scan.js';
+import { classNamesOf, type ImageScan } from './image-scan.js';
 
 /** The same bytes in several files. */
 export interface DuplicateImages {
@@ -52,13 +52,7 @@ interface FileOfSet extends Omit<DuplicateFile, 'path'> {
 }
 
 function filesOf({ files, classNames }: ImageScan, set: DuplicateFile['set']): FileOfSet[] {
-  return files.map((image) => ({
-    image,
-    className: labelsOf(image)
-      .map((label) => classNames[label])
-      .join(', '),
-    set,
-  }));
+  return files.map((image) => ({ image, className: classNamesOf(image, classNames).join(', '), set }));
 }
 
 /** @returns null for a file that has gone, which its reader reports. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 
 import { quoted } from '../../text/printable.js';
-import { type ImageScan, labelsOf } from './image-scan.js';
+import { type ImageScan, labelsOf, pathWithin } from './image-scan.js';
 
 /** The images of a class, so that a change of them is noticed later. */
 export interface ClassFingerprint {
@@ -58,7 +58,7 @@ function changedClass(before: ClassFingerprint, { name, images }: ClassFingerpri
  * SHA-256, in hexadecimal, of the paths of the images within their data set, in order: the workers of a distributed training
  * use it to check that they resume with the images that they began with, see `digest` in deploy/distributed/image_files.py.
  */
-export function imagePathsDigest({ directory, files }: ImageScan): string {
-  const paths = files.map((file) => path.relative(directory, file.path).replaceAll(path.sep, '/'));
+export function imagePathsDigest(scan: ImageScan): string {
+  const paths = scan.files.map((file) => pathWithin(scan, file.path));
   return createHash('sha256').update(paths.join('\0')).digest('hex');
 }

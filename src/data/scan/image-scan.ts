@@ -1,3 +1,5 @@
+import path from 'node:path';
+
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import type { DeepImages } from './deep-images.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
@@ -40,6 +42,16 @@ export type Labeled = Pick<ImageFile, 'label' | 'labels'>;
 /** The positions of an image's classes: one, or any number where an image may have several. */
 export function labelsOf({ label, labels }: Labeled): readonly number[] {
   return labels ?? [label];
+}
+
+/** The names of an image's classes. */
+export function classNamesOf(image: Labeled, classNames: readonly string[]): string[] {
+  return labelsOf(image).map((label) => classNames[label] ?? '');
+}
+
+/** The way to an image from its data set's folder, with `/` between names. */
+export function pathWithin({ directory }: Pick<ImageScan, 'directory'>, image: string): string {
+  return path.relative(directory, image).replaceAll(path.sep, '/');
 }
 
 /** Writes the labels of n images as [n, classes] in C order: 1 for each class that an image has, otherwise 0. */

@@ -32,7 +32,7 @@ export async function scanMemoryPlace(dataset: string): Promise<ScanMemoryPlace>
 /** Sizes in bytes of files, and times of their last changes: they tell whether a file is what it was. Of a file that is not there, NaN. */
 export interface FileStates {
   readonly sizes: Float64Array;
-  /** Of the content, the name or the rights, in milliseconds (`ctimeMs`): nobody sets it. */
+  /** Times of the last change to content, name or permissions, in milliseconds (`ctimeMs`): no program can set them. */
   readonly changes: Float64Array;
 }
 
@@ -96,7 +96,7 @@ export class ScanMemory {
 
   /** What the line of a path says; lines before it are of files that have gone. */
   #lineOf(key: string): string | null {
-    for (; this.#at < this.text.length;) {
+    while (this.#at < this.text.length) {
       const [tab, end] = [this.text.indexOf('\t', this.#at), this.text.indexOf('\n', this.#at)];
       if (end < 0) return null;
       const order = tab < 0 || tab > end ? -1 : byCodePoint(this.text.slice(this.#at, tab), key);

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { SignetError, wordsOf } from '../../errors.js';
 import { count } from '../../text/amounts.js';
 import { jsonText, printable, quoted } from '../../text/printable.js';
-import type { ImageScan } from '../scan/image-scan.js';
+import { type ImageScan, pathWithin } from '../scan/image-scan.js';
 
 /** A change to a data set without a change to its files: an image that is left out, or that has another label. */
 export interface DatasetEdit {
@@ -95,11 +95,6 @@ function leaves(image: string): boolean {
   return path.isAbsolute(image) || /^[a-z]:|\0/i.test(image) || image.split(/[/\\]/).includes('..');
 }
 
-/** The way to an image from its data set's folder, with `/` between names. */
-export function pathWithin({ directory }: Pick<ImageScan, 'directory'>, image: string): string {
-  return path.relative(directory, image).replaceAll(path.sep, '/');
-}
-
 /** A scan with edits made, and what was done. */
 export interface EditedScan {
   readonly scan: ImageScan;
@@ -117,12 +112,13 @@ export interface EditedScan {
  */
 export function applyDatasetEdits(scan: ImageScan, edits: readonly DatasetEdit[]): EditedScan {
   const byPath = new Map(edits.map((edit) => [edit.path, edit]));
-  const known = new Set(scan.files.map(({ path: image }) => pathWithin(scan, image)));
-  const unknown = [...byPath.keys()].filter((image) => !known.has(image));
+  const unknown = new Set(byPath.keys());
   let [excluded, relabelled] = [0, 0];
   const files = scan.files.flatMap((file) => {
-    const edit = byPath.get(pathWithin(scan, file.path));
+    const within = pathWithin(scan, file.path);
+    const edit = byPath.get(within);
     if (!edit) return [file];
+    unknown.delete(within);
     if (edit.action === 'exclude') {
       excluded += 1;
       return [];
@@ -130,7 +126,7 @@ export function applyDatasetEdits(scan: ImageScan, edits: readonly DatasetEdit[]
     relabelled += 1;
     return [{ ...file, ...newLabels(scan, edit) }];
   });
-  return { scan: { ...scan, files }, excluded, relabelled, unknown };
+  return { scan: { ...scan, files }, excluded, relabelled, unknown: [...unknown] };
 }
 
 function newLabels({ classNames, isMultiLabel = false }: ImageScan, { path: image, labels: names = [] }: DatasetEdit) {

@@ -144,15 +144,15 @@ function centroidsOf(
   const byClass = multiLabel || most < classes ? null : labels;
   return tf.tidy(() => {
     const all = tf.tensor2d(embeddings, [embeddings.length / features, features]);
-    const groups = byClass ? positionsByLabel(byClass) : [null];
+    const groups = byClass ? positionsByLabel(byClass, classes) : [null];
     const k = Math.max(1, Math.floor(most / (byClass ? classes : 1)));
     return tf.concat(groups.map((group) => sphericalKMeans(group ? tf.gather(all, group) : all, k, seed)));
   });
 }
 
 /** Positions of the images of each class that has any. */
-function positionsByLabel(labels: Int32Array): number[][] {
-  const groups = new Map<number, number[]>();
-  for (const [i, label] of labels.entries()) groups.set(label, [...(groups.get(label) ?? []), i]);
-  return [...groups.entries()].sort(([a], [b]) => a - b).map(([, positions]) => positions);
+function positionsByLabel(labels: Int32Array, classes: number): number[][] {
+  const groups = Array.from({ length: classes }, (): number[] => []);
+  for (const [i, label] of labels.entries()) groups[label]?.push(i);
+  return groups.filter((group) => group.length > 0);
 }

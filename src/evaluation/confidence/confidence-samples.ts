@@ -1,25 +1,13 @@
 import type { ImageDataset } from '../../data/dataset/image-dataset.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
+import type { HeadSamples, SampledFeatures } from '../../training/head/head-samples.js';
 import * as tf from '../../tensorflow/tf.js';
 
-/** Images by which `chooseConfidence` chooses. */
-export interface ConfidenceSamples {
-  /** Some of the images that the model was trained on. */
-  readonly train: EmbeddedImages;
-  /** Images that it was not trained on. */
-  readonly validation: EmbeddedImages & {
-    /** [n, classes] in C order. */
-    readonly logits: Float32Array;
-  };
-}
+/** Images by which `chooseConfidence` chooses: some that the model was trained on, and some that it was not, with its answers. */
+export type ConfidenceSamples = HeadSamples;
 
-/** Embeddings of n images, and their labels. */
-export interface EmbeddedImages {
-  /** [n, features] in C order; empty for a network without an embedding. */
-  readonly embeddings: Float32Array;
-  /** [n], positions of classes; of a multi-label dataset [n, classes], 0 and 1. */
-  readonly labels: Int32Array;
-}
+/** Embeddings of images, and their labels. */
+export type EmbeddedImages = SampledFeatures;
 
 /**
  * Sends images through a model once.
@@ -48,7 +36,7 @@ async function answersTo(model: ImageClassifierModel, dataset: ImageDataset): Pr
     tf.dispose([xs, ys, logits, ...(embedding ? [embedding] : [])]);
   }
   return {
-    logits: Float32Array.from(parts.flatMap(({ logits }) => [...logits])),
+    logits: joined(parts.map(({ logits }) => logits)),
     embeddings: joined(parts.map(({ embeddings }) => embeddings)),
     labels: Int32Array.from(parts.flatMap(({ labels }) => [...labels])),
   };

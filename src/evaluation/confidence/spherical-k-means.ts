@@ -1,4 +1,5 @@
 import { createRandom, shuffled } from '../../data/dataset/random.js';
+import { withLengthOne } from '../../models/classifier/known-images.js';
 import * as tf from '../../tensorflow/tf.js';
 
 /** Steps, after which centroids hardly move. */
@@ -34,8 +35,4 @@ function moved(directions: tf.Tensor2D, centroids: tf.Tensor2D): tf.Tensor2D {
   const sums = tf.matMul(member, directions, true);
   const isEmpty = tf.equal(tf.sum(member, 0), 0);
   return withLengthOne(tf.where(tf.expandDims(isEmpty, 1), centroids, sums));
-}
-
-function withLengthOne(points: tf.Tensor): tf.Tensor2D {
-  return tf.div(points, tf.maximum(tf.sqrt(tf.sum(tf.square(points), 1, true)), 1e-12));
 }

@@ -56,8 +56,5 @@ function bestTemperature(rows: readonly Row[]): number {
 }
 
 function lossOf({ logits, label }: Row, temperature: number): number {
-  return crossEntropy(
-    logits.map((logit) => logit / temperature),
-    label,
-  );
+  return crossEntropy(logits, label, temperature);
 }

@@ -1,6 +1,7 @@
 import type { ImageProblem } from '../../data/image-file/image-problem.js';
+import { withoutImages } from '../../data/scan/duplicate-report.js';
 import { findDuplicates } from '../../data/scan/find-duplicates.js';
-import { type ImageScan, labelsOf } from '../../data/scan/image-scan.js';
+import { countClasses, type ImageScan } from '../../data/scan/image-scan.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { type CheckedImages, checkedImages, type DataSet } from './checked-images.js';
@@ -107,7 +108,7 @@ async function readFeatures(
   const { features, bad } = await embedImages(embedder, files, { onProgress: onDone, signal });
   if (bad.length === 0) return { scans, features, bad };
   const broken = new Set(bad.map(({ path }) => path));
-  const whole = scans.map((scan) => scan && { ...scan, files: scan.files.filter(({ path }) => !broken.has(path)) });
+  const whole = scans.map((scan) => scan && withoutImages(scan, bad));
   const { values, size } = features;
   const kept = files.flatMap(({ path }, i) => (broken.has(path) ? [] : [values.subarray(i * size, (i + 1) * size)]));
   const remaining = new Float32Array(kept.length * size);
@@ -161,8 +162,7 @@ function fewImages({ images, classNames }: CheckedImages): FewImages[] {
   return (['training', 'test'] as const).flatMap((set) => {
     const own = images.filter((image) => image.set === set);
     if (own.length === 0) return [];
-    const counts = classNames.map(() => 0);
-    for (const { file } of own) for (const label of labelsOf(file)) counts[label] = (counts[label] ?? 0) + 1;
+    const counts = countClasses(own.map(({ file }) => file), classNames.length); // prettier-ignore
     return counts.flatMap((number, label) => (number < fewest[set] ? [{ set, label, images: number }] : []));
   });
 }

@@ -1,5 +1,5 @@
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
-import { type ImageScan, labelsOf } from '../../data/scan/image-scan.js';
+import type { ImageScan } from '../../data/scan/image-scan.js';
 
 /** Which of the two data sets an image is of. */
 export type DataSet = 'training' | 'test';
@@ -22,9 +22,4 @@ export function checkedImages(training: ImageScan, test: ImageScan | null): Chec
   const of = (scan: ImageScan | null, set: DataSet) => (scan?.files ?? []).map((file) => ({ file, set }));
   const { classNames, isMultiLabel = false } = training;
   return { images: [...of(training, 'training'), ...of(test, 'test')], classNames, isMultiLabel };
-}
-
-/** Names of an image's classes. */
-export function classNamesOf({ file }: CheckedImage, classNames: readonly string[]): string[] {
-  return labelsOf(file).map((label) => classNames[label] ?? '');
 }

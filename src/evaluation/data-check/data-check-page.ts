@@ -1,6 +1,7 @@
 import path from 'node:path';
 
 import { mapConcurrently } from '../../files/map-concurrently.js';
+import { classNamesOf } from '../../data/scan/image-scan.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { printable } from '../../text/printable.js';
 import { htmlPage } from '../report/html-page.js';
@@ -8,9 +9,8 @@ import { htmlTable, type Insertable, type Markup, markup } from '../report/marku
 import { named, percent, shortPath, whole } from '../report/report-text.js';
 import { thumbnailPicture } from '../report/thumbnail-picture.js';
 import { type Thumbnail, thumbnail } from '../report/thumbnail.js';
-import { classNamesOf } from './checked-images.js';
 import type { DataCheck } from './check-data.js';
-import { isLeak, isOfTwoClasses } from './describe-check.js';
+import { duplicatesByHarm } from './describe-check.js';
 import type { DuplicatePair } from './near-duplicates.js';
 
 /** Facts of a page about data sets. */
@@ -31,10 +31,7 @@ const concurrency = 2;
 /** Findings about data sets as one page of HTML, with the pictures side by side. */
 export async function dataCheckPage(check: DataCheck, { title, summary, exif, date }: DataCheckPage): Promise<string> {
   const pictures = new Pictures(check, exif);
-  const leaks = check.duplicates.filter((pair) => isLeak(check, pair));
-  const others = check.duplicates.filter((pair) => !isLeak(check, pair));
-  const twoClasses = others.filter((pair) => isOfTwoClasses(check, pair));
-  const repeated = others.filter((pair) => !isOfTwoClasses(check, pair));
+  const { leaks, twoClasses, repeated } = duplicatesByHarm(check);
   const sections = [
     { id: 'summary', title: 'Summary', section: summarySection(summary) },
     { id: 'leaks', title: 'Test pictures in the training set', section: await pairsSection(pictures, 'leaks', 'Test pictures in the training set', 'Accuracy on these says nothing about new pictures.', leaks) }, // prettier-ignore
@@ -74,7 +71,7 @@ ${thumbnailPicture(await made, alternative)}
 
   classesOf(image: number): Markup {
     const found = this.check.images[image];
-    const names = found ? classNamesOf(found, this.check.classNames) : [];
+    const names = found ? classNamesOf(found.file, this.check.classNames) : [];
     return markup`${names.length === 0 ? 'no class' : names.map((name, i) => markup`${i > 0 && ', '}${named(name, 40)}`)}`;
   }
 }

@@ -1,3 +1,4 @@
+import { withLengthOne } from '../../models/classifier/known-images.js';
 import * as tf from '../../tensorflow/tf.js';
 import type { ImageFeatures } from './embed-images.js';
 
@@ -32,7 +33,7 @@ export async function nearestNeighbours(
   const images = features.values.length / features.size;
   const count = Math.max(0, Math.min(wanted, images - 1));
   const found = { count, positions: new Int32Array(images * count), similarities: new Float32Array(images * count) };
-  const all = tf.tidy(() => unitRows(rowsOf(features, 0, images)));
+  const all = tf.tidy(() => withLengthOne(rowsOf(features, 0, images)));
   try {
     for (let begin = 0; begin < images; begin += rowsPerBlock) {
       // Ctrl-C needs a turn.
@@ -54,7 +55,7 @@ interface Best {
 
 /** The columns with the largest cosines of each row. The rows are freed. */
 function bestOf(rows: tf.Tensor2D, all: tf.Tensor2D, count: number): Best {
-  const { values, indices } = tf.tidy(() => tf.topk(tf.matMul(unitRows(rows), all, false, true), count));
+  const { values, indices } = tf.tidy(() => tf.topk(tf.matMul(withLengthOne(rows), all, false, true), count));
   const best = { positions: indices.dataSync<'int32'>().slice(), similarities: values.dataSync<'float32'>().slice() };
   tf.dispose([rows, values, indices]);
   return best;
@@ -77,8 +78,4 @@ function keepNearest({ count, positions, similarities }: Neighbours, begin: numb
 function rowsOf({ values, size }: ImageFeatures, begin: number, rows: number): tf.Tensor2D {
   const part = values.subarray(begin * size, (begin + rows) * size);
   return tf.tensor2d(part, [part.length / size, size]);
-}
-
-function unitRows(rows: tf.Tensor2D): tf.Tensor2D {
-  return tf.div(rows, tf.maximum(tf.norm(rows, 'euclidean', 1, true), 1e-12));
 }

@@ -13,7 +13,7 @@ export interface PictureDetail {
   readonly gray: Float32Array;
   /** [looksSide, looksSide] */
   readonly fine: Float32Array;
-  /** Of the picture at half that size, [roughSide, roughSide]: for a picture that is a little elsewhere too. */
+  /** Detail at half that size, [roughSide, roughSide]: it still agrees when a picture has been moved by a pixel or two. */
   readonly rough: Float32Array;
 }
 

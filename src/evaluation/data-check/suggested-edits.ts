@@ -1,6 +1,6 @@
 import { labelsOf } from '../../data/scan/image-scan.js';
 import type { DatasetEdit } from '../../data/source/dataset-edits.js';
-import { classNamesOf } from './checked-images.js';
+import { classNamesOf } from '../../data/scan/image-scan.js';
 import type { DataCheck } from './check-data.js';
 import { groupsOf } from './near-duplicates.js';
 
@@ -28,7 +28,7 @@ export function suggestEdits(check: DataCheck): SuggestedEdit[] {
 
 function withoutRepeated(check: DataCheck, group: readonly number[]): SuggestedEdit[] {
   const { images, classNames } = check;
-  const kinds = new Set(group.map((image) => classNamesOf(images[image] ?? never(), classNames).join('\n')));
+  const kinds = new Set(group.map((image) => classNamesOf((images[image] ?? never()).file, classNames).join('\n')));
   const size = (image: number) => (images[image]?.file.width ?? 0) * (images[image]?.file.height ?? 0);
   const isTest = (image: number) => images[image]?.set === 'test';
   const [kept = 0, ...others] = group.toSorted(

@@ -15,7 +15,7 @@ import * as tf from '../../tensorflow/tf.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { readEachImage } from '../read-each-image.js';
 
-/** Finds where in encoded images a class was seen: `classIndices` is the class of each. */
+/** Finds the part of each encoded image that speaks for its class; `classIndices` has the class of each. */
 export type ExplainFiles = (
   files: readonly Uint8Array[],
   classIndices: readonly number[],

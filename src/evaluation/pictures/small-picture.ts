@@ -5,7 +5,7 @@ import type { ImageFormat } from '../../data/image-file/image-format.js';
 import { defaultImageLimits } from '../../data/image-file/image-limits.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 
-/** Pixels of a BMP at most: it is decoded whole, 12 bytes a pixel. */
+/** The largest BMP that is shown, in pixels: all of it is decoded, which takes 12 bytes per pixel. */
 const mostBmpPixels = 16_000_000;
 
 /** What is known of an encoded picture before it is decoded. */

@@ -14,7 +14,7 @@ const y = (accuracy: number) => plot.bottom - accuracy * (plot.bottom - plot.top
 
 /**
  * A reliability diagram: a bar per bin of confidence, as high as the part of its images that are right. Where the confidence is right, bars
- * end at the diagonal. The more images a bin has, the fuller its bar.
+ * end at the diagonal. A bin with more images has a darker bar.
  */
 export function reliabilityDiagram({ bins, expectedCalibrationError }: Calibration): Markup {
   const most = bins.reduce((largest, { images }) => Math.max(largest, images), 1);

@@ -58,7 +58,7 @@ export interface ReportOptions {
   readonly skippedList?: string | undefined;
   /** Whether pictures are shown turned as their EXIF says: as the model got them. Default: `apply`. */
   readonly exif?: ExifHandling | undefined;
-  /** Finds where in images a class was seen, for heat maps over them; `explainerOf` makes one of a model. Default: there are no heat maps. */
+  /** Makes the heat maps that are laid over images; `explainerOf` makes one of a model. Default: there are no heat maps. */
   readonly explain?: ExplainFiles | null | undefined;
   /** Time at which the report was made. Default: now. */
   readonly date?: Date | undefined;

@@ -29,7 +29,7 @@ export interface ClassifierFunctions {
 /** Gives what is saved of a classifier besides its functions: its signatures, and files for `assets.extra/`: its description and further ones, by name. */
 export function classifierParts(
   model: ClassifierFunctions & { readonly description: ModelDescription },
-  files: Readonly<Record<string, string>> = {},
+  files: Readonly<Record<string, string | Uint8Array>> = {},
 ): Required<Pick<SaveServableOptions, 'signatures' | 'assetsExtra'>> {
   const description = `${JSON.stringify(model.description, null, 2)}\n`;
   return { signatures: classifierSignatures(model), assetsExtra: { ...files, [modelDescriptionFile]: description } };

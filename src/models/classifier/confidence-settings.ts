@@ -6,7 +6,7 @@ import { wholeNumber } from '../../files/read-json.js';
 export interface ConfidenceSettings {
   /** Divides the logits before they become probabilities. Default: 1. */
   readonly temperature?: number | undefined;
-  /** From which confidence on an answer is sure; absent where no accuracy was asked for. */
+  /** The least confidence of a sure answer; absent unless an accuracy was asked for. */
   readonly sure?: SureSettings | undefined;
   /** Which images are of a kind that the model knows; absent where it takes every image for one. */
   readonly known?: KnownSettings | undefined;

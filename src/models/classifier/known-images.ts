@@ -26,9 +26,13 @@ export function mostCentroids(model: Pick<tf.LayersModel, 'weights'>, features: 
  */
 export function distanceToNearest(embedding: tf.Tensor2D, centroids: tf.Tensor2D): tf.Tensor1D {
   return tf.tidy(() => {
-    const length = tf.maximum(tf.sqrt(tf.sum(tf.square(embedding), 1, true)), 1e-12);
-    return tf.sub(1, tf.max(tf.matMul(tf.div(embedding, length), centroids, false, true), 1));
+    return tf.sub(1, tf.max(tf.matMul(withLengthOne(embedding), centroids, false, true), 1));
   });
+}
+
+/** Divides the rows of a matrix by their lengths: a product of two such rows is the cosine of their angle. Rows of 0 stay 0. */
+export function withLengthOne(rows: tf.Tensor): tf.Tensor2D {
+  return tf.div(rows, tf.maximum(tf.sqrt(tf.sum(tf.square(rows), 1, true)), 1e-12));
 }
 
 /**

@@ -22,7 +22,7 @@ export interface PrecisionTrial {
 export const trialImages = 8;
 
 /** Factor by which bfloat16 must be faster: a clock on a busy computer errs by less. */
-const gain = 0.97;
+export const bfloat16Gain = 0.97;
 /** Milliseconds that measuring may take after each way has run three times. */
 const longTrial = 1000;
 
@@ -41,9 +41,9 @@ export async function fasterPrecision(
     return 'float32';
   }
   const [float32 = NaN, bfloat16 = NaN] = await timeBoth(make);
-  const chosen = bfloat16 < float32 * gain ? 'bfloat16' : 'float32';
+  const chosen = bfloat16 < float32 * bfloat16Gain ? 'bfloat16' : 'float32';
   onNote(
-    `${what} takes ${milliseconds(float32)} in float32 and ${milliseconds(bfloat16)} in bfloat16: ${chosen} is kept`,
+    `${what} takes ${millisecondsText(float32)} in float32 and ${millisecondsText(bfloat16)} in bfloat16: ${chosen} is kept`,
   );
   return chosen;
 }
@@ -63,6 +63,7 @@ async function timeBoth(make: PrecisionTrial['make']): Promise<number[]> {
   }
 }
 
-function milliseconds(value: number): string {
+/** A time as a note says it. */
+export function millisecondsText(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 }

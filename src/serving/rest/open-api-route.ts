@@ -92,7 +92,8 @@ function post(summary: string, schema: unknown) {
   };
 }
 
-const explains = 'Where in uploaded images a class was seen, with their names and probabilities';
+const explains =
+  'Uploaded images with the part that speaks for a class marked, and the names and probabilities of their classes';
 const topK = { name: 'top_k', in: 'query', schema: { type: 'integer', minimum: 1, default: 5 } };
 const whichClass = [
   { name: 'class', in: 'query', schema: { type: 'string' } },

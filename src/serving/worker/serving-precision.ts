@@ -1,3 +1,4 @@
+import { bfloat16Gain, millisecondsText } from '../../saved-model/run/faster-precision.js';
 import { timeInTurns } from '../../saved-model/run/time-in-turns.js';
 import { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import { hasBfloat16, noBfloat16, type Precision } from '../../tensorflow/precision.js';
@@ -13,8 +14,6 @@ export interface LoadedForServing {
   readonly precision: ServedPrecision;
 }
 
-/** Factor by which bfloat16 must be faster. */
-const gain = 0.97;
 /** The most that outputs may differ: what is more is not the third digit. */
 const mostDifference = 0.05;
 /** Share of the answers to recorded requests that must be the same. */
@@ -92,7 +91,7 @@ function measure(
 }
 
 function isBetter({ milliseconds, largestDifference, sameAnswers, areRecorded }: PrecisionMeasurement): boolean {
-  const isFaster = milliseconds.bfloat16 < milliseconds.float32 * gain;
+  const isFaster = milliseconds.bfloat16 < milliseconds.float32 * bfloat16Gain;
   // Made-up numbers are in no class.
   const isAlike = !areRecorded || sameAnswers === null || sameAnswers >= leastSameAnswers;
   return isFaster && isAlike && largestDifference <= mostDifference;
@@ -102,9 +101,7 @@ function isBetter({ milliseconds, largestDifference, sameAnswers, areRecorded }:
 function sentence(precision: Precision, trial: PrecisionMeasurement): string {
   const { milliseconds, largestDifference, sameAnswers, requests, areRecorded } = trial;
   const what = areRecorded ? `its ${requests} warm-up requests take` : 'a request of made-up numbers takes';
-  const [float32, bfloat16] = [milliseconds.float32, milliseconds.bfloat16].map(
-    (each) => `${each.toFixed(each < 10 ? 2 : 0)} ms`,
-  );
+  const [float32, bfloat16] = [milliseconds.float32, milliseconds.bfloat16].map(millisecondsText);
   const best = sameAnswers === null || !areRecorded ? '' : `, and ${percent(sameAnswers)} of the answers are the same`;
   return (
     `computes in ${precision}: ${what} ${float32} in float32 and ${bfloat16} in bfloat16; ` +

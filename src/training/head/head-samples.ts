@@ -4,9 +4,9 @@ import type { LinearHead } from './logistic-regression.js';
 
 /** Features and labels of n images. */
 export interface SampledFeatures {
-  /** [n, features] in C order. */
+  /** [n, features] in C order; empty for a network without an embedding. */
   readonly embeddings: Float32Array;
-  /** [n], or [n, classes] where an image may have several classes. */
+  /** [n], positions of classes; [n, classes], 0 and 1, where an image may have several. */
   readonly labels: Int32Array;
 }
 

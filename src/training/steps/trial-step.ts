@@ -1,33 +1,40 @@
 import * as tf from '../../tensorflow/tf.js';
-import { labelSizesOf } from '../tfjs-step.js';
+import { labelSizesOf, type Step } from '../tfjs-step.js';
 import { TrainSteps, type TrainStepsOptions } from './train-steps.js';
 
-/** A training step on made-up images for measuring, which changes copies of the weights: the model stays as it is. */
+/** A compiled step that a trial takes over. */
+interface CompiledStep {
+  readonly run: Step;
+  dispose(): void;
+}
+
+/** A step on made-up images, for measuring. */
 export class TrialStep {
-  private constructor(
-    private readonly steps: TrainSteps,
+  constructor(
+    private readonly step: CompiledStep,
     private readonly batch: tf.Tensor[],
   ) {}
 
-  /** @throws SignetError `NOT_TRACEABLE`. */
+  /** Compiles a training step, which changes copies of the weights: the model stays as it is. @throws SignetError `NOT_TRACEABLE`. */
   static async compile(
     model: tf.LayersModel,
     images: number,
     options: Omit<TrainStepsOptions, 'jit' | 'from'>,
   ): Promise<TrialStep> {
     const steps = await TrainSteps.compile(model, { jit: 'graph', ...options });
-    return new TrialStep(steps, madeUpBatch(model, images));
+    const step = { run: steps.train, dispose: () => steps.dispose() };
+    return new TrialStep(step, madeUpBatch(model, images));
   }
 
   /** Takes one step, and waits for its results. */
   run(): void {
-    const values = this.steps.train(this.batch);
+    const values = this.step.run(this.batch);
     values.forEach((value) => value.dataSync());
     tf.dispose(values);
   }
 
   dispose(): void {
-    this.steps.dispose();
+    this.step.dispose();
     tf.dispose(this.batch);
   }
 }

@@ -25,7 +25,7 @@ function cut(bytes: Buffer, kept: number): Buffer {
   return bytes.subarray(0, Math.floor(bytes.length * kept));
 }
 
-/** Of a small file: all of it, and its last 12 bytes again. */
+/** The checksum of a file below 64 KiB covers the whole file, then its last 12 bytes once more. */
 const checksumOf = (bytes: Buffer) => crc32(bytes.subarray(-12), crc32(bytes));
 
 describe('an image that can be used', () => {
