@@ -189,6 +189,8 @@ export {
 } from './evaluation/multi-label/evaluate-multi-label.js';
 export type { MultiLabelMistake } from './evaluation/multi-label/multi-label-mistakes.js';
 export { type ClassifierEvaluation, evaluateClassifier } from './evaluation/evaluate-classifier.js';
+export type { AnsweredImage, EvaluatedEmbeddings } from './evaluation/embedding-map/embedding-sample.js';
+export { type ProjectorOptions, writeProjectorFiles } from './evaluation/embedding-map/projector-files.js';
 export type { Mistake } from './evaluation/hardest-mistakes.js';
 export type { BestImage } from './evaluation/best-images.js';
 export { type ExplainFiles, explainerOf } from './evaluation/pictures/explain-files.js';

@@ -43,8 +43,18 @@ export class Agreement<Transport extends string> {
   }
 }
 
-/** Positions of the classes whose probability is at least the threshold; none where a logit is not finite. */
-function presentClasses(logits: Float32Array, thresholds: readonly number[]): number[] {
+/**
+ * Positions of the classes that an image is taken for, rising: the one with the largest logit, or those whose probability is at least the threshold;
+ * none where a logit is not finite.
+ *
+ * @param thresholds Null for a classifier that gives each image one class.
+ */
+export function predictedClasses(logits: Float32Array, thresholds: ArrayLike<number> | null): number[] {
+  if (!logits.every(Number.isFinite)) return [];
+  return thresholds === null ? [argMax(logits)] : presentClasses(logits, thresholds);
+}
+
+function presentClasses(logits: Float32Array, thresholds: ArrayLike<number>): number[] {
   if (!logits.every(Number.isFinite)) return [];
   return [...logits.keys()].filter((label) => reachesThreshold(logits[label], thresholds[label]));
 }

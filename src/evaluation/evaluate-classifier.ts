@@ -4,7 +4,9 @@ import { SignetError } from '../errors.js';
 import type { ImageClassifierModel } from '../models/image-classifier-model.js';
 import { type Loss, sparseCategoricalCrossentropy } from '../training/losses.js';
 import { type BestImage, BestImages } from './best-images.js';
+import { predictedClasses } from './agreement.js';
 import { ClassificationMetrics, type ClassificationResult } from './classification-metrics.js';
+import { EmbeddingSample, type EvaluatedEmbeddings } from './embedding-map/embedding-sample.js';
 import { HardestMistakes, type Mistake } from './hardest-mistakes.js';
 import { answersOf } from './model-answers.js';
 
@@ -18,6 +20,8 @@ export interface ClassifierEvaluation {
   readonly mistakes: readonly Mistake<ImageFile>[];
   /** Images of each class that the model was surest of, rightly. */
   readonly best: readonly BestImage<ImageFile>[];
+  /** Embeddings of up to 1,000 images, chosen evenly; null for a network without, or with some that are too large to keep. */
+  readonly embeddings: EvaluatedEmbeddings | null;
 }
 
 /**
@@ -38,12 +42,15 @@ export async function evaluateClassifier(
   const metrics = new ClassificationMetrics(model.classNames, { temperature });
   const sure = new BestImages<number>(model.classNames.length);
   const hardest = new HardestMistakes<number>(undefined, temperature, sure);
+  const sample = new EmbeddingSample<number>(dataset.files.length, model.features);
   let [images, lossSum] = [0, 0];
-  for await (const { logits, labels, losses } of answersOf(model, dataset, lossOf)) {
+  for await (const { logits, labels, losses, embeddings } of answersOf(model, dataset, lossOf)) {
     metrics.add(logits, labels);
     for (const [i, label] of labels.entries()) {
       const classes = model.classNames.length;
-      hardest.add(images + i, logits.subarray(i * classes, (i + 1) * classes), label);
+      const row = logits.subarray(i * classes, (i + 1) * classes);
+      hardest.add(images + i, row, label);
+      sample.add({ image: images + i, labels: [label], predicted: predictedClasses(row, null) }, embeddings, i);
       lossSum += losses[i] ?? NaN;
     }
     images += labels.length;
@@ -58,7 +65,8 @@ export async function evaluateClassifier(
     const image = files[each.image];
     return image ? [{ ...each, image }] : [];
   });
-  return { result: metrics.result(), loss: lossSum / images, mistakes, best };
+  const embeddings = sample.embeddings((image) => files[image]);
+  return { result: metrics.result(), loss: lossSum / images, mistakes, best, embeddings };
 }
 
 function ofMultiLabel({ constructor: { name } }: ImageClassifierModel): SignetError {

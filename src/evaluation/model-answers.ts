@@ -12,6 +12,8 @@ export interface ModelAnswers {
   readonly labels: Int32Array;
   /** [n] */
   readonly losses: Float32Array;
+  /** [n, features] in C order; empty for a network without embeddings. */
+  readonly embeddings: Float32Array;
 }
 
 /**
@@ -30,12 +32,13 @@ export async function* answersOf(
   for await (const { xs, ys } of dataset.batches()) {
     try {
       yield tf.tidy(() => {
-        const logits = model.apply(xs, { training: false }) as tf.Tensor;
+        const { logits, embedding } = model.answer(xs);
         const losses = lossOf(ys, logits);
         return {
           labels: ys.dataSync<'int32'>().slice(),
           logits: logits.dataSync<'float32'>().slice(),
           losses: losses.dataSync<'float32'>().slice(),
+          embeddings: embedding?.dataSync<'float32'>().slice() ?? new Float32Array(),
         };
       });
     } finally {

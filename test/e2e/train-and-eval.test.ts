@@ -72,7 +72,10 @@ describe('train-model', () => {
 
   it('writes a report that tells what it printed, with the history as a picture', async () => {
     const report = inFolder('a', 'LenetModel', '1', 'assets.extra', 'report');
-    const pictures = ['confusion-matrix', 'training-curves'].flatMap((name) => [`${name}.png`, `${name}.svg`]);
+    const pictures = ['confusion-matrix', 'embedding-map', 'training-curves'].flatMap((name) => [
+      `${name}.png`,
+      `${name}.svg`,
+    ]);
     expect(readdirSync(report).sort()).toEqual([...pictures, 'report.html'].sort());
     const curves = await sharp(path.join(report, 'training-curves.png')).metadata();
     expect([curves.width, curves.height]).toEqual([1760, 580]);
@@ -161,7 +164,11 @@ describe('eval-model --report', () => {
     const folderOfReport = inFolder('report', 'of a');
     const { report, signatures } = await evaluate('a', { report: folderOfReport });
     expect(report).toBe(path.join(folderOfReport, 'report.html'));
-    expect(readdirSync(folderOfReport).sort()).toEqual(['confusion-matrix.png', 'confusion-matrix.svg', 'report.html']);
+    const pictures = ['confusion-matrix', 'embedding-map'].flatMap((name) => [`${name}.png`, `${name}.svg`]);
+    expect(readdirSync(folderOfReport).sort()).toEqual([...pictures, 'report.html']);
+    // The model in memory has the same embeddings as its signature.
+    const [ofTraining, ofSaved] = [inFolder('a', 'LenetModel', '1', 'assets.extra', 'report'), folderOfReport].map((each) => readFileSync(path.join(each, 'embedding-map.svg'), 'utf8')); // prettier-ignore
+    expect(marksOf(ofSaved)).toEqual(marksOf(ofTraining));
     const page = readFileSync(path.join(folderOfReport, 'report.html'), 'utf8');
     expect(page).toContain(`<dd>${signatures.serving_default.accuracy.toFixed(4)}</dd><dt>accuracy</dt>`);
     expect(page).toContain(`<dd>${signatures.serving_default.loss.toFixed(4)}</dd><dt>loss</dt>`);
@@ -177,6 +184,11 @@ describe('eval-model --report', () => {
     expect(stderr).toMatch(/^eval-model: Cannot write .*a file\/in it: /);
   });
 });
+
+/** The marks of an embedding map, without their places: rounding moves those. */
+function marksOf(svg = ''): string[] {
+  return Array.from(svg.matchAll(/class="(class-\d|ring)"/g), ([, mark = '']) => mark);
+}
 
 async function evaluate(models: string, more: Readonly<Record<string, string>> = {}): Promise<EvalModelResult> {
   const flags = { 'test-dataset-path': digits.test, 'model-path': inFolder(models, 'LenetModel', '1'), ...more };

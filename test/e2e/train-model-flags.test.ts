@@ -57,6 +57,7 @@ describe('train-model', () => {
     expect(rates[0]).toBeCloseTo(0.01, 6);
     expect(new Set(train.map(({ plugin }) => plugin))).toEqual(new Set(['images', 'scalars', 'histograms']));
     expect(readdirSync(path.join(folder, 'logs')).sort()).toEqual(['train', 'validation']);
+    expect(readdirSync(path.join(folder, 'logs', 'train'))).toContain('projector_config.pbtxt');
     const version = path.join(folder, 'models', 'LenetModel', '1');
     const saved = JSON.parse(readFileSync(path.join(version, 'assets.extra', 'arguments.json'), 'utf8')) as object;
     expect(saved).toMatchObject({ optimizer: 'sgd', momentum: 0.9, labelSmoothing: 0.1, classWeights: 'balanced' });

@@ -10,10 +10,13 @@ import {
   type EvaluationOptions,
   type SavedModelEvaluation,
 } from '../../evaluation/evaluate-saved-model.js';
+import { predictedClasses } from '../../evaluation/agreement.js';
 import { BestImages } from '../../evaluation/best-images.js';
+import { embedAnswered } from '../../evaluation/embedding-map/embed-answered.js';
+import type { AnsweredImage } from '../../evaluation/embedding-map/embedding-sample.js';
 import { HardestMistakes } from '../../evaluation/hardest-mistakes.js';
 import type { EvaluationResult } from '../../evaluation/metrics.js';
-import { type ImageScan, multiHot } from '../../data/scan/image-scan.js';
+import { type ImageScan, labelsOf, multiHot } from '../../data/scan/image-scan.js';
 import { MultiLabelMistakes } from '../../evaluation/multi-label/multi-label-mistakes.js';
 import { confidenceOf, decodingOf, isMultiLabelModel } from '../../models/classifier/model-description.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
@@ -23,6 +26,7 @@ import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { testSource } from '../shared/dataset-sources.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { tryToWrite } from '../../files/cannot-write.js';
+import { progressBar } from '../../text/progress-bar.js';
 import { tell } from '../../text/tell.js';
 import { type EvaluatedModel, writeEvaluationReport } from './evaluation-report.js';
 import { evalModelCommand } from './flags.js';
@@ -62,8 +66,13 @@ export async function evalModel(given: EvalModelOptions): Promise<EvalModelResul
     expected: `the model ${modelPath}`,
   });
   const scan = withLabelsOf(matched, isMultiLabel, `the model ${modelPath} gives each image one class`);
-  const evaluated = await evaluate(modelPath, scan, { batchSize, onBadImage, precision, onNote: tell });
-  const page = report === undefined ? null : await writeEvaluationReport(report, options, evaluated, skippedList);
+  const { answered, ...evaluated } = await evaluate(modelPath, scan, {
+    batchSize,
+    onBadImage,
+    precision,
+    onNote: tell,
+  });
+  const page = report === undefined ? null : await writeEvaluationReport(report, options, await withEmbeddings(modelPath, evaluated, answered), skippedList); // prettier-ignore
   return { modelPath, testDatasetPath: source.name, classNames, ...evaluated.evaluation, report: page };
 }
 
@@ -72,24 +81,48 @@ async function evaluate(
   modelPath: string,
   { files, classNames, isMultiLabel }: ImageScan,
   options: EvaluationOptions,
-): Promise<EvaluatedModel> {
+): Promise<AnsweredModel> {
+  const answered: AnsweredImage[] = [];
   if (!isMultiLabel) {
     const { temperature = 1 } = await confidenceOf(modelPath);
     const best = new BestImages<ImageFile>(classNames.length);
     const hardest = new HardestMistakes<ImageFile>(undefined, temperature, best);
-    const onLogits = (image: ImageFile, logits: Float32Array) => hardest.add(image, logits, image.label);
+    const onLogits = (image: ImageFile, logits: Float32Array) => {
+      hardest.add(image, logits, image.label);
+      answered.push({ image, labels: [image.label], predicted: predictedClasses(logits, null) });
+    };
     const evaluation = await evaluateSavedModel(modelPath, files, { ...options, onLogits });
     const { serving_default: result } = evaluation.signatures;
-    return { evaluation, reported: { result, mistakes: hardest.mistakes, best: best.images } };
+    return { evaluation, reported: { result, mistakes: hardest.mistakes, best: best.images }, answered };
   }
   const classes = classNames.length;
   const best = new BestImages<ImageFile>(classes);
   const thresholds = await readThresholds(modelPath, classes);
   const hardest = new MultiLabelMistakes<ImageFile>(thresholds, undefined, best);
-  const onLogits = (image: ImageFile, logits: Float32Array) => hardest.add(image, logits, multiHot([image], classes));
+  const onLogits = (image: ImageFile, logits: Float32Array) => {
+    hardest.add(image, logits, multiHot([image], classes));
+    const labels = labelsOf(image).toSorted((a, b) => a - b);
+    answered.push({ image, labels, predicted: predictedClasses(logits, thresholds) });
+  };
   const evaluation = await evaluateMultiLabelSavedModel(modelPath, files, { ...options, onLogits });
   const { serving_default: result } = evaluation.signatures;
-  return { evaluation, reported: { result, mistakes: hardest.mistakes, best: best.images } };
+  return { evaluation, reported: { result, mistakes: hardest.mistakes, best: best.images }, answered };
+}
+
+/** An evaluated model, with what it said of each image. */
+interface AnsweredModel extends EvaluatedModel {
+  readonly answered: readonly AnsweredImage[];
+}
+
+/** Adds the embeddings that the report's map shows. */
+async function withEmbeddings(
+  modelPath: string,
+  { evaluation, reported }: EvaluatedModel,
+  answered: readonly AnsweredImage[],
+): Promise<EvaluatedModel> {
+  const bar = progressBar('embedding', 'images');
+  const embeddings = await embedAnswered(modelPath, answered, { onProgress: bar.update }).finally(() => bar.stop());
+  return { evaluation, reported: { ...reported, embeddings } };
 }
 
 /** TensorFlow takes a model without its variables for one that has none, and fails when it is called. */

@@ -201,7 +201,12 @@ export const trainModelCommand = defineCommand({
       defaultText: 'other ones in every step',
       help: 'With --augment and a frozen part: how many ways of augmenting each image are computed, once',
     },
-    tensorboard: { type: 'path', defaultText: 'none', help: 'Folder for TensorBoard logs', onResume: 'may differ' },
+    tensorboard: {
+      type: 'path',
+      defaultText: 'none',
+      help: 'Folder for TensorBoard logs, with the embeddings of test images for its projector',
+      onResume: 'may differ',
+    },
     callbacks: {
       type: 'path',
       defaultText: 'none',

@@ -1,13 +1,16 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { wordsOf } from '../../errors.js';
 import { listText } from '../../data/list/list-text.js';
 import type { ImageScan } from '../../data/scan/image-scan.js';
+import { writeProjectorFiles } from '../../evaluation/embedding-map/projector-files.js';
 import { evaluateClassifier } from '../../evaluation/evaluate-classifier.js';
 import type { ConfidenceSamples } from '../../evaluation/confidence/confidence-samples.js';
 import { chooseThresholds, evaluateMultiLabel } from '../../evaluation/multi-label/evaluate-multi-label.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
+import { printable } from '../../text/printable.js';
 import { hasBfloat16 } from '../../tensorflow/precision.js';
 import { choosePrecision } from '../../training/choose-precision.js';
 import { noteInterrupted } from '../../training/resume/find-interrupted-training.js';
@@ -216,6 +219,7 @@ export class TrainingRun {
     };
     const report =
       evaluation && bestEpoch !== null ? await writeTrainingReport({ ...training, bestEpoch, evaluation }) : null;
+    if (evaluation) await writeProjector(model, evaluation, options);
     const test = evaluation && testMetrics(evaluation);
     const resume = interrupted ? resumeFlags(options, path.basename(directory)) : null;
     const {
@@ -310,6 +314,19 @@ async function saveConfidence(
   const assets = modelAssets(training, history);
   await model.save(version.path, { assetsExtra: { ...(await otherFiles(version.path)), ...assets } });
   return facts;
+}
+
+/** Writes the embeddings of test images next to TensorBoard's logs. That it cannot is no reason to lose the training. */
+async function writeProjector(
+  { classNames, preprocessing }: ImageClassifierModel,
+  { embeddings }: TrainedEvaluation,
+  { tensorboard }: TrainModelOptions,
+): Promise<void> {
+  if (tensorboard === undefined || embeddings === null) return;
+  const { exif } = preprocessing;
+  await writeProjectorFiles(path.join(tensorboard, 'train'), embeddings, { classNames, exif }).catch((error: unknown) =>
+    tell(`warning: the files of TensorBoard's projector could not be written: ${printable(wordsOf(error))}`),
+  );
 }
 
 function testMetrics(evaluation: TrainedEvaluation): TestMetrics {

@@ -5,6 +5,8 @@ import type { ImageClassifierModel } from '../../models/image-classifier-model.j
 import * as tf from '../../tensorflow/tf.js';
 import { binaryCrossentropy, type Loss } from '../../training/losses.js';
 import { type BestImage, BestImages } from '../best-images.js';
+import { predictedClasses } from '../agreement.js';
+import { EmbeddingSample, type EvaluatedEmbeddings } from '../embedding-map/embedding-sample.js';
 import { answersOf } from '../model-answers.js';
 import { MultiLabelMetrics, type MultiLabelResult } from './multi-label-metrics.js';
 import { type MultiLabelMistake, MultiLabelMistakes } from './multi-label-mistakes.js';
@@ -19,6 +21,8 @@ export interface MultiLabelEvaluation {
   readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
   /** Images of each class that the model was surest of, rightly. */
   readonly best: readonly BestImage<ImageFile>[];
+  /** Embeddings of up to 1,000 images, chosen evenly; null for a network without, or with some that are too large to keep. */
+  readonly embeddings: EvaluatedEmbeddings | null;
 }
 
 /**
@@ -39,12 +43,15 @@ export async function evaluateMultiLabel(
   const classes = model.classNames.length;
   const sure = new BestImages<number>(classes);
   const hardest = new MultiLabelMistakes<number>(thresholds, undefined, sure);
+  const sample = new EmbeddingSample<number>(dataset.files.length, model.features);
   let [images, lossSum] = [0, 0];
-  for await (const { logits, labels, losses } of answersOf(model, dataset, lossOf)) {
+  for await (const { logits, labels, losses, embeddings } of answersOf(model, dataset, lossOf)) {
     metrics.add(logits, labels);
     for (const [i, loss] of losses.entries()) {
-      const row = [i * classes, (i + 1) * classes] as const;
-      hardest.add(images + i, logits.subarray(...row), labels.subarray(...row));
+      const [row, truth] = [logits, labels].map((all) => all.subarray(i * classes, (i + 1) * classes)) as [Float32Array, Int32Array]; // prettier-ignore
+      hardest.add(images + i, row, truth);
+      const own = [...truth.keys()].filter((label) => truth[label] === 1);
+      sample.add({ image: images + i, labels: own, predicted: predictedClasses(row, thresholds) }, embeddings, i);
       lossSum += loss;
     }
     images += losses.length;
@@ -59,7 +66,8 @@ export async function evaluateMultiLabel(
     const image = files[each.image];
     return image ? [{ ...each, image }] : [];
   });
-  return { result: metrics.result(), loss: lossSum / images, mistakes, best };
+  const embeddings = sample.embeddings((image) => files[image]);
+  return { result: metrics.result(), loss: lossSum / images, mistakes, best, embeddings };
 }
 
 /**

@@ -1,9 +1,10 @@
 import { printable } from '../../text/printable.js';
 import { type ClassificationResult, confusedPairs } from '../classification-metrics.js';
-import { cut, displayWidth } from '../../text/text-table.js';
+import { cut } from '../../text/text-table.js';
 import { type Markup, markup } from './markup.js';
 import { cellOpacity, darkRamps, lightRamps } from './matrix-colors.js';
 import { px, svgPicture } from './svg-picture.js';
+import { textWidth } from './text-width.js';
 import { lightColors as colors } from './report-colors.js';
 
 /** Classes drawn at most; of more, only those that are confused most. */
@@ -144,20 +145,4 @@ function inWords(result: ClassificationResult, classes: readonly number[]): stri
   const all = result.perClass.length;
   const which = classes.length === all ? `${all} classes` : `the ${classes.length} most confused of ${all} classes`;
   return `Confusion matrix of ${which}: rows are the true classes, columns the predicted ones.`;
-}
-
-/** Letters of common sans-serif fonts by about how wide they are, in parts of the font's size; the widest of those that apply. */
-const widths: readonly (readonly [RegExp, number])[] = [
-  [/^[WMmw@%…\u2014]$/, 1],
-  [/^[A-Z&+=<>~^_#]$/, 0.84],
-  [/^[ijl.,:;'|!fIrt()[\]{} -]$/, 0.42],
-];
-
-/** About how wide text is drawn, in pixels, rather more than less: there is nothing here that could measure it. */
-function textWidth(text: string, fontSize: number): number {
-  const parts = Array.from(
-    text,
-    (character) => widths.find(([letters]) => letters.test(character))?.[1] ?? 0.64 * displayWidth(character),
-  );
-  return parts.reduce((total, part) => total + part, 0) * fontSize;
 }

@@ -6,6 +6,7 @@ import type { ClassificationResult } from '../classification-metrics.js';
 import type { Mistake } from '../hardest-mistakes.js';
 import { isMultiLabelResult, type MultiLabelResult } from '../multi-label/multi-label-metrics.js';
 import type { MultiLabelMistake } from '../multi-label/multi-label-mistakes.js';
+import type { EvaluatedEmbeddings } from '../embedding-map/embedding-sample.js';
 import type { ExplainFiles } from '../pictures/explain-files.js';
 import { recordedHistory, type TrainingHistory } from './training-history.js';
 
@@ -29,6 +30,8 @@ export type ReportedEvaluation =
       readonly mistakes: readonly Mistake<ImageFile>[];
       /** Images of each class that the model was surest of, rightly. Default: none are shown. */
       readonly best?: readonly BestImage<ImageFile>[] | undefined;
+      /** Embeddings of test images, for a map; null for a model that has none, which is said. Default: there is no map. */
+      readonly embeddings?: EvaluatedEmbeddings | null | undefined;
     }
   | {
       /** Metrics over the test images, which may have several classes. */
@@ -37,6 +40,8 @@ export type ReportedEvaluation =
       readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
       /** Images of each class that the model was surest of, rightly. Default: none are shown. */
       readonly best?: readonly BestImage<ImageFile>[] | undefined;
+      /** Embeddings of test images, for a map; null for a model that has none, which is said. Default: there is no map. */
+      readonly embeddings?: EvaluatedEmbeddings | null | undefined;
     };
 
 /** Content of a report about a classifier. */
@@ -98,13 +103,15 @@ interface CompleteOptions {
   readonly skippedList: string;
   readonly exif: ExifHandling;
   readonly best: readonly BestImage<ImageFile>[];
+  /** Null for a model without; undefined where there shall be no map. */
+  readonly embeddings: EvaluatedEmbeddings | null | undefined;
   readonly explain: ExplainFiles | null;
   readonly date: Date;
 }
 
 /** Fills in the defaults. */
 export function completeContent(content: ReportContent): CompleteReportContent {
-  const { title, loss = content.result.loss, training, facts = [] } = content;
+  const { title, loss = content.result.loss, training, facts = [], embeddings } = content;
   const { command = '', skippedList = '', exif = 'apply', best = [], explain = null, date = new Date() } = content;
   const completed = {
     title,
@@ -115,6 +122,7 @@ export function completeContent(content: ReportContent): CompleteReportContent {
     skippedList,
     exif,
     best,
+    embeddings,
     explain,
     date,
   };

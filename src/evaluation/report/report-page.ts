@@ -4,6 +4,7 @@ import { confidenceSection } from './confidence-section.js';
 import type { DrawnMatrix } from './confusion-matrix.js';
 import { confusionSection } from './confusion-section.js';
 import { curvesSection } from './curves-section.js';
+import { embeddingSection, type ShownMap } from './embedding-section.js';
 import { htmlPage } from './html-page.js';
 import { type Markup, markup } from './markup.js';
 import { mistakesSection } from './mistakes-section.js';
@@ -23,10 +24,15 @@ export interface ReportPictures {
   readonly mistakes: readonly ShownImage[];
   /** A picture of each of the best images. */
   readonly best: readonly ShownImage[];
+  /** Null for a model without embeddings; undefined where there shall be no map. */
+  readonly map: ShownMap | null | undefined;
 }
 
 /** A report as one page, see `htmlPage`. */
-export function reportPage(content: CompleteReportContent, { curves, matrix, mistakes, best }: ReportPictures): Markup {
+export function reportPage(
+  content: CompleteReportContent,
+  { curves, matrix, mistakes, best, map }: ReportPictures,
+): Markup {
   const sections = [
     { id: 'summary', title: 'Summary', section: summarySection(content) },
     { id: 'training', title: 'Training', section: curvesSection(content, curves) },
@@ -37,6 +43,7 @@ export function reportPage(content: CompleteReportContent, { curves, matrix, mis
       title: 'Confusion matrix',
       section: content.kind === 'one class' && matrix ? confusionSection(content, matrix) : null,
     },
+    { id: 'embeddings', title: 'Embedding map', section: embeddingSection(content, map) },
     { id: 'classes', title: 'Classes', section: classesSection(content) },
     {
       id: 'confidence',
@@ -45,7 +52,11 @@ export function reportPage(content: CompleteReportContent, { curves, matrix, mis
     },
     { id: 'skipped', title: 'Images left out', section: skippedSection(content) },
   ];
-  const names = [...(curves.length > 0 ? ['training-curves'] : []), ...(matrix ? ['confusion-matrix'] : [])];
+  const names = [
+    ...(curves.length > 0 ? ['training-curves'] : []),
+    ...(matrix ? ['confusion-matrix'] : []),
+    ...(map?.map.images.length ? ['embedding-map'] : []),
+  ];
   const files = names.flatMap((name) => [`${name}.svg`, `${name}.png`]);
   const footer =
     files.length > 0 &&

@@ -1,9 +1,11 @@
+import { darkMarks, lightMarks } from './class-marks.js';
 import { darkRamps, lightRamps } from './matrix-colors.js';
 import { darkColors, lightColors } from './report-colors.js';
 
 /** Colours by name. */
 function variables(colors: typeof lightColors | typeof darkColors, ramps: typeof lightRamps, page: string): string {
-  const all = { ...colors, page, right: ramps.right.color, mistaken: ramps.mistaken.color };
+  const marks = Object.fromEntries((colors === lightColors ? lightMarks : darkMarks).map((color, i) => [`class-${i}`, color])); // prettier-ignore
+  const all = { ...colors, ...marks, page, right: ramps.right.color, mistaken: ramps.mistaken.color };
   return Object.entries(all)
     .map(([name, color]) => `--${name}: ${color};`)
     .join(' ');
@@ -75,10 +77,18 @@ pre { margin: 0; padding: 0.6rem; white-space: pre-wrap; overflow-wrap: anywhere
 .line-second { stroke: var(--second); }
 .right { fill: var(--right); }
 .mistaken { fill: var(--mistaken); }
+.ring { stroke: var(--ink); }
+${lightMarks.map((_, i) => `.class-${i} { fill: var(--class-${i}); }`).join('\n')}
+.points foreignObject { overflow: visible; }
+.points input { appearance: none; display: block; width: 100%; height: 100%; margin: 0; border-radius: 50%; cursor: pointer; }
+.card { display: none; pointer-events: none; }
+.card rect { fill: var(--paper); stroke: var(--quiet); }
+.point:hover .card, .point:has(:checked) .card { display: inline; }
+.points:has(.point:hover) .point:not(:hover) .card { display: none; }
 @media print {
   body { max-width: none; padding: 0; background: none; }
   section { border: 0; padding: 0; }
-  nav { display: none; }
+  nav, .points, label:has([type='radio']) { display: none; }
   svg { max-width: 100%; height: auto; }
   .scroll { overflow: visible; }
   figure, tr, li { break-inside: avoid; }

@@ -9,12 +9,14 @@ export interface SvgPicture {
   /** Description of the picture for those who cannot see it. */
   readonly name: string;
   readonly content: Markup;
+  /** `group` where parts of it can be reached by themselves. Default: `img`. */
+  readonly role?: 'img' | 'group';
 }
 
 /** A file of SVG, or a part of a page, which gives it its own background. */
-export function svgPicture({ width, height, name, content }: SvgPicture): Markup {
+export function svgPicture({ width, height, name, content, role = 'img' }: SvgPicture): Markup {
   const [w, h] = [Math.ceil(width), Math.ceil(height)];
-  return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" role="img" aria-label="${name}">
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" role="${role}" aria-label="${name}">
 <path d="M0 0h${w}v${h}H0z" fill="${lightColors.paper}" class="paper"/>
 ${content}
 </svg>`;

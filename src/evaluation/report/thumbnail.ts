@@ -25,13 +25,18 @@ export interface Thumbnail {
  * that are small keep every pixel.
  *
  * @param exif Whether it is turned as its EXIF says.
+ * @param side Pixels of its longer side, at most.
  * @returns Null for a file that is no longer what was scanned, or that sharp does not read.
  */
-export async function thumbnail(file: ImageFile, exif: ExifHandling = 'apply'): Promise<Thumbnail | null> {
+export async function thumbnail(
+  file: ImageFile,
+  exif: ExifHandling = 'apply',
+  side = longestSide,
+): Promise<Thumbnail | null> {
   try {
     const bytes = await readFile(file.path);
     if (sniffImageFormat(bytes) !== file.format) return null;
-    return await encoded(await smallPicture(bytes, file, exif, longestSide), file);
+    return await encoded(await smallPicture(bytes, file, exif, side), file, side);
   } catch {
     return null;
   }
@@ -43,14 +48,18 @@ export async function heatedThumbnail(file: ImageFile, heatmap: Heatmap): Promis
     const bytes = await readFile(file.path);
     if (sniffImageFormat(bytes) !== file.format) return null;
     const { pixels, width, height } = await heatedPicture(bytes, file, heatmap, longestSide);
-    return await encoded(sharp(pixels, { raw: { width, height, channels: 3 } }), file);
+    return await encoded(sharp(pixels, { raw: { width, height, channels: 3 } }), file, longestSide);
   } catch {
     return null;
   }
 }
 
-async function encoded(picture: Sharp, { width: fullWidth, height: fullHeight }: ImageFile): Promise<Thumbnail> {
-  const isWhole = Math.max(fullWidth, fullHeight) <= longestSide / 2;
+async function encoded(
+  picture: Sharp,
+  { width: fullWidth, height: fullHeight }: ImageFile,
+  side: number,
+): Promise<Thumbnail> {
+  const isWhole = Math.max(fullWidth, fullHeight) <= side / 2;
   const encoding = isWhole ? picture.png() : picture.webp({ quality: 80 });
   const { data, info } = await encoding.toBuffer({ resolveWithObject: true });
   const { width, height, format } = info;

@@ -2,12 +2,17 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { cannotWrite } from '../../files/cannot-write.js';
+import { layOutEmbeddings } from '../embedding-map/lay-out-embeddings.js';
+import { mapConcurrently } from '../../files/map-concurrently.js';
 import { confusionMatrix } from './confusion-matrix.js';
+import { embeddingPicture } from './embedding-map.js';
+import type { ShownMap } from './embedding-section.js';
 import { hasFonts, rasterize } from './rasterize.js';
-import { completeContent, type ReportContent } from './report-content.js';
+import { type CompleteReportContent, completeContent, type ReportContent } from './report-content.js';
 import { mistakenImages } from './mistakes-section.js';
 import { reportPage } from './report-page.js';
 import { showImages } from './shown-image.js';
+import { thumbnail } from './thumbnail.js';
 import { curvesPicture, trainingCurves } from './training-curves.js';
 
 /** Result of `writeReport`. */
@@ -20,7 +25,7 @@ export interface WrittenReport {
 
 /**
  * Writes a report into a folder: `report.html`, which needs no other file, `confusion-matrix.svg` and `.png` unless images may have several
- * classes, and `training-curves.svg` and `.png` if the training is known. Files of these names are replaced, each at once; others are left alone.
+ * classes, `training-curves.svg` and `.png` if the training is known, and `embedding-map.svg` and `.png` if embeddings are. Files of these names are replaced, each at once; others are left alone.
  *
  * @example
  * ```ts
@@ -38,18 +43,32 @@ export async function writeReport(folder: string, given: ReportContent): Promise
   const matrix = content.kind === 'one class' ? confusionMatrix(content.result) : null;
   const mistakes = await showImages(mistakenImages(content), content);
   const best = await showImages(content.best, content);
+  const map = await showMap(content);
+  const classNames = content.result.perClass.map(({ className }) => className);
   const pictures = [
     ...(curves.length > 0 ? [{ name: 'training-curves', picture: curvesPicture(curves) }] : []),
     ...(matrix ? [{ name: 'confusion-matrix', picture: matrix.picture }] : []),
+    ...(map?.map.images.length ? [{ name: 'embedding-map', picture: embeddingPicture(map.map, classNames) }] : []),
   ];
   const files = new Map<string, string | Buffer>();
   for (const { name, picture } of pictures) {
     files.set(`${name}.svg`, String(picture)).set(`${name}.png`, await rasterize(picture));
   }
   // The page comes last: where it is, the others are.
-  files.set('report.html', String(reportPage(content, { curves, matrix, mistakes, best })));
+  files.set('report.html', String(reportPage(content, { curves, matrix, mistakes, best, map })));
   await writeFiles(folder, files);
   return { page: path.join(folder, 'report.html'), notes: (await hasFonts()) ? [] : [noFonts] };
+}
+
+/** Pixels of the longer side of a map's thumbnails, and how many are made at once. */
+const [mapThumbnail, concurrency] = [96, 2];
+
+async function showMap({ embeddings, exif }: CompleteReportContent): Promise<ShownMap | null | undefined> {
+  if (!embeddings) return embeddings;
+  const { images, evaluated } = embeddings;
+  const layout = await layOutEmbeddings(embeddings);
+  const thumbnails = await mapConcurrently(images, concurrency, ({ image }) => thumbnail(image, exif, mapThumbnail));
+  return { map: { images, evaluated, ...layout }, thumbnails };
 }
 
 const noFonts =

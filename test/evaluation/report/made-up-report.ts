@@ -5,6 +5,7 @@ import sharp from 'sharp';
 
 import type { ImageFile } from '../../../src/data/image-file/inspect-image-file.js';
 import type { ClassificationResult } from '../../../src/evaluation/classification-metrics.js';
+import type { EvaluatedEmbeddings } from '../../../src/evaluation/embedding-map/embedding-sample.js';
 import type { Mistake } from '../../../src/evaluation/hardest-mistakes.js';
 import type { ReportContent } from '../../../src/evaluation/report/report-content.js';
 import { parseHistory } from '../../../src/evaluation/report/training-history.js';
@@ -18,6 +19,15 @@ export function fileNames(names: readonly string[]): string[] {
 interface OneClass {
   readonly result: ClassificationResult;
   readonly mistakes: readonly Mistake<ImageFile>[];
+}
+
+/** Embeddings of some images, the second of which is mistaken. */
+export function madeUpEmbeddings(images: readonly ImageFile[], classes: number): EvaluatedEmbeddings {
+  const answered = images.map((image, i) => ({
+    ...{ image, labels: [i % classes] },
+    predicted: [(i === 1 ? i + 1 : i) % classes],
+  }));
+  return { images: answered, vectors: Float32Array.from({ length: images.length * 3 }, (_, i) => (i * i) % 7), evaluated: 5000 }; // prettier-ignore
 }
 
 /** A report of a made-up training, whose mistakes are pictures of these names in a folder. */

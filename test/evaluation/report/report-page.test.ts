@@ -10,7 +10,7 @@ import { ClassificationMetrics } from '../../../src/evaluation/classification-me
 import { writeReport } from '../../../src/evaluation/report/write-report.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { hostileNames } from './hostile-names.js';
-import { fileNames, madeUpReport } from './made-up-report.js';
+import { fileNames, madeUpEmbeddings, madeUpReport } from './made-up-report.js';
 import { launchChromium } from '../../helpers/page/launch-chromium.js';
 import { openWatched } from '../../helpers/page/page-in-chromium.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
@@ -94,7 +94,8 @@ describe('the page of a report', () => {
   beforeAll(async () => {
     folder = await temporaryFolderForAll();
     const content = await madeUpReport(folder, { classNames: hostileNames, images: fileNames(hostileNames) });
-    hostile = (await writeReport(path.join(folder, 'hostile'), content)).page;
+    const embeddings = madeUpEmbeddings(content.mistakes.map(({ image }) => image), hostileNames.length); // prettier-ignore
+    hostile = (await writeReport(path.join(folder, 'hostile'), { ...content, embeddings })).page;
     browser = await launchChromium();
   });
   afterAll(() => browser.close());
@@ -116,7 +117,7 @@ describe('the page of a report', () => {
       `[...new Set([...document.querySelectorAll('body *')].map((one) => one.localName))].toSorted()`,
     );
     expect(elements.join(' ')).toMatchInlineSnapshot(
-      `"a bdi caption code dd details div dl dt figcaption figure footer g h1 h2 header img li main nav p path pre section span strong summary svg table tbody td text th thead time title tr ul"`,
+      `"a bdi caption circle code dd details div dl dt figcaption figure footer foreignObject g h1 h2 header image img input label li main nav p path pre rect section span strong summary svg table tbody td text th thead time title tr ul"`,
     );
     const attributes = `[...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames()).filter((name) => /^(on|style)/.test(name))`;
     expect(await page.evaluate(attributes)).toEqual([]);
@@ -133,6 +134,26 @@ describe('the page of a report', () => {
     expect(names[1]).toBe(`</title></style></svg><script>document.title='broken in'</s…`);
     expect(names[7]).toBe(String.raw`two\nlines\r\tand a tab`);
     expect(names).toContain('قطة');
+  });
+
+  it('shows the image of a mark that is pointed at, or reached by the keyboard', async () => {
+    const { page } = await open(hostile);
+    const shown = async () => (await page.locator('.card:visible').allTextContents()).join('; ');
+    expect(await shown()).toBe('');
+    await page.getByRole('radio', { name: hostileNames[1]?.slice(0, 30) ?? '' }).hover();
+    expect(await shown()).toMatchInlineSnapshot(
+      `"</title></style></svg><script>docum…taken for " onload="document.title=…1 <title><style><svg><script>docume…"`,
+    );
+    expect(await page.evaluate(`getComputedStyle(document.querySelector('.point:hover image')).display`)).toBe(
+      'inline',
+    );
+    await page.mouse.move(0, 0);
+    expect(await shown()).toBe('');
+    // The mistake is drawn last, on top, and so the button before the first one.
+    await page.getByLabel('no image is open').press('ArrowUp');
+    expect(await shown()).toContain('taken for');
+    await page.getByLabel('no image is open').check();
+    expect(await shown()).toBe('');
   });
 
   it('may not run or load anything, whatever gets into it', async () => {
@@ -181,10 +202,10 @@ describe('the page of a report', () => {
   it('has headings one level at a time, captions, and words for pictures', async () => {
     const { page } = await open(hostile);
     const levels = '[...document.querySelectorAll("h1, h2, h3, h4")].map((one) => one.localName)';
-    expect(await page.evaluate(levels)).toEqual(['h1', ...Array<string>(7).fill('h2')]);
+    expect(await page.evaluate(levels)).toEqual(['h1', ...Array<string>(8).fill('h2')]);
     const nameless = `[...document.querySelectorAll('table')].filter((one) => !one.caption?.textContent).length +
       [...document.images].filter((one) => !one.alt).length +
-      [...document.querySelectorAll('svg')].filter((one) => one.role !== 'img' || !one.ariaLabel).length`;
+      [...document.querySelectorAll('svg')].filter((one) => !['img', 'group'].includes(one.role) || !one.ariaLabel).length`;
     expect(await page.evaluate(nameless)).toBe(0);
     const targets = '[...document.querySelectorAll("nav a")].every((one) => document.querySelector(one.hash))';
     expect(await page.evaluate(targets)).toBe(true);

@@ -17,7 +17,7 @@ export interface WrittenValue {
 
 /** The only event file of a run. */
 export function eventFileOf(run: string): string {
-  const files = readdirSync(run);
+  const files = readdirSync(run).filter((name) => name.startsWith('events.out.'));
   if (files.length !== 1 || !files[0]) throw new Error(`${run} has ${files.length} files`);
   return path.join(run, files[0]);
 }
