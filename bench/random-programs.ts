@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -11,10 +12,11 @@ import { numberFlag } from './number-flag.js';
 
 /**
  * `npx tsx bench/random-programs.ts [--programs 5000] [--seed 1]`: random programs, eager against their graphs, each at many shapes
- * that no trace had. They run in child processes, so that one that ends its process is seen. Prints what is wrong, and counts.
+ * that no trace had. They run in child processes, one per processor, so that one that ends its process is seen. Prints what is wrong,
+ * and counts.
  */
 const [count, seed, from] = [numberFlag('programs', 5000), numberFlag('seed', 1), numberFlag('from', -1)];
-/** Programs of one process. */
+/** Programs per process. */
 const chunk = 250;
 const all = fc.sample(randomPrograms, { numRuns: count, seed });
 if (from >= 0) await child();
@@ -22,10 +24,9 @@ else await parent();
 
 async function child(): Promise<void> {
   const { tryProgram } = await import('../test/helpers/programs/try-program.js');
-  for (let i = from; i < Math.min(count, from + chunk); i++) {
+  for (let i = from; i < numberFlag('to', count); i++) {
     const program = all[i];
     if (!program) break;
-    process.stdout.write(`${JSON.stringify({ begins: i })}\n`);
     const outcome = await tryProgram(program).catch((error: unknown): Outcome => ({
       kind: 'fails',
       message: String(error),
@@ -35,9 +36,21 @@ async function child(): Promise<void> {
 }
 
 async function parent(): Promise<void> {
+  const started = performance.now();
   const counts: Record<string, number> = {};
-  for (let next = 0; next < count;) {
-    const { done, ending } = await runChunk(next, (i, outcome) => {
+  const starts = Array.from({ length: Math.ceil(count / chunk) }, (_, i) => i * chunk);
+  const runNext = async (): Promise<void> => {
+    for (let start = starts.shift(); start !== undefined; start = starts.shift()) await runAll(start, counts);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, runNext));
+  console.log(JSON.stringify({ ...counts, seconds: Math.round((performance.now() - started) / 1000) }));
+}
+
+/** Runs a chunk, in a new process after each program that ended one. */
+async function runAll(start: number, counts: Record<string, number>): Promise<void> {
+  const end = Math.min(count, start + chunk);
+  for (let next = start; next < end;) {
+    const { done, ending } = await runPrograms(next, end, (i, outcome) => {
       counts[outcome.kind] = (counts[outcome.kind] ?? 0) + 1;
       if (outcome.kind !== 'agrees') show(i, outcome);
     });
@@ -45,10 +58,9 @@ async function parent(): Promise<void> {
       counts.ended = (counts.ended ?? 0) + 1;
       show(done, { kind: 'fails', message: `the process ended with ${ending}` });
     }
-    next = ending === null ? done : done + 1;
-    process.stderr.write(`${next} ${JSON.stringify(counts)}\n`);
+    next = ending === null ? end : done + 1;
+    process.stderr.write(`${start} to ${next}: ${JSON.stringify(counts)}\n`);
   }
-  console.log(JSON.stringify(counts));
 }
 
 function show(i: number, { kind, message }: Outcome): void {
@@ -57,9 +69,10 @@ function show(i: number, { kind, message }: Outcome): void {
   if (program) console.log(`${JSON.stringify(renderProgram(program).signature)}\n${renderProgram(program).source}`);
 }
 
-/** Runs the programs of one process; says where it stopped, and with what where it did not come to its end. */
-async function runChunk(
+/** Runs programs in one process. @returns Where it stopped, and what ended it if it did not reach the end. */
+async function runPrograms(
   start: number,
+  end: number,
   onOutcome: (i: number, outcome: Outcome) => void,
 ): Promise<{ readonly done: number; readonly ending: string | null }> {
   const args = [
@@ -72,6 +85,8 @@ async function runChunk(
     `${seed}`,
     '--from',
     `${start}`,
+    '--to',
+    `${end}`,
   ];
   const running = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'ignore'],

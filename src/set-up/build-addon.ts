@@ -12,6 +12,7 @@ import { quietLogSource } from './quiet-log-source.js';
 import { exportSessionConfig, useSessionConfig } from './session-config-patch.js';
 import { lastLines } from '../files/run-child.js';
 import { runTool } from '../files/run-tool.js';
+import { declareSharing, exportSharing, shareSessions } from './shared-session-patch.js';
 import { mendSharedStrings } from './shared-strings-patch.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
 import { standardErrorSource, standardErrorTarget } from './standard-error-source.js';
@@ -44,10 +45,13 @@ export async function buildAddon(
   await step(site, 'Compiling the addon that joins Node.js to TensorFlow', () =>
     withUnfinishedFolder(site, async (folder) => {
       await cp(join(tfjs.folder, 'binding'), join(folder, 'binding'), { recursive: true });
-      await change(join(folder, 'binding', 'tfjs_backend.cc'), (source) => mendSharedStrings(useSessionConfig(source)));
+      await change(join(folder, 'binding', 'tfjs_backend.h'), declareSharing);
+      await change(join(folder, 'binding', 'tfjs_backend.cc'), (source) =>
+        shareSessions(mendSharedStrings(useSessionConfig(source))),
+      );
       await change(
         join(folder, 'binding', 'tfjs_binding.cc'),
-        (source) => exportSessionConfig(source) + quietLogSource,
+        (source) => exportSharing(exportSessionConfig(source)) + quietLogSource,
       );
       await writeFile(join(folder, 'binding', 'standard_error.cc'), standardErrorSource);
       for (const name of ['binding.gyp', 'package.json']) await copyFile(join(tfjs.folder, name), join(folder, name));

@@ -8,7 +8,7 @@ import { addonPath } from './tfjs-package.js';
 import { tensorflowVersion, type Host } from './wheel-table.js';
 
 /** Counts up when what is compiled into the addon changes, so that one built before is taken neither from the cache nor as set up. */
-export const addonRevision = 8;
+export const addonRevision = 9;
 
 /** Which of TensorFlow's libraries a set-up chose: downloaded for the CPU, downloaded with CUDA, or a user's own folder. */
 export type LibraryChoice = { readonly kind: 'cpu' | 'gpu' } | { readonly kind: 'own'; readonly folder: string };

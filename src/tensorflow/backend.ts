@@ -33,6 +33,10 @@ export interface Binding {
   loadSavedModel(directory: string, tags: string): number;
   /** Sets the configuration of all sessions that this thread loads later; added by Signet. @param config A serialized ConfigProto; empty for the default. */
   setSessionConfig(config: Uint8Array): void;
+  /** Offers a session to another thread; added by Signet. @returns The offer, for that thread's `takeSavedModel`. */
+  offerSavedModel(session: number): number;
+  /** Takes the session that another thread has offered. Both must delete it. */
+  takeSavedModel(offer: number): number;
   deleteSavedModel(session: number): void;
   runSavedModel(session: number, inputIds: number[], inputNames: string, outputNames: string): TensorMetadata[];
 }

@@ -44,6 +44,21 @@ export class Session {
     }
   }
 
+  /** Takes a session that another thread has offered. Each disposes of its own; the last one frees the graph. */
+  static take(offer: number): Session {
+    return new Session(backend.binding.takeSavedModel(offer));
+  }
+
+  /**
+   * Offers the session to another thread, which may run it at the same time.
+   *
+   * @returns A number for that thread's `Session.take`, which it must call once: the session is not freed before.
+   */
+  offer(): number {
+    if (this.#id === null) throw disposed();
+    return backend.binding.offerSavedModel(this.#id);
+  }
+
   /**
    * Runs the graph once. Blocks the thread until it is done.
    *
@@ -52,7 +67,7 @@ export class Session {
    * @returns The fetched tensors in that order; the caller owns them.
    */
   run(feeds: ReadonlyMap<string, Feed>, fetches: readonly string[]): tf.Tensor[] {
-    if (this.#id === null) throw new SignetError('INVALID_ARGUMENT', 'The session has been disposed of.');
+    if (this.#id === null) throw disposed();
     const cast: number[] = [];
     try {
       const ids = [...feeds.values()].map((feed) => feedId(feed, cast));
@@ -72,7 +87,7 @@ export class Session {
    * @throws SignetError `TENSORFLOW_ERROR`.
    */
   runValues(feeds: ReadonlyMap<string, TensorValue>, fetches: readonly string[]): TensorValue[] {
-    if (this.#id === null) throw new SignetError('INVALID_ARGUMENT', 'The session has been disposed of.');
+    if (this.#id === null) throw disposed();
     const ids: number[] = [];
     try {
       for (const feed of feeds.values()) ids.push(createTensorId(feed));
@@ -92,6 +107,10 @@ export class Session {
     backend.binding.deleteSavedModel(this.#id);
     this.#id = null;
   }
+}
+
+function disposed(): SignetError {
+  return new SignetError('INVALID_ARGUMENT', 'The session has been disposed of.');
 }
 
 /** Whether TF_NUM_INTRAOP_THREADS says how many threads an op has, which is then for nobody else to choose. */

@@ -4,20 +4,15 @@ import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
 import sharp, { type Sharp } from 'sharp';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 
 /** A fresh directory, removed after the test. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'signet-data-'));
-  directories.push(directory);
+  // A hook of this module would belong to the first file of a process alone.
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   return directory;
 }
-
-const directories: string[] = [];
-
-afterEach(() => {
-  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
-});
 
 /** Writes files by their path below `directory`, making directories on the way. */
 export function writeFiles(directory: string, files: Readonly<Record<string, string | Uint8Array>>): void {

@@ -122,9 +122,13 @@ describe('what a request becomes (findings 2 and 5)', () => {
 
   it('answers a large request with as many rows as it has', async () => {
     const { json } = await sendJson(server.restPort, predictPath, { instances: Array(100).fill([[[0.1, 0.2, 0.3]]]) });
-    const { predictions } = json as { predictions: unknown[] };
+    const { predictions } = json as { predictions: number[][] };
     expect(predictions).toHaveLength(100);
-    expect(new Set(predictions.map((row) => JSON.stringify(row))).size).toBe(1);
+    // The last bit depends on where a row lies in a processor's vector.
+    const largest = Math.max(
+      ...predictions.flatMap((row) => row.map((value, i) => Math.abs(value - (predictions[0]?.[i] ?? NaN)))),
+    );
+    expect(largest).toBeLessThan(1e-5);
   });
 
   it('cuts names where they are kept: in answers, errors and the log', async () => {

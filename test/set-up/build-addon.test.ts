@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildAddon } from '../../src/set-up/build-addon.js';
 import { exportSessionConfig, useSessionConfig } from '../../src/set-up/session-config-patch.js';
 import { checkPrerequisites } from '../../src/set-up/prerequisites.js';
+import { declareSharing, exportSharing, shareSessions } from '../../src/set-up/shared-session-patch.js';
 import { mendSharedStrings } from '../../src/set-up/shared-strings-patch.js';
 import type { Site } from '../../src/set-up/site.js';
 import { readStamp } from '../../src/set-up/stamp.js';
@@ -36,11 +37,12 @@ async function build(source: string, env: NodeJS.ProcessEnv = {}): Promise<void>
   mkdirSync(join(folder, 'tfjs/binding'), { recursive: true });
   for (const name of ['binding.gyp', 'package.json']) copyFileSync(join(real, name), join(folder, 'tfjs', name));
   // What is mended must be there.
-  const [binding, backend] = ['tfjs_binding.cc', 'tfjs_backend.cc'].map(
+  const [binding, backend, header] = ['tfjs_binding.cc', 'tfjs_backend.cc', 'tfjs_backend.h'].map(
     (name) => `#if 0\n${readFileSync(join(real, 'binding', name), 'utf8')}\n#endif\n`,
   );
   writeFileSync(join(folder, 'tfjs/binding/tfjs_binding.cc'), `${source}\n${binding}`);
   writeFileSync(join(folder, 'tfjs/binding/tfjs_backend.cc'), backend ?? '');
+  writeFileSync(join(folder, 'tfjs/binding/tfjs_backend.h'), header ?? '');
   const site: Site = {
     cacheFolder: join(folder, 'cache'),
     env: { ...process.env, ...env },
@@ -69,7 +71,15 @@ describe('building the addon', () => {
 
   it('refuses a source that it cannot mend', () => {
     const message = 'is not the version 4.22.0 that Signet mends';
-    for (const mend of [mendSharedStrings, useSessionConfig, exportSessionConfig]) {
+    const mends = [
+      mendSharedStrings,
+      useSessionConfig,
+      exportSessionConfig,
+      shareSessions,
+      declareSharing,
+      exportSharing,
+    ];
+    for (const mend of mends) {
       expect(() => mend('void DeleteTensor() {}')).toThrow(message);
     }
   });

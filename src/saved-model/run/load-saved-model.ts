@@ -4,7 +4,7 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type * as tf from '../../tensorflow/tf.js';
-import { changingOp } from '../freeze/changing-op.js';
+import { changingOp, loopingOp } from '../freeze/changing-op.js';
 import { NotFrozen } from '../freeze/freeze-graph.js';
 import { withFrozenCopy } from '../freeze/frozen-copy.js';
 import { guardedCopy } from '../guards/guarded-copy.js';
@@ -30,6 +30,8 @@ export class LoadedSavedModel {
     private readonly copy: string | null,
     /** Whether a call may change what a later call finds. */
     readonly isStateful: boolean,
+    /** Whether another thread may run its calls too: they change nothing, have no loop, and run in the thread that calls. */
+    readonly isShareable: boolean,
   ) {}
 
   /** @throws SignetError `INVALID_SAVED_MODEL`. */
@@ -45,13 +47,25 @@ export class LoadedSavedModel {
     try {
       const load = (from: string) => Session.load(from, { ...options, tags: tagsOf(graph) });
       const session = areVariablesConstant ? await withFrozenCopy(directory, graph, load) : load(copy ?? directory);
-      return new LoadedSavedModel(directory, signatures, session, copy, changingOp(graph) !== undefined);
+      const isStateful = changingOp(graph) !== undefined;
+      const isShareable = options.inCallerThread === true && !isStateful && loopingOp(graph) === undefined;
+      return new LoadedSavedModel(directory, signatures, session, copy, isStateful, isShareable);
     } catch (error) {
       if (copy === null) throw error;
       remove(copy);
       if (error instanceof NotFrozen) throw error;
       throw new SignetError('INVALID_SAVED_MODEL', wordsOf(error).replaceAll(copy, directory), { cause: error });
     }
+  }
+
+  /** Takes the model that another thread has offered, without loading it again. Both dispose of theirs. */
+  static take(directory: string, signatures: Readonly<Record<string, Signature>>, offer: number): LoadedSavedModel {
+    return new LoadedSavedModel(directory, signatures, Session.take(offer), null, false, true);
+  }
+
+  /** Offers the model to another thread. @returns A number for `take`, which that thread must call. */
+  offer(): number {
+    return this.session.offer();
   }
 
   /** @throws SignetError `INVALID_SAVED_MODEL` that lists the signatures there are. */

@@ -4,6 +4,7 @@ import { ServingError } from '../serving-error.js';
 import type { CallResult, InferenceWorker } from '../worker/inference-worker.js';
 import { concatRows, partOf, rowShape, rowsOf, splitRows } from './batch-values.js';
 import type { BatchingSettings } from './batching-options.js';
+import { AnsweringThread, ShortCalls } from './short-calls.js';
 import { type Outputs, QueuedRequest, type SignatureCall } from './queued-request.js';
 
 /** Batch that ran, for metrics. */
@@ -17,7 +18,7 @@ export interface BatchRun {
 }
 
 /** What a Batcher needs of an InferenceWorker. */
-export type BatchWorker = Pick<InferenceWorker, 'call'>;
+export type BatchWorker = Pick<InferenceWorker, 'call' | 'callHere' | 'canCallHere'>;
 
 /**
  * The queue of a version: requests wait until a worker is free, and those that fit together go together
@@ -42,11 +43,14 @@ export class Batcher {
   #isLargeRunning = false;
   #timer: NodeJS.Timeout | undefined;
   #failure: ServingError | null = null;
+  readonly #short = new ShortCalls();
 
+  /** @param thread The one that answers, which all versions of a server share. */
   constructor(
     private readonly signatures: Readonly<Record<string, Signature>>,
     private readonly options: BatchingSettings,
     private readonly onBatch: (run: BatchRun) => void = () => undefined,
+    private readonly thread = new AnsweringThread(),
   ) {
     for (const [name, signature] of Object.entries(signatures)) if (!hasRows(signature)) this.#alone.add(name);
   }
@@ -73,8 +77,9 @@ export class Batcher {
   submit(call: SignatureCall): Promise<Outputs> {
     if (this.#failure) return Promise.reject(this.#failure);
     const rows = rowsOf(call.inputs);
-    if (rows !== null && this.#isCut(call, rows)) return this.#submitLarge(call, rows);
-    return this.#enqueue(call, rows);
+    const end = this.thread.begin();
+    const isLarge = rows !== null && this.#isCut(call, rows);
+    return (isLarge ? this.#submitLarge(call, rows) : this.#enqueue(call, rows)).finally(end);
   }
 
   /** @param isAccepted Whether it is part of a request that has been let in. */
@@ -281,7 +286,12 @@ export class Batcher {
           padding,
         )
       : inputs;
-    const { outputs, seconds }: CallResult = await worker.call(signatureName, joined, wanted, isJoined);
+    const key = `${signatureName} ${wanted?.toSorted().join() ?? ''}`;
+    const isHere = batch.length === 1 && worker.canCallHere && this.thread.isFree && this.#short.isShort(key, joined);
+    const { outputs, seconds }: CallResult = isHere
+      ? worker.callHere(signatureName, joined, wanted)
+      : await worker.call(signatureName, joined, wanted, isJoined);
+    if (batch.length === 1 && worker.canCallHere) this.#short.observe(key, first.call.inputs, seconds);
     const parts = isJoined ? splitRows(outputs, sizes, rows + padding) : [outputs];
     if (parts === null) {
       this.#alone.add(signatureName);

@@ -22,6 +22,7 @@ import { limitConcurrency } from './limit-concurrency.js';
 import type { ModelConfig } from './model-config.js';
 import { modelConfigsOf } from './model-config-file.js';
 import { modelsInFolder } from './models-in-folder.js';
+import { AnsweringThread } from './short-calls.js';
 import { StoredModel, type StoredModelOptions } from './stored-model.js';
 import type { OnStoreEvent } from './store-event.js';
 import { tellFailure } from '../../text/tell.js';
@@ -107,6 +108,7 @@ export class ModelStore implements ModelServer {
       precision: options.precision ?? 'float32',
       warmupIterations: options.warmupIterations ?? 1,
       batching: batchingOptions(options.batching),
+      thread: new AnsweringThread(),
       startWorker: options.startWorker ?? ((...args) => InferenceWorker.start(...args)),
       loadRetries: options.loadRetries ?? 5,
       loadRetrySeconds: options.loadRetrySeconds ?? 60,

@@ -8,6 +8,7 @@ import type { ServedVersion, VersionState, VersionStatus } from '../model-server
 import type { BatchRun } from './batching.js';
 import type { BatchingSettings } from './batching-options.js';
 import type { ModelConfig } from './model-config.js';
+import type { AnsweringThread } from './short-calls.js';
 import type { OnStoreEvent, StoreEvent } from './store-event.js';
 import { VersionRunner, type VersionRunnerOptions } from './version-runner.js';
 import { chooseVersions, inspectVersion, listVersions, type VersionFolder } from './version-source.js';
@@ -19,6 +20,7 @@ export interface StoredModelOptions {
   readonly trustModels: boolean;
   readonly precision: PrecisionChoice;
   readonly batching: BatchingSettings;
+  readonly thread: AnsweringThread;
   readonly startWorker: VersionRunnerOptions['startWorker'];
   readonly loadRetries: number;
   readonly loadRetrySeconds: number;
@@ -251,7 +253,7 @@ export class StoredModel {
   }
 
   #runnerOptions(entry: VersionEntry) {
-    const { workersPerVersion, warmupIterations, trustModels, precision, batching, startWorker } = this.options;
+    const { workersPerVersion, warmupIterations, trustModels, precision, batching, thread, startWorker } = this.options;
     const { version } = entry;
     const name = `${this.name}/${version}`;
     return {
@@ -260,6 +262,7 @@ export class StoredModel {
       trustModels,
       precision,
       batching,
+      thread,
       startWorker,
       name,
       onBatch: (run: BatchRun) => this.#emit({ type: 'batch', model: this.name, version, ...run }),

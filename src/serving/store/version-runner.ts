@@ -5,6 +5,7 @@ import type { WarmupResult } from '../worker/inference-messages.js';
 import type { InferenceWorker } from '../worker/inference-worker.js';
 import type { ServedPrecision } from '../worker/served-precision.js';
 import { Batcher, type BatchRun } from './batching.js';
+import type { AnsweringThread } from './short-calls.js';
 import type { BatchingSettings } from './batching-options.js';
 import type { Outputs, SignatureCall } from './queued-request.js';
 
@@ -17,6 +18,8 @@ export interface VersionRunnerOptions {
   /** Numbers that all threads compute with. */
   readonly precision: PrecisionChoice;
   readonly batching: BatchingSettings;
+  /** The thread that answers, which runs short calls. */
+  readonly thread: AnsweringThread;
   readonly startWorker: typeof InferenceWorker.start;
   /** `digits/3`, for debuggers. */
   readonly name: string;
@@ -46,10 +49,11 @@ export class VersionRunner {
     readonly notes: readonly string[],
     readonly precision: ServedPrecision,
   ) {
-    this.#batcher = new Batcher(signatures, options.batching, (run) => {
+    const onBatch = (run: BatchRun): void => {
       this.#crashes = 0;
       options.onBatch(run);
-    });
+    };
+    this.#batcher = new Batcher(signatures, options.batching, onBatch, options.thread);
   }
 
   /** @throws SignetError `INVALID_SAVED_MODEL` when it cannot be loaded or warmed up. */

@@ -67,6 +67,8 @@ export type InferenceReply =
       /** Sentences for the log that continue the model's name. */
       readonly notes: readonly string[];
       readonly precision: ServedPrecision;
+      /** For `LoadedSavedModel.take`; null where only the worker may run the model. */
+      readonly offer: number | null;
     }
   | { readonly type: 'not-loaded'; readonly error: PlainError }
   | {

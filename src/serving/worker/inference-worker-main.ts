@@ -22,7 +22,8 @@ async function main(): Promise<void> {
     const warmup = warmupIterations > 0 ? await warmUp(model, warmupIterations) : null;
     parentPort?.on('message', (request: InferenceRequest) => answer(model, request));
     const signatures = Object.entries(model.signatures).map(([key, each]) => [key, plainSignature(each)] as const);
-    send({ type: 'loaded', signatures, warmup, notes, precision });
+    const offer = model.isShareable ? model.offer() : null;
+    send({ type: 'loaded', signatures, warmup, notes, precision, offer });
   } catch (error) {
     send({ type: 'not-loaded', error: plainError(error) });
   }

@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 
-import { SignetError } from '../../errors.js';
+import { SignetError, wordsOf } from '../../errors.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 // A worker that ends unloads TensorFlow's library, and the process with it, unless the main thread has loaded it first;
 // that also keeps its log quiet.
 import '../../tensorflow/tf.js';
@@ -43,6 +44,8 @@ interface Loaded {
   readonly warmup: WarmupResult | null;
   readonly notes: readonly string[];
   readonly precision: ServedPrecision;
+  /** The worker's model, which this thread can run too; null for one that it must not run. */
+  readonly shared: LoadedSavedModel | null;
 }
 
 interface Pending<T> {
@@ -64,9 +67,15 @@ export class InferenceWorker {
   /** Numbers that it computes with. */
   readonly precision: ServedPrecision;
   readonly #connection: Connection;
+  #shared: LoadedSavedModel | null;
 
-  private constructor(connection: Connection, { signatures, warmup, notes, precision }: Loaded) {
+  private constructor(connection: Connection, { signatures, warmup, notes, precision, shared }: Loaded) {
     this.#connection = connection;
+    this.#shared = shared;
+    void connection.ended.then(() => {
+      this.#shared?.dispose();
+      this.#shared = null;
+    });
     this.signatures = signatures;
     this.warmup = warmup;
     this.notes = notes;
@@ -107,6 +116,28 @@ export class InferenceWorker {
     return this.#connection.call(signature, packValues(inputs, isOwned), outputs);
   }
 
+  /** Whether this thread can run the model itself. */
+  get canCallHere(): boolean {
+    return this.#shared !== null;
+  }
+
+  /**
+   * Runs a signature in this thread, and blocks it meanwhile: for calls that take less time than a message to the worker and back.
+   *
+   * @throws ServingError as `call` does; `UNAVAILABLE` unless `canCallHere`.
+   */
+  callHere(signature: string, inputs: Readonly<Record<string, TensorValue>>, outputs?: readonly string[]): CallResult {
+    if (!this.#shared) throw new ServingError('UNAVAILABLE', 'The model runs in a thread of its own.');
+    const started = performance.now();
+    try {
+      const results = this.#shared.callValues(signature, inputs, outputs);
+      return { outputs: results, seconds: (performance.now() - started) / 1000 };
+    } catch (error) {
+      if (error instanceof SignetError) throw asServingError(error);
+      throw new ServingError('INTERNAL', wordsOf(error), { cause: error });
+    }
+  }
+
   /** Frees the session and ends the thread. Calls should be done by then. */
   async end(): Promise<void> {
     this.#connection.post({ type: 'end' });
@@ -131,7 +162,10 @@ class Connection {
   #nextId = 1;
   #end: ServingError | null = null;
 
+  readonly directory: string;
+
   constructor(workerData: InferenceWorkerData, name: string) {
+    this.directory = workerData.directory;
     this.worker = startWorker(new URL('./inference-worker-main', import.meta.url), { workerData, name });
     this.loaded = new Promise((resolve, reject) => (this.#loading = { resolve, reject }));
     let cause: unknown;
@@ -161,9 +195,12 @@ class Connection {
 
   #receive(reply: InferenceReply): void {
     if (reply.type === 'loaded') {
-      const { warmup, notes, precision } = reply;
-      const signatures = reply.signatures.map(([key, signature]) => [key, signatureOf(signature)] as const);
-      this.#loading?.resolve({ signatures: Object.fromEntries(signatures), warmup, notes, precision });
+      const { warmup, notes, precision, offer } = reply;
+      const signatures = Object.fromEntries(
+        reply.signatures.map(([key, signature]) => [key, signatureOf(signature)] as const),
+      );
+      const shared = offer === null ? null : LoadedSavedModel.take(this.directory, signatures, offer);
+      this.#loading?.resolve({ signatures, warmup, notes, precision, shared });
     } else if (reply.type === 'not-loaded') {
       this.#loading?.reject(errorOf(reply.error));
     } else {

@@ -264,7 +264,8 @@ describe('the page that needs no server', () => {
           'document.activeElement.id || document.activeElement.textContent.trim()',
         );
         if ((await opened.evaluate('document.activeElement === document.body')) === true) break;
-        stops.push(stop);
+        // How far the probabilities differ depends on the processor.
+        stops.push(stop.replace(/at most [\d.e-]+$/, 'at most …'));
       }
       expect(stops).toMatchInlineSnapshot(`
         [
@@ -279,7 +280,7 @@ describe('the page that needs no server', () => {
           "How it is sent",
           "top-k",
           "clear-answers",
-          "Version1ClassLenetModelPictures areturned upright by their EXIF, resized to 28 x 28Classes10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9Checkedon 8 pictures of noise: 8 the same class as the SavedModel, probabilities differ by at most 2.3e-6",
+          "Version1ClassLenetModelPictures areturned upright by their EXIF, resized to 28 x 28Classes10: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9Checkedon 8 pictures of noise: 8 the same class as the SavedModel, probabilities differ by at most …",
         ]
       `);
     });

@@ -139,6 +139,8 @@ describe('Batcher', () => {
     const batcher = new Batcher(worker.signatures, batchingOptions(), (run) => runs.push(run));
     // The answers of a signature that always gives two rows.
     const mixing = {
+      canCallHere: false,
+      callHere: () => ({ outputs: {}, seconds: 0 }),
       call: () =>
         Promise.resolve({
           outputs: { y: { dtype: 'float32', shape: [2], values: Float32Array.of(1, 2) } as const },
