@@ -1,5 +1,6 @@
 import { buildModelCommand } from '../../src/commands/build-model/flags.js';
 import { checkDatasetCommand } from '../../src/commands/check-dataset/flags.js';
+import { compareModelsCommand } from '../../src/commands/compare-models/flags.js';
 import { evalModelCommand } from '../../src/commands/eval-model/flags.js';
 import { evalServedModelCommand } from '../../src/commands/eval-served-model/flags.js';
 import { exportModelCommand } from '../../src/commands/export-model/flags.js';
@@ -26,6 +27,7 @@ export const commands: readonly Command<FlagTable>[] = [
   trainModelCommand,
   previewAugmentationCommand,
   evalModelCommand,
+  compareModelsCommand,
   buildModelCommand,
   showModelCommand,
   listModelsCommand,

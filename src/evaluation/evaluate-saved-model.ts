@@ -7,8 +7,6 @@ import { confidenceOf, type Decoding, decodingOf, isMultiLabelModel } from '../m
 import { readClassNames } from '../models/classifier/read-class-names.js';
 import { readThresholds } from '../models/classifier/read-thresholds.js';
 import { SignetError } from '../errors.js';
-import { decodeImage } from '../ops/decode-image.js';
-import { stringScalar, stringVector } from '../ops/strings.js';
 import { fasterPrecision, type Measured, trialImages } from '../saved-model/run/faster-precision.js';
 import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import type { Precision, PrecisionChoice } from '../tensorflow/precision.js';
@@ -17,7 +15,14 @@ import type { ClassificationResult } from './classification-metrics.js';
 import { groupPositions } from './image-blocks.js';
 import { type Metrics, multiLabelMetrics, oneClassMetrics } from './metrics.js';
 import type { MultiLabelResult } from './multi-label/multi-label-metrics.js';
-import { readEachImage } from './read-each-image.js';
+import {
+  callSignature,
+  callWithBytes,
+  decodeBytes,
+  type ImageBytes,
+  readBatch,
+  type SignatureAnswer,
+} from './signature-calls.js';
 
 /** The signatures that an image classifier is evaluated by. */
 export const evaluatedSignatures = ['serving_default', 'serving_bytes'] as const;
@@ -110,7 +115,7 @@ async function evaluate<Result extends { readonly images: number }>(
     const skipped: ImageProblem[] = [];
     let maxLogitDifference = 0;
     for (let i = 0; i < files.length; i += batchSize) {
-      const { images, bad } = await loadBatch(files.slice(i, i + batchSize), decoding);
+      const { images, bad } = await readBatch(files.slice(i, i + batchSize), decoding);
       if (bad.length > 0 && onBadImage === 'fail') throw badImages(bad);
       skipped.push(...bad);
       if (images.length > 0) {
@@ -145,7 +150,7 @@ function precisionFor(
 ): Promise<Precision> {
   const first = files.slice(0, trialImages);
   const make = async (each: Precision): Promise<Measured> => {
-    const { images } = await loadBatch(first, decoding);
+    const { images } = await readBatch(first, decoding);
     const model = await LoadedSavedModel.load(modelPath, { precision: each });
     const run = () => void (images.length > 0 && callWithBytes(model, images));
     return { run, dispose: () => model.dispose() };
@@ -153,33 +158,12 @@ function precisionFor(
   return fasterPrecision(precision, { what: `a call with ${first.length} images`, make, onNote });
 }
 
-interface LoadedImage {
-  readonly file: ImageFile;
-  readonly bytes: Uint8Array;
-}
-
-/** Reads a batch, and decodes each image once by itself to find those that do not decode. */
-function loadBatch(
-  files: readonly ImageFile[],
-  decoding: Decoding,
-): Promise<{ images: LoadedImage[]; bad: ImageProblem[] }> {
-  return readEachImage(files, (bytes, file) => {
-    decodeBytes(bytes, decoding).dispose();
-    return { file, bytes };
-  });
-}
-
-interface Answer {
-  readonly logits: Float32Array;
-  readonly milliseconds: number;
-}
-
 class SignatureRun<Result extends { readonly images: number }> {
   #milliseconds = 0;
 
   constructor(private readonly metrics: Metrics<Result>) {}
 
-  add(images: readonly ImageFile[], call: () => Answer): Float32Array {
+  add(images: readonly ImageFile[], call: () => SignatureAnswer): Float32Array {
     const { logits, milliseconds } = call();
     this.#milliseconds += milliseconds;
     this.metrics.add(logits, images);
@@ -192,22 +176,13 @@ class SignatureRun<Result extends { readonly images: number }> {
   }
 }
 
-function callWithBytes(model: LoadedSavedModel, images: readonly LoadedImage[]): Answer {
-  const input = stringVector(images.map(({ bytes }) => bytes));
-  try {
-    return timedCall(model, 'serving_bytes', 'image_bytes_string', input);
-  } finally {
-    input.dispose();
-  }
-}
-
 /** Images of one size go in one call, as many as fit `pixelsPerCall`; logits come back in the order of the images. */
-function callWithPixels(model: LoadedSavedModel, images: readonly LoadedImage[], decoding: Decoding): Answer {
+function callWithPixels(model: LoadedSavedModel, images: readonly ImageBytes[], decoding: Decoding): SignatureAnswer {
   const answers = groupBySize(images, decoding).map((group) => {
     const pixels = tf.tidy(() =>
       tf.stack(group.map((i) => decodeBytes(images[i]?.bytes ?? new Uint8Array(), decoding))),
     );
-    const answer = timedCall(model, 'serving_default', 'input_tensor', pixels);
+    const answer = callSignature(model, 'serving_default', 'input_tensor', pixels);
     pixels.dispose();
     return { group, ...answer };
   });
@@ -223,25 +198,12 @@ function callWithPixels(model: LoadedSavedModel, images: readonly LoadedImage[],
 const pixelsPerCall = 8_000_000;
 
 /** Positions of images of one size, in groups of a bounded number of pixels. */
-function groupBySize(images: readonly LoadedImage[], { exif }: Decoding): number[][] {
+function groupBySize(images: readonly ImageBytes[], { exif }: Decoding): number[][] {
   return groupPositions(
     images,
     ({ file }) => (exif === 'apply' ? uprightSize(file) : [file.width, file.height]).join('x'),
     ({ file: { width, height } }) => Math.floor(pixelsPerCall / (width * height)),
   );
-}
-
-function timedCall(model: LoadedSavedModel, key: EvaluatedSignature, name: string, input: tf.Tensor): Answer {
-  const start = performance.now();
-  const outputs = model.call(key, { [name]: input });
-  const logits = outputs.output_0?.dataSync<'float32'>().slice() ?? new Float32Array();
-  const milliseconds = performance.now() - start;
-  tf.dispose(outputs);
-  return { logits, milliseconds };
-}
-
-function decodeBytes(bytes: Uint8Array, decoding: Decoding): tf.Tensor3D {
-  return tf.tidy(() => decodeImage(stringScalar(bytes), decoding));
 }
 
 function maxDifference(a: Float32Array, b: Float32Array): number {

@@ -1,6 +1,7 @@
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
-import { fitImages, leastSideFor, type ImageSize, type Preprocessing } from '../ops/fit-images.js';
+import { fitImages, type ImageSize, type Preprocessing } from '../ops/fit-images.js';
+import { leastSideFor } from '../ops/least-side-for.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar } from '../ops/strings.js';
 import * as tf from '../tensorflow/tf.js';

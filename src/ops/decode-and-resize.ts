@@ -1,6 +1,7 @@
 import * as tf from '../tensorflow/tf.js';
 import { decodeImageThen } from './decode-image.js';
-import { fitImages, leastSideFor, type ImageSize, type Preprocessing } from './fit-images.js';
+import { fitImages, type ImageSize, type Preprocessing } from './fit-images.js';
+import { leastSideFor } from './least-side-for.js';
 import { mapFn } from './map-fn.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { type TfFunction, tfFunction } from '../tracing/tf-function.js';

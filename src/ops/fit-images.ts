@@ -49,11 +49,6 @@ export function completePreprocessing(given: Preprocessing = {}): CompletePrepro
   return { exif, decode, resize, antialias };
 }
 
-/** Pixels that the shorter side of a JPEG keeps when it is decoded for a model with images of a size; undefined for all. */
-export function leastSideFor([height, width]: ImageSize, decode: DecodeSize | undefined): number | undefined {
-  return decode === 'reduced' ? 2 * Math.max(height, width) : undefined;
-}
-
 /**
  * Resizes pictures to a size, whatever shape they have.
  *

@@ -13,6 +13,7 @@ import { openLitertModel } from '../../export/runtimes/litert-runtime.js';
 import { openOnnxModel } from '../../export/runtimes/onnx-runtime.js';
 import { openTfjsModel } from '../../export/runtimes/tfjs-runtime.js';
 import { tryToWrite } from '../../files/cannot-write.js';
+import { folderBytes } from '../../files/folder-bytes.js';
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { decodingOf, isMultiLabelModel, readModelDescription } from '../../models/classifier/model-description.js';
@@ -23,13 +24,12 @@ import { progressBar } from '../../text/progress-bar.js';
 import { standardError, tell } from '../../text/tell.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { separateTestSource } from '../shared/dataset-sources.js';
+import { rememberedTestSet } from '../shared/remembered-test-set.js';
 import { withLabelsOf } from '../../data/source/with-labels-of.js';
 import { scanDataset } from '../shared/scan-dataset.js';
-import { folderBytes } from '../list-models/list-saved-models.js';
 import { exportModelCommand } from './flags.js';
 import { pageFacts, type PageModel } from './page-facts.js';
 import { problemOf } from './problem-of.js';
-import { rememberedTestSet } from './remembered-test-set.js';
 
 /** Options of `export-model`; `flags.ts` says what each means. */
 export interface ExportModelOptions extends GivenOptionsOf<typeof exportModelCommand.flags> {}

@@ -1,8 +1,6 @@
-import { lstat, readdir } from 'node:fs/promises';
-import path from 'node:path';
-
 import { SignetError } from '../../errors.js';
 import { timePerImage } from '../../evaluation/time-per-image.js';
+import { folderBytes } from '../../files/folder-bytes.js';
 import { readModelDescription } from '../../models/classifier/model-description.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { describeSavedModel } from '../../saved-model/describe/describe-saved-model.js';
@@ -106,13 +104,4 @@ async function classifierFacts(directory: string) {
     if (error instanceof SignetError) return { modelType: null, classes: null, imageSize: null };
     throw error;
   }
-}
-
-/** Sums up the sizes in bytes of all files in a folder and its folders. Links are counted as links, so that none leads out or in circles. */
-export async function folderBytes(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const sizes = entries
-    .filter((entry) => !entry.isDirectory())
-    .map(async ({ parentPath, name }) => (await lstat(path.join(parentPath, name))).size);
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }

@@ -3,12 +3,13 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { timePerImage } from '../../evaluation/time-per-image.js';
+import { folderBytes } from '../../files/folder-bytes.js';
 import { type CachedWeights, cachedWeights } from '../../models/keras/cached-weights.js';
 import { LenetModel } from '../../models/lenet-model.js';
 import { makeModel } from '../../models/make-model.js';
 import { findModelType, type ModelType, modelTypes } from '../../models/model-types.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
-import { folderBytes, listSavedModels, type ModelFacts, type SavedModelListing } from './list-saved-models.js';
+import { listSavedModels, type ModelFacts, type SavedModelListing } from './list-saved-models.js';
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { listModelsCommand } from './flags.js';
 

@@ -7,6 +7,8 @@ import { pythonText, tensorText } from '../../saved-model/write/structure.js';
 import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import { count, sizeText } from '../../text/amounts.js';
 import { table } from '../../text/text-table.js';
+import { confidenceLines } from './confidence-lines.js';
+import type { ShowModelResult } from './run.js';
 
 /** How `show-model` prints. */
 export interface ShowModelTextOptions {
@@ -16,15 +18,18 @@ export interface ShowModelTextOptions {
   readonly oneSignature?: boolean;
 }
 
+/** What is shown: of a model that is described without `show-model`, the confidence is not known. */
+type ShownModel = SavedModelDescription & Partial<Pick<ShowModelResult, 'confidence'>>;
+
 /** More rows are counted, not shown; `--json` has all. */
 const maxRows = 40;
 
 const hint = '--signature KEY shows one signature with TypeScript and Python to call it, --json everything.';
 
 /** Returns what `show-model` prints. Every name from the model is printable text, so it cannot move the cursor. */
-export function showModelText(description: SavedModelDescription, options: ShowModelTextOptions = {}): string {
+export function showModelText(description: ShownModel, options: ShowModelTextOptions = {}): string {
   const { columns = 100, oneSignature = false } = options;
-  const { directory, metaGraphs, problems, variables } = description;
+  const { directory, metaGraphs, problems, variables, confidence } = description;
   const several = metaGraphs.length > 1;
   const lines = [
     printable(directory),
@@ -35,6 +40,7 @@ export function showModelText(description: SavedModelDescription, options: ShowM
     ),
     ...metaGraphs.flatMap((metaGraph) => metaGraphLines(metaGraph, { columns, oneSignature, several })),
     ...(oneSignature ? [] : [...variableLines(variables, columns), ...assetLines(description)]),
+    ...(oneSignature || !confidence ? [] : section('Confidence', confidenceLines(confidence))),
     ...(oneSignature || metaGraphs.every(({ signatures }) => Object.keys(signatures).length === 0)
       ? []
       : ['', ...wrap(hint, columns, ' ')]),

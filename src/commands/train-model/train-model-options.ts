@@ -55,15 +55,26 @@ export function reportedArguments(options: TrainModelOptions): Fact[] {
 const mostBytes = 2 ** 20;
 
 /**
+ * Reads the arguments of a training, which its model keeps.
+ *
+ * @param directory A version's directory, from anybody.
+ * @returns Whatever each option is said to have been, by its name; null when the version has no `arguments.json`, or one that cannot be read.
+ */
+export async function readArguments(directory: string): Promise<Readonly<Record<string, unknown>> | null> {
+  const file = path.join(directory, 'assets.extra', 'arguments.json');
+  return readJson(file, { mostBytes, schema: v.record(v.string(), v.unknown()) })
+    .then((values) => values ?? null)
+    .catch(() => null);
+}
+
+/**
  * Reads the arguments of a training that `list-models` shows: those whose flag has a heading for it, `list`.
  *
  * @param directory A version's directory, from anybody.
- * @returns Values by heading; none when the version has no `arguments.json`, or one that cannot be read.
+ * @returns Values by heading; none when the version does not say.
  */
 export async function readListedArguments(directory: string): Promise<Record<string, string>> {
-  const file = path.join(directory, 'assets.extra', 'arguments.json');
-  const values =
-    (await readJson(file, { mostBytes, schema: v.record(v.string(), v.unknown()) }).catch(() => null)) ?? {};
+  const values = (await readArguments(directory)) ?? {};
   const entries = flags.flatMap(([name, { list }]) => {
     const value = values[name];
     const isShown = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';

@@ -28,7 +28,7 @@ import {
   type TrainModelOptions,
 } from './train-model-options.js';
 import { disposeCompiled, findTrainableType, makeLoss, makeTrainable } from './trainable-model.js';
-import { keepEvaluation } from './kept-evaluation.js';
+import { keepEvaluation, type KeptEvaluation } from './kept-evaluation.js';
 import { modelAssets, otherFiles, testListFile } from './model-assets.js';
 import { type ImageCounts, TrainingData, type TrainingSet } from './training-data.js';
 import { type TrainedEvaluation, writeTrainingReport } from './training-report.js';
@@ -293,9 +293,19 @@ async function evaluate(
   if (data.hasOwnTest) await writeFile(path.join(directory, 'assets.extra', testListFile), listText(data.testScan));
   // Test images that do not decode are known only now.
   if (skippedList !== '') await writeFile(path.join(directory, 'assets.extra', 'skipped-images.tsv'), skippedList);
-  const { accuracy, meanAveragePrecision } = testMetrics(evaluation);
-  if (evaluation.result.images > 0) await keepEvaluation(directory, { accuracy, meanAveragePrecision, date: new Date().toISOString() }); // prettier-ignore
+  if (evaluation.result.images > 0) await keepEvaluation(directory, keptEvaluation(evaluation));
   return evaluation;
+}
+
+function keptEvaluation(evaluation: TrainedEvaluation): KeptEvaluation {
+  const { accuracy, meanAveragePrecision } = testMetrics(evaluation);
+  const rows = evaluation.isMultiLabel ? undefined : evaluation.result.thresholds;
+  const thresholds = rows?.map(({ threshold, answered, accuracy: right }) => ({
+    threshold,
+    answered,
+    accuracy: right,
+  }));
+  return { accuracy, meanAveragePrecision, thresholds, date: new Date().toISOString() };
 }
 
 /**

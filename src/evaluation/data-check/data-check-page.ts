@@ -4,7 +4,10 @@ import { mapConcurrently } from '../../files/map-concurrently.js';
 import { classNamesOf } from '../../data/scan/image-scan.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { printable } from '../../text/printable.js';
+import { findingsSection } from '../report/findings-section.js';
+import { gallery } from '../report/gallery.js';
 import { htmlPage } from '../report/html-page.js';
+import { imageFigure } from '../report/image-card.js';
 import { htmlTable, type Insertable, type Markup, markup } from '../report/markup.js';
 import { named, percent, shortPath, whole } from '../report/report-text.js';
 import { thumbnailPicture } from '../report/thumbnail-picture.js';
@@ -33,7 +36,7 @@ export async function dataCheckPage(check: DataCheck, { title, summary, exif, da
   const pictures = new Pictures(check, exif);
   const { leaks, twoClasses, repeated } = duplicatesByHarm(check);
   const sections = [
-    { id: 'summary', title: 'Summary', section: summarySection(summary) },
+    { id: 'summary', title: 'Summary', section: findingsSection(summary) },
     { id: 'leaks', title: 'Test pictures in the training set', section: await pairsSection(pictures, 'leaks', 'Test pictures in the training set', 'Accuracy on these says nothing about new pictures.', leaks) }, // prettier-ignore
     { id: 'two-classes', title: 'One picture in two classes', section: await pairsSection(pictures, 'two-classes', 'One picture in two classes', 'At most one of the labels is right.', twoClasses) }, // prettier-ignore
     { id: 'labels', title: 'Suspicious labels', section: await labelsSection(check, pictures) },
@@ -61,12 +64,9 @@ class Pictures {
     const made = this.#made.get(image) ?? thumbnail(file, this.exif);
     this.#made.set(image, made);
     const alternative = `${printable(path.basename(file.path))}: ${words}`;
-    return markup`<figure>
-${thumbnailPicture(await made, alternative)}
-<figcaption><strong>${title}</strong>
-<span>${words}</span>
-<span class="path">${set === 'test' && 'test: '}${shortPath(file.path, 60)}</span></figcaption>
-</figure>`;
+    const picture = thumbnailPicture(await made, alternative);
+    const place = markup`${set === 'test' && 'test: '}${shortPath(file.path, 60)}`;
+    return imageFigure({ picture, title, lines: [words], path: place });
   }
 
   classesOf(image: number): Markup {
@@ -74,14 +74,6 @@ ${thumbnailPicture(await made, alternative)}
     const names = found ? classNamesOf(found.file, this.check.classNames) : [];
     return markup`${names.length === 0 ? 'no class' : names.map((name, i) => markup`${i > 0 && ', '}${named(name, 40)}`)}`;
   }
-}
-
-function summarySection(summary: readonly string[]): Markup {
-  return markup`<section aria-labelledby="summary">
-<h2 id="summary">Summary</h2>
-<ul class="findings">
-${summary.map((each) => markup`<li>${each}</li>\n`)}</ul>
-</section>`;
 }
 
 async function pairsSection(
@@ -130,25 +122,6 @@ async function oddSection({ odd }: DataCheck, pictures: Pictures): Promise<Marku
   });
   const hint = 'Not mistakes by themselves: a picture that is like no other may be of no class at all.';
   return gallery({ id: 'odd', title: 'Pictures that stand out', hint, cards, all: odd.length, kind: 'pictures' });
-}
-
-interface Gallery {
-  readonly id: string;
-  readonly title: string;
-  readonly hint: string;
-  readonly cards: readonly Markup[];
-  readonly all: number;
-  readonly kind: string;
-}
-
-function gallery({ id, title, hint, cards, all, kind }: Gallery): Markup {
-  const part = cards.length < all && ` The first ${cards.length} of ${whole(all)} ${kind}; --json has all.`;
-  return markup`<section aria-labelledby="${id}">
-<h2 id="${id}">${title}</h2>
-<p class="hint">${hint}${part}</p>
-<ul class="mistakes">
-${cards}</ul>
-</section>`;
 }
 
 function classesSection({ classNames, alike, few }: DataCheck): Markup | null {

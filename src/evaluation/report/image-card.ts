@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import { printable } from '../../text/printable.js';
 import { cut } from '../../text/text-table.js';
-import { type Markup, markup } from './markup.js';
+import { type Insertable, type Markup, markup } from './markup.js';
 import { shortPath } from './report-text.js';
 import type { ShownImage } from './shown-image.js';
 import { thumbnailPicture } from './thumbnail-picture.js';
@@ -16,6 +16,24 @@ export interface Caption {
   readonly numbers: string;
 }
 
+/** A picture on a page, and what stands below it. */
+export interface ImageFigure {
+  readonly picture: Insertable;
+  readonly title: Insertable;
+  /** Words on a line each. */
+  readonly lines: readonly Insertable[];
+  readonly path: Insertable;
+}
+
+/** Makes the figure of an image, with words below it. */
+export function imageFigure({ picture, title, lines, path: place }: ImageFigure): Markup {
+  return markup`<figure>
+${picture}
+<figcaption><strong>${title}</strong>
+${lines.map((line) => markup`<span>${line}</span>\n`)}<span class="path">${place}</span></figcaption>
+</figure>`;
+}
+
 /** Makes the card of an image: its picture, the same with its heat map, and words. */
 export function cardOf(
   file: string,
@@ -26,13 +44,9 @@ export function cardOf(
   const alternative = `${shortName(path.basename(file))}: ${text}`;
   const picture = thumbnailPicture(thumbnail, alternative);
   const seen = label === null ? '' : shortName(name(label));
-  return markup`<li><figure>
-${heated ? markup`<div class="with-heat">${picture}${thumbnailPicture(heated, `where ${seen} was seen in it`)}</div>` : picture}
-<figcaption><strong>${title}</strong>
-<span>${numbers}</span>${heated && seen !== text && markup`<span>heat: ${seen}</span>`}
-<span class="path">${shortPath(file)}</span></figcaption>
-</figure></li>
-`;
+  const beside = heated && markup`<div class="with-heat">${picture}${thumbnailPicture(heated, `where ${seen} was seen in it`)}</div>`; // prettier-ignore
+  const lines = heated && seen !== text ? [numbers, `heat: ${seen}`] : [numbers];
+  return markup`<li>${imageFigure({ picture: beside ?? picture, title, lines, path: shortPath(file) })}</li>\n`;
 }
 
 /** Says what heat maps are, where there are some. */

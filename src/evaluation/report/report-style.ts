@@ -58,8 +58,9 @@ tbody tr > * { border-top: 1px solid var(--line); }
 .mistakes img, .nothing { width: 100%; height: 8rem; object-fit: contain; border-radius: 0.3rem; background: var(--page); }
 .pair { grid-column: span 2; display: grid; grid-template-columns: 1fr 1fr; gap: 0.4rem; }
 .findings { padding-left: 1.2rem; }
-.with-heat { display: grid; grid-template-columns: 1fr 1fr; gap: 0.4rem; }
+.with-heat { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); gap: 0.4rem; }
 .mistakes:has(.with-heat) { grid-template-columns: repeat(auto-fill, minmax(min(100%, 16rem), 1fr)); }
+.mistakes:has(.with-heat > :nth-child(3)) { grid-template-columns: repeat(auto-fill, minmax(min(100%, 24rem), 1fr)); }
 .pixels { image-rendering: pixelated; }
 .nothing { display: grid; place-items: center; color: var(--quiet); }
 figcaption { display: grid; gap: 0.1rem; font-size: 0.9rem; overflow-wrap: anywhere; }

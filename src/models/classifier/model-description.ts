@@ -6,7 +6,9 @@ import { SignetError } from '../../errors.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
 import type { DecodeImageOptions, ExifHandling } from '../../ops/decode-image.js';
 import { type ConfidenceSettings, confidenceSchema } from './confidence-settings.js';
-import { type CompletePreprocessing, leastSideFor, resizeModes } from '../../ops/fit-images.js';
+import type { CompletePreprocessing } from '../../ops/fit-images.js';
+import { leastSideFor } from '../../ops/least-side-for.js';
+import { resizeModes } from '../../ops/resize-modes.js';
 
 /** The file in `assets.extra/` that says what a classifier was made from, for `loadModel`. */
 export const modelDescriptionFile = 'signet.json';
