@@ -5,6 +5,7 @@ import { evalModelCommand } from '../../src/commands/eval-model/flags.js';
 import { evalServedModelCommand } from '../../src/commands/eval-served-model/flags.js';
 import { exportModelCommand } from '../../src/commands/export-model/flags.js';
 import { listModelsCommand } from '../../src/commands/list-models/flags.js';
+import { packDatasetCommand } from '../../src/commands/pack-dataset/flags.js';
 import { predictImageCommand } from '../../src/commands/predict-image/flags.js';
 import { previewAugmentationCommand } from '../../src/commands/preview-augmentation/flags.js';
 import { serveModelCommand } from '../../src/commands/serve-model/flags.js';
@@ -24,6 +25,7 @@ import { trainModelCommand } from '../../src/commands/train-model/flags.js';
 export const commands: readonly Command<FlagTable>[] = [
   setUpCommand,
   checkDatasetCommand,
+  packDatasetCommand,
   trainModelCommand,
   previewAugmentationCommand,
   evalModelCommand,

@@ -3,7 +3,7 @@ import { trainingFlags } from '../shared/dataset-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 import { trainModelCommand } from '../train-model/flags.js';
 
-const { datasetPath, trainDatasetPath, trainList, testDatasetPath, testList } = trainingFlags;
+const { datasetPath, trainDatasetPath, trainList, testDatasetPath, testList, labelField } = trainingFlags;
 const { exif } = trainModelCommand.flags;
 
 /** Everything about `check-dataset`'s flags. */
@@ -25,6 +25,7 @@ export const checkDatasetCommand = defineCommand({
       conflicts: testDatasetPath.conflicts,
     },
     testList: { ...testList, defaultText: "--train-list's rows of the split test" },
+    labelField,
     modelPath: {
       type: 'path',
       defaultText: 'EfficientNet-Lite0, trained on ImageNet',

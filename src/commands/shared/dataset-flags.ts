@@ -2,19 +2,29 @@ import type { Flag } from './flag-table.js';
 
 const listHelp = 'CSV file with the header path,label[,split] or a column of 0 and 1 for each class, or JSON Lines';
 
+/** Flag of every command that may read shards of others. */
+export const sampleFlags = {
+  labelField: {
+    type: 'string',
+    defaultText: 'image/class/label or label; .cls, labels or label',
+    help: 'For shards of others: the feature of a tf.Example, or the field of a sample’s .json, that names the class',
+  },
+} as const satisfies Readonly<Record<'labelField', Flag>>;
+
 /** Flags of every command that reads a test set. */
 export const testFlags = {
   testDatasetPath: {
     type: 'path',
     requiredUnless: ['testList'],
-    help: 'Folder with one folder of images per class',
+    help: 'Folder with one folder of images per class, or shards with images',
     conflicts: { testList: 'Give --test-dataset-path for a folder, or --test-list for a list. Received: both.' },
   },
   testList: {
     type: 'path',
     help: `Instead of a folder: ${listHelp}; paths are relative to it, and of a list with splits the test images are taken`,
   },
-} as const satisfies Readonly<Record<'testDatasetPath' | 'testList', Flag>>;
+  ...sampleFlags,
+} as const satisfies Readonly<Record<'testDatasetPath' | 'testList' | 'labelField', Flag>>;
 
 const one = 'Give one of --dataset-path, --train-dataset-path and --train-list.';
 const splitOff = 'The test set is split off --dataset-path: give it alone, or --train-dataset-path.';
@@ -24,14 +34,14 @@ const noSplit = '--test-split makes the test set of the images: give no other.';
 export const trainingFlags = {
   datasetPath: {
     type: 'path',
-    help: 'Folder with one folder of images per class, of which training, validation and test images are split',
+    help: 'Folder with one folder of images per class, or shards with images, of which training, validation and test images are split',
     conflicts: { trainDatasetPath: one, trainList: one, testDatasetPath: splitOff, testList: splitOff },
     onResume: 'may differ',
   },
   trainDatasetPath: {
     type: 'path',
     requiredUnless: ['datasetPath', 'trainList'],
-    help: 'Folder with one folder of training images per class',
+    help: 'Folder with one folder of training images per class, or shards with images: see pack-dataset',
     conflicts: { trainList: one },
     onResume: 'may differ',
   },
@@ -60,6 +70,10 @@ export const trainingFlags = {
     help: 'Share of the images that is split off for the test',
     conflicts: { testDatasetPath: noSplit, testList: noSplit },
   },
+  ...sampleFlags,
 } as const satisfies Readonly<
-  Record<'datasetPath' | 'trainDatasetPath' | 'testDatasetPath' | 'trainList' | 'testList' | 'testSplit', Flag>
+  Record<
+    'datasetPath' | 'trainDatasetPath' | 'testDatasetPath' | 'trainList' | 'testList' | 'testSplit' | 'labelField',
+    Flag
+  >
 >;

@@ -1,27 +1,30 @@
+import type { SampleOptions } from '../../data/shards/sample.js';
 import { type DatasetSource, folderSource, listSource } from '../../data/source/dataset-source.js';
 
 /** Options that name a test set. */
-interface TestOptions {
+interface TestOptions extends SampleOptions {
   readonly testDatasetPath?: string | undefined;
   readonly testList?: string | undefined;
 }
 
 /** Options that name a training set. */
-interface TrainingOptions {
+interface TrainingOptions extends SampleOptions {
   readonly datasetPath?: string | undefined;
   readonly trainDatasetPath?: string | undefined;
   readonly trainList?: string | undefined;
 }
 
 /** The training set that the flags name. */
-export function trainingSource({ datasetPath, trainDatasetPath, trainList }: TrainingOptions): DatasetSource {
-  return trainList === undefined ? folderSource(trainDatasetPath ?? datasetPath ?? '') : listSource(trainList);
+export function trainingSource(options: TrainingOptions): DatasetSource {
+  const { datasetPath, trainDatasetPath, trainList, labelField } = options;
+  if (trainList !== undefined) return listSource(trainList);
+  return folderSource(trainDatasetPath ?? datasetPath ?? '', { labelField });
 }
 
 /** The test set that the flags name. @returns null where it is a part of the training set's source. */
-export function separateTestSource({ testDatasetPath, testList }: TestOptions): DatasetSource | null {
+export function separateTestSource({ testDatasetPath, testList, labelField }: TestOptions): DatasetSource | null {
   if (testList !== undefined) return listSource(testList);
-  return testDatasetPath === undefined ? null : folderSource(testDatasetPath);
+  return testDatasetPath === undefined ? null : folderSource(testDatasetPath, { labelField });
 }
 
 /** The test set of a command that needs one. */

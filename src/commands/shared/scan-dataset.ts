@@ -3,7 +3,7 @@ import { scanMemoryPlace } from '../../data/scan/scan-memory.js';
 import { assertUsable, type OnBadImage, scanNotes } from '../../data/scan/scan-report.js';
 import type { DatasetSource, SourceScanOptions } from '../../data/source/dataset-source.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
-import { progressBar } from '../../text/progress-bar.js';
+import { type ProgressBar, progressBar } from '../../text/progress-bar.js';
 
 /** A scan of which every file can be used, and the list of what was left out; empty if nothing was. */
 export interface ScannedDataset {
@@ -25,8 +25,10 @@ export async function scanDataset(
 ): Promise<ScannedDataset> {
   const { name } = source;
   const { stderr } = process;
-  const bar = stderr.isTTY ? progressBar(`checking ${name}`, 'files') : null;
-  const onProgress = (done: number, total: number) => bar?.update(done, total);
+  let bar: ProgressBar | null = null;
+  const onProgress = (done: number, total: number, unit = 'files') => {
+    if (stderr.isTTY) (bar ??= progressBar(`checking ${name}`, unit)).update(done, total);
+  };
   const memory = await scanMemoryPlace(name);
   const found = await source.scan({ onProgress, subsets, memory }).finally(() => bar?.stop());
   const { scan, skippedList, skipped } = assertUsable(found, onBadImage);

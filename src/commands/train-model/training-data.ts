@@ -38,7 +38,7 @@ export type TrainingSetOptions = Pick<
   | 'onBadImage'
   | 'exif'
 > &
-  Partial<Pick<TrainModelOptions, 'testDatasetPath' | 'classWeights' | 'exclude' | 'relabel'>>;
+  Partial<Pick<TrainModelOptions, 'labelField' | 'testDatasetPath' | 'classWeights' | 'exclude' | 'relabel'>>;
 
 /** The images that a training reads. */
 export interface OpenedImages {

@@ -37,6 +37,8 @@ export interface LoadingImages extends LoadingBatch {
 export class ImageLoader {
   /** Made when a batch fails, to find out which image it is. */
   #decoder: ImageDecoder | null = null;
+  /** Settled when all batches that were started are in the pipeline. */
+  #started: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly pipeline: DecodePipeline,
@@ -61,15 +63,28 @@ export class ImageLoader {
   }
 
   /** @returns Null when a file cannot be read. */
-  async #start(files: readonly ImageFile[]): Promise<DecodingBatch | null> {
+  #start(files: readonly ImageFile[]): Promise<DecodingBatch | null> {
+    // Batches go in as they were started, however long each takes to read.
+    const [before, contents] = [this.#started, this.#contentsOf(files)];
+    const started = before.then(async () => {
+      const images = await contents;
+      return images && this.pipeline.start(images);
+    });
+    contents.catch(() => undefined);
+    this.#started = started.catch(() => undefined);
+    return started;
+  }
+
+  /** What TensorFlow cannot read from a file itself. @returns Null when that cannot be read. */
+  async #contentsOf(files: readonly ImageFile[]): Promise<EncodedImage[] | null> {
     const images: EncodedImage[] = [];
     // One after another: sharp uses all cores for each.
     for (const file of files) {
-      const content = isTranscoded(file.format) ? await tryToReadImageFile(file) : undefined;
+      const content = isTranscoded(file.format) || file.inShard ? await tryToReadImageFile(file) : undefined;
       if (content && 'kind' in content) return null;
       images.push({ path: file.path, content });
     }
-    return this.pipeline.start(images);
+    return images;
   }
 
   async #finish(files: readonly ImageFile[], decoding: DecodingBatch | null): Promise<LoadedImages> {

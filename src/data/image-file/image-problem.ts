@@ -27,6 +27,12 @@ export class ImageFault extends Error {
   }
 }
 
+/** What is wrong with an image of which reading has failed. @throws What is neither about its bytes nor an error of the file system. */
+export async function problemOf(path: string, error: unknown): Promise<ImageProblem> {
+  if (error instanceof ImageFault) return { path, kind: error.kind, message: error.message };
+  return fileProblem(path, error);
+}
+
 /** Describes an error of the file system about `path`, in words for people. */
 export async function fileProblem(path: string, error: unknown): Promise<ImageProblem> {
   const { code, errno } = error as NodeJS.ErrnoException;

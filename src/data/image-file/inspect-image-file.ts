@@ -6,7 +6,7 @@ import { endingBytes, endsAsUsual, hasEnding } from './image-ending.js';
 import { formatNames, formatOfName, type ImageFormat, sniffImageFormat } from './image-format.js';
 import { defaultImageLimits, type ImageLimits, megapixels } from './image-limits.js';
 import { usualScans } from './jpeg-scans.js';
-import { fileProblem, ImageFault, type ImageProblem } from './image-problem.js';
+import { ImageFault, type ImageProblem, problemOf } from './image-problem.js';
 import { OpenImageFile } from './open-image-file.js';
 import { type ImageHeader, readImageHeader } from './read-image-header.js';
 
@@ -35,6 +35,18 @@ export interface ImageFile {
   readonly frames?: number;
   /** The format that the file's extension claims, such as `JPEG`; absent if that is true or claims nothing. */
   readonly misnamedAs?: string;
+  /** Where its bytes are if it is not a file of its own; its path is then a name that nobody opens. See `readImageBytes`. */
+  readonly inShard?: ShardPlace;
+}
+
+/** A place in a shard, which holds the bytes of many images. */
+export interface ShardPlace {
+  /** Path of the shard. */
+  readonly shard: string;
+  /** Where the image's bytes begin, from the beginning of the shard. Their number is the image's `sizeBytes`. */
+  readonly offset: number;
+  /** CRC-32 of the image's bytes. */
+  readonly crc: number;
 }
 
 /**
@@ -52,21 +64,36 @@ export async function inspectImageFile(
   limits: ImageLimits = {},
 ): Promise<ImageFile | ImageProblem> {
   const { maxFileBytes, maxPixels } = { ...defaultImageLimits, ...limits };
-  try {
+  return problemOrResult(path, async () => {
     const file = await OpenImageFile.open(path, maxFileBytes);
     try {
       return asImageFile(path, label, await inspect(file, maxPixels));
     } finally {
       await file.close();
     }
+  });
+}
+
+/** As `inspectImageFile`, for an image whose bytes are in memory. @returns What it says of itself, or why it cannot be used. */
+export async function inspectImageBytes(
+  path: string,
+  bytes: Buffer,
+  limits: ImageLimits = {},
+): Promise<ImageFacts | ImageProblem> {
+  const { maxFileBytes, maxPixels } = { ...defaultImageLimits, ...limits };
+  return problemOrResult(path, () => inspect(OpenImageFile.ofBytes(bytes, maxFileBytes), maxPixels));
+}
+
+async function problemOrResult<T>(path: string, result: () => Promise<T>): Promise<T | ImageProblem> {
+  try {
+    return await result();
   } catch (error) {
-    if (error instanceof ImageFault) return { path, kind: error.kind, message: error.message };
-    return fileProblem(path, error);
+    return problemOf(path, error);
   }
 }
 
-/** What a file says of itself, wherever it is. */
-type ImageFacts = Omit<ImageFile, 'path' | 'label' | 'labels' | 'subset' | 'misnamedAs'>;
+/** What an image says of itself, wherever it is. */
+export type ImageFacts = Omit<ImageFile, 'path' | 'label' | 'labels' | 'subset' | 'misnamedAs' | 'inShard'>;
 
 /** The image of a data set that is at a path. */
 export function asImageFile(path: string, label: number, facts: ImageFacts): ImageFile {

@@ -19,7 +19,8 @@ export class OpenImageFile {
     readonly sizeBytes: number,
     /** The first 64 KiB, or the whole of a smaller file. */
     readonly head: Buffer,
-    private readonly handle: FileHandle,
+    /** Null where the head is all of it. */
+    private readonly handle: FileHandle | null,
   ) {}
 
   /** @throws ImageFault `unreadable`, `empty` or `too-large`, or NodeJS.ErrnoException. */
@@ -35,19 +36,29 @@ export class OpenImageFile {
     }
   }
 
+  /** Takes bytes for a file's. @throws ImageFault `empty` or `too-large`. */
+  static ofBytes(bytes: Buffer, maxFileBytes: number): OpenImageFile {
+    checkSize(bytes.length, maxFileBytes);
+    const file = new OpenImageFile(bytes.length, bytes.subarray(0, headBytes), null);
+    file.#all = bytes;
+    return file;
+  }
+
   /** The last bytes of the file. */
   async readEnding(length: number): Promise<Buffer> {
-    if (this.#isWhole) return this.head.subarray(-length);
+    const all = this.#isWhole ? this.head : this.#all;
+    if (all || !this.handle) return (all ?? this.head).subarray(-length);
     return readAt(this.handle, this.sizeBytes - length, length);
   }
 
   /** The whole file, read once. */
   async readAll(): Promise<Buffer> {
-    return (this.#all ??= this.#isWhole ? this.head : await readAt(this.handle, 0, this.sizeBytes));
+    if (this.#isWhole || !this.handle) return this.#all ?? this.head;
+    return (this.#all ??= await readAt(this.handle, 0, this.sizeBytes));
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.handle?.close();
   }
 
   get #isWhole(): boolean {
@@ -57,13 +68,15 @@ export class OpenImageFile {
 
 function check(stats: Stats, maxFileBytes: number): Stats {
   if (!stats.isFile()) throw new ImageFault('unreadable', `is a ${typeOf(stats)}, not a file`);
-  if (stats.size === 0) throw new ImageFault('empty', 'has no bytes');
-  if (stats.size <= maxFileBytes) return stats;
+  checkSize(stats.size, maxFileBytes);
+  return stats;
+}
+
+function checkSize(size: number, maxFileBytes: number): void {
+  if (size === 0) throw new ImageFault('empty', 'has no bytes');
+  if (size <= maxFileBytes) return;
   const limit = mebibytes(maxFileBytes);
-  throw new ImageFault(
-    'too-large',
-    `is ${mebibytes(stats.size)} large: more than the limit of ${limit} (maxFileBytes)`,
-  );
+  throw new ImageFault('too-large', `is ${mebibytes(size)} large: more than the limit of ${limit} (maxFileBytes)`);
 }
 
 function typeOf(stats: Stats): string {

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
-
 import { SignetError } from '../../errors.js';
 import { isTranscoded } from './image-format.js';
 import type { ImageLimits } from './image-limits.js';
-import { fileProblem, type ImageProblem } from './image-problem.js';
+import { type ImageProblem, problemOf } from './image-problem.js';
 import type { ImageFile } from './inspect-image-file.js';
+import { readImageBytes } from './read-image-bytes.js';
 import { transcodeImage } from './transcode-image.js';
 
 /**
@@ -13,10 +12,10 @@ import { transcodeImage } from './transcode-image.js';
  */
 export async function tryToReadImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array | ImageProblem> {
   try {
-    const bytes = await readFile(file.path);
+    const bytes = await readImageBytes(file);
     return isTranscoded(file.format) ? await transcodeImage(bytes, limits) : bytes;
   } catch (error) {
-    if (!(error instanceof SignetError)) return fileProblem(file.path, error);
+    if (!(error instanceof SignetError)) return problemOf(file.path, error);
     const message = `does not decode: ${error.message.replace(/\.$/, '')}`;
     return { path: file.path, kind: 'corrupt', message };
   }

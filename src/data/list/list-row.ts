@@ -10,6 +10,8 @@ export interface RawRow {
   readonly label: unknown;
   /** Undefined where the list has no such column. */
   readonly split: unknown;
+  /** Shards that hold the image, where it is not a file of its own; see `listText`. */
+  readonly shards?: unknown;
 }
 
 /** Content of a list of images, as its format gives it. */

@@ -19,6 +19,8 @@ export interface ListedImage {
   readonly subset: Subset | null;
   /** Number of its line in the list, from 1. */
   readonly line: number;
+  /** Data set whose shards hold the image, the list's folder in front; absent where it is a file of its own. */
+  readonly shards?: string;
 }
 
 /** A list of images that was checked. */
@@ -50,11 +52,12 @@ export async function readImageList(file: string): Promise<ImageList> {
   const names = raw.classNames ?? [...new Set(rows.flatMap(({ names: own }) => own))].sort(byCodePoint);
   const labels = new Map(names.map((name, i) => [name, i]));
   const folder = path.dirname(file);
-  const images = rows.map(({ names: own, path: image, line, subset }) => ({
+  const images = rows.map(({ names: own, path: image, line, subset, shards }) => ({
     path: path.isAbsolute(image) ? image : path.join(folder, image),
     labels: own.map((name) => labels.get(name) ?? 0).sort((a, b) => a - b),
     line,
     subset,
+    ...(shards !== undefined && { shards: path.isAbsolute(shards) ? shards : path.join(folder, shards) }),
   }));
   return { classNames: names, isMultiLabel, images, notes: raw.notes };
 }
@@ -64,6 +67,7 @@ interface CheckedRow {
   readonly names: readonly string[];
   readonly subset: Subset | null;
   readonly line: number;
+  readonly shards: string | undefined;
 }
 
 async function checkSize(file: string): Promise<void> {
@@ -80,13 +84,26 @@ async function checkSize(file: string): Promise<void> {
   }
 }
 
-function checkedRow({ line, path: image, label, split }: RawRow, faults: ListFault[]): CheckedRow[] {
-  const wrong = [wrongPath(image), wrongLabel(label), wrongSplit(split)].filter((each) => each !== null);
+function checkedRow({ line, path: image, label, split, shards }: RawRow, faults: ListFault[]): CheckedRow[] {
+  const wrong = [
+    wrongPath(image),
+    wrongLabel(label),
+    wrongSplit(split),
+    shards === undefined ? null : wrongPath(shards),
+  ].filter((each) => each !== null);
   faults.push(...wrong.map((message) => ({ line, message })));
   if (wrong.length > 0) return [];
   const names = [label].flat().map((name) => (name as string).normalize('NFC'));
   const subset = split === undefined ? null : (subsets.get(split) ?? null);
-  return [{ path: path.normalize(image as string), names: [...new Set(names)], subset, line }];
+  return [
+    {
+      path: path.normalize(image as string),
+      names: [...new Set(names)],
+      subset,
+      line,
+      shards: shards as string | undefined,
+    },
+  ];
 }
 
 /** Characters of a path. */

@@ -31,8 +31,8 @@ function rowOf(text: string, line: number): RawRow | ListFault | null {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       return { line, message: 'is not an object' };
-    const { path, label, labels, split } = value as Readonly<Record<string, unknown>>;
-    return { line, path, label: label ?? labels, split };
+    const { path, label, labels, split, shards } = value as Readonly<Record<string, unknown>>;
+    return { line, path, label: label ?? labels, split, shards };
   } catch {
     return { line, message: 'is not JSON. Expected: {"path": "cats/1.jpg", "label": "cat"}' };
   }

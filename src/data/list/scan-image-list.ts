@@ -9,6 +9,8 @@ import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { inspectDeepImages } from '../scan/deep-images.js';
 import type { ImageScan } from '../scan/image-scan.js';
 import { inspectImages, type InspectOptions, isImage } from '../scan/inspect-images.js';
+import { findShards } from '../shards/find-shards.js';
+import { scanShards } from '../shards/scan-shards.js';
 import type { Subset } from './list-row.js';
 import { type ListedImage, readImageList } from './read-image-list.js';
 
@@ -32,7 +34,7 @@ export async function scanImageList(file: string, options: ScanListOptions = {})
     .filter(({ subset }) => subset === null || !subsets || subsets.includes(subset))
     .sort((a, b) => byCodePoint(a.path, b.path));
   if (wanted.length === 0) throw noneWanted(file, subsets ?? []);
-  const inspected = await inspectImages(wanted.map((image) => ({ path: image.path, label: image.labels[0] ?? -1 })), options); // prettier-ignore
+  const inspected = await inspectListed(wanted, options);
   const found = wanted.flatMap((image, i) => {
     const one = inspected[i];
     return one ? [withRow(one, image, isMultiLabel)] : [];
@@ -53,6 +55,41 @@ export async function scanImageList(file: string, options: ScanListOptions = {})
       ofList: notes,
       ...(deepImages && { deepImages }),
     },
+  };
+}
+
+/** @returns An image or a problem for each, in their order. */
+async function inspectListed(images: readonly ListedImage[], options: InspectOptions) {
+  const ownFiles = images.filter(({ shards }) => shards === undefined);
+  const inspected = (await inspectImages(ownFiles.map(foundOf), options)).values();
+  const packed = await imagesInShards(images, options);
+  return images.map((image) => (image.shards === undefined ? inspected.next().value : packed(image)));
+}
+
+function foundOf({ path: file, labels }: ListedImage) {
+  return { path: file, label: labels[0] ?? -1 };
+}
+
+/** Finds images in the shards that a list names for them. */
+async function imagesInShards(images: readonly ListedImage[], options: InspectOptions) {
+  const sets = new Set(images.flatMap(({ shards }) => shards ?? []));
+  const known = new Map<string, ImageFile | ImageProblem>();
+  for (const name of sets) {
+    const set = await findShards(name);
+    const scan =
+      set && (await scanShards(set, { ...options, onProgress: undefined, remember: options.memory !== undefined }));
+    for (const image of [...(scan?.files ?? []), ...(scan?.problems ?? [])]) known.set(path.resolve(image.path), image);
+  }
+  return (image: ListedImage): ImageFile | ImageProblem => {
+    const found = known.get(path.resolve(image.path));
+    const message = `is not in the shards ${printable(image.shards ?? '')}`;
+    if (!found) return { path: image.path, kind: 'unreadable', message };
+    if (!isImage(found)) return { ...found, path: image.path };
+    // The list says these.
+    const listed: { -readonly [K in keyof ImageFile]: ImageFile[K] } = { ...found, ...foundOf(image) };
+    delete listed.labels;
+    delete listed.subset;
+    return listed;
   };
 }
 

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 
+import { readImageBytes } from '../image-file/read-image-bytes.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 
 /** How bright images of 16 bits a sample are. */
@@ -22,10 +23,10 @@ const lookedAt = 8;
 export async function inspectDeepImages(files: readonly ImageFile[], maxPixels: number): Promise<DeepImages | null> {
   const deep = files.filter(({ bitsPerSample }) => bitsPerSample === 16).slice(0, lookedAt);
   const found: number[] = [];
-  for (const { path } of deep) {
+  for (const image of deep) {
     // Whoever decodes it for a training says what is wrong with it.
-    const stats = await sharp(path, { limitInputPixels: maxPixels })
-      .stats()
+    const stats = await readImageBytes(image)
+      .then((bytes) => sharp(bytes, { limitInputPixels: maxPixels }).stats())
       .catch(() => null);
     if (stats) found.push(...stats.channels.slice(0, stats.isOpaque ? undefined : -1).map(({ max }) => max));
   }

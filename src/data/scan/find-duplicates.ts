@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 
 import { hashFile } from '../../files/hash-file.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
+import { readImageBytes } from '../image-file/read-image-bytes.js';
 import { classNamesOf, type ImageScan } from './image-scan.js';
 
 /** The same bytes in several files. */
@@ -58,10 +58,10 @@ function filesOf({ files, classNames }: ImageScan, set: DuplicateFile['set']): F
 /** @returns null for a file that has gone, which its reader reports. */
 async function contentOf({ image }: FileOfSet): Promise<string | null> {
   try {
-    if (image.sizeBytes > 1 << 20) return await hashFile(image.path);
+    if (image.sizeBytes > 1 << 20 && !image.inShard) return await hashFile(image.path);
     // Small files are read at once: a stream takes longer than its bytes.
     return createHash('sha256')
-      .update(await readFile(image.path))
+      .update(await readImageBytes(image))
       .digest('hex');
   } catch {
     return null;

@@ -8,7 +8,7 @@ import type { ImageProblem } from '../image-file/image-problem.js';
 export interface ImageScan {
   /** The directory that was scanned, or the folder of the list: the paths of images within the data set begin there. */
   readonly directory: string;
-  /** The list that names the images; absent where folders do. */
+  /** The list that names the images, or the shards that hold them; absent where folders do. */
   readonly list?: string;
   /** Whether an image may have several classes, or none; see `ImageFile.labels`. Default: false. */
   readonly isMultiLabel?: boolean;
@@ -61,7 +61,7 @@ export function multiHot(images: readonly Labeled[], classes: number): Int32Arra
   return truth;
 }
 
-/** The path that people know a data set by: of the folder, or of the list. */
+/** The path that people know a data set by: of the folder, of the list, or of the shards. */
 export function nameOfScan({ directory, list }: Pick<ImageScan, 'directory' | 'list'>): string {
   return list ?? directory;
 }

@@ -3,11 +3,16 @@ import type { Subset } from '../list/list-row.js';
 import type { ImageScan } from '../scan/image-scan.js';
 import type { InspectOptions } from '../scan/inspect-images.js';
 import { scanImageDirectory } from '../scan/scan-image-directory.js';
+import { findShards } from '../shards/find-shards.js';
+import type { SampleOptions } from '../shards/sample.js';
+import { scanShards } from '../shards/scan-shards.js';
 
 /** How a source is scanned. */
-export interface SourceScanOptions extends InspectOptions {
+export interface SourceScanOptions extends Omit<InspectOptions, 'onProgress'> {
   /** Parts of the data set that are wanted, where the source divides itself. Default: all. */
   readonly subsets?: readonly Subset[] | undefined;
+  /** As `InspectOptions`, and what is counted. */
+  readonly onProgress?: ((done: number, total: number, unit?: 'files' | 'MiB') => void) | undefined;
 }
 
 /** Where the images of a data set are and what their labels are: everything that trains or evaluates begins with one. */
@@ -22,9 +27,25 @@ export interface DatasetSource {
   scan(options?: SourceScanOptions): Promise<ImageScan>;
 }
 
-/** A folder with a folder of images for each class. */
-export function folderSource(directory: string): DatasetSource {
-  return { name: directory, scan: (options) => scanImageDirectory(directory, options) };
+/**
+ * A folder with a folder of images for each class; or shards with images, TFRecord files or tar archives: a folder of them, one of them, or a
+ * pattern such as `data/train-*.tar`.
+ */
+export function folderSource(directory: string, sampleOptions: SampleOptions = {}): DatasetSource {
+  return {
+    name: directory,
+    scan: async (options = {}) => {
+      const shards = await findShards(directory);
+      if (!shards) return scanImageDirectory(directory, options);
+      const { onProgress, memory } = options;
+      return scanShards(shards, {
+        ...options,
+        ...sampleOptions,
+        onProgress: onProgress && ((done, total) => onProgress(done, total, 'MiB')),
+        remember: memory !== undefined,
+      });
+    },
+  };
 }
 
 /** A file that lists images with their labels: CSV or JSON Lines, see `readImageList`. */

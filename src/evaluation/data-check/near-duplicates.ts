@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-
+import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { smallPicture } from '../pictures/small-picture.js';
@@ -161,7 +160,7 @@ async function pixelsOf(file: CheckedImage['file'], exif: ExifHandling): Promise
   const longest = Math.max(file.width, file.height);
   if (file.width * file.height > mostPixels) return null;
   try {
-    return await (await smallPicture(await readFile(file.path), file, exif, longest)).raw().toBuffer();
+    return await (await smallPicture(await readImageBytes(file), file, exif, longest)).raw().toBuffer();
   } catch {
     return null;
   }

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
-
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
+import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { smallPicture } from '../pictures/small-picture.js';
 import { blurOf } from './blur.js';
@@ -31,7 +30,7 @@ const blurSide = 224;
  */
 export async function pictureLooks(file: ImageFile, exif: ExifHandling = 'apply'): Promise<PictureLooks | null> {
   try {
-    const picture = await smallPicture(await readFile(file.path), file, exif, blurSide);
+    const picture = await smallPicture(await readImageBytes(file), file, exif, blurSide);
     const { data, info } = await picture.greyscale().raw().toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
     const pixels = channels === 1 ? data : data.filter((_, i) => i % channels === 0);

@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises';
-
 import sharp, { type Sharp } from 'sharp';
 
 import { sniffImageFormat } from '../../data/image-file/image-format.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
+import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import type { Heatmap } from '../../client/explain-images.js';
 import { heatedPicture } from '../pictures/draw-heatmap.js';
@@ -34,7 +33,7 @@ export async function thumbnail(
   side = longestSide,
 ): Promise<Thumbnail | null> {
   try {
-    const bytes = await readFile(file.path);
+    const bytes = await readImageBytes(file);
     if (sniffImageFormat(bytes) !== file.format) return null;
     return await encoded(await smallPicture(bytes, file, exif, side), file, side);
   } catch {
@@ -45,7 +44,7 @@ export async function thumbnail(
 /** A thumbnail with a heat map laid over it. As `thumbnail`. */
 export async function heatedThumbnail(file: ImageFile, heatmap: Heatmap): Promise<Thumbnail | null> {
   try {
-    const bytes = await readFile(file.path);
+    const bytes = await readImageBytes(file);
     if (sniffImageFormat(bytes) !== file.format) return null;
     const { pixels, width, height } = await heatedPicture(bytes, file, heatmap, longestSide);
     return await encoded(sharp(pixels, { raw: { width, height, channels: 3 } }), file, longestSide);

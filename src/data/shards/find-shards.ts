@@ -1,0 +1,133 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+import fastGlob from 'fast-glob';
+
+import { SignetError } from '../../errors.js';
+import { count } from '../../text/amounts.js';
+import { byCodePoint } from '../../text/by-code-point.js';
+import { printable, quoted } from '../../text/printable.js';
+import type { Subset } from '../list/list-row.js';
+import { readShardIndex, type ShardIndex, shardIndexFile } from './shard-index.js';
+
+/** How shards hold images. */
+export type Container = ShardIndex['container'];
+
+/** The shards of a data set. */
+export interface ShardSet {
+  /** The path that was given: a folder, a shard or a pattern. */
+  readonly name: string;
+  readonly directory: string;
+  readonly container: Container;
+  /** Names of the shards in their folder, sorted. */
+  readonly files: readonly string[];
+  /** What `pack-dataset` wrote with them; null for sets of others. */
+  readonly index: ShardIndex | null;
+  /** Part of the data set that each shard belongs to, where the names of all say one, and not all the same. */
+  readonly subsets: ReadonlyMap<string, Subset> | null;
+}
+
+/**
+ * Finds the shards of a data set: in a folder with `shards.json`, in one that holds TFRecord files or tar archives and no other folder, a shard by
+ * itself, or those that a pattern such as `data/train-*.tar` names.
+ *
+ * @returns Null where there are none: then it may be a folder with a folder of images for each class.
+ * @throws SignetError `INVALID_DATASET` for a set that lacks parts, or that has both TFRecord files and tar archives.
+ */
+export async function findShards(given: string): Promise<ShardSet | null> {
+  const stats = await stat(given).catch(() => null);
+  if (stats?.isDirectory()) return shardsOfFolder(given);
+  const [directory, pattern] = [path.dirname(given), path.basename(given)];
+  if (stats) return containerOf(pattern) ? setOf(given, directory, [pattern]) : null;
+  if (!/[*?[\]{}]/.test(pattern)) return null;
+  const files = await fastGlob(pattern, { cwd: directory, deep: 1, suppressErrors: true });
+  const shards = files.filter((file) => containerOf(file) !== null);
+  if (shards.length > 0) return setOf(given, directory, shards);
+  throw invalid(given, `no file in ${printable(directory)} with such a name is a TFRecord file or a tar archive`);
+}
+
+async function shardsOfFolder(directory: string): Promise<ShardSet | null> {
+  const index = await readShardIndex(directory);
+  if (index) return shardsOfIndex(directory, index);
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const seen = entries.filter(({ name }) => !name.startsWith('.'));
+  const files = seen.map(({ name }) => name).filter((name) => containerOf(name) !== null);
+  // Folders are classes; an archive next to them is what they were unpacked from.
+  if (files.length === 0 || seen.some((each) => each.isDirectory())) return null;
+  checkParts(directory, files);
+  return setOf(directory, directory, files);
+}
+
+async function shardsOfIndex(directory: string, index: ShardIndex): Promise<ShardSet> {
+  const faults: string[] = [];
+  for (const { file, bytes } of index.shards) {
+    const stats = await stat(path.join(directory, file)).catch(() => null);
+    if (!stats) faults.push(`${file} is missing`);
+    else if (stats.size !== bytes) faults.push(`${file} has ${stats.size} bytes. Expected: ${bytes}`);
+  }
+  if (faults.length > 0) throw lacking(directory, faults, `${shardIndexFile} lists`, index.shards.length);
+  const files = index.shards.map(({ file }) => file);
+  return { name: directory, directory, container: index.container, files, index, subsets: null };
+}
+
+/** @throws SignetError `INVALID_DATASET` where names such as `train-00003-of-00010` say that there are others. */
+function checkParts(directory: string, files: readonly string[]): void {
+  const sets = new Map<string, Set<number>>();
+  for (const file of files) {
+    const [, before = '', part, total, after = ''] = /^(.*)-(\d{1,9})-of-(\d{1,9})(.*)$/.exec(file) ?? [];
+    if (part === undefined) continue;
+    const key = JSON.stringify([before, total, after]);
+    sets.set(key, (sets.get(key) ?? new Set()).add(Number(part)));
+  }
+  for (const [key, parts] of sets) {
+    const [before = '', total = '', after = ''] = JSON.parse(key) as string[];
+    const lacks = Number(total) - parts.size;
+    if (lacks <= 0) continue;
+    const first: string[] = [];
+    for (let part = 0; part < Number(total) && first.length < Math.min(3, lacks); part += 1) {
+      if (!parts.has(part)) first.push(`${before}-${String(part).padStart(total.length, '0')}-of-${total}${after} is missing`); // prettier-ignore
+    }
+    throw lacking(directory, first, 'their names speak of', Number(total), lacks);
+  }
+}
+
+function lacking(directory: string, faults: readonly string[], who: string, total: number, number = faults.length) {
+  const shown = faults.slice(0, 3).map((fault) => `  ${printable(fault)}`);
+  const more = number > shown.length ? [`  … and ${number - shown.length} more`] : [];
+  return new SignetError(
+    'INVALID_DATASET',
+    [`The shards in ${printable(directory)} are not whole: ${who} ${count(total, 'shard')}.`, ...shown, ...more, 'Copy or pack them again.'].join('\n'),
+  ); // prettier-ignore
+}
+
+function setOf(name: string, directory: string, found: readonly string[]): ShardSet {
+  const files = found.toSorted(byCodePoint);
+  const [container, ...others] = new Set(files.map(containerOf));
+  if (others.length > 0 || !container) throw invalid(name, 'it has both TFRecord files and tar archives');
+  const named = files.map((file) => [file, subsetOf(file)] as const);
+  const kinds = new Set(named.map(([, subset]) => subset));
+  const known = named.flatMap(([file, subset]) => (subset ? [[file, subset] as const] : []));
+  const subsets = kinds.size > 1 && known.length === files.length ? new Map(known) : null;
+  return { name, directory, container, files, index: null, subsets };
+}
+
+/** TensorFlow Datasets writes `mnist-train.tfrecord-00000-of-00001`, Google's older scripts `train-00000-of-01024`. */
+function containerOf(file: string): Container | null {
+  if (/\.tar$/i.test(file)) return 'webdataset';
+  return /\.tfrecords?(?:-\d+-of-\d+)?$|^[^.]+-\d{5}-of-\d{5}$/i.test(file) ? 'tfrecord' : null;
+}
+
+function subsetOf(file: string): Subset | null {
+  const [, word = ''] = /(?:^|[-_.])(train|val|test)(?:ing|idation|id)?(?=[-_.]|$)/i.exec(file) ?? [];
+  const subsets: Readonly<Record<string, Subset>> = { train: 'training', val: 'validation', test: 'test' };
+  return subsets[word.toLowerCase()] ?? null;
+}
+
+/** The splits that the shards are of, for a message. */
+export function splitsText({ subsets }: ShardSet): string {
+  return quoted(new Set(subsets?.values()));
+}
+
+function invalid(name: string, what: string): SignetError {
+  return new SignetError('INVALID_DATASET', `The data set ${printable(name)} cannot be used: ${what}.`);
+}

@@ -1,0 +1,191 @@
+import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+
+import * as v from 'valibot';
+
+import { SignetError } from '../../errors.js';
+import { cannotWrite } from '../../files/cannot-write.js';
+import { mapInOrder } from '../../files/map-in-order.js';
+import { readJson } from '../../files/read-json.js';
+import { replaceFile, syncDirectory, writeFileSynced } from '../../files/replace.js';
+import { withLock } from '../../files/with-lock.js';
+import { jsonText, printable } from '../../text/printable.js';
+import type { ImageProblem } from '../image-file/image-problem.js';
+import { badImages } from '../scan/describe-problems.js';
+import type { ImageScan } from '../scan/image-scan.js';
+import type { OnBadImage } from '../scan/scan-report.js';
+import { makeSample } from './make-sample.js';
+import { type NamedImage, type PackingOptions, planShards } from './plan-shards.js';
+import type { Sample } from './sample.js';
+import { type PackedShard, packedShards, readShardIndex, type ShardIndex, shardIndexFile, writeShardIndex } from './shard-index.js'; // prettier-ignore
+import { ShardWriter } from './shard-writer.js';
+
+/** Options of `packImages`. */
+export interface PackImagesOptions extends PackingOptions {
+  /** Whether an image that cannot be read any more, or not be made smaller, ends the packing or is left out. */
+  readonly onBadImage: OnBadImage;
+  /** Called after each image, and at the beginning with those that an interrupted run has packed. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called when another process packs into the same folder, which is waited for. */
+  readonly onWait?: (() => void) | undefined;
+  /** Ends the packing early: it rejects with the signal's reason, and the shards that are whole are kept. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A data set that was packed. */
+export interface PackedImages {
+  readonly index: ShardIndex;
+  /** Shards that an earlier run had written. */
+  readonly kept: number;
+  /** Images that were left out while they were packed. */
+  readonly skipped: readonly ImageProblem[];
+}
+
+/** State of a packing that is not done, in its folder. */
+const stateFile = 'packing.json';
+
+const stateSchema = v.object({
+  plan: v.string(),
+  shards: packedShards,
+  skipped: v.array(v.object({ path: v.string(), kind: v.literal('corrupt'), message: v.string() })),
+});
+
+type State = v.InferOutput<typeof stateSchema>;
+
+/**
+ * Writes the images of a scan into shards, and `shards.json` when all are written.
+ *
+ * Each shard appears whole. A run that was interrupted, even by a crash, is continued by the same call: shards that are whole are kept.
+ *
+ * @param directory Is made if it does not exist; otherwise empty, or with an interrupted run of the same images and options.
+ * @throws SignetError `CANNOT_WRITE`, `BAD_IMAGE`.
+ */
+export async function packImages(
+  scan: ImageScan,
+  directory: string,
+  options: PackImagesOptions,
+): Promise<PackedImages> {
+  // prettier-ignore
+  const plan = planShards(scan, options);
+  const { signal, onWait } = options;
+  const lost = () => new SignetError('CANNOT_WRITE', `Another process packs into ${printable(directory)}. Run the command again.`); // prettier-ignore
+  try {
+    await checkFolder(directory);
+    return await withLock(directory, { signal, onWait, name: '.pack.lock', lost }, async (held) => {
+      const done = await readShardIndex(directory);
+      if (done?.plan === plan.digest) return { index: done, kept: done.shards.length, skipped: [] };
+      if (done) throw occupied(directory, 'holds another packed data set');
+      return new Packing(scan, directory, { ...options, signal: held }).run(plan);
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw cannotWrite(directory, error);
+  }
+}
+
+async function checkFolder(directory: string): Promise<void> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  const isOurs = names.some((name) => name === stateFile || name === shardIndexFile || name === '.pack.lock');
+  if (names.length > 0 && !isOurs) throw occupied(directory, 'is not empty');
+}
+
+class Packing {
+  #done = 0;
+
+  constructor(
+    private readonly scan: ImageScan,
+    private readonly directory: string,
+    private readonly options: PackImagesOptions,
+  ) {}
+
+  async run({ digest, shards }: ReturnType<typeof planShards>): Promise<PackedImages> {
+    const state = await this.#readState(digest);
+    const kept = state.shards.length;
+    for (const { images } of shards.slice(0, kept)) this.#progress(images.length);
+    for (const { file, images } of shards.slice(kept)) {
+      state.shards.push(await this.#writeShard(file, images, state));
+      await replaceFile(path.join(this.directory, stateFile), `${jsonText(state)}\n`);
+    }
+    const { classNames, isMultiLabel = false } = this.scan;
+    const index: ShardIndex = {
+      format: 'signet-shards-1',
+      container: this.options.container,
+      classes: [...classNames],
+      multiLabel: isMultiLabel,
+      images: state.shards.reduce((sum, { images }) => sum + images, 0),
+      plan: digest,
+      shards: state.shards,
+    };
+    await writeShardIndex(this.directory, index);
+    await rm(path.join(this.directory, stateFile), { force: true });
+    return { index, kept, skipped: state.skipped };
+  }
+
+  async #readState(plan: string): Promise<State> {
+    const found = await readJson(path.join(this.directory, stateFile), {
+      mostBytes: 64 * 2 ** 20,
+      schema: stateSchema,
+    });
+    if (found && found.plan !== plan) throw occupied(this.directory, 'holds a run of pack-dataset that was interrupted, with other images or other options'); // prettier-ignore
+    const state = found ?? { plan, shards: [], skipped: [] };
+    for (const [i, { file, bytes }] of state.shards.entries()) {
+      const size = (await stat(path.join(this.directory, file)).catch(() => null))?.size;
+      // What follows is written again.
+      if (size !== bytes) state.shards.length = Math.min(state.shards.length, i);
+    }
+    await replaceFile(path.join(this.directory, stateFile), `${jsonText(state)}\n`);
+    return state;
+  }
+
+  async #writeShard(file: string, images: readonly NamedImage[], state: State): Promise<PackedShard> {
+    const draft = path.join(this.directory, `.${file}.unfinished`);
+    let written: Omit<PackedShard, 'file'> = { images: 0, bytes: 0, sha256: '' };
+    await rm(draft, { force: true });
+    try {
+      await writeFileSynced(draft, async (handle) => {
+        written = await this.#writeImages(new ShardWriter(handle, this.options.container), images, state);
+      });
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
+    await rename(draft, path.join(this.directory, file));
+    await syncDirectory(this.directory);
+    return { file, ...written };
+  }
+
+  async #writeImages(writer: ShardWriter, images: readonly NamedImage[], { skipped }: State) {
+    for await (const sample of this.#samples(images)) {
+      this.options.signal?.throwIfAborted();
+      if ('kind' in sample) skipped.push(this.#leaveOut(sample));
+      else await writer.add(sample);
+      this.#progress(1);
+    }
+    return writer.finish();
+  }
+
+  /** Reads, and makes smaller, as many images at once as a scan looks at. */
+  #samples(images: readonly NamedImage[]): AsyncGenerator<Sample | ImageProblem> {
+    const { classNames } = this.scan;
+    const atOnce = Math.min(2 * availableParallelism(), 16);
+    return mapInOrder(images, atOnce, (image) => makeSample(image, classNames, this.options.resize));
+  }
+
+  #leaveOut({ path: image, kind, message }: ImageProblem): State['skipped'][number] {
+    if (this.options.onBadImage === 'fail') throw badImages([{ path: image, kind, message }]);
+    return { path: image, kind: 'corrupt', message };
+  }
+
+  #progress(images: number): void {
+    this.#done += images;
+    this.options.onProgress?.(this.#done, this.scan.files.length);
+  }
+}
+
+function occupied(directory: string, what: string): SignetError {
+  return new SignetError('CANNOT_WRITE', `Cannot pack into ${printable(directory)}: it ${what}. Remove it, or give another --output.`); // prettier-ignore
+}

@@ -1,0 +1,107 @@
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+import * as v from 'valibot';
+
+import { SignetError } from '../../errors.js';
+import { readJson } from '../../files/read-json.js';
+import { byCodePoint } from '../../text/by-code-point.js';
+import { printable, quoted } from '../../text/printable.js';
+import type { FeatureNames } from './example-sample.js';
+import type { ShardImage } from './shard-row.js';
+
+/** Names of classes by the numbers that shards give them. */
+export interface ShardClasses {
+  /** In the order of the labels. */
+  readonly names: readonly string[];
+  /** The label of a class, a position in `names`. @returns Null for what is not a class. */
+  readonly labelOf: (value: number | string) => number | null;
+}
+
+/** Classes that are listed: a value is a position among them, or one of their names. */
+export function listedClasses(listed: readonly string[]): ShardClasses {
+  const names = listed.map((name) => name.normalize('NFC'));
+  const positions = new Map(names.map((name, label) => [name, label]));
+  return {
+    names,
+    labelOf: (value) => {
+      if (typeof value === 'string') return positions.get(value.normalize('NFC')) ?? null;
+      return names[value] === undefined ? null : value;
+    },
+  };
+}
+
+/**
+ * Classes as the images name them: by their texts, in the order of their numbers; otherwise numbers are their names, in their order, or names,
+ * sorted by code point.
+ *
+ * @throws SignetError `INVALID_DATASET` where a number has two names.
+ */
+export function classesOfImages(images: Iterable<ShardImage>, set: string): ShardClasses {
+  const texts = new Map<number | string, string>();
+  for (const { labels, texts: own } of images) {
+    for (const [i, value] of labels.entries()) {
+      const text = (own.length === labels.length ? (own[i] ?? '') : String(value)).normalize('NFC');
+      const before = texts.get(value);
+      if (before !== undefined && before !== text) throw invalid(set, `the class ${value} is ${quoted([before])} and ${quoted([text])}`); // prettier-ignore
+      // TensorFlow Datasets gives -1 to what has no class.
+      if (value !== -1) texts.set(value, text);
+    }
+  }
+  const isNumbered = [...texts.keys()].every((value) => typeof value === 'number');
+  const sorted = [...texts].sort(([a, one], [b, other]) => (isNumbered ? Number(a) - Number(b) : byCodePoint(one, other))); // prettier-ignore
+  const names = [...new Set(sorted.map(([, text]) => text))];
+  const positions = new Map(names.map((name, label) => [name, label]));
+  return { names, labelOf: (value) => positions.get(texts.get(value) ?? '') ?? null };
+}
+
+/** What a data set of others says of itself. */
+export interface DatasetDescription extends FeatureNames {
+  /** Names of the classes in the order of their numbers; absent where no file says them. */
+  readonly classNames?: readonly string[] | null;
+}
+
+const mostBytes = 4 * 2 ** 20;
+const featuresSchema = v.looseObject({
+  featuresDict: v.looseObject({
+    features: v.record(v.string(), v.looseObject({ image: v.optional(v.unknown()), classLabel: v.optional(v.unknown()) })), // prettier-ignore
+  }),
+});
+
+/**
+ * Reads what TensorFlow Datasets writes next to its shards, `features.json` and `label.labels.txt`, or `labels.txt` of Google's older scripts,
+ * whose lines may begin with a number: `0:daisy`.
+ *
+ * @throws SignetError `INVALID_DATASET` for a file that cannot be used.
+ */
+export async function describeDataset(directory: string): Promise<DatasetDescription> {
+  const file = path.join(directory, 'features.json');
+  const error = (problem: string, cause: unknown) =>
+    new SignetError('INVALID_DATASET', `${printable(file)} cannot be used: ${problem}.`, { cause });
+  const found = await readJson(file, { mostBytes, schema: featuresSchema, error });
+  const features = Object.entries(found?.featuresDict.features ?? {});
+  const [image] = features.find(([, each]) => each.image !== undefined) ?? [];
+  const [label] = features.find(([, each]) => each.classLabel !== undefined) ?? [];
+  const classNames = (await linesOf(path.join(directory, `${plainName(label) ?? 'label'}.labels.txt`))) ?? (await linesOf(path.join(directory, 'labels.txt'))); // prettier-ignore
+  return { image, label, classNames };
+}
+
+/** The name of a feature as a part of a file name; a name from a file must not become a path. */
+function plainName(name: string | undefined): string | undefined {
+  return name !== undefined && /^[\w-]+$/.test(name) ? name : undefined;
+}
+
+async function linesOf(file: string): Promise<string[] | null> {
+  const stats = await stat(file).catch(() => null);
+  if (!stats?.isFile() || stats.size > mostBytes) return null;
+  const lines = (await readFile(file, 'utf8')).split(/\r?\n/).filter((line) => line !== '');
+  const numbered = lines.map((line) => /^(\d+):(.+)$/.exec(line));
+  if (!numbered.every((each) => each !== null)) return lines;
+  const names: string[] = [];
+  for (const [, number, name = ''] of numbered) if (Number(number) < lines.length) names[Number(number)] = name;
+  return names.length === lines.length && !names.includes(undefined as never) ? names : lines;
+}
+
+function invalid(set: string, what: string): SignetError {
+  return new SignetError('INVALID_DATASET', `The data set ${printable(set)} cannot be used: ${what}.`);
+}

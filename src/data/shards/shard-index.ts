@@ -1,0 +1,62 @@
+import path from 'node:path';
+
+import * as v from 'valibot';
+
+import { SignetError } from '../../errors.js';
+import { readJson, wholeNumber } from '../../files/read-json.js';
+import { replaceFile } from '../../files/replace.js';
+import { jsonText, printable } from '../../text/printable.js';
+
+/** File that `pack-dataset` writes last, so that a data set with one is whole. */
+export const shardIndexFile = 'shards.json';
+
+const mostBytes = 64 * 2 ** 20;
+const fileName = v.pipe(
+  v.string(),
+  v.regex(/^[\w-][\w.-]*$/, 'a file name of letters, digits, points, dashes and underscores'),
+);
+
+const shardSchema = v.object({
+  file: fileName,
+  images: wholeNumber(),
+  bytes: wholeNumber(),
+  sha256: v.pipe(v.string(), v.regex(/^[\da-f]{64}$/, 'a SHA-256 in hexadecimal')),
+});
+
+const indexSchema = v.object({
+  format: v.literal('signet-shards-1'),
+  container: v.picklist(['tfrecord', 'webdataset']),
+  classes: v.array(v.pipe(v.string(), v.maxLength(1000))),
+  multiLabel: v.boolean(),
+  images: wholeNumber(),
+  /** SHA-256 of what was packed, and how. */
+  plan: v.string(),
+  shards: v.array(shardSchema),
+});
+
+/** Content of a packed data set: classes in the order of their numbers, and shards. */
+export type ShardIndex = v.InferOutput<typeof indexSchema>;
+
+/** A shard that is whole. */
+export type PackedShard = v.InferOutput<typeof shardSchema>;
+
+/** A schema for shards that are whole, in the state of a run that is not. */
+export const packedShards = v.array(shardSchema);
+
+/**
+ * Reads the index of a packed data set.
+ *
+ * @returns Null where there is none.
+ * @throws SignetError `INVALID_DATASET` for one that cannot be used.
+ */
+export async function readShardIndex(directory: string): Promise<ShardIndex | null> {
+  const file = path.join(directory, shardIndexFile);
+  const error = (problem: string, cause: unknown) =>
+    new SignetError('INVALID_DATASET', `${printable(file)} is not the index of a packed data set: ${problem}.`, { cause }); // prettier-ignore
+  return readJson(file, { mostBytes, schema: indexSchema, error });
+}
+
+/** Writes the index of a packed data set. */
+export async function writeShardIndex(directory: string, index: ShardIndex): Promise<void> {
+  await replaceFile(path.join(directory, shardIndexFile), `${jsonText(index, 2)}\n`);
+}

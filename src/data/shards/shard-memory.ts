@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+
+import { cacheFolder } from '../../files/cache-folder.js';
+import { replaceFile } from '../../files/replace.js';
+import { jsonText } from '../../text/printable.js';
+import { defaultImageLimits } from '../image-file/image-limits.js';
+import type { ReadShard, ReadShardOptions } from './read-shard.js';
+import type { ShardRow } from './shard-row.js';
+
+/** File systems tell times to two seconds (FAT) or finer. */
+const longestTick = 2000;
+
+/**
+ * What reading a shard has found, in the user's cache: the next start reads that in place of the shard, until its size or the time of its last
+ * change differs (`ctimeMs`, which no program can set).
+ */
+export class ShardMemory {
+  private constructor(
+    private readonly file: string,
+    private readonly head: string,
+    private readonly changed: number,
+  ) {}
+
+  /** The place for a shard. @param options How it is read: another way has a memory of its own. */
+  static async of(shard: string, options: ReadShardOptions): Promise<ShardMemory> {
+    const real = await realpath(shard);
+    const { size, ctimeMs } = await stat(real);
+    const { maxFileBytes, maxPixels, labelField, image, label } = { ...defaultImageLimits, ...options };
+    const way = jsonText(['signet shard 1', real, maxFileBytes, maxPixels, labelField, image, label]);
+    const name = createHash('sha256').update(way).digest('hex').slice(0, 32);
+    const head = jsonText([way, size, ctimeMs]);
+    return new ShardMemory(path.join(cacheFolder(), 'scans', `${name}.jsonl`), head, ctimeMs);
+  }
+
+  /** @returns Null where nothing is remembered of the shard as it is. */
+  async recall(): Promise<ReadShard | null> {
+    try {
+      const lines = (await readFile(this.file, 'utf8')).split('\n');
+      const [head, sha256 = ''] = lines;
+      // The last line is empty; what was cut off has another end.
+      if (head !== this.head || lines.pop() !== '') return null;
+      return { sha256, rows: lines.slice(2).map((line) => JSON.parse(line) as ShardRow) };
+    } catch {
+      return null;
+    }
+  }
+
+  /** Remembers a shard. A place that cannot be written to is passed over: the next scan takes longer, and nothing is lost. */
+  async keep({ rows, sha256 }: ReadShard): Promise<void> {
+    // What was changed just now may be changed once more within the same tick of the file system's clock.
+    if (!(this.changed < Date.now() - longestTick)) return;
+    const lines = [this.head, sha256, ...rows.map((row) => JSON.stringify(row)), ''];
+    await replaceFile(this.file, lines.join('\n')).catch(() => undefined);
+  }
+}

@@ -1,0 +1,22 @@
+/**
+ * Maps items with at most `limit` of them under way, and yields the results in the items' order. Nothing more is begun once somebody stops
+ * asking, or an item fails.
+ */
+export async function* mapInOrder<T, R>(
+  items: AsyncIterable<T> | Iterable<T>,
+  limit: number,
+  map: (item: T) => Promise<R>,
+): AsyncGenerator<R> {
+  const started: Promise<R>[] = [];
+  for await (const item of items) {
+    const result = map(item);
+    // Whoever asks for it sees the error; until then it must not end the process.
+    result.catch(() => undefined);
+    started.push(result);
+    const [first] = started;
+    if (started.length < limit || !first) continue;
+    yield await first;
+    started.shift();
+  }
+  for (const result of started) yield await result;
+}
