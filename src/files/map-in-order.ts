@@ -13,10 +13,8 @@ export async function* mapInOrder<T, R>(
     // Whoever asks for it sees the error; until then it must not end the process.
     result.catch(() => undefined);
     started.push(result);
-    const [first] = started;
-    if (started.length < limit || !first) continue;
-    yield await first;
-    started.shift();
+    const [first] = started.length < limit ? [] : started.splice(0, 1);
+    if (first) yield await first;
   }
   for (const result of started) yield await result;
 }
