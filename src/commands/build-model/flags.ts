@@ -30,6 +30,11 @@ export const buildModelCommand = defineCommand({
       required: true,
       help: "Text file with one class name per line, in the order of the weights' outputs",
     },
+    multiLabel: {
+      type: 'boolean',
+      default: false,
+      help: 'Each class has a probability of its own (sigmoid), so an image may have several classes, or none; for weights that were trained so',
+    },
     modelFolder: { type: 'path', default: 'models', help: 'Folder for models; this one goes to FOLDER/TYPE/VERSION' },
     modelVersion: {
       type: 'integer',

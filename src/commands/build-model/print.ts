@@ -6,7 +6,7 @@ export function buildModelText(result: BuildModelResult, modelFolder: string): s
   const [height, width] = result.imageSize;
   const rows = [
     ['model', result.directory],
-    ['classes', String(result.classes)],
+    ['classes', result.multiLabel ? `${result.classes}, of which an image may have several` : String(result.classes)],
     ['parameters', result.parameters.toLocaleString('en')],
     ['images', `resized to ${height} x ${width}`],
     ['next', shellCommand('serve-model', { modelFolder })],

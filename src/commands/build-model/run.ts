@@ -13,6 +13,7 @@ import { noteMissingHeatmap } from '../shared/note-missing-heatmap.js';
 import { downloadNamedWeights, namedWeights } from '../shared/download-named-weights.js';
 import { completeOptions, type GivenOptionsOf, type OptionsOf } from '../shared/flag-table.js';
 import { buildModelCommand } from './flags.js';
+import { kindOfWeights, takeThresholds } from './kind-of-weights.js';
 
 /** Options of `build-model`; `flags.ts` says what each means. */
 export interface BuildModelOptions extends GivenOptionsOf<typeof buildModelCommand.flags> {}
@@ -27,6 +28,8 @@ export interface BuildModelResult {
   readonly parameters: number;
   /** Height and width that images are resized to, in pixels. */
   readonly imageSize: readonly [height: number, width: number];
+  /** Whether an image may have several classes, or none. */
+  readonly multiLabel: boolean;
 }
 
 /**
@@ -38,13 +41,13 @@ export interface BuildModelResult {
 export async function buildModel(given: BuildModelOptions): Promise<BuildModelResult> {
   const options = completeOptions(buildModelCommand.flags, given);
   const { labels, inputHeight, inputWidth } = options;
+  const { multiLabel, hasThresholds } = await kindOfWeights(options);
   const Model = await findModelType(options.modelType);
   checkSizes(Model, options);
   const classNames = await readLabelsFile(labels);
   // Before minutes of downloading.
   const { modelFolder: modelFolderPath, modelVersion, overwrite } = options;
   const version = await VersionDirectory.prepare({ modelFolderPath, modelType: Model.name, modelVersion, overwrite });
-  const directory = version.path;
   const weights = await findWeights(Model, options);
   const found = await findHead(weights);
   checkHasHead(found, { ...options, weights });
@@ -57,6 +60,7 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
     ...completePreprocessing(options),
     ...sizeOptions(options),
     withHeatmap: options.withHeatmap,
+    multiLabel,
   };
   const model = makeModel(Model, modelOptions);
   try {
@@ -65,10 +69,19 @@ export async function buildModel(given: BuildModelOptions): Promise<BuildModelRe
     if (head) checkClasses(head, classNames, { ...options, weights });
     const rename = head ? { [head.name]: headNames.own } : {};
     await loadKerasWeights(model, weights, { keep: [], ignore: [], skipMismatch: false, rename });
-    await model.save(directory, { assetsExtra: { 'arguments.json': argumentsText(options) } });
+    if (hasThresholds) await takeThresholds(model, weights);
+    const assetsExtra = { 'arguments.json': argumentsText({ ...options, multiLabel }) };
+    await version.claim(() => model.save(version.path, { assetsExtra }));
     const { imageSize } = model;
     const parameters = model.countParams();
-    return { directory, modelType: Model.name, classes: classNames.length, parameters, imageSize };
+    return {
+      directory: version.path,
+      modelType: Model.name,
+      classes: classNames.length,
+      parameters,
+      imageSize,
+      multiLabel,
+    };
   } finally {
     model.dispose();
   }
@@ -85,7 +98,8 @@ async function findWeights(Model: ModelType, options: CompleteOptions): Promise<
 function argumentsText(options: CompleteOptions): string {
   const { modelType, weights, labels, inputWidth, inputHeight, alpha, variant } = options;
   const images = { inputWidth, inputHeight, ...completePreprocessing(options) };
-  const written = { modelType, weights, labels, ...images, alpha, variant, withHeatmap: options.withHeatmap };
+  const { withHeatmap, multiLabel } = options;
+  const written = { modelType, weights, labels, ...images, alpha, variant, withHeatmap, multiLabel };
   return `${JSON.stringify(written, null, 2)}\n`;
 }
 

@@ -17,6 +17,8 @@ export interface PageModel {
   readonly thresholds: Float32Array | null;
 }
 
+const asTensorFlowDoes = { exif: 'ignore', decode: 'full', resize: 'squash', antialias: false } as const;
+
 /** Gathers what a page that needs no server knows and tells about a model. */
 export async function pageFacts(
   modelPath: string,
@@ -25,7 +27,7 @@ export async function pageFacts(
 ): Promise<OfflinePageFacts> {
   const description = await readModelDescription(modelPath).catch(() => null);
   const { modelName, version } = modelNameOf(modelPath);
-  const { exif, resize, antialias } = description ?? { exif: 'ignore', resize: 'squash', antialias: false };
+  const { exif, decode, resize, antialias } = description ?? asTensorFlowDoes;
   return {
     name: modelName,
     classNames,
@@ -33,6 +35,7 @@ export async function pageFacts(
     resize,
     antialias,
     exif,
+    decode,
     // Models of Signet give logits; others may end in a softmax.
     gives: description ? 'logits' : 'either',
     thresholds: thresholds && [...thresholds],
@@ -41,7 +44,7 @@ export async function pageFacts(
     about: [
       ...(version === null ? [] : [['Version', version] as const]),
       ...(description ? [['Class', description.modelType] as const] : []),
-      ...(description ? [['Pictures are', imagesText({ ...description, decode: 'full' })] as const] : []),
+      ...(description ? [['Pictures are', imagesText(description)] as const] : []),
       ...(classNames ? [['Classes', `${classNames.length}: ${classNames.join(', ')}`] as const] : []),
       ['Checked', proofText(proof)],
     ],

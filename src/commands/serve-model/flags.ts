@@ -118,7 +118,13 @@ export const serveModelCommand = defineCommand({
     },
     reloadRoot: { type: 'words', defaultText: '--model-folder', help: 'Folders below which clients may choose models' },
     allowedHost: { type: 'words', help: 'Names that browsers may call a server on 127.0.0.1 by, besides localhost' },
-    precision: precisionFlag,
+    precision: { ...precisionFlag, onlyWith: { runtime: ['tensorflow'] } },
+    runtime: {
+      type: 'choice',
+      choices: ['tensorflow', 'onnx'],
+      default: 'tensorflow',
+      help: 'What computes the networks: onnx is faster for single pictures and small networks (npm install onnxruntime-node); its numbers are checked when a version is loaded',
+    },
     trustModels: {
       type: 'boolean',
       default: false,

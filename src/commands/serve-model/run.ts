@@ -1,6 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 
-import { SignetError } from '../../errors.js';
+import { SignetError, wordsOf } from '../../errors.js';
+import { loadOnnxRuntime } from '../../export/runtimes/onnx-runtime.js';
 import { type RequestEvent, accessLogLine } from '../../serving/request-event.js';
 import type { ServerTls } from '../../serving/server-credentials.js';
 import { addressesOf, checkAvailable } from '../../serving/serve-models.js';
@@ -36,6 +37,7 @@ export interface ServedModels {
  */
 export async function serveModel(given: ServeModelOptions): Promise<ServedModels> {
   const options = completeOptions(serveModelCommand.flags, given);
+  if (options.runtime === 'onnx') await checkOnnxRuntime();
   const [token, tls] = [await readToken(options), await readTls(options)];
   for (const warning of openness(options.host, token, tls)) tell(`warning: ${warning}`);
   const models = await modelsToServe(options);
@@ -59,6 +61,15 @@ export async function serveModel(given: ServeModelOptions): Promise<ServedModels
       if (log && log !== standardOutput()) await new Promise<void>((resolve) => (log as WriteStream).end(resolve));
     },
   };
+}
+
+/** @throws SignetError `INVALID_ARGUMENT` when `onnxruntime-node` is not installed. */
+async function checkOnnxRuntime(): Promise<void> {
+  try {
+    await loadOnnxRuntime();
+  } catch (cause) {
+    throw new SignetError('INVALID_ARGUMENT', `--runtime onnx: ${wordsOf(cause)}`, { cause });
+  }
 }
 
 interface Prepared {
@@ -96,6 +107,7 @@ function serverOptions(
     grpcSocketPath: options.grpcSocketPath,
     trustModels: options.trustModels,
     precision: options.precision,
+    runtime: options.runtime,
     sizeLimits: { maxRows: options.maxRows },
     allowLabelsForUnavailableVersions: options.allowVersionLabelsForUnavailableModels,
     ...(token !== undefined && { token }),

@@ -1,4 +1,5 @@
 import { printable } from '../../text/printable.js';
+import type { ModelDescription } from '../../models/classifier/model-description.js';
 import type { FunctionDescription, FunctionOption } from '../../saved-model/describe/describe-functions.js';
 import type { MetaGraphDescription, SavedModelDescription } from '../../saved-model/describe/describe-saved-model.js';
 import type { SignatureDescription, TensorDescription } from '../../saved-model/describe/describe-signatures.js';
@@ -19,7 +20,7 @@ export interface ShowModelTextOptions {
 }
 
 /** What is shown: of a model that is described without `show-model`, the confidence is not known. */
-type ShownModel = SavedModelDescription & Partial<Pick<ShowModelResult, 'confidence'>>;
+type ShownModel = SavedModelDescription & Partial<Pick<ShowModelResult, 'confidence' | 'classifier'>>;
 
 /** More rows are counted, not shown; `--json` has all. */
 const maxRows = 40;
@@ -29,10 +30,11 @@ const hint = '--signature KEY shows one signature with TypeScript and Python to 
 /** Returns what `show-model` prints. Every name from the model is printable text, so it cannot move the cursor. */
 export function showModelText(description: ShownModel, options: ShowModelTextOptions = {}): string {
   const { columns = 100, oneSignature = false } = options;
-  const { directory, metaGraphs, problems, variables, confidence } = description;
+  const { directory, metaGraphs, problems, variables, confidence, classifier } = description;
   const several = metaGraphs.length > 1;
   const lines = [
     printable(directory),
+    ...indent(classifier ? wrap(kindOf(classifier), columns - 2, ', ') : []),
     ...indent(wrap(summary(description), columns - 2, ', ')),
     ...section(
       'Problems',
@@ -77,6 +79,15 @@ function wrap(words: string | readonly string[], columns: number, separator: str
 
 function more(rows: number): string[] {
   return rows > maxRows ? [`and ${rows - maxRows} more; --json lists them`] : [];
+}
+
+/** A classifier of Signet: its class, what it gives an image, and how images become its input. */
+function kindOf({ modelType, multiLabel, inputHeight, inputWidth, resize, antialias }: ModelDescription): string[] {
+  return [
+    printable(modelType),
+    multiLabel ? 'multi-label (an image may have several classes, or none)' : 'one class per image',
+    `images of ${inputHeight} x ${inputWidth}${resize === 'squash' ? '' : ` (${resize})`}${antialias ? ' (antialias)' : ''}`,
+  ];
 }
 
 function summary({ variables, metaGraphs, fingerprint }: SavedModelDescription): string[] {

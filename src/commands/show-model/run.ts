@@ -1,5 +1,6 @@
 import { SignetError } from '../../errors.js';
 import { quoted } from '../../text/printable.js';
+import { type ModelDescription, readModelDescription } from '../../models/classifier/model-description.js';
 import { describeSavedModel, type SavedModelDescription } from '../../saved-model/describe/describe-saved-model.js';
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { showModelCommand } from './flags.js';
@@ -12,6 +13,8 @@ export interface ShowModelOptions extends GivenOptionsOf<typeof showModelCommand
 export interface ShowModelResult extends SavedModelDescription {
   /** How far the answers can be trusted; null for a model that is not one of Signet's classifiers. */
   readonly confidence: ModelConfidence | null;
+  /** What a classifier of Signet was made from; null for other models. */
+  readonly classifier: ModelDescription | null;
 }
 
 /**
@@ -21,7 +24,9 @@ export interface ShowModelResult extends SavedModelDescription {
  */
 export async function showModel(given: ShowModelOptions): Promise<ShowModelResult> {
   const { modelPath, signature } = completeOptions(showModelCommand.flags, given);
-  const description = { ...(await describeSavedModel(modelPath)), confidence: await modelConfidence(modelPath) };
+  const classifier = await readModelDescription(modelPath).catch(() => null);
+  const confidence = await modelConfidence(modelPath);
+  const description = { ...(await describeSavedModel(modelPath)), classifier, confidence };
   if (signature === undefined) return description;
   const metaGraphs = description.metaGraphs.flatMap((metaGraph) => {
     const found = Object.entries(metaGraph.signatures).filter(([key]) => key === signature);

@@ -9,6 +9,7 @@ import { isSequentialJpeg, jpegPasses } from './jpeg-scans.js';
 import { formatNames, type ImageFormat } from './image-format.js';
 import type { OpenImageFile } from './open-image-file.js';
 import { ImageFault } from './image-problem.js';
+import { hasSamples, unreadableTiffSamples } from './tiff-samples.js';
 
 /** Content of the header of an image. */
 export interface ImageHeader {
@@ -26,17 +27,6 @@ export interface ImageHeader {
   readonly bitsPerSample?: 16;
 }
 
-/** Samples that are refused, by libvips's name of their type: what they would become without a word depends on their values. */
-const sampleNames: Readonly<Record<string, string>> = {
-  char: 'int8',
-  short: 'int16',
-  int: 'int32',
-  uint: 'uint32',
-  double: 'float64',
-  complex: 'complex64',
-  dpcomplex: 'complex128',
-};
-
 /**
  * Reads an image's header, whatever size it claims: memory is taken for the file at most, never for the pixels.
  *
@@ -53,9 +43,18 @@ export async function readImageHeader(format: ImageFormat, file: OpenImageFile):
       return readFrontHeader(format, file);
     case 'jpeg':
       return { ...(await readFrontHeader(format, file)), passes: await passesOf(file) };
+    case 'tiff':
+      return readTiffHeader(await file.readAll());
     default:
       return readWithSharp(format, await file.readAll());
   }
+}
+
+/** Refuses samples of which something else would be made without a word. */
+async function readTiffHeader(bytes: Buffer): Promise<ImageHeader> {
+  const samples = unreadableTiffSamples(bytes);
+  if (samples !== null) throw new ImageFault('unsupported', `${hasSamples(samples)}: save it as PNG`);
+  return readWithSharp('tiff', bytes);
 }
 
 /** Reads all of a progressive JPEG, whose scans are spread over the file; of the others the beginning says enough. */
@@ -78,10 +77,6 @@ async function readWithSharp(format: ImageFormat, bytes: Buffer): Promise<ImageH
   try {
     // Our own limit on pixels comes after: here it would hide the size that is too large.
     const { width, height, pages, orientation, depth } = await sharp(bytes, { limitInputPixels: false }).metadata();
-    const samples = sampleNames[depth];
-    if (samples !== undefined) {
-      throw new ImageFault('unsupported', `has samples of ${samples}, not of 8 or 16 bits or float32: save it as PNG`);
-    }
     return {
       width,
       height,
@@ -89,8 +84,7 @@ async function readWithSharp(format: ImageFormat, bytes: Buffer): Promise<ImageH
       ...(orientation && { orientation }),
       ...(depth === 'ushort' && { bitsPerSample: 16 }),
     };
-  } catch (error) {
-    if (error instanceof ImageFault) throw error;
+  } catch {
     // What libvips says is left out: files read side by side share its list of errors, so it may be about another.
     throw new ImageFault('corrupt', `is ${formatNames[format]} with a header that cannot be read`);
   }

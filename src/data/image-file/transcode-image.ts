@@ -2,6 +2,7 @@ import sharp, { type Sharp } from 'sharp';
 
 import { SignetError } from '../../errors.js';
 import { defaultImageLimits, type ImageLimits, mebibytes, megapixels } from './image-limits.js';
+import { hasSamples, unreadableTiffSamples } from './tiff-samples.js';
 
 /**
  * Turns a WebP, AVIF or TIFF image into PNG, which TensorFlow can decode, without touching the disk.
@@ -11,7 +12,8 @@ import { defaultImageLimits, type ImageLimits, mebibytes, megapixels } from './i
  * brightness, CMYK and more than 8 bits become 8-bit RGB. Floats from 0 to 1 become 0 to 255, those from 0 to 255 stay.
  *
  * @param bytes The whole file.
- * @throws SignetError `BAD_IMAGE` for an image that is corrupt or larger than the limits, or has floats beyond 0 to 255.
+ * @throws SignetError `BAD_IMAGE` for an image that is corrupt or larger than the limits, or has samples of a type
+ * that cannot be read, or floats beyond 0 to 255.
  */
 export async function transcodeImage(bytes: Uint8Array, limits: ImageLimits = {}): Promise<Buffer> {
   const { maxFileBytes, maxPixels } = { ...defaultImageLimits, ...limits };
@@ -19,6 +21,13 @@ export async function transcodeImage(bytes: Uint8Array, limits: ImageLimits = {}
     throw new SignetError(
       'BAD_IMAGE',
       `The image has more than ${mebibytes(maxFileBytes)} (maxFileBytes): it cannot be transcoded to PNG.`,
+    );
+  }
+  const samples = unreadableTiffSamples(bytes);
+  if (samples !== null) {
+    throw new SignetError(
+      'BAD_IMAGE',
+      `The image ${hasSamples(samples)}: it cannot be transcoded to PNG. Save it as PNG.`,
     );
   }
   const options = { limitInputPixels: maxPixels, ignoreIcc: true };

@@ -1,5 +1,6 @@
 import { SignetError } from '../../errors.js';
 import { quoted } from '../../text/printable.js';
+import { similarNames } from './similar-names.js';
 
 /** Words for the two lists of classes in a message. */
 export interface ClassSources {
@@ -30,7 +31,7 @@ export function checkSameClasses(
     throw new SignetError(
       'CLASSES_DIFFER',
       `The classes of ${here} are not those of ${there}.\n` +
-        `${[list('Missing', missing), list('Unexpected', unexpected)].filter((line) => line !== '').join('\n')}\n` +
+        `${[list('Missing', missing), list('Unexpected', unexpected), ...similarNames(unexpected, missing)].filter((line) => line !== '').join('\n')}\n` +
         'Every class needs a directory of its name with at least one image, and there may be no others.',
     );
   }

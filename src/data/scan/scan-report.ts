@@ -7,6 +7,7 @@ import { formatNames, type ImageFormat, isTranscoded } from '../image-file/image
 import type { ImageProblem } from '../image-file/image-problem.js';
 import { type DeepImages, nearlyBlack } from './deep-images.js';
 import { type ImageScan, nameOfScan } from './image-scan.js';
+import { similarNames } from './similar-names.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { printable, quoted } from '../../text/printable.js';
@@ -43,7 +44,7 @@ export function assertUsable(scan: ImageScan, onBadImage: OnBadImage, options: D
 }
 
 /** Returns a sentence for each finding that is not a fault but may surprise. */
-export function scanNotes({ directory, files, notes }: ImageScan, exif: ExifHandling = 'apply'): string[] {
+export function scanNotes({ directory, files, notes, classNames }: ImageScan, exif: ExifHandling = 'apply'): string[] {
   return [
     ...(notes.ofList ?? []),
     noteMisnamed(files.filter(({ misnamedAs }) => misnamedAs !== undefined)),
@@ -54,6 +55,7 @@ export function scanNotes({ directory, files, notes }: ImageScan, exif: ExifHand
     noteStray(notes.strayFiles, directory),
     noteUnused(notes.unusedDirectories),
     noteRepeated(notes.repeatedDirectories),
+    noteSimilar(similarNames(classNames)),
   ].filter((note) => note !== null);
 }
 
@@ -108,6 +110,12 @@ function noteRepeated(paths: readonly string[]): string | null {
   if (paths.length === 0) return null;
   const links = count(paths.length, 'symbolic link leads', 'symbolic links lead');
   return `${links} to a directory of the same class that is read already and ${areNotUsed(paths)}.`;
+}
+
+function noteSimilar(sentences: readonly string[]): string | null {
+  if (sentences.length === 0) return null;
+  const more = sentences.length > 3 ? ` … and ${count(sentences.length - 3, 'pair')} more.` : '';
+  return `Classes whose names may be meant as one: ${sentences.slice(0, 3).join(' ')}${more}`;
 }
 
 /** `are not used: "a", "b", …`, with five names at most. */

@@ -2,6 +2,7 @@ import { SignetError } from '../../errors.js';
 import { quoted } from '../../text/printable.js';
 import { checkSameClasses, type ClassSources } from '../scan/check-same-classes.js';
 import { type ImageScan, labelsOf } from '../scan/image-scan.js';
+import { similarNames } from '../scan/similar-names.js';
 
 /**
  * Gives a scan the classes of a model or of a training set, so that a label means the same in both.
@@ -19,10 +20,13 @@ export function matchClasses(scan: ImageScan, classNames: readonly string[], sou
   const unknown = scan.classNames.filter((name) => !positions.has(name));
   if (unknown.length > 0) {
     const { found = 'the test set', expected = 'the training set' } = sources;
-    throw new SignetError(
-      'CLASSES_DIFFER',
-      `The classes of ${found} are not those of ${expected}.\nUnexpected: ${quoted(unknown)}.\nA list may name these classes alone: ${quoted(classNames)}.`,
-    );
+    const lines = [
+      `The classes of ${found} are not those of ${expected}.`,
+      `Unexpected: ${quoted(unknown)}.`,
+      ...similarNames(unknown, classNames),
+      `A list may name these classes alone: ${quoted(classNames)}.`,
+    ];
+    throw new SignetError('CLASSES_DIFFER', lines.join('\n'));
   }
   const positionOf = (label: number) => positions.get(scan.classNames[label] ?? '') ?? -1;
   const files = scan.files.map((file) => {

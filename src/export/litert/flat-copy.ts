@@ -3,17 +3,15 @@ import path from 'node:path';
 
 import { create, toBinary } from '@bufbuild/protobuf';
 
-import { contentBytes } from '../../saved-model/read/tensor-proto-value.js';
 import { nodeOf, scopesOf } from '../../saved-model/freeze/graph-scopes.js';
 import { dataTypeOf } from '../../tensorflow/data-type.js';
 import { type NodeDef, NodeDefSchema } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
-import { type TensorProto, TensorProtoSchema } from '../../tensorflow/protos/tensorflow/core/framework/tensor_pb.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
-import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { attr, shapeProto } from '../../tracing/attr-value.js';
 import { type FlatNode, type FlatTensor, valueOf } from '../flat-graph.js';
+import { constantNode, placeholder } from '../graph-nodes.js';
 import type { SimplifiedGraph } from '../simplify.js';
 import type { ObservedShape } from '../observed-shapes.js';
 
@@ -106,25 +104,6 @@ function withKnownSizes({ name, attr: attributes }: FlatNode, shape: ObservedSha
     node('sizes', 'Pack', all, { T: int32, N: attr.int(all.length), axis: attr.int(0) }),
     node('known', 'Reshape', [`${name}:0`, `${name}/sizes`], { T, Tshape: int32 }),
   ];
-}
-
-function placeholder({ name, spec }: FlatTensor): NodeDef {
-  const attributes = { dtype: attr.type(dataTypeOf(spec.dtype)), shape: attr.shape(spec.sizes) };
-  return create(NodeDefSchema, { name, op: 'Placeholder', attr: attributes });
-}
-
-function constantNode(name: string, value: TensorValue): NodeDef {
-  const tensor: TensorProto = tensorProtoOf(value);
-  const attributes = { dtype: attr.type(tensor.dtype), value: { value: { case: 'tensor' as const, value: tensor } } };
-  return create(NodeDefSchema, { name, op: 'Const', attr: attributes });
-}
-
-function tensorProtoOf({ dtype, shape, values }: TensorValue): TensorProto {
-  const content =
-    dtype === 'string'
-      ? { stringVal: [...(values as readonly Uint8Array[])] }
-      : { tensorContent: contentBytes(dtype, values) };
-  return create(TensorProtoSchema, { dtype: dataTypeOf(dtype), tensorShape: shapeProto(shape), ...content });
 }
 
 function infosOf(tensors: readonly FlatTensor[]) {

@@ -3,24 +3,25 @@ import { createRequire } from 'node:module';
 import { type ExportedModel, RuntimeMissing } from './exported-model.js';
 
 /** What is used of `onnxruntime-node`, which a project need not have. */
-interface OnnxRuntime {
-  readonly InferenceSession: {
-    create(
-      model: Uint8Array,
-      options: object,
-    ): Promise<{
-      readonly inputNames: readonly string[];
-      readonly outputNames: readonly string[];
-      run(feeds: Record<string, unknown>): Promise<Record<string, { readonly data: Float32Array }>>;
-      release(): Promise<void>;
-    }>;
-  };
+export interface OnnxRuntime {
+  readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<OnnxSession> };
   readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => unknown;
+}
+
+/** A model in ONNX Runtime whose inputs and outputs are floats. */
+export interface OnnxSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  run(
+    feeds: Record<string, unknown>,
+    outputs?: readonly string[],
+  ): Promise<Record<string, { readonly data: Float32Array; readonly dims: readonly number[] }>>;
+  release(): Promise<void>;
 }
 
 /** Opens an ONNX file in ONNX Runtime. @throws RuntimeMissing when `onnxruntime-node` is not installed. */
 export async function openOnnxModel(files: ReadonlyMap<string, Uint8Array>): Promise<ExportedModel> {
-  const { runtime, version } = await load();
+  const { runtime, version } = await loadOnnxRuntime();
   const session = await runtime.InferenceSession.create(files.get('model.onnx') ?? new Uint8Array(), {
     logSeverityLevel: 3,
   });
@@ -38,7 +39,8 @@ export async function openOnnxModel(files: ReadonlyMap<string, Uint8Array>): Pro
   };
 }
 
-async function load(): Promise<{ runtime: OnnxRuntime; version: string }> {
+/** Loads `onnxruntime-node`. @throws RuntimeMissing when it is not installed. */
+export async function loadOnnxRuntime(): Promise<{ runtime: OnnxRuntime; version: string }> {
   try {
     const name = 'onnxruntime-node';
     const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };

@@ -68,6 +68,11 @@ export class LoadedSavedModel {
     return this.session.offer();
   }
 
+  /** Whether it runs with checks that its graph lacks. */
+  get isGuarded(): boolean {
+    return this.copy !== null;
+  }
+
   /** @throws SignetError `INVALID_SAVED_MODEL` that lists the signatures there are. */
   signature(key: string): Signature {
     const signature = this.signatures[key];

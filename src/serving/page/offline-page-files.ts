@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 
 import { SignetError } from '../../errors.js';
-import type { ExifHandling } from '../../ops/decode-image.js';
+import type { DecodeSize, ExifHandling } from '../../ops/decode-image.js';
 import type { ResizeMode } from '../../ops/fit-images.js';
 import { composePage } from './compose-page.js';
 import { offlineScript } from './offline-script.js';
@@ -17,6 +17,8 @@ export interface OfflinePageFacts {
   readonly resize: ResizeMode;
   readonly antialias: boolean;
   readonly exif: ExifHandling;
+  /** Whether large JPEGs are made smaller before anything else. */
+  readonly decode: DecodeSize;
   /** Whether a softmax is still to be taken; `either` looks at the numbers. */
   readonly gives: 'logits' | 'either';
   /** Thresholds of a multi-label model, by class; null for a model that gives each picture one class. */

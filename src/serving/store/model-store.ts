@@ -15,6 +15,7 @@ import type {
 } from '../model-server.js';
 import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import { ServingError, type StatusCode } from '../serving-error.js';
+import type { Runtime } from '../worker/served-model.js';
 import { InferenceWorker } from '../worker/inference-worker.js';
 import { type BatchingOptions, batchingOptions } from './batching-options.js';
 import { checkReloadRoots } from './check-reload-roots.js';
@@ -44,6 +45,11 @@ export interface ModelStoreOptions {
    * the version's warm-up requests are answered faster and alike. Default: `float32`.
    */
   readonly precision?: PrecisionChoice | undefined;
+  /**
+   * What computes the network of a version: with `onnx` it is ONNX Runtime (`onnxruntime-node`, which must be installed) where its answers are those of
+   * TensorFlow, which is checked when the version is loaded; another version stays in TensorFlow, and its note says why. Computes in float32. Default: `tensorflow`.
+   */
+  readonly runtime?: Runtime | undefined;
   /** How often the warmup records of a version are replayed; 0 for not at all. Default: 1. */
   readonly warmupIterations?: number;
   /** Default: see PixelLimits. */
@@ -106,6 +112,7 @@ export class ModelStore implements ModelServer {
       workersPerVersion: options.workersPerVersion ?? 1,
       trustModels: options.trustModels ?? false,
       precision: options.precision ?? 'float32',
+      runtime: options.runtime ?? 'tensorflow',
       warmupIterations: options.warmupIterations ?? 1,
       batching: batchingOptions(options.batching),
       thread: new AnsweringThread(),

@@ -7,6 +7,7 @@ import { servableNotFound, unknownLabel } from '../model-not-found.js';
 import type { ServedVersion, VersionState, VersionStatus } from '../model-server.js';
 import type { BatchRun } from './batching.js';
 import type { BatchingSettings } from './batching-options.js';
+import type { Runtime } from '../worker/served-model.js';
 import type { ModelConfig } from './model-config.js';
 import type { AnsweringThread } from './short-calls.js';
 import type { OnStoreEvent, StoreEvent } from './store-event.js';
@@ -19,6 +20,7 @@ export interface StoredModelOptions {
   readonly warmupIterations: number;
   readonly trustModels: boolean;
   readonly precision: PrecisionChoice;
+  readonly runtime: Runtime;
   readonly batching: BatchingSettings;
   readonly thread: AnsweringThread;
   readonly startWorker: VersionRunnerOptions['startWorker'];
@@ -253,7 +255,8 @@ export class StoredModel {
   }
 
   #runnerOptions(entry: VersionEntry) {
-    const { workersPerVersion, warmupIterations, trustModels, precision, batching, thread, startWorker } = this.options;
+    const { workersPerVersion, warmupIterations, trustModels, precision, runtime, batching, thread, startWorker } =
+      this.options;
     const { version } = entry;
     const name = `${this.name}/${version}`;
     return {
@@ -261,6 +264,7 @@ export class StoredModel {
       warmupIterations,
       trustModels,
       precision,
+      runtime,
       batching,
       thread,
       startWorker,

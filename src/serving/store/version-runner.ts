@@ -3,6 +3,7 @@ import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import { ServingError } from '../serving-error.js';
 import type { WarmupResult } from '../worker/inference-messages.js';
 import type { InferenceWorker } from '../worker/inference-worker.js';
+import type { Runtime } from '../worker/served-model.js';
 import type { ServedPrecision } from '../worker/served-precision.js';
 import { Batcher, type BatchRun } from './batching.js';
 import type { AnsweringThread } from './short-calls.js';
@@ -17,6 +18,8 @@ export interface VersionRunnerOptions {
   readonly trustModels: boolean;
   /** Numbers that all threads compute with. */
   readonly precision: PrecisionChoice;
+  /** What computes the network, in all threads. */
+  readonly runtime: Runtime;
   readonly batching: BatchingSettings;
   /** The thread that answers, which runs short calls. */
   readonly thread: AnsweringThread;
@@ -134,7 +137,7 @@ async function startAll(
 
 function startWorker(
   directory: string,
-  { startWorker: start, warmupIterations, trustModels, precision, name }: VersionRunnerOptions,
+  { startWorker: start, warmupIterations, trustModels, precision, runtime, name }: VersionRunnerOptions,
 ): Promise<InferenceWorker> {
-  return start(directory, { warmupIterations, trustModels, precision, name });
+  return start(directory, { warmupIterations, trustModels, precision, runtime, name });
 }

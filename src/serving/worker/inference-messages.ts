@@ -4,6 +4,7 @@ import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import type { Shape } from '../../tracing/tensor-spec.js';
 import type { PackedValues } from './packed-value.js';
+import type { Runtime } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
 
 /** Data with which an inference worker is started. */
@@ -16,6 +17,8 @@ export interface InferenceWorkerData {
   readonly trustModels: boolean;
   /** Numbers that it shall compute with. */
   readonly precision: PrecisionChoice;
+  /** What shall compute the network. */
+  readonly runtime: Runtime;
 }
 
 /** To the worker. Calls are answered in their order. */

@@ -1,49 +1,62 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { SignetError, wordsOf } from '../../errors.js';
-import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import type { InferenceReply, InferenceRequest, InferenceWorkerData, PlainError } from './inference-messages.js';
+import { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import { refuseFileOps } from '../../saved-model/read/file-ops.js';
+import { type ChosenRuntime, loadInOnnxRuntime } from './choose-runtime.js';
 import { loadForServing } from './load-for-serving.js';
+import type { Values } from './made-up-call.js';
 import { packValues, unpackValues } from './packed-value.js';
 import { plainSignature } from './plain-signature.js';
+import type { ServedModel } from './served-model.js';
 import { warmUp } from './warm-up.js';
 
 /** The thread of an `InferenceWorker`: loads a SavedModel, says so, then answers calls one after another. */
 async function main(): Promise<void> {
-  const { directory, warmupIterations, trustModels, precision: asked } = workerData as InferenceWorkerData;
+  const { directory, warmupIterations, trustModels, precision: asked, runtime } = workerData as InferenceWorkerData;
   try {
     if (!trustModels) await refuseFileOps(directory);
     const notes: string[] = [];
-    const { model, precision } = await loadForServing(directory, {
-      precision: asked,
-      tell: (note) => notes.push(note),
-    });
+    const tell = (note: string) => void notes.push(note);
+    const load =
+      runtime === 'onnx' ? loadInOnnxRuntime(directory, tell) : loadForServing(directory, { precision: asked, tell });
+    const { model, precision }: ChosenRuntime = await load;
     const warmup = warmupIterations > 0 ? await warmUp(model, warmupIterations) : null;
-    parentPort?.on('message', (request: InferenceRequest) => answer(model, request));
+    // One after another, also where a call gives way meanwhile.
+    let last: Promise<void> | undefined;
+    parentPort?.on('message', (request: InferenceRequest) => {
+      last = last ? last.then(() => answer(model, request)) : answer(model, request);
+    });
     const signatures = Object.entries(model.signatures).map(([key, each]) => [key, plainSignature(each)] as const);
-    const offer = model.isShareable ? model.offer() : null;
+    // The rest of a model whose network is elsewhere is of no use in another thread.
+    const offer = model instanceof LoadedSavedModel && model.isShareable ? model.offer() : null;
     send({ type: 'loaded', signatures, warmup, notes, precision, offer });
   } catch (error) {
     send({ type: 'not-loaded', error: plainError(error) });
   }
 }
 
-function answer(model: LoadedSavedModel, request: InferenceRequest): void {
+function answer(model: ServedModel, request: InferenceRequest): Promise<void> | undefined {
   if (request.type === 'end') {
     model.dispose();
     parentPort?.close();
     return;
   }
   const { id, signature, inputs, outputs } = request;
+  const fail = (error: unknown) => send({ type: 'error', id, error: plainError(error) });
   try {
     const started = performance.now();
+    const reply = (results: Values) => {
+      const seconds = (performance.now() - started) / 1000;
+      const { values, transfer } = packValues(results, true);
+      send({ type: 'result', id, outputs: values, seconds }, transfer);
+    };
     const results = model.callValues(signature, unpackValues(inputs), outputs);
-    const seconds = (performance.now() - started) / 1000;
-    const { values, transfer } = packValues(results, true);
-    send({ type: 'result', id, outputs: values, seconds }, transfer);
+    if (results instanceof Promise) return results.then(reply).catch(fail);
+    reply(results);
   } catch (error) {
-    send({ type: 'error', id, error: plainError(error) });
+    fail(error);
   }
 }
 

@@ -18,6 +18,7 @@ import type {
 } from './inference-messages.js';
 import { type Packing, packValues, unpackValues } from './packed-value.js';
 import { signatureOf } from './plain-signature.js';
+import type { Runtime } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
 import { startWorker } from '../../files/start-worker.js';
 
@@ -29,6 +30,8 @@ export interface InferenceWorkerOptions {
   readonly trustModels?: boolean | undefined;
   /** Numbers that it computes with; `auto` measures it. Default: `float32`. */
   readonly precision?: PrecisionChoice | undefined;
+  /** What computes its network. Default: `tensorflow`. */
+  readonly runtime?: Runtime | undefined;
   /** The thread's name, for debuggers. Default: `inference`. */
   readonly name?: string;
 }
@@ -84,8 +87,9 @@ export class InferenceWorker {
 
   /** @throws SignetError `INVALID_SAVED_MODEL` when it cannot be loaded or warmed up. */
   static async start(directory: string, options: InferenceWorkerOptions = {}): Promise<InferenceWorker> {
-    const { warmupIterations = 1, trustModels = false, precision = 'float32', name = 'inference' } = options;
-    const connection = new Connection({ directory, warmupIterations, trustModels, precision }, name);
+    const { warmupIterations = 1, trustModels = false, precision = 'float32', runtime = 'tensorflow' } = options;
+    const { name = 'inference' } = options;
+    const connection = new Connection({ directory, warmupIterations, trustModels, precision, runtime }, name);
     try {
       return new InferenceWorker(connection, await connection.loaded);
     } catch (error) {

@@ -5,7 +5,6 @@ import { fromBinary, toBinary } from '@bufbuild/protobuf';
 
 import { SignetError, wordsOf } from '../../errors.js';
 import { damagedFile } from '../../saved-model/checkpoint/byte-reader.js';
-import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import { tensorValueOf } from '../../saved-model/read/tensor-proto-value.js';
 import { readTfRecords } from '../../saved-model/checkpoint/tf-record.js';
 import { type Example, ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';
@@ -19,7 +18,8 @@ import {
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { signatureNameOf } from '../grpc/model-spec.js';
 import type { WarmupResult } from './inference-messages.js';
-import { runCall, type SampleCall } from './made-up-call.js';
+import type { SampleCall } from './made-up-call.js';
+import type { ServedModel } from './served-model.js';
 
 const warmupFile = path.join('assets.extra', 'tf_serving_warmup_requests');
 const maxRecords = 1000;
@@ -34,13 +34,13 @@ const maxBytes = 2 ** 30;
  * @returns Null when it brings none.
  * @throws SignetError `INVALID_SAVED_MODEL` when the file is bad or a request of it fails.
  */
-export async function warmUp(model: LoadedSavedModel, iterations: number): Promise<WarmupResult | null> {
+export async function warmUp(model: ServedModel, iterations: number): Promise<WarmupResult | null> {
   const started = performance.now();
   const records = await readRecords(model.directory);
   if (records === null) return null;
   for (const { calls, where } of records) {
     for (let iteration = 0; iteration < iterations; iteration += 1) {
-      for (const call of calls) replay(model, call, where);
+      for (const call of calls) await replay(model, call, where);
     }
   }
   return { records: records.length, seconds: (performance.now() - started) / 1000 };
@@ -84,12 +84,12 @@ function parse(record: Uint8Array, index: number, file: string): PredictionLog {
   }
 }
 
-function replay(model: LoadedSavedModel, call: SampleCall, where: string): void {
+async function replay(model: ServedModel, call: SampleCall, where: string): Promise<void> {
   try {
     const { signature, inputs } = call;
     const missing = Object.keys(model.signature(signature).inputs).filter((name) => !Object.hasOwn(inputs, name));
     if (missing.length > 0) throw new Error(`it has no input ${missing.join(', ')}`);
-    runCall(model, call);
+    await model.callValues(signature, inputs, call.outputs);
   } catch (error) {
     const words = wordsOf(error);
     throw new SignetError('INVALID_SAVED_MODEL', `Warmup failed at ${where}: ${words}`, { cause: error });

@@ -28,6 +28,7 @@ export class VersionDirectory {
     directory: string,
     /** Whether the version was not given, so that it may become another. */
     private readonly isNextFree: boolean,
+    private readonly mayReplace: boolean,
     /** Folders above it that did not exist when it was prepared, the innermost first. */
     private readonly missing: readonly string[],
   ) {
@@ -47,7 +48,7 @@ export class VersionDirectory {
     const version = wanted.modelVersion ?? (await latestVersion(parent)) + 1;
     const directory = path.join(parent, String(version));
     if (!wanted.overwrite) assertFree(directory);
-    return new VersionDirectory(directory, wanted.modelVersion === undefined, missingFolders(parent));
+    return new VersionDirectory(directory, wanted.modelVersion === undefined, wanted.overwrite, missingFolders(parent));
   }
 
   /** `FOLDER/TYPE/VERSION`. */
@@ -56,8 +57,10 @@ export class VersionDirectory {
   }
 
   /**
-   * Begins a training, while no other process begins one of the same class: where no version was given, and another training has taken this
-   * one since it was chosen, the next free one is taken.
+   * Begins a training or writes a model, while no other process does so for the same class: where no version was given, and this one was taken since
+   * it was chosen, the next free one is taken.
+   *
+   * @throws SignetError `MODEL_EXISTS` when a version that was given has a model by now that may not be replaced.
    */
   async claim<T>(begin: () => Promise<T>): Promise<T> {
     const lost = () =>
@@ -68,7 +71,7 @@ export class VersionDirectory {
     return withLock(this.parent, { name: '.begin.lock', lost }, async () => {
       if (this.isNextFree && isTaken(this.path)) {
         this.#path = path.join(this.parent, String((await latestVersion(this.parent)) + 1));
-      }
+      } else if (!this.mayReplace && existsSync(this.path)) throw alreadyThere(this.path);
       return begin();
     });
   }
@@ -99,12 +102,14 @@ function assertFree(directory: string): void {
         'out for the next free one, or replace it with --overwrite.',
     );
   }
-  if (existsSync(directory)) {
-    throw new SignetError(
-      'MODEL_EXISTS',
-      `${directory} exists. Give another --model-version, leave it out for the next free one, or replace it with --overwrite.`,
-    );
-  }
+  if (existsSync(directory)) throw alreadyThere(directory);
+}
+
+function alreadyThere(directory: string): SignetError {
+  return new SignetError(
+    'MODEL_EXISTS',
+    `${directory} exists. Give another --model-version, leave it out for the next free one, or replace it with --overwrite.`,
+  );
 }
 
 function isTaken(directory: string): boolean {

@@ -5,7 +5,10 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
+import { buildModelText } from '../../../src/commands/build-model/print.js';
 import { buildModel, type BuildModelOptions } from '../../../src/commands/build-model/run.js';
+import { showModelText } from '../../../src/commands/show-model/print.js';
+import { showModel } from '../../../src/commands/show-model/run.js';
 import { loadModel } from '../../../src/models/load-model.js';
 import { MobileNetModel } from '../../../src/models/mobile-net-model.js';
 import { stringVector } from '../../../src/ops/strings.js';
@@ -59,7 +62,7 @@ describe('buildModel', () => {
       const modelFolder = inFolder(`models of ${file}`);
       const built = await build({ weights: `${fixtures}/${file}`, modelFolder });
       const directory = path.join(modelFolder, 'LenetModel', '1');
-      expect(built).toEqual({ directory, modelType: 'LenetModel', classes: 10, parameters: 110_390, imageSize: [28, 28] }); // prettier-ignore
+      expect(built).toEqual({ directory, modelType: 'LenetModel', classes: 10, parameters: 110_390, imageSize: [28, 28], multiLabel: false }); // prettier-ignore
       const served = await LoadedSavedModel.load(directory);
       const image = tf.tensor(kerasImage(28, 28), [1, 28, 28, 3]);
       const logits = served.call('serving_default', { input_tensor: image }).output_0?.dataSync() ?? [];
@@ -125,6 +128,28 @@ describe('buildModel', () => {
     expect(built.layers.at(-1)?.getWeights()[0]?.dataSync()).toEqual(source.layers.at(-1)?.getWeights()[0]?.dataSync());
   });
 
+  it('gives each class a probability of its own with --multi-label, and keeps the thresholds of a model that has them', async () => {
+    const modelFolder = inFolder('several');
+    const built = await build({ modelFolder, multiLabel: true });
+    expect(built.multiLabel).toBe(true);
+    expect(buildModelText(built, modelFolder)).toContain('classes        10, of which an image may have several\n');
+    const shown = await showModel({ modelPath: built.directory });
+    expect(shown.classifier?.multiLabel).toBe(true);
+    expect(showModelText(shown)).toContain(
+      '  LenetModel, multi-label (an image may have several classes, or none), images of 28 x 28\n',
+    );
+    const model = await loadModel(built.directory);
+    expect(Array.from(model.thresholds?.dataSync() ?? [])).toEqual(Array<number>(10).fill(0.5));
+    model.thresholds?.assign(tf.linspace(0.1, 0.9, 10));
+    const weights = inFolder('chosen');
+    await model.save(weights);
+    const again = await loadModel((await build({ modelFolder, weights })).directory);
+    expect(again.multiLabel).toBe(true);
+    expect(again.thresholds?.arraySync()).toEqual(model.thresholds?.arraySync());
+    const image = tf.tensor(kerasImage(28, 28), [1, 28, 28, 3]);
+    expect(again.predictNumpyImage(image).dataSync()).toEqual(model.predictNumpyImage(image).dataSync());
+  });
+
   it('takes the next version, or the one that is wanted, and replaces one only when told to', async () => {
     const modelFolder = inFolder('versions');
     expect((await build({ modelFolder })).directory).toBe(path.join(modelFolder, 'LenetModel', '1'));
@@ -132,6 +157,14 @@ describe('buildModel', () => {
     expect((await build({ modelFolder })).directory).toBe(path.join(modelFolder, 'LenetModel', '8'));
     await expect(build({ modelFolder, modelVersion: 7 })).rejects.toMatchObject({ code: 'MODEL_EXISTS' });
     await build({ modelFolder, modelVersion: 7, overwrite: true });
+  });
+
+  it('takes a version each when several are built at once', async () => {
+    const modelFolder = inFolder('at once');
+    const built = await Promise.all([1, 2, 3].map(() => build({ modelFolder })));
+    expect(built.map(({ directory }) => path.basename(directory)).sort()).toEqual(['1', '2', '3']);
+    const given = await Promise.allSettled([1, 2].map(() => build({ modelFolder, modelVersion: 5 })));
+    expect(given.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
   });
 
   it.each<[string, () => Promise<Partial<BuildModelOptions>>, string, string]>([
@@ -147,6 +180,8 @@ describe('buildModel', () => {
     ['alpha for a class that has none', () => Promise.resolve({ alpha: 0.5 }), 'INVALID_ARGUMENT', '--alpha is for MobileNetModel, MobileNetV3Model. Received: 0.5 with LenetModel.'],
     ['an absurd size', () => Promise.resolve({ inputWidth: 1e9 }), 'INVALID_ARGUMENT', '--input-width is a whole number from 1 to 10000. Received: 1000000000.'],
     ['a name of weights for a class that has none', () => Promise.resolve({ weights: 'imagenet' }), 'INVALID_ARGUMENT', 'Weights by name are "imagenet", for EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, MobileNetModel, MobileNetV3Model, ResnetModel. Received: "imagenet" for LenetModel.'],
+    ['several classes by weights of one class per image', () => Promise.resolve({ modelType: 'MobileNetModel', weights: 'imagenet', multiLabel: true }), 'INVALID_ARGUMENT', 'Those of imagenet were trained with one class per image. Leave the flag out, or train with several labels per image: train-model --train-list FILE'],
+    ['several classes by a SavedModel of one class per image', async () => { await source.save(inFolder('one class')); return { modelType: 'MobileNetModel', weights: inFolder('one class'), multiLabel: true }; }, 'INVALID_ARGUMENT', 'Those of FOLDER/one class were trained with one class per image.'],
     ['a class that is unknown', () => Promise.resolve({ modelType: 'VggModel' }), 'INVALID_ARGUMENT', 'InceptionModel, LenetModel, MobileNetModel, MobileNetV3Model, ResnetModel'],
   ])('refuses %s, and writes nothing', async (what, makeOptions, code, message) => {
     const modelFolder = inFolder(what);

@@ -1,12 +1,13 @@
-import { cpSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, linkSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { completeOptions } from '../../../src/commands/shared/flag-table.js';
 import { trainModelCommand } from '../../../src/commands/train-model/flags.js';
+import type { GivenTrainModelOptions } from '../../../src/commands/train-model/train-model-options.js';
 import { TrainingData } from '../../../src/commands/train-model/training-data.js';
-import { copyDigits } from '../../helpers/data/small-digits.js';
+import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
 
 afterEach(() => vi.restoreAllMocks());
@@ -51,6 +52,82 @@ describe('--on-duplicate', () => {
     expect(set.scan.files.map(({ path: file }) => path.basename(file))).not.toContain('other-class.png');
     expect(skippedList).toMatch(/other-class\.png\tduplicate\tstands in more than one class, with the same bytes\n/);
     expect(skippedList).toMatch(/\tduplicate\thas the same bytes as /);
+  });
+});
+
+/** What is said of two classes of five images each in both sets, changed before. */
+async function notesAfter(
+  change: (digits: SmallDigits, folder: string) => Partial<GivenTrainModelOptions> | undefined,
+): Promise<string[]> {
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const folder = await temporaryFolder();
+  const digits = copyDigits(folder, { classes: 2, images: 5 });
+  const folders = { trainDatasetPath: digits.train, testDatasetPath: digits.test };
+  const { duplicates } = await TrainingData.scan(
+    completeOptions(trainModelCommand.flags, change(digits, folder) ?? folders),
+  );
+  return duplicates.map((note) => note.replaceAll(`${folder}/`, '').replaceAll(/\d{4}\.png/g, 'N.png'));
+}
+
+const imagesOf = (digits: SmallDigits, set: 'train' | 'test', label: string) =>
+  readdirSync(path.join(digits[set], label)).map((name) => path.join(digits[set], label, name));
+
+const jsonLines = (file: string, rows: readonly object[]) => {
+  writeFileSync(file, rows.map((row) => JSON.stringify(row)).join('\n'));
+  return file;
+};
+
+describe('the same bytes are found', () => {
+  it('where the training folder is the test folder', async () => {
+    const notes = await notesAfter(({ train }) => ({ trainDatasetPath: train, testDatasetPath: train }));
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(
+      /^10 test images are in the training set too, with the same bytes: .*train\/0\/N\.png = train\/0\/N\.png/,
+    );
+  });
+
+  it('behind a symbolic link and a hard link, in another set and in another class', async () => {
+    const notes = await notesAfter((digits) => {
+      const [first = '', second = ''] = imagesOf(digits, 'train', '0');
+      symlinkSync(first, path.join(digits.test, '0', 'linked.png'));
+      linkSync(second, path.join(digits.train, '1', 'linked.png'));
+      return undefined;
+    });
+    expect(notes).toEqual([
+      '1 test image is in the training set too, with the same bytes: accuracy on them says nothing about new images: train/0/N.png = test/0/linked.png.',
+      '1 image stands in more than one class, with the same bytes: at most one label is right: train/0/N.png = train/1/linked.png.',
+    ]);
+  });
+
+  it('in a list that names images of the test list, under other paths', async () => {
+    const notes = await notesAfter((digits, folder) => {
+      const test = imagesOf(digits, 'test', '1');
+      const rows = ['0', '1'].flatMap((label) =>
+        imagesOf(digits, 'train', label).map((file) => ({ path: file, label })),
+      );
+      const twice = test.slice(0, 2).map((file) => ({ path: file, label: '1' }));
+      return {
+        trainList: jsonLines(path.join(folder, 'train.jsonl'), [...rows, ...twice]),
+        testList: jsonLines(path.join(folder, 'test.jsonl'), test.map((file) => ({ path: path.relative(folder, file), label: '1' }))), // prettier-ignore
+      };
+    });
+    expect(notes).toEqual([
+      '2 test images are in the training set too, with the same bytes: accuracy on them says nothing about new images: test/1/N.png = test/1/N.png, test/1/N.png = test/1/N.png.',
+    ]);
+  });
+
+  it('in a list of several labels, where a copy has other ones', async () => {
+    const notes = await notesAfter((digits, folder) => {
+      const [first = '', ...others] = imagesOf(digits, 'train', '0');
+      cpSync(first, path.join(folder, 'copy.png'));
+      const rows = [[first, ['cat', 'sun']], [path.join(folder, 'copy.png'), ['cat']], ...others.map((file) => [file, ['sun']])] as const; // prettier-ignore
+      const test = imagesOf(digits, 'test', '0').map((file) => ({ path: file, labels: ['cat'], split: 'test' }));
+      const train = rows.map(([file, labels]) => ({ path: file, labels, split: 'train' }));
+      return { trainList: jsonLines(path.join(folder, 'several.jsonl'), [...train, ...test]) };
+    });
+    expect(notes).toEqual([
+      '1 image stands in more than one class, with the same bytes: at most one label is right: copy.png = train/0/N.png.',
+    ]);
   });
 });
 

@@ -1,11 +1,14 @@
+import { join } from 'node:path';
+
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
+import { inspectImageFile } from '../../../src/data/image-file/inspect-image-file.js';
 import { transcodeImage } from '../../../src/data/image-file/transcode-image.js';
 import { decodeImage } from '../../../src/ops/decode-image.js';
 import { stringScalar } from '../../../src/ops/strings.js';
 import { tiff as tiffOf } from '../../helpers/data/tiff.js';
-import { avif, image, pngClaiming, tiff, webp } from '../samples.js';
+import { avif, image, pngClaiming, temporaryDirectory, tiff, webp, writeFiles } from '../samples.js';
 
 async function pixels(bytes: Buffer): Promise<Buffer> {
   return sharp(bytes, { ignoreIcc: true }).raw().toBuffer();
@@ -67,6 +70,26 @@ describe('transcodeImage', () => {
     await expect(transcodeImage(bytes)).rejects.toThrow(
       `The image has floats ${range}. Expected: brightness from 0 to 1, or from 0 to 255. Scale them, and save it as PNG.`,
     );
+  });
+
+  it.each([
+    ['float16', 'float', 16, [0, 0.25, 0.5, 1]],
+    ['float64', 'float', 64, [0, 64, 128, 255]],
+    ['int8', 'int', 8, [-128, -1, 0, 127]],
+    ['int16', 'int', 16, [0, 1000, 20_000, 32_767]],
+    ['int32', 'int', 32, [0, 64, 128, 255]],
+    ['uint32', 'uint', 32, [0, 64, 128, 4_294_967_295]],
+  ] as const)('refuses samples of %s, which would become another picture', async (type, kind, bits, samples) => {
+    const bytes = tiffOf({ width: 2, height: 2, channels: 1, kind, bits, samples });
+    const three = tiffOf({ width: 2, height: 2, channels: 3, kind, bits, samples: [samples, samples, samples].flat() });
+    for (const each of [bytes, three]) {
+      await expect(transcodeImage(each)).rejects.toThrow(
+        `The image has samples of ${type}, not of 8 or 16 bits or float32: it cannot be transcoded to PNG. Save it as PNG.`,
+      );
+      const directory = temporaryDirectory();
+      writeFiles(directory, { 'a.tif': each });
+      expect(await inspectImageFile(join(directory, 'a.tif'), 0)).toMatchObject({ kind: 'unsupported' });
+    }
   });
 
   it('keeps the EXIF orientation for whoever decodes it, and ignores the colour profile', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { SignetError } from '../../../src/errors.js';
 import { checkSameClasses } from '../../../src/data/scan/check-same-classes.js';
+import { similarNames } from '../../../src/data/scan/similar-names.js';
 
 describe('checkSameClasses', () => {
   it('passes the same classes in the same order', () => {
@@ -23,6 +24,44 @@ describe('checkSameClasses', () => {
           'Every class needs a directory of its name with at least one image, and there may be no others.',
       ),
     );
+  });
+
+  it.each([
+    ['upper and lower case', 'Cat', 'cat', '"cat" and "Cat" differ in upper and lower case alone.'],
+    [
+      'a ligature',
+      '\ufb01sh',
+      'fish',
+      '"fish" and "\ufb01sh" look alike and differ from character 1 on: U+0066 and U+FB01.',
+    ],
+    ['full width', '\uff21', 'A', '"A" and "\uff21" look alike and differ from character 1 on: U+0041 and U+FF21.'],
+    [
+      'a letter of another script',
+      'b\u0435e',
+      'bee',
+      '"bee" and "b\u0435e" look alike and differ from character 2 on: U+0065 and U+0435.',
+    ],
+    [
+      'a character that is not seen',
+      'cat\u200b',
+      'cat',
+      '"cat" and "cat\\u200b" look alike and differ from character 4 on: nothing and U+200B.',
+    ],
+    [
+      'another space',
+      'red\u00a0fox',
+      'red fox',
+      '"red fox" and "red\u00a0fox" look alike and differ from character 4 on: U+0020 and U+00A0.',
+    ],
+    [
+      'another dash',
+      'x\u2013ray',
+      'x-ray',
+      '"x-ray" and "x\u2013ray" look alike and differ from character 2 on: U+002D and U+2013.',
+    ],
+  ])('says of names that look alike where they differ: %s', (_, ours, theirs, message) => {
+    expect(() => checkSameClasses([ours, 'z'], [theirs, 'z'])).toThrow(`\n${message}\nEvery class needs`);
+    expect(similarNames([theirs, 'z', ours])).toEqual([message]);
   });
 
   it('names the two places', () => {

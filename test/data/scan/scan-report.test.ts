@@ -7,6 +7,7 @@ import type { ImageScan } from '../../../src/data/scan/image-scan.js';
 import { scanImageDirectory } from '../../../src/data/scan/scan-image-directory.js';
 import { type DescribeOptions, describeProblems } from '../../../src/data/scan/describe-problems.js';
 import { assertUsable, scanNotes } from '../../../src/data/scan/scan-report.js';
+import { tiff as tiffOf } from '../../helpers/data/tiff.js';
 import { avif, gif, image, jpeg, png, temporaryDirectory, tiff, webp, writeFiles } from '../samples.js';
 
 function problem(path: string, kind: ProblemKind, message: string): ImageProblem {
@@ -100,6 +101,24 @@ describe('describeProblems and scanNotes', () => {
         'scale them first, if they hold data of 10 or 12 bits.',
     );
     expect(report(await scanImageDirectory(well))).toBe('1 file has 16 bits a sample, of which the upper 8 are used.');
+  });
+
+  it('notes 12-bit data in a TIFF of 16 bits', async () => {
+    const samples = [0, 1000, 2000, 4095];
+    const directory = temporaryDirectory();
+    writeFiles(directory, {
+      'a/1.tif': tiffOf({ width: 2, height: 2, channels: 1, kind: 'uint', bits: 16, samples }),
+      'b/2.png': png,
+    });
+    expect(report(await scanImageDirectory(directory))).toContain(
+      'The brightest of the first is 4,095 of 65,535, nearly black',
+    );
+  });
+
+  it('notes classes whose names may be meant as one', () => {
+    expect(report({ ...scanWith([]), classNames: ['Cat', 'cat'] })).toBe(
+      'Classes whose names may be meant as one: "Cat" and "cat" differ in upper and lower case alone.',
+    );
   });
 
   it('counts in the plural, and names five', () => {

@@ -8,7 +8,7 @@ export interface TiffPixels {
   /** 1 for gray, 3 for RGB. */
   readonly channels: 1 | 3;
   readonly kind: keyof typeof sampleFormats;
-  /** 8, 16, 32 or 64. */
+  /** 8, 16, 32 or 64; floats of 16 bits are made of what those of 32 have, if they are 0 or from 2^-14 on. */
   readonly bits: number;
   /** The samples, row by row; as many as pixels times channels. */
   readonly samples: readonly number[];
@@ -56,9 +56,15 @@ export function tiff({ width, height, channels, kind, bits, samples }: TiffPixel
 function sampleBytes(sample: number, kind: TiffPixels['kind'], bits: number): Buffer {
   const bytes = Buffer.alloc(bits / 8);
   if (kind === 'float') {
-    if (bits === 32) bytes.writeFloatLE(sample);
+    if (bits === 16) bytes.writeUInt16LE(halfOf(sample));
+    else if (bits === 32) bytes.writeFloatLE(sample);
     else bytes.writeDoubleLE(sample);
   } else if (kind === 'uint') bytes.writeUIntLE(sample, 0, bits / 8);
   else bytes.writeIntLE(sample, 0, bits / 8);
   return bytes;
+}
+
+function halfOf(value: number): number {
+  const [bits = 0] = new Uint32Array(Float32Array.of(value).buffer);
+  return value === 0 ? 0 : ((bits >>> 16) & 0x8000) | (((bits >>> 13) - (112 << 10)) & 0x7fff);
 }

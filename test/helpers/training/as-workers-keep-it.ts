@@ -47,7 +47,7 @@ export async function asWorkersKeepIt(folder: string, options: TrainModelOptions
   const last = {
     parts: 1,
     epochs,
-    ...bestOf(history),
+    ...bestOf(history, model.multiLabel),
     is_stopped: false,
     history,
     images: imagePathsDigest(data.set.scan),
@@ -65,8 +65,9 @@ function valueOf(value: number | tf.Tensor | undefined): number {
   return typeof value === 'number' ? value : (value?.dataSync()[0] ?? NaN);
 }
 
-function bestOf(history: readonly (readonly number[])[]) {
-  const accuracies = history.map((row) => row[3] ?? 0);
-  const best = accuracies.indexOf(Math.max(...accuracies));
+function bestOf(history: readonly (readonly number[])[], isMultiLabel: boolean) {
+  // The least loss, or the highest accuracy, of the validation.
+  const values = history.map((row) => (isMultiLabel ? -(row[4] ?? 0) : (row[3] ?? 0)));
+  const best = values.indexOf(Math.max(...values));
   return { best_epoch: best + 1, wait: history.length - 1 - best };
 }

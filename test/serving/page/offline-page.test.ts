@@ -23,6 +23,7 @@ import { trainDigits } from '../../helpers/training/train-digits.js';
 import { digitStrokes } from './digit-strokes.js';
 
 const digits = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => `data/digits/test/${digit}`);
+const [photograph = ''] = glob.sync('data/clothing/**/*.jpg').sort();
 const camera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 
 describe('the page that needs no server', () => {
@@ -183,24 +184,29 @@ describe('the page that needs no server', () => {
     expect(await opened.evaluate(refused)).toContain('Failed to fetch');
   });
 
-  it('turns, cuts and smooths pictures as its model does', async () => {
-    const model = new LenetModel({ classNames: ['a', 'b', 'c'], seed: 1, resize: 'crop', exif: 'ignore' });
-    const other = path.join(folder, 'Crop');
+  it.each([
+    ['turned.jpg', { resize: 'crop', exif: 'ignore' }],
+    ['large.jpg', { decode: 'reduced' }],
+  ] as const)('turns, cuts, smooths and reduces pictures as its model does: %s, %j', async (name, own) => {
+    const model = new LenetModel({ classNames: ['a', 'b', 'c'], seed: 1, ...own });
+    const other = path.join(folder, `model for ${name}`, 'Other');
     await model.save(other);
     model.dispose();
     const result = await exportModel({
       modelPath: other,
       format: ['tfjs'],
       page: true,
-      output: path.join(folder, 'crop'),
+      output: path.join(folder, `model for ${name}`, 'web'),
     });
     const { page: opened } = await open(result.page ?? '');
-    const file = path.join(folder, 'turned.jpg');
+    const file = path.join(folder, name);
+    if (name === 'large.jpg') await sharp(photograph).resize(640, 456, { fit: 'fill' }).toFile(file);
     await opened.locator('#files').setInputFiles(file);
     const [image] = (await predictImage({ files: [file], modelPath: other })).images;
-    const answer = await answerOf(opened, 'turned.jpg');
-    for (const { name, probability } of image && 'labels' in image ? image.labels : []) {
-      expect(answer.find((each) => each.name === name)?.probability).toBeCloseTo(probability, 2);
+    const answer = await answerOf(opened, name);
+    for (const label of image && 'labels' in image ? image.labels : []) {
+      const { name: className, probability } = label;
+      expect(answer.find((each) => each.name === className)?.probability).toBeCloseTo(probability, 2);
     }
     expect(answer).toHaveLength(3);
   });

@@ -6,6 +6,7 @@ import { availableBackends, backendNames, LocalModel } from './local-model.js';
 import { loadModelParts } from './model-parts.js';
 import { fitPicture } from './fit-picture.js';
 import { readPicture } from './read-picture.js';
+import { reducePicture } from './reduce-picture.js';
 
 const select = element('backend');
 
@@ -42,7 +43,7 @@ function asker(model, facts) {
   return {
     async ask(file, { topK }) {
       const start = performance.now();
-      const picture = fitPicture(await readPicture(file, facts.exif), facts);
+      const picture = fitPicture(reducePicture(await readPicture(file, facts.exif), facts), facts);
       const read = performance.now() - start;
       const { outputs, milliseconds, backend } = await model.run(picture);
       const classes = bestClasses(outputs, facts, topK);

@@ -30,7 +30,7 @@ const foreign = [
  * Reads a picture as it is stored: without its colour profile, and its colours where it is transparent.
  *
  * @param exif `apply` turns it as its EXIF says, `ignore` does not.
- * @returns `data` of four bytes per pixel, `width` and `height`.
+ * @returns `data` of four bytes per pixel, `width`, `height`, and `kind`, such as `JPEG`.
  * @throws Error that says what is wrong with the file.
  */
 export async function readPicture(file, exif) {
@@ -46,7 +46,7 @@ export async function readPicture(file, exif) {
   const { width, height } = bitmap;
   const data = pixelsOf(bitmap);
   bitmap.close();
-  return { data, width, height };
+  return { data, width, height, kind };
 }
 
 async function kindOf(file) {

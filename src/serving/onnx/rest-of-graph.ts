@@ -1,0 +1,77 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { create, toBinary } from '@bufbuild/protobuf';
+
+import { type FlatGraph, type FlatNode, withoutDeadNodes } from '../../export/flat-graph.js';
+import { constantNode, placeholder } from '../../export/graph-nodes.js';
+import { nodeOf, reachableFunctions } from '../../saved-model/freeze/graph-scopes.js';
+import type { FunctionDef } from '../../tensorflow/protos/tensorflow/core/framework/function_pb.js';
+import { type NodeDef, NodeDefSchema } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
+import { SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
+import { tensorSpec } from '../../tracing/tensor-spec.js';
+import type { NetworkCut } from './cut-network.js';
+
+/** A signature without its network, as it lies in the graph of the rest. */
+export interface RestOfSignature {
+  /** Tensors that inputs are fed to, by their names. */
+  readonly inputs: Readonly<Record<string, string>>;
+  /** The tensor that goes into the network. */
+  readonly entry: string;
+  /** Whether it is an input, so that nothing comes before the network. */
+  readonly isEntryAnInput: boolean;
+  /** Tensors that stand for the exits of the network, in their order. */
+  readonly exits: readonly string[];
+  /** Tensors of the outputs by their names; those of `exits` are the network's own. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+/** What TensorFlow still computes of several signatures: what comes before the network and behind it. */
+export class RestOfGraph {
+  readonly #nodes = new Map<string, NodeDef>();
+
+  constructor(private readonly functions: ReadonlyMap<string, FunctionDef>) {}
+
+  /** Adds a signature. */
+  add(graph: FlatGraph, { entry, exits }: NetworkCut): RestOfSignature {
+    const stand = new Map(exits.map((value, i) => [value, `exit_${graph.signature}_${i}:0`]));
+    const rename = (value: string) => stand.get(value) ?? value;
+    const outputs = graph.outputs.map((output) => ({ ...output, value: rename(output.value) }));
+    // Nothing takes what the network computes any more: its nodes are dead.
+    const rest = withoutDeadNodes({
+      ...graph,
+      nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) })),
+      outputs: [...outputs, { name: 'entry', value: entry, spec: tensorSpec('float32', null) }],
+    });
+    for (const { value, spec } of graph.inputs) this.#add(placeholder({ name: nodeOf(value), spec }));
+    for (const value of stand.values())
+      this.#add(placeholder({ name: nodeOf(value), spec: tensorSpec('float32', null) }));
+    for (const [value, constant] of rest.constants) this.#add(constantNode(nodeOf(value), constant));
+    for (const node of rest.nodes) this.#add(nodeDefOf(node));
+    return {
+      inputs: Object.fromEntries(graph.inputs.map(({ name, value }) => [name, value])),
+      entry,
+      isEntryAnInput: graph.inputs.some(({ value }) => value === entry),
+      exits: [...stand.values()],
+      outputs: Object.fromEntries(outputs.map(({ name, value }) => [name, value])),
+    };
+  }
+
+  /** Writes a SavedModel without variables, whose tensors are called by their names. */
+  async write(folder: string): Promise<void> {
+    const node = [...this.#nodes.values()];
+    const used = reachableFunctions(node, (name) => this.functions.get(name));
+    const graphDef = { node, library: { function: used }, versions: { producer: 1882 } };
+    const metaGraphs = [{ metaInfoDef: { tags: ['serve'] }, graphDef }];
+    const savedModel = create(SavedModelSchema, { savedModelSchemaVersion: 1n, metaGraphs });
+    await writeFile(path.join(folder, 'saved_model.pb'), toBinary(SavedModelSchema, savedModel));
+  }
+
+  #add(node: NodeDef): void {
+    this.#nodes.set(node.name, node);
+  }
+}
+
+function nodeDefOf({ name, op, inputs, attr }: FlatNode): NodeDef {
+  return create(NodeDefSchema, { name, op, input: [...inputs], attr: { ...attr } });
+}

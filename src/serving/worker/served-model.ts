@@ -1,0 +1,19 @@
+import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import type { Values } from './made-up-call.js';
+
+/** Libraries that can compute a version's network. */
+export const runtimes = ['tensorflow', 'onnx'] as const;
+
+/** What computes a version's network: TensorFlow, or ONNX Runtime where that gives the same numbers. */
+export type Runtime = (typeof runtimes)[number];
+
+/** A version that answers calls: a `LoadedSavedModel`, or one whose network another runtime computes. */
+export interface ServedModel {
+  readonly directory: string;
+  readonly signatures: Readonly<Record<string, Signature>>;
+  /** @throws SignetError `INVALID_SAVED_MODEL` that lists the signatures there are. */
+  signature(key: string): Signature;
+  /** Runs a signature on plain data. @param outputs Which of its outputs. Default: all. */
+  callValues(key: string, inputs: Values, outputs?: readonly string[]): Values | Promise<Values>;
+  dispose(): void;
+}
