@@ -8,6 +8,7 @@ import { completeTrainModelOptions, type GivenTrainModelOptions } from './train-
 import { disposeCompiled, findTrainableType, makeTrainable } from './trainable-model.js';
 import { type ImageCounts, TrainingSet } from './training-data.js';
 import { type TrainModelResult, TrainingRun } from './training-run.js';
+import { tell } from '../../text/tell.js';
 import { checkForWorkers, checkImagesForWorkers, exportForWorkers, WorkersLearner } from './workers-learner.js';
 
 export type { TrainModelResult } from './training-run.js';
@@ -43,6 +44,7 @@ export async function exportTrainingModel(given: GivenTrainModelOptions, directo
   const options = completeTrainModelOptions(given);
   assertFree(directory, options);
   checkForWorkers(options);
+  if (options.targetAccuracy !== undefined) tell(chosenLater);
   const Model = await findTrainableType(options);
   await bringNamedWeights(Model, options);
   const set = await TrainingSet.scan(options);
@@ -55,6 +57,9 @@ export async function exportTrainingModel(given: GivenTrainModelOptions, directo
     disposeCompiled(model);
   }
 }
+
+const chosenLater =
+  'note: --target-accuracy is chosen after a training by --resume-from or --workers: the output of worker.py does not say which answers are sure';
 
 function assertFree(directory: string, { overwrite }: GivenTrainModelOptions): void {
   if (overwrite || !existsSync(directory)) return;

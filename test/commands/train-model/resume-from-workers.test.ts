@@ -20,6 +20,8 @@ import {
 } from '../../../src/commands/train-model/train-model-options.js';
 import { SignetError } from '../../../src/errors.js';
 import { parseHistory } from '../../../src/evaluation/report/training-history.js';
+import { readModelDescription } from '../../../src/models/classifier/model-description.js';
+import { readSignatures } from '../../../src/saved-model/read/read-saved-model.js';
 import { readVariables } from '../../../src/saved-model/read/read-variables.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { asWorkersKeepIt } from '../../helpers/training/as-workers-keep-it.js';
@@ -198,8 +200,11 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
         resumeFromWorkers(path.join(place, 'output.training'), { ...data(), modelFolderPath: path.join(place, 'models'), ...given });
       await expect(resumed({})).rejects.toThrow(`${path.join(place, 'output')} is done: nothing improved for 9 epochs.`);
       await expect(resumed({ numEpochs: 2 })).rejects.toThrow(/output is done/);
-      const { epochs } = await resumed({ patience: 20, numEpochs: 3 });
+      const { epochs, directory } = await resumed({ patience: 20, numEpochs: 3, withHeatmap: true, targetAccuracy: 0.01 });
       expect(epochs).toBe(3);
+      // Workers choose nothing for the confidence; a training that ends here does.
+      expect(Object.keys(await readSignatures(directory))).toEqual(expect.arrayContaining(['serving_heatmap', 'serving_known']));
+      expect((await readModelDescription(directory)).confidence?.sure?.targetAccuracy).toBe(0.01);
     });
   });
 }); // prettier-ignore

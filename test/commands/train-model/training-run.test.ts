@@ -5,6 +5,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 
 import { resumeTraining } from '../../../src/commands/train-model/resume-training.js';
 import { trainModel } from '../../../src/commands/train-model/run.js';
+import { readModelDescription } from '../../../src/models/classifier/model-description.js';
+import { readSignatures } from '../../../src/saved-model/read/read-saved-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { copyDigits, type SmallDigits } from '../../helpers/data/small-digits.js';
 import { temporaryFolder } from '../../helpers/temporary-folder.js';
@@ -66,8 +68,12 @@ describe('a training that fails', () => {
     const failed = trainModel({ ...options(models), callbacks: failingAt(2) });
     await expect(failed).rejects.toThrow('no room');
     expect(readdirSync(path.join(models, 'LenetModel')).sort()).toEqual(['.1.training', '1']);
-    const { epochs, interrupted } = await resumeTraining({ modelFolderPath: models, callbacks: failingAt(9) });
+    // What is chosen after the last epoch may be asked for only now.
+    const trust = { withHeatmap: true, targetAccuracy: 0.01 };
+    const { epochs, interrupted, directory } = await resumeTraining({ modelFolderPath: models, callbacks: failingAt(9), ...trust }); // prettier-ignore
     expect([epochs, interrupted]).toEqual([3, false]);
+    expect(Object.keys(await readSignatures(directory))).toEqual(expect.arrayContaining(['serving_heatmap', 'serving_known'])); // prettier-ignore
+    expect((await readModelDescription(directory)).confidence?.sure?.targetAccuracy).toBe(0.01);
     expect(readdirSync(path.join(models, 'LenetModel'))).toEqual(['1']);
   });
 
