@@ -143,17 +143,14 @@ class ExifHead {
     stride: (at: tf.Tensor) => tf.Tensor,
   ): tf.Tensor {
     const isFound = (at: tf.Tensor) => tf.all(tf.equal(this.#at(tf.add(at, ints(offsets))), ints(expected)));
-    const [at, , found] = whileLoop(
-      (position, step, isThere) =>
-        tf.logicalAnd(
-          tf.logicalNot(isThere),
-          tf.logicalAnd(tf.less(step, int(mostExifSteps)), tf.less(position, this.#length)),
-        ),
-      (position, step) => {
+    const [at, found] = whileLoop(
+      (position, isThere) => tf.logicalAnd(tf.logicalNot(isThere), tf.less(position, this.#length)),
+      (position) => {
         const isThere = isFound(position);
-        return [tf.where(isThere, position, tf.add(position, stride(position))), tf.add(step, int(1)), isThere];
+        return [tf.where(isThere, position, tf.add(position, stride(position))), isThere];
       },
-      [first, int(0), tf.scalar(false, 'bool')],
+      [first, tf.scalar(false, 'bool')],
+      { maximumIterations: mostExifSteps },
     );
     return tf.where(found, at, this.#length);
   }

@@ -13,7 +13,12 @@ import { currentRandomStep, drawingBodies } from './random-step.js';
 export interface WhileLoopOptions {
   /** Sizes of the loop's variables, null where one changes from turn to turn. Default: every variable keeps its shape. */
   readonly shapeInvariants?: readonly Shape[];
+  /** The most turns: the loop ends after them, whatever the condition says. Default: any number. */
+  readonly maximumIterations?: number;
 }
+
+/** Attribute of a loop's node with its most turns. TensorFlow ignores it; whoever runs the graph may know from it that the loop ends. */
+export const maximumIterationsAttribute = '_signet_maximum_iterations';
 
 /**
  * `while (condition(...v)) v = body(...v)`: in a graph, decided turn by turn when the graph runs.
@@ -31,7 +36,7 @@ export function whileLoop<const Variables extends readonly tf.Tensor[]>(
   loopVariables: Variables,
   options: WhileLoopOptions = {},
 ): LoopVariables<Variables> {
-  const run = currentRandomStep() ? drawingLoop : loop;
+  const run = currentRandomStep() ? drawingLoop : endingLoop;
   return run(condition as never, body as never, loopVariables, options) as unknown as LoopVariables<Variables>;
 }
 
@@ -46,22 +51,49 @@ function drawingLoop(
   condition: Condition,
   body: Body,
   loopVariables: readonly tf.Tensor[],
-  { shapeInvariants = [] }: WhileLoopOptions,
+  options: WhileLoopOptions,
 ): tf.Tensor[] {
   const [inCondition, inBody] = [drawingBodies(), drawingBodies()];
   const counting: Body = (turn = tf.scalar(0, 'int32'), ...variables) => [
     tf.add(turn, tf.scalar(1, 'int32')),
     ...inBody(turn, () => body(...variables)),
   ];
-  const [turns, ...results] = loop(
+  const [turns, ...results] = endingLoop(
     (turn = tf.scalar(0, 'int32'), ...variables) => inCondition(turn, () => condition(...variables)),
     counting,
     [tf.scalar(0, 'int32'), ...loopVariables],
-    // As many as the variables: a hole stands for a shape that stays.
-    { shapeInvariants: [[], ...loopVariables.map(({ shape }, i) => shapeInvariants[i] ?? shape)] },
+    afterCounter(loopVariables, options),
   );
   turns?.dispose();
   return results;
+}
+
+/** A loop that counts its turns where there is a limit. */
+function endingLoop(
+  condition: Condition,
+  body: Body,
+  loopVariables: readonly tf.Tensor[],
+  options: WhileLoopOptions,
+): tf.Tensor[] {
+  const { maximumIterations } = options;
+  if (maximumIterations === undefined) return loop(condition, body, loopVariables, options);
+  const [turns, ...results] = loop(
+    (turn = tf.scalar(0, 'int32'), ...variables) =>
+      tf.logicalAnd(tf.less(turn, tf.scalar(maximumIterations, 'int32')), condition(...variables)),
+    (turn = tf.scalar(0, 'int32'), ...variables) => [tf.add(turn, tf.scalar(1, 'int32')), ...body(...variables)],
+    [tf.scalar(0, 'int32'), ...loopVariables],
+    afterCounter(loopVariables, options),
+  );
+  turns?.dispose();
+  return results;
+}
+
+/** Options of a loop with a counter before its variables: as many shapes as variables, since a hole stands for one that stays. */
+function afterCounter(
+  loopVariables: readonly tf.Tensor[],
+  { shapeInvariants = [], ...options }: WhileLoopOptions,
+): WhileLoopOptions {
+  return { ...options, shapeInvariants: [[], ...loopVariables.map(({ shape }, i) => shapeInvariants[i] ?? shape)] };
 }
 
 function loop(
@@ -87,7 +119,7 @@ function recordLoop(
   condition: Condition,
   body: Body,
   loopVariables: readonly tf.Tensor[],
-  { shapeInvariants = [] }: WhileLoopOptions,
+  { shapeInvariants = [], maximumIterations }: WhileLoopOptions,
 ): tf.Tensor[] {
   const shapes = loopVariables.map((variable, i) => shapeInvariants[i] ?? variable.shape);
   const types = loopVariables.map((variable) => tape.dataTypeOf(variable));
@@ -112,9 +144,11 @@ function recordLoop(
   const capturedTypes = captured.values.map(({ node, output }) => node.outputs[output]?.dataType ?? 0);
   const outputs = samples();
   // What the loop passes on follows its variables among the results of the op; nobody takes it.
+  const attributes = { T: attr.types([...types, ...capturedTypes]), parallel_iterations: attr.int(10) };
+  const limit = maximumIterations === undefined ? {} : { [maximumIterationsAttribute]: attr.int(maximumIterations) };
   tape.record({
     op: 'StatelessWhile',
-    attributes: { T: attr.types([...types, ...capturedTypes]), parallel_iterations: attr.int(10) },
+    attributes: { ...attributes, ...limit },
     inputs: [...loopVariables, ...captured.values],
     outputs,
     bodies: [condBody, loopBody],

@@ -1,4 +1,5 @@
 import type { FunctionDef } from '../../tensorflow/protos/tensorflow/core/framework/function_pb.js';
+import { maximumIterationsAttribute } from '../../ops/while-loop.js';
 import type { NodeDef } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
 import type { MetaGraphDef, TensorInfo } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { nodesFor, reachableFunctions } from './graph-scopes.js';
@@ -22,9 +23,10 @@ export function changingOp(graph: MetaGraphDef): string | undefined {
   return callableNodes(graph).find(({ op }) => changing.test(op))?.op;
 }
 
-/** Finds an op by which values, and not sizes alone, may decide how long a call takes. @returns Its type. */
+/** Finds an op by which values, and not sizes alone, may decide how long a call takes: a loop without a limit. @returns Its type. */
 export function loopingOp(graph: MetaGraphDef): string | undefined {
-  return callableNodes(graph).find(({ op }) => looping.test(op))?.op;
+  const isEndless = ({ op, attr }: NodeDef) => looping.test(op) && !(maximumIterationsAttribute in attr);
+  return callableNodes(graph).find(isEndless)?.op;
 }
 
 /** Everything that calls of the signatures may run, in functions too. */

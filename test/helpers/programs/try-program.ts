@@ -122,10 +122,16 @@ async function compareBuilt(program: Program, rendered: RenderedProgram, built: 
   if (tf.memory().numTensors > before) return { kind: 'wrong', message: 'tracing leaves tensors in memory' };
   const compiled = await CompiledFunctions.compile({ program: graph });
   let kind: Outcome['kind'] = 'never runs';
+  const growth = new Growth();
   try {
     for (let call = 0; call < calls; call++) {
       const shapes = shapesOf(rendered, call, program.shapes);
-      const outcome = inScope(() => callBoth(built, graph, compiled, argumentsOf(rendered, shapes), rendered.isRandom));
+      if (growth.isTooLarge(shapes)) continue;
+      const outcome = inScope(() =>
+        callBoth(built, graph, compiled, argumentsOf(rendered, shapes), rendered.isRandom, (count) =>
+          growth.saw(shapes, count),
+        ),
+      );
       if (outcome.kind === 'agrees') kind = 'agrees';
       else if (outcome.kind !== 'never runs') {
         return { ...outcome, message: `at ${JSON.stringify(shapes)}: ${outcome.message}` };
@@ -156,6 +162,31 @@ function inScope<T>(action: () => T): T {
   }
 }
 
+/** Elements of results, about 0.5 GB. A function of a pixel and a picture, called for each pixel, gives as many at 120 x 120. */
+const mostElements = 2 ** 27;
+
+/** Knows from a program's calls whether its results at other shapes would fill the memory: they may grow with the square of what they are given. */
+class Growth {
+  #given = 0;
+  #results = 0;
+
+  saw(shapes: readonly (readonly number[])[], results: number): void {
+    const given = elementsOf(shapes);
+    // Few elements say nothing.
+    if (given < 64 || given < this.#given) return;
+    this.#given = given;
+    this.#results = results;
+  }
+
+  isTooLarge(shapes: readonly (readonly number[])[]): boolean {
+    return this.#given > 0 && this.#results * (elementsOf(shapes) / this.#given) ** 2 > mostElements;
+  }
+}
+
+function elementsOf(shapes: readonly (readonly number[])[]): number {
+  return shapes.reduce((sum, shape) => sum + tf.util.sizeFromShape([...shape]), 0);
+}
+
 /** Calls the function and its graph with the same variables; "never runs" where the function itself does not take the arguments. */
 function callBoth(
   built: BuiltProgram,
@@ -163,6 +194,7 @@ function callBoth(
   graphs: CompiledFunctions,
   args: readonly tf.Tensor[],
   isRandom: boolean,
+  onResults: (elements: number) => void = () => undefined,
 ): Outcome {
   setVariables(built);
   let eager: Readonly<Record<string, tf.Tensor>>;
@@ -172,6 +204,7 @@ function callBoth(
   } catch (error) {
     return { kind: 'never runs', message: wordsOf(error) };
   }
+  onResults(elementsOf(Object.values(eager).map(({ shape }) => shape)));
   const changed = built.variables.map((variable) => variable.clone());
   setVariables(built);
   graphs.writeVariables();
