@@ -30,15 +30,16 @@ interface Axis {
 function blurAlong(pixels: Uint8Array, { lines, step, length, stride }: Axis): number {
   if (length < 2 * window) return 0;
   let [all, lost] = [0, 0];
+  const [before, after] = [Math.ceil(window / 2) * stride, Math.floor(window / 2) * stride];
   for (let line = 0; line < lines; line += 1) {
     const begin = line * step;
-    const at = (i: number) => pixels[begin + i * stride] ?? 0;
+    const end = begin + length * stride;
     // The difference of two neighbouring means of a window is that of the pixels which enter and leave it.
-    for (let i = Math.ceil(window / 2); i + Math.floor(window / 2) < length; i += 1) {
-      const sharp = Math.abs(at(i) - at(i - 1));
-      const blurred = Math.abs(at(i + Math.floor(window / 2)) - at(i - Math.ceil(window / 2))) / window;
+    for (let i = begin + before; i + after < end; i += stride) {
+      const sharp = Math.abs((pixels[i] ?? 0) - (pixels[i - stride] ?? 0));
+      const blurred = Math.abs((pixels[i + after] ?? 0) - (pixels[i - before] ?? 0)) / window;
       all += sharp;
-      lost += Math.max(0, sharp - blurred);
+      if (sharp > blurred) lost += sharp - blurred;
     }
   }
   return all === 0 ? 0 : (all - lost) / all;

@@ -5,7 +5,7 @@ import { smallPicture } from '../pictures/small-picture.js';
 import type { CheckedImage } from './checked-images.js';
 import type { ImageFeatures } from './embed-images.js';
 import { type Neighbours, nearestNeighbours } from './nearest-neighbours.js';
-import { detailOf, mirrored, type PictureDetail, roughSide } from './picture-detail.js';
+import { detailOf, mirrored, type PictureDetail, roughDetailOf, roughSide } from './picture-detail.js';
 import type { PictureLooks } from './picture-looks.js';
 import { matchPictures, type PictureMatch } from './same-picture.js';
 
@@ -116,7 +116,7 @@ function roughPictures(looks: readonly (PictureLooks | null)[]): { plain: ImageF
   const [plain, turned] = [new Float32Array(looks.length * size), new Float32Array(looks.length * size)];
   for (const [i, look] of looks.entries()) {
     if (!look) continue;
-    const { rough } = detailOf(look.gray);
+    const rough = roughDetailOf(look.gray);
     plain.set(rough, i * size);
     turned.set(mirrored(rough), i * size);
   }
@@ -131,8 +131,11 @@ function keptDetails(looks: readonly (PictureLooks | null)[]): (image: number) =
   return (image) => {
     const look = looks[image];
     if (!look) return null;
-    const detail = kept.get(image) ?? detailOf(look.gray);
-    if (kept.size >= mostKept) kept.clear();
+    const known = kept.get(image);
+    if (known) return known;
+    const [oldest] = kept.keys();
+    if (kept.size >= mostKept && oldest !== undefined) kept.delete(oldest);
+    const detail = detailOf(look.gray);
     kept.set(image, detail);
     return detail;
   };

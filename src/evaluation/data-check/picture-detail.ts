@@ -19,8 +19,13 @@ export interface PictureDetail {
 
 /** @param gray [looksSide, looksSide] */
 export function detailOf(gray: Uint8Array): PictureDetail {
-  const pixels = Float32Array.from(gray);
+  const pixels = new Float32Array(gray);
   return { gray: pixels, fine: detailAt(pixels), rough: detailAt(halved(pixels)) };
+}
+
+/** The rough detail alone. @param gray [looksSide, looksSide] */
+export function roughDetailOf(gray: Uint8Array): Float32Array {
+  return detailAt(halved(gray));
 }
 
 /** The detail of the picture mirrored from left to right. */
@@ -36,9 +41,11 @@ const far = 4;
 /** The difference of two means, normalized. */
 export function detailAt(pixels: Float32Array): Float32Array {
   const [sharp, smooth] = [meansOf(pixels, near), meansOf(pixels, far)];
-  return normalized(sharp.map((each, i) => each - (smooth[i] ?? 0)));
+  for (let i = 0; i < sharp.length; i += 1) sharp[i] = (sharp[i] ?? 0) - (smooth[i] ?? 0);
+  return normalized(sharp);
 }
 
+/** Normalizes values in place. */
 function normalized(values: Float32Array): Float32Array {
   let [sum, squares] = [0, 0];
   for (const value of values) sum += value;
@@ -46,15 +53,20 @@ function normalized(values: Float32Array): Float32Array {
   for (const value of values) squares += (value - mean) ** 2;
   // Less than a tenth of a level is rounding.
   const scale = squares < 0.01 * values.length ? 0 : 1 / Math.sqrt(squares);
-  return values.map((value) => (value - mean) * scale);
+  for (let i = 0; i < values.length; i += 1) values[i] = ((values[i] ?? 0) - mean) * scale;
+  return values;
 }
 
-function halved(pixels: Float32Array): Float32Array {
-  const at = (row: number, column: number) => pixels[row * looksSide + column] ?? 0;
-  return Float32Array.from({ length: roughSide * roughSide }, (_, i) => {
-    const [row, column] = [2 * Math.floor(i / roughSide), 2 * (i % roughSide)];
-    return (at(row, column) + at(row, column + 1) + at(row + 1, column) + at(row + 1, column + 1)) / 4;
-  });
+function halved(pixels: Float32Array | Uint8Array): Float32Array {
+  const half = new Float32Array(roughSide * roughSide);
+  for (let row = 0; row < roughSide; row += 1) {
+    for (let column = 0; column < roughSide; column += 1) {
+      const at = 2 * row * looksSide + 2 * column;
+      const [upper, lower] = [(pixels[at] ?? 0) + (pixels[at + 1] ?? 0), (pixels[at + looksSide] ?? 0) + (pixels[at + looksSide + 1] ?? 0)]; // prettier-ignore
+      half[row * roughSide + column] = (upper + lower) / 4;
+    }
+  }
+  return half;
 }
 
 /** A square picture mirrored from left to right. */
@@ -76,13 +88,17 @@ function meansOf(pixels: Float32Array, radius: number): Float32Array {
 function meansAlong(values: Float32Array, radius: number, step: number, lineStep: number): Float32Array {
   const means = new Float32Array(values.length);
   const side = Math.sqrt(values.length);
+  const width = 2 * radius + 1;
   for (let line = 0; line < side; line += 1) {
-    const at = (i: number) => values[line * lineStep + Math.min(Math.max(i, 0), side - 1) * step] ?? 0;
-    let sum = 0;
-    for (let i = -radius; i <= radius; i += 1) sum += at(i);
+    const begin = line * lineStep;
+    const end = begin + (side - 1) * step;
+    let sum = (radius + 1) * (values[begin] ?? 0);
+    for (let i = 1; i <= radius; i += 1) sum += values[begin + i * step] ?? 0;
     for (let i = 0; i < side; i += 1) {
-      means[line * lineStep + i * step] = sum / (2 * radius + 1);
-      sum += at(i + radius + 1) - at(i - radius);
+      const at = begin + i * step;
+      means[at] = sum / width;
+      sum +=
+        (values[Math.min(at + (radius + 1) * step, end)] ?? 0) - (values[Math.max(at - radius * step, begin)] ?? 0);
     }
   }
   return means;

@@ -3,6 +3,7 @@ import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { smallPicture } from '../pictures/small-picture.js';
 import { blurOf } from './blur.js';
+import { type GrayPicture, resizedByArea } from './shrink-picture.js';
 
 /** Pixels of the sides of the small gray picture by which pictures are compared. */
 export const looksSide = 64;
@@ -30,46 +31,32 @@ const blurSide = 224;
  */
 export async function pictureLooks(file: ImageFile, exif: ExifHandling = 'apply'): Promise<PictureLooks | null> {
   try {
-    const picture = await smallPicture(await readImageBytes(file), file, exif, blurSide);
-    const { data, info } = await picture.greyscale().raw().toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
-    const pixels = channels === 1 ? data : data.filter((_, i) => i % channels === 0);
-    const gray = squash(pixels, width, height);
+    const picture = await grayPicture(file, exif);
+    const { pixels, width, height } = shrunkTo(picture, blurSide);
+    const { pixels: gray } = resizedByArea({ pixels, width, height }, looksSide, looksSide);
     return { gray, ...statistics(gray), blur: blurOf(pixels, width, height) };
   } catch {
     return null;
   }
 }
 
-/** Shrinks or stretches a picture to a square; each pixel of it is the mean of the area that it covers. */
-function squash(pixels: Uint8Array, width: number, height: number): Uint8Array {
-  const narrow = new Float32Array(looksSide * height);
-  const across = shares(width);
-  for (let y = 0; y < height; y += 1) {
-    for (const [to, from, share] of across) {
-      narrow[y * looksSide + to] = (narrow[y * looksSide + to] ?? 0) + share * (pixels[y * width + from] ?? 0);
-    }
-  }
-  const square = new Float32Array(looksSide * looksSide);
-  for (const [to, from, share] of shares(height)) {
-    for (let x = 0; x < looksSide; x += 1) {
-      square[to * looksSide + x] = (square[to * looksSide + x] ?? 0) + share * (narrow[from * looksSide + x] ?? 0);
-    }
-  }
-  return Uint8Array.from(square, Math.round);
+/**
+ * Decodes an image to gray at no more than twice the size that is needed. The rest is shrunk here: for small pictures sharp takes longer for that than
+ * for decoding them.
+ */
+async function grayPicture(file: ImageFile, exif: ExifHandling): Promise<GrayPicture> {
+  const picture = await smallPicture(await readImageBytes(file), file, exif, 2 * blurSide);
+  const { data, info } = await picture.greyscale().raw().toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  return { pixels: channels === 1 ? data : data.filter((_, i) => i % channels === 0), width, height };
 }
 
-/** Which pixels of a line fall into each of `looksSide` cells, with their share of it. */
-function shares(length: number): [to: number, from: number, share: number][] {
-  const cell = length / looksSide;
-  return Array.from({ length: looksSide }, (_, to) => {
-    const [begin, end] = [to * cell, (to + 1) * cell];
-    const first = Math.floor(begin);
-    return Array.from({ length: Math.ceil(end) - first }, (_, i): [number, number, number] => {
-      const from = Math.min(first + i, length - 1);
-      return [to, from, (Math.min(end, first + i + 1) - Math.max(begin, first + i)) / cell];
-    });
-  }).flat();
+/** @param side Pixels of the longer side, at most. */
+function shrunkTo(picture: GrayPicture, side: number): GrayPicture {
+  const { width, height } = picture;
+  const scale = Math.min(1, side / Math.max(width, height));
+  const scaled = (length: number) => Math.max(1, Math.round(length * scale));
+  return resizedByArea(picture, scaled(width), scaled(height));
 }
 
 function statistics(gray: Uint8Array): Pick<PictureLooks, 'brightness' | 'contrast'> {

@@ -17,7 +17,7 @@ const samePicture = 0.93;
 const perhaps = 0.6;
 
 /** Correlation of their detail there from which the place is made exact. */
-const probably = 0.4;
+const probably = 0.6;
 
 /** A part of a picture: top, left, height and width, as shares of the whole. */
 type Box = readonly [top: number, left: number, height: number, width: number];
@@ -29,14 +29,14 @@ type Box = readonly [top: number, left: number, height: number, width: number];
  * @returns Null if they are two.
  */
 export function matchPictures(one: PictureDetail, other: PictureDetail, withCrops: boolean): PictureMatch | null {
-  const turned = mirroredDetail(other);
-  const [plain, flipped] = [product(one.fine, other.fine), product(one.fine, turned.fine)];
+  const [plain, flipped] = [product(one.fine, other.fine), mirroredProduct(one.fine, other.fine)];
   if (Math.max(plain, flipped) >= samePicture) {
     return { kind: plain >= flipped ? 'nearly the same' : 'mirrored', similarity: Math.max(plain, flipped) };
   }
   if (!withCrops) return null;
   const cropped = Math.max(bestCrop(one, other), bestCrop(other, one));
   if (cropped >= samePicture) return { kind: 'cropped', similarity: cropped };
+  const turned = mirroredDetail(other);
   const both = Math.max(bestCrop(one, turned), bestCrop(turned, one));
   return both >= samePicture ? { kind: 'cropped and mirrored', similarity: both } : null;
 }
@@ -110,9 +110,27 @@ function isInside([top, left, height, width]: Box): boolean {
   return top > -0.001 && left > -0.001 && top + height < end && left + width < end && height > least && width > least;
 }
 
-/** Correlation of a part of a picture with another picture, whose mean is 0 and whose length is 1. */
-function correlation(whole: Float32Array, part: Float32Array, box: Box): number {
-  return correlationAt(cropped(whole, box), part, part.length === roughOrder.length ? roughOrder : fineOrder);
+/**
+ * Correlation of a part of a picture with another picture, whose mean is 0 and whose length is 1. The part is sampled on the way: it is asked for a
+ * hundred times per pair.
+ */
+function correlation(whole: Float32Array, part: Float32Array, [top, left, height, width]: Box): number {
+  const side = part.length === roughSide ** 2 ? roughSide : looksSide;
+  const [rows, columns] = [samples(top, height, side), samples(left, width, side)];
+  let [sum, squares, products] = [0, 0, 0];
+  for (let row = 0; row < side; row += 1) {
+    const [upper, lower, down] = [(rows.low[row] ?? 0) * side, (rows.high[row] ?? 0) * side, rows.share[row] ?? 0];
+    for (let column = 0; column < side; column += 1) {
+      const [low, high, across] = [columns.low[column] ?? 0, columns.high[column] ?? 0, columns.share[column] ?? 0];
+      const a = mix(whole[upper + low] ?? 0, whole[upper + high] ?? 0, across);
+      const b = mix(whole[lower + low] ?? 0, whole[lower + high] ?? 0, across);
+      const value = mix(a, b, down);
+      sum += value;
+      squares += value * value;
+      products += value * (part[row * side + column] ?? 0);
+    }
+  }
+  return inUnits(products, squares - sum ** 2 / part.length);
 }
 
 /** Correlation of some pixels of a picture with another picture, whose mean is 0 and whose length is 1. */
@@ -124,48 +142,46 @@ function correlationAt(picture: Float32Array, part: Float32Array, pixels: Int32A
     squares += value * value;
     products += value * (part[i] ?? 0);
   }
-  const spread = squares - sum ** 2 / pixels.length;
-  return spread > 1e-9 ? products / Math.sqrt(spread) : 0;
+  return inUnits(products, squares - sum ** 2 / pixels.length);
 }
 
-const inOrder = (length: number) => Int32Array.from({ length }, (_, i) => i);
-/** Every pixel of a fine and of a rough picture. */
-const [fineOrder, roughOrder] = [inOrder(looksSide ** 2), inOrder(roughSide ** 2)];
+/** @param spread Squared length of the picture without its mean. */
+function inUnits(products: number, spread: number): number {
+  return spread > 1e-9 ? products / Math.sqrt(spread) : 0;
+}
 
 /** A part of a picture at the size of the whole. */
 function cropped(picture: Float32Array, [top, left, height, width]: Box): Float32Array {
   const side = Math.sqrt(picture.length);
-  const columns = samples(left, width, side);
-  const pixels = new Float32Array(picture.length);
-  let i = 0;
-  for (const { low, high, share } of samples(top, height, side)) {
-    const [upper, lower] = [low * side, high * side];
-    for (const column of columns) {
-      const a = mix(picture[upper + column.low] ?? 0, picture[upper + column.high] ?? 0, column.share);
-      const b = mix(picture[lower + column.low] ?? 0, picture[lower + column.high] ?? 0, column.share);
-      pixels[i] = mix(a, b, share);
-      i += 1;
-    }
-  }
-  return pixels;
+  const [rows, columns] = [samples(top, height, side), samples(left, width, side)];
+  return Float32Array.from({ length: picture.length }, (_, i) => {
+    const [row, column] = [Math.floor(i / side), i % side];
+    const [upper, lower] = [(rows.low[row] ?? 0) * side, (rows.high[row] ?? 0) * side];
+    const [low, high, across] = [columns.low[column] ?? 0, columns.high[column] ?? 0, columns.share[column] ?? 0];
+    const a = mix(picture[upper + low] ?? 0, picture[upper + high] ?? 0, across);
+    const b = mix(picture[lower + low] ?? 0, picture[lower + high] ?? 0, across);
+    return mix(a, b, rows.share[row] ?? 0);
+  });
 }
 
-/** A place between two pixels of a line. */
-interface Sample {
-  /** Position of the pixel before it, and of the one after. */
-  readonly low: number;
-  readonly high: number;
-  /** How near it is to the one after, 0 to 1. */
-  readonly share: number;
+/** Places between two pixels of a line. */
+interface Samples {
+  /** Position of the pixel before each place, and of the one after. */
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  /** How near each place is to the one after, 0 to 1. */
+  readonly share: Float32Array;
 }
 
 /** Where the pixels of a picture lie within a part of another one, along one axis. */
-function samples(begin: number, length: number, side: number): Sample[] {
-  return Array.from({ length: side }, (_, i) => {
+function samples(begin: number, length: number, side: number): Samples {
+  const [low, high, share] = [new Int32Array(side), new Int32Array(side), new Float32Array(side)];
+  for (let i = 0; i < side; i += 1) {
     const at = Math.min(Math.max((i + 0.5) * length + begin * side - 0.5, 0), side - 1);
-    const low = Math.floor(at);
-    return { low, high: Math.min(low + 1, side - 1), share: at - low };
-  });
+    const before = Math.floor(at);
+    [low[i], high[i], share[i]] = [before, Math.min(before + 1, side - 1), at - before];
+  }
+  return { low, high, share };
 }
 
 function mix(a: number, b: number, share: number): number {
@@ -175,5 +191,15 @@ function mix(a: number, b: number, share: number): number {
 function product(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i += 1) sum += (a[i] ?? 0) * (b[i] ?? 0);
+  return sum;
+}
+
+/** The product with the second picture mirrored from left to right. */
+function mirroredProduct(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let row = 0; row < looksSide; row += 1) {
+    const [begin, last] = [row * looksSide, (row + 1) * looksSide - 1];
+    for (let column = 0; column < looksSide; column += 1) sum += (a[begin + column] ?? 0) * (b[last - column] ?? 0);
+  }
   return sum;
 }

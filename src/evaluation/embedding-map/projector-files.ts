@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import sharp from 'sharp';
@@ -6,6 +5,7 @@ import sharp from 'sharp';
 import { cannotWrite } from '../../files/cannot-write.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import { replaceFile } from '../../files/replace.js';
+import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
 import { sniffImageFormat } from '../../data/image-file/image-format.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { printable } from '../../text/printable.js';
@@ -118,7 +118,7 @@ async function spriteOf(images: readonly AnsweredImage[], exif: ExifHandling): P
 /** The pixels of a small copy, black where it is not square; null for a file that cannot be shown. */
 async function squarePicture({ image }: AnsweredImage, side: number, exif: ExifHandling): Promise<Buffer | null> {
   try {
-    const bytes = await readFile(image.path);
+    const bytes = await readImageBytes(image);
     if (sniffImageFormat(bytes) !== image.format) return null;
     const small = await (await smallPicture(bytes, image, exif, side)).png().toBuffer();
     return await sharp(small).resize(side, side, { fit: 'contain', background: 'black' }).raw().toBuffer(); // prettier-ignore
