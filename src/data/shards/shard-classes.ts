@@ -38,21 +38,22 @@ export function listedClasses(listed: readonly string[]): ShardClasses {
  * @throws SignetError `INVALID_DATASET` where a number has two names.
  */
 export function classesOfImages(images: Iterable<ShardImage>, set: string): ShardClasses {
-  const texts = new Map<number | string, string>();
+  const texts = new Map<number | string, string | null>();
   for (const { labels, texts: own } of images) {
     for (const [i, value] of labels.entries()) {
-      const text = (own.length === labels.length ? (own[i] ?? '') : String(value)).normalize('NFC');
+      const text = own.length === labels.length ? (own[i] ?? '').normalize('NFC') : null;
       const before = texts.get(value);
-      if (before !== undefined && before !== text) throw invalid(set, `the class ${value} is ${quoted([before])} and ${quoted([text])}`); // prettier-ignore
+      if (text !== null && typeof before === 'string' && before !== text) throw invalid(set, `the class ${value} is ${quoted([before])} and ${quoted([text])}`); // prettier-ignore
       // TensorFlow Datasets gives -1 to what has no class.
-      if (value !== -1) texts.set(value, text);
+      if (value !== -1) texts.set(value, text ?? before ?? null);
     }
   }
   const isNumbered = [...texts.keys()].every((value) => typeof value === 'number');
-  const sorted = [...texts].sort(([a, one], [b, other]) => (isNumbered ? Number(a) - Number(b) : byCodePoint(one, other))); // prettier-ignore
-  const names = [...new Set(sorted.map(([, text]) => text))];
+  const nameOf = (value: number | string) => texts.get(value) ?? String(value).normalize('NFC');
+  const sorted = [...texts.keys()].sort((a, b) => isNumbered ? Number(a) - Number(b) : byCodePoint(nameOf(a), nameOf(b))); // prettier-ignore
+  const names = [...new Set(sorted.map(nameOf))];
   const positions = new Map(names.map((name, label) => [name, label]));
-  return { names, labelOf: (value) => positions.get(texts.get(value) ?? '') ?? null };
+  return { names, labelOf: (value) => (texts.has(value) ? (positions.get(nameOf(value)) ?? null) : null) };
 }
 
 /** What a data set of others says of itself. */

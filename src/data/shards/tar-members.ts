@@ -33,14 +33,20 @@ export async function* tarMembers(reader: ShardReader, mostBytes: number): Async
       yield broken('is cut off: a tar archive ends with empty blocks');
       return;
     }
-    const header = new Header(await reader.take(block), 0, own, shared);
+    const header = headerOf(await reader.take(block), own, shared);
+    if (!header) {
+      yield broken('has a header with a number that is too large');
+      return;
+    }
     if (header.nullBlock) return;
     if (!header.cksumValid) {
       yield broken(at === 0 ? 'is not a tar archive: its first header fails its checksum' : 'has a header that fails its checksum'); // prettier-ignore
       return;
     }
     const { size = 0, type } = header;
-    const name = printable((header.path ?? '').slice(0, 200));
+    // Of a name in attributes, the header repeats a part, which is not to be added.
+    const path = own?.path ?? header.path ?? '';
+    const name = printable(path.slice(0, 200));
     const padded = Math.ceil(size / block) * block;
     if (!Number.isSafeInteger(size) || padded > reader.remaining) {
       yield broken(`is cut off within ${name}: it has ${size} bytes, and ${reader.remaining} are left`);
@@ -68,6 +74,15 @@ export async function* tarMembers(reader: ShardReader, mostBytes: number): Async
     const offset = reader.position;
     const bytes = await reader.take(size);
     await reader.skip(padded - size);
-    yield { path: header.path ?? '', offset, bytes };
+    yield { path, offset, bytes };
+  }
+}
+
+/** @returns Null for a header that node-tar refuses to decode. */
+function headerOf(bytes: Buffer, own: Pax | undefined, shared: Pax | undefined): Header | null {
+  try {
+    return new Header(bytes, 0, own, shared);
+  } catch {
+    return null;
   }
 }

@@ -37,3 +37,8 @@ export function changeBytes(file: string, change: (bytes: Buffer) => Buffer): vo
 export function problemLines({ problems }: ImageScan, folder: string): string[] {
   return problems.map(({ path: file, kind, message }) => `${file} ${kind}: ${message}`.replaceAll(`${folder}/`, ''));
 }
+
+/** The same lines without sizes and places: noisy images are as large as chance has it. */
+export function withoutSizes(lines: readonly string[]): string[] {
+  return lines.map((line) => line.replaceAll(/\d{3,}(?= (?:bytes|are))|(?<=byte )\d+/g, 'N'));
+}

@@ -1,0 +1,252 @@
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { expect, it } from 'vitest';
+
+import { tryToReadImageFile } from '../../../src/data/image-file/try-to-read-image-file.js';
+import { assertUsable } from '../../../src/data/scan/scan-report.js';
+import { encodeExample } from '../../../src/data/shards/example-sample.js';
+import type { Sample } from '../../../src/data/shards/sample.js';
+import { encodeWebDatasetSample, tarEnd } from '../../../src/data/shards/webdataset-sample.js';
+import { crc32c, maskedCrc32c } from '../../../src/saved-model/checkpoint/crc32c.js';
+import { png, pngClaiming, temporaryDirectory, writeFiles } from '../samples.js';
+import { changeBytes, packDigits, problemLines, scanPacked, withoutSizes } from './packed-samples.js';
+
+function sample(given: Partial<Sample> = {}): Sample {
+  return { bytes: png, name: 'a/1.png', labels: [0], texts: ['a'], format: 'PNG', extension: 'png', width: 60, height: 40, ...given }; // prettier-ignore
+}
+
+const record = (given?: Partial<Sample>) => encodeExample(sample(given));
+
+/** Scans one shard of some bytes. */
+async function scanShard(name: string, ...parts: readonly Uint8Array[]) {
+  const folder = temporaryDirectory();
+  writeFiles(folder, { [name]: Buffer.concat(parts) });
+  const scan = await scanPacked(path.join(folder, name));
+  return { images: scan.files.length, problems: problemLines(scan, folder), paths: scan.files.map(({ path: file }) => file.replace(`${folder}/`, '')) }; // prettier-ignore
+}
+
+/** The head of a record that claims a length, with its right checksum. */
+function claiming(length: bigint): Buffer {
+  const head = Buffer.alloc(12);
+  head.writeBigUInt64LE(length);
+  head.writeUInt32LE(maskedCrc32c(crc32c(head.subarray(0, 8))), 8);
+  return head;
+}
+
+it('a record that fails its checksum is one bad image, and the others are used', async () => {
+  const broken = Buffer.from(record());
+  broken[100] = (broken[100] ?? 0) ^ 1;
+  expect(await scanShard('a.tfrecord', record(), broken, record())).toMatchObject({
+    images: 2,
+    problems: [`a.tfrecord corrupt: has a record that fails its checksum (at byte ${record().length})`],
+  });
+});
+
+it('what cannot be followed any further is said with its place, and what came before is used', async () => {
+  const one = record();
+  const shards = {
+    'wrong length checksum': [one, Buffer.alloc(20, 7)],
+    'huge length': [one, claiming(2n ** 63n), Buffer.alloc(100)],
+    'length beyond the end': [one, claiming(1000n), Buffer.alloc(100)],
+    'cut head': [one, one.subarray(0, 10)],
+    'cut record': [one, one.subarray(0, -5)],
+    'not a TFRecord': [Buffer.from('hello, I am a text file of a few words')],
+    'compressed': [Buffer.from([0x1f, 0x8b, ...Buffer.alloc(30)])],
+  }; // prettier-ignore
+  const found: string[] = [];
+  for (const [what, parts] of Object.entries(shards)) {
+    const { images, problems } = await scanShard('a.tfrecord', ...parts);
+    found.push(`${what}: ${images} images; ${problems.join('; ')}`);
+  }
+  expect(withoutSizes(found)).toMatchInlineSnapshot(`
+    [
+      "wrong length checksum: 1 images; a.tfrecord corrupt: has a record whose length fails its checksum; what follows is lost (at byte N)",
+      "huge length: 1 images; a.tfrecord corrupt: breaks off within a record of N bytes: N bytes are left; what follows is lost (at byte N)",
+      "length beyond the end: 1 images; a.tfrecord corrupt: breaks off within a record of N bytes: N bytes are left; what follows is lost (at byte N)",
+      "cut head: 1 images; a.tfrecord corrupt: breaks off within a record: 10 bytes are left; what follows is lost (at byte N)",
+      "cut record: 1 images; a.tfrecord corrupt: breaks off within a record of N bytes: N bytes are left; what follows is lost (at byte N)",
+      "not a TFRecord: 0 images; a.tfrecord corrupt: is not a TFRecord file: its first length fails its checksum; what follows is lost (at byte N)",
+      "compressed: 0 images; a.tfrecord corrupt: is compressed with gzip: unpack it with gunzip; what follows is lost (at byte N)",
+    ]
+  `);
+});
+
+it('memory is not taken for a record that is larger than an image may be', async () => {
+  const folder = temporaryDirectory();
+  const file = path.join(folder, 'a.tfrecord');
+  // A file with a hole: nothing is on the disk.
+  writeFileSync(file, Buffer.concat([record(), claiming(300n * 2n ** 20n)]));
+  truncateSync(file, record().length + 12 + 300 * 2 ** 20 + 4);
+  writeFileSync(file, record(), { flag: 'a' });
+  const before = process.memoryUsage().arrayBuffers;
+  const scan = await scanPacked(file);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 2 ** 20);
+  expect(scan.files).toHaveLength(2);
+  expect(withoutSizes(problemLines(scan, folder))).toMatchInlineSnapshot(`
+    [
+      "a.tfrecord too-large: has a record of N bytes: more than 68157440 (at byte N)",
+    ]
+  `);
+});
+
+it('records without an image, a class or a tf.Example are bad images', async () => {
+  const noExample = Buffer.concat([claiming(3n), Buffer.from([255, 255, 255]), Buffer.alloc(4)]);
+  noExample.writeUInt32LE(maskedCrc32c(crc32c(noExample.subarray(12, 15))), 15);
+  const { problems } = await scanShard(
+    'a.tfrecord',
+    ...[record({ bytes: Buffer.from('not an image') }), record({ bytes: pngClaiming(60_000, 60_000) })],
+    ...[record({ labels: [] }), record({ labels: [1, 0] }), record(), noExample],
+  );
+  expect(withoutSizes(problems)).toMatchInlineSnapshot(`
+    [
+      "a.tfrecord corrupt: has a record that is not a tf.Example: premature EOF (at byte N)",
+      "a.tfrecord/a/1.png unsupported: is text (byte N of a.tfrecord)",
+      "a.tfrecord/a/1.png#1 too-many-pixels: is 60000 x 60000 pixels (3,600 megapixels): more than the limit of 50 megapixels (maxPixels) (byte N of a.tfrecord)",
+    ]
+  `);
+});
+
+it('tar archives that are cut or broken are said with the place', async () => {
+  const one = encodeWebDatasetSample(sample(), '0');
+  const two = encodeWebDatasetSample(sample(), '1');
+  const changed = (at: number) => {
+    const bytes = Buffer.from(two);
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    return bytes;
+  };
+  const huge = Buffer.from(two);
+  // A size of 8 EiB, base-256, with the right checksum of the header.
+  huge.set([0x80, 0, 0, 0, 0x7f, 255, 255, 255, 255, 255, 255, 255], 124);
+  const sum = huge.subarray(0, 512).reduce((all, byte, i) => all + (i >= 148 && i < 156 ? 32 : byte), 0);
+  huge.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  const shards = {
+    'cut in an image': [one, two.subarray(0, 1000)],
+    'cut in a header': [one, two.subarray(0, 300)],
+    'cut between samples': [one, two],
+    'a changed header': [one, changed(3), tarEnd],
+    'a changed image': [one, changed(600), tarEnd],
+    'a huge size': [one, huge, tarEnd],
+    'not a tar': [Buffer.alloc(2000, 'x')],
+    'empty': [],
+  }; // prettier-ignore
+  const found: string[] = [];
+  for (const [what, parts] of Object.entries(shards)) {
+    const { images, problems } = await scanShard('a.tar', ...parts);
+    found.push(`${what}: ${images} images; ${problems.join('; ')}`);
+  }
+  expect(withoutSizes(found)).toMatchInlineSnapshot(`
+    [
+      "cut in an image: 1 images; a.tar corrupt: is cut off within 1.png: it has N bytes, and N are left; what follows is lost (at byte N)",
+      "cut in a header: 1 images; a.tar corrupt: is cut off: a tar archive ends with empty blocks; what follows is lost (at byte N)",
+      "cut between samples: 2 images; a.tar corrupt: is cut off: a tar archive ends with empty blocks; what follows is lost (at byte N)",
+      "a changed header: 1 images; a.tar corrupt: has a header that fails its checksum; what follows is lost (at byte N)",
+      "a changed image: 1 images; a.tar corrupt: has the sample "1" whose image fails its checksum (at byte N)",
+      "a huge size: 1 images; a.tar corrupt: has a header with a number that is too large; what follows is lost (at byte N)",
+      "not a tar: 0 images; a.tar corrupt: is not a tar archive: its first header fails its checksum; what follows is lost (at byte N)",
+      "empty: 0 images; a.tar corrupt: is cut off: a tar archive ends with empty blocks; what follows is lost (at byte N)",
+    ]
+  `);
+});
+
+it('names are never paths: they stay below the data set, and none is opened', async () => {
+  const names = ['../../etc/passwd', '/etc/passwd', String.raw`C:\secret.png`, 'a/../../b.png', 'line\nbreak', '', 'good/name.png', 'good/name.png']; // prettier-ignore
+  const { paths } = await scanShard('a.tfrecord', ...names.map((name) => record({ name })));
+  expect(paths).toEqual([
+    ...['0', '1', '2', '3', '4', '5'].map((number) => `a.tfrecord/000000${number}`),
+    ...['a.tfrecord/good/name.png', 'a.tfrecord/good/name.png#7'],
+  ]);
+});
+
+it('a packed set that lacks shards, or has others than its index lists, is refused or said', async () => {
+  const folder = temporaryDirectory();
+  const { packed, index } = await packDigits(folder, { container: 'webdataset' });
+  const refusal = async () => String(await scanPacked(packed).catch((error: unknown) => error)).replaceAll(`${folder}/`, ''); // prettier-ignore
+  const [first, second] = index.shards.map(({ file }) => path.join(packed, file)) as [string, string];
+  const whole = readFileSync(first);
+  // The mode of a member: nothing that a sample says.
+  changeBytes(first, (bytes) => {
+    const changed = Buffer.from(bytes);
+    changed.write('0000600', 100, 'latin1');
+    const sum = changed.subarray(0, 512).reduce((all, byte, i) => all + (i >= 148 && i < 156 ? 32 : byte), 0);
+    changed.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    return changed;
+  });
+  expect(withoutSizes(problemLines(await scanPacked(packed), folder))).toMatchInlineSnapshot(`
+    [
+      "packed/shard-00000-of-00010.tar corrupt: does not have the SHA-256 that shards.json lists (at byte N)",
+    ]
+  `);
+  changeBytes(first, () => Buffer.concat([whole, Buffer.alloc(1)]));
+  rmSync(second);
+  expect(await refusal()).toMatchInlineSnapshot(`
+    "SignetError: The shards in packed are not whole: shards.json lists 10 shards.
+      shard-00000-of-00010.tar has 4097 bytes. Expected: 4096
+      shard-00001-of-00010.tar is missing
+    Copy or pack them again."
+  `);
+  for (const text of [
+    '{"format": "signet-shards-1"}',
+    JSON.stringify({ ...index, shards: [{ ...index.shards[0], file: '../train.tar' }] }),
+  ]) {
+    writeFileSync(path.join(packed, 'shards.json'), text);
+    expect(await refusal()).toMatch(/^SignetError: packed\/shards.json is not the index of a packed data set: /);
+  }
+});
+
+it('parts that names speak of must be there', async () => {
+  const folder = temporaryDirectory();
+  const names = [0, 2, 3].map((part) => `train-${String(part).padStart(5, '0')}-of-00009`);
+  writeFiles(folder, Object.fromEntries(names.map((name) => [name, record()])));
+  const refusal = String(await scanPacked(folder).catch((error: unknown) => error)).replaceAll(folder, 'set');
+  expect(refusal).toMatchInlineSnapshot(`
+    "SignetError: The shards in set are not whole: their names speak of 9 shards.
+      train-00001-of-00009 is missing
+      train-00004-of-00009 is missing
+      train-00005-of-00009 is missing
+      … and 3 more
+    Copy or pack them again."
+  `);
+  expect((await scanPacked(path.join(folder, 'train-0000[023]*'))).files).toHaveLength(3);
+});
+
+it('--on-bad-image skip leaves broken records out, and an image that changes after the scan is found when it is read', async () => {
+  const { packed, index } = await packDigits(temporaryDirectory());
+  const file = path.join(packed, index.shards[0]?.file ?? '');
+  const scan = await scanPacked(packed);
+  const image = scan.files.find(({ inShard }) => inShard?.shard === file);
+  changeBytes(file, (bytes) => {
+    const changed = Buffer.from(bytes);
+    changed[image?.inShard?.offset ?? 0] = 0;
+    return changed;
+  });
+  expect(image && (await tryToReadImageFile(image))).toMatchObject({ kind: 'corrupt' });
+  const again = await scanPacked(packed);
+  expect(() => assertUsable(again, 'fail')).toThrow('has a record that fails its checksum');
+  expect(assertUsable(again, 'skip').scan.files).toHaveLength(9);
+});
+
+it('what a scan remembers of a shard is used until the shard changes', async () => {
+  const { packed, index } = await packDigits(temporaryDirectory());
+  const cache = temporaryDirectory();
+  const before = process.env.SIGNET_CACHE;
+  process.env.SIGNET_CACHE = cache;
+  try {
+    const read: number[] = [];
+    const scan = async () => {
+      read.length = 0;
+      const found = await scanPacked(packed, { remember: true, onProgress: (done) => read.push(done) });
+      return { files: found.files, problems: found.problems.length, reads: read.length };
+    };
+    // What changed just now is not remembered.
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    const first = await scan();
+    expect(first).toMatchObject({ problems: 0, reads: 10 });
+    expect(await scan()).toEqual({ ...first, reads: 0 });
+    changeBytes(path.join(packed, index.shards[1]?.file ?? ''), (bytes) => Buffer.concat([bytes.subarray(0, -1), Buffer.of(1)])); // prettier-ignore
+    expect(await scan()).toMatchObject({ problems: 1 });
+  } finally {
+    if (before === undefined) delete process.env.SIGNET_CACHE;
+    else process.env.SIGNET_CACHE = before;
+  }
+});
