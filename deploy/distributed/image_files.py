@@ -5,14 +5,17 @@ import itertools
 import json
 import os
 import unicodedata
+import zlib
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 Label = int | list[int]
 """A class's place among the classes; 0 or 1 for each class where an image may have several."""
 File = tuple[str, Label]
 """A path, and its label."""
+Place = tuple[str, int, int, int]
+"""A shard, where an image begins in it, its size in bytes, and its CRC-32."""
 
 MASK = 0xFFFFFFFF
 CLUTTER = {
@@ -77,18 +80,51 @@ def walk(start: str) -> Iterator[tuple[str, list[str]]]:
 
 def read_images(file: str, data: str) -> tuple[list[File], list[File]]:
     """Files to train on and files to validate with that were exported, whose paths begin in a folder."""
-    with open(file, encoding="utf-8") as text:
-        sides = json.load(text)
+    sides = read_sides(file)
     with open(os.path.join(os.path.dirname(file), "..", "assets", "class_names.txt"), encoding="utf-8") as text:
         classes = len(text.read().splitlines())
     training, validation = (
-        [(os.path.join(data, path), numbers_of(label, classes)) for path, label in sides[side]]
+        [(os.path.join(data, path), numbers_of(label, classes)) for path, label, *_ in sides[side]]
         for side in ("training", "validation")
     )
-    missing = [path for path, _ in training + validation if not os.path.isfile(path)]
+    places = read_places(file, data)
+    there = {shard for shard, *_ in places.values() if os.path.isfile(shard)}
+    missing = [
+        path
+        for path, _ in training + validation
+        if not (places[path][0] in there if path in places else os.path.isfile(path))
+    ]
     if missing:
         raise ValueError(f"{data} lacks {len(missing)} of the images that were exported, such as {missing[0]}.")
     return training, validation
+
+
+def read_sides(file: str) -> dict[str, list[list[Any]]]:
+    """Rows of each side: a path, a label and, where shards hold the images, a place."""
+    with open(file, encoding="utf-8") as text:
+        sides: dict[str, list[list[Any]]] = json.load(text)
+        return sides
+
+
+def read_places(file: str, data: str) -> dict[str, Place]:
+    """Where the bytes are of images that are not files of their own, by their paths."""
+    return {
+        os.path.join(data, path): (os.path.join(data, shard), offset, size, crc)
+        for rows in read_sides(file).values()
+        for path, _, *place in rows
+        for shard, offset, size, crc in place
+    }
+
+
+def read_place(place: Place) -> bytes:
+    """An image's bytes from its shard. Raises ValueError for others than those that were exported."""
+    shard, offset, size, crc = place
+    with open(shard, "rb") as file:
+        file.seek(offset)
+        content = file.read(size)
+    if len(content) != size or zlib.crc32(content) != crc:
+        raise ValueError(f"byte {offset} of {shard!r} begins other bytes than those that were exported")
+    return content
 
 
 def numbers_of(label: Label, classes: int) -> Label:

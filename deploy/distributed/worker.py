@@ -14,7 +14,7 @@ from typing import Any
 import tensorflow as tf
 
 from cluster import end_with_standard_input, explain, place, tell
-from image_files import File, digest, in_order_of_epoch, list_images, read_images, split
+from image_files import File, Place, digest, in_order_of_epoch, list_images, read_images, read_places, split
 from pixels import decoded
 from steps import Steps
 from training_state import Progress, TrainingState
@@ -26,6 +26,7 @@ class Training:
     def __init__(self, model: str, data: str, output: str, parts: int | None, step_losses: str | None) -> None:
         self.index, self.workers = place()
         self.options = read_options(model)
+        self.places: dict[str, Place] = {}
         self.files, self.validation = self.images(model, data)
         files = sorted(self.files + self.validation, key=lambda file: file[0])
         self.step_losses, self.state = step_losses, TrainingState(model, output)
@@ -48,6 +49,7 @@ class Training:
     def images(self, model: str, data: str) -> tuple[list[File], list[File]]:
         listed = os.path.join(model, "assets.extra", "images.json")
         if os.path.exists(listed):
+            self.places = read_places(listed, data)
             return read_images(listed, data)
         with open(os.path.join(model, "assets", "class_names.txt"), encoding="utf-8") as file:
             files = list_images(data, file.read().splitlines())
@@ -88,7 +90,8 @@ class Training:
         def cut(part: int) -> list[list[File]]:
             return [each[len(each) * part // parts : len(each) * (part + 1) // parts] for each in batches]
 
-        own_batches = decoded(self.steps.model.decode_and_resize, [cut(part) for part in self.steps.own_parts])
+        own_files = [cut(part) for part in self.steps.own_parts]
+        own_batches = decoded(self.steps.model.decode_and_resize, own_files, self.places)
         first = epoch * len(batches)
         sums = [self.steps.train(own, first + i).numpy() for i, own in enumerate(own_batches)]
         if self.step_losses and self.index == 0:
@@ -101,7 +104,7 @@ class Training:
         size, files = self.options["batch_size"], self.validation[self.index :: self.workers]
         sums = tf.zeros([3], tf.float64)
         batches = [files[i : i + size] for i in range(0, len(files), size)]
-        for ((images, labels),) in decoded(self.steps.model.decode_and_resize, [batches]):
+        for ((images, labels),) in decoded(self.steps.model.decode_and_resize, [batches], self.places):
             sums += tf.cast(self.steps.test(images, labels), tf.float64)
         loss, correct, count = self.steps.summed(sums).numpy().tolist()
         return loss / count, correct / count

@@ -84,15 +84,22 @@ function optionsText({ multiLabel }: ImageClassifierModel, options: ExportTraini
   return `${JSON.stringify(named, null, 2)}\n`;
 }
 
-/** Writes `{"training": [[path, label], ...], "validation": [...]}`; a label is a position, or a list of them where an image may have several. */
+/**
+ * Writes `{"training": [[path, label], ...], "validation": [...]}`; a label is a position, or a list of them where an image may have several. A row of
+ * an image in a shard has its place too, `[path, label, [shard, offset, size, crc]]`.
+ */
 function imagesText({ training, validation }: NonNullable<ExportTrainingOptions['images']>): string {
   return jsonText({ training: rowsOf(training), validation: rowsOf(validation) });
 }
 
-function rowsOf(scan: ImageScan): (readonly [string, number | readonly number[]])[] {
-  return scan.files.map(({ path: file, label, labels }) => {
+/** Shard within the data set's folder, offset and size in bytes, CRC-32. */
+type Place = readonly [string, number, number, number];
+
+function rowsOf(scan: ImageScan): (readonly [string, number | readonly number[], ...Place[]])[] {
+  return scan.files.map(({ path: file, label, labels, sizeBytes, inShard }) => {
     const within = pathWithin(scan, file);
-    if (!within.startsWith('../') && !path.isAbsolute(within)) return [within, labels ?? label] as const;
+    const places: Place[] = inShard ? [[pathWithin(scan, inShard.shard), inShard.offset, sizeBytes, inShard.crc]] : [];
+    if (!within.startsWith('../') && !path.isAbsolute(within)) return [within, labels ?? label, ...places] as const;
     throw new SignetError(
       'INVALID_DATASET',
       `Workers read images below one folder, ${printable(scan.directory)}. Received: ${printable(file)}. Move the list to a folder that holds all its images.`,

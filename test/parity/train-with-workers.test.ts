@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { packDataset } from '../../src/commands/pack-dataset/run.js';
 import { parseHistory } from '../../src/evaluation/report/training-history.js';
 import { readThresholds } from '../../src/models/classifier/read-thresholds.js';
 import { coloredSquares } from '../helpers/data/colored-squares.js';
@@ -67,6 +68,19 @@ describe.skipIf(!hasPython())('train-model --workers', { timeout: 180_000 }, () 
     expect(names).toBe('other\nzero\n');
     const report = readFileSync(path.join(folder, 'LenetModel', '30', 'assets.extra', 'report', 'report.html'), 'utf8');
     expect(report).toContain('list.csv: 12 images, 12 more for validation');
+  });
+
+  it('trains on shards to the weights that the folder gives', async () => {
+    const packed = path.join(folder, 'packed');
+    await packDataset({ datasetPath: digits.train, output: packed, format: 'webdataset', shardSize: 0.02 });
+    const weights: Buffer[] = [];
+    for (const [i, data] of [digits.train, packed].entries()) {
+      const flags = { 'dataset-path': data, 'model-folder-path': folder, 'model-version': 40 + i, workers: 2 };
+      const { code, stderr } = await runCommandLine('train-model', toArguments({ 'model-type': 'LenetModel', 'num-epochs': 1, ...flags })); // prettier-ignore
+      expect(code, stderr).toBe(0);
+      weights.push(readFileSync(path.join(folder, `LenetModel/${40 + i}/variables/variables.data-00000-of-00001`)));
+    }
+    expect(weights[1]?.equals(weights[0] ?? Buffer.alloc(0))).toBe(true);
   });
 
   it('trains on images that may have several classes as one process does, and chooses their thresholds', async () => {
