@@ -17,9 +17,6 @@ export interface WhileLoopOptions {
   readonly maximumIterations?: number;
 }
 
-/** Attribute of a loop's node with its most turns. TensorFlow ignores it; whoever runs the graph may know from it that the loop ends. */
-export const maximumIterationsAttribute = '_signet_maximum_iterations';
-
 /**
  * `while (condition(...v)) v = body(...v)`: in a graph, decided turn by turn when the graph runs.
  *
@@ -119,7 +116,7 @@ function recordLoop(
   condition: Condition,
   body: Body,
   loopVariables: readonly tf.Tensor[],
-  { shapeInvariants = [], maximumIterations }: WhileLoopOptions,
+  { shapeInvariants = [] }: WhileLoopOptions,
 ): tf.Tensor[] {
   const shapes = loopVariables.map((variable, i) => shapeInvariants[i] ?? variable.shape);
   const types = loopVariables.map((variable) => tape.dataTypeOf(variable));
@@ -144,11 +141,9 @@ function recordLoop(
   const capturedTypes = captured.values.map(({ node, output }) => node.outputs[output]?.dataType ?? 0);
   const outputs = samples();
   // What the loop passes on follows its variables among the results of the op; nobody takes it.
-  const attributes = { T: attr.types([...types, ...capturedTypes]), parallel_iterations: attr.int(10) };
-  const limit = maximumIterations === undefined ? {} : { [maximumIterationsAttribute]: attr.int(maximumIterations) };
   tape.record({
     op: 'StatelessWhile',
-    attributes: { ...attributes, ...limit },
+    attributes: { T: attr.types([...types, ...capturedTypes]), parallel_iterations: attr.int(10) },
     inputs: [...loopVariables, ...captured.values],
     outputs,
     bodies: [condBody, loopBody],

@@ -4,7 +4,8 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type * as tf from '../../tensorflow/tf.js';
-import { changingOp, loopingOp } from '../freeze/changing-op.js';
+import { changingOp } from '../freeze/changing-op.js';
+import { endlessOp } from '../freeze/endless-op.js';
 import { NotFrozen } from '../freeze/freeze-graph.js';
 import { withFrozenCopy } from '../freeze/frozen-copy.js';
 import { guardedCopy } from '../guards/guarded-copy.js';
@@ -48,7 +49,7 @@ export class LoadedSavedModel {
       const load = (from: string) => Session.load(from, { ...options, tags: tagsOf(graph) });
       const session = areVariablesConstant ? await withFrozenCopy(directory, graph, load) : load(copy ?? directory);
       const isStateful = changingOp(graph) !== undefined;
-      const isShareable = options.inCallerThread === true && !isStateful && loopingOp(graph) === undefined;
+      const isShareable = options.inCallerThread === true && !isStateful && endlessOp(graph) === undefined;
       return new LoadedSavedModel(directory, signatures, session, copy, isStateful, isShareable);
     } catch (error) {
       if (copy === null) throw error;

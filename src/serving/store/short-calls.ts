@@ -3,7 +3,7 @@ import { pixelsOf } from '../limits/check-pixels.js';
 import { isStrings } from '../worker/packed-value.js';
 
 /** A longer call, in milliseconds, goes to a worker: the thread that answers would keep others waiting. */
-const shortMilliseconds = 0.3;
+const shortMilliseconds = 0.5;
 /** Number of a signature's last calls that are looked at. */
 const remembered = 8;
 /** Types whose values seldom say how large something becomes, as sizes and counts do. */
@@ -42,18 +42,20 @@ interface MeasuredCall {
 
 /**
  * Knows which calls of a version are short, from those before: of the same signature and outputs, at least as large, and measured.
- * Without a loop in the graph (`LoadedSavedModel.isShareable`), a call's time is bounded by the size of what it is given.
+ * Where no loop of the graph is endless (`LoadedSavedModel.isShareable`), a call's time is bounded by the size of what it is given.
  */
 export class ShortCalls {
   readonly #calls = new Map<string, MeasuredCall[]>();
 
   /** @param seconds Time that TensorFlow took. */
   observe(signature: string, inputs: Readonly<Record<string, TensorValue>>, seconds: number): void {
-    const size = sizeOf(inputs);
+    const milliseconds = seconds * 1000;
+    // What took long may be large: it is not looked through in the thread that answers.
+    const size = milliseconds <= shortMilliseconds ? sizeOf(inputs) : 0;
     if (size === null) return;
     const calls = this.#calls.get(signature) ?? [];
     this.#calls.set(signature, calls);
-    calls.push({ size, milliseconds: seconds * 1000 });
+    calls.push({ size, milliseconds });
     if (calls.length > remembered) calls.shift();
   }
 
@@ -62,9 +64,20 @@ export class ShortCalls {
     const calls = this.#calls.get(signature) ?? [];
     const short = calls.filter(({ milliseconds }) => milliseconds <= shortMilliseconds);
     if (calls.length < remembered || short.length < remembered / 2) return false;
+    const least = leastSize(inputs);
+    if (!short.some((call) => call.size >= least)) return false;
     const size = sizeOf(inputs);
     return size !== null && short.some((call) => call.size >= size);
   }
+}
+
+/** What a call's size is at least, known without a look at what strings hold. */
+function leastSize(inputs: Readonly<Record<string, TensorValue>>): number {
+  const bytes = (values: readonly Uint8Array[]) => values.reduce((sum, { length }) => sum + length, 0);
+  return Object.values(inputs).reduce(
+    (sum, { values }) => sum + values.length + (isStrings(values) ? bytes(values) : 0),
+    0,
+  );
 }
 
 /** Elements of numbers; bytes and pixels of images. Null where time depends on more than that. */

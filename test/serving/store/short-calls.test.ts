@@ -1,21 +1,14 @@
-import path from 'node:path';
-
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import { Batcher } from '../../../src/serving/store/batching.js';
 import { batchingOptions } from '../../../src/serving/store/batching-options.js';
 import { AnsweringThread, ShortCalls } from '../../../src/serving/store/short-calls.js';
 import { InferenceWorker } from '../../../src/serving/worker/inference-worker.js';
-import { whileLoop, type WhileLoopOptions } from '../../../src/ops/while-loop.js';
-import { Servable } from '../../../src/signatures/servable.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
-import * as tf from '../../../src/tensorflow/tf.js';
-import { tensorSpec } from '../../../src/tracing/tensor-spec.js';
-import { tfFunction } from '../../../src/tracing/tf-function.js';
 import { encodedImages } from '../../helpers/data/encoded-images.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
-import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
+import { temporaryFolderForAll } from '../../helpers/temporary-folder.js';
 
 const floats = (count: number): TensorValue => ({
   dtype: 'float32',
@@ -99,32 +92,6 @@ describe('AnsweringThread', () => {
     await nextTurn();
     thread.begin();
     expect(thread.isFree).toBe(true);
-  });
-});
-
-/** Runs until a value says so, with a limit or without. */
-class Halving extends Servable {
-  constructor(private readonly options: WhileLoopOptions) {
-    super();
-  }
-
-  readonly halve = tfFunction(
-    (x: tf.Tensor) => whileLoop((y) => tf.greater(tf.sum(y), 1), (y) => [tf.div(y, 2)], [x], this.options)[0],
-    { inputSignature: { x: tensorSpec('float32', [null]) } },
-  );
-} // prettier-ignore
-
-describe('a model whose loop', () => {
-  it.each([
-    ['has a limit may run in another thread', { maximumIterations: 3 }, true],
-    ['ends by a value stays in its worker', {}, false],
-  ] as const)('%s', async (_, options, isShareable) => {
-    const directory = path.join(await temporaryFolder(), '1');
-    const model = new Halving(options);
-    await model.save(directory, { signatures: { serving_default: model.halve } });
-    const loaded = await LoadedSavedModel.load(directory, { intraOpThreads: 1, inCallerThread: true });
-    onTestFinished(() => loaded.dispose());
-    expect(loaded.isShareable).toBe(isShareable);
   });
 });
 
