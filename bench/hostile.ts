@@ -26,6 +26,8 @@ import { saveBenchModel } from './serve/save-bench-model.js';
  * loopback: bodies that become more than they are, slow and idle connections, messages without an end, answers nobody reads, JSON of a
  * million brackets, compressed bodies, floods of HTTP/2's frames.
  *
+ * `--only deepJson,frameFloods` begins these attacks alone.
+ *
  * Prints memory, the longest wait for `/healthz`, and how others were answered. Exits 1 when memory rises by more than 1 GiB,
  * `/healthz` takes longer than `--healthz` (100) milliseconds, or others are not answered.
  */
@@ -55,18 +57,21 @@ function ownProcess(...args: string[]) {
 }
 
 async function attack(): Promise<void> {
-  const attacks = [
-    largeBodies(),
-    filledShapes(),
-    longNames(),
-    endlessMessages(),
-    slowBodies(),
-    idleConnections(),
-    unread(),
-    deepJson(),
-    compressedBodies(),
-    frameFloods(),
-  ];
+  const all = {
+    largeBodies,
+    filledShapes,
+    longNames,
+    endlessMessages,
+    slowBodies,
+    idleConnections,
+    unread,
+    deepJson,
+    compressedBodies,
+    frameFloods,
+  };
+  const at = process.argv.indexOf('--only');
+  const only = at < 0 ? null : process.argv[at + 1]?.split(',');
+  const attacks = Object.entries(all).flatMap(([name, begin]) => ((only?.includes(name) ?? true) ? [begin()] : []));
   await wait(seconds * 1000);
   isOver = true;
   await Promise.race([Promise.all(attacks), wait(5000)]);
@@ -81,7 +86,9 @@ async function measure(): Promise<void> {
   const before = await rss(server);
   const control = ownProcess('--control');
   const [controlPort] = (await once(control, 'message')) as [number];
-  const attackers = ownProcess('--attack', ...ports, '--seconds', String(seconds));
+  const at = process.argv.indexOf('--only');
+  const only = at < 0 ? [] : process.argv.slice(at, at + 2);
+  const attackers = ownProcess('--attack', ...ports, '--seconds', String(seconds), ...only);
   const ended = once(attackers, 'exit');
   void ended.then(() => (isOver = true));
   const [peak, waits, controlWaits, one, other] = await Promise.all([
