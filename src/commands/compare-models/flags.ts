@@ -15,6 +15,7 @@ export const compareModelsCommand = defineCommand({
       defaultText: 'what the first model was tested on in its training',
     },
     testList: testFlags.testList,
+    labelField: testFlags.labelField,
     batchSize: { type: 'integer', range: { min: 1 }, default: 32, help: 'Images per call' },
     ...imageFlags,
     report: {

@@ -1,4 +1,5 @@
 import { imageFlags, jsonFlags, tensorflowFlags } from '../shared/common-flags.js';
+import { sampleFlags } from '../shared/dataset-flags.js';
 import { defineCommand } from '../shared/flag-table.js';
 
 const formats = ['litert', 'tfjs', 'onnx'];
@@ -45,6 +46,7 @@ export const exportModelCommand = defineCommand({
       conflicts: { testList: 'Give --test-dataset-path for a folder, or --test-list for a list. Received: both.' },
     },
     testList: { type: 'path', help: 'List of images with labels, CSV or JSON Lines, instead of --test-dataset-path' },
+    ...sampleFlags,
     force: {
       type: 'boolean',
       default: false,

@@ -9,7 +9,11 @@ import { testListFile } from '../train-model/model-assets.js';
 
 /** `arguments.json` of a training has some dozens of options. */
 const mostBytes = 100_000;
-const schema = v.looseObject({ testDatasetPath: v.optional(v.string()), testList: v.optional(v.string()) });
+const schema = v.looseObject({
+  testDatasetPath: v.optional(v.string()),
+  testList: v.optional(v.string()),
+  labelField: v.optional(v.string()),
+});
 
 /**
  * Finds the images that a model was tested on when it was trained: what was split off is listed in its directory, a folder or a list of its own is
@@ -21,8 +25,9 @@ export async function rememberedTestSet(modelPath: string): Promise<DatasetSourc
   const folder = path.join(modelPath, 'assets.extra');
   const own = path.join(folder, testListFile);
   if (existsSync(own)) return listSource(own);
-  const { testList, testDatasetPath } =
+  const { testList, testDatasetPath, labelField } =
     (await readJson(path.join(folder, 'arguments.json'), { mostBytes, schema }).catch(() => null)) ?? {};
   if (testList !== undefined) return existsSync(testList) ? listSource(testList) : null;
-  return testDatasetPath !== undefined && existsSync(testDatasetPath) ? folderSource(testDatasetPath) : null;
+  if (testDatasetPath === undefined || !existsSync(testDatasetPath)) return null;
+  return folderSource(testDatasetPath, { labelField });
 }

@@ -41,6 +41,8 @@ export interface ImageFile {
 
 /** A place in a shard, which holds the bytes of many images. */
 export interface ShardPlace {
+  /** The data set that the shard belongs to, as its path was given: a folder, a shard or a pattern. */
+  readonly set: string;
   /** Path of the shard. */
   readonly shard: string;
   /** Where the image's bytes begin, from the beginning of the shard. Their number is the image's `sizeBytes`. */

@@ -1,6 +1,13 @@
 /** Part of a data set that an image belongs to, where a list says so. */
 export type Subset = 'training' | 'validation' | 'test';
 
+/** Parts of a data set by the words that lists and shards have for them. */
+export const subsetWords: ReadonlyMap<unknown, Subset> = new Map<string, Subset>([
+  ...(['train', 'training'] as const).map((word) => [word, 'training'] as const),
+  ...(['val', 'valid', 'validation'] as const).map((word) => [word, 'validation'] as const),
+  ['test', 'test'],
+]);
+
 /** One row of a list as it was read, before it is checked. */
 export interface RawRow {
   /** Line of the file in which it ends, from 1. */

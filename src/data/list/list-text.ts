@@ -4,10 +4,10 @@ import { jsonText } from '../../text/printable.js';
 import { classNamesOf, type ImageScan } from '../scan/image-scan.js';
 
 /** Writes the images of a scan as a list, JSON Lines, which `readImageList` reads; its paths are absolute, so that it may be anywhere. Images in shards name these too. */
-export function listText({ files, classNames, isMultiLabel = false, list = '' }: ImageScan): string {
+export function listText({ files, classNames, isMultiLabel = false }: ImageScan): string {
   const lines = files.map((file) => {
     const names = classNamesOf(file, classNames);
-    const shards = file.inShard && { shards: path.resolve(list) };
+    const shards = file.inShard && { shards: path.resolve(file.inShard.set) };
     return jsonText({ path: path.resolve(file.path), ...(isMultiLabel ? { labels: names } : { label: names[0] }), ...shards }); // prettier-ignore
   });
   return lines.map((line) => `${line}\n`).join('');

@@ -5,7 +5,7 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { count, sizeText } from '../../text/amounts.js';
 import { byCodePoint } from '../../text/by-code-point.js';
 import { jsonText, printable, quoted } from '../../text/printable.js';
-import { type ListFault, listLimits, type RawList, type RawRow, type Subset } from './list-row.js';
+import { type ListFault, listLimits, type RawList, type RawRow, type Subset, subsetWords } from './list-row.js';
 import { readCsvList } from './read-csv-list.js';
 import { readJsonList } from './read-json-list.js';
 
@@ -94,7 +94,7 @@ function checkedRow({ line, path: image, label, split, shards }: RawRow, faults:
   faults.push(...wrong.map((message) => ({ line, message })));
   if (wrong.length > 0) return [];
   const names = [label].flat().map((name) => (name as string).normalize('NFC'));
-  const subset = split === undefined ? null : (subsets.get(split) ?? null);
+  const subset = split === undefined ? null : (subsetWords.get(split) ?? null);
   return [
     {
       path: path.normalize(image as string),
@@ -132,14 +132,8 @@ function wrongLabel(value: unknown): string | null {
     : `has the label ${shown(wrong)}. Expected: one line of text`;
 }
 
-const subsets: ReadonlyMap<unknown, Subset> = new Map<string, Subset>([
-  ...(['train', 'training'] as const).map((word) => [word, 'training'] as const),
-  ...(['val', 'valid', 'validation'] as const).map((word) => [word, 'validation'] as const),
-  ['test', 'test'],
-]);
-
 function wrongSplit(value: unknown): string | null {
-  if (value === undefined || subsets.has(value)) return null;
+  if (value === undefined || subsetWords.has(value)) return null;
   return `has the split ${shown(value)}. Expected: train, validation or test`;
 }
 

@@ -76,8 +76,16 @@ async function imagesInShards(images: readonly ListedImage[], options: InspectOp
   const known = new Map<string, ImageFile | ImageProblem>();
   for (const name of sets) {
     const set = await findShards(name);
-    const scan =
-      set && (await scanShards(set, { ...options, onProgress: undefined, remember: options.memory !== undefined }));
+    // The list divides and labels them, whatever the shards say; those of pack-dataset are read as usual, as the cache may have that.
+    const areLabelled = set?.index === null;
+    const how = {
+      ...options,
+      subsets: undefined,
+      onProgress: undefined,
+      remember: options.memory !== undefined,
+      areLabelled,
+    };
+    const scan = set && (await scanShards(set, how));
     for (const image of [...(scan?.files ?? []), ...(scan?.problems ?? [])]) known.set(path.resolve(image.path), image);
   }
   return (image: ListedImage): ImageFile | ImageProblem => {

@@ -5,6 +5,7 @@ import { encodeTfRecord } from '../../saved-model/checkpoint/tf-record.js';
 import { ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';
 import { type Feature, FeatureSchema } from '../../tensorflow/protos/tensorflow/core/example/feature_pb.js';
 import { quoted } from '../../text/printable.js';
+import { hasTooManyValues, mostValues } from './example-values.js';
 import type { FoundSample, Sample, SampleOptions, ShardFault } from './sample.js';
 import type { TfRecord } from './tf-records.js';
 
@@ -55,11 +56,13 @@ function integerFeature(value: readonly number[]): Feature {
 /** Takes an image out of the tf.Example of a record. */
 export function exampleSample(
   { offset, payload }: TfRecord,
-  { labelField, image, label }: SampleOptions & FeatureNames,
+  { labelField, areLabelled = false, image, label }: SampleOptions & FeatureNames,
 ): FoundSample | ShardFault {
   const broken = (fault: string): ShardFault => ({ offset, kind: 'corrupt', fault });
   let features: Readonly<Record<string, Feature>>;
   try {
+    if (hasTooManyValues(payload))
+      return { offset, kind: 'too-large', fault: `has a record of more than ${mostValues} values` };
     features = fromBinary(ExampleSchema, payload, { readUnknownFields: false }).features?.feature ?? {};
   } catch (error) {
     return broken(`has a record that is not a tf.Example: ${wordsOf(error)}`);
@@ -73,14 +76,14 @@ export function exampleSample(
   if (!bytes) return broken(`has a tf.Example without image/encoded or image. Received: ${known()}`);
   if (others.length > 0) return broken(`has a tf.Example with ${others.length + 1} images`);
   const labels = find(labelField === undefined ? (label === undefined ? names.label : [label]) : [labelField]);
-  if (!labels) return broken(`has a tf.Example without the class, ${labelField ?? 'image/class/label or label'} (--label-field). Received: ${known()}`); // prettier-ignore
+  if (!labels && !areLabelled) return broken(`has a tf.Example without the class, ${labelField ?? 'image/class/label or label'} (--label-field). Received: ${known()}`); // prettier-ignore
   return {
     // What was read is a part of the payload.
     offset: offset + bytes.byteOffset - payload.byteOffset,
     bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
     name: textsOf(find(names.name))[0] ?? null,
-    labels: labelsOf(labels),
-    texts: labelField === undefined ? textsOf(find(names.text)) : [],
+    labels: labels && !areLabelled ? labelsOf(labels) : [],
+    texts: labelField === undefined && !areLabelled ? textsOf(find(names.text)) : [],
     subset: textsOf(find(names.subset))[0] ?? null,
   };
 }

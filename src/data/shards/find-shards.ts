@@ -6,7 +6,7 @@ import fastGlob from 'fast-glob';
 import { SignetError } from '../../errors.js';
 import { count } from '../../text/amounts.js';
 import { byCodePoint } from '../../text/by-code-point.js';
-import { printable, quoted } from '../../text/printable.js';
+import { printable } from '../../text/printable.js';
 import type { Subset } from '../list/list-row.js';
 import { readShardIndex, type ShardIndex, shardIndexFile } from './shard-index.js';
 
@@ -39,11 +39,21 @@ export async function findShards(given: string): Promise<ShardSet | null> {
   if (stats?.isDirectory()) return shardsOfFolder(given);
   const [directory, pattern] = [path.dirname(given), path.basename(given)];
   if (stats) return containerOf(pattern) ? setOf(given, directory, [pattern]) : null;
-  if (!/[*?[\]{}]/.test(pattern)) return null;
-  const files = await fastGlob(pattern, { cwd: directory, deep: 1, suppressErrors: true });
+  if (!/[*?[\]]/.test(pattern)) return null;
+  const files = await filesLike(pattern, given, directory);
   const shards = files.filter((file) => containerOf(file) !== null);
   if (shards.length > 0) return setOf(given, directory, shards);
   throw invalid(given, `no file in ${printable(directory)} with such a name is a TFRecord file or a tar archive`);
+}
+
+/** More of them make some names take forever to be compared. */
+const mostStars = 3;
+
+/** Finds files by a pattern, which may be from a list that anybody has written: braces are not expanded, as a few make millions of patterns. */
+async function filesLike(pattern: string, given: string, directory: string): Promise<string[]> {
+  const stars = pattern.split('*').length - 1;
+  if (stars > mostStars) throw invalid(given, `its pattern has ${stars} *. Expected: at most ${mostStars}`);
+  return fastGlob(pattern, { cwd: directory, deep: 1, suppressErrors: true, braceExpansion: false, extglob: false });
 }
 
 async function shardsOfFolder(directory: string): Promise<ShardSet | null> {
@@ -121,11 +131,6 @@ function subsetOf(file: string): Subset | null {
   const [, word = ''] = /(?:^|[-_.])(train|val|test)(?:ing|idation|id)?(?=[-_.]|$)/i.exec(file) ?? [];
   const subsets: Readonly<Record<string, Subset>> = { train: 'training', val: 'validation', test: 'test' };
   return subsets[word.toLowerCase()] ?? null;
-}
-
-/** The splits that the shards are of, for a message. */
-export function splitsText({ subsets }: ShardSet): string {
-  return quoted(new Set(subsets?.values()));
 }
 
 function invalid(name: string, what: string): SignetError {

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { wordsOf } from '../../errors.js';
 import { formatNames, type ImageFormat, isTranscoded } from '../image-file/image-format.js';
 import { defaultImageLimits } from '../image-file/image-limits.js';
-import { type ImageProblem, problemOf } from '../image-file/image-problem.js';
+import { ImageFault, type ImageProblem, problemOf } from '../image-file/image-problem.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { readImageBytes } from '../image-file/read-image-bytes.js';
 import { transcodeImage } from '../image-file/transcode-image.js';
@@ -50,11 +50,13 @@ export async function makeSample(
       extension,
     };
   } catch (error) {
-    if (error instanceof Error && !('code' in error)) {
-      return { path: file.path, kind: 'corrupt', message: `does not decode: ${wordsOf(error)}` };
-    }
-    return problemOf(file.path, error);
+    if (error instanceof ImageFault || isOfFileSystem(error)) return problemOf(file.path, error);
+    return { path: file.path, kind: 'corrupt', message: `does not decode: ${wordsOf(error).replace(/\.$/, '')}` };
   }
+}
+
+function isOfFileSystem(error: unknown): boolean {
+  return error instanceof Error && 'errno' in error;
 }
 
 function changed({ path }: ImageFile): ImageProblem {

@@ -16,7 +16,7 @@ import { badImages } from '../scan/describe-problems.js';
 import type { ImageScan } from '../scan/image-scan.js';
 import type { OnBadImage } from '../scan/scan-report.js';
 import { makeSample } from './make-sample.js';
-import { type NamedImage, type PackingOptions, planShards } from './plan-shards.js';
+import { type NamedImage, type PackingOptions, type PackingPlan, planShards } from './plan-shards.js';
 import type { Sample } from './sample.js';
 import { type PackedShard, packedShards, readShardIndex, type ShardIndex, shardIndexFile, writeShardIndex } from './shard-index.js'; // prettier-ignore
 import { ShardWriter } from './shard-writer.js';
@@ -56,7 +56,8 @@ type State = v.InferOutput<typeof stateSchema>;
 /**
  * Writes the images of a scan into shards, and `shards.json` when all are written.
  *
- * Each shard appears whole. A run that was interrupted, even by a crash, is continued by the same call: shards that are whole are kept.
+ * Each shard appears whole. A run that was interrupted, even by a crash, is continued by the same call: shards that are whole are kept. So is a
+ * set of which shards are missing or have another size: these are written again.
  *
  * @param directory Is made if it does not exist; otherwise empty, or with an interrupted run of the same images and options.
  * @throws SignetError `CANNOT_WRITE`, `BAD_IMAGE`.
@@ -74,9 +75,8 @@ export async function packImages(
     await checkFolder(directory);
     return await withLock(directory, { signal, onWait, name: '.pack.lock', lost }, async (held) => {
       const done = await readShardIndex(directory);
-      if (done?.plan === plan.digest) return { index: done, kept: done.shards.length, skipped: [] };
-      if (done) throw occupied(directory, 'holds another packed data set');
-      return new Packing(scan, directory, { ...options, signal: held }).run(plan);
+      if (done && done.plan !== plan.digest) throw occupied(directory, 'holds another packed data set');
+      return new Packing(scan, directory, { ...options, signal: held }).run(plan, done);
     });
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -102,27 +102,37 @@ class Packing {
     private readonly options: PackImagesOptions,
   ) {}
 
-  async run({ digest, shards }: ReturnType<typeof planShards>): Promise<PackedImages> {
-    const state = await this.#readState(digest);
-    const kept = state.shards.length;
-    for (const { images } of shards.slice(0, kept)) this.#progress(images.length);
-    for (const { file, images } of shards.slice(kept)) {
-      state.shards.push(await this.#writeShard(file, images, state));
-      await replaceFile(path.join(this.directory, stateFile), `${jsonText(state)}\n`);
+  /** @param done What an earlier run has written last, with all shards that there were then. */
+  async run({ digest, shards }: PackingPlan, done: ShardIndex | null): Promise<PackedImages> {
+    const state = done ? { plan: digest, shards: done.shards, skipped: [] } : await this.#readState(digest);
+    const whole = await this.#wholeShards(state.shards);
+    const kept = shards.filter(({ file }) => whole.has(file));
+    const missing = shards.filter(({ file }) => !whole.has(file));
+    for (const { images } of kept) this.#progress(images.length);
+    for (const { file, images } of missing) {
+      state.shards = [...whole.values()];
+      await this.#writeState(state);
+      whole.set(file, await this.#writeShard(file, images, state));
     }
+    state.shards = shards.flatMap(({ file }) => whole.get(file) ?? []);
+    const index = done && missing.length === 0 ? done : await this.#writeIndex(state);
+    await rm(path.join(this.directory, stateFile), { force: true });
+    return { index, kept: kept.length, skipped: state.skipped };
+  }
+
+  async #writeIndex({ plan, shards }: State): Promise<ShardIndex> {
     const { classNames, isMultiLabel = false } = this.scan;
     const index: ShardIndex = {
       format: 'signet-shards-1',
       container: this.options.container,
       classes: [...classNames],
       multiLabel: isMultiLabel,
-      images: state.shards.reduce((sum, { images }) => sum + images, 0),
-      plan: digest,
-      shards: state.shards,
+      images: shards.reduce((sum, { images }) => sum + images, 0),
+      plan,
+      shards,
     };
     await writeShardIndex(this.directory, index);
-    await rm(path.join(this.directory, stateFile), { force: true });
-    return { index, kept, skipped: state.skipped };
+    return index;
   }
 
   async #readState(plan: string): Promise<State> {
@@ -131,20 +141,30 @@ class Packing {
       schema: stateSchema,
     });
     if (found && found.plan !== plan) throw occupied(this.directory, 'holds a run of pack-dataset that was interrupted, with other images or other options'); // prettier-ignore
-    const state = found ?? { plan, shards: [], skipped: [] };
-    for (const [i, { file, bytes }] of state.shards.entries()) {
-      const size = (await stat(path.join(this.directory, file)).catch(() => null))?.size;
-      // What follows is written again.
-      if (size !== bytes) state.shards.length = Math.min(state.shards.length, i);
-    }
+    return found ?? { plan, shards: [], skipped: [] };
+  }
+
+  async #writeState(state: State): Promise<void> {
     await replaceFile(path.join(this.directory, stateFile), `${jsonText(state)}\n`);
-    return state;
+  }
+
+  /** Those that are there in their sizes, by file. */
+  async #wholeShards(shards: readonly PackedShard[]): Promise<Map<string, PackedShard>> {
+    const whole = new Map<string, PackedShard>();
+    for (const shard of shards) {
+      const stats = await stat(path.join(this.directory, shard.file)).catch(() => null);
+      if (stats?.size === shard.bytes) whole.set(shard.file, shard);
+    }
+    return whole;
   }
 
   async #writeShard(file: string, images: readonly NamedImage[], state: State): Promise<PackedShard> {
     const draft = path.join(this.directory, `.${file}.unfinished`);
     let written: Omit<PackedShard, 'file'> = { images: 0, bytes: 0, sha256: '' };
     await rm(draft, { force: true });
+    const paths = new Set(images.map(({ file: image }) => image.path));
+    // Where the shard is written again, they are found again.
+    state.skipped = state.skipped.filter((image) => !paths.has(image.path));
     try {
       await writeFileSynced(draft, async (handle) => {
         written = await this.#writeImages(new ShardWriter(handle, this.options.container), images, state);

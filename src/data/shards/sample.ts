@@ -46,4 +46,6 @@ export interface ShardFault {
 export interface SampleOptions {
   /** Feature of a tf.Example, or field of a sample's `.json`, that has the class. Default: see `exampleSample` and `webDatasetSamples`. */
   readonly labelField?: string | undefined;
+  /** Whether a list labels the images: then shards need not name their classes, and nobody looks for them. Default: false. */
+  readonly areLabelled?: boolean | undefined;
 }

@@ -9,10 +9,10 @@ import { defaultImageLimits, type ImageLimits } from '../image-file/image-limits
 import type { ImageProblem } from '../image-file/image-problem.js';
 import { asImageFile, type ImageFile } from '../image-file/inspect-image-file.js';
 import { closeShard } from '../image-file/open-shards.js';
-import type { Subset } from '../list/list-row.js';
+import { type Subset, subsetWords } from '../list/list-row.js';
 import { inspectDeepImages } from '../scan/deep-images.js';
 import type { ImageScan } from '../scan/image-scan.js';
-import { type ShardSet, splitsText } from './find-shards.js';
+import type { ShardSet } from './find-shards.js';
 import { readShard, type ReadShard, type ReadShardOptions } from './read-shard.js';
 import type { SampleOptions } from './sample.js';
 import { classesOfImages, type DatasetDescription, describeDataset, listedClasses, type ShardClasses } from './shard-classes.js'; // prettier-ignore
@@ -44,16 +44,17 @@ const shardsAtOnce = 2;
 export async function scanShards(set: ShardSet, options: ScanShardsOptions = {}): Promise<ImageScan> {
   const { subsets, signal } = options;
   const files = set.files.filter((file) => isWanted(set.subsets?.get(file) ?? null, subsets));
-  if (files.length === 0) throw noneWanted(set, subsets ?? []);
+  if (files.length === 0) throw noneWanted(set, subsets ?? [], set.subsets?.values());
   const description = set.index ? {} : await describeDataset(set.directory);
   const progress = new Progress(await totalBytes(set.directory, files), options.onProgress);
   const how = { ...options, ...description, onBytes: progress.add };
   const read = await mapConcurrently(files, shardsAtOnce, (file) => readOrRecall(set, file, how), signal);
   const shards = read.map((shard, i) => ({ file: files[i] ?? '', rows: shard.rows, problem: differs(set, files[i], shard) })); // prettier-ignore
   const classes = classesOf(set, description, () => imagesIn(shards));
-  const found = collect(set, shards, classes);
+  const found = collect(set, shards, classes, options);
   const wanted = found.files.filter(({ subset }) => isWanted(subset ?? null, subsets));
-  if (wanted.length === 0 && found.files.length > 0) throw noneWanted(set, subsets ?? []);
+  const splits = found.files.map(({ subset }) => subset);
+  if (wanted.length === 0 && splits.length > 0) throw noneWanted(set, subsets ?? [], splits);
   const deepImages = await inspectDeepImages(wanted, options.maxPixels ?? defaultImageLimits.maxPixels);
   return {
     directory: set.directory,
@@ -86,7 +87,12 @@ async function readOrRecall(
 function differs({ index }: ShardSet, file: string | undefined, { rows, sha256 }: ReadShard): ShardProblem | null {
   const listed = index?.shards.find((shard) => shard.file === file);
   if (!listed || listed.sha256 === sha256 || rows.some((row) => 'kind' in row)) return null;
-  return { name: null, offset: 0, kind: 'corrupt', message: `does not have the SHA-256 that ${shardIndexFile} lists` };
+  return {
+    name: null,
+    offset: 0,
+    kind: 'corrupt',
+    message: `does not have the SHA-256 that ${shardIndexFile} lists: remove it, and copy it or pack again`,
+  };
 }
 
 interface Shard {
@@ -116,8 +122,13 @@ interface Found {
   readonly problems: ImageProblem[];
 }
 
-function collect(set: ShardSet, shards: readonly Shard[], classes: ShardClasses): Found {
-  const isMultiLabel = set.index?.multiLabel ?? isSeveral(imagesIn(shards));
+function collect(
+  set: ShardSet,
+  shards: readonly Shard[],
+  classes: ShardClasses,
+  { areLabelled = false }: SampleOptions,
+): Found {
+  const isMultiLabel = areLabelled || (set.index?.multiLabel ?? isSeveral(imagesIn(shards)));
   const [files, problems]: [ImageFile[], ImageProblem[]] = [[], []];
   const names = new Names(set);
   for (const { file, rows, problem } of shards) {
@@ -129,7 +140,14 @@ function collect(set: ShardSet, shards: readonly Shard[], classes: ShardClasses)
       const name = names.unique(file, row.name, i);
       if ('kind' in row) report(row, name);
       else {
-        const image = imageOf(row, { name, shard, classes, isMultiLabel, subset: subsetOf(set, file, row) });
+        const image = imageOf(row, {
+          name,
+          set: set.name,
+          shard,
+          classes,
+          isMultiLabel,
+          subset: subsetOf(set, file, row),
+        });
         if ('kind' in image) report({ ...image, name }, name);
         else files.push(image);
       }
@@ -145,6 +163,7 @@ function isSeveral(images: Iterable<ShardImage>): boolean {
 
 interface ImageContext {
   readonly name: string;
+  readonly set: string;
   readonly shard: string;
   readonly classes: ShardClasses;
   readonly isMultiLabel: boolean;
@@ -153,7 +172,7 @@ interface ImageContext {
 
 function imageOf(
   { labels: values, offset, crc, facts }: ShardImage,
-  { name, shard, classes, isMultiLabel, subset }: ImageContext,
+  { name, set, shard, classes, isMultiLabel, subset }: ImageContext,
 ): ImageFile | Omit<ShardProblem, 'name'> {
   const labels = values.map((value) => classes.labelOf(value));
   const unknown = values.find((_, i) => labels[i] === null);
@@ -166,7 +185,7 @@ function imageOf(
     ...asImageFile(name, label, facts),
     ...(isMultiLabel && { labels: known }),
     ...(subset && { subset }),
-    inShard: { shard, offset, crc },
+    inShard: { set, shard, offset, crc },
   };
 }
 
@@ -202,21 +221,23 @@ function isPlain(name: string): boolean {
   return name !== '' && name.length <= 1000 && printable(name) === name && !/^[/\\]|^[a-z]:/i.test(name) && !name.split(/[/\\]/).includes('..'); // prettier-ignore
 }
 
-const subsetNames: ReadonlySet<string> = new Set<Subset>(['training', 'validation', 'test']);
-
 function subsetOf({ subsets }: ShardSet, file: string, { subset }: ShardImage): Subset | null {
-  if (subset !== null && subsetNames.has(subset)) return subset as Subset;
-  return subsets?.get(file) ?? null;
+  return subsetWords.get(subset) ?? subsets?.get(file) ?? null;
 }
 
 function isWanted(subset: Subset | null, wanted: readonly Subset[] | undefined): boolean {
   return subset === null || !wanted || wanted.includes(subset);
 }
 
-function noneWanted(set: ShardSet, subsets: readonly Subset[]): SignetError {
+function noneWanted(
+  { name }: ShardSet,
+  wanted: readonly Subset[],
+  found: Iterable<Subset | undefined> = [],
+): SignetError {
+  const splits = new Set([...found].flatMap((each) => each ?? []));
   return new SignetError(
     'INVALID_DATASET',
-    `The shards ${printable(set.name)} have no image for this. Wanted: ${quoted(subsets)}. Found: ${splitsText(set)}. ` +
+    `The shards ${printable(name)} have no image for this. Wanted: ${quoted(wanted)}. Found: ${quoted(splits)}. ` +
       'A pattern takes shards by their names, whatever split they are of: data/validation-*.',
   );
 }

@@ -27,8 +27,17 @@ export class ShardMemory {
   static async of(shard: string, options: ReadShardOptions): Promise<ShardMemory> {
     const real = await realpath(shard);
     const { size, ctimeMs } = await stat(real);
-    const { maxFileBytes, maxPixels, labelField, image, label } = { ...defaultImageLimits, ...options };
-    const way = jsonText(['signet shard 1', real, maxFileBytes, maxPixels, labelField, image, label]);
+    const { maxFileBytes, maxPixels, labelField, areLabelled, image, label } = { ...defaultImageLimits, ...options };
+    const way = jsonText([
+      'signet shard 1',
+      real,
+      maxFileBytes,
+      maxPixels,
+      labelField,
+      image,
+      label,
+      ...(areLabelled ? ['labelled'] : []),
+    ]);
     const name = createHash('sha256').update(way).digest('hex').slice(0, 32);
     const head = jsonText([way, size, ctimeMs]);
     return new ShardMemory(path.join(cacheFolder(), 'scans', `${name}.jsonl`), head, ctimeMs);
@@ -47,11 +56,16 @@ export class ShardMemory {
     }
   }
 
-  /** Remembers a shard. A place that cannot be written to is passed over: the next scan takes longer, and nothing is lost. */
+  /** Remembers a shard. What cannot be written is passed over: the next scan takes longer, and nothing is lost. */
   async keep({ rows, sha256 }: ReadShard): Promise<void> {
     // What was changed just now may be changed once more within the same tick of the file system's clock.
     if (!(this.changed < Date.now() - longestTick)) return;
-    const lines = [this.head, sha256, ...rows.map((row) => JSON.stringify(row)), ''];
-    await replaceFile(this.file, lines.join('\n')).catch(() => undefined);
+    try {
+      // Rows of a very large shard may be longer than a text can be.
+      const lines = [this.head, sha256, ...rows.map((row) => JSON.stringify(row)), ''];
+      await replaceFile(this.file, lines.join('\n'));
+    } catch {
+      return;
+    }
   }
 }

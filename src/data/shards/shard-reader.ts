@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 
 /** Bytes that are read from the disk at once. */
 const chunkBytes = 1 << 20;
@@ -18,11 +18,14 @@ export class ShardReader {
     private readonly handle: FileHandle,
   ) {}
 
-  /** @throws NodeJS.ErrnoException. */
+  /** @throws Error for what is not a file; NodeJS.ErrnoException. */
   static async open(path: string): Promise<ShardReader> {
-    const handle = await open(path);
+    // Without waiting for a writer, which a named pipe may never have. Windows has neither.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      return new ShardReader(path, (await handle.stat()).size, handle);
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new Error('it is not a file');
+      return new ShardReader(path, stats.size, handle);
     } catch (error) {
       await handle.close();
       throw error;

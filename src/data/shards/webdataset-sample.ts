@@ -96,13 +96,20 @@ function split(path: string): { readonly key: string | null; readonly ending: st
   };
 }
 
-function sampleOf({ key, offset, members }: Parts, { labelField }: SampleOptions): FoundSample | ShardFault {
+function sampleOf(
+  { key, offset, members }: Parts,
+  { labelField, areLabelled = false }: SampleOptions,
+): FoundSample | ShardFault {
   const broken = (fault: string): ShardFault => ({ offset, kind: 'corrupt', fault: `has the sample ${quoted([key])} ${fault}` }); // prettier-ignore
   const image = imageEndings.map((ending) => members.get(ending)).find((each) => each !== undefined);
   if (!image) return broken('without an image: .jpg, .png or the like');
   const json = jsonOf(members.get('json'));
   if (json === null) return broken('whose .json is not a JSON object');
-  const labels = labelField === undefined ? usualLabels(members.get('cls'), json) : valuesOf(json[labelField]);
+  const labels = areLabelled
+    ? []
+    : labelField === undefined
+      ? usualLabels(members.get('cls'), json)
+      : valuesOf(json[labelField]);
   if (labels === null) {
     const where = labelField === undefined ? '.cls, or labels in .json (or name a field of it with --label-field)' : `${quoted([labelField])} in .json`; // prettier-ignore
     return broken(`without its class. Expected: ${where}. Received: ${quoted([...members.keys(), ...Object.keys(json)].slice(0, 10))}`); // prettier-ignore
@@ -114,7 +121,7 @@ function sampleOf({ key, offset, members }: Parts, { labelField }: SampleOptions
     bytes: image.bytes,
     name: typeof filename === 'string' ? filename : key,
     labels,
-    texts: labelField === undefined ? (valuesOf(texts) ?? []).map(String) : [],
+    texts: labelField === undefined && !areLabelled ? (valuesOf(texts) ?? []).map(String) : [],
     subset: typeof subset === 'string' ? subset : null,
   };
 }

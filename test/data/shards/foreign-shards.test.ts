@@ -5,6 +5,8 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { create as createTar, Header } from 'tar';
 import { expect, it } from 'vitest';
 
+import { listText } from '../../../src/data/list/list-text.js';
+import { scanImageList } from '../../../src/data/list/scan-image-list.js';
 import { readImageBytes } from '../../../src/data/image-file/read-image-bytes.js';
 import { pathWithin, type ImageScan } from '../../../src/data/scan/image-scan.js';
 import { tarEnd } from '../../../src/data/shards/webdataset-sample.js';
@@ -178,3 +180,28 @@ it('takes a folder with folders for classes, whatever archive lies next to them'
   expect(await findShards(path.join(folder, 'nothing'))).toBeNull();
   await expect(findShards(path.join(folder, 'nothing*'))).rejects.toThrow('no file in');
 });
+
+it('takes the splits that samples say, by the words of lists', async () => {
+  const folder = temporaryDirectory();
+  const words = ['train', 'training', 'val', 'valid', 'validation', 'extra'];
+  writeFiles(folder, { 'a.tfrecord': Buffer.concat(words.map((word) => record({ image: [png], label: [1], 'image/split': [word] }))) }); // prettier-ignore
+  const scan = await scanPacked(folder);
+  expect(scan.files.map(({ subset }) => subset)).toEqual(['training', 'training', 'validation', 'validation', 'validation', undefined]); // prettier-ignore
+  writeFiles(folder, { 'a.tfrecord': Buffer.from(record({ image: [png], label: [1], 'image/split': ['val'] })) });
+  await expect(scanPacked(folder, { subsets: ['test'] })).rejects.toThrow('Wanted: "test". Found: "validation".');
+});
+
+it.each(['a.tfrecord', 'a.tar'])(
+  'reads images of %s that a list labels, wherever the shard has their class',
+  async (name) => {
+    const folder = temporaryDirectory();
+    writeFiles(folder, { '1.png': png, '1.json': '{"kind": "cat"}', 'a.tfrecord': record({ image: [png], kind: ['cat'] }) }); // prettier-ignore
+    await createTar({ cwd: folder, file: path.join(folder, 'a.tar') }, ['1.png', '1.json']);
+    const found = await scanPacked(path.join(folder, name), { labelField: 'kind' });
+    expect(labelsOf(found)).toHaveLength(1);
+    writeFiles(folder, { 'test.jsonl': listText(found) });
+    const listed = await scanImageList(path.join(folder, 'test.jsonl'));
+    expect(listed).toMatchObject({ classNames: ['cat'], isMultiLabel: false, problems: [], files: found.files });
+    expect(listed.files[0]?.labels).toBeUndefined();
+  },
+);

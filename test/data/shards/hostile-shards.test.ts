@@ -1,14 +1,18 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 
 import { tryToReadImageFile } from '../../../src/data/image-file/try-to-read-image-file.js';
 import { assertUsable } from '../../../src/data/scan/scan-report.js';
 import { encodeExample } from '../../../src/data/shards/example-sample.js';
+import { findShards } from '../../../src/data/shards/find-shards.js';
 import type { Sample } from '../../../src/data/shards/sample.js';
+import { ShardMemory } from '../../../src/data/shards/shard-memory.js';
 import { encodeWebDatasetSample, tarEnd } from '../../../src/data/shards/webdataset-sample.js';
 import { crc32c, maskedCrc32c } from '../../../src/saved-model/checkpoint/crc32c.js';
+import { encodeTfRecord } from '../../../src/saved-model/checkpoint/tf-record.js';
 import { png, pngClaiming, temporaryDirectory, writeFiles } from '../samples.js';
 import { changeBytes, packDigits, problemLines, scanPacked, withoutSizes } from './packed-samples.js';
 
@@ -174,7 +178,7 @@ it('a packed set that lacks shards, or has others than its index lists, is refus
   });
   expect(withoutSizes(problemLines(await scanPacked(packed), folder))).toMatchInlineSnapshot(`
     [
-      "packed/shard-00000-of-00010.tar corrupt: does not have the SHA-256 that shards.json lists (at byte N)",
+      "packed/shard-00000-of-00010.tar corrupt: does not have the SHA-256 that shards.json lists: remove it, and copy it or pack again (at byte N)",
     ]
   `);
   changeBytes(first, () => Buffer.concat([whole, Buffer.alloc(1)]));
@@ -249,4 +253,61 @@ it('what a scan remembers of a shard is used until the shard changes', async () 
     if (before === undefined) delete process.env.SIGNET_CACHE;
     else process.env.SIGNET_CACHE = before;
   }
+});
+
+/** A field of a message that has a length. */
+function field(number: number, content: Uint8Array): Buffer {
+  const { length } = content;
+  const bytes = [0, 7, 14, 21].map((shift) => ((length >> shift) & 127) | (shift < 21 ? 128 : 0));
+  return Buffer.concat([Buffer.of(number * 8 + 2, ...bytes), content]);
+}
+
+it('a record of millions of values is refused before each becomes an object', async () => {
+  const example = (feature: Uint8Array) => encodeTfRecord(field(1, field(1, Buffer.concat([field(1, Buffer.from('x')), field(2, feature)])))); // prettier-ignore
+  const emptyTexts = Buffer.alloc(2_000_002, Buffer.of(10, 0));
+  const otherType = Buffer.concat([Buffer.of(8), Buffer.alloc(10)]);
+  const { images, problems } = await scanShard(
+    'a.tfrecord',
+    ...[record(), example(field(1, emptyTexts)), example(field(3, field(1, Buffer.alloc(1_000_001))))],
+    ...[example(field(2, field(1, Buffer.alloc(4_000_004)))), example(field(1, otherType)), record()],
+  ); // prettier-ignore
+  expect(images).toBe(2);
+  expect(withoutSizes(problems)).toMatchInlineSnapshot(`
+    [
+      "a.tfrecord too-large: has a record of more than 1000000 values (at byte N)",
+      "a.tfrecord too-large: has a record of more than 1000000 values (at byte N)",
+      "a.tfrecord too-large: has a record of more than 1000000 values (at byte N)",
+      "a.tfrecord corrupt: has a record that is not a tf.Example: field 1 has the wire type 0 (at byte N)",
+    ]
+  `);
+});
+
+it('a pattern from a list does not take forever', async () => {
+  const folder = temporaryDirectory();
+  writeFiles(folder, { 'a{b,c}.tfrecord': record() });
+  const bomb = '{a,b}'.repeat(30);
+  expect(await findShards(path.join(folder, bomb))).toBeNull();
+  await expect(findShards(path.join(folder, `${bomb}*`))).rejects.toThrow('no file in');
+  await expect(findShards(path.join(folder, '*a'.repeat(4)))).rejects.toThrow(
+    'its pattern has 4 *. Expected: at most 3',
+  );
+  expect((await findShards(path.join(folder, 'a{b,c}*')))?.files).toEqual(['a{b,c}.tfrecord']);
+});
+
+it.skipIf(process.platform === 'win32')('a named pipe is not waited for', async () => {
+  const pipe = path.join(temporaryDirectory(), 'x.tar');
+  execFileSync('mkfifo', [pipe]);
+  await expect(scanPacked(pipe)).rejects.toThrow('x.tar cannot be read: it is not a file');
+});
+
+it('rows that are too long for a text are not remembered', async () => {
+  const folder = temporaryDirectory();
+  writeFiles(folder, { 'a.tar': tarEnd });
+  // What changed just now is not remembered, whatever it is.
+  onTestFinished(() => void vi.useRealTimers());
+  vi.useFakeTimers({ now: Date.now() + 10_000, toFake: ['Date'] });
+  const memory = await ShardMemory.of(path.join(folder, 'a.tar'), {});
+  const rows = [{ toJSON: () => { throw new RangeError('Invalid string length'); } }]; // prettier-ignore
+  await memory.keep({ rows: rows as never, sha256: '' });
+  expect(await memory.recall()).toBeNull();
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import sharp from 'sharp';
@@ -13,6 +13,8 @@ import { fingerprintImages } from '../../../src/data/scan/fingerprint-images.js'
 import { pathWithin } from '../../../src/data/scan/image-scan.js';
 import { scanImageDirectory } from '../../../src/data/scan/scan-image-directory.js';
 import { packImages } from '../../../src/data/shards/pack-images.js';
+import type { ImageProblem } from '../../../src/data/image-file/image-problem.js';
+import { makeSample } from '../../../src/data/shards/make-sample.js';
 import { copyDigits } from '../../helpers/data/small-digits.js';
 import { image, png, temporaryDirectory, webp, writeFiles } from '../samples.js';
 import { packDigits, packingOptions, scanPacked } from './packed-samples.js';
@@ -185,4 +187,45 @@ it('a list of images in shards names the shards, and says which image is not in 
   const [problem, ...others] = (await scanImageList(path.join(folder, 'wrong.jsonl'))).problems;
   expect(others).toEqual([]);
   expect(problem?.message.replaceAll(folder, '')).toBe('is not in the shards /packed (line 1 of the list)');
+});
+
+it('packImages writes shards of a finished set again that are missing or have another size', async () => {
+  const { scan, packed, index } = await packDigits(temporaryDirectory());
+  const whole = hashesOf(packed);
+  const [first, second] = index.shards.map(({ file }) => path.join(packed, file)) as [string, string];
+  rmSync(first);
+  truncateSync(second, 100);
+  const done: number[] = [];
+  const again = await packImages(scan, packed, packingOptions({ onProgress: (each) => done.push(each) }));
+  expect(again.kept).toBe(index.shards.length - 2);
+  expect(done.at(-1)).toBe(10);
+  expect(hashesOf(packed)).toEqual(whole);
+});
+
+it('a list of images that were split off shards is read whatever split the shards say', async () => {
+  const folder = temporaryDirectory();
+  const { train } = copyDigits(folder, { classes: 2, images: 2 });
+  const rows = (await scanImageDirectory(train)).files.map(({ path: file, label }, i) =>
+    JSON.stringify({ path: file, label: `digit ${label}`, split: i === 0 ? 'validation' : 'train' }),
+  );
+  writeFiles(folder, { 'all.jsonl': rows.join('\n') });
+  const packed = path.join(folder, 'packed');
+  await packImages(await scanImageList(path.join(folder, 'all.jsonl')), packed, packingOptions());
+  const found = await scanPacked(packed, { subsets: ['training'] });
+  writeFiles(folder, { 'test.jsonl': listText(found) });
+  const listed = await scanImageList(path.join(folder, 'test.jsonl'), { subsets: ['test'] });
+  expect(listed.files.map(({ path: file }) => file)).toEqual(found.files.map(({ path: file }) => file));
+  // A list of that list names the shards, not the list.
+  expect(listText(listed)).toBe(listText(found));
+});
+
+it('packImages says which image does not decode when it is made smaller', async () => {
+  const folder = temporaryDirectory();
+  writeFiles(folder, { 'a/1.webp': webp, 'b/2.png': png });
+  const [file] = (await scanImageDirectory(folder)).files;
+  writeFileSync(path.join(folder, 'a/1.webp'), Buffer.alloc(webp.length, 'no image'));
+  const problem = (await makeSample({ file: file as never, name: 'a/1.webp' }, ['a'], 8)) as ImageProblem;
+  expect(`${problem.kind}: ${problem.message}`).toMatchInlineSnapshot(
+    `"corrupt: does not decode: The image is corrupt: it cannot be transcoded to PNG"`,
+  );
 });
