@@ -39,11 +39,13 @@ export async function readFlatGraph(directory: string, signature = 'serving_defa
   const checkpoint = await readCheckpoint(directory, savedModel);
   const variables = { keys: restoredVariables(metaGraph), bundle: checkpoint?.bundle ?? null };
   const read = await readConstants(flattened, variables);
+  // An input may be what a node computes for other signatures.
+  const given = new Set(inputs.map(({ tensor }) => nodeOf(tensor)));
   return withoutDeadNodes({
     signature,
     inputs: inputs.map(({ name, tensor, spec }) => ({ name, value: tensor, spec })),
     outputs: outputs.map(({ name, spec }, i) => ({ name, value: read.rename(flattened.values[i] ?? ''), spec })),
-    nodes: read.nodes.filter(({ op }) => op !== 'Placeholder'),
+    nodes: read.nodes.filter(({ op, name }) => op !== 'Placeholder' && !given.has(name)),
     constants: read.constants,
   });
 }

@@ -30,23 +30,24 @@ export function comparableImages(
   names: Pair<string>,
 ): ComparableImages {
   const [first, second] = models;
-  const classNames = first.filter((name) => has(second, name));
+  const [inFirst, inSecond] = [positionsByName(first), positionsByName(second)];
+  const classNames = first.filter((name) => inSecond(name) !== -1);
   const testSet = printable(nameOfScan(scan));
   if (classNames.length === 0) {
     throw differ(`${names[0]} and ${names[1]} have no class in common. Compare models that were trained for the same classes.`); // prettier-ignore
   }
-  const unknown = scan.classNames.filter((name) => !has(first, name) && !has(second, name));
+  const unknown = scan.classNames.filter((name) => inFirst(name) === -1 && inSecond(name) === -1);
   if (unknown.length > 0) {
     throw differ(`${testSet} has classes that neither ${names[0]} nor ${names[1]} has: ${quoted(unknown)}. Both have: ${quoted(classNames)}.`); // prettier-ignore
   }
-  const positions = scan.classNames.map((name) => classNames.findIndex((common) => isSame(common, name)));
+  const positions = scan.classNames.map(positionsByName(classNames));
   const files = scan.files.flatMap((file) => relabelled(file, positions) ?? []);
   if (files.length === 0) {
     throw differ(`${testSet} has no image of a class that both models have: ${quoted(classNames)}.`);
   }
   return {
     classNames,
-    only: [first.filter((name) => !has(second, name)), second.filter((name) => !has(first, name))],
+    only: [first.filter((name) => inSecond(name) === -1), second.filter((name) => inFirst(name) === -1)],
     files,
     leftAside: leftAsideOf(scan, positions),
   };
@@ -73,13 +74,14 @@ function leftAsideOf({ files, classNames }: ImageScan, positions: readonly numbe
   return [...counts].map(([label, images]) => ({ className: classNames[label] ?? '', images }));
 }
 
-function has(names: readonly string[], name: string): boolean {
-  return names.some((each) => isSame(each, name));
-}
-
-/** Names that differ in their Unicode form alone are one. */
-function isSame(one: string, other: string): boolean {
-  return one.normalize('NFC') === other.normalize('NFC');
+/** @returns a function that gives the first position of a class, -1 without one. Names that differ in their Unicode form alone are one. */
+export function positionsByName(classNames: readonly string[]): (name: string) => number {
+  const positions = new Map<string, number>();
+  for (const [position, name] of classNames.entries()) {
+    const key = name.normalize('NFC');
+    if (!positions.has(key)) positions.set(key, position);
+  }
+  return (name) => positions.get(name.normalize('NFC')) ?? -1;
 }
 
 function differ(message: string): SignetError {

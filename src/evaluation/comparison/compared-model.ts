@@ -8,6 +8,7 @@ import { probabilityOf } from '../classification-metrics.js';
 import { type EvaluationResult, type Metrics, multiLabelMetrics, oneClassMetrics } from '../metrics.js';
 import { reachesThreshold } from '../multi-label/best-threshold.js';
 import { callWithBytes, type ImageBytes } from '../signature-calls.js';
+import { positionsByName } from './comparable-images.js';
 
 /** What a model takes an image for. */
 export interface Answer {
@@ -45,9 +46,10 @@ export class ComparedModel {
    */
   static async open(directory: string, common: readonly string[], isMultiLabel: boolean): Promise<ComparedModel> {
     const own = await readClassNames(directory);
-    const positionOf = (name: string) => own.findIndex((each) => each.normalize('NFC') === name.normalize('NFC'));
+    const positionOf = positionsByName(own);
     const first = common.map(positionOf);
-    const others = [...own.keys()].filter((position) => !first.includes(position));
+    const taken = new Set(first);
+    const others = [...own.keys()].filter((position) => !taken.has(position));
     const positions = isMultiLabel ? first : [...first, ...others];
     const classNames = positions.map((position) => own[position] ?? '');
     const model = await LoadedSavedModel.load(directory);

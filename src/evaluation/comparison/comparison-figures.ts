@@ -51,7 +51,7 @@ function change({ answers: [first, second] }: ComparedImage): number {
 
 function isSameAnswer({ answers }: ComparedImage, { models }: ModelComparison): boolean {
   const [first, second] = answers.map(({ labels }, i) =>
-    labels.map((label) => models[i]?.classNames[label]).join('\n'),
+    labels.map((label) => models[i]?.classNames[label]?.normalize('NFC')).join('\n'),
   );
   return first === second;
 }

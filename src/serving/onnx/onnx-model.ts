@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
+import os, { availableParallelism } from 'node:os';
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
-import { type FlatGraph, OpNotExportable } from '../../export/flat-graph.js';
-import { observeShapes } from '../../export/observed-shapes.js';
+import { type FlatGraph, OpNotExportable, withoutDeadNodes } from '../../export/flat-graph.js';
+import { type ObservedShape, observeShapes } from '../../export/observed-shapes.js';
 import { writeOnnx } from '../../export/onnx/write-onnx.js';
 import { readFlatGraph } from '../../export/read-flat-graph.js';
 import { loadOnnxRuntime, type OnnxRuntime, type OnnxSession } from '../../export/runtimes/onnx-runtime.js';
@@ -28,6 +28,8 @@ interface SplitSignature extends RestOfSignature {
 interface CutSignature {
   readonly graph: FlatGraph;
   readonly cut: NetworkCut;
+  /** Sizes of what goes into the network; null for a signature that takes strings, which does not show them. */
+  readonly entryShape: ObservedShape | null;
 }
 
 /**
@@ -41,29 +43,30 @@ export class OnnxModel {
     private readonly runtime: OnnxRuntime,
     private readonly network: OnnxSession,
     private readonly rest: Session,
-    private readonly split: ReadonlyMap<string, SplitSignature>,
+    private readonly split: Map<string, SplitSignature>,
   ) {}
 
   /**
    * @param keys The signatures.
    * @param options How TensorFlow's session for the rest is loaded.
-   * @throws RuntimeMissing without `onnxruntime-node`; SignetError `NOT_EXPORTABLE` where no signature has a network that ONNX can have.
+   * @throws RuntimeMissing without `onnxruntime-node`; SignetError `NOT_EXPORTABLE` where no signature has a network that ONNX can have; Error with
+   *   ONNX Runtime's words where it refuses the network.
    */
   static async load(directory: string, keys: readonly string[], options: SessionOptions = {}): Promise<OnnxModel> {
     const { runtime, version } = await loadOnnxRuntime();
-    const cuts = await cutAll(directory, keys);
+    const { cuts, shape } = withOneEntry(await cutAll(directory, keys));
     const shared = new SharedNetwork();
     const rest = new RestOfGraph(await functionsOf(directory));
     const split = new Map<string, SplitSignature>();
     for (const { graph, cut } of cuts)
       split.set(graph.signature, { ...rest.add(graph, cut), onnxExits: shared.add(graph, cut) });
-    const { graph, shapes } = simplify(shared.graph(entryShape(cuts)));
+    const { graph, shapes } = simplify(shared.graph(shape));
     const file = writeOnnx(graph, shapes);
     const session = await loadRest(rest, options);
-    const { intraOpThreads = 0 } = options;
-    const network = await runtime.InferenceSession.create(file, {
-      logSeverityLevel: 3,
-      intraOpNumThreads: intraOpThreads,
+    const settings = { logSeverityLevel: 3, intraOpNumThreads: networkThreads(options) };
+    const network = await runtime.InferenceSession.create(file, settings).catch((error: unknown) => {
+      session.dispose();
+      throw error;
     });
     return new OnnxModel(version, runtime, network, session, split);
   }
@@ -71,6 +74,11 @@ export class OnnxModel {
   /** Keys of the signatures that it computes. */
   get signatures(): readonly string[] {
     return [...this.split.keys()];
+  }
+
+  /** Leaves a signature to TensorFlow. */
+  leave(key: string): void {
+    this.split.delete(key);
   }
 
   /** Runs a signature. @param outputs Which of its outputs. Default: all. */
@@ -128,17 +136,18 @@ export class OnnxModel {
 async function cutAll(directory: string, keys: readonly string[]): Promise<CutSignature[]> {
   const cuts: CutSignature[] = [];
   for (const key of keys) {
-    const graph = await readOrNull(directory, key);
-    const cut = graph && cutNetwork(graph);
-    if (graph && cut) cuts.push({ graph, cut });
+    const cut = await cutOrNull(directory, key);
+    if (cut) cuts.push(cut);
   }
   if (cuts.length > 0) return cuts;
   throw new SignetError('NOT_EXPORTABLE', 'None of its signatures has a network of ops that ONNX has.');
 }
 
-async function readOrNull(directory: string, key: string): Promise<FlatGraph | null> {
+async function cutOrNull(directory: string, key: string): Promise<CutSignature | null> {
   try {
-    return await readFlatGraph(directory, key);
+    const graph = await readFlatGraph(directory, key);
+    const cut = cutNetwork(graph);
+    return cut && { graph, cut, entryShape: observeEntry(graph, cut) };
   } catch (error) {
     if (error instanceof OpNotExportable || (error instanceof SignetError && error.code === 'NOT_EXPORTABLE'))
       return null;
@@ -146,18 +155,39 @@ async function readOrNull(directory: string, key: string): Promise<FlatGraph | n
   }
 }
 
-/** Sizes of what goes into the network, which a signature shows that takes numbers. @throws SignetError `NOT_EXPORTABLE`. */
-function entryShape(cuts: readonly CutSignature[]): Shape {
-  for (const { graph, cut } of cuts) {
-    if (graph.inputs.some(({ spec }) => spec.dtype === 'string')) continue;
-    const front = { ...graph, outputs: [{ name: 'entry', value: cut.entry, spec: tensorSpec('float32', null) }] };
-    const shape = observeShapes(front).get(cut.entry);
-    if (shape) return shape;
-  }
+function observeEntry(graph: FlatGraph, { entry }: NetworkCut): ObservedShape | null {
+  if (graph.inputs.some(({ spec }) => spec.dtype === 'string')) return null;
+  const front = { ...graph, outputs: [{ name: 'entry', value: entry, spec: tensorSpec('float32', null) }] };
+  return observeShapes(withoutDeadNodes(front)).get(entry) ?? null;
+}
+
+/**
+ * Finds the sizes of what goes into the network, which a signature shows that takes numbers, and leaves out signatures that show others: there is one
+ * network for all.
+ *
+ * @throws SignetError `NOT_EXPORTABLE` where no signature takes numbers.
+ */
+function withOneEntry(cuts: readonly CutSignature[]): {
+  readonly cuts: readonly CutSignature[];
+  readonly shape: Shape;
+} {
+  const shape = cuts.map(({ entryShape }) => entryShape).find((each) => each !== null);
+  if (shape) return { cuts: cuts.filter(({ entryShape }) => !entryShape || fits(entryShape, shape)), shape };
   throw new SignetError(
     'NOT_EXPORTABLE',
     'None of its signatures takes numbers, which would show the size of its pictures.',
   );
+}
+
+/** Whether sizes are among those that a network takes, where null is any. */
+function fits(sizes: ObservedShape, taken: ObservedShape): boolean {
+  return sizes.length === taken.length && taken.every((size, i) => size === null || size === sizes[i]);
+}
+
+/** Threads for an op of the network: with 0, ONNX Runtime would take all cores of the computer, whatever the process may use. */
+export function networkThreads({ intraOpThreads = 0 }: SessionOptions): number {
+  const given = intraOpThreads || Number(process.env.TF_NUM_INTRAOP_THREADS);
+  return Number.isInteger(given) && given > 0 ? given : availableParallelism();
 }
 
 async function functionsOf(directory: string) {

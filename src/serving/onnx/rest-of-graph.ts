@@ -28,14 +28,18 @@ export interface RestOfSignature {
 
 /** What TensorFlow still computes of several signatures: what comes before the network and behind it. */
 export class RestOfGraph {
-  readonly #nodes = new Map<string, NodeDef>();
+  readonly #nodes: NodeDef[] = [];
+  #signatures = 0;
 
   constructor(private readonly functions: ReadonlyMap<string, FunctionDef>) {}
 
-  /** Adds a signature. */
+  /** Adds a signature. Its nodes get a name of its own, since what one signature computes may be an input of another, as in graphs of TensorFlow 1. */
   add(graph: FlatGraph, { entry, exits }: NetworkCut): RestOfSignature {
-    const stand = new Map(exits.map((value, i) => [value, `exit_${graph.signature}_${i}:0`]));
+    const prefix = `signature_${this.#signatures}/`;
+    this.#signatures += 1;
+    const stand = new Map(exits.map((value, i) => [value, `exit_${i}:0`]));
     const rename = (value: string) => stand.get(value) ?? value;
+    const own = (value: string) => `${prefix}${value}`;
     const outputs = graph.outputs.map((output) => ({ ...output, value: rename(output.value) }));
     // Nothing takes what the network computes any more: its nodes are dead.
     const rest = withoutDeadNodes({
@@ -43,35 +47,32 @@ export class RestOfGraph {
       nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) })),
       outputs: [...outputs, { name: 'entry', value: entry, spec: tensorSpec('float32', null) }],
     });
-    for (const { value, spec } of graph.inputs) this.#add(placeholder({ name: nodeOf(value), spec }));
-    for (const value of stand.values())
-      this.#add(placeholder({ name: nodeOf(value), spec: tensorSpec('float32', null) }));
-    for (const [value, constant] of rest.constants) this.#add(constantNode(nodeOf(value), constant));
-    for (const node of rest.nodes) this.#add(nodeDefOf(node));
+    const entries = [...graph.inputs, ...Array.from(stand.values(), (value) => ({ value, spec: tensorSpec('float32', null) }))]; // prettier-ignore
+    for (const { value, spec } of entries) this.#nodes.push(placeholder({ name: nodeOf(own(value)), spec }));
+    for (const [value, constant] of rest.constants) this.#nodes.push(constantNode(nodeOf(own(value)), constant));
+    for (const node of rest.nodes) this.#nodes.push(nodeDefOf({ ...node, name: own(node.name), inputs: node.inputs.map(own) })); // prettier-ignore
     return {
-      inputs: Object.fromEntries(graph.inputs.map(({ name, value }) => [name, value])),
-      entry,
+      inputs: Object.fromEntries(graph.inputs.map(({ name, value }) => [name, own(value)])),
+      entry: own(entry),
       isEntryAnInput: graph.inputs.some(({ value }) => value === entry),
-      exits: [...stand.values()],
-      outputs: Object.fromEntries(outputs.map(({ name, value }) => [name, value])),
+      exits: Array.from(stand.values(), own),
+      outputs: Object.fromEntries(outputs.map(({ name, value }) => [name, own(value)])),
     };
   }
 
   /** Writes a SavedModel without variables, whose tensors are called by their names. */
   async write(folder: string): Promise<void> {
-    const node = [...this.#nodes.values()];
+    const node = this.#nodes;
     const used = reachableFunctions(node, (name) => this.functions.get(name));
     const graphDef = { node, library: { function: used }, versions: { producer: 1882 } };
     const metaGraphs = [{ metaInfoDef: { tags: ['serve'] }, graphDef }];
     const savedModel = create(SavedModelSchema, { savedModelSchemaVersion: 1n, metaGraphs });
     await writeFile(path.join(folder, 'saved_model.pb'), toBinary(SavedModelSchema, savedModel));
   }
-
-  #add(node: NodeDef): void {
-    this.#nodes.set(node.name, node);
-  }
 }
 
 function nodeDefOf({ name, op, inputs, attr }: FlatNode): NodeDef {
-  return create(NodeDefSchema, { name, op, input: [...inputs], attr: { ...attr } });
+  // "_class" places a node next to another by name, which it no longer has.
+  const kept = Object.entries(attr).filter(([key]) => key !== '_class');
+  return create(NodeDefSchema, { name, op, input: [...inputs], attr: Object.fromEntries(kept) });
 }

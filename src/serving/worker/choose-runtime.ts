@@ -1,18 +1,16 @@
-import { SignetError, wordsOf } from '../../errors.js';
-import { RuntimeMissing } from '../../export/runtimes/exported-model.js';
+import { wordsOf } from '../../errors.js';
 import { OnnxModel } from '../onnx/onnx-model.js';
 import { millisecondsText } from '../../saved-model/run/faster-precision.js';
 import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
-import { agreementOf } from './agreement.js';
+import { quoted } from '../../text/printable.js';
+import { checkSignatures } from './check-signatures.js';
 import { type Chosen, loadFastest } from './load-fastest.js';
-import { madeUpCall, type SampleCall, type Values } from './made-up-call.js';
+import type { SampleCall, Values } from './made-up-call.js';
 import type { ServedModel } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
 import { readWarmupCalls } from './warm-up.js';
 
-/** The most that outputs may differ, as a share of the largest: what other orders of additions make of it. */
-const mostDifference = 1e-4;
 /** Requests that are compared at most. */
 const mostRequests = 16;
 /** Milliseconds after which no round is timed but the second. */
@@ -25,8 +23,8 @@ export interface ChosenRuntime {
 }
 
 /**
- * Loads a version's network in ONNX Runtime, if its answers to the version's warm-up requests, or without any to a made-up one, are those of
- * TensorFlow (docs/decisions/0025). Otherwise TensorFlow computes it, and the note says why.
+ * Loads a version's network in ONNX Runtime, for the signatures whose answers to the version's warm-up requests, or without any to a made-up one,
+ * are those of TensorFlow (docs/decisions/0025). TensorFlow computes the others, and all where ONNX Runtime fails; the note says why.
  *
  * @param tell Hears what was measured of TensorFlow, in a sentence that continues the model's name.
  * @throws SignetError `INVALID_SAVED_MODEL`.
@@ -38,73 +36,68 @@ export async function loadInOnnxRuntime(directory: string, tell: (message: strin
   if (usual.model.isGuarded) return stay('its graph needs checks that only TensorFlow makes');
   const onnx = await load(directory, usual);
   if (typeof onnx === 'string') return stay(onnx);
-  const calls = await callsFor(directory, usual.model, onnx);
-  const trial =
-    calls.length > 0 ? await measure(usual.model, onnx, calls) : 'there is no request to check its numbers with';
-  if (typeof trial === 'string') {
+  try {
+    const note = await measure(directory, usual.model, onnx);
+    return { model: new SplitModel(usual.model, onnx), precision: noted(note) };
+  } catch (error) {
     await onnx.dispose();
-    return stay(trial);
+    return stay(clauseOf(error));
   }
-  return { model: new SplitModel(usual.model, onnx), precision: noted(trial.note) };
 }
 
 function noted(note: string): ServedPrecision {
   return { precision: 'float32', trial: null, note };
 }
 
-/** @returns why it cannot be loaded, in a clause. */
+/** @returns why it cannot be loaded, in a clause: whatever is wrong, TensorFlow has loaded the model. */
 async function load(directory: string, { model, options }: Chosen): Promise<OnnxModel | string> {
   try {
     const { intraOpThreads = 0, inCallerThread } = options;
     return await OnnxModel.load(directory, Object.keys(model.signatures), { intraOpThreads, inCallerThread });
   } catch (error) {
-    if (error instanceof RuntimeMissing || error instanceof SignetError) return wordsOf(error).replace(/\.$/, '');
-    throw error;
+    return clauseOf(error);
   }
+}
+
+function clauseOf(error: unknown): string {
+  return wordsOf(error).replace(/\.$/, '');
+}
+
+/** @returns what is said of the version. @throws Error with the reason where ONNX Runtime computes none of its signatures as TensorFlow does. */
+async function measure(directory: string, usual: LoadedSavedModel, onnx: OnnxModel): Promise<string> {
+  const recorded = await recordedCalls(directory, onnx);
+  const { calls, largestDifference, left } = await checkSignatures(usual, onnx, recorded);
+  if (calls.length === 0) throw new Error([...left.values()].at(-1));
+  const own = recorded.filter((call) => calls.includes(call));
+  const timed = own.length > 0 ? own : calls.slice(0, 1);
+  const [tensorflow, other] = await timeBoth(usual, onnx, timed);
+  const requests = timed.length === 1 ? 'a request takes' : `${timed.length} requests take`;
+  const times = `${requests} ${millisecondsText(other)}, and ${millisecondsText(tensorflow)} in TensorFlow`;
+  const sentences = [
+    `computes in ONNX Runtime ${onnx.runtimeVersion}: ${times}; the outputs are ${largestDifference.toPrecision(2)} apart at most.`,
+    ...Array.from(left, ([key, why]) => `TensorFlow computes ${quoted([key])}: ${why}.`),
+    ...(tensorflow < other ? ['--runtime tensorflow is faster here.'] : []),
+  ];
+  return sentences.join(' ');
 }
 
 /** Requests that the network is needed for. Damage of recorded ones is for the warm-up to report, which follows. */
-async function callsFor(directory: string, model: LoadedSavedModel, onnx: OnnxModel): Promise<SampleCall[]> {
-  const isSplit = ({ signature }: SampleCall) => onnx.signatures.includes(signature);
+async function recordedCalls(directory: string, onnx: OnnxModel): Promise<SampleCall[]> {
   const recorded = (await readWarmupCalls(directory).catch(() => null)) ?? [];
-  const made = madeUpCall(model);
-  const calls = recorded.filter(isSplit).slice(0, mostRequests);
-  return calls.length > 0 || !made || !isSplit(made) ? calls : [made];
+  return recorded.filter(({ signature }) => onnx.signatures.includes(signature)).slice(0, mostRequests);
 }
 
-/** @returns why ONNX Runtime is not taken, in a clause, or what is said of it. */
-async function measure(
-  usual: LoadedSavedModel,
-  onnx: OnnxModel,
-  calls: readonly SampleCall[],
-): Promise<{ readonly note: string } | string> {
-  const run = async (model: LoadedSavedModel | OnnxModel) => {
+/** @returns the fastest rounds of TensorFlow and of ONNX Runtime, in turns, in milliseconds. */
+async function timeBoth(usual: LoadedSavedModel, onnx: OnnxModel, calls: readonly SampleCall[]) {
+  const time = async (model: LoadedSavedModel | OnnxModel) => {
     const start = performance.now();
-    const results: Values[] = [];
-    for (const { signature, inputs, outputs } of calls)
-      results.push(await model.callValues(signature, inputs, outputs));
-    return { results, milliseconds: performance.now() - start };
+    for (const { signature, inputs, outputs } of calls) await model.callValues(signature, inputs, outputs);
+    return performance.now() - start;
   };
-  try {
-    const [ours, theirs] = [await run(usual), await run(onnx)];
-    const pairs = calls.map((_, i) => [ours.results[i] ?? {}, theirs.results[i] ?? {}] as const);
-    const { largestDifference, sameAnswers } = agreementOf(pairs);
-    const apart = `the outputs of ONNX Runtime ${onnx.runtimeVersion} are ${largestDifference.toPrecision(2)} apart at most`;
-    if (!(largestDifference <= mostDifference) || (sameAnswers ?? 1) < 1) return apart;
-    let [tensorflow, other] = [Infinity, Infinity];
-    for (const end = performance.now() + longTrial; performance.now() < end || other === Infinity;) {
-      tensorflow = Math.min(tensorflow, (await run(usual)).milliseconds);
-      other = Math.min(other, (await run(onnx)).milliseconds);
-    }
-    const requests = calls.length === 1 ? 'a request takes' : `${calls.length} requests take`;
-    const times = `${requests} ${millisecondsText(other)}, and ${millisecondsText(tensorflow)} in TensorFlow`;
-    const hint = tensorflow < other ? ' --runtime tensorflow is faster here.' : '';
-    return {
-      note: `computes in ONNX Runtime ${onnx.runtimeVersion}: ${times}; the outputs are ${largestDifference.toPrecision(2)} apart at most.${hint}`,
-    };
-  } catch (error) {
-    return `a request to check its numbers with fails: ${wordsOf(error).replace(/\.$/, '')}`;
-  }
+  let best = [Infinity, Infinity] as const;
+  for (const end = performance.now() + longTrial; performance.now() < end || best[1] === Infinity;)
+    best = [Math.min(best[0], await time(usual)), Math.min(best[1], await time(onnx))];
+  return best;
 }
 
 /** A version whose network ONNX Runtime computes, for all signatures or for some of them. */

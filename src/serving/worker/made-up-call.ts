@@ -32,6 +32,13 @@ export function madeUpCall(model: LoadedSavedModel): SampleCall | null {
   return null;
 }
 
+/** Makes up calls of a signature: one, or where it takes strings one for each text. @throws SignetError for what would be too large. */
+export function madeUpCalls(key: string, signature: Signature, texts: readonly Uint8Array[]): SampleCall[] {
+  const numbers = inputsOf(signature);
+  const all = numbers ? [numbers] : texts.map((text) => inputsOf(signature, text));
+  return all.flatMap((inputs) => (inputs ? [{ signature: key, inputs }] : []));
+}
+
 /** Runs a call. */
 export function runCall(model: LoadedSavedModel, { signature, inputs, outputs }: SampleCall): Values {
   return model.callValues(signature, inputs, outputs);
@@ -47,20 +54,22 @@ const maxBytes = 2 ** 24;
 /** For a size that may be any, such as the height of an image. */
 const anySize = 32;
 
-/** Null for strings. @throws SignetError for what would be too large. */
-function inputsOf({ inputs }: Signature): Values | null {
+/** Null for strings without a text. @throws SignetError for what would be too large. */
+function inputsOf({ inputs }: Signature, text?: Uint8Array): Values | null {
   const made = Object.entries(inputs).map(([name, { spec }]) => {
     const sizes = (spec.shape ?? []).map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : anySize));
     const dim = sizes.map((size) => ({ size: BigInt(size) }));
     // A message without elements stands for zeros.
     const proto = create(TensorProtoSchema, { dtype: dataTypeOf(spec.dtype), tensorShape: { dim } });
-    return [name, fill(tensorValueOf(proto, { maxBytes }))] as const;
+    return [name, fill(tensorValueOf(proto, { maxBytes }), text)] as const;
   });
-  return made.some(([, { dtype }]) => dtype === 'string') ? null : Object.fromEntries(made);
+  return !text && made.some(([, { dtype }]) => dtype === 'string') ? null : Object.fromEntries(made);
 }
 
 /** Integers may be indices, which small tables do not have: they stay 0, but for those of pixels. */
-function fill(zeros: TensorValue): TensorValue {
+function fill(zeros: TensorValue, text?: Uint8Array): TensorValue {
+  if (zeros.dtype === 'string' && text)
+    return { ...zeros, values: new Array<Uint8Array>(zeros.values.length).fill(text) };
   if (!/^b?float|^uint8$/.test(zeros.dtype)) return zeros;
   const values = zeros.values as Float32Array;
   for (let i = 0; i < values.length; i += 1) values[i] = madeUp(i);

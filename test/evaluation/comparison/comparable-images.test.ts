@@ -39,6 +39,13 @@ describe('comparableImages', () => {
     expect(leftAside).toEqual([{ className: 'bee', images: 2 }]);
   });
 
+  it('takes names for one that differ in their Unicode form alone', () => {
+    const scan = scanOf(['caf\u00e9'], [file(0)]);
+    const { only, files } = comparableImages(scan, [['bar', 'cafe\u0301'], ['caf\u00e9', 'bar']], names); // prettier-ignore
+    expect(only).toEqual([[], []]);
+    expect(files.map(({ label }) => label)).toEqual([1]);
+  });
+
   it.each([
     ['models', ['ape'], ['bee'], ['ape'], 'A/1 and B/2 have no class in common. Compare models that were trained for the same classes.'], // prettier-ignore
     ['a test set', ['ape', 'elk'], ['ape'], ['ape', 'elk', 'fox'], 'photos/test has classes that neither A/1 nor B/2 has: "fox". Both have: "ape".'], // prettier-ignore

@@ -1,15 +1,17 @@
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
 import { create, toBinary } from '@bufbuild/protobuf';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import { agreementOf } from '../../../src/serving/worker/agreement.js';
 import { loadInOnnxRuntime } from '../../../src/serving/worker/choose-runtime.js';
-import { OnnxModel } from '../../../src/serving/onnx/onnx-model.js';
+import { networkThreads, OnnxModel } from '../../../src/serving/onnx/onnx-model.js';
 import { ExampleSchema } from '../../../src/tensorflow/protos/tensorflow/core/example/example_pb.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
 import { architecture, withEmbedding, withoutEmbedding } from '../../fixtures/architectures.js';
+import { saveProducts } from '../../helpers/models/save-products.js';
 import { saveScale } from '../../helpers/models/save-scale.js';
 import { TinyBackboneModel } from '../../helpers/models/tiny-backbone-model.js';
 import { temporaryFolder, temporaryFolderForAll } from '../../helpers/temporary-folder.js';
@@ -84,6 +86,19 @@ describe('a model whose network ONNX Runtime computes', () => {
       onnx.callValues('serving_bytes', { image_bytes_string: strings(Buffer.from('a cat')) }),
     ).rejects.toThrow('Unknown image file format');
   });
+
+  it('is checked for every signature, with a made-up picture for those that take strings', async () => {
+    const { model, precision } = await loadInOnnxRuntime(original.directory, () => undefined);
+    onTestFinished(() => model.dispose());
+    expect(precision.note).toMatch(
+      /at most\. TensorFlow computes "serving_heatmap": ONNX Runtime has no network for it\.(?: --runtime tensorflow is faster here\.)?$/,
+    );
+    for (const [key, inputs] of Object.entries(calls)) {
+      const answer = model.callValues(key, inputs);
+      expect(answer, key).toBeInstanceOf(Promise);
+      await answer;
+    }
+  });
 });
 
 const all = { ...withEmbedding, ...withoutEmbedding };
@@ -103,6 +118,39 @@ describe('loading a version in ONNX Runtime', () => {
       expect(Object.keys(await model.callValues('serving_labels', bytes))).toContain('class_name');
     },
   );
+
+  it('keeps signatures apart of which one takes what another computes, as in TensorFlow 1, and leaves those for other sizes to TensorFlow', async () => {
+    const { model, precision } = await loadInOnnxRuntime(await saveProducts(await temporaryFolder()), () => undefined);
+    onTestFinished(() => model.dispose());
+    expect(precision.note).toMatch(/^computes in ONNX Runtime /);
+    const row = (...values: number[]) => ({ dtype: 'float32', shape: [1, values.length], values: Float32Array.from(values) }) as const; // prettier-ignore
+    const y = row(16);
+    expect(await model.callValues('serving_default', { x: row(1, 2) })).toEqual({ y });
+    expect(await model.callValues('scaled', { x: row(2, 4) })).toEqual({ y });
+    const wide = model.callValues('wide', { x: row(1, 2, 3) });
+    expect(wide).not.toBeInstanceOf(Promise);
+    expect(wide).toEqual({ y: row(14) });
+  });
+
+  it('stays in TensorFlow whatever fails in ONNX Runtime, and says so', async () => {
+    const directory = await saveProducts(await temporaryFolder());
+    vi.stubEnv('TMPDIR', path.join(directory, 'missing'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { model, precision } = await loadInOnnxRuntime(directory, () => undefined);
+    onTestFinished(() => model.dispose());
+    expect(precision.note).toMatch(/^computes in TensorFlow: ENOENT: no such file or directory, mkdtemp /);
+  });
+
+  it.each([
+    [3, '2', 3],
+    [0, '2', 2],
+    [0, '', availableParallelism()],
+    [0, 'many', availableParallelism()],
+  ])('gives ONNX Runtime the threads that TensorFlow has: %d, TF_NUM_INTRAOP_THREADS "%s"', (intraOpThreads, given, threads) => {
+    vi.stubEnv('TF_NUM_INTRAOP_THREADS', given);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(networkThreads({ intraOpThreads })).toBe(threads);
+  }); // prettier-ignore
 
   it('stays in TensorFlow where there is no network, and says so', async () => {
     const { model, precision } = await loadInOnnxRuntime(await saveScale(await temporaryFolder(), 3), () => undefined);
