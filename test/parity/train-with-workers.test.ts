@@ -31,7 +31,8 @@ const train = (flags: Parameters<typeof toArguments>[0]) => {
 
 describe.skipIf(!hasPython())('train-model --workers', { timeout: 180_000 }, () => {
   it('makes an ordinary model directory, which eval-model and train-model take', async () => {
-    const { code, stdout, stderr } = await train({ workers: 2, augment: 'flip,rotation=0.05,mixup' });
+    const asked = { augment: 'flip,rotation=0.05,mixup', 'with-heatmap': true, 'target-accuracy': 0.9 } as const;
+    const { code, stdout, stderr } = await train({ workers: 2, ...asked });
     expect(code, stderr).toBe(0);
     expect(stderr).toContain('workers on one machine share its processors, and gain nothing.');
     expect(stderr).toMatch(/^epoch 2\/2 - loss .* - val_accuracy [01]\.\d{4} - /m);
@@ -43,7 +44,11 @@ describe.skipIf(!hasPython())('train-model --workers', { timeout: 180_000 }, () 
         .split('\n'),
     ).toHaveLength(3);
     // What only training needs is not in it.
-    expect(readFileSync(path.join(model, 'saved_model.pb'), 'latin1')).not.toContain('apply_gradients');
+    const graph = readFileSync(path.join(model, 'saved_model.pb'), 'latin1');
+    expect(graph).not.toContain('apply_gradients');
+    for (const signature of ['serving_heatmap', 'serving_known']) expect(graph).toContain(signature);
+    const confidence = await runCommandLine('show-model', ['--model-path', model]);
+    expect(confidence.stdout).toContain('90');
     const evaluation = await runCommandLine('eval-model', ['--test-dataset-path', digits.test, '--model-path', model]);
     expect(evaluation.stdout).toContain(/^test accuracy +(\S+)$/m.exec(stdout)?.[1] ?? '-');
     const further = await train({ 'pretrained-weights': model, 'num-epochs': 1 });
