@@ -69,7 +69,7 @@ function signalOnce(signal: 'SIGINT' | 'SIGKILL'): string {
   return file;
 }
 
-it('a training from shards comes to the weights of one from the folder, also when Ctrl-C or kill -9 interrupts it', async () => {
+it('a training from shards comes to the weights of one from the folder, also when Ctrl-C or kill -9 interrupts it', { timeout: 300_000 }, async () => {
   const whole = await train(trainArguments(folder, 'folder'));
   expect(whole.code, whole.stderr).toBe(0);
   const [accuracy] = /test accuracy.*/.exec(whole.stdout) ?? [];
@@ -95,7 +95,7 @@ it('a training from shards comes to the weights of one from the folder, also whe
   for (const format of ['tfrecord', 'webdataset']) expect(await of(inFolder(format))).toMatchObject(expected);
 }); // prettier-ignore
 
-it('pack-dataset, interrupted by Ctrl-C and killed, comes to the same shards', async () => {
+it('pack-dataset, interrupted by Ctrl-C and killed, comes to the same shards', { timeout: 300_000 }, async () => {
   const args = (output: string) => toArguments({ 'dataset-path': 'data/digits/test', output, 'shard-size': 0.004 });
   const interrupt = async (signal: 'SIGINT' | 'SIGKILL') => {
     const running = startCommandLine('pack-dataset', args(inFolder('again')));
