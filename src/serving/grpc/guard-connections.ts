@@ -82,6 +82,11 @@ const sweepMilliseconds = 5000;
 /** Bytes of an answer that a client takes in a millisecond at least. */
 const answerRate = 16;
 
+/** Streams of a connection in one turn of the event loop: what may be open at once, and some that end while others come. */
+const mostStreamsPerTurn = 128;
+/** Streams of a connection that may have headers too large, each of which takes milliseconds. */
+const mostRefused = 3;
+
 /** A connection that has not spoken HTTP/2 yet, or one that has. */
 class Connection {
   /** Those that are open now. */
@@ -89,6 +94,8 @@ class Connection {
   /** Since when each of them has an answer that has not been taken, in milliseconds. */
   readonly #unread = new WeakMap<ServerHttp2Stream, number>();
   readonly address: string | undefined;
+  #opened = 0;
+  #refused = 0;
   readonly #timer: NodeJS.Timeout;
 
   constructor(
@@ -102,6 +109,19 @@ class Connection {
 
   speaks(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** Counts a stream that begins. @returns Whether the connection may go on: streams that are reset at once are not open together. */
+  begins(): boolean {
+    if (this.#opened === 0) setImmediate(() => (this.#opened = 0));
+    this.#opened += 1;
+    return this.#opened <= mostStreamsPerTurn;
+  }
+
+  /** Counts a stream that was refused for its headers. @returns Whether the connection may go on. */
+  isRefused(): boolean {
+    this.#refused += 1;
+    return this.#refused <= mostRefused;
   }
 
   /** Ends streams whose answers nobody takes: their memory is paid for until then. */
@@ -161,6 +181,7 @@ function guardStream(
   { budget, arrivals }: GrpcGuard,
 ): void {
   const connection = stream.session && connections.get(stream.session);
+  if (connection?.begins() === false) stream.session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   const claim = budget.open(connection?.address);
   const { 'grpc-encoding': encoding } = headers;
   const isForeign = !headers[':path']?.startsWith(ownPaths);
@@ -201,6 +222,9 @@ function guardStream(
   if (headerBytes <= ordinaryHeaderBytes) return;
   if (headerBytes <= mostHeaderBytes && claim.tryTake(headerBytes)) return;
   refuse();
+  if (headerBytes > mostHeaderBytes && connection?.isRefused() === false) {
+    stream.session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
   // So that grpc-js need not take them apart.
   for (const name of Object.keys(headers)) if (!keptHeaders.test(name)) Reflect.deleteProperty(headers, name);
 }
