@@ -42,6 +42,10 @@ describe('a flood of frames', () => {
     expect(await rise(() => flood(server.grpcPort, next, upTo))).toBeLessThan(150);
     await othersAreAnswered();
   });
+
+  it('ends the connection of a client that resets each call at once', async () => {
+    expect(await flood(server.grpcPort, floods.resets, (sent) => sent < 4 * mebi)).toBe(true);
+  });
 });
 
 /** `npm run bench:hostile` has a million. */
