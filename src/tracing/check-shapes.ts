@@ -4,7 +4,8 @@ import type { NamedSpec } from './concrete-function.js';
  * Sizes of the unknown dimensions of a function, in their order, at which its values are compared with its graph's. No trace has them.
  *
  * All equal, primes, multiples of 32, higher than wide and wider than high, one row or one column; then each dimension in turn large and a multiple of what
- * programs compare sizes with: 192 is one of 64 and of 48, 960 of 32, 60 and 15, 1,344 of 224, 96 and 28.
+ * programs compare sizes with: 192 is one of 64 and of 48, 960 of 32, 60 and 15, 1,344 of 224, 96 and 28. At last a picture of two rows or columns, below the
+ * least sizes that programs ask for: half of what 1 lacks is a whole number more often than half of what 2 lacks.
  */
 const rows: readonly (readonly number[])[] = [
   [12, 12, 12, 12],
@@ -30,6 +31,8 @@ const rows: readonly (readonly number[])[] = [
   [1, 2, 1344, 3],
   [61, 53, 29, 5],
   [32, 64, 96, 8],
+  [5, 4, 2, 3],
+  [6, 2, 4, 2],
 ];
 
 /** Pictures in a batch: where sizes grow with it, more of them would not fit into memory. */

@@ -123,3 +123,17 @@ it('a gradient that fails at a size leaves nothing in memory', () => {
   tfFunction(fn, { inputSignature: images }).getConcreteFunction();
   expect(tf.memory().numTensors).toBe(before);
 });
+
+it('pads pictures on both sides to a least width, of which two columns lack one', () => {
+  const fn = (x: tf.Tensor) => {
+    const lacking = Math.max(sizeOf(x, 2), 3) - sizeOf(x, 2);
+    const before = Math.floor(lacking / 2);
+    return tf.pad(x, [[0, 0], [0, 0], [before, lacking - before], [0, 0]]); // prettier-ignore
+  };
+  const images = { x: tensorSpec('float32', [null, null, null, 1]) };
+  const graph = tfFunction(fn, { inputSignature: images }).getConcreteFunction();
+  for (const width of [1, 2, 3, 9]) {
+    const x = tf.ones([1, 7, width, 1]);
+    expect(runGraph(graph, [x]).outputs[0]?.shape).toEqual(fn(x).shape);
+  }
+});
