@@ -8,8 +8,9 @@ import { loadsTensorFlow } from './test/helpers/loads-tensorflow.js';
 /** What all tests share; `vitest.parity.config.ts` takes it too. */
 export const shared = {
   pool: 'forks' as const,
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  // They end what hangs; a busy machine takes three times as long as a quiet one.
+  testTimeout: 120_000,
+  hookTimeout: 180_000,
   setupFiles: ['test/helpers/set-up-file.ts'],
 };
 
