@@ -40,7 +40,7 @@ describe('an ImageDataset that is resumed', () => {
     { broken: 0, cache: 0 },
     { broken: 5, cache: 0 },
     { broken: 5, cache: 512 },
-  ])('goes on within any epoch as it would have gone on: %o', { timeout: 60_000 }, async ({ broken, cache }) => {
+  ])('goes on within any epoch as it would have gone on: %o', async ({ broken, cache }) => {
     const create = await brokenDigits(broken);
     const whole = await create(cache);
     const epochs = [await epoch(whole), await epoch(whole), await epoch(whole)];

@@ -180,7 +180,7 @@ describe('train-model --resume', () => {
     );
   });
 
-  it('says which options and which images are others, keeps what was trained, and refuses to write over it', { timeout: 120_000 }, async () => {
+  it('says which options and which images are others, keeps what was trained, and refuses to write over it', async () => {
     const models = 'refused';
     const own = copyDigits(inFolder('refused-digits'), { classes: 3, images: 20 });
     const callbacks = signalAfter(12, 'SIGKILL', models);

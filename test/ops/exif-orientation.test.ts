@@ -35,7 +35,7 @@ let compiled: CompiledFunctions;
 beforeAll(async () => {
   const graphs = Object.entries(functions).map(([name, fn]) => [name, fn.getConcreteFunction()] as const);
   compiled = await CompiledFunctions.compile(Object.fromEntries(graphs));
-}, 60_000);
+});
 afterAll(() => compiled.dispose());
 
 function call(name: keyof typeof functions, file: Buffer): tf.Tensor {

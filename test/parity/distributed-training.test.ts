@@ -146,7 +146,7 @@ print(json.dumps(model.signatures['serving_default'](input_tensor=tf.constant(re
       const model = await exported('small', small, { batchSize: 8, numEpochs: 9 });
       common = { model, data, parts: 3 };
       alone = await train('small-1', common);
-    }, 60_000);
+    });
 
     it('does not depend on how many workers share the parts of a batch, some of which are empty', async () => {
       expect(alone).toHaveLength(54);

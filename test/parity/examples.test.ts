@@ -94,7 +94,7 @@ describe.skipIf(!hasPython())('the examples in Python TensorFlow', () => {
     'bytes-to-class-name',
     'image-estimator',
     'digit-recognizer',
-  ])('show-model and saved_model_cli agree on %s', { timeout: 60_000 }, async (name) =>
+  ])('show-model and saved_model_cli agree on %s', async (name) =>
     expectSameAsSavedModelCli(path.join(folder, name, '1')),
   );
 });

@@ -52,7 +52,7 @@ write('link-group.weights.h5', group_link)
 print('{}')
 `;
 
-describe.skipIf(!hasPython())('a weight file that names another file', { timeout: 60_000 }, () => {
+describe.skipIf(!hasPython())('a weight file that names another file', () => {
   beforeAll(async () => {
     folder = await temporaryFolderForAll();
     await writeFile(path.join(folder, 'secret.bin'), Buffer.from(new Float32Array(16).fill(42).buffer));

@@ -25,7 +25,7 @@ print(json.dumps({}))
 `;
 
 describe.skipIf(!hasPython())('a SavedModel of Keras', () => {
-  it('gives its weights, by the names of its layers', { timeout: 120_000 }, async () => {
+  it('gives its weights, by the names of its layers', async () => {
     const weights = 'test/fixtures/keras/mobilenetv2_035.legacy.h5';
     const folder = await temporaryFolder();
     const [exported, saved] = [path.join(folder, 'exported'), path.join(folder, 'saved')];

@@ -61,7 +61,7 @@ async function train(labelSmoothing: number, classWeight: readonly number[]): Pr
 }
 
 describe.skipIf(!hasPython())('label smoothing and class weights, compared with Keras', () => {
-  it('give the same losses and weights', { timeout: 120_000 }, async () => {
+  it('give the same losses and weights', async () => {
     const answers = (await runPython(script, { x, y, cases })) as Answer[];
     for (const [i, [labelSmoothing, classWeight]] of cases.entries()) {
       const expected = answers[i] ?? { loss: [], val_loss: [], weights: [] };

@@ -71,5 +71,5 @@ describe.runIf(hasPython())('pictures in Python', () => {
     const signatures = Object.fromEntries(Object.keys(graphs).map((name) => [name, name]));
     await writeSavedModel(directory, { functions: graphs, signatures });
     expect(await runPython(script, { directory })).toEqual([]);
-  }, 120_000);
+  });
 });

@@ -20,7 +20,7 @@ print(json.dumps({key: reader.get_tensor(key).tolist() for key in reader.get_var
 `;
 
 describe.skipIf(!hasPython())('the state of a training, read by Python TensorFlow', () => {
-  it('is a checkpoint with the weights and the variables of the optimizer', { timeout: 120_000 }, async () => {
+  it('is a checkpoint with the weights and the variables of the optimizer', async () => {
     const folder = path.join(await temporaryFolder(), 'backup');
     const model = tinyModel(new Adam({ learningRate: 0.25 }));
     const callbacks = [new BackupAndRestore(folder, { deleteCheckpoint: false })];

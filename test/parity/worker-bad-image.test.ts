@@ -26,7 +26,7 @@ beforeAll(async () => {
   small.dispose();
 });
 
-describe.skipIf(!hasPython())('an image that only a decoder finds broken', { timeout: 120_000 }, () => {
+describe.skipIf(!hasPython())('an image that only a decoder finds broken', () => {
   it.each([
     ['training', 1],
     ['training', 2],

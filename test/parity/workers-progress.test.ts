@@ -45,7 +45,7 @@ const bad: [change: object, problem: RegExp][] = [
   [{ model: '/etc' }, /unexpected keyword argument 'model'/],
 ];
 
-describe.skipIf(!hasPython())('what workers keep', { timeout: 120_000 }, () => {
+describe.skipIf(!hasPython())('what workers keep', () => {
   it('is looked at before it is believed, and OUTPUT.new of somebody else stays', async () => {
     const folder = await temporaryFolder();
     const [model, output] = [path.join(folder, 'model'), path.join(folder, 'output')];

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 
 describe('startServer', () => {
-  it('serves models under the names that a program gives them, until it drains', { timeout: 120_000 }, async () => {
+  it('serves models under the names that a program gives them, until it drains', async () => {
     const basePath = path.join(folder, 'SmallClassifier');
     const labelled = { basePath, labels: new Map([['stable', 1]]) };
     const server = await startServer({ ...anyPorts, models: { pets: basePath, labelled } });
@@ -33,13 +33,13 @@ describe('startServer', () => {
     await expect(fetch(server.url)).rejects.toThrow();
   });
 
-  it('serves a folder of models', { timeout: 120_000 }, async () => {
+  it('serves a folder of models', async () => {
     const server = await startServer({ ...anyPorts, modelFolder: folder });
     expect(server.store.modelNames).toEqual(['SmallClassifier']);
     await server.drain();
   });
 
-  it('refuses to serve nothing', { timeout: 120_000 }, async () => {
+  it('refuses to serve nothing', async () => {
     await expect(startServer(anyPorts)).rejects.toThrow(
       "startServer takes models: { digits: 'models/LenetModel' }, or modelFolder: 'models'. Received: neither.",
     );

@@ -24,7 +24,7 @@ const modules = ['pip', 'hashlib', 'zipfile', 'json', 'importlib', 'argparse', '
 it.each([
   ['as they are', {}],
   ['with variables that lead there', { PYTHONPATH: ':/nowhere', PYTHONSAFEPATH: '1' }],
-])("programs that Signet starts run no file of the current folder, %s", { timeout: 60_000 }, async (_how, variables) => {
+])("programs that Signet starts run no file of the current folder, %s", async (_how, variables) => {
   const folder = await temporaryFolder();
   const hostile = path.join(folder, 'project');
   const seen = path.join(folder, 'hijacked');

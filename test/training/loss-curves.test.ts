@@ -70,7 +70,7 @@ function largestDifference(a: readonly number[], b: readonly number[]): number {
 describe('the first 200 losses of LeNet, from the same weights and batches', () => {
   const compiled = losses('graph');
 
-  it('are those of the step that runs op by op', { timeout: 120_000 }, async () => {
+  it('are those of the step that runs op by op', async () => {
     const eager = await losses('off');
     expect(eager).toHaveLength(steps);
     expect(largestDifference(await compiled, eager)).toBeLessThan(1e-3);

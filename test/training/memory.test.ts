@@ -19,13 +19,13 @@ function expectFlat(samples: readonly MemorySample[]): void {
 }
 
 describe('memory', () => {
-  it('stays where it is over 2,000 steps', { timeout: 120_000 }, async () => {
+  it('stays where it is over 2,000 steps', async () => {
     const samples = await watchMemory('test/training/train-and-sample.ts', ['steps']);
     expect(samples).toHaveLength(20);
     expectFlat(samples);
   });
 
-  it('stays where it is over 50 checkpoints', { timeout: 120_000 }, async () => {
+  it('stays where it is over 50 checkpoints', async () => {
     const samples = await watchMemory('test/training/train-and-sample.ts', ['checkpoints', await temporaryFolder()]);
     expect(samples).toHaveLength(50);
     expectFlat(samples);

@@ -50,7 +50,7 @@ async function expectMultiLabel({ directory, test }: Awaited<ReturnType<typeof t
   expect(test?.meanAveragePrecision).toBeGreaterThan(0);
 }
 
-describe('a multi-label training', { timeout: 120_000 }, () => {
+describe('a multi-label training', () => {
   it.each([
     ['head', {}, ['head']],
     ['full', { numEpochs: 1, augment: 'flip' }, ['head', 'fine-tuning']],

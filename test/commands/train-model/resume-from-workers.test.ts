@@ -133,7 +133,7 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
 
     beforeAll(async () => {
       output = await asWorkersKeepIt(inFolder('kept'), optionsFor({}), 2);
-    }, 120_000);
+    });
 
     const editLast = (kept: string, change: (last: Record<string, unknown>) => void) => {
       const last = JSON.parse(readFileSync(path.join(kept, 'last'), 'utf8')) as Record<string, unknown>;

@@ -85,7 +85,7 @@ describe('readVariables', () => {
 });
 
 describe('a checkpoint', () => {
-  it('is read as it was written: 100 random ones', { timeout: 120_000 }, async () => {
+  it('is read as it was written: 100 random ones', async () => {
     const folder = await temporaryFolder();
     for (let seed = 0; seed < 100; seed += 1) {
       const tensors = randomTensors(createRandom(seed));

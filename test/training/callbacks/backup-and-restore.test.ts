@@ -66,7 +66,7 @@ describe('BackupAndRestore', () => {
     ['after epochs, through a failure', 'epoch', fail],
     ['after batches, through a failure', 7, fail],
     ['when it is stopped within an epoch', 'epoch', stop],
-  ] as const)('goes on to the same weights: %s', { timeout: 120_000 }, async (_, saveFreq, interrupt) => {
+  ] as const)('goes on to the same weights: %s', async (_, saveFreq, interrupt) => {
     const { train: images } = copyDigits(await temporaryFolder(), { classes: 5, images: 28 });
     const split = { imageSize: [28, 28], seed: 4, batchSize: 16 } as const;
     const train = async (backup: string, others: CallbackLike[], deleteCheckpoint: boolean) => {

@@ -88,7 +88,7 @@ describe('features that are computed once', () => {
   it.each([
     ['a frozen backbone', { freezeBackbone: true, dropout: 0.2 }],
     ['a part that is trained', { fineTuneFrom: 'conv_2', freezeBatchNormalization: true }],
-  ])('give the losses and weights that the images give: %s', { timeout: 120_000 }, async (_case, options) => {
+  ])('give the losses and weights that the images give: %s', async (_case, options) => {
     const expected = await train(make(options), { featuresOnce: false });
     expect(expected.notes).toEqual([]);
     const actual = await train(make(options));
@@ -99,7 +99,7 @@ describe('features that are computed once', () => {
     expect(fromDisk.notes[0]).toContain(', 18 of them on the disk');
   }); // prettier-ignore
 
-  it('are the same bit for bit in a training that was interrupted', { timeout: 120_000 }, async () => {
+  it('are the same bit for bit in a training that was interrupted', async () => {
     const expected = await train(make());
     const folder = path.join(await temporaryFolder(), 'backup');
     const backup = () => new BackupAndRestore(folder, { deleteCheckpoint: false });
@@ -111,7 +111,7 @@ describe('features that are computed once', () => {
     expect(resumed.history.val_loss?.at(-1)).toBe(expected.history.val_loss?.at(-1));
   });
 
-  it('are of some views of each image where it is augmented, in turn', { timeout: 120_000 }, async () => {
+  it('are of some views of each image where it is augmented, in turn', async () => {
     const augmentation = new Augmentation([new RandomFlip(), new RandomRotation({ factor: 0.2 })], { seed: 7 });
     const views = { augmentation, featureViews: 2, epochs: 4 };
     const expected = await train(make(), views);
@@ -132,7 +132,7 @@ describe('features that are computed once', () => {
     await expect(train(make(), { featureViews: 2 })).rejects.toThrow('is for images that are augmented');
   });
 
-  it('stop before the first step, and begin again when the training is resumed', { timeout: 120_000 }, async () => {
+  it('stop before the first step, and begin again when the training is resumed', async () => {
     const expected = await train(make());
     const folder = path.join(await temporaryFolder(), 'backup');
     const backup = () => new BackupAndRestore(folder, { deleteCheckpoint: false });
@@ -147,7 +147,7 @@ describe('features that are computed once', () => {
     expect(resumed.weights).toEqual(expected.weights);
   });
 
-  it('leave a callback its images', { timeout: 120_000 }, async () => {
+  it('leave a callback its images', async () => {
     const { validation } = await datasets({ imageSize: [12, 12] });
     const evaluated: number[] = [];
     const model = make();
