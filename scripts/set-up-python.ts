@@ -8,6 +8,9 @@ import { tensorflowVersion } from '../src/set-up/wheel-table.js';
 import { withLock } from '../src/files/with-lock.js';
 import {
   hasPython,
+  mediaPipe,
+  mediaPipeFolder,
+  mediaPipeMarker,
   pythonFolder,
   pythonMarker,
   tritonClient,
@@ -42,17 +45,22 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
   await writeFile(pythonMarker, '');
 });
 
-/** And one with Triton's client, for the tests that speak to a server with it. */
-await withLock(`${tritonFolder}.lock`, {}, async () => {
-  if (existsSync(tritonMarker)) return;
-  process.stderr.write(`installing ${tritonClient} for the parity tests (once per user)\n`);
-  await rm(tritonFolder, { recursive: true, force: true });
-  await runSteps([
-    ['python3', '-m', 'venv', tritonFolder],
-    [path.join(tritonFolder, 'bin', 'pip'), 'install', '--quiet', tritonClient],
-  ]);
-  await writeFile(tritonMarker, '');
-});
+/** And each of these in one of its own: Triton's client speaks to a server, MediaPipe runs LiteRT files. */
+for (const [folder, marker, packageName] of [
+  [tritonFolder, tritonMarker, tritonClient],
+  [mediaPipeFolder, mediaPipeMarker, mediaPipe],
+] as const) {
+  await withLock(`${folder}.lock`, {}, async () => {
+    if (existsSync(marker)) return;
+    process.stderr.write(`installing ${packageName} for the parity tests (once per user)\n`);
+    await rm(folder, { recursive: true, force: true });
+    await runSteps([
+      ['python3', '-m', 'venv', folder],
+      [path.join(folder, 'bin', 'pip'), 'install', '--quiet', packageName],
+    ]);
+    await writeFile(marker, '');
+  });
+}
 
 async function runSteps(steps: readonly (readonly [command: string, ...args: string[]])[]): Promise<void> {
   for (const [command, ...args] of steps) {

@@ -6,7 +6,7 @@ import { decodeImage, type ExifHandling } from '../ops/decode-image.js';
 import { stringScalar } from '../ops/strings.js';
 import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
-import type { ExportedModel, Picture } from './runtimes/exported-model.js';
+import type { ExportedModel, Pictures } from './runtimes/exported-model.js';
 
 /** How an exported model did on the pictures, next to the SavedModel it was made from. */
 export interface ExportedAgreement {
@@ -29,7 +29,7 @@ export interface ExportComparison {
 }
 
 /** A picture with the class that it shows; null where nobody knows. */
-export interface LabelledPicture extends Picture {
+export interface LabelledPicture extends Pictures {
   readonly label: number | null;
 }
 
@@ -71,7 +71,7 @@ export async function compareExported(
   }
 }
 
-function callSavedModel(model: LoadedSavedModel, key: string, { pixels, shape }: Picture) {
+function callSavedModel(model: LoadedSavedModel, key: string, { pixels, shape }: Pictures) {
   const signature = model.signature(key);
   const [input = ''] = Object.keys(signature.inputs);
   const [output = ''] = Object.keys(signature.outputs).sort();

@@ -1,5 +1,8 @@
+import { SignetError } from '../errors.js';
+import { readSignatures } from '../saved-model/read/read-saved-model.js';
 import { checkQuantization, type ExportFormat, type ExportQuantization } from './export-format.js';
 import { convertToLitert } from './litert/convert-to-litert.js';
+import type { ClassifierFacts } from './litert/task-metadata.js';
 import { writeOnnx } from './onnx/write-onnx.js';
 import { type FlatGraph, notExportable } from './flat-graph.js';
 import { readFlatGraph } from './read-flat-graph.js';
@@ -14,6 +17,8 @@ export interface ExportOptions {
   readonly quantize?: ExportQuantization | undefined;
   /** Facts that travel in the file, such as class names. Default: none. */
   readonly metadata?: Readonly<Record<string, string>> | undefined;
+  /** What MediaPipe reads in a LiteRT file of an image classifier whose only output is its logits. Default: nothing. */
+  readonly classifier?: ClassifierFacts | undefined;
 }
 
 /**
@@ -26,12 +31,15 @@ export interface ExportOptions {
 export async function exportFiles(
   directory: string,
   format: ExportFormat,
-  { signature = 'serving_default', quantize = 'none', metadata = {} }: ExportOptions = {},
+  { signature = 'serving_default', quantize = 'none', metadata = {}, classifier }: ExportOptions = {},
 ): Promise<Map<string, Uint8Array>> {
   checkQuantization(format, quantize);
+  await refuseTexts(directory, signature);
   if (format === 'litert') {
     const quantization = quantize === 'weights' ? 'none' : quantize;
-    return new Map([['model.tflite', await convertToLitert(directory, { signature, quantization, metadata })]]);
+    return new Map([
+      ['model.tflite', await convertToLitert(directory, { signature, quantization, metadata, classifier })],
+    ]);
   }
   const flat = await readFlatGraph(directory, signature);
   refuseFunctions(flat, format);
@@ -39,6 +47,25 @@ export async function exportFiles(
   const quantization = quantize === 'dynamic' ? 'none' : quantize;
   if (format === 'onnx') return new Map([['model.onnx', writeOnnx(graph, shapes, { metadata, quantization })]]);
   return graphModelFiles(graphModel(graph, metadata, quantization));
+}
+
+/** Encoded pictures, examples and texts: no format's runtime decodes them. */
+async function refuseTexts(directory: string, key: string): Promise<void> {
+  const signatures = await readSignatures(directory);
+  const textsOf = (name: string) => {
+    const inputs = Object.hasOwn(signatures, name) ? signatures[name]?.inputs : undefined;
+    return Object.entries(inputs ?? {}).filter(([, { spec }]) => spec.dtype === 'string');
+  };
+  const texts = textsOf(key);
+  if (texts.length === 0) return;
+  const others = Object.keys(signatures).filter((name) => textsOf(name).length === 0);
+  throw new SignetError(
+    'NOT_EXPORTABLE',
+    `The signature "${key}" takes ${texts.map(([name, { spec }]) => `${name}: ${spec}`).join(', ')}: encoded pictures or texts, which LiteRT, TensorFlow.js and ONNX Runtime do not decode. ` +
+      (others.length > 0
+        ? `Export ${others.join(' or ')} instead, and decode in the app.`
+        : 'Export a function that takes pixels, and decode in the app.'),
+  );
 }
 
 /** What calls functions when it runs is not flat: branches and loops. */

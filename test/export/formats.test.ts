@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { unzipSync } from 'fflate';
 import { loadGraphModel } from '@tensorflow/tfjs-converter';
 import { io } from '@tensorflow/tfjs-core';
 import * as ort from 'onnxruntime-node';
@@ -8,8 +9,9 @@ import { describe, expect, it } from 'vitest';
 
 import { exportFiles } from '../../src/export/export-files.js';
 import { exportGraphModel, exportLiteRT, exportOnnx } from '../../src/export/export-function.js';
-import { cond, tensorSpec, tf, tfFunction } from '../../src/index.js';
+import { cond, mapFn, tensorSpec, tf, tfFunction } from '../../src/index.js';
 import { addMetadata } from '../../src/export/litert/add-metadata.js';
+import { writeParts } from '../../src/saved-model/write/write-saved-model.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 
 type Image = tf.Tensor4D;
@@ -148,6 +150,25 @@ describe('LiteRT', () => {
     expect(content.includes('cat\ndog')).toBe(true);
   });
 
+  it('a file of a classifier is a ZIP archive too, with its labels, and names a size though it takes all', async () => {
+    const directory = await temporaryFolder();
+    const fn = traced((x) => x.mean([1, 2]));
+    await writeParts(directory, { functions: { fn: fn.getConcreteFunction() }, signatures: { serving_default: 'fn' } });
+    const classNames = ['cat', 'dog', 'Kühe'];
+    const facts = { name: 'Pets', description: 'Tells pets apart.', version: '3', classNames, isMultiLabel: true };
+    const options = { classifier: { ...facts, inputSize: [20, 30] as const } };
+    const content = (await exportFiles(directory, 'litert', options)).get('model.tflite') ?? new Uint8Array();
+    const read = Object.entries(unzipSync(content)).map(([name, bytes]) => [name, Buffer.from(bytes).toString()]);
+    expect(read).toEqual([
+      ['labels.txt', 'cat\ndog\nKühe'],
+      ['score_calibration.txt', '1,1,0\n1,1,0\n1,1,0'],
+    ]);
+    const text = Buffer.from(content).toString('latin1');
+    for (const part of ['TFLITE_METADATA', 'M001', 'Pets', 'Tells pets apart.']) expect(text).toContain(part);
+    const sizes = Buffer.from(Int32Array.of(4, 1, 20, 30, 3).buffer).toString('latin1');
+    expect(text.split(sizes)).toHaveLength(2);
+  });
+
   it('refuses to add metadata to what is not a LiteRT file', () => {
     expect(() =>
       addMetadata(Buffer.from('a cat, not a model'), { class_names: 'cat' }),
@@ -163,6 +184,7 @@ describe('what a format cannot carry is refused with function, node and line, an
     bincount: (x: Image) => tf.bincount(x.flatten().mul<tf.Tensor1D>(3).toInt(), tf.tensor1d([]), 3).toFloat(),
     fft: (x: Image) => tf.abs(tf.spectral.fft(tf.complex(x.flatten(), x.flatten()))),
     cond: (x: Image) => cond(x.sum().greater(1), () => x.add(1), () => x.sub(1)),
+    mapFn: (x: Image) => mapFn((image) => image.sum(), x),
   }; // prettier-ignore
 
   it.each(Object.entries(refused))('%s', async (name, fn) => {

@@ -7,6 +7,7 @@ import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { SignetError } from '../../errors.js';
 import { compareExported, type ExportComparison, noisePictures, picturesOf } from '../../export/compare-exported.js';
 import { exportFiles } from '../../export/export-files.js';
+import type { ClassifierFacts } from '../../export/litert/task-metadata.js';
 import { checkQuantization, type ExportFormat } from '../../export/export-format.js';
 import { type ExportedModel, RuntimeMissing } from '../../export/runtimes/exported-model.js';
 import { openLitertModel } from '../../export/runtimes/litert-runtime.js';
@@ -18,6 +19,7 @@ import { writeModelDirectory } from '../../files/model-directory.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { decodingOf, isMultiLabelModel, readModelDescription } from '../../models/classifier/model-description.js';
 import { readThresholds } from '../../models/classifier/read-thresholds.js';
+import { modelNameOf } from '../../saved-model/describe/describe-saved-model.js';
 import { readSignatures, type Signature } from '../../saved-model/read/read-saved-model.js';
 import { offlinePageFiles } from '../../serving/page/offline-page-files.js';
 import { progressBar } from '../../text/progress-bar.js';
@@ -86,17 +88,19 @@ export async function exportModel(given: ExportModelOptions): Promise<ExportMode
   const formats = [...new Set(options.format)] as ExportFormat[];
   for (const format of formats) checkQuantization(format, quantize);
   checkPage(options.page, formats);
-  await checkSignature(modelPath, signature);
+  const { outputs } = await checkSignature(modelPath, signature);
   await tryToWrite(output);
   const classNames = await readClassNames(modelPath).catch(() => null);
   const thresholds = await thresholdsOf(modelPath, classNames);
   const files = await testImages(options, { classNames, thresholds });
   const metadata = await describe(modelPath, signature, classNames);
+  const isLogitsAlone = classNames !== null && Object.keys(outputs).length === 1;
+  const classifier = isLogitsAlone ? await classifierFacts(modelPath, classNames, thresholds !== null) : undefined;
   const exports: Export[] = [];
   try {
     for (const format of formats) {
       tell(`exporting ${signature} as ${format}`);
-      const content = await exportFiles(modelPath, format, { signature, quantize, metadata });
+      const content = await exportFiles(modelPath, format, { signature, quantize, metadata, classifier });
       if (format === 'litert' && classNames) content.set('labels.txt', Buffer.from(`${classNames.join('\n')}\n`));
       exports.push({ format, content, ...(await open(format, content)) });
     }
@@ -151,10 +155,10 @@ function checkPage(page: boolean, formats: readonly ExportFormat[]): void {
 }
 
 /** A comparison needs pictures, and the exported runtimes decode none. */
-async function checkSignature(modelPath: string, key: string): Promise<void> {
+async function checkSignature(modelPath: string, key: string): Promise<Signature> {
   const signatures = await readSignatures(modelPath);
   const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
-  if (signature && takesPixels(signature)) return;
+  if (signature && takesPixels(signature)) return signature;
   const inputs = Object.entries(signature?.inputs ?? {}).map(([name, { spec }]) => `${name}: ${spec}`);
   const received = signature
     ? `"${key}" with ${inputs.join(', ') || 'no inputs'}`
@@ -219,6 +223,25 @@ async function describe(
     signature,
     ...(classNames && { class_names: classNames.join('\n') }),
     ...(description && { signet: JSON.stringify(description) }),
+  };
+}
+
+/** What task libraries are told about a classifier. */
+async function classifierFacts(
+  modelPath: string,
+  classNames: readonly string[],
+  isMultiLabel: boolean,
+): Promise<ClassifierFacts> {
+  const description = await readModelDescription(modelPath).catch(() => null);
+  const { modelName, version } = modelNameOf(modelPath);
+  const kind = description ? ` It is a ${description.modelType} trained with Signet.` : '';
+  return {
+    name: modelName,
+    description: `Classifies pictures into ${classNames.length} classes.${kind}`,
+    version,
+    classNames,
+    inputSize: description ? [description.inputHeight, description.inputWidth] : null,
+    isMultiLabel,
   };
 }
 

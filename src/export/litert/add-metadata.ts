@@ -14,10 +14,10 @@ const alignment = 16;
  * lists of buffers and metadata whose old entries lie where they were.
  *
  * @param model Content of the file.
- * @param metadata Text by name.
+ * @param metadata Text or bytes by name.
  * @throws SignetError `NOT_EXPORTABLE` for what is not a LiteRT file.
  */
-export function addMetadata(model: Uint8Array, metadata: Readonly<Record<string, string>>): Uint8Array {
+export function addMetadata(model: Uint8Array, metadata: Readonly<Record<string, string | Uint8Array>>): Uint8Array {
   const entries = Object.entries(metadata);
   if (entries.length === 0) return model;
   if (Buffer.from(model.subarray(4, 8)).toString('latin1') !== 'TFL3') {
@@ -30,7 +30,7 @@ export function addMetadata(model: Uint8Array, metadata: Readonly<Record<string,
   const firstBuffer = old.lists.buffers.length;
   const buffers = prefix.reserveList(firstBuffer + entries.length);
   const named = prefix.reserveList(old.lists.metadata.length + entries.length);
-  const content = entries.map(([, text]) => prefix.buffer(Buffer.from(text)));
+  const content = entries.map(([, value]) => prefix.buffer(Buffer.from(value)));
   prefix.list(buffers, [...old.lists.buffers.map(inOld), ...content]);
   const names = entries.map(([name], i) => prefix.metadataEntry(name, firstBuffer + i));
   prefix.list(named, [...old.lists.metadata.map(inOld), ...names]);
@@ -110,7 +110,8 @@ class Prefix {
   /** Writes a table `Metadata`: a name, and the number of a buffer. */
   metadataEntry(name: string, buffer: number): number {
     const table = this.#table(2);
-    const text = this.#vector(Buffer.from(`${name}\0`), name.length);
+    const bytes = Buffer.from(`${name}\0`);
+    const text = this.#vector(bytes, bytes.length - 1);
     this.#set(table + 4, { to: text });
     this.#set(table + 8, buffer);
     return table;

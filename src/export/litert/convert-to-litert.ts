@@ -12,6 +12,9 @@ import { readFlatGraph } from '../read-flat-graph.js';
 import { simplify } from '../simplify.js';
 import { notExportable } from '../flat-graph.js';
 import { addMetadata } from './add-metadata.js';
+import { packFiles } from './pack-files.js';
+import { setInputSize } from './set-input-size.js';
+import { type ClassifierFacts, taskFiles, taskMetadata, taskMetadataName } from './task-metadata.js';
 import { needsFlatCopy, writeFlatCopy } from './flat-copy.js';
 import { buildConverter } from './build-converter.js';
 
@@ -26,6 +29,8 @@ export interface LitertOptions {
   readonly quantization?: LitertQuantization;
   /** Facts that travel in the file, each under its name. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** What task libraries read of an image classifier whose only output is its logits. Default: nothing. */
+  readonly classifier?: ClassifierFacts | undefined;
   /** Ends the converter. */
   readonly signal?: AbortSignal;
 }
@@ -41,7 +46,7 @@ export interface LitertOptions {
  */
 export async function convertToLitert(
   directory: string,
-  { signature = 'serving_default', quantization = 'none', metadata = {}, signal }: LitertOptions = {},
+  { signature = 'serving_default', quantization = 'none', metadata = {}, classifier, signal }: LitertOptions = {},
 ): Promise<Uint8Array> {
   checkPlatform();
   const converter = await buildConverter(signal);
@@ -53,7 +58,11 @@ export async function convertToLitert(
     const args = [libraries, source, signature, quantization, output];
     const result = await runTool(converter, args, { cwd: folder, ...(signal && { signal }) });
     if (!result.ok) throw failed(signature, result.ending, result.output);
-    return addMetadata(await readFile(output), metadata);
+    const model = await readFile(output);
+    if (!classifier) return addMetadata(model, metadata);
+    if (classifier.inputSize) setInputSize(model, classifier.inputSize);
+    const described = addMetadata(model, { ...metadata, [taskMetadataName]: taskMetadata(classifier) });
+    return packFiles(described, taskFiles(classifier));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -77,8 +86,9 @@ function checkPlatform(): void {
 
 /** Ops that LiteRT lacks are listed by the converter; its own log stands before. */
 function failed(signature: string, ending: string, output: string): SignetError {
-  const [, listed] = /(?:Flex|Select|Custom) ops: ([^\n]*)/i.exec(output) ?? [];
-  const names = [...new Set((listed ?? '').split(',').map(opName))].filter((each) => each !== '');
+  // Sentences of the converter hold the same words, before the address of a page.
+  const listed = [...output.matchAll(/\b(?:Flex|Select|Custom) ops: (?!https?:)([^\n]*)/gi)].map(([, ops = '']) => ops);
+  const names = [...new Set(listed.join(',').split(',').map(opName))].filter((each) => each !== '');
   const [op] = names;
   if (op === undefined) {
     const why = `it ended with ${ending}:\n${reasonIn(output)}`;

@@ -1,12 +1,12 @@
-/** A picture for a model: pixels from 0 to 255, [1, height, width, 3]. */
-export interface Picture {
-  readonly shape: readonly [1, number, number, number];
+/** Pictures of one size for a model: pixels from 0 to 255, [pictures, height, width, 3]. */
+export interface Pictures {
+  readonly shape: readonly [number, number, number, number];
   readonly pixels: Float32Array;
 }
 
-/** Answer of an exported model to a picture. */
+/** Answer of an exported model to pictures. */
 export interface RuntimeAnswer {
-  /** First output of the signature, [1, classes]. */
+  /** First output of the signature, [pictures, classes]. */
   readonly logits: Float32Array;
   /** Time in the runtime itself. */
   readonly milliseconds: number;
@@ -16,7 +16,7 @@ export interface RuntimeAnswer {
 export interface ExportedModel {
   /** Name and version of the runtime, such as `onnxruntime-node 1.30.0`. */
   readonly runtime: string;
-  classify(picture: Picture): Promise<RuntimeAnswer>;
+  classify(pictures: Pictures): Promise<RuntimeAnswer>;
   /** Frees the model, and ends the process or thread that it ran in. */
   close(): Promise<void>;
 }

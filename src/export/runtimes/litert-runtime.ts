@@ -10,7 +10,7 @@ import { lastLines } from '../../files/run-child.js';
 import { runTool, startTool } from '../../files/run-tool.js';
 import { withLock } from '../../files/with-lock.js';
 import { tell } from '../../text/tell.js';
-import { type ExportedModel, type Picture, type RuntimeAnswer, RuntimeMissing } from './exported-model.js';
+import { type ExportedModel, type Pictures, type RuntimeAnswer, RuntimeMissing } from './exported-model.js';
 
 /** Google's runtime for Python; there is none for Node.js. */
 const version = '2.3.0';
@@ -28,11 +28,11 @@ read, write = sys.stdin.buffer, sys.stdout.buffer
 write.write(b'ready')
 write.flush()
 while True:
-    header = read.read(12)
-    if len(header) < 12:
+    header = read.read(16)
+    if len(header) < 16:
         break
-    height, width, channels = struct.unpack('<III', header)
-    pixels = np.frombuffer(read.read(4 * height * width * channels), '<f4').reshape(1, height, width, channels)
+    shape = struct.unpack('<IIII', header)
+    pixels = np.frombuffer(read.read(4 * int(np.prod(shape))), '<f4').reshape(shape)
     start = time.perf_counter()
     logits = runner(**{name: pixels})[output].astype('<f4').ravel()
     milliseconds = (time.perf_counter() - start) * 1000
@@ -58,7 +58,7 @@ export async function openLitertModel(files: ReadonlyMap<string, Uint8Array>): P
   await reader.read(5);
   return {
     runtime: `ai-edge-litert ${version}`,
-    classify: (picture) => ask(child, reader, picture),
+    classify: (pictures) => ask(child, reader, pictures),
     close: async () => {
       child.stdin.end();
       child.kill();
@@ -70,9 +70,9 @@ export async function openLitertModel(files: ReadonlyMap<string, Uint8Array>): P
 async function ask(
   child: ChildProcessWithoutNullStreams,
   reader: ByteStream,
-  { shape, pixels }: Picture,
+  { shape, pixels }: Pictures,
 ): Promise<RuntimeAnswer> {
-  child.stdin.write(new Uint8Array(Uint32Array.from(shape.slice(1)).buffer));
+  child.stdin.write(new Uint8Array(Uint32Array.from(shape).buffer));
   child.stdin.write(new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
   const header = await reader.read(12);
   const logits = await reader.read(4 * header.readUInt32LE(0));

@@ -2,7 +2,7 @@ import type { Worker } from 'node:worker_threads';
 
 import { SignetError } from '../../errors.js';
 import { startWorker } from '../../files/start-worker.js';
-import type { ExportedModel, Picture, RuntimeAnswer } from './exported-model.js';
+import type { ExportedModel, Pictures, RuntimeAnswer } from './exported-model.js';
 
 /** What the thread answers. */
 export type TfjsReply = { readonly ready: string } | { readonly answer: RuntimeAnswer } | { readonly error: string };
@@ -19,8 +19,8 @@ export async function openTfjsModel(files: ReadonlyMap<string, Uint8Array>): Pro
   if (!('ready' in ready)) throw failed('error' in ready ? ready.error : 'no answer');
   return {
     runtime: ready.ready,
-    classify: async (picture: Picture) => {
-      worker.postMessage(picture);
+    classify: async (pictures: Pictures) => {
+      worker.postMessage(pictures);
       const answer = await reply(worker);
       if ('answer' in answer) return answer.answer;
       throw failed('error' in answer ? answer.error : 'no answer');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 
 import { wordsOf } from '../../errors.js';
-import type { Picture } from './exported-model.js';
+import type { Pictures } from './exported-model.js';
 import type { TfjsReply } from './tfjs-runtime.js';
 
 const post = (reply: TfjsReply) => parentPort?.postMessage(reply);
@@ -19,7 +19,7 @@ try {
   setWasmPaths(`${folder}/`);
   await tf.setBackend('wasm');
   const model = await loadGraphModel(tf.io.fromMemory(artifacts(workerData as ReadonlyMap<string, Uint8Array>)));
-  parentPort?.on('message', ({ pixels, shape }: Picture) => {
+  parentPort?.on('message', ({ pixels, shape }: Pictures) => {
     try {
       const start = performance.now();
       const logits = tf.tidy(() => {

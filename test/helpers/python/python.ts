@@ -16,6 +16,11 @@ export const tritonClient = 'tritonclient[http,grpc]==2.73.0';
 export const tritonFolder = path.join(cacheFolder(), 'python-tritonclient-2.73.0');
 export const tritonMarker = path.join(tritonFolder, 'complete');
 
+/** MediaPipe, which reads what LiteRT files say of themselves; in an environment of its own, since it brings OpenCV. */
+export const mediaPipe = 'mediapipe==1.2.3';
+export const mediaPipeFolder = path.join(cacheFolder(), 'python-mediapipe-1.2.3');
+export const mediaPipeMarker = path.join(mediaPipeFolder, 'complete');
+
 /** Whether the referee is there; says so loudly when it is not, since tests are then skipped. */
 export function hasPython(): boolean {
   if (existsSync(pythonMarker)) return true;
