@@ -20,6 +20,7 @@ import { hasTensors, parseMessage, type ReaderResult } from '../reader/reader-jo
 import type { RequestReader } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
 import type { StreamArrival } from './guard-connections.js';
+import { largeBytes, type LargeMessage } from './large-messages.js';
 import { statusOf } from './status-of.js';
 
 /** Tensors by name, and the pixels that each string among them claims. */
@@ -113,8 +114,10 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
     const gone = new AbortController();
     const deadline = Number(call.getDeadline());
     const subject: { -readonly [Key in keyof RequestSubject]: RequestSubject[Key] } = {};
-    const { claim, encoding } = hooks.arrivalOf(call);
-    const requestBytes = call.request.length;
+    const arrival = hooks.arrivalOf(call);
+    const { claim } = arrival;
+    const message = messageOf(call.request, arrival);
+    const requestBytes = message.body.length;
     const isAbout = ({ model, signature, version }: RequestSubject) => {
       if (model !== undefined) subject.model = cutName(model);
       if (signature !== undefined) subject.signature = cutName(signature);
@@ -135,7 +138,8 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
     };
     const answer = async () => {
       const { signal } = gone;
-      const body = await wholeMessage(call.request, encoding, { maxBytes: hooks.maxMessageBytes, claim });
+      const limits = { maxBytes: hooks.maxMessageBytes, claim };
+      const body = await wholeMessage(message, arrival.encoding, limits);
       const turn = hooks.turns.take();
       if (turn) await turn;
       const { request, read } = await readMessage(method, body, signal, hooks);
@@ -164,7 +168,9 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
       (response) => {
         if (isDone) return;
         finish('OK', response.length);
-        callback(null, response);
+        const isLarge = response.length > largeBytes && arrival.sendLarge !== undefined;
+        if (isLarge) arrival.sendLarge(response);
+        callback(null, isLarge ? Buffer.alloc(0) : response);
       },
       (error: unknown) => {
         if (!(error instanceof ServingError) && !gone.signal.aborted) onError(error);
@@ -177,16 +183,21 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
   };
 }
 
+/** The message of a call, as it came. */
+function messageOf(request: Buffer, { message }: StreamArrival): LargeMessage {
+  if (message) return message;
+  // grpc-js lays a message after its prefix, whose first byte says whether it is compressed.
+  const isCompressed = request.byteOffset >= 5 && new Uint8Array(request.buffer)[request.byteOffset - 5] === 1;
+  return { isCompressed, body: { chunks: [request], length: request.length } };
+}
+
 /** A message as it was before it was compressed. @throws ServingError */
 function wholeMessage(
-  bytes: Buffer,
+  { isCompressed, body }: LargeMessage,
   encoding: string | undefined,
   limits: InflateLimits,
 ): ReceivedBody | Promise<ReceivedBody> {
-  // grpc-js lays a message after its prefix, whose first byte says whether it is compressed.
-  const isCompressed = bytes.byteOffset >= 5 && new Uint8Array(bytes.buffer)[bytes.byteOffset - 5] === 1;
-  if (!isCompressed || encoding === undefined) return { chunks: [bytes], length: bytes.length };
-  return inflate(bytes, encoding, limits);
+  return isCompressed && encoding !== undefined ? inflate(body, encoding, limits) : body;
 }
 
 /** Messages that carry no tensors and are larger, in bytes, are not read. */

@@ -42,7 +42,7 @@ export interface GrpcServerOptions {
   /** Shared with everything else that computes for requests. Default: its own. */
   readonly turns?: Turns;
   /** What clients may hold. Default: see GrpcGuard; for this server alone. */
-  readonly guard?: Partial<Omit<GrpcGuard, 'turns'>>;
+  readonly guard?: Partial<Omit<GrpcGuard, 'turns' | 'mostMessageBytes'>>;
   /** Whether outputs are in `tensor_content`, TensorFlow Serving's `--enable_serialization_as_tensor_content`. Default: false. */
   readonly tensorContent?: boolean;
   /** Whether every model answers, for the Open Inference Protocol. Default: always. */
@@ -109,6 +109,7 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
     handshakeMilliseconds: options.guard?.handshakeMilliseconds ?? 10_000,
     answerMilliseconds: options.guard?.answerMilliseconds ?? 120_000,
     turns,
+    mostMessageBytes: maxMessageBytes,
   };
   const { drainMilliseconds = 30_000, onRequest = () => undefined, onError = tellFailure } = options;
   const server = new Server({

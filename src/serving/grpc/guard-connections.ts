@@ -15,6 +15,7 @@ import type { ConnectionLimit, ConnectionState } from '../limits/connection-limi
 import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
 import { isCrumbled } from '../limits/received-body.js';
 import type { Turns } from '../limits/turns.js';
+import { type AnsweringStream, type LargeMessage, receiveLarge, sendLarge } from './large-messages.js';
 
 /** What clients of gRPC may hold. */
 export interface GrpcGuard {
@@ -22,6 +23,8 @@ export interface GrpcGuard {
   readonly arrivals: ArrivalWatch;
   readonly connections: ConnectionLimit;
   readonly turns: Turns;
+  /** The largest message, in bytes. */
+  readonly mostMessageBytes: number;
   /** How long a connection may take to speak HTTP/2, TLS included, in milliseconds. */
   readonly handshakeMilliseconds: number;
   /** How long a client may take for an answer, in milliseconds, besides one for each 16 bytes of it. */
@@ -90,7 +93,7 @@ const mostRefused = 3;
 /** A connection that has not spoken HTTP/2 yet, or one that has. */
 class Connection {
   /** Those that are open now. */
-  readonly streams = new Set<ServerHttp2Stream>();
+  readonly streams = new Set<AnsweringStream>();
   /** Since when each of them has an answer that has not been taken, in milliseconds. */
   readonly #unread = new WeakMap<ServerHttp2Stream, number>();
   readonly address: string | undefined;
@@ -128,7 +131,7 @@ class Connection {
   endUnread(answerMilliseconds: number): void {
     const now = performance.now();
     for (const stream of this.streams) {
-      const { writableLength } = stream;
+      const writableLength = Math.max(stream.unsentBytes ?? 0, stream.writableLength);
       const since = this.#unread.get(stream);
       if (writableLength === 0) this.#unread.delete(stream);
       else if (since === undefined) this.#unread.set(stream, now);
@@ -152,6 +155,10 @@ export interface StreamArrival {
   readonly claim: MemoryClaim;
   /** How a message that is flagged so is compressed. Default: none may be. */
   readonly encoding?: string | undefined;
+  /** The message, where it is large: grpc-js has an empty one then. */
+  message?: LargeMessage;
+  /** Sends an answer in place of the empty message that grpc-js writes next. Default: grpc-js sends all answers. */
+  readonly sendLarge?: (answer: Buffer) => void;
 }
 
 /** The connections of sessions, whose sockets are proxies: every look through one is slow. */
@@ -160,7 +167,7 @@ const connections = new WeakMap<object, Connection>();
 const arrivalKey = Symbol('arrival');
 
 /** Paths of services whose methods inflate their messages themselves. */
-const ownPaths = '/tensorflow.serving.';
+const ownPaths = /^\/(?:tensorflow\.serving|inference)\./;
 /** Compressed messages of other services, in bytes: enough for what they are asked. */
 const mostForeignBytes = 1024;
 
@@ -175,18 +182,23 @@ const keptHeaders = /^(?::.*|content-type|te)$/;
 
 /** Adds as few listeners as can be: this is part of every call. */
 function guardStream(
-  stream: ServerHttp2Stream & { [arrivalKey]?: StreamArrival },
+  stream: AnsweringStream & { [arrivalKey]?: StreamArrival },
   headers: IncomingHttpHeaders,
   raw: readonly string[],
-  { budget, arrivals }: GrpcGuard,
+  { budget, arrivals, mostMessageBytes }: GrpcGuard,
 ): void {
   const connection = stream.session && connections.get(stream.session);
   if (connection?.begins() === false) stream.session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
   const claim = budget.open(connection?.address);
   const { 'grpc-encoding': encoding } = headers;
-  const isForeign = !headers[':path']?.startsWith(ownPaths);
+  const isForeign = !ownPaths.test(headers[':path'] ?? '');
   const isPlain = encoding === undefined || encoding === 'identity';
-  stream[arrivalKey] = { claim, encoding: isPlain ? undefined : String(encoding) };
+  const known: StreamArrival = {
+    claim,
+    encoding: isPlain ? undefined : String(encoding),
+    sendLarge: (answer) => sendLarge(stream, answer),
+  };
+  stream[arrivalKey] = known;
   // grpc-js would inflate without an account: kilobytes would become gigabytes. It takes the message for plain, and the
   // method inflates it.
   if (!isForeign && encoding !== undefined) delete headers['grpc-encoding'];
@@ -200,7 +212,9 @@ function guardStream(
   };
   arrivals.add(arrival);
   connection?.streams.add(stream);
+  let isRefused = false;
   const refuse = () => {
+    isRefused = true;
     // What is still on its way is dropped by grpc-js.
     stream.off('data', count);
     claim.close();
@@ -213,6 +227,16 @@ function guardStream(
     if (isCrumbled(pieces, received)) stream.session?.destroy();
   };
   stream.on('data', count);
+  if (!isForeign) {
+    receiveLarge(stream, {
+      mostBytes: mostMessageBytes,
+      count: (chunk) => {
+        count(chunk);
+        return !isRefused;
+      },
+      onMessage: (message) => (known.message = message),
+    });
+  }
   stream.on('close', () => {
     connection?.streams.delete(stream);
     arrivals.delete(arrival);

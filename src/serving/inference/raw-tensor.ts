@@ -1,6 +1,7 @@
 import { contentBytes, contentValues } from '../../saved-model/read/tensor-proto-value.js';
 import type { DType } from '../../tensorflow/data-type.js';
 import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
+import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import { refuse } from '../serving-error.js';
 import { rawElementBytes } from './datatype.js';
 
@@ -27,11 +28,17 @@ export function readRaw(name: string, dtype: DType, bytes: Uint8Array, count: nu
   return contentValues(dtype, bytes, count);
 }
 
+/** Bytes that `writeRaw` gives. */
+export function rawBytes({ dtype, shape, values }: TensorValue): number {
+  if (dtype !== 'string') return sizeFromShape(shape) * (rawElementBytes(dtype) ?? 0);
+  return (values as readonly Uint8Array[]).reduce((sum, { length }) => sum + 4 + length, 0);
+}
+
 /** Writes elements as raw bytes. */
-export function writeRaw({ dtype, values }: TensorValue): Uint8Array {
+export function writeRaw({ dtype, shape, values }: TensorValue): Uint8Array {
   if (dtype !== 'string') return contentBytes(dtype, values);
   const strings = values as readonly Uint8Array[];
-  const bytes = Buffer.alloc(strings.reduce((sum, { length }) => sum + 4 + length, 0));
+  const bytes = Buffer.alloc(rawBytes({ dtype, shape, values }));
   let at = 0;
   for (const string of strings) {
     bytes.writeUInt32LE(string.length, at);

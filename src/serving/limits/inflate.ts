@@ -20,7 +20,7 @@ export interface InflateLimits {
  *   inflated.
  */
 export function inflate(
-  bytes: Uint8Array,
+  { chunks: given }: ReceivedBody,
   encoding: string,
   { maxBytes, claim }: InflateLimits,
 ): Promise<ReceivedBody> {
@@ -51,6 +51,7 @@ export function inflate(
       fail(new ServingError('INVALID_ARGUMENT', `The message cannot be inflated: ${message}`));
     });
     source.on('end', () => resolve({ chunks, length }));
-    source.end(bytes);
+    for (const chunk of given) source.write(chunk);
+    source.end();
   });
 }

@@ -1,9 +1,11 @@
+import { copyInTurns } from '../limits/copy-in-turns.js';
 import type { PixelLimits } from '../limits/check-pixels.js';
 import type { SizeLimits } from '../limits/check-size.js';
 import { bodyBytes, movedBody, type ReceivedBody } from '../limits/received-body.js';
 import { ServingError } from '../serving-error.js';
 import type { PlainSignature } from '../worker/inference-messages.js';
-import { JobThread, type PlainServingError } from '../worker/job-thread.js';
+import type { PlainServingError } from '../worker/job-thread.js';
+import { JobThreads } from '../worker/job-threads.js';
 import { type PackedValues, unpackValues } from '../worker/packed-value.js';
 import { plainSignature } from '../worker/plain-signature.js';
 import { type ReaderHead, type ReaderJob, type ReaderResult, runReaderJob, type Signatures } from './reader-jobs.js';
@@ -40,9 +42,9 @@ export interface Waiting {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Reads the bodies of requests: small ones here and now, large ones in another thread. */
+/** Reads the bodies of requests: small ones here and now, large ones in other threads. */
 export class RequestReader {
-  readonly #thread = new JobThread<ReaderWork, ReaderReply>(new URL('./reader-main', import.meta.url), {
+  readonly #threads = new JobThreads<ReaderWork, ReaderReply>(new URL('./reader-main', import.meta.url), {
     name: 'reader',
     tooLarge: 'The request takes too much memory when it is read.',
   });
@@ -85,7 +87,9 @@ export class RequestReader {
    */
   async transcode(content: Buffer, { maxPixels }: PixelLimits = {}, signal?: AbortSignal): Promise<Buffer> {
     // A copy: it is part of a body that holds other files.
-    const body = { chunks: [Buffer.from(content)], length: content.length };
+    const copy = Buffer.allocUnsafeSlow(content.length);
+    await copyInTurns([{ target: copy, source: content, at: 0 }]);
+    const body = { chunks: [copy], length: content.length };
     const { values } = await this.#inThread<'form'>({ type: 'transcode', maxPixels }, body, { signal });
     const [png = new Uint8Array()] = (values.files?.values ?? []) as readonly Uint8Array[];
     return Buffer.from(png.buffer, png.byteOffset, png.length);
@@ -97,7 +101,7 @@ export class RequestReader {
   }
 
   end(): Promise<void> {
-    return this.#thread.end();
+    return this.#threads.end();
   }
 
   #run<Type extends ReaderHead['type']>(
@@ -119,7 +123,7 @@ export class RequestReader {
       const plainJob = 'signatures' in job ? { ...job, signatures: plain(job.signatures) } : job;
       return { work: { chunks, job: plainJob }, transfer };
     };
-    const reply = await this.#thread.run({ bytes: body.length, prepare, signal });
+    const reply = await this.#threads.run({ bytes: body.length, prepare, signal });
     if (reply.signature !== undefined) onSignature?.(reply.signature);
     if ('error' in reply) {
       const { status, message, httpStatus } = reply.error;

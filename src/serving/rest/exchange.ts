@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 
 import type { RequestEvent, RequestSubject } from '../request-event.js';
 import type { ArrivalWatch } from '../limits/arrival-watch.js';
@@ -112,7 +113,9 @@ export class Exchange {
     if (response.destroyed) return;
     const length = Buffer.byteLength(body);
     response.writeHead(status, { ...safeHeaders, 'Content-Type': type, 'Content-Length': length, ...headers });
-    response.end(this.method === 'HEAD' ? undefined : body);
+    if (this.method === 'HEAD') response.end();
+    else if (length <= pieceBytes) response.end(body);
+    else sendInPieces(response, typeof body === 'string' ? Buffer.from(body) : body);
   }
 
   event(status: RequestEvent['status'], { status: httpStatus = 200, body }: RestAnswer): RequestEvent {
@@ -128,6 +131,17 @@ export class Exchange {
       responseBytes: Buffer.byteLength(body),
     };
   }
+}
+
+/** Larger bodies, in bytes, are sent in pieces of this size: TLS would encrypt all of one at once. */
+const pieceBytes = 2 ** 18;
+
+function sendInPieces(response: ServerResponse, body: Buffer): void {
+  const pieces = function* () {
+    for (let at = 0; at < body.length; at += pieceBytes) yield body.subarray(at, at + pieceBytes);
+  };
+  // A client that goes closes the response, which its other listeners hear of.
+  pipeline(Readable.from(pieces()), response, () => undefined);
 }
 
 /**

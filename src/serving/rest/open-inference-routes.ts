@@ -7,7 +7,7 @@ import { mapValues } from '../model-messages.js';
 import { ServingError } from '../serving-error.js';
 import { AnswerWriter } from '../writer/answer-writer.js';
 import { datatypeOf } from '../inference/datatype.js';
-import { writeRaw } from '../inference/raw-tensor.js';
+import { rawBytes } from '../inference/raw-tensor.js';
 import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js';
 import { findModel, specOf } from './serving-routes.js';
 
@@ -111,20 +111,15 @@ async function infer(
   call.isAbout({ version: version.version });
   const model = { model_name: found.spec.name, model_version: String(version.version) };
   const head = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
-  const isRaw = (name: string) => rawOutputs === 'all' || rawOutputs.includes(name);
-  const [asRaw, asJson] = [isRaw, (name: string) => !isRaw(name)].map((wanted) =>
-    Object.entries(outputs).filter(([name]) => wanted(name)),
-  );
-  const parts = (asRaw ?? []).map(([name, value]) => ({ name, value, bytes: writeRaw(value) }));
-  const raw = parts.map(({ name, value: { dtype, shape }, bytes }) => ({ name, dtype, shape, bytes: bytes.length }));
-  const json = await writer.json({ type: 'infer', head, raw }, Object.fromEntries(asJson ?? []), signal);
-  if (parts.length === 0) return { body: json };
-  const text = Buffer.from(json);
-  return {
-    type: 'application/octet-stream',
-    headers: { [jsonLengthHeader]: String(text.length) },
-    body: Buffer.concat([text, ...parts.map(({ bytes }) => bytes)]),
-  };
+  const isRaw = ([name]: [string, unknown]) => rawOutputs === 'all' || rawOutputs.includes(name);
+  const raw = Object.entries(outputs).filter(isRaw);
+  // Their memory moves away while the answer is written.
+  const rawLength = raw.reduce((sum, [, value]) => sum + rawBytes(value), 0);
+  const names = raw.map(([name]) => name);
+  const answer = await writer.json({ type: 'infer', head, raw: names }, outputs, signal);
+  if (raw.length === 0) return { body: answer };
+  const headers = { [jsonLengthHeader]: String(answer.length - rawLength) };
+  return { type: 'application/octet-stream', headers, body: answer };
 }
 
 /** Says how many bytes of a body are JSON; raw tensors follow. */

@@ -1,6 +1,7 @@
 import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import { type DType, layoutOf, numbersOf } from '../../tensorflow/data-type.js';
 import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
+import { type Copy, copyInTurns } from '../limits/copy-in-turns.js';
 import { isStrings } from '../worker/packed-value.js';
 
 type Values = Readonly<Record<string, TensorValue>>;
@@ -45,6 +46,27 @@ export function partOf(inputs: Values, start: number, rows: number): Record<stri
   return Object.fromEntries(named);
 }
 
+/** Copies inputs into memory that another thread may be given; large ones over several turns of the event loop. */
+export async function copyValues(inputs: Values): Promise<Record<string, TensorValue>> {
+  const made = Object.entries(inputs).map(([name, value]) => ({ name, ...emptyCopy(value) }));
+  await copyInTurns(made.flatMap(({ copies }) => copies));
+  return Object.fromEntries(made.map(({ name, value }) => [name, value]));
+}
+
+/** Memory for a copy, and what is to be copied into it. Strings become views of one buffer, which may go as it is. */
+function emptyCopy({ dtype, shape, values }: TensorValue): { readonly value: TensorValue; readonly copies: Copy[] } {
+  if (dtype !== 'string' && !isStrings(values)) {
+    const target = new (layoutOf(dtype).array)(values.length);
+    return { value: { dtype, shape, values: target }, copies: [{ target, source: values, at: 0 }] };
+  }
+  const strings = values as readonly Uint8Array[];
+  const target = new Uint8Array(strings.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  const copies = strings.map((source) => ({ target, source, at: (end += source.length) - source.length }));
+  const views = copies.map(({ source, at }) => target.subarray(at, at + source.length));
+  return { value: { dtype, shape, values: views }, copies };
+}
+
 /** Lays the rows of several requests one after another, and repeats the last row `padding` times. */
 export function concatRows(requests: readonly Values[], padding = 0): Record<string, TensorValue> {
   const [first = {}] = requests;
@@ -74,7 +96,7 @@ function concatValues(dtype: DType, parts: readonly ElementValues[], padding: nu
 }
 
 /** Entries of `values` that a row takes. */
-function rowSize(dtype: DType, shape: readonly number[]): number {
+export function rowSize(dtype: DType, shape: readonly number[]): number {
   return sizeFromShape(shape.slice(1)) * numbersOf(dtype);
 }
 

@@ -2,7 +2,8 @@ import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { hasRows } from '../limits/check-size.js';
 import { ServingError } from '../serving-error.js';
 import type { CallResult, InferenceWorker } from '../worker/inference-worker.js';
-import { concatRows, partOf, rowShape, rowsOf, splitRows } from './batch-values.js';
+import { bytesOf, concatRows, partOf, rowShape, rowsOf, splitRows } from './batch-values.js';
+import { JoinedRows } from './joined-rows.js';
 import type { BatchingSettings } from './batching-options.js';
 import { AnsweringThread, ShortCalls } from './short-calls.js';
 import { type Outputs, QueuedRequest, type SignatureCall } from './queued-request.js';
@@ -16,6 +17,13 @@ export interface BatchRun {
   /** In TensorFlow. */
   readonly seconds: number;
 }
+
+/** Inputs of several requests, or of a part of one, are laid together up to this size: it takes a few milliseconds. */
+const mostJoinedBytes = 4 * 2 ** 20;
+/** While others come, a part of a large request is meant to take this long. */
+const partSeconds = 0.008;
+/** How long after a request others are still expected, in milliseconds. */
+const sharedMilliseconds = 1000;
 
 /** What a Batcher needs of an InferenceWorker. */
 export type BatchWorker = Pick<InferenceWorker, 'call' | 'callHere' | 'canCallHere'>;
@@ -44,6 +52,10 @@ export class Batcher {
   #timer: NodeJS.Timeout | undefined;
   #failure: ServingError | null = null;
   readonly #short = new ShortCalls();
+  /** Time that a row took in the last batch of a signature. */
+  readonly #rowSeconds = new Map<string, number>();
+  /** When a request came that is not part of a larger one, by `performance.now`. */
+  #othersCameAt = -Infinity;
 
   /** @param thread The one that answers, which all versions of a server share. */
   constructor(
@@ -94,8 +106,20 @@ export class Batcher {
     this.#queue.add(request);
     this.#rows += request.rows ?? 1;
     this.#bytes += request.bytes;
-    this.#dispatch();
+    if (!isAccepted) this.#othersCameAt = performance.now();
+    if (request.isLarge) void this.#copy(request);
+    else this.#dispatch();
     return request.done;
+  }
+
+  async #copy(request: QueuedRequest): Promise<void> {
+    try {
+      await request.copyInputs();
+    } catch (error) {
+      request.reject(error);
+      this.#take(request);
+    }
+    this.#dispatch();
   }
 
   /** Whether a request is cut into batches: others go in between, and its deadline ends it. */
@@ -134,33 +158,42 @@ export class Batcher {
 
   /** @returns Null when the outputs turn out not to be rows that can be joined: then it must go whole. */
   async #runInBatches(call: SignatureCall, rows: number): Promise<Outputs | null> {
-    const { maxBatchSize } = this.options;
-    const starts = Array.from({ length: Math.ceil(rows / maxBatchSize) }, (_, i) => i * maxBatchSize);
-    const sizeOf = (start: number) => Math.min(maxBatchSize, rows - start);
-    const done: Outputs[] = [];
-    const run = async (i: number) => {
-      const start = starts[i] ?? 0;
-      const inputs = partOf(call.inputs, start, sizeOf(start));
-      done[i] = await this.#enqueue({ ...call, inputs }, sizeOf(start), true);
+    const joined = new JoinedRows(rows);
+    const fitting = Math.floor(mostJoinedBytes / (bytesOf(call.inputs) / rows));
+    const most = Math.max(1, Math.min(this.options.maxBatchSize, fitting));
+    let next = 0;
+    const runNext = async () => {
+      const start = next;
+      const count = Math.min(this.#partRows(call.signatureName, most), rows - start);
+      next += count;
+      const inputs = partOf(call.inputs, start, count);
+      return joined.add(await this.#enqueue({ ...call, inputs }, count, true), start, count);
     };
-    await run(0);
-    const isOfRows = (i: number) => hasSize(done[i] ?? {}, sizeOf(starts[i] ?? 0));
-    if (!isOfRows(0)) {
+    if (!(await runNext())) {
       this.#alone.add(call.signatureName);
       return null;
     }
-    let next = 1;
     const runOthers = async () => {
-      while (next < starts.length) {
-        await run(next++).catch((error: unknown) => {
-          next = starts.length;
-          throw error;
-        });
+      while (next < rows) {
+        let isJoinable = false;
+        try {
+          isJoinable = await runNext();
+        } finally {
+          // What fails ends it for all workers.
+          if (!isJoinable) next = rows;
+        }
       }
     };
     await Promise.all(Array.from({ length: Math.max(1, this.#workers.size) }, runOthers));
-    const isJoinable = new Set(done.map(rowShape)).size === 1 && done.every((_, i) => isOfRows(i));
-    return isJoinable ? concatRows(done) : null;
+    return joined.outputs;
+  }
+
+  /** Rows of a large request that go at once: fewer while others come too, who wait until these are computed. */
+  #partRows(signatureName: string, most: number): number {
+    const seconds = this.#rowSeconds.get(signatureName);
+    const isShared = performance.now() - this.#othersCameAt < sharedMilliseconds;
+    if (!isShared || seconds === undefined) return most;
+    return Math.max(1, Math.min(most, Math.floor(partSeconds / seconds)));
   }
 
   /** Settles when nothing waits or runs. */
@@ -225,9 +258,10 @@ export class Batcher {
     }
     const seen = new Set<string | null>();
     for (const request of this.#queue) {
+      if (request.isCopying) continue;
       if (seen.has(request.key)) continue;
-      seen.add(request.key);
-      const batch = request.key === null ? [request] : this.#ripeBatch(request);
+      if (!request.isLarge) seen.add(request.key);
+      const batch = request.key === null || request.isLarge ? [request] : this.#ripeBatch(request);
       if (!batch) continue;
       batch.forEach((each) => this.#take(each));
       return batch;
@@ -239,14 +273,15 @@ export class Batcher {
   #ripeBatch(first: QueuedRequest): QueuedRequest[] | null {
     const { maxBatchSize, batchTimeoutMicros } = this.options;
     const batch: QueuedRequest[] = [];
-    let rows = 0;
+    let [rows, bytes] = [0, 0];
     let isFull = false;
     for (const request of this.#queue) {
-      if (request.key !== first.key) continue;
-      isFull = rows + (request.rows ?? 0) > maxBatchSize;
+      if (request.key !== first.key || request.isLarge) continue;
+      isFull = rows + (request.rows ?? 0) > maxBatchSize || bytes + request.bytes > mostJoinedBytes;
       if (isFull) break;
       batch.push(request);
       rows += request.rows ?? 0;
+      bytes += request.bytes;
     }
     const wait = first.since + batchTimeoutMicros / 1000 - performance.now();
     if (isFull || rows >= maxBatchSize || batchTimeoutMicros === 0 || wait <= 0) return batch;
@@ -275,7 +310,7 @@ export class Batcher {
   async #compute(worker: BatchWorker, batch: readonly QueuedRequest[]): Promise<void> {
     const [first] = batch;
     if (!first) return;
-    const { signatureName, outputs: wanted, inputs } = first.call;
+    const { signatureName, outputs: wanted } = first.call;
     const sizes = batch.map(({ rows }) => rows ?? 0);
     const rows = sizes.reduce((sum, size) => sum + size, 0);
     const padding = first.key === null ? 0 : this.#padding(rows);
@@ -285,13 +320,14 @@ export class Batcher {
           batch.map(({ call }) => call.inputs),
           padding,
         )
-      : inputs;
+      : first.inputs;
     const key = `${signatureName} ${wanted?.toSorted().join() ?? ''}`;
     const isHere = batch.length === 1 && worker.canCallHere && this.thread.isFree && this.#short.isShort(key, joined);
     const { outputs, seconds }: CallResult = isHere
       ? worker.callHere(signatureName, joined, wanted)
-      : await worker.call(signatureName, joined, wanted, isJoined);
+      : await worker.call(signatureName, joined, wanted, isJoined || first.isOwned);
     if (batch.length === 1 && worker.canCallHere) this.#short.observe(key, first.call.inputs, seconds);
+    if (rows > 0) this.#rowSeconds.set(signatureName, seconds / (rows + padding));
     const parts = isJoined ? splitRows(outputs, sizes, rows + padding) : [outputs];
     if (parts === null) {
       this.#alone.add(signatureName);
@@ -324,8 +360,4 @@ export class Batcher {
 
 function queueFull(): ServingError {
   return new ServingError('UNAVAILABLE', 'The batch scheduling queue to which this task was submitted is full');
-}
-
-function hasSize(outputs: Outputs, rows: number): boolean {
-  return Object.values(outputs).every(({ shape }) => shape[0] === rows);
 }

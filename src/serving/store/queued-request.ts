@@ -1,6 +1,7 @@
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { ServingError } from '../serving-error.js';
-import { bytesOf } from './batch-values.js';
+import { largeBytes } from '../limits/copy-in-turns.js';
+import { bytesOf, copyValues } from './batch-values.js';
 
 /** A call of a signature that has been checked. */
 export interface SignatureCall {
@@ -24,6 +25,12 @@ export class QueuedRequest {
   readonly bytes: number;
   /** Of `performance.now`. */
   readonly since = performance.now();
+  /** Those of the call, or a copy of them that a worker may be given. */
+  inputs: SignatureCall['inputs'];
+  /** Whether the inputs are being copied: it must not go yet. */
+  isCopying: boolean;
+  /** Whether the inputs are a copy. */
+  isOwned = false;
   #isSettled = false;
   #resolve: (outputs: Outputs) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
@@ -40,12 +47,26 @@ export class QueuedRequest {
     readonly rows: number | null,
     private readonly onGone: (request: QueuedRequest) => void,
   ) {
+    this.inputs = call.inputs;
     this.bytes = bytesOf(call.inputs);
+    this.isCopying = this.isLarge;
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
     this.#watch(call);
+  }
+
+  /** Whether its inputs are too large to be copied at once, which also is why it goes alone. */
+  get isLarge(): boolean {
+    return this.bytes > largeBytes;
+  }
+
+  /** Copies the inputs of a large request. */
+  async copyInputs(): Promise<void> {
+    this.inputs = await copyValues(this.call.inputs);
+    this.isOwned = true;
+    this.isCopying = false;
   }
 
   get isSettled(): boolean {

@@ -5,7 +5,7 @@ import { ServingError } from '../serving-error.js';
 import type { JobMessage, JobReply } from './job-thread.js';
 
 /** How much less of a busy processor the thread takes than the one that answers clients. */
-const niceness = 5;
+const niceness = 10;
 
 /** A result, and its memory that moves to the thread that asked. */
 export interface JobResult<Result> {

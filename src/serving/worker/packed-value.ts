@@ -28,7 +28,7 @@ export function packValues(values: Readonly<Record<string, TensorValue>>, isOwne
   };
   const pack = ({ dtype, shape, values }: TensorValue): PackedValue => {
     if (dtype === 'string' || isStrings(values)) {
-      const { bytes, ends } = joinStrings(values as readonly Uint8Array[]);
+      const { bytes, ends } = joinStrings(values as readonly Uint8Array[], isOwned);
       return { dtype, shape, bytes: give(bytes), ends: give(ends) };
     }
     return { dtype, shape, values: give(isOwned && isWhole(values) ? values : copy(dtype, values)) };
@@ -53,12 +53,29 @@ export function isStrings(values: TensorValue['values']): values is readonly Uin
   return Array.isArray(values);
 }
 
-function joinStrings(strings: readonly Uint8Array[]): { bytes: Uint8Array; ends: Float64Array } {
+function joinStrings(
+  strings: readonly Uint8Array[],
+  isOwned: boolean,
+): { readonly bytes: Uint8Array; readonly ends: Float64Array } {
   let end = 0;
   const ends = Float64Array.from(strings, ({ length }) => (end += length));
+  const buffer = isOwned ? bufferOf(strings, end) : undefined;
+  if (buffer) return { bytes: new Uint8Array(buffer), ends };
   const bytes = new Uint8Array(end);
   strings.forEach((string, i) => bytes.set(string, (ends[i] ?? 0) - string.length));
   return { bytes, ends };
+}
+
+/** The buffer that strings fill, one after another. */
+function bufferOf(strings: readonly Uint8Array[], length: number): ArrayBuffer | undefined {
+  const buffer = strings[0]?.buffer;
+  let end = 0;
+  const areOne = strings.every((string) => {
+    const isNext = string.buffer === buffer && string.byteOffset === end;
+    end += string.length;
+    return isNext;
+  });
+  return areOne && buffer instanceof ArrayBuffer && buffer.byteLength === length ? buffer : undefined;
 }
 
 /** A part of a larger buffer, such as a message of gRPC, would take all of it along. */

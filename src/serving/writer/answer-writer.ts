@@ -1,6 +1,6 @@
-import { JobThread } from '../worker/job-thread.js';
+import { JobThreads } from '../worker/job-threads.js';
 import { type PackedValues, packValues } from '../worker/packed-value.js';
-import { jsonPieces, messageBytes, type JsonJob, type MessageJob, type Outputs } from './writer-jobs.js';
+import { jsonBody, messageBytes, type JsonJob, type MessageJob, type Outputs } from './writer-jobs.js';
 
 /** More values, or bytes of strings, are written in a thread of their own. Below, it takes a few milliseconds. */
 const largeValues = 4096;
@@ -12,9 +12,9 @@ export interface WriterWork {
   readonly outputs: readonly PackedValues[];
 }
 
-/** Writes the answers to requests: small ones here and now, large ones in another thread. */
+/** Writes the answers to requests: small ones here and now, large ones in other threads. */
 export class AnswerWriter {
-  readonly #thread = new JobThread<WriterWork, Uint8Array>(new URL('./writer-main', import.meta.url), {
+  readonly #threads = new JobThreads<WriterWork, Uint8Array>(new URL('./writer-main', import.meta.url), {
     name: 'writer',
     tooLarge: 'The answer takes too much memory when it is written. Send fewer rows in a request.',
   });
@@ -28,7 +28,7 @@ export class AnswerWriter {
    */
   async json(job: JsonJob, outputs: Outputs, signal?: AbortSignal): Promise<string | Buffer> {
     if (sizeOf(outputs) > 1) return this.#inThread(job, [outputs], signal);
-    return [...jsonPieces(job, outputs)].join('');
+    return jsonBody(job, outputs);
   }
 
   /** A message of gRPC, of the outputs of every call that it is of; the rest as for `json`. @throws ServingError */
@@ -44,11 +44,11 @@ export class AnswerWriter {
       return { work, transfer: packed.flatMap(({ transfer }) => transfer) };
     };
     const size = outputs.reduce((sum, each) => sum + sizeOf(each), 0);
-    return bufferOf(await this.#thread.run({ bytes: size * largeBytes, prepare, signal }));
+    return bufferOf(await this.#threads.run({ bytes: size * largeBytes, prepare, signal }));
   }
 
   end(): Promise<void> {
-    return this.#thread.end();
+    return this.#threads.end();
   }
 }
 

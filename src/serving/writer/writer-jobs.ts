@@ -13,7 +13,7 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { classification } from '../examples/classification.js';
 import { regression } from '../examples/regression.js';
 import { type InferAnswer, writeInferResponse } from '../inference/infer-response.js';
-import { inferPieces, type RawOutput } from '../rest/json/open-inference-json.js';
+import { inferPieces } from '../rest/json/open-inference-json.js';
 import type { PredictFormat } from '../rest/json/read-predict-body.js';
 import { outputPieces } from '../rest/json/write-outputs.js';
 import { classificationPieces, regressionPieces } from '../rest/json/write-results.js';
@@ -32,7 +32,7 @@ export interface ExamplesTask {
 /** What an answer of REST says besides its outputs: plain data, which may go to another thread. */
 export type JsonJob =
   | { readonly type: 'predictions'; readonly format: PredictFormat }
-  | { readonly type: 'infer'; readonly head: string; readonly raw: readonly RawOutput[] }
+  | { readonly type: 'infer'; readonly head: string; readonly raw: readonly string[] }
   | { readonly type: 'results'; readonly method: ExamplesTask['method']; readonly count: number };
 
 /** The same of gRPC. */
@@ -47,8 +47,15 @@ const mostBytes = 192 * 2 ** 20;
 /** Texts are collected up to this length. */
 const pieceCharacters = 2 ** 16;
 
-/** Writes JSON, piece by piece. @throws ServingError for outputs that do not fit. */
-export function jsonPieces(job: JsonJob, outputs: Outputs): Iterable<string> {
+/** Writes a small body. @throws ServingError for outputs that do not fit. */
+export function jsonBody(job: JsonJob, outputs: Outputs): string | Buffer {
+  const pieces = [...bodyPieces(job, outputs)];
+  if (pieces.every((piece) => typeof piece === 'string')) return pieces.join('');
+  return Buffer.concat(pieces.map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece)));
+}
+
+/** Writes a body, piece by piece: JSON, and bytes where raw outputs follow it. */
+function bodyPieces(job: JsonJob, outputs: Outputs): Iterable<string | Uint8Array> {
   switch (job.type) {
     case 'predictions':
       return outputPieces(outputs, job.format);
@@ -86,7 +93,7 @@ export function messageBytes(job: MessageJob, outputs: readonly Outputs[]): Uint
 /** Writes an answer that may be large. @throws ServingError `RESOURCE_EXHAUSTED` (413) for one that is too large. */
 export function writeLarge(job: JsonJob | MessageJob, outputs: readonly Outputs[]): Uint8Array {
   if (job.type === 'predictions' || job.type === 'infer' || job.type === 'results') {
-    return collect(jsonPieces(job, outputs[0] ?? {}));
+    return collect(bodyPieces(job, outputs[0] ?? {}));
   }
   const bytes = messageBytes(job, outputs);
   if (bytes.length > mostBytes) throw tooLarge();
@@ -123,19 +130,25 @@ function inferenceResult(
 }
 
 /** Text as bytes, laid together once: a string of all of it would take several times the memory. */
-function collect(pieces: Iterable<string>): Uint8Array {
-  const chunks: Buffer[] = [];
+function collect(pieces: Iterable<string | Uint8Array>): Uint8Array {
+  const chunks: Uint8Array[] = [];
   let length = 0;
   let text = '';
-  const flush = () => {
-    const chunk = Buffer.from(text);
-    text = '';
+  const add = (chunk: Uint8Array) => {
     length += chunk.length;
     if (length > mostBytes) throw tooLarge();
     chunks.push(chunk);
   };
+  const flush = () => {
+    add(Buffer.from(text));
+    text = '';
+  };
   for (const piece of pieces) {
-    text += piece;
+    if (typeof piece === 'string') text += piece;
+    else {
+      flush();
+      add(piece);
+    }
     if (text.length >= pieceCharacters) flush();
   }
   flush();

@@ -41,15 +41,19 @@ export class JsonTape {
   #numbers: Float64Array;
   #position = 0;
 
+  /** Memory of a tape that is done with: to fill new memory takes as long as to parse, and to give it back stops the other threads too. */
+  static #spare: TapeMemory | undefined;
+
   private constructor(
     private readonly bytes: Buffer,
     private readonly maxValues: number,
   ) {
-    const size = Math.min(256, maxValues);
-    this.#codes = new Uint8Array(size);
-    this.#starts = new Uint32Array(size);
-    this.#ends = new Uint32Array(size);
-    this.#numbers = new Float64Array(size);
+    const { codes, starts, ends, numbers } = JsonTape.#spare ?? newMemory(256);
+    JsonTape.#spare = undefined;
+    this.#codes = codes;
+    this.#starts = starts;
+    this.#ends = ends;
+    this.#numbers = numbers;
   }
 
   /**
@@ -58,8 +62,25 @@ export class JsonTape {
    */
   static parse(bytes: Buffer, { maxValues = defaultMaxValues } = {}): JsonTape {
     const tape = new JsonTape(bytes, maxValues);
-    tape.#parse();
-    return tape;
+    try {
+      tape.#parse();
+      return tape;
+    } catch (error) {
+      tape.release();
+      throw error;
+    }
+  }
+
+  /** Leaves the tape's memory to the next one in this thread. Nothing may be read from it any more. */
+  release(): void {
+    if (this.#codes.length === 0) return;
+    JsonTape.#spare = { codes: this.#codes, starts: this.#starts, ends: this.#ends, numbers: this.#numbers };
+    const { codes, starts, ends, numbers } = newMemory(0);
+    this.#codes = codes;
+    this.#starts = starts;
+    this.#ends = ends;
+    this.#numbers = numbers;
+    this.#length = 0;
   }
 
   /** How many values there are, keys included. */
@@ -290,7 +311,7 @@ export class JsonTape {
 
   #add(code: number, start: number, end: number, number: number): number {
     const entry = this.#length;
-    if (entry === this.#codes.length) this.#grow();
+    if (entry === this.#codes.length || entry >= this.maxValues) this.#grow();
     this.#codes[entry] = code;
     this.#starts[entry] = start;
     this.#ends[entry] = end;
@@ -309,16 +330,33 @@ export class JsonTape {
       );
     }
     // Every value but the first needs a byte of its own and mostly another that separates it.
-    const size = Math.min(length * 2, this.maxValues, this.bytes.length + 1);
-    this.#codes = grown(this.#codes, new Uint8Array(size));
-    this.#starts = grown(this.#starts, new Uint32Array(size));
-    this.#ends = grown(this.#ends, new Uint32Array(size));
-    this.#numbers = grown(this.#numbers, new Float64Array(size));
+    const { codes, starts, ends, numbers } = newMemory(Math.min(length * 2, this.maxValues, this.bytes.length + 1));
+    this.#codes = grown(this.#codes, codes);
+    this.#starts = grown(this.#starts, starts);
+    this.#ends = grown(this.#ends, ends);
+    this.#numbers = grown(this.#numbers, numbers);
   }
 
   #fail(reason: string): never {
     throw jsonError(reason, this.#position);
   }
+}
+
+/** Arrays of a tape, with a place for each value. */
+interface TapeMemory {
+  readonly codes: Uint8Array;
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly numbers: Float64Array;
+}
+
+function newMemory(size: number): TapeMemory {
+  return {
+    codes: new Uint8Array(size),
+    starts: new Uint32Array(size),
+    ends: new Uint32Array(size),
+    numbers: new Float64Array(size),
+  };
 }
 
 function grown<T extends Uint8Array | Uint32Array | Float64Array>(from: T, to: T): T {

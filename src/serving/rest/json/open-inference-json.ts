@@ -3,7 +3,7 @@ import type { DType } from '../../../tensorflow/data-type.js';
 import { sizeFromShape } from '../../../tracing/tensor-spec.js';
 import type { TensorValue } from '../../../tensorflow/tensor-value.js';
 import { datatypeNames, datatypeOf, dtypeOfDatatype } from '../../inference/datatype.js';
-import { readRaw } from '../../inference/raw-tensor.js';
+import { rawBytes, readRaw, writeRaw } from '../../inference/raw-tensor.js';
 import { checkRows, defaultMaxTensorBytes, hasRows, type SizeLimits, valueBytes } from '../../limits/check-size.js';
 import { refuse } from '../../serving-error.js';
 import { decodeBase64 } from './decode-base64.js';
@@ -35,13 +35,6 @@ export interface InferBody {
   readonly rawOutputs: readonly string[] | 'all';
 }
 
-/** An output whose raw bytes follow the JSON. */
-export interface RawOutput extends Pick<TensorValue, 'dtype' | 'shape'> {
-  readonly name: string;
-  /** How many bytes it has. */
-  readonly bytes: number;
-}
-
 /**
  * @param findSignature Tells the inputs; throws for a name that there is not.
  * @param jsonBytes Bytes of the JSON that raw tensors follow. Default: all of the body is JSON.
@@ -50,11 +43,20 @@ export interface RawOutput extends Pick<TensorValue, 'dtype' | 'shape'> {
 export function readInferBody(
   bytes: Buffer,
   findSignature: (name: string | undefined) => Pick<Signature, 'inputs' | 'outputs'>,
-  { maxRows, maxTensorBytes = defaultMaxTensorBytes }: SizeLimits = {},
+  limits: SizeLimits = {},
   jsonBytes?: number,
 ): InferBody {
-  const tape = parseBody(jsonBytes === undefined ? bytes : bytes.subarray(0, jsonBytes));
+  const { maxTensorBytes = defaultMaxTensorBytes } = limits;
   const raw = jsonBytes === undefined ? null : new RawParts(bytes.subarray(jsonBytes), maxTensorBytes);
+  return parseBody(bytes.subarray(0, jsonBytes), (tape) => readTape(tape, findSignature, limits, raw));
+}
+
+function readTape(
+  tape: JsonTape,
+  findSignature: Parameters<typeof readInferBody>[1],
+  { maxRows }: SizeLimits,
+  raw: RawParts | null,
+): InferBody {
   const parameters = tape.member(root, 'parameters');
   const signatureName = parameters === undefined ? undefined : optionalString(tape, parameters, 'signature_name');
   const signature = findSignature(signatureName);
@@ -243,26 +245,30 @@ function readShape(tape: JsonTape, input: number, name: string): number[] {
 const valuesOfPiece = 1024;
 
 /**
- * Writes an answer, piece by piece.
+ * Writes an answer, piece by piece: first its JSON as texts, then bytes of the outputs that are wanted so.
  *
  * @param head What stands in it besides the outputs: the JSON of an object that has members.
- * @param raw Outputs whose bytes follow the JSON, in this order. Default: none.
+ * @param raw Names of outputs whose bytes follow the JSON, in this order. Default: none.
  */
 export function* inferPieces(
   head: string,
   outputs: Readonly<Record<string, TensorValue>>,
-  raw: readonly RawOutput[] = [],
-): Generator<string, void, void> {
+  raw: readonly string[] = [],
+): Generator<string | Uint8Array, void, void> {
+  const entries = Object.entries(outputs);
+  const ofRaw = entries.filter(([name]) => raw.includes(name));
   yield `${head.slice(0, -1)},"outputs":[`;
-  for (const [i, { name, dtype, shape, bytes }] of raw.entries()) {
-    const described = { name, shape, datatype: datatypeOf(dtype), parameters: { binary_data_size: bytes } };
-    yield `${i > 0 ? ',' : ''}${JSON.stringify(described)}`;
+  for (const [i, [name, value]] of ofRaw.entries()) {
+    const { dtype, shape } = value;
+    const parameters = { binary_data_size: rawBytes(value) };
+    yield `${i > 0 ? ',' : ''}${JSON.stringify({ name, shape, datatype: datatypeOf(dtype), parameters })}`;
   }
-  for (const [i, [name, value]] of Object.entries(outputs).entries()) {
-    if (i + raw.length > 0) yield ',';
+  for (const [i, [name, value]] of entries.filter(([key]) => !raw.includes(key)).entries()) {
+    if (i + ofRaw.length > 0) yield ',';
     yield* tensorPieces(name, value);
   }
   yield ']}';
+  for (const [, value] of ofRaw) yield writeRaw(value);
 }
 
 function* tensorPieces(name: string, { dtype, shape, values }: TensorValue): Generator<string, void, void> {

@@ -7,13 +7,18 @@ export const root = 0;
 /**
  * Parses a body that must be a JSON object.
  *
+ * @param read Reads what the body says. The tape is its own only until then.
  * @throws ServingError as `JsonTape.parse`, and `INVALID_ARGUMENT` for other values.
  */
-export function parseBody(bytes: Buffer): JsonTape {
+export function parseBody<Result>(bytes: Buffer, read: (tape: JsonTape) => Result): Result {
   if (bytes.length === 0) refuse('JSON Parse error: The document is empty');
   const tape = JsonTape.parse(bytes);
-  if (!tape.isObject(root)) throw formatError(tape, root, 'Is not object');
-  return tape;
+  try {
+    if (!tape.isObject(root)) throw formatError(tape, root, 'Is not object');
+    return read(tape);
+  } finally {
+    tape.release();
+  }
 }
 
 /** The member `signature_name`; nothing where there is none. @throws ServingError when it is no string. */

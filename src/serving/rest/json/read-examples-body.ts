@@ -32,10 +32,17 @@ export interface ExamplesBody {
  */
 export function readExamplesBody(
   bytes: Buffer,
-  { maxRows, maxTensorBytes: maxBytes = defaultMaxTensorBytes }: SizeLimits = {},
+  limits: SizeLimits = {},
   checkSignature: (name: string | undefined) => void = () => undefined,
 ): ExamplesBody {
-  const tape = parseBody(bytes);
+  return parseBody(bytes, (tape) => readTape(tape, limits, checkSignature));
+}
+
+function readTape(
+  tape: JsonTape,
+  { maxRows, maxTensorBytes: maxBytes = defaultMaxTensorBytes }: SizeLimits,
+  checkSignature: (name: string | undefined) => void,
+): ExamplesBody {
   const signatureName = signatureNameIn(tape);
   const context = tape.member(root, 'context');
   const first = context === undefined ? new Uint8Array() : serializedExample(tape, context);

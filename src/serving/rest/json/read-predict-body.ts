@@ -29,9 +29,16 @@ export interface PredictBody {
 export function readPredictBody(
   bytes: Buffer,
   findSignature: (name: string | undefined) => Pick<Signature, 'inputs' | 'outputs'>,
-  { maxRows }: SizeLimits = {},
+  limits: SizeLimits = {},
 ): PredictBody {
-  const tape = parseBody(bytes);
+  return parseBody(bytes, (tape) => readTape(tape, findSignature, limits));
+}
+
+function readTape(
+  tape: JsonTape,
+  findSignature: Parameters<typeof readPredictBody>[1],
+  { maxRows }: SizeLimits,
+): PredictBody {
   const signatureName = signatureNameIn(tape);
   const signature = findSignature(signatureName);
   const { inputs: tensors } = signature;

@@ -1,0 +1,141 @@
+import type { ServerHttp2Stream } from 'node:http2';
+import { Readable } from 'node:stream';
+
+import type { ReceivedBody } from '../limits/received-body.js';
+
+/*
+ * grpc-js lays all pieces of a message together when the last one has come, and copies an answer before it sends it: for 64 MiB, the thread that
+ * answers is busy for 60 ms each time. So messages above 1 MiB pass it by: it is given an empty one in their place.
+ */
+
+/** Larger messages, in bytes, pass grpc-js by. */
+export const largeBytes = 2 ** 20;
+/** Whether a message is compressed, in a byte, and its length in four. */
+const prefixBytes = 5;
+/** Memory for a message is taken in pieces of this size, in bytes, and in larger ones once much of it has come. */
+const firstPieceBytes = 2 ** 16;
+const pieceBytes = 2 ** 20;
+
+/** A large message that has come. */
+export interface LargeMessage {
+  readonly isCompressed: boolean;
+  readonly body: ReceivedBody;
+}
+
+/** What is done with a stream's message while it comes. */
+export interface LargeMessageHooks {
+  /** The largest message, in bytes; grpc-js refuses a larger one itself. */
+  readonly mostBytes: number;
+  /** Counts what comes. @returns Whether more of it is wanted. */
+  readonly count: (chunk: Buffer) => boolean;
+  /** Called before grpc-js is given the empty message. */
+  readonly onMessage: (message: LargeMessage) => void;
+}
+
+/**
+ * Receives the message of a stream itself if it is large. To be called before grpc-js listens.
+ *
+ * The length is read from the first piece that comes; a piece that is too short for it is left to grpc-js, with all that follows.
+ */
+export function receiveLarge(stream: ServerHttp2Stream, { mostBytes, count, onMessage }: LargeMessageHooks): void {
+  const toGrpc = (chunk: Buffer | null) => Readable.prototype.push.call(stream, chunk);
+  let message: ArrivingMessage | undefined;
+  let isWanted = true;
+  // What comes over HTTP/2 is pushed by Node.js; there is no other place before those who listen to `data`.
+  stream.push = (chunk: Buffer | null): boolean => {
+    if (!message) {
+      const length = chunk && chunk.length >= prefixBytes ? chunk.readUInt32BE(1) : 0;
+      if (!chunk || length <= largeBytes || length > mostBytes) {
+        Reflect.deleteProperty(stream, 'push');
+        return toGrpc(chunk);
+      }
+      message = new ArrivingMessage(length, chunk[0] === 1);
+      isWanted = count(chunk);
+      return message.add(chunk.subarray(prefixBytes)) ? end(message) : true;
+    }
+    if (!chunk) return toGrpc(null);
+    if (isWanted) isWanted = count(chunk);
+    // Nobody waits for the rest of a message that was refused.
+    return isWanted && message.add(chunk) ? end(message) : true;
+  };
+  const end = ({ isCompressed, body, surplus }: ArrivingMessage): boolean => {
+    Reflect.deleteProperty(stream, 'push');
+    onMessage({ isCompressed, body });
+    const isReading = toGrpc(Buffer.alloc(prefixBytes));
+    // A second message, which grpc-js refuses.
+    return surplus.length > 0 ? toGrpc(surplus) : isReading;
+  };
+}
+
+/** A message in memory of its own: what comes over HTTP/2 are views of larger buffers. */
+class ArrivingMessage {
+  readonly #pieces: Buffer[] = [];
+  #received = 0;
+  /** Of the last piece. */
+  #left = 0;
+  /** What came after the message. */
+  surplus: Buffer = Buffer.alloc(0);
+
+  constructor(
+    readonly length: number,
+    readonly isCompressed: boolean,
+  ) {}
+
+  get body(): ReceivedBody {
+    return { chunks: this.#pieces, length: this.length };
+  }
+
+  /** @returns Whether all of the message has come. */
+  add(chunk: Buffer): boolean {
+    const end = Math.min(chunk.length, this.length - this.#received);
+    for (let at = 0; at < end;) {
+      const piece = this.#openPiece();
+      const count = chunk.copy(piece, piece.length - this.#left, at, Math.min(end, at + this.#left));
+      at += count;
+      this.#left -= count;
+      this.#received += count;
+    }
+    this.surplus = chunk.subarray(end);
+    return this.#received === this.length;
+  }
+
+  /** The last piece that has room, or a new one. */
+  #openPiece(): Buffer {
+    const last = this.#pieces.at(-1);
+    if (last && this.#left > 0) return last;
+    const size = this.#received < pieceBytes ? firstPieceBytes : pieceBytes;
+    const piece = Buffer.allocUnsafeSlow(Math.min(size, this.length - this.#received));
+    this.#pieces.push(piece);
+    this.#left = piece.length;
+    return piece;
+  }
+}
+
+/** A stream, with what has still to be sent of its large answer. */
+export interface AnsweringStream extends ServerHttp2Stream {
+  unsentBytes?: number;
+}
+
+/** Sends a large answer in place of the empty message that grpc-js will write next. */
+export function sendLarge(stream: AnsweringStream, message: Buffer): void {
+  const prefix = Buffer.alloc(prefixBytes);
+  prefix.writeUInt32BE(message.length, 1);
+  stream.unsentBytes = message.length;
+  const write = ((_empty: Buffer, done: (error?: Error | null) => void): boolean => {
+    Reflect.deleteProperty(stream, 'write');
+    const next = (at: number) => {
+      stream.unsentBytes = message.length - at;
+      if (at === message.length) {
+        done();
+        return;
+      }
+      // Its deadline has passed, or the client has gone.
+      if (stream.writableEnded || stream.destroyed) return;
+      const end = Math.min(message.length, at + pieceBytes);
+      stream.write(message.subarray(at, end), (error) => (error ? done(error) : next(end)));
+    };
+    stream.write(prefix, (error) => (error ? done(error) : next(0)));
+    return true;
+  }) as ServerHttp2Stream['write'];
+  stream.write = write;
+}
