@@ -16,6 +16,8 @@ File = tuple[str, Label]
 """A path, and its label."""
 Place = tuple[str, int, int, int]
 """A shard, where an image begins in it, its size in bytes, and its CRC-32."""
+Places = dict[str, Place]
+"""Where the bytes are of images that are not files of their own, by their paths."""
 
 MASK = 0xFFFFFFFF
 CLUTTER = {
@@ -78,16 +80,17 @@ def walk(start: str) -> Iterator[tuple[str, list[str]]]:
                 pending.append(link)
 
 
-def read_images(file: str, data: str) -> tuple[list[File], list[File]]:
+def read_images(file: str, data: str) -> tuple[list[File], list[File], Places]:
     """Files to train on and files to validate with that were exported, whose paths begin in a folder."""
-    sides = read_sides(file)
+    with open(file, encoding="utf-8") as text:
+        sides: dict[str, list[list[Any]]] = json.load(text)
     with open(os.path.join(os.path.dirname(file), "..", "assets", "class_names.txt"), encoding="utf-8") as text:
         classes = len(text.read().splitlines())
     training, validation = (
         [(os.path.join(data, path), numbers_of(label, classes)) for path, label, *_ in sides[side]]
         for side in ("training", "validation")
     )
-    places = read_places(file, data)
+    places = places_of(sides, data)
     there = {shard for shard, *_ in places.values() if os.path.isfile(shard)}
     missing = [
         path
@@ -96,21 +99,14 @@ def read_images(file: str, data: str) -> tuple[list[File], list[File]]:
     ]
     if missing:
         raise ValueError(f"{data} lacks {len(missing)} of the images that were exported, such as {missing[0]}.")
-    return training, validation
+    return training, validation, places
 
 
-def read_sides(file: str) -> dict[str, list[list[Any]]]:
-    """Rows of each side: a path, a label and, where shards hold the images, a place."""
-    with open(file, encoding="utf-8") as text:
-        sides: dict[str, list[list[Any]]] = json.load(text)
-        return sides
-
-
-def read_places(file: str, data: str) -> dict[str, Place]:
-    """Where the bytes are of images that are not files of their own, by their paths."""
+def places_of(sides: dict[str, list[list[Any]]], data: str) -> Places:
+    """The places in the rows of each side: a path, a label and, where a shard holds the image, its place."""
     return {
         os.path.join(data, path): (os.path.join(data, shard), offset, size, crc)
-        for rows in read_sides(file).values()
+        for rows in sides.values()
         for path, _, *place in rows
         for shard, offset, size, crc in place
     }

@@ -4,16 +4,12 @@ from collections.abc import Callable, Iterator
 
 import tensorflow as tf
 
-from image_files import File, Place, read_place
+from image_files import File, Places, read_place
 from steps import Part
 
 Batches = list[list[File]]
 Decode = Callable[[tf.Tensor], tf.Tensor]
 """Of the bytes of files, string [n], the pixels, float32 [n, height, width, 3]."""
-
-
-Places = dict[str, Place]
-"""Where the bytes are of images that are not files of their own, by their paths."""
 
 
 def decoded(decode: Decode, parts: list[Batches], places: Places) -> Iterator[tuple[Part, ...]]:

@@ -14,7 +14,7 @@ from typing import Any
 import tensorflow as tf
 
 from cluster import end_with_standard_input, explain, place, tell
-from image_files import File, Place, digest, in_order_of_epoch, list_images, read_images, read_places, split
+from image_files import File, Places, digest, in_order_of_epoch, list_images, read_images, split
 from pixels import decoded
 from steps import Steps
 from training_state import Progress, TrainingState
@@ -26,8 +26,7 @@ class Training:
     def __init__(self, model: str, data: str, output: str, parts: int | None, step_losses: str | None) -> None:
         self.index, self.workers = place()
         self.options = read_options(model)
-        self.places: dict[str, Place] = {}
-        self.files, self.validation = self.images(model, data)
+        self.files, self.validation, self.places = self.images(model, data)
         files = sorted(self.files + self.validation, key=lambda file: file[0])
         self.step_losses, self.state = step_losses, TrainingState(model, output)
         images = digest(data, files)
@@ -46,14 +45,13 @@ class Training:
         self.state.load(self.steps.variables, self.progress)
         self.check_that_all_see_the_same(images)
 
-    def images(self, model: str, data: str) -> tuple[list[File], list[File]]:
+    def images(self, model: str, data: str) -> tuple[list[File], list[File], Places]:
         listed = os.path.join(model, "assets.extra", "images.json")
         if os.path.exists(listed):
-            self.places = read_places(listed, data)
             return read_images(listed, data)
         with open(os.path.join(model, "assets", "class_names.txt"), encoding="utf-8") as file:
             files = list_images(data, file.read().splitlines())
-        return split(files, self.options["validation_split"], self.options["seed"])
+        return *split(files, self.options["validation_split"], self.options["seed"]), {}
 
     def check_that_all_see_the_same(self, images: str) -> None:
         seen = hashlib.sha256(images.encode())
