@@ -33,7 +33,8 @@ export function whileLoop<const Variables extends readonly tf.Tensor[]>(
   loopVariables: Variables,
   options: WhileLoopOptions = {},
 ): LoopVariables<Variables> {
-  const run = currentRandomStep() ? drawingLoop : endingLoop;
+  const isCounted = currentRandomStep() !== null || options.maximumIterations !== undefined;
+  const run = isCounted ? countedLoop : loop;
   return run(condition as never, body as never, loopVariables, options) as unknown as LoopVariables<Variables>;
 }
 
@@ -43,54 +44,28 @@ export type LoopVariables<Variables extends readonly tf.Tensor[]> = { -readonly 
 type Condition = (...loopVariables: tf.Tensor[]) => tf.Tensor;
 type Body = (...loopVariables: tf.Tensor[]) => tf.Tensor[];
 
-/** A loop that counts its turns, so that each draws others. */
-function drawingLoop(
+/** Runs a loop that counts its turns, for a limit and so that each turn draws different numbers. */
+function countedLoop(
   condition: Condition,
   body: Body,
   loopVariables: readonly tf.Tensor[],
-  options: WhileLoopOptions,
+  { maximumIterations, shapeInvariants = [] }: WhileLoopOptions,
 ): tf.Tensor[] {
   const [inCondition, inBody] = [drawingBodies(), drawingBodies()];
-  const counting: Body = (turn = tf.scalar(0, 'int32'), ...variables) => [
-    tf.add(turn, tf.scalar(1, 'int32')),
-    ...inBody(turn, () => body(...variables)),
-  ];
-  const [turns, ...results] = endingLoop(
-    (turn = tf.scalar(0, 'int32'), ...variables) => inCondition(turn, () => condition(...variables)),
-    counting,
-    [tf.scalar(0, 'int32'), ...loopVariables],
-    afterCounter(loopVariables, options),
-  );
-  turns?.dispose();
-  return results;
-}
-
-/** A loop that counts its turns where there is a limit. */
-function endingLoop(
-  condition: Condition,
-  body: Body,
-  loopVariables: readonly tf.Tensor[],
-  options: WhileLoopOptions,
-): tf.Tensor[] {
-  const { maximumIterations } = options;
-  if (maximumIterations === undefined) return loop(condition, body, loopVariables, options);
+  const first = tf.scalar(0, 'int32');
   const [turns, ...results] = loop(
-    (turn = tf.scalar(0, 'int32'), ...variables) =>
-      tf.logicalAnd(tf.less(turn, tf.scalar(maximumIterations, 'int32')), condition(...variables)),
-    (turn = tf.scalar(0, 'int32'), ...variables) => [tf.add(turn, tf.scalar(1, 'int32')), ...body(...variables)],
-    [tf.scalar(0, 'int32'), ...loopVariables],
-    afterCounter(loopVariables, options),
+    (turn = first, ...variables) => {
+      const runCondition = () => inCondition(turn, () => condition(...variables));
+      if (maximumIterations === undefined) return runCondition();
+      return tf.logicalAnd(tf.less(turn, tf.scalar(maximumIterations, 'int32')), runCondition());
+    },
+    (turn = first, ...variables) => [tf.add(turn, tf.scalar(1, 'int32')), ...inBody(turn, () => body(...variables))],
+    [first, ...loopVariables],
+    // A shape for every variable: in place of a hole, the counter's would stand.
+    { shapeInvariants: [[], ...loopVariables.map(({ shape }, i) => shapeInvariants[i] ?? shape)] },
   );
-  turns?.dispose();
+  tf.dispose([first, turns]);
   return results;
-}
-
-/** Options of a loop with a counter before its variables: as many shapes as variables, since a hole stands for one that stays. */
-function afterCounter(
-  loopVariables: readonly tf.Tensor[],
-  { shapeInvariants = [], ...options }: WhileLoopOptions,
-): WhileLoopOptions {
-  return { ...options, shapeInvariants: [[], ...loopVariables.map(({ shape }, i) => shapeInvariants[i] ?? shape)] };
 }
 
 function loop(

@@ -103,6 +103,16 @@ describe('eager, compiled and reloaded from a moved directory', () => {
   });
 });
 
+describe('whileLoop', () => {
+  it.each([0, 3])('keeps nothing but its results after %i turns that it counted', (maximumIterations) => {
+    const x = tf.tensor1d([64, 3]);
+    const before = tf.memory().numTensors;
+    const results = whileLoop((y) => tf.greater(tf.sum(y), 1), (y) => [tf.div(y, 2)], [x], { maximumIterations }); // prettier-ignore
+    expect(tf.memory().numTensors).toBe(before + 1);
+    tf.dispose([x, ...results]);
+  });
+});
+
 describe('random draws', () => {
   const draws = tfFunction(
     (n: tf.Tensor) => ({
