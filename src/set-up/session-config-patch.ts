@@ -1,4 +1,4 @@
-import { patchSource } from './patch-source.js';
+import { exportFunction, patchSource } from './patch-source.js';
 
 /*
  * tfjs-node's `loadSavedModel` opens every session with TensorFlow's default configuration. `setSessionConfig(bytes)` of the addon is for
@@ -34,9 +34,6 @@ export function useSessionConfig(source: string): string {
   return patchSource(patchSource(source, newOptions, configured, where), loadSavedModel, declared, where);
 }
 
-const runSavedModel = `static napi_value RunSavedModel(napi_env env, napi_callback_info info) {
-`;
-
 const setSessionConfig = `extern thread_local std::string signet_session_config;
 
 static napi_value SetSessionConfig(napi_env env, napi_callback_info info) {
@@ -60,15 +57,7 @@ static napi_value SetSessionConfig(napi_env env, napi_callback_info info) {
 
 `;
 
-const property = `      {"runSavedModel", nullptr, RunSavedModel, nullptr, nullptr, nullptr,
-`;
-const properties = `      {"setSessionConfig", nullptr, SetSessionConfig, nullptr, nullptr, nullptr,
-       napi_default, nullptr},
-${property}`;
-
 /** Makes tfjs_binding.cc export `setSessionConfig`. */
 export function exportSessionConfig(source: string): string {
-  const where = 'tfjs_binding.cc';
-  const defined = patchSource(source, runSavedModel, setSessionConfig + runSavedModel, where);
-  return patchSource(defined, property, properties, where);
+  return exportFunction(source, 'SetSessionConfig', setSessionConfig);
 }

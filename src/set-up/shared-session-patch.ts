@@ -1,4 +1,4 @@
-import { patchSource } from './patch-source.js';
+import { exportFunction, patchSource } from './patch-source.js';
 
 /*
  * A session of tfjs-node belongs to the thread that loaded it. `offerSavedModel(session)` of the addon returns a number with which another
@@ -106,18 +106,10 @@ export function declareSharing(source: string): string {
   return patchSource(source, declaration, declarations + declaration, 'tfjs_backend.h');
 }
 
-const runSavedModel = `static napi_value RunSavedModel(napi_env env, napi_callback_info info) {
-`;
-
-const property = `      {"runSavedModel", nullptr, RunSavedModel, nullptr, nullptr, nullptr,
-`;
-
 /** Makes tfjs_binding.cc export `offerSavedModel` and `takeSavedModel`. */
 export function exportSharing(source: string): string {
-  const where = 'tfjs_binding.cc';
-  const methods = ['OfferSavedModel', 'TakeSavedModel'] as const;
-  const defined = patchSource(source, runSavedModel, methods.map(binding).join('') + runSavedModel, where);
-  return patchSource(defined, property, methods.map(propertyOf).join('') + property, where);
+  const methods = ['OfferSavedModel', 'TakeSavedModel'];
+  return methods.reduce((text, method) => exportFunction(text, method, binding(method)), source);
 }
 
 function binding(method: string): string {
@@ -136,12 +128,5 @@ function binding(method: string): string {
   return backend->${method}(env, args[0]);
 }
 
-`;
-}
-
-function propertyOf(method: string): string {
-  const name = `${method.slice(0, 1).toLowerCase()}${method.slice(1)}`;
-  return `      {"${name}", nullptr, ${method}, nullptr, nullptr, nullptr,
-       napi_default, nullptr},
 `;
 }
