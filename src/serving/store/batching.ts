@@ -321,12 +321,11 @@ export class Batcher {
           padding,
         )
       : first.inputs;
-    const key = `${signatureName} ${wanted?.toSorted().join() ?? ''}`;
-    const isHere = batch.length === 1 && worker.canCallHere && this.thread.isFree && this.#short.isShort(key, joined);
-    const { outputs, seconds }: CallResult = isHere
-      ? worker.callHere(signatureName, joined, wanted)
-      : await worker.call(signatureName, joined, wanted, isJoined || first.isOwned);
-    if (batch.length === 1 && worker.canCallHere) this.#short.observe(key, first.call.inputs, seconds);
+    const isOwned = isJoined || first.isOwned;
+    const { outputs, seconds } =
+      batch.length === 1 && worker.canCallHere
+        ? await this.#callOne(worker, first.call, joined, isOwned)
+        : await worker.call(signatureName, joined, wanted, isOwned);
     if (rows > 0) this.#rowSeconds.set(signatureName, seconds / (rows + padding));
     const parts = isJoined ? splitRows(outputs, sizes, rows + padding) : [outputs];
     if (parts === null) {
@@ -336,6 +335,28 @@ export class Batcher {
     }
     this.onBatch({ signatureName, requests: batch.length, rows, padding, seconds });
     batch.forEach((request, i) => request.resolve(parts[i] ?? {}));
+  }
+
+  /**
+   * Runs a single request by a worker that shares its model: in this thread where that will be short.
+   *
+   * @param inputs Those of the call, or a padded copy.
+   * @param isOwned Whether their memory may move to the worker.
+   */
+  async #callOne(
+    worker: BatchWorker,
+    call: SignatureCall,
+    inputs: SignatureCall['inputs'],
+    isOwned: boolean,
+  ): Promise<CallResult> {
+    const { signatureName, outputs } = call;
+    const isHere = this.thread.isFree && this.#short.isShort({ ...call, inputs });
+    const result = isHere
+      ? worker.callHere(signatureName, inputs, outputs)
+      : await worker.call(signatureName, inputs, outputs, isOwned);
+    // The memory of a copy may be the worker's now.
+    this.#short.observe(call, result.seconds);
+    return result;
   }
 
   #padding(rows: number): number {

@@ -1,11 +1,13 @@
-import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { pixelsOf } from '../limits/check-pixels.js';
 import { isStrings } from '../worker/packed-value.js';
+import type { SignatureCall } from './queued-request.js';
 
 /** A longer call, in milliseconds, goes to a worker: the thread that answers would keep others waiting. */
 const shortMilliseconds = 0.5;
-/** Number of a signature's last calls that are looked at. */
+/** Number of the last calls of a kind that are looked at. */
 const remembered = 8;
+/** Kinds of calls that are remembered, those that came last: clients choose the outputs, and so make kinds. */
+const mostKinds = 64;
 /** Types whose values seldom say how large something becomes, as sizes and counts do. */
 const plainTypes = new Set(['float32', 'float16', 'bfloat16', 'float64', 'uint8', 'bool']);
 
@@ -48,46 +50,54 @@ export class ShortCalls {
   readonly #calls = new Map<string, MeasuredCall[]>();
 
   /** @param seconds Time that TensorFlow took. */
-  observe(signature: string, inputs: Readonly<Record<string, TensorValue>>, seconds: number): void {
+  observe(call: SignatureCall, seconds: number): void {
     const milliseconds = seconds * 1000;
     // What took long may be large: it is not looked through in the thread that answers.
-    const size = milliseconds <= shortMilliseconds ? sizeOf(inputs) : 0;
+    const size = milliseconds <= shortMilliseconds ? sizeOf(call, Infinity) : 0;
     if (size === null) return;
-    const calls = this.#calls.get(signature) ?? [];
-    this.#calls.set(signature, calls);
+    const kind = kindOf(call);
+    const calls = this.#calls.get(kind) ?? [];
+    // The kind that was called last stands last.
+    this.#calls.delete(kind);
+    this.#calls.set(kind, calls);
     calls.push({ size, milliseconds });
     if (calls.length > remembered) calls.shift();
+    const [oldest] = this.#calls.keys();
+    if (this.#calls.size > mostKinds && oldest !== undefined) this.#calls.delete(oldest);
   }
 
   /** Whether a call will be short: half of the last ones were, and one of them that was at least as large. */
-  isShort(signature: string, inputs: Readonly<Record<string, TensorValue>>): boolean {
-    const calls = this.#calls.get(signature) ?? [];
+  isShort(call: SignatureCall): boolean {
+    const calls = this.#calls.get(kindOf(call)) ?? [];
     const short = calls.filter(({ milliseconds }) => milliseconds <= shortMilliseconds);
     if (calls.length < remembered || short.length < remembered / 2) return false;
-    const least = leastSize(inputs);
-    if (!short.some((call) => call.size >= least)) return false;
-    const size = sizeOf(inputs);
-    return size !== null && short.some((call) => call.size >= size);
+    return sizeOf(call, Math.max(...short.map(({ size }) => size))) !== null;
   }
 }
 
-/** What a call's size is at least, known without a look at what strings hold. */
-function leastSize(inputs: Readonly<Record<string, TensorValue>>): number {
-  const bytes = (values: readonly Uint8Array[]) => values.reduce((sum, { length }) => sum + length, 0);
-  return Object.values(inputs).reduce(
-    (sum, { values }) => sum + values.length + (isStrings(values) ? bytes(values) : 0),
-    0,
-  );
+/** What calls have in common whose times are compared: the signature, and which outputs a client wants of it. */
+function kindOf({ signatureName, outputs }: SignatureCall): string {
+  return JSON.stringify([signatureName, outputs && [...new Set(outputs)].toSorted()]);
 }
 
-/** Elements of numbers; bytes and pixels of images. Null where time depends on more than that. */
-function sizeOf(inputs: Readonly<Record<string, TensorValue>>): number | null {
-  let size = 0;
-  for (const { dtype, values } of Object.values(inputs)) {
-    if (isStrings(values)) size += values.reduce((sum, { length }) => sum + length, 0);
-    else if (plainTypes.has(dtype)) size += values.length;
-    else return null;
-  }
+/**
+ * Counts a call's elements, and the bytes and pixels of its images.
+ *
+ * @returns Null where they are more than `most`, or where time depends on more than these. Strings are not looked through where the rest is too much.
+ */
+function sizeOf({ inputs }: SignatureCall, most: number): number | null {
+  const values = Object.values(inputs);
+  const strings = values.flatMap((each) => (isStrings(each.values) ? [each.values] : []));
+  if (values.some((each) => !isStrings(each.values) && !plainTypes.has(each.dtype))) return null;
+  const elements = sumOf(values.map((each) => each.values.length));
+  if (elements > most) return null;
+  const size = elements + sumOf(strings.map((each) => sumOf(each.map(({ length }) => length))));
+  if (size > most) return null;
   const pixels = pixelsOf(inputs);
-  return pixels.includes(0) ? null : pixels.reduce((sum, each) => sum + each, size);
+  const whole = size + sumOf(pixels);
+  return pixels.includes(0) || whole > most ? null : whole;
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0);
 }

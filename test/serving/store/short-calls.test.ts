@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import { Batcher } from '../../../src/serving/store/batching.js';
 import { batchingOptions } from '../../../src/serving/store/batching-options.js';
+import type { SignatureCall } from '../../../src/serving/store/queued-request.js';
 import { AnsweringThread, ShortCalls } from '../../../src/serving/store/short-calls.js';
 import { InferenceWorker } from '../../../src/serving/worker/inference-worker.js';
 import type { TensorValue } from '../../../src/tensorflow/tensor-value.js';
@@ -18,49 +19,82 @@ const floats = (count: number): TensorValue => ({
 const strings = (...values: Uint8Array[]): TensorValue => ({ dtype: 'string', shape: [values.length], values });
 const short = 0.0002;
 
+type Inputs = SignatureCall['inputs'];
+const call = (inputs: Inputs, signatureName = 'serving_default'): SignatureCall => ({ signatureName, inputs });
+
 /** What is known after eight calls. */
-function known(inputs: Record<string, TensorValue>, ...seconds: number[]): ShortCalls {
+function known(inputs: Inputs, ...seconds: number[]): ShortCalls {
   const calls = new ShortCalls();
-  for (let i = 0; i < 8; i += 1) calls.observe('serving_default', inputs, seconds[i] ?? short);
+  for (let i = 0; i < 8; i += 1) calls.observe(call(inputs), seconds[i] ?? short);
   return calls;
 }
 
 describe('ShortCalls', () => {
   it('knows a call from eight others of its signature', () => {
     const calls = new ShortCalls();
-    for (let i = 0; i < 7; i += 1) calls.observe('serving_default', { x: floats(4) }, short);
-    expect(calls.isShort('serving_default', { x: floats(4) })).toBe(false);
-    calls.observe('serving_default', { x: floats(4) }, short);
-    expect(calls.isShort('serving_default', { x: floats(4) })).toBe(true);
-    expect(calls.isShort('serving_default', { x: floats(3) })).toBe(true);
-    expect(calls.isShort('serving_bytes', { x: floats(4) })).toBe(false);
+    for (let i = 0; i < 7; i += 1) calls.observe(call({ x: floats(4) }), short);
+    expect(calls.isShort(call({ x: floats(4) }))).toBe(false);
+    calls.observe(call({ x: floats(4) }), short);
+    expect(calls.isShort(call({ x: floats(4) }))).toBe(true);
+    expect(calls.isShort(call({ x: floats(3) }))).toBe(true);
+    expect(calls.isShort(call({ x: floats(4) }, 'serving_bytes'))).toBe(false);
   });
 
   it('does not take a call for short that is larger than each short one', () => {
     const calls = known({ x: floats(4) });
-    expect(calls.isShort('serving_default', { x: floats(5) })).toBe(false);
-    calls.observe('serving_default', { x: floats(100) }, 0.01);
-    expect(calls.isShort('serving_default', { x: floats(50) })).toBe(false);
+    expect(calls.isShort(call({ x: floats(5) }))).toBe(false);
+    calls.observe(call({ x: floats(100) }), 0.01);
+    expect(calls.isShort(call({ x: floats(50) }))).toBe(false);
   });
 
   it('gives a signature up when most calls take longer', () => {
     const long = 0.001;
-    expect(known({ x: floats(4) }, long, long, long).isShort('serving_default', { x: floats(4) })).toBe(true);
-    expect(known({ x: floats(4) }, long, long, long, long, long).isShort('serving_default', { x: floats(4) })).toBe(
-      false,
-    );
+    expect(known({ x: floats(4) }, long, long, long).isShort(call({ x: floats(4) }))).toBe(true);
+    expect(known({ x: floats(4) }, long, long, long, long, long).isShort(call({ x: floats(4) }))).toBe(false);
+  });
+
+  it('tells the outputs apart that clients want, in any order and however often they name them', () => {
+    const wanting = (...outputs: string[]) => ({ ...call({ x: floats(4) }), outputs });
+    const calls = new ShortCalls();
+    for (let i = 0; i < 8; i += 1) calls.observe(wanting('a', 'b'), short);
+    expect(calls.isShort(wanting('b', 'a', 'b'))).toBe(true);
+    for (const other of [wanting('a'), wanting('a,b'), call({ x: floats(4) })]) {
+      expect(calls.isShort(other)).toBe(false);
+    }
+  });
+
+  it('remembers the 64 kinds of calls that came last', () => {
+    const kind = (i: number) => call({ x: floats(4) }, `signature ${i}`);
+    const calls = new ShortCalls();
+    const observe = (i: number) => calls.observe(kind(i), short);
+    for (let i = 0; i < 64; i += 1) for (let times = 0; times < 8; times += 1) observe(i);
+    observe(0);
+    observe(64);
+    expect([0, 1, 2, 63].filter((i) => calls.isShort(kind(i)))).toEqual([0, 2, 63]);
   });
 
   it('counts the pixels that images declare, and leaves other strings and integers to workers', async () => {
     const [image = Buffer.alloc(0)] = await encodedImages();
     const calls = known({ image: strings(image) });
-    expect(calls.isShort('serving_default', { image: strings(image) })).toBe(true);
+    expect(calls.isShort(call({ image: strings(image) }))).toBe(true);
     // A few bytes of a PNG that claim 20,000 x 20,000 pixels.
     const bomb = Buffer.from('89504e470d0a1a0a0000000d49484452'.concat('00004e20', '00004e20', '0802000000'), 'hex');
-    expect(calls.isShort('serving_default', { image: strings(bomb) })).toBe(false);
-    expect(calls.isShort('serving_default', { image: strings(Buffer.from('x')) })).toBe(false);
+    expect(calls.isShort(call({ image: strings(bomb) }))).toBe(false);
+    expect(calls.isShort(call({ image: strings(Buffer.from('x')) }))).toBe(false);
     const sizes: TensorValue = { dtype: 'int32', shape: [1], values: Int32Array.of(3) };
-    expect(known({ sizes }).isShort('serving_default', { sizes })).toBe(false);
+    expect(known({ sizes }).isShort(call({ sizes }))).toBe(false);
+  });
+
+  it('does not look through strings that are more than each short call had', async () => {
+    const [image = Buffer.alloc(0)] = await encodedImages();
+    const calls = known({ image: strings(image) });
+    const unread = new Proxy(Buffer.alloc(1e6), {
+      get: (target, key) => {
+        if (key === 'length') return target.length;
+        throw new Error(`${String(key)} was read`);
+      },
+    });
+    expect(calls.isShort(call({ image: strings(unread) }))).toBe(false);
   });
 });
 
