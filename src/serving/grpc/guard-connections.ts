@@ -41,6 +41,7 @@ export interface GrpcGuard {
  * @returns Cuts off all connections, which grpc-js does itself only while it counts calls for channelz.
  */
 export function guardConnections(server: Server, guard: GrpcGuard): () => void {
+  // By key: with TLS, a session has another object for the same connection.
   const open = new Map<string, Connection>();
   for (const http2Server of http2ServersOf(server)) {
     // Before the server's own listener, which begins the session at once where there is no TLS.
@@ -114,15 +115,15 @@ class Connection {
     clearTimeout(this.#timer);
   }
 
-  /** Counts a stream that begins. @returns Whether the connection may go on: streams that are reset at once are not open together. */
-  begins(): boolean {
+  /** Counts a stream that begins. @returns Whether it may: streams that are reset at once are not open together. */
+  mayBegin(): boolean {
     if (this.#opened === 0) setImmediate(() => (this.#opened = 0));
     this.#opened += 1;
     return this.#opened <= mostStreamsPerTurn;
   }
 
-  /** Counts a stream that was refused for its headers. @returns Whether the connection may go on. */
-  isRefused(): boolean {
+  /** Counts a stream that was refused for its headers. @returns Whether the connection may continue. */
+  mayContinue(): boolean {
     this.#refused += 1;
     return this.#refused <= mostRefused;
   }
@@ -146,8 +147,6 @@ class Connection {
     return 'arriving';
   }
 }
-
-/** With TLS, a session has another object for the same connection. */
 
 /** What is known of a stream besides what grpc-js makes of it. */
 export interface StreamArrival {
@@ -188,7 +187,8 @@ function guardStream(
   { budget, arrivals, mostMessageBytes }: GrpcGuard,
 ): void {
   const connection = stream.session && connections.get(stream.session);
-  if (connection?.begins() === false) stream.session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  const cutOff = () => stream.session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  if (connection?.mayBegin() === false) cutOff();
   const claim = budget.open(connection?.address);
   const { 'grpc-encoding': encoding } = headers;
   const isForeign = !ownPaths.test(headers[':path'] ?? '');
@@ -246,9 +246,7 @@ function guardStream(
   if (headerBytes <= ordinaryHeaderBytes) return;
   if (headerBytes <= mostHeaderBytes && claim.tryTake(headerBytes)) return;
   refuse();
-  if (headerBytes > mostHeaderBytes && connection?.isRefused() === false) {
-    stream.session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  }
+  if (headerBytes > mostHeaderBytes && connection?.mayContinue() === false) cutOff();
   // So that grpc-js need not take them apart.
   for (const name of Object.keys(headers)) if (!keptHeaders.test(name)) Reflect.deleteProperty(headers, name);
 }
