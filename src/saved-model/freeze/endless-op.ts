@@ -1,8 +1,7 @@
 import type { FunctionDef } from '../../tensorflow/protos/tensorflow/core/framework/function_pb.js';
 import type { NodeDef } from '../../tensorflow/protos/tensorflow/core/framework/node_def_pb.js';
-import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 import { tensorValueOf } from '../read/tensor-proto-value.js';
-import { callableFunctions } from './changing-op.js';
+import type { CallableGraph } from './callable-graph.js';
 import { nodeOf } from './graph-scopes.js';
 
 /** Ops that may run the same nodes any number of times, as values decide (those of v1 graphs too), or that wait for somebody. */
@@ -20,8 +19,7 @@ type Nodes = ReadonlyMap<string, NodeDef>;
  *
  * @returns Its type; undefined where there is none.
  */
-export function endlessOp(graph: MetaGraphDef): string | undefined {
-  const { main, functions } = callableFunctions(graph);
+export function endlessOp({ main, functions }: CallableGraph): string | undefined {
   const library = new Map(functions.map((each) => [each.signature?.name ?? '', each]));
   for (const nodes of [main, ...functions.map(({ nodeDef }) => nodeDef)]) {
     const scope = nodesByName(nodes);

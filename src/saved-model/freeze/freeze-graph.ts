@@ -9,7 +9,8 @@ import {
   type MetaGraphDef,
   MetaGraphDefSchema,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
-import { callableTensors, changingOp, initKey, namesOf } from './changing-op.js';
+import { callableGraph, callableTensors, initKey, namesOf } from './callable-graph.js';
+import { changingOp } from './changing-op.js';
 import { functionOf, nodeOf, nodesFor, reachableFunctions } from './graph-scopes.js';
 
 /** Why a graph keeps its variables. */
@@ -83,7 +84,7 @@ class GraphFreezer {
 
   /** A constant would be wrong after a call that changes the variable, and a call would not be the same twice. */
   #refuseState(): void {
-    const changing = changingOp(this.#graph);
+    const changing = changingOp(callableGraph(this.#graph));
     if (changing !== undefined) throw new NotFrozen(`a signature changes its state (${changing})`);
   }
 

@@ -4,6 +4,7 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { Session, type SessionOptions } from '../../tensorflow/session.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type * as tf from '../../tensorflow/tf.js';
+import { callableGraph } from '../freeze/callable-graph.js';
 import { changingOp } from '../freeze/changing-op.js';
 import { endlessOp } from '../freeze/endless-op.js';
 import { NotFrozen } from '../freeze/freeze-graph.js';
@@ -31,7 +32,7 @@ export class LoadedSavedModel {
     private readonly copy: string | null,
     /** Whether a call may change what a later call finds. */
     readonly isStateful: boolean,
-    /** Whether another thread may run its calls too: they change nothing, have no loop, and run in the thread that calls. */
+    /** Whether another thread may run its calls too: they change nothing, none of their loops may go on forever, and they run in the thread that calls. */
     readonly isShareable: boolean,
   ) {}
 
@@ -48,8 +49,9 @@ export class LoadedSavedModel {
     try {
       const load = (from: string) => Session.load(from, { ...options, tags: tagsOf(graph) });
       const session = areVariablesConstant ? await withFrozenCopy(directory, graph, load) : load(copy ?? directory);
-      const isStateful = changingOp(graph) !== undefined;
-      const isShareable = options.inCallerThread === true && !isStateful && endlessOp(graph) === undefined;
+      const callable = callableGraph(graph);
+      const isStateful = changingOp(callable) !== undefined;
+      const isShareable = options.inCallerThread === true && !isStateful && endlessOp(callable) === undefined;
       return new LoadedSavedModel(directory, signatures, session, copy, isStateful, isShareable);
     } catch (error) {
       if (copy === null) throw error;
