@@ -1,9 +1,9 @@
-import type { ErrorCode } from '../../errors.js';
 import type { DType } from '../../tensorflow/data-type.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import type { Shape } from '../../tracing/tensor-spec.js';
 import type { PackedValues } from './packed-value.js';
+import type { PlainError } from './plain-error.js';
 import type { Runtime } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
 
@@ -32,12 +32,6 @@ export type InferenceRequest =
       readonly outputs?: readonly string[] | undefined;
     }
   | { readonly type: 'end' };
-
-/** An error without its class, which no message carries; the code is null for one that nobody foresaw. */
-export interface PlainError {
-  readonly code: ErrorCode | null;
-  readonly message: string;
-}
 
 /** A Signature whose specifications are plain data. */
 export interface PlainSignature {

@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
-import { SignetError, wordsOf } from '../../errors.js';
-import type { InferenceReply, InferenceRequest, InferenceWorkerData, PlainError } from './inference-messages.js';
+import type { InferenceReply, InferenceRequest, InferenceWorkerData } from './inference-messages.js';
 import { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 import { refuseFileOps } from '../../saved-model/read/file-ops.js';
 import { type ChosenRuntime, loadInOnnxRuntime } from './choose-runtime.js';
 import { loadForServing } from './load-for-serving.js';
 import type { Values } from './made-up-call.js';
 import { packValues, unpackValues } from './packed-value.js';
+import { plainError } from './plain-error.js';
 import { plainSignature } from './plain-signature.js';
 import type { ServedModel } from './served-model.js';
 import { warmUp } from './warm-up.js';
@@ -62,11 +62,6 @@ function answer(model: ServedModel, request: InferenceRequest): Promise<void> | 
 
 function send(reply: InferenceReply, transfer: ArrayBuffer[] = []): void {
   parentPort?.postMessage(reply, transfer);
-}
-
-function plainError(error: unknown): PlainError {
-  const message = wordsOf(error);
-  return { code: error instanceof SignetError ? error.code : null, message };
 }
 
 await main();

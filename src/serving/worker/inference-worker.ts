@@ -1,6 +1,5 @@
 import type { Worker } from 'node:worker_threads';
 
-import { SignetError, wordsOf } from '../../errors.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
 // A worker that ends unloads TensorFlow's library, and the process with it, unless the main thread has loaded it first;
@@ -9,14 +8,9 @@ import '../../tensorflow/tf.js';
 import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { asServingError, ServingError } from '../serving-error.js';
-import type {
-  InferenceReply,
-  InferenceRequest,
-  InferenceWorkerData,
-  PlainError,
-  WarmupResult,
-} from './inference-messages.js';
+import type { InferenceReply, InferenceRequest, InferenceWorkerData, WarmupResult } from './inference-messages.js';
 import { type Packing, packValues, unpackValues } from './packed-value.js';
+import { errorOf, plainError } from './plain-error.js';
 import { signatureOf } from './plain-signature.js';
 import type { Runtime } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
@@ -137,8 +131,7 @@ export class InferenceWorker {
       const results = this.#shared.callValues(signature, inputs, outputs);
       return { outputs: results, seconds: (performance.now() - started) / 1000 };
     } catch (error) {
-      if (error instanceof SignetError) throw asServingError(error);
-      throw new ServingError('INTERNAL', wordsOf(error), { cause: error });
+      throw asServingError(errorOf(plainError(error)));
     }
   }
 
@@ -223,8 +216,4 @@ class Connection {
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
-}
-
-function errorOf({ code, message }: PlainError): Error {
-  return code === null ? new ServingError('INTERNAL', message) : new SignetError(code, message);
 }
