@@ -63,7 +63,7 @@ async function compareSteps(name: string, model: tf.LayersModel): Promise<void> 
     steps.push(await TrialStep.compile(model, count, options));
   }
   for (const step of steps) step.run();
-  const times = timeInTurns(
+  const times = await timeInTurns(
     steps.map((step) => () => step.run()),
     { milliseconds },
   );
@@ -87,7 +87,7 @@ async function compareCalls(name: string, model: tf.LayersModel, images: tf.Tens
     return numbers;
   });
   const [float32 = new Float32Array(), bfloat16 = new Float32Array()] = calls.map((each) => each());
-  const times = timeInTurns(calls, { milliseconds });
+  const times = await timeInTurns(calls, { milliseconds });
   for (const session of sessions) session.dispose();
   const apart = Math.max(...float32.map((value, i) => Math.abs(value - (bfloat16[i] ?? NaN))));
   const largest = Math.max(...float32.map(Math.abs));

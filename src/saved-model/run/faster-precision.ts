@@ -54,7 +54,7 @@ async function timeBoth(make: PrecisionTrial['make']): Promise<number[]> {
     for (const precision of ['float32', 'bfloat16'] as const) ways.push(await make(precision));
     // The first call of each takes memory and fills caches.
     for (const way of ways) way.run();
-    return timeInTurns(
+    return await timeInTurns(
       ways.map((way) => () => way.run()),
       { milliseconds: longTrial, leastRounds: 2 },
     );

@@ -9,22 +9,23 @@ export interface TimingBounds {
 }
 
 /**
- * Times calls in turns, so that what else the computer does meets all of them.
+ * Times calls in turns, so that what else the computer does meets all of them. A call that returns a promise ends when that settles.
  *
  * @returns The fastest of each in milliseconds.
  */
-export function timeInTurns(
+export async function timeInTurns(
   calls: readonly (() => unknown)[],
   { milliseconds, leastRounds = 3, mostRounds = 15 }: TimingBounds,
-): number[] {
+): Promise<number[]> {
   const best = calls.map(() => Infinity);
   const end = performance.now() + milliseconds;
   for (let round = 0; round < mostRounds && (round < leastRounds || performance.now() < end); round += 1) {
-    calls.forEach((call, i) => {
+    for (const [i, call] of calls.entries()) {
       const start = performance.now();
-      call();
+      const result = call();
+      if (result instanceof Promise) await result;
       best[i] = Math.min(best[i] ?? Infinity, performance.now() - start);
-    });
+    }
   }
   return best;
 }

@@ -2,6 +2,7 @@ import { wordsOf } from '../../errors.js';
 import { OnnxModel } from '../onnx/onnx-model.js';
 import { millisecondsText } from '../../saved-model/run/faster-precision.js';
 import type { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
+import { timeInTurns } from '../../saved-model/run/time-in-turns.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import { quoted } from '../../text/printable.js';
 import { checkSignatures } from './check-signatures.js';
@@ -9,11 +10,9 @@ import { type Chosen, loadFastest } from './load-fastest.js';
 import type { SampleCall, Values } from './made-up-call.js';
 import type { ServedModel } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
-import { readWarmupCalls } from './warm-up.js';
+import { recordedCalls } from './warm-up.js';
 
-/** Requests that are compared at most. */
-const mostRequests = 16;
-/** Milliseconds after which no round is timed but the second. */
+/** Milliseconds after which no round begins but the first. */
 const longTrial = 1000;
 
 /** A version and what is said of it. */
@@ -65,12 +64,12 @@ function clauseOf(error: unknown): string {
 
 /** @returns what is said of the version. @throws Error with the reason where ONNX Runtime computes none of its signatures as TensorFlow does. */
 async function measure(directory: string, usual: LoadedSavedModel, onnx: OnnxModel): Promise<string> {
-  const recorded = await recordedCalls(directory, onnx);
+  const recorded = await recordedCalls(directory, ({ signature }) => onnx.signatures.includes(signature));
   const { calls, largestDifference, left } = await checkSignatures(usual, onnx, recorded);
   if (calls.length === 0) throw new Error([...left.values()].at(-1));
   const own = recorded.filter((call) => calls.includes(call));
   const timed = own.length > 0 ? own : calls.slice(0, 1);
-  const [tensorflow, other] = await timeBoth(usual, onnx, timed);
+  const [tensorflow = NaN, other = NaN] = await timeBoth(usual, onnx, timed);
   const requests = timed.length === 1 ? 'a request takes' : `${timed.length} requests take`;
   const times = `${requests} ${millisecondsText(other)}, and ${millisecondsText(tensorflow)} in TensorFlow`;
   const sentences = [
@@ -81,23 +80,12 @@ async function measure(directory: string, usual: LoadedSavedModel, onnx: OnnxMod
   return sentences.join(' ');
 }
 
-/** Requests that the network is needed for. Damage of recorded ones is for the warm-up to report, which follows. */
-async function recordedCalls(directory: string, onnx: OnnxModel): Promise<SampleCall[]> {
-  const recorded = (await readWarmupCalls(directory).catch(() => null)) ?? [];
-  return recorded.filter(({ signature }) => onnx.signatures.includes(signature)).slice(0, mostRequests);
-}
-
 /** @returns the fastest rounds of TensorFlow and of ONNX Runtime, in turns, in milliseconds. */
 async function timeBoth(usual: LoadedSavedModel, onnx: OnnxModel, calls: readonly SampleCall[]) {
-  const time = async (model: LoadedSavedModel | OnnxModel) => {
-    const start = performance.now();
+  const rounds = [usual, onnx].map((model) => async () => {
     for (const { signature, inputs, outputs } of calls) await model.callValues(signature, inputs, outputs);
-    return performance.now() - start;
-  };
-  let best = [Infinity, Infinity] as const;
-  for (const end = performance.now() + longTrial; performance.now() < end || best[1] === Infinity;)
-    best = [Math.min(best[0], await time(usual)), Math.min(best[1], await time(onnx))];
-  return best;
+  });
+  return timeInTurns(rounds, { milliseconds: longTrial, leastRounds: 1, mostRounds: Infinity });
 }
 
 /** A version whose network ONNX Runtime computes, for all signatures or for some of them. */

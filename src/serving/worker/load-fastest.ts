@@ -54,7 +54,7 @@ export async function loadFastest(
   const plain = await loadWithThreads(directory, bytes, options);
   const constant = bytes >= fewWeights && bytes <= mostWeights ? await loadConstant(directory, plain.options) : null;
   if (!constant) return plain;
-  const times = compare(plain, constant);
+  const times = await compare(plain, constant);
   const isTaken = times !== null && times.constant < times.plain * gain;
   (isTaken ? plain : constant).model.dispose();
   if (times) {
@@ -77,7 +77,10 @@ export async function loadConstant(directory: string, options: LoadOptions): Pro
 }
 
 /** The fastest calls of two models in turns, in milliseconds; null when they cannot be called on made-up numbers, or do not agree. */
-function compare(plain: Chosen, constant: Chosen): { readonly plain: number; readonly constant: number } | null {
+async function compare(
+  plain: Chosen,
+  constant: Chosen,
+): Promise<{ readonly plain: number; readonly constant: number } | null> {
   try {
     const sample = madeUpCall(plain.model);
     if (!sample) return null;
@@ -90,7 +93,7 @@ function compare(plain: Chosen, constant: Chosen): { readonly plain: number; rea
     const { largestDifference, sameAnswers } = agreementOf([[first, second]]);
     const isAlike = largestDifference <= agreement[plain.options.precision ?? 'float32'] && (sameAnswers ?? 1) === 1;
     if (!isAlike) return null;
-    const best = timeInTurns(calls, { milliseconds: longComparison, mostRounds: timedCalls });
+    const best = await timeInTurns(calls, { milliseconds: longComparison, mostRounds: timedCalls });
     return { plain: best[0] ?? NaN, constant: best[1] ?? NaN };
   } catch {
     return null;

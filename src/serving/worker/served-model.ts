@@ -1,11 +1,8 @@
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { Values } from './made-up-call.js';
 
-/** Libraries that can compute a version's network. */
-export const runtimes = ['tensorflow', 'onnx'] as const;
-
 /** What computes a version's network: TensorFlow, or ONNX Runtime where that gives the same numbers. */
-export type Runtime = (typeof runtimes)[number];
+export type Runtime = 'tensorflow' | 'onnx';
 
 /** A version that answers calls: a `LoadedSavedModel`, or one whose network another runtime computes. */
 export interface ServedModel {

@@ -6,7 +6,7 @@ import { agreementOf } from './agreement.js';
 import { type Chosen, loadConstant } from './load-fastest.js';
 import { madeUpCall, runCall, type SampleCall } from './made-up-call.js';
 import type { PrecisionMeasurement, ServedPrecision } from './served-precision.js';
-import { readWarmupCalls } from './warm-up.js';
+import { recordedCalls } from './warm-up.js';
 
 /** A model that is ready to answer. */
 export interface LoadedForServing {
@@ -18,8 +18,6 @@ export interface LoadedForServing {
 const mostDifference = 0.05;
 /** Share of the answers to recorded requests that must be the same. */
 const leastSameAnswers = 0.95;
-/** Requests that are measured at most. */
-const mostRequests = 16;
 /** Milliseconds after which no round begins, but for the second. */
 const longTrial = 1000;
 
@@ -43,7 +41,7 @@ export async function choosePrecision(directory: string, usual: Chosen): Promise
   if (calls.length === 0)
     return stay('it has no warm-up requests to measure, and takes strings, which cannot be made up');
   const other = await loadInBfloat16(directory, usual);
-  const trial = measure(usual.model, other, calls, recorded.length > 0);
+  const trial = await measure(usual.model, other, calls, recorded.length > 0);
   if (!trial) {
     other.dispose();
     return stay('the requests to measure it with fail');
@@ -53,12 +51,6 @@ export async function choosePrecision(directory: string, usual: Chosen): Promise
   const precision = isTaken ? 'bfloat16' : 'float32';
   const note = sentence(precision, trial);
   return { model: isTaken ? other : usual.model, precision: { precision, trial, note } };
-}
-
-/** Damage is for the warm-up to report, which follows. */
-async function recordedCalls(directory: string): Promise<SampleCall[]> {
-  const calls = await readWarmupCalls(directory).catch(() => null);
-  return calls?.slice(0, mostRequests) ?? [];
 }
 
 function madeUpCalls(model: LoadedSavedModel): SampleCall[] {
@@ -74,16 +66,16 @@ async function loadInBfloat16(directory: string, { options }: Chosen): Promise<L
 }
 
 /** Null where a request fails: the warm-up reports it, or made-up numbers are not what the model takes. */
-function measure(
+async function measure(
   usual: LoadedSavedModel,
   other: LoadedSavedModel,
   calls: readonly SampleCall[],
   areRecorded: boolean,
-): PrecisionMeasurement | null {
+): Promise<PrecisionMeasurement | null> {
   try {
     const pairs = calls.map((call) => [runCall(usual, call), runCall(other, call)] as const);
     const rounds = [usual, other].map((model) => () => calls.map((call) => runCall(model, call)));
-    const [float32 = NaN, bfloat16 = NaN] = timeInTurns(rounds, { milliseconds: longTrial, leastRounds: 2 });
+    const [float32 = NaN, bfloat16 = NaN] = await timeInTurns(rounds, { milliseconds: longTrial, leastRounds: 2 });
     return { ...agreementOf(pairs), milliseconds: { float32, bfloat16 }, requests: calls.length, areRecorded };
   } catch {
     return null;

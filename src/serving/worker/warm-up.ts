@@ -46,15 +46,21 @@ export async function warmUp(model: ServedModel, iterations: number): Promise<Wa
   return { records: records.length, seconds: (performance.now() - started) / 1000 };
 }
 
+/** Calls that a version is measured with, at most. */
+const mostMeasured = 16;
+
 /**
- * Reads the calls that a SavedModel brings along to be warmed up with.
+ * Reads the first 16 calls that a SavedModel brings along to be warmed up with, so that it can be measured with them.
  *
- * @returns Null when it brings none.
- * @throws SignetError `INVALID_SAVED_MODEL` when the file is bad.
+ * @param isWanted Whether a call counts. Default: all do.
+ * @returns None where the file is bad: that is for the warm-up to report, which follows.
  */
-export async function readWarmupCalls(directory: string): Promise<SampleCall[] | null> {
-  const records = await readRecords(directory);
-  return records?.flatMap(({ calls }) => calls) ?? null;
+export async function recordedCalls(
+  directory: string,
+  isWanted: (call: SampleCall) => boolean = () => true,
+): Promise<SampleCall[]> {
+  const records = await readRecords(directory).catch(() => null);
+  return (records ?? []).flatMap(({ calls }) => calls.filter(isWanted)).slice(0, mostMeasured);
 }
 
 interface WarmupRecord {
