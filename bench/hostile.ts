@@ -33,6 +33,9 @@ import { saveBenchModel } from './serve/save-bench-model.js';
  */
 const seconds = numberFlag('seconds', 60);
 const mostHealthz = numberFlag('healthz', 100);
+const onlyAt = process.argv.indexOf('--only');
+/** Names of the attacks that begin; all do without any. */
+const only = onlyAt < 0 ? [] : (process.argv[onlyAt + 1] ?? '').split(',');
 const mebi = 2 ** 20;
 
 const predict = '/v1/models/LenetModel:predict';
@@ -69,9 +72,8 @@ async function attack(): Promise<void> {
     compressedBodies,
     frameFloods,
   };
-  const at = process.argv.indexOf('--only');
-  const only = at < 0 ? null : process.argv[at + 1]?.split(',');
-  const attacks = Object.entries(all).flatMap(([name, begin]) => ((only?.includes(name) ?? true) ? [begin()] : []));
+  const chosen = Object.entries(all).filter(([name]) => only.length === 0 || only.includes(name));
+  const attacks = chosen.map(([, begin]) => begin());
   await wait(seconds * 1000);
   isOver = true;
   await Promise.race([Promise.all(attacks), wait(5000)]);
@@ -86,9 +88,8 @@ async function measure(): Promise<void> {
   const before = await rss(server);
   const control = ownProcess('--control');
   const [controlPort] = (await once(control, 'message')) as [number];
-  const at = process.argv.indexOf('--only');
-  const only = at < 0 ? [] : process.argv.slice(at, at + 2);
-  const attackers = ownProcess('--attack', ...ports, '--seconds', String(seconds), ...only);
+  const onlyThese = only.length > 0 ? ['--only', only.join()] : [];
+  const attackers = ownProcess('--attack', ...ports, '--seconds', String(seconds), ...onlyThese);
   const ended = once(attackers, 'exit');
   void ended.then(() => (isOver = true));
   const [peak, waits, controlWaits, one, other] = await Promise.all([
