@@ -1,7 +1,5 @@
-import { badImages } from '../data/scan/describe-problems.js';
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
-import type { OnBadImage } from '../data/scan/scan-report.js';
 import { uprightSize } from '../data/image-file/exif-orientation.js';
 import { confidenceOf, type Decoding, decodingOf, isMultiLabelModel } from '../models/classifier/model-description.js';
 import { readClassNames } from '../models/classifier/read-class-names.js';
@@ -16,6 +14,8 @@ import { groupPositions } from './image-blocks.js';
 import { type Metrics, multiLabelMetrics, oneClassMetrics } from './metrics.js';
 import type { MultiLabelResult } from './multi-label/multi-label-metrics.js';
 import {
+  type BatchOptions,
+  batchesOf,
   callSignature,
   callWithBytes,
   decodeBytes,
@@ -45,18 +45,12 @@ export interface SavedModelEvaluation<Result = ClassificationResult> {
   readonly precision: Precision;
 }
 
-/** How images are sent through the signatures. */
-export interface EvaluationOptions {
-  /** Images a call. */
-  readonly batchSize: number;
-  /** Whether an image that passed the scan and does not decode stops the evaluation or is left out. Default: `fail`. */
-  readonly onBadImage?: OnBadImage;
+/** How images are sent through the signatures, a batch per call. */
+export interface EvaluationOptions extends BatchOptions {
   /** Numbers that large ops compute with; `auto` measures the first images in both. Default: `float32`. */
   readonly precision?: PrecisionChoice | undefined;
   /** Called with what `auto` chose. Default: nobody hears it. */
   readonly onNote?: ((note: string) => void) | undefined;
-  /** Called after each batch with the number of images done. */
-  readonly onProgress?: (done: number) => void;
   /** Called for each image with what `serving_default` answered, [classes]. */
   readonly onLogits?: (image: ImageFile, logits: Float32Array) => void;
 }
@@ -105,7 +99,6 @@ async function evaluate<Result extends { readonly images: number }>(
 ): Promise<SavedModelEvaluation<Result>> {
   const classNames = await readClassNames(modelPath);
   const decoding = await decodingOf(modelPath);
-  const { batchSize, onBadImage = 'fail', onProgress, onLogits } = options;
   const precision = await precisionFor(modelPath, files, decoding, options);
   const model = await LoadedSavedModel.load(modelPath, { precision });
   try {
@@ -114,21 +107,13 @@ async function evaluate<Result extends { readonly images: number }>(
     const byBytes = new SignatureRun(metricsOf(classNames));
     const skipped: ImageProblem[] = [];
     let maxLogitDifference = 0;
-    for (let i = 0; i < files.length; i += batchSize) {
-      const { images, bad } = await readBatch(files.slice(i, i + batchSize), decoding);
-      if (bad.length > 0 && onBadImage === 'fail') throw badImages(bad);
-      skipped.push(...bad);
-      if (images.length > 0) {
-        const labelled = images.map(({ file }) => file);
-        const fromBytes = byBytes.add(labelled, () => callWithBytes(model, images));
-        const fromPixels = byDefault.add(labelled, () => callWithPixels(model, images, decoding));
-        maxLogitDifference = Math.max(maxLogitDifference, maxDifference(fromBytes, fromPixels));
-        const classes = classNames.length;
-        images.forEach(({ file }, k) => onLogits?.(file, fromPixels.subarray(k * classes, (k + 1) * classes)));
-      }
-      onProgress?.(Math.min(i + batchSize, files.length));
-      // Each batch gives the event loop a turn, for the progress bar and Ctrl-C.
-      await new Promise(setImmediate);
+    for await (const images of batchesOf(files, decoding, skipped, options)) {
+      const labelled = images.map(({ file }) => file);
+      const fromBytes = byBytes.add(labelled, () => callWithBytes(model, images));
+      const fromPixels = byDefault.add(labelled, () => callWithPixels(model, images, decoding));
+      maxLogitDifference = Math.max(maxLogitDifference, maxDifference(fromBytes, fromPixels));
+      const classes = classNames.length;
+      images.forEach(({ file }, i) => options.onLogits?.(file, fromPixels.subarray(i * classes, (i + 1) * classes)));
     }
     return {
       signatures: { serving_default: byDefault.result(), serving_bytes: byBytes.result() },

@@ -1,5 +1,7 @@
 import type { ImageProblem } from '../data/image-file/image-problem.js';
 import type { ImageFile } from '../data/image-file/inspect-image-file.js';
+import { badImages } from '../data/scan/describe-problems.js';
+import type { OnBadImage } from '../data/scan/scan-report.js';
 import type { Decoding } from '../models/classifier/model-description.js';
 import { decodeImage } from '../ops/decode-image.js';
 import { stringScalar, stringVector } from '../ops/strings.js';
@@ -19,6 +21,39 @@ export interface SignatureAnswer {
   readonly logits: Float32Array;
   /** Duration of the call. */
   readonly milliseconds: number;
+}
+
+/** How images are read batch by batch. */
+export interface BatchOptions {
+  /** Images per batch. */
+  readonly batchSize: number;
+  /** Whether an image that does not decode ends the reading or is left out. Default: `fail`. */
+  readonly onBadImage?: OnBadImage | undefined;
+  /** Called after each batch with the number of images done. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+/**
+ * Reads images batch by batch, as `readBatch` does; batches without an image that decodes are passed over.
+ *
+ * @param skipped Gets the images that are left out.
+ * @throws SignetError `BAD_IMAGE`.
+ */
+export async function* batchesOf(
+  files: readonly ImageFile[],
+  decoding: Decoding,
+  skipped: ImageProblem[],
+  { batchSize, onBadImage = 'fail', onProgress }: BatchOptions,
+): AsyncGenerator<readonly ImageBytes[]> {
+  for (let i = 0; i < files.length; i += batchSize) {
+    const { images, bad } = await readBatch(files.slice(i, i + batchSize), decoding);
+    if (bad.length > 0 && onBadImage === 'fail') throw badImages(bad);
+    skipped.push(...bad);
+    if (images.length > 0) yield images;
+    onProgress?.(Math.min(i + batchSize, files.length));
+    // Each batch gives the event loop a turn, for the progress bar and Ctrl-C.
+    await new Promise(setImmediate);
+  }
 }
 
 /** Reads a batch, and decodes each image once by itself to find those that do not decode. */

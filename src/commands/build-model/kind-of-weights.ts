@@ -1,5 +1,5 @@
 import { SignetError } from '../../errors.js';
-import { readModelDescription } from '../../models/classifier/model-description.js';
+import { findModelDescription } from '../../models/classifier/model-description.js';
 import { readThresholds } from '../../models/classifier/read-thresholds.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import * as tf from '../../tensorflow/tf.js';
@@ -24,7 +24,7 @@ export async function kindOfWeights(options: {
   readonly multiLabel: boolean;
 }): Promise<KindOfWeights> {
   const { weights } = options;
-  const description = await readModelDescription(weights).catch(() => null);
+  const description = await findModelDescription(weights);
   if (description?.multiLabel) return { multiLabel: true, hasThresholds: true };
   if (!options.multiLabel) return { multiLabel: false, hasThresholds: false };
   if (!description && !namedWeights.includes(weights)) return { multiLabel: true, hasThresholds: false };

@@ -1,8 +1,8 @@
 import path from 'node:path';
 
 import type { Pair } from '../../evaluation/comparison/comparable-images.js';
+import type { DescribedModel } from '../../evaluation/comparison/compared-model.js';
 import { folderBytes } from '../../files/folder-bytes.js';
-import { readModelDescription } from '../../models/classifier/model-description.js';
 import { type ComparisonRow, factorText } from '../../evaluation/comparison/describe-comparison.js';
 import { describeSavedModel } from '../../saved-model/describe/describe-saved-model.js';
 import { sizeText } from '../../text/amounts.js';
@@ -28,7 +28,7 @@ export interface ComparedModelFacts {
 }
 
 /** Reads the facts of two models. @throws SignetError `INVALID_SAVED_MODEL`. */
-export async function comparedModelFacts([first, second]: Pair<string>): Promise<Pair<ComparedModelFacts>> {
+export async function comparedModelFacts([first, second]: Pair<DescribedModel>): Promise<Pair<ComparedModelFacts>> {
   const facts = [await factsOf(first), await factsOf(second)] as const;
   if (facts[0].name !== facts[1].name) return facts;
   // Models of the same name from two folders, or one model twice.
@@ -36,9 +36,8 @@ export async function comparedModelFacts([first, second]: Pair<string>): Promise
   return [named(facts[0]), named(facts[1])];
 }
 
-async function factsOf(directory: string): Promise<ComparedModelFacts> {
+async function factsOf({ directory, description }: DescribedModel): Promise<ComparedModelFacts> {
   const { modelName, version, variables } = await describeSavedModel(directory);
-  const description = await readModelDescription(directory).catch(() => null);
   const kept = await readKeptEvaluation(directory);
   return {
     path: directory,

@@ -7,6 +7,7 @@ import { classNamesOf } from '../../data/scan/image-scan.js';
 import { withLabelsOf } from '../../data/source/with-labels-of.js';
 import { SignetError } from '../../errors.js';
 import { comparableImages, type Pair } from '../../evaluation/comparison/comparable-images.js';
+import type { DescribedModel } from '../../evaluation/comparison/compared-model.js';
 import {
   type ComparedEvaluation,
   type ComparedImage,
@@ -26,7 +27,7 @@ import {
   describeComparison,
 } from '../../evaluation/comparison/describe-comparison.js';
 import { tryToWrite } from '../../files/cannot-write.js';
-import { decodingOf, isMultiLabelModel } from '../../models/classifier/model-description.js';
+import { decodingBy, findModelDescription } from '../../models/classifier/model-description.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { progressBar } from '../../text/progress-bar.js';
 import { tell } from '../../text/tell.js';
@@ -98,18 +99,19 @@ export async function compareModels({ modelPaths, ...given }: CompareModelsOptio
   const { report, batchSize, onBadImage } = options;
   const directories = twoOf(modelPaths);
   if (report !== undefined) await tryToWrite(path.dirname(report));
-  const facts = await comparedModelFacts(directories);
+  const models = [await describedModel(directories[0]), await describedModel(directories[1])] as const;
+  const facts = await comparedModelFacts(models);
   const names = [facts[0].name, facts[1].name] as const;
-  const isMultiLabel = await sameKind(directories);
+  const isMultiLabel = sameKind(models);
   const source = await testSetOf(options, directories);
-  const { exif } = await decodingOf(directories[0]);
+  const { exif } = decodingBy(models[0].description);
   const { scan } = await scanDataset(source, onBadImage, { subsets: ['test'], exif });
   const labelled = withLabelsOf(scan, isMultiLabel, 'these models give each image one class');
   const classes = [await readClassNames(directories[0]), await readClassNames(directories[1])] as const;
   const comparable = comparableImages(labelled, classes, names);
   const bar = progressBar('comparing', 'images');
   const onProgress = (done: number) => bar.update(done, comparable.files.length);
-  const compare = compareSavedModels(directories, comparable, { isMultiLabel, batchSize, onBadImage, onProgress });
+  const compare = compareSavedModels(models, comparable, { isMultiLabel, batchSize, onBadImage, onProgress });
   const comparison = await compare.finally(() => bar.stop());
   const figures = comparisonFigures(comparison);
   const described = {
@@ -133,11 +135,15 @@ function twoOf(modelPaths: readonly string[]): Pair<string> {
   );
 }
 
+async function describedModel(directory: string): Promise<DescribedModel> {
+  return { directory, description: await findModelDescription(directory) };
+}
+
 /** @returns Whether both are multi-label. */
-async function sameKind(directories: Pair<string>): Promise<boolean> {
-  const [first, second] = [await isMultiLabelModel(directories[0]), await isMultiLabelModel(directories[1])];
-  if (first === second) return first;
-  const [one, several] = first ? [directories[1], directories[0]] : directories;
+function sameKind([first, second]: Pair<DescribedModel>): boolean {
+  const isMultiLabel = ({ description }: DescribedModel) => description?.multiLabel ?? false;
+  if (isMultiLabel(first) === isMultiLabel(second)) return isMultiLabel(first);
+  const [one, several] = (isMultiLabel(first) ? [second, first] : [first, second]).map(({ directory }) => directory);
   throw new SignetError(
     'INVALID_ARGUMENT',
     `${one} gives each image one class, and ${several} any number of classes: no figure is about both. Compare models of one kind.`,

@@ -1,5 +1,5 @@
 import type { ExportedAgreement } from '../../export/compare-exported.js';
-import { readModelDescription } from '../../models/classifier/model-description.js';
+import { findModelDescription } from '../../models/classifier/model-description.js';
 import { modelNameOf } from '../../saved-model/describe/describe-saved-model.js';
 import type { OfflinePageFacts } from '../../serving/page/offline-page-files.js';
 import { imagesText } from '../shared/report-facts.js';
@@ -25,7 +25,7 @@ export async function pageFacts(
   { classNames, thresholds }: PageModel,
   proof: PageProof,
 ): Promise<OfflinePageFacts> {
-  const description = await readModelDescription(modelPath).catch(() => null);
+  const description = await findModelDescription(modelPath);
   const { modelName, version } = modelNameOf(modelPath);
   const { exif, decode, resize, antialias } = description ?? asTensorFlowDoes;
   return {

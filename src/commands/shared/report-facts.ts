@@ -1,6 +1,6 @@
 import os from 'node:os';
 
-import { type ModelDescription, readModelDescription } from '../../models/classifier/model-description.js';
+import { type ModelDescription, findModelDescription } from '../../models/classifier/model-description.js';
 import type { Fact } from '../../evaluation/report/report-content.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { describeSavedModel } from '../../saved-model/describe/describe-saved-model.js';
@@ -19,7 +19,7 @@ export interface ReportedModel {
 /** Facts of a version's directory. */
 export async function modelFacts(directory: string): Promise<ReportedModel> {
   const { modelName, version, variables } = await describeSavedModel(directory);
-  const description = await readModelDescription(directory).catch(() => null);
+  const description = await findModelDescription(directory);
   const { parameters, trainableParameters } = variables ?? {};
   const rows: Fact[] = [
     ['directory', directory],

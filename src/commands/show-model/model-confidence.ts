@@ -1,5 +1,5 @@
 import type { ConfidenceSettings } from '../../models/classifier/confidence-settings.js';
-import { readModelDescription } from '../../models/classifier/model-description.js';
+import type { ModelDescription } from '../../models/classifier/model-description.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { readThresholds } from '../../models/classifier/read-thresholds.js';
 import { type KeptEvaluation, readKeptEvaluation } from '../train-model/kept-evaluation.js';
@@ -12,11 +12,11 @@ export interface ModelConfidence extends ConfidenceSettings {
   readonly evaluation: KeptEvaluation | null;
 }
 
-/** Reads how far a classifier's answers can be trusted. @returns Null for a model that is not one of Signet's classifiers. */
-export async function modelConfidence(directory: string): Promise<ModelConfidence | null> {
-  const description = await readModelDescription(directory).catch(() => null);
-  if (!description) return null;
-  const { confidence = {}, multiLabel = false } = description;
+/** Reads how far a classifier's answers can be trusted. @param description What it was made from. */
+export async function modelConfidence(
+  directory: string,
+  { confidence = {}, multiLabel = false }: ModelDescription,
+): Promise<ModelConfidence> {
   const evaluation = await readKeptEvaluation(directory);
   return { ...confidence, classThresholds: multiLabel ? await classThresholdsOf(directory) : null, evaluation };
 }

@@ -1,6 +1,6 @@
 import { SignetError } from '../../errors.js';
 import { quoted } from '../../text/printable.js';
-import { type ModelDescription, readModelDescription } from '../../models/classifier/model-description.js';
+import { findModelDescription, type ModelDescription } from '../../models/classifier/model-description.js';
 import { describeSavedModel, type SavedModelDescription } from '../../saved-model/describe/describe-saved-model.js';
 import { completeOptions, type GivenOptionsOf } from '../shared/flag-table.js';
 import { showModelCommand } from './flags.js';
@@ -24,8 +24,8 @@ export interface ShowModelResult extends SavedModelDescription {
  */
 export async function showModel(given: ShowModelOptions): Promise<ShowModelResult> {
   const { modelPath, signature } = completeOptions(showModelCommand.flags, given);
-  const classifier = await readModelDescription(modelPath).catch(() => null);
-  const confidence = await modelConfidence(modelPath);
+  const classifier = await findModelDescription(modelPath);
+  const confidence = classifier && (await modelConfidence(modelPath, classifier));
   const description = { ...(await describeSavedModel(modelPath)), classifier, confidence };
   if (signature === undefined) return description;
   const metaGraphs = description.metaGraphs.flatMap((metaGraph) => {

@@ -1,13 +1,11 @@
 import type { ImageProblem } from '../../data/image-file/image-problem.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
-import { badImages } from '../../data/scan/describe-problems.js';
-import type { OnBadImage } from '../../data/scan/scan-report.js';
 import { median } from '../../data/statistics.js';
-import { decodingOf } from '../../models/classifier/model-description.js';
+import { type Decoding, decodingBy } from '../../models/classifier/model-description.js';
 import type { EvaluationResult } from '../metrics.js';
-import { readBatch } from '../signature-calls.js';
+import { type BatchOptions, batchesOf, readBatch } from '../signature-calls.js';
 import type { ComparableImages, Pair } from './comparable-images.js';
-import { type Answer, ComparedModel } from './compared-model.js';
+import { type Answer, ComparedModel, type DescribedModel } from './compared-model.js';
 
 /** An image and what the two models take it for. */
 export interface ComparedImage {
@@ -38,14 +36,8 @@ export interface ModelComparison extends Omit<ComparableImages, 'files'> {
 }
 
 /** How two models are compared. */
-export interface CompareOptions {
+export interface CompareOptions extends BatchOptions {
   readonly isMultiLabel: boolean;
-  /** Images per call. Default: 32. */
-  readonly batchSize?: number | undefined;
-  /** Whether an image that passed the scan and does not decode stops the comparison or is left out. Default: `fail`. */
-  readonly onBadImage?: OnBadImage | undefined;
-  /** Called after each batch with the number of images done. */
-  readonly onProgress?: ((done: number) => void) | undefined;
 }
 
 /**
@@ -54,33 +46,22 @@ export interface CompareOptions {
  * @throws SignetError `BAD_IMAGE` for images that do not decode, `INVALID_SAVED_MODEL`.
  */
 export async function compareSavedModels(
-  directories: Pair<string>,
+  described: Pair<DescribedModel>,
   { files, ...comparable }: ComparableImages,
-  { isMultiLabel, batchSize = 32, onBadImage = 'fail', onProgress }: CompareOptions,
+  { isMultiLabel, ...options }: CompareOptions,
 ): Promise<ModelComparison> {
-  const decoding = await decodingOf(directories[0]);
+  const decoding = decodingBy(described[0].description);
   const opened: ComparedModel[] = [];
   try {
-    for (const directory of directories) {
-      opened.push(await ComparedModel.open(directory, comparable.classNames, isMultiLabel));
-    }
+    for (const each of described) opened.push(await ComparedModel.open(each, comparable.classNames, isMultiLabel));
     const models = opened as unknown as Pair<ComparedModel>;
     const times = await timeInTurns(models, files, decoding);
     const images: ComparedImage[] = [];
     const skipped: ImageProblem[] = [];
-    for (let i = 0; i < files.length; i += batchSize) {
-      const { images: batch, bad } = await readBatch(files.slice(i, i + batchSize), decoding);
-      if (bad.length > 0 && onBadImage === 'fail') throw badImages(bad);
-      skipped.push(...bad);
-      if (batch.length > 0) {
-        const [first, second] = inTurns(models, i / batchSize, (model) => model.answer(batch));
-        batch.forEach(({ file }, k) =>
-          images.push({ image: file, answers: [answerAt(first, k), answerAt(second, k)] }),
-        );
-      }
-      onProgress?.(Math.min(i + batchSize, files.length));
-      // Each batch gives the event loop a turn, for the progress bar and Ctrl-C.
-      await new Promise(setImmediate);
+    let round = 0;
+    for await (const batch of batchesOf(files, decoding, skipped, options)) {
+      const [first, second] = inTurns(models, round++, (model) => model.answer(batch));
+      batch.forEach(({ file }, i) => images.push({ image: file, answers: [answerAt(first, i), answerAt(second, i)] }));
     }
     return { ...comparable, isMultiLabel, images, skipped, models: [resultOf(models[0], times[0]), resultOf(models[1], times[1])] }; // prettier-ignore
   } finally {
@@ -95,7 +76,7 @@ const [timedImages, warmUpImages, mostMilliseconds] = [33, 3, 6000];
 async function timeInTurns(
   models: Pair<ComparedModel>,
   files: readonly ImageFile[],
-  decoding: Awaited<ReturnType<typeof decodingOf>>,
+  decoding: Decoding,
 ): Promise<Pair<number>> {
   // From the whole test set: the images of a class may be larger than others.
   const chosen = Array.from({ length: timedImages }, (_, i) => files[Math.floor((i * files.length) / timedImages)]);

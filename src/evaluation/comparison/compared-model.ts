@@ -1,5 +1,5 @@
 import { type Labeled, labelsOf } from '../../data/scan/image-scan.js';
-import { confidenceOf } from '../../models/classifier/model-description.js';
+import type { ModelDescription } from '../../models/classifier/model-description.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
 import { readThresholds } from '../../models/classifier/read-thresholds.js';
 import { LoadedSavedModel } from '../../saved-model/run/load-saved-model.js';
@@ -9,6 +9,13 @@ import { type EvaluationResult, type Metrics, multiLabelMetrics, oneClassMetrics
 import { reachesThreshold } from '../multi-label/best-threshold.js';
 import { callWithBytes, type ImageBytes } from '../signature-calls.js';
 import { positionsByName } from './comparable-images.js';
+
+/** A model on disk. */
+export interface DescribedModel {
+  readonly directory: string;
+  /** What it was made from; null where it does not say so. */
+  readonly description: ModelDescription | null;
+}
 
 /** What a model takes an image for. */
 export interface Answer {
@@ -44,7 +51,11 @@ export class ComparedModel {
    * @param common Classes that both models have, of which images are.
    * @throws SignetError `INVALID_SAVED_MODEL`.
    */
-  static async open(directory: string, common: readonly string[], isMultiLabel: boolean): Promise<ComparedModel> {
+  static async open(
+    { directory, description }: DescribedModel,
+    common: readonly string[],
+    isMultiLabel: boolean,
+  ): Promise<ComparedModel> {
     const own = await readClassNames(directory);
     const positionOf = positionsByName(own);
     const first = common.map(positionOf);
@@ -61,7 +72,7 @@ export class ComparedModel {
         const metrics = multiLabelMetrics(classNames, thresholds);
         return new ComparedModel(model, classNames, positions, metrics, multiLabelJudge(thresholds));
       }
-      const { temperature = 1 } = await confidenceOf(directory);
+      const { temperature = 1 } = description?.confidence ?? {};
       const metrics = oneClassMetrics(classNames, temperature);
       return new ComparedModel(model, classNames, positions, metrics, oneClassJudge(temperature));
     } catch (error) {

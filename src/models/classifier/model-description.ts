@@ -58,9 +58,13 @@ export interface Decoding extends Pick<DecodeImageOptions, 'leastSide'> {
   readonly exif: ExifHandling;
 }
 
-/** Reads how a classifier on disk decodes image files; one that does not say so decodes them as TensorFlow does. */
+/** Reads how a classifier on disk decodes image files. */
 export async function decodingOf(directory: string): Promise<Decoding> {
-  const description = await readModelDescription(directory).catch(() => null);
+  return decodingBy(await findModelDescription(directory));
+}
+
+/** How a classifier decodes image files; one that does not say what it was made from decodes them as TensorFlow does. */
+export function decodingBy(description: ModelDescription | null): Decoding {
   if (!description) return { exif: 'ignore' };
   const { exif, decode, inputHeight, inputWidth } = description;
   return { exif, leastSide: leastSideFor([inputHeight, inputWidth], decode) };
@@ -68,14 +72,17 @@ export async function decodingOf(directory: string): Promise<Decoding> {
 
 /** Whether images may have several classes for a classifier on disk; one that does not say so takes one class for each. */
 export async function isMultiLabelModel(directory: string): Promise<boolean> {
-  const { multiLabel = false } = await readModelDescription(directory).catch(() => ({ multiLabel: false }));
-  return multiLabel;
+  return (await findModelDescription(directory))?.multiLabel ?? false;
 }
 
 /** What the confidence of a classifier on disk means; nothing for one that does not say so. */
 export async function confidenceOf(directory: string): Promise<ConfidenceSettings> {
-  const { confidence = {} } = await readModelDescription(directory).catch(() => ({ confidence: {} }));
-  return confidence;
+  return (await findModelDescription(directory))?.confidence ?? {};
+}
+
+/** Reads what a model was made from. @returns Null for one that does not say so, or says it in a damaged file. */
+export function findModelDescription(directory: string): Promise<ModelDescription | null> {
+  return readModelDescription(directory).catch(() => null);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { wordsOf } from '../../errors.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
-import { readModelDescription } from '../../models/classifier/model-description.js';
+import { findModelDescription } from '../../models/classifier/model-description.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import { servableNotFound, unknownLabel } from '../model-not-found.js';
@@ -349,7 +349,7 @@ export class StoredModel {
 
 /** Reads what Signet has written next to its own models; for the web page, so a model without it is served all the same. */
 async function describedBy(directory: string): Promise<Pick<ServedVersion, 'inputSize' | 'classNames'>> {
-  const description = await readModelDescription(directory).catch(() => null);
+  const description = await findModelDescription(directory);
   if (!description) return {};
   const classNames = await readClassNames(directory).catch(() => undefined);
   return {
