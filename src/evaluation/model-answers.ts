@@ -12,13 +12,14 @@ export interface ModelAnswers {
   readonly labels: Int32Array;
   /** [n] */
   readonly losses: Float32Array;
-  /** [n, features] in C order; empty for a network without embeddings. */
+  /** [n, features] in C order; empty for a network without embeddings, or where they were not asked for. */
   readonly embeddings: Float32Array;
 }
 
 /**
  * Sends every image of a dataset through a model once, as `evaluateDataset` does.
  *
+ * @param areEmbedded Whether the embeddings are wanted too.
  * @throws SignetError `BAD_IMAGE` for images that do not decode, `INVALID_ARGUMENT` where the images of one may have several classes, and those of
  *   the other may not.
  */
@@ -26,6 +27,7 @@ export async function* answersOf(
   model: ImageClassifierModel,
   dataset: ImageDataset,
   lossOf: Loss,
+  areEmbedded = false,
 ): AsyncGenerator<ModelAnswers> {
   checkLabels(model, dataset);
   dataset.fitTo(model.imageSize, model.preprocessing);
@@ -34,11 +36,12 @@ export async function* answersOf(
       yield tf.tidy(() => {
         const { logits, embedding } = model.answer(xs);
         const losses = lossOf(ys, logits);
+        const embeddings = areEmbedded ? embedding?.dataSync<'float32'>().slice() : undefined;
         return {
           labels: ys.dataSync<'int32'>().slice(),
           logits: logits.dataSync<'float32'>().slice(),
           losses: losses.dataSync<'float32'>().slice(),
-          embeddings: embedding?.dataSync<'float32'>().slice() ?? new Float32Array(),
+          embeddings: embeddings ?? new Float32Array(),
         };
       });
     } finally {

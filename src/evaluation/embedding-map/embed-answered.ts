@@ -1,10 +1,16 @@
 import { readSignatures } from '../../saved-model/read/read-saved-model.js';
-import { embedImages, type ImageEmbedder, savedModelEmbedder } from '../data-check/embed-images.js';
-import { type AnsweredImage, type EvaluatedEmbeddings, isChosen, mostEmbeddings } from './embedding-sample.js';
+import { embedImages, savedModelEmbedder } from '../data-check/embed-images.js';
+import {
+  type AnsweredImage,
+  type EvaluatedEmbeddings,
+  isChosen,
+  mostEmbeddings,
+  packEmbeddings,
+} from './embedding-sample.js';
 
 /** Options of `embedAnswered`. */
 export interface EmbedAnsweredOptions {
-  /** Called with the number of images done, and how many there are. Default: nobody is told. */
+  /** Called with the number of images done, and how many there are. Default: progress is not reported. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
@@ -16,41 +22,32 @@ export interface EmbedAnsweredOptions {
 export async function embedAnswered(
   modelPath: string,
   answered: readonly AnsweredImage[],
-  options: EmbedAnsweredOptions = {},
+  { onProgress }: EmbedAnsweredOptions = {},
 ): Promise<EvaluatedEmbeddings | null> {
-  if (!(await readSignatures(modelPath)).serving_embedding) return null;
+  const most = mostEmbeddings((await featuresOf(modelPath)) ?? Infinity);
+  if (most === 0) return null;
+  const chosen = answered.filter((_, i) => isChosen(i, answered.length, most));
+  const files = chosen.map(({ image }) => image);
   const embedder = await savedModelEmbedder(modelPath);
   try {
-    return await embedChosen(embedder, answered, options);
+    const { features } = await embedImages(embedder, files, { onProgress: (done) => onProgress?.(done, files.length) });
+    const { values, size } = features;
+    const embedded = chosen.map((each, i) => ({ answered: each, vector: values.subarray(i * size, (i + 1) * size) }));
+    return packEmbeddings(embedded.filter(({ vector }) => isKnown(vector)), answered.length); // prettier-ignore
   } finally {
     embedder.dispose();
   }
 }
 
-async function embedChosen(
-  embedder: ImageEmbedder,
-  answered: readonly AnsweredImage[],
-  { onProgress }: EmbedAnsweredOptions,
-): Promise<EvaluatedEmbeddings | null> {
-  const evaluated = answered.length;
-  // The first one shows how large they are.
-  const { features } = await embedImages(embedder, answered.slice(0, 1).map(({ image }) => image)); // prettier-ignore
-  const most = features.size === 0 ? 0 : mostEmbeddings(features.size);
-  if (evaluated > 0 && most === 0) return null;
-  const chosen = answered.filter((_, i) => isChosen(i, evaluated, most));
-  const found = await embedImages(embedder, chosen.map(({ image }) => image), { onProgress: (done) => onProgress?.(done, chosen.length) }); // prettier-ignore
-  return { ...withoutUnknown(chosen, found.features.values), evaluated };
+/** Size of the embeddings that a model gives; null for one without the signature, or whose signature does not say it. */
+async function featuresOf(modelPath: string): Promise<number | null> {
+  const { serving_embedding: signature } = await readSignatures(modelPath);
+  const [output] = Object.values(signature?.outputs ?? {});
+  const size = output?.spec.sizes?.at(-1) ?? -1;
+  return size > 0 ? size : null;
 }
 
-/** Leaves out images whose embedding is not finite, or, having failed, is 0 all over. */
-function withoutUnknown(
-  images: readonly AnsweredImage[],
-  values: Float32Array,
-): Pick<EvaluatedEmbeddings, 'images' | 'vectors'> {
-  const size = images.length === 0 ? 0 : values.length / images.length;
-  const rows = images.map((image, i) => ({ image, row: values.subarray(i * size, (i + 1) * size) }));
-  const kept = rows.filter(({ row }) => row.every(Number.isFinite) && row.some((value) => value !== 0));
-  const vectors = new Float32Array(kept.length * size);
-  kept.forEach(({ row }, i) => vectors.set(row, i * size));
-  return { images: kept.map(({ image }) => image), vectors };
+/** Whether an embedding is finite, and not 0 all over as that of an image that does not decode. */
+function isKnown(vector: Float32Array): boolean {
+  return vector.every(Number.isFinite) && vector.some((value) => value !== 0);
 }

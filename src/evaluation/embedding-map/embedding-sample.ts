@@ -41,6 +41,20 @@ export function isMistaken({ labels, predicted }: Pick<AnsweredImage, 'labels' |
   return labels.length !== predicted.length || labels.some((label, i) => predicted[i] !== label);
 }
 
+/** An evaluated image with its embedding, [features]. */
+export interface EmbeddedImage<Image = ImageFile> {
+  readonly answered: AnsweredImage<Image>;
+  readonly vector: Float32Array;
+}
+
+/** Puts embeddings of one size into one array. @param evaluated Number of images that they were chosen from. */
+export function packEmbeddings(embedded: readonly EmbeddedImage[], evaluated: number): EvaluatedEmbeddings {
+  const size = embedded[0]?.vector.length ?? 0;
+  const vectors = new Float32Array(embedded.length * size);
+  embedded.forEach(({ vector }, i) => vectors.set(vector, i * size));
+  return { images: embedded.map(({ answered }) => answered), vectors, evaluated };
+}
+
 /**
  * Keeps the embeddings of up to 1,000 images of an evaluation, chosen evenly.
  *
@@ -48,8 +62,7 @@ export function isMistaken({ labels, predicted }: Pick<AnsweredImage, 'labels' |
  */
 export class EmbeddingSample<Image> {
   readonly #most: number;
-  readonly #images: AnsweredImage<Image>[] = [];
-  readonly #vectors: Float32Array[] = [];
+  readonly #kept: EmbeddedImage<Image>[] = [];
   #seen = 0;
 
   /**
@@ -69,9 +82,7 @@ export class EmbeddingSample<Image> {
     this.#seen += 1;
     if (!isWanted || this.features === null) return;
     const vector = vectors.slice(row * this.features, (row + 1) * this.features);
-    if (!vector.every(Number.isFinite)) return;
-    this.#images.push(answered);
-    this.#vectors.push(vector);
+    if (vector.every(Number.isFinite)) this.#kept.push({ answered, vector });
   }
 
   /**
@@ -81,14 +92,11 @@ export class EmbeddingSample<Image> {
    * @returns Null for a network without embeddings, or with some that are too large to keep.
    */
   embeddings(fileOf: (image: Image) => ImageFile | undefined): EvaluatedEmbeddings | null {
-    const { features } = this;
-    if (features === null || this.#most === 0) return null;
-    const kept = this.#images.flatMap((answered, i) => {
-      const [image, vector] = [fileOf(answered.image), this.#vectors[i]];
-      return image && vector ? [{ answered: { ...answered, image }, vector }] : [];
+    if (this.#most === 0) return null;
+    const kept = this.#kept.flatMap(({ answered, vector }) => {
+      const image = fileOf(answered.image);
+      return image ? [{ answered: { ...answered, image }, vector }] : [];
     });
-    const vectors = new Float32Array(kept.length * features);
-    kept.forEach(({ vector }, i) => vectors.set(vector, i * features));
-    return { images: kept.map(({ answered }) => answered), vectors, evaluated: this.#seen };
+    return packEmbeddings(kept, this.#seen);
   }
 }

@@ -14,7 +14,7 @@ export interface EmbeddingLayout {
 
 /** Neighbours of an image that UMAP keeps near it, itself included: its default. */
 const neighbourCount = 15;
-/** Of fewer images UMAP makes a heap in which nothing is seen. */
+/** With fewer images, UMAP puts all of them in one clump. */
 const fewestForUmap = 2 * neighbourCount;
 /** How close images of a group may lie: more than its default of 0.1, so that each can be seen and pointed at. */
 const minDist = 0.5;

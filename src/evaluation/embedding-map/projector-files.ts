@@ -5,11 +5,9 @@ import sharp from 'sharp';
 import { cannotWrite } from '../../files/cannot-write.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import { replaceFile } from '../../files/replace.js';
-import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
-import { sniffImageFormat } from '../../data/image-file/image-format.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { printable } from '../../text/printable.js';
-import { smallPicture } from '../pictures/small-picture.js';
+import { readPicture, smallPicture } from '../pictures/small-picture.js';
 import { type AnsweredImage, type EvaluatedEmbeddings, isMistaken } from './embedding-sample.js';
 
 /** What `writeProjectorFiles` needs besides the embeddings. */
@@ -118,9 +116,7 @@ async function spriteOf(images: readonly AnsweredImage[], exif: ExifHandling): P
 /** The pixels of a small copy, black where it is not square; null for a file that cannot be shown. */
 async function squarePicture({ image }: AnsweredImage, side: number, exif: ExifHandling): Promise<Buffer | null> {
   try {
-    const bytes = await readImageBytes(image);
-    if (sniffImageFormat(bytes) !== image.format) return null;
-    const small = await (await smallPicture(bytes, image, exif, side)).png().toBuffer();
+    const small = await (await smallPicture(await readPicture(image), image, exif, side)).png().toBuffer();
     return await sharp(small).resize(side, side, { fit: 'contain', background: 'black' }).raw().toBuffer(); // prettier-ignore
   } catch {
     return null;

@@ -1,28 +1,18 @@
 import type { ImageDataset } from '../../data/dataset/image-dataset.js';
-import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import { SignetError } from '../../errors.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
 import * as tf from '../../tensorflow/tf.js';
 import { binaryCrossentropy, type Loss } from '../../training/losses.js';
-import { type BestImage, BestImages } from '../best-images.js';
-import { predictedClasses } from '../agreement.js';
-import { EmbeddingSample, type EvaluatedEmbeddings } from '../embedding-map/embedding-sample.js';
+import { BestImages } from '../best-images.js';
+import { type EvaluatedImages, evaluateImages } from '../evaluate-images.js';
 import { answersOf } from '../model-answers.js';
 import { MultiLabelMetrics, type MultiLabelResult } from './multi-label-metrics.js';
 import { type MultiLabelMistake, MultiLabelMistakes } from './multi-label-mistakes.js';
 
-/** Result of `evaluateMultiLabel`. */
-export interface MultiLabelEvaluation {
+/** Result of `evaluateMultiLabel`; its mistakes are images of which a class was wrong. */
+export interface MultiLabelEvaluation extends EvaluatedImages<MultiLabelMistake<number>> {
   /** Mean average precision and metrics per class, at the model's thresholds. */
   readonly result: MultiLabelResult;
-  /** Mean of the loss over all images; NaN without images. */
-  readonly loss: number;
-  /** Images of which a class was wrong, those with the highest loss first. */
-  readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
-  /** Images of each class that the model was surest of, rightly. */
-  readonly best: readonly BestImage<ImageFile>[];
-  /** Embeddings of up to 1,000 images, chosen evenly; null for a network without, or with some that are too large to keep. */
-  readonly embeddings: EvaluatedEmbeddings | null;
 }
 
 /**
@@ -40,34 +30,11 @@ export async function evaluateMultiLabel(
 ): Promise<MultiLabelEvaluation> {
   const thresholds = thresholdsOf(model).dataSync<'float32'>().slice();
   const metrics = new MultiLabelMetrics(model.classNames, thresholds);
-  const classes = model.classNames.length;
-  const sure = new BestImages<number>(classes);
-  const hardest = new MultiLabelMistakes<number>(thresholds, undefined, sure);
-  const sample = new EmbeddingSample<number>(dataset.files.length, model.features);
-  let [images, lossSum] = [0, 0];
-  for await (const { logits, labels, losses, embeddings } of answersOf(model, dataset, lossOf)) {
-    metrics.add(logits, labels);
-    for (const [i, loss] of losses.entries()) {
-      const [row, truth] = [logits, labels].map((all) => all.subarray(i * classes, (i + 1) * classes)) as [Float32Array, Int32Array]; // prettier-ignore
-      hardest.add(images + i, row, truth);
-      const own = [...truth.keys()].filter((label) => truth[label] === 1);
-      sample.add({ image: images + i, labels: own, predicted: predictedClasses(row, thresholds) }, embeddings, i);
-      lossSum += loss;
-    }
-    images += losses.length;
-  }
-  // Only now it is known which images were left out: an image is its position among the others.
-  const { files } = dataset;
-  const mistakes = hardest.mistakes.flatMap((mistake) => {
-    const image = files[mistake.image];
-    return image ? [{ ...mistake, image }] : [];
-  });
-  const best = sure.images.flatMap((each) => {
-    const image = files[each.image];
-    return image ? [{ ...each, image }] : [];
-  });
-  const embeddings = sample.embeddings((image) => files[image]);
-  return { result: metrics.result(), loss: lossSum / images, mistakes, best, embeddings };
+  const best = new BestImages<number>(model.classNames.length);
+  const hardest = new MultiLabelMistakes<number>(thresholds, undefined, best);
+  const addImage = hardest.add.bind(hardest);
+  const found = await evaluateImages(model, dataset, lossOf, { metrics, addImage, hardest, best, thresholds });
+  return { ...found, result: metrics.result() };
 }
 
 /**

@@ -1,8 +1,10 @@
 import sharp, { type Sharp } from 'sharp';
 
 import type { StoredSize } from '../../data/image-file/exif-orientation.js';
-import type { ImageFormat } from '../../data/image-file/image-format.js';
+import { type ImageFormat, sniffImageFormat } from '../../data/image-file/image-format.js';
 import { defaultImageLimits } from '../../data/image-file/image-limits.js';
+import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
+import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 
 /** The largest BMP that is shown, in pixels: all of it is decoded, which takes 12 bytes per pixel. */
@@ -11,6 +13,13 @@ const mostBmpPixels = 16_000_000;
 /** What is known of an encoded picture before it is decoded. */
 export interface StoredPicture extends StoredSize {
   readonly format: ImageFormat;
+}
+
+/** Reads the encoded picture of an image of a dataset. @throws Error for a file that is no longer what was scanned. */
+export async function readPicture(file: ImageFile): Promise<Buffer> {
+  const bytes = await readImageBytes(file);
+  if (sniffImageFormat(bytes) === file.format) return bytes;
+  throw new Error('no longer what was scanned');
 }
 
 /**

@@ -1,12 +1,10 @@
 import sharp, { type Sharp } from 'sharp';
 
-import { sniffImageFormat } from '../../data/image-file/image-format.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
-import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import type { Heatmap } from '../../client/explain-images.js';
 import { heatedPicture } from '../pictures/draw-heatmap.js';
-import { smallPicture } from '../pictures/small-picture.js';
+import { readPicture, smallPicture } from '../pictures/small-picture.js';
 
 /** Pixels of a thumbnail's longer side, at most; twice what a page shows, for sharp screens. */
 const longestSide = 256;
@@ -33,9 +31,7 @@ export async function thumbnail(
   side = longestSide,
 ): Promise<Thumbnail | null> {
   try {
-    const bytes = await readImageBytes(file);
-    if (sniffImageFormat(bytes) !== file.format) return null;
-    return await encoded(await smallPicture(bytes, file, exif, side), file, side);
+    return await encoded(await smallPicture(await readPicture(file), file, exif, side), file, side);
   } catch {
     return null;
   }
@@ -44,9 +40,7 @@ export async function thumbnail(
 /** A thumbnail with a heat map laid over it. As `thumbnail`. */
 export async function heatedThumbnail(file: ImageFile, heatmap: Heatmap): Promise<Thumbnail | null> {
   try {
-    const bytes = await readImageBytes(file);
-    if (sniffImageFormat(bytes) !== file.format) return null;
-    const { pixels, width, height } = await heatedPicture(bytes, file, heatmap, longestSide);
+    const { pixels, width, height } = await heatedPicture(await readPicture(file), file, heatmap, longestSide);
     return await encoded(sharp(pixels, { raw: { width, height, channels: 3 } }), file, longestSide);
   } catch {
     return null;
