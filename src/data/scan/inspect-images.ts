@@ -12,10 +12,15 @@ export interface InspectOptions extends ImageLimits {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Ends the scan early: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Files looked at side by side. Default: twice the processors, 16 at most, as each may take `maxFileBytes` of memory. */
+  /** Files looked at side by side. Default: `imagesAtOnce()`. */
   readonly concurrency?: number;
   /** Where what is found is kept for the next scan, which then looks only at files that are new or changed. Default: nothing is kept. */
   readonly memory?: ScanMemoryPlace | undefined;
+}
+
+/** How many images are read at once: two for each processor, 16 at most, as each may take `maxFileBytes` of memory. */
+export function imagesAtOnce(): number {
+  return Math.min(2 * availableParallelism(), 16);
 }
 
 /** Looks at files as far as their headers, several at once. @returns An image or a problem for each, in their order. */
@@ -40,7 +45,7 @@ async function inspectAll(
   options: InspectOptions,
   known = 0,
 ): Promise<(ImageFile | ImageProblem)[]> {
-  const { onProgress, signal, concurrency = Math.min(2 * availableParallelism(), 16) } = options;
+  const { onProgress, signal, concurrency = imagesAtOnce() } = options;
   const total = known + images.length;
   let done = known;
   onProgress?.(done, total);

@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { cacheFolder } from '../../files/cache-folder.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import { replaceFile } from '../../files/replace.js';
+import { settledBefore } from '../../files/settled-change.js';
 import { byCodePoint } from '../../text/by-code-point.js';
 import { formatNames, type ImageFormat } from '../image-file/image-format.js';
 import { defaultImageLimits, type ImageLimits } from '../image-file/image-limits.js';
@@ -80,8 +81,7 @@ export class ScanMemory {
    * takes longer, and nothing is lost.
    */
   async keep(found: readonly (ImageFile | ImageProblem)[], { sizes, changes }: FileStates): Promise<void> {
-    // What was changed just now may be changed once more within the same tick of the file system's clock.
-    const settled = Date.now() - longestTick;
+    const settled = settledBefore();
     const lines = found.flatMap((image, i) => {
       const changed = changes[i] ?? NaN;
       if ('kind' in image || !(changed < settled) || /[\t\n\r]/.test(image.path)) return [];
@@ -114,9 +114,6 @@ export interface FoundImage {
   /** Position of its class among the class names. */
   readonly label: number;
 }
-
-/** File systems tell times to two seconds (FAT) or finer. */
-const longestTick = 2000;
 
 function factsOf({ format, width, height, checksum, orientation, bitsPerSample, frames }: ImageFile): string {
   return [format, width, height, checksum, orientation, bitsPerSample, frames].join('\t');

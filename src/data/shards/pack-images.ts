@@ -1,5 +1,4 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import path from 'node:path';
 
 import * as v from 'valibot';
@@ -14,6 +13,7 @@ import { jsonText, printable } from '../../text/printable.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import { badImages } from '../scan/describe-problems.js';
 import type { ImageScan } from '../scan/image-scan.js';
+import { imagesAtOnce } from '../scan/inspect-images.js';
 import type { OnBadImage } from '../scan/scan-report.js';
 import { makeSample } from './make-sample.js';
 import { type NamedImage, type PackingOptions, type PackingPlan, planShards } from './plan-shards.js';
@@ -191,8 +191,7 @@ class Packing {
   /** Reads, and makes smaller, as many images at once as a scan looks at. */
   #samples(images: readonly NamedImage[]): AsyncGenerator<Sample | ImageProblem> {
     const { classNames } = this.scan;
-    const atOnce = Math.min(2 * availableParallelism(), 16);
-    return mapInOrder(images, atOnce, (image) => makeSample(image, classNames, this.options.resize));
+    return mapInOrder(images, imagesAtOnce(), (image) => makeSample(image, classNames, this.options.resize));
   }
 
   #leaveOut({ path: image, kind, message }: ImageProblem): State['skipped'][number] {

@@ -4,13 +4,11 @@ import path from 'node:path';
 
 import { cacheFolder } from '../../files/cache-folder.js';
 import { replaceFile } from '../../files/replace.js';
+import { settledBefore } from '../../files/settled-change.js';
 import { jsonText } from '../../text/printable.js';
 import { defaultImageLimits } from '../image-file/image-limits.js';
 import type { ReadShard, ReadShardOptions } from './read-shard.js';
 import type { ShardRow } from './shard-row.js';
-
-/** File systems tell times to two seconds (FAT) or finer. */
-const longestTick = 2000;
 
 /**
  * What reading a shard has found, in the user's cache: the next start reads that in place of the shard, until its size or the time of its last
@@ -58,8 +56,7 @@ export class ShardMemory {
 
   /** Remembers a shard. What cannot be written is passed over: the next scan takes longer, and nothing is lost. */
   async keep({ rows, sha256 }: ReadShard): Promise<void> {
-    // What was changed just now may be changed once more within the same tick of the file system's clock.
-    if (!(this.changed < Date.now() - longestTick)) return;
+    if (!(this.changed < settledBefore())) return;
     try {
       // Rows of a very large shard may be longer than a text can be.
       const lines = [this.head, sha256, ...rows.map((row) => JSON.stringify(row)), ''];
