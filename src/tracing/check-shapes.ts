@@ -1,11 +1,11 @@
 import type { NamedSpec } from './concrete-function.js';
 
 /**
- * Sizes of the unknown dimensions of a function, in their order, at which its values are compared with its graph's. No trace has them.
+ * Sizes for the unknown dimensions of a function, in order. At these, its values are compared with those of its graph; no trace uses them.
  *
- * All equal, primes, multiples of 32, higher than wide and wider than high, one row or one column; then each dimension in turn large and a multiple of what
- * programs compare sizes with: 192 is one of 64 and of 48, 960 of 32, 60 and 15, 1,344 of 224, 96 and 28. At last a picture of two rows or columns, below the
- * least sizes that programs ask for: half of what 1 lacks is a whole number more often than half of what 2 lacks.
+ * First come equal sizes, primes, multiples of 32, tall and wide pictures, and one row or column. Then each dimension in turn is large, and a multiple of
+ * sizes that programs compare with: 192 is a multiple of 64 and 48, 960 of 32, 60 and 15, and 1,344 of 224, 96 and 28. The last pictures have two rows or
+ * columns: where a program pads both sides to a least size, often an odd one such as 3, the padding of one row is even, and that of two rows is not.
  */
 const rows: readonly (readonly number[])[] = [
   [12, 12, 12, 12],
@@ -35,10 +35,10 @@ const rows: readonly (readonly number[])[] = [
   [6, 2, 4, 2],
 ];
 
-/** Pictures in a batch: where sizes grow with it, more of them would not fit into memory. */
+/** The most pictures in a batch: where sizes grow with it, more would not fit into memory. */
 export const largestBatch = 128;
 
-/** Shapes of the arguments for a comparison of values, each other than those before. */
+/** Shapes of the arguments for a comparison of values, without repetition. */
 export function checkShapes(inputs: readonly NamedSpec[]): number[][][] {
   const hasBatch = inputs.some(({ spec }) => (spec.shape?.length ?? 0) > 3);
   const all = rows.filter(([first = 0]) => !hasBatch || first <= largestBatch).map((row) => shapesOf(inputs, row));

@@ -140,7 +140,7 @@ describe('loadKerasWeights', () => {
       const random = createRandom(3);
       for (let i = 0; i < 60; i += 1) {
         const damaged = Buffer.from(bytes);
-        // The structure lies in the first and last parts; weights that differ are no damage that a file could show.
+        // The structure is at the beginning and at the end; nothing in a file shows that a weight is not the one that was saved.
         const at = Math.floor(random() * (i % 2 === 0 ? 4096 : damaged.length));
         damaged.writeUInt8(damaged.readUInt8(at) ^ (1 + Math.floor(random() * 255)), at);
         const file = await written(`damaged-${i}.weights.h5`, damaged);
@@ -154,7 +154,7 @@ describe('loadKerasWeights', () => {
   );
 });
 
-/** A file as Keras's legacy layout has it, of all layers with weights but some, under other names. */
+/** Writes the weights of all layers but some to a file in Keras's legacy layout, with the layers renamed. */
 async function legacyFile(
   model: tf.LayersModel,
   rename: (name: string, i: number) => string,
@@ -183,7 +183,7 @@ async function written(name: string, bytes: Uint8Array): Promise<string> {
   return file;
 }
 
-/** An archive whose directory says that its entry unpacks to 4 GB. */
+/** Writes an archive whose directory claims that its entry unpacks to 4 GB. */
 async function hugeArchive(): Promise<string> {
   const file = path.join(await temporaryFolder(), 'huge.keras');
   const bytes = Buffer.from(zipSync({ 'model.weights.h5': Buffer.alloc(1000, 7) }));
