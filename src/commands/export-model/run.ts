@@ -17,7 +17,7 @@ import { tryToWrite } from '../../files/cannot-write.js';
 import { folderBytes } from '../../files/folder-bytes.js';
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
-import { decodingOf, isMultiLabelModel, findModelDescription } from '../../models/classifier/model-description.js';
+import { decodingOf, findModelDescription, isMultiLabelModel } from '../../models/classifier/model-description.js';
 import { readThresholds } from '../../models/classifier/read-thresholds.js';
 import { modelNameOf } from '../../saved-model/describe/describe-saved-model.js';
 import { readSignatures, type Signature } from '../../saved-model/read/read-saved-model.js';
@@ -232,7 +232,7 @@ async function classifierFacts(
   classNames: readonly string[],
   isMultiLabel: boolean,
 ): Promise<ClassifierFacts> {
-  const description = await readModelDescription(modelPath).catch(() => null);
+  const description = await findModelDescription(modelPath);
   const { modelName, version } = modelNameOf(modelPath);
   const kind = description ? ` It is a ${description.modelType} trained with Signet.` : '';
   return {
