@@ -30,6 +30,7 @@ import { progressBar } from '../../text/progress-bar.js';
 import { tell } from '../../text/tell.js';
 import { type EvaluatedModel, writeEvaluationReport } from './evaluation-report.js';
 import { evalModelCommand } from './flags.js';
+import { trainedImages } from './trained-images.js';
 
 /** Options of `eval-model`; `flags.ts` says what each means. */
 export interface EvalModelOptions extends GivenOptionsOf<typeof evalModelCommand.flags> {}
@@ -40,6 +41,8 @@ export interface EvalModelResult extends SavedModelEvaluation<EvaluationResult> 
   /** The folder or the list. */
   readonly testDatasetPath: string;
   readonly classNames: readonly string[];
+  /** How many of the images the model was trained on, by their bytes; null where those of the training are not there. */
+  readonly trainedImages: number | null;
   /** A page for a browser; null where none was asked for. */
   readonly report: string | null;
 }
@@ -66,6 +69,8 @@ export async function evalModel(given: EvalModelOptions): Promise<EvalModelResul
     expected: `the model ${modelPath}`,
   });
   const scan = withLabelsOf(matched, isMultiLabel, `the model ${modelPath} gives each image one class`);
+  const trained = await trainedImages(modelPath, scan);
+  if (trained?.note) tell(`note: ${trained.note}`);
   const { answered, ...evaluated } = await evaluate(modelPath, scan, {
     batchSize,
     onBadImage,
@@ -73,7 +78,8 @@ export async function evalModel(given: EvalModelOptions): Promise<EvalModelResul
     onNote: tell,
   });
   const page = report === undefined ? null : await writeEvaluationReport(report, options, await withEmbeddings(modelPath, evaluated, answered), skippedList); // prettier-ignore
-  return { modelPath, testDatasetPath: source.name, classNames, ...evaluated.evaluation, report: page };
+  const facts = { modelPath, testDatasetPath: source.name, classNames, trainedImages: trained?.count ?? null };
+  return { ...facts, ...evaluated.evaluation, report: page };
 }
 
 /** Evaluates a model of the kind that the scan's labels have, and keeps the hardest mistakes of `serving_default`. */

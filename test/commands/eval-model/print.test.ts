@@ -11,6 +11,7 @@ function textOf(classNames: readonly string[], images: readonly (readonly [label
   return evalModelText({
     modelPath: 'models/PetModel/1',
     testDatasetPath: 'pets/test',
+    trainedImages: null,
     classNames,
     signatures: { serving_default: signature, serving_bytes: signature },
     maxLogitDifference: 1.5e-6,
