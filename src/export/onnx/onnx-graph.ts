@@ -3,7 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
 import type { FlatGraph } from '../flat-graph.js';
 import type { ObservedShape } from '../observed-shapes.js';
-import { fewestQuantized, halfOf, type Quantization } from '../quantization.js';
+import { fewestQuantized, halvesOf, type Quantization } from '../quantization.js';
 import {
   AttributeProto_AttributeType,
   type AttributeProto,
@@ -176,7 +176,7 @@ export class OnnxGraph {
 
   /** Stores floats as float16; the runtime casts them once, when it loads the file. */
   #asHalf(name: string, { shape, values }: TensorValue): void {
-    const rawData = new Uint8Array(Uint16Array.from(values as Float32Array, halfOf).buffer);
+    const rawData = new Uint8Array(halvesOf(values as Float32Array).buffer);
     const dims = shape.map(BigInt);
     const half = `${name}/float16`;
     this.#initializers.set(

@@ -1,6 +1,6 @@
 import { tfjsDtype } from '../../tensorflow/data-type.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
-import { fewestQuantized, halfOf, type Quantization } from '../quantization.js';
+import { fewestQuantized, halvesOf, type Quantization } from '../quantization.js';
 
 /** An entry of `weightsManifest`; source: `WeightsManifestEntry` in tfjs-core's io/types.ts. */
 export interface WeightEntry {
@@ -46,7 +46,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 function asHalf(entry: WeightEntry, values: Float32Array) {
   const quantization = { dtype: 'float16', original_dtype: 'float32' };
-  return { entry: { ...entry, quantization }, bytes: bytesOf(Uint16Array.from(values, halfOf)) };
+  return { entry: { ...entry, quantization }, bytes: bytesOf(halvesOf(values)) };
 }
 
 /** Zero must be a step, since padding is zero; source: `affine_quantization` in tfjs's quantization.py. */
@@ -56,6 +56,7 @@ function asBytes(entry: WeightEntry, values: Float32Array) {
   const scale = max === min ? 1 : (max - min) / 255;
   const zero = Math.round(-min / scale);
   const start = -zero * scale;
-  const bytes = Uint8Array.from(values, (value) => Math.min(255, Math.max(0, Math.round((value - start) / scale))));
+  const bytes = new Uint8Array(values.length);
+  values.forEach((value, i) => (bytes[i] = Math.min(255, Math.max(0, Math.round((value - start) / scale)))));
   return { entry: { ...entry, quantization: { dtype: 'uint8', min: start, scale } }, bytes };
 }

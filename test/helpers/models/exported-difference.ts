@@ -12,11 +12,14 @@ import { mulberry32 } from '../data/mulberry32.js';
 export interface ExportedDifference {
   /** Largest difference of a probability; NaN when a count of answers is another. */
   readonly probability: number;
+  /** Largest difference of a logit, as a part of the largest logit. */
+  readonly logit: number;
   /** Pictures whose class is another. */
   readonly otherClasses: number;
 }
 
-const openers = { litert: openLitertModel, tfjs: openTfjsModel, onnx: openOnnxModel } as const;
+/** Opens each format in the runtime that it is made for. */
+export const openers = { litert: openLitertModel, tfjs: openTfjsModel, onnx: openOnnxModel } as const;
 
 /** Makes pictures of noise for batches of one and of five, in two sizes, neither of which is square. */
 export function noiseBatches(...sizes: readonly (readonly [height: number, width: number])[]): Pictures[] {
@@ -49,22 +52,27 @@ export async function compareAnswers(
   model: ExportedModel,
   batches: readonly Pictures[],
 ): Promise<ExportedDifference> {
-  let [probability, otherClasses] = [0, 0];
+  let [probability, otherClasses, difference, largest] = [0, 0, 0, 0];
   for (const pictures of batches) {
     const input = { dtype: 'float32' as const, shape: pictures.shape, values: pictures.pixels };
     const expected = loaded.callValues('serving_default', { input_tensor: input }).output_0;
     const found = (await model.classify(pictures)).logits;
     const [images = 0, classes = 0] = expected?.shape ?? [];
-    if (found.length !== images * classes) return { probability: NaN, otherClasses: images };
+    if (found.length !== images * classes) return { probability: NaN, logit: NaN, otherClasses: images };
     for (let i = 0; i < images; i += 1) {
       const row = (values: Float32Array) => values.subarray(i * classes, (i + 1) * classes);
-      const [ours, theirs] = [found, expected?.values as Float32Array].map(row).map(softmax);
+      const rows = [found, expected?.values as Float32Array].map(row);
+      rows[1]?.forEach((value, k) => {
+        difference = Math.max(difference, Math.abs(value - (rows[0]?.[k] ?? NaN)));
+        largest = Math.max(largest, Math.abs(value));
+      });
+      const [ours, theirs] = rows.map(softmax);
       const differences = (ours ?? []).map((value, k) => Math.abs(value - (theirs?.[k] ?? NaN)));
       probability = Math.max(probability, ...differences);
       if (argMax(ours ?? []) !== argMax(theirs ?? [])) otherClasses += 1;
     }
   }
-  return { probability, otherClasses };
+  return { probability, logit: difference / largest, otherClasses };
 }
 
 function softmax(logits: Float32Array): number[] {
