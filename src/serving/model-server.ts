@@ -3,6 +3,7 @@ import type { ModelServerConfig } from '../tensorflow/protos/tensorflow_serving/
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import type { MemoryClaim } from './limits/memory-budget.js';
 import { ServingError } from './serving-error.js';
+import type { ShadowReport } from './store/shadow.js';
 import type { ServedPrecision } from './worker/served-precision.js';
 
 /** Which model a request means. */
@@ -26,6 +27,8 @@ export interface ServedVersion {
   readonly classNames?: readonly string[];
   /** Numbers that it computes with. Default: nobody tells. */
   readonly precision?: ServedPrecision;
+  /** How its answers to copies of requests agree with those that clients got, until now. Default: it gets no copies. */
+  readonly shadow?: ShadowReport;
 }
 
 /** A call of one signature. */
@@ -47,6 +50,22 @@ export interface PredictRequest {
   readonly deadline?: number | undefined;
   /** Pays for what the request becomes. Default: nobody counts. */
   readonly claim?: Pick<MemoryClaim, 'exchange'> | undefined;
+  /** Called when the session has run for the request, before it is answered. Default: nobody is called. */
+  readonly onRun?: ((run: CallRun) => void) | undefined;
+}
+
+/** When and how the session ran for a request; times of `performance.now`. */
+export interface CallRun {
+  /** When the request was ready to go. */
+  readonly queuedAt: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  /** Rows that were computed together; those of the request where it was cut into parts. */
+  readonly rows: number;
+  /** Requests that were computed together. */
+  readonly requests: number;
+  /** Why it failed. Default: it did not. */
+  readonly error?: unknown;
 }
 
 /** Answer to a call of one signature. */

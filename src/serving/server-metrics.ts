@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 import type { RequestEvent } from './request-event.js';
-import type { PrecisionEvent, StoreEvent } from './store/store-event.js';
+import type { PrecisionEvent, ShadowEvent, StoreEvent } from './store/store-event.js';
 
 /** TensorFlow Serving's buckets for times in microseconds: 10 * 1.8^k. Source: tensorflow_serving/servables/tensorflow/util.cc. */
 const buckets = Array.from({ length: 33 }, (_, k) => 10 * 1.8 ** k);
@@ -37,6 +37,11 @@ export class ServerMetrics {
   readonly #precision;
   readonly #precisionTime;
   readonly #precisionDifference;
+  readonly #shadowRequests;
+  readonly #shadowRows;
+  readonly #shadowDifference;
+  /** Of each shadow version. */
+  readonly #largest = new Map<string, number>();
 
   constructor(private readonly isModel: (name: string) => boolean) {
     const registers = [this.#registry];
@@ -104,6 +109,24 @@ export class ServerMetrics {
       registers,
       labelNames: ['model_name', 'version'],
     });
+    this.#shadowRequests = new Counter({
+      name: ':signet:shadow_request_count',
+      help: 'Copies of requests for a shadow version: compared, dropped (too many waited), skipped (too large), failed (an error, or other outputs).',
+      registers,
+      labelNames: ['model_name', 'version', 'result'],
+    });
+    this.#shadowRows = new Counter({
+      name: ':signet:shadow_row_count',
+      help: 'Rows whose answer, such as the class, a shadow version was compared in.',
+      registers,
+      labelNames: ['model_name', 'version', 'same'],
+    });
+    this.#shadowDifference = new Gauge({
+      name: ':signet:shadow_largest_difference',
+      help: 'The largest difference between outputs of a shadow version and of the one that answered, as a share of the largest number.',
+      registers,
+      labelNames: ['model_name', 'version'],
+    });
     collectDefaultMetrics({ register: this.#registry });
   }
 
@@ -124,6 +147,9 @@ export class ServerMetrics {
       }
       case 'precision':
         this.#setPrecision(event);
+        break;
+      case 'shadow':
+        this.#addShadow(event);
         break;
       case 'warmup':
         this.#warmupLatency.observe(
@@ -147,6 +173,18 @@ export class ServerMetrics {
       this.#precisionTime.set({ ...labels, precision: each }, milliseconds * 1000);
     }
     this.#precisionDifference.set(labels, trial.largestDifference);
+  }
+
+  #addShadow({ model, version, result, rows, sameRows, largestDifference }: ShadowEvent): void {
+    const labels = { model_name: model, version };
+    this.#shadowRequests.inc({ ...labels, result });
+    if (result !== 'compared') return;
+    this.#shadowRows.inc({ ...labels, same: 'true' }, sameRows);
+    this.#shadowRows.inc({ ...labels, same: 'false' }, rows - sameRows);
+    const key = `${model}/${version}`;
+    const largest = Math.max(this.#largest.get(key) ?? 0, largestDifference);
+    this.#largest.set(key, largest);
+    this.#shadowDifference.set(labels, largest);
   }
 
   /** Forgets a version that does not answer. */

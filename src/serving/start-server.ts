@@ -20,6 +20,7 @@ import { servingRoutes } from './rest/serving-routes.js';
 import { ServerMetrics } from './server-metrics.js';
 import type { ServerTls } from './server-credentials.js';
 import { ServingError } from './serving-error.js';
+import type { Tracing } from './telemetry/tracing.js';
 import { AnswerWriter } from './writer/answer-writer.js';
 import { ModelStore, type ModelStoreOptions } from './store/model-store.js';
 
@@ -56,6 +57,11 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
    * loaded: so this needs a token. Default: clients choose none.
    */
   readonly reloadRoots?: readonly string[] | undefined;
+  /**
+   * Address of a collector that takes OpenTelemetry's traces as OTLP over HTTP, such as `http://localhost:4318`. Needs OpenTelemetry's
+   * packages, which are loaded then. Default: requests are not traced.
+   */
+  readonly otlpEndpoint?: string | undefined;
   /** How long `drain` waits for requests that are in flight, in milliseconds. Default: 30,000. */
   readonly drainMilliseconds?: number;
   /** Called with each event of a version; must not throw. Default: nobody is called. */
@@ -89,6 +95,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
       'Clients that choose models run programs: reloading needs a token. Give --token-file, or set SIGNET_TOKEN.',
     );
   }
+  const tracing = await tracingOf(options, serverVersion);
   const cors = options.corsOrigins?.length ? new Cors(options.corsOrigins) : undefined;
   const metrics = new ServerMetrics((name) => store.modelNames.includes(name));
   const store = await ModelStore.start({
@@ -100,9 +107,11 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   });
   let isDraining = false;
   const isReady = () => !isDraining && store.isReady;
-  const models = withReload(store, options.reloadRoots);
+  const reloadable = withReload(store, options.reloadRoots);
+  const models = tracing ? tracing.watch(reloadable) : reloadable;
   const common = {
     ...pick(options, ['token', 'tls', 'drainMilliseconds', 'onError']),
+    tracing,
     onRequest: (event: RequestEvent) => {
       metrics.onRequest(event);
       options.onRequest?.(event);
@@ -151,6 +160,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
     isDraining = true;
     await Promise.all([rest.drain(), grpc.drain()]);
     await Promise.all([store.drain(), reader.end(), writer.end()]);
+    await tracing?.end();
   };
   try {
     // One after the other, so that a second failure has nobody left to miss it.
@@ -162,6 +172,17 @@ export async function startServer(options: ServerOptions, serverVersion: string)
     await Promise.all([grpc.drain(), rest.drain(), store.drain()]);
     throw error;
   }
+}
+
+/** OpenTelemetry is loaded where requests are traced, and nowhere else. */
+async function tracingOf(
+  { otlpEndpoint: endpoint, onStoreEvent }: ServerOptions,
+  serverVersion: string,
+): Promise<Tracing | undefined> {
+  if (endpoint === undefined) return undefined;
+  const { startTracing } = await import('./telemetry/start-tracing.js');
+  const onWarning = (message: string) => onStoreEvent?.({ type: 'log', level: 'warning', message });
+  return startTracing({ endpoint, serverVersion, onWarning });
 }
 
 /** The models; clients may replace them by others below these folders. */

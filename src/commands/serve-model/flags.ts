@@ -111,6 +111,20 @@ export const serveModelCommand = defineCommand({
       help: 'PEM file of the authority that must have signed the certificates of clients',
     },
     accessLog: { type: 'path', words: ['-'], help: 'File for one line of JSON per request; - for standard output' },
+    otlpEndpoint: {
+      type: 'string',
+      help: 'Address of an OpenTelemetry collector (OTLP over HTTP) that gets a trace of each request, such as http://localhost:4318',
+    },
+    shadowVersion: {
+      type: 'words',
+      help: 'Version that gets copies of requests, whose answers are compared and not sent: 3, or NAME=3 for one model of several',
+    },
+    shadowShare: {
+      type: 'number',
+      range: { min: 0.0001, max: 1 },
+      default: 0.1,
+      help: 'Share of the requests that --shadow-version gets',
+    },
     allowConfigReload: {
       type: 'boolean',
       default: false,

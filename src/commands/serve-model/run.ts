@@ -6,6 +6,7 @@ import { type RequestEvent, accessLogLine } from '../../serving/request-event.js
 import type { ServerTls } from '../../serving/server-credentials.js';
 import { addressesOf, checkAvailable } from '../../serving/serve-models.js';
 import { type ServerOptions, startServer } from '../../serving/start-server.js';
+import type { ShadowOptions } from '../../serving/store/shadow.js';
 import type { StoreEvent } from '../../serving/store/store-event.js';
 import { isLoopback } from '../../files/is-loopback.js';
 import { standardOutput, tell, tellFailure } from '../../text/tell.js';
@@ -105,6 +106,8 @@ function serverOptions(
     corsOrigins: options.corsOrigin,
     restSocketPath: options.restSocketPath,
     grpcSocketPath: options.grpcSocketPath,
+    otlpEndpoint: options.otlpEndpoint,
+    shadows: options.shadowVersion?.map((text) => shadowOf(text, options.shadowShare)),
     trustModels: options.trustModels,
     precision: options.precision,
     runtime: options.runtime,
@@ -116,6 +119,16 @@ function serverOptions(
     ...(log && { onRequest: (event: RequestEvent) => void log.write(accessLogLine(event)) }),
     onError: tellFailure,
   };
+}
+
+/** `3`, or `NAME=3`. @throws SignetError `INVALID_ARGUMENT`. */
+function shadowOf(text: string, share: number): ShadowOptions {
+  const [, model, version] = /^(?:(.+)=)?(\d{1,15})$/.exec(text) ?? [];
+  if (version === undefined) {
+    const message = `--shadow-version is a version such as 3, or NAME=3 for one model of several. Received: ${text}.`;
+    throw new SignetError('INVALID_ARGUMENT', message);
+  }
+  return { model, version: Number(version), share };
 }
 
 /** Nothing where clients may not choose models. @throws SignetError `INVALID_ARGUMENT`. */

@@ -19,6 +19,7 @@ import type { Turns } from '../limits/turns.js';
 import { hasTensors, parseMessage, type ReaderResult } from '../reader/reader-jobs.js';
 import type { RequestReader } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
+import type { Tracing } from '../telemetry/tracing.js';
 import type { StreamArrival } from './guard-connections.js';
 import { largeBytes, type LargeMessage } from './large-messages.js';
 import { statusOf } from './status-of.js';
@@ -69,6 +70,8 @@ export interface MethodHooks {
   readonly turns: Turns;
   /** What is known of a call's stream. */
   readonly arrivalOf: (call: ServerUnaryCall<Buffer, Buffer>) => StreamArrival;
+  /** Default: calls are not traced. */
+  readonly tracing?: Tracing | undefined;
   readonly onRequest: (event: RequestEvent) => void;
   /** Hears what is no ServingError. */
   readonly onError: (error: unknown) => void;
@@ -124,13 +127,17 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
       if (version !== undefined) subject.version = version;
     };
     let isDone = false;
+    const path = grpcPath(method);
+    const span = hooks.tracing?.beginGrpc({ path, metadata: call.metadata, peer: call.getPeer() });
 
     const finish = (status: RequestEvent['status'], responseBytes: number) => {
       isDone = true;
       const milliseconds = performance.now() - started;
       const answered = { status, milliseconds, requestBytes, responseBytes };
+      const event = { api: 'grpc', method: method.name, model: '', ...subject, ...answered } as const;
+      span?.end(event);
       try {
-        onRequest({ api: 'grpc', method: method.name, model: '', ...subject, ...answered });
+        onRequest(event);
       } catch (error) {
         // A log that fails must not end the server.
         onError(error);
@@ -164,7 +171,7 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
       finish(Date.now() >= deadline - clockMilliseconds ? 'DEADLINE_EXCEEDED' : 'CANCELLED', 0);
       gone.abort();
     });
-    answer().then(
+    (span ? span.run(answer) : answer()).then(
       (response) => {
         if (isDone) return;
         finish('OK', response.length);

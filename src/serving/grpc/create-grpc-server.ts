@@ -30,6 +30,7 @@ import { predict } from './predict.js';
 import { reflectionOf } from './reflection.js';
 import { requireToken } from './require-token.js';
 import { answerExamples } from './run-examples-request.js';
+import type { Tracing } from '../telemetry/tracing.js';
 import { tellFailure } from '../../text/tell.js';
 
 export interface GrpcServerOptions {
@@ -55,6 +56,8 @@ export interface GrpcServerOptions {
   readonly tls?: ServerTls;
   /** How long `drain` waits for calls that are in flight, in milliseconds. Default: 30 seconds. */
   readonly drainMilliseconds?: number;
+  /** Default: calls are not traced. */
+  readonly tracing?: Tracing | undefined;
   /** Hears of every call that has been answered. */
   readonly onRequest?: (event: RequestEvent) => void;
   /** Receives failures that are the server's own; clients only see INTERNAL. Default: they are written to standard error. */
@@ -136,6 +139,7 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
       reader,
       turns,
       arrivalOf: (call) => arrivalOf(call, guard.budget),
+      tracing: options.tracing,
       onRequest,
       onError,
     },

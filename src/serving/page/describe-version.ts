@@ -3,6 +3,7 @@ import { canExplainImages } from '../../client/explain-images.js';
 import type { Signature, SignatureTensor } from '../../saved-model/read/read-saved-model.js';
 import { signatureExamples } from '../../saved-model/describe/signature-examples.js';
 import type { ModelServer, ModelSpec } from '../model-server.js';
+import type { ShadowReport } from '../store/shadow.js';
 
 /** Names of classes that the page shows. */
 const mostNames = 12;
@@ -14,7 +15,7 @@ const mostNames = 12;
  * @throws ServingError `NOT_FOUND`.
  */
 export function describeVersion(models: ModelServer, spec: ModelSpec) {
-  const { name, version, signatures, inputSize, classNames, precision } = models.find(spec);
+  const { name, version, signatures, inputSize, classNames, precision, shadow } = models.find(spec);
   return {
     name,
     version,
@@ -22,9 +23,24 @@ export function describeVersion(models: ModelServer, spec: ModelSpec) {
     hasHeatmaps: canExplainImages(signatures),
     inputSize: inputSize ?? null,
     precision: precision ?? null,
+    shadow: shadow ? shadowText(shadow) : null,
     classNames: classNames ? { first: classNames.slice(0, mostNames), count: classNames.length } : null,
     signatures: Object.entries(signatures).map(([key, signature]) => describeSignature(name, key, signature)),
   };
+}
+
+/** A sentence that continues the model's name. */
+function shadowText({ share, results, rows, sameRows, largestDifference }: ShadowReport): string {
+  const { compared, dropped, skipped, failed } = results;
+  const left = [`${dropped} dropped`, `${skipped} too large`, `${failed} failed`].join(', ');
+  const start = `gets copies of ${percent(share)} of the requests, and nobody sees its answers: ${compared} compared, ${left}.`;
+  if (compared === 0) return start;
+  const same = rows === 0 ? '' : `${percent(sameRows / rows)} of ${rows} answers are the same; `;
+  return `${start} ${same}numbers are at most ${percent(largestDifference)} of the largest apart.`;
+}
+
+function percent(part: number): string {
+  return `${Number((100 * part).toPrecision(3))} %`;
 }
 
 function describeSignature(modelName: string, key: string, { inputs, outputs, method }: Signature) {

@@ -20,6 +20,7 @@ import { Exchange, type ExchangeLimits } from './exchange.js';
 import { findRoute } from './find-route.js';
 import { httpStatusOf } from './http-status.js';
 import { listen, listenOnSocket } from './listen.js';
+import type { Tracing } from '../telemetry/tracing.js';
 import { json, type RestAnswer, type Route } from './rest-call.js';
 import { tellFailure } from '../../text/tell.js';
 
@@ -46,6 +47,8 @@ export interface RestServerOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /** Pages of other origins that may use the server. Default: none. */
   readonly cors?: Cors | undefined;
+  /** Default: requests are not traced. */
+  readonly tracing?: Tracing | undefined;
   /** Default: no TLS. */
   readonly tls?: ServerTls;
   /** How long `drain` waits for requests that are in flight, in milliseconds. Default: 30 seconds. */
@@ -174,6 +177,7 @@ class Answerer {
   readonly #hasToken: TokenCheck;
   readonly #allowedHosts: readonly string[] | undefined;
   readonly #cors: Cors | undefined;
+  readonly #tracing: Tracing | undefined;
   readonly #onRequest;
   readonly #onError;
   /** Numbers of requests of connections that have not been answered. */
@@ -194,6 +198,7 @@ class Answerer {
     this.#hasToken = token === undefined ? () => true : bearerToken(token);
     this.#allowedHosts = options.isBrowserGuarded ? (options.allowedHosts ?? []) : undefined;
     this.#cors = options.cors;
+    this.#tracing = options.tracing;
     this.#onRequest = options.onRequest ?? (() => undefined);
     this.#onError = options.onError ?? tellFailure;
   }
@@ -222,8 +227,10 @@ class Answerer {
     this.#latest.set(request.socket, exchange);
     let status: RequestEvent['status'] = 'OK';
     let answer: RestAnswer;
+    const span = this.#tracing?.beginRest(request);
     try {
-      answer = await this.#run(exchange, isOfNetwork);
+      const run = () => this.#run(exchange, isOfNetwork);
+      answer = await (span ? span.run(run) : run());
       // Until the client has taken it; a health check is answered also when there is no room.
       if (!exchange.isQuiet) exchange.claim.exchange(answer.body.length);
     } catch (error) {
@@ -235,7 +242,9 @@ class Answerer {
     for (const [name, value] of Object.entries(this.#cors?.headersFor(request) ?? {})) response.setHeader(name, value);
     exchange.send(answer);
     if (exchange.isQuiet && status === 'OK') return;
-    this.#tell(exchange.event(status, answer));
+    const event = exchange.event(status, answer);
+    span?.end(event, exchange.routeTemplate);
+    this.#tell(event);
   }
 
   /** Counts a connection's requests; one that sends many without waiting for answers is closed, since all others would wait behind it. */

@@ -87,6 +87,11 @@ export class Exchange {
     return this.#route?.isQuiet ?? false;
   }
 
+  /** The path with names in place of what its pattern caught, such as `/v1/models/{name}:predict`; undefined where no route has it. */
+  get routeTemplate(): string | undefined {
+    return this.#route && templateOf(this.#route.path, this.path);
+  }
+
   begin(route: Route): void {
     this.#route = route;
   }
@@ -131,6 +136,16 @@ export class Exchange {
       responseBytes: Buffer.byteLength(body),
     };
   }
+}
+
+function templateOf(pattern: Route['path'], path: string): string {
+  if (typeof pattern === 'string') return pattern;
+  const { indices } = new RegExp(pattern.source, `${pattern.flags}d`).exec(path) ?? {};
+  const places = Object.entries(indices?.groups ?? {}).filter(
+    ([, place]) => (place as typeof place | undefined) !== undefined,
+  );
+  const fromTheEnd = places.toSorted(([, [a]], [, [b]]) => b - a);
+  return fromTheEnd.reduce((text, [name, [start, end]]) => `${text.slice(0, start)}{${name}}${text.slice(end)}`, path);
 }
 
 /** Larger bodies, in bytes, are sent in pieces of this size: TLS would encrypt all of one at once. */

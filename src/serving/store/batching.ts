@@ -146,9 +146,15 @@ export class Batcher {
     for (let next = this.#large.shift(); next; next = this.#large.shift()) {
       if (next.isSettled) continue;
       const { call, rows } = next;
+      // Its parts are nobody's requests.
+      const part = { ...call, onRun: undefined };
+      const startedAt = performance.now();
       try {
-        next.resolve((await this.#runInBatches(call, rows ?? 0)) ?? (await this.#enqueue(call, rows, true)));
+        const outputs = (await this.#runInBatches(part, rows ?? 0)) ?? (await this.#enqueue(part, rows, true));
+        tellRun([next], startedAt, rows ?? 0);
+        next.resolve(outputs);
       } catch (error) {
+        tellRun([next], startedAt, rows ?? 0, error);
         next.reject(error);
       }
     }
@@ -294,9 +300,12 @@ export class Batcher {
 
   async #run(worker: BatchWorker, batch: readonly QueuedRequest[]): Promise<void> {
     this.#running += 1;
+    const startedAt = performance.now();
     try {
       await this.#compute(worker, batch);
     } catch (error) {
+      const rows = batch.reduce((sum, each) => sum + (each.rows ?? 1), 0);
+      tellRun(batch, startedAt, rows, error);
       const isLost = error instanceof ServingError && error.status === 'UNAVAILABLE';
       if (batch.length === 1 || isLost) batch.forEach((request) => request.reject(error));
       else this.#runAlone(batch);
@@ -321,6 +330,7 @@ export class Batcher {
           padding,
         )
       : first.inputs;
+    const startedAt = performance.now();
     const isOwned = isJoined || first.isOwned;
     const { outputs, seconds } =
       batch.length === 1 && worker.canCallHere
@@ -334,6 +344,7 @@ export class Batcher {
       return;
     }
     this.onBatch({ signatureName, requests: batch.length, rows, padding, seconds });
+    tellRun(batch, startedAt, rows);
     batch.forEach((request, i) => request.resolve(parts[i] ?? {}));
   }
 
@@ -376,6 +387,14 @@ export class Batcher {
   #wakeIdle(): void {
     if (this.#running > 0 || this.waiting > 0 || this.#isLargeRunning) return;
     for (const wake of this.#whenIdle.splice(0)) wake();
+  }
+}
+
+/** Tells those who asked when and how the session ran. */
+function tellRun(batch: readonly QueuedRequest[], startedAt: number, rows: number, error?: unknown): void {
+  for (const { call, since } of batch) {
+    if (!call.onRun) continue;
+    call.onRun({ queuedAt: since, startedAt, endedAt: performance.now(), rows, requests: batch.length, error });
   }
 }
 

@@ -23,6 +23,7 @@ import { limitConcurrency } from './limit-concurrency.js';
 import type { ModelConfig } from './model-config.js';
 import { modelConfigsOf } from './model-config-file.js';
 import { modelsInFolder } from './models-in-folder.js';
+import { defaultShare, type ShadowOptions } from './shadow.js';
 import { AnsweringThread } from './short-calls.js';
 import { StoredModel, type StoredModelOptions } from './stored-model.js';
 import type { OnStoreEvent } from './store-event.js';
@@ -58,6 +59,11 @@ export interface ModelStoreOptions {
   readonly sizeLimits?: SizeLimits | undefined;
   /** Default: see BatchingOptions. */
   readonly batching?: BatchingOptions;
+  /**
+   * Versions that are loaded besides those that answer, get a copy of a share of the requests after these have been computed, and are compared with
+   * the version that answered. Default: none.
+   */
+  readonly shadows?: readonly ShadowOptions[] | undefined;
   /** How often a failed load is tried again while its files stay the same. Default: 5. */
   readonly loadRetries?: number;
   /** How long to wait before that, in seconds. Default: 60. */
@@ -116,6 +122,7 @@ export class ModelStore implements ModelServer {
       warmupIterations: options.warmupIterations ?? 1,
       batching: batchingOptions(options.batching),
       thread: new AnsweringThread(),
+      shadows: checkedShadows(options.shadows),
       startWorker: options.startWorker ?? ((...args) => InferenceWorker.start(...args)),
       loadRetries: options.loadRetries ?? 5,
       loadRetrySeconds: options.loadRetrySeconds ?? 60,
@@ -168,7 +175,7 @@ export class ModelStore implements ModelServer {
 
   async predict(request: PredictRequest): Promise<PredictResponse> {
     const started = performance.now();
-    const { spec, signatureName = defaultSignature, inputs, outputFilter, signal, deadline } = request;
+    const { spec, signatureName = defaultSignature, inputs, outputFilter, signal, deadline, onRun } = request;
     let version: ServedVersion | null = null;
     const finish = (status: StatusCode | 'OK') => {
       const seconds = (performance.now() - started) / 1000;
@@ -183,8 +190,9 @@ export class ModelStore implements ModelServer {
       request.claim?.exchange(checkSize(signature, Object.values(inputs), this.#sizeLimits) + contentBytes(inputs));
       checkPixels(request, this.#pixelLimits);
       const filter = outputFilter?.length ? outputFilter : undefined;
-      const outputs = await runner.submit({ signatureName, inputs, outputs: filter, signal, deadline });
+      const outputs = await runner.submit({ signatureName, inputs, outputs: filter, signal, deadline, onRun });
       finish('OK');
+      this.#models.get(spec.name)?.mirror(served.version, { signatureName, inputs, outputs: filter }, outputs);
       return { version: served, signatureName, outputs };
     } catch (error) {
       finish(error instanceof ServingError ? error.status : 'INTERNAL');
@@ -324,6 +332,23 @@ function checkConfigs(configs: readonly ModelConfig[]): void {
     if (problem) throw new SignetError('INVALID_ARGUMENT', problem);
     names.add(name);
   }
+}
+
+/** @throws SignetError `INVALID_ARGUMENT` for a share or a version that is none, and two of one model. */
+function checkedShadows(shadows: readonly ShadowOptions[] = []): readonly ShadowOptions[] {
+  const models = new Set<string | undefined>();
+  for (const { model, version, share = defaultShare } of shadows) {
+    const name = model === undefined ? '' : ` of ${model}`;
+    const problem =
+      (!(Number.isSafeInteger(version) && version >= 0) &&
+        `A shadow version${name} is a whole number from 0. Received: ${version}.`) ||
+      (!(share > 0 && share <= 1) &&
+        `The share of requests${name} that are copied is above 0, up to 1. Received: ${share}.`) ||
+      (models.has(model) && `There is one shadow version per model. Received: two${name}.`);
+    if (problem) throw new SignetError('INVALID_ARGUMENT', problem);
+    models.add(model);
+  }
+  return shadows;
 }
 
 /** Runs a check whose errors are written for whoever starts a server, and gives them to the client. */

@@ -1,4 +1,5 @@
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import type { PredictRequest } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import { largeBytes } from '../limits/copy-in-turns.js';
 import { bytesOf, copyValues } from './batch-values.js';
@@ -12,6 +13,8 @@ export interface SignatureCall {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds since 1970. */
   readonly deadline?: number | undefined;
+  /** Called when it has run, before it settles. Default: nobody is called. */
+  readonly onRun?: PredictRequest['onRun'];
 }
 
 export type Outputs = Record<string, TensorValue>;

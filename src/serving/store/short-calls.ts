@@ -11,6 +11,13 @@ const mostKinds = 64;
 /** Types whose values seldom say how large something becomes, as sizes and counts do. */
 const plainTypes = new Set(['float32', 'float16', 'bfloat16', 'float64', 'uint8', 'bool']);
 
+/** A thread that always has something else to do. */
+export function busyThread(): AnsweringThread {
+  const thread = new AnsweringThread();
+  thread.begin();
+  return thread;
+}
+
 /** The thread that answers requests, which runs short calls itself when it has nothing else to do. One per server. */
 export class AnsweringThread {
   #open = 0;

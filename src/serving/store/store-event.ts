@@ -1,6 +1,7 @@
 import type { VersionState } from '../model-server.js';
 import type { StatusCode } from '../serving-error.js';
 import type { ServedPrecision } from '../worker/served-precision.js';
+import type { ShadowRun } from './shadow.js';
 
 /** Event that a `ModelStore` reports to its log and metrics. */
 export type StoreEvent =
@@ -9,6 +10,7 @@ export type StoreEvent =
   | WarmupEvent
   | PrecisionEvent
   | PredictEvent
+  | ShadowEvent
   | BatchEvent; // prettier-ignore
 
 /** A version has come into a state. */
@@ -48,6 +50,14 @@ export interface PredictEvent {
   readonly status: StatusCode | 'OK';
   /** Seconds from the call to the answer, the wait in the queue included. */
   readonly seconds: number;
+}
+
+/** A copy of a request has been given to a version whose answers nobody sees, or has been left out. */
+export interface ShadowEvent extends ShadowRun {
+  readonly type: 'shadow';
+  readonly model: string;
+  /** The version that got the copy. */
+  readonly version: number;
 }
 
 /** A thread has run a signature for one or more requests at once. */

@@ -9,7 +9,9 @@ import type { BatchRun } from './batching.js';
 import type { BatchingSettings } from './batching-options.js';
 import type { Runtime } from '../worker/served-model.js';
 import type { ModelConfig } from './model-config.js';
-import type { AnsweringThread } from './short-calls.js';
+import type { Outputs, SignatureCall } from './queued-request.js';
+import { defaultShare, Shadow, type ShadowOptions } from './shadow.js';
+import { type AnsweringThread, busyThread } from './short-calls.js';
 import type { OnStoreEvent, StoreEvent } from './store-event.js';
 import { VersionRunner, type VersionRunnerOptions } from './version-runner.js';
 import { chooseVersions, inspectVersion, listVersions, type VersionFolder } from './version-source.js';
@@ -23,6 +25,8 @@ export interface StoredModelOptions {
   readonly runtime: Runtime;
   readonly batching: BatchingSettings;
   readonly thread: AnsweringThread;
+  /** Versions that get copies of requests. */
+  readonly shadows: readonly ShadowOptions[];
   readonly startWorker: VersionRunnerOptions['startWorker'];
   readonly loadRetries: number;
   readonly loadRetrySeconds: number;
@@ -65,6 +69,8 @@ export class StoredModel {
   /** Problems already logged that still hold; each is logged once. */
   readonly #told = new Set<string>();
   #labels: ReadonlyMap<string, number> = new Map();
+  readonly #shadow: Shadow | undefined;
+  readonly #shadowVersion: number | undefined;
   #polling: Promise<void> = Promise.resolve();
   #polls = 0;
   #hasEnded = false;
@@ -72,7 +78,13 @@ export class StoredModel {
   constructor(
     public config: ModelConfig,
     private readonly options: StoredModelOptions,
-  ) {}
+  ) {
+    const { shadows } = options;
+    const wanted =
+      shadows.find(({ model }) => model === config.name) ?? shadows.find(({ model }) => model === undefined);
+    this.#shadowVersion = wanted?.version;
+    this.#shadow = wanted && this.#newShadow(wanted);
+  }
 
   get name(): string {
     return this.config.name;
@@ -104,7 +116,9 @@ export class StoredModel {
   /** @throws ServingError `NOT_FOUND`, `INVALID_ARGUMENT` for an unknown label. */
   find(version?: number, label?: string): AvailableVersion {
     const wanted = label === undefined ? version : this.labelled(label);
-    const entry = wanted === undefined ? this.available[0] : this.#entries.get(wanted);
+    // Who names no version does not mean one whose answers are still compared.
+    const isMeant = (each: VersionEntry) => each.version !== this.#shadowVersion;
+    const entry = wanted === undefined ? this.available.find(isMeant) : this.#entries.get(wanted);
     if (isAvailable(entry)) return entry;
     throw servableNotFound(this.name, wanted);
   }
@@ -113,6 +127,11 @@ export class StoredModel {
   entryOf(found: ServedVersion): AvailableVersion | undefined {
     const entry = this.#entries.get(found.version);
     return isAvailable(entry) && entry.served === found ? entry : undefined;
+  }
+
+  /** Gives the shadow version a copy of a request that another version has computed. */
+  mirror(version: number, call: SignatureCall, outputs: Outputs): void {
+    if (version !== this.#shadowVersion) this.#shadow?.offer(call, outputs);
   }
 
   /** @throws ServingError `INVALID_ARGUMENT` for an unknown label. */
@@ -171,7 +190,7 @@ export class StoredModel {
     const folders = await this.#list();
     if (folders === null) return;
     for (;;) {
-      const wanted = await chooseVersions(folders, this.config.policy, (folder) => this.#isUsable(folder));
+      const wanted = await this.#chooseVersions(folders);
       const missing = wanted.filter(({ version }) => this.#entries.get(version)?.state !== 'AVAILABLE');
       const failures = await this.#loadAll(missing);
       // A version that fails leaves its place to an older one.
@@ -180,6 +199,31 @@ export class StoredModel {
       break;
     }
     this.#forget(folders);
+  }
+
+  /** Those of the policy, and the shadow version besides. */
+  async #chooseVersions(folders: readonly VersionFolder[]): Promise<VersionFolder[]> {
+    const isUsable = (folder: VersionFolder) => this.#isUsable(folder);
+    const isShadow = ({ version }: VersionFolder) => version === this.#shadowVersion;
+    const others = folders.filter((folder) => !isShadow(folder));
+    const chosen = await chooseVersions(others, this.config.policy, isUsable);
+    return [...chosen, ...(await chooseVersions(folders.filter(isShadow), { kind: 'all' }, isUsable))];
+  }
+
+  #newShadow({ version, share = defaultShare }: ShadowOptions): Shadow {
+    const shadow = (): AvailableVersion | undefined => {
+      const entry = this.#entries.get(version);
+      return isAvailable(entry) ? entry : undefined;
+    };
+    return new Shadow(share, {
+      submit: async (call) => {
+        const runner = shadow()?.runner;
+        if (!runner) throw servableNotFound(this.name, version);
+        return runner.submit(call);
+      },
+      isBusy: () => this.available.some((entry) => entry.version !== version && entry.runner?.isBusy === true),
+      onRun: (run) => this.#emit({ type: 'shadow', model: this.name, version, ...run }),
+    });
   }
 
   /** Null when the base path cannot be read: then all stays as it is. */
@@ -240,7 +284,11 @@ export class StoredModel {
       const runner = await VersionRunner.start(directory, this.#runnerOptions(entry));
       entry.runner = runner;
       const { signatures, precision } = runner;
-      entry.served = { name: this.name, version, signatures, precision, ...(await describedBy(directory)) };
+      const served = { name: this.name, version, signatures, precision, ...(await describedBy(directory)) };
+      const shadow = version === this.#shadowVersion ? this.#shadow : undefined;
+      entry.served = shadow
+        ? Object.defineProperty(served, 'shadow', { get: () => shadow.report, enumerable: true })
+        : served;
       for (const note of runner.notes) this.#tell('info', `${this.name}/${version} ${note}`);
       for (const warning of omissionsOf(runner.signatures))
         this.#tell('warning', `${this.name}/${version}: ${warning}`);
@@ -266,7 +314,8 @@ export class StoredModel {
       precision,
       runtime,
       batching,
-      thread,
+      // Copies of requests take no time of the thread that answers.
+      thread: version === this.#shadowVersion ? busyThread() : thread,
       startWorker,
       name,
       onBatch: (run: BatchRun) => this.#emit({ type: 'batch', model: this.name, version, ...run }),
@@ -291,7 +340,8 @@ export class StoredModel {
   /** What is no longer wanted goes once something wanted answers, or when nothing is left on the disk. */
   #unloadOthers(folders: readonly VersionFolder[], wanted: readonly VersionFolder[]): void {
     const keep = new Set(wanted.map(({ version }) => version));
-    const isAnswered = wanted.some(({ version }) => this.#entries.get(version)?.state === 'AVAILABLE');
+    const others = wanted.filter(({ version }) => version !== this.#shadowVersion);
+    const isAnswered = others.some(({ version }) => this.#entries.get(version)?.state === 'AVAILABLE');
     if (!isAnswered && folders.length > 0) return;
     for (const entry of this.available) if (!keep.has(entry.version)) this.#unload(entry);
   }

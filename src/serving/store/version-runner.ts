@@ -74,6 +74,11 @@ export class VersionRunner {
     return runner;
   }
 
+  /** Whether requests wait for a thread. */
+  get isBusy(): boolean {
+    return this.#batcher.waiting > 0;
+  }
+
   /** @throws ServingError */
   submit(call: SignatureCall): Promise<Outputs> {
     return this.#batcher.submit(call);

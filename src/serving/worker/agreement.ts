@@ -7,6 +7,10 @@ export interface Agreement {
   readonly largestDifference: number;
   /** Share of the rows whose largest number stands at the same place, such as the same class, and of equal integers; null without any. */
   readonly sameAnswers: number | null;
+  /** Rows and integers that were compared. */
+  readonly rows: number;
+  /** How many of these are the same. */
+  readonly sameRows: number;
 }
 
 /** Compares the outputs of two models; strings are left out. */
@@ -31,7 +35,7 @@ export function agreementOf(pairs: readonly (readonly [Values, Values])[]): Agre
       }
     }
   }
-  return { largestDifference, sameAnswers: rows === 0 ? null : same / rows };
+  return { largestDifference, sameAnswers: rows === 0 ? null : same / rows, rows, sameRows: same };
 }
 
 /** NaN if one is NaN. */

@@ -71,7 +71,7 @@ async function showVersion() {
 
 function arrange(version, path) {
   showSignatures(version, path, hasToken());
-  const { name, takesPictures, inputSize, classNames, precision } = version;
+  const { name, takesPictures, inputSize, classNames, precision, shadow } = version;
   element('asking').hidden = !takesPictures;
   tell(
     'no-pictures',
@@ -80,6 +80,7 @@ function arrange(version, path) {
   tell('knows', takesPictures && classNames ? knownText(name, classNames) : '');
   desk.offerHeatmaps(version.hasHeatmaps);
   tell('precision', precision?.note ? `${name} ${precision.note}` : '');
+  tell('shadow', shadow ? `${name}/${version.version} ${shadow}` : '');
   if (arrangedFor === name) return;
   arrangedFor = name;
   desk.arrange(inputSize);
