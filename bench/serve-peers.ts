@@ -28,13 +28,15 @@ import { h2load, hasH2load, restTarget, type Target } from './serve/h2load.js';
  * weights), an encoded image in and logits out, decoded by TensorFlow in each; one server at a time, for `--seconds` (4) at 1, 8 and 64 clients (h2load).
  * Prints requests per second, milliseconds (p50, p99) and the memory of all of the server's processes, and ONNX Runtime without a server as the limit.
  *
- * `--model lenet` or `resnet` takes one of them, `--server NAME` one of the servers. Peers are installed once per user; one that cannot be is named.
+ * `--model lenet` or `resnet` takes one of them, `--server Signet,FastAPI,limit` some of the servers. Peers are installed once per user; one that cannot be is
+ * named.
  */
 const seconds = numberFlag('seconds', 4);
 const flag = (name: string) => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
 };
+const chosen = flag('server')?.split(',');
 if (!(await hasH2load())) throw new Error('Install h2load (Debian: nghttp2-client).');
 
 /** A server that answers. */
@@ -110,9 +112,9 @@ try {
     const served = { folder, directory, image: await image() };
     console.log(`\n${title}; ${seconds} s each\nserver       clients   req/s    p50 ms    p99 ms   MiB`);
     for (const [name, start] of Object.entries(servers)) {
-      if (flag('server') === undefined || flag('server') === name) await measure(name, () => start(served));
+      if (chosen?.includes(name) ?? true) await measure(name, () => start(served));
     }
-    if (flag('server') === undefined) await printLimit(directory);
+    if (chosen?.includes('limit') ?? true) await printLimit(directory);
   }
 } finally {
   await rm(work, { recursive: true });

@@ -27,6 +27,7 @@ export type {
   PredictRequest,
   PredictResponse,
   ServedVersion,
+  ShadowReport,
   VersionStatus,
 } from './serving/model-server.js';
 export type { RequestEvent } from './serving/request-event.js';
@@ -35,6 +36,6 @@ export { ServingError, type StatusCode } from './serving/serving-error.js';
 export type { BatchingOptions } from './serving/store/batching-options.js';
 export type { ModelConfig, VersionPolicy } from './serving/store/model-config.js';
 export { ModelStore, type ModelStoreOptions } from './serving/store/model-store.js';
-export type { ShadowOptions, ShadowReport } from './serving/store/shadow.js';
+export type { ShadowOptions } from './serving/store/shadow.js';
 export type { StoreEvent } from './serving/store/store-event.js';
 export type { TensorValue } from './tensorflow/tensor-value.js';

@@ -3,7 +3,6 @@ import type { ModelServerConfig } from '../tensorflow/protos/tensorflow_serving/
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import type { MemoryClaim } from './limits/memory-budget.js';
 import { ServingError } from './serving-error.js';
-import type { ShadowReport } from './store/shadow.js';
 import type { ServedPrecision } from './worker/served-precision.js';
 
 /** Which model a request means. */
@@ -29,6 +28,18 @@ export interface ServedVersion {
   readonly precision?: ServedPrecision;
   /** How its answers to copies of requests agree with those that clients got, until now. Default: it gets no copies. */
   readonly shadow?: ShadowReport;
+}
+
+/** What became of a request's copy: `dropped` when too many waited, `skipped` when it was large, `failed` when it gave an error or other outputs. */
+export type ShadowResult = 'compared' | 'dropped' | 'skipped' | 'failed';
+
+/** All copies since the version was loaded. */
+export interface ShadowReport {
+  readonly share: number;
+  readonly results: Readonly<Record<ShadowResult, number>>;
+  readonly rows: number;
+  readonly sameRows: number;
+  readonly largestDifference: number;
 }
 
 /** A call of one signature. */

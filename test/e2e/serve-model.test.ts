@@ -3,13 +3,14 @@ import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { SignetClient } from '../../src/client/signet-client.js';
 import { LenetModel } from '../../src/models/lenet-model.js';
 import { runCommandLine } from '../helpers/run-command-line.js';
 import { runInProcess } from '../helpers/run-in-process.js';
 import { saveScale } from '../helpers/models/save-scale.js';
+import { OtlpReceiver } from '../helpers/servers/otlp-receiver.js';
 import { type ServeModelProcess, startServeModel } from '../helpers/servers/start-serve-model.js';
 import { temporaryFolder, temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
@@ -202,6 +203,51 @@ describe('serve-model with a configuration file', () => {
       expect(await server.end()).toBe(0);
       await rm(file);
     }
+  });
+});
+
+describe('serve-model with traces and a shadow version', () => {
+  it('sends what is left at SIGTERM, and reports how far the version agrees', async () => {
+    const receiver = await OtlpReceiver.start();
+    onTestFinished(() => receiver.close());
+    const folder = await temporaryFolder();
+    await saveScale(path.join(folder, 'Scale'), 1);
+    await saveScale(path.join(folder, 'Scale'), 2);
+    const flags = ['--shadow-version', 'Scale=2', '--shadow-share', '1', '--otlp-endpoint', receiver.url];
+    const server = await startServeModel(['--model-folder', folder, ...flags]);
+    try {
+      const url = `http://127.0.0.1:${server.restPort}`;
+      const body = '{"instances": [[1, 2]]}';
+      const response = await fetch(`${url}/v1/models/Scale:predict`, { method: 'POST', body });
+      expect(await response.json()).toEqual({ predictions: [{ y: [1, 2], twice: [2, 4] }] });
+      await until(async () => {
+        const metrics = await (await fetch(`${url}/monitoring/prometheus/metrics`)).text();
+        return metrics.includes(':signet:shadow_request_count{model_name="Scale",version="2",result="compared"} 1');
+      });
+      const version = await (await fetch(`${url}/page/version.json?model=Scale&version=2`)).text();
+      expect(version).toContain('100 % of 2 answers are the same');
+    } finally {
+      expect(await server.end()).toBe(0);
+    }
+    expect(receiver.spans.map(({ name }) => name)).toContain('POST /v1/models/{name}:predict');
+
+    const refused = async (...args: string[]) => {
+      const { code, stderr } = await runInProcess('serve-model', [
+        '--model-folder',
+        folder,
+        '--rest-port',
+        '0',
+        ...args,
+      ]);
+      expect(code).toBe(2);
+      return stderr;
+    };
+    expect(await refused('--shadow-version', 'v2')).toContain(
+      '--shadow-version is a version such as 3, or NAME=3 for one model of several. Received: v2.',
+    );
+    expect(await refused('--otlp-endpoint', 'localhost:4318')).toContain(
+      '--otlp-endpoint is the address of a collector that takes OTLP over HTTP, such as http://localhost:4318. Received: localhost:4318.',
+    );
   });
 });
 

@@ -2,8 +2,7 @@ import { canClassifyImages } from '../../client/classify-images.js';
 import { canExplainImages } from '../../client/explain-images.js';
 import type { Signature, SignatureTensor } from '../../saved-model/read/read-saved-model.js';
 import { signatureExamples } from '../../saved-model/describe/signature-examples.js';
-import type { ModelServer, ModelSpec } from '../model-server.js';
-import type { ShadowReport } from '../store/shadow.js';
+import type { ModelServer, ModelSpec, ShadowReport } from '../model-server.js';
 
 /** Names of classes that the page shows. */
 const mostNames = 12;

@@ -1,4 +1,5 @@
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
+import type { ShadowReport, ShadowResult } from '../model-server.js';
 import { agreementOf } from '../worker/agreement.js';
 import { isStrings } from '../worker/packed-value.js';
 import { bytesOf } from './batch-values.js';
@@ -13,9 +14,6 @@ export interface ShadowOptions {
   readonly share?: number | undefined;
 }
 
-/** What became of a request's copy: `dropped` when too many waited, `skipped` when it was large, `failed` when it gave an error or other outputs. */
-export type ShadowResult = 'compared' | 'dropped' | 'skipped' | 'failed';
-
 /** A copy of a request, and how far the answers are apart. */
 export interface ShadowRun {
   readonly signatureName: string;
@@ -25,15 +23,6 @@ export interface ShadowRun {
   /** How many of these are the same. */
   readonly sameRows: number;
   /** The largest difference of two numbers, as a share of the largest number in their output, or of 1 where that is more. */
-  readonly largestDifference: number;
-}
-
-/** All copies since the version was loaded. */
-export interface ShadowReport {
-  readonly share: number;
-  readonly results: Readonly<Record<ShadowResult, number>>;
-  readonly rows: number;
-  readonly sameRows: number;
   readonly largestDifference: number;
 }
 
