@@ -191,6 +191,8 @@ export class ServerMetrics {
   #remove(labels: { readonly model_name: string; readonly version: number }): void {
     this.#versions.remove(labels);
     this.#precisionDifference.remove(labels);
+    this.#shadowDifference.remove(labels);
+    this.#largest.delete(`${labels.model_name}/${labels.version}`);
     for (const precision of ['float32', 'bfloat16']) {
       this.#precision.remove({ ...labels, precision });
       this.#precisionTime.remove({ ...labels, precision });

@@ -25,6 +25,8 @@ export interface TracingOptions {
 const packages = ['api', 'core', 'resources', 'sdk-trace-base', 'exporter-trace-otlp-proto'].map(
   (name) => `@opentelemetry/${name}`,
 );
+/** Characters of an attribute, or of an error's message; TensorFlow's may hold all of a graph. */
+const mostCharacters = 1024;
 /** How long the end of a server waits for spans that are being sent, in milliseconds. */
 const endMilliseconds = 5000;
 
@@ -42,6 +44,8 @@ export async function startTracing({ endpoint, serverVersion, onWarning }: Traci
   const sent = new exporter.OTLPTraceExporter({ url: url.href });
   const provider = new sdk.BasicTracerProvider({
     resource: resources.defaultResource().merge(detected).merge(resources.resourceFromAttributes(service)),
+    // Paths and names of clients are theirs to choose.
+    spanLimits: { attributeValueLengthLimit: mostCharacters },
     spanProcessors: [new sdk.BatchSpanProcessor(new WarningExporter(sent, url, onWarning))],
   });
   const propagator = new core.W3CTraceContextPropagator();
@@ -198,7 +202,7 @@ class OpenTelemetryTracing implements Tracing {
     const attributes = { 'signet.batch.size': rows, 'signet.batch.requests': requests };
     this.#addSpan('session.run', context, startedAt, endedAt, { attributes }, (span) => {
       if (error === undefined) return;
-      span.setStatus({ code: SpanStatusCode.ERROR, message: wordsOf(error).slice(0, mostMessageCharacters) });
+      span.setStatus({ code: SpanStatusCode.ERROR, message: wordsOf(error).slice(0, mostCharacters) });
     });
   }
 
@@ -217,9 +221,6 @@ class OpenTelemetryTracing implements Tracing {
     span.end(timeOrigin + end);
   }
 }
-
-/** TensorFlow's messages may hold all of a graph. */
-const mostMessageCharacters = 500;
 
 /** As the semantic conventions for gRPC have it: what the client did wrong is no error of the server's. */
 const serverErrors: ReadonlySet<RequestEvent['status']> = new Set([
