@@ -96,7 +96,11 @@ const servers: Readonly<Record<string, (served: Served) => Promise<Started>>> = 
   PyTriton: async ({ directory, image }) => {
     const python = await install('nvidia-pytriton==0.7.0');
     const [port = 0] = await freePorts(3);
-    const child = run(python, [path.join(peers, 'pytriton_server.py'), directory, String(port), image]);
+    // Triton's own process loads libpython, which must be that of this Python and not the system's.
+    const where = ['-c', 'import sysconfig; print(sysconfig.get_config_var("LIBDIR"))'];
+    const { stdout } = await runChild(python, where);
+    const script = path.join(peers, 'pytriton_server.py');
+    const child = run(python, [script, directory, String(port), image], { LD_LIBRARY_PATH: stdout.trim() });
     return started(child, await tritonTarget(port, image));
   },
 };
