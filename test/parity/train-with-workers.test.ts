@@ -88,35 +88,44 @@ describe.skipIf(!hasPython())('train-model --workers', { timeout: 180_000 }, () 
     expect(weights[1]?.equals(weights[0] ?? Buffer.alloc(0))).toBe(true);
   });
 
-  it('trains on images that may have several classes as one process does, and chooses their thresholds', async () => {
-    const [trained, tested] = [await coloredSquares(folder, 'squares', 48, 1), await coloredSquares(folder, 'others', 24, 2)]; // prettier-ignore
-    const common = {
-      'model-type': 'LenetModel',
-      'num-epochs': 2,
-      'batch-size': 8,
-      'learning-rate': 0.005,
-      jit: 'graph',
-    };
-    const changes = { 'class-weights': 'balanced', 'label-smoothing': 0.1, augment: 'brightness=0.1,mixup' };
-    const lists = { 'train-list': trained.list, 'test-list': tested.list };
-    const run = (own: Parameters<typeof toArguments>[0]) =>
-      runCommandLine('train-model', toArguments({ ...common, ...changes, ...lists, ...own }));
-    const [alone, workers] = [path.join(folder, 'alone'), path.join(folder, 'several')];
-    const one = await run({ 'model-folder-path': alone });
-    expect(one.code, one.stderr).toBe(0);
-    const { code, stdout, stderr } = await run({ 'model-folder-path': workers, workers: 1 });
-    expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(/^test mAP +[01]\.\d{4}$/m);
-    const [ours, theirs] = [alone, workers].map((models) => parseHistory(readFileSync(path.join(models, 'LenetModel/1/assets.extra/history.csv'), 'utf8')).columns); // prettier-ignore
-    for (const [name, values] of ours ?? []) {
-      values.forEach((value, i) => expect(theirs?.get(name)?.[i], name).toBeCloseTo(value ?? NaN, 4));
-    }
-    const [a, b] = await Promise.all(
-      [alone, workers].map((models) => readThresholds(path.join(models, 'LenetModel/1'), 3)),
-    );
-    a?.forEach((threshold, i) => expect(b?.[i]).toBeCloseTo(threshold, 3));
-    expect(a?.every((threshold) => threshold !== 0.5)).toBe(true);
-  });
+  // MixUp mixes within each worker's part of a batch, so that several workers have other pictures.
+  it.each([
+    [1, { augment: 'brightness=0.1,mixup' }],
+    [2, {}],
+  ])(
+    'trains on images that may have several classes as one process does, and chooses their thresholds: %i',
+    async (count, own) => {
+      const [trained, tested] = [await coloredSquares(folder, `squares-${count}`, 48, 1), await coloredSquares(folder, `others-${count}`, 24, 2)]; // prettier-ignore
+      const common = {
+        'model-type': 'LenetModel',
+        'num-epochs': 2,
+        'batch-size': 8,
+        'learning-rate': 0.005,
+        jit: 'graph',
+      };
+      const changes = { 'class-weights': 'balanced', 'label-smoothing': 0.1, ...own };
+      const lists = { 'train-list': trained.list, 'test-list': tested.list };
+      const run = (more: Parameters<typeof toArguments>[0]) =>
+        runCommandLine('train-model', toArguments({ ...common, ...changes, ...lists, ...more }), 100_000);
+      const [alone, workers] = [path.join(folder, `alone-${count}`), path.join(folder, `several-${count}`)];
+      const one = await run({ 'model-folder-path': alone });
+      expect(one.code, one.stderr).toBe(0);
+      const { code, stdout, stderr } = await run({ 'model-folder-path': workers, workers: count });
+      expect(code, stderr).toBe(0);
+      expect(stdout).toMatch(/^test mAP +[01]\.\d{4}$/m);
+      const [ours, theirs] = [alone, workers].map((models) => parseHistory(readFileSync(path.join(models, 'LenetModel/1/assets.extra/history.csv'), 'utf8')).columns); // prettier-ignore
+      for (const [name, values] of ours ?? []) {
+        values.forEach((value, i) =>
+          expect(Math.abs((theirs?.get(name)?.[i] ?? NaN) - (value ?? NaN)), name).toBeLessThan(1e-6),
+        );
+      }
+      const [a, b] = await Promise.all(
+        [alone, workers].map((models) => readThresholds(path.join(models, 'LenetModel/1'), 3)),
+      );
+      a?.forEach((threshold, i) => expect(b?.[i]).toBeCloseTo(threshold, 3));
+      expect(a?.every((threshold) => threshold !== 0.5)).toBe(true);
+    },
+  );
 
   it('says which worker failed and why, and leaves no model', async () => {
     const wrapper = path.join(folder, 'python.sh');
