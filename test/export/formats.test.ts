@@ -123,6 +123,21 @@ describe('a GraphModel computes what the function does, in TensorFlow.js', () =>
   });
 });
 
+it('a GraphModel adds biases and activates in the op before, where nothing else takes its result', async () => {
+  const bias = tf.tensor1d([1, -2, 3]);
+  const fn = traced((x) => {
+    const first = tf.relu(tf.add(tf.conv2d(x, filter([3, 3, 3, 3]), 1, 'same'), bias));
+    const second = tf.relu6(tf.add(tf.depthwiseConv2d(first as Image, filter([3, 3, 3, 1]), 1, 'same'), bias));
+    const taken = tf.conv2d(second as Image, filter([1, 1, 3, 3]), 1, 'same');
+    return tf.add(taken, tf.sigmoid(tf.add(taken, bias)));
+  });
+  const folder = path.join(await temporaryFolder(), 'fn');
+  await exportGraphModel(fn, folder);
+  const json = JSON.parse(await readFile(path.join(folder, 'model.json'), 'utf8')) as { modelTopology: { node: { op: string }[] } }; // prettier-ignore
+  const ops = json.modelTopology.node.map(({ op }) => op).filter((op) => /Conv|Relu|Add/.test(op));
+  expect(ops.sort()).toEqual(['Add', 'Add', 'Conv2D', 'FusedDepthwiseConv2dNative', '_FusedConv2D']);
+});
+
 it('a function whose unknown sizes must be equal is exported', async () => {
   const fn = tfFunction((x: tf.Tensor2D, y: tf.Tensor1D) => x.mul(y).add(tf.matMul(x, x)), {
     inputSignature: { x: tensorSpec('float32', ['n', 'n']), y: tensorSpec('float32', ['n']) },

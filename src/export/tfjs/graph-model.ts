@@ -8,6 +8,7 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { attr } from '../../tracing/attr-value.js';
 import { nodeOf } from '../../saved-model/freeze/graph-scopes.js';
 import { type FlatGraph, type FlatNode, type FlatTensor, notExportable } from '../flat-graph.js';
+import { fuseOps } from './fuse-ops.js';
 import { graphModelOps } from './graph-model-ops.js';
 import type { Quantization } from '../quantization.js';
 import { encodeWeight, type WeightEntry } from './encode-weight.js';
@@ -33,10 +34,11 @@ export interface GraphModel {
  * @throws SignetError `NOT_EXPORTABLE` for an op that a GraphModel does not execute.
  */
 export function graphModel(
-  graph: FlatGraph,
+  given: FlatGraph,
   metadata: Readonly<Record<string, unknown>> = {},
   quantization: Quantization = 'none',
 ): GraphModel {
+  const graph = fuseOps(given);
   const nodes = graph.nodes.map((node) => converted(carried(node)));
   const entries: WeightEntry[] = [];
   const chunks: Uint8Array[] = [];
