@@ -7,12 +7,13 @@ import { evalModel } from '../src/commands/eval-model/run.js';
 import { trainModel } from '../src/commands/train-model/run.js';
 import { isMultiLabelResult } from '../src/evaluation/multi-label/multi-label-metrics.js';
 import { areaUnderRoc } from './trust/area-under-roc.js';
-import { embedFolder, recognizeFolder } from './trust/recognize-folder.js';
+import { embedFolder, recognizeFolder, type Recognized } from './trust/recognize-folder.js';
+import { exactCalibration } from './trust/exact-calibration.js';
 import { calibrationByFolds, holdOutClasses } from './trust/hold-out-classes.js';
 
 /**
  * `npm run bench:trust -- --train FOLDER --test FOLDER --unrelated FOLDER ...`: how far a model's confidence can be trusted after `train-model` with its
- * defaults. The calibration error on the test set; how well pictures that belong to no class are told apart, those of each `--unrelated` folder,
+ * defaults. The calibration error on the test set, next to what classifiers would have whose every confidence is right; how well pictures that belong to no class are told apart, those of each `--unrelated` folder,
  * and those of each class of the test set when a head is trained without it, on the same features.
  *
  * Docs have the figures with Debian's packages tuxpaint-stamps-default and openclipart-png. `--most 800` is how many pictures of a folder are
@@ -41,13 +42,20 @@ try {
   if (isMultiLabelResult(result)) throw new Error('Give photographs of one class each.');
   const { accuracy, calibration } = result;
   line('accuracy', accuracy);
-  line('calibration error that chance alone gives', calibration?.errorByChance);
   line(`calibration error, temperature ${calibration?.temperature ?? 1}`, calibration?.expectedCalibrationError);
-  await compareUnrelated(directory, test);
+  const own = await recognizeFolder(directory, test, Infinity);
+  const exact = exactCalibration(own.confidence);
+  line('  that chance alone gives, by the formula', calibration?.errorByChance);
+  line('  in 4,000 draws of which images are right', exact.mean);
+  line('  at most in 19 of 20 cases, by the formula', calibration?.errorByChanceLimit);
+  line('  in the draws', exact.high);
+  line('  at least in 19 of 20 draws', exact.low);
+  await compareUnrelated(directory, own);
   const embedded = { train: await embedFolder(directory, train), test: await embedFolder(directory, test) };
-  const { expectedCalibrationError, errorByChance } = await calibrationByFolds(embedded);
-  line('calibration error of five folds of all images', expectedCalibrationError);
-  line('  that chance alone gives', errorByChance);
+  const folds = await calibrationByFolds(embedded);
+  line('calibration error of five folds of all images', folds.expectedCalibrationError);
+  line('  that chance alone gives', folds.errorByChance);
+  line('  at most in 19 of 20 cases', folds.errorByChanceLimit);
   const held = await holdOutClasses(values['model-type'], embedded);
   for (const { className, area } of held) line(`AUROC without ${className}`, area);
   line(`AUROC, mean of ${held.length} classes left out`, held.reduce((sum, { area }) => sum + area, 0) / held.length);
@@ -63,8 +71,7 @@ async function trained(trainDatasetPath: string, testDatasetPath: string): Promi
 }
 
 /** Prints how well the pictures of each folder are told from the test set's. */
-async function compareUnrelated(directory: string, testFolder: string): Promise<void> {
-  const own = await recognizeFolder(directory, testFolder, Infinity);
+async function compareUnrelated(directory: string, own: Recognized): Promise<void> {
   line('test images that are known', own.knownShare);
   for (const each of unrelated) {
     const others = await recognizeFolder(directory, each, most);

@@ -109,7 +109,7 @@ function frequentConfusions(result: ClassificationResult, columns: number, reaso
 /** The calibration error, and what is answered above each threshold; nothing where the probabilities are not known. */
 function confidence({ calibration, thresholds, images }: ClassificationResult, columns: number): string[][] {
   if (!calibration || images === 0) return [];
-  const { temperature, expectedCalibrationError: error, errorByChance } = calibration;
+  const { temperature, expectedCalibrationError: error, errorByChance, errorByChanceLimit } = calibration;
   const rows = thresholds.map(({ threshold, answered, accuracy }) => [
     threshold.toFixed(2),
     ratio(answered),
@@ -117,7 +117,8 @@ function confidence({ calibration, thresholds, images }: ClassificationResult, c
   ]);
   return [
     [
-      `expected calibration error ${ratio(error)}, ${ratio(errorByChance)} by chance alone`,
+      `expected calibration error ${ratio(error)}`,
+      `by chance alone ${ratio(errorByChance)}, up to ${ratio(errorByChanceLimit)} in 19 of 20 cases`,
       ...(temperature === 1 ? [] : [`with a temperature of ${temperature.toFixed(3)}`]),
       ...table([['confidence from', 'answered', 'accuracy'], ...rows], columns),
     ],

@@ -24,9 +24,16 @@ export interface Calibration {
    * like a sum of coin throws, here taken to be normal.
    */
   readonly errorByChance: number;
+  /** What `errorByChance` stays below in 19 of 20 draws: an error that is larger shows that the confidences are wrong. */
+  readonly errorByChanceLimit: number;
   /** The 15 bins of a reliability diagram, from the least confident on. */
   readonly bins: readonly ReliabilityBin[];
 }
+
+/** The mean of a normal variable's absolute value, of standard deviation 1, and the variance of that value. */
+const [absoluteMean, absoluteVariance] = [Math.sqrt(2 / Math.PI), 1 - 2 / Math.PI];
+/** Standard deviations above the mean that a normal variable exceeds once in 20 draws. */
+const onceInTwenty = 1.645;
 
 /** Guo et al. have as many. */
 const numberOfBins = 15;
@@ -51,9 +58,16 @@ export class Reliability {
   result(temperature: number): Calibration {
     const all = this.#images.reduce((a, b) => a + b, 0);
     const gaps = this.#confidence.reduce((sum, confidence, i) => sum + Math.abs(confidence - (this.#right[i] ?? 0)), 0);
-    const chance = this.#variance.reduce((sum, variance) => sum + Math.sqrt((2 / Math.PI) * Math.max(0, variance)), 0);
-    const bins = Array.from(this.#images, (images, i) => this.#bin(images, i));
-    return { temperature, expectedCalibrationError: gaps / all, errorByChance: chance / all, bins };
+    const variances = this.#variance.map((variance) => Math.max(0, variance));
+    const chance = variances.reduce((sum, variance) => sum + absoluteMean * Math.sqrt(variance), 0);
+    const spread = Math.sqrt(absoluteVariance * variances.reduce((a, b) => a + b, 0));
+    return {
+      temperature,
+      expectedCalibrationError: gaps / all,
+      errorByChance: chance / all,
+      errorByChanceLimit: (chance + onceInTwenty * spread) / all,
+      bins: Array.from(this.#images, (images, i) => this.#bin(images, i)),
+    };
   }
 
   #bin(images: number, i: number): ReliabilityBin {

@@ -13,15 +13,19 @@ const classThresholds = [0, 0.5, 0.7, 0.9];
 export function confidenceSection({ result }: OneClassContent): Markup | null {
   const { calibration, thresholds } = result;
   if (!calibration || result.images === 0) return null;
-  const { expectedCalibrationError: error, errorByChance, temperature } = calibration;
+  const { expectedCalibrationError: error, errorByChance, errorByChanceLimit, temperature } = calibration;
   const scaled =
     temperature === 1
       ? 'The probabilities are the softmax of the logits.'
       : `The probabilities are the softmax of the logits divided by a temperature of ${temperature.toFixed(3)}, which was chosen on the validation.`;
+  const verdict =
+    error <= errorByChanceLimit
+      ? 'this error does not show that the confidences are wrong'
+      : 'this error is larger: the confidences are wrong';
   const rows = thresholds.map((row) => [row.threshold.toFixed(2), ...cells(row)]);
   return markup`<section aria-labelledby="confidence">
 <h2 id="confidence">Confidence</h2>
-<p class="hint">Expected calibration error: ${ratio(error)}, the mean difference between how confident the model is and how often it is right, in 15 bins. Were every confidence right, chance alone would give about ${ratio(errorByChance)} with as many images. Bars below the dashed line are of answers that are too confident. ${scaled}</p>
+<p class="hint">Expected calibration error: ${ratio(error)}, the mean difference between how confident the model is and how often it is right, in 15 bins. If every confidence were right, chance alone would give about ${ratio(errorByChance)} with this number of images, and up to ${ratio(errorByChanceLimit)} in 19 of 20 cases; ${verdict}. Bars below the dashed line are of answers that are too confident. ${scaled}</p>
 <div class="beside">
 <div class="scroll" tabindex="0" role="region" aria-label="Reliability diagram">${reliabilityDiagram(calibration)}</div>
 ${htmlTable({ caption: 'What is answered if less confident answers are left out, and how much of it is right', columns: ['threshold', 'answered', 'accuracy'], rows })}

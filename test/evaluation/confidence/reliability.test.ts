@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { createRandom } from '../../../src/data/dataset/random.js';
 import { ClassificationMetrics } from '../../../src/evaluation/classification-metrics.js';
 import { Reliability } from '../../../src/evaluation/confidence/reliability.js';
 
@@ -21,6 +22,23 @@ describe('Reliability', () => {
     const reliability = new Reliability();
     for (const confidence of [0, 1 / 15, 1]) reliability.add(confidence, true);
     expect(reliability.result(1).bins.map(({ images }) => images)).toEqual([2, ...Array<number>(13).fill(0), 1]);
+  });
+});
+
+describe('what chance alone gives', () => {
+  it('is what classifiers have whose every confidence is right', () => {
+    const random = createRandom(1);
+    const confidences = Array.from({ length: 300 }, () => 1 - 0.7 * random() ** 2);
+    const draw = () => {
+      const reliability = new Reliability();
+      for (const each of confidences) reliability.add(each, random() < each);
+      return reliability.result(1);
+    };
+    const errors = Array.from({ length: 1000 }, () => draw().expectedCalibrationError).sort((a, b) => a - b);
+    const { errorByChance, errorByChanceLimit } = draw();
+    expect((errorByChance * errors.length) / errors.reduce((a, b) => a + b)).toBeCloseTo(1, 1);
+    expect(errorByChanceLimit / (errors[950] ?? NaN)).toBeCloseTo(1, 1);
+    expect(errorByChanceLimit).toBeGreaterThan(1.2 * errorByChance);
   });
 });
 
