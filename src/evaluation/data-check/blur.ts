@@ -36,8 +36,9 @@ function blurAlong(pixels: Uint8Array, { lines, step, length, stride }: Axis): n
     const end = begin + length * stride;
     // The difference of two neighbouring means of a window is that of the pixels which enter and leave it.
     for (let i = begin + before; i + after < end; i += stride) {
-      const sharp = Math.abs((pixels[i] ?? 0) - (pixels[i - stride] ?? 0));
-      const blurred = Math.abs((pixels[i + after] ?? 0) - (pixels[i - before] ?? 0)) / window;
+      // Both are multiplied by the window, which keeps them whole numbers: these are quicker.
+      const sharp = window * Math.abs((pixels[i] ?? 0) - (pixels[i - stride] ?? 0));
+      const blurred = Math.abs((pixels[i + after] ?? 0) - (pixels[i - before] ?? 0));
       all += sharp;
       if (sharp > blurred) lost += sharp - blurred;
     }

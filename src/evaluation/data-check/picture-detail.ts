@@ -45,14 +45,17 @@ export function detailAt(pixels: Float32Array): Float32Array {
   return normalized(sharp);
 }
 
-/** Normalizes values in place. */
-function normalized(values: Float32Array): Float32Array {
+/**
+ * Gives values a mean of 0 and a length of 1, in place.
+ *
+ * @param leastVariance Variance below which they become 0. Default: that of gray levels which differ by rounding.
+ */
+export function normalized(values: Float32Array, leastVariance = 0.01): Float32Array {
   let [sum, squares] = [0, 0];
   for (const value of values) sum += value;
   const mean = sum / values.length;
   for (const value of values) squares += (value - mean) ** 2;
-  // Less than a tenth of a level is rounding.
-  const scale = squares < 0.01 * values.length ? 0 : 1 / Math.sqrt(squares);
+  const scale = squares < leastVariance * values.length ? 0 : 1 / Math.sqrt(squares);
   for (let i = 0; i < values.length; i += 1) values[i] = ((values[i] ?? 0) - mean) * scale;
   return values;
 }

@@ -41,14 +41,28 @@ export async function pictureLooks(file: ImageFile, exif: ExifHandling = 'apply'
 }
 
 /**
- * Decodes an image to gray at no more than twice the size that is needed. The rest is shrunk here: for small pictures sharp takes longer for that than
- * for decoding them.
+ * Decodes an image at no more than twice the size that is needed, and makes it gray. It is shrunk to that size here: for small pictures sharp takes
+ * longer for gray, and for shrinking, than for decoding them.
  */
 async function grayPicture(file: ImageFile, exif: ExifHandling): Promise<GrayPicture> {
   const picture = await smallPicture(await readImageBytes(file), file, exif, 2 * blurSide);
-  const { data, info } = await picture.greyscale().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
-  return { pixels: channels === 1 ? data : data.filter((_, i) => i % channels === 0), width, height };
+  return { pixels: channels < 3 ? everyNth(data, channels) : grayOf(data, channels), width, height };
+}
+
+function everyNth(values: Uint8Array, step: number): Uint8Array {
+  return step === 1 ? values : values.filter((_, i) => i % step === 0);
+}
+
+/** Brightness of pixels, as in JPEG: the weights of ITU-R BT.601. */
+function grayOf(values: Uint8Array, channels: number): Uint8Array {
+  const gray = new Uint8Array(values.length / channels);
+  for (let i = 0, at = 0; i < gray.length; i += 1, at += channels) {
+    // In 65,536ths: whole numbers are quicker here than fractions.
+    gray[i] = (19595 * (values[at] ?? 0) + 38470 * (values[at + 1] ?? 0) + 7471 * (values[at + 2] ?? 0) + 32768) >> 16;
+  }
+  return gray;
 }
 
 /** @param side Pixels of the longer side, at most. */

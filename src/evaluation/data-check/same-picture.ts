@@ -1,5 +1,5 @@
 import { looksSide } from './picture-looks.js';
-import { detailAt, mirroredDetail, type PictureDetail, roughSide } from './picture-detail.js';
+import { detailAt, mirroredDetail, normalized, type PictureDetail, roughSide } from './picture-detail.js';
 
 /** How one picture comes from another. */
 export interface PictureMatch {
@@ -33,12 +33,31 @@ export function matchPictures(one: PictureDetail, other: PictureDetail, withCrop
   if (Math.max(plain, flipped) >= samePicture) {
     return { kind: plain >= flipped ? 'nearly the same' : 'mirrored', similarity: Math.max(plain, flipped) };
   }
-  if (!withCrops) return null;
-  const cropped = Math.max(bestCrop(one, other), bestCrop(other, one));
-  if (cropped >= samePicture) return { kind: 'cropped', similarity: cropped };
+  return withCrops ? matchCrops(one, other) : null;
+}
+
+/** A picture that may be cut out of another, and where. */
+interface PossibleCrop {
+  readonly kind: 'cropped' | 'cropped and mirrored';
+  readonly whole: PictureDetail;
+  readonly part: PictureDetail;
+  readonly placed: Placed;
+}
+
+/** Decides whether one of two pictures is cut out of the other. The likeliest way is looked at in detail first: that takes the longest. */
+function matchCrops(one: PictureDetail, other: PictureDetail): PictureMatch | null {
   const turned = mirroredDetail(other);
-  const both = Math.max(bestCrop(one, turned), bestCrop(turned, one));
-  return both >= samePicture ? { kind: 'cropped and mirrored', similarity: both } : null;
+  const possible = [
+    possibleCrop('cropped', one, other),
+    possibleCrop('cropped', other, one),
+    possibleCrop('cropped and mirrored', one, turned),
+    possibleCrop('cropped and mirrored', turned, one),
+  ].filter((each) => each !== null);
+  for (const { kind, whole, part, placed } of possible.sort((a, b) => b.placed.value - a.placed.value)) {
+    const similarity = similarityAt(whole, part, placed.box);
+    if (similarity >= samePicture) return { kind, similarity };
+  }
+  return null;
 }
 
 /** Where crops are looked for first: squares of several sizes, side by side. */
@@ -48,33 +67,42 @@ const places: readonly Box[] = [0.95, 0.9, 0.85, 0.8].flatMap((size) => {
   return starts.flatMap((top) => starts.map((left): Box => [top, left, size, size]));
 });
 
-/** Every second pixel of a rough picture in both directions: enough to choose a place. */
-const everySecond = Array.from({ length: (roughSide / 2) ** 2 }, (_, i) => {
-  const half = roughSide / 2;
-  return 2 * Math.floor(i / half) * roughSide + 2 * (i % half);
-});
-
 /** The nearest pixels of a rough picture for each of those of a part at a place. */
 const roughPixels = places.map(([top, left, height, width]) => {
   const at = (begin: number, length: number, i: number) =>
     Math.min(roughSide - 1, Math.floor(begin * roughSide + (i + 0.5) * length));
-  return Int32Array.from(everySecond, (pixel) => {
-    const [row, column] = [Math.floor(pixel / roughSide), pixel % roughSide];
+  const half = roughSide / 2;
+  return Int32Array.from({ length: half ** 2 }, (_, i) => {
+    const [row, column] = [2 * Math.floor(i / half), 2 * (i % half)];
     return at(top, height, row) * roughSide + at(left, width, column);
   });
 });
 
-/** Correlation of the part of a picture that is most like another one: first of rough pictures, then in detail. */
-function bestCrop(whole: PictureDetail, part: PictureDetail): number {
-  const some = Float32Array.from(everySecond, (pixel) => part.rough[pixel] ?? 0);
+/** Finds the part of a picture that is most like another one, by rough pictures. @returns Null if none is. */
+function possibleCrop(kind: PossibleCrop['kind'], whole: PictureDetail, part: PictureDetail): PossibleCrop | null {
+  const some = everySecondOf(part.rough);
   const values = roughPixels.map((pixels) => correlationAt(whole.rough, some, pixels));
   const start = places[values.indexOf(Math.max(...values))];
-  if (!start || correlation(whole.rough, part.rough, start) < perhaps - 0.04) return 0;
-  const rough = refine(whole.rough, part.rough, start, 0.02);
-  if (rough.value < perhaps || correlation(whole.fine, part.fine, rough.box) < probably) return 0;
-  const { box } = refine(whole.fine, part.fine, rough.box, 0.008);
+  if (!start || correlation(whole.rough, some, start) < perhaps - 0.04) return null;
+  const near = refine(whole.rough, some, start, 0.02);
+  if (near.value < perhaps) return null;
+  return { kind, whole, part, placed: refine(whole.rough, part.rough, near.box, 0.01) };
+}
+
+/** Correlation in detail of a picture with a part of another one, which is moved to where it is largest. */
+function similarityAt(whole: PictureDetail, part: PictureDetail, near: Box): number {
+  if (correlation(whole.fine, part.fine, near) < probably) return 0;
+  const { box } = refine(whole.fine, part.fine, near, 0.008);
   // Detail that is resampled loses some; the detail of what is resampled does not.
   return product(detailAt(cropped(whole.gray, box)), part.fine);
+}
+
+/** Every second pixel of a picture in both directions, with a mean of 0 and a length of 1: enough to come near a place, in a quarter of the time. */
+function everySecondOf(picture: Float32Array): Float32Array {
+  const side = Math.sqrt(picture.length);
+  const half = side / 2;
+  const values = Float32Array.from({ length: half ** 2 }, (_, i) => picture[2 * Math.floor(i / half) * side + 2 * (i % half)] ?? 0); // prettier-ignore
+  return normalized(values, 1e-12);
 }
 
 interface Placed {
@@ -111,23 +139,23 @@ function isInside([top, left, height, width]: Box): boolean {
 }
 
 /**
- * Correlation of a part of a picture with another picture, whose mean is 0 and whose length is 1. The part is sampled on the way: it is asked for a
- * hundred times per pair.
+ * Correlation of a part of a picture with another picture, whose mean is 0 and whose length is 1, or with evenly chosen pixels of one. The part is
+ * sampled on the way: it is asked for a hundred times per pair.
  */
 function correlation(whole: Float32Array, part: Float32Array, [top, left, height, width]: Box): number {
-  const side = part.length === roughSide ** 2 ? roughSide : looksSide;
-  const [rows, columns] = [samples(top, height, side), samples(left, width, side)];
+  const [side, count] = [Math.sqrt(whole.length), Math.sqrt(part.length)];
+  const [rows, columns] = [samples(top, height, side, count), samples(left, width, side, count)];
   let [sum, squares, products] = [0, 0, 0];
-  for (let row = 0; row < side; row += 1) {
+  for (let row = 0; row < count; row += 1) {
     const [upper, lower, down] = [(rows.low[row] ?? 0) * side, (rows.high[row] ?? 0) * side, rows.share[row] ?? 0];
-    for (let column = 0; column < side; column += 1) {
+    for (let column = 0; column < count; column += 1) {
       const [low, high, across] = [columns.low[column] ?? 0, columns.high[column] ?? 0, columns.share[column] ?? 0];
       const a = mix(whole[upper + low] ?? 0, whole[upper + high] ?? 0, across);
       const b = mix(whole[lower + low] ?? 0, whole[lower + high] ?? 0, across);
       const value = mix(a, b, down);
       sum += value;
       squares += value * value;
-      products += value * (part[row * side + column] ?? 0);
+      products += value * (part[row * count + column] ?? 0);
     }
   }
   return inUnits(products, squares - sum ** 2 / part.length);
@@ -153,7 +181,7 @@ function inUnits(products: number, spread: number): number {
 /** A part of a picture at the size of the whole. */
 function cropped(picture: Float32Array, [top, left, height, width]: Box): Float32Array {
   const side = Math.sqrt(picture.length);
-  const [rows, columns] = [samples(top, height, side), samples(left, width, side)];
+  const [rows, columns] = [samples(top, height, side, side), samples(left, width, side, side)];
   return Float32Array.from({ length: picture.length }, (_, i) => {
     const [row, column] = [Math.floor(i / side), i % side];
     const [upper, lower] = [(rows.low[row] ?? 0) * side, (rows.high[row] ?? 0) * side];
@@ -173,11 +201,12 @@ interface Samples {
   readonly share: Float32Array;
 }
 
-/** Where the pixels of a picture lie within a part of another one, along one axis. */
-function samples(begin: number, length: number, side: number): Samples {
-  const [low, high, share] = [new Int32Array(side), new Int32Array(side), new Float32Array(side)];
-  for (let i = 0; i < side; i += 1) {
-    const at = Math.min(Math.max((i + 0.5) * length + begin * side - 0.5, 0), side - 1);
+/** Where evenly chosen pixels of a picture lie within a part of another one, along one axis. Both have `side` pixels. */
+function samples(begin: number, length: number, side: number, count: number): Samples {
+  const [low, high, share] = [new Int32Array(count), new Int32Array(count), new Float32Array(count)];
+  const step = side / count;
+  for (let i = 0; i < count; i += 1) {
+    const at = Math.min(Math.max((i * step + 0.5) * length + begin * side - 0.5, 0), side - 1);
     const before = Math.floor(at);
     [low[i], high[i], share[i]] = [before, Math.min(before + 1, side - 1), at - before];
   }

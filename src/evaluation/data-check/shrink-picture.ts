@@ -8,54 +8,59 @@ export interface GrayPicture {
 /** Shrinks or stretches a gray picture; each pixel of it is the mean of the area that it covers. */
 export function resizedByArea({ pixels, width, height }: GrayPicture, toWidth: number, toHeight: number): GrayPicture {
   if (toWidth === width && toHeight === height) return { pixels, width, height };
-  const narrow = new Float32Array(toWidth * height);
-  const across = cellsOf(width, toWidth);
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < toWidth; x += 1) narrow[y * toWidth + x] = meanOf(pixels, y * width, 1, across, x);
-  }
+  const [down, across] = [cellsOf(height, toHeight), cellsOf(width, toWidth)];
   const shrunk = new Uint8Array(toWidth * toHeight);
-  const down = cellsOf(height, toHeight);
+  const row = new Float64Array(width);
   for (let y = 0; y < toHeight; y += 1) {
-    for (let x = 0; x < toWidth; x += 1) shrunk[y * toWidth + x] = Math.round(meanOf(narrow, x, toWidth, down, y));
+    addRows(pixels, down, y, row);
+    // Uint8Array cuts off what follows the point.
+    for (let x = 0; x < toWidth; x += 1) shrunk[y * toWidth + x] = meanOf(row, across, x) + 0.5;
   }
   return { pixels: shrunk, width: toWidth, height: toHeight };
 }
 
 /** Which pixels of a line fall into each of some cells of equal length: typed arrays, since every pixel of every image passes here. */
 interface Cells {
-  /** Length of a cell in pixels. */
-  readonly length: number;
-  /** First pixel of each cell, and the one after its last. */
+  /** First pixel of each cell, and its last. */
   readonly first: Int32Array;
-  readonly end: Int32Array;
-  /** Part of the first and of the last pixel that is in the cell. */
+  readonly last: Int32Array;
+  /** Weight in the mean of the first pixel, of the last if it is another one, and of those between. */
   readonly head: Float32Array;
   readonly tail: Float32Array;
+  readonly middle: number;
 }
 
 function cellsOf(pixels: number, cells: number): Cells {
   const length = pixels / cells;
   const first = Int32Array.from({ length: cells }, (_, i) => Math.floor(i * length));
-  const end = first.map((begin, i) => Math.min(pixels, Math.max(begin + 1, Math.ceil((i + 1) * length - 1e-9))));
-  const head = Float32Array.from(first, (begin, i) => Math.min(begin + 1, (i + 1) * length) - i * length);
-  const tail = Float32Array.from(end, (last, i) => (i + 1) * length - (last - 1));
-  return { length, first, end, head, tail };
+  const last = first.map((begin, i) => Math.min(pixels, Math.max(begin + 1, Math.ceil((i + 1) * length - 1e-9))) - 1);
+  const head = Float32Array.from(first, (begin, i) => (Math.min(begin + 1, (i + 1) * length) - i * length) / length);
+  const tail = Float32Array.from(last, (end, i) => ((i + 1) * length - end) / length);
+  return { first, last, head, tail, middle: 1 / length };
 }
 
-/** The mean of one cell of a line. */
-function meanOf(
-  values: Uint8Array | Float32Array,
-  begin: number,
-  step: number,
-  { length, first, end, head, tail }: Cells,
+/** Writes the mean of one cell of rows into `row`. */
+function addRows(
+  pixels: Uint8Array,
+  { first, last, head, tail, middle }: Cells,
   cell: number,
-): number {
-  const [from, to] = [first[cell] ?? 0, (end[cell] ?? 1) - 1];
-  const at = begin + from * step;
-  let sum = (head[cell] ?? 0) * (values[at] ?? 0);
-  if (to > from) {
-    for (let i = from + 1; i < to; i += 1) sum += values[begin + i * step] ?? 0;
-    sum += (tail[cell] ?? 0) * (values[begin + to * step] ?? 0);
+  row: Float64Array,
+): void {
+  const [from, to] = [first[cell] ?? 0, last[cell] ?? 0];
+  row.fill(0);
+  const width = row.length;
+  for (let y = from; y <= to; y += 1) {
+    const weight = (y === from ? head[cell] : y === to ? tail[cell] : middle) ?? 0;
+    const begin = y * width;
+    for (let x = 0; x < width; x += 1) row[x] = (row[x] ?? 0) + weight * (pixels[begin + x] ?? 0);
   }
-  return sum / length;
+}
+
+/** Computes the mean of one cell of a row. */
+function meanOf(row: Float64Array, { first, last, head, tail, middle }: Cells, cell: number): number {
+  const [from, to] = [first[cell] ?? 0, last[cell] ?? 0];
+  let sum = (head[cell] ?? 0) * (row[from] ?? 0);
+  if (to === from) return sum;
+  for (let x = from + 1; x < to; x += 1) sum += middle * (row[x] ?? 0);
+  return sum + (tail[cell] ?? 0) * (row[to] ?? 0);
 }

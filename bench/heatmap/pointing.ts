@@ -1,0 +1,199 @@
+import { type FeatureMap, featureMapOf } from '../../src/models/classifier/feature-map.js';
+import { heatmapsOf } from '../../src/models/classifier/heatmap.js';
+import type { ImageClassifierModel } from '../../src/models/image-classifier-model.js';
+import { loadPretrained } from '../../src/models/load-pretrained.js';
+import { modelTypes } from '../../src/models/model-types.js';
+import * as tf from '../../src/tensorflow/tf.js';
+import { fit } from '../../src/training/fit.js';
+import { LogisticRegression } from '../../src/training/head/logistic-regression.js';
+import { Adam } from '../../src/training/optimizers/adam.js';
+import { type Squares, squares } from './squares.js';
+
+/** A network of the pointing test. */
+export interface Family {
+  /** Pixels of a picture's sides: many, so that a pixel of the feature map, 32 of the picture, is small next to a square. */
+  readonly side: number;
+  /** Whether all of it is trained on which colours are in a picture. Default: false, it keeps its weights and gets a head. */
+  readonly isTrained?: boolean;
+  /** Weights that it keeps. Default: random ones. */
+  readonly weights?: 'imagenet';
+}
+
+/** Where the heat of a network is. */
+export interface Pointing {
+  /** What the network learned from. */
+  readonly learnedFrom: 'places' | 'labels';
+  /** Share of the heat of the most probable class that lies within the square, in the mean. */
+  readonly share: number;
+  /** Share of the picture that the square covers, in the mean: what heat without a place would have. */
+  readonly area: number;
+  /** Share of the pictures whose class is right. */
+  readonly right: number;
+}
+
+const classNames = ['red', 'green', 'blue'];
+
+/** Seeds of the pictures to learn from and of those that are judged: on the latter nothing was chosen. */
+const seeds = { learned: 1, judged: 3 };
+const judgedPictures = 30;
+
+/** Measures how much of the heat lies on squares of which the place is known. */
+export async function point(modelType: string, { side, isTrained = false, weights }: Family): Promise<Pointing[]> {
+  const Type = modelTypes[modelType];
+  if (!Type) throw new Error(`There is no ${modelType}.`);
+  const model = new Type({ classNames, seed: 1, inputHeight: side, inputWidth: side, multiLabel: isTrained });
+  try {
+    if (weights) await loadPretrained(model, { weights });
+    const map = featureMapOf(model);
+    if (!map) throw new Error(`${modelType} has no heat maps.`);
+    if (isTrained) {
+      await train(model, side);
+      return [measure('labels', mapsOf(model, map, squares(judgedPictures, side, seeds.judged)))];
+    }
+    return await pointWithHeads(model, map, { side, isRandom: !weights });
+  } finally {
+    model.dispose();
+  }
+}
+
+/** Measures a network whose head learned where the squares are, then one whose head learned only which colour a picture has. */
+async function pointWithHeads(
+  model: ImageClassifierModel,
+  map: FeatureMap,
+  { side, isRandom }: { readonly side: number; readonly isRandom: boolean },
+): Promise<Pointing[]> {
+  const learned = squares(40, side, seeds.learned);
+  if (isRandom) calibrate(model, learned.images);
+  const known = mapsOf(model, map, learned);
+  const judged = mapsOf(model, map, squares(judgedPictures, side, seeds.judged));
+  const [head] = model.layers.slice(-1);
+  const results: Pointing[] = [];
+  for (const [learnedFrom, solve] of [
+    ['places', headOfPlaces],
+    ['labels', headOfLabels],
+  ] as const) {
+    const solved = await solve(known);
+    head?.setWeights(solved);
+    results.push(measure(learnedFrom, judged));
+    tf.dispose(solved);
+  }
+  tf.dispose([known.features, judged.features]);
+  return results;
+}
+
+/** Feature maps of pictures: they are computed once, whatever heads follow. */
+interface SeenSquares extends Omit<Squares, 'images'> {
+  readonly model: ImageClassifierModel;
+  readonly map: FeatureMap;
+  /** One tensor [1, rows, columns, channels] for each picture. */
+  readonly features: readonly tf.Tensor4D[];
+}
+
+/** Computes the feature maps, and frees the pictures. */
+function mapsOf(model: ImageClassifierModel, map: FeatureMap, { images, ...rest }: Squares): SeenSquares {
+  const features = rest.boxes.map((_, i) => tf.tidy(() => map.features(tf.slice4d(images, [i, 0, 0, 0], [1, -1, -1, -1])))); // prettier-ignore
+  images.dispose();
+  return { model, map, features, ...rest };
+}
+
+function measure(learnedFrom: Pointing['learnedFrom'], { model, map, features, boxes, labels }: SeenSquares): Pointing {
+  const [height, width] = model.imageSize;
+  let [share, area, right] = [0, 0, 0];
+  boxes.forEach((isInside, i) => {
+    const [heat, found] = tf.tidy(() => {
+      const seen: FeatureMap = { features: () => features[i] as tf.Tensor4D, logits: map.logits };
+      const { heatmap, classIndex } = heatmapsOf(seen, tf.zeros([1]), tf.tensor1d([-1], 'int32'), model.imageSize);
+      return [heatmap.dataSync<'float32'>(), classIndex.dataSync()[0]] as const;
+    });
+    let [within, all, pixels] = [0, 0, 0];
+    heat.forEach((value, p) => {
+      const inside = isInside(Math.floor(p / width), p % width);
+      all += value;
+      if (inside) [within, pixels] = [within + value, pixels + 1];
+    });
+    share += within / all / boxes.length;
+    area += pixels / (height * width) / boxes.length;
+    if (found === labels[i]) right += 1 / boxes.length;
+  });
+  return { learnedFrom, share, area, right };
+}
+
+const [steps, batchSize] = [60, 12];
+
+/** Trains a multi-label classifier on which colour each picture has; every fifth has none. */
+async function train(model: ImageClassifierModel, side: number): Promise<void> {
+  model.compile({ optimizer: new Adam({ learningRate: 0.001 }) });
+  const { images, labels, present } = squares(steps * batchSize, side, seeds.learned, 5);
+  const ys = tf.tidy(() =>
+    tf.mul(tf.oneHot(tf.tensor1d(labels, 'int32'), 3), tf.expandDims(tf.tensor1d(present, 'int32'), 1)),
+  );
+  const batches = Array.from({ length: steps }, (_, i) => {
+    const rows = [i * batchSize, batchSize] as const;
+    return { xs: images.slice(...rows), ys: ys.slice(...rows) };
+  });
+  await fit(model, tf.data.array(batches), { epochs: 1, verbose: 0, jit: 'graph' });
+  tf.dispose([images, ys, batches]);
+}
+
+/** Gives normalizations the averages of some pictures, as if the network had been trained for long. */
+function calibrate(model: ImageClassifierModel, images: tf.Tensor4D): void {
+  // TF.js keeps the share of the old averages in a field that its typings hide.
+  for (const layer of model.layers) if ('momentum' in layer) layer.momentum = 0;
+  tf.tidy(() => model.apply(tf.slice4d(images, [0, 0, 0, 0], [3, -1, -1, -1]), { training: true }) as tf.Tensor);
+}
+
+/** Weights of a layer of logits, kernel and bias. */
+type Head = [tf.Tensor, tf.Tensor];
+
+/** The head whose logits are the mean over the feature map of what says 1 on squares of a colour. */
+function headOfPlaces({ model, features, boxes, labels }: SeenSquares): Head {
+  const [height, width] = model.imageSize;
+  const kernel = tf.tidy(() => {
+    const all = tf.concat([...features]);
+    const [, rows, columns, channels] = all.shape;
+    const targets = boxes.flatMap((isInside, i) =>
+      Array.from({ length: rows * columns }, (_, cell) => {
+        const [y, x] = [Math.floor(cell / columns) + 0.5, (cell % columns) + 0.5];
+        const inside = isInside((y / rows) * height, (x / columns) * width);
+        return classNames.map((_, k) => (inside && labels[i] === k ? 1 : 0));
+      }),
+    );
+    return leastSquares(tf.reshape(all, [-1, channels]), tf.tensor2d(targets));
+  });
+  return [kernel, tf.zeros([classNames.length])];
+}
+
+/** The head of `train-model`'s recipe: it learns from the mean of each picture's feature map which colour the picture has. */
+async function headOfLabels({ features, labels }: SeenSquares): Promise<Head> {
+  const xs = tf.tidy(() => tf.concat(features.map((each) => tf.mean<tf.Tensor2D>(each, [1, 2]))));
+  const batch = { xs, ys: tf.tensor1d(labels, 'int32') };
+  const each = (visit: (seen: typeof batch) => void) => {
+    visit(batch);
+    return Promise.resolve();
+  };
+  const regression = await LogisticRegression.of({ features: xs.shape[1], each }, classNames.length);
+  const { kernel, bias } = await regression.solve(0.03);
+  tf.dispose([batch.xs, batch.ys]);
+  return [tf.tensor2d(kernel, [xs.shape[1], classNames.length]), tf.tensor1d(bias)];
+}
+
+/** Solves (X'X + l) W = X'Y by conjugate gradients, each column by itself. */
+function leastSquares(x: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D {
+  const strength = tf.mul(tf.mean(tf.square(x)), 0.01 * x.shape[0]);
+  const apply = (w: tf.Tensor2D) => tf.add<tf.Tensor2D>(tf.matMul(x, tf.matMul(x, w), true), tf.mul(w, strength));
+  const dot = (a: tf.Tensor, b: tf.Tensor) => tf.sum(tf.mul(a, b), 0, true);
+  let rest: tf.Tensor2D = tf.matMul(x, y, true);
+  let w: tf.Tensor2D = tf.zerosLike(rest);
+  let direction = rest;
+  let size = dot(rest, rest);
+  for (let i = 0; i < 60; i += 1) {
+    const applied = apply(direction);
+    const step = tf.divNoNan(size, dot(direction, applied));
+    w = tf.add(w, tf.mul(direction, step));
+    rest = tf.sub(rest, tf.mul(applied, step));
+    const next = dot(rest, rest);
+    direction = tf.add(rest, tf.mul(direction, tf.divNoNan(next, size)));
+    size = next;
+  }
+  return w;
+}
