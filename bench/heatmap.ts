@@ -2,10 +2,10 @@
  * Heat maps of five families: how much longer one takes than a prediction, and how much of the heat lies on the object where that is known.
  *
  * The time is that of `serving_heatmap` next to `serving_labels`, one image at a time, in turns. In the pointing test pictures are noise on which a
- * square of one of three colours lies at random. A backbone keeps its weights, random ones or those of ImageNet where pip has them, and gets two heads. One is solved for by least
- * squares: 1 for a class where a pixel of the feature map lies in a square of its colour, 0 elsewhere. So it is known where such a network sees a class, and the
- * heat can be judged. The other learns which colour a picture has, as a user's does, and may see it elsewhere too. LeNet has two dense layers, and is
- * trained for some steps to say which colours are there: any number of them. Then the heat of each picture's class is summed within its square.
+ * square of one of three colours lies at random, and the heat of each picture's class is summed within its square. LeNet and MobileNet are trained from
+ * random weights to say which colours are in a picture. The others, which would train for long here, keep weights, those of ImageNet where pip has them, and get two heads. One is solved for by
+ * least squares: 1 for a class where a pixel of the feature map lies in a square of its colour, 0 elsewhere; so it is known where such a network sees a
+ * class. The other learns which colour a picture has, on features that it cannot change.
  *
  * npm run bench:heatmap [-- --rounds 20 --families LenetModel,ResnetModel]
  */
@@ -25,8 +25,8 @@ import { type Family, point } from './heatmap/pointing.js';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '20' }, families: { type: 'string' } } });
 const families: Readonly<Record<string, Family>> = {
-  LenetModel: { side: 96, isTrained: true },
-  MobileNetModel: { side: 672 },
+  LenetModel: { side: 96, trainedSide: 96 },
+  MobileNetModel: { side: 672, trainedSide: 224 },
   EfficientNetLiteModel: { side: 672, weights: 'imagenet' },
   ResnetModel: { side: 672 },
   InceptionModel: { side: 683 },
@@ -69,7 +69,7 @@ for (const [name, family] of Object.entries(families)) {
   console.log(
     `${name}: prediction ${prediction.toFixed(1)} ms, heat map ${heatmap.toFixed(1)} ms: ${(heatmap / prediction).toFixed(2)} x`,
   );
-  const { side, weights = 'random' } = family;
+  const { side, trainedSide, weights = trainedSide === undefined ? 'random' : 'trained' } = family;
   for (const { learnedFrom, share, area, right } of await point(name, family)) {
     console.log(
       `${name}, ${side} x ${side}, ${weights} weights, learned from ${learnedFrom}: ${(100 * share).toFixed(1)} % of the heat on the object, ` +

@@ -13,9 +13,9 @@ import { type Squares, squares } from './squares.js';
 export interface Family {
   /** Pixels of a picture's sides: many, so that a pixel of the feature map, 32 of the picture, is small next to a square. */
   readonly side: number;
-  /** Whether all of it is trained on which colours are in a picture. Default: false, it keeps its weights and gets a head. */
-  readonly isTrained?: boolean;
-  /** Weights that it keeps. Default: random ones. */
+  /** Sides of pictures on which all of it is trained to say which colours are there. Default: it keeps its weights and gets a head. */
+  readonly trainedSide?: number;
+  /** Weights that it keeps where it is not trained. Default: random ones. */
   readonly weights?: 'imagenet';
 }
 
@@ -38,22 +38,34 @@ const seeds = { learned: 1, judged: 3 };
 const judgedPictures = 30;
 
 /** Measures how much of the heat lies on squares of which the place is known. */
-export async function point(modelType: string, { side, isTrained = false, weights }: Family): Promise<Pointing[]> {
+export async function point(modelType: string, { side, trainedSide, weights }: Family): Promise<Pointing[]> {
   const Type = modelTypes[modelType];
   if (!Type) throw new Error(`There is no ${modelType}.`);
-  const model = new Type({ classNames, seed: 1, inputHeight: side, inputWidth: side, multiLabel: isTrained });
+  const make = (pixels: number) => new Type({ classNames, seed: 1, inputHeight: pixels, inputWidth: pixels, multiLabel: trainedSide !== undefined }); // prettier-ignore
+  const model = make(side);
   try {
     if (weights) await loadPretrained(model, { weights });
     const map = featureMapOf(model);
     if (!map) throw new Error(`${modelType} has no heat maps.`);
-    if (isTrained) {
-      await train(model, side);
-      return [measure('labels', mapsOf(model, map, squares(judgedPictures, side, seeds.judged)))];
-    }
-    return await pointWithHeads(model, map, { side, isRandom: !weights });
+    if (trainedSide === undefined) return await pointWithHeads(model, map, { side, isRandom: !weights });
+    await takeTrained(model, make(trainedSide), side);
+    const judged = mapsOf(model, map, squares(judgedPictures, side, seeds.judged));
+    const result = measure('labels', judged);
+    tf.dispose(judged.features);
+    return [result];
   } finally {
     model.dispose();
   }
+}
+
+/** Trains a smaller copy of a model, which is disposed of, and takes its weights. */
+async function takeTrained(model: ImageClassifierModel, copy: ImageClassifierModel, side: number): Promise<void> {
+  await train(copy, copy.imageSize[0]);
+  model.setWeights(copy.getWeights());
+  copy.dispose();
+  const { images } = squares(8, side, seeds.learned, every);
+  calibrate(model, images);
+  images.dispose();
 }
 
 /** Measures a network whose head learned where the squares are, then one whose head learned only which colour a picture has. */
@@ -63,7 +75,7 @@ async function pointWithHeads(
   { side, isRandom }: { readonly side: number; readonly isRandom: boolean },
 ): Promise<Pointing[]> {
   const learned = squares(40, side, seeds.learned);
-  if (isRandom) calibrate(model, learned.images);
+  if (isRandom) tf.tidy(() => calibrate(model, tf.slice4d(learned.images, [0, 0, 0, 0], [3, -1, -1, -1])));
   const known = mapsOf(model, map, learned);
   const judged = mapsOf(model, map, squares(judgedPictures, side, seeds.judged));
   const [head] = model.layers.slice(-1);
@@ -119,11 +131,13 @@ function measure(learnedFrom: Pointing['learnedFrom'], { model, map, features, b
 }
 
 const [steps, batchSize] = [60, 12];
+/** Every fifth picture has no square: a network then learns what a background is. */
+const every = 5;
 
-/** Trains a multi-label classifier on which colour each picture has; every fifth has none. */
+/** Trains a multi-label classifier on which colours are in a picture. */
 async function train(model: ImageClassifierModel, side: number): Promise<void> {
   model.compile({ optimizer: new Adam({ learningRate: 0.001 }) });
-  const { images, labels, present } = squares(steps * batchSize, side, seeds.learned, 5);
+  const { images, labels, present } = squares(steps * batchSize, side, seeds.learned, every);
   const ys = tf.tidy(() =>
     tf.mul(tf.oneHot(tf.tensor1d(labels, 'int32'), 3), tf.expandDims(tf.tensor1d(present, 'int32'), 1)),
   );
@@ -139,7 +153,7 @@ async function train(model: ImageClassifierModel, side: number): Promise<void> {
 function calibrate(model: ImageClassifierModel, images: tf.Tensor4D): void {
   // TF.js keeps the share of the old averages in a field that its typings hide.
   for (const layer of model.layers) if ('momentum' in layer) layer.momentum = 0;
-  tf.tidy(() => model.apply(tf.slice4d(images, [0, 0, 0, 0], [3, -1, -1, -1]), { training: true }) as tf.Tensor);
+  tf.tidy(() => model.apply(images, { training: true }) as tf.Tensor);
 }
 
 /** Weights of a layer of logits, kernel and bias. */
