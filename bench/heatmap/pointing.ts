@@ -98,7 +98,7 @@ interface SeenSquares extends Omit<Squares, 'images'> {
   readonly model: ImageClassifierModel;
   readonly map: FeatureMap;
   /** One tensor [1, rows, columns, channels] for each picture. */
-  readonly features: readonly tf.Tensor4D[];
+  readonly features: tf.Tensor4D[];
 }
 
 /** Computes the feature maps, and frees the pictures. */
@@ -111,9 +111,10 @@ function mapsOf(model: ImageClassifierModel, map: FeatureMap, { images, ...rest 
 function measure(learnedFrom: Pointing['learnedFrom'], { model, map, features, boxes, labels }: SeenSquares): Pointing {
   const [height, width] = model.imageSize;
   let [share, area, right] = [0, 0, 0];
-  boxes.forEach((isInside, i) => {
+  for (const [i, feature] of features.entries()) {
+    const isInside = boxes[i] ?? (() => false);
     const [heat, found] = tf.tidy(() => {
-      const seen: FeatureMap = { features: () => features[i] as tf.Tensor4D, logits: map.logits };
+      const seen: FeatureMap = { features: () => feature, logits: map.logits };
       const { heatmap, classIndex } = heatmapsOf(seen, tf.zeros([1]), tf.tensor1d([-1], 'int32'), model.imageSize);
       return [heatmap.dataSync<'float32'>(), classIndex.dataSync()[0]] as const;
     });
@@ -126,7 +127,7 @@ function measure(learnedFrom: Pointing['learnedFrom'], { model, map, features, b
     share += within / all / boxes.length;
     area += pixels / (height * width) / boxes.length;
     if (found === labels[i]) right += 1 / boxes.length;
-  });
+  }
   return { learnedFrom, share, area, right };
 }
 
@@ -163,7 +164,7 @@ type Head = [tf.Tensor, tf.Tensor];
 function headOfPlaces({ model, features, boxes, labels }: SeenSquares): Head {
   const [height, width] = model.imageSize;
   const kernel = tf.tidy(() => {
-    const all = tf.concat([...features]);
+    const all = tf.concat(features);
     const [, rows, columns, channels] = all.shape;
     const targets = boxes.flatMap((isInside, i) =>
       Array.from({ length: rows * columns }, (_, cell) => {
