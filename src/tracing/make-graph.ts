@@ -106,12 +106,13 @@ function checkFurther(
 ): FurtherResult {
   let left = mostFurtherCost;
   let seen = 0;
-  let dear = 0;
+  let tooLarge = Infinity;
   for (const shapes of further) {
-    if (left <= 0 || dear === mostDear) break;
+    if (left <= 0) break;
+    if (sizeOfRun(shapes) >= tooLarge) continue;
     const budget = new RunBudget(Math.min(left, mostFurtherCost / 3));
     try {
-      if (check({ shapes, difference: null, budget }) === 'too dear') dear += 1;
+      if (check({ shapes, difference: null, budget }) === 'too dear') tooLarge = sizeOfRun(shapes);
       else seen += 1;
     } catch (error) {
       if (!isNotTraceable(error)) throw error;
@@ -144,21 +145,20 @@ function graphWith(
 /** How often a graph that is wrong at a further shape is traced again: what is wrong more often is no formula. */
 const mostRefuted = 2;
 
-/** Shapes other than those of some runs, those that will cost least first. */
+/** Shapes other than those of some runs: those that tell the most first, and of these those that will cost least. */
 function furtherShapes({ inputs }: GraphParts, known: readonly SampleRun[]): number[][][] {
   const isFixed = inputs.every(({ spec }) => spec.shape?.every((size) => typeof size === 'number') ?? false);
-  // What grows faster than its arguments mostly does so with their rows.
-  const size = (shapes: SampleRun['shapes']) => elementsOf(shapes) * rowsOf(shapes);
+  if (isFixed) return [];
   const isKnown = (shapes: SampleRun['shapes']) => known.some((run) => isDeepStrictEqual(run.shapes, shapes));
-  return isFixed
-    ? []
-    : checkShapes(inputs)
-        .filter((shapes) => !isKnown(shapes))
-        .toSorted((a, b) => size(a) - size(b));
+  return checkShapes(inputs).flatMap((group) =>
+    group.filter((shapes) => !isKnown(shapes)).toSorted((a, b) => sizeOfRun(a) - sizeOfRun(b)),
+  );
 }
 
-/** After so many shapes at which the graph costs too much, the larger ones are left out. */
-const mostDear = 2;
+/** What grows faster than its arguments mostly does so with their rows. */
+function sizeOfRun(shapes: SampleRun['shapes']): number {
+  return elementsOf(shapes) * rowsOf(shapes);
+}
 
 /** What comparing values at further shapes may cost together: some hundredths of a second. */
 const mostFurtherCost = 1.5e7;

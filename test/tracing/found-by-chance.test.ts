@@ -137,3 +137,15 @@ it('pads pictures on both sides to a least width, of which two columns lack one'
     expect(runGraph(graph, [x]).outputs[0]?.shape).toEqual(fn(x).shape);
   }
 });
+
+it.each([0, 1])(
+  'a long function is checked at a multiple of what its size %d is compared with, before all else',
+  (axis) => {
+    const fn = (x: tf.Tensor) => {
+      const long = Array.from({ length: 60 }).reduce<tf.Tensor>((y) => tf.neg(y), x);
+      return sizeOf(x, axis) % 96 === 0 ? tf.abs(long) : long;
+    };
+    const trace = () => tfFunction(fn, { inputSignature: matrix }).getConcreteFunction();
+    expect(trace).toThrow('Cannot trace "fn"');
+  },
+);
