@@ -213,6 +213,22 @@ describe('a message over gRPC', () => {
     expect((await sendFrames([one.subarray(0, 3), one.subarray(3)])).status).toBe('0');
   });
 
+  it('takes memory as it comes, not as its length says', async () => {
+    const sessions = Array.from({ length: 10 }, () => connectHttp2(`http://127.0.0.1:${server.grpcPort}`));
+    const before = process.memoryUsage().arrayBuffers;
+    const begun = frame(Buffer.alloc(2 * mebi)).subarray(0, 6);
+    const headers = { ':method': 'POST', ':path': predictPath, 'content-type': 'application/grpc', te: 'trailers' };
+    const streams = sessions.flatMap((session) => Array.from({ length: 90 }, () => session.request(headers)));
+    const resets: unknown[] = [];
+    for (const stream of streams) stream.on('error', (error) => resets.push(error));
+    await Promise.all(streams.map((stream) => new Promise((resolve) => stream.write(begun, resolve))));
+    // By the time that this is answered, what was sent before has come.
+    expect((await predictScale(floats([1, 4]))).code).toBe(status.OK);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(900 * 2 ** 14);
+    expect(resets).toEqual([]);
+    for (const session of sessions) session.destroy();
+  });
+
   function frame(bytes: Uint8Array, isCompressed = false): Buffer {
     const prefix = Buffer.alloc(5, isCompressed ? 1 : 0);
     prefix.writeUInt32BE(bytes.length, 1);

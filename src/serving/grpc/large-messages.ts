@@ -12,8 +12,8 @@ import type { ReceivedBody } from '../limits/received-body.js';
 export const largeBytes = 2 ** 20;
 /** Whether a message is compressed, in a byte, and its length in four. */
 const prefixBytes = 5;
-/** Memory for a message is taken in pieces of this size, in bytes, and in larger ones once much of it has come. */
-const firstPieceBytes = 2 ** 16;
+/** Memory for a message is taken in pieces from this size on, in bytes; the next is as large as what has come: a client that announces much and sends little holds little. */
+const leastPieceBytes = 2 ** 12;
 const pieceBytes = 2 ** 20;
 
 /** A large message that has come. */
@@ -103,7 +103,7 @@ class ArrivingMessage {
   #openPiece(): Buffer {
     const last = this.#pieces.at(-1);
     if (last && this.#left > 0) return last;
-    const size = this.#received < pieceBytes ? firstPieceBytes : pieceBytes;
+    const size = Math.min(pieceBytes, Math.max(leastPieceBytes, this.#received));
     const piece = Buffer.allocUnsafeSlow(Math.min(size, this.length - this.#received));
     this.#pieces.push(piece);
     this.#left = piece.length;
