@@ -4,7 +4,7 @@
  * `node --import test/helpers/loader.js FILE.ts`; `startWorker` takes it from SIGNET_LOADER. What esbuild made of a file is kept in
  * node_modules/.cache by the file's content.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { register as registerHooks } from 'node:module';
@@ -59,7 +59,9 @@ async function javaScriptOf(file) {
   const { transform } = await import('esbuild');
   const { code } = await transform(source, { loader: 'ts', target: 'node20', format: 'esm', sourcefile: file });
   await mkdir(cache, { recursive: true });
-  await writeFile(`${kept}.${process.pid}`, code);
-  await rename(`${kept}.${process.pid}`, kept);
+  // Several threads of a process may make the same file at once.
+  const made = `${kept}.${randomUUID()}`;
+  await writeFile(made, code);
+  await rename(made, kept);
   return code;
 }
