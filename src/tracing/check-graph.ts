@@ -2,7 +2,7 @@ import { SignetError, wordsOf } from '../errors.js';
 import { tfjsDtype } from '../tensorflow/data-type.js';
 import { freeFailedGradients } from '../tensorflow/mended/gradient-depth.js';
 import { withMadeUpDraws } from '../tensorflow/mended/made-up-draws.js';
-import { withListener } from '../tensorflow/mended/op-listener.js';
+import { withinLimit, withListener } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import { InnerCalls, reusing } from './inner-calls.js';
@@ -48,8 +48,9 @@ function compareBoth(
   const calls = new InnerCalls();
   const fromGraph = attempt(() => runGraph(graph, args, budget, calls));
   if ('error' in fromGraph && fromGraph.error instanceof TakesTooLong) return 'too dear';
-  const eager = attempt(() => reusing(calls, () => withMadeUpDraws(() => resultsOf(fn(...args)))));
-  if ('error' in eager) return 'not taken';
+  const call = () => reusing(calls, () => withMadeUpDraws(() => resultsOf(fn(...args))));
+  const eager = attempt(() => (budget ? withinLimit(budget.ofFunction(), call) : call()));
+  if ('error' in eager) return eager.error instanceof TakesTooLong ? 'too dear' : 'not taken';
   if ('error' in fromGraph) throw differs(what, `the graph fails: ${wordsOf(fromGraph.error)}`, difference);
   const isRandom = drawsNumbers(graph);
   graph.outputs.forEach(({ name }, i) => {

@@ -106,13 +106,13 @@ function checkFurther(
 ): FurtherResult {
   let left = mostFurtherCost;
   let seen = 0;
-  let tooLarge = Infinity;
+  const tooDear: SampleRun['shapes'][] = [];
   for (const shapes of further) {
     if (left <= 0) break;
-    if (sizeOfRun(shapes) >= tooLarge) continue;
+    if (tooDear.some((each) => isWithin(each, shapes))) continue;
     const budget = new RunBudget(Math.min(left, mostFurtherCost / 3));
     try {
-      if (check({ shapes, difference: null, budget }) === 'too dear') tooLarge = sizeOfRun(shapes);
+      if (check({ shapes, difference: null, budget }) === 'too dear') tooDear.push(shapes);
       else seen += 1;
     } catch (error) {
       if (!isNotTraceable(error)) throw error;
@@ -153,6 +153,11 @@ function furtherShapes({ inputs }: GraphParts, known: readonly SampleRun[]): num
   return checkShapes(inputs).flatMap((group) =>
     group.filter((shapes) => !isKnown(shapes)).toSorted((a, b) => sizeOfRun(a) - sizeOfRun(b)),
   );
+}
+
+/** Whether every size of some shapes is at most that of others: then these cost as much at least. */
+function isWithin(some: SampleRun['shapes'], others: SampleRun['shapes']): boolean {
+  return some.every((shape, i) => shape.every((size, axis) => size <= (others[i]?.[axis] ?? 0)));
 }
 
 /** What grows faster than its arguments mostly does so with their rows. */

@@ -1,4 +1,4 @@
-import type { TensorMetadata } from '../tensorflow/backend.js';
+import type { OpLimit } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import { opEntry } from './op-signature.js';
 import { workPerElement } from './trace-cost.js';
@@ -8,6 +8,14 @@ export class TakesTooLong extends Error {}
 
 /** What running an op costs whatever it computes, in multiplications. */
 const costOfAnOp = 2e4;
+
+/** What is asked of a tensor. */
+interface Shaped {
+  readonly shape: readonly number[];
+}
+
+/** How much more than a graph its function may cost: it also computes what it does not use, which the graph leaves out. */
+const eagerFactor = 4;
 
 /** Reads the numbers of an op's input. */
 type ReadInput = (input: number) => readonly number[];
@@ -25,16 +33,25 @@ export class RunBudget {
     return Math.min(this.#spent, this.most);
   }
 
+  /** What the function may cost whose graph has this budget, for `withinLimit`. */
+  ofFunction(): OpLimit {
+    const budget = new RunBudget(eagerFactor * this.most);
+    return {
+      before: (op, inputs) => budget.before(op, inputs, (input) => Array.from(inputs[input]?.dataSync() ?? [])),
+      after: (op, inputs, outputs) => budget.after(op, inputs, outputs),
+    };
+  }
+
   /** @throws TakesTooLong where an op would cost more than is left. */
-  before(op: string, inputs: readonly TensorMetadata[], read: ReadInput): void {
+  before(op: string, inputs: readonly Shaped[], read: ReadInput): void {
     const shapes = inputs.map(({ shape }) => shape);
     if (expectedElements(op, shapes, read) * workPerElement(op, shapes) > this.most - this.#spent)
       throw new TakesTooLong();
   }
 
   /** @throws TakesTooLong where nothing is left. */
-  after(op: string, inputs: readonly TensorMetadata[], outputs: readonly TensorMetadata[]): void {
-    const elements = outputs.reduce((sum, { shape }) => sum + tf.util.sizeFromShape(shape), 0);
+  after(op: string, inputs: readonly Shaped[], outputs: readonly Shaped[]): void {
+    const elements = outputs.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
     const shapes = inputs.map(({ shape }) => shape);
     this.#spent += costOfAnOp + elements * workPerElement(op, shapes);
     if (this.#spent > this.most) throw new TakesTooLong();

@@ -149,3 +149,16 @@ it.each([0, 1])(
     expect(trace).toThrow('Cannot trace "fn"');
   },
 );
+
+it('a limit of the height is seen where width costs too much', () => {
+  const fn = (x: tf.Tensor) => {
+    const rows = tf.max(x, 0);
+    const beyond = Math.max(sizeOf(x, 1) - 96, 3);
+    return { products: tf.matMul(rows, rows, false, true), ones: tf.add(tf.fill([beyond, 2], 1), tf.mean(x)) };
+  };
+  const images = { x: tensorSpec('float32', [null, null, null, 3]) };
+  const trace = () => tfFunction(fn, { inputSignature: images }).getConcreteFunction();
+  expect(trace).toThrow(
+    'Tried with x [1, 1344, 4, 3], result "ones": the function gives float32[1248, 2], the graph float32[3, 2]',
+  );
+});

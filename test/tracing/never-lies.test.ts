@@ -94,6 +94,21 @@ describe('what grows faster than its arguments', () => {
     expect(cube.unchecked).toEqual([expect.stringMatching(/^the values at \d of \d+ further shapes$/)]);
     expect(() => runGraph(cube, [tf.ones([5000])])).toThrow(TakesTooLong);
   }); // prettier-ignore
+
+  it.each<[string, (x: tf.Tensor2D) => tf.Tensor]>([
+    ['by a body', (x) => mapFn(() => tf.matMul(x, x, false, true), x)],
+    ['by broadcasting', (x) => tf.mul(tf.expandDims(x.shape[0], 0).mul(tf.matMul(x, x, false, true)), tf.reshape(tf.mean(x, 1), [-1, 1, 1]))],
+  ])('nor for what is computed and not used, %s', (_, unused) => {
+    let most = 0;
+    const graph = graphOf((x: tf.Tensor2D) => {
+      const { size } = unused(x);
+      most = Math.max(most, size);
+      return tf.neg(x);
+    }, matrix);
+    // What is left out of the graph, 1,344 rows would have 2.4 billion of.
+    expect(most).toBeLessThan(448 ** 3 + 1);
+    expect(graph.unchecked).toEqual([expect.stringMatching(/further shapes$/)]);
+  }); // prettier-ignore
 });
 
 it('a result has a known size only where it always has that size', () => {

@@ -13,7 +13,14 @@ export interface OpListener {
   sampleSize(size: tf.Tensor): number;
 }
 
+/** Hears of every op before and after it runs, and may end the computation by throwing. */
+export interface OpLimit {
+  before(op: string, inputs: readonly tf.Tensor[]): void;
+  after(op: string, inputs: readonly tf.Tensor[], outputs: readonly tf.Tensor[]): void;
+}
+
 let current: OpListener | null = null;
+let limit: OpLimit | null = null;
 let readsAllowed = 0;
 
 /** Returns the current listener, or null. */
@@ -32,6 +39,17 @@ export function withListener<T>(listener: OpListener | null, action: () => T): T
   }
 }
 
+/** Runs `action` within a limit. Limits do not stack: only the inner one counts. */
+export function withinLimit<T>(given: OpLimit, action: () => T): T {
+  const outer = limit;
+  limit = given;
+  try {
+    return action();
+  } finally {
+    limit = outer;
+  }
+}
+
 /** Reads a tensor's values without asking the listener: for the listener itself, which records constants. */
 export function readUnheard(dataId: DataId): tf.backend_util.BackendValues {
   readsAllowed += 1;
@@ -43,13 +61,17 @@ export function readUnheard(dataId: DataId): tf.backend_util.BackendValues {
 }
 
 replaced(backend, 'executeSingleOutput', (execute) => (op, attributes, inputs) => {
+  limit?.before(op, inputs);
   const output = execute.call(backend, op, attributes, inputs);
+  limit?.after(op, inputs, [output]);
   current?.onOp(op, attributes, inputs, [output]);
   return output;
 });
 
 replaced(backend, 'executeMultipleOutputs', (execute) => (op, attributes, inputs, count) => {
+  limit?.before(op, inputs);
   const outputs = execute.call(backend, op, attributes, inputs, count);
+  limit?.after(op, inputs, outputs);
   current?.onOp(op, attributes, inputs, outputs);
   return outputs;
 });

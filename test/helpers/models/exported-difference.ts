@@ -69,7 +69,7 @@ export async function compareAnswers(
       const [ours, theirs] = rows.map(softmax);
       const differences = (ours ?? []).map((value, k) => Math.abs(value - (theirs?.[k] ?? NaN)));
       probability = Math.max(probability, ...differences);
-      if (argMax(ours ?? []) !== argMax(theirs ?? [])) otherClasses += 1;
+      if (new Set(rows.map((logits) => argMax(logits))).size > 1) otherClasses += 1;
     }
   }
   return { probability, logit: difference / largest, otherClasses };
