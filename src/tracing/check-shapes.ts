@@ -45,7 +45,7 @@ export const largestBatch = 128;
 
 /** Shapes of the arguments for a comparison of values, without repetition, in the two groups. */
 export function checkShapes(inputs: readonly NamedSpec[]): number[][][][] {
-  const hasBatch = inputs.some(({ spec }) => (spec.shape?.length ?? 0) > 3);
+  const hasBatch = inputs.some(({ spec: { shape } }) => shape && shape.length > 3 && typeof shape[0] !== 'number');
   const seen = new Set<string>();
   const isNew = (shapes: number[][]) => {
     const key = JSON.stringify(shapes);

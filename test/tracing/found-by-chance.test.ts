@@ -162,3 +162,20 @@ it('a limit of the height is seen where width costs too much', () => {
     'Tried with x [1, 1344, 4, 3], result "ones": the function gives float32[1248, 2], the graph float32[3, 2]',
   );
 });
+
+it('a single picture is tried at any height', () => {
+  const fn = (x: tf.Tensor) => (sizeOf(x, 1) % 320 === 0 ? tf.sin(x) : tf.cos(x));
+  const picture = { x: tensorSpec('float32', [1, null, null, 3]) };
+  const trace = () => tfFunction(fn, { inputSignature: picture }).getConcreteFunction();
+  expect(trace).toThrow('Tried with x [1, 960, 3, 3]');
+});
+
+it('a small difference is seen beside large numbers', () => {
+  const fn = (x: tf.Tensor, y: tf.Tensor) => {
+    const rows = sizeOf(x, 0);
+    return tf.add(tf.range(0, rows), tf.mean(rows % 20 === 0 ? x : y));
+  };
+  const both = { x: tensorSpec('float32', ['rows', 2]), y: tensorSpec('float32', ['rows', 3]) };
+  const trace = () => tfFunction(fn, { inputSignature: both }).getConcreteFunction();
+  expect(trace).toThrow('Cannot trace "fn"');
+});
