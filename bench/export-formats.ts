@@ -3,11 +3,12 @@ import os from 'node:os';
 import path from 'node:path';
 
 import type { ExportFormat, ExportQuantization } from '../src/export/export-format.js';
+import { openExported } from '../src/export/runtimes/open-exported.js';
 import { folderBytes } from '../src/files/folder-bytes.js';
 import { runChild } from '../src/files/run-child.js';
 import { modelTypes } from '../src/models/model-types.js';
 import { LoadedSavedModel } from '../src/saved-model/run/load-saved-model.js';
-import { compareAnswers, noiseBatches, openers } from '../test/helpers/models/exported-difference.js';
+import { compareAnswers, noiseBatches } from '../test/helpers/models/exported-difference.js';
 
 /**
  * `npm run bench:export-formats -- [MODEL TYPE ...]`: what it takes to export each family with 1,000 classes to each format, each in a process of its
@@ -43,7 +44,7 @@ for (const name of given.length > 0 ? given : Object.keys(modelTypes)) {
     if (!result.ok) throw new Error(result.output);
     const { peakMebibytes } = JSON.parse(result.stdout) as { peakMebibytes: number };
     const { seconds } = JSON.parse(await readFile(`${output}.json`, 'utf8')) as { seconds: number };
-    const opened = await openers[format](await filesIn(output));
+    const opened = await openExported(format, await filesIn(output));
     const { probability, logit, otherClasses } = await compareAnswers(loaded, opened, batches);
     await opened.close();
     const size = (await folderBytes(output)) / bytes;

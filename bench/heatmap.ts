@@ -3,8 +3,8 @@
  *
  * The time is that of `serving_heatmap` next to `serving_labels`, one image at a time, in turns. In the pointing test pictures are noise on which a
  * square of one of three colours lies at random, and the heat of each picture's class is summed within its square. LeNet and MobileNet are trained from
- * random weights to say which colours are in a picture. The others, which would train for long here, keep weights, those of ImageNet where pip has them, and get two heads. One is solved for by
- * least squares: 1 for a class where a pixel of the feature map lies in a square of its colour, 0 elsewhere; so it is known where such a network sees a
+ * random weights to say which colours are in a picture. Training the others would take too long here. They keep their weights (ImageNet's if pip can install them, otherwise random ones) and get two heads. One is
+ * solved by least squares: 1 for a class where a pixel of the feature map lies in a square of its colour, 0 elsewhere; so it is known where such a network sees a
  * class. The other learns which colour a picture has, on features that it cannot change.
  *
  * npm run bench:heatmap [-- --rounds 20 --families LenetModel,ResnetModel]

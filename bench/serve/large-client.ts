@@ -11,7 +11,7 @@ export interface LargeRequest extends Omit<Target, 'body'> {
   readonly bodyFile: string;
 }
 
-/** What the process reports when it is told to stop. */
+/** What the process reports when it stops. */
 export interface LargeResult {
   /** Milliseconds that each request took. */
   readonly milliseconds: readonly number[];

@@ -1,4 +1,4 @@
-/** What stands between a line that names a command and the next `<!-- end -->`. */
+/** A line that names a command, and everything up to the next `<!-- end -->`. */
 const block = /^<!-- (npm run .+) -->\n(?:[^]*?\n)??<!-- end -->$/gm;
 
 /**

@@ -134,7 +134,8 @@ class Tally {
   }
 }
 
-function softmax(logits: Float32Array): number[] {
+/** Turns logits, [classes], into probabilities. */
+export function softmax(logits: Float32Array): number[] {
   const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
   const powers = Array.from(logits, (logit) => Math.exp(logit - most));
   const sum = powers.reduce((a, b) => a + b, 0);

@@ -40,7 +40,7 @@ export class ServerMetrics {
   readonly #shadowRequests;
   readonly #shadowRows;
   readonly #shadowDifference;
-  /** Of each shadow version. */
+  /** The largest difference seen so far, for each shadow version. */
   readonly #largest = new Map<string, number>();
 
   constructor(private readonly isModel: (name: string) => boolean) {

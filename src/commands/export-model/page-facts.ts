@@ -1,5 +1,5 @@
 import type { ExportedAgreement } from '../../export/compare-exported.js';
-import { findModelDescription } from '../../models/classifier/model-description.js';
+import type { ModelDescription } from '../../models/classifier/model-description.js';
 import { modelNameOf } from '../../saved-model/describe/describe-saved-model.js';
 import type { OfflinePageFacts } from '../../serving/page/offline-page-files.js';
 import { imagesText } from '../shared/report-facts.js';
@@ -12,20 +12,22 @@ export interface PageProof {
 }
 
 /** What the command has read of the model. */
-export interface PageModel {
+export interface KnownModel {
+  /** What it was made from; null where it does not say so. */
+  readonly description: ModelDescription | null;
   readonly classNames: readonly string[] | null;
+  /** Of a multi-label model; null for one that gives each picture one class. */
   readonly thresholds: Float32Array | null;
 }
 
 const asTensorFlowDoes = { exif: 'ignore', decode: 'full', resize: 'squash', antialias: false } as const;
 
 /** Gathers what a page that needs no server knows and tells about a model. */
-export async function pageFacts(
+export function pageFacts(
   modelPath: string,
-  { classNames, thresholds }: PageModel,
+  { description, classNames, thresholds }: KnownModel,
   proof: PageProof,
-): Promise<OfflinePageFacts> {
-  const description = await findModelDescription(modelPath);
+): OfflinePageFacts {
   const { modelName, version } = modelNameOf(modelPath);
   const { exif, decode, resize, antialias } = description ?? asTensorFlowDoes;
   return {

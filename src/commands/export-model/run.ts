@@ -10,14 +10,12 @@ import { exportFiles } from '../../export/export-files.js';
 import type { ClassifierFacts } from '../../export/litert/task-metadata.js';
 import { checkQuantization, type ExportFormat } from '../../export/export-format.js';
 import { type ExportedModel, RuntimeMissing } from '../../export/runtimes/exported-model.js';
-import { openLitertModel } from '../../export/runtimes/litert-runtime.js';
-import { openOnnxModel } from '../../export/runtimes/onnx-runtime.js';
-import { openTfjsModel } from '../../export/runtimes/tfjs-runtime.js';
+import { openExported } from '../../export/runtimes/open-exported.js';
 import { tryToWrite } from '../../files/cannot-write.js';
 import { folderBytes } from '../../files/folder-bytes.js';
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { readClassNames } from '../../models/classifier/read-class-names.js';
-import { decodingOf, findModelDescription, isMultiLabelModel } from '../../models/classifier/model-description.js';
+import { decodingBy, findModelDescription } from '../../models/classifier/model-description.js';
 import { readThresholds } from '../../models/classifier/read-thresholds.js';
 import { modelNameOf } from '../../saved-model/describe/describe-saved-model.js';
 import { readSignatures, type Signature } from '../../saved-model/read/read-saved-model.js';
@@ -30,7 +28,7 @@ import { rememberedTestSet } from '../shared/remembered-test-set.js';
 import { withLabelsOf } from '../../data/source/with-labels-of.js';
 import { scanDataset } from '../shared/scan-dataset.js';
 import { exportModelCommand } from './flags.js';
-import { pageFacts, type PageModel } from './page-facts.js';
+import { pageFacts, type KnownModel } from './page-facts.js';
 import { problemOf } from './problem-of.js';
 
 /** Options of `export-model`; `flags.ts` says what each means. */
@@ -73,7 +71,6 @@ export interface ExportModelResult {
 
 /** Pictures of noise, where no test set is given. */
 const noiseCount = 8;
-const openers = { litert: openLitertModel, tfjs: openTfjsModel, onnx: openOnnxModel } as const;
 
 /**
  * Exports a SavedModel, and compares each file with it in the runtime that it was made for. Nothing is written when a file differs by
@@ -91,11 +88,13 @@ export async function exportModel(given: ExportModelOptions): Promise<ExportMode
   const { outputs } = await checkSignature(modelPath, signature);
   await tryToWrite(output);
   const classNames = await readClassNames(modelPath).catch(() => null);
-  const thresholds = await thresholdsOf(modelPath, classNames);
-  const files = await testImages(options, { classNames, thresholds });
-  const metadata = await describe(modelPath, signature, classNames);
+  const description = await findModelDescription(modelPath);
+  const thresholds = classNames && description?.multiLabel ? await readThresholds(modelPath, classNames.length) : null;
+  const known = { description, classNames, thresholds };
+  const files = await testImages(options, known);
+  const metadata = describe(signature, known);
   const isLogitsAlone = classNames !== null && Object.keys(outputs).length === 1;
-  const classifier = isLogitsAlone ? await classifierFacts(modelPath, classNames, thresholds !== null) : undefined;
+  const classifier = isLogitsAlone ? classifierFacts(modelPath, { ...known, classNames }) : undefined;
   const exports: Export[] = [];
   try {
     for (const format of formats) {
@@ -104,22 +103,18 @@ export async function exportModel(given: ExportModelOptions): Promise<ExportMode
       if (format === 'litert' && classNames) content.set('labels.txt', Buffer.from(`${classNames.join('\n')}\n`));
       exports.push({ format, content, ...(await open(format, content)) });
     }
-    const comparison = await compare(options, exports, { files, thresholds });
+    const comparison = await compare(options, exports, files, known);
     const judged = judge(options, exports, comparison);
     for (const { format, content } of exports) await write(path.join(output, format), content);
     const { images, savedModel } = comparison;
     const page = options.page ? path.join(output, 'page') : null;
     const graphModel = exports.find(({ format }) => format === 'tfjs')?.content;
     if (page !== null && graphModel) {
-      const facts = await pageFacts(
-        modelPath,
-        { classNames, thresholds },
-        {
-          isTestSet: files !== null,
-          images,
-          agreement: judged.find(({ format }) => format === 'tfjs')?.agreement ?? null,
-        },
-      );
+      const facts = pageFacts(modelPath, known, {
+        isTestSet: files !== null,
+        images,
+        agreement: judged.find(({ format }) => format === 'tfjs')?.agreement ?? null,
+      });
       await write(page, await offlinePageFiles(graphModel, facts));
     }
     return {
@@ -177,21 +172,15 @@ function takesPixels({ inputs }: Signature): boolean {
   return input?.spec.dtype === 'float32' && input.spec.shape?.length === 4 && others.length === 0;
 }
 
-/** Reads the thresholds of a multi-label model; null for a model that gives each picture one class. */
-async function thresholdsOf(modelPath: string, classNames: readonly string[] | null): Promise<Float32Array | null> {
-  if (!classNames || !(await isMultiLabelModel(modelPath))) return null;
-  return readThresholds(modelPath, classNames.length);
-}
-
 /** The images that the flags name, or those that the model was tested on; null where there are none. */
-async function testImages(options: Options, model: PageModel): Promise<readonly ImageFile[] | null> {
+async function testImages(options: Options, model: KnownModel): Promise<readonly ImageFile[] | null> {
   const given = separateTestSource(options);
   if (given) return scanTestSet(options, given, model);
-  const known = await rememberedTestSet(options.modelPath);
-  if (!known) return null;
+  const remembered = await rememberedTestSet(options.modelPath);
+  if (!remembered) return null;
   try {
-    tell(`comparing on ${known.name}, which the model was tested on`);
-    return await scanTestSet(options, known, model);
+    tell(`comparing on ${remembered.name}, which the model was tested on`);
+    return await scanTestSet(options, remembered, model);
   } catch (error) {
     if (!(error instanceof SignetError)) throw error;
     tell(`note: it cannot be used, so pictures of noise are compared: ${error.message}`);
@@ -202,23 +191,16 @@ async function testImages(options: Options, model: PageModel): Promise<readonly 
 async function scanTestSet(
   options: Options,
   source: DatasetSource,
-  { classNames, thresholds }: PageModel,
+  { description, classNames, thresholds }: KnownModel,
 ): Promise<readonly ImageFile[]> {
-  const { scan } = await scanDataset(source, options.onBadImage, {
-    subsets: ['test'],
-    exif: (await decodingOf(options.modelPath)).exif,
-  });
+  const { exif } = decodingBy(description);
+  const { scan } = await scanDataset(source, options.onBadImage, { subsets: ['test'], exif });
   const names = { found: `the test set ${source.name}`, expected: `the model ${options.modelPath}` };
   const labelled = withLabelsOf(scan, thresholds !== null, 'export-model compares the model with itself, exported');
   return (classNames ? matchClasses(labelled, classNames, names) : labelled).files;
 }
 
-async function describe(
-  modelPath: string,
-  signature: string,
-  classNames: readonly string[] | null,
-): Promise<Record<string, string>> {
-  const description = await findModelDescription(modelPath);
+function describe(signature: string, { description, classNames }: KnownModel): Record<string, string> {
   return {
     signature,
     ...(classNames && { class_names: classNames.join('\n') }),
@@ -227,12 +209,10 @@ async function describe(
 }
 
 /** What task libraries are told about a classifier. */
-async function classifierFacts(
+function classifierFacts(
   modelPath: string,
-  classNames: readonly string[],
-  isMultiLabel: boolean,
-): Promise<ClassifierFacts> {
-  const description = await findModelDescription(modelPath);
+  { description, classNames, thresholds }: KnownModel & { readonly classNames: readonly string[] },
+): ClassifierFacts {
   const { modelName, version } = modelNameOf(modelPath);
   const kind = description ? ` It is a ${description.modelType} trained with Signet.` : '';
   return {
@@ -241,7 +221,7 @@ async function classifierFacts(
     version,
     classNames,
     inputSize: description ? [description.inputHeight, description.inputWidth] : null,
-    isMultiLabel,
+    isMultiLabel: thresholds !== null,
   };
 }
 
@@ -250,7 +230,7 @@ async function open(
   content: Map<string, Uint8Array>,
 ): Promise<Pick<Export, 'model' | 'unchecked'>> {
   try {
-    return { model: await openers[format](content), unchecked: null };
+    return { model: await openExported(format, content), unchecked: null };
   } catch (error) {
     if (error instanceof RuntimeMissing) return { model: null, unchecked: error.message };
     throw error;
@@ -260,13 +240,14 @@ async function open(
 async function compare(
   { modelPath, signature }: Options,
   exports: readonly Export[],
-  { files, thresholds }: { readonly files: readonly ImageFile[] | null; readonly thresholds: Float32Array | null },
+  files: readonly ImageFile[] | null,
+  { description, thresholds }: KnownModel,
 ): Promise<ExportComparison> {
   const models = exports.flatMap(({ model }) => model ?? []);
   const total = files?.length ?? noiseCount;
   const bar = standardError().isTTY ? progressBar('comparing', 'images') : null;
   try {
-    const pictures = files === null ? noisePictures(noiseCount) : picturesOf(files, (await decodingOf(modelPath)).exif);
+    const pictures = files === null ? noisePictures(noiseCount) : picturesOf(files, decodingBy(description).exif);
     const onProgress = (done: number) => bar?.update(done, total);
     return await compareExported(modelPath, models, pictures, { signature, thresholds, onProgress });
   } finally {

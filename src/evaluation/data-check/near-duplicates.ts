@@ -1,7 +1,6 @@
-import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
-import { smallPicture } from '../pictures/small-picture.js';
+import { readPicture, smallPicture } from '../pictures/small-picture.js';
 import type { CheckedImage } from './checked-images.js';
 import type { ImageFeatures } from './embed-images.js';
 import { type Neighbours, nearestNeighbours } from './nearest-neighbours.js';
@@ -163,7 +162,7 @@ async function pixelsOf(file: CheckedImage['file'], exif: ExifHandling): Promise
   const longest = Math.max(file.width, file.height);
   if (file.width * file.height > mostPixels) return null;
   try {
-    return await (await smallPicture(await readImageBytes(file), file, exif, longest)).raw().toBuffer();
+    return await (await smallPicture(await readPicture(file), file, exif, longest)).raw().toBuffer();
   } catch {
     return null;
   }

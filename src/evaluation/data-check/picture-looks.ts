@@ -1,7 +1,6 @@
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
-import { readImageBytes } from '../../data/image-file/read-image-bytes.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
-import { smallPicture } from '../pictures/small-picture.js';
+import { readPicture, smallPicture } from '../pictures/small-picture.js';
 import { blurOf } from './blur.js';
 import { type GrayPicture, resizedByArea } from './shrink-picture.js';
 
@@ -45,7 +44,7 @@ export async function pictureLooks(file: ImageFile, exif: ExifHandling = 'apply'
  * longer for gray, and for shrinking, than for decoding them.
  */
 async function grayPicture(file: ImageFile, exif: ExifHandling): Promise<GrayPicture> {
-  const picture = await smallPicture(await readImageBytes(file), file, exif, 2 * blurSide);
+  const picture = await smallPicture(await readPicture(file), file, exif, 2 * blurSide);
   const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;
   return { pixels: channels < 3 ? everyNth(data, channels) : grayOf(data, channels), width, height };

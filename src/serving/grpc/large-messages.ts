@@ -71,7 +71,7 @@ export function receiveLarge(stream: ServerHttp2Stream, { mostBytes, count, onMe
 class ArrivingMessage {
   readonly #pieces: Buffer[] = [];
   #received = 0;
-  /** Of the last piece. */
+  /** Bytes of the last piece that are still free. */
   #left = 0;
   /** What came after the message. */
   surplus: Buffer = Buffer.alloc(0);

@@ -151,10 +151,10 @@ export class Batcher {
       const startedAt = performance.now();
       try {
         const outputs = (await this.#runInBatches(part, rows ?? 0)) ?? (await this.#enqueue(part, rows, true));
-        tellRun([next], startedAt, rows ?? 0);
+        tellRun([next], startedAt);
         next.resolve(outputs);
       } catch (error) {
-        tellRun([next], startedAt, rows ?? 0, error);
+        tellRun([next], startedAt, error);
         next.reject(error);
       }
     }
@@ -304,8 +304,7 @@ export class Batcher {
     try {
       await this.#compute(worker, batch);
     } catch (error) {
-      const rows = batch.reduce((sum, each) => sum + (each.rows ?? 1), 0);
-      tellRun(batch, startedAt, rows, error);
+      tellRun(batch, startedAt, error);
       const isLost = error instanceof ServingError && error.status === 'UNAVAILABLE';
       if (batch.length === 1 || isLost) batch.forEach((request) => request.reject(error));
       else this.#runAlone(batch);
@@ -321,7 +320,7 @@ export class Batcher {
     if (!first) return;
     const { signatureName, outputs: wanted } = first.call;
     const sizes = batch.map(({ rows }) => rows ?? 0);
-    const rows = sizes.reduce((sum, size) => sum + size, 0);
+    const rows = rowsIn(batch);
     const padding = first.key === null ? 0 : this.#padding(rows);
     const isJoined = batch.length > 1 || padding > 0;
     const joined = isJoined
@@ -344,7 +343,7 @@ export class Batcher {
       return;
     }
     this.onBatch({ signatureName, requests: batch.length, rows, padding, seconds });
-    tellRun(batch, startedAt, rows);
+    tellRun(batch, startedAt);
     batch.forEach((request, i) => request.resolve(parts[i] ?? {}));
   }
 
@@ -391,11 +390,14 @@ export class Batcher {
 }
 
 /** Tells those who asked when and how the session ran. */
-function tellRun(batch: readonly QueuedRequest[], startedAt: number, rows: number, error?: unknown): void {
-  for (const { call, since } of batch) {
-    if (!call.onRun) continue;
-    call.onRun({ queuedAt: since, startedAt, endedAt: performance.now(), rows, requests: batch.length, error });
-  }
+function tellRun(batch: readonly QueuedRequest[], startedAt: number, error?: unknown): void {
+  if (batch.every(({ call }) => !call.onRun)) return;
+  const run = { startedAt, endedAt: performance.now(), rows: rowsIn(batch), requests: batch.length, error };
+  for (const { call, since } of batch) call.onRun?.({ queuedAt: since, ...run });
+}
+
+function rowsIn(batch: readonly QueuedRequest[]): number {
+  return batch.reduce((sum, { rows }) => sum + (rows ?? 0), 0);
 }
 
 function queueFull(): ServingError {

@@ -1,7 +1,6 @@
-import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type { ShadowReport, ShadowResult } from '../model-server.js';
 import { agreementOf } from '../worker/agreement.js';
-import { isStrings } from '../worker/packed-value.js';
+import { isStrings, type PackedValues, packValues, unpackValues } from '../worker/packed-value.js';
 import { bytesOf } from './batch-values.js';
 import type { Outputs, SignatureCall } from './queued-request.js';
 
@@ -48,7 +47,7 @@ const patienceMilliseconds = 5000;
 
 interface Copy {
   readonly call: SignatureCall;
-  readonly outputs: Outputs;
+  readonly outputs: PackedValues;
   readonly since: number;
 }
 
@@ -86,7 +85,7 @@ export class Shadow {
   /** Takes a copy of a request that has been computed, if it is one of the share. */
   offer({ signatureName, inputs, outputs: wanted }: SignatureCall, outputs: Outputs): void {
     this.#due += this.share;
-    // Shares such as 0.1 are no sums of powers of two.
+    // Ten times 0.1 is a little less than 1.
     if (this.#due < 1 - 1e-9) return;
     this.#due -= 1;
     if (bytesOf(inputs) > mostInputBytes || bytesOf(outputs) > mostOutputBytes) this.#end(signatureName, 'skipped');
@@ -94,7 +93,7 @@ export class Shadow {
     else {
       const call = { signatureName, inputs, outputs: wanted };
       // The memory of the outputs may move to the thread that writes the answer.
-      this.#waiting.push({ call, outputs: copyOf(outputs), since: performance.now() });
+      this.#waiting.push({ call, outputs: packValues(outputs, false).values, since: performance.now() });
       this.#schedule();
     }
   }
@@ -120,7 +119,8 @@ export class Shadow {
     else await this.#run(first);
   }
 
-  async #run({ call, outputs }: Copy): Promise<void> {
+  async #run({ call, outputs: packed }: Copy): Promise<void> {
+    const outputs = unpackValues(packed);
     try {
       const others = await this.versions.submit({ ...call, deadline: Date.now() + patienceMilliseconds });
       if (!areAlike(outputs, others)) this.#end(call.signatureName, 'failed');
@@ -167,12 +167,4 @@ function areAlike(a: Outputs, b: Outputs): boolean {
   const text = (outputs: Outputs) =>
     JSON.stringify(Object.entries(outputs).map(([name, { dtype, shape }]) => [name, dtype, shape]).toSorted()); // prettier-ignore
   return text(a) === text(b);
-}
-
-function copyOf(outputs: Outputs): Outputs {
-  const copies = Object.entries(outputs).map(([name, { dtype, shape, values }]): [string, TensorValue] => {
-    const copy = isStrings(values) ? values.map((value) => Uint8Array.from(value)) : values.slice();
-    return [name, { dtype, shape, values: copy }];
-  });
-  return Object.fromEntries(copies);
 }

@@ -135,7 +135,7 @@ class OpenTelemetryTracing implements Tracing {
         'http.response.status_code': event.httpStatus,
         'error.type': (event.httpStatus ?? 0) >= 500 ? String(event.httpStatus) : undefined,
       }),
-      // What the client did wrong is no error of the server's.
+      // A client's mistake does not make the span an error.
       isError: (event.httpStatus ?? 0) >= 500,
     }));
   }
@@ -222,7 +222,7 @@ class OpenTelemetryTracing implements Tracing {
   }
 }
 
-/** As the semantic conventions for gRPC have it: what the client did wrong is no error of the server's. */
+/** Codes that make a server's span an error, by the semantic conventions for gRPC; a client's mistake does not. */
 const serverErrors: ReadonlySet<RequestEvent['status']> = new Set([
   'UNKNOWN',
   'DEADLINE_EXCEEDED',

@@ -1,9 +1,8 @@
+import { softmax } from '../../../src/export/compare-exported.js';
 import { exportFiles } from '../../../src/export/export-files.js';
 import type { ExportFormat, ExportQuantization } from '../../../src/export/export-format.js';
 import type { ExportedModel, Pictures } from '../../../src/export/runtimes/exported-model.js';
-import { openLitertModel } from '../../../src/export/runtimes/litert-runtime.js';
-import { openOnnxModel } from '../../../src/export/runtimes/onnx-runtime.js';
-import { openTfjsModel } from '../../../src/export/runtimes/tfjs-runtime.js';
+import { openExported } from '../../../src/export/runtimes/open-exported.js';
 import { argMax } from '../../../src/evaluation/agreement.js';
 import type { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
 import { mulberry32 } from '../data/mulberry32.js';
@@ -17,9 +16,6 @@ export interface ExportedDifference {
   /** Pictures whose class is another. */
   readonly otherClasses: number;
 }
-
-/** Opens each format in the runtime that it is made for. */
-export const openers = { litert: openLitertModel, tfjs: openTfjsModel, onnx: openOnnxModel } as const;
 
 /** Makes pictures of noise for batches of one and of five, in two sizes, neither of which is square. */
 export function noiseBatches(...sizes: readonly (readonly [height: number, width: number])[]): Pictures[] {
@@ -38,7 +34,7 @@ export async function exportedDifference(
   { format, quantize }: { readonly format: ExportFormat; readonly quantize: ExportQuantization },
   batches: readonly Pictures[],
 ): Promise<ExportedDifference> {
-  const model = await openers[format](await exportFiles(loaded.directory, format, { quantize }));
+  const model = await openExported(format, await exportFiles(loaded.directory, format, { quantize }));
   try {
     return await compareAnswers(loaded, model, batches);
   } finally {
@@ -73,11 +69,4 @@ export async function compareAnswers(
     }
   }
   return { probability, logit: difference / largest, otherClasses };
-}
-
-function softmax(logits: Float32Array): number[] {
-  const most = Math.max(...logits);
-  const powers = Array.from(logits, (logit) => Math.exp(logit - most));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }

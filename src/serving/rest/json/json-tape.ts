@@ -16,6 +16,8 @@ const decimalCode = 8;
 
 /** As many values as a text may hold unless a caller says otherwise: about 300 MB of memory. */
 export const defaultMaxValues = 2 ** 24;
+/** The largest tape whose memory is kept for the next one, in values: 36 MB a thread. */
+const mostSpareValues = 2 ** 21;
 /** How much of a value a message shows, in bytes. */
 const shownBytes = 200;
 
@@ -71,10 +73,12 @@ export class JsonTape {
     }
   }
 
-  /** Leaves the tape's memory to the next one in this thread. Nothing may be read from it any more. */
+  /** Leaves the tape's memory, unless it is large, to the next one in this thread. Nothing may be read from it any more. */
   release(): void {
     if (this.#codes.length === 0) return;
-    JsonTape.#spare = { codes: this.#codes, starts: this.#starts, ends: this.#ends, numbers: this.#numbers };
+    if (this.#codes.length <= mostSpareValues) {
+      JsonTape.#spare = { codes: this.#codes, starts: this.#starts, ends: this.#ends, numbers: this.#numbers };
+    }
     const { codes, starts, ends, numbers } = newMemory(0);
     this.#codes = codes;
     this.#starts = starts;
