@@ -40,12 +40,8 @@ const groups: readonly (readonly (readonly number[])[])[] = [
   ],
 ];
 
-/** The most pictures in a batch: where sizes grow with it, more would not fit into memory. */
-export const largestBatch = 128;
-
 /** Shapes of the arguments for a comparison of values, without repetition, in the two groups. */
 export function checkShapes(inputs: readonly NamedSpec[]): number[][][][] {
-  const hasBatch = inputs.some(({ spec: { shape } }) => shape && shape.length > 3 && typeof shape[0] !== 'number');
   const seen = new Set<string>();
   const isNew = (shapes: number[][]) => {
     const key = JSON.stringify(shapes);
@@ -53,12 +49,7 @@ export function checkShapes(inputs: readonly NamedSpec[]): number[][][][] {
     seen.add(key);
     return !isKnown;
   };
-  return groups.map((rows) =>
-    rows
-      .filter(([first = 0]) => !hasBatch || first <= largestBatch)
-      .map((row) => shapesOf(inputs, row))
-      .filter(isNew),
-  );
+  return groups.map((rows) => rows.map((row) => shapesOf(inputs, row)).filter(isNew));
 }
 
 function shapesOf(inputs: readonly NamedSpec[], row: readonly number[]): number[][] {

@@ -1,4 +1,5 @@
 import { SignetError } from '../errors.js';
+import { arithmeticOfSteps, dividesByConstant, isArithmetic, joinsConstants } from './exact-arithmetic.js';
 import { dataTypeName, dataTypeOf, dtypeOf } from '../tensorflow/data-type.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { attr } from './attr-value.js';
@@ -10,7 +11,14 @@ import { type DecidingSize, explainSize } from './explain-size.js';
 import type { SizeSource } from './size-expression.js';
 import { EmittedTensors } from './emitted-tensors.js';
 import { FunctionDefBuilder } from './function-def-builder.js';
-import { asserts, hasEffect, isTakenForLeakyRelu, liveNodes, statefulOp } from './op-effects.js';
+import {
+  asserts,
+  hasEffect,
+  isTakenForLeakyRelu,
+  isTakenThroughItsInput,
+  liveNodes,
+  statefulOp,
+} from './op-effects.js';
 import { type Attributes, opEntry, outputName } from './op-signature.js';
 import { guardShapes } from './shape-guards.js';
 import type { ConstantNode, OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
@@ -81,6 +89,8 @@ class FunctionEmitter {
   /** The last assertion: what comes after it runs after it. */
   #guard: readonly string[] = [];
   #outputs: (NamedSpec & { readonly sizes: ConcreteFunction['outputSizes'][number]; readonly tensor: string })[] = [];
+  /** What must be computed as it is written. */
+  #exact: ReadonlySet<TapeNode> = new Set();
   /** In the order in which they were met. */
   readonly outerConstants: OuterConstant[] = [];
 
@@ -102,6 +112,7 @@ class FunctionEmitter {
   emitNodes(): void {
     const { nodes } = this.#first;
     const live = liveNodes(this.#first);
+    this.#exact = arithmeticOfSteps(live);
     for (const [position, node] of nodes.entries()) {
       if (node.kind === 'argument') this.#define(position, [node.name]);
       else if (!live.has(node)) continue;
@@ -149,7 +160,7 @@ class FunctionEmitter {
   #emitOp(position: number, node: OpNode): void {
     const own = guardShapes(
       this.#builder,
-      this.#nodesAt(position).flatMap((each) => (each.kind === 'op' ? [each] : [])),
+      this.#opsAt(position),
       node.inputs.map((input, index) => this.#tensor(input, position, index)),
     );
     const { functions, outer } = this.#emitBodies(position, node);
@@ -173,7 +184,14 @@ class FunctionEmitter {
       this.#define(position, [this.#maximum(inputs)]);
       return;
     }
-    const op = statefulOp(node.op, functions);
+    if (isTakenThroughItsInput(node)) inputs[0] = this.#asItIs(inputs[0] ?? '', position, 0);
+    const isExact = this.#exact.has(node);
+    if (isExact || joinsConstants(node)) {
+      for (const [i, value] of node.inputs.entries()) {
+        if (isArithmetic(value)) inputs[i] = this.#asItIs(inputs[i] ?? '', position, i);
+      }
+    }
+    const op = isExact && dividesByConstant(this.#opsAt(position)) ? 'DivNoNan' : statefulOp(node.op, functions);
     const name = this.#builder.node(op, [...inputs, ...this.#guard], attributes);
     if (asserts(node)) this.#guard = [`^${name}`];
     for (const fn of [...node.functions, ...functions]) this.#functions.set(fn.name, fn);
@@ -185,6 +203,15 @@ class FunctionEmitter {
   }
 
   /** The larger of two, as the negative of the smaller of their negatives. */
+  /** An input of an op, behind an op that TensorFlow's optimizer neither removes nor looks through. It takes one rank only. */
+  #asItIs(input: string, position: number, index: number): string {
+    const values = this.#opsAt(position).flatMap(({ inputs }) => inputs[index] ?? []);
+    const [seen, ...others] = values.map(({ node, output }) => node.outputs[output]);
+    if (!seen || others.some((other) => other?.shape.length !== seen.shape.length)) return input;
+    const shape = seen.shape.map(() => -1);
+    return this.#builder.op('EnsureShape', [input], { T: attr.type(seen.dataType), shape: attr.shape(shape) });
+  }
+
   #maximum(inputs: readonly string[]): string {
     const float32 = { T: attr.type(DataType.DT_FLOAT) };
     const negated = inputs.map((input) => this.#builder.op('Neg', [input, ...this.#guard], float32));
@@ -262,6 +289,10 @@ class FunctionEmitter {
   /** The same node in every trace. */
   #nodesAt(position: number): readonly TapeNode[] {
     return (this.#columns[position] ??= this.parts.traces.flatMap(({ nodes }) => nodes[position] ?? []));
+  }
+
+  #opsAt(position: number): readonly OpNode[] {
+    return this.#nodesAt(position).flatMap((node) => (node.kind === 'op' ? [node] : []));
   }
 
   #outputSpec({ node, output }: TapeValue, position: number) {

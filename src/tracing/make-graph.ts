@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { SignetError } from '../errors.js';
 import { withCallsInlined } from './call-function.js';
 import { checkGraph, type CheckResult, type ToCheck } from './check-graph.js';
-import { checkShapes, largestBatch } from './check-shapes.js';
+import { checkShapes } from './check-shapes.js';
 import { type ConcreteFunction, shapesKey } from './concrete-function.js';
 import type { DecidingSize } from './explain-size.js';
 import type { SourceDimension } from './size-expression.js';
@@ -110,9 +110,10 @@ function checkFurther(
   for (const shapes of further) {
     if (left <= 0) break;
     if (tooDear.some((each) => isWithin(each, shapes))) continue;
-    const budget = new RunBudget(Math.min(left, mostFurtherCost / 3));
+    const most = Math.min(left, mostFurtherCost / 3);
+    const budget = new RunBudget(most);
     try {
-      if (check({ shapes, difference: null, budget }) === 'too dear') tooDear.push(shapes);
+      if (elementsOf(shapes) > most || check({ shapes, difference: null, budget }) === 'too dear') tooDear.push(shapes);
       else seen += 1;
     } catch (error) {
       if (!isNotTraceable(error)) throw error;
@@ -208,7 +209,6 @@ function decidingRun(
     const decided = argumentDimension(dimension, runs);
     if (!decided) continue;
     const known = inputs[decided.input]?.spec.shape ?? [];
-    if (known.length > 3 && decided.axis === 0 && size > 2 * largestBatch) continue;
     const name = known[decided.axis];
     const shapes = first.shapes.map((shape, input) =>
       shape.map((old, axis) => {
@@ -216,11 +216,14 @@ function decidingRun(
         return isSame || (typeof name === 'string' && inputs[input]?.spec.shape?.[axis] === name) ? size : old;
       }),
     );
-    const run = traceSample(fn, inputs, shapes);
+    const run = elementsOf(shapes) > mostDecidingElements ? null : traceSample(fn, inputs, shapes);
     if (run) return run;
   }
   return null;
 }
+
+/** Numbers in the arguments of a run that decides: 64 MB of float32. */
+const mostDecidingElements = 2 ** 24;
 
 /** The dimension of an argument that a size is, also where it was read from another tensor that has it. */
 function argumentDimension({ source, axis }: SourceDimension, runs: readonly SampleRun[]) {

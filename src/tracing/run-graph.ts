@@ -74,6 +74,7 @@ const ownOps = {
   ReadVariableOp: true,
   AssignVariableOp: true,
   Assert: true,
+  EnsureShape: true,
   NoOp: true,
   PartitionedCall: true,
   StatefulPartitionedCall: true,
@@ -178,6 +179,7 @@ class GraphRun {
         return [this.#own(constant(node))];
       case 'NoOp':
         return [];
+      case 'EnsureShape':
       case 'ReadVariableOp':
         return [this.#read(first)];
       case 'AssignVariableOp':

@@ -398,6 +398,15 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
       if (x && x.dtype !== dtype) scope.add(x.dtype === 'float32' ? `tf.cast(tf.round(tf.add(${x.name}, 0.137)), '${dtype}')` : `tf.cast(${x.name}, '${dtype}')`, dtype, x.dims);
     },
   },
+  levels: {
+    weight: 1,
+    write: (scope, { a, k }) => {
+      const x = scope.pick(a, ({ dtype }) => dtype === 'int32');
+      if (!x) return;
+      const numbers = `tf.div(tf.cast(${x.name}, 'float32'), ${at([3, 10, 41, 47, 0.1, 0.3], k)})`;
+      scope.add(`tf.cast(tf.${at(['floor', 'ceil', 'round'], k >> 3)}(${k % 2 === 1 ? `tf.mul(${numbers}, 7)` : numbers}), 'int32')`, 'int32', x.dims);
+    },
+  },
   ints: {
     weight: 2,
     write: (scope, { a, k }) => {
