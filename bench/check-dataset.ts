@@ -14,10 +14,9 @@ import { scanImageDirectory } from '../src/data/scan/scan-image-directory.js';
 import { type CheckedImages, checkedImages } from '../src/evaluation/data-check/checked-images.js';
 import { embedImages, type ImageFeatures } from '../src/evaluation/data-check/embed-images.js';
 import { heldOutProbabilities, suspectedLabels } from '../src/evaluation/data-check/label-errors.js';
+import { lookAtPictures } from '../src/evaluation/data-check/look-at-pictures.js';
 import { findNearDuplicates } from '../src/evaluation/data-check/near-duplicates.js';
 import { nearestNeighbours } from '../src/evaluation/data-check/nearest-neighbours.js';
-import { pictureLooks } from '../src/evaluation/data-check/picture-looks.js';
-import { mapConcurrently } from '../src/files/map-concurrently.js';
 
 /**
  * `npm run bench:check-dataset -- --train FOLDER`: what check-dataset finds on photographs of which the truth is known. 64 of them, drawn by `--seed`, are
@@ -95,7 +94,7 @@ async function benchDuplicates(
   features: ImageFeatures,
   planted: readonly Planted[],
 ): Promise<void> {
-  const looks = await timed('looking at pictures', () => mapConcurrently(images, 4, ({ file }) => pictureLooks(file)));
+  const looks = await timed('looking at pictures', () => lookAtPictures(images.map(({ file }) => file)));
   const neighbours = await timed('nearest neighbours', () => nearestNeighbours(features, { count: 10 }));
   const pairs = await timed('comparing pictures', () =>
     findNearDuplicates({ images, looks, neighbours, sameBytes: [], exif: 'apply' }),

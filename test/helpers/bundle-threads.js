@@ -11,6 +11,7 @@ import { build } from 'esbuild';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const threads = [
+  'src/evaluation/data-check/look-thread-main.ts',
   'src/export/runtimes/tfjs-worker-main.ts',
   'src/models/keras/hdf5-thread-main.ts',
   'src/serving/worker/inference-worker-main.ts',

@@ -46,19 +46,19 @@ function withoutKnown({ constructor: { name } }: ImageClassifierModel): string {
 
 function temperatureRows({ temperature }: ChosenConfidence, { multiLabel }: ImageClassifierModel): Fact[] {
   if (multiLabel) return [['temperature', 'none: each class has a threshold of its own']];
-  return [['temperature', temperature === 1 ? '1: no other helps on the validation' : temperature.toFixed(3)]];
+  return [['temperature', temperature === 1 ? '1: no other helps on the validation set' : temperature.toFixed(3)]];
 }
 
 function sureRows({ sure }: ChosenConfidence, target: number | undefined): Fact[] {
   if (target === undefined) return [];
   if (!sure) return [['sure answers', `none: no confidence gives an accuracy of ${target}`]];
   const { threshold, answered, accuracy } = sure;
-  const share = `${(answered * 100).toFixed(1)} % of the validation, ${(accuracy * 100).toFixed(1)} % of them right`;
+  const share = `${(answered * 100).toFixed(1)} % of the validation set, ${(accuracy * 100).toFixed(1)} % of them right`;
   return [['sure answers', `from a confidence of ${threshold.toFixed(4)}: ${share}`]];
 }
 
 function knownRows({ known }: ChosenConfidence): Fact[] {
   if (!known) return [];
   const by = known.centroids === 0 ? 'the confidence alone' : `confidence and distance to ${known.centroids} centroids`;
-  return [['unknown images', `by ${by}; 95 % of the validation are known`]];
+  return [['unknown images', `by ${by}; 95 % of the validation set is known`]];
 }

@@ -85,7 +85,7 @@ async function changedSection(
   const images = changed.slice(0, mostPictures);
   const shown = [await showAnswers(0), await showAnswers(1)] as const;
   const cards = images.map((image, i) => card(image, comparison, names, [shown[0][i], shown[1][i]]));
-  const heat = shown.flat().some(({ heated }) => heated) ? ' Next to it, where each model saw its answer (Grad-CAM): the brighter, the more.' : ''; // prettier-ignore
+  const heat = shown.flat().some(({ heated }) => heated) ? ' The heat maps next to each show where the models saw their answers (Grad-CAM): brighter means more.' : ''; // prettier-ignore
   return gallery({ id, title, hint: hint + heat, cards, all: changed.length, kind: 'images' });
 
   function showAnswers(model: 0 | 1): Promise<ShownImage[]> {
@@ -140,8 +140,8 @@ function classesSection(comparison: ModelComparison, names: Pair<string>): Marku
     const change = changeOf(scores);
     return [named(className), whole(images), ...scores.map(ratio), change === null ? '' : signed(change)];
   });
-  const score = comparison.isMultiLabel ? 'the average precision of each class' : 'the part of the images of each class that is found'; // prettier-ignore
-  const caption = `By ${score}; those that changed most first${rows.length < changes.length ? `, ${whole(rows.length)} of ${whole(changes.length)}` : ''}`;
+  const score = comparison.isMultiLabel ? 'Average precision' : 'Recall'; // prettier-ignore
+  const caption = `${score} of each class, the largest change first${rows.length < changes.length ? `, ${whole(rows.length)} of ${whole(changes.length)}` : ''}`;
   return markup`<section aria-labelledby="classes">
 <h2 id="classes">Classes</h2>
 ${htmlTable({ caption, columns: ['class', 'images', ...names, 'change'], rows })}

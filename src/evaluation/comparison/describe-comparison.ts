@@ -44,7 +44,7 @@ function splitText(
   const gained = count(better, 'image');
   return isMultiLabel
     ? `${second} is wrong in fewer classes than ${first} on ${gained}, and in more on ${worse.toLocaleString('en')}.`
-    : `${second} is right on ${gained} that ${first} gets wrong, and wrong on ${worse.toLocaleString('en')} that it gets right.`;
+    : `${second} is right on ${gained} that ${first} gets wrong, and wrong on ${worse.toLocaleString('en')} that ${first} gets right.`;
 }
 
 function verdict(
@@ -60,8 +60,8 @@ function verdict(
   // With one class per image, the sign test is McNemar's.
   const test = isMultiLabel ? 'sign test' : "McNemar's exact test";
   return pValue < level
-    ? `${ahead} is better: of two equally good models, so uneven a split would come up in ${often} of comparisons (${test}).`
-    : `That is not enough to call ${ahead} better: of two equally good models, so uneven a split comes up in ${often} of comparisons (${test}).`;
+    ? `${ahead} is better: two equally good models would differ at least this much in ${often} of comparisons (${test}).`
+    : `That is not enough to call ${ahead} better: two equally good models would differ at least this much in ${often} of comparisons (${test}).`;
 }
 
 /** Classes that one of the models lacks, and what that means. */

@@ -2,7 +2,6 @@ import type { ImageProblem } from '../../data/image-file/image-problem.js';
 import { withoutImages } from '../../data/scan/duplicate-report.js';
 import { findDuplicates } from '../../data/scan/find-duplicates.js';
 import { countClasses, type ImageScan } from '../../data/scan/image-scan.js';
-import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import { type CheckedImages, checkedImages, type DataSet } from './checked-images.js';
 import { embedImages, type ImageEmbedder, type ImageFeatures } from './embed-images.js';
@@ -13,10 +12,10 @@ import {
   type LabelSuspect,
   suspectedLabels,
 } from './label-errors.js';
+import { lookAtPictures } from './look-at-pictures.js';
 import { type DuplicatePair, findNearDuplicates, groupsOf } from './near-duplicates.js';
 import { nearestNeighbours } from './nearest-neighbours.js';
 import { findOddPictures, type OddPicture } from './odd-pictures.js';
-import { pictureLooks, type PictureLooks } from './picture-looks.js';
 
 /** Data sets to check, and with what. */
 export interface DataCheckOptions {
@@ -56,8 +55,6 @@ export interface FewImages {
   readonly images: number;
 }
 
-/** Pictures that sharp decodes at once. */
-const concurrency = 4;
 /** Neighbours by which an image is said to be unlike all others. */
 const neighboursPerImage = 10;
 
@@ -67,7 +64,10 @@ export async function checkData(options: DataCheckOptions): Promise<DataCheck> {
   const { scans, features, bad } = await readFeatures([training, test], embedder, options);
   const checked = checkedImages(scans[0] ?? training, scans[1] ?? null);
   const { images } = checked;
-  const looks = await lookAt(checked, exif, options);
+  const looks = await lookAtPictures(
+    images.map(({ file }) => file),
+    { exif, onProgress: (done) => onProgress?.('looking at pictures', done, images.length), signal },
+  );
   const neighbours = features && images.length > 1 ? await nearestNeighbours(features, { count: neighboursPerImage, signal }) : null; // prettier-ignore
   const duplicates = await findNearDuplicates({
     images,
@@ -114,20 +114,6 @@ async function readFeatures(
   const remaining = new Float32Array(kept.length * size);
   kept.forEach((row, i) => remaining.set(row, i * size));
   return { scans: whole, features: { values: remaining, size }, bad };
-}
-
-function lookAt(
-  { images }: CheckedImages,
-  exif: ExifHandling,
-  { onProgress, signal }: DataCheckOptions,
-): Promise<(PictureLooks | null)[]> {
-  let done = 0;
-  const look = async ({ file }: CheckedImages['images'][number]) => {
-    const seen = await pictureLooks(file, exif);
-    onProgress?.('looking at pictures', (done += 1), images.length);
-    return seen;
-  };
-  return mapConcurrently(images, concurrency, look, signal);
 }
 
 async function sameBytesOf(

@@ -7,7 +7,7 @@ import { printable } from '../../text/printable.js';
 import { findingsSection } from '../report/findings-section.js';
 import { gallery } from '../report/gallery.js';
 import { htmlPage } from '../report/html-page.js';
-import { imageFigure } from '../report/image-card.js';
+import { imageFigure, shortName } from '../report/image-card.js';
 import { htmlTable, type Insertable, type Markup, markup } from '../report/markup.js';
 import { named, percent, shortPath, whole } from '../report/report-text.js';
 import { thumbnailPicture } from '../report/thumbnail-picture.js';
@@ -40,7 +40,7 @@ export async function dataCheckPage(check: DataCheck, { title, summary, exif, da
     { id: 'leaks', title: 'Test pictures in the training set', section: await pairsSection(pictures, 'leaks', 'Test pictures in the training set', 'Accuracy on these says nothing about new pictures.', leaks) }, // prettier-ignore
     { id: 'two-classes', title: 'One picture in two classes', section: await pairsSection(pictures, 'two-classes', 'One picture in two classes', 'At most one of the labels is right.', twoClasses) }, // prettier-ignore
     { id: 'labels', title: 'Suspicious labels', section: await labelsSection(check, pictures) },
-    { id: 'repeated', title: 'Repeated pictures', section: await pairsSection(pictures, 'repeated', 'Repeated pictures', 'The same picture more than once in one class: each copy counts again.', repeated) }, // prettier-ignore
+    { id: 'repeated', title: 'Repeated pictures', section: await pairsSection(pictures, 'repeated', 'Repeated pictures', 'The same picture more than once in one class: it then counts more than others.', repeated) }, // prettier-ignore
     { id: 'odd', title: 'Pictures that stand out', section: await oddSection(check, pictures) },
     { id: 'classes', title: 'Classes', section: classesSection(check) },
   ];
@@ -108,10 +108,10 @@ async function labelsSection(check: DataCheck, pictures: Pictures): Promise<Mark
         : suggested === null
           ? markup`not ${name(given)}?`
           : markup`${name(given)}, or ${name(suggested)}?`;
-    const words = `${percent(selfConfidence)} for the label, ${percent(probability)} against it${isConfident ? '' : '; unsure'}`; // prettier-ignore
+    const words = `${percent(selfConfidence)} for the label, ${percent(probability)} ${given === null || suggested === null ? 'against it' : `for ${shortName(classNames[suggested] ?? '')}`}${isConfident ? '' : '; unsure'}`; // prettier-ignore
     return markup`<li>${await pictures.figure(image, title, words)}</li>\n`;
   });
-  const hint = 'Heads trained on other images do not believe these labels, the least believed first. Look at each: some are only hard.'; // prettier-ignore
+  const hint = 'Classifiers that were trained on other images do not believe these labels; the least believed come first. Look at each: some images are only hard.'; // prettier-ignore
   return gallery({ id: 'labels', title: 'Suspicious labels', hint, cards, all: labels.length, kind: 'labels' });
 }
 
@@ -120,7 +120,7 @@ async function oddSection({ odd }: DataCheck, pictures: Pictures): Promise<Marku
   const cards = await mapConcurrently(odd.slice(0, mostPictures), concurrency, async ({ image, kind, words }) => {
     return markup`<li>${await pictures.figure(image, kind, words)}</li>\n`;
   });
-  const hint = 'Not mistakes by themselves: a picture that is like no other may be of no class at all.';
+  const hint = 'These need not be mistakes, but a picture unlike all others may belong to no class.';
   return gallery({ id: 'odd', title: 'Pictures that stand out', hint, cards, all: odd.length, kind: 'pictures' });
 }
 
@@ -131,7 +131,7 @@ function classesSection({ classNames, alike, few }: DataCheck): Markup | null {
   if (alikeRows.length + fewRows.length === 0) return null;
   return markup`<section aria-labelledby="classes">
 <h2 id="classes">Classes</h2>
-${alikeRows.length > 0 && htmlTable({ caption: 'Classes that are hardly told apart, with the part of their images that is taken for the other', columns: ['class', 'and', 'confused'], rows: alikeRows, texts: 2 })}
+${alikeRows.length > 0 && htmlTable({ caption: 'Classes that are hard to tell apart, with the share of their images that is taken for the other class', columns: ['class', 'and', 'confused'], rows: alikeRows, texts: 2 })}
 ${fewRows.length > 0 && htmlTable({ caption: 'Classes with few images', columns: ['class', 'data set', 'images'], rows: fewRows, texts: 2 })}
 </section>`;
 }

@@ -46,7 +46,7 @@ export function describeCheck(check: DataCheck): string[] {
   const sentences = [
     testImages > 0 && `${count(testImages, 'test picture is', 'test pictures are')} in the training set too: accuracy on ${testImages === 1 ? 'it' : 'them'} says nothing about new pictures.`,
     twoClasses.length > 0 && `${count(twoClasses.length, 'picture is', 'pictures are')} in two classes: at most one label is right.`,
-    labels && labels.length > 0 && `${count(labels.length, 'label is', 'labels are')} suspicious, ${sure} of them by confident learning too: look at the first.`,
+    labels && labels.length > 0 && `${count(labels.length, 'label is', 'labels are')} suspicious, ${sure} of them by confident learning too; the first are the likeliest to be wrong.`,
     repeated.length > 0 && `${count(repeated.length, 'picture is', 'pictures are')} repeated in one class.`,
     ...kindsOf(check).map(([kind, number]) => `${count(number, 'picture is', 'pictures are')} ${kind === 'odd shape' ? 'of an odd shape' : kind === 'one colour' ? 'of one colour' : kind}.`),
     ...(alike ?? []).slice(0, 5).map(({ classes: [a, b], confused }) => `${quoted([classNames[a] ?? ''])} and ${quoted([classNames[b] ?? ''])} are hardly told apart: ${(100 * confused).toFixed(0)} % of their images are taken for the other.`),

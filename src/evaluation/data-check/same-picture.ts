@@ -1,5 +1,6 @@
 import { looksSide } from './picture-looks.js';
 import { detailAt, mirroredDetail, normalized, type PictureDetail, roughSide } from './picture-detail.js';
+import { type Box, cropped, partCorrelation, type PlacedPart, refinePart } from './picture-part.js';
 
 /** How one picture comes from another. */
 export interface PictureMatch {
@@ -18,9 +19,6 @@ const perhaps = 0.6;
 
 /** Correlation of their detail there from which the place is made exact. */
 const probably = 0.6;
-
-/** A part of a picture: top, left, height and width, as shares of the whole. */
-type Box = readonly [top: number, left: number, height: number, width: number];
 
 /**
  * Decides whether two pictures are one: as they are, mirrored, or one cut out of the other, with at least 75 % of its sides.
@@ -41,7 +39,7 @@ interface PossibleCrop {
   readonly kind: 'cropped' | 'cropped and mirrored';
   readonly whole: PictureDetail;
   readonly part: PictureDetail;
-  readonly placed: Placed;
+  readonly placed: PlacedPart;
 }
 
 /** Decides whether one of two pictures is cut out of the other. The likeliest way is looked at in detail first: that takes the longest. */
@@ -83,16 +81,16 @@ function possibleCrop(kind: PossibleCrop['kind'], whole: PictureDetail, part: Pi
   const some = everySecondOf(part.rough);
   const values = roughPixels.map((pixels) => correlationAt(whole.rough, some, pixels));
   const start = places[values.indexOf(Math.max(...values))];
-  if (!start || correlation(whole.rough, some, start) < perhaps - 0.04) return null;
-  const near = refine(whole.rough, some, start, 0.02);
-  if (near.value < perhaps) return null;
-  return { kind, whole, part, placed: refine(whole.rough, part.rough, near.box, 0.01) };
+  if (!start || partCorrelation(whole.rough, some, start) < perhaps - 0.04) return null;
+  const placed = refinePart(whole.rough, some, start);
+  return placed.value < perhaps ? null : { kind, whole, part, placed };
 }
 
 /** Correlation in detail of a picture with a part of another one, which is moved to where it is largest. */
 function similarityAt(whole: PictureDetail, part: PictureDetail, near: Box): number {
-  if (correlation(whole.fine, part.fine, near) < probably) return 0;
-  const { box } = refine(whole.fine, part.fine, near, 0.008);
+  const placed = refinePart(whole.rough, part.rough, near);
+  if (placed.value < perhaps || partCorrelation(whole.fine, part.fine, placed.box) < probably) return 0;
+  const { box } = refinePart(whole.fine, part.fine, placed.box);
   // Detail that is resampled loses some; the detail of what is resampled does not.
   return product(detailAt(cropped(whole.gray, box)), part.fine);
 }
@@ -103,62 +101,6 @@ function everySecondOf(picture: Float32Array): Float32Array {
   const half = side / 2;
   const values = Float32Array.from({ length: half ** 2 }, (_, i) => picture[2 * Math.floor(i / half) * side + 2 * (i % half)] ?? 0); // prettier-ignore
   return normalized(values, 1e-12);
-}
-
-interface Placed {
-  readonly box: Box;
-  readonly value: number;
-}
-
-/** Changes of a box that are tried. */
-const moves: readonly Box[] = [
-  ...([[1, 0, 0, 0], [-1, 0, 0, 0], [0, 1, 0, 0], [0, -1, 0, 0]] as const),
-  ...([[-0.5, -0.5, 1, 1], [0.5, 0.5, -1, -1], [0, 0, 1, 0], [0, 0, -1, 0], [0, 0, 0, 1], [0, 0, 0, -1]] as const),
-]; // prettier-ignore
-
-const least = 0.75;
-
-/** Moves a box in smaller and smaller steps to where the correlation is largest. */
-function refine(whole: Float32Array, part: Float32Array, start: Box, firstStep: number): Placed {
-  let best: Placed = { box: start, value: correlation(whole, part, start) };
-  for (let step = firstStep; step > 0.002;) {
-    const tried = moves
-      .map((move) => best.box.map((each, i) => each + step * (move[i] ?? 0)) as unknown as Box)
-      .filter(isInside)
-      .map((box) => ({ box, value: correlation(whole, part, box) }));
-    const next = tried.reduce((a, b) => (b.value > a.value ? b : a), best);
-    if (next.value <= best.value + 1e-3) step /= 2;
-    best = next;
-  }
-  return best;
-}
-
-function isInside([top, left, height, width]: Box): boolean {
-  const end = 1.001;
-  return top > -0.001 && left > -0.001 && top + height < end && left + width < end && height > least && width > least;
-}
-
-/**
- * Correlation of a part of a picture with another picture, whose mean is 0 and whose length is 1, or with evenly chosen pixels of one. The part is
- * sampled on the way: it is asked for a hundred times per pair.
- */
-function correlation(whole: Float32Array, part: Float32Array, [top, left, height, width]: Box): number {
-  const [side, count] = [Math.sqrt(whole.length), Math.sqrt(part.length)];
-  const [rows, columns] = [samples(top, height, side, count), samples(left, width, side, count)];
-  let [sum, squares, products] = [0, 0, 0];
-  for (let row = 0; row < count; row += 1) {
-    const [upper, lower, down] = [(rows.low[row] ?? 0) * side, (rows.high[row] ?? 0) * side, rows.share[row] ?? 0];
-    for (let column = 0; column < count; column += 1) {
-      const [low, high, across] = [columns.low[column] ?? 0, columns.high[column] ?? 0, columns.share[column] ?? 0];
-      const a = mix(whole[upper + low] ?? 0, whole[upper + high] ?? 0, across);
-      const b = mix(whole[lower + low] ?? 0, whole[lower + high] ?? 0, across);
-      const value = mix(a, b, down);
-      sum += value;
-      squares += value * value;
-      products += value * (part[row * count + column] ?? 0);
-    }
-  }
-  return inUnits(products, squares - sum ** 2 / part.length);
 }
 
 /** Correlation of some pixels of a picture with another picture, whose mean is 0 and whose length is 1. */
@@ -176,45 +118,6 @@ function correlationAt(picture: Float32Array, part: Float32Array, pixels: Int32A
 /** @param spread Squared length of the picture without its mean. */
 function inUnits(products: number, spread: number): number {
   return spread > 1e-9 ? products / Math.sqrt(spread) : 0;
-}
-
-/** A part of a picture at the size of the whole. */
-function cropped(picture: Float32Array, [top, left, height, width]: Box): Float32Array {
-  const side = Math.sqrt(picture.length);
-  const [rows, columns] = [samples(top, height, side, side), samples(left, width, side, side)];
-  return Float32Array.from({ length: picture.length }, (_, i) => {
-    const [row, column] = [Math.floor(i / side), i % side];
-    const [upper, lower] = [(rows.low[row] ?? 0) * side, (rows.high[row] ?? 0) * side];
-    const [low, high, across] = [columns.low[column] ?? 0, columns.high[column] ?? 0, columns.share[column] ?? 0];
-    const a = mix(picture[upper + low] ?? 0, picture[upper + high] ?? 0, across);
-    const b = mix(picture[lower + low] ?? 0, picture[lower + high] ?? 0, across);
-    return mix(a, b, rows.share[row] ?? 0);
-  });
-}
-
-/** Places between two pixels of a line. */
-interface Samples {
-  /** Position of the pixel before each place, and of the one after. */
-  readonly low: Int32Array;
-  readonly high: Int32Array;
-  /** How near each place is to the one after, 0 to 1. */
-  readonly share: Float32Array;
-}
-
-/** Where evenly chosen pixels of a picture lie within a part of another one, along one axis. Both have `side` pixels. */
-function samples(begin: number, length: number, side: number, count: number): Samples {
-  const [low, high, share] = [new Int32Array(count), new Int32Array(count), new Float32Array(count)];
-  const step = side / count;
-  for (let i = 0; i < count; i += 1) {
-    const at = Math.min(Math.max((i * step + 0.5) * length + begin * side - 0.5, 0), side - 1);
-    const before = Math.floor(at);
-    [low[i], high[i], share[i]] = [before, Math.min(before + 1, side - 1), at - before];
-  }
-  return { low, high, share };
-}
-
-function mix(a: number, b: number, share: number): number {
-  return a + (b - a) * share;
 }
 
 function product(a: Float32Array, b: Float32Array): number {

@@ -13,8 +13,7 @@ export function resizedByArea({ pixels, width, height }: GrayPicture, toWidth: n
   const row = new Float64Array(width);
   for (let y = 0; y < toHeight; y += 1) {
     addRows(pixels, down, y, row);
-    // Uint8Array cuts off what follows the point.
-    for (let x = 0; x < toWidth; x += 1) shrunk[y * toWidth + x] = meanOf(row, across, x) + 0.5;
+    writeMeans(row, across, shrunk, y * toWidth);
   }
   return { pixels: shrunk, width: toWidth, height: toHeight };
 }
@@ -32,10 +31,16 @@ interface Cells {
 
 function cellsOf(pixels: number, cells: number): Cells {
   const length = pixels / cells;
-  const first = Int32Array.from({ length: cells }, (_, i) => Math.floor(i * length));
-  const last = first.map((begin, i) => Math.min(pixels, Math.max(begin + 1, Math.ceil((i + 1) * length - 1e-9))) - 1);
-  const head = Float32Array.from(first, (begin, i) => (Math.min(begin + 1, (i + 1) * length) - i * length) / length);
-  const tail = Float32Array.from(last, (end, i) => ((i + 1) * length - end) / length);
+  const [first, last] = [new Int32Array(cells), new Int32Array(cells)];
+  const [head, tail] = [new Float32Array(cells), new Float32Array(cells)];
+  for (let i = 0; i < cells; i += 1) {
+    const begin = Math.floor(i * length);
+    const end = Math.min(pixels, Math.max(begin + 1, Math.ceil((i + 1) * length - 1e-9))) - 1;
+    first[i] = begin;
+    last[i] = end;
+    head[i] = (Math.min(begin + 1, (i + 1) * length) - i * length) / length;
+    tail[i] = ((i + 1) * length - end) / length;
+  }
   return { first, last, head, tail, middle: 1 / length };
 }
 
@@ -46,21 +51,26 @@ function addRows(
   cell: number,
   row: Float64Array,
 ): void {
-  const [from, to] = [first[cell] ?? 0, last[cell] ?? 0];
-  row.fill(0);
+  const from = first[cell] ?? 0;
+  const to = last[cell] ?? 0;
   const width = row.length;
   for (let y = from; y <= to; y += 1) {
     const weight = (y === from ? head[cell] : y === to ? tail[cell] : middle) ?? 0;
     const begin = y * width;
-    for (let x = 0; x < width; x += 1) row[x] = (row[x] ?? 0) + weight * (pixels[begin + x] ?? 0);
+    if (y === from) for (let x = 0; x < width; x += 1) row[x] = weight * (pixels[begin + x] ?? 0);
+    else for (let x = 0; x < width; x += 1) row[x] = (row[x] ?? 0) + weight * (pixels[begin + x] ?? 0);
   }
 }
 
-/** Computes the mean of one cell of a row. */
-function meanOf(row: Float64Array, { first, last, head, tail, middle }: Cells, cell: number): number {
-  const [from, to] = [first[cell] ?? 0, last[cell] ?? 0];
-  let sum = (head[cell] ?? 0) * (row[from] ?? 0);
-  if (to === from) return sum;
-  for (let x = from + 1; x < to; x += 1) sum += middle * (row[x] ?? 0);
-  return sum + (tail[cell] ?? 0) * (row[to] ?? 0);
+/** Writes the means of the cells of a row, rounded. */
+function writeMeans(row: Float64Array, { first, last, head, tail, middle }: Cells, into: Uint8Array, at: number): void {
+  for (let cell = 0; cell < first.length; cell += 1) {
+    const from = first[cell] ?? 0;
+    const to = last[cell] ?? 0;
+    let sum = (head[cell] ?? 0) * (row[from] ?? 0);
+    for (let x = from + 1; x < to; x += 1) sum += middle * (row[x] ?? 0);
+    if (to > from) sum += (tail[cell] ?? 0) * (row[to] ?? 0);
+    // Uint8Array cuts off what follows the point.
+    into[at + cell] = sum + 0.5;
+  }
 }

@@ -5,7 +5,7 @@ import { named, percent } from './report-text.js';
 import type { ShownImage } from './shown-image.js';
 
 /**
- * The images of each class that the model was surest of, rightly.
+ * The images of each class whose correct answers the model was surest of.
  *
  * @param shown A picture of each.
  * @returns Null where none are known.
@@ -19,7 +19,7 @@ export function bestSection({ best, result }: CompleteReportContent, shown: read
   });
   return markup`<section aria-labelledby="best">
 <h2 id="best">Best images</h2>
-<p class="hint">The images of each class that the model was surest of, rightly.${heatHint(shown)}</p>
+<p class="hint">The correct answers that the model was surest of, for each class.${heatHint(shown)}</p>
 <ul class="mistakes">
 ${cards}</ul>
 </section>`;

@@ -3,13 +3,33 @@ import { lightColors } from './report-colors.js';
 import { px } from './svg-picture.js';
 
 /**
- * Colours of classes on a light page, after Okabe and Ito, "Color Universal Design", 2008, darkened until each has a contrast of 3 to 1; a test measures
- * it. Classes next to each other differ in colour and in shape.
+ * Colours of classes on a light page, after Okabe and Ito, "Color Universal Design", 2008, with a purple and an olive; darkened until each has a contrast
+ * of 3 to 1, which a test measures. Classes next to each other differ in colour and in shape. Their number has no factor in common with that of the shapes.
  */
-export const lightMarks = ['#0072b2', '#d55e00', '#00936b', '#b0528a', '#2486c4', '#966b00', '#1c2430'] as const;
+export const lightMarks = [
+  '#0072b2',
+  '#d55e00',
+  '#00936b',
+  '#b0528a',
+  '#1c2430',
+  '#966b00',
+  '#7048c8',
+  '#5f8300',
+  '#7b828e',
+] as const;
 
 /** The same on a dark page. */
-export const darkMarks = ['#4fa8e8', '#ff8a4c', '#2cc79a', '#e59bc9', '#a6dcff', '#f0d442', '#e6e9ef'] as const;
+export const darkMarks = [
+  '#4fa8e8',
+  '#ff8a4c',
+  '#2cc79a',
+  '#e59bc9',
+  '#e6e9ef',
+  '#f0d442',
+  '#b094ff',
+  '#b5d05a',
+  '#959dab',
+] as const;
 
 const shapes = ['circle', 'square', 'triangle', 'diamond'] as const;
 

@@ -52,7 +52,7 @@ export function cardOf(
 /** Says what heat maps are, where there are some. */
 export function heatHint(shown: readonly ShownImage[]): string {
   return shown.some(({ heated }) => heated)
-    ? ' Next to it, where the named class was seen (Grad-CAM): the brighter, the more.'
+    ? ' The heat map next to each shows where the named class was seen (Grad-CAM): brighter means more.'
     : '';
 }
 

@@ -24,7 +24,7 @@ export function mistakesSection(content: CompleteReportContent, shown: readonly 
 ${
   mistakes.length === 0
     ? markup`<p>There are none.</p>`
-    : markup`<p class="hint">The highest loss first: what the model was surest of, and wrong.${heatHint(shown)}</p>
+    : markup`<p class="hint">Highest loss first: the mistakes that the model was surest of.${heatHint(shown)}</p>
 <ul class="mistakes">
 ${cards}</ul>`
 }

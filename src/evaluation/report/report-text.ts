@@ -26,5 +26,6 @@ export function named(name: string, most = 60): Markup {
 export function shortPath(path: string, most = 80): Markup {
   const characters = Array.from(printable(path));
   const text = characters.length <= most ? characters.join('') : `…${characters.slice(1 - most).join('')}`;
-  return markup`<bdi>${text}</bdi>`;
+  // Long paths break between folders where they can.
+  return markup`<bdi>${text.split('/').map((part, i) => (i > 0 ? markup`/<wbr>${part}` : part))}</bdi>`;
 }

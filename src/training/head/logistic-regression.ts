@@ -104,12 +104,14 @@ export class LogisticRegression {
     layer: { kernel: tf.Tensor2D; bias: tf.Tensor1D },
     sum: Float64Array,
   ): number {
-    const [kernel, bias, loss] = tf.tidy(() => {
+    const tensors = tf.tidy(() => {
       const logits = tf.add(tf.matMul(xs, layer.kernel), layer.bias);
       const { residual, loss } = ys.rank === 1 ? this.#ofOneClass(logits, ys) : this.#ofSeveral(logits, ys);
-      const parts = [tf.matMul(xs, residual, true), tf.sum(residual, 0), loss];
-      return parts.map((part) => part.dataSync<'float32'>());
+      return [tf.matMul(xs, residual, true), tf.sum(residual, 0), loss];
     });
+    // Not within tidy, which looks for tensors among the elements of what it returns: of arrays too, one number after another.
+    const [kernel, bias, loss] = tensors.map((part) => part.dataSync<'float32'>());
+    tf.dispose(tensors);
     const size = kernel?.length ?? 0;
     kernel?.forEach((each, i) => (sum[i] = (sum[i] ?? 0) + each));
     bias?.forEach((each, i) => (sum[size + i] = (sum[size + i] ?? 0) + each));

@@ -72,8 +72,8 @@ describe('compare-models', () => {
       weights                           837               837              × 1.00
       on disk …
 
-      new/1 is right on 4 images that old/1 gets wrong, and wrong on 3 that it gets right.
-      That is not enough to call new/1 better: of two equally good models, so uneven a split comes up in 100.0 % of comparisons (McNemar's exact test).
+      new/1 is right on 4 images that old/1 gets wrong, and wrong on 3 that old/1 gets right.
+      That is not enough to call new/1 better: two equally good models would differ at least this much in 100.0 % of comparisons (McNemar's exact test).
       They give the same answer to 16.7 % of 12 images; 4 are wrong for both.
 
       classes that changed, by part of their images that is found:
@@ -151,7 +151,7 @@ describe('compare-models', () => {
       on disk …
 
       others/1 is wrong in fewer classes than several/1 on 4 images, and in more on 8.
-      That is not enough to call several/1 better: of two equally good models, so uneven a split comes up in 38.8 % of comparisons (sign test).
+      That is not enough to call several/1 better: two equally good models would differ at least this much in 38.8 % of comparisons (sign test).
       They give the same answer to 0.0 % of 12 images; 0 have as many mistakes with both.
       several/1 alone has the class "bird". others/1 alone has the class "elk". 4 labels of such classes are left aside. Only common classes are compared.
 

@@ -14,6 +14,6 @@ describe('marks of classes', () => {
 
   it('are all different', () => {
     const marks = Array.from({ length: mostMarks }, (_, mark) => String(classMark(0, 0, mark)));
-    expect(new Set(marks).size).toBe(28);
+    expect(new Set(marks).size).toBe(36);
   });
 });
