@@ -110,7 +110,7 @@ function checkFurther(
   for (const shapes of further) {
     if (left <= 0) break;
     if (tooDear.some((each) => isWithin(each, shapes))) continue;
-    const most = Math.min(left, mostFurtherCost / 3);
+    const most = Math.min(left, mostCostOfOne);
     const budget = new RunBudget(most);
     try {
       if (elementsOf(shapes) > most || check({ shapes, difference: null, budget }) === 'too dear') tooDear.push(shapes);
@@ -166,8 +166,11 @@ function sizeOfRun(shapes: SampleRun['shapes']): number {
   return elementsOf(shapes) * rowsOf(shapes);
 }
 
-/** What comparing values at further shapes may cost together: some hundredths of a second. */
-const mostFurtherCost = 1.5e7;
+/** What comparing values at further shapes may cost together, in multiplications: some tenths of a second. */
+const mostFurtherCost = 2e8;
+
+/** What comparing at one of them may cost: one that is too dear must leave enough for the others. */
+const mostCostOfOne = 6e7;
 
 const values = 'the values of any results';
 

@@ -9,6 +9,9 @@ export class TakesTooLong extends Error {}
 /** What running an op costs whatever it computes, in multiplications. */
 const costOfAnOp = 2e4;
 
+/** What a number costs at least: it is written to memory, and multiplications are not. */
+const costOfANumber = 4;
+
 /** What is asked of a tensor. */
 interface Shaped {
   readonly shape: readonly number[];
@@ -21,8 +24,8 @@ const eagerFactor = 4;
 type ReadInput = (input: number) => readonly number[];
 
 /**
- * What a run may cost, in multiplications. Every number that is computed costs one at least, so that this bounds the memory of the run,
- * too. An op that alone would give more than is left, such as the product of a column and a row, is not started.
+ * What a run may cost, in multiplications. Every number that is computed costs four at least, so that this bounds the memory of the run,
+ * too: as many bytes. An op that alone would give more than is left, such as the product of a column and a row, is not started.
  */
 export class RunBudget {
   #spent = 0;
@@ -45,7 +48,7 @@ export class RunBudget {
   /** @throws TakesTooLong where an op would cost more than is left. */
   before(op: string, inputs: readonly Shaped[], read: ReadInput): void {
     const shapes = inputs.map(({ shape }) => shape);
-    if (expectedElements(op, shapes, read) * workPerElement(op, shapes) > this.most - this.#spent)
+    if (expectedElements(op, shapes, read) * costPerElement(op, shapes) > this.most - this.#spent)
       throw new TakesTooLong();
   }
 
@@ -53,9 +56,13 @@ export class RunBudget {
   after(op: string, inputs: readonly Shaped[], outputs: readonly Shaped[]): void {
     const elements = outputs.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
     const shapes = inputs.map(({ shape }) => shape);
-    this.#spent += costOfAnOp + elements * workPerElement(op, shapes);
+    this.#spent += costOfAnOp + elements * costPerElement(op, shapes);
     if (this.#spent > this.most) throw new TakesTooLong();
   }
+}
+
+function costPerElement(op: string, shapes: readonly (readonly number[])[]): number {
+  return Math.max(costOfANumber, workPerElement(op, shapes));
 }
 
 /** Ops that give as many numbers as one of their inputs says. */
