@@ -86,7 +86,7 @@ function describeExport(value: unknown): { readonly what: string; readonly advic
 
 function kindOf(value: unknown): string {
   const [, base] = basesOf(value);
-  if (base !== undefined) return `a class that extends ${base}`;
+  if (base !== undefined) return `a class that extends ${base || 'a class without a name'}`;
   if (typeof value === 'function') {
     return /^class\b/.test(Function.prototype.toString.call(value)) ? 'a class that extends nothing' : 'a function';
   }

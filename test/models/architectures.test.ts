@@ -36,6 +36,8 @@ describe('networks as users write them', () => {
     'one backbone on both halves',
     'pooling at the end',
     'a linear activation at the end',
+    'a backbone with two outputs',
+    'logits of rows, averaged',
   ])('train, are saved, and give what goes into their last layer: %s', async (name) => {
     const { model } = await trained(withEmbedding[name]);
     const directory = path.join(await temporaryFolder(), '1');
@@ -77,17 +79,18 @@ describe('networks as users write them', () => {
 });
 
 describe("TF.js's layers that draw", () => {
-  it.each(['every dropout and noise of TF.js', 'dropout of channels and within a recurrent layer'])(
-    'train in a compiled step, the same for the same seed: %s',
-    async (name) => {
-      const runs = [await trained(withEmbedding[name]), await trained(withEmbedding[name])];
-      const weights = runs.map(({ model }) => model.weights.map((weight) => [...weight.read().dataSync()]));
-      expect(weights[0]).toEqual(weights[1]);
-      const other = await trained(withEmbedding[name], 2);
-      expect(other.losses).not.toEqual(runs[0]?.losses);
-      for (const { model } of [...runs, other]) model.dispose();
-    },
-  );
+  it.each([
+    'every dropout and noise of TF.js',
+    'dropout of channels and within a recurrent layer',
+    'dropout within stacked cells',
+  ])('train in a compiled step, the same for the same seed: %s', async (name) => {
+    const runs = [await trained(withEmbedding[name]), await trained(withEmbedding[name])];
+    const weights = runs.map(({ model }) => model.weights.map((weight) => [...weight.read().dataSync()]));
+    expect(weights[0]).toEqual(weights[1]);
+    const other = await trained(withEmbedding[name], 2);
+    expect(other.losses).not.toEqual(runs[0]?.losses);
+    for (const { model } of [...runs, other]) model.dispose();
+  });
 
   const { alphaDropout, dropout, gaussianDropout, gaussianNoise, spatialDropout1d } = tf.layers;
   it.each<[string, tf.layers.Layer, number]>([

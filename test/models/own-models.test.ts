@@ -29,6 +29,7 @@ describe('findModelType', () => {
     ['a class of TF.js', `${file}#OtherLayers`, 'which is a class that extends Sequential. '],
     ['a class of nothing', `${file}#Plain`, 'which is a class that extends nothing. '],
     ['a class of another copy of signet-ml', `${file}#Foreign`, 'which is a class that extends ImageClassifierModel. Expected: export class Foreign extends ImageClassifierModel. Its ImageClassifierModel is that of another copy of signet-ml'],
+    ['a class whose parent has no name', `${file}#ForeignChild`, 'which is a class that extends a class without a name. Expected: '],
   ])('refuses %s', async (_, text, message) => {
     await expect(findModelType(text)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -45,8 +46,11 @@ describe('makeModel', () => {
     model.dispose();
   });
 
-  it('takes logits that a sigmoid gates', async () => {
-    makeModel(await findModelType(`${file}#GatedLogits`), { classNames }).dispose();
+  it.each([
+    ['a sigmoid gates', 'GatedLogits'],
+    ['are sums of two', 'SummedWays'],
+  ])('takes logits that %s', async (_, name) => {
+    makeModel(await findModelType(`${file}#${name}`), { classNames }).dispose();
   });
 
   it.each<[string, string, string]>([
@@ -58,6 +62,10 @@ describe('makeModel', () => {
     ['that ends with a layer of tanh', 'Tanh', 'Received from Tanh: tanh at its end, in the layer "squashed".'],
     ['with softmax before a reshape', 'ReshapedSoftmax', 'Received from ReshapedSoftmax: softmax at its end, in the layer "'],
     ['with softmax in models that are averaged', 'NestedSoftmax', 'Received from NestedSoftmax: softmax at its end, in the layer "'],
+    ['with a sigmoid in a wrapper', 'SigmoidOfRows', 'Received from SigmoidOfRows: sigmoid at its end, in the layer "each_row".'],
+    ['with tanh at both ends of a sequence', 'BothWays', 'Received from BothWays: tanh at its end, in the layer "lstm_'],
+    ['that ends with cells', 'Cells', 'Received from Cells: tanh at its end, in the layer "last".'],
+    ['with softmax that a sigmoid gates', 'GatedProbabilities', 'Received from GatedProbabilities: softmax at its end, in the layer "'],
     ['that has classes of its own', 'OwnClasses', 'OwnClasses does not use the options that it is given: expected 4 classes (ant, bee, cat, ...). Received: 2 (cat, dog). Pass them on: constructor(options) { super(options, '],
     ['that has a size of its own', 'OwnSize', 'expected images of 12 x 8 pixels. Received: 8 x 8. Pass them on'],
     ['that takes other things than options', 'NamesAlone', "classNames is a list of names: ['cat', 'dog']. Received: object."],

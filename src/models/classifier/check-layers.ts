@@ -53,7 +53,7 @@ function noLogits({ outputs }: tf.LayersModel, modelType: string, classes: numbe
 const boundedActivations: ReadonlySet<unknown> = new Set(['softmax', 'sigmoid', 'hardSigmoid', 'tanh', 'softsign']);
 /** Layers that keep values within the bounds of what all of their inputs keep. */
 const keepsBounds =
-  /^(?:Reshape|Flatten|Permute|Activation|Average|Maximum|Minimum|Concatenate|(?:Spatial)?Dropout(?:1D|2D)?|SignetDropout|(?:Global)?(?:Average|Max)Pooling[123]D)$/;
+  /^(?:Reshape|Flatten|Permute|RepeatVector|Activation|Average|Maximum|Minimum|Multiply|Concatenate|(?:Spatial)?Dropout(?:1D|2D)?|SignetDropout|(?:Global)?(?:Average|Max)Pooling[123]D)$/;
 
 interface Bounded {
   readonly layer: tf.layers.Layer;
@@ -69,11 +69,28 @@ function boundedBy(tensor: tf.SymbolicTensor): Bounded | null {
     const inner = layer.outputs[tensor.tensorIndex];
     return inner ? boundedBy(inner) : null;
   }
-  const activation = layer.getClassName() === 'Softmax' ? 'softmax' : layer.getConfig().activation;
-  if (boundedActivations.has(activation)) return { layer, activation: activation as string };
-  const isPassedOn = keepsBounds.test(layer.getClassName()) && (activation === undefined || activation === 'linear');
+  const applied = appliedBy(layer);
+  if (applied instanceof tf.LayersModel) return applied.outputs[0] ? boundedBy(applied.outputs[0]) : null;
+  const activation = applied.getClassName() === 'Softmax' ? 'softmax' : applied.getConfig().activation;
+  if (boundedActivations.has(activation)) return { layer: applied, activation: activation as string };
+  const isPassedOn = keepsBounds.test(applied.getClassName()) && (activation === undefined || activation === 'linear');
   const all = isPassedOn ? inputs.map(boundedBy) : [];
   return all.every((each) => each !== null) ? (all[0] ?? null) : null;
+}
+
+/** Finds the layer in a wrapper (`timeDistributed`, `bidirectional` unless it adds), or the last cell of `rnn`; else the layer itself. */
+function appliedBy(layer: tf.layers.Layer): tf.layers.Layer {
+  const { layer: wrapped, mergeMode, cell, cells } = layer as Wrapper;
+  const hasOwn = mergeMode === 'sum' || layer.getConfig().activation !== undefined;
+  const applied = hasOwn ? undefined : (wrapped ?? cell ?? cells?.at(-1));
+  return applied ? appliedBy(applied) : layer;
+}
+
+interface Wrapper extends tf.layers.Layer {
+  readonly layer?: tf.layers.Layer;
+  readonly mergeMode?: string;
+  readonly cell?: tf.layers.Layer;
+  readonly cells?: readonly tf.layers.Layer[];
 }
 
 function shapeText({ shape }: tf.SymbolicTensor): string {

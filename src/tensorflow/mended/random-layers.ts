@@ -52,6 +52,7 @@ export function drawByOps({ uniform, normal }: RandomDraws): void {
   const { simpleRNNCell, gruCell, lstmCell, convLstm2dCell } = tf.layers;
   const cells = [simpleRNNCell({ units: 1 }), gruCell({ units: 1 }), lstmCell({ units: 1 })];
   for (const cell of [...cells, convLstm2dCell({ filters: 1, kernelSize: 1 })]) mendCell(cell, dropout);
+  mendMasks(tf.layers.rnn({ cell: simpleRNNCell({ units: 1 }) }));
   mend(tf.layers.gaussianNoise({ stddev: 0 }), ({ stddev }, input, seed) =>
     tf.add(input, normal(input.shape, 0, stddev, seed)),
   );
@@ -69,9 +70,12 @@ export function drawByOps({ uniform, normal }: RandomDraws): void {
   });
 }
 
-/** Cells of recurrent layers, which draw their masks by `dropoutFunc`, if they have one. */
+/** Cells of recurrent layers, which draw their masks by `dropoutFunc`, if they have one, and keep them for all steps of a sequence. */
 interface RecurrentCell extends tf.layers.Layer {
+  readonly cells?: readonly RecurrentCell[];
   dropoutFunc?: ((x: tf.Tensor, rate: number) => tf.Tensor) | null;
+  dropoutMask?: tf.Tensor | tf.Tensor[] | null;
+  recurrentDropoutMask?: tf.Tensor | tf.Tensor[] | null;
   call: (this: RecurrentCell, inputs: tf.Tensor | tf.Tensor[], kwargs: Record<string, unknown>) => tf.Tensor[];
 }
 
@@ -82,6 +86,31 @@ function mendCell(cell: tf.layers.Layer, dropout: (x: tf.Tensor, rate: number, s
       return original.call(this, inputs, kwargs);
     };
   });
+}
+
+/** Makes `rnn` forget the masks of the last sequence, as `lstm`, `gru` and `simpleRNN` do: they were drawn for another batch. */
+function mendMasks(layer: tf.layers.Layer): void {
+  replaced(Object.getPrototypeOf(layer) as RecurrentLayer, 'call', (original) => {
+    return function (inputs, kwargs) {
+      forgetMasks(this.cell);
+      return original.call(this, inputs, kwargs);
+    };
+  });
+}
+
+interface RecurrentLayer extends tf.layers.Layer {
+  readonly cell: RecurrentCell;
+  call: (
+    this: RecurrentLayer,
+    inputs: tf.Tensor | tf.Tensor[],
+    kwargs: Record<string, unknown>,
+  ) => tf.Tensor | tf.Tensor[];
+}
+
+function forgetMasks(cell: RecurrentCell): void {
+  cell.dropoutMask = null;
+  cell.recurrentDropoutMask = null;
+  cell.cells?.forEach(forgetMasks);
 }
 
 function mend(layer: tf.layers.Layer, noise: Noise): void {
