@@ -88,16 +88,19 @@ describe('findImageFiles', () => {
     ]);
   });
 
-  it('passes over what network drives leave behind', async () => {
-    expect(
-      await filesAmong(
-        'a.png',
-        '@eaDir/a.png/SYNOPHOTO_THUMB_M.jpg',
-        '#recycle/b.png',
-        '@Recycle/c.png',
-        '$RECYCLE.BIN/d.png',
-      ),
-    ).toEqual(['a.png']);
+  it.each([
+    ['@eaDir/a.png/SYNOPHOTO_THUMB_M.jpg', '#recycle/b.png', '#snapshot/daily/a.png', '@tmp/c.png'],
+    ['@Recycle/c.png', '@Recently-Snapshot/a.png', '.@__thumb/s100a.png'],
+    ['$RECYCLE.BIN/d.png', 'System Volume Information/e.png', 'Thumbs.db', 'more/ehthumbs_vista.db', 'desktop.ini'],
+    ['.AppleDouble/a.png', '._a.png', 'Network Trash Folder/f.png', 'Temporary Items/g.png', 'more/Icon\r'],
+    [
+      '~snapshot/hourly/a.png',
+      'lost+found/#1234.png',
+      '.Trash-1000/files/h.png',
+      '.ipynb_checkpoints/a-checkpoint.png',
+    ],
+  ])('passes over what network drives and operating systems leave behind: %s, ...', async (...left) => {
+    expect(await filesAmong('a.png', 'more/b.png', ...left)).toEqual(['a.png', 'more/b.png']);
   });
 
   it('looks into directories, but not into hidden ones', async () => {

@@ -31,18 +31,11 @@ export interface ListOptions {
   readonly visited?: Set<string>;
 }
 
-/** Names that operating systems and network drives (Synology, QNAP) leave behind, in lower case; names that begin with a dot are left out too. */
+/** Names that operating systems and network drives (Synology, QNAP, NetApp, Netatalk) leave behind, in lower case; names that begin with a dot are left out too. */
 const clutter = new Set([
-  ...['thumbs.db', 'ehthumbs.db', 'desktop.ini', '__macosx', 'icon\r'],
-  ...[
-    '@eadir',
-    '#recycle',
-    '@recycle',
-    '@recently-snapshot',
-    '$recycle.bin',
-    'system volume information',
-    'lost+found',
-  ],
+  ...['thumbs.db', 'ehthumbs.db', 'ehthumbs_vista.db', 'desktop.ini', '__macosx', 'icon\r'],
+  ...['@eadir', '@tmp', '#recycle', '@recycle', '#snapshot', '~snapshot', '@recently-snapshot'],
+  ...['$recycle.bin', 'system volume information', 'lost+found', 'network trash folder', 'temporary items'],
 ]);
 
 /**

@@ -211,6 +211,8 @@ describe('inputs that are not those of the signature', () => {
     [tensor('"shape": [1e3], "data": [1]'), 'needs a "shape"'],
     [tensor('"shape": "1", "data": [1]'), 'needs a "shape"'],
     [tensor(`"shape": [${'1,'.repeat(254)}1], "data": [1]`), 'needs a "shape"'],
+    // The body that ended Triton's process, triton#1649: all that is wrong with it.
+    ['{"inputs": [{"name": "bytes", "shape": "-1", "datatype": "STRING", "data": [{"b64": "aGk="}]}]}', 'lists them. There is no datatype STRING. Expected: FP32, FP64, FP16, BF16, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, BOOL, COMPLEX64, COMPLEX128, BYTES. The input "bytes" needs a "shape", a list of at most 254 whole numbers from 0.'],
     [tensor('"shape": [9007199254740993], "data": [1]'), 'needs a "shape"'],
     [tensor('"shape": [2147483648], "data": [1]'), 'has more than 16777216 elements'],
     [tensor('"shape": [4294967296, 4294967296], "data": []'), 'has more than 16777216 elements'],
