@@ -7,7 +7,9 @@
  * solved by least squares: 1 for a class where a pixel of the feature map lies in a square of its colour, 0 elsewhere; so it is known where such a network sees a
  * class. The other learns which colour a picture has, on features that it cannot change.
  *
- * npm run bench:heatmap [-- --rounds 20 --families LenetModel,ResnetModel]
+ * npm run bench:heatmap [-- --rounds 20 --families LenetModel,ResnetModel --time-only --photographs FOLDER]
+ *
+ * `--photographs` draws the squares on the photographs of a folder with a folder per class, for the networks that keep their weights. `--rounds 0` measures no time.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -16,6 +18,8 @@ import { parseArgs } from 'node:util';
 
 import sharp from 'sharp';
 
+import { createRandom, shuffled } from '../src/data/dataset/random.js';
+import { scanImageDirectory } from '../src/data/scan/scan-image-directory.js';
 import type { ImageClassifierModel } from '../src/models/image-classifier-model.js';
 import { modelTypes } from '../src/models/model-types.js';
 import { stringVector } from '../src/ops/strings.js';
@@ -23,7 +27,15 @@ import { LoadedSavedModel } from '../src/saved-model/run/load-saved-model.js';
 import * as tf from '../src/tensorflow/tf.js';
 import { type Family, point } from './heatmap/pointing.js';
 
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '20' }, families: { type: 'string' } } });
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '20' },
+    families: { type: 'string' },
+    'time-only': { type: 'boolean', default: false },
+    photographs: { type: 'string' },
+  },
+});
+const photographs = values.photographs === undefined ? [] : await drawn(values.photographs, 70);
 const families: Readonly<Record<string, Family>> = {
   LenetModel: { side: 96, trainedSide: 96 },
   MobileNetModel: { side: 672, trainedSide: 224 },
@@ -59,20 +71,28 @@ async function time(model: ImageClassifierModel): Promise<readonly [number, numb
   return [median(times[0]), median(times[1])];
 }
 
+/** Draws some photographs of a folder. */
+async function drawn(folder: string, count: number): Promise<string[]> {
+  const { files } = await scanImageDirectory(folder);
+  return shuffled(files, createRandom(1)).slice(0, count).map(({ path: file }) => file); // prettier-ignore
+}
+
 for (const [name, family] of Object.entries(families)) {
   if (values.families !== undefined && !values.families.split(',').includes(name)) continue;
   const Type = modelTypes[name];
   if (!Type) throw new Error(`There is no ${name}.`);
-  const model = new Type({ classNames: ['red', 'green', 'blue'], seed: 1, withHeatmap: true });
-  const [prediction, heatmap] = await time(model);
-  model.dispose();
-  console.log(
-    `${name}: prediction ${prediction.toFixed(1)} ms, heat map ${heatmap.toFixed(1)} ms: ${(heatmap / prediction).toFixed(2)} x`,
-  );
+  if (values.rounds !== '0') {
+    const model = new Type({ classNames: ['red', 'green', 'blue'], seed: 1, withHeatmap: true });
+    const [prediction, heatmap] = await time(model);
+    model.dispose();
+    const ratio = (heatmap / prediction).toFixed(2);
+    console.log(`${name}: prediction ${prediction.toFixed(1)} ms, heat map ${heatmap.toFixed(1)} ms: ${ratio} x`);
+  }
+  if (values['time-only']) continue;
   const { side, trainedSide, weights = trainedSide === undefined ? 'random' : 'trained' } = family;
-  for (const { learnedFrom, share, area, right } of await point(name, family)) {
+  for (const { learnedFrom, share, area, right } of await point(name, family, photographs)) {
     console.log(
-      `${name}, ${side} x ${side}, ${weights} weights, learned from ${learnedFrom}: ${(100 * share).toFixed(1)} % of the heat on the object, ` +
+      `${name}, ${side} x ${side}, ${weights} weights, ${photographs.length > 0 && trainedSide === undefined ? 'on photographs, ' : ''}learned from ${learnedFrom}: ${(100 * share).toFixed(1)} % of the heat on the object, ` +
         `which is ${(100 * area).toFixed(1)} % of the picture; ${(100 * right).toFixed(0)} % right`,
     );
   }

@@ -1,3 +1,6 @@
+import sharp from 'sharp';
+
+import { mapConcurrently } from '../../src/files/map-concurrently.js';
 import { type FeatureMap, featureMapOf } from '../../src/models/classifier/feature-map.js';
 import { heatmapsOf } from '../../src/models/classifier/heatmap.js';
 import type { ImageClassifierModel } from '../../src/models/image-classifier-model.js';
@@ -35,10 +38,18 @@ const classNames = ['red', 'green', 'blue'];
 
 /** Seeds of the pictures to learn from and of those that are judged: on the latter nothing was chosen. */
 const seeds = { learned: 1, judged: 3 };
-const judgedPictures = 30;
+const [learnedPictures, judgedPictures] = [40, 30];
 
-/** Measures how much of the heat lies on squares of which the place is known. */
-export async function point(modelType: string, { side, trainedSide, weights }: Family): Promise<Pointing[]> {
+/**
+ * Measures how much of the heat lies on squares of which the place is known.
+ *
+ * @param photographs Files to draw the squares on, for families that are not trained: the first half to learn from, the other to be judged on. Default: noise.
+ */
+export async function point(
+  modelType: string,
+  { side, trainedSide, weights }: Family,
+  photographs: readonly string[] = [],
+): Promise<Pointing[]> {
   const Type = modelTypes[modelType];
   if (!Type) throw new Error(`There is no ${modelType}.`);
   const make = (pixels: number) => new Type({ classNames, seed: 1, inputHeight: pixels, inputWidth: pixels, multiLabel: trainedSide !== undefined }); // prettier-ignore
@@ -47,7 +58,7 @@ export async function point(modelType: string, { side, trainedSide, weights }: F
     if (weights) await loadPretrained(model, { weights });
     const map = featureMapOf(model);
     if (!map) throw new Error(`${modelType} has no heat maps.`);
-    if (trainedSide === undefined) return await pointWithHeads(model, map, { side, isRandom: !weights });
+    if (trainedSide === undefined) return await pointWithHeads(model, map, { side, isRandom: !weights, photographs });
     await takeTrained(model, make(trainedSide), side);
     const judged = mapsOf(model, map, squares(judgedPictures, side, seeds.judged));
     const result = measure('labels', judged);
@@ -63,7 +74,7 @@ async function takeTrained(model: ImageClassifierModel, copy: ImageClassifierMod
   await train(copy, copy.imageSize[0]);
   model.setWeights(copy.getWeights());
   copy.dispose();
-  const { images } = squares(8, side, seeds.learned, every);
+  const { images } = squares(8, side, seeds.learned, { empty: every });
   calibrate(model, images);
   images.dispose();
 }
@@ -72,12 +83,23 @@ async function takeTrained(model: ImageClassifierModel, copy: ImageClassifierMod
 async function pointWithHeads(
   model: ImageClassifierModel,
   map: FeatureMap,
-  { side, isRandom }: { readonly side: number; readonly isRandom: boolean },
+  {
+    side,
+    isRandom,
+    photographs,
+  }: { readonly side: number; readonly isRandom: boolean; readonly photographs: readonly string[] },
 ): Promise<Pointing[]> {
-  const learned = squares(40, side, seeds.learned);
+  const half = Math.ceil(photographs.length / 2);
+  const learned = squares(learnedPictures, side, seeds.learned, {
+    backgrounds: await squashed(photographs.slice(0, half), side),
+  });
   if (isRandom) tf.tidy(() => calibrate(model, tf.slice4d(learned.images, [0, 0, 0, 0], [3, -1, -1, -1])));
   const known = mapsOf(model, map, learned);
-  const judged = mapsOf(model, map, squares(judgedPictures, side, seeds.judged));
+  const judged = mapsOf(
+    model,
+    map,
+    squares(judgedPictures, side, seeds.judged, { backgrounds: await squashed(photographs.slice(half), side) }),
+  );
   const [head] = model.layers.slice(-1);
   const results: Pointing[] = [];
   for (const [learnedFrom, solve] of [
@@ -91,6 +113,13 @@ async function pointWithHeads(
   }
   tf.dispose([known.features, judged.features]);
   return results;
+}
+
+/** Decodes photographs to [side, side, 3]; undefined for none. */
+async function squashed(files: readonly string[], side: number): Promise<Uint8Array[] | undefined> {
+  if (files.length === 0) return undefined;
+  const decode = (file: string) => sharp(file).rotate().removeAlpha().toColourspace('srgb').resize(side, side, { fit: 'fill' }).raw().toBuffer(); // prettier-ignore
+  return mapConcurrently(files, 2, decode);
 }
 
 /** Feature maps of pictures: they are computed once, whatever heads follow. */
@@ -138,7 +167,7 @@ const every = 5;
 /** Trains a multi-label classifier on which colours are in a picture. */
 async function train(model: ImageClassifierModel, side: number): Promise<void> {
   model.compile({ optimizer: new Adam({ learningRate: 0.001 }) });
-  const { images, labels, present } = squares(steps * batchSize, side, seeds.learned, every);
+  const { images, labels, present } = squares(steps * batchSize, side, seeds.learned, { empty: every });
   const ys = tf.tidy(() =>
     tf.mul(tf.oneHot(tf.tensor1d(labels, 'int32'), 3), tf.expandDims(tf.tensor1d(present, 'int32'), 1)),
   );

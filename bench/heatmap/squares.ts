@@ -4,7 +4,7 @@ import { mulberry32 } from '../../test/helpers/data/mulberry32.js';
 /** Checks whether a pixel of a picture lies in its square. */
 export type IsInside = (y: number, x: number) => boolean;
 
-/** Pictures of noise, most with a square of a colour. */
+/** Pictures of noise or of anything, most with a square of a colour. */
 export interface Squares {
   /** float32 [n, side, side, 3], 0 to 255 */
   readonly images: tf.Tensor4D;
@@ -15,12 +15,21 @@ export interface Squares {
   readonly boxes: readonly IsInside[];
 }
 
-/**
- * Draws pictures of noise, each with a square that is half as wide and up to 0.7, at a place drawn evenly.
- *
- * @param empty Every `empty`-th picture has no square.
- */
-export function squares(count: number, side: number, seed: number, empty = Infinity): Squares {
+/** What is drawn. */
+export interface SquaresOptions {
+  /** Every `empty`-th picture has no square. Default: all have one. */
+  readonly empty?: number;
+  /** What lies around the squares, one of the backgrounds after another, [side, side, 3] each. Default: noise. */
+  readonly backgrounds?: readonly Uint8Array[] | undefined;
+}
+
+/** Draws pictures, each with a square that is half as wide and up to 0.7, at a place drawn evenly. */
+export function squares(
+  count: number,
+  side: number,
+  seed: number,
+  { empty = Infinity, backgrounds }: SquaresOptions = {},
+): Squares {
   const random = mulberry32(seed);
   const pixels = new Float32Array(count * side * side * 3);
   const boxes = Array.from({ length: count }, (_, i): IsInside => {
@@ -28,10 +37,17 @@ export function squares(count: number, side: number, seed: number, empty = Infin
     const [top, left] = [random(), random()].map((place) => Math.floor(place * (side - size))) as [number, number];
     const isThere = (i + 1) % empty !== 0;
     const isInside: IsInside = (y, x) => isThere && y >= top && y < top + size && x >= left && x < left + size;
+    const background = backgrounds?.[i % backgrounds.length];
     for (let p = 0; p < side * side; p += 1) {
       const inside = isInside(Math.floor(p / side), p % side);
       for (let k = 0; k < 3; k += 1) {
-        pixels[(i * side * side + p) * 3 + k] = inside ? (k === i % 3 ? 230 : 40) : random() * 160;
+        pixels[(i * side * side + p) * 3 + k] = inside
+          ? k === i % 3
+            ? 230
+            : 40
+          : background
+            ? (background[p * 3 + k] ?? 0)
+            : random() * 160;
       }
     }
     return isInside;

@@ -13,6 +13,8 @@ import { describeCheck, isLeak, isOfTwoClasses } from '../../evaluation/data-che
 import { reasonOf, suggestEdits } from '../../evaluation/data-check/suggested-edits.js';
 import { cannotWrite, tryToWrite } from '../../files/cannot-write.js';
 import { replaceFile } from '../../files/replace.js';
+import { count } from '../../text/amounts.js';
+import { printable } from '../../text/printable.js';
 import { type ProgressBar, progressBar } from '../../text/progress-bar.js';
 import { tell } from '../../text/tell.js';
 import { separateTestSource, trainingSource } from '../shared/dataset-sources.js';
@@ -102,7 +104,12 @@ export async function checkDataset(given: CheckDatasetOptions): Promise<CheckDat
   const names = { trainingSet: trainingSource(options).name, testSet: test && (separateTestSource(options)?.name ?? trainingSource(options).name) }; // prettier-ignore
   if (report !== undefined) {
     const title = `Data check: ${path.basename(path.resolve(names.trainingSet))}`;
-    await writeFile(report, await dataCheckPage(check, { title, summary, exif, date: new Date() }));
+    const { pathOf } = placesOf(check, { training, test });
+    const checkedText = checkedSentence(check, names, opened?.name ?? null);
+    await writeFile(
+      report,
+      await dataCheckPage(check, { title, summary, checked: checkedText, exif, pathOf, date: new Date() }),
+    );
   }
   const features = opened?.name ?? null;
   return { ...names, features, summary, ...resultOf(check), edits, written: write ?? null, report: report ?? null };
@@ -150,12 +157,30 @@ class Progress {
   }
 }
 
-/** The suggested edits by the images' ways within their data sets. An image of a list may lie outside its folder; then no edit can name it. */
-function editsOf(check: DataCheck, sets: Sets): DatasetEdit[] {
+/** Says what was checked: `603 training images of photos in 10 classes; the features of EfficientNet-Lite0.` */
+function checkedSentence(
+  { images, classNames }: DataCheck,
+  { trainingSet, testSet }: Pick<CheckDatasetResult, 'trainingSet' | 'testSet'>,
+  features: string | null,
+): string {
+  const number = (wanted: DataSet) => images.filter(({ set }) => set === wanted).length;
+  const training = `${count(number('training'), 'training image')} from ${trainingSet} in ${count(classNames.length, 'class', 'classes')}`;
+  const test = testSet === null ? '' : `, ${count(number('test'), 'test image')} from ${testSet}`;
+  return `Checked: ${printable(training + test)}, ${features === null ? 'by pixels alone' : `with the features of ${printable(features)}`}.`;
+}
+
+/** Where images are within their data sets. */
+function placesOf(check: DataCheck, sets: Sets) {
   const placeOf = (image: number) => {
     const { file, set } = check.images[image] ?? { file: { path: '' }, set: 'training' as const };
     return { set, path: pathWithin((set === 'test' ? sets.test : null) ?? sets.training, file.path) };
   };
+  return { placeOf, pathOf: (image: number) => placeOf(image).path };
+}
+
+/** The suggested edits by the images' ways within their data sets. An image of a list may lie outside its folder; then no edit can name it. */
+function editsOf(check: DataCheck, sets: Sets): DatasetEdit[] {
+  const { placeOf } = placesOf(check, sets);
   const edits = suggestEdits(check).map(({ image, other, action, labels, reason }): DatasetEdit => {
     const otherPlace = other === undefined ? undefined : placeOf(other);
     const otherPath = otherPlace && (otherPlace.set === placeOf(image).set ? otherPlace.path : `${otherPlace.set}: ${otherPlace.path}`); // prettier-ignore

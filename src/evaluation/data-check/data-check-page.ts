@@ -21,8 +21,12 @@ export interface DataCheckPage {
   readonly title: string;
   /** Sentences of the summary. */
   readonly summary: readonly string[];
+  /** What was checked, a sentence. */
+  readonly checked: string;
   /** Whether pictures are turned as their EXIF says. */
   readonly exif: ExifHandling;
+  /** Gives the path of an image, by its position, within its data set. */
+  readonly pathOf: (image: number) => string;
   readonly date: Date;
 }
 
@@ -32,11 +36,12 @@ const mostPictures = 60;
 const concurrency = 2;
 
 /** Findings about data sets as one page of HTML, with the pictures side by side. */
-export async function dataCheckPage(check: DataCheck, { title, summary, exif, date }: DataCheckPage): Promise<string> {
-  const pictures = new Pictures(check, exif);
+export async function dataCheckPage(check: DataCheck, page: DataCheckPage): Promise<string> {
+  const { title, summary, checked, date } = page;
+  const pictures = new Pictures(check, page);
   const { leaks, twoClasses, repeated } = duplicatesByHarm(check);
   const sections = [
-    { id: 'summary', title: 'Summary', section: findingsSection(summary) },
+    { id: 'summary', title: 'Summary', section: findingsSection(summary, markup`<p class="hint">${checked}</p>`) },
     { id: 'leaks', title: 'Test pictures in the training set', section: await pairsSection(pictures, 'leaks', 'Test pictures in the training set', 'Accuracy on these says nothing about new pictures.', leaks) }, // prettier-ignore
     { id: 'two-classes', title: 'One picture in two classes', section: await pairsSection(pictures, 'two-classes', 'One picture in two classes', 'At most one of the labels is right.', twoClasses) }, // prettier-ignore
     { id: 'labels', title: 'Suspicious labels', section: await labelsSection(check, pictures) },
@@ -53,7 +58,7 @@ class Pictures {
 
   constructor(
     private readonly check: DataCheck,
-    private readonly exif: ExifHandling,
+    private readonly page: Pick<DataCheckPage, 'exif' | 'pathOf'>,
   ) {}
 
   /** A picture with words below it. */
@@ -61,11 +66,11 @@ class Pictures {
     const found = this.check.images[image];
     if (!found) return markup``;
     const { file, set } = found;
-    const made = this.#made.get(image) ?? thumbnail(file, this.exif);
+    const made = this.#made.get(image) ?? thumbnail(file, this.page.exif);
     this.#made.set(image, made);
     const alternative = `${printable(path.basename(file.path))}: ${words}`;
     const picture = thumbnailPicture(await made, alternative);
-    const place = markup`${set === 'test' && 'test: '}${shortPath(file.path, 60)}`;
+    const place = markup`${set === 'test' && 'test: '}${shortPath(this.page.pathOf(image), 60)}`;
     return imageFigure({ picture, title, lines: [words], path: place });
   }
 
