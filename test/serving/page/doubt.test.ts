@@ -38,9 +38,7 @@ describe('the page, of a model that may not be sure', () => {
     const picture = answer.getByRole('img', { name: `Where “${best}” was seen` });
     await picture.and(page.locator(':visible')).waitFor();
     await page.waitForFunction(`document.querySelector('.heatmap').naturalWidth > 0`);
-    expect(await answer.locator('.explained').textContent()).toBe(
-      `The brighter, the more of “${best}” was seen there.`,
-    );
+    expect(await answer.locator('.explained').textContent()).toBe(`Brighter areas speak more for “${best}”.`);
     expect(await page.getByRole('status').textContent()).toContain(`0043.png: ${doubt} ${best}, `);
     expect(await answer.locator('code').textContent()).toContain(`${name}:explain-image`);
     // Without heat maps the doubt stays.

@@ -138,7 +138,7 @@ function showHeatmap(card, explained, overlay) {
   picture.onload = picture.onerror = () => URL.revokeObjectURL(address);
   const name = nameOf(explained);
   Object.assign(picture, { src: address, alt: `Where “${name}” was seen`, hidden: false });
-  const text = `The brighter, the more of “${name}” was seen there.`;
+  const text = `Brighter areas speak more for “${name}”.`;
   Object.assign(card.querySelector('.explained'), { textContent: text, hidden: false });
 }
 
