@@ -117,7 +117,7 @@ describe('the page of a report', () => {
       `[...new Set([...document.querySelectorAll('body *')].map((one) => one.localName))].toSorted()`,
     );
     expect(elements.join(' ')).toMatchInlineSnapshot(
-      `"a bdi caption circle code dd details div dl dt figcaption figure footer foreignObject g h1 h2 header image img input label li main nav p path pre rect section span strong summary svg table tbody td text th thead time title tr ul"`,
+      `"a bdi caption circle code dd details div dl dt figcaption figure footer foreignObject g h1 h2 header image img input label li main nav p path pre rect section span strong summary svg table tbody td text th thead time title tr ul wbr"`,
     );
     const attributes = `[...document.querySelectorAll('*')].flatMap((one) => one.getAttributeNames()).filter((name) => /^(on|style)/.test(name))`;
     expect(await page.evaluate(attributes)).toEqual([]);
