@@ -27,7 +27,7 @@ interface Hdf5Weight {
  * that of Keras 3 (`.weights.h5`). Runs in a thread of its own, see `keras-weight-file.ts`, with which the file is closed.
  *
  * Sources: keras/src/legacy/saving/legacy_h5_format.py (attributes `layer_names` and `weight_names`) and
- * keras/src/saving/saving_lib.py (groups `layers/NAME/vars/0`; the layer's own name is an attribute of `vars`).
+ * keras/src/saving/saving_lib.py (groups `layers/NAME/vars/0`, of a class `ATTRIBUTE/vars/0`; the layer's own name is an attribute of `vars`).
  *
  * @param onStep Called before every step of the parser, which may be its last on a damaged file.
  * @throws SignetError `INVALID_WEIGHTS` when it is not such a file, or damaged.
@@ -95,27 +95,36 @@ function legacyLayers(root: Group, reader: GroupReader): Hdf5Layer[] {
 
 function keras3Layers(path: string, root: Group, reader: GroupReader): Hdf5Layer[] {
   const found: Hdf5Layer[] = [];
-  // A model in a model is a layer with layers of its own.
-  const visit = (layers: Group | null, depth: number) => {
-    if (layers && depth > mostDepth)
-      throw invalidWeights(path, `its layers contain each other, more than ${mostDepth} deep`);
-    for (const key of layers ? reader.keys(layers) : []) {
-      const layer = layers && reader.group(layers, key);
-      const vars = layer && reader.group(layer, 'vars');
-      if (vars) {
-        const name = reader.attribute(vars, 'name')?.value;
-        const order = reader.keys(vars).toSorted((a, b) => Number(a) - Number(b));
-        found.push({
-          name: typeof name === 'string' ? name : key,
-          weights: order.flatMap((each) => reader.weight(vars, each)),
-        });
+  const take = (layer: Group, key: string, depth: number) => {
+    const vars = reader.group(layer, 'vars');
+    const weights = vars ? weightsOf(vars, reader) : [];
+    if (vars) {
+      const name = reader.attribute(vars, 'name')?.value;
+      found.push({ name: typeof name === 'string' ? name : key, weights });
+    }
+    if (weights.length === 0 || reader.group(layer, 'layers')) visit(layer, depth + 1);
+  };
+  // A model in a model is a layer with layers of its own; a class of one's own has some of them as attributes.
+  const visit = (model: Group, depth: number) => {
+    if (depth > mostDepth) throw invalidWeights(path, `its layers contain each other, more than ${mostDepth} deep`);
+    for (const group of [reader.group(model, 'layers'), model]) {
+      for (const key of group ? reader.keys(group) : []) {
+        const layer = group && (group !== model || !notLayers.has(key)) ? reader.group(group, key) : null;
+        if (layer) take(layer, key, depth);
       }
-      if (layer) visit(reader.group(layer, 'layers'), depth + 1);
     }
   };
-  visit(reader.group(root, 'layers'), 1);
+  visit(root, 1);
   return found;
 }
+
+function weightsOf(vars: Group, reader: GroupReader): Hdf5Weight[] {
+  const order = reader.keys(vars).toSorted((a, b) => Number(a) - Number(b));
+  return order.flatMap((each) => reader.weight(vars, each));
+}
+
+/** Names in a model's group that are not attributes with layers. */
+const notLayers = new Set(['layers', 'vars', 'optimizer', 'seed_generator', 'metrics', '_metrics', 'loss_tracker']);
 
 /** Models in models, more than anybody nests. */
 const mostDepth = 8;

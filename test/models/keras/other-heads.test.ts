@@ -47,6 +47,17 @@ describe('a network whose backbone is a model in it, with another head', () => {
     expect(valuesOf(model, 'logits')).toEqual(before);
   });
 
+  it('gives its backbone where both are attributes of a class', async () => {
+    const model = tiny(1);
+    const file = path.join(folder, 'class.weights.h5');
+    await writeNestedWeights(file, layersToWrite(source, ['logits']), [denseToWrite('dense_12', 32, 5)], {
+      isClass: true,
+    });
+    const result = await loadKerasWeights(model, file);
+    expect(result).toEqual({ loaded: backboneLayers(model), kept: ['logits'], leftAside: ['dense_12'], by: 'name' });
+    for (const layer of result.loaded) expect(valuesOf(model, layer)).toEqual(valuesOf(source, layer));
+  });
+
   it('is reported with what was left aside, several layers too', async () => {
     const lines = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const file = await written('two.weights.h5', [denseToWrite('fc1', 32, 16), denseToWrite('predictions', 16, 3)]);
