@@ -41,13 +41,9 @@ export function squares(
     for (let p = 0; p < side * side; p += 1) {
       const inside = isInside(Math.floor(p / side), p % side);
       for (let k = 0; k < 3; k += 1) {
-        pixels[(i * side * side + p) * 3 + k] = inside
-          ? k === i % 3
-            ? 230
-            : 40
-          : background
-            ? (background[p * 3 + k] ?? 0)
-            : random() * 160;
+        const color = k === i % 3 ? 230 : 40;
+        const around = () => (background ? (background[p * 3 + k] ?? 0) : random() * 160);
+        pixels[(i * side * side + p) * 3 + k] = inside ? color : around();
       }
     }
     return isInside;

@@ -1,4 +1,4 @@
-/** A line that names a command, and everything up to the next `<!-- end -->`. */
+/** Matches a line that names a command and the text up to the next `<!-- end -->`. */
 const block = /^<!-- (npm run .+) -->\n(?:[^]*?\n)??<!-- end -->$/gm;
 
 /**

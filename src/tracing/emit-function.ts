@@ -1,5 +1,5 @@
 import { SignetError } from '../errors.js';
-import { arithmeticOfSteps, dividesByConstant, isArithmetic, joinsConstants } from './exact-arithmetic.js';
+import { arithmeticOfSteps, dividesByConstant, inputsToHide } from './exact-arithmetic.js';
 import { dataTypeName, dataTypeOf, dtypeOf } from '../tensorflow/data-type.js';
 import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { attr } from './attr-value.js';
@@ -11,14 +11,7 @@ import { type DecidingSize, explainSize } from './explain-size.js';
 import type { SizeSource } from './size-expression.js';
 import { EmittedTensors } from './emitted-tensors.js';
 import { FunctionDefBuilder } from './function-def-builder.js';
-import {
-  asserts,
-  hasEffect,
-  isTakenForLeakyRelu,
-  isTakenThroughItsInput,
-  liveNodes,
-  statefulOp,
-} from './op-effects.js';
+import { asserts, hasEffect, isTakenForLeakyRelu, liveNodes, statefulOp } from './op-effects.js';
 import { type Attributes, opEntry, outputName } from './op-signature.js';
 import { guardShapes } from './shape-guards.js';
 import type { ConstantNode, OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
@@ -184,13 +177,8 @@ class FunctionEmitter {
       this.#define(position, [this.#maximum(inputs)]);
       return;
     }
-    if (isTakenThroughItsInput(node)) inputs[0] = this.#asItIs(inputs[0] ?? '', position, 0);
     const isExact = this.#exact.has(node);
-    if (isExact || joinsConstants(node)) {
-      for (const [i, value] of node.inputs.entries()) {
-        if (isArithmetic(value)) inputs[i] = this.#asItIs(inputs[i] ?? '', position, i);
-      }
-    }
+    for (const i of inputsToHide(node, isExact)) inputs[i] = this.#hidden(inputs[i] ?? '', position, i);
     const op = isExact && dividesByConstant(this.#opsAt(position)) ? 'DivNoNan' : statefulOp(node.op, functions);
     const name = this.#builder.node(op, [...inputs, ...this.#guard], attributes);
     if (asserts(node)) this.#guard = [`^${name}`];
@@ -202,9 +190,8 @@ class FunctionEmitter {
     );
   }
 
-  /** The larger of two, as the negative of the smaller of their negatives. */
   /** An input of an op, behind an op that TensorFlow's optimizer neither removes nor looks through. It takes one rank only. */
-  #asItIs(input: string, position: number, index: number): string {
+  #hidden(input: string, position: number, index: number): string {
     const values = this.#opsAt(position).flatMap(({ inputs }) => inputs[index] ?? []);
     const [seen, ...others] = values.map(({ node, output }) => node.outputs[output]);
     if (!seen || others.some((other) => other?.shape.length !== seen.shape.length)) return input;
@@ -212,6 +199,7 @@ class FunctionEmitter {
     return this.#builder.op('EnsureShape', [input], { T: attr.type(seen.dataType), shape: attr.shape(shape) });
   }
 
+  /** The larger of two, as the negative of the smaller of their negatives. */
   #maximum(inputs: readonly string[]): string {
     const float32 = { T: attr.type(DataType.DT_FLOAT) };
     const negated = inputs.map((input) => this.#builder.op('Neg', [input, ...this.#guard], float32));

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import { isFloat } from './op-effects.js';
 import type { OpNode, TapeNode, TapeValue } from './tape-nodes.js';
 
@@ -45,16 +47,38 @@ export function arithmeticOfSteps(nodes: Iterable<TapeNode>): Set<TapeNode> {
   return found;
 }
 
-/** Whether TensorFlow's optimizer may compute with what an input was made of instead of it. */
-export function isArithmetic({ node }: TapeValue): boolean {
+/**
+ * Finds the inputs of a node, by position, that TensorFlow's optimizer must not look through: it would compute the node from what they were made of.
+ *
+ * @param isExact Whether `arithmeticOfSteps` has the node.
+ */
+export function inputsToHide(node: OpNode, isExact: boolean): number[] {
+  if (isReplacedWithItsInput(node)) return [0];
+  if (!isExact && !joinsConstants(node)) return [];
+  return node.inputs.flatMap((input, i) => (isArithmetic(input) ? [i] : []));
+}
+
+/**
+ * Whether TensorFlow's optimizer replaces `ArgMax(Relu(x))` with `ArgMax(x)`, `Max(Sqrt(x))` with `Sqrt(Max(x))`, or `LogicalNot(Greater(x, y))`
+ * with `LessEqual(x, y)` (tensorflow/core/grappler/optimizers/arithmetic_optimizer.cc, OptimizeMaxOrMinOfMonotonicStage and
+ * RemoveLogicalNotStage). The place is another one where values become equal, and NaN is lost. It sees through functions.
+ */
+function isReplacedWithItsInput({ op, inputs: [input] }: OpNode): boolean {
+  if (input?.node.dynamic !== true) return false;
+  if (op === 'ArgMax' || op === 'ArgMin') return true;
+  if (op === 'Max' || op === 'Min') return isFloat(input);
+  return op === 'LogicalNot' && input.node.kind === 'op' && input.node.inputs.some(isFloat);
+}
+
+function isArithmetic({ node }: TapeValue): boolean {
   return node.kind === 'op' && node.dynamic && arithmetic.has(node.op);
 }
 
 /**
- * Whether TensorFlow's optimizer computes the constants of two ops together: it takes `(x + a) - b` for `x + (a - b)`, which is another
- * number where a is large, and `(x * a) * b` for `x * (a * b)`, which may be too large.
+ * Whether TensorFlow's optimizer computes the constants of two ops together: it replaces `(x + a) - b` with `x + (a - b)`, which is another
+ * number where a is large, and `(x * a) * b` with `x * (a * b)`, which may overflow.
  */
-export function joinsConstants({ op, inputs }: OpNode): boolean {
+function joinsConstants({ op, inputs }: OpNode): boolean {
   const group = joined.find((ops) => ops.has(op));
   if (!group || !inputs.every(isFloat) || !inputs.some(isConstant)) return false;
   return inputs.some(({ node }) => node.kind === 'op' && group.has(node.op) && node.inputs.some(isConstant));
@@ -68,16 +92,8 @@ function isConstant({ node }: TapeValue): boolean {
 
 /** Whether all runs divide by the same numbers, none of them 0. */
 export function dividesByConstant(runs: readonly OpNode[]): boolean {
-  const [first, ...others] = runs.map(({ op, inputs }) => (op === 'RealDiv' ? inputs[1]?.node : undefined));
-  if (first?.kind !== 'constant') return false;
-  const values = Array.from(first.values, Number);
-  return (
-    values.every((value) => value !== 0) &&
-    others.every(
-      (other) =>
-        other?.kind === 'constant' &&
-        other.values.length === values.length &&
-        values.every((value, i) => Object.is(value, Number(other.values[i]))),
-    )
-  );
+  const divisors = runs.map(({ op, inputs }) => (op === 'RealDiv' ? inputs[1]?.node : undefined));
+  const [first] = divisors;
+  if (first?.kind !== 'constant' || Array.from(first.values, Number).includes(0)) return false;
+  return divisors.every((other) => other?.kind === 'constant' && isDeepStrictEqual(other.values, first.values));
 }

@@ -20,19 +20,6 @@ export function isTakenForLeakyRelu({ op, inputs }: OpNode): boolean {
   return op === 'Maximum' && inputs.every(isFloat) && inputs.every(({ node }) => node.dynamic);
 }
 
-/**
- * Whether TensorFlow's optimizer may compute a node from what its input was made of: it takes `ArgMax(Relu(x))` for `ArgMax(x)`, and
- * `Max(Sqrt(x))` for `Sqrt(Max(x))`, and `LogicalNot(Greater(x, y))` for `LessEqual(x, y)` (tensorflow/core/grappler/optimizers/
- * arithmetic_optimizer.cc, OptimizeMaxOrMinOfMonotonicStage and RemoveLogicalNotStage). The places are others where values become equal,
- * and NaN is not seen. It sees through functions.
- */
-export function isTakenThroughItsInput({ op, inputs: [input] }: OpNode): boolean {
-  if (input?.node.dynamic !== true) return false;
-  if (op === 'ArgMax' || op === 'ArgMin') return true;
-  if (op === 'Max' || op === 'Min') return isFloat(input);
-  return op === 'LogicalNot' && input.node.kind === 'op' && input.node.inputs.some(isFloat);
-}
-
 /** Whether a value is of 32-bit floating-point numbers. */
 export function isFloat({ node, output }: TapeValue): boolean {
   return node.outputs[output]?.dataType === DataType.DT_FLOAT;

@@ -102,16 +102,13 @@ export async function checkDataset(given: CheckDatasetOptions): Promise<CheckDat
   const summary = describeCheck(check);
   if (write !== undefined) await writeFile(write, datasetEditsText(edits));
   const names = { trainingSet: trainingSource(options).name, testSet: test && (separateTestSource(options)?.name ?? trainingSource(options).name) }; // prettier-ignore
+  const features = opened?.name ?? null;
   if (report !== undefined) {
     const title = `Data check: ${path.basename(path.resolve(names.trainingSet))}`;
     const { pathOf } = placesOf(check, { training, test });
-    const checkedText = checkedSentence(check, names, opened?.name ?? null);
-    await writeFile(
-      report,
-      await dataCheckPage(check, { title, summary, checked: checkedText, exif, pathOf, date: new Date() }),
-    );
+    const checked = checkedSentence(check, names, features);
+    await writeFile(report, await dataCheckPage(check, { title, summary, checked, exif, pathOf, date: new Date() }));
   }
-  const features = opened?.name ?? null;
   return { ...names, features, summary, ...resultOf(check), edits, written: write ?? null, report: report ?? null };
 }
 

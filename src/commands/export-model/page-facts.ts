@@ -16,7 +16,7 @@ export interface KnownModel {
   /** What it was made from; null where it does not say so. */
   readonly description: ModelDescription | null;
   readonly classNames: readonly string[] | null;
-  /** Of a multi-label model; null for one that gives each picture one class. */
+  /** Thresholds of a multi-label model; null for a single-label model. */
   readonly thresholds: Float32Array | null;
 }
 

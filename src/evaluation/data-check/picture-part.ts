@@ -20,9 +20,11 @@ const [mostSteps, leastGain] = [16, 1e-3];
  *
  * @param whole Picture [side, side].
  * @param part Picture with a mean of 0 and a length of 1, or evenly chosen pixels of one.
+ * @param worthwhile Correlation at the start below which the part stays there. Default: it is always moved.
  */
-export function refinePart(whole: Float32Array, part: Float32Array, start: Box): PlacedPart {
+export function refinePart(whole: Float32Array, part: Float32Array, start: Box, worthwhile = -Infinity): PlacedPart {
   let best = measure(whole, part, start);
+  if (best.value < worthwhile) return best;
   let damping = 0.01;
   for (let step = 0; step < mostSteps && damping < 1e3; step += 1) {
     const next = measure(whole, part, moved(best, damping, sideOf(whole)));
@@ -31,12 +33,7 @@ export function refinePart(whole: Float32Array, part: Float32Array, start: Box):
     if (gain > 0) best = next;
     if (gain >= 0 && gain < leastGain) break;
   }
-  return { box: best.box, value: best.value };
-}
-
-/** Correlation of a part of a picture with another picture, as `refinePart` takes them. */
-export function partCorrelation(whole: Float32Array, part: Float32Array, box: Box): number {
-  return measure(whole, part, box).value;
+  return best;
 }
 
 /** A placed part, and how its correlation changes with its box, without what changes the mean or the contrast alone. */

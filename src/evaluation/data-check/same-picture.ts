@@ -1,6 +1,6 @@
 import { looksSide } from './picture-looks.js';
 import { detailAt, mirroredDetail, normalized, type PictureDetail, roughSide } from './picture-detail.js';
-import { type Box, cropped, partCorrelation, type PlacedPart, refinePart } from './picture-part.js';
+import { type Box, cropped, type PlacedPart, refinePart } from './picture-part.js';
 
 /** How one picture comes from another. */
 export interface PictureMatch {
@@ -81,16 +81,16 @@ function possibleCrop(kind: PossibleCrop['kind'], whole: PictureDetail, part: Pi
   const some = everySecondOf(part.rough);
   const values = roughPixels.map((pixels) => correlationAt(whole.rough, some, pixels));
   const start = places[values.indexOf(Math.max(...values))];
-  if (!start || partCorrelation(whole.rough, some, start) < perhaps - 0.04) return null;
-  const placed = refinePart(whole.rough, some, start);
-  return placed.value < perhaps ? null : { kind, whole, part, placed };
+  const placed = start && refinePart(whole.rough, some, start, perhaps - 0.04);
+  return !placed || placed.value < perhaps ? null : { kind, whole, part, placed };
 }
 
 /** Correlation in detail of a picture with a part of another one, which is moved to where it is largest. */
 function similarityAt(whole: PictureDetail, part: PictureDetail, near: Box): number {
   const placed = refinePart(whole.rough, part.rough, near);
-  if (placed.value < perhaps || partCorrelation(whole.fine, part.fine, placed.box) < probably) return 0;
-  const { box } = refinePart(whole.fine, part.fine, placed.box);
+  if (placed.value < perhaps) return 0;
+  const { box, value } = refinePart(whole.fine, part.fine, placed.box, probably);
+  if (value < probably) return 0;
   // Detail that is resampled loses some; the detail of what is resampled does not.
   return product(detailAt(cropped(whole.gray, box)), part.fine);
 }

@@ -27,7 +27,7 @@ interface Hdf5Weight {
  * that of Keras 3 (`.weights.h5`). Runs in a thread of its own, see `keras-weight-file.ts`, with which the file is closed.
  *
  * Sources: keras/src/legacy/saving/legacy_h5_format.py (attributes `layer_names` and `weight_names`) and
- * keras/src/saving/saving_lib.py (groups `layers/NAME/vars/0`, of a class `ATTRIBUTE/vars/0`; the layer's own name is an attribute of `vars`).
+ * keras/src/saving/saving_lib.py (groups `layers/NAME/vars/0`, of a subclassed model `ATTRIBUTE/vars/0`; the layer's own name is an attribute of `vars`).
  *
  * @param onStep Called before every step of the parser, which may be its last on a damaged file.
  * @throws SignetError `INVALID_WEIGHTS` when it is not such a file, or damaged.
@@ -95,7 +95,9 @@ function legacyLayers(root: Group, reader: GroupReader): Hdf5Layer[] {
 
 function keras3Layers(path: string, root: Group, reader: GroupReader): Hdf5Layer[] {
   const found: Hdf5Layer[] = [];
-  const take = (layer: Group, key: string, depth: number) => {
+  const take = (parent: Group, key: string, depth: number) => {
+    const layer = reader.group(parent, key);
+    if (!layer) return;
     const vars = reader.group(layer, 'vars');
     const weights = vars ? weightsOf(vars, reader) : [];
     if (vars) {
@@ -104,15 +106,12 @@ function keras3Layers(path: string, root: Group, reader: GroupReader): Hdf5Layer
     }
     if (weights.length === 0 || reader.group(layer, 'layers')) visit(layer, depth + 1);
   };
-  // A model in a model is a layer with layers of its own; a class of one's own has some of them as attributes.
+  // A model in a model is a layer with layers of its own; some of a subclassed model are its attributes.
   const visit = (model: Group, depth: number) => {
     if (depth > mostDepth) throw invalidWeights(path, `its layers contain each other, more than ${mostDepth} deep`);
-    for (const group of [reader.group(model, 'layers'), model]) {
-      for (const key of group ? reader.keys(group) : []) {
-        const layer = group && (group !== model || !notLayers.has(key)) ? reader.group(group, key) : null;
-        if (layer) take(layer, key, depth);
-      }
-    }
+    const layers = reader.group(model, 'layers');
+    if (layers) for (const key of reader.keys(layers)) take(layers, key, depth);
+    for (const key of reader.keys(model)) if (!notLayers.has(key)) take(model, key, depth);
   };
   visit(root, 1);
   return found;

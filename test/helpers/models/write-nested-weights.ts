@@ -44,19 +44,19 @@ export function denseToWrite(name: string, units: number, classes: number): Laye
  * Writes a network whose backbone is a model in it, as Keras 3 does: `.weights.h5`, `.keras`, or the legacy layout for any other ending,
  * where the backbone is one group that has all trainable weights first.
  *
- * @param options `isClass`: as a model of a class of one's own, whose layers are its attributes. Default: a functional model.
+ * @param options `isSubclassed`: as a subclassed model, whose layers are its attributes. Default: a functional model.
  */
 export async function writeNestedWeights(
   path: string,
   backbone: readonly LayerToWrite[],
   head: readonly LayerToWrite[],
-  { isClass = false } = {},
+  { isSubclassed = false } = {},
 ): Promise<void> {
   await h5.ready;
   const file = new h5.File(path, 'w');
   const isLegacy = !/\.(?:weights\.h5|keras)$/.test(path);
   if (isLegacy) writeLegacy(file, backbone, head);
-  else writeKeras3(file, backbone, head, isClass);
+  else writeKeras3(file, backbone, head, isSubclassed);
   file.close();
   if (path.endsWith('.keras')) await writeFile(path, zipSync({ 'model.weights.h5': await readFile(path) }));
 }
@@ -88,10 +88,12 @@ function writeKeras3(
   file: File,
   backbone: readonly LayerToWrite[],
   head: readonly LayerToWrite[],
-  isClass: boolean,
+  isSubclassed: boolean,
 ): void {
   const layers = file.create_group('layers');
-  const inner = (isClass ? file.create_group('backbone') : layers.create_group('functional')).create_group('layers');
+  const inner = (isSubclassed ? file.create_group('backbone') : layers.create_group('functional')).create_group(
+    'layers',
+  );
   const write = (parent: Group, key: string, { name, weights }: LayerToWrite) => {
     const vars = parent.create_group(key).create_group('vars');
     vars.create_attribute('name', name);
@@ -101,5 +103,5 @@ function writeKeras3(
   };
   backbone.forEach((layer, i) => write(inner, `layer_${i}`, layer));
   head.forEach((layer, i) => write(layers, `dense_${i}`, layer));
-  if (isClass) write(file, 'optimizer', { name: 'adam', weights: backbone[0]?.weights ?? [] });
+  if (isSubclassed) write(file, 'optimizer', { name: 'adam', weights: backbone[0]?.weights ?? [] });
 }

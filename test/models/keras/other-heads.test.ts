@@ -47,11 +47,11 @@ describe('a network whose backbone is a model in it, with another head', () => {
     expect(valuesOf(model, 'logits')).toEqual(before);
   });
 
-  it('gives its backbone where both are attributes of a class', async () => {
+  it('gives its backbone where both are attributes of a subclassed model', async () => {
     const model = tiny(1);
     const file = path.join(folder, 'class.weights.h5');
     await writeNestedWeights(file, layersToWrite(source, ['logits']), [denseToWrite('dense_12', 32, 5)], {
-      isClass: true,
+      isSubclassed: true,
     });
     const result = await loadKerasWeights(model, file);
     expect(result).toEqual({ loaded: backboneLayers(model), kept: ['logits'], leftAside: ['dense_12'], by: 'name' });
