@@ -13,6 +13,7 @@ import { FeaturesOnce } from './features/features-once.js';
 import { RunningTraining } from './running-training.js';
 import { AveragedWeights } from './steps/averaged-weights.js';
 import type { Jit } from './steps/choose-step.js';
+import { StopPoint } from './steps/stop-point.js';
 import { eagerSteps, TrainSteps, type TrainStepsOptions } from './steps/train-steps.js';
 import { withTrainingSession } from './steps/training-session.js';
 import { type Steps, trainedModelOf, withSteps } from './tfjs-step.js';
@@ -61,11 +62,25 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
 export async function fit<T extends tf.TensorContainer>(
   model: tf.LayersModel,
   dataset: tf.data.Dataset<T>,
+  options: FitOptions<T>,
+): Promise<tf.History> {
+  const trained = trainedModelOf(model);
+  const stop = new StopPoint(trained);
+  try {
+    return await fitUntil(stop, trained, dataset, options);
+  } finally {
+    stop.release();
+  }
+}
+
+async function fitUntil<T extends tf.TensorContainer>(
+  stop: StopPoint,
+  trained: tf.LayersModel,
+  dataset: tf.data.Dataset<T>,
   { callbacks = [], classWeight = {}, augmentation, jit = 'auto', onNote = writeNote, ...rest }: FitOptions<T>,
 ): Promise<tf.History> {
   const { featuresOnce = true, featureViews, precision: asked = 'float32', ...args } = rest;
   checkPrecision(asked, jit);
-  const trained = trainedModelOf(model);
   fitDatasetTo(dataset, trained);
   fitDatasetTo(args.validationData, trained);
   const { validationData } = args;
@@ -88,7 +103,7 @@ export async function fit<T extends tf.TensorContainer>(
   });
   const features = compiled && found;
   const averages = AveragedWeights.of(trained);
-  const running = runningTraining(dataset, args, features, { callbacks, compiled, averages });
+  const running = runningTraining(dataset, args, features, { callbacks, compiled, averages, stop });
   // TF.js's own: an ImageClassifierModel's fitDataset comes here.
   const train = () => tf.LayersModel.prototype.fitDataset.call(trained, running.dataset, running.args);
   try {
@@ -156,6 +171,7 @@ interface TrainingParts {
   readonly compiled: TrainSteps | null;
   /** Null where the optimizer keeps none. */
   readonly averages: AveragedWeights | null;
+  readonly stop: StopPoint;
 }
 
 /** Lets a training read features in the place of images, where there are any. */
@@ -163,14 +179,14 @@ function runningTraining<T extends tf.TensorContainer>(
   dataset: tf.data.Dataset<T>,
   args: Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'>,
   features: FeaturesOnce | null,
-  { callbacks, compiled, averages }: TrainingParts,
+  { callbacks, compiled, averages, stop }: TrainingParts,
 ): RunningTraining<T> {
-  if (!features) return new RunningTraining(dataset, args, callbacks, compiled, averages);
+  if (!features) return new RunningTraining(dataset, args, callbacks, compiled, averages, stop);
   const made = features.datasets();
   // Batches of features are batches as any: TF.js's typings tell datasets apart by what is in them.
   const validation =
     made.validationData === undefined ? {} : { validationData: made.validationData as tf.data.Dataset<T> };
-  return new RunningTraining(made.dataset as unknown as tf.data.Dataset<T>, { ...args, ...validation }, callbacks, compiled, averages); // prettier-ignore
+  return new RunningTraining(made.dataset as unknown as tf.data.Dataset<T>, { ...args, ...validation }, callbacks, compiled, averages, stop); // prettier-ignore
 }
 
 function stepsOn({ train, test }: TrainSteps, features: FeaturesOnce | null): Steps {

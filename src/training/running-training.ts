@@ -3,6 +3,7 @@ import { Callback, type CallbackLike } from './callbacks/callback.js';
 import { CallbackList } from './callbacks/callback-list.js';
 import type { AveragedWeights } from './steps/averaged-weights.js';
 import { EpochTotals } from './steps/epoch-totals.js';
+import type { StopPoint } from './steps/stop-point.js';
 import { type ResumableData, ResumableDataset } from './resume/resumable-dataset.js';
 import type { TrainSteps } from './steps/train-steps.js';
 import type { Step } from './tfjs-step.js';
@@ -22,9 +23,10 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
     readonly callbacks: readonly CallbackLike[],
     private readonly steps: TrainSteps | null,
     private readonly averages: AveragedWeights | null,
+    private readonly stop: StopPoint,
   ) {
     this.dataset = new ResumableDataset(dataset);
-    this.#list = new CallbackList([new WeightsBack(this, averages), this.#totals, this.#tests, ...callbacks]);
+    this.#list = new CallbackList([new WeightsBack(this, averages), this.#totals, this.#tests, ...callbacks, stop]);
     this.args = { verbose: 0, ...args, callbacks: [this.#list] };
   }
 
@@ -37,6 +39,10 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
   /** A test step whose batches the callbacks hear of. */
   heard(step: Step): Step {
     return this.#tests.heard(step, this.callbacks);
+  }
+
+  stopsHere(): boolean {
+    return this.stop.decide();
   }
 
   readVariables(): void {

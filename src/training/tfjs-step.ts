@@ -62,6 +62,33 @@ export function labelSizesOf(model: tf.LayersModel & { readonly multiLabel?: boo
   return isMultiLabel ? [model.outputs[output]?.shape.at(-1) ?? 0] : [];
 }
 
+/** What TF.js's training loop is told about stopping. */
+export interface Stop {
+  /** What a callback reads in `model.stopTraining`. */
+  readonly isAsked: () => boolean;
+  /** Called with what is assigned to it. */
+  readonly ask: (isAsked: boolean) => void;
+  /** Asked after each batch and each epoch. */
+  readonly endsHere: () => boolean;
+}
+
+/**
+ * Replaces the model's `stopTraining`, and the member that the training loop reads. The loop sets that to false once it has begun: then
+ * whoever asked before, while the steps were compiled, would not be heard.
+ *
+ * @returns Puts the originals back; what was asked for last stays readable.
+ */
+export function replacedStop(model: tf.LayersModel, { isAsked, ask, endsHere }: Stop): () => void {
+  const members = model as unknown as { stopTraining_: boolean };
+  Object.defineProperty(model, 'stopTraining', { configurable: true, get: isAsked, set: ask });
+  Object.defineProperty(model, 'stopTraining_', { configurable: true, get: endsHere, set: () => undefined });
+  return () => {
+    Reflect.deleteProperty(model, 'stopTraining');
+    Reflect.deleteProperty(model, 'stopTraining_');
+    members.stopTraining_ = isAsked();
+  };
+}
+
 /** Runs `run` while the model's own `fitDataset` uses these steps. */
 export async function withSteps<T>(model: tf.LayersModel, { train, test }: Steps, run: () => Promise<T>): Promise<T> {
   const maker = makerOf(model);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
@@ -47,9 +48,12 @@ async function train(args: readonly string[]) {
   return runInProcess('train-model', args);
 }
 
-function resultOf(models: string): Record<string, string> {
-  const files = ['variables/variables.data-00000-of-00001', 'assets.extra/history.csv'];
-  return Object.fromEntries(files.map((file) => [file, readFileSync(inFolder(models, 'LenetModel/1', file)).toString('base64')])); // prettier-ignore
+function resultOf(models: string): Readonly<Record<'history' | 'weights', string>> {
+  const bytesOf = (file: string) => readFileSync(inFolder(models, 'LenetModel/1', file));
+  return {
+    history: bytesOf('assets.extra/history.csv').toString(),
+    weights: createHash('sha256').update(bytesOf('variables/variables.data-00000-of-00001')).digest('hex'),
+  };
 }
 
 /** A file for `--callbacks` that sends its own process a signal once, after the eighth batch. */
@@ -86,7 +90,10 @@ it('a training from shards comes to the weights of one from the folder, also whe
     const resumed = await train(toArguments({ resume: true, 'model-folder-path': inFolder(models), callbacks }));
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(resumed.stdout).toContain(accuracy);
-    expect(resultOf(models)).toEqual(resultOf('folder'));
+    // Not the weights themselves: which of the two trainings it is says more than their difference.
+    const [{ history, ...weights }, whole] = [resultOf(models), resultOf('folder')];
+    expect(history, models).toBe(whole.history);
+    expect(weights, models).toEqual({ weights: whole.weights });
   }
   const modelPath = inFolder('folder/LenetModel/1');
   const of = async (data: string) => (await evalModel({ testDatasetPath: path.join(data, 'test'), modelPath })).signatures.serving_bytes; // prettier-ignore

@@ -49,6 +49,18 @@ describe('fit', () => {
     expect(compiled[1]).toBeLessThan(compiled[0] ?? 0);
   });
 
+  it('ends after the first step where it was asked to stop before it', async () => {
+    const { model, dataset } = await compiledLenet();
+    let batches = 0;
+    const training = fit(model, dataset, { epochs: 2, callbacks: [{ onBatchEnd: () => void (batches += 1) }] });
+    model.stopTraining = true;
+    expect((await training).epoch).toEqual([0]);
+    expect(batches).toBe(1);
+    expect(model.stopTraining).toBe(true);
+    expect((await fit(model, dataset, { epochs: 1 })).epoch).toEqual([0]);
+    expect(model.stopTraining).toBe(false);
+  });
+
   it('has as many tensors after an epoch as before', async () => {
     const { model, dataset } = await compiledLenet();
     const validationData = await validationSet();

@@ -100,8 +100,8 @@ export class BackupAndRestore extends Callback {
   override async onBatchEnd(_batch: number, logs: Logs): Promise<void> {
     this.#batch += 1;
     const isDue = [this.#frequency.isDue(), this.#within.isDue()].includes(true);
-    // TF.js looks at this next, and then ends the epoch without a validation: the training resumes in its middle.
-    this.#stopped = this.model.stopTraining;
+    // TF.js ends the epoch here then, without a validation: the training resumes in its middle.
+    this.#stopped = this.#session().stopsHere();
     if (!isDue && !this.#stopped) return;
     // A backup with numbers is worth more than one without.
     if (Number.isFinite(logs.loss ?? 0)) await this.#save(this.#epoch, this.#batch);

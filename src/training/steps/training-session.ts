@@ -29,6 +29,11 @@ export interface TrainingSession {
   readonly callbacks: readonly CallbackLike[];
   saveState(): SessionState;
   /**
+   * Says whether the training ends after this batch. Call it in `onBatchEnd`: whoever asks for a stop after that has it after the next batch,
+   * also where the callback that called takes its time.
+   */
+  stopsHere(): boolean;
+  /**
    * Makes the training begin with a later epoch, after some of its batches. Call it in `onTrainBegin`.
    *
    * @param state From a file.

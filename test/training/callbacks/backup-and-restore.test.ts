@@ -97,6 +97,35 @@ describe('BackupAndRestore', () => {
     expect(existsSync(backup)).toBe(false);
   });
 
+  it.each([
+    [1, { epoch: 0, batch: 2 }],
+    [2, { epoch: 0, batch: 3 }],
+    [3, { epoch: 1, batch: 0 }],
+    [4, { epoch: 1, batch: 2 }],
+    [5, { epoch: 1, batch: 3 }],
+  ])(
+    'goes on with the rest of the epoch, where it was stopped while the backup of batch %i was written',
+    async (batch, position) => {
+      const train = async (backup: string, others: CallbackLike[]) => {
+        const csv = new CSVLogger();
+        const backups = new BackupAndRestore(backup, { saveSteps: 1, deleteCheckpoint: false });
+        const model = tinyModel(new Adam({ learningRate: 0.1 }));
+        const callbacks = [...others, csv, backups];
+        await fit(model, tinyDataset(3), { epochs: 2, validationData: tinyDataset(1), callbacks, jit: 'off' });
+        return { weights: weightsOf(model), csv: csv.text, resumedAt: backups.resumedAt };
+      };
+      const { resumedAt, ...whole } = await train(path.join(await temporaryFolder(), 'a'), []);
+      expect(resumedAt).toBeNull();
+      const backup = path.join(await temporaryFolder(), 'b');
+      const asksSoon = (model: tf.LayersModel) => setImmediate(() => stop(model));
+      await train(backup, [new AfterBatch(batch - 1, asksSoon)]);
+      const resumed = await train(backup, []);
+      expect(resumed).toMatchObject(whole);
+      // One batch comes after it, or the validation.
+      expect(resumed.resumedAt).toEqual(position);
+    },
+  );
+
   it.each(['graph', 'off'] as const)('goes on to draw what it would have drawn: jit %s', async (jit) => {
     const train = async (backup: string, others: CallbackLike[]) => {
       const model = droppingModel();
