@@ -28,8 +28,8 @@ import { saveBenchModel } from './serve/save-bench-model.js';
  *
  * `--only deepJson,frameFloods` begins these attacks alone.
  *
- * Prints memory, the longest wait for `/healthz`, and how others were answered. Exits 1 when memory rises by more than 1 GiB,
- * `/healthz` takes longer than `--healthz` (100) milliseconds, or others are not answered.
+ * Prints memory, the longest wait for `/healthz` on the port for it alone and on that of REST, and how others were answered. Exits 1 when
+ * memory rises by more than 1 GiB, `/healthz` takes longer than `--healthz` (100) milliseconds on its own port, or others are not answered.
  */
 const seconds = numberFlag('seconds', 60);
 const mostHealthz = numberFlag('healthz', 100);
@@ -44,7 +44,9 @@ const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
 let isOver = false;
 // The attackers have a process of their own: they must not keep those waiting who measure. So has the control.
 const isAttacker = process.argv.includes('--attack');
-const [restPort, grpcPort] = isAttacker ? [numberFlag('rest-port', 0), numberFlag('grpc-port', 0)] : [0, 0];
+const [restPort, grpcPort, healthPort] = isAttacker
+  ? ([numberFlag('rest-port', 0), numberFlag('grpc-port', 0), numberFlag('health-port', 0)] as const)
+  : [0, 0, 0];
 if (isAttacker) await attack();
 else if (process.argv.includes('--control')) answerAsControl();
 else await measure();
@@ -67,6 +69,7 @@ async function attack(): Promise<void> {
     endlessMessages,
     slowBodies,
     idleConnections,
+    healthConnections,
     unread,
     deepJson,
     compressedBodies,
@@ -83,8 +86,15 @@ async function attack(): Promise<void> {
 
 async function measure(): Promise<void> {
   const bench = await saveBenchModel();
-  const server = await startServeModel(['--model-folder', bench.folder]);
-  const ports = ['--rest-port', String(server.restPort), '--grpc-port', String(server.grpcPort)];
+  const server = await startServeModel(['--model-folder', bench.folder, '--health-port', '0']);
+  const ports = [
+    '--health-port',
+    String(server.healthPort),
+    '--rest-port',
+    String(server.restPort),
+    '--grpc-port',
+    String(server.grpcPort),
+  ];
   const before = await rss(server);
   const control = ownProcess('--control');
   const [controlPort] = (await once(control, 'message')) as [number];
@@ -92,8 +102,9 @@ async function measure(): Promise<void> {
   const attackers = ownProcess('--attack', ...ports, '--seconds', String(seconds), ...onlyThese);
   const ended = once(attackers, 'exit');
   void ended.then(() => (isOver = true));
-  const [peak, waits, controlWaits, one, other] = await Promise.all([
+  const [peak, waits, restWaits, controlWaits, one, other] = await Promise.all([
     memory(server),
+    health(server.healthPort),
     health(server.restPort),
     health(controlPort),
     client(server),
@@ -108,7 +119,8 @@ async function measure(): Promise<void> {
   console.log(
     `memory: ${Math.round(before / mebi)} MiB before, ${Math.round(peak / mebi)} MiB at most (+${Math.round(rise)} MiB)`,
   );
-  console.log(`/healthz: ${described(waits)}`);
+  console.log(`/healthz on the health port: ${described(waits)}`);
+  console.log(`/healthz on the REST port: ${described(restWaits)}`);
   console.log(`a bare server in another process at the same time: ${described(controlWaits)}`);
   console.log(`the server's own ${/^nodejs_eventloop_lag_max_seconds \S+/m.exec(metrics)?.[0]}`);
   console.log(
@@ -253,6 +265,19 @@ async function idleConnections(): Promise<void> {
     await wait(5);
   }
   while (!isOver) await wait(100);
+  for (const socket of sockets) socket.destroy();
+}
+
+/** As many connections as the health port takes, and more, some with half a request. */
+async function healthConnections(): Promise<void> {
+  const sockets: Socket[] = [];
+  for (let i = 0; !isOver; i += 1) {
+    const socket = connect(healthPort, '127.0.0.1').on('error', () => undefined);
+    if (i % 2 === 0) socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\nX: ');
+    sockets.push(socket);
+    if (sockets.length > 200) sockets.shift()?.destroy();
+    await wait(5);
+  }
   for (const socket of sockets) socket.destroy();
 }
 

@@ -20,6 +20,8 @@ export interface StartedServer extends RunningServer {
   readonly url: string;
   /** Address of gRPC, such as `127.0.0.1:8500`. */
   readonly grpcAddress: string;
+  /** Address for health checks, such as `http://127.0.0.1:8502/healthz`; null without `healthPort`. */
+  readonly healthUrl: string | null;
 }
 
 /**
@@ -65,11 +67,15 @@ export function checkAvailable({ store }: RunningServer): void {
 
 /** Writes the addresses of a server as clients take them. */
 export function addressesOf(
-  { restPort, grpcPort }: RunningServer,
+  { restPort, grpcPort, healthPort }: RunningServer,
   { host = '127.0.0.1', tls }: Pick<ServerOptions, 'host' | 'tls'>,
-): Pick<StartedServer, 'url' | 'grpcAddress'> {
+): Pick<StartedServer, 'url' | 'grpcAddress' | 'healthUrl'> {
   const name = isIPv6(host) ? `[${host}]` : host;
-  return { url: `${tls ? 'https' : 'http'}://${name}:${restPort}/`, grpcAddress: `${name}:${grpcPort}` };
+  return {
+    url: `${tls ? 'https' : 'http'}://${name}:${restPort}/`,
+    grpcAddress: `${name}:${grpcPort}`,
+    healthUrl: healthPort === null ? null : `http://${name}:${healthPort}/healthz`,
+  };
 }
 
 function configOf([name, model]: [string, ModelToServe]): ModelConfig {

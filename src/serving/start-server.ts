@@ -1,5 +1,6 @@
 import { SignetError } from '../errors.js';
 import { createGrpcServer } from './grpc/create-grpc-server.js';
+import { HealthThread } from './health/health-thread.js';
 import { ConnectionLimit } from './limits/connection-limit.js';
 import { MemoryBudget } from './limits/memory-budget.js';
 import { Turns } from './limits/turns.js';
@@ -32,6 +33,11 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   readonly restPort?: number;
   /** 0 takes any that is free. Default: 8500. */
   readonly grpcPort?: number;
+  /**
+   * A port for `/healthz` and `/readyz` alone, which a thread of its own answers without TLS and token, whatever else keeps the server busy. 0 takes any that is free.
+   * Default: none, only the REST port answers them.
+   */
+  readonly healthPort?: number | undefined;
   /** The largest body or message, in bytes. Default: 64 MiB. */
   readonly maxRequestBytes?: number;
   /** After which a REST request is answered 504, in milliseconds; gRPC's clients say it themselves. Default: 30,000. */
@@ -77,6 +83,8 @@ export interface RunningServer {
   readonly store: ModelStore;
   readonly restPort: number;
   readonly grpcPort: number;
+  /** Null without one. */
+  readonly healthPort: number | null;
   /** Takes nothing new, answers what has come, and settles when everything has ended. */
   drain(): Promise<void>;
 }
@@ -156,18 +164,21 @@ export async function startServer(options: ServerOptions, serverVersion: string)
     turns,
     guard: { budget, connections },
   });
+  let health: HealthThread | null = null;
   const drain = async () => {
     isDraining = true;
+    health?.update();
     await Promise.all([rest.drain(), grpc.drain()]);
     await Promise.all([store.drain(), reader.end(), writer.end()]);
-    await tracing?.end();
+    await Promise.all([tracing?.end(), health?.end()]);
   };
   try {
     // One after the other, so that a second failure has nobody left to miss it.
     if (options.grpcSocketPath !== undefined) await grpc.bindSocket(options.grpcSocketPath);
     if (options.restSocketPath !== undefined) await rest.startOnSocket(options.restSocketPath);
     const ports = { grpcPort: await grpc.start(host, grpcPort), restPort: await rest.start(host, restPort) };
-    return { store, ...ports, drain };
+    if (options.healthPort !== undefined) health = await HealthThread.start(host, options.healthPort, isReady);
+    return { store, ...ports, healthPort: health?.port ?? null, drain };
   } catch (error) {
     await Promise.all([grpc.drain(), rest.drain(), store.drain()]);
     throw error;

@@ -26,6 +26,11 @@ export const serveModelCommand = defineCommand({
     host: { type: 'string', default: '127.0.0.1', help: 'Address to listen on; 0.0.0.0 for all of this machine' },
     restPort: { type: 'integer', range: port, default: 8501, help: 'Port for REST and the page; 0 picks a free one' },
     grpcPort: { type: 'integer', range: port, default: 8500, help: 'Port for gRPC; 0 picks a free one' },
+    healthPort: {
+      type: 'integer',
+      range: port,
+      help: 'Port for /healthz and /readyz alone, answered at once by a thread of its own; 0 picks a free one',
+    },
     restSocketPath: { type: 'path', help: 'UNIX socket for REST, besides the port; without TLS' },
     grpcSocketPath: { type: 'path', help: 'UNIX socket for gRPC, besides the port; without TLS' },
     corsOrigin: {

@@ -26,6 +26,8 @@ export interface ServedModels {
   readonly url: string;
   /** `127.0.0.1:8500` */
   readonly grpcAddress: string;
+  /** `http://127.0.0.1:8502/healthz`; null without `healthPort`. */
+  readonly healthUrl: string | null;
   readonly modelNames: readonly string[];
   /** Answers what has come, and ends. */
   readonly end: () => Promise<void>;
@@ -51,10 +53,9 @@ export async function serveModel(given: ServeModelOptions): Promise<ServedModels
     throw error;
   }
   const stopFollowing = followConfigFile(options, server.store, models.models ?? []);
-  const { url, grpcAddress } = addressesOf(server, { host: options.host, ...(tls && { tls }) });
+  const addresses = addressesOf(server, { host: options.host, ...(tls && { tls }) });
   return {
-    url,
-    grpcAddress,
+    ...addresses,
     modelNames: server.store.modelNames,
     end: async () => {
       stopFollowing();
@@ -104,6 +105,7 @@ function serverOptions(
     reloadRoots: reloadRoots(options),
     allowedHosts: options.allowedHost,
     corsOrigins: options.corsOrigin,
+    healthPort: options.healthPort,
     restSocketPath: options.restSocketPath,
     grpcSocketPath: options.grpcSocketPath,
     otlpEndpoint: options.otlpEndpoint,

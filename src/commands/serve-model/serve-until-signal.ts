@@ -7,12 +7,13 @@ import { print, tell } from '../../text/tell.js';
  * @throws SignetError as `serveModel`.
  */
 export async function serveUntilSignal(options: ServeModelOptions): Promise<void> {
-  const { url, grpcAddress, modelNames, end } = await serveModel(options);
+  const { url, grpcAddress, healthUrl, modelNames, end } = await serveModel(options);
   print(
     [
       ...modelNames.map((name) => `REST  ${url}v1/models/${encodeURIComponent(name)}`),
       `gRPC  ${grpcAddress}`,
       `page  ${url}`,
+      ...(healthUrl === null ? [] : [`health  ${healthUrl}`]),
       'Ctrl-C ends it.\n',
     ].join('\n'),
   );

@@ -1,3 +1,4 @@
+import { notReady } from '../health/health-server.js';
 import { ServingError } from '../serving-error.js';
 import { json, type Route } from './rest-call.js';
 
@@ -16,10 +17,7 @@ export function healthRoutes(isReady: () => boolean): Route[] {
       name: 'Readyz',
       handle: () => {
         if (isReady()) return json({ status: 'ready' });
-        throw new ServingError(
-          'UNAVAILABLE',
-          'Not ready: a model has no version that answers, or the server is ending.',
-        );
+        throw new ServingError('UNAVAILABLE', notReady);
       },
     },
   ];

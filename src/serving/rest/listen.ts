@@ -3,10 +3,18 @@ import type { AddressInfo, Server } from 'node:net';
 import { SignetError } from '../../errors.js';
 import { removeStaleSocket } from '../limits/remove-stale-socket.js';
 
-/** @returns The port. @throws SignetError `INVALID_ARGUMENT` when nothing can listen there. */
-export function listen(server: Server, host: string, port: number): Promise<number> {
+/**
+ * Listens on a port.
+ *
+ * @param name What listens, for the message.
+ * @returns The port, which is another one than was asked for if that is 0.
+ * @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
+ */
+export function listen(server: Server, host: string, port: number, name = 'REST'): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(error, host, port)));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(cannotListen(error, `${name} cannot listen on ${host}:${port}`)),
+    );
     server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
   });
 }
@@ -26,8 +34,8 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
   });
 }
 
-function cannotListen(error: NodeJS.ErrnoException, host: string, port: number): SignetError {
+function cannotListen(error: NodeJS.ErrnoException, what: string): SignetError {
   const why = error.code === 'EADDRINUSE' ? 'another program listens there' : error.message;
-  const message = `REST cannot listen on ${host}:${port}: ${why}. Give another port or host.`;
+  const message = `${what}: ${why}. Give another port or host.`;
   return new SignetError('INVALID_ARGUMENT', message, { cause: error });
 }

@@ -9,6 +9,8 @@ export interface ServeModelProcess {
   readonly child: ChildProcess;
   readonly restPort: number;
   readonly grpcPort: number;
+  /** NaN without `--health-port`. */
+  readonly healthPort: number;
   /** What it has printed until now. */
   readonly output: { readonly stdout: string; readonly stderr: string };
   /** Sends SIGTERM. @returns The exit code that comes of it. */
@@ -49,5 +51,12 @@ export async function startServeModel(
     return (await ended)[0];
   };
   const portAfter = (pattern: RegExp) => Number(pattern.exec(output.stdout)?.[1]);
-  return { child, restPort: portAfter(/page {2}\S+:(\d+)/), grpcPort: portAfter(/gRPC {2}\S+:(\d+)/), output, end };
+  return {
+    child,
+    restPort: portAfter(/page {2}\S+:(\d+)/),
+    grpcPort: portAfter(/gRPC {2}\S+:(\d+)/),
+    healthPort: portAfter(/health {2}\S+:(\d+)/),
+    output,
+    end,
+  };
 }

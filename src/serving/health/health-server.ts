@@ -1,0 +1,60 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+
+import { type HealthState, mostSilence } from './health-state.js';
+
+/** Connections at once; the oldest goes for a new one. A check takes a millisecond. */
+const mostConnections = 128;
+
+/**
+ * Makes the server of a `HealthThread`: `/healthz` and `/readyz`, plain HTTP without a token, one request per connection.
+ *
+ * It tells nothing but whether the main thread and the models are there, so whoever reaches the port may ask.
+ */
+export function createHealthServer(state: HealthState): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: 8192,
+      headersTimeout: 2000,
+      requestTimeout: 2000,
+      connectionsCheckingInterval: 1000,
+      keepAlive: false,
+    },
+    ({ method, url = '/' }, response) => {
+      response.setHeader('Connection', 'close');
+      answer(response, method ?? '', url.split('?', 1)[0] ?? '', state);
+    },
+  );
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    if (open.size >= mostConnections) for (const oldest of [...open].slice(0, 1)) oldest.destroy();
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  server.on('clientError', (_, socket) => socket.destroy());
+  return server;
+}
+
+function answer(response: ServerResponse, method: string, path: string, state: HealthState): void {
+  if (path !== '/healthz' && path !== '/readyz') {
+    send(response, 404, { error: 'This port answers GET /healthz and GET /readyz alone.' });
+  } else if (method !== 'GET' && method !== 'HEAD') {
+    send(response, 405, { error: `${path} takes GET. Received: ${method}.` });
+  } else if (state.silence > mostSilence) {
+    const seconds = Math.round(state.silence / 1000);
+    send(response, 503, { error: `The server has not answered for ${seconds} s: its main thread hangs.` });
+  } else if (path === '/healthz') {
+    send(response, 200, { status: 'ok' });
+  } else if (state.isReady) {
+    send(response, 200, { status: 'ready' });
+  } else {
+    send(response, 503, { error: notReady });
+  }
+}
+
+/** What `/readyz` says while not ready, on either port. */
+export const notReady = 'Not ready: a model has no version that answers, or the server is ending.';
+
+function send(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,29 @@
+/** How long the main thread may be silent before its process counts as hung, in milliseconds. */
+export const mostSilence = 10_000;
+
+/** What the health thread knows of the main thread, in memory that both read. */
+export class HealthState {
+  readonly #isReady: Int32Array;
+  /** Time of the last sign of life, in nanoseconds of `process.hrtime`, which all threads of a process share. */
+  readonly #beat: BigInt64Array;
+
+  constructor(readonly memory = new SharedArrayBuffer(16)) {
+    this.#isReady = new Int32Array(memory, 0, 1);
+    this.#beat = new BigInt64Array(memory, 8, 1);
+  }
+
+  /** Says that the main thread is alive, and whether requests may come. */
+  beat(isReady: boolean): void {
+    Atomics.store(this.#isReady, 0, isReady ? 1 : 0);
+    Atomics.store(this.#beat, 0, process.hrtime.bigint());
+  }
+
+  /** Milliseconds since the main thread's last sign of life. */
+  get silence(): number {
+    return Number(process.hrtime.bigint() - Atomics.load(this.#beat, 0)) / 1e6;
+  }
+
+  get isReady(): boolean {
+    return Atomics.load(this.#isReady, 0) === 1;
+  }
+}
