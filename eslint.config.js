@@ -134,6 +134,8 @@ export default defineConfig(
       'models/',
       'node_modules/',
       'coverage/',
+      'docs/.vitepress/cache/',
+      'docs/.vitepress/dist/',
       'src/tensorflow/protos/',
       'src/export/onnx/protos/',
       'src/tensorflow/loading/tfjs.js',

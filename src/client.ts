@@ -1,4 +1,8 @@
-/** The client of model servers by itself, as `signet-ml/client`: it loads no TensorFlow. */
+/**
+ * The client of model servers by itself, as `signet-ml/client`: it loads no TensorFlow.
+ *
+ * @module signet-ml/client
+ */
 export type { ClientTls, Protocol, SignetClientOptions } from './client/client-options.js';
 export type { ModelAnswer, ModelMetadata, ModelVersion } from './client/protocol-client.js';
 export { ServerError, type ServerStatus } from './client/server-error.js';

@@ -1,4 +1,8 @@
-/** Models, data, training and tracing, as `signet-ml`. Serving, the client and SavedModels have doors of their own next to this file. */
+/**
+ * Models, data, training and tracing, as `signet-ml`. Serving, the client and SavedModels have doors of their own next to this file.
+ *
+ * @module signet-ml
+ */
 export { type ErrorCode, SignetError } from './errors.js';
 export * as tf from './tensorflow/tf.js';
 export type { DType } from './tensorflow/data-type.js';

@@ -1,4 +1,8 @@
-/** Any SavedModel, Signet's or Python's, as `signet-ml/saved-model`: what is in it, its variables, and calls of its signatures. */
+/**
+ * Any SavedModel, Signet's or Python's, as `signet-ml/saved-model`: what is in it, its variables, and calls of its signatures.
+ *
+ * @module signet-ml/saved-model
+ */
 export { type ErrorCode, SignetError } from './errors.js';
 export type { DType } from './tensorflow/data-type.js';
 export type { TensorValue } from './tensorflow/tensor-value.js';

@@ -1,4 +1,8 @@
-/** Serving models from a program, as `signet-ml/serving`: a server, or a store that answers without one. */
+/**
+ * Serving models from a program, as `signet-ml/serving`: a server, or a store that answers without one.
+ *
+ * @module signet-ml/serving
+ */
 import { packageVersion } from './commands/shared/package-version.js';
 import { serveModels, type StartedServer, type StartServerOptions } from './serving/serve-models.js';
 
