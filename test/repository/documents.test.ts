@@ -53,6 +53,10 @@ describe('the documents', () => {
   });
 });
 
+it('README.md can be read in five minutes', () => {
+  expect(readFileSync('README.md', 'utf8').split(/\s+/).length).toBeLessThan(900);
+});
+
 describe('the address on the site', () => {
   it.each([
     ['docs/serving.md', 'deploying.md#probes', '/deploying.md#probes'],
