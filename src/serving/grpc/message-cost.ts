@@ -1,14 +1,13 @@
 import { type DescField, type DescMessage, ScalarType } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
+import { checkText } from '../limits/check-text.js';
 import { ServingError } from '../serving-error.js';
 
 /** As in Google's own parsers. */
 const maxDepth = 100;
 /** About what an element takes that is an object: a message, a string, a view of bytes. */
 const objectBytes = 256;
-/** The longest text, in bytes: names of models, signatures, inputs and features. Tensors and files are bytes, not texts. */
-const mostTextBytes = 2 ** 20;
 /** Values in JavaScript's arrays; a varint may be a byte long. */
 const wordBytes = 8;
 
@@ -38,10 +37,7 @@ export function checkMessageCost(schema: DescMessage, bytes: Uint8Array, maxByte
         walk(nested, reader.bytes(), depth - 1);
       } else if (isLong) {
         const { length } = reader.bytes();
-        if (length > mostTextBytes && isText(field)) {
-          const message = `The request has a text of ${length} bytes; the server takes ${mostTextBytes}.`;
-          throw new ServingError('INVALID_ARGUMENT', message);
-        }
+        if (isText(field)) checkText(length);
         add(packedCost(field, length) ?? objectBytes);
       } else {
         reader.skip(wireType, number);

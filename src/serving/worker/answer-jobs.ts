@@ -2,6 +2,7 @@ import os from 'node:os';
 import { parentPort } from 'node:worker_threads';
 
 import { ServingError } from '../serving-error.js';
+import { collectGarbageOfLargeJobs } from './collect-garbage.js';
 import type { JobMessage, JobReply } from './job-thread.js';
 
 /** How much less of a busy processor the thread takes than the one that answers clients. */
@@ -33,7 +34,7 @@ export function answerJobs(run: (work: never) => JobResult<unknown> | Promise<Jo
       send({ id, error: { status, httpStatus, message } });
     }
   };
-  parentPort?.on('message', (message: JobMessage<never>) => void answer(message));
+  parentPort?.on('message', (message: JobMessage<never>) => void answer(message).then(collectGarbageOfLargeJobs));
 }
 
 /** On Linux, 0 is the thread that asks, elsewhere all of the process (setpriority(2), "C library/kernel differences"). */

@@ -260,6 +260,17 @@ describe('a value', () => {
   });
 });
 
+describe('a name', () => {
+  it('of more than a mebibyte is refused before it becomes a string; data is taken', () => {
+    const long = '\\u0001'.repeat(2 ** 18);
+    for (const text of [`"${'x'.repeat(2 ** 20 + 1)}"`, `"${long}"`]) {
+      expect(() => parse(text).string(0)).toThrow(`The request has a text of ${text.length - 2} bytes; the server takes 1048576.`);
+      expect(parse(text).stringBytes(0).length).toBeGreaterThan(2 ** 17);
+    }
+    expect(parse(`{"${long}": 1, "\\u0061\\u0062": 2}`).member(0, 'ab')).toBe(4);
+  }); // prettier-ignore
+});
+
 function attempt<T>(run: () => T): { value?: T; error?: unknown } {
   try {
     return { value: run() };

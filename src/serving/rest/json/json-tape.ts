@@ -1,3 +1,4 @@
+import { checkText } from '../../limits/check-text.js';
 import { ServingError } from '../../serving-error.js';
 import { readString, unescapeString } from './json-string.js';
 import { jsonError, readWord } from './json-word.js';
@@ -149,7 +150,9 @@ export class JsonTape {
     return this.#codes[value] === escapedCode ? unescapeString(raw) : raw;
   }
 
+  /** A text such as a name. @throws ServingError `INVALID_ARGUMENT` for one that is too long. */
   string(value: number): string {
+    checkText((this.#ends[value] ?? 0) - (this.#starts[value] ?? 0));
     return this.stringBytes(value).toString();
   }
 
@@ -189,7 +192,9 @@ export class JsonTape {
 
   #hasBytes(string: number, wanted: Buffer): boolean {
     const length = (this.#ends[string] ?? 0) - (this.#starts[string] ?? 0);
-    const isOtherLength = this.#codes[string] === stringCode && length !== wanted.length;
+    // The longest escape, \u0041, is six times as long as what it stands for.
+    const isEscaped = this.#codes[string] === escapedCode;
+    const isOtherLength = isEscaped ? length > 6 * wanted.length : length !== wanted.length;
     return !isOtherLength && this.stringBytes(string).equals(wanted);
   }
 
