@@ -11,13 +11,18 @@ import {
 } from '../ops/fit-images.js';
 import { lookUpLabel, type TopLabels, topLabels } from '../ops/labels.js';
 import { parseExample } from '../ops/parse-example.js';
-import { type ClassifierFunctions, classifierParts } from './classifier/classifier-signatures.js';
-import { saveServable } from '../signatures/save-servable.js';
+import {
+  type ClassifierFunctions,
+  classifierParts,
+  classifierSignatures,
+  type Signatures,
+} from './classifier/classifier-signatures.js';
+import { saveServable, type ServedFunction } from '../signatures/save-servable.js';
 import { Tracker } from '../signatures/track-object.js';
 import * as tf from '../tensorflow/tf.js';
 import { type Asset, asset } from '../tracing/asset.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
-import { forgetGraphs, type TfFunction, tfFunction } from '../tracing/tf-function.js';
+import { forgetGraphs, isTfFunction, type TfFunction, tfFunction } from '../tracing/tf-function.js';
 import { evaluate } from '../training/evaluate.js';
 import { fit } from '../training/fit.js';
 import { type FitDatasetArgs, fitOptionsOf } from '../training/fit-options-of.js';
@@ -238,6 +243,15 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     };
   }
 
+  /**
+   * Signatures that `save` writes, by name: those of every classifier and the subclass's own.
+   *
+   * @throws SignetError `INVALID_SIGNATURE` when one of the subclass's own is called like one of every classifier.
+   */
+  get signatures(): Signatures {
+    return classifierSignatures(this, this.ownSignatures());
+  }
+
   /** What the confidence means: its temperature and thresholds; see `setConfidence`. */
   get confidence(): ConfidenceSettings {
     return this.#confidence;
@@ -258,7 +272,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     this.knownCentroids?.dispose();
     this.knownCentroids = centroids ? ownVariable(centroids, 'known_centroids') : null;
     this.recognizeImage = sure || known ? this.#recognition() : null;
-    for (const fn of [this.predictLabels, this.classifyExamples]) forgetGraphs(fn);
+    this.#forgetProbabilities();
   }
 
   /**
@@ -324,10 +338,10 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   }
 
   /**
-   * Writes a SavedModel with the signatures of `classifierSignatures`. The directory appears as a whole or not at all.
+   * Writes a SavedModel with its `signatures`. The directory appears as a whole or not at all.
    *
    * @param destination A directory, replaced if it exists; a handler or URL of TF.js (`file://...`) saves as TF.js does.
-   * @throws SignetError `CANNOT_WRITE`.
+   * @throws SignetError `CANNOT_WRITE`, `NOT_TRACEABLE`, `INVALID_SIGNATURE`.
    */
   override async save(
     destination: Parameters<tf.LayersModel['save']>[0],
@@ -341,11 +355,11 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /**
    * Traces every function that `save` will write, so that what cannot be exported is known before a training. `save` traces none again.
    *
-   * @throws SignetError `NOT_TRACEABLE`.
+   * @throws SignetError `NOT_TRACEABLE`, `INVALID_SIGNATURE`.
    */
   traceFunctions(): void {
     new Tracker().track(this);
-    if (this.withHeatmap) this.explainImage?.getConcreteFunction();
+    for (const served of Object.values(this.signatures)) functionOf(served).getConcreteFunction();
   }
 
   /** Disposes what TF.js's `dispose` does, the thresholds and the centroids. */
@@ -362,6 +376,37 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
    */
   protected ownOptions(): OwnOptions {
     return {};
+  }
+
+  /**
+   * Gives signatures of the subclass, which `save` writes besides those of every classifier. To be overridden by a subclass with signatures of
+   * its own.
+   *
+   * @example
+   * ```ts
+   * // string [n], encoded images. Returns the probability of the best class, float32 [n].
+   * readonly predictBest = tfFunction((files: tf.Tensor) => tf.max(tf.softmax(this.predictBytesImage(files)), -1), {
+   *   inputSignature: { image_bytes_string: tensorSpec('string', [null]) },
+   * });
+   *
+   * protected override ownSignatures() {
+   *   return { ...super.ownSignatures(), serving_best: this.predictBest };
+   * }
+   * ```
+   *
+   * @returns Functions by name, as `Servable.save` takes them; not the names of every classifier's. Default: none.
+   */
+  protected ownSignatures(): Signatures {
+    return {};
+  }
+
+  /** Has every function traced again that may compute probabilities, the subclass's own among them. */
+  #forgetProbabilities(): void {
+    const { predictNumpyImage, predictBytesImage, predictUint8Image, predictBase64Image, embedImage } = this;
+    const others: unknown[] = [predictNumpyImage, predictBytesImage, predictUint8Image, predictBase64Image, embedImage];
+    const own = Object.values(this.ownSignatures()).map(functionOf);
+    const functions = [...(Object.values(this) as unknown[]), ...own, this.#explain];
+    for (const fn of functions) if (isTfFunction(fn) && !others.includes(fn)) forgetGraphs(fn);
   }
 
   /** float32 [n, classes] of logits. */
@@ -452,6 +497,11 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       )
     );
   }
+}
+
+/** The tf function of a signature. */
+function functionOf(served: Signatures[string]): TfFunction<never> {
+  return isTfFunction(served) ? served : (served as ServedFunction).function;
 }
 
 /** Type of `explainImage`. */

@@ -1,3 +1,4 @@
+import { SignetError } from '../../errors.js';
 import type { TfFunction } from '../../tracing/tf-function.js';
 import type { SaveServableOptions } from '../../signatures/save-servable.js';
 import { type ModelDescription, modelDescriptionFile } from './model-description.js';
@@ -28,27 +29,43 @@ export interface ClassifierFunctions {
 
 /** Gives what is saved of a classifier besides its functions: its signatures, and files for `assets.extra/`: its description and further ones, by name. */
 export function classifierParts(
-  model: ClassifierFunctions & { readonly description: ModelDescription },
+  model: { readonly signatures: Signatures; readonly description: ModelDescription },
   files: Readonly<Record<string, string | Uint8Array>> = {},
 ): Required<Pick<SaveServableOptions, 'signatures' | 'assetsExtra'>> {
   const description = `${JSON.stringify(model.description, null, 2)}\n`;
-  return { signatures: classifierSignatures(model), assetsExtra: { ...files, [modelDescriptionFile]: description } };
+  return { signatures: model.signatures, assetsExtra: { ...files, [modelDescriptionFile]: description } };
 }
+
+/** Functions by SignatureDef key. */
+export type Signatures = SaveServableOptions['signatures'];
 
 /**
  * The signatures of an image classifier, one line per signature; `serving_embedding` only where the network has an embedding, `serving_heatmap` where
  * it is asked for, `serving_known` where thresholds were chosen.
+ *
+ * @param own Signatures of a subclass.
+ * @throws SignetError `INVALID_SIGNATURE` when one of them is called like one of Signet's, also where this model does without it: clients know
+ *   what to expect under these names.
  */
-export function classifierSignatures(model: ClassifierFunctions): SaveServableOptions['signatures'] {
-  return {
+export function classifierSignatures(model: ClassifierFunctions, own: Signatures): Signatures {
+  const signatures: Readonly<Record<string, Signatures[string] | null>> = {
     serving_default: model.predictNumpyImage,
     serving_bytes: model.predictBytesImage,
     serving_uint8: model.predictUint8Image,
     serving_base64: model.predictBase64Image,
     serving_labels: model.predictLabels,
-    ...(model.embedImage && { serving_embedding: model.embedImage }),
-    ...(model.withHeatmap && model.explainImage && { serving_heatmap: model.explainImage }),
-    ...(model.recognizeImage && { serving_known: model.recognizeImage }),
+    serving_embedding: model.embedImage,
+    serving_heatmap: model.withHeatmap ? model.explainImage : null,
+    serving_known: model.recognizeImage,
     serving_classify: { function: model.classifyExamples, method: 'classify' },
   };
+  const taken = Object.keys(own).find((key) => Object.hasOwn(signatures, key));
+  if (taken !== undefined) {
+    throw new SignetError(
+      'INVALID_SIGNATURE',
+      `ownSignatures() gives ${taken}, which is a signature of every classifier. Give it another name. Taken: ${Object.keys(signatures).join(', ')}.`,
+    );
+  }
+  const all = Object.entries({ ...signatures, ...own });
+  return Object.fromEntries(all.flatMap(([key, value]) => (value === null ? [] : [[key, value]])));
 }
