@@ -58,48 +58,70 @@ async function packagesOf(project: string): Promise<{ withScripts: string[]; old
   const isOld = (name: string, version = '') =>
     ['adm-zip', '@mapbox/node-pre-gyp'].includes(name) || (name === 'tar' && Number.parseInt(version) < 7);
   return {
-    withScripts: packages.filter(({ hasInstallScript }) => hasInstallScript).map(({ name }) => name).toSorted(),
+    withScripts: packages.filter(({ hasInstallScript, name }) => hasInstallScript && name !== '').map(({ name }) => name).toSorted(),
     old: packages.filter(({ name, version }) => isOld(name, version)).map(({ name }) => name),
   };
 } // prettier-ignore
 
+/** What the project of `signet-ml init` answers when its own signature is asked on a server. */
+const askingProgram = `
+import { readFile } from 'node:fs/promises';
+import { SignetClient } from 'signet-ml/client';
+import { startServer } from 'signet-ml/serving';
+
+const server = await startServer({ modelFolder: 'models', restPort: 0, grpcPort: 0 });
+const client = new SignetClient({ modelName: 'MyClassifier', protocol: 'REST', restPort: Number(new URL(server.url).port) });
+const files = await Promise.all(['0/0464', '7/0044'].map((each) => readFile('data/test/' + each + '.png')));
+const { outputs } = await client.predict({ image_bytes_string: files }, { signatureName: 'serving_answer' });
+console.log(outputs.label.values.join(' '), [...outputs.lead.values].every((lead) => lead > 0 && lead <= 1));
+client.close();
+await server.drain();
+`;
+
 describe('the package', () => {
   it(
-    'is packed, installed into an empty project, set up, and trains and saves there',
+    'is packed, installed into the project that signet-ml init makes, set up, and trains, saves and serves there',
     { timeout: 600_000 },
     async () => {
-      const project = await temporaryFolder();
-      await run('npm', ['run', '--silent', 'package', '--', '--silent', '--pack-destination', project], process.cwd());
-      const tarball = (await readdir(project)).find((name) => name.endsWith('.tgz'));
-      await writeFile(path.join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-      // With scripts, as a user does who knows nothing of them.
-      await run('npm', ['install', '--no-audit', '--no-fund', `./${tarball}`], project);
+      const folder = await temporaryFolder();
+      const project = path.join(folder, 'my-app');
+      await run('npm', ['run', '--silent', 'package', '--', '--silent', '--pack-destination', folder], process.cwd());
+      const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '';
+      const shipped = (await run('tar', ['-tzf', tarball], folder)).trimEnd().split('\n');
+      expect(shipped.filter((file) => /\.(map|ini|toml|gz|node|so)$|(^|\/)deps$/.test(file))).toEqual([]);
+      // Packing has built dist/, which is what the package holds.
+      const signet = path.resolve('dist/src/commands/signet-ml/main.js');
+      await run('node', [signet, 'init', 'my-app', '--package', tarball], folder);
+      // With scripts, as a user does who knows nothing of them; the project's own sets TensorFlow up.
+      await run('npm', ['install', '--no-audit', '--no-fund'], project);
       expect(await packagesOf(project)).toEqual({
         // Both only look at files of their own.
         withScripts: ['core-js', 'protobufjs'],
         // What tfjs-node's install script would unpack its download with.
         old: [],
       });
-      const shipped = await readdir(path.join(project, 'node_modules', 'signet-ml'), { recursive: true });
-      expect(shipped.filter((file) => /\.(map|ini|toml|gz|node|so)$|(^|\/)deps$/.test(file))).toEqual([]);
-      await run('npx', ['signet-set-up', '--quiet'], project);
+      expect(await run('npm', ['test'], project)).toContain('the saved model answers as the class does');
+      const trained = await run('npm', ['run', 'train', '--', '--num-epochs', '4', '--seed', '1'], project);
+      expect(trained).toContain('models/MyClassifier/1');
+      await writeFile(path.join(project, 'ask.js'), askingProgram);
+      expect(await run('node', ['ask.js'], project)).toBe('0 7 true\n');
 
       await writeFile(path.join(project, 'first.js'), program);
       expect(await run('node', ['first.js'], project)).toBe('loss true\n[]\n200\n');
       expect(await readdir(path.join(project, 'models', 'LenetModel', '1'))).toContain('saved_model.pb');
 
       await writeFile(path.join(project, 'typed.ts'), typedProgram);
-      const tsc = path.resolve('node_modules', 'typescript', 'bin', 'tsc');
-      const flags = '--noEmit --strict --target es2022 --module nodenext --skipLibCheck'.split(' ');
-      await run('node', [tsc, ...flags, 'typed.ts'], project);
+      const flags = '--noEmit --strict --target es2022 --module nodenext --skipLibCheck --ignoreConfig'.split(' ');
+      await run('node', ['node_modules/typescript/bin/tsc', ...flags, 'typed.ts'], project);
 
       expect(await run('npx', ['train-model', '--help'], project)).toContain('--train-dataset-path');
       // The links that npx would follow, without npm's start each time.
-      const helpOf = (command: string) => run(path.join(project, 'node_modules', '.bin', command), ['--help'], project);
-      expect(await helpOf('eval-model')).toContain('--model-path');
-      expect(await helpOf('eval-served-model')).toContain('--concurrency');
-      expect(await helpOf('predict-image')).toContain('--top-k');
-      expect(await helpOf('preview-augmentation')).toContain('--augment');
+      const bin = (command: string, ...args: string[]) =>
+        run(path.join(project, 'node_modules', '.bin', command), args, project);
+      expect(await bin('eval-model', '--help')).toContain('--model-path');
+      expect(await bin('signet-ml', 'eval-served-model', '--help')).toContain('--concurrency');
+      expect(await bin('predict-image', '--help')).toContain('--top-k');
+      expect(await bin('preview-augmentation', '--help')).toContain('--augment');
     },
   );
 });

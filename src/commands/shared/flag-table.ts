@@ -149,6 +149,12 @@ export interface Command<Flags extends FlagTable> {
   readonly examples?: readonly (readonly [line: string, does: string])[];
 }
 
+/** The words of a command that are not flags, as its usage shows them: `[DIR]`, `NAME`, `FILES...`; empty where it takes none. */
+export function usageOfWords({ operands, operand, flags }: Command<FlagTable>): string {
+  if (operand) return flags[operand.option]?.required ? operand.name : `[${operand.name}]`;
+  return operands === undefined ? '' : `${operands}...`;
+}
+
 /** Types a command's table exactly, so that the options' types can be inferred from it. */
 export function defineCommand<const Flags extends FlagTable>(command: Command<Flags>): Command<Flags> {
   return command;

@@ -14,6 +14,7 @@ import {
   type Flag,
   type FlagTable,
   type OptionsOf,
+  usageOfWords,
   valueProblems,
 } from './flag-table.js';
 import { print, standardOutput, tell } from '../../text/tell.js';
@@ -117,6 +118,9 @@ async function parse<Flags extends FlagTable>(
   checkTyped(typed, args, flags);
   const operands = (args._ as (string | number)[]).map(String);
   if (wanted !== undefined && operands.length === 0) throw new UsageError(`Give ${wanted}.`);
+  if (operand && operands.length === 0 && flags[operand.option]?.required && !isRelaxed && !typed.has(operand.option)) {
+    throw new UsageError(`Give ${operand.name}.`);
+  }
   if (operand && operands.length > 0) {
     args[operand.option] = operandOf(operands, typed, operand);
     typed.set(operand.option, operands);
@@ -162,16 +166,17 @@ function checkValues(flags: FlagTable, args: AnyOptions, isTyped: ((name: string
 }
 
 function parser<Flags extends FlagTable>(command: Command<Flags>, argv: readonly string[], isRelaxed: boolean): Argv {
-  const { name, describe, flags, operands, operand, examples = [] } = command;
-  const words = operand ? `[${operand.name}] ` : operands === undefined ? '' : `${operands}... `;
+  const { name, describe, flags, operand, examples = [] } = command;
+  const words = usageOfWords(command);
   const options = Object.entries(flags).map(
-    ([option, flag]) => [kebabCase(option), yargsOptions(flag, isRelaxed)] as const,
+    // A word may stand in for the flag: whether one of them is given is known after parsing.
+    ([option, flag]) => [kebabCase(option), yargsOptions(flag, isRelaxed || option === operand?.option)] as const,
   );
   return (
     yargs()
       .scriptName(name)
       .parserConfiguration({ 'parse-positional-numbers': false })
-      .usage(`$0 ${words}[options]\n\n${breakLines(describe)}`)
+      .usage(`$0 ${words === '' ? '' : `${words} `}[options]\n\n${breakLines(describe)}`)
       .options(Object.fromEntries(options))
       .option('debug', { type: 'boolean', default: false, describe: 'On an error, show where in the code it happened' })
       .example(examples.map(([line, does]) => [`$0 ${line}`, does]))
