@@ -13,7 +13,7 @@ function captionOf(bestEpoch: number | null): string {
 
 /** How the training went; nothing where that is not known. */
 export function curvesSection({ training }: CompleteReportContent, curves: readonly LineChart[]): Markup | null {
-  if (training === null || curves.length === 0) return null;
+  if (training === null || training.history.epochs.length === 0) return null;
   const { epochs, columns, stages = [] } = training.history;
   const names = [...columns.keys()];
   const nameOf = (epoch: number, stage?: string) => (stage === undefined ? epoch : `${epoch}, ${stage}`);
@@ -21,16 +21,18 @@ export function curvesSection({ training }: CompleteReportContent, curves: reado
     nameOf(epoch, stages[i]),
     ...names.map((name) => columns.get(name)?.[i]?.toPrecision(4) ?? '–'),
   ]);
+  const table = htmlTable({ caption: captionOf(training.bestEpoch), columns: ['epoch', ...names], rows });
   return markup`<section aria-labelledby="training">
 <h2 id="training">Training</h2>
-<div class="curves">
+${
+  curves.length > 0 &&
+  markup`<div class="curves">
 ${curves.map(curvePicture)}
-</div>
+</div>`
+}
 ${
   rows.length <= mostEpochs &&
-  markup`<details><summary>Numbers of each epoch</summary>
-${htmlTable({ caption: captionOf(training.bestEpoch), columns: ['epoch', ...names], rows })}
-</details>`
+  (curves.length === 0 ? table : markup`<details><summary>Numbers of each epoch</summary>\n${table}\n</details>`)
 }
 </section>`;
 }

@@ -4,12 +4,12 @@ import { svgPicture } from './svg-picture.js';
 import type { TrainingHistory } from './training-history.js';
 
 /**
- * Loss and accuracy of training and validation, and the learning rate where it changes.
+ * Loss and accuracy of training and validation, and the learning rate where it changes; nothing for a single epoch, which makes no line.
  *
  * @param bestEpoch The epoch whose weights were kept, from 1; null for none.
  */
 export function trainingCurves({ epochs, columns }: TrainingHistory, bestEpoch: number | null): LineChart[] {
-  if (epochs.length === 0) return [];
+  if (epochs.length < 2) return [];
   const best = bestEpoch !== null && epochs.includes(bestEpoch) ? bestEpoch : null;
   const both = (title: string, name: string) => {
     const lines = [

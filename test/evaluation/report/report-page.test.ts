@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { ClassificationMetrics } from '../../../src/evaluation/classification-metrics.js';
+import { parseHistory } from '../../../src/evaluation/report/training-history.js';
 import { writeReport } from '../../../src/evaluation/report/write-report.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 import { hostileNames } from './hostile-names.js';
@@ -43,6 +44,17 @@ describe('writeReport', () => {
     const folder = await temporaryFolder();
     const { page } = await writeReport(folder, { ...(await madeUpReport(folder, pets)), training: null });
     expect(await readFile(page, 'utf8')).not.toContain('training-curves');
+    expect(await readdir(folder)).not.toContain('training-curves.svg');
+  });
+
+  it('has the numbers of a single epoch in a table, and no curves', async () => {
+    const folder = await temporaryFolder();
+    const training = { history: parseHistory('epoch,loss,val_loss\n0,0.25,0.5\n'), bestEpoch: 1 };
+    const { page } = await writeReport(folder, { ...(await madeUpReport(folder, pets)), training });
+    const html = await readFile(page, 'utf8');
+    expect(html).toContain('<h2 id="training">Training</h2>');
+    expect(html.replaceAll(/<[^>]+>|\s+/g, ' ')).toMatch(/epoch +loss +val_loss +1 +0\.2500 +0\.5000/);
+    expect(html).not.toContain('Numbers of each epoch');
     expect(await readdir(folder)).not.toContain('training-curves.svg');
   });
 

@@ -82,8 +82,11 @@ describe('trainingCurves', () => {
     expect(String(curvesPicture(trainingCurves(many, 3))).length).toBeLessThan(60_000);
   });
 
+  it('are none for a single epoch, which makes no line', () => {
+    expect(trainingCurves(historyOf(epoch(0, { loss: 1 })), 1)).toEqual([]);
+  });
+
   it.each([
-    [1, 2 * 290],
     [2, 4 * 290],
     [50, 4 * 290],
   ])('become a PNG after %d epochs, %d pixels high', async (length, expected) => {
