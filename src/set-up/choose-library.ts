@@ -36,7 +36,7 @@ export function chooseLibrary({ gpu, library }: LibraryWish, before: Stamp | und
   if (library !== undefined && gpu !== undefined) {
     throw new SignetError(
       'SET_UP_FAILED',
-      '--gpu and --no-gpu download a library, --library brings one: give one of them.',
+      '--gpu and --no-gpu download a library, --library uses one you have: give one of them.',
     );
   }
   if (library !== undefined) return { kind: 'own', folder: resolve(library) };

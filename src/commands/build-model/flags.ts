@@ -12,7 +12,7 @@ import { defineCommand } from '../shared/flag-table.js';
 /** Everything about `build-model`'s flags. */
 export const buildModelCommand = defineCommand({
   name: 'build-model',
-  describe: 'Builds a TensorFlow SavedModel from weights that are already trained, ready to serve. Trains nothing.',
+  describe: 'Builds a TensorFlow SavedModel from existing weights, ready to serve, without training.',
   flags: {
     modelType: {
       type: 'string',
@@ -23,7 +23,7 @@ export const buildModelCommand = defineCommand({
       type: 'path',
       words: ['imagenet'],
       required: true,
-      help: 'Keras weight file or .pth of PyTorch with its last layer, directory of a SavedModel, or imagenet, which is downloaded',
+      help: 'Keras weight file or PyTorch .pth file that includes the last layer, directory of a SavedModel, or imagenet, which is downloaded',
     },
     labels: {
       type: 'path',
@@ -33,9 +33,13 @@ export const buildModelCommand = defineCommand({
     multiLabel: {
       type: 'boolean',
       default: false,
-      help: 'Each class has a probability of its own (sigmoid), so an image may have several classes, or none; for weights that were trained so',
+      help: 'For weights trained with a sigmoid per class: an image may have several classes, or none',
     },
-    modelFolder: { type: 'path', default: 'models', help: 'Folder for models; this one goes to FOLDER/TYPE/VERSION' },
+    modelFolder: {
+      type: 'path',
+      default: 'models',
+      help: 'Folder for models; this one is written to FOLDER/TYPE/VERSION',
+    },
     modelVersion: {
       type: 'integer',
       range: { min: 1 },

@@ -10,41 +10,41 @@ const { exif } = trainModelCommand.flags;
 export const checkDatasetCommand = defineCommand({
   name: 'check-dataset',
   describe:
-    'Looks for what is wrong with images before a training: pictures that are there twice or in the test set too, suspicious labels, classes that are hardly told apart, and pictures that stand out.',
+    'Finds problems in a data set before a training: pictures that appear twice or also in the test set, suspicious labels, classes that are hard to tell apart, and pictures that stand out.',
   flags: {
     datasetPath: {
       ...datasetPath,
-      help: 'Folder with one folder of images per class, of which no test images are split yet',
+      help: 'Folder with one folder of images per class, not yet split into training and test images',
     },
     trainDatasetPath,
     trainList,
     testDatasetPath: {
       type: 'path',
       defaultText: 'none',
-      help: 'Folder with the same classes: pictures of it that the training set has too are found',
+      help: 'Folder with the same classes; its pictures that are also in the training set are found',
       conflicts: testDatasetPath.conflicts,
     },
-    testList: { ...testList, defaultText: "--train-list's rows of the split test" },
+    testList: { ...testList, defaultText: 'the rows of --train-list with split test' },
     labelField,
     modelPath: {
       type: 'path',
       defaultText: 'EfficientNet-Lite0, trained on ImageNet',
-      help: 'Directory of a version whose features are compared, such as models/ResnetModel/1',
+      help: 'Directory of a model version whose features are compared, such as models/ResnetModel/1',
     },
     features: {
       type: 'boolean',
       default: true,
-      help: 'Compare features; --no-features is quicker, and finds neither crops nor suspicious labels',
+      help: 'Compare features; --no-features is faster, but finds neither crops nor suspicious labels',
     },
     write: {
       type: 'path',
       defaultText: 'nothing is written',
-      help: 'File for what to leave out or to relabel, one JSON object per line, for train-model --exclude and --relabel; replaced if it exists',
+      help: 'File for suggested changes, one JSON object per line, for train-model --exclude and --relabel; replaced if it exists',
     },
     report: {
       type: 'path',
       defaultText: 'none',
-      help: 'HTML file with the pictures side by side, to read in a browser; replaced if it exists',
+      help: 'HTML file with the pictures side by side, to open in a browser; replaced if it exists',
     },
     exif,
     ...imageFlags,

@@ -6,13 +6,13 @@ import { defineCommand } from '../shared/flag-table.js';
 export const compareModelsCommand = defineCommand({
   name: 'compare-models',
   describe:
-    'Compares two classifiers on disk over the same images: which is better and how surely, which images got better and worse, speed, size, and the flags of their trainings that differ.',
+    'Compares two classifiers on disk over the same images: which is better and how sure that is, which images got better or worse, speed, size, and flags of their trainings that differ.',
   operands: 'MODEL_DIRS',
   flags: {
     testDatasetPath: {
       ...testFlags.testDatasetPath,
       requiredUnless: [],
-      defaultText: 'what the first model was tested on in its training',
+      defaultText: "the test images of the first model's training",
     },
     testList: testFlags.testList,
     labelField: testFlags.labelField,
@@ -21,7 +21,7 @@ export const compareModelsCommand = defineCommand({
     report: {
       type: 'path',
       defaultText: 'none',
-      help: 'HTML file with the pictures that got better and worse, to read in a browser; replaced if it exists',
+      help: 'HTML file with the pictures that got better or worse, to open in a browser; replaced if it exists',
     },
     ...jsonFlags,
     ...tensorflowFlags,

@@ -9,14 +9,14 @@ export const evalModelCommand = defineCommand({
     'Evaluates both signatures of a SavedModel on disk on a folder with one folder of images per class, or on a list of images with labels.',
   flags: {
     ...testFlags,
-    modelPath: { type: 'path', required: true, help: 'Directory of a version, such as models/LenetModel/1' },
+    modelPath: { type: 'path', required: true, help: 'Directory of a model version, such as models/LenetModel/1' },
     batchSize: { type: 'integer', range: { min: 1 }, default: 32, help: 'Images per call' },
     precision: precisionFlag,
     ...imageFlags,
     report: {
       type: 'path',
       defaultText: 'none',
-      help: 'Folder for a report to read in a browser, with the hardest mistakes',
+      help: 'Folder for a report to open in a browser, with the worst mistakes',
     },
     ...jsonFlags,
     ...tensorflowFlags,

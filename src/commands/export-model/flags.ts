@@ -8,13 +8,13 @@ const formats = ['litert', 'tfjs', 'onnx'];
 export const exportModelCommand = defineCommand({
   name: 'export-model',
   describe:
-    'Exports a SavedModel to other runtimes: LiteRT (TensorFlow Lite) for phones, TF.js for browsers, ONNX. Runs each file in its own runtime, and compares it with the SavedModel.',
+    'Exports a SavedModel to other runtimes: LiteRT (TensorFlow Lite) for phones, TF.js for browsers, ONNX. Runs each file in its own runtime and compares it with the SavedModel.',
   flags: {
-    modelPath: { type: 'path', required: true, help: 'Directory of a version, such as models/LenetModel/1' },
+    modelPath: { type: 'path', required: true, help: 'Directory of a model version, such as models/LenetModel/1' },
     format: {
       type: 'words',
       required: true,
-      help: `Formats to write: ${formats.join(', ')}; several may be given`,
+      help: `Formats to write: ${formats.join(', ')}; you can give several`,
       check: (given) => {
         if (given.length === 0) return `--format is one or several of ${formats.join(', ')}. Received: none.`;
         const wrong = given.filter((format) => !formats.includes(format));
@@ -25,9 +25,9 @@ export const exportModelCommand = defineCommand({
     output: {
       type: 'path',
       required: true,
-      help: 'Folder to write to; each format gets a folder in it, which is replaced',
+      help: 'Folder to write to; each format gets its own folder there, which is replaced',
     },
-    signature: { type: 'string', default: 'serving_default', help: 'Signature to export: one that takes pixels' },
+    signature: { type: 'string', default: 'serving_default', help: 'Signature to export; it must take pixels' },
     quantize: {
       type: 'choice',
       choices: ['none', 'float16', 'dynamic', 'weights'],
@@ -37,21 +37,17 @@ export const exportModelCommand = defineCommand({
     page: {
       type: 'boolean',
       default: false,
-      help: 'Also write a web page to OUTPUT/page that classifies pictures in the browser, without a server; with tfjs',
+      help: 'Also write a web page to OUTPUT/page that classifies pictures in the browser, without a server; only with tfjs',
     },
     testDatasetPath: {
       type: 'path',
-      defaultText: 'what the model was tested on in its training, else noise',
-      help: 'Folder with one folder of images per class, on which the exports are compared with the SavedModel',
+      defaultText: "the test images of the model's training, otherwise noise",
+      help: 'Folder with one folder of images per class, used to compare the exports with the SavedModel',
       conflicts: { testList: 'Give --test-dataset-path for a folder, or --test-list for a list. Received: both.' },
     },
     testList: { type: 'path', help: 'List of images with labels, CSV or JSON Lines, instead of --test-dataset-path' },
     ...sampleFlags,
-    force: {
-      type: 'boolean',
-      default: false,
-      help: 'Keep files that differ from the SavedModel by more than is allowed',
-    },
+    force: { type: 'boolean', default: false, help: 'Keep files that differ from the SavedModel by more than allowed' },
     ...imageFlags,
     ...jsonFlags,
     ...tensorflowFlags,
@@ -63,7 +59,7 @@ export const exportModelCommand = defineCommand({
     ],
     [
       '--model-path models/LenetModel/1 --format tfjs --page --output web --test-dataset-path data/digits/test',
-      'a page to open or to put on any web server',
+      'a page to open, or to put on any web server',
     ],
     [
       '--model-path models/ResnetModel/1 --format litert --quantize dynamic --output phone --test-dataset-path photos/test',

@@ -11,7 +11,7 @@ export const listModelsCommand = defineCommand({
       defaultText: 'all',
       help: 'List only this architecture, or your own class: path/to/model.ts#ClassName',
     },
-    modelFolder: { type: 'path', help: 'Folder whose models are listed too, such as models' },
+    modelFolder: { type: 'path', help: 'Folder whose models are also listed, such as models' },
     measure: {
       type: 'boolean',
       default: true,

@@ -5,7 +5,7 @@ import { serverFlags } from '../shared/server-flags.js';
 /** Everything about `predict-image`'s flags. */
 export const predictImageCommand = defineCommand({
   name: 'predict-image',
-  describe: 'Classifies image files with a model on a server, or one on disk.',
+  describe: 'Classifies image files with a model on a server or on disk.',
   operands: 'FILES',
   flags: {
     modelName: {
@@ -22,16 +22,21 @@ export const predictImageCommand = defineCommand({
       default: 'GRPC',
       help: 'Protocol to call the server with',
     },
-    modelPath: { type: 'path', help: 'Instead of a server: directory of a version, such as models/LenetModel/1' },
-    topK: { type: 'integer', range: { min: 1, max: 1_000_000 }, default: 5, help: 'Number of best classes to print' },
+    modelPath: { type: 'path', help: 'Instead of a server: directory of a model version, such as models/LenetModel/1' },
+    topK: {
+      type: 'integer',
+      range: { min: 1, max: 1_000_000 },
+      default: 5,
+      help: 'Number of classes to print, most probable first',
+    },
     heatmap: {
       type: 'path',
-      help: 'PNG to write: the one image, with where its class was seen laid over it. For models with serving_heatmap',
+      help: 'PNG file to write: the image with a heat map of where its class was seen. For models with serving_heatmap',
     },
     heatmapClass: {
       type: 'string',
       defaultText: 'the most probable one',
-      help: 'Class to look for, by its name or its position',
+      help: 'Class to look for, by name or position',
       needs: ['heatmap'],
     },
     ...serverFlags,

@@ -13,7 +13,7 @@ const ofTraining = { trainDatasetPath: withFolder, trainList: withList };
 export const previewAugmentationCommand = defineCommand({
   name: 'preview-augmentation',
   describe:
-    'Draws what a training sees: images as they are on the left, then what the first steps make of them. With the same flags train-model sees the same.',
+    'Draws what a training sees: the original images on the left, then their augmented versions in the first steps. With the same flags, train-model sees the same.',
   flags: {
     datasetPath: { ...datasetPath, conflicts: ofTraining },
     trainDatasetPath,

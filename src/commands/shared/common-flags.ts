@@ -24,7 +24,7 @@ export const imageFlags = {
     type: 'choice',
     choices: ['fail', 'skip'],
     default: 'fail',
-    help: 'What to do about images that cannot be used: stop, or leave them out',
+    help: 'What to do about unusable images: stop, or leave them out',
     // A bad image may be the reason why a training ended.
     onResume: 'may differ',
   },
@@ -52,24 +52,24 @@ export const preprocessingFlags = {
     type: 'choice',
     choices: ['apply', 'ignore'],
     default: 'apply',
-    help: 'Turn images as their EXIF orientation says, or leave them as they are stored, as Keras does',
+    help: 'Turn images upright by their EXIF orientation, or leave them as stored, as Keras does',
   },
   decode: {
     type: 'choice',
     choices: ['full', 'reduced'],
     default: 'full',
-    help: 'Decode JPEGs at their size, or large ones at a half, a quarter or an eighth, at least twice the input: quicker, and smoothed',
+    help: 'Decode JPEGs at full size, or large ones at 1/2, 1/4 or 1/8, at least twice the input size: faster and slightly smoother',
   },
   resize: {
     type: 'choice',
     choices: ['squash', 'crop', 'pad'],
     default: 'squash',
-    help: 'How images of another shape become the size that the model takes: squashed, cropped or padded with black on both sides',
+    help: 'How images of another shape are fitted to the input: squashed, cropped, or padded with black on both sides',
   },
   antialias: {
     type: 'boolean',
     default: false,
-    help: 'Smooth images that are made smaller; finer than the plain bilinear default, and slower for large images',
+    help: 'Smooth images when they are reduced; better than the default, plain bilinear, but slower for large images',
   },
 } as const satisfies Flags<'exif' | 'decode' | 'resize' | 'antialias'>;
 
@@ -78,7 +78,7 @@ export const precisionFlag = {
   type: 'choice',
   choices: ['auto', 'float32', 'bfloat16'],
   default: 'float32',
-  help: 'Numbers that large ops compute with; bfloat16 has 3 digits and is faster on some processors, auto measures that. What is saved or answered is float32',
+  help: 'Precision of large ops; bfloat16 has 3 digits and is faster on some processors, auto measures that. Saved models and answers stay float32',
 } as const satisfies Flag;
 
 /** Flag of every command that saves a classifier. */
@@ -86,7 +86,7 @@ export const heatmapFlags = {
   withHeatmap: {
     type: 'boolean',
     default: false,
-    help: 'Save the signature serving_heatmap too, which shows where in an image a class was seen',
+    help: 'Also save the signature serving_heatmap, which shows where in an image a class was seen',
     onResume: 'may differ',
   },
 } as const satisfies Flags<'withHeatmap'>;

@@ -7,7 +7,7 @@ export const sampleFlags = {
   labelField: {
     type: 'string',
     defaultText: 'image/class/label or label; .cls, labels or label',
-    help: 'For shards of others: the feature of a tf.Example, or the field of a sample’s .json, that names the class',
+    help: 'For shards from elsewhere: the feature of a tf.Example, or the field in .json, that has the class',
   },
 } as const satisfies Readonly<Record<'labelField', Flag>>;
 
@@ -16,12 +16,12 @@ export const testFlags = {
   testDatasetPath: {
     type: 'path',
     requiredUnless: ['testList'],
-    help: 'Folder with one folder of images per class, or shards with images',
+    help: 'Folder with one folder of images per class, or shards',
     conflicts: { testList: 'Give --test-dataset-path for a folder, or --test-list for a list. Received: both.' },
   },
   testList: {
     type: 'path',
-    help: `Instead of a folder: ${listHelp}; paths are relative to it, and of a list with splits the test images are taken`,
+    help: `Instead of a folder: ${listHelp}; paths are relative to it; from a list with splits, the test images are used`,
   },
   ...sampleFlags,
 } as const satisfies Readonly<Record<'testDatasetPath' | 'testList' | 'labelField', Flag>>;
@@ -34,14 +34,14 @@ const noSplit = '--test-split makes the test set of the images: give no other.';
 export const trainingFlags = {
   datasetPath: {
     type: 'path',
-    help: 'Folder with one folder of images per class, or shards with images, of which training, validation and test images are split',
+    help: 'Folder with one folder of images per class, or shards, to be split into training, validation and test images',
     conflicts: { trainDatasetPath: one, trainList: one, testDatasetPath: splitOff, testList: splitOff },
     onResume: 'may differ',
   },
   trainDatasetPath: {
     type: 'path',
     requiredUnless: ['datasetPath', 'trainList'],
-    help: 'Folder with one folder of training images per class, or shards with images: see pack-dataset',
+    help: 'Folder with one folder of training images per class, or shards (see pack-dataset)',
     conflicts: { trainList: one },
     onResume: 'may differ',
   },
@@ -59,15 +59,15 @@ export const trainingFlags = {
   },
   testList: {
     type: 'path',
-    defaultText: "--train-list's rows of the split test, otherwise --test-split",
-    help: `Test set as such a list`,
+    defaultText: 'the rows of --train-list with split test, otherwise --test-split',
+    help: `Test set as a list, like --train-list`,
     onResume: 'may differ',
   },
   testSplit: {
     type: 'number',
     range: { above: 0, below: 1 },
     default: 0.2,
-    help: 'Share of the images that is split off for the test',
+    help: 'Fraction of the images of each class that is split off for the test',
     conflicts: { testDatasetPath: noSplit, testList: noSplit },
   },
   ...sampleFlags,

@@ -16,7 +16,7 @@ export const serverFlags = {
   tlsCertificate: {
     type: 'path',
     needs: ['tlsKey'],
-    help: 'PEM file with the certificate that the server asks clients for',
+    help: 'PEM file with the client certificate, if the server requires one',
   },
   tlsKey: { type: 'path', needs: ['tlsCertificate'], help: 'PEM file with the key of --tls-certificate' },
 } as const satisfies Readonly<Record<string, Flag>>;

@@ -22,14 +22,14 @@ export const trainModelCommand = defineCommand({
     modelFolderPath: {
       type: 'path',
       default: 'models',
-      help: 'Folder for models; this one goes to FOLDER/TYPE/VERSION',
+      help: 'Folder for models; this one is written to FOLDER/TYPE/VERSION',
       // With the type and the version it says which training is resumed.
       onResume: 'may differ',
     },
     modelType: {
       type: 'string',
       default: 'ResnetModel',
-      help: `${architectures}, or your own class: path/to/model.ts#ClassName; EfficientNetLiteModel is quick on a CPU`,
+      help: `${architectures}, or your own class: path/to/model.ts#ClassName; EfficientNetLiteModel is fast on a CPU`,
       onResume: (before) => (before.includes('#') ? 'given again' : 'may differ'),
     },
     modelVersion: {
@@ -42,7 +42,7 @@ export const trainModelCommand = defineCommand({
     name: {
       type: 'string',
       help: 'Name for this training, shown in its report and by list-models',
-      check: (value) => (value.trim() === '' ? '--name is empty: give it a text, or leave it out.' : undefined),
+      check: (value) => (value.trim() === '' ? '--name is empty: give a name, or leave it out.' : undefined),
       onResume: 'may differ',
       report: 'name',
       list: 'name',
@@ -53,20 +53,20 @@ export const trainModelCommand = defineCommand({
       type: 'path',
       words: ['imagenet', 'none'],
       defaultText: 'imagenet for models with a backbone',
-      help: 'Weights to start from: imagenet, none for random ones, a Keras weight file, a .pth of PyTorch, or the directory of a SavedModel',
+      help: 'Weights to start from: imagenet, none (random weights), a Keras weight file, a PyTorch .pth file, or the directory of a SavedModel',
       report: 'start',
     },
     recipe: {
       type: 'choice',
       choices: ['head', 'full', 'none'],
-      defaultText: 'head with trained weights, unless a flag about epochs or steps is given; else none',
-      help: 'head: train the head alone, which is quick; full: then all layers; none: train by epochs, as the other flags say',
+      defaultText: 'head with pretrained weights, unless a flag about epochs or steps is given; otherwise none',
+      help: 'head: train only the head, which is quick; full: then train all layers; none: train by epochs, with the other flags',
     },
     minutes: {
       type: 'number',
       range: { above: 0 },
       defaultText: '5 epochs',
-      help: 'With --recipe full, which it stands for: time that the training may take',
+      help: 'Time that the training may take; implies --recipe full',
     },
     freezeBackbone: {
       type: 'boolean',
@@ -85,7 +85,7 @@ export const trainModelCommand = defineCommand({
     freezeBatchNormalization: {
       type: 'boolean',
       default: false,
-      help: "Keep the statistics of the backbone's batch normalization; helps when images are few",
+      help: "Keep the statistics of the backbone's batch normalization; helps with few images",
     },
     ...variantFlags,
     ...heatmapFlags,
@@ -93,7 +93,7 @@ export const trainModelCommand = defineCommand({
       type: 'number',
       range: { min: 0, below: 1 },
       defaultText: '0',
-      help: 'Share of the features dropped before the logits during training',
+      help: 'Fraction of the features dropped before the logits during training',
     },
     batchSize: { type: 'integer', range: { min: 1 }, default: 32, help: 'Images per step', report: 'batch size' },
     numEpochs: {
@@ -109,7 +109,7 @@ export const trainModelCommand = defineCommand({
       type: 'integer',
       range: { min: 0 },
       default: 5,
-      help: 'Epochs without a better val_accuracy, or of a multi-label training val_loss, after which training stops',
+      help: 'Stop after this many epochs without a better val_accuracy (multi-label: val_loss)',
       onResume: 'may differ',
     },
     optimizer: {
@@ -118,18 +118,23 @@ export const trainModelCommand = defineCommand({
       default: 'adam',
       help: 'Optimizer, as in Keras',
     },
-    learningRate: { type: 'number', range: { above: 0 }, default: 0.001, help: 'Size of a step' },
+    learningRate: {
+      type: 'number',
+      range: { above: 0 },
+      default: 0.001,
+      help: 'Learning rate; with a schedule, the highest one',
+    },
     learningRateSchedule: {
       type: 'choice',
       choices: ['constant', 'cosine', 'step', 'exponential', 'plateau'],
       default: 'constant',
-      help: 'How the learning rate falls over num-epochs; plateau lowers it whenever val_loss stops falling',
+      help: 'How the learning rate decreases over --num-epochs; plateau lowers it whenever val_loss stops improving',
     },
     warmupEpochs: {
       type: 'number',
       range: { min: 0 },
       default: 0,
-      help: 'Epochs in which the learning rate rises from 0',
+      help: 'Epochs during which the learning rate rises from 0',
     },
     momentum: {
       type: 'number',
@@ -141,19 +146,19 @@ export const trainModelCommand = defineCommand({
     weightDecay: {
       type: 'number',
       range: { min: 0 },
-      defaultText: '0.004 for adamw, otherwise none',
+      defaultText: '0.004 for adamw, otherwise 0',
       help: 'Decay of the weights per step',
     },
     layerDecay: {
       type: 'number',
       range: { above: 0, max: 1 },
       defaultText: 'all layers learn at the same rate',
-      help: 'Share of its learning rate that each layer passes on to the layer before it',
+      help: 'Learning rate of each layer as a fraction of that of the layer after it',
     },
     useEma: {
       type: 'boolean',
       defaultText: 'no averages',
-      help: 'Keep moving averages of the weights, and validate and save those, as in Keras',
+      help: 'Keep moving averages of the weights, and validate and save the averages, as in Keras',
       conflicts: {
         workers: '--use-ema is for a training in this process, --workers trains in others: give one of them.',
         exportTraining: '--use-ema is for a training in this process, --export-training for others: give one of them.',
@@ -163,14 +168,14 @@ export const trainModelCommand = defineCommand({
       type: 'number',
       range: { min: 0, below: 1 },
       defaultText: '0.99',
-      help: 'Share of itself that a moving average keeps in each step',
+      help: 'Fraction of the old value that a moving average keeps in each step',
       needs: ['useEma'],
     },
     clipNorm: {
       type: 'number',
       range: { above: 0 },
       defaultText: 'gradients are not clipped',
-      help: 'Largest norm of all gradients together',
+      help: 'Maximum norm of all gradients together',
     },
     gradientAccumulationSteps: {
       type: 'integer',
@@ -182,13 +187,13 @@ export const trainModelCommand = defineCommand({
       type: 'number',
       range: { min: 0, below: 1 },
       default: 0,
-      help: 'Share of each label that is spread over all classes, or of a multi-label training moved to 1/2',
+      help: 'Fraction of each label that is spread over all classes (multi-label: moved towards 1/2)',
     },
     classWeights: {
       type: 'choice',
       choices: ['balanced'],
       defaultText: 'every image counts the same',
-      help: 'balanced gives every class the same weight, however many images it has; in a multi-label training, images with and without a class',
+      help: 'balanced gives every class the same total weight, however many images it has; in a multi-label training, it balances images with and without a class',
     },
     augment: {
       type: 'string',
@@ -198,8 +203,8 @@ export const trainModelCommand = defineCommand({
     featureViews: {
       type: 'integer',
       range: { min: 1 },
-      defaultText: 'other ones in every step',
-      help: 'With --augment and a frozen part: how many ways of augmenting each image are computed, once',
+      defaultText: 'new ones in every step',
+      help: 'With --augment and frozen layers: number of augmented versions of each image whose features are computed once',
     },
     tensorboard: {
       type: 'path',
@@ -217,7 +222,7 @@ export const trainModelCommand = defineCommand({
       type: 'integer',
       range: { min: 1 },
       defaultText: 'train in this process',
-      help: 'Train with Python TensorFlow on this machine, each batch split into this many parts',
+      help: 'Train with Python TensorFlow on this machine, with each batch split into this many parts',
       // The batch stays split into as many parts as before; a worker may take several.
       onResume: 'may be fewer',
       conflicts: { exportTraining: '--workers trains, --export-training does not: give one of them.' },
@@ -225,7 +230,7 @@ export const trainModelCommand = defineCommand({
     openWorkerPorts: {
       type: 'boolean',
       default: false,
-      help: 'With --workers: start one process per worker; their ports are open to the network without authentication',
+      help: 'With --workers: start one process per worker; their ports are open to the network, without authentication',
       onResume: 'may differ',
     },
     exportTraining: {
@@ -237,26 +242,26 @@ export const trainModelCommand = defineCommand({
       type: 'number',
       range: { above: 0, below: 1 },
       default: 0.2,
-      help: 'Share of the training images held out for validation, of each class',
+      help: 'Fraction of the training images of each class that is held out for validation',
     },
     targetAccuracy: {
       type: 'number',
       range: { above: 0, max: 1 },
-      defaultText: 'no answer is called sure',
-      help: 'How often answers that are called sure shall be right: names the confidence from which on they are, chosen on the validation',
+      defaultText: 'no answer is marked as sure',
+      help: 'Accuracy that answers marked as sure should have: chooses the lowest confidence that reaches it on the validation images',
       onResume: 'may differ',
     },
     unknown: {
       type: 'boolean',
       default: true,
-      help: 'Tell images apart that are like none of the training images: serving_known; --no-unknown leaves it out',
+      help: 'Recognize images that are unlike all training images, with the signature serving_known; --no-unknown leaves it out',
       onResume: 'may differ',
     },
     jit: {
       type: 'choice',
       choices: ['auto', 'graph', 'xla', 'off'],
       default: 'auto',
-      help: 'How a step runs: as a graph, with XLA, or op by op; auto measures which is faster',
+      help: 'How a training step runs: as a graph, with XLA, or op by op (off); auto measures which is faster',
       // Only rounding differs.
       onResume: 'may differ',
     },
@@ -284,14 +289,14 @@ export const trainModelCommand = defineCommand({
       default: false,
       commandOnly: true,
       relaxes: true,
-      help: 'Continue the training that was interrupted last, with its options; --model-type and --model-version choose another',
+      help: 'Continue the training that was interrupted last, with its options; --model-type and --model-version select another',
       conflicts: { exportTraining: '--resume trains, --export-training does not: give one of them.' },
     },
     resumeFrom: {
       type: 'path',
       commandOnly: true,
       relaxes: true,
-      help: 'Continue here what deploy/distributed/worker.py began: its OUTPUT, next to OUTPUT.training',
+      help: 'Continue on this machine a training of deploy/distributed/worker.py: its OUTPUT, next to OUTPUT.training',
       conflicts: { resume: notFromWorkers(), workers: notFromWorkers(), exportTraining: notFromWorkers() },
     },
     backupSteps: {
@@ -313,18 +318,18 @@ export const trainModelCommand = defineCommand({
       type: 'choice',
       choices: ['warn', 'fail', 'skip'],
       default: 'warn',
-      help: 'What to do about images with the same bytes in both data sets, in two classes or twice in one: say so, stop, or leave them out',
+      help: 'What to do about images with the same bytes in both data sets, in two classes, or twice in one class: report them, stop, or leave them out',
     },
     exclude: {
       type: 'path',
-      help: 'File of check-dataset --write: leave out the images that it excludes',
+      help: 'File written by check-dataset --write: leave out the images it excludes',
       // The images are compared.
       onResume: 'may differ',
       report: 'left out by',
     },
     relabel: {
       type: 'path',
-      help: 'The same file: give images the labels that it suggests',
+      help: 'The same file: use the labels it suggests',
       onResume: 'may differ',
       report: 'relabelled by',
     },
@@ -332,7 +337,7 @@ export const trainModelCommand = defineCommand({
       type: 'number',
       range: { min: 0 },
       default: 512,
-      help: 'MiB of decoded images, or of features where a part is frozen, to keep in memory',
+      help: 'MiB of decoded images, or of features if layers are frozen, to keep in memory',
       onResume: 'may differ',
     },
     ...tensorflowFlags,
@@ -348,11 +353,11 @@ export const trainModelCommand = defineCommand({
     ],
     [
       '--model-type EfficientNetLiteModel --train-dataset-path … --test-dataset-path …',
-      'photographs of your own, in a minute or two',
+      'your own photographs, in a minute or two',
     ],
     [
       '--model-type EfficientNetLiteModel --recipe full --train-dataset-path … --test-dataset-path …',
-      'the same, as accurate as it gets',
+      'the same, for the best accuracy',
     ],
   ],
 });

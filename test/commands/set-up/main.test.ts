@@ -25,8 +25,11 @@ describe('the command set-up', () => {
     [['--library'], 'Not enough arguments following: library'],
     [['--gpu=maybe'], '--gpu is a switch and takes no value. Received: maybe'],
     [['--gpu', '--no-gpu'], '--gpu was given more than once; give it once.'],
-    [['--quiet', '--verbose'], '--quiet and --verbose exclude each other.'],
-    [['--gpu', '--library', '.'], '--gpu and --no-gpu download a library, --library brings one: give one of them.'],
+    [['--quiet', '--verbose'], 'Give --quiet or --verbose, not both.'],
+    [
+      ['--gpu', '--library', '.'],
+      '--gpu and --no-gpu download a library, --library uses one you have: give one of them.',
+    ],
   ])('answers %j with its usage', (args, message) => {
     expect(setUp(...args)).toEqual({
       status: 2,

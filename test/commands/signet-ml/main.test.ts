@@ -36,17 +36,17 @@ describe('signet-ml', () => {
       Commands:
         init                  Makes a project to start from
         set-up                Sets up TensorFlow for Signet
-        check-dataset         Looks for what is wrong with images before a training
+        check-dataset         Finds problems in a data set before a training
         pack-dataset          Packs images into shards
         train-model           Trains an image classifier on a folder with one folder of images per class
         preview-augmentation  Draws what a training sees
         eval-model            Evaluates both signatures of a SavedModel on disk on a folder with one folder of images per class
         compare-models        Compares two classifiers on disk over the same images
-        build-model           Builds a TensorFlow SavedModel from weights that are already trained, ready to serve
+        build-model           Builds a TensorFlow SavedModel from existing weights, ready to serve, without training
         show-model            Shows what is in a SavedModel, whether Signet or Python wrote it, and how to call its signatures
         list-models           Lists the architectures, and the models in a folder
         serve-model           Serves models over TensorFlow Serving's REST and gRPC APIs, with a web page
-        predict-image         Classifies image files with a model on a server, or one on disk
+        predict-image         Classifies image files with a model on a server or on disk
         eval-served-model     Evaluates a model on a server, Signet's or TensorFlow Serving
         export-model          Exports a SavedModel to other runtimes
 
