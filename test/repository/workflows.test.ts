@@ -30,6 +30,14 @@ describe('the workflows of GitHub', () => {
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(expected));
   });
 
+  it('name actions by their commits, which cannot be moved as a tag can, with the version for people and Dependabot', () => {
+    const used = readdirSync(folder).flatMap(
+      (file) => readFileSync(`${folder}/${file}`, 'utf8').match(/uses: .*/g) ?? [],
+    );
+    expect(used.length).toBeGreaterThan(0);
+    expect(used.filter((line) => !/^uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
+  });
+
   it('are all looked at here', () => {
     expect(readdirSync(folder)).toEqual(['ci.yml', 'release.yml']);
   });
@@ -40,6 +48,10 @@ describe('the workflows of GitHub', () => {
   });
 });
 
-it('CITATION.cff names the version of package.json', () => {
+it('CITATION.cff and CHANGELOG.md name the version of package.json', () => {
   expect(parse(readFileSync('CITATION.cff', 'utf8'))).toMatchObject({ version });
+  const versions = [...readFileSync('CHANGELOG.md', 'utf8').matchAll(/^## (\d+\.\d+\.\d+)$/gm)].map(
+    (found) => found[1],
+  );
+  expect(versions[0]).toBe(version);
 });

@@ -20,6 +20,6 @@ export const initCommand = defineCommand({
   operand: { name: 'NAME', option: 'directory' },
   examples: [
     ['my-classifier', 'makes the folder my-classifier'],
-    ['my-classifier --package signet-ml-0.1.0.tgz', 'installs that file, which npm run package makes in a clone'],
+    ['my-classifier --package signet-ml-0.2.0.tgz', 'installs that file, which npm run package makes in a clone'],
   ],
 });
