@@ -265,7 +265,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /**
    * Sets what the confidence means. All probabilities follow the temperature, and `serving_known` the thresholds; logits stay as they are.
    *
-   * @param centroids float32 [centroids, features], each of length 1; copied. Default: unknown images are told by the confidence alone.
+   * @param centroids float32 [centroids, features], each of length 1; copied. Default: unknown images are recognized by the confidence alone.
    */
   setConfidence({ temperature = 1, sure, known }: ConfidenceSettings, centroids?: tf.Tensor2D): void {
     this.#confidence = { ...(temperature !== 1 && { temperature }), ...(sure && { sure }), ...(known && { known }) };

@@ -154,7 +154,7 @@ function sameKind([first, second]: Pair<DescribedModel>): boolean {
 async function testSetOf(options: Options, directories: Pair<string>): Promise<DatasetSource> {
   const [one, other] = await Promise.all(directories.map(splitOffTestList));
   if (one !== other) {
-    tell('note: these models were not tested on the same split-off images in their trainings: images that one was tested on may be among those that the other has learnt, and flatter it'); // prettier-ignore
+    tell('note: in their trainings, these models were tested on different split-off images: one may have learned test images of the other, which makes it look better'); // prettier-ignore
   }
   const given = separateTestSource(options);
   if (given) return given;

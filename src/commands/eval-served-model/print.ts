@@ -35,7 +35,7 @@ export function evalServedModelText(result: EvalServedModelResult, columns = 100
 function header(result: EvalServedModelResult): string[] {
   const { modelName, modelVersion, host, images, classNames, batchSize, concurrency } = result;
   const version = modelVersion === null ? '' : `, version ${modelVersion}`;
-  const load = `${batchSize} a request, ${concurrency} ${concurrency === 1 ? 'request' : 'requests'} at a time`;
+  const load = `${batchSize} per request, ${concurrency} ${concurrency === 1 ? 'request' : 'requests'} at a time`;
   return [
     `model    ${printable(modelName)}${version}, at ${printable(host)}`,
     `images   ${images} of ${classNames.length} classes, ${load}`,
@@ -65,7 +65,7 @@ function transportTable({ transports }: EvalServedModelResult, columns: number):
   return [
     ...table([names, ...rows], columns),
     'p50, p95, p99: milliseconds in which that share of the requests was answered',
-    "sent: a request's size, an image",
+    'sent: size of a request, per image',
   ];
 }
 

@@ -119,7 +119,7 @@ async function checkEmpty(directory: string): Promise<void> {
   const shown = inTheWay.slice(0, 3).join(', ') + (inTheWay.length > 3 ? ', ...' : '');
   throw new SignetError(
     'INVALID_ARGUMENT',
-    `A project is made in a new or empty folder, so that nothing of yours is written over. ${directory} has ${count(inTheWay.length, 'entry', 'entries')}: ` +
+    `A project is made in a new or empty folder, so that none of your files is overwritten. ${directory} has ${count(inTheWay.length, 'entry', 'entries')}: ` +
       `${shown}. Give another name.`,
   );
 }

@@ -32,21 +32,22 @@ export function chosenConfidence(
 }
 
 function withoutThreshold({ multiLabel }: ImageClassifierModel, target: number): string {
-  if (multiLabel) return '--target-accuracy is for images of one class; here each class has a threshold of its own';
-  return `no confidence gives an accuracy of ${target} on the validation (--target-accuracy): no answer is called sure`;
+  if (multiLabel)
+    return '--target-accuracy is for models with one class per image; here each class has its own threshold';
+  return `no confidence gives an accuracy of ${target} on the validation images (--target-accuracy): no answer is marked as sure`;
 }
 
 function byConfidenceAlone({ constructor: { name } }: ImageClassifierModel): string {
-  return `${name} has no embedding, or one too large to keep centroids of: unknown images are told by the confidence alone`;
+  return `${name} has no embedding, or one too large to keep centroids of: unknown images are recognized by the confidence alone`;
 }
 
 function withoutKnown({ constructor: { name } }: ImageClassifierModel): string {
-  return `${name} has no embedding, or one too large to keep centroids of, so unknown images are not told apart`;
+  return `${name} has no embedding, or one too large to keep centroids of, so it cannot recognize unknown images`;
 }
 
 function temperatureRows({ temperature }: ChosenConfidence, { multiLabel }: ImageClassifierModel): Fact[] {
-  if (multiLabel) return [['temperature', 'none: each class has a threshold of its own']];
-  return [['temperature', temperature === 1 ? '1: no other helps on the validation set' : temperature.toFixed(3)]];
+  if (multiLabel) return [['temperature', 'none: each class has its own threshold']];
+  return [['temperature', temperature === 1 ? '1: no other one helps on the validation set' : temperature.toFixed(3)]];
 }
 
 function sureRows({ sure }: ChosenConfidence, target: number | undefined): Fact[] {

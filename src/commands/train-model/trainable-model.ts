@@ -92,7 +92,7 @@ export async function startFromWeights(model: ImageClassifierModel, pathOrName: 
   const ignore = [...otherHeads(model), ...((await hasOtherClasses(model, from)) ? ['logits'] : [])];
   const { loaded, kept, leftAside } = await loadKerasWeights(model, from, { ignore });
   const random = kept.length === 0 ? '' : `; ${kept.join(', ')} starts from random weights`;
-  const others = leftAside.length === 0 ? '' : `; left aside: ${leftAside.join(', ')}`;
+  const others = leftAside.length === 0 ? '' : `; not used: ${leftAside.join(', ')}`;
   tell(`${from}: weights of ${loaded.length} layers${random}${others}`);
 }
 

@@ -22,11 +22,11 @@ import type { Learned, Learner, PreparedTraining } from './training-run.js';
 import { tell } from '../../text/tell.js';
 
 const note =
-  'note: workers on one machine share its processors, and gain nothing. This tries out what several machines will do; see ' +
+  'note: workers on one machine share its processors, so this is not faster. It tries out what several machines will do; see ' +
   'docs/distributed-training.md.';
 const warning =
-  'warning: the ports of the workers are open to the network while they train, and whoever reaches one can read and write files ' +
-  'as you: TensorFlow asks for no password. Without --open-worker-ports one process trains all parts, and opens none.';
+  'warning: the ports of the workers are open to the network while they train, and anyone who reaches one can read and write files ' +
+  'as you: TensorFlow has no authentication. Without --open-worker-ports, one process trains all parts and opens none.';
 
 /**
  * Trains with Python TensorFlow on this machine, and makes an ordinary model directory of the result. One process trains all parts of a

@@ -71,7 +71,7 @@ function classesText({ only, leftAside, isMultiLabel }: ModelComparison, names: 
   if (own.length === 0) return [];
   const aside = isMultiLabel ? `${count(left, 'label')} of such classes` : `${count(left, 'image')} of such classes`;
   const mistakes = isMultiLabel ? 'Only common classes are compared' : 'An answer with such a class is a mistake here';
-  return [`${own.join(' ')} ${aside} ${left === 1 ? 'is' : 'are'} left aside. ${mistakes}.`];
+  return [`${own.join(' ')} ${aside} ${left === 1 ? 'is' : 'are'} left out. ${mistakes}.`];
 }
 
 /** Classes that are named in a sentence. */

@@ -122,7 +122,7 @@ describe('compare-models', () => {
     expect(images).toBe(8);
     expect(leftAside).toEqual([{ className: 'bird', images: 4 }]);
     expect(summary.at(-1)).toMatchInlineSnapshot(
-      `"old/1 alone has the class "bird". 4 images of such classes are left aside. An answer with such a class is a mistake here."`,
+      `"old/1 alone has the class "bird". 4 images of such classes are left out. An answer with such a class is a mistake here."`,
     );
   });
 
@@ -153,7 +153,7 @@ describe('compare-models', () => {
       others/1 is wrong in fewer classes than several/1 on 4 images, and in more on 8.
       That is not enough to call several/1 better: two equally good models would differ at least this much in 38.8 % of comparisons (sign test).
       They give the same answer to 0.0 % of 12 images; 0 have as many mistakes with both.
-      several/1 alone has the class "bird". others/1 alone has the class "elk". 4 labels of such classes are left aside. Only common classes are compared.
+      several/1 alone has the class "bird". others/1 alone has the class "elk". 4 labels of such classes are left out. Only common classes are compared.
 
       classes that changed, by average precision:
       class  images  several/1  others/1   change
@@ -187,7 +187,7 @@ describe('compare-models', () => {
     writeFileSync(path.join(model('old'), 'assets.extra', 'test-images.jsonl'), `${JSON.stringify(line)}\n`);
     const { images } = await compareModels({ modelPaths: [model('old'), model('new')] });
     expect(images).toBe(1);
-    expect(written.join('')).toContain('note: these models were not tested on the same split-off images in their trainings'); // prettier-ignore
+    expect(written.join('')).toContain('note: in their trainings, these models were tested on different split-off images'); // prettier-ignore
     await expect(compareModels({ modelPaths: [model('new'), model('old')] })).rejects.toThrow(
       /^--test-dataset-path or --test-list is required: the images that .*new\/1 was tested on in its training are not known, or not there any more\.$/,
     );

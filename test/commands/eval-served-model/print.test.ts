@@ -45,7 +45,7 @@ describe('evalServedModelText', () => {
   it('prints the transports, what they agree on, and the classes', () => {
     expect(evalServedModelText(result, 80)).toBe(`
 model    animals, version 7, at 10.0.0.5
-images   3 of 3 classes, 2 a request, 1 request at a time
+images   3 of 3 classes, 2 per request, 1 request at a time
 
 transport   accuracy   top-2    loss  images/s  p50   p95  p99    sent
 gRPC bytes    1.0000  1.0000  0.0000       512  1.3  10.5  123  7.1 kB
@@ -53,7 +53,7 @@ gRPC numpy    1.0000  1.0000  0.0000       512  1.3  10.5  123  7.1 kB
 REST bytes    1.0000  1.0000  0.0000       512  1.3  10.5  123   812 B
 REST numpy    1.0000  1.0000  0.0000       512  1.3  10.5  123  7.1 kB
 p50, p95, p99: milliseconds in which that share of the requests was answered
-sent: a request's size, an image
+sent: size of a request, per image
 
 largest difference between the transports' logits: 1.50e-7
 every image has the same class over all transports

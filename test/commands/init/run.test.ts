@@ -95,7 +95,7 @@ describe('signet-ml init', () => {
       await refusal(path.join(folder, 'app'), path.join(folder, 'file')),
     ];
     expect(messages.join('\n')).toMatchInlineSnapshot(`
-      "A project is made in a new or empty folder, so that nothing of yours is written over. …/full has 4 entries: a, b, c, .... Give another name.
+      "A project is made in a new or empty folder, so that none of your files is overwritten. …/full has 4 entries: a, b, c, .... Give another name.
       …/file is a file, or lies within one. Give a new or empty folder.
       The project's name is npm's name of its package too: lower-case letters, digits and - _ . after a letter or digit, at most 100, not node_modules or signet-ml. Received: Dr. Fux: Äpfel. Try: dr-fux-apfel
       The project's name is npm's name of its package too: lower-case letters, digits and - _ . after a letter or digit, at most 100, not node_modules or signet-ml. Received: _hidden. Try: hidden

@@ -65,7 +65,7 @@ describe('a network whose backbone is a model in it, with another head', () => {
     const text = lines.mock.calls.join('').replace(folder, 'FOLDER');
     lines.mockRestore();
     expect(text).toMatchInlineSnapshot(`
-      "FOLDER/two.weights.h5: weights of 10 layers; logits starts from random weights; left aside: fc1, predictions
+      "FOLDER/two.weights.h5: weights of 10 layers; logits starts from random weights; not used: fc1, predictions
       "
     `);
   });
