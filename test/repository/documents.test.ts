@@ -36,6 +36,10 @@ describe('the documents', () => {
     expect(dead.map(({ href }) => href)).toEqual([]);
   });
 
+  it.each(documents)('%s has no rest of a merge', (document) => {
+    expect(readFileSync(document, 'utf8')).not.toMatch(/^(<{7}|>{7}|(> ){6}>) /m);
+  });
+
   it('are all listed beside the pages of the site', () => {
     const listed = sections.flatMap(({ items }) => items.map(({ link = '' }) => link.slice(1)));
     const decisions = linksOf('docs/decisions/README.md').map(({ file }) => file);
