@@ -39,6 +39,9 @@ const flag = (name: string) => {
 const chosen = flag('server')?.split(',');
 if (!(await hasH2load())) throw new Error('Install h2load (Debian: nghttp2-client).');
 
+// Ctrl-C must not leave the peers' processes behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 /** A server that answers. */
 interface Started {
   readonly target: Target;
@@ -160,9 +163,11 @@ async function startSignet({ folder, image }: Served, args: readonly string[] = 
 async function started(process: ChildProcess, target: Target): Promise<Started> {
   const end = async () => {
     const ended = once(process, 'exit');
-    if (process.exitCode !== null) return;
+    if (process.exitCode !== null) return endGroup(process);
     process.kill('SIGTERM');
-    await Promise.race([ended, wait(10_000).then(() => process.kill('SIGKILL'))]);
+    await Promise.race([ended, wait(10_000)]);
+    // LitServe's workers outlive it and take a quarter of a processor each.
+    endGroup(process);
   };
   const headers = target.headers.map((header) => header.split(': ') as [string, string]);
   let last = 'nothing answers';
@@ -179,11 +184,23 @@ async function started(process: ChildProcess, target: Target): Promise<Started> 
 }
 
 function run(python: string, args: readonly string[], env = {}): ChildProcess {
-  // A group of its own, so that all of its processes can be counted and ended.
-  return spawn(python, args, {
+  // A group of its own, so that all of its processes can be ended.
+  const child = spawn(python, args, {
+    detached: true,
     stdio: ['ignore', 'ignore', process.argv.includes('--verbose') ? 'inherit' : 'ignore'],
     env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', ...env },
   });
+  process.once('exit', () => endGroup(child));
+  return child;
+}
+
+function endGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
 }
 
 /** Installs a package into an environment of its own, which sees the TensorFlow of the parity tests. @returns Its Python. */
