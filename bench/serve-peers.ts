@@ -163,9 +163,10 @@ async function startSignet({ folder, image }: Served, args: readonly string[] = 
 async function started(process: ChildProcess, target: Target): Promise<Started> {
   const end = async () => {
     const ended = once(process, 'exit');
-    if (process.exitCode !== null) return endGroup(process);
-    process.kill('SIGTERM');
-    await Promise.race([ended, wait(10_000)]);
+    if (process.exitCode === null) {
+      process.kill('SIGTERM');
+      await Promise.race([ended, wait(10_000)]);
+    }
     // LitServe's workers outlive it and take a quarter of a processor each.
     endGroup(process);
   };
