@@ -76,7 +76,7 @@ describe('train-model --resume-from', () => {
 
   it('is in the help', async () => {
     expect((await runInProcess('train-model', ['--help'])).stdout).toMatch(
-      /--resume-from +Continue here what .*worker\.py began/,
+      /--resume-from +Continue on this machine a training of .*worker\.py/,
     );
   });
 });
