@@ -1,4 +1,4 @@
-/** Matches a line that names a command and the text up to the next `<!-- end -->`. */
+/** Matches a block: the line with its command, and the text up to `<!-- end -->`. */
 const block = /^<!-- (npm run .+) -->\n(?:[^]*?\n)??<!-- end -->$/gm;
 
 /**

@@ -40,7 +40,7 @@ describe('the documents', () => {
     expect(readFileSync(document, 'utf8')).not.toMatch(/^(<{7}|>{7}|(> ){6}>) /m);
   });
 
-  it('are all listed beside the pages of the site', () => {
+  it('all appear in the sidebar of the site', () => {
     const listed = sections.flatMap(({ items }) => items.map(({ link = '' }) => link.slice(1)));
     const decisions = linksOf('docs/decisions/README.md').map(({ file }) => file);
     const own = documentsIn('docs')

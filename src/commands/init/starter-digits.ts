@@ -17,7 +17,7 @@ export async function copyStarterDigits(to: string): Promise<number> {
   return pictures.length;
 }
 
-/** By the number that is a picture's name. */
+/** Every fourth picture: their file names are numbers. */
 function isStarterDigit(file: string): boolean {
   const { ext, name } = path.parse(file);
   return ext === '.png' && Number(name) % 4 === 0;

@@ -23,7 +23,7 @@ describe('docs/commands.md', () => {
         .filter((name) => name !== 'signet-ml' && existsSync(`src/commands/${name}/main.ts`))
         .sort(),
     );
-    // init is no program of its own: `npx init` would be any project's.
+    // init has no binary of its own: `npx init` could run another package's.
     const programs = Object.fromEntries(
       allCommands.flatMap((command) => (wordOf(command) === 'init' ? [] : [[command.name, wordOf(command)]])),
     );

@@ -104,7 +104,7 @@ describe('BackupAndRestore', () => {
     [4, { epoch: 1, batch: 2 }],
     [5, { epoch: 1, batch: 3 }],
   ])(
-    'goes on with the rest of the epoch, where it was stopped while the backup of batch %i was written',
+    'resumes within the epoch when it was stopped while the backup of batch %i was being written',
     async (batch, position) => {
       const train = async (backup: string, others: CallbackLike[]) => {
         const csv = new CSVLogger();
