@@ -88,7 +88,7 @@ const commands = [
 ];
 
 /** Members of TF.js that `training/tfjs-step.ts` alone uses: what makes the step of a LayersModel, which TF.js's typings hide. */
-const stepMembers = 'makeTrainFunction|makeTestFunction|trainFunction|testFunction|lossFunctions';
+const stepMembers = 'makeTrainFunction|makeTestFunction|trainFunction|testFunction|lossFunctions|stopTraining_';
 /** Members of TF.js that others may call, and only `tensorflow/mended` replaces: src/tensorflow/mended/README.md lists them. */
 const mendedMembers =
   'executeSingleOutput|executeMultipleOutputs|readSync|createOutputTensor|executeEncodeImageOp|makeVariable|applyGradients';
@@ -104,7 +104,7 @@ const mended = [
   'AssignmentExpression > MemberExpression.left[object.property.name="prototype"]',
   'MemberExpression[object.name="Symbol"][property.name="hasInstance"]',
   'Identifier[name=/^(un)?register(Kernel|Gradient)$/]',
-  'Identifier[name=/^replaced(Kernel|Gradient)?$/]',
+  'Identifier[name=/^replaced(Accessor|Kernel|Gradient)?$/]',
 ].map((selector) => ({ selector, message: mendedMessage }));
 
 /** What is written may quote names that somebody else chose, and a terminal obeys what they hold: src/text/tell.ts escapes it. */

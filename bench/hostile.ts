@@ -1,6 +1,5 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { connect as connectHttp2 } from 'node:http2';
 import { createServer, request as httpRequest } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
@@ -19,6 +18,7 @@ import { send } from '../test/helpers/servers/http-client.js';
 import { flood, floods } from '../test/helpers/servers/http2-frames.js';
 import { type ServeModelProcess, startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { numberFlag } from './number-flag.js';
+import { residentMebibytes } from './serve/resident-mebibytes.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
 
 /**
@@ -87,14 +87,8 @@ async function attack(): Promise<void> {
 async function measure(): Promise<void> {
   const bench = await saveBenchModel();
   const server = await startServeModel(['--model-folder', bench.folder, '--health-port', '0']);
-  const ports = [
-    '--health-port',
-    String(server.healthPort),
-    '--rest-port',
-    String(server.restPort),
-    '--grpc-port',
-    String(server.grpcPort),
-  ];
+  const { restPort: rest, grpcPort: grpc, healthPort: ofHealth } = server;
+  const ports = ['--rest-port', `${rest}`, '--grpc-port', `${grpc}`, '--health-port', `${ofHealth}`];
   const before = await rss(server);
   const control = ownProcess('--control');
   const [controlPort] = (await once(control, 'message')) as [number];
@@ -135,8 +129,7 @@ async function measure(): Promise<void> {
 }
 
 async function rss({ child }: ServeModelProcess): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+  return (await residentMebibytes(child.pid)) * mebi;
 }
 
 async function memory(server: ServeModelProcess): Promise<number> {

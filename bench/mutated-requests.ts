@@ -16,6 +16,7 @@ import { send } from '../test/helpers/servers/http-client.js';
 import { startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { requestKinds, type ValidRequest } from './mutated-requests/valid-requests.js';
 import { numberFlag } from './number-flag.js';
+import { residentMebibytes } from './serve/resident-mebibytes.js';
 
 /**
  * `npm run bench:mutated-requests`: `--requests` (10,000) damaged requests to one server, of every kind: each element type over REST (rows, columns), gRPC (lists and
@@ -46,6 +47,7 @@ const state = { hasEnded: false };
 server.child.once('exit', () => (state.hasEnded = true));
 const grpc = new RawGrpcClient(server.grpcPort);
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
+const rss = async () => Math.round(await residentMebibytes(server.child.pid));
 const before = await rss();
 const outcomes = new Map<string, number>();
 let [failures, longest, most, sent] = [0, 0, before, 0];
@@ -122,7 +124,7 @@ async function askRest({ path: url, body, headers }: ValidRequest): Promise<stri
   }
 }
 
-/** A picture of which half are damaged already: then the request around it need not be. */
+/** A damaged picture. Where the request around it is sent whole, it reaches the decoder as it is. */
 async function picture(format: string, random: Random): Promise<Buffer> {
   const file = await (pictures[format] ?? (() => Promise.reject(new Error(format))))(
     random,
@@ -141,9 +143,3 @@ function fail(kind: string, what: string): void {
   failures += 1;
   if (failures <= 20) console.log(`  FAILED ${kind}: ${what}`);
 }
-
-/** In MiB. */
-async function rss(): Promise<number> {
-  const status = await readFile(`/proc/${server.child.pid}/status`, 'utf8').catch(() => '');
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
-} // prettier-ignore

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { SignetClient } from '../src/client/signet-client.js';
 import { type ServeModelProcess, startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { HttpClient } from './serve/post.js';
+import { residentMebibytes } from './serve/resident-mebibytes.js';
 import { type BenchModel, saveBenchModel } from './serve/save-bench-model.js';
 import { numberFlag } from './number-flag.js';
 
@@ -139,9 +140,8 @@ function tell(failures: readonly string[]): void {
   for (const failure of new Set(failures)) console.log(`  ${failure.slice(0, 300)}`);
 }
 
-async function rssOf({ child }: ServeModelProcess): Promise<number> {
-  const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+function rssOf({ child }: ServeModelProcess): Promise<number> {
+  return residentMebibytes(child.pid);
 }
 
 function sleep(milliseconds: number): Promise<void> {

@@ -22,7 +22,7 @@ import { drawValues } from '../../test/helpers/data/draw-values.js';
 
 /** A request that a client may send, before it is damaged. */
 export interface ValidRequest {
-  /** Of REST, or of gRPC where `isGrpc`. */
+  /** Path of the URL; the method's where `isGrpc`. */
   readonly path: string;
   readonly isGrpc: boolean;
   readonly body: Buffer;
@@ -30,7 +30,7 @@ export interface ValidRequest {
 }
 
 /** Makes a request, with other values each time. */
-export type MakeRequest = (random: Random) => Promise<ValidRequest>;
+export type MakeRequest = (random: Random) => ValidRequest | Promise<ValidRequest>;
 
 const rest = (path: string, body: string | Buffer, headers: Readonly<Record<string, string>> = {}): ValidRequest => ({ path, isGrpc: false, body: Buffer.from(body), headers }); // prettier-ignore
 const overGrpc = (path: string, body: Uint8Array): ValidRequest => ({
@@ -76,9 +76,7 @@ function kindsOf(dtype: DType): Record<string, MakeRequest> {
     (random) => {
       const inputs = { [dtype]: toTensorProto(drawn(dtype, random), { asContent: asContent && dtype !== 'string' }) };
       const message = create(PredictRequestSchema, { modelSpec: { name: 'echo', signatureName: dtype }, inputs });
-      return Promise.resolve(
-        overGrpc(grpcPath(PredictionService.method.predict), toBinary(PredictRequestSchema, message)),
-      );
+      return overGrpc(grpcPath(PredictionService.method.predict), toBinary(PredictRequestSchema, message));
     };
   const inferMessage =
     (isRaw: boolean): MakeRequest =>
@@ -93,25 +91,23 @@ function kindsOf(dtype: DType): Record<string, MakeRequest> {
         inputs: [{ ...infer, shape: value.shape.map(BigInt), ...(isList && { contents: { [field]: list } }) }],
         rawInputContents: isList ? [] : [new Uint8Array(writeRaw(value))],
       });
-      return Promise.resolve(
-        overGrpc(grpcPath(GRPCInferenceService.method.modelInfer), toBinary(ModelInferRequestSchema, message)),
-      );
+      return overGrpc(grpcPath(GRPCInferenceService.method.modelInfer), toBinary(ModelInferRequestSchema, message));
     };
   const kinds: Record<string, MakeRequest> = {
     [`gRPC ${dtype}`]: predict(false),
     [`gRPC content ${dtype}`]: predict(true),
     [`infer gRPC ${dtype}`]: inferMessage(false),
     [`infer gRPC raw ${dtype}`]: inferMessage(true),
-    [`infer binary ${dtype}`]: (random) => Promise.resolve(binaryInfer(dtype, drawn(dtype, random))),
+    [`infer binary ${dtype}`]: (random) => binaryInfer(dtype, drawn(dtype, random)),
   };
   if (dtype.startsWith('complex')) return kinds;
-  kinds[`REST rows ${dtype}`] = (random) => Promise.resolve(predictJson(dtype, 'instances', drawn(dtype, random)));
-  kinds[`REST columns ${dtype}`] = (random) => Promise.resolve(predictJson(dtype, 'inputs', drawn(dtype, random)));
+  kinds[`REST rows ${dtype}`] = (random) => predictJson(dtype, 'instances', drawn(dtype, random));
+  kinds[`REST columns ${dtype}`] = (random) => predictJson(dtype, 'inputs', drawn(dtype, random));
   kinds[`infer JSON ${dtype}`] = (random) => {
     const value = drawn(dtype, random);
     const data = dtype === 'string' ? '["a","b"]' : tensorJson({ ...value, shape: [value.values.length] });
     const body = `{"parameters":{"signature_name":"${dtype}"},"inputs":[{"name":"${dtype}","datatype":"${infer.datatype}","shape":[${value.shape.join()}],"data":${data}}]}`;
-    return Promise.resolve(rest('/v2/models/echo/infer', body));
+    return rest('/v2/models/echo/infer', body);
   };
   return kinds;
 }
@@ -141,27 +137,25 @@ function formOf(content: Buffer): ValidRequest {
 
 const examples: Readonly<Record<string, MakeRequest>> = {
   'REST classify': () =>
-    Promise.resolve(
-      rest(
+    rest(
         '/v1/models/LenetModel:classify',
         '{"signature_name":"serving_classify","examples":[{"image/encoded":{"b64":"iVBORw0KGgo="}}],"context":{"a":1.5}}',
       ),
-    ),
   'gRPC classify': () => {
     const feature = { 'image/encoded': { kind: { case: 'bytesList' as const, value: { value: [Buffer.from('iVBORw0KGgo=', 'base64')] } } } };
     const input = { kind: { case: 'exampleList' as const, value: { examples: [{ features: { feature } }] } } };
     const message = create(ClassificationRequestSchema, { modelSpec: { name: 'LenetModel', signatureName: 'serving_classify' }, input });
-    return Promise.resolve(overGrpc(grpcPath(PredictionService.method.classify), toBinary(ClassificationRequestSchema, message)));
+    return overGrpc(grpcPath(PredictionService.method.classify), toBinary(ClassificationRequestSchema, message));
   },
 }; // prettier-ignore
 
 const questions: Readonly<Record<string, MakeRequest>> = {
   'gRPC metadata': () => {
     const message = create(GetModelMetadataRequestSchema, { modelSpec: { name: 'echo' }, metadataField: ['signature_def'] });
-    return Promise.resolve(overGrpc(grpcPath(PredictionService.method.getModelMetadata), toBinary(GetModelMetadataRequestSchema, message)));
+    return overGrpc(grpcPath(PredictionService.method.getModelMetadata), toBinary(GetModelMetadataRequestSchema, message));
   },
   'gRPC status': () => {
     const message = create(GetModelStatusRequestSchema, { modelSpec: { name: 'echo' } });
-    return Promise.resolve(overGrpc(grpcPath(ModelService.method.getModelStatus), toBinary(GetModelStatusRequestSchema, message)));
+    return overGrpc(grpcPath(ModelService.method.getModelStatus), toBinary(GetModelStatusRequestSchema, message));
   },
 }; // prettier-ignore

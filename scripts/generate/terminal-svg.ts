@@ -1,3 +1,5 @@
+import { markup } from '../../src/evaluation/report/markup.js';
+
 /** A command of a recording, and what it printed. */
 export interface RecordedCommand {
   readonly command: string;
@@ -59,5 +61,5 @@ function placed(text: string): string {
 }
 
 function escaped(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+  return String(markup`${text}`);
 }

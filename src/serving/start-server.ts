@@ -9,6 +9,7 @@ import { pageRoutes } from './page/page-routes.js';
 import type { RequestEvent } from './request-event.js';
 import { RequestReader } from './reader/request-reader.js';
 import { isLoopback } from '../files/is-loopback.js';
+import { tellFailure } from '../text/tell.js';
 import { classifyImageRoute } from './rest/classify-image-route.js';
 import { explainImageRoute } from './rest/explain-image-route.js';
 import { Cors } from './rest/cors.js';
@@ -177,7 +178,10 @@ export async function startServer(options: ServerOptions, serverVersion: string)
     if (options.grpcSocketPath !== undefined) await grpc.bindSocket(options.grpcSocketPath);
     if (options.restSocketPath !== undefined) await rest.startOnSocket(options.restSocketPath);
     const ports = { grpcPort: await grpc.start(host, grpcPort), restPort: await rest.start(host, restPort) };
-    if (options.healthPort !== undefined) health = await HealthThread.start(host, options.healthPort, isReady);
+    if (options.healthPort !== undefined) {
+      const { onError = tellFailure } = options;
+      health = await HealthThread.start(host, options.healthPort, { isReady, onError });
+    }
     return { store, ...ports, healthPort: health?.port ?? null, drain };
   } catch (error) {
     await Promise.all([grpc.drain(), rest.drain(), store.drain()]);

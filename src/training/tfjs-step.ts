@@ -1,4 +1,4 @@
-import { replaced } from '../tensorflow/mended/replaced.js';
+import { replaced, replacedAccessor } from '../tensorflow/mended/replaced.js';
 import { variablesOf } from '../tensorflow/layer-weights.js';
 import * as tf from '../tensorflow/tf.js';
 import { binarySmoothingOf, type Loss } from './losses.js';
@@ -62,7 +62,7 @@ export function labelSizesOf(model: tf.LayersModel & { readonly multiLabel?: boo
   return isMultiLabel ? [model.outputs[output]?.shape.at(-1) ?? 0] : [];
 }
 
-/** What TF.js's training loop is told about stopping. */
+/** How a model in training is asked to stop, and when TF.js's loop does. */
 export interface Stop {
   /** What a callback reads in `model.stopTraining`. */
   readonly isAsked: () => boolean;
@@ -79,13 +79,15 @@ export interface Stop {
  * @returns Puts the originals back; what was asked for last stays readable.
  */
 export function replacedStop(model: tf.LayersModel, { isAsked, ask, endsHere }: Stop): () => void {
-  const members = model as unknown as { stopTraining_: boolean };
-  Object.defineProperty(model, 'stopTraining', { configurable: true, get: isAsked, set: ask });
-  Object.defineProperty(model, 'stopTraining_', { configurable: true, get: endsHere, set: () => undefined });
+  // Before its first training a model has no `stopTraining_`.
+  model.stopTraining = isAsked();
+  const members = model as unknown as { stopTraining: boolean; stopTraining_: boolean };
+  const restoreAsked = replacedAccessor(members, 'stopTraining', { get: isAsked, set: ask });
+  const restoreRead = replacedAccessor(members, 'stopTraining_', { get: endsHere, set: () => undefined });
   return () => {
-    Reflect.deleteProperty(model, 'stopTraining');
-    Reflect.deleteProperty(model, 'stopTraining_');
-    members.stopTraining_ = isAsked();
+    restoreAsked();
+    restoreRead();
+    model.stopTraining = isAsked();
   };
 }
 

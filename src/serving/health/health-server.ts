@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 
-import { type HealthState, mostSilence } from './health-state.js';
+import { ConnectionLimit } from '../limits/connection-limit.js';
+import { type HealthState, mostSilence, notReady } from './health-state.js';
 
 /** Connections at once; the oldest goes for a new one. A check takes a millisecond. */
 const mostConnections = 128;
@@ -25,12 +25,8 @@ export function createHealthServer(state: HealthState): Server {
       answer(response, method ?? '', url.split('?', 1)[0] ?? '', state);
     },
   );
-  const open = new Set<Socket>();
-  server.on('connection', (socket) => {
-    if (open.size >= mostConnections) for (const oldest of [...open].slice(0, 1)) oldest.destroy();
-    open.add(socket);
-    socket.once('close', () => open.delete(socket));
-  });
+  const connections = new ConnectionLimit(mostConnections);
+  server.on('connection', (socket) => connections.admit(socket, () => 'idle'));
   server.on('clientError', (_, socket) => socket.destroy());
   return server;
 }
@@ -51,9 +47,6 @@ function answer(response: ServerResponse, method: string, path: string, state: H
     send(response, 503, { error: notReady });
   }
 }
-
-/** What `/readyz` says while not ready, on either port. */
-export const notReady = 'Not ready: a model has no version that answers, or the server is ending.';
 
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));

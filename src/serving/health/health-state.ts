@@ -1,6 +1,9 @@
 /** How long the main thread may be silent before its process counts as hung, in milliseconds. */
 export const mostSilence = 10_000;
 
+/** What `/readyz` says while not ready, on either port. */
+export const notReady = 'Not ready: a model has no version that answers, or the server is ending.';
+
 /** What the health thread knows of the main thread, in memory that both read. */
 export class HealthState {
   readonly #isReady: Int32Array;

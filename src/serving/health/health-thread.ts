@@ -26,7 +26,8 @@ export class HealthThread {
   private constructor(
     readonly port: number,
     private readonly worker: Worker,
-    private readonly beat: () => void,
+    /** Says at once what has become of `isReady`, not only at the next sign of life. */
+    readonly update: () => void,
     private readonly timer: NodeJS.Timeout,
   ) {}
 
@@ -34,9 +35,14 @@ export class HealthThread {
    * Starts to answer.
    *
    * @param isReady Whether requests may come.
+   * @param onError Called when the thread fails later: then nobody answers there, and the server goes on.
    * @throws SignetError `INVALID_ARGUMENT` for an address that cannot be listened on.
    */
-  static async start(host: string, port: number, isReady: () => boolean): Promise<HealthThread> {
+  static async start(
+    host: string,
+    port: number,
+    { isReady, onError }: { readonly isReady: () => boolean; readonly onError: (error: unknown) => void },
+  ): Promise<HealthThread> {
     const state = new HealthState();
     const beat = () => state.beat(isReady());
     beat();
@@ -51,12 +57,8 @@ export class HealthThread {
       await worker.terminate();
       throw new SignetError('INVALID_ARGUMENT', reply.problem);
     }
+    worker.on('error', onError);
     return new HealthThread(reply.port, worker, beat, setInterval(beat, beatMilliseconds).unref());
-  }
-
-  /** Says at once what has become of `isReady`, not only at the next sign of life. */
-  update(): void {
-    this.beat();
   }
 
   /** Stops answering. */

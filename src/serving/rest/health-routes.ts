@@ -1,4 +1,4 @@
-import { notReady } from '../health/health-server.js';
+import { notReady } from '../health/health-state.js';
 import { ServingError } from '../serving-error.js';
 import { json, type Route } from './rest-call.js';
 

@@ -1,7 +1,7 @@
 import * as tf from '../loading/library.js';
 
 /**
- * Replaces a member of one of TF.js's objects or prototypes. Every patch of TF.js goes through this function or one of the two below;
+ * Replaces a member of one of TF.js's objects or prototypes. Every patch of TF.js goes through this function or one of the three below;
  * README.md lists them.
  *
  * @param make Gets the original, methods unbound, and returns what takes its place.
@@ -13,15 +13,22 @@ export function replaced<T extends object, K extends keyof T>(
   name: K,
   make: (original: T[K]) => T[K],
 ): () => void {
+  return redefined(object, name, () => ({ value: make(object[name]), writable: true }));
+}
+
+/** Replaces a member that holds a value by what `get` gives and `set` takes. As `replaced`. */
+export function replacedAccessor<T extends object, K extends keyof T>(
+  object: T,
+  name: K,
+  accessor: { readonly get: () => T[K]; readonly set: (value: T[K]) => void },
+): () => void {
+  return redefined(object, name, () => accessor);
+}
+
+function redefined<T extends object>(object: T, name: keyof T, descriptor: () => PropertyDescriptor): () => void {
   if (!(name in object)) throw missing(`member "${String(name)}"`);
   const own = Object.getOwnPropertyDescriptor(object, name);
-  const value = make(object[name]);
-  Object.defineProperty(object, name, {
-    value,
-    configurable: true,
-    enumerable: own?.enumerable ?? false,
-    writable: true,
-  });
+  Object.defineProperty(object, name, { ...descriptor(), configurable: true, enumerable: own?.enumerable ?? false });
   return () => {
     if (own) Object.defineProperty(object, name, own);
     else Reflect.deleteProperty(object, name);
