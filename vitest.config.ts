@@ -47,10 +47,11 @@ const slow = [
 ];
 
 /**
- * Files that need a process of their own: they look at its memory, its threads or its environment, change TF.js, or
- * expect the names that the first model of a process has.
+ * Files that need a process of their own: they look at its memory, its threads or its environment, change TF.js, compare
+ * trainings byte for byte, or expect the names that the first model of a process has.
  */
 const alone = [
+  'test/e2e/packed.test.ts',
   'test/e2e/resume-from.test.ts',
   'test/e2e/resume.test.ts',
   'test/e2e/show-model.test.ts',

@@ -38,7 +38,6 @@ function trainArguments(data: string, models: string, flags: Flags = {}): string
     'num-epochs': 3,
     'batch-size': 8,
     'on-duplicate': 'skip',
-    jit: 'off',
     ...flags,
   });
 }
