@@ -1,14 +1,13 @@
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { SignetError, wordsOf } from '../src/errors.js';
-import { cacheFolder } from '../src/files/cache-folder.js';
+import { wordsOf } from '../src/errors.js';
 import { lastLines, runChild } from '../src/files/run-child.js';
 import { defineCommand } from '../src/commands/shared/flag-table.js';
 import { runCommand } from '../src/commands/shared/run-command.js';
+import { installNode } from './install-node.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -52,23 +51,4 @@ async function tryVersion(version: string): Promise<string | undefined> {
 async function runScript(node: string, name: string, args: string[]): Promise<string | undefined> {
   const result = await runChild(node, ['--import', 'tsx', `src/commands/${name}/main.ts`, ...args], { cwd: root });
   return result.ok ? undefined : `${name}: ${result.ending}\n${lastLines(result.output, 10)}`;
-}
-
-/**
- * The `node` program of a version, from npm's registry: packages of Node.js's maintainers hold one platform's each. The
- * package `node` itself would fetch them by an install script, which the repository's npm does not run.
- */
-async function installNode(version: string): Promise<string> {
-  const name = process.platform === 'darwin' ? `node-bin-darwin-${process.arch}` : `node-linux-${process.arch}`;
-  const folder = join(cacheFolder(), 'node-versions', version);
-  const node = join(folder, 'node_modules', name, 'bin', 'node');
-  // npm writes this when all is in place.
-  const done = join(folder, 'node_modules', '.package-lock.json');
-  if (existsSync(done)) return node;
-  await mkdir(folder, { recursive: true });
-  const args = ['install', '--prefix', folder, '--no-save', '--ignore-scripts', '--no-audit', '--no-fund'];
-  const { ok, output, ending } = await runChild('npm', [...args, `${name}@${version}`], { cwd: folder });
-  if (ok && existsSync(done)) return node;
-  await rm(folder, { recursive: true, force: true });
-  throw new SignetError('OFFLINE', `npm could not install ${name}@${version}:\n${lastLines(output) || ending}`);
 }
