@@ -7,34 +7,30 @@ const block = /^<!-- (npm run .+) -->\n(?:[^]*?\n)??<!-- end -->$/gm;
  *     <!-- npm run bench:train -- --rounds 9 -->
  *     <!-- end -->
  *
- * @param name Only commands `npm run NAME...` are run; other blocks stay as they are.
- * @param origin A line about when and where they ran.
- * @param run Gives what a command printed; where it rejects, nothing is changed.
+ * @param name Only blocks of commands that begin with `npm run NAME` are filled; the others stay as they are.
+ * @param contentOf Returns the Markdown for a command; if it rejects, nothing is changed.
  * @throws RangeError when no block has such a command.
  */
 export async function fillBlocks(
   document: string,
   name: string,
-  origin: string,
-  run: (command: string) => Promise<string>,
+  contentOf: (command: string) => Promise<string>,
 ): Promise<string> {
   const found = [...document.matchAll(block)].filter(([, command]) => command?.startsWith(`npm run ${name}`));
   if (found.length === 0) throw new RangeError(`No block of the document has a command "npm run ${name}...".`);
   let filled = document;
   for (const [old, command = ''] of found) {
-    const output = (await run(command)).trim();
-    const lines = [
-      `<!-- ${command} -->`,
-      '',
-      `\`${command}\`, ${origin}:`,
-      '',
-      '```text',
-      output,
-      '```',
-      '',
-      '<!-- end -->',
-    ];
-    filled = filled.replace(old, () => lines.join('\n'));
+    const content = await contentOf(command);
+    filled = filled.replace(old, () => `<!-- ${command} -->\n\n${content}\n\n<!-- end -->`);
   }
   return filled;
+}
+
+/**
+ * Quotes what a command printed.
+ *
+ * @param origin When and where it ran.
+ */
+export function quotedOutput(command: string, origin: string, output: string): string {
+  return `\`${command}\`, ${origin}:\n\n\`\`\`text\n${output.trim()}\n\`\`\``;
 }

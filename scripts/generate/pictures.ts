@@ -2,17 +2,17 @@
  * Writes the pictures of docs/tutorial.md and the README from a real run of the tutorial's commands on the bundled photographs: the
  * recording of the terminal and the page on a phone.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 
 import sharp from 'sharp';
 
+import { runChild } from '../../src/files/run-child.js';
 import { launchChromium } from '../../test/helpers/page/launch-chromium.js';
+import { runTypeScript } from '../../test/helpers/run-type-script.js';
+import { startServeModel } from '../../test/helpers/servers/start-serve-model.js';
 import { type RecordedCommand, terminalSvg } from './terminal-svg.js';
 
 const images = path.resolve('docs/images');
@@ -30,7 +30,7 @@ try {
     await record(`export-model --model-path ${model} --format tfjs litert --page --output exports`, (output) =>
       output.slice(0, output.indexOf('\n\ncompared')),
     ),
-    await record('serve-model --model-folder models', undefined, /^page .*$/m),
+    await recordServer(),
   ];
   await writeFile(path.join(images, 'terminal.svg'), terminalSvg(recording));
   await photographPhone(path.join(folder, 'exports/page/index.html'));
@@ -43,27 +43,25 @@ try {
  *
  * @param line Name and words of the command.
  * @param shorten Leaves out what would make the recording too long.
- * @param until What a command prints that runs until Ctrl-C: then it gets one.
  */
-async function record(line: string, shorten = (output: string) => output, until?: RegExp): Promise<RecordedCommand> {
+async function record(line: string, shorten = (output: string) => output): Promise<RecordedCommand> {
   const [name = '', ...words] = line.split(/[\s\\]+/);
   const main = path.resolve('src/commands', name, 'main.ts');
-  const child = spawn(process.execPath, [path.resolve('node_modules/tsx/dist/cli.mjs'), main, ...words], {
+  const { ok, ending, stdout, output } = await runChild(process.execPath, [...runTypeScript, main, ...words], {
     cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let seen = '';
-  if (until !== undefined) {
-    child.stdout.on('data', (piece: Buffer) => {
-      seen += piece.toString();
-      if (until.test(seen)) child.kill('SIGINT');
-    });
-  }
-  const closed = once(child, 'close');
-  const output = await text(child.stdout);
-  await closed;
-  if (child.exitCode !== 0 && until === undefined) throw new Error(`${line} ended with ${child.exitCode}:\n${output}`);
-  return { command: `npx ${line}`, output: shorten(output.replace(/^\n+/, '')) };
+  if (!ok) throw new Error(`${line}: ${ending}\n${output}`);
+  return { command: `npx ${line}`, output: shorten(stdout.replace(/^\n+/, '')) };
+}
+
+/** Runs a server until it answers. It listens on free ports here, and is shown on those that readers get. */
+async function recordServer(): Promise<RecordedCommand> {
+  const server = await startServeModel(['--model-folder', 'models'], { cwd: folder });
+  await server.end();
+  const shown = server.output.stdout
+    .replaceAll(`:${server.restPort}`, ':8501')
+    .replaceAll(`:${server.grpcPort}`, ':8500');
+  return { command: 'npx serve-model --model-folder models', output: shown.replace(/^\n+/, '') };
 }
 
 /** Takes a picture of the page that needs no server, as a phone shows it. */

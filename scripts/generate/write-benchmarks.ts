@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 
 import { runChild } from '../../src/files/run-child.js';
-import { fillBlocks } from './fill-blocks.js';
+import { fillBlocks, quotedOutput } from './fill-blocks.js';
 
 const file = new URL('../../docs/benchmarks.md', import.meta.url);
 const name = process.argv[2] ?? '';
@@ -16,14 +16,14 @@ if (!name.startsWith('bench:')) {
 }
 const [processor] = cpus();
 const origin = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} x ${processor?.model.replaceAll(/\((?:R|TM)\)/g, '') ?? 'a processor'}`;
-await writeFile(file, await fillBlocks(await readFile(file, 'utf8'), name, origin, printed));
+await writeFile(file, await fillBlocks(await readFile(file, 'utf8'), name, printed));
 
-/** Shows what a command prints, too. */
+/** @returns What a command prints, quoted; it is shown meanwhile. */
 async function printed(command: string): Promise<string> {
   const onOutput = (text: string) => void process.stderr.write(text);
   const { ok, ending, stdout } = await runChild('sh', ['-c', command.replace('npm run', 'npm run --silent')], {
     onOutput,
   });
   if (!ok) throw new Error(`${command} ended with ${ending}.`);
-  return stdout;
+  return quotedOutput(command, origin, stdout);
 }

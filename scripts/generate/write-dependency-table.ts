@@ -8,6 +8,7 @@ import path from 'node:path';
 import { folderBytes } from '../../src/files/folder-bytes.js';
 import { mapConcurrently } from '../../src/files/map-concurrently.js';
 import { runChild } from '../../src/files/run-child.js';
+import { fillBlocks } from './fill-blocks.js';
 
 interface Package {
   readonly version: string;
@@ -34,12 +35,9 @@ const table = [
   '',
   `With what they bring, and for every platform, ${installed.length} packages are in the lock file. ${new Date().toISOString().slice(0, 10)}.`,
 ].join('\n');
-const block = /(<!-- npm run docs:dependencies -->\n)[^]*?(<!-- end -->)/;
-const document = await readFile(file, 'utf8');
-if (!block.test(document)) throw new RangeError(`${file} has no block of npm run docs:dependencies.`);
 await writeFile(
   file,
-  document.replace(block, (_, begin: string, end: string) => `${begin}\n${table}\n\n${end}`),
+  await fillBlocks(await readFile(file, 'utf8'), 'docs:dependencies', () => Promise.resolve(table)),
 );
 
 async function rowOf(name: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 
 import { ConnectionLimit } from '../limits/connection-limit.js';
-import { type HealthState, mostSilence, notReady } from './health-state.js';
+import { healthAnswer, healthPaths, type HealthState, mostSilence } from './health-state.js';
 
 /** Connections at once; the oldest goes for a new one. A check takes a millisecond. */
 const mostConnections = 128;
@@ -32,19 +32,17 @@ export function createHealthServer(state: HealthState): Server {
 }
 
 function answer(response: ServerResponse, method: string, path: string, state: HealthState): void {
-  if (path !== '/healthz' && path !== '/readyz') {
+  const check = healthPaths.find((each) => each === path);
+  if (check === undefined) {
     send(response, 404, { error: 'This port answers GET /healthz and GET /readyz alone.' });
   } else if (method !== 'GET' && method !== 'HEAD') {
     send(response, 405, { error: `${path} takes GET. Received: ${method}.` });
   } else if (state.silence > mostSilence) {
     const seconds = Math.round(state.silence / 1000);
     send(response, 503, { error: `The server has not answered for ${seconds} s: its main thread hangs.` });
-  } else if (path === '/healthz') {
-    send(response, 200, { status: 'ok' });
-  } else if (state.isReady) {
-    send(response, 200, { status: 'ready' });
   } else {
-    send(response, 503, { error: notReady });
+    const { status, body } = healthAnswer(check, state.isReady);
+    send(response, status, body);
   }
 }
 

@@ -1,8 +1,29 @@
 /** How long the main thread may be silent before its process counts as hung, in milliseconds. */
 export const mostSilence = 10_000;
 
-/** What `/readyz` says while not ready, on either port. */
-export const notReady = 'Not ready: a model has no version that answers, or the server is ending.';
+/** Paths of health checks: whether the process answers at all, and whether it should be sent requests. */
+export const healthPaths = ['/healthz', '/readyz'] as const;
+
+/** Path of a health check. */
+export type HealthPath = (typeof healthPaths)[number];
+
+/** Answer to a health check, the same on REST's port and on the health port. */
+export interface HealthAnswer {
+  readonly status: 200 | 503;
+  /** JSON. */
+  readonly body: Readonly<Record<string, string>>;
+}
+
+/**
+ * Answers a health check of a process that runs.
+ *
+ * @param isReady Whether every model can answer, and the server is not about to end.
+ */
+export function healthAnswer(path: HealthPath, isReady: boolean): HealthAnswer {
+  if (path === '/healthz') return { status: 200, body: { status: 'ok' } };
+  if (isReady) return { status: 200, body: { status: 'ready' } };
+  return { status: 503, body: { error: 'Not ready: a model has no version that answers, or the server is ending.' } };
+}
 
 /** What the health thread knows of the main thread, in memory that both read. */
 export class HealthState {

@@ -1,24 +1,23 @@
-import { notReady } from '../health/health-state.js';
-import { ServingError } from '../serving-error.js';
+import { healthAnswer, type HealthPath } from '../health/health-state.js';
 import { json, type Route } from './rest-call.js';
 
+const names: Readonly<Record<HealthPath, string>> = { '/healthz': 'Healthz', '/readyz': 'Readyz' };
+
 /**
- * What orchestrators ask: `/healthz`, whether the process answers at all, and `/readyz`, whether it should be sent requests.
+ * Makes the routes that orchestrators ask: `/healthz`, whether the process answers at all, and `/readyz`, whether it should be sent requests.
  *
  * @param isReady Whether every model can answer, and the server is not about to end.
  */
 export function healthRoutes(isReady: () => boolean): Route[] {
-  const common = { method: 'GET', isOpen: true, isQuiet: true } as const;
-  return [
-    { ...common, path: '/healthz', name: 'Healthz', handle: () => json({ status: 'ok' }) },
-    {
-      ...common,
-      path: '/readyz',
-      name: 'Readyz',
-      handle: () => {
-        if (isReady()) return json({ status: 'ready' });
-        throw new ServingError('UNAVAILABLE', notReady);
-      },
+  return Object.entries(names).map(([path, name]) => ({
+    method: 'GET',
+    path,
+    name,
+    isOpen: true,
+    isQuiet: true,
+    handle: () => {
+      const { status, body } = healthAnswer(path as HealthPath, isReady());
+      return { ...json(body), status };
     },
-  ];
+  }));
 }
