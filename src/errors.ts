@@ -34,9 +34,11 @@ export type ErrorCode =
 
 /** An error written for the person who can mend it: what was wrong, what was expected, what was received, what to do. */
 export class SignetError extends Error {
+  /** Always `SignetError`, also in stack traces. */
   override readonly name = 'SignetError';
 
   constructor(
+    /** Stable code for programs; the message is for people and may change. */
     readonly code: ErrorCode,
     message: string,
     options?: ErrorOptions,

@@ -65,6 +65,7 @@ export async function classifyImages(
 
 /** An image's best classes, and what its model makes of it, as far as its signature `serving_known` says. */
 export interface RecognizedImage {
+  /** Classes of the image, the best first. */
   readonly labels: readonly ImageLabel[];
   /** The largest probability. */
   readonly confidence?: number;

@@ -8,7 +8,9 @@ import { type CallableModel, type ImageLabel, numbers, texts } from './classify-
 export interface Heatmap {
   /** 0 to 1, [height, width] in C order: of the picture as the model sees it. */
   readonly values: Float32Array;
+  /** Rows of the map. */
   readonly height: number;
+  /** Columns of the map. */
   readonly width: number;
   /** Whether the model turns pictures as their EXIF says. */
   readonly exif: ExifHandling;
@@ -18,7 +20,9 @@ export interface Heatmap {
 
 /** A class of an image, and where it was seen. */
 export interface ImageExplanation {
+  /** The class that the map explains. */
   readonly label: Pick<ImageLabel, 'name' | 'index' | 'probability'>;
+  /** Where in the image the class was seen. */
   readonly heatmap: Heatmap;
 }
 

@@ -10,6 +10,7 @@ export type ServerStatus = keyof typeof status;
 /** A model server could not be reached, refused a request, or gave no sensible answer. */
 export class ServerError extends SignetError {
   constructor(
+    /** Status of the failure by gRPC's name, such as `NOT_FOUND`. */
     readonly status: ServerStatus,
     message: string,
     options?: ErrorOptions,
@@ -22,6 +23,7 @@ export class ServerError extends SignetError {
 export interface ServerFailure {
   /** Name of what was requested, which `of model "digits"` can follow: `the metadata`. */
   readonly asked: string;
+  /** Status of the failure by gRPC's name, such as `NOT_FOUND`. */
   readonly status: ServerStatus;
   /** The server's words, or the system's; untrusted. */
   readonly answer: string;

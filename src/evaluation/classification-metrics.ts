@@ -5,6 +5,7 @@ import { SelectiveAccuracy, type ThresholdRow } from './confidence/selective-acc
 
 /** How well one class is distinguished from the others. Null if nothing was predicted, or nothing was there to find. */
 export interface ClassMetrics {
+  /** Name of the class. */
   readonly className: string;
   /** Fraction of the images predicted as this class that are of it. */
   readonly precision: number | null;
@@ -25,13 +26,20 @@ export interface AverageMetrics {
 
 /** Metrics of a classifier. Without images the ratios and the loss are NaN. */
 export interface ClassificationResult {
+  /** Number of images that were evaluated. */
   readonly images: number;
   /** The confusion matrix's diagonal over all images. */
   readonly accuracy: number;
   /** Mean sparse categorical cross-entropy from logits, in nats. Not finite when a logit that it needs is not. */
   readonly loss: number;
-  /** How many images have their class among the `k` largest logits: 5, or fewer where 5 would be every class. */
-  readonly topK: { readonly k: number; readonly accuracy: number };
+  /** How many images have their class among the `k` largest logits. */
+  readonly topK: {
+    /** 5, or fewer where 5 would be every class. */
+    readonly k: number;
+    /** Fraction of such images, 0 to 1. */
+    readonly accuracy: number;
+  };
+  /** Metrics of each class, in the order of the labels. */
   readonly perClass: readonly ClassMetrics[];
   /**
    * Every class counts the same. As in scikit-learn, a null of a class counts as 0, and classes that are neither in the

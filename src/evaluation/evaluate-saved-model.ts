@@ -36,6 +36,7 @@ export type SignatureEvaluation<Result = ClassificationResult> = Result & {
 
 /** Result of evaluating a SavedModel. */
 export interface SavedModelEvaluation<Result = ClassificationResult> {
+  /** Metrics of each evaluated signature, which should be equal. */
   readonly signatures: Readonly<Record<EvaluatedSignature, SignatureEvaluation<Result>>>;
   /** The largest difference between the two signatures' logits for one image. */
   readonly maxLogitDifference: number;

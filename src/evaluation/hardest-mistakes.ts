@@ -9,7 +9,12 @@ export interface Mistake<Image> {
   /** Position of its class in the class names. */
   readonly truth: number;
   /** Label that was predicted; null where a logit is NaN or infinite, which predicts no class. */
-  readonly predicted: { readonly label: number; readonly probability: number } | null;
+  readonly predicted: {
+    /** Position of the class in the logits. */
+    readonly label: number;
+    /** Probability of the class, 0 to 1. */
+    readonly probability: number;
+  } | null;
   /** The probability of its class; null likewise. */
   readonly probability: number | null;
   /** Cross-entropy from logits, in nats; infinite likewise. */

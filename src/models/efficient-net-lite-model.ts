@@ -22,6 +22,7 @@ export interface EfficientNetLiteOptions extends BackboneOptions {
  * Stochastic depth, which leaves out whole blocks at random while training, is left out.
  */
 export class EfficientNetLiteModel extends BackboneModel {
+  /** Names of the sizes that the option `variant` accepts. */
   static readonly variants: readonly string[] = variants;
   readonly #variant: Variant;
 

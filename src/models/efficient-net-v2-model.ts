@@ -23,6 +23,7 @@ export interface EfficientNetV2Options extends BackboneOptions {
  * when images are classified.
  */
 export class EfficientNetV2Model extends BackboneModel {
+  /** Names of the sizes that the option `variant` accepts. */
   static readonly variants: readonly string[] = variants;
   readonly #variant: Variant;
 

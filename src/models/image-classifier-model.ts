@@ -36,7 +36,13 @@ import {
 import { trainingSessionOf } from '../training/steps/training-session.js';
 import { checkLayers } from './classifier/check-layers.js';
 import type { ConfidenceSettings } from './classifier/confidence-settings.js';
-import { type EmbeddedAnswer, type EmbeddingNetwork, embeddingNetworkOf, embeddingOf } from './classifier/embedding.js';
+import {
+  type ClassifierAnswer,
+  type Embeddings,
+  type EmbeddingNetwork,
+  embeddingNetworkOf,
+  embeddingOf,
+} from './classifier/embedding.js';
 import { featureMapOf } from './classifier/feature-map.js';
 import { heatmapsOf } from './classifier/heatmap.js';
 import { initializeWeights } from './classifier/initialize-weights.js';
@@ -111,6 +117,7 @@ export interface SaveOptions extends NonNullable<Parameters<tf.LayersModel['save
  * ```
  */
 export abstract class ImageClassifierModel extends tf.LayersModel implements ClassifierFunctions {
+  /** Names of the classes in the order of the logits. */
   readonly classNames: readonly string[];
   /** Height and width that images are resized to, in pixels. */
   readonly imageSize: ImageSize;
@@ -184,7 +191,12 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       const scores = this.#probabilities(this.#logits(this.#decode(images)));
       const all = tf.range(0, this.classNames.length, 1, 'int32');
       const rows = tf.zeros([inputs.shape[0], 1], 'int32');
-      return { classes: lookUpLabel(tf.add(rows, all), this.classNamesFile), scores };
+      return {
+        /** Names of all classes, string [n, classes]. */
+        classes: lookUpLabel(tf.add(rows, all), this.classNamesFile),
+        /** Their probabilities, float32 [n, classes]. */
+        scores,
+      };
     },
     { inputSignature: { inputs: tensorSpec('string', [null]) } },
   );
@@ -281,7 +293,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
    * @param images float32 [n, height, width, 3] of the model's own size.
    * @returns Logits, float32 [n, classes], and float32 [n, features] or null; the caller owns them.
    */
-  answer(images: tf.Tensor): Omit<EmbeddedAnswer, 'embedding'> & { readonly embedding: tf.Tensor2D | null } {
+  answer(images: tf.Tensor): ClassifierAnswer {
     const network = this.#embedded();
     if (!network) return { logits: this.#logits(images), embedding: null };
     return tf.tidy(() => ({ ...network.answer(images) }));
@@ -484,7 +496,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     );
   }
 
-  #embedding(): TfFunction<[imageBytesString: tf.Tensor], { embedding: tf.Tensor }> | null {
+  #embedding(): TfFunction<[imageBytesString: tf.Tensor], Embeddings> | null {
     const embed = embeddingOf(this);
     return (
       embed &&

@@ -19,6 +19,7 @@ export interface MobileNetV3Options extends BackboneOptions {
 
 /** MobileNetV3 with average pooling and a dense layer of logits; layers are named as in Keras Applications. */
 export class MobileNetV3Model extends BackboneModel {
+  /** Names of the sizes that the option `variant` accepts. */
   static readonly variants: readonly string[] = variants;
   readonly #variant: (typeof variants)[number];
   readonly #alpha: number;

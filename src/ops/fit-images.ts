@@ -34,9 +34,13 @@ export interface Preprocessing extends FitImagesOptions {
 
 /** The same with every default filled in. */
 export interface CompletePreprocessing {
+  /** Whether a picture is turned as its EXIF orientation says. */
   readonly exif: ExifHandling;
+  /** Whether large JPEGs are decoded at a fraction of their size. */
   readonly decode: DecodeSize;
+  /** How pictures of another shape are fitted to the model's size. */
   readonly resize: ResizeMode;
+  /** Whether pictures are smoothed when they are reduced. */
   readonly antialias: boolean;
 }
 

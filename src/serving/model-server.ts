@@ -7,6 +7,7 @@ import type { ServedPrecision } from './worker/served-precision.js';
 
 /** Which model a request means. */
 export interface ModelSpec {
+  /** Name of the model. */
   readonly name: string;
   /** Default: the label's, else the latest that is available. */
   readonly version?: number;
@@ -16,7 +17,9 @@ export interface ModelSpec {
 
 /** Which version answers. */
 export interface ServedVersion {
+  /** Name of the model. */
   readonly name: string;
+  /** Number of the version. */
   readonly version: number;
   /** Signatures by SignatureDef key. */
   readonly signatures: Readonly<Record<string, Signature>>;
@@ -35,15 +38,21 @@ export type ShadowResult = 'compared' | 'dropped' | 'skipped' | 'failed';
 
 /** All copies since the version was loaded. */
 export interface ShadowReport {
+  /** Fraction of the requests that are copied, 0 to 1. */
   readonly share: number;
+  /** Number of copies by what became of them. */
   readonly results: Readonly<Record<ShadowResult, number>>;
+  /** Answers that could be compared: rows of labels, integers or strings, and the positions of the largest numbers. */
   readonly rows: number;
+  /** How many of these are the same. */
   readonly sameRows: number;
+  /** Largest difference between two numbers of an output, divided by the output's largest number if that is above 1. */
   readonly largestDifference: number;
 }
 
 /** A call of one signature. */
 export interface PredictRequest {
+  /** Model and version that should answer. */
   readonly spec: ModelSpec;
   /** What `find` returned for `spec`; looked up again if it has been replaced since. Default: it is looked up. */
   readonly version?: ServedVersion;

@@ -3,6 +3,7 @@ import type { StatusCode } from './serving-error.js';
 
 /** What the access log and the metrics learn of a request when it has been answered. */
 export interface RequestEvent {
+  /** Protocol of the request. */
   readonly api: 'grpc' | 'rest';
   /** TensorFlow Serving's name of what was asked, such as `Predict` or `GetModelStatus`. */
   readonly method: string;
@@ -12,12 +13,15 @@ export interface RequestEvent {
   readonly version?: number;
   /** Default: the method has none, or the request was refused before. */
   readonly signature?: string;
+  /** Outcome by gRPC's name; REST has it too. */
   readonly status: 'OK' | StatusCode;
   /** HTTP status that REST answered with. Default: it was not REST. */
   readonly httpStatus?: number;
+  /** Time from the arrival of the request to the end of the answer. */
   readonly milliseconds: number;
   /** Size of the message or the body. */
   readonly requestBytes: number;
+  /** Size of the answer's message or body. */
   readonly responseBytes: number;
 }
 

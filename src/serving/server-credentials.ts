@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 export interface ServerTls {
   /** The server's certificate, and those between it and a root. */
   readonly certificate: Buffer;
+  /** The private key of the certificate. */
   readonly key: Buffer;
   /** Roots of the certificates that clients must show. Default: they show none. */
   readonly clientRoots?: Buffer;

@@ -33,12 +33,15 @@ const mostCharacters = 2 ** 12;
 
 /** What a server answers instead of a result. The message goes to the client, its first 4,096 characters that is. */
 export class ServingError extends Error {
+  /** Always `ServingError`, also in stack traces. */
   override readonly name = 'ServingError';
+  /** HTTP status for REST; undefined for the one that belongs to `status`. */
   readonly httpStatus: number | undefined;
   /** Characters of the whole message. */
   readonly length: number;
 
   constructor(
+    /** Status of the failure by gRPC's name, such as `NOT_FOUND`. */
     readonly status: StatusCode,
     message: string,
     { httpStatus, ...options }: ServingErrorOptions = {},

@@ -81,8 +81,11 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
 
 /** A server that answers. */
 export interface RunningServer {
+  /** The models, their versions and states. */
   readonly store: ModelStore;
+  /** Port of REST and of the web page. */
   readonly restPort: number;
+  /** Port of gRPC. */
   readonly grpcPort: number;
   /** Null without one. */
   readonly healthPort: number | null;

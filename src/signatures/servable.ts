@@ -20,6 +20,10 @@ import { servableMark, Tracker } from './track-object.js';
  * ```
  */
 export abstract class Servable {
+  /**
+   * Marks Servables, including those of another copy of this package.
+   * @internal
+   */
   protected readonly [servableMark] = true;
 
   /**

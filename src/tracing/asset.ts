@@ -8,6 +8,7 @@ import { SignetError } from '../errors.js';
 export interface AssetContent {
   /** The file's name in `assets/`. */
   readonly name: string;
+  /** Content of the file; text is written as UTF-8. */
   readonly content: string | Uint8Array;
 }
 

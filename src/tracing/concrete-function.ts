@@ -14,7 +14,9 @@ export const mustCompile = '_XlaMustCompile';
 
 /** An argument or a result with its name. */
 export interface NamedSpec {
+  /** Name of the argument or result. */
   readonly name: string;
+  /** Its element type and shape. */
   readonly spec: TensorSpec;
 }
 
@@ -71,10 +73,12 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
     return this.parts.label;
   }
 
+  /** The graph as TensorFlow's FunctionDef. */
   get definition(): FunctionDef {
     return this.parts.definition;
   }
 
+  /** Arguments in their order. */
   get inputs(): readonly NamedSpec[] {
     return this.parts.inputs;
   }

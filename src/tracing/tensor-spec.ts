@@ -29,7 +29,9 @@ export interface TensorLike {
  */
 export class TensorSpec {
   constructor(
+    /** Element type, such as `float32` or `string`. */
     readonly dtype: DType,
+    /** Size of each dimension: a number, or null where only a call knows it; null instead of a list for any rank. */
     readonly shape: Shape,
   ) {
     if (!dtypes.includes(dtype)) {
@@ -63,6 +65,7 @@ export class TensorSpec {
     );
   }
 
+  /** Returns type and shape as messages show them: `float32[?, 28, 28, 3]`, and `float32[...]` for any rank. */
   toString(): string {
     if (this.shape === null) return `${this.dtype}[...]`;
     return `${this.dtype}[${this.shape.map((size) => size ?? '?').join(', ')}]`;

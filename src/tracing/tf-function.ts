@@ -29,6 +29,7 @@ export interface TfFunction<
   Result extends TfFunctionResult = TfFunctionResult,
 > {
   (...args: Args): Result;
+  /** Types and shapes of the arguments; null for a function that was made without them. */
   readonly inputSignature: InputSignature | null;
   /** How many graphs were made of it. A graph is kept for its input signature: saving twice traces once. */
   readonly traceCount: number;

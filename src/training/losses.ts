@@ -58,6 +58,7 @@ Object.setPrototypeOf(LossFunction.prototype, Function.prototype);
  * ```
  */
 export class SparseCategoricalCrossentropy extends LossFunction {
+  /** Fraction of each label that is spread over all classes, 0 to 1. */
   readonly labelSmoothing: number;
 
   /** @throws SignetError `INVALID_ARGUMENT` when `labelSmoothing` is not from 0 to 1. */
@@ -117,6 +118,7 @@ export interface BinaryCrossentropyOptions {
  * ```
  */
 export class BinaryCrossentropy extends LossFunction {
+  /** Fraction of each label that is moved to 1/2, 0 to 1. */
   readonly labelSmoothing: number;
 
   /** @throws SignetError `INVALID_ARGUMENT` when `labelSmoothing` is not from 0 to 1. */

@@ -220,6 +220,7 @@ async function bestSavedValue(directory: string, { name, bestOf }: Monitored): P
 
 /** The argument of the function that a file of callbacks may export. */
 export interface CallbackContext {
+  /** The model that is trained. */
   readonly model: ImageClassifierModel;
   /** Where the best model is saved. */
   readonly directory: string;

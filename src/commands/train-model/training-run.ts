@@ -45,11 +45,13 @@ export interface TestMetrics {
 
 /** Result of a training. */
 export interface TrainModelResult {
+  /** Directory of the saved version. */
   readonly directory: string;
   /** The folder of the test set; undefined where a list names its images. */
   readonly testDatasetPath?: string | undefined;
   /** The list of its images: the one that was given, or, where they were split off, the one that is written with the model. */
   readonly testList?: string | undefined;
+  /** Number of epochs that were trained, those before a resume included. */
   readonly epochs: number;
   /** The best epoch, from 1; null when the training was interrupted before any epoch was done, and no model was saved. */
   readonly bestEpoch: number | null;
@@ -57,6 +59,7 @@ export interface TrainModelResult {
   readonly test: TestMetrics | null;
   /** Duration of this run in seconds. */
   readonly seconds: number;
+  /** Whether the training was interrupted before its end. */
   readonly interrupted: boolean;
   /** A page for a browser; null where it could not be written, or there is no model yet. */
   readonly report: string | null;

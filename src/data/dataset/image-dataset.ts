@@ -41,7 +41,12 @@ export interface ImageDatasetOptions extends Preprocessing {
  * A type and not an interface: `tf.data.Dataset` takes only types with an index signature.
  */
 // eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- see above
-export type ImageBatch = { readonly xs: tf.Tensor4D; readonly ys: tf.Tensor1D | tf.Tensor2D };
+export type ImageBatch = {
+  /** Pixels of the images. */
+  readonly xs: tf.Tensor4D;
+  /** Their labels. */
+  readonly ys: tf.Tensor1D | tf.Tensor2D;
+};
 
 /**
  * The images of a scanned directory in batches, for `fit` and `evaluateDataset`.
@@ -50,7 +55,9 @@ export type ImageBatch = { readonly xs: tf.Tensor4D; readonly ys: tf.Tensor1D | 
  * images if the set is small.
  */
 export class ImageDataset extends tf.data.Dataset<ImageBatch> {
+  /** Number of batches per epoch. */
   override readonly size: number;
+  /** Names of the classes in the order of their labels. */
   readonly classNames: readonly string[];
   /** Whether an image may have several classes, or none. */
   readonly isMultiLabel: boolean;
@@ -182,6 +189,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     this.#resumed = { batch, broken: this.#leftOut.foundIn((found) => found === epoch) };
   }
 
+  /** Returns the batches of the next epoch; TF.js's `fitDataset` and `evaluateDataset` call it. */
   override async iterator(): Promise<Awaited<ReturnType<tf.data.Dataset<ImageBatch>['iterator']>>> {
     // TF.js's typings know only synchronous generators; it awaits the results of asynchronous ones.
     const batches = () => this.batches() as unknown as Iterator<ImageBatch>;

@@ -16,6 +16,7 @@ import { asImageFile, type ImageFile } from '../image-file/inspect-image-file.js
 
 /** Where a scan keeps what it found, for the next one. */
 export interface ScanMemoryPlace {
+  /** Path of the file that keeps it. */
   readonly file: string;
   /** How the paths of the images begin, which is left out of the file. */
   readonly prefix: string;

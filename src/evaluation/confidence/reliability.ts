@@ -2,7 +2,9 @@
 export interface ReliabilityBin {
   /** Bounds of the confidence: above `from`, except in the first bin, up to `to`. */
   readonly from: number;
+  /** Upper end of the bin's confidences, 0 to 1. */
   readonly to: number;
+  /** Number of images in the bin. */
   readonly images: number;
   /** Mean of the largest probability; null without images. */
   readonly confidence: number | null;

@@ -7,6 +7,7 @@ export interface JudgedAnswer {
 
 /** A threshold of the confidence, and what it leaves. */
 export interface ChosenThreshold {
+  /** The lowest confidence, 0 to 1, at which an answer counts as sure. */
   readonly threshold: number;
   /** Share of the images that reach it. */
   readonly answered: number;

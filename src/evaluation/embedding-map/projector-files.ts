@@ -12,6 +12,7 @@ import { type AnsweredImage, type EvaluatedEmbeddings, isMistaken } from './embe
 
 /** What `writeProjectorFiles` needs besides the embeddings. */
 export interface ProjectorOptions {
+  /** Names of the classes in the order of their labels. */
   readonly classNames: readonly string[];
   /** Whether pictures are turned as their EXIF says. Default: `apply`. */
   readonly exif?: ExifHandling | undefined;

@@ -14,6 +14,7 @@ export interface MultiLabelClassMetrics extends ClassMetrics {
 
 /** Metrics of a multi-label classifier. Without images the ratios and the loss are NaN. */
 export interface MultiLabelResult {
+  /** Number of images that were evaluated. */
   readonly images: number;
   /** Mean of the average precisions of the classes that some image has; null where there is none. */
   readonly meanAveragePrecision: number | null;
@@ -23,6 +24,7 @@ export interface MultiLabelResult {
   readonly accuracy: number;
   /** Part of the images of which every class is right. */
   readonly exactMatches: number;
+  /** Metrics of each class, in the order of the labels. */
   readonly perClass: readonly MultiLabelClassMetrics[];
   /** Every class counts the same; a null counts as 0, and classes that no image has and that are never predicted are left out. */
   readonly macroAverage: AverageMetrics;

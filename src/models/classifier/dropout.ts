@@ -22,6 +22,7 @@ export interface DropoutOptions {
  * `tf.layers.dropout`, as mended by Signet, draws in the same way.
  */
 export class Dropout extends tf.layers.Layer {
+  /** Name under which TF.js serializes it. */
   static readonly className = 'SignetDropout';
   readonly #rate: number;
   readonly #seed: number | undefined;

@@ -9,6 +9,23 @@ export interface EmbeddedAnswer {
   readonly logits: tf.Tensor;
 }
 
+/** Logits of images, and their embeddings where the network has any. */
+export interface ClassifierAnswer extends Pick<EmbeddedAnswer, 'logits'> {
+  /** float32 [n, features], or null. */
+  readonly embedding: tf.Tensor2D | null;
+}
+
+/**
+ * Result of `embedImage`.
+ *
+ * A type and not an interface: results of a tf function need an index signature.
+ */
+// eslint-disable-next-line @typescript-eslint/consistent-type-definitions -- see above
+export type Embeddings = {
+  /** float32 [n, features] */
+  readonly embedding: tf.Tensor;
+};
+
 /** A network that gives the embedding of images and the logits in one pass. */
 export interface EmbeddingNetwork {
   /** Size of an embedding. */

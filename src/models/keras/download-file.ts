@@ -6,6 +6,7 @@ import { causeOf, fetchFollowing, PassingFailure } from './fetch-following.js';
 
 /** Progress of a download. */
 export interface DownloadProgress {
+  /** Bytes that have arrived so far, those of earlier tries included. */
   readonly receivedBytes: number;
   /** `null` where the server does not say. */
   readonly totalBytes: number | null;
@@ -17,6 +18,7 @@ export interface DownloadFileOptions {
   readonly mostBytes: number;
   /** Raised when the download shall stop; what has come so far stays. */
   readonly signal?: AbortSignal | undefined;
+  /** Called whenever bytes arrive. Default: nobody is called. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
   /** How often in a row a download may fail before anything more has come. Default: 3. */
   readonly tries?: number | undefined;

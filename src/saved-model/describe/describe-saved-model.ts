@@ -17,6 +17,7 @@ import { readCheckpoint } from '../read/read-variables.js';
 
 /** All that a SavedModel says about itself; plain JSON. */
 export interface SavedModelDescription {
+  /** Path of the SavedModel. */
   readonly directory: string;
   /** What TensorFlow Serving's URLs call it: the folder of the versions, or the model's own. */
   readonly modelName: string;
@@ -25,7 +26,12 @@ export interface SavedModelDescription {
   /** Sentences about what is missing or damaged; none for a whole model. */
   readonly problems: readonly string[];
   /** `null` when there is no `fingerprint.pb`; TensorFlow writes it since 2.12. */
-  readonly fingerprint: { readonly uuid: string; readonly savedModelChecksum: string } | null;
+  readonly fingerprint: {
+    /** UUID of this saving of the model. */
+    readonly uuid: string;
+    /** Checksum of `saved_model.pb`; in decimal digits. */
+    readonly savedModelChecksum: string;
+  } | null;
   /** One for most models; TensorFlow 1 may save several graphs over the same variables. */
   readonly metaGraphs: readonly MetaGraphDescription[];
   /** `null` when the checkpoint cannot be read; `problems` says why. */

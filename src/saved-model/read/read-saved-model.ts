@@ -18,13 +18,17 @@ import { type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 export interface SignatureTensor {
   /** The tensor's name in the graph, such as `serving_bytes_image_bytes_string:0`. */
   readonly tensor: string;
+  /** Element type and shape. */
   readonly spec: TensorSpec;
 }
 
 /** Inputs and outputs of a signature. */
 export interface Signature {
+  /** Inputs by name. */
   readonly inputs: Readonly<Record<string, SignatureTensor>>;
+  /** Outputs by name. */
   readonly outputs: Readonly<Record<string, SignatureTensor>>;
+  /** TensorFlow Serving's method, such as `tensorflow/serving/predict`. */
   readonly method: string;
   /** Inputs and outputs that no request carries, such as `x (resource)`: resources, sparse and composite tensors. Default: none. */
   readonly omitted?: Readonly<Record<'inputs' | 'outputs', readonly string[]>> | undefined;

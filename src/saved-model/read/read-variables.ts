@@ -24,6 +24,7 @@ export interface VariableInfo {
   readonly key: string;
   /** As Python says it after `tf.`: `float32`, `bfloat16`, `string`. */
   readonly dtype: string;
+  /** Size of each dimension; empty for a scalar. */
   readonly shape: readonly number[];
   /** Bytes on disk. */
   readonly bytes: number;

@@ -25,7 +25,9 @@ export interface LoadOptions extends Omit<SessionOptions, 'tags'> {
 /** A SavedModel in a session: calls go to its signatures, as TensorFlow Serving would make them. */
 export class LoadedSavedModel {
   private constructor(
+    /** Path of the SavedModel. */
     readonly directory: string,
+    /** Signatures by SignatureDef key. */
     readonly signatures: Readonly<Record<string, Signature>>,
     private readonly session: Session,
     /** The copy that the session runs, because of its guards; null where it runs the directory itself. */
@@ -133,6 +135,7 @@ export class LoadedSavedModel {
     return Object.fromEntries(wanted.flatMap(([name], i) => (results[i] ? [[name, results[i]]] : [])));
   }
 
+  /** Ends the session and frees its memory. Calls after that fail. */
   dispose(): void {
     this.session.dispose();
     if (this.copy !== null) remove(this.copy);

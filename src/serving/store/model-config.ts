@@ -1,8 +1,27 @@
 /** Which of the versions in a base path are served. */
-export type VersionPolicy =
-  | { readonly kind: 'latest'; readonly count: number }
-  | { readonly kind: 'all' }
-  | { readonly kind: 'specific'; readonly versions: readonly number[] };
+export type VersionPolicy = LatestVersions | AllVersions | SpecificVersions;
+
+/** Serves the versions with the largest numbers. */
+export interface LatestVersions {
+  /** Distinguishes the policies. */
+  readonly kind: 'latest';
+  /** How many of them. */
+  readonly count: number;
+}
+
+/** Serves every version. */
+export interface AllVersions {
+  /** Distinguishes the policies. */
+  readonly kind: 'all';
+}
+
+/** Serves the listed versions. */
+export interface SpecificVersions {
+  /** Distinguishes the policies. */
+  readonly kind: 'specific';
+  /** Numbers of the versions. */
+  readonly versions: readonly number[];
+}
 
 /** A model as a server is configured with it. */
 export interface ModelConfig {

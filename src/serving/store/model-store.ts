@@ -227,7 +227,12 @@ export class ModelStore implements ModelServer {
     });
   }
 
-  /** @param roots Folders that the models must lie below. Default: they may lie anywhere. */
+  /**
+   * Replaces the served models, as TensorFlow Serving's `ReloadConfig` does. Models and versions that are in both configurations stay loaded.
+   *
+   * @param roots Folders that the models must lie below. Default: they may lie anywhere.
+   * @throws ServingError `INVALID_ARGUMENT` for a configuration that cannot be served.
+   */
   async reload(config: ModelServerConfig, roots?: readonly string[]): Promise<void> {
     const configs = asServing(() => modelConfigsOf(config));
     if (roots) await checkReloadRoots(configs, roots);

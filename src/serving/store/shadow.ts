@@ -8,6 +8,7 @@ import type { Outputs, SignatureCall } from './queued-request.js';
 export interface ShadowOptions {
   /** Default: whichever model has such a version. */
   readonly model?: string | undefined;
+  /** Number of the version. */
   readonly version: number;
   /** Share of the requests that it gets, from 0 to 1. Default: 0.1. */
   readonly share?: number | undefined;

@@ -5,13 +5,19 @@ import type { ShadowRun } from './shadow.js';
 
 /** Event that a `ModelStore` reports to its log and metrics. */
 export type StoreEvent =
-  | VersionEvent
-  | { readonly type: 'log'; readonly level: 'info' | 'warning' | 'error'; readonly model?: string; readonly message: string }
-  | WarmupEvent
-  | PrecisionEvent
-  | PredictEvent
-  | ShadowEvent
-  | BatchEvent; // prettier-ignore
+  VersionEvent | LogEvent | WarmupEvent | PrecisionEvent | PredictEvent | ShadowEvent | BatchEvent;
+
+/** Something for the log. */
+export interface LogEvent {
+  /** Distinguishes the events. */
+  readonly type: 'log';
+  /** How serious it is. */
+  readonly level: 'info' | 'warning' | 'error';
+  /** Name of the model that it concerns. Default: it concerns the whole server. */
+  readonly model?: string;
+  /** What has happened, in a sentence or two. */
+  readonly message: string;
+}
 
 /** A version has come into a state. */
 export interface VersionEvent {

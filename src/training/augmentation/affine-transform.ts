@@ -9,11 +9,17 @@ export type Coefficient = number | tf.Tensor;
  * before, in pixels, with the center of the pixel at the top left at (0, 0).
  */
 export interface AffineTransform {
+  /** Source column per column of the result. */
   readonly a0: Coefficient;
+  /** Source column per row of the result. */
   readonly a1: Coefficient;
+  /** Source column of the pixel at the top left, in pixels. */
   readonly a2: Coefficient;
+  /** Source row per column of the result. */
   readonly b0: Coefficient;
+  /** Source row per row of the result. */
   readonly b1: Coefficient;
+  /** Source row of the pixel at the top left, in pixels. */
   readonly b2: Coefficient;
 }
 

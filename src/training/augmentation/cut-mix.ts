@@ -1,6 +1,6 @@
 import * as tf from '../../tensorflow/tf.js';
 import type { Draws } from './draws.js';
-import { MixingTransformation } from './mixing.js';
+import { type Mixed, MixingTransformation } from './mixing.js';
 
 /** Options of `CutMix`. */
 export interface CutMixOptions {
@@ -20,7 +20,7 @@ export class CutMix extends MixingTransformation {
     super(alpha);
   }
 
-  protected override mix(images: tf.Tensor4D, others: tf.Tensor4D, weights: tf.Tensor1D, draws: Draws) {
+  protected override mix(images: tf.Tensor4D, others: tf.Tensor4D, weights: tf.Tensor1D, draws: Draws): Mixed {
     const [n, height, width] = images.shape;
     const share = tf.reshape(tf.sqrt(tf.sub(1, weights)), [-1, 1, 1, 1]);
     const inside = (size: number, shape: number[]) => {

@@ -1,5 +1,5 @@
 import * as tf from '../../tensorflow/tf.js';
-import { MixingTransformation, type MixedImages } from './mixing.js';
+import { type Mixed, type MixedImages, MixingTransformation } from './mixing.js';
 
 /** Options of `MixUp`. */
 export interface MixUpOptions {
@@ -18,7 +18,7 @@ export class MixUp extends MixingTransformation {
     super(alpha);
   }
 
-  protected override mix(images: tf.Tensor4D, others: tf.Tensor4D, weights: tf.Tensor1D) {
+  protected override mix(images: tf.Tensor4D, others: tf.Tensor4D, weights: tf.Tensor1D): Mixed {
     const weight = tf.reshape(weights, [-1, 1, 1, 1]);
     const mixed: MixedImages['images'] = tf.add(tf.mul(images, weight), tf.mul(others, tf.sub(1, weight)));
     return { images: mixed, weights };

@@ -13,12 +13,16 @@ export interface MixedImages {
   readonly weights: tf.Tensor1D;
 }
 
+/** Result of mixing images with partners that are known already. */
+export type Mixed = Pick<MixedImages, 'images' | 'weights'>;
+
 /**
  * Mixes each image with another of its batch, and the loss with that of the other's label.
  *
  * Which of the two is called the image and which the other does not matter, so the image is the one with the larger part.
  */
 export abstract class MixingTransformation {
+  /** Distinguishes it from transformations of single images. */
   readonly kind = 'mixing';
   readonly #quantiles: readonly number[];
 
@@ -34,6 +38,11 @@ export abstract class MixingTransformation {
     this.#quantiles = betaQuantiles(alpha);
   }
 
+  /**
+   * Mixes the images of a batch.
+   *
+   * @param images float32 [n, height, width, channels], 0 to 255; so are the mixed ones.
+   */
   call(images: tf.Tensor4D, draws: Draws): MixedImages {
     const [n] = images.shape;
     const weights = this.#weights(draws.uniform([n]));
@@ -42,12 +51,7 @@ export abstract class MixingTransformation {
   }
 
   /** @returns The mixed images, and how much of the first is in each. */
-  protected abstract mix(
-    images: tf.Tensor4D,
-    others: tf.Tensor4D,
-    weights: tf.Tensor1D,
-    draws: Draws,
-  ): Pick<MixedImages, 'images' | 'weights'>;
+  protected abstract mix(images: tf.Tensor4D, others: tf.Tensor4D, weights: tf.Tensor1D, draws: Draws): Mixed;
 
   /** @param uniform float32 [n], from 0 to less than 1. */
   #weights(uniform: tf.Tensor): tf.Tensor1D {

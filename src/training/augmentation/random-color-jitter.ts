@@ -39,6 +39,11 @@ export class RandomColorJitter extends PixelTransformation {
     }
   }
 
+  /**
+   * Changes the colours of each image.
+   *
+   * @param images float32 [n, height, width, 3], 0 to 255; so is the result.
+   */
   override call(images: tf.Tensor4D, draws: Draws): tf.Tensor4D {
     const { brightnessFactor, contrastFactor, saturationFactor, hueFactor } = this.#factors;
     const each = [images.shape[0], 1, 1, 1];

@@ -36,6 +36,11 @@ export class RandomErasing extends PixelTransformation {
     throw invalid('fillValue', 'is a number from 0 to 255', String(fillValue));
   }
 
+  /**
+   * Erases a rectangle of each image that is drawn for it.
+   *
+   * @param images float32 [n, height, width, channels], 0 to 255; so is the result.
+   */
   override call(images: tf.Tensor4D, draws: Draws): tf.Tensor4D {
     const [n, height, width] = images.shape;
     const inside = (size: number, shape: number[]) => {

@@ -15,8 +15,10 @@ export interface ImagesShape {
 
 /** Moves pixels about. Several that follow each other are computed as one, so that images are resampled once. */
 export abstract class GeometricTransformation {
+  /** Distinguishes it from transformations of pixel values and of pairs. */
   readonly kind = 'geometric';
 
+  /** @param fill How pixels from beyond the edges are filled, and how pixels are interpolated. */
   constructor(readonly fill: FillOptions = {}) {}
 
   /** Draws a transform for each image. */
@@ -25,9 +27,14 @@ export abstract class GeometricTransformation {
 
 /** Changes the values of pixels. */
 export abstract class PixelTransformation {
+  /** Distinguishes it from transformations that move pixels or mix images. */
   readonly kind = 'pixels';
 
-  /** @param images float32 [n, height, width, channels], 0 to 255; so is the result. */
+  /**
+   * Changes the pixels of a batch.
+   *
+   * @param images float32 [n, height, width, channels], 0 to 255; so is the result.
+   */
   abstract call(images: tf.Tensor4D, draws: Draws): tf.Tensor4D;
 }
 
@@ -44,6 +51,11 @@ export abstract class FactorTransformation extends PixelTransformation {
     this.#range = factorRange(`${new.target.name}'s factor`, factor, { min: -1, max: 1 });
   }
 
+  /**
+   * Changes each image by its drawn number.
+   *
+   * @param images float32 [n, height, width, channels], 0 to 255; so is the result.
+   */
   override call(images: tf.Tensor4D, draws: Draws): tf.Tensor4D {
     return this.change(images, draws.uniform([images.shape[0], 1, 1, 1], ...this.#range));
   }

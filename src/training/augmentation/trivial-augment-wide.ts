@@ -48,6 +48,11 @@ export class TrivialAugmentWide extends PixelTransformation {
     if (!(fillValue >= 0 && fillValue <= 255)) throw invalid('fillValue is from 0 to 255', fillValue);
   }
 
+  /**
+   * Applies one drawn operation to each image.
+   *
+   * @param images float32 [n, height, width, 3], 0 to 255; so is the result.
+   */
   override call(images: tf.Tensor4D, draws: Draws): tf.Tensor4D {
     const [n] = images.shape;
     const whole = (below: number) => tf.floor(draws.uniform([n], 0, below));

@@ -1,6 +1,6 @@
 import { SignetError } from '../../errors.js';
 import { TrainingStateFolder } from '../resume/training-state.js';
-import { trainingSessionOf, type TrainingSession } from '../steps/training-session.js';
+import { trainingSessionOf, type TrainingPosition, type TrainingSession } from '../steps/training-session.js';
 import { Callback, type Logs } from './callback.js';
 import { restoreTraining, resumableOf } from './restore-training.js';
 import { Report, type ReportOptions } from './support/report.js';
@@ -70,7 +70,7 @@ export class BackupAndRestore extends Callback {
   }
 
   /** Position at which the running training resumed, epoch and batch from 0; null if it started from scratch. */
-  get resumedAt(): { readonly epoch: number; readonly batch: number } | null {
+  get resumedAt(): Pick<TrainingPosition, 'epoch' | 'batch'> | null {
     return this.#resumed;
   }
 

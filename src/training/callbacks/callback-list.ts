@@ -13,40 +13,49 @@ type Scalars = Record<string, number | tf.Scalar>;
  * ```
  */
 export class CallbackList extends tf.Callback {
+  /** @param callbacks Callbacks in the order in which they are called. */
   constructor(readonly callbacks: readonly CallbackLike[]) {
     super();
   }
 
+  /** Gives every callback the model. */
   override setModel(model: Parameters<tf.Callback['setModel']>[0]): void {
     super.setModel(model);
     for (const callback of this.callbacks) callback.setModel?.(this.model);
   }
 
+  /** Gives every callback the parameters of the training. */
   override setParams(params: tf.Callback['params']): void {
     super.setParams(params);
     for (const callback of this.callbacks) callback.setParams?.(params);
   }
 
+  /** Calls every `onTrainBegin`. */
   override async onTrainBegin(logs?: Scalars): Promise<void> {
     await this.#callEach(logs, (callback, numbers) => callback.onTrainBegin?.(numbers));
   }
 
+  /** Calls every `onTrainEnd`. */
   override async onTrainEnd(logs?: Scalars): Promise<void> {
     await this.#callEach(logs, (callback, numbers) => callback.onTrainEnd?.(numbers));
   }
 
+  /** Calls every `onEpochBegin`. */
   override async onEpochBegin(epoch: number, logs?: Scalars): Promise<void> {
     await this.#callEach(logs, (callback, numbers) => callback.onEpochBegin?.(epoch, numbers));
   }
 
+  /** Calls every `onEpochEnd`. */
   override async onEpochEnd(epoch: number, logs?: Scalars): Promise<void> {
     await this.#callEach(logs, (callback, numbers) => callback.onEpochEnd?.(epoch, numbers));
   }
 
+  /** Calls every `onBatchBegin`. */
   override async onBatchBegin(batch: number, logs?: Scalars): Promise<void> {
     await this.#callEach(logs, (callback, numbers) => callback.onBatchBegin?.(batch, numbers));
   }
 
+  /** Calls every `onBatchEnd`. */
   override async onBatchEnd(batch: number, logs?: Scalars): Promise<void> {
     await this.#callEach(logs, (callback, numbers) => callback.onBatchEnd?.(batch, numbers));
   }

@@ -26,6 +26,7 @@ export interface LinearHead {
 export interface HeadScore {
   /** Mean cross-entropy: categorical, or binary where an image may have several classes. */
   readonly loss: number;
+  /** Fraction of images that are classified correctly, 0 to 1; where an image may have several classes, the mean fraction of its classes that are right. */
   readonly accuracy: number;
 }
 

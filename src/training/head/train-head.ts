@@ -40,6 +40,7 @@ export interface TrainedHead {
   readonly tried: readonly number[];
   /** Scores of the head with the chosen strength, trained on the first dataset alone. */
   readonly train: HeadScore;
+  /** Scores of the same head on the second dataset, by which the strength was chosen. */
   readonly validation: HeadScore;
   /** Images per second while features were computed, of both datasets. */
   readonly imagesPerSecond: number;

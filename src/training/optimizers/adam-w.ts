@@ -10,6 +10,7 @@ export interface AdamWOptions extends OptimizerOptions, AdamRuleOptions {}
  * Source: Loshchilov and Hutter, https://arxiv.org/abs/1711.05101, as in keras/src/optimizers/adamw.py.
  */
 export class AdamW extends AdamOptimizer {
+  /** Name under which TF.js serializes it. */
   static readonly className = 'AdamW';
 
   /** @throws SignetError `INVALID_ARGUMENT` that names an option out of its range. */

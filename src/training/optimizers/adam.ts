@@ -13,6 +13,7 @@ export interface AdamOptions extends OptimizerOptions, AdamRuleOptions {}
  * ```
  */
 export class Adam extends AdamOptimizer {
+  /** Name under which TF.js serializes it. */
   static readonly className = 'Adam';
 
   /** @throws SignetError `INVALID_ARGUMENT` that names an option out of its range. */

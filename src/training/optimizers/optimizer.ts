@@ -22,7 +22,9 @@ type NewValue = readonly [variable: tf.Variable, value: tf.Tensor];
 
 /** A variable of the optimizer with a name that tells what it is. */
 export interface OptimizerVariable {
+  /** What the variable is, such as `momentum` of a kernel; unique within the optimizer. */
   readonly name: string;
+  /** The variable, which the optimizer owns. */
   readonly variable: tf.Variable;
 }
 

@@ -43,6 +43,7 @@ export interface RMSpropOptions extends OptimizerOptions {
  * Source: Hinton's lecture 6e, as in keras/src/optimizers/rmsprop.py.
  */
 export class RMSprop extends Optimizer {
+  /** Name under which TF.js serializes it. */
   static readonly className = 'RMSprop';
   readonly #options: Required<Pick<RMSpropOptions, 'rho' | 'momentum' | 'epsilon' | 'centered'>>;
 

@@ -31,6 +31,7 @@ export interface SGDOptions extends OptimizerOptions {
  * Source: keras/src/optimizers/sgd.py, and TensorFlow's ApplyKerasMomentum.
  */
 export class SGD extends Optimizer {
+  /** Name under which TF.js serializes it. */
   static readonly className = 'SGD';
   readonly #momentum: number;
   readonly #nesterov: boolean;

@@ -3,7 +3,11 @@ import type { TrainingPosition } from '../steps/training-session.js';
 
 /** A dataset whose order is another in every epoch, and which can begin with any. */
 export interface EpochDataset {
-  /** @param epoch From 0. */
+  /**
+   * Begins with the order of an epoch.
+   *
+   * @param epoch Number of the epoch, from 0.
+   */
   startAtEpoch(epoch: number): void;
 }
 

@@ -70,6 +70,7 @@ export class Monitor {
 
 /** A callback that watches one value of the logs. */
 export abstract class MonitoringCallback extends Callback {
+  /** The watched value and the best it has been. */
   protected readonly monitor: Monitor;
 
   protected constructor(options: MonitorOptions) {
