@@ -23,7 +23,7 @@ function scriptsOf(workflow: string): string[] {
 
 describe('the workflows of GitHub', () => {
   it.each([
-    ['ci.yml', ['test', 'test:parity', 'start']],
+    ['ci.yml', ['test', 'test:parity', 'test:package', 'start']],
     ['release.yml', ['test', 'package']],
   ])('%s runs scripts that are there', (workflow, expected) => {
     expect(scriptsOf(workflow)).toEqual(expected);
