@@ -1,6 +1,7 @@
 import type { Signature } from '../saved-model/read/read-saved-model.js';
 import type { ModelServerConfig } from '../tensorflow/protos/tensorflow_serving/config/model_server_config_pb.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
+import type { CancelSignal } from './cancellation.js';
 import type { MemoryClaim } from './limits/memory-budget.js';
 import { ServingError } from './serving-error.js';
 import type { ServedPrecision } from './worker/served-precision.js';
@@ -65,7 +66,7 @@ export interface PredictRequest {
   /** Which outputs are wanted. Default: all. */
   readonly outputFilter?: readonly string[];
   /** Ends the wait when the client has gone. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
   /** Milliseconds since 1970 after which nobody waits any more. Default: none. */
   readonly deadline?: number | undefined;
   /** Pays for what the request becomes. Default: nobody counts. */

@@ -10,9 +10,9 @@ export interface RequestEvent {
   /** As the client wrote it, which may be no model's name; empty where the request names none. */
   readonly model: string;
   /** Which version answered. Default: none did. */
-  readonly version?: number;
+  readonly version?: number | undefined;
   /** Default: the method has none, or the request was refused before. */
-  readonly signature?: string;
+  readonly signature?: string | undefined;
   /** Outcome by gRPC's name; REST has it too. */
   readonly status: 'OK' | StatusCode;
   /** HTTP status that REST answered with. Default: it was not REST. */

@@ -157,7 +157,7 @@ export interface StreamArrival {
   /** The message, where it is large: grpc-js has an empty one then. */
   message?: LargeMessage;
   /** Sends an answer in place of the empty message that grpc-js writes next. Default: grpc-js sends all answers. */
-  readonly sendLarge?: (answer: Buffer) => void;
+  sendLarge?(answer: Buffer): void;
 }
 
 /** The connections of sessions, whose sockets are proxies: every look through one is slow. */
@@ -186,69 +186,88 @@ function guardStream(
   raw: readonly string[],
   { budget, arrivals, mostMessageBytes }: GrpcGuard,
 ): void {
-  const connection = stream.session && connections.get(stream.session);
-  const cutOff = () => stream.session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  if (connection?.mayBegin() === false) cutOff();
-  const claim = budget.open(connection?.address);
+  const connection = stream.session ? connections.get(stream.session) : undefined;
+  if (connection?.mayBegin() === false) cutOff(stream);
   const { 'grpc-encoding': encoding } = headers;
   const isForeign = !ownPaths.test(headers[':path'] ?? '');
   const isPlain = encoding === undefined || encoding === 'identity';
-  const known: StreamArrival = {
-    claim,
-    encoding: isPlain ? undefined : String(encoding),
-    sendLarge: (answer) => sendLarge(stream, answer),
-  };
-  stream[arrivalKey] = known;
+  const most = isForeign && encoding !== undefined ? mostForeignBytes : Infinity;
+  const claim = budget.open(connection?.address);
+  const arriving = new ArrivingStream(stream, claim, isPlain ? undefined : String(encoding), most);
+  stream[arrivalKey] = arriving;
+  arrivals.add(arriving);
+  connection?.streams.add(stream);
+  if (isForeign) stream.on('data', (chunk: Buffer) => arriving.count(chunk));
+  else receiveLarge(stream, arriving, mostMessageBytes);
   // grpc-js would inflate without an account: kilobytes would become gigabytes. It takes the message for plain, and the
   // method inflates it.
   if (!isForeign && encoding !== undefined) delete headers['grpc-encoding'];
-  const most = isForeign && encoding !== undefined ? mostForeignBytes : Infinity;
-  let received = 0;
-  let pieces = 0;
-  const arrival: Arrival = {
-    received: () => received,
-    isWhole: () => stream.readableEnded,
-    onLate: () => stream.close(constants.NGHTTP2_CANCEL),
-  };
-  arrivals.add(arrival);
-  connection?.streams.add(stream);
-  let isRefused = false;
-  const refuse = () => {
-    isRefused = true;
-    // What is still on its way is dropped by grpc-js.
-    stream.off('data', count);
-    claim.close();
-    stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  };
-  const count = (chunk: Buffer) => {
-    received += chunk.length;
-    pieces += 1;
-    if (received > most || !claim.tryTake(chunk.length + pieceBytes)) refuse();
-    if (isCrumbled(pieces, received)) stream.session?.destroy();
-  };
-  stream.on('data', count);
-  if (!isForeign) {
-    receiveLarge(stream, {
-      mostBytes: mostMessageBytes,
-      count: (chunk) => {
-        count(chunk);
-        return !isRefused;
-      },
-      onMessage: (message) => (known.message = message),
-    });
-  }
   stream.on('close', () => {
     connection?.streams.delete(stream);
-    arrivals.delete(arrival);
+    arrivals.delete(arriving);
     claim.close();
   });
-  const headerBytes = raw.reduce((sum, { length }) => sum + length, 0);
+  let headerBytes = 0;
+  for (const { length } of raw) headerBytes += length;
   if (headerBytes <= ordinaryHeaderBytes) return;
   if (headerBytes <= mostHeaderBytes && claim.tryTake(headerBytes)) return;
-  refuse();
-  if (headerBytes > mostHeaderBytes && connection?.mayContinue() === false) cutOff();
+  arriving.refuse();
+  if (headerBytes > mostHeaderBytes && connection?.mayContinue() === false) cutOff(stream);
   // So that grpc-js need not take them apart.
   for (const name of Object.keys(headers)) if (!keptHeaders.test(name)) Reflect.deleteProperty(headers, name);
+}
+
+function cutOff({ session }: ServerHttp2Stream): void {
+  session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+/** What comes over a stream: counted, paid for and watched. */
+class ArrivingStream implements StreamArrival, Arrival {
+  message?: LargeMessage;
+  #received = 0;
+  #pieces = 0;
+  #isRefused = false;
+
+  /** @param most Bytes that may come. */
+  constructor(
+    private readonly stream: AnsweringStream,
+    readonly claim: MemoryClaim,
+    readonly encoding: string | undefined,
+    private readonly most: number,
+  ) {}
+
+  received(): number {
+    return this.#received;
+  }
+
+  isWhole(): boolean {
+    return this.stream.readableEnded;
+  }
+
+  onLate(): void {
+    this.stream.close(constants.NGHTTP2_CANCEL);
+  }
+
+  sendLarge(answer: Buffer): void {
+    sendLarge(this.stream, answer);
+  }
+
+  /** @returns Whether more of it is wanted. */
+  count(chunk: Buffer): boolean {
+    if (this.#isRefused) return false;
+    this.#received += chunk.length;
+    this.#pieces += 1;
+    if (this.#received > this.most || !this.claim.tryTake(chunk.length + pieceBytes)) this.refuse();
+    if (isCrumbled(this.#pieces, this.#received)) this.stream.session?.destroy();
+    return !this.#isRefused;
+  }
+
+  refuse(): void {
+    this.#isRefused = true;
+    this.claim.close();
+    // What is still on its way is dropped by grpc-js.
+    this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  }
 }
 
 /** What is known of a call's stream. @param call As grpc-js hands it to a method. */

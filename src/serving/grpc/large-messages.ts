@@ -22,45 +22,46 @@ export interface LargeMessage {
   readonly body: ReceivedBody;
 }
 
-/** What is done with a stream's message while it comes. */
-export interface LargeMessageHooks {
-  /** The largest message, in bytes; grpc-js refuses a larger one itself. */
-  readonly mostBytes: number;
+/** What is done with what comes over a stream. */
+export interface MessageReceiver {
   /** Counts what comes. @returns Whether more of it is wanted. */
-  readonly count: (chunk: Buffer) => boolean;
-  /** Called before grpc-js is given the empty message. */
-  readonly onMessage: (message: LargeMessage) => void;
+  count(chunk: Buffer): boolean;
+  /** The message, once it has come, where it is large: grpc-js is given an empty one after that. */
+  message?: LargeMessage;
 }
 
 /**
- * Receives the message of a stream itself if it is large. To be called before grpc-js listens.
+ * Counts what comes over a stream, and receives its message itself if that is large. To be called before grpc-js listens.
  *
  * The length is read from the first piece that comes; a piece that is too short for it is left to grpc-js, with all that follows.
+ *
+ * @param mostBytes The largest message; grpc-js refuses a larger one itself.
  */
-export function receiveLarge(stream: ServerHttp2Stream, { mostBytes, count, onMessage }: LargeMessageHooks): void {
+export function receiveLarge(stream: ServerHttp2Stream, receiver: MessageReceiver, mostBytes: number): void {
   const toGrpc = (chunk: Buffer | null) => Readable.prototype.push.call(stream, chunk);
   let message: ArrivingMessage | undefined;
+  let isFirst = true;
   let isWanted = true;
-  // What comes over HTTP/2 is pushed by Node.js; there is no other place before those who listen to `data`.
+  // What comes over HTTP/2 is pushed by Node.js; there is no other place before those who listen to `data`. It stays there: V8
+  // handles an object of which a property was deleted several times as slowly.
   stream.push = (chunk: Buffer | null): boolean => {
-    if (!message) {
-      const length = chunk && chunk.length >= prefixBytes ? chunk.readUInt32BE(1) : 0;
-      if (!chunk || length <= largeBytes || length > mostBytes) {
-        Reflect.deleteProperty(stream, 'push');
-        return toGrpc(chunk);
-      }
-      message = new ArrivingMessage(length, chunk[0] === 1);
-      isWanted = count(chunk);
-      return message.add(chunk.subarray(prefixBytes)) ? end(message) : true;
-    }
     if (!chunk) return toGrpc(null);
-    if (isWanted) isWanted = count(chunk);
+    if (isWanted) isWanted = receiver.count(chunk);
+    if (isFirst) {
+      isFirst = false;
+      const length = chunk.length >= prefixBytes ? chunk.readUInt32BE(1) : 0;
+      if (length > largeBytes && length <= mostBytes) {
+        message = new ArrivingMessage(length, chunk[0] === 1);
+        return message.add(chunk.subarray(prefixBytes)) ? end(message) : true;
+      }
+    }
+    if (!message) return toGrpc(chunk);
     // Nobody waits for the rest of a message that was refused.
     return isWanted && message.add(chunk) ? end(message) : true;
   };
   const end = ({ isCompressed, body, surplus }: ArrivingMessage): boolean => {
-    Reflect.deleteProperty(stream, 'push');
-    onMessage({ isCompressed, body });
+    message = undefined;
+    receiver.message = { isCompressed, body };
     const isReading = toGrpc(Buffer.alloc(prefixBytes));
     // A second message, which grpc-js refuses.
     return surplus.length > 0 ? toGrpc(surplus) : isReading;

@@ -21,24 +21,27 @@ const wordBytes = 8;
  */
 export function checkMessageCost(schema: DescMessage, bytes: Uint8Array, maxBytes: number): void {
   let cost = 0;
-  walk(schema, bytes, maxDepth);
+  const reader = new BinaryReader(bytes);
+  walk(schema, bytes.length, maxDepth);
 
-  function walk(message: DescMessage, content: Uint8Array, depth: number): void {
+  function walk(message: DescMessage, end: number, depth: number): void {
     if (depth === 0) throw new ServingError('INVALID_ARGUMENT', 'The request has messages nested too deep.');
     const fields = fieldsOf(message);
-    const reader = new BinaryReader(content);
-    while (reader.pos < reader.len) {
+    while (reader.pos < end) {
       const [number, wireType] = reader.tag();
       const field = fields.get(number);
-      const isLong = wireType === WireType.LengthDelimited;
-      const nested = isLong ? messageOf(field) : undefined;
-      if (nested) {
-        add(objectBytes);
-        walk(nested, reader.bytes(), depth - 1);
-      } else if (isLong) {
-        const { length } = reader.bytes();
-        if (isText(field)) checkText(length);
-        add(packedCost(field, length) ?? objectBytes);
+      if (wireType === WireType.LengthDelimited) {
+        const length = reader.uint32();
+        const after = reader.pos + length;
+        if (after > end) throw new RangeError('The message ends too early.');
+        if (field?.nested) {
+          add(objectBytes);
+          walk(field.nested, after, depth - 1);
+        } else {
+          if (field?.isText) checkText(length);
+          add(field?.bytesPerByte === undefined ? objectBytes : length * field.bytesPerByte);
+        }
+        reader.pos = after;
       } else {
         reader.skip(wireType, number);
         // What the schema does not know is kept too, as an object.
@@ -55,22 +58,37 @@ export function checkMessageCost(schema: DescMessage, bytes: Uint8Array, maxByte
   }
 }
 
-function isText(field: DescField | undefined): boolean {
-  return (field?.fieldKind === 'scalar' || field?.fieldKind === 'list') && field.scalar === ScalarType.STRING;
+function isText(field: DescField): boolean {
+  return (field.fieldKind === 'scalar' || field.fieldKind === 'list') && field.scalar === ScalarType.STRING;
 }
 
-const known = new WeakMap<DescMessage, ReadonlyMap<number, DescField>>();
+/** What the walk asks of a field. */
+interface FieldCost {
+  /** What it holds, where that is messages. */
+  readonly nested: DescMessage | undefined;
+  readonly isText: boolean;
+  /** Memory for each byte of numbers that come one after another; `undefined` for what is none. */
+  readonly bytesPerByte: number | undefined;
+}
 
-function fieldsOf(message: DescMessage): ReadonlyMap<number, DescField> {
-  const fields = known.get(message) ?? new Map(message.fields.map((field) => [field.number, field]));
+const known = new WeakMap<DescMessage, ReadonlyMap<number, FieldCost>>();
+
+function fieldsOf(message: DescMessage): ReadonlyMap<number, FieldCost> {
+  const found = known.get(message);
+  if (found) return found;
+  const fields = new Map(message.fields.map((field) => [field.number, costOf(field)]));
   known.set(message, fields);
   return fields;
 }
 
-function messageOf(field: DescField | undefined): DescMessage | undefined {
+function costOf(field: DescField): FieldCost {
+  return { nested: messageOf(field), isText: isText(field), bytesPerByte: bytesPerByte(field) };
+}
+
+function messageOf(field: DescField): DescMessage | undefined {
   // An entry of a map is read as what its value is: close enough, and protobuf-es has no descriptor of the entry.
-  if (field?.fieldKind === 'map') return field.mapKind === 'message' ? entryOf(field.message) : undefined;
-  return field?.message;
+  if (field.fieldKind === 'map') return field.mapKind === 'message' ? entryOf(field.message) : undefined;
+  return field.message;
 }
 
 const entries = new WeakMap<DescMessage, DescMessage>();
@@ -85,10 +103,9 @@ function entryOf(value: DescMessage): DescMessage {
 
 const fixedTypes = [ScalarType.FLOAT, ScalarType.FIXED32, ScalarType.SFIXED32];
 
-/** Numbers one after another; `undefined` for what is none. */
-function packedCost(field: DescField | undefined, length: number): number | undefined {
-  if (field?.fieldKind !== 'list' || field.listKind === 'message') return undefined;
+function bytesPerByte(field: DescField): number | undefined {
+  if (field.fieldKind !== 'list' || field.listKind === 'message') return undefined;
   const type = field.listKind === 'enum' ? ScalarType.INT32 : field.scalar;
   if (type === ScalarType.STRING || type === ScalarType.BYTES) return undefined;
-  return (fixedTypes.includes(type) ? length / 4 : length) * wordBytes;
+  return fixedTypes.includes(type) ? wordBytes / 4 : wordBytes;
 }

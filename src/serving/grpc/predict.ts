@@ -29,10 +29,10 @@ export async function predict(
   const spec = readModelSpec(modelSpec);
   const signatureName = signatureNameOf(modelSpec);
   isAbout({ signature: signatureName });
-  const found = { spec, version: models.find(spec) };
-  const signature = checkInputNames(found.version, signatureName, Object.keys(read?.values ?? protos));
+  const found = models.find(spec);
+  const signature = checkInputNames(found, signatureName, Object.keys(read?.values ?? protos));
   const { values: inputs, pixels } = read ?? (await readSmall(signature, protos, call, limits));
-  const request = { ...found, signatureName, inputs, pixels, outputFilter, signal, deadline, claim };
+  const request = { spec, version: found, signatureName, inputs, pixels, outputFilter, signal, deadline, claim };
   const { version, outputs } = await models.predict(request);
   isAbout({ version: version.version });
   const answered = writeModelSpec(version, signatureName);
@@ -50,9 +50,13 @@ async function readSmall(
   { claim, readInThread }: Pick<GrpcCall, 'claim' | 'readInThread'>,
   limits: SizeLimits,
 ): Promise<NonNullable<GrpcCall['read']>> {
-  const shapes = Object.values(protos).map(({ tensorShape }) => tensorShape?.dim.map(({ size }) => Number(size)) ?? []);
-  if (hasRows(signature)) for (const [rows = 0] of shapes) checkRows(rows, limits.maxRows);
-  const values = shapes.reduce((sum, shape) => sum + sizeFromShape(shape), 0);
+  const isOfRows = hasRows(signature);
+  let values = 0;
+  for (const { tensorShape } of Object.values(protos)) {
+    const shape = tensorShape?.dim.map(({ size }) => Number(size)) ?? [];
+    if (isOfRows) checkRows(shape[0] ?? 0, limits.maxRows);
+    values += sizeFromShape(shape);
+  }
   if (!(values > fewValues)) return { values: readTensors(protos, limits.maxTensorBytes) };
   // The widest values have eight bytes; what the shape says is checked where it is read.
   claim.exchange(Math.min(values * 8, limits.maxTensorBytes ?? defaultMaxTensorBytes));

@@ -37,21 +37,27 @@ export function checkSize(
   inputs: readonly SizedTensor[],
   { maxRows = defaultMaxRows, maxTensorBytes = defaultMaxTensorBytes }: SizeLimits = {},
 ): number {
-  const rows = Math.max(0, ...inputs.map(({ shape }) => shape[0] ?? 0));
-  const isOfRows = hasRows(signature);
+  let [rows, strings, inputBytes] = [0, 0, 0];
+  for (const { dtype, shape } of inputs) {
+    const count = sizeFromShape(shape);
+    rows = Math.max(rows, shape[0] ?? 0);
+    if (dtype === 'string') strings += count;
+    inputBytes += valueBytes(dtype, count);
+  }
+  const { isOfRows, bytes } = rowsIn(signature);
   if (isOfRows) checkRows(rows, maxRows);
-  const strings = inputs.filter(({ dtype }) => dtype === 'string').reduce((sum, each) => sum + count(each), 0);
   if (strings > maxStrings) {
     throw tooLarge(`The request has ${strings} strings; the server takes ${maxStrings}.`);
   }
-  const inputBytes = inputs.reduce((sum, { dtype, shape }) => sum + valueBytes(dtype, sizeFromShape(shape)), 0);
-  const outputBytes = isOfRows ? rows * rowBytes(signature) : 0;
-  for (const [what, bytes] of [['inputs', inputBytes], ['outputs', outputBytes]] as const) {
-    if (bytes > maxTensorBytes) {
-      throw tooLarge(`The ${what} of the request would take ${bytes} bytes; the server takes ${maxTensorBytes}.`);
-    }
-  } // prettier-ignore
+  const outputBytes = isOfRows ? rows * bytes : 0;
+  checkBytes('inputs', inputBytes, maxTensorBytes);
+  checkBytes('outputs', outputBytes, maxTensorBytes);
   return inputBytes + outputBytes;
+}
+
+function checkBytes(what: string, bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return;
+  throw tooLarge(`The ${what} of the request would take ${bytes} bytes; the server takes ${maxBytes}.`);
 }
 
 /** @throws ServingError `RESOURCE_EXHAUSTED` (413). */
@@ -62,8 +68,26 @@ export function checkRows(rows: number, maxRows = defaultMaxRows): void {
 }
 
 /** Whether every input and output has rows: only then is a request as large as its number of rows. */
-export function hasRows({ inputs, outputs }: Pick<Signature, 'inputs' | 'outputs'>): boolean {
-  return [...Object.values(inputs), ...Object.values(outputs)].every(({ spec: { sizes } }) => sizes?.[0] === -1);
+export function hasRows(signature: Pick<Signature, 'inputs' | 'outputs'>): boolean {
+  return rowsIn(signature).isOfRows;
+}
+
+/** What is known of a signature's rows: whether it has any, and the memory of an output's row, in bytes. */
+interface SignatureRows {
+  readonly isOfRows: boolean;
+  readonly bytes: number;
+}
+
+/** Every request asks. */
+const known = new WeakMap<object, SignatureRows>();
+
+function rowsIn(signature: Pick<Signature, 'inputs' | 'outputs'>): SignatureRows {
+  const found = known.get(signature);
+  if (found) return found;
+  const all = [...Object.values(signature.inputs), ...Object.values(signature.outputs)];
+  const rows = { isOfRows: all.every(({ spec: { sizes } }) => sizes?.[0] === -1), bytes: rowBytes(signature) };
+  known.set(signature, rows);
+  return rows;
 }
 
 /** Memory of an output's row, in bytes; a size that only a call knows counts as 1. */
@@ -89,12 +113,11 @@ export function bytesOf({ dtype, values }: TensorValue): number {
 
 /** Bytes of the strings among tensors. */
 export function contentBytes(tensors: Readonly<Record<string, TensorValue>>): number {
-  const strings = Object.values(tensors).filter(({ dtype }) => dtype === 'string');
-  return strings.reduce((sum, value) => sum + bytesOf(value) - value.values.length * stringBytes, 0);
-}
-
-function count({ shape }: SizedTensor): number {
-  return sizeFromShape(shape);
+  let sum = 0;
+  for (const value of Object.values(tensors)) {
+    if (value.dtype === 'string') sum += bytesOf(value) - value.values.length * stringBytes;
+  }
+  return sum;
 }
 
 function tooLarge(message: string): ServingError {

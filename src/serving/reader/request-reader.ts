@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancellation.js';
 import { copyInTurns } from '../limits/copy-in-turns.js';
 import type { PixelLimits } from '../limits/check-pixels.js';
 import type { SizeLimits } from '../limits/check-size.js';
@@ -39,7 +40,7 @@ export interface Waiting {
   /** Hears which signature the body names, before it is looked up. Default: nobody asks. */
   readonly onSignature?: (name: string) => void;
   /** Aborts when the client has gone. Default: it stays. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
 }
 
 /** Reads the bodies of requests: small ones here and now, large ones in other threads. */
@@ -85,7 +86,7 @@ export class RequestReader {
    *
    * @throws ServingError `INVALID_ARGUMENT` for an image that is corrupt or too large.
    */
-  async transcode(content: Buffer, { maxPixels }: PixelLimits = {}, signal?: AbortSignal): Promise<Buffer> {
+  async transcode(content: Buffer, { maxPixels }: PixelLimits = {}, signal?: CancelSignal): Promise<Buffer> {
     // A copy: it is part of a body that holds other files.
     const copy = Buffer.allocUnsafeSlow(content.length);
     await copyInTurns([{ target: copy, source: content, at: 0 }]);

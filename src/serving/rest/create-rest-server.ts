@@ -282,9 +282,7 @@ class Answerer {
       },
       parts,
       headers: request.headers,
-      get signal() {
-        return exchange.signal;
-      },
+      signal: exchange.signal,
       get deadline() {
         return exchange.deadline;
       },

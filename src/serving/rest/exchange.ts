@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 
+import { Cancellation } from '../cancellation.js';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
 import type { ArrivalWatch } from '../limits/arrival-watch.js';
 import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
@@ -42,13 +43,12 @@ export class Exchange {
   /** Milliseconds since 1970; later for a request whose body takes long to come. */
   deadline: number;
   readonly #started = performance.now();
-  /** Made when somebody asks: most requests end before their client goes. */
-  #gone: AbortController | undefined;
+  /** Whether the client has gone. */
+  readonly signal = new Cancellation();
   readonly #query: string;
   #route: Route | undefined;
   readonly #subject: { -readonly [Key in keyof RequestSubject]: RequestSubject[Key] } = {};
   #sentBytes = 0;
-  #isGone = false;
 
   constructor(
     readonly request: IncomingMessage,
@@ -65,22 +65,13 @@ export class Exchange {
     this.method = request.method ?? '';
     response.on('close', () => {
       this.claim.close();
-      this.#isGone = !response.writableFinished;
-      if (this.#isGone) this.#gone?.abort();
+      if (!response.writableFinished) this.signal.abort();
     });
     response.on('error', () => undefined);
   }
 
   get query(): URLSearchParams {
     return new URLSearchParams(this.#query);
-  }
-
-  get signal(): AbortSignal {
-    if (!this.#gone) {
-      this.#gone = new AbortController();
-      if (this.#isGone) this.#gone.abort();
-    }
-    return this.#gone.signal;
   }
 
   get isQuiet(): boolean {

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
+import type { CancelSignal } from '../cancellation.js';
 import type { MemoryClaim } from '../limits/memory-budget.js';
 import type { ReceivedBody } from '../limits/received-body.js';
 import type { RequestSubject } from '../request-event.js';
@@ -18,7 +19,7 @@ export interface RestCall {
   /** Pays for what the request becomes; given back when it has been answered. */
   readonly claim: MemoryClaim;
   /** Aborts when the client has gone. */
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** When nobody waits any more, in milliseconds since 1970. To be read after the body, whose arrival does not count. */
   readonly deadline: number;
   /** Reports to log and metrics which version and signature the request turned out to mean. */

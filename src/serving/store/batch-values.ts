@@ -24,15 +24,18 @@ export function rowsOf(inputs: Values): number | null {
 
 /** What requests must have in common to go together: the names, types and sizes of their inputs, but for the first size. */
 export function rowShape(inputs: Values): string {
-  const entries = Object.entries(inputs).map(([name, { dtype, shape }]) => [name, dtype, ...shape.slice(1)]);
-  return JSON.stringify(entries.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)));
+  const names = Object.keys(inputs);
+  if (names.length > 1) names.sort();
+  return names.map((name) => `${JSON.stringify(name)}:${inputs[name]?.dtype}[${inputs[name]?.shape.slice(1)}]`).join();
 }
 
 /** Memory of the inputs, in bytes; what a string costs beside its content is guessed. */
 export function bytesOf(inputs: Values): number {
-  const size = ({ values }: TensorValue) =>
-    isStrings(values) ? values.reduce((sum, { length }) => sum + length + 64, 0) : values.byteLength;
-  return Object.values(inputs).reduce((sum, value) => sum + size(value), 0);
+  let bytes = 0;
+  for (const { values } of Object.values(inputs)) {
+    bytes += isStrings(values) ? values.reduce((sum, { length }) => sum + length + 64, 0) : values.byteLength;
+  }
+  return bytes;
 }
 
 /** Some of the rows, as views where that is possible. */

@@ -91,7 +91,9 @@ export class Batcher {
     const rows = rowsOf(call.inputs);
     const end = this.thread.begin();
     const isLarge = rows !== null && this.#isCut(call, rows);
-    return (isLarge ? this.#submitLarge(call, rows) : this.#enqueue(call, rows)).finally(end);
+    const done = isLarge ? this.#submitLarge(call, rows) : this.#enqueue(call, rows);
+    done.then(end, end);
+    return done;
   }
 
   /** @param isAccepted Whether it is part of a request that has been let in. */
@@ -223,8 +225,8 @@ export class Batcher {
   #keyOf(call: SignatureCall, rows: number | null): string | null {
     if (rows === null || rows > this.options.maxBatchSize || this.options.maxBatchSize === 1) return null;
     if (this.#alone.has(call.signatureName)) return null;
-    const outputs = call.outputs?.toSorted();
-    return JSON.stringify([call.signatureName, outputs, rowShape(call.inputs)]);
+    const outputs = call.outputs ? JSON.stringify(call.outputs.toSorted()) : '';
+    return `${call.signatureName}\n${outputs}\n${rowShape(call.inputs)}`;
   }
 
   #refusal({ rows, bytes }: QueuedRequest): ServingError | null {

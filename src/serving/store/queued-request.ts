@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancellation.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type { PredictRequest } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
@@ -10,7 +11,7 @@ export interface SignatureCall {
   readonly inputs: Readonly<Record<string, TensorValue>>;
   /** Default: all. */
   readonly outputs?: readonly string[] | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
   /** Milliseconds since 1970. */
   readonly deadline?: number | undefined;
   /** Called when it has run, before it settles. Default: nobody is called. */

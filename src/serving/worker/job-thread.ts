@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancellation.js';
 import type { Worker } from 'node:worker_threads';
 
 import { ServingError, type StatusCode } from '../serving-error.js';
@@ -35,7 +36,7 @@ export interface Job<Work> {
   /** Called when its turn comes: until then nothing is copied. */
   readonly prepare: () => PreparedJob<Work>;
   /** Aborts when nobody waits for it any more. Default: somebody always does. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CancelSignal | undefined;
 }
 
 interface Pending<Work, Result> extends Job<Work> {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../cancellation.js';
 import { JobThreads } from '../worker/job-threads.js';
 import { type PackedValues, packValues } from '../worker/packed-value.js';
 import { jsonBody, messageBytes, type JsonJob, type MessageJob, type Outputs } from './writer-jobs.js';
@@ -26,18 +27,18 @@ export class AnswerWriter {
    * @param signal Aborts when the client has gone.
    * @throws ServingError
    */
-  async json(job: JsonJob, outputs: Outputs, signal?: AbortSignal): Promise<string | Buffer> {
+  async json(job: JsonJob, outputs: Outputs, signal?: CancelSignal): Promise<string | Buffer> {
     if (sizeOf(outputs) > 1) return this.#inThread(job, [outputs], signal);
     return jsonBody(job, outputs);
   }
 
   /** A message of gRPC, of the outputs of every call that it is of; the rest as for `json`. @throws ServingError */
-  async message(job: MessageJob, outputs: readonly Outputs[], signal?: AbortSignal): Promise<Buffer> {
+  async message(job: MessageJob, outputs: readonly Outputs[], signal?: CancelSignal): Promise<Buffer> {
     if (outputs.some((each) => sizeOf(each) > 1)) return this.#inThread(job, outputs, signal);
     return bufferOf(messageBytes(job, outputs));
   }
 
-  async #inThread(job: WriterWork['job'], outputs: readonly Outputs[], signal?: AbortSignal): Promise<Buffer> {
+  async #inThread(job: WriterWork['job'], outputs: readonly Outputs[], signal?: CancelSignal): Promise<Buffer> {
     const prepare = () => {
       const packed = outputs.map((each) => packValues(each, true));
       const work = { job, outputs: packed.map(({ values }) => values) };

@@ -6,6 +6,7 @@ import { FileDescriptorProtoSchema } from '@bufbuild/protobuf/wkt';
 import { type ClientReadableStream, credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
+import type { CancelSignal } from '../../../src/serving/cancellation.js';
 import { createGrpcServer, type GrpcServerOptions } from '../../../src/serving/grpc/create-grpc-server.js';
 import { LocalModelServer } from '../../helpers/servers/local-model-server.js';
 import type { ModelServer, PredictRequest } from '../../../src/serving/model-server.js';
@@ -288,10 +289,10 @@ describe('TLS', () => {
   });
 });
 
-async function aborted(signal: AbortSignal | undefined): Promise<void> {
+async function aborted(signal: CancelSignal | undefined): Promise<void> {
   if (!signal) throw new Error('The call has a signal.');
   if (signal.aborted) return;
-  await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  await new Promise<void>((resolve) => signal.addEventListener('abort', resolve));
 }
 
 function field(number: number, text: string): Uint8Array {

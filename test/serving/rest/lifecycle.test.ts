@@ -67,7 +67,7 @@ describe('a request', () => {
     socket.write(rawPredict);
     await isAsked;
     const signal = asked[0]?.signal;
-    const aborted = new Promise((resolve) => signal?.addEventListener('abort', resolve));
+    const aborted = new Promise<void>((resolve) => signal?.addEventListener('abort', resolve));
     socket.destroy();
     await aborted;
     answer();
