@@ -133,23 +133,31 @@ function randomTensor({ dtype }: TensorSpec, shape: readonly number[], seed: num
 
 /** Numbers for the arguments of a type. A shorter argument gets the first of those that a longer one gets, so that they are made once. */
 function madeUp(dtype: TensorSpec['dtype'], seed: number, count: number): Float32Array {
+  const some = firstMadeUp(dtype, seed, Math.min(count, mostMadeUp));
+  if (count <= some.length) return some.slice(0, count);
+  const numbers = new Float32Array(count);
+  for (let at = 0; at < count; at += mostMadeUp) numbers.set(some.subarray(0, Math.min(mostMadeUp, count - at)), at);
+  return numbers;
+}
+
+function firstMadeUp(dtype: TensorSpec['dtype'], seed: number, count: number): Float32Array {
   const key = `${dtype} ${seed}`;
   const known = madeUpNumbers.get(key);
-  if (known && known.length >= count) return known.slice(0, count);
+  if (known && known.length >= count) return known;
   const [next, type] = [generator(seed + 1), tfjsDtype(dtype)];
   const range = dtype === 'uint8' ? 256 : type === 'bool' ? 2 : 4;
   const value = type === 'float32' ? () => next() * 4 - 2 : () => Math.floor(next() * range);
   const numbers = new Float32Array(Math.max(count, leastMadeUp));
   // `Float32Array.from` takes five times as long.
   for (let i = 0; i < numbers.length; i += 1) numbers[i] = value();
-  if (count <= mostMadeUp) madeUpNumbers.set(key, numbers);
-  return numbers.slice(0, count);
+  madeUpNumbers.set(key, numbers);
+  return numbers;
 }
 
 const madeUpNumbers = new Map<string, Float32Array>();
 const leastMadeUp = 2 ** 14;
-/** More are made when they are wanted: a megabyte is enough to keep. */
-const mostMadeUp = 2 ** 18;
+/** They repeat after these, a megabyte: a prime number, so that no two rows, columns or pictures are the same. */
+const mostMadeUp = 262_147;
 
 /** A linear congruential generator of numbers in [0, 1), as in Numerical Recipes. */
 function generator(seed: number): () => number {

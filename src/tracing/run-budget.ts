@@ -1,3 +1,4 @@
+import type { BindingAttribute } from '../tensorflow/backend.js';
 import type { OpLimit } from '../tensorflow/mended/op-listener.js';
 import * as tf from '../tensorflow/tf.js';
 import { opEntry } from './op-signature.js';
@@ -40,14 +41,21 @@ export class RunBudget {
   ofFunction(): OpLimit {
     const budget = new RunBudget(eagerFactor * this.most);
     return {
-      before: (op, inputs) => budget.before(op, inputs, (input) => Array.from(inputs[input]?.dataSync() ?? [])),
+      before: (op, inputs, attributes) =>
+        budget.before(op, inputs, attributes, (input) => Array.from(inputs[input]?.dataSync() ?? [])),
       after: (op, inputs, outputs) => budget.after(op, inputs, outputs),
     };
   }
 
   /** @throws TakesTooLong where an op would cost more than is left. */
-  before(op: string, inputs: readonly Shaped[], read: ReadInput): void {
+  before(op: string, inputs: readonly Shaped[], attributes: readonly BindingAttribute[], read: ReadInput): void {
     const shapes = inputs.map(({ shape }) => shape);
+    const convolved = convolvedElements(op, shapes, attributes);
+    if (convolved > 0 && this.#spent + costOf(op, shapes, convolved) > this.most) {
+      // As if it had run: a convolution is most of what a network costs, and the next one would cost as much.
+      this.#spent = this.most;
+      throw new TakesTooLong();
+    }
     if (expectedElements(op, shapes, read) * costPerElement(op, shapes) > this.most - this.#spent)
       throw new TakesTooLong();
   }
@@ -56,9 +64,13 @@ export class RunBudget {
   after(op: string, inputs: readonly Shaped[], outputs: readonly Shaped[]): void {
     const elements = outputs.reduce((sum, { shape }) => sum + tf.util.sizeFromShape([...shape]), 0);
     const shapes = inputs.map(({ shape }) => shape);
-    this.#spent += costOfAnOp + elements * costPerElement(op, shapes);
+    this.#spent += costOf(op, shapes, elements);
     if (this.#spent > this.most) throw new TakesTooLong();
   }
+}
+
+function costOf(op: string, shapes: readonly (readonly number[])[], elements: number): number {
+  return costOfAnOp + elements * costPerElement(op, shapes);
 }
 
 function costPerElement(op: string, shapes: readonly (readonly number[])[]): number {
@@ -90,6 +102,27 @@ function expectedElements(op: string, shapes: readonly (readonly number[])[], re
     return batch * ((product(first.slice(-2)) * product(second.slice(-2))) / Math.max(1, first.at(-1) ?? 1) ** 2);
   }
   return isElementwise(op) ? product(broadcast(first, second)) : 0;
+}
+
+/** How many numbers a convolution of pictures gives; 0 for every other op. */
+function convolvedElements(
+  op: string,
+  [pictures = [], filter = []]: readonly (readonly number[])[],
+  attributes: readonly BindingAttribute[],
+): number {
+  const isDepthwise = op === 'DepthwiseConv2dNative';
+  if (op !== 'Conv2D' && !isDepthwise) return 0;
+  const valueOf = (name: string) => attributes.find((attribute) => attribute.name === name)?.value;
+  // TensorFlow has no other layout on a CPU. What pads explicitly is seen afterwards.
+  if (valueOf('data_format') !== 'NHWC' || valueOf('padding') === 'EXPLICIT') return 0;
+  const [strides, dilations] = ['strides', 'dilations'].map((name) => (valueOf(name) as number[] | undefined) ?? []);
+  const [rows = 0, columns = 0] = [1, 2].map((axis) => {
+    const window = ((filter[axis - 1] ?? 1) - 1) * (dilations?.[axis] ?? 1);
+    const size = (pictures[axis] ?? 0) - (valueOf('padding') === 'VALID' ? window : 0);
+    return Math.ceil(Math.max(0, size) / (strides?.[axis] ?? 1));
+  });
+  const [channels = 1, multiplier = 1] = filter.slice(2);
+  return (pictures[0] ?? 0) * rows * columns * multiplier * (isDepthwise ? channels : 1);
 }
 
 /** Whether an op computes elements from those of two inputs at the same place: TensorFlow calls these x and y. */

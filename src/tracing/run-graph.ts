@@ -210,7 +210,7 @@ class GraphRun {
     const values = inputs.map((input) => this.#read(input));
     if (hasMadeUpDraws(op)) return [this.#draw(attr.seed, values)];
     const ids = values.map(({ id }) => id);
-    return this.#run(op, values, () => binding.executeOp(op, attributes, ids, outputs.length));
+    return this.#run(op, values, attributes, () => binding.executeOp(op, attributes, ids, outputs.length));
   }
 
   #draw(seed: AttrValue | undefined, [sizes]: readonly TensorMetadata[]): TensorMetadata {
@@ -264,14 +264,20 @@ class GraphRun {
   ): TensorMetadata {
     const given = Object.entries(types).map(([name, value]) => ({ name, type: binding.TF_ATTR_TYPE, value }));
     const ids = inputs.map(({ id }) => id);
-    const [output] = this.#run(op, inputs, () => binding.executeOp(op, [...given, ...others], ids, 1));
+    const attributes = [...given, ...others];
+    const [output] = this.#run(op, inputs, attributes, () => binding.executeOp(op, attributes, ids, 1));
     if (!output) throw new Error(`unreachable: ${op} has an output`);
     return output;
   }
 
-  #run(op: string, inputs: readonly TensorMetadata[], execute: () => TensorMetadata[]): TensorMetadata[] {
+  #run(
+    op: string,
+    inputs: readonly TensorMetadata[],
+    attributes: readonly BindingAttribute[],
+    execute: () => TensorMetadata[],
+  ): TensorMetadata[] {
     const read = (input: number) => Array.from(binding.tensorDataSync(inputs[input]?.id ?? 0) as Int32Array);
-    this.budget.before(op, inputs, read);
+    this.budget.before(op, inputs, attributes, read);
     const outputs = execute().map((value) => this.#own(value));
     this.budget.after(op, inputs, outputs);
     return outputs;

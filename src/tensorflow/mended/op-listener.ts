@@ -15,7 +15,7 @@ export interface OpListener {
 
 /** Hears of every op before and after it runs, and may end the computation by throwing. */
 export interface OpLimit {
-  before(op: string, inputs: readonly tf.Tensor[]): void;
+  before(op: string, inputs: readonly tf.Tensor[], attributes: readonly BindingAttribute[]): void;
   after(op: string, inputs: readonly tf.Tensor[], outputs: readonly tf.Tensor[]): void;
 }
 
@@ -61,7 +61,7 @@ export function readUnheard(dataId: DataId): tf.backend_util.BackendValues {
 }
 
 replaced(backend, 'executeSingleOutput', (execute) => (op, attributes, inputs) => {
-  limit?.before(op, inputs);
+  limit?.before(op, inputs, attributes);
   const output = execute.call(backend, op, attributes, inputs);
   limit?.after(op, inputs, [output]);
   current?.onOp(op, attributes, inputs, [output]);
@@ -69,7 +69,7 @@ replaced(backend, 'executeSingleOutput', (execute) => (op, attributes, inputs) =
 });
 
 replaced(backend, 'executeMultipleOutputs', (execute) => (op, attributes, inputs, count) => {
-  limit?.before(op, inputs);
+  limit?.before(op, inputs, attributes);
   const outputs = execute.call(backend, op, attributes, inputs, count);
   limit?.after(op, inputs, outputs);
   current?.onOp(op, attributes, inputs, outputs);
