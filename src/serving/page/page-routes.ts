@@ -21,6 +21,8 @@ const files = [
   'answers.js',
   'ask-server.js',
   'camera.js',
+  'class-words.js',
+  'compared-answer.js',
   'curl-line.js',
   'drawing-keys.js',
   'drawing-pad.js',

@@ -1,5 +1,7 @@
 // Cards with what the model says of each picture.
 
+import { doubtOf, isSeveral, nameOf, percent, share } from './class-words.js';
+import { comparisonOf, isSame, verdictOf } from './compared-answer.js';
 import { element, made, say } from './elements.js';
 
 /** Older ones go: a browser keeps every picture of a card decoded. */
@@ -71,6 +73,7 @@ export class Answers {
     title.textContent = file.name;
     title.id = `answer-${(this.#made += 1)}`;
     card.setAttribute('aria-labelledby', title.id);
+    card.classList.toggle('compared', target.other !== undefined);
     showPicture(card, file);
     showCurl(card, this.asker.curl?.(file, target));
     return card;
@@ -84,6 +87,7 @@ export class Answers {
     try {
       signal.throwIfAborted();
       await checkReadable(file);
+      if (target.other) return await this.#compare(card, file, target, signal);
       const { classes, isKnown, isSure, took, explained, overlay } = await this.asker.ask(file, target, signal);
       time.textContent = took;
       if (overlay) showHeatmap(card, explained, overlay);
@@ -97,6 +101,26 @@ export class Answers {
     } finally {
       card.ariaBusy = 'false';
     }
+  }
+
+  /** Asks one version after the other, so that neither makes the other slow. */
+  async #compare(card, file, target, signal) {
+    const sides = [];
+    for (const each of [target, target.other]) {
+      try {
+        sides.push({ label: each.label, answer: await this.asker.ask(file, each, signal) });
+      } catch (error) {
+        throw signal.aborted ? error : new Error(`${each.label}: ${error.message}`, { cause: error });
+      }
+    }
+    card.querySelector('.time').textContent = sides.map(({ answer }) => answer.took).join(', ');
+    for (const { label, answer } of sides)
+      if (answer.overlay) showHeatmap(card, answer.explained, answer.overlay, label);
+    const verdict = card.querySelector('.verdict');
+    Object.assign(verdict, { textContent: verdictOf(sides), hidden: false });
+    verdict.classList.toggle('differs', !isSame(sides));
+    card.querySelector('.classes').replaceWith(made('div', { className: 'scroll-table' }, comparisonOf(sides)));
+    return `${file.name}: ${verdict.textContent}`;
   }
 }
 
@@ -130,16 +154,33 @@ function showPicture(card, file) {
   };
 }
 
-/** Shows where a class was seen. @param overlay The picture with its heat map, a PNG in base64. */
-function showHeatmap(card, explained, overlay) {
-  const picture = card.querySelector('.heatmap');
+/**
+ * Shows where a class was seen.
+ *
+ * @param overlay The picture with its heat map, a PNG in base64.
+ * @param by The version that saw it, where several are asked.
+ */
+function showHeatmap(card, explained, overlay, by) {
+  const picture = emptyHeatmap(card);
   const bytes = Uint8Array.from(atob(overlay), (character) => character.charCodeAt(0));
   const address = URL.createObjectURL(new Blob([bytes], { type: 'image/png' }));
   picture.onload = picture.onerror = () => URL.revokeObjectURL(address);
   const name = nameOf(explained);
-  Object.assign(picture, { src: address, alt: `Where “${name}” was seen`, hidden: false });
+  Object.assign(picture, { src: address, alt: `Where “${name}” was seen${by ? ` by ${by}` : ''}`, hidden: false });
+  if (by) picture.after(made('p', { className: 'hint' }, by));
+  const line = card.querySelector('.explained');
   const text = `Brighter areas speak more for “${name}”.`;
-  Object.assign(card.querySelector('.explained'), { textContent: text, hidden: false });
+  line.textContent = by ? 'Brighter areas speak more for the best class of the version.' : text;
+  line.hidden = false;
+}
+
+/** The place of a heat map; a card of two versions has two. */
+function emptyHeatmap(card) {
+  const [first] = card.querySelectorAll('.heatmap');
+  if (first.hidden) return first;
+  const second = made('img', { className: 'heatmap', alt: '' });
+  card.querySelector('.pictures').append(second);
+  return second;
 }
 
 /** A folder is dropped like a file, and then cannot be read. */
@@ -158,12 +199,6 @@ function showProblem(card, file, message) {
   return `${file.name}: ${message}`;
 }
 
-/** Why the answer is not to be relied on; empty where it is, or the model does not say. */
-function doubtOf(isKnown, isSure) {
-  if (isKnown === false) return 'Unknown: not like the pictures that the model was trained on.';
-  return isSure === false ? 'Not sure: below the threshold of the model.' : '';
-}
-
 /** The classes stay, paler: what it is most like may still be of use. */
 function showDoubt(card, doubt) {
   const line = card.querySelector('.doubt');
@@ -180,19 +215,6 @@ function inWords(classes) {
   return found.map((each) => `${nameOf(each)}, ${percent(each.probability)}`).join('; ') || 'none of the classes';
 }
 
-/** Whether the model says of each class by itself whether a picture has it. */
-function isSeveral({ threshold }) {
-  return threshold !== undefined;
-}
-
-function nameOf({ name, index }) {
-  return name ?? `class ${index}`;
-}
-
-function percent(probability) {
-  return `${(probability * 100).toFixed(1)} %`;
-}
-
 /** Characters of a name beside which there is place for a bar. */
 const shortName = 12;
 
@@ -207,7 +229,7 @@ function showClasses(list, classes) {
 
 function item(best) {
   const part = made('span', { className: 'part' });
-  part.style.inlineSize = percent(best.probability).replace(' ', '');
+  part.style.inlineSize = share(best.probability);
   const bar = made('span', { className: 'bar', ariaHidden: 'true' }, part);
   const number = made('span', { className: 'number', title: String(best.probability) }, percent(best.probability));
   const name = made('span', { className: 'name' }, `${best.present ? '✓ ' : ''}${nameOf(best)}`);
@@ -218,7 +240,7 @@ function item(best) {
 /** A line where having the class begins. */
 function thresholdOf({ threshold }) {
   const line = made('span', { className: 'threshold' });
-  line.style.insetInlineStart = percent(threshold).replace(' ', '');
+  line.style.insetInlineStart = share(threshold);
   return line;
 }
 

@@ -18,7 +18,10 @@ export const server = {
 
   label: ({ label }) => label,
 
-  curl: ({ name }, target) => curlLine(name, `${location.origin}${url(target)}`, hasToken()),
+  curl: ({ name }, target) => {
+    const asked = target.other ? [target, target.other] : [target];
+    return asked.map((each) => curlLine(name, `${location.origin}${url(each)}`, hasToken())).join('\n');
+  },
 };
 
 function url({ path, topK, withHeatmap }) {

@@ -4,14 +4,17 @@ import { element, fill, tableOf } from './elements.js';
 import { ModelTabs } from './model-tabs.js';
 
 const version = element('version');
+const compare = element('compare');
 
 /** The latest, whichever it is when one asks. */
 const latest = '';
+/** What `compare` has while nothing is compared. */
+const nothing = '';
 
 export class ModelChoice {
   #models = [];
   #text = '';
-  #tabs = new ModelTabs(() => this.#choose(latest));
+  #tabs = new ModelTabs(() => this.#choose(latest, nothing));
   /** From the address, until there is a choice. */
   #asked;
   #onChange;
@@ -20,8 +23,9 @@ export class ModelChoice {
   constructor(onChange) {
     this.#onChange = onChange;
     const asked = new URLSearchParams(location.search);
-    this.#asked = { model: asked.get('model'), version: asked.get('version') };
+    this.#asked = { model: asked.get('model'), version: asked.get('version'), compare: asked.get('compare') };
     version.onchange = () => this.#choose(version.value);
+    compare.onchange = () => this.#choose(version.value);
   }
 
   get modelName() {
@@ -46,6 +50,21 @@ export class ModelChoice {
   get path() {
     const part = version.value === latest ? '' : `/versions/${version.value}`;
     return `/v1/models/${encodeURIComponent(this.modelName)}${part}`;
+  }
+
+  /** The version that the chosen one is compared with; null where none is. */
+  get compared() {
+    return compare.value === nothing ? null : Number(compare.value);
+  }
+
+  /** What is asked: one version, or two of them, by their numbers. */
+  get target() {
+    if (this.compared === null) return { path: this.path, label: this.label };
+    const [first, other] = [this.answering, this.compared].map((number) => ({
+      path: `/v1/models/${encodeURIComponent(this.modelName)}/versions/${number}`,
+      label: `version ${number}`,
+    }));
+    return { ...first, other };
   }
 
   /** What an answer is told to be from. */
@@ -73,20 +92,31 @@ export class ModelChoice {
     const names = this.#models.map(({ name }) => name);
     const wanted = [this.modelName, this.#asked.model].find((name) => names.includes(name)) ?? names[0];
     this.#tabs.show(names, wanted);
-    this.#choose([version.value, this.#asked.version].find(Boolean) ?? latest);
+    this.#choose([version.value, this.#asked.version].find(Boolean) ?? latest, this.#asked.compare ?? compare.value);
     this.#asked = {};
     element('models-table').replaceChildren(...modelRows(this.#models));
   }
 
-  #choose(wanted) {
+  #choose(wanted, wantedOther = compare.value) {
     const [first] = this.#available;
     const options = this.#available.map((each) => [String(each), String(each)]);
     const gone = wanted !== latest && !options.some(([value]) => value === wanted);
     fill(version, [[latest, first === undefined ? 'none' : `latest (${first})`], ...options], gone ? latest : wanted);
     version.disabled = first === undefined;
+    this.#offerOthers(wantedOther);
     this.#remember();
     showState(this.#versions, first !== undefined);
     this.#onChange();
+  }
+
+  /** Versions that the chosen one can be compared with. */
+  #offerOthers(wanted) {
+    const others = this.#available
+      .filter((each) => each !== this.answering)
+      .map((each) => [String(each), `version ${each}`]);
+    const isThere = others.some(([value]) => value === wanted);
+    fill(compare, [[nothing, 'no other version'], ...others], isThere ? wanted : nothing);
+    element('compare-field').hidden = others.length === 0;
   }
 
   /** In the address, so that a reload and a link bring the same. */
@@ -94,6 +124,7 @@ export class ModelChoice {
     const query = new URLSearchParams();
     if (this.#models.length > 1) query.set('model', this.modelName);
     if (version.value !== latest) query.set('version', version.value);
+    if (compare.value !== nothing) query.set('compare', compare.value);
     const search = query.size === 0 ? '' : `?${query}`;
     if (search !== location.search) history.replaceState(null, '', `${location.pathname}${search}`);
     document.title = this.modelName === '' ? 'Signet' : `${this.modelName} · Signet`;

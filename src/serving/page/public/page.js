@@ -12,7 +12,7 @@ import { askForToken, hideTokenForm, watchTokenForm } from './token-form.js';
 const interval = 3000;
 
 const choice = new ModelChoice(() => void showVersion());
-const desk = new PictureDesk(server, () => ({ path: choice.path, label: choice.label }));
+const desk = new PictureDesk(server, () => choice.target);
 /** What the table of signatures shows. */
 let shown = '';
 /** Whether the drawing's side and fold have been set for a model; then they are the user's. */
@@ -53,15 +53,16 @@ function lockUp() {
 }
 
 async function showVersion() {
-  const { modelName: model, answering: version, path } = choice;
-  const wanted = JSON.stringify([model, version, path]);
+  const { modelName: model, answering: version, compared, path } = choice;
+  const wanted = JSON.stringify([model, version, compared, path]);
   if (wanted === shown) return;
   shown = wanted;
   element('asking').inert = element('signatures').hidden = version === null;
   if (version === null) return;
   try {
-    const text = await request(`/page/version.json?${new URLSearchParams({ model, version })}`);
-    if (shown === wanted) arrange(JSON.parse(text), path);
+    const about = await describe(model, version);
+    const other = compared === null ? null : await describe(model, compared);
+    if (shown === wanted) arrange(about, path, other);
   } catch (error) {
     // The next look tries again.
     shown = '';
@@ -69,7 +70,12 @@ async function showVersion() {
   }
 }
 
-function arrange(version, path) {
+async function describe(model, version) {
+  return JSON.parse(await request(`/page/version.json?${new URLSearchParams({ model, version })}`));
+}
+
+/** @param other The version that it is compared with; null where none is. */
+function arrange(version, path, other) {
   showSignatures(version, path, hasToken());
   const { name, takesPictures, inputSize, classNames, precision, shadow } = version;
   element('asking').hidden = !takesPictures;
@@ -78,7 +84,7 @@ function arrange(version, path) {
     takesPictures ? '' : `${name} takes no picture files; it can be called by its signatures, below.`,
   );
   tell('knows', takesPictures && classNames ? knownText(name, classNames) : '');
-  desk.offerHeatmaps(version.hasHeatmaps);
+  desk.offerHeatmaps(version.hasHeatmaps && (other?.hasHeatmaps ?? true));
   tell('precision', precision?.note ? `${name} ${precision.note}` : '');
   tell('shadow', shadow ? `${name}/${version.version} ${shadow}` : '');
   if (arrangedFor === name) return;

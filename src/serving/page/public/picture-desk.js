@@ -18,7 +18,7 @@ export class PictureDesk {
 
   /**
    * @param asker Who knows the answers; see `Answers`.
-   * @param target Returns what is to be asked, with `topK` and `withHeatmap` added to it; null while nobody can be.
+   * @param target Returns what is to be asked, with `topK` and `withHeatmap` added to it, and as `other` what it is compared with, if anything.
    */
   constructor(asker, target) {
     this.#answers = new Answers(asker);
@@ -50,7 +50,9 @@ export class PictureDesk {
     const [workplace, asking] = [element('workplace'), element('asking')];
     if (workplace.hidden || asking.inert || asking.hidden || !isValid('top-k')) return;
     const withHeatmap = !element('heatmap-field').hidden && element('with-heatmap').checked;
-    await this.#answers.ask(files, { ...this.#target(), topK: Number(element('top-k').value), withHeatmap });
+    const wanted = { topK: Number(element('top-k').value), withHeatmap };
+    const { other, ...target } = this.#target();
+    await this.#answers.ask(files, { ...target, ...wanted, ...(other && { other: { ...other, ...wanted } }) });
   }
 
   async #askDrawing() {

@@ -1,0 +1,25 @@
+// How classes and doubts are put into words.
+
+/** Why the answer is not to be relied on; empty where it is, or the model does not say. */
+export function doubtOf(isKnown, isSure) {
+  if (isKnown === false) return 'Unknown: not like the pictures that the model was trained on.';
+  return isSure === false ? 'Not sure: below the threshold of the model.' : '';
+}
+
+/** Whether the model says of each class by itself whether a picture has it. */
+export function isSeveral({ threshold }) {
+  return threshold !== undefined;
+}
+
+export function nameOf({ name, index }) {
+  return name ?? `class ${index}`;
+}
+
+export function percent(probability) {
+  return `${(probability * 100).toFixed(1)} %`;
+}
+
+/** A part of a bar, for CSS. */
+export function share(probability) {
+  return percent(probability).replace(' ', '');
+}

@@ -1,0 +1,89 @@
+// What two versions say of one picture, side by side.
+
+import { made } from './elements.js';
+import { doubtOf, isSeveral, nameOf, percent, share } from './class-words.js';
+
+/**
+ * Shows a table with a row per class: what each version gives it, and how much more or less the second one does.
+ *
+ * @param sides The label and the answer of each version; the first is the one that the other is compared with.
+ */
+export function comparisonOf(sides) {
+  const rows = rowsOf(sides.map(({ answer }) => answer.classes));
+  const head = made('tr', {}, cell('Class'), ...sides.map(({ label }) => cell(label)), cell('Difference'));
+  return made(
+    'table',
+    { className: 'comparison' },
+    made('thead', {}, head),
+    made('tbody', {}, ...rows.map((row) => rowOf(row, sides))),
+  );
+}
+
+/** The two verdicts in a sentence. */
+export function verdictOf(sides) {
+  const [first, second] = sides.map(({ answer }) => saidBy(answer));
+  if (first === second) return `Both versions say ${first}.`;
+  return `${sides.map(({ label }, i) => `${label} says ${i === 0 ? first : second}`).join(', ')}.`.replace(/^v/, 'V');
+}
+
+/** Whether both versions come to the same. */
+export function isSame(sides) {
+  return saidBy(sides[0].answer) === saidBy(sides[1].answer);
+}
+
+/** The best class, or all that the picture has, and whether it is to be relied on. */
+function saidBy({ classes, isKnown, isSure }) {
+  const [best] = classes;
+  if (!best) return 'nothing';
+  const found = isSeveral(best) ? classes.filter(({ present }) => present) : [best];
+  const names =
+    found
+      .map((each) => `“${nameOf(each)}”`)
+      .toSorted()
+      .join(' and ') || 'none of the classes';
+  const doubt = doubtOf(isKnown, isSure).split(/[:,] /)[0];
+  return doubt === '' ? names : `${names} (${doubt.toLowerCase()})`;
+}
+
+/** A row per class that one of them lists, the highest probability first. */
+function rowsOf(lists) {
+  const names = [...new Set(lists.flat().map(nameOf))];
+  const rows = names.map((name) => ({ name, found: lists.map((list) => list.find((each) => nameOf(each) === name)) }));
+  const highest = ({ found }) => Math.max(...found.map((each) => each?.probability ?? 0));
+  return rows.toSorted((a, b) => highest(b) - highest(a));
+}
+
+function rowOf({ name, found }, sides) {
+  const cells = found.map((each, i) => valueCell(each, sides[i].answer.classes));
+  return made(
+    'tr',
+    {},
+    made('th', { scope: 'row' }, name),
+    ...cells,
+    made('td', { className: 'number' }, differenceOf(found)),
+  );
+}
+
+function valueCell(one, list) {
+  // Not among the best: less than the last that is.
+  if (!one) return made('td', { className: 'value' }, `under ${percent(list.at(-1)?.probability ?? 1)}`);
+  const part = made('span', { className: 'part' });
+  part.style.inlineSize = share(one.probability);
+  const bar = made('span', { className: 'bar', ariaHidden: 'true' }, part);
+  const isSaid = isSeveral(one) ? one.present : one === list[0];
+  const number = made('span', { className: 'number', title: String(one.probability) }, percent(one.probability));
+  return made('td', { className: isSaid ? 'value said' : 'value' }, bar, ' ', number);
+}
+
+/** In percentage points; nothing where one of the two is not known. */
+function differenceOf([before, after]) {
+  if (!before || !after) return '';
+  const points = (after.probability - before.probability) * 100;
+  const text = Math.abs(points).toFixed(1);
+  if (text === '0.0') return '0.0';
+  return `${points > 0 ? '+' : '−'}${text}`;
+}
+
+function cell(text) {
+  return made('th', { scope: 'col' }, text);
+}
