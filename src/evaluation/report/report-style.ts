@@ -26,7 +26,7 @@ export const reportStyle = `
 body { margin: 0 auto; max-width: 76rem; padding: 1rem clamp(0.75rem, 2vw, 2rem) 3rem; color: var(--ink); background: var(--page); }
 h1, h2, h3, p, dl, dd, figure, ul { margin: 0; padding: 0; overflow-wrap: anywhere; }
 h1 { font-size: 1.5rem; line-height: 1.25; }
-h2 { font-size: 1.2rem; }
+h2 { font-size: 1.2rem; scroll-margin-top: 1rem; }
 h3 { font-size: 1rem; }
 a { color: var(--first); }
 :focus-visible { outline: 3px solid var(--first); outline-offset: 2px; }
@@ -35,7 +35,7 @@ nav a { display: inline-block; padding-block: 0.25rem; }
 main { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1.25rem; margin-top: 1rem; }
 section { display: grid; grid-template-columns: minmax(0, 1fr); gap: 0.75rem; padding: 1rem; border: 1px solid var(--line); border-radius: 0.6rem; background: var(--paper); }
 .hint { color: var(--quiet); font-size: 0.9rem; }
-.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 9.5rem), 1fr)); gap: 0.75rem 1rem; }
+.figures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 8rem), 1fr)); gap: 0.75rem 1rem; }
 .figures div { display: flex; flex-direction: column-reverse; justify-content: flex-end; }
 .figures dd { font-size: 1.6rem; line-height: 1.2; font-variant-numeric: tabular-nums; }
 .figures dt, caption, thead th { color: var(--quiet); font-size: 0.9rem; font-weight: normal; }

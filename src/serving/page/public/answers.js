@@ -170,7 +170,7 @@ function showHeatmap(card, explained, overlay, by) {
   if (by) picture.after(made('p', { className: 'hint' }, by));
   const line = card.querySelector('.explained');
   const text = `Brighter areas speak more for “${name}”.`;
-  line.textContent = by ? 'Brighter areas speak more for the best class of the version.' : text;
+  line.textContent = by ? 'Brighter areas speak more for the best class of each version.' : text;
   line.hidden = false;
 }
 
