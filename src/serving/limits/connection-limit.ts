@@ -56,8 +56,22 @@ export class ConnectionLimit {
   }
 }
 
+/** What `ulimit -n` leaves, asked once: a report waits for every thread of the process, such as those that compute. */
+let leftByUlimit: number | undefined;
+
 function defaultLimit(): number {
-  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
-  const files = Number(report.userLimits?.open_files?.soft);
+  leftByUlimit ??= limitOf(openFiles());
+  return leftByUlimit;
+}
+
+function limitOf(files: number): number {
   return Number.isFinite(files) ? Math.max(1, Math.min(most, files - reserve)) : most;
+}
+
+/** How many files the process may open; NaN where nothing says it. */
+function openFiles(): number {
+  // Without this, the report looks up the other end of every connection.
+  Object.assign(process.report, { excludeNetwork: true });
+  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
+  return Number(report.userLimits?.open_files?.soft);
 }
