@@ -12,6 +12,9 @@ export const shared = {
   testTimeout: 120_000,
   hookTimeout: 180_000,
   setupFiles: ['test/helpers/set-up-file.ts'],
+  // Tests call many functions a few times: V8 optimizes after four times as many calls as by default, which takes a tenth less of a processor.
+  // Later versions of Node.js have another compiler between, and no such flag.
+  execArgv: process.versions.node.startsWith('20.') ? [`--interrupt-budget=${4 * 132 * 1024}`] : [],
 };
 
 /** Once for all files. */
