@@ -181,7 +181,7 @@ const keptHeaders = /^(?::.*|content-type|te)$/;
 
 /** Adds as few listeners as can be: this is part of every call. */
 function guardStream(
-  stream: AnsweringStream & { [arrivalKey]?: StreamArrival },
+  stream: AnsweringStream & { [arrivalKey]?: StreamArrival | undefined },
   headers: IncomingHttpHeaders,
   raw: readonly string[],
   { budget, arrivals, mostMessageBytes }: GrpcGuard,
@@ -206,6 +206,7 @@ function guardStream(
     connection?.streams.delete(stream);
     arrivals.delete(arriving);
     claim.close();
+    forget(stream);
   });
   let headerBytes = 0;
   for (const { length } of raw) headerBytes += length;
@@ -215,6 +216,16 @@ function guardStream(
   if (headerBytes > mostHeaderBytes && connection?.mayContinue() === false) cutOff(stream);
   // So that grpc-js need not take them apart.
   for (const name of Object.keys(headers)) if (!keptHeaders.test(name)) Reflect.deleteProperty(headers, name);
+}
+
+/**
+ * Lets a stream that has been closed hold nothing of its call. V8 keeps an object of C++ until it collects all of the heap, and moved with
+ * each stream all that its call had made: two milliseconds, a hundred times a second.
+ */
+function forget(stream: AnsweringStream & { [arrivalKey]?: StreamArrival | undefined }): void {
+  stream[arrivalKey] = undefined;
+  stream.removeAllListeners();
+  stream.on('error', () => undefined);
 }
 
 function cutOff({ session }: ServerHttp2Stream): void {
