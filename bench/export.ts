@@ -13,7 +13,7 @@ const directory = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
 const classNames = Array.from({ length: 1000 }, (_, i) => `class ${i}`);
 const model = new ResnetModel({ classNames, seed: 1 });
 const weights = model.countParams() * 4;
-// The first op starts TensorFlow's threads and memory, which is no part of an export.
+// The first op starts TensorFlow's threads and memory, which is not part of an export.
 tf.tidy(() => model.predictNumpyImage(tf.zeros([1, 224, 224, 3])));
 
 const before = process.memoryUsage().rss;

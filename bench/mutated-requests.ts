@@ -23,7 +23,7 @@ import { residentMebibytes } from './serve/resident-mebibytes.js';
  * `tensor_content`) and the Open Inference Protocol (JSON, binary tensors, gRPC), examples, questions, and pictures of every format. Bits, bytes, sizes and
  * pieces are damaged, also the sizes in headers; one in ten is sent whole.
  *
- * A request that is not answered within `--seconds` (5), an answer of REST that is no JSON or 500, a code of gRPC that says INTERNAL or UNKNOWN, and a server that ends or
+ * A request that is not answered within `--seconds` (5), an answer of REST that is not JSON or 500, a code of gRPC that says INTERNAL or UNKNOWN, and a server that ends or
  * takes more than `--mebibytes` (1,024) more are failures, printed with the request in base64; then the exit code is 1. `--seed` (1) makes others.
  */
 const count = numberFlag('requests', 10_000);

@@ -58,7 +58,7 @@ function shortened(text: string): string {
 const usualPorts = 'The usual ports are 8500 for gRPC and 8501 for REST';
 
 const giveAnother =
-  "Give a model, and a version, that the server has: a model's name is its folder's, or stands in the server's --model-name or --model-config-file.";
+  "Give a model, and a version, that the server has. A model is named after its folder, or by the server's --model-name or --model-config-file.";
 
 function advice(settings: ClientSettings, { asked, status, systemCode }: ServerFailure): string {
   const { protocol, host, timeoutMilliseconds, tls } = settings;

@@ -20,7 +20,7 @@ export interface ReachedModel {
   readonly metadata: ModelMetadata;
 }
 
-/** The model by protocol: the error if a protocol is not spoken, nothing if it was not asked for. */
+/** The model by protocol: the error if the server does not speak a protocol, nothing if it was not requested. */
 export type ReachedModels = Readonly<Partial<Record<Protocol, ReachedModel | ServerError>>>;
 
 export interface ServedEvaluationOptions {

@@ -7,7 +7,7 @@ import { regexReplace } from './regex-replace.js';
  *
  * @param text string, any shape.
  * @returns string of the same shape.
- * @throws SignetError `TENSORFLOW_ERROR` for what is no base64.
+ * @throws SignetError `TENSORFLOW_ERROR` for what is not base64.
  */
 export function decodeBase64(text: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {

@@ -32,7 +32,7 @@ export interface MapDatasetOptions {
   readonly from: TensorSpec;
   /** Spec of the function's result. */
   readonly to: TensorSpec;
-  /** Elements that are computed at once; they come in their order all the same. Default: 1, and only when one is asked for. */
+  /** Number of elements that are computed in parallel; they keep their order. Default: 1, and only on request. */
   readonly parallelCalls?: number;
 }
 
@@ -56,7 +56,7 @@ export function mapDataset(
   return recordHandle('ParallelMapDatasetV2', parallel, [dataset, int64(parallelCalls)], [body]);
 }
 
-/** Takes elements before they are asked for, up to a number of them. */
+/** Computes elements ahead of their use, up to a number of them. */
 export function prefetchDataset(dataset: Handle, bufferSize: number, element: TensorSpec): Handle {
   return recordHandle('PrefetchDataset', elementAttributes(element), [dataset, int64(bufferSize)]);
 }

@@ -115,7 +115,7 @@ class ExifHead {
     const stride = (at: tf.Tensor) => {
       const known = tf.gather(ints(jpegStrides), this.#at(tf.add(at, int(1))));
       const segment = tf.where(tf.equal(known, int(0)), tf.add(length(at), int(2)), known);
-      // libjpeg passes over what is no marker.
+      // libjpeg passes over what is not a marker.
       return tf.where(tf.equal(this.#at(at), int(0xff)), segment, int(1));
     };
     const at = this.#walk(

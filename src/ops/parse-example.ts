@@ -96,7 +96,7 @@ function readExample(bytes: Uint8Array, position: number): Record<string, Featur
   try {
     return fromBinary(ExampleSchema, bytes).features?.feature ?? {};
   } catch (error) {
-    throw new SignetError('SPEC_MISMATCH', `Element ${position} is no serialized tf.Example.`, { cause: error });
+    throw new SignetError('SPEC_MISMATCH', `Element ${position} is not a serialized tf.Example.`, { cause: error });
   }
 }
 

@@ -55,7 +55,7 @@ function checked(op: string, size: Size): Size {
   );
 }
 
-/** @throws SignetError `INVALID_ARGUMENT` for a tensor that is no picture. */
+/** @throws SignetError `INVALID_ARGUMENT` for a tensor that is not a picture. */
 export function heightAndWidth(op: string, { rank, shape }: tf.Tensor): readonly [number, number] {
   if (rank === 3) return [0, 1];
   if (rank === 4) return [1, 2];

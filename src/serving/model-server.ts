@@ -24,11 +24,11 @@ export interface ServedVersion {
   readonly version: number;
   /** Signatures by SignatureDef key. */
   readonly signatures: Readonly<Record<string, Signature>>;
-  /** Height and width that pictures are resized to, in pixels. Default: the model does not tell. */
+  /** Height and width that pictures are resized to, in pixels. Default: the model does not say. */
   readonly inputSize?: readonly [number, number];
-  /** Names of its classes in the order of the logits. Default: the model does not tell. */
+  /** Names of its classes in the order of the logits. Default: the model does not say. */
   readonly classNames?: readonly string[];
-  /** Numbers that it computes with. Default: nobody tells. */
+  /** Precision that it computes with. Default: unknown. */
   readonly precision?: ServedPrecision;
   /** How its answers to copies of requests agree with those that clients got, until now. Default: it gets no copies. */
   readonly shadow?: ShadowReport;

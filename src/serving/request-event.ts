@@ -7,7 +7,7 @@ export interface RequestEvent {
   readonly api: 'grpc' | 'rest';
   /** TensorFlow Serving's name of what was asked, such as `Predict` or `GetModelStatus`. */
   readonly method: string;
-  /** As the client wrote it, which may be no model's name; empty where the request names none. */
+  /** As the client wrote it, which may not be a model's name; empty where the request names none. */
   readonly model: string;
   /** Which version answered. Default: none did. */
   readonly version?: number | undefined;

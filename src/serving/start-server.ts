@@ -96,7 +96,7 @@ export interface RunningServer {
 /**
  * Loads the models, then answers for them over REST (with the web page) and gRPC, as TensorFlow Serving does.
  *
- * @param serverVersion Signet's, as it tells clients.
+ * @param serverVersion Version of Signet that clients are told.
  * @throws SignetError `INVALID_ARGUMENT` for options that make no sense and addresses that cannot be listened on.
  */
 export async function startServer(options: ServerOptions, serverVersion: string): Promise<RunningServer> {

@@ -29,7 +29,7 @@ export interface WheelAdvice {
 export interface Site {
   readonly cacheFolder: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Raised when the set-up shall stop: by Ctrl-C, or because its lock was lost. */
+  /** Aborts the set-up: raised by Ctrl-C, or because its lock was lost. */
   readonly signal: AbortSignal;
   readonly onProgress: (progress: SetUpProgress) => void;
   /** Called with what pip and the compiler print. */

@@ -194,7 +194,7 @@ interface WithGradient {
   readonly backward: (dy: tf.Tensor, x: tf.Tensor, known: readonly Size[]) => tf.Tensor;
 }
 
-/** Runs an op that is no kernel of TF.js. The gradient gets the sizes that it needs as they are then: the caller's may be gone. */
+/** Runs an op that is not a kernel of TF.js. The gradient gets the sizes that it needs as they are then: the caller's may be gone. */
 function withGradient<T extends tf.Tensor>(x: T, known: readonly Size[], { forward, backward }: WithGradient): T {
   const isTensor = (size: Size): size is tf.Tensor => typeof size !== 'number';
   return tf.customGrad((...given) => {

@@ -66,7 +66,7 @@ function existingFile(source: string | URL): string {
   if (found?.isFile()) return file;
   throw new SignetError(
     'INVALID_ASSET',
-    `The asset ${file} ${found ? 'is no file' : 'does not exist'}. A relative path starts at the working directory; ` +
+    `The asset ${file} ${found ? 'is not a file' : 'does not exist'}. A relative path starts at the working directory; ` +
       "new URL('labels.txt', import.meta.url) starts at the source file.",
   );
 }

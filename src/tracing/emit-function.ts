@@ -33,7 +33,7 @@ export interface FunctionTraces {
   readonly body?: BodyTraces;
 }
 
-/** What a body is beside a function. */
+/** What a body is next to a function. */
 interface BodyTraces {
   /** Tells its arguments from those of the op's other bodies. */
   readonly prefix: string;

@@ -76,7 +76,7 @@ function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns, refut
   const known = routine(traced);
   const results = known.map(({ shapes }) => check({ shapes, difference: null }));
   if (!results.includes('same')) unchecked.push(values);
-  // Text that is made up is no picture: a function that does not take it takes none of it.
+  // Text that is made up is not a picture: a function that does not take it takes none of it.
   const takesText = parts.inputs.some(({ spec }) => spec.dtype === 'string');
   if (takesText && results.includes('not taken')) return graph.with({ unchecked, costPerRow });
   const further = furtherShapes(parts, known);
@@ -143,7 +143,7 @@ function graphWith(
   }
 }
 
-/** How often a graph that is wrong at a further shape is traced again: what is wrong more often is no formula. */
+/** How often a graph that is wrong at a further shape is traced again: what is wrong more often is not a formula. */
 const mostRefuted = 2;
 
 /** Shapes other than those of some runs: those that tell the most first, and of these those that will cost least. */
@@ -196,7 +196,7 @@ function emitDecided(
   }
 }
 
-/** Beyond these, what a function does with its sizes is no formula. */
+/** Beyond these, what a function does with its sizes is not a formula. */
 const mostFurtherRuns = 16;
 
 /** A run like the first, but with one size that was not tried yet. */

@@ -57,8 +57,8 @@ export class SampleSizes {
  *
  * - Its differences have no common divisor. `2 * floor(n / 2)` and `n - 1` are the same number for all odd `n`, so a sample
  *   of odd sizes would turn a U-Net's `2 * pooled` into `n - 1`; likewise for every other divisor.
- * - It is no integer-affine function of another sample, nor is a window's output size, `floor((n + r) / m)`.
- * - It is no multiple of the product of two others.
+ * - It is not an integer-affine function of another sample, nor is a window's output size, `floor((n + r) / m)`.
+ * - It is not a multiple of the product of two others.
  */
 export function inGeneralPosition(all: readonly SizeSample[]): boolean {
   return all.every(

@@ -282,7 +282,7 @@ export class Tape implements OpListener {
   #sourceOf(tensor: tf.Tensor): TapeNode {
     const variable = this.captured ? undefined : this.#variables.atFirst(tensor.dataId);
     if (variable) return variableNode(variable);
-    // An Int64Scalar of tfjs-node is no tensor: it has a value and no storage.
+    // An Int64Scalar of tfjs-node is not a tensor: it has a value and no storage.
     const int64 = (tensor as unknown as { value?: number }).value;
     const dataType = dataTypeOf(int64 === undefined ? tensor.dtype : 'int64');
     const outputs = [{ dataType, shape: tensor.shape }];

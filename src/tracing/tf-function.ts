@@ -17,7 +17,7 @@ export type InputSignature = Readonly<Record<string, TensorSpec>>;
 
 /** How `tfFunction` wraps a function. */
 export interface TfFunctionOptions {
-  /** What it accepts. Default: whatever the function does; then `getConcreteFunction` is told, and it cannot be exported. */
+  /** Types and shapes that it accepts. Default: whatever the function accepts; `getConcreteFunction` then needs them as its argument, and the function cannot be exported as a method. */
   readonly inputSignature?: InputSignature;
   /** What messages and the graph call it. Default: the field of the Servable that holds it, else the function's own name. */
   readonly name?: string;

@@ -130,7 +130,7 @@ function wayIn(precision: Precision, jit: Jit): Jit {
   return precision === 'bfloat16' ? 'graph' : jit;
 }
 
-/** @throws SignetError `INVALID_ARGUMENT` for what is no number of views, and for images that are mixed. */
+/** @throws SignetError `INVALID_ARGUMENT` for what is not a number of views, and for images that are mixed. */
 function viewsOf(augmentation: Augmentation | undefined, count: number | undefined) {
   if (count === undefined) return null;
   if (!augmentation) {

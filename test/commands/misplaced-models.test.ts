@@ -17,9 +17,9 @@ async function folderWith(...models: string[]): Promise<string> {
 
 describe('describeMisplacedModels', () => {
   it.each([
-    ['a version called v1', ['m/v1'], '', ['m/v1 is not served: "v1" is no version, which is a whole number. Rename it, such as to m/1.']],
-    ['versions with a dot, beside one that is right', ['m/0.1', 'm/2'], '', ['m/0.1 is not served: "0.1" is no version, which is a whole number. Rename it, such as to m/0.']],
-    ['a version with a name, in a folder of one model', ['latest', '3'], '', ['latest is not served: "latest" is no version, which is a whole number. Rename it, such as to 1.']],
+    ['a version called v1', ['m/v1'], '', ['m/v1 is not served: "v1" is not a version, which is a whole number. Rename it, such as to m/1.']],
+    ['versions with a dot, beside one that is right', ['m/0.1', 'm/2'], '', ['m/0.1 is not served: "0.1" is not a version, which is a whole number. Rename it, such as to m/0.']],
+    ['a version with a name, in a folder of one model', ['latest', '3'], '', ['latest is not served: "latest" is not a version, which is a whole number. Rename it, such as to 1.']],
     ['a version itself', ['m/1'], 'm/1', ['m/1 is a single SavedModel, not a folder of models or versions. Give m or ..']],
     ['a model without versions', ['m'], 'm', ['m is a single SavedModel, not a folder of models or versions. A model has folders of versions: move it to a folder NAME/1, and give that of NAME.']],
     ['models as they should be', ['m/1', 'n/12'], '', []],

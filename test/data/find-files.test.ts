@@ -58,7 +58,7 @@ describe('findClassDirectories', () => {
       {
         path: join(directory, 'here'),
         kind: 'symlink-loop',
-        message: 'is a symbolic link to a directory that it stands in',
+        message: 'is a symbolic link to a directory that contains it',
       },
       {
         path: join(directory, 'lost'),

@@ -588,7 +588,7 @@ describe('train-model refuses an image:', () => {
       .toMatchInlineSnapshot(`
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is part of a circle of symbolic links:
-        FOLDER/train/0/up is a symbolic link to a directory that it stands in
+        FOLDER/train/0/up is a symbolic link to a directory that contains it
       Repair or remove them, or continue without them: --on-bad-image skip"
     `);
   });
@@ -679,7 +679,7 @@ describe('eval-model refuses', () => {
     );
   });
 
-  it('a folder that is no SavedModel', async () => {
+  it('a folder that is not a SavedModel', async () => {
     expect(await refusedEvaluation({ flags: ({ test }) => ({ 'model-path': test }) })).toMatchInlineSnapshot(
       `"eval-model: FOLDER/test is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
     );
@@ -689,7 +689,7 @@ describe('eval-model refuses', () => {
     expect(
       await refusedEvaluation({ arrange: ({ model }) => rmSync(path.join(model, 'saved_model.pb')) }),
     ).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/model is no SavedModel: it has no readable saved_model.pb. Give the directory of a version, such as models/LenetModel/1."`,
+      `"eval-model: FOLDER/model is not a SavedModel: it has no readable saved_model.pb. Give the directory of a version, such as models/LenetModel/1."`,
     );
   });
 

@@ -88,7 +88,7 @@ describe('predict-image', () => {
     [['x.png', '--model-name', 'a', '--rest-port', '0'], 2, '--rest-port is a whole number from 1 to 65535.'],
     [['x.png', '--model-name', 'a', '-f', 'SOAP'], 2, 'Choices: "GRPC", "REST"'],
     [['x.png', '--model-name', 'a', '--tls-ca', 'no/such'], 2, '--tls-ca: no/such cannot be read'],
-    [['x.png', '--model-path', 'docs'], 1, 'docs is no SavedModel'],
+    [['x.png', '--model-path', 'docs'], 1, 'docs is not a SavedModel'],
   ])('%j', async (args, code, message) => {
     const result = await runInProcess('predict-image', args);
     expect(result.stderr).toContain(message);

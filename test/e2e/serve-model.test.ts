@@ -148,7 +148,7 @@ describe('serve-model', () => {
 describe('serve-model with what it cannot serve', () => {
   it.each([
     [[], 2, 'Give --model-folder or --model-config-file. Received: neither.'],
-    [['--model-folder', 'no/such'], 1, 'no/such is no folder.'],
+    [['--model-folder', 'no/such'], 1, 'no/such is not a folder.'],
     [['--model-folder', 'docs'], 1, 'docs has no model. Expected: docs/NAME/1/saved_model.pb.'],
     [['--model-folder', 'docs', '--rest-timeout', '0'], 2, '--rest-timeout'],
     [['--model-folder', 'docs', '--rest-port', '65536'], 2, '--rest-port'],

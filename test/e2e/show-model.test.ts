@@ -100,12 +100,12 @@ Assets
     {
       args: ['--model-path', 'FOLDER/nothing'],
       code: 1,
-      says: 'FOLDER/nothing is no SavedModel: it has no readable saved_model.pb. There is no such directory. Give the directory of a version, such as models/LenetModel/1.',
+      says: 'FOLDER/nothing is not a SavedModel: it has no readable saved_model.pb. There is no such directory. Give the directory of a version, such as models/LenetModel/1.',
     },
     {
       args: ['--model-path', 'FOLDER/LenetModel'],
       code: 1,
-      says: 'FOLDER/LenetModel is no SavedModel: it has no readable saved_model.pb. Give one of the SavedModels in it: FOLDER/LenetModel/1.',
+      says: 'FOLDER/LenetModel is not a SavedModel: it has no readable saved_model.pb. Give one of the SavedModels in it: FOLDER/LenetModel/1.',
     },
   ])('answers $args with one message', async ({ args, code, says }) => {
     const result = await runInProcess(

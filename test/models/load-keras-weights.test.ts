@@ -87,7 +87,7 @@ describe('loadKerasWeights', () => {
     );
     await rm(path.join(directory, 'variables', 'variables.data-00000-of-00001'));
     await expect(loadKerasWeights(mobileNet(), directory)).rejects.toMatchObject({ code: 'INVALID_SAVED_MODEL' });
-    await expect(loadKerasWeights(model, fixtures)).rejects.toThrow('is no SavedModel');
+    await expect(loadKerasWeights(model, fixtures)).rejects.toThrow('is not a SavedModel');
     expect(valuesOf(model)).toEqual(before);
   });
 
@@ -116,8 +116,8 @@ describe('loadKerasWeights', () => {
     ['a file that is not there', () => Promise.resolve('gone.h5'), lenet, /gone\.h5 does not exist/],
     ['another architecture', () => Promise.resolve(`${fixtures}/mobilenetv2_035.weights.h5`), lenet, /conv1: missing\n[^]*dense1: missing\n[^]*Conv1: the model has no such layer/],
     ['another width', () => Promise.resolve(`${fixtures}/mobilenetv2_035.legacy.h5`), () => new MobileNetModel({ classNames: ['a', 'b'], inputHeight: 96, inputWidth: 96 }), /Conv1: expected \[3, 3, 3, 32\]\. Received: \[3, 3, 3, 16\]\n/],
-    ['text', () => written('x.h5', Buffer.from('no weights at all')), lenet, /no HDF5 file/],
-    ['an empty file', () => written('x.weights.h5', Buffer.alloc(0)), lenet, /no HDF5 file/],
+    ['text', () => written('x.h5', Buffer.from('no weights at all')), lenet, /not an HDF5 file/],
+    ['an empty file', () => written('x.weights.h5', Buffer.alloc(0)), lenet, /not an HDF5 file/],
     ['half a file', async () => written('x.h5', (await readFile(`${fixtures}/lenet.legacy.h5`)).subarray(0, 200_000)), lenet, /damaged/],
     ['an archive that is none', () => written('x.keras', Buffer.from('PK nothing')), lenet, /not an archive of Keras/],
     ['an archive without weights', () => written('x.keras', zipSync({ 'config.json': Buffer.from('{}') })), lenet, /has no model\.weights\.h5/],

@@ -138,7 +138,7 @@ describe("a model of one's own", () => {
     expect(loaded.predictNumpyImage(images).dataSync()).toEqual(own.predictNumpyImage(images).dataSync());
   });
 
-  it('says so when its output is no row of logits', () => {
+  it('says so when its output is not a row of logits', () => {
     class Unflattened extends ImageClassifierModel {
       constructor(options: ImageClassifierOptions) {
         super(

@@ -20,7 +20,7 @@ describe('findModelType', () => {
     ['a name of every object', 'constructor', 'Received: constructor.'],
     ['a file that is missing', 'gone.ts#Tiny', 'names the file gone.ts, which does not exist.'],
     ['a file without a class', 'examples/custom-model/tiny-model.ts', 'of a file is path/to/model.ts#ClassName. Received: examples/custom-model/tiny-model.ts. It exports: TinyModel.'],
-    ['a file that is no program', 'README.md#Tiny', 'names README.md, which cannot be imported: '],
+    ['a file that is not a program', 'README.md#Tiny', 'names README.md, which cannot be imported: '],
     ['an export that is missing', 'examples/custom-model/tiny-model.ts#Tiny', 'names Tiny, which examples/custom-model/tiny-model.ts does not export. It exports: TinyModel.'],
     ['a model in place of its class', `${file}#made`, 'which is a model that is made already, of the class LenetModel. Expected: export class made extends ImageClassifierModel. Export the class itself: the command makes the model.'],
     ['a function', `${file}#make`, 'which is a function. Expected: export class make extends ImageClassifierModel. Give its layers to ImageClassifierModel, as examples/custom-model does.'],
@@ -54,7 +54,7 @@ describe('makeModel', () => {
   });
 
   it.each<[string, string, string]>([
-    ['whose output is no row', 'Unflattened', 'A classifier of 4 classes gives one tensor of logits, [?, 4]. Received from Unflattened: [?, 8, 8, 4]. End it with flatten or average pooling and dense({ units: classes }).'],
+    ['whose output is not a row', 'Unflattened', 'A classifier of 4 classes gives one tensor of logits, [?, 4]. Received from Unflattened: [?, 8, 8, 4]. End it with flatten or average pooling and dense({ units: classes }).'],
     ['with another number of outputs than classes', 'FixedClasses', '[?, 4]. Received from FixedClasses: [?, 10].'],
     ['that ends with softmax', 'Softmax', 'Received from Softmax: softmax at its end, in the layer "'],
     ['that ends with a layer of softmax', 'SoftmaxLayer', 'Received from SoftmaxLayer: softmax at its end, in the layer "probabilities". Leave it out: dense({ units: classes }).'],

@@ -75,7 +75,7 @@ describe('decodeImage', () => {
     expect(tf.max(tf.abs(tf.sub(decodeImage(jpeg, { leastSide: 37 }), teal))).dataSync()[0]).toBeLessThan(3);
   });
 
-  it('refuses what is no image, eager and in a graph', async () => {
+  it('refuses what is not an image, eager and in a graph', async () => {
     const decode = tfFunction((bytes: tf.Tensor) => decodeImage(bytes), {
       inputSignature: { bytes: tensorSpec('string', []) },
     });

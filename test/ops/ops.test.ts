@@ -179,7 +179,7 @@ describe('what an op refuses', () => {
     ['no base64', () => decodeBase64(tf.scalar('*')), 'DecodeBase64'],
     ['a missing feature', () => parseExample(serializedExamples([{ a: 'x' }]), { b: { dtype: 'string' } }), 'The tf.Example 0 has 1 values of "b" in its bytesList. Received: no such feature.'],
     ['a feature of another type', () => parseExample(serializedExamples([{ a: 'x' }]), { a: { dtype: 'float32' } }), 'Received: 1 in a bytesList.'],
-    ['what is no example', () => parseExample(tf.tensor1d(['\xff\xff']), { a: { dtype: 'string' } }), 'Element 0 is no serialized tf.Example.'],
+    ['what is no example', () => parseExample(tf.tensor1d(['\xff\xff']), { a: { dtype: 'string' } }), 'Element 0 is not a serialized tf.Example.'],
     ['too many best classes', () => topLabels(tf.ones([1, 3]), labels, 4), 'topLabels takes 1 to 3 classes, as many as there are. Received: 4.'],
     ['a range that is there already', () => convertImageDtype(tf.ones([1]), 'float32'), 'the image is float32 already'],
     ['results of several shapes', () => mapFn((x) => tf.ones([1, (x.dataSync()[0] ?? 0) + 1]), tf.tensor1d([1, 2])), 'Received: [1, 2] and [1, 3]. Resize or pad inside the body.'],

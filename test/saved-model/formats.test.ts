@@ -97,7 +97,7 @@ describe('a SavedModel', () => {
 
   it('is refused when it is none, or damaged', async () => {
     const directory = path.join(await temporaryFolder(), '1');
-    await expect(readSignatures(directory)).rejects.toThrow('is no SavedModel: it has no readable saved_model.pb.');
+    await expect(readSignatures(directory)).rejects.toThrow('is not a SavedModel: it has no readable saved_model.pb.');
     await save(directory);
     const file = path.join(directory, 'saved_model.pb');
     await writeFile(file, (await readFile(file)).subarray(0, 1001));

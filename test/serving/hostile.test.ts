@@ -142,7 +142,7 @@ describe('what a request becomes (findings 2 and 5)', () => {
     await send(server.restPort, `/v1/models/${'%01'.repeat(3000)}`);
     expect(events).toHaveLength(3);
     for (const event of events) expect(JSON.stringify(event).length).toBeLessThan(2000);
-    // A text of tens of megabytes is no name.
+    // A text of tens of megabytes is not a name.
     const { code } = await grpcClient().send(grpcPath(PredictionService.method.predict), filled(1, 'A'.repeat(20 * mebi)));
     expect(code).toBe(status.INVALID_ARGUMENT);
   }); // prettier-ignore

@@ -65,7 +65,7 @@ describe('a body over REST', () => {
   const bodies: Readonly<Record<string, string>> = {
     'is answered': '{"instances": [[1, 2], [3, 4.5]]}',
     'names another signature': '{"signature_name": "total", "inputs": {"x": [1, 2, 3]}}',
-    'is no JSON': '{"instances": [[1, 2]',
+    'is not JSON': '{"instances": [[1, 2]',
     'is a list': '[1, 2]',
     'has neither instances nor inputs': '{"signature_name": "total"}',
     'names no signature': '{"signature_name": "none", "instances": [1]}',
@@ -74,7 +74,7 @@ describe('a body over REST', () => {
     'has text for numbers': '{"instances": [["a"]]}',
     'has another rank': '{"instances": [1, 2]}',
     'has base64 that is none': '{"signature_name": "means", "instances": [{"b64": "!"}]}',
-    'has bytes that are no picture': '{"signature_name": "means", "instances": [{"b64": "AAAA"}]}',
+    'has bytes that are not a picture': '{"signature_name": "means", "instances": [{"b64": "AAAA"}]}',
     'has base64 as text': '{"signature_name": "means", "instances": ["iVBORw0KGgo="]}',
     'has a fraction for an int64': '{"signature_name": "two", "inputs": {"x": [[1, 2]], "n": [1.5]}}',
   };
@@ -184,7 +184,7 @@ describe('a message over gRPC', () => {
     'of another type': { modelSpec: { name: 'Scale' }, inputs: { x: toTensorProto({ dtype: 'int32', shape: [1, 1], values: Int32Array.of(1) }) } }, // prettier-ignore
     'of another rank': { modelSpec: { name: 'Scale' }, inputs: { x: toTensorProto(floats([4])) } },
     'of another signature': { modelSpec: { name: 'Scale', signatureName: 'none' } },
-    'with bytes that are no picture': { modelSpec: { name: 'Scale', signatureName: 'means' }, inputs: { pictures: toTensorProto({ dtype: 'string', shape: [1], values: [Buffer.from('none')] }) } }, // prettier-ignore
+    'with bytes that are not a picture': { modelSpec: { name: 'Scale', signatureName: 'means' }, inputs: { pictures: toTensorProto({ dtype: 'string', shape: [1], values: [Buffer.from('none')] }) } }, // prettier-ignore
   };
 
   it.each(Object.entries(faults))('%s is refused in the same words at 2 MiB', async (_, init) => {

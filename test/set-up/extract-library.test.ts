@@ -63,7 +63,7 @@ describe('extracting a wheel', () => {
     expect(existsSync(join(folder, 'outside'))).toBe(false);
   });
 
-  it('says that a file is no wheel', async () => {
+  it('says that a file is not a wheel', async () => {
     writeFileSync(join(folder, 'a.whl'), '<html>Not found</html>');
     const extracting = extractWheel(join(folder, 'a.whl'), [], join(folder, 'into'), site);
     await expect(extracting).rejects.toThrow('a.whl could not be unpacked: zipfile.BadZipFile: File is not a zip file');

@@ -91,7 +91,7 @@ const exporting: [string, () => unknown, string, RegExp, RegExp][] = [
 
 const assets: [string, () => unknown, string, RegExp, RegExp][] = [
   ['a file that is not there', () => asset(path.join(folder, 'lables.txt')), 'INVALID_ASSET', /lables.txt does not exist/, /starts at the working directory/],
-  ['a folder', () => asset(path.join(folder, 'assets')), 'INVALID_ASSET', /is no file/, /import.meta.url/],
+  ['a folder', () => asset(path.join(folder, 'assets')), 'INVALID_ASSET', /is not a file/, /import.meta.url/],
   ['an address', () => asset(new URL('https://example.com/labels.txt')), 'INVALID_ASSET', /Received: https:/, /a file on this machine/],
   ['a name that leads elsewhere', () => asset({ name: '../labels.txt', content: '' }), 'INVALID_ASSET', /"..\/labels.txt"/, /without folders/],
   ['a name that is a folder', () => asset({ name: '..', content: '' }), 'INVALID_ASSET', /".."/, /without folders/],

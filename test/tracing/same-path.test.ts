@@ -114,7 +114,7 @@ describe('pixels', () => {
   }); // prettier-ignore
 });
 
-it('a column of stripes is no identity matrix', () => {
+it('a column of stripes is not an identity matrix', () => {
   const stripes = (x: tf.Tensor) => {
     const [n = 0] = x.shape;
     return tf.mul(

@@ -52,7 +52,7 @@ describe('jit', () => {
       const other = await lossesOf(jit);
       other.forEach((value, i) => expect(Math.abs(value - (graph[i] ?? NaN))).toBeLessThan(1e-4));
     }
-    // With one draw for ever the loss would fall smoothly: there is one batch.
+    // With one draw forever the loss would fall smoothly: there is one batch.
     expect(graph.some((loss, i) => i > 0 && loss > (graph[i - 1] ?? NaN))).toBe(true);
   });
 

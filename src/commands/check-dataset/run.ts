@@ -79,7 +79,7 @@ export interface CheckDatasetResult {
 }
 
 /**
- * Checks a training set, and a test set with it, and writes what to change and a page where they are asked for.
+ * Checks a training set, and a test set along with it, and writes suggested changes and a page if these are requested.
  *
  * @throws SignetError `INVALID_DATASET`, `BAD_IMAGE`, `CLASSES_DIFFER`, `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`, `CANNOT_WRITE`.
  */

@@ -85,12 +85,12 @@ export interface CompareModelsResult extends ComparisonFigures {
   readonly flags: readonly DifferingFlag[] | null;
   /** Images that passed the scan, do not decode and were left out. */
   readonly skipped: readonly ImageProblem[];
-  /** A page for a browser; null where none was asked for. */
+  /** Path of the page for a browser; null if none was requested. */
   readonly report: string | null;
 }
 
 /**
- * Compares two SavedModels on disk over the same images, and writes a page where one is asked for.
+ * Compares two SavedModels on disk over the same images, and writes a page if one is requested.
  *
  * @throws SignetError `INVALID_ARGUMENT`, `INVALID_SAVED_MODEL`, `CLASSES_DIFFER`, `INVALID_DATASET`, `BAD_IMAGE`, `CANNOT_WRITE`.
  */

@@ -43,12 +43,12 @@ export interface EvalModelResult extends SavedModelEvaluation<EvaluationResult> 
   readonly classNames: readonly string[];
   /** How many of the images the model was trained on, by their bytes; null where those of the training are not there. */
   readonly trainedImages: number | null;
-  /** A page for a browser; null where none was asked for. */
+  /** Path of the report for a browser; null if none was requested. */
   readonly report: string | null;
 }
 
 /**
- * Evaluates both signatures of a SavedModel on disk over a test set, and writes a report where one is asked for.
+ * Evaluates both signatures of a SavedModel on disk over a test set, and writes a report if one is requested.
  *
  * @throws SignetError `INVALID_SAVED_MODEL`, `CLASSES_DIFFER`, `INVALID_DATASET`, `BAD_IMAGE`, `INVALID_ARGUMENT`,
  * `CANNOT_WRITE`.

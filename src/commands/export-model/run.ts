@@ -65,7 +65,7 @@ export interface ExportModelResult {
   readonly isTestSet: boolean;
   readonly savedModel: ExportComparison['savedModel'];
   readonly formats: readonly ExportedFormat[];
-  /** Folder of the web page; null where none was asked for. */
+  /** Folder of the web page; null if none was requested. */
   readonly page: string | null;
 }
 

@@ -17,7 +17,7 @@ export interface ModelsOfFolder {
 export async function modelsOfFolder(folder: string): Promise<ModelsOfFolder> {
   const stats = await stat(folder).catch(() => null);
   if (!stats?.isDirectory()) {
-    throw new SignetError('INVALID_SAVED_MODEL', `${folder} is no folder. Give one with models (--model-folder).`);
+    throw new SignetError('INVALID_SAVED_MODEL', `${folder} is not a folder. Give one with models (--model-folder).`);
   }
   const { folders } = await listVersions(folder);
   if (folders.length === 0) return { isModel: false, models: await modelsInFolder(folder) };

@@ -31,7 +31,7 @@ function ofVersionItself(version: string): string {
 
 function describeNoVersion(folder: string): string {
   const name = path.basename(folder);
-  return `${shown(folder)} is not served: "${printable(name)}" is no version, which is a whole number. Rename it, such as to ${shown(path.join(path.dirname(folder), /\d+/.exec(name)?.[0] ?? '1'))}.`;
+  return `${shown(folder)} is not served: "${printable(name)}" is not a version, which is a whole number. Rename it, such as to ${shown(path.join(path.dirname(folder), /\d+/.exec(name)?.[0] ?? '1'))}.`;
 }
 
 function shown(folder: string): string {

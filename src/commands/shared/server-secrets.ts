@@ -5,7 +5,7 @@ import type { ServerTls } from '../../serving/server-credentials.js';
 
 /** Files of a server's token and certificates. */
 export interface SecretFiles {
-  /** File with the bearer token. Default: the variable SIGNET_TOKEN, else none is asked for. */
+  /** File with the bearer token. Default: the variable SIGNET_TOKEN; without either, no token is needed. */
   readonly tokenFile?: string | undefined;
   /** PEM files. Default: no TLS. */
   readonly tlsCertificate?: string | undefined;

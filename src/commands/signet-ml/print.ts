@@ -23,7 +23,7 @@ function purposeOf({ describe }: Command<FlagTable>): string {
   return sentence.length <= 100 ? sentence : sentence.slice(0, 100).replace(/[,;][^,;]*$/, '');
 }
 
-/** Returns what is said to a word that is no command. */
+/** Returns what is said to a word that is not a command. */
 export function unknownText(word: string): string {
   const words = allCommands.map(wordOf);
   const begun = words.filter((each) => each.startsWith(word));

@@ -47,7 +47,9 @@ function withoutKnown({ constructor: { name } }: ImageClassifierModel): string {
 
 function temperatureRows({ temperature }: ChosenConfidence, { multiLabel }: ImageClassifierModel): Fact[] {
   if (multiLabel) return [['temperature', 'none: each class has its own threshold']];
-  return [['temperature', temperature === 1 ? '1: no other one helps on the validation set' : temperature.toFixed(3)]];
+  return [
+    ['temperature', temperature === 1 ? '1: no other value helps on the validation set' : temperature.toFixed(3)],
+  ];
 }
 
 function sureRows({ sure }: ChosenConfidence, target: number | undefined): Fact[] {

@@ -2,7 +2,7 @@ import { SignetError } from '../../errors.js';
 import { type ImageScan, labelsOf } from '../scan/image-scan.js';
 import { createRandom, shuffled } from './random.js';
 
-/** Which part of the files is wanted, after Keras's `image_dataset_from_directory`. */
+/** Part of the files to use, after Keras's `image_dataset_from_directory`. */
 export interface SplitOptions {
   /** Part of all files that is kept for validation, between 0 and 1. */
   readonly validationSplit: number;

@@ -9,7 +9,7 @@ export type ProblemKind =
 
 /** A file that cannot be used, with the reason in words that continue its path: `is a HEIC image`. */
 export interface ImageProblem {
-  /** As found; bytes that are no UTF-8 stand as `\xe9`. Print it with `printable`. */
+  /** As found; bytes that are not UTF-8 stand as `\xe9`. Print it with `printable`. */
   readonly path: string;
   readonly kind: ProblemKind;
   readonly message: string;

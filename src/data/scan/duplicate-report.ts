@@ -15,7 +15,7 @@ export function describeDuplicates(groups: readonly DuplicateImages[]): string[]
   const copies = repeated.reduce((sum, { files }) => sum + files.length - 1, 0);
   return [
     sentence(between, `${count(ofTest, 'test image is', 'test images are')} in the training set too, with the same bytes: accuracy on them says nothing about new images`),
-    sentence(classes, `${count(classes.length, 'image stands', 'images stand')} in more than one class, with the same bytes: at most one label is right`),
+    sentence(classes, `${count(classes.length, 'image is', 'images are')} in more than one class, with the same bytes: at most one label is right`),
     sentence(repeated, `${count(copies, 'image has', 'images have')} the bytes of another in the same class`),
   ].filter((text) => text !== null); // prettier-ignore
 }
@@ -50,7 +50,7 @@ export function duplicatesToLeaveOut(groups: readonly DuplicateImages[]): ImageP
         path,
         kind: 'duplicate' as const,
         message: isAmbiguous
-          ? 'stands in more than one class, with the same bytes'
+          ? 'is in more than one class, with the same bytes'
           : `has the same bytes as ${printable(kept?.path ?? '')}`,
       }));
   });

@@ -136,5 +136,5 @@ export function isInside(path: string, directory: string): boolean {
 
 /** The problem of a link to a directory that contains it: followed, it would lead down forever. */
 export function linksBack(path: string): ImageProblem {
-  return { path, kind: 'symlink-loop', message: 'is a symbolic link to a directory that it stands in' };
+  return { path, kind: 'symlink-loop', message: 'is a symbolic link to a directory that contains it' };
 }

@@ -96,7 +96,7 @@ function noteFrames(number: number): string | null {
 
 function noteStray(paths: readonly string[], directory: string): string | null {
   if (paths.length === 0) return null;
-  const files = count(paths.length, 'file stands', 'files stand');
+  const files = count(paths.length, 'file is', 'files are');
   return `${files} directly in ${printable(directory)}, in no class, and ${areNotUsed(paths.map((path) => basename(path)))}.`;
 }
 

@@ -9,9 +9,9 @@ import { type ChosenThreshold, thresholdForAccuracy } from './threshold-for-accu
 
 /** Options of `chooseConfidence`. */
 export interface ChooseConfidenceOptions {
-  /** How often sure answers shall be right, 0 to 1. Default: no answer is called sure. */
+  /** Fraction of sure answers that should be right, 0 to 1. Default: no answer counts as sure. */
   readonly targetAccuracy?: number | undefined;
-  /** Whether images that are like none of the training's are told apart. Default: true. */
+  /** Whether images unlike all training images are recognized. Default: true. */
   readonly unknown?: boolean | undefined;
   /** Seed of the first centroids. Default: 0. */
   readonly seed?: number | undefined;
@@ -21,9 +21,9 @@ export interface ChooseConfidenceOptions {
 export interface ChosenConfidence {
   /** 1 where another one does not help images that it was not chosen on, and for a multi-label model. */
   readonly temperature: number;
-  /** The threshold for `targetAccuracy`; null where none was asked for, or none gives that accuracy. */
+  /** The threshold for `targetAccuracy`; null if none was requested, or no threshold reaches that accuracy. */
   readonly sure: ChosenThreshold | null;
-  /** How unknown images are told apart; null where they are not. */
+  /** How unknown images are recognized; null if they are not. */
   readonly known: KnownSettings | null;
 }
 

@@ -38,7 +38,7 @@ export interface DataCheck extends CheckedImages {
   readonly duplicates: readonly DuplicatePair[];
   /** Labels that are suspected to be wrong, the most suspicious first; null without features. */
   readonly labels: readonly LabelSuspect[] | null;
-  /** Pairs of classes that are hardly told apart; null without features. */
+  /** Pairs of classes that are hard to tell apart; null without features. */
   readonly alike: readonly AlikeClasses[] | null;
   readonly odd: readonly OddPicture[];
   /** Classes with few images. */

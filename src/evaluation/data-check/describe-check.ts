@@ -49,7 +49,7 @@ export function describeCheck(check: DataCheck): string[] {
     labels && labels.length > 0 && `${count(labels.length, 'label is', 'labels are')} suspicious, ${sure} of them by confident learning too; the first are the likeliest to be wrong.`,
     repeated.length > 0 && `${count(repeated.length, 'picture is', 'pictures are')} repeated in one class.`,
     ...kindsOf(check).map(([kind, number]) => `${count(number, 'picture is', 'pictures are')} ${kind === 'odd shape' ? 'of an odd shape' : kind === 'one colour' ? 'of one colour' : kind}.`),
-    ...(alike ?? []).slice(0, 5).map(({ classes: [a, b], confused }) => `${quoted([classNames[a] ?? ''])} and ${quoted([classNames[b] ?? ''])} are hardly told apart: ${(100 * confused).toFixed(0)} % of their images are taken for the other.`),
+    ...(alike ?? []).slice(0, 5).map(({ classes: [a, b], confused }) => `${quoted([classNames[a] ?? ''])} and ${quoted([classNames[b] ?? ''])} are hard to tell apart: ${(100 * confused).toFixed(0)} % of their images are taken for the other.`),
     few.length > 0 && `Few images: ${few.slice(0, 4).map(({ label, images, set }) => `${quoted([classNames[label] ?? ''])} has ${images} in the ${set} set`).join(', ')}${few.length > 4 ? `, and ${few.length - 4} more` : ''}.`,
     bad.length > 0 && `${count(bad.length, 'image does', 'images do')} not decode: ${bad.slice(0, 3).map(({ path }) => printable(path)).join(', ')}${bad.length > 3 ? ', …' : ''}.`,
   ].filter((sentence) => typeof sentence === 'string'); // prettier-ignore

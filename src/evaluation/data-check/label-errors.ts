@@ -171,7 +171,7 @@ export interface AlikeClasses {
 /** Part of the images of two classes from which the classes are said to be alike. */
 const leastConfused = 0.15;
 
-/** Lists the pairs of classes that are hardly told apart, the worst first; none where images may have several classes, since these exclude nothing. */
+/** Lists the pairs of classes that are hard to tell apart, the worst first; none where images may have several classes, since these exclude nothing. */
 export function alikeClasses(checked: CheckedImages, suspects: readonly LabelSuspect[]): AlikeClasses[] {
   const { images, classNames, isMultiLabel } = checked;
   if (isMultiLabel) return [];

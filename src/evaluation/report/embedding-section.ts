@@ -16,7 +16,7 @@ export interface ShownMap {
 /**
  * The evaluated images laid out by what the model sees in them.
  *
- * @param shown Null for a model without embeddings; undefined where there shall be no map.
+ * @param shown Null for a model without embeddings; undefined where there should be no map.
  */
 export function embeddingSection(
   { result, kind }: CompleteReportContent,

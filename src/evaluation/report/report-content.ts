@@ -103,7 +103,7 @@ interface CompleteOptions {
   readonly skippedList: string;
   readonly exif: ExifHandling;
   readonly best: readonly BestImage<ImageFile>[];
-  /** Null for a model without; undefined where there shall be no map. */
+  /** Null for a model without; undefined where there should be no map. */
   readonly embeddings: EvaluatedEmbeddings | null | undefined;
   readonly explain: ExplainFiles | null;
   readonly date: Date;

@@ -24,7 +24,7 @@ export interface ReportPictures {
   readonly mistakes: readonly ShownImage[];
   /** A picture of each of the best images. */
   readonly best: readonly ShownImage[];
-  /** Null for a model without embeddings; undefined where there shall be no map. */
+  /** Null for a model without embeddings; undefined where there should be no map. */
   readonly map: ShownMap | null | undefined;
 }
 

@@ -6,7 +6,7 @@ import { wholeNumber } from '../../files/read-json.js';
 export interface ConfidenceSettings {
   /** Divides the logits before they become probabilities. Default: 1. */
   readonly temperature?: number | undefined;
-  /** The least confidence of a sure answer; absent unless an accuracy was asked for. */
+  /** The lowest confidence of a sure answer; absent unless an accuracy was requested. */
   readonly sure?: SureSettings | undefined;
   /** Which images are of a kind that the model knows; absent where it takes every image for one. */
   readonly known?: KnownSettings | undefined;
@@ -14,13 +14,13 @@ export interface ConfidenceSettings {
 
 /** A threshold of the confidence that was chosen for an accuracy. */
 export interface SureSettings {
-  /** The accuracy that was asked for, 0 to 1. */
+  /** The requested accuracy of sure answers, 0 to 1. */
   readonly targetAccuracy: number;
   /** The least confidence of a sure answer, 0 to 1. */
   readonly threshold: number;
 }
 
-/** How images of no class are told apart. */
+/** How images that belong to no class are recognized. */
 export interface KnownSettings {
   /** Number of centroids of the training images' embeddings; 0 where there are none, and the confidence alone decides. */
   readonly centroids: number;

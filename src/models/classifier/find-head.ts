@@ -20,7 +20,7 @@ export interface HeadOfFile {
 /**
  * Finds the last layer of a classifier in a weight file of Keras or a SavedModel's directory, without reading any weights.
  *
- * @throws SignetError `INVALID_WEIGHTS` when there is no such file, it is no weight file of Keras or damaged; `INVALID_SAVED_MODEL`.
+ * @throws SignetError `INVALID_WEIGHTS` when there is no such file, it is not a weight file of Keras or damaged; `INVALID_SAVED_MODEL`.
  */
 export function findHead(file: string): Promise<HeadOfFile> {
   return withWeightFile(file, headOf);

@@ -30,7 +30,7 @@ async function readBytes(file: string): Promise<Uint8Array> {
   });
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw invalidLabels(file, 'it is no file');
+    if (!stat.isFile()) throw invalidLabels(file, 'it is not a file');
     if (stat.size > mostBytes) throw invalidLabels(file, `it has ${stat.size} bytes, and ${mostBytes} are the most`);
     return await handle.readFile();
   } finally {
@@ -43,7 +43,7 @@ function decoded(file: string, bytes: Uint8Array): string {
     // A byte order mark at the beginning is left out.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
-    throw invalidLabels(file, 'it is no text in UTF-8', error);
+    throw invalidLabels(file, 'it is not text in UTF-8', error);
   }
 }
 

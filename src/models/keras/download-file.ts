@@ -16,7 +16,7 @@ export interface DownloadProgress {
 export interface DownloadFileOptions {
   /** A larger file is refused. */
   readonly mostBytes: number;
-  /** Raised when the download shall stop; what has come so far stays. */
+  /** Aborts the download; what has arrived so far is kept. */
   readonly signal?: AbortSignal | undefined;
   /** Called whenever bytes arrive. Default: nobody is called. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;

@@ -71,7 +71,7 @@ async function copyToMemory(path: string, fs: { writeFile(name: string, bytes: U
   } catch (error) {
     throw error instanceof Error && error.name === 'SignetError'
       ? error
-      : invalidWeights(path, 'it is no HDF5 file, or damaged', error);
+      : invalidWeights(path, 'it is not an HDF5 file, or damaged', error);
   }
 }
 
@@ -80,9 +80,9 @@ function openFile<T extends { file_id: bigint }>(path: string, open: () => T): T
     const file = open();
     if (file.file_id >= 0n) return file;
   } catch (error) {
-    throw invalidWeights(path, 'it is no HDF5 file, or damaged', error);
+    throw invalidWeights(path, 'it is not an HDF5 file, or damaged', error);
   }
-  throw invalidWeights(path, 'it is no HDF5 file, or damaged');
+  throw invalidWeights(path, 'it is not an HDF5 file, or damaged');
 }
 
 function legacyLayers(root: Group, reader: GroupReader): Hdf5Layer[] {

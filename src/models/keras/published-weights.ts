@@ -28,7 +28,7 @@ export interface WantedWeights {
   readonly variant?: string | undefined;
   /** The model's height and width in pixels; MobileNetV2's weights differ by it. Default: 224 x 224. */
   readonly imageSize?: readonly [height: number, width: number];
-  /** Whether the head of 1000 classes is wanted too. Default: false. */
+  /** Whether to include the head of 1,000 classes. Default: false. */
   readonly includeTop?: boolean;
 }
 

@@ -157,7 +157,8 @@ class PickleReader {
   #reduce(): void {
     const args = this.#pop();
     const callee = this.#pop();
-    if (!(callee instanceof PickledName) || !Array.isArray(args)) throw new Error('its pickle calls what is no name');
+    if (!(callee instanceof PickledName) || !Array.isArray(args))
+      throw new Error('its pickle calls what is not a name');
     const isDict = callee.name === orderedDict && args.length === 0;
     this.#stack.push(isDict ? new Map() : new PickledCall(callee.name, args));
   }
@@ -165,18 +166,18 @@ class PickleReader {
   /** Attributes of a dictionary, such as `_metadata` of a state dict: they are left out. */
   #build(): void {
     this.#pop();
-    if (!(this.#top() instanceof Map)) throw new Error('its pickle gives attributes to what is no dictionary');
+    if (!(this.#top() instanceof Map)) throw new Error('its pickle gives attributes to what is not a dictionary');
   }
 
   #append(items: readonly PickledValue[]): void {
     const list = this.#top();
-    if (!Array.isArray(list)) throw new Error('its pickle appends to what is no list');
+    if (!Array.isArray(list)) throw new Error('its pickle appends to what is not a list');
     for (const item of items) list.push(item);
   }
 
   #setItems(items: readonly PickledValue[]): void {
     const dictionary = this.#top();
-    if (!(dictionary instanceof Map)) throw new Error('its pickle sets an item of what is no dictionary');
+    if (!(dictionary instanceof Map)) throw new Error('its pickle sets an item of what is not a dictionary');
     if (items.length % 2 !== 0) throw new Error('its pickle has a key without a value');
     for (let i = 0; i < items.length; i += 2) dictionary.set(items[i] ?? null, items[i + 1] ?? null);
   }

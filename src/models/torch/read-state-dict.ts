@@ -134,10 +134,10 @@ function elementsOf({ offset, shape, strides }: TensorRecord, { bytes }: Storage
 function recordsOf(dictionary: PickledValue): TensorRecord[] {
   if (!(dictionary instanceof Map)) throw new Error('it holds no state dict');
   return [...dictionary].map(([name, value]) => {
-    if (typeof name !== 'string') throw new Error('its state dict has a name that is no text');
+    if (typeof name !== 'string') throw new Error('its state dict has a name that is not text');
     const record = recordOf(name, value);
     if (record) return record;
-    throw new Error(`its ${JSON.stringify(name)} is no tensor: save model.state_dict() alone`);
+    throw new Error(`its ${JSON.stringify(name)} is not a tensor: save model.state_dict() alone`);
   });
 }
 

@@ -82,7 +82,7 @@ export async function readSavedModel(directory: string): Promise<SavedModel> {
   const bytes = await readFile(path.join(directory, 'saved_model.pb')).catch(async (error: unknown) => {
     throw new SignetError(
       'INVALID_SAVED_MODEL',
-      `${directory} is no SavedModel: it has no readable saved_model.pb. ${await whatItIs(directory, error)}`,
+      `${directory} is not a SavedModel: it has no readable saved_model.pb. ${await whatItIs(directory, error)}`,
       { cause: error },
     );
   });

@@ -164,7 +164,7 @@ function withHint<T>(run: () => T): T {
   }
 }
 
-/** A compiled tf function: it takes and gives what the function does, and is freed by `dispose`. */
+/** A compiled tf function: it has the arguments and results of the function, and `dispose` frees it. */
 export type Compiled<F extends TfFunction<never>> = ((...args: Parameters<F>) => ReturnType<F>) & {
   /** Frees the graph and its copies of the variables. */
   dispose(): void;

@@ -74,7 +74,7 @@ export interface MethodHooks {
   /** Default: calls are not traced. */
   readonly tracing?: Tracing | undefined;
   readonly onRequest: (event: RequestEvent) => void;
-  /** Hears what is no ServingError. */
+  /** Hears what is not a ServingError. */
   readonly onError: (error: unknown) => void;
 }
 

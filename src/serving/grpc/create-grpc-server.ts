@@ -50,7 +50,7 @@ export interface GrpcServerOptions {
   readonly isReady?: () => boolean;
   /** Version of the server, as the Open Inference Protocol reports it. Default: none. */
   readonly serverVersion?: string;
-  /** Calls need `authorization: Bearer TOKEN` in their metadata, except for health checks. Default: none is asked for. */
+  /** Calls need `authorization: Bearer TOKEN` in their metadata, except for health checks. Default: no token is needed. */
   readonly token?: string;
   /** Default: no TLS. */
   readonly tls?: ServerTls;

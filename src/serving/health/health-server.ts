@@ -9,7 +9,7 @@ const mostConnections = 128;
 /**
  * Makes the server of a `HealthThread`: `/healthz` and `/readyz`, plain HTTP without a token, one request per connection.
  *
- * It tells nothing but whether the main thread and the models are there, so whoever reaches the port may ask.
+ * It says only whether the main thread and the models work, so anyone who reaches the port may ask.
  */
 export function createHealthServer(state: HealthState): Server {
   const server = createServer(

@@ -35,7 +35,7 @@ export class HealthThread {
    * Starts to answer.
    *
    * @param isReady Whether requests may come.
-   * @param onError Called when the thread fails later: then nobody answers there, and the server goes on.
+   * @param onError Called if the thread fails later: the port then no longer answers, and the server continues.
    * @throws SignetError `INVALID_ARGUMENT` for an address that cannot be listened on.
    */
   static async start(

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** File descriptors that are kept for models, logs and everything else that is no connection. */
+/** File descriptors that are kept for models, logs and everything else that is not a connection. */
 const reserve = 64;
 /** Where nothing says how many files may be open. */
 const most = 10_000;

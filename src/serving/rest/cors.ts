@@ -22,7 +22,7 @@ export class Cors {
 
   /**
    * @param origins Such as `https://app.example`, or `*`.
-   * @throws SignetError `INVALID_ARGUMENT` for what is no origin.
+   * @throws SignetError `INVALID_ARGUMENT` for what is not an origin.
    */
   constructor(origins: readonly string[]) {
     for (const origin of origins) checkIsOrigin(origin);

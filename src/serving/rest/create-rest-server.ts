@@ -39,7 +39,7 @@ export interface RestServerOptions {
   readonly clientTimeouts?: ClientTimeouts;
   /** Connections that are open at once. Default: see ConnectionLimit; for this server alone. */
   readonly connections?: ConnectionLimit | undefined;
-  /** Requests need `Authorization: Bearer TOKEN`, but for health checks and the page itself. Default: none is asked for. */
+  /** Requests need `Authorization: Bearer TOKEN`, except for health checks and the page itself. Default: no token is needed. */
   readonly token?: string;
   /** Whether to refuse pages of other sites: see `checkOrigin`. Default: they are not looked at. */
   readonly isBrowserGuarded?: boolean | undefined;
@@ -71,7 +71,7 @@ export interface RestServer {
    * @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
    */
   startOnSocket(path: string): Promise<void>;
-  /** Takes no more connections, answers what comes over those that are open, and settles when they are closed. */
+  /** Accepts no more connections, answers requests on open ones, and resolves when these are closed. */
   drain(): Promise<void>;
 }
 
@@ -126,7 +126,7 @@ function answerRequests(server: Server, answerer: Answerer, isOfNetwork: boolean
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     void answerer.answer(request, response, isOfNetwork);
   });
-  server.on('connect', (_, socket) => endWithError(socket, '405 Method Not Allowed', 'This server is no proxy.'));
+  server.on('connect', (_, socket) => endWithError(socket, '405 Method Not Allowed', 'This server is not a proxy.'));
   server.on('clientError', (error, socket) => answerer.afterAnswersOf(socket, () => answerClientError(error, socket)));
 }
 

@@ -26,7 +26,7 @@ export interface ExchangeLimits {
   readonly timeoutMilliseconds: number;
 }
 
-/** Answers are no documents, and no business of caches; the page's files have their own. */
+/** Answers are not documents, and no business of caches; the page's files have their own. */
 const safeHeaders = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',

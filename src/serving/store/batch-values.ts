@@ -107,7 +107,7 @@ export function rowSize(dtype: DType, shape: readonly number[]): number {
  * Cuts a batch's outputs into those of its requests.
  *
  * @param rows Of every request, in their order; what is left at the end is padding.
- * @returns Null when an output has another number of rows than `total`: then the signature is no function of single rows.
+ * @returns Null when an output has another number of rows than `total`: then the signature is not a function of single rows.
  */
 export function splitRows(
   outputs: Values,

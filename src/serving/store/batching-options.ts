@@ -8,9 +8,9 @@ export interface BatchingOptions {
   readonly batchTimeoutMicros?: number | undefined;
   /** Batches are padded up to one of these sizes, in rising order; the last is `maxBatchSize`. Default: no padding. */
   readonly allowedBatchSizes?: readonly number[] | undefined;
-  /** How many batches may wait for a version; what comes then fails with UNAVAILABLE. Default: 64. */
+  /** Maximum number of batches that wait for a version; further requests fail with UNAVAILABLE. Default: 64. */
   readonly maxEnqueuedBatches?: number | undefined;
-  /** How many bytes of inputs may wait for a version; what comes then fails with RESOURCE_EXHAUSTED. Default: 512 MiB. */
+  /** Maximum number of bytes of inputs that wait for a version; further requests fail with RESOURCE_EXHAUSTED. Default: 512 MiB. */
   readonly maxEnqueuedBytes?: number | undefined;
 }
 

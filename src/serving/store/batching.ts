@@ -40,7 +40,7 @@ export class Batcher {
   readonly #again: QueuedRequest[] = [];
   readonly #free: BatchWorker[] = [];
   readonly #workers = new Set<BatchWorker>();
-  /** Signatures that turned out to be no function of single rows. */
+  /** Signatures that turned out not to be a function of single rows. */
   readonly #alone = new Set<string>();
   readonly #whenIdle: (() => void)[] = [];
   #rows = 0;

@@ -239,7 +239,7 @@ export class ModelStore implements ModelServer {
     await this.replaceModels(configs);
   }
 
-  /** Refuses what comes, answers what was accepted, then ends all threads. */
+  /** Refuses new requests, answers those it has accepted, then ends all threads. */
   async drain(): Promise<void> {
     this.#isDraining = true;
     clearTimeout(this.#timer);

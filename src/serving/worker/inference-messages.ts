@@ -15,9 +15,9 @@ export interface InferenceWorkerData {
   readonly warmupIterations: number;
   /** Whether the model may hold operations that touch files. */
   readonly trustModels: boolean;
-  /** Numbers that it shall compute with. */
+  /** Precision to compute with. */
   readonly precision: PrecisionChoice;
-  /** What shall compute the network. */
+  /** Runtime that computes the network. */
   readonly runtime: Runtime;
 }
 

@@ -86,7 +86,7 @@ function parse(record: Uint8Array, index: number, file: string): PredictionLog {
   try {
     return fromBinary(PredictionLogSchema, record);
   } catch (error) {
-    throw damagedFile(file, `record ${index + 1} is no PredictionLog`, { cause: error });
+    throw damagedFile(file, `record ${index + 1} is not a PredictionLog`, { cause: error });
   }
 }
 

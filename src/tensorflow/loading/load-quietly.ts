@@ -27,7 +27,7 @@ function loadQuietly(): void {
     load();
     isLoaded = true;
   } finally {
-    // Bytes that are no UTF-8 stay what they are.
+    // Bytes that are not UTF-8 stay what they are.
     const said = standardError.putBack().toString('latin1');
     const left = isLoaded ? withoutLogLines(said, process.env.TF_CPP_MIN_LOG_LEVEL) : said;
     if (left !== '') process.stderr.write(Buffer.from(left, 'latin1'));

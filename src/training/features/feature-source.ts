@@ -7,7 +7,7 @@ import * as tf from '../../tensorflow/tf.js';
 import type { FeatureNetwork } from './feature-network.js';
 import { FeatureStore } from './feature-store.js';
 
-/** Thrown when a training shall stop while features are computed: nothing has been trained on them yet. */
+/** Thrown when a training is stopped while features are computed: nothing has been trained on them yet. */
 export class StoppedBeforeStep extends Error {
   override readonly name = 'StoppedBeforeStep';
 }
@@ -26,7 +26,7 @@ export interface FeatureSourceOptions {
   readonly shape: readonly number[];
   /** Called with sentences about what is computed. */
   readonly onNote: (note: string) => void;
-  /** Whether the training shall stop. */
+  /** Whether the training should stop. */
   readonly isStopped: () => boolean;
   /** Default: the images as they are. */
   readonly views: FeatureViews | null;
@@ -98,7 +98,7 @@ export class FeatureSource {
     const decoding = chunks.slice(0, ahead).map((chunk) => this.images.startDecoding(chunk));
     const pace = new Pace(files.length, this.options.onNote);
     for (const [i, chunk] of chunks.entries()) {
-      if (this.options.isStopped()) throw new StoppedBeforeStep('the training shall stop');
+      if (this.options.isStopped()) throw new StoppedBeforeStep('the training should stop');
       const next = chunks[i + ahead];
       if (next) decoding.push(this.images.startDecoding(next));
       const loaded = await (await decoding.shift())?.finish();

@@ -27,7 +27,7 @@ export interface FeaturesOnceOptions {
 /** The datasets of a training on features. */
 export interface FeatureDatasets {
   readonly dataset: FeatureDataset;
-  /** As it was given, if it is no ImageDataset. */
+  /** As it was given, if it is not an ImageDataset. */
   readonly validationData: unknown;
 }
 

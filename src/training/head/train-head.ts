@@ -129,7 +129,7 @@ async function solve(
   // From strong to weak: each starts near its solution.
   for (const strength of [...strengths].sort((a, b) => b - a)) {
     const head = await regression.solve(strength, { isStopped });
-    if (isStopped()) throw new StoppedBeforeStep('the training shall stop');
+    if (isStopped()) throw new StoppedBeforeStep('the training should stop');
     const { loss } = await scoreHead(held, head);
     if (!best || loss < best.loss) best = { strength, head, loss };
   }
@@ -154,7 +154,7 @@ async function solveOnAll(
 ): Promise<LinearHead> {
   const regression = await LogisticRegression.of(joined(trained, held), classes, classWeight);
   const head = await regression.solve(strength, { isStopped });
-  if (isStopped()) throw new StoppedBeforeStep('the training shall stop');
+  if (isStopped()) throw new StoppedBeforeStep('the training should stop');
   return head;
 }
 

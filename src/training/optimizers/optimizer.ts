@@ -20,7 +20,7 @@ interface Pair {
 /** A variable, of the model or a slot, with its value after the step. */
 type NewValue = readonly [variable: tf.Variable, value: tf.Tensor];
 
-/** A variable of the optimizer with a name that tells what it is. */
+/** A variable of the optimizer, with a name that says what it is. */
 export interface OptimizerVariable {
   /** What the variable is, such as `momentum` of a kernel; unique within the optimizer. */
   readonly name: string;
@@ -77,7 +77,7 @@ export abstract class Optimizer extends tf.Optimizer {
     return tf.tidy(() => this.#currentLearningRate().dataSync()[0] ?? NaN);
   }
 
-  /** @throws SignetError `INVALID_ARGUMENT` when it is no number from 0, or when a schedule gives the learning rate. */
+  /** @throws SignetError `INVALID_ARGUMENT` when it is not a number from 0, or when a schedule gives the learning rate. */
   set learningRate(value: number) {
     const variable = this.#learningRate;
     if (!variable) {

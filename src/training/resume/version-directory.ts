@@ -9,7 +9,7 @@ import { withLock } from '../../files/with-lock.js';
 import { interruptedVersions } from './find-interrupted-training.js';
 import { InterruptedTraining } from './interrupted-training.js';
 
-/** Which version directory is wanted. */
+/** Version directory to use. */
 export interface WantedVersion {
   readonly modelFolderPath: string;
   /** Name of the model's class. */

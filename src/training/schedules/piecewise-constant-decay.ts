@@ -10,7 +10,7 @@ export class PiecewiseConstantDecay extends LearningRateSchedule {
   /**
    * @param boundaries Number of the last step, from 0, of each rate but the last; ascending.
    * @param values Learning rates, one more than there are boundaries.
-   * @throws SignetError `INVALID_ARGUMENT` when the boundaries do not ascend or there are not so many values.
+   * @throws SignetError `INVALID_ARGUMENT` when the boundaries do not ascend, or their number does not match the number of values.
    */
   constructor(
     readonly boundaries: readonly number[],

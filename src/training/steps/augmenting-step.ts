@@ -21,7 +21,7 @@ export function augmented(augment: (data: tf.Tensor[]) => tf.Tensor[], step: Ste
  * images themselves is in them.
  *
  * @param randomStep What it draws by, an int32 scalar. Default: the optimizer's count of steps.
- * @throws SignetError `INVALID_ARGUMENT` for a model that is no classifier of images.
+ * @throws SignetError `INVALID_ARGUMENT` for a model that is not a classifier of images.
  */
 export function augmentingStep(
   model: tf.LayersModel,

@@ -29,7 +29,7 @@ export interface TrainingSession {
   readonly callbacks: readonly CallbackLike[];
   saveState(): SessionState;
   /**
-   * Says whether the training ends after this batch. Call it in `onBatchEnd`: whoever asks for a stop after that has it after the next batch,
+   * Says whether the training ends after this batch. Call it in `onBatchEnd`: a stop requested later takes effect after the next batch,
    * also where the callback that called takes its time.
    */
   stopsHere(): boolean;

@@ -109,7 +109,7 @@ describe('listModels', () => {
     expect(progress.slice(0, 2)).toEqual(['12', '1'].map((version) => path.join(folder, 'LenetModel', version)));
     const own = await listModels({ modelType: tiny, modelFolder: path.join(folder, 'scale'), measure: false });
     expect(own.savedModels?.map(({ name }) => name)).toEqual(['scale/3']);
-    await expect(listModels({ modelFolder: `${folder}/gone`, measure: false })).rejects.toThrow('gone is no folder');
+    await expect(listModels({ modelFolder: `${folder}/gone`, measure: false })).rejects.toThrow('gone is not a folder');
   });
 });
 

@@ -18,7 +18,7 @@ describe('signet-ml', () => {
     });
   });
 
-  it('refuses a word that is no command', async () => {
+  it('refuses a word that is not a command', async () => {
     const result = await runCommandLine('signet-ml', ['train', '--seed', '1']);
     expect(result).toEqual({ code: 2, stdout: '', stderr: `${unknownText('train')}\n` });
     expect(result.stderr).toMatchInlineSnapshot(`

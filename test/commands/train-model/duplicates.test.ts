@@ -50,7 +50,7 @@ describe('--on-duplicate', () => {
   it('leaves images out when it says skip, and lists them', async () => {
     const { set, skippedList } = await scanned('skip');
     expect(set.scan.files.map(({ path: file }) => path.basename(file))).not.toContain('other-class.png');
-    expect(skippedList).toMatch(/other-class\.png\tduplicate\tstands in more than one class, with the same bytes\n/);
+    expect(skippedList).toMatch(/other-class\.png\tduplicate\tis in more than one class, with the same bytes\n/);
     expect(skippedList).toMatch(/\tduplicate\thas the same bytes as /);
   });
 });
@@ -95,7 +95,7 @@ describe('the same bytes are found', () => {
     });
     expect(notes).toEqual([
       '1 test image is in the training set too, with the same bytes: accuracy on them says nothing about new images: train/0/N.png = test/0/linked.png.',
-      '1 image stands in more than one class, with the same bytes: at most one label is right: train/0/N.png = train/1/linked.png.',
+      '1 image is in more than one class, with the same bytes: at most one label is right: train/0/N.png = train/1/linked.png.',
     ]);
   });
 
@@ -126,7 +126,7 @@ describe('the same bytes are found', () => {
       return { trainList: jsonLines(path.join(folder, 'several.jsonl'), [...train, ...test]) };
     });
     expect(notes).toEqual([
-      '1 image stands in more than one class, with the same bytes: at most one label is right: copy.png = train/0/N.png.',
+      '1 image is in more than one class, with the same bytes: at most one label is right: copy.png = train/0/N.png.',
     ]);
   });
 });

@@ -10,7 +10,7 @@ describe('createRandom', () => {
     [42, [0.9003170112666635, 0.28611373597860834, 0.8711642025750133]],
     [-1, [0.03367409445234837, 0.6356470747606999, 0.03362751148848553]],
     [2 ** 40 + 7, [0.9921521985705123, 0.9193593069249572, 0.04083389037923002]],
-  ])('gives the same numbers for ever: seed %d', (seed, numbers) => {
+  ])('gives the same numbers forever: seed %d', (seed, numbers) => {
     const random = createRandom(seed);
     expect([random(), random(), random()]).toEqual(numbers);
   });
@@ -63,7 +63,7 @@ describe('shuffled', () => {
 });
 
 describe('deriveSeed', () => {
-  it('gives the same seed for the same use for ever', () => {
+  it('gives the same seed for the same use forever', () => {
     expect(deriveSeed(42, 'epoch 3')).toBe(1_692_078_235);
     expect(deriveSeed(0, '')).toBe(864_777_914);
   });

@@ -111,7 +111,7 @@ describe('a file that cannot be used', () => {
     ['is an HTML page', '<html><body>404</body></html>'],
     ['is an SVG image', '<svg/>'],
     ['is of a format that is not recognised', '\x01\x02'],
-  ])('may be no image: %s', async (message, content) => {
+  ])('may not be an image: %s', async (message, content) => {
     expect(await inspect('cat.jpg', content)).toEqual({ kind: 'unsupported', message });
   });
 
@@ -218,7 +218,7 @@ describe('a file that cannot be used', () => {
   });
 });
 
-describe('a path that is no file', () => {
+describe('a path that is not a file', () => {
   async function messageOf(path: string): Promise<unknown> {
     const result = await inspectImageFile(path, 0);
     return 'kind' in result ? `${result.kind}: ${result.message}` : result;

@@ -28,7 +28,7 @@ it('a JPEG counts for as many pictures as its scans take to decode', async () =>
   expect(declaredPixels(Buffer.concat([await withScans(0), await withScans(9990)]))).toBe(500_000);
 });
 
-it('one of thousands of scans is no image of a data set', async () => {
+it('one of thousands of scans is not an image of a data set', async () => {
   const file = path.join(await temporaryFolder(), 'a.jpg');
   await writeFile(file, await withScans(9990));
   expect(await inspectImageFile(file, 0)).toEqual({

@@ -63,7 +63,7 @@ describe('transcodeImage', () => {
   it.each([
     ['below 0', [-0.5, 0, 0.25, 1], 'from -0.5 to 1'],
     ['beyond 255', [0, 1, 2, 871], 'from 0 to 871'],
-    ['that are no numbers', [0, 1, NaN, 1], 'that are not finite'],
+    ['that are not numbers', [0, 1, NaN, 1], 'that are not finite'],
     ['that are infinite', [0, 1, Infinity, 1], 'that are not finite'],
   ])('refuses floats %s', async (_, samples, range) => {
     const bytes = tiffOf({ width: 2, height: 2, channels: 1, kind: 'float', bits: 32, samples });

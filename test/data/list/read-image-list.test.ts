@@ -110,7 +110,7 @@ describe('readImageList', () => {
     ['nothing', '', 'line 1 is empty. Expected: a header such as path,label'],
     ['a header alone', 'path,label\n', 'line 1 is followed by no image'],
     ['an open quote', 'path,label\n"1.png,a\n2.png,b\n', 'begins a field with " that is never closed'],
-    ['bytes that are no text', Buffer.from('path,label\n\xff\xfe.png,a\n', 'latin1'), 'Expected: text in UTF-8, without zero bytes'],
+    ['bytes that are not text', Buffer.from('path,label\n\xff\xfe.png,a\n', 'latin1'), 'Expected: text in UTF-8, without zero bytes'],
     ['a zero byte', 'path,label\na\0b.png,a\n', 'line 2 has the path "a\\x00b.png". Expected: text in UTF-8, without zero bytes'],
     ['a label that would be two lines', 'path,label\n1.png,"a\nb"\n', 'line 3 has the label "a\\nb". Expected: one line of text'],
     ['a line without an end', `path,label\n"${'x'.repeat(1_100_000)}`, 'is longer than 1048576 characters'],

@@ -64,11 +64,11 @@ describe('findDuplicates', () => {
     );
     expect(found.notes).toEqual([
       '1 test image is in the training set too, with the same bytes: accuracy on them says nothing about new images: train/1/3.tif = test/0/4.tif.',
-      '2 images stand in more than one class, with the same bytes: at most one label is right: train/0/1.tif = train/1/2.tif, train/1/3.tif = test/0/4.tif.',
+      '2 images are in more than one class, with the same bytes: at most one label is right: train/0/1.tif = train/1/2.tif, train/1/3.tif = test/0/4.tif.',
     ]);
     expect(found.leftOut).toEqual(
       ['train/0/1.tif', 'train/1/2.tif', 'train/1/3.tif', 'test/0/4.tif'].map(
-        (path) => `${path} stands in more than one class, with the same bytes`,
+        (path) => `${path} is in more than one class, with the same bytes`,
       ),
     );
   });

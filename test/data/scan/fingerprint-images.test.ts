@@ -34,7 +34,7 @@ describe('fingerprintImages', () => {
     ['another name', (train) => renameSync(first(path.join(train, '2')), path.join(train, '2', 'x.png')), ['Class "2" has other images, though still 4.']],
     ['another image of the name', (train) => cpSync(first(path.join(train, '1')), first(path.join(train, '0'))), ['Class "0" has other images, though still 4.']],
     ['a class that is gone, and a new one', (train) => renameSync(path.join(train, '1'), path.join(train, 'one')), ['Classes that are gone: "1".', 'Classes that are new: "one".']],
-    ['a file that is no image of a class', (train) => { mkdirSync(path.join(train, '.hidden')); writeFileSync(path.join(train, 'notes.txt'), ''); }, []],
+    ['a file that is not an image of a class', (train) => { mkdirSync(path.join(train, '.hidden')); writeFileSync(path.join(train, 'notes.txt'), ''); }, []],
   ])('tells %s', async (_, change, said) => {
     expect(await changesBy(change)).toEqual(said);
   });

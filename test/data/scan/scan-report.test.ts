@@ -81,7 +81,7 @@ describe('describeProblems and scanNotes', () => {
       '2 files are named for another format and used all the same: DATA/cat/1.jpg is GIF.\n' +
         '1 file is turned upright, as the EXIF orientation says.\n' +
         '4 files are transcoded to PNG in memory: 2 WebP, 1 AVIF, 1 TIFF.\n' +
-        '1 file stands directly in DATA, in no class, and is not used: "README.md".\n' +
+        '1 file is directly in DATA, in no class, and is not used: "README.md".\n' +
         '1 directory is not among the class names and is not used: "mouse".',
     );
   });
@@ -129,7 +129,7 @@ describe('describeProblems and scanNotes', () => {
     expect(report({ ...scan, files: turned, notes })).toBe(
       '2 files are turned upright, as the EXIF orientation says.\n' +
         '2 files have several frames or pages, of which the first is used.\n' +
-        '6 files stand directly in data, in no class, and are not used: "a", "b", "c", "d", "e", ….\n' +
+        '6 files are directly in data, in no class, and are not used: "a", "b", "c", "d", "e", ….\n' +
         '6 directories are not among the class names and are not used: "a", "b", "c", "d", "e", ….\n' +
         '6 symbolic links lead to a directory of the same class that is read already and are not used: ' +
         '"a", "b", "c", "d", "e", ….',

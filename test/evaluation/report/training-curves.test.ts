@@ -60,7 +60,7 @@ describe('trainingCurves', () => {
     expect(text).not.toContain('best:');
   });
 
-  it('leave a gap where the loss is no number', () => {
+  it('leave a gap where the loss is not a number', () => {
     const history = historyOf(...tenEpochs.map((logs, i) => (i === 4 ? { ...logs, loss: Infinity } : logs)));
     const [, path = ''] =
       /<path d="([^"]+)"[^>]+class="line-first"\/>\n<path/.exec(String(curvesPicture(trainingCurves(history, null)))) ??

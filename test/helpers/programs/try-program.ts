@@ -152,7 +152,7 @@ function traced(fn: TfFunction): ConcreteFunction | Outcome {
   }
 }
 
-/** `tf.tidy` for what is no tensor. */
+/** `tf.tidy` for what is not a tensor. */
 function inScope<T>(action: () => T): T {
   tf.engine().startScope();
   try {

@@ -11,7 +11,7 @@ export function tinyModel(optimizer: tf.Optimizer, loss = sparseCategoricalCross
   return model;
 }
 
-/** A model with two layers of dropout of one seed, which draws anew at every step. */
+/** A model with two layers of dropout of one seed, which draws again at every step. */
 export function droppingModel(): tf.LayersModel {
   const dropout = () => new Dropout({ rate: 0.4, seed: 5 });
   const hidden = tf.layers.dense({

@@ -23,7 +23,7 @@ describe('readLabelsFile', () => {
     ['an empty line', 'cat\n\ndog\n', 'line 2 is empty'],
     ['two lines at the end that are empty', 'cat\ndog\n\n\n', 'line 3 is empty'],
     ['control characters', 'cat\n\x1b[31mdog\n', 'line 2 has control characters'],
-    ['bytes that are no text', Uint8Array.of(0x63, 0xff, 0x0a, 0x64, 0x0a), 'it is no text in UTF-8'],
+    ['bytes that are not text', Uint8Array.of(0x63, 0xff, 0x0a, 0x64, 0x0a), 'it is not text in UTF-8'],
   ])('refuses %s', async (_, content, message) => {
     const file = await written(content);
     await expect(readLabelsFile(file)).rejects.toMatchObject({
@@ -40,7 +40,7 @@ describe('readLabelsFile', () => {
 
   it('refuses a folder, and a file that is not there', async () => {
     const file = await written('cat\n');
-    await expect(readLabelsFile(path.dirname(file))).rejects.toThrow('it is no file');
+    await expect(readLabelsFile(path.dirname(file))).rejects.toThrow('it is not a file');
     await expect(readLabelsFile(`${file}.gone`)).rejects.toThrow('it does not exist');
   });
 });

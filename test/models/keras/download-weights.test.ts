@@ -165,7 +165,7 @@ describe('downloadWeights', () => {
     expect(await readdir(folder)).toEqual([]);
     const own = { ...other, sha256: createHash('sha256').update(content).digest('hex') };
     await download({}, own);
-    // What lies beside the file does not count against it.
+    // What lies next to the file does not count against it.
     await writeFile(path.join(folder, 'z.h5.sha256'), `${'0'.repeat(64)}  z.h5\n`);
     expect(await download({}, own)).toBe(path.join(folder, 'z.h5'));
   });

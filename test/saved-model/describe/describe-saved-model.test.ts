@@ -113,7 +113,7 @@ describe('describeSavedModel', () => {
   ])('says what "%s" is, and what to give instead', async (name, advice) => {
     const error: unknown = await describeSavedModel(path.join(folder, name)).catch((reason: unknown) => reason);
     expect(String(error).replaceAll(folder, 'FOLDER')).toBe(
-      `SignetError: ${path.join('FOLDER', name)} is no SavedModel: it has no readable saved_model.pb. ${advice}`,
+      `SignetError: ${path.join('FOLDER', name)} is not a SavedModel: it has no readable saved_model.pb. ${advice}`,
     );
   });
 

@@ -110,7 +110,7 @@ describe('a message that is none', () => {
     ['a varint of 11 bytes', new Uint8Array(11).fill(0xff)],
     ['a length beyond the end', Uint8Array.of(0x0a, 0x7f, 0x00)],
     ['a length of 2^32 - 1', Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f)],
-    ['a name that is no UTF-8', bytes(field(1, field(1, Uint8Array.of(0xff, 0xfe))), input('x', float))],
+    ['a name that is not UTF-8', bytes(field(1, field(1, Uint8Array.of(0xff, 0xfe))), input('x', float))],
     ['another message', field(3, text('x'))],
   ];
   it.each(cases)('%s', async (_, message) => {

@@ -26,14 +26,14 @@ describe('checkSize', () => {
     );
   });
 
-  it('counts strings that are no rows', () => {
+  it('counts strings that are not rows', () => {
     const words = { inputs: { x: tensor('string', [null, null]) }, outputs: { y: tensor('float32', [null]) } };
     expect(() => checkSize(words, [{ dtype: 'string', shape: [1, 70_000] }])).toThrow(
       'The request has 70000 strings; the server takes 65536.',
     );
   });
 
-  it('takes a first size that is no number of rows', () => {
+  it('takes a first size that is not a number of rows', () => {
     const vector = { inputs: { x: tensor('float32', [null]) }, outputs: { y: tensor('float32', []) } };
     expect(checkSize(vector, [{ dtype: 'float32', shape: [1_000_000] }])).toBe(4_000_000);
   });

@@ -117,7 +117,7 @@ describe('the page that needs no server', () => {
     await opened.getByRole('article', { name: 'pasted.png' }).getByText('The file is empty.').waitFor();
   });
 
-  it('refuses what is no picture, damaged, or too large, and says why', async () => {
+  it('refuses what is not a picture, damaged, or too large, and says why', async () => {
     const { page: opened } = await open();
     const png = await readFile('data/digits/test/7/0043.png');
     const files = {

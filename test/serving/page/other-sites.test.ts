@@ -94,7 +94,7 @@ describe('a page of another site (finding 8), in Chromium', () => {
       expect([route, answer?.status()]).toEqual([route, 403]);
       expect(await answer?.text()).toContain('--allowed-host');
     }
-    // Nor does what is shown there ask anything: it is no document.
+    // Nor does what is shown there ask anything: it is not a document.
     const asked = await page.evaluate(() => fetch('/v1/models/Scale').then(String, String));
     expect(asked).toContain('Failed to fetch');
   });

@@ -112,7 +112,7 @@ describe('a JSON text', () => {
     expect(tape.number(tape.member(0, 'x') ?? -1)).toBe(2);
   });
 
-  it('may hold bytes that are no UTF-8', () => {
+  it('may hold bytes that are not UTF-8', () => {
     const tape = parse(Buffer.concat([Buffer.from('["\\n'), Buffer.of(0xff, 0xc0), Buffer.from('"]')]));
     expect(tape.stringBytes(1)).toEqual(Buffer.of(0x0a, 0xff, 0xc0));
     expect(tape.string(1)).toBe('\n\ufffd\ufffd');

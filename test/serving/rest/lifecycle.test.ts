@@ -149,7 +149,7 @@ describe('a request', () => {
     answer();
     expect(parseAnswers(await received)).toMatchObject([
       { status: 200, body: answered },
-      { status: 400, body: '{"error":"The request is no HTTP."}' },
+      { status: 400, body: '{"error":"The request is not HTTP."}' },
     ]);
   });
 });

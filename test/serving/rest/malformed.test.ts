@@ -67,7 +67,7 @@ async function refused(status: number, route: string, request: HttpRequest | str
   return refusal(await send(port, route, typeof request === 'string' ? { body: request } : request), status);
 }
 
-describe('a body that is no JSON, or not the JSON that is asked for', () => {
+describe('a body that is not JSON, or not the JSON that is asked for', () => {
   const bodies: [string, string, string][] = [
     ['nothing', '', 'The document is empty'],
     ['space', ' \n\t ', 'The document is empty.'],
@@ -461,7 +461,7 @@ describe('a body that is too large, or coded', () => {
   }); // prettier-ignore
 });
 
-describe('what is no HTTP', () => {
+describe('what is not HTTP', () => {
   const post = (headers: string, body = '') => `POST ${predict} HTTP/1.1\r\n${headers}\r\n\r\n${body}`;
   it.each<[string, string | Uint8Array, number]>([
     ['text', 'hello\r\n\r\n', 400],

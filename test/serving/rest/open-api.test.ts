@@ -162,7 +162,7 @@ describe('/openapi.json', () => {
   });
 });
 
-/** The body of an answer may be no JSON. */
+/** The body of an answer may not be JSON. */
 async function sendPath(port: number, route: string, body?: unknown): Promise<Response> {
   const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
   return fetch(`http://127.0.0.1:${port}${route}`, init);

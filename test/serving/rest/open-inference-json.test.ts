@@ -149,7 +149,7 @@ describe('a tensor of an answer', () => {
     expect(text).toBe(`{"name":"y","shape":[2,1],"datatype":"${datatype}","data":[${data}]}`);
   });
 
-  it('has bytes that are no text in base64', () => {
+  it('has bytes that are not text in base64', () => {
     const values = [Buffer.of(255), Buffer.from('a')];
     expect(JSON.parse(tensorText('y', { dtype: 'string', shape: [2], values }))).toEqual({
       ...{ name: 'y', shape: [2], datatype: 'BYTES', parameters: { content_type: 'base64' }, data: ['/w==', 'YQ=='] },

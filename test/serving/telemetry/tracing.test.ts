@@ -100,7 +100,7 @@ describe('traces', () => {
       'signet.model.name': 'Scale',
     });
     expect(named(receiver, 'session.run')).toMatchObject({ traceId, parentSpanId: ok?.spanId });
-    // Without a context, a trace of its own; what the client does wrong is no error of the server's.
+    // Without a context, a trace of its own; what the client does wrong is not an error of the server's.
     expect(refused?.traceId).not.toBe(traceId);
     expect([refused?.parentSpanId, refused?.status, refused?.attributes['rpc.grpc.status_code']]).toEqual(['', 0, 5]);
   });

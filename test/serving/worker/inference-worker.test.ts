@@ -94,7 +94,7 @@ describe('InferenceWorker', () => {
   it('says why a directory cannot be loaded', async () => {
     await expect(start('/nowhere/1')).rejects.toMatchObject({
       code: 'INVALID_SAVED_MODEL',
-      message: expect.stringContaining('/nowhere/1 is no SavedModel') as string,
+      message: expect.stringContaining('/nowhere/1 is not a SavedModel') as string,
     });
   });
 
@@ -146,7 +146,7 @@ describe('warmup records', () => {
     ['a file that is cut off', good.subarray(0, -1), /are announced where 3 are left/],
     ['damage', damaged, /the checksum of record 1 differs/],
     ['text', Buffer.from('warm me up, please'), /the checksum of the length of record 1 differs/],
-    ['a record of another kind', frame(Buffer.from('x')), /record 1 is no PredictionLog/],
+    ['a record of another kind', frame(Buffer.from('x')), /record 1 is not a PredictionLog/],
     ['too many records', Buffer.concat(Array<Buffer>(1001).fill(good)), /more than 1000 records/],
     ['an unknown signature', frame(predictLog('x')), /record 1 of .* has no signature "x"/],
     ['an unknown input', Buffer.concat([good, frame(predictLog('', 'z'))]), /record 2 of .* has no input x/],

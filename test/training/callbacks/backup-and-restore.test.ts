@@ -234,7 +234,7 @@ describe('BackupAndRestore', () => {
     expect(await run([])).toBe('');
   });
 
-  it('does not keep weights whose loss is no number', async () => {
+  it('does not keep weights whose loss is not a number', async () => {
     const folder = path.join(await temporaryFolder(), 'backup');
     const toNaN = new (class extends Callback {
       override onBatchEnd(batch: number, logs: Logs): void {

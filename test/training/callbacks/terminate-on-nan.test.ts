@@ -12,7 +12,7 @@ function infiniteLater(_labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {
 }
 
 describe('TerminateOnNaN', () => {
-  it('stops after the step whose loss is no number, with the other callbacks told', async () => {
+  it('stops after the step whose loss is not a number, with the other callbacks told', async () => {
     const said = new Lines();
     const ended: string[] = [];
     const other = new (class extends tf.Callback {

@@ -126,7 +126,7 @@ describe('InterruptedTraining', () => {
       const found = await find(directory);
       await expect(found?.takeOver()).rejects.toThrow(running);
       await expect(begin(directory)).rejects.toThrow(running);
-      // The number is now that of another process than before the machine was started anew.
+      // The number is now that of another process than before the machine was started again.
       edit(record, (r) => (r.process = { id, started: `${boot} 1` }));
       expect((await (await find(directory))?.takeOver())?.record.process.id).toBe(process.pid);
     } finally {
@@ -145,7 +145,7 @@ describe('InterruptedTraining', () => {
     const { directory, record } = await begun();
     edit(record, change);
     await expect(find(directory)).rejects.toThrow(message);
-    // Who begins anew does not need it.
+    // Who begins again does not need it.
     await begin(directory);
   });
 }); // prettier-ignore

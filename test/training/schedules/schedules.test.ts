@@ -82,7 +82,7 @@ describe('learning-rate schedules', () => {
       'The boundaries ascend, and there is one value more than boundaries. Received: boundaries [3, 2] and values [1, 2, 3].',
     ],
     [() => new LinearWarmup(1, { warmupSteps: 0 }), 'warmupSteps is a number, more than 0. Received: 0.'],
-  ])('refuses what is no schedule: case %#', (make, message) => {
+  ])('refuses what is not a schedule: case %#', (make, message) => {
     expect(make).toThrow(message);
   });
 });

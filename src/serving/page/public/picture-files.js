@@ -25,7 +25,7 @@ export function watchForPictures(take) {
     // A browser would open what is dropped, and the page would be gone.
     event.preventDefault();
     if (files.length > 0) taken([...files]);
-    else tell('refusal', 'What was dropped is no file. Save the picture first, then drop the file.');
+    else tell('refusal', 'What was dropped is not a file. Save the picture first, then drop the file.');
   });
   document.addEventListener('paste', ({ clipboardData }) => {
     if (clipboardData.files.length > 0) taken([...clipboardData.files]);

@@ -61,7 +61,7 @@ export class JsonTape {
 
   /**
    * @param maxValues The most values that it may hold, keys included.
-   * @throws ServingError `INVALID_ARGUMENT` for what is no JSON, `RESOURCE_EXHAUSTED` for too many values.
+   * @throws ServingError `INVALID_ARGUMENT` for what is not JSON, `RESOURCE_EXHAUSTED` for too many values.
    */
   static parse(bytes: Buffer, { maxValues = defaultMaxValues } = {}): JsonTape {
     const tape = new JsonTape(bytes, maxValues);

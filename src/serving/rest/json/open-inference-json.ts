@@ -15,7 +15,7 @@ import { writeElement } from './write-outputs.js';
 /*
  * Tensors of the Open Inference Protocol: `{"name", "shape", "datatype", "data"}`, the data flat or in nested lists, in row-major
  * order. BYTES are JSON strings, or base64 where the tensor's `parameters` say `"content_type": "base64"`, as MLServer has it;
- * outputs that are no UTF-8 are written so.
+ * outputs that are not UTF-8 are written so.
  *
  * With the extension `binary_tensor_data`, tensors are raw bytes after the JSON, in the order in which they stand in it; the
  * parameter `binary_data_size` says how many a tensor has. Which outputs come so, `binary_data` of an output and `binary_data_output`

@@ -21,7 +21,7 @@ export function parseBody<Result>(bytes: Buffer, read: (tape: JsonTape) => Resul
   }
 }
 
-/** The member `signature_name`; nothing where there is none. @throws ServingError when it is no string. */
+/** The member `signature_name`; nothing where there is none. @throws ServingError when it is not a string. */
 export function signatureNameIn(tape: JsonTape): string | undefined {
   const value = tape.member(root, 'signature_name');
   if (value === undefined) return undefined;

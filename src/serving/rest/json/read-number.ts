@@ -88,7 +88,7 @@ function readNonFinite(bytes: Buffer, start: number, isNegative: boolean): JsonN
   return { value, isInteger: false, end };
 }
 
-/** -1 for what is no digit. */
+/** -1 for what is not a digit. */
 function digitAt(bytes: Buffer, at: number): number {
   const byte = bytes[at] ?? 0;
   return byte >= 0x30 && byte <= 0x39 ? byte - 0x30 : -1;

@@ -11,7 +11,7 @@ type Outputs = Readonly<Record<string, TensorValue>>;
  * Writes the answer to a predict request: `{"predictions": [...]}`, an element for every row of the outputs, or
  * `{"outputs": ...}`. One output stands there by itself, several are objects by name.
  *
- * Strings are text, or `{"b64": ...}` where the output's name ends in `_bytes`; bytes that are no UTF-8 become U+FFFD in text.
+ * Strings are text, or `{"b64": ...}` where the output's name ends in `_bytes`; bytes that are not UTF-8 become U+FFFD in text.
  *
  * Source of rules and texts: tensorflow_serving/util/json_tensor.cc, `MakeJsonFromTensors`.
  *

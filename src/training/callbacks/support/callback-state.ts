@@ -6,7 +6,7 @@ import type { CallbackLike } from '../callback.js';
 export interface CallbackState {
   /** Values that JSON can hold. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Tensors by name; whoever keeps the state clones them, and they stay the callback's. */
+  /** Tensors by name; the callback keeps them, and the code that saves the state clones them. */
   readonly tensors?: Readonly<Record<string, tf.Tensor>>;
 }
 

@@ -2,7 +2,7 @@
 export type Bucket = readonly [left: number, right: number, count: number];
 
 /**
- * Counts values in buckets of equal width between the smallest and the largest. Values that are no finite numbers are left out.
+ * Counts values in buckets of equal width between the smallest and the largest. Values that are not finite numbers are left out.
  *
  * Where all values are equal, all of them are in the last bucket, which is 1 wide around them, as `tf.summary.histogram` writes it.
  *
