@@ -22,7 +22,7 @@ describe('the page in docs/serving.md, from another address', () => {
 
   beforeAll(async () => {
     const folder = await temporaryFolderForAll();
-    const model = new LenetModel({ classNames: [...'0123456789'], seed: 1 });
+    const model = new LenetModel({ classNames: '0123456789'.split(''), seed: 1 });
     await model.save(path.join(folder, 'LenetModel', '1'));
     model.dispose();
     site = createServer((_, response) => {
