@@ -132,7 +132,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   const reader = new RequestReader(options.sizeLimits);
   const writer = new AnswerWriter();
   const turns = new Turns();
-  const budget = new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxRequestBytes));
+  const budget = MemoryBudget.forRequestsOf(maxRequestBytes);
   const connections = new ConnectionLimit(options.maxConnections);
   const uploads = { models, reader, pixelLimits: options.pixelLimits };
   const routes = [

@@ -106,7 +106,7 @@ export function createGrpcServer(models: ModelServer, options: GrpcServerOptions
   const { maxMessageBytes = 64 * 2 ** 20, reader = new RequestReader(), tensorContent = false } = options;
   const { writer = new AnswerWriter(), turns = new Turns() } = options;
   const guard = {
-    budget: options.guard?.budget ?? new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxMessageBytes)),
+    budget: options.guard?.budget ?? MemoryBudget.forRequestsOf(maxMessageBytes),
     arrivals: options.guard?.arrivals ?? new ArrivalWatch(),
     connections: options.guard?.connections ?? new ConnectionLimit(),
     handshakeMilliseconds: options.guard?.handshakeMilliseconds ?? 10_000,

@@ -27,7 +27,7 @@ import { tellFailure } from '../../text/tell.js';
 export interface RestServerOptions {
   /** The largest body, in bytes, before and after it is inflated. Default: 64 MiB. */
   readonly maxBodyBytes?: number;
-  /** How much memory all requests may take together. Default: 512 MiB, or eight largest bodies, for this server alone. */
+  /** How much memory all requests may take together. Default: 448 MiB, or seven largest bodies, for this server alone. */
   readonly budget?: MemoryBudget | undefined;
   /** Shared with everything else that computes for requests. Default: its own. */
   readonly turns?: Turns | undefined;
@@ -191,7 +191,7 @@ class Answerer {
     private readonly isDraining: () => boolean,
   ) {
     const { maxBodyBytes = 64 * 2 ** 20, timeoutMilliseconds = 30_000, token } = options;
-    const { budget = new MemoryBudget(Math.max(512 * 2 ** 20, 8 * maxBodyBytes)), arrivalRate } = options;
+    const { budget = MemoryBudget.forRequestsOf(maxBodyBytes), arrivalRate } = options;
     const { turns = new Turns() } = options;
     const arrivals = new ArrivalWatch(arrivalRate);
     this.#limits = { maxBytes: maxBodyBytes, budget, arrivals, pace: new Pace(), turns, timeoutMilliseconds };
