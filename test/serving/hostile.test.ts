@@ -168,6 +168,13 @@ describe('the thread that answers (finding 7)', () => {
     // Read in this thread, the pause would be nearly all of the time; how long both are depends on what else runs here.
     expect(pause).toBeLessThan(Math.max(600, (performance.now() - started) / 2));
   }); // prettier-ignore
+
+  it('reads a message of gRPC once, also one of groups that all end where it ends', async () => {
+    // Each of 300,000 messages begins a group, and would be read to the end: half an hour.
+    const groups = Buffer.concat([Buffer.alloc(900_000, Uint8Array.of(0x0a, 1, 0x0b)), Uint8Array.of(0x0c)]);
+    const { code, details } = await grpcClient().send(grpcPath(PredictionService.method.predict), groups);
+    expect([code, details]).toEqual([status.INVALID_ARGUMENT, expect.stringContaining('The message ends too early.')]);
+  });
 });
 
 describe('connections (findings 6 and 11)', () => {

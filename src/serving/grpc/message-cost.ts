@@ -44,6 +44,8 @@ export function checkMessageCost(schema: DescMessage, bytes: Uint8Array, maxByte
         reader.pos = after;
       } else {
         reader.skip(wireType, number);
+        // A group can end far behind its message; what lies between would be read once more for each such group.
+        if (reader.pos > end) throw new RangeError('The message ends too early.');
         // What the schema does not know is kept too, as an object.
         add(field ? wordBytes : objectBytes);
       }

@@ -107,6 +107,7 @@ describe('a message that is none', () => {
     ['a group that never ends', Uint8Array.of(0x0b)],
     ['the end of no group', Uint8Array.of(0x0c)],
     ['10,000 groups in groups', new Uint8Array(10_000).fill(0x0b)],
+    ['a group that ends behind its message', Uint8Array.of(0x0a, 1, 0x0b, 0x0c)],
     ['a varint of 11 bytes', new Uint8Array(11).fill(0xff)],
     ['a length beyond the end', Uint8Array.of(0x0a, 0x7f, 0x00)],
     ['a length of 2^32 - 1', Uint8Array.of(0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f)],
