@@ -1,5 +1,5 @@
 import { mkdir, symlink } from 'node:fs/promises';
-import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -214,6 +214,41 @@ describe('connections (findings 6 and 11)', () => {
     expect(rssOf() - before).toBeLessThan(1024 * mebi);
     const small = await sendJson(server.restPort, predictPath, { instances: [[[[0, 0, 0]]]] });
     expect(small.status).toBe(200);
+  }); // prettier-ignore
+
+  it('hold nothing of messages that they take back, also while others are read', async () => {
+    const header = { ':method': 'POST', ':path': grpcPath(PredictionService.method.predict), 'content-type': 'application/grpc', te: 'trailers' };
+    const messageOf = (bytes: Uint8Array) => {
+      const prefix = Buffer.alloc(5);
+      prefix.writeUInt32BE(bytes.length, 1);
+      return Buffer.concat([prefix, bytes]);
+    };
+    // The thread that reads large messages has two million strings to read at any time.
+    const strings = create(TensorProtoSchema, { dtype: 7, stringVal: Array<Uint8Array>(1_900_000).fill(new Uint8Array()) });
+    const slow = toBinary(PredictRequestSchema, create(PredictRequestSchema, { inputs: { x: strings } }));
+    let goesOn = true;
+    const readSlow = async () => {
+      const client = grpcClient();
+      while (goesOn) await client.send(header[':path'], slow);
+    };
+    const others = [readSlow(), readSlow()];
+    const large = messageOf(Buffer.alloc(40 * mebi));
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    for (let i = 0; i < 25; i += 1) {
+      const session = connectHttp2(`http://127.0.0.1:${server.grpcPort}`).on('error', () => undefined);
+      const stream = session.request(header).on('error', () => undefined);
+      await new Promise<void>((resolve) => {
+        stream.on('close', () => resolve());
+        stream.end(large, () => setTimeout(resolve, 15));
+      });
+      stream.close(constants.NGHTTP2_CANCEL);
+      session.destroy();
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }
+    goesOn = false;
+    await Promise.all(others);
+    expect(most).toBeLessThan(200 * mebi);
   }); // prettier-ignore
 
   it('of slow bodies leave room for small requests', async () => {

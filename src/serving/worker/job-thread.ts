@@ -1,6 +1,6 @@
-import type { CancelSignal } from '../cancellation.js';
 import type { Worker } from 'node:worker_threads';
 
+import type { CancelSignal } from '../cancellation.js';
 import { ServingError, type StatusCode } from '../serving-error.js';
 import { startWorker } from '../../files/start-worker.js';
 
@@ -41,6 +41,8 @@ export interface Job<Work> {
 
 interface Pending<Work, Result> extends Job<Work> {
   readonly since: number;
+  /** Called when nobody waits for it any more. */
+  readonly onAbort: () => void;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: ServingError) => void;
 }
@@ -67,7 +69,7 @@ const patience = 125;
  *
  * The thread starts with the first job, ends when it has been idle for a while, and is ended by force when a job takes too
  * long; one that takes too much memory ends the thread, not the process. A job is sent when the one before it has come back: so
- * the results of one job at most are on their way, and jobs whose clients have gone are left out.
+ * the results of one job at most are on their way. A job whose client goes before is dropped.
  */
 export class JobThread<Work, Result> {
   readonly #waiting = new Set<Pending<Work, Result>>();
@@ -84,11 +86,24 @@ export class JobThread<Work, Result> {
 
   /** @throws ServingError */
   run(job: Job<Work>): Promise<Result> {
-    const done = new Promise<Result>((resolve, reject) => {
-      this.#waiting.add({ ...job, since: performance.now(), resolve, reject });
-    });
+    const done = new Promise<Result>((resolve, reject) => this.#enqueue(job, resolve, reject));
     if (!this.#running) this.#next();
     return done;
+  }
+
+  #enqueue(job: Job<Work>, resolve: (result: Result) => void, reject: (error: ServingError) => void): void {
+    // At once, not when the job before it has come back: its memory is not paid for any more.
+    const onAbort = () => {
+      this.#waiting.delete(pending);
+      reject(new ServingError('CANCELLED', 'Cancelled: the client has gone.'));
+    };
+    const pending: Pending<Work, Result> = { ...job, since: performance.now(), onAbort, resolve, reject };
+    if (job.signal?.aborted) {
+      onAbort();
+      return;
+    }
+    job.signal?.addEventListener('abort', onAbort, { once: true });
+    this.#waiting.add(pending);
   }
 
   /** Ends the thread; what waits for it fails. */
@@ -99,11 +114,6 @@ export class JobThread<Work, Result> {
 
   #next(): void {
     clearTimeout(this.#timer);
-    for (const pending of this.#waiting) {
-      if (!pending.signal?.aborted) continue;
-      this.#waiting.delete(pending);
-      pending.reject(new ServingError('CANCELLED', 'Cancelled: the client has gone.'));
-    }
     this.#running = this.#first();
     if (!this.#running) {
       this.#after(idleMilliseconds, () => {
@@ -114,6 +124,7 @@ export class JobThread<Work, Result> {
       return;
     }
     this.#waiting.delete(this.#running);
+    this.#running.signal?.removeEventListener('abort', this.#running.onAbort);
     this.#worker ??= this.#start();
     const { work, transfer } = this.#running.prepare();
     const message: JobMessage<Work> = { id: this.#nextId, work };
