@@ -55,9 +55,10 @@ async function readSmall(
   for (const { tensorShape } of Object.values(protos)) {
     const shape = tensorShape?.dim.map(({ size }) => Number(size)) ?? [];
     if (isOfRows) checkRows(shape[0] ?? 0, limits.maxRows);
-    values += sizeFromShape(shape);
+    // One whose sizes are negative, or come to no number, is refused later; until then it must not make up for another.
+    values += Math.abs(sizeFromShape(shape)) || 0;
   }
-  if (!(values > fewValues)) return { values: readTensors(protos, limits.maxTensorBytes) };
+  if (values <= fewValues) return { values: readTensors(protos, limits.maxTensorBytes) };
   // The widest values have eight bytes; what the shape says is checked where it is read.
   claim.exchange(Math.min(values * 8, limits.maxTensorBytes ?? defaultMaxTensorBytes));
   return readInThread();
