@@ -16,7 +16,7 @@ export function unknownLabel(label: string): ServingError {
   return new ServingError('INVALID_ARGUMENT', `Unrecognized servable version label: ${label}`);
 }
 
-/** Makes the error of a model that has no version whose state could be reported. */
+/** Makes the error for a model without any version whose state could be reported. */
 export function versionsNotFound(name: string, version?: number): ServingError {
   const what = version === undefined ? 'any versions' : `version ${version}`;
   return new ServingError('NOT_FOUND', `Could not find ${what} of model ${name}`);

@@ -30,7 +30,7 @@ export interface ServedVersion {
   readonly classNames?: readonly string[];
   /** Precision that it computes with. Default: unknown. */
   readonly precision?: ServedPrecision;
-  /** How its answers to copies of requests agree with those that clients got, until now. Default: it gets no copies. */
+  /** How well its answers to copied requests have agreed with what clients got so far. Default: it gets no copies. */
   readonly shadow?: ShadowReport;
 }
 
@@ -63,7 +63,7 @@ export interface PredictRequest {
   readonly inputs: Readonly<Record<string, TensorValue>>;
   /** Pixels that each string among the inputs claims, where that has been found out. Default: they are looked at. */
   readonly pixels?: readonly number[] | undefined;
-  /** Which outputs are wanted. Default: all. */
+  /** Outputs to return. Default: all. */
   readonly outputFilter?: readonly string[];
   /** Ends the wait when the client has gone. */
   readonly signal?: CancelSignal;
@@ -81,7 +81,7 @@ export interface CallRun {
   readonly queuedAt: number;
   readonly startedAt: number;
   readonly endedAt: number;
-  /** Rows that were computed together; those of the request where it was cut into parts. */
+  /** Number of rows computed together; for a request that was split into parts, its own rows. */
   readonly rows: number;
   /** Requests that were computed together. */
   readonly requests: number;
@@ -106,7 +106,7 @@ export type VersionState = 'START' | 'LOADING' | 'AVAILABLE' | 'UNLOADING' | 'EN
 export interface VersionStatus {
   /** Number of the version. */
   readonly version: number;
-  /** State, of which only `AVAILABLE` answers. */
+  /** State; only an `AVAILABLE` version answers. */
   readonly state: VersionState;
   /** Why it is not available. Default: nothing is wrong. */
   readonly error?: string;

@@ -28,7 +28,7 @@ export interface RequestEvent {
 /** What is found out about a request while it is answered. */
 export type RequestSubject = Partial<Pick<RequestEvent, 'model' | 'version' | 'signature'>>;
 
-/** A request as a line of JSON: its keys are those of `RequestEvent`, times in milliseconds, with `time` in front. */
+/** A request as a line of JSON: it has the keys of `RequestEvent`, times in milliseconds, and `time` in front. */
 export function accessLogLine({ milliseconds, ...event }: RequestEvent, now = new Date()): string {
   const line = { time: now.toISOString(), ...event, milliseconds: Math.round(milliseconds * 1000) / 1000 };
   return `${jsonText(line)}\n`;

@@ -10,7 +10,7 @@ export type ModelToServe = string | Omit<ModelConfig, 'name'>;
 
 /** Options of `startServer`. */
 export interface StartServerOptions extends Omit<ServerOptions, 'models'> {
-  /** Models by the names that clients use, such as `{ digits: 'models/LenetModel' }`. Default: those of `modelFolder`. */
+  /** Models by the names that clients use, such as `{ digits: 'models/LenetModel' }`. Default: the models in `modelFolder`. */
   readonly models?: Readonly<Record<string, ModelToServe>> | undefined;
 }
 

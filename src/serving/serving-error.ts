@@ -1,6 +1,6 @@
 import { SignetError } from '../errors.js';
 
-/** The canonical status codes of gRPC, in which TensorFlow Serving speaks too; source: google/rpc/code.proto. */
+/** The canonical status codes of gRPC, which TensorFlow Serving uses too; source: google/rpc/code.proto. */
 export const statusCodes = {
   CANCELLED: 1,
   UNKNOWN: 2,
@@ -24,7 +24,7 @@ export const statusCodes = {
 export type StatusCode = keyof typeof statusCodes;
 
 export interface ServingErrorOptions extends ErrorOptions {
-  /** What REST answers instead of what stands for the status, such as 413. Default: that of the status. */
+  /** HTTP status of the REST answer, such as 413. Default: the one that corresponds to the status. */
   readonly httpStatus?: number | undefined;
 }
 

@@ -35,7 +35,8 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   /** 0 takes any that is free. Default: 8500. */
   readonly grpcPort?: number;
   /**
-   * A port for `/healthz` and `/readyz` alone, which a thread of its own answers without TLS and token, whatever else keeps the server busy. 0 takes any that is free.
+   * A port for `/healthz` and `/readyz` alone, answered by its own thread without TLS or a token, however busy the
+   * server is. 0 takes any free port.
    * Default: none, only the REST port answers them.
    */
   readonly healthPort?: number | undefined;
@@ -51,9 +52,9 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   readonly tensorContent?: boolean;
   /** Connections that are open at once, on both ports together. Default: what `ulimit -n` leaves, 10,000 at most. */
   readonly maxConnections?: number | undefined;
-  /** A UNIX socket for REST besides the port, without TLS. Default: none. */
+  /** A UNIX socket for REST in addition to the port, without TLS. Default: none. */
   readonly restSocketPath?: string | undefined;
-  /** A UNIX socket for gRPC besides the port, without TLS. Default: none. */
+  /** A UNIX socket for gRPC in addition to the port, without TLS. Default: none. */
   readonly grpcSocketPath?: string | undefined;
   /** Origins of pages elsewhere that may use the server, such as `https://app.example`; `*` for all. Default: none. */
   readonly corsOrigins?: readonly string[] | undefined;
@@ -96,7 +97,7 @@ export interface RunningServer {
 /**
  * Loads the models, then answers for them over REST (with the web page) and gRPC, as TensorFlow Serving does.
  *
- * @param serverVersion Version of Signet that clients are told.
+ * @param serverVersion Version of Signet that is reported to clients.
  * @throws SignetError `INVALID_ARGUMENT` for options that make no sense and addresses that cannot be listened on.
  */
 export async function startServer(options: ServerOptions, serverVersion: string): Promise<RunningServer> {

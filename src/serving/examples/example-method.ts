@@ -25,7 +25,7 @@ export interface ExamplesRequest extends Pick<PredictRequest, 'spec' | 'signal' 
   readonly examples: TensorValue;
 }
 
-/** What came of a call with tf.Examples: what the method's `readOutputs` takes. */
+/** Result of a call with tf.Examples: what the method's `readOutputs` takes. */
 export interface ExamplesAnswer {
   readonly version: ServedVersion;
   readonly outputs: Readonly<Record<string, TensorValue>>;

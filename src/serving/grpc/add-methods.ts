@@ -28,7 +28,7 @@ import { statusOf } from './status-of.js';
 /** Tensors by name, and the pixels that each string among them claims. */
 export type ReadTensors = Pick<ReaderResult, 'values' | 'pixels'>;
 
-/** What a method knows of its call besides the message. */
+/** What a method knows about its call in addition to the message. */
 export interface GrpcCall {
   /** Aborts when the client has gone or its deadline has passed. */
   readonly signal: CancelSignal;

@@ -36,9 +36,9 @@ import { tellFailure } from '../../text/tell.js';
 export interface GrpcServerOptions {
   /** The largest request, in bytes. Default: 64 MiB; TensorFlow Serving takes 2 GiB - 1. */
   readonly maxMessageBytes?: number;
-  /** Reads the messages, within its limits. Default: one of its own. */
+  /** Reads the messages, within its limits. Default: a new reader. */
   readonly reader?: RequestReader;
-  /** Writes the answers. Default: one of its own. */
+  /** Writes the answers. Default: a new writer. */
   readonly writer?: AnswerWriter;
   /** Shared with everything else that computes for requests. Default: its own. */
   readonly turns?: Turns;

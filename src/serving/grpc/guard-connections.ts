@@ -27,7 +27,7 @@ export interface GrpcGuard {
   readonly mostMessageBytes: number;
   /** How long a connection may take to speak HTTP/2, TLS included, in milliseconds. */
   readonly handshakeMilliseconds: number;
-  /** How long a client may take for an answer, in milliseconds, besides one for each 16 bytes of it. */
+  /** How long a client may take to receive an answer, in milliseconds, plus one millisecond per 16 bytes of it. */
   readonly answerMilliseconds: number;
 }
 
@@ -93,7 +93,7 @@ const mostRefused = 3;
 
 /** A connection that has not spoken HTTP/2 yet, or one that has. */
 class Connection {
-  /** Those that are open now. */
+  /** Streams that are open now. */
   readonly streams = new Set<AnsweringStream>();
   /** Since when each of them has an answer that has not been taken, in milliseconds. */
   readonly #unread = new WeakMap<ServerHttp2Stream, number>();
@@ -128,7 +128,7 @@ class Connection {
     return this.#refused <= mostRefused;
   }
 
-  /** Ends streams whose answers nobody takes: their memory is paid for until then. */
+  /** Ends streams whose clients do not read the answer: it counts against the memory budget until then. */
   endUnread(answerMilliseconds: number): void {
     const now = performance.now();
     for (const stream of this.streams) {
@@ -140,7 +140,7 @@ class Connection {
     }
   }
 
-  /** Looked at only where there is no room for another one. */
+  /** Checked only when there is no room for another one. */
   get state(): ConnectionState {
     if (this.streams.size === 0) return 'idle';
     for (const stream of this.streams) if (stream.readableEnded) return 'busy';
@@ -148,7 +148,7 @@ class Connection {
   }
 }
 
-/** What is known of a stream besides what grpc-js makes of it. */
+/** What we know about a stream in addition to what grpc-js does with it. */
 export interface StreamArrival {
   /** Pays for the call. */
   readonly claim: MemoryClaim;
@@ -160,7 +160,7 @@ export interface StreamArrival {
   sendLarge?(answer: Buffer): void;
 }
 
-/** The connections of sessions, whose sockets are proxies: every look through one is slow. */
+/** The connections of sessions, whose sockets are proxies: every access through one is slow. */
 const connections = new WeakMap<object, Connection>();
 /** Where a stream keeps what is known of it: a WeakMap with an entry per call would cost the garbage collector more than the call. */
 const arrivalKey = Symbol('arrival');
@@ -170,10 +170,10 @@ const ownPaths = /^\/(?:tensorflow\.serving|inference)\./;
 /** Compressed messages of other services, in bytes: enough for what they are asked. */
 const mostForeignBytes = 1024;
 
-/** About what a piece takes besides its bytes until grpc-js has all of a message: clients may send one byte at a time. */
+/** Approximate overhead of a piece, in bytes, until grpc-js has the whole message: clients may send one byte at a time. */
 const pieceBytes = 128;
 
-/** Headers that are not counted, in bytes. Larger ones may be in memory 64 KiB each, and come as one byte that stands for them. */
+/** Headers up to this size, in bytes, are not counted. Larger ones may take 64 KiB of memory each and be sent as a one-byte reference. */
 const ordinaryHeaderBytes = 2048;
 /** The largest headers, in bytes: twice what clients of gRPC take themselves. */
 const mostHeaderBytes = 2 ** 14;
@@ -263,7 +263,7 @@ class ArrivingStream implements StreamArrival, Arrival {
     sendLarge(this.stream, answer);
   }
 
-  /** @returns Whether more of it is wanted. */
+  /** @returns Whether to accept more. */
   count(chunk: Buffer): boolean {
     if (this.#isRefused) return false;
     this.#received += chunk.length;

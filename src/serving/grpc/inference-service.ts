@@ -115,7 +115,7 @@ async function modelInfer(
   return writer.message({ type: 'infer-response', answer }, [outputs], signal);
 }
 
-/** Where the inputs are those of another signature, says how that is chosen. */
+/** If the inputs fit another signature, explains how to choose that one. */
 function checkNames(version: ServedVersion, key: string, { inputs, parameters }: ModelInferRequest): void {
   try {
     checkInputNames(

@@ -24,7 +24,7 @@ export interface LargeMessage {
 
 /** What is done with what comes over a stream. */
 export interface MessageReceiver {
-  /** Counts what comes. @returns Whether more of it is wanted. */
+  /** Counts what arrives. @returns Whether to accept more. */
   count(chunk: Buffer): boolean;
   /** The message, once it has come, where it is large: grpc-js is given an empty one after that. */
   message?: LargeMessage;
@@ -68,7 +68,7 @@ export function receiveLarge(stream: ServerHttp2Stream, receiver: MessageReceive
   };
 }
 
-/** A message in memory of its own: what comes over HTTP/2 are views of larger buffers. */
+/** A message in its own memory: HTTP/2 delivers views of larger buffers. */
 class ArrivingMessage {
   readonly #pieces: Buffer[] = [];
   #received = 0;

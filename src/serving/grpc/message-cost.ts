@@ -17,7 +17,7 @@ const wordBytes = 8;
  *
  * @param maxBytes How much memory the message may take when it has been read, about.
  * @throws ServingError `RESOURCE_EXHAUSTED` for more, `INVALID_ARGUMENT` for messages nested too deep.
- * @throws Error for bytes that are no message.
+ * @throws Error for bytes that are not a message.
  */
 export function checkMessageCost(schema: DescMessage, bytes: Uint8Array, maxBytes: number): void {
   let cost = 0;

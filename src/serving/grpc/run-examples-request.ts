@@ -13,7 +13,7 @@ import { readExamples } from './read-examples.js';
 /** Examples that a small message's context may be there once for and still be read here. */
 const fewExamples = 32;
 
-/** The tf.Examples of a request; those of a large one another thread has read, and those that become large it reads now. */
+/** The tf.Examples of a request. Another thread has already read a large request; examples that become large are read there now. */
 export async function examplesOf(
   input: Input | undefined,
   { read, readInThread }: Pick<GrpcCall, 'read' | 'readInThread'>,
@@ -57,7 +57,7 @@ export async function runExamplesRequest(
   const spec = readModelSpec(modelSpec);
   const signatureName = signatureNameOf(modelSpec);
   isAbout({ signature: signatureName });
-  // Before the examples are read: what is wrong with the signature is told first, as TensorFlow Serving does.
+  // Before the examples are read: problems with the signature are reported first, as TensorFlow Serving does.
   const found = { spec, version: models.find(spec) };
   checkExamplesSignature(found.version, method, signatureName);
   const { examples, pixels } = await examplesOf(input, call, limits);

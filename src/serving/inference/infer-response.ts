@@ -8,12 +8,12 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { contentsField, datatypeOf } from './datatype.js';
 import { writeRaw } from './raw-tensor.js';
 
-/** What a ModelInferResponse says besides its tensors. */
+/** What a ModelInferResponse contains in addition to its tensors. */
 export interface InferAnswer {
   readonly modelName: string;
   readonly modelVersion: string;
   readonly id: string;
-  /** Whether the tensors come as raw bytes, as those of the request did. */
+  /** Whether the tensors are sent as raw bytes, as the request's were. */
   readonly isRaw: boolean;
 }
 

@@ -11,7 +11,7 @@ import { rawElementBytes } from './datatype.js';
  */
 
 /**
- * Reads elements from raw bytes, of which they may be a view.
+ * Reads elements from raw bytes; the result may be a view of them.
  *
  * @param name The input's, for messages.
  * @param count How many elements the shape has.

@@ -29,7 +29,7 @@ interface Watched {
 /**
  * Ends what clients send too slowly: memory that is held by a body belongs to those who send it.
  *
- * One timer looks at everything that is under way; so an arrival costs no timer of its own.
+ * One timer checks everything that is in progress, so an arrival does not need its own timer.
  */
 export class ArrivalWatch {
   readonly #arrivals = new Map<Arrival, Watched>();

@@ -12,7 +12,7 @@ export interface PixelLimits {
 }
 
 /**
- * Refuses images that claim to be huge before they come to a decoder.
+ * Refuses images that claim to be huge before they reach a decoder.
  *
  * @throws ServingError `RESOURCE_EXHAUSTED` (413).
  */
@@ -33,7 +33,7 @@ export function pixelsOf(values: PredictRequest['inputs']): number[] {
 }
 
 /**
- * Checks what the images of one request claim together; those that are too large by themselves do not count.
+ * Checks what the images of one request claim together; images that are too large by themselves do not count.
  *
  * @throws ServingError `RESOURCE_EXHAUSTED` (413).
  */

@@ -80,7 +80,7 @@ function checkInput(name: string, spec: TensorSpec, value: PredictRequest['input
 }
 
 /**
- * Refuses the kinds of BMP of which TensorFlow's decoder makes another picture, or noise, without a word. Only an input that says it is
+ * Refuses the kinds of BMP that TensorFlow's decoder silently turns into another picture, or into noise. Only an input that says it is
  * for images is looked at: any other may take any bytes.
  *
  * @throws ServingError `INVALID_ARGUMENT`.

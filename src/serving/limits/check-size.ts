@@ -4,7 +4,7 @@ import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { ServingError } from '../serving-error.js';
 
-/** About what a string takes besides its bytes: an object, a view and its place in a list. */
+/** Approximate overhead of a string, in bytes: an object, a view and its slot in a list. */
 export const stringBytes = 256;
 /** Strings in one request, whatever their lengths. */
 export const maxStrings = 2 ** 16;
@@ -29,7 +29,7 @@ export interface SizedTensor {
 /**
  * Checks what a request would become, before its values are made.
  *
- * @returns Memory of the inputs and of those outputs whose sizes the signature says, in bytes.
+ * @returns Memory of the inputs, and of the outputs whose sizes the signature gives, in bytes.
  * @throws ServingError `RESOURCE_EXHAUSTED` (413).
  */
 export function checkSize(

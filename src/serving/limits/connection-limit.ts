@@ -56,7 +56,7 @@ export class ConnectionLimit {
   }
 }
 
-/** What `ulimit -n` leaves, asked once: a report waits for every thread of the process, such as those that compute. */
+/** What `ulimit -n` leaves, read once: a process report waits for every thread, including those that compute. */
 let leftByUlimit: number | undefined;
 
 function defaultLimit(): number {

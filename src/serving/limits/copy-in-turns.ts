@@ -15,7 +15,7 @@ export interface Copy {
   readonly at: number;
 }
 
-/** The copies under way: those of two requests at once would make turns twice as long. */
+/** The copies in progress: copying for two requests at once would make turns twice as long. */
 let last: Promise<void> = Promise.resolve();
 
 /** Copies elements; what is large is copied over several turns of the event loop, so that others are answered in between. */

@@ -60,7 +60,7 @@ function pixelsOfFile(content: Buffer): number {
   }
 }
 
-/** Unknown chunks may stand before the header: libpng passes them over. */
+/** Unknown chunks may precede the header: libpng skips them. */
 function pixelsOfPng(content: Buffer): number {
   let at = 8;
   while (content.readUInt32BE(at + 4) !== headerChunk) at += 12 + content.readUInt32BE(at);

@@ -30,7 +30,7 @@ export class MemoryBudget {
   /** @param limit In bytes. Default: 448 MiB. */
   constructor(readonly limit = leastLimit) {}
 
-  /** A budget for requests of up to so many bytes: seven of them, at least the default. */
+  /** A budget for requests of up to this many bytes: seven times as much, and at least the default. */
   static forRequestsOf(maxBytes: number): MemoryBudget {
     return new MemoryBudget(Math.max(leastLimit, 7 * maxBytes));
   }
@@ -122,7 +122,7 @@ export class MemoryClaim {
   }
 }
 
-/** Whoever has one address of IPv6 has all of its /64. */
+/** A client that has one IPv6 address has its whole /64. */
 function networkOf(address: string): string {
   if (!address.includes(':') || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('::');

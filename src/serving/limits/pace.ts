@@ -4,7 +4,7 @@ const turnBytes = 2 ** 18;
 const leastBytes = 256;
 /** How many sources that were paused go on in a turn. */
 const turnSources = 4;
-/** The same of those whose bytes nobody wants any more. */
+/** The same for bodies whose bytes are no longer needed. */
 const turnDropped = 1;
 
 /** Something that bytes come from, such as a request. */
@@ -34,7 +34,7 @@ export class Pace {
     (isDropped ? this.#pausedDropped : this.#paused).add(source);
   }
 
-  /** Lets a source, whose bytes are dropped from now on, go on behind all others. */
+  /** Lets a source, whose bytes are dropped from now on, continue after all others. */
   drop(source: Pausable): void {
     this.#dropped.add(source);
     if (!this.#paused.delete(source)) source.resume();

@@ -1,11 +1,11 @@
-/** A body in the pieces that it came in: one that goes to another thread is never laid together here. */
+/** A body in the pieces in which it arrived: one that goes to another thread is never joined here. */
 export interface ReceivedBody {
   /** In bytes. */
   readonly length: number;
   readonly chunks: readonly Uint8Array[];
 }
 
-/** After so many pieces, these have on average that many bytes at least. */
+/** After this many pieces, they must have at least this many bytes on average. */
 const mostPieces = 4096;
 const leastAverage = 64;
 
@@ -17,12 +17,12 @@ export function isCrumbled(pieces: number, bytes: number): boolean {
   return pieces > mostPieces && bytes < pieces * leastAverage;
 }
 
-/** Smaller pieces, in bytes, are laid together as they come. */
+/** Smaller pieces, in bytes, are joined as they arrive. */
 const smallPiece = 2 ** 12;
-/** The largest buffer in which they are, in bytes. */
+/** The largest buffer that holds them, in bytes. */
 const mostTogether = 2 ** 16;
 
-/** Collects the pieces of a body. Clients may send one byte at a time: as Buffers of their own these would take a hundred times the memory. */
+/** Collects the pieces of a body. Clients may send one byte at a time: a Buffer for each would take a hundred times the memory. */
 export class BodyPieces {
   readonly #chunks: Uint8Array[] = [];
   /** Buffer of the last of them, when it holds small ones and has room. */

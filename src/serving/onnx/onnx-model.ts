@@ -105,7 +105,7 @@ export class OnnxModel {
     const results = await this.network.run({ [name]: feed }, onnxExits);
     return onnxExits.map((exit) => {
       const { data = new Float32Array(), dims = [] } = results[exit] ?? {};
-      // A copy: the answer's memory moves to another thread, and that of the runtime cannot.
+      // A copy: the answer's memory moves to another thread, and the runtime's memory cannot.
       return { dtype: 'float32', shape: [...dims], values: data.slice() };
     });
   }
@@ -179,7 +179,7 @@ function withOneEntry(cuts: readonly CutSignature[]): {
   );
 }
 
-/** Whether sizes are among those that a network takes, where null is any. */
+/** Whether a network accepts these sizes; null in its own sizes means any. */
 function fits(sizes: ObservedShape, taken: ObservedShape): boolean {
   return sizes.length === taken.length && taken.every((size, i) => size === null || size === sizes[i]);
 }

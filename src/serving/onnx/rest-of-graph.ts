@@ -20,9 +20,9 @@ export interface RestOfSignature {
   readonly entry: string;
   /** Whether it is an input, so that nothing comes before the network. */
   readonly isEntryAnInput: boolean;
-  /** Tensors that stand for the exits of the network, in their order. */
+  /** Tensors that represent the exits of the network, in their order. */
   readonly exits: readonly string[];
-  /** Tensors of the outputs by their names; those of `exits` are the network's own. */
+  /** Tensors of the outputs by name; `exits` are the network's own. */
   readonly outputs: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +33,7 @@ export class RestOfGraph {
 
   constructor(private readonly functions: ReadonlyMap<string, FunctionDef>) {}
 
-  /** Adds a signature. Its nodes get a name of its own, since what one signature computes may be an input of another, as in graphs of TensorFlow 1. */
+  /** Adds a signature. Its nodes get their own prefix, since what one signature computes may be an input of another, as in graphs of TensorFlow 1. */
   add(graph: FlatGraph, { entry, exits }: NetworkCut): RestOfSignature {
     const prefix = `signature_${this.#signatures}/`;
     this.#signatures += 1;

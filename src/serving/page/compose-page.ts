@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** Parts that pages share, by the comment that stands for them. */
+/** Parts that pages share, by the placeholder comment that each replaces. */
 const parts = ['pictures.html', 'answers.html'] as const;
 
 /**

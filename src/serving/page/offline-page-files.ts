@@ -38,7 +38,7 @@ const policy = [
   "script-src 'self' file: 'wasm-unsafe-eval'",
   "style-src 'self' file:",
   "img-src 'self' file: blob:",
-  // TensorFlow.js fetches its WebAssembly, which stands in the script.
+  // TensorFlow.js fetches its WebAssembly, which is embedded in the script.
   'connect-src data:',
   "base-uri 'none'",
   "form-action 'none'",

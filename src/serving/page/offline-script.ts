@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const source = fileURLToPath(new URL('./offline/offline-page.js', import.meta.url));
-/** The package brings it bundled: esbuild and WebGPU's backend are for whoever builds the package. */
+/** The package brings it bundled: esbuild and WebGPU's backend are needed only to build the package. */
 const bundled = fileURLToPath(new URL('./offline/offline-page.bundle.js', import.meta.url));
 
 /** Returns the script of the page that needs no server, with TensorFlow.js in it, as one classic script. */

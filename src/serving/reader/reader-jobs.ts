@@ -31,7 +31,7 @@ import { refuse, ServingError } from '../serving-error.js';
 export type Signatures = Readonly<Record<string, Signature>>;
 type Values = Readonly<Record<string, TensorValue>>;
 
-/** What a body says besides its tensors: plain data, which may go to another thread. */
+/** What a body contains in addition to its tensors: plain data, which may be sent to another thread. */
 export type ReaderHead =
   | { readonly type: 'predict'; readonly signatureName: string | undefined; readonly format: PredictBody['format'] }
   | {

@@ -11,7 +11,7 @@ import { type PackedValues, unpackValues } from '../worker/packed-value.js';
 import { plainSignature } from '../worker/plain-signature.js';
 import { type ReaderHead, type ReaderJob, type ReaderResult, runReaderJob, type Signatures } from './reader-jobs.js';
 
-/** A larger body, in bytes, is read in a thread of its own. Below, nothing takes more than a few tens of milliseconds. */
+/** Larger bodies, in bytes, are read in a separate thread. Smaller ones take a few tens of milliseconds at most. */
 const largeBytes = 2 ** 16;
 
 type HeadOf<Type extends ReaderHead['type']> = Extract<ReaderHead, { readonly type: Type }>;

@@ -12,7 +12,7 @@ import type { Cors } from './cors.js';
  * Whoever leaves `Host` out (HTTP/1.0, TensorFlow Serving's clients) is not a browser. A link to the page may be followed from
  * anywhere: its answer is shown to the user, not to the site.
  *
- * @param allowedHosts Names besides this machine's own.
+ * @param allowedHosts Host names in addition to this machine's own.
  * @param cors Pages of other origins that may.
  * @param host The host that the request means. Default: what its header says.
  * @throws ServingError `PERMISSION_DENIED` (403).

@@ -3,16 +3,16 @@ import type { IncomingMessage } from 'node:http';
 import { SignetError } from '../../errors.js';
 import type { RestAnswer } from './rest-call.js';
 
-/** What a page may send besides what every page may; the last two are those of the Open Inference Protocol's binary tensors. */
+/** Headers that a page may send in addition to the always allowed ones; the last two belong to the Open Inference Protocol's binary tensors. */
 const allowedHeaders =
   'Authorization, Content-Encoding, Content-Type, Inference-Header-Content-Length, Accept-Encoding';
-/** What a page may read of an answer besides its body. */
+/** Headers of an answer that a page may read. */
 const exposedHeaders = 'Inference-Header-Content-Length, Retry-After, WWW-Authenticate';
 /** How long a browser may remember a preflight's answer, in seconds. */
 const maxAge = 600;
 
 /**
- * Lets pages of other origins use the server from a browser (Fetch Standard, "HTTP-CORS protocol"): those that were named, or all.
+ * Lets pages of other origins, named ones or all, use the server from a browser (Fetch Standard, "HTTP-CORS protocol").
  *
  * Credentials of the browser are not part of it: a page that knows the token sends it in a header.
  */

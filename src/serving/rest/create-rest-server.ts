@@ -43,7 +43,7 @@ export interface RestServerOptions {
   readonly token?: string;
   /** Whether to refuse pages of other sites: see `checkOrigin`. Default: they are not looked at. */
   readonly isBrowserGuarded?: boolean | undefined;
-  /** Names that browsers may call the server by, besides this machine's. Default: none. */
+  /** Host names under which browsers may call the server, in addition to this machine's own. Default: none. */
   readonly allowedHosts?: readonly string[] | undefined;
   /** Pages of other origins that may use the server. Default: none. */
   readonly cors?: Cors | undefined;
@@ -231,7 +231,7 @@ class Answerer {
     try {
       const run = () => this.#run(exchange, isOfNetwork);
       answer = await (span ? span.run(run) : run());
-      // Until the client has taken it; a health check is answered also when there is no room.
+      // Until the client has received it; health checks are answered even when there is no room.
       if (!exchange.isQuiet) exchange.claim.exchange(answer.body.length);
     } catch (error) {
       const told = this.#asServingError(error, exchange);

@@ -72,7 +72,7 @@ class BodyReader {
         this.#sentBytes += chunk.length;
         this.#pieces += 1;
         if (isCrumbled(this.#pieces, this.#sentBytes)) fail(crumbled());
-        // What is inflated keeps a pace of its own.
+        // Inflated data has its own pace.
         if (!isGzip) limits.pace.count(request, chunk.length);
       });
       const cancel = () => fail(new ServingError('CANCELLED', 'The client has gone.'));

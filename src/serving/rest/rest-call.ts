@@ -20,7 +20,7 @@ export interface RestCall {
   readonly claim: MemoryClaim;
   /** Aborts when the client has gone. */
   readonly signal: CancelSignal;
-  /** When nobody waits any more, in milliseconds since 1970. To be read after the body, whose arrival does not count. */
+  /** Deadline, in milliseconds since 1970. Read it after the body, whose arrival does not count. */
   readonly deadline: number;
   /** Reports to log and metrics which version and signature the request turned out to mean. */
   readonly isAbout: (subject: RequestSubject) => void;
@@ -32,7 +32,7 @@ export interface RestAnswer {
   readonly status?: number;
   /** Default: `application/json`. */
   readonly type?: string;
-  /** Headers besides type and length. Default: none. */
+  /** Headers in addition to type and length. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string | Buffer;
 }

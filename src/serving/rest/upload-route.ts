@@ -33,7 +33,7 @@ export interface UploadRoute {
 export interface UploadServer {
   readonly models: ModelServer;
   readonly reader: RequestReader;
-  /** For all files together; the models see one at a time. */
+  /** Limit for all files together; the models see one at a time. */
   readonly pixelLimits: PixelLimits | undefined;
 }
 

@@ -29,7 +29,7 @@ export function rowShape(inputs: Values): string {
   return names.map((name) => `${JSON.stringify(name)}:${inputs[name]?.dtype}[${inputs[name]?.shape.slice(1)}]`).join();
 }
 
-/** Memory of the inputs, in bytes; what a string costs beside its content is guessed. */
+/** Memory of the inputs, in bytes; the overhead of a string is estimated. */
 export function bytesOf(inputs: Values): number {
   let bytes = 0;
   for (const { values } of Object.values(inputs)) {
@@ -104,7 +104,7 @@ export function rowSize(dtype: DType, shape: readonly number[]): number {
 }
 
 /**
- * Cuts a batch's outputs into those of its requests.
+ * Splits a batch's outputs among its requests.
  *
  * @param rows Of every request, in their order; what is left at the end is padding.
  * @returns Null when an output has another number of rows than `total`: then the signature is not a function of single rows.

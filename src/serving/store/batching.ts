@@ -18,7 +18,7 @@ export interface BatchRun {
   readonly seconds: number;
 }
 
-/** Inputs of several requests, or of a part of one, are laid together up to this size: it takes a few milliseconds. */
+/** Inputs of several requests, or of a part of one, are joined up to this size: it takes a few milliseconds. */
 const mostJoinedBytes = 4 * 2 ** 20;
 /** While others come, a part of a large request is meant to take this long. */
 const partSeconds = 0.008;
@@ -259,7 +259,7 @@ export class Batcher {
     }
   }
 
-  /** The oldest request that may go, with those that fit to it. */
+  /** The oldest request that may run, with the requests that can share its batch. */
   #next(): QueuedRequest[] | null {
     for (let again = this.#again.shift(); again; again = this.#again.shift()) {
       if (!again.isSettled) return [again];
@@ -352,7 +352,7 @@ export class Batcher {
   /**
    * Runs a single request by a worker that shares its model: in this thread where that will be short.
    *
-   * @param inputs Those of the call, or a padded copy.
+   * @param inputs The call's inputs, or a padded copy.
    * @param isOwned Whether their memory may move to the worker.
    */
   async #callOne(

@@ -5,7 +5,7 @@ import { isStrings } from '../worker/packed-value.js';
 import { rowShape, rowSize } from './batch-values.js';
 import type { Outputs } from './queued-request.js';
 
-/** Outputs of a request that is computed in parts. They are laid together as the parts come: all at once would take long. */
+/** Outputs of a request that is computed in parts. They are joined as the parts arrive: joining them all at once would take long. */
 export class JoinedRows {
   readonly #values = new Map<string, TypedElements | Uint8Array[]>();
   #first: Outputs | undefined;

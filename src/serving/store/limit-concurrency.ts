@@ -8,7 +8,7 @@ export function limitConcurrency(limit: number): <T>(task: () => Promise<T>) => 
     try {
       return await task();
     } finally {
-      // Whoever waits longest takes the place.
+      // The call that has waited longest takes the slot.
       const next = waiting.shift();
       if (next) next();
       else running -= 1;

@@ -25,7 +25,7 @@ export interface SpecificVersions {
 
 /** A model as a server is configured with it. */
 export interface ModelConfig {
-  /** Name by which requests ask for it. */
+  /** Name that requests use for it. */
   readonly name: string;
   /** Folder whose children `1`, `2`, ... are its versions. */
   readonly basePath: string;

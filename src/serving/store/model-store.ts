@@ -33,11 +33,11 @@ import { tellFailure } from '../../text/tell.js';
 export interface ModelStoreOptions {
   /** Default: none. */
   readonly models?: readonly ModelConfig[];
-  /** A folder in which every folder with versions is a model; looked at again at every poll. Default: none. */
+  /** A folder in which every subfolder with versions is a model; checked again at every poll. Default: none. */
   readonly modelFolder?: string;
   /** How long to wait between two looks at the disk, in seconds; 0 for one look at the start. Default: 1. */
   readonly pollSeconds?: number;
-  /** Threads of a version, each with a session and memory of its own. Default: 1. */
+  /** Threads per version, each with its own session and memory. Default: 1. */
   readonly workersPerVersion?: number;
   /** Whether models may hold operations that read or write files: they are programs. Default: false. */
   readonly trustModels?: boolean | undefined;
@@ -286,7 +286,7 @@ export class ModelStore implements ModelServer {
     if (problems.length > 0) throw new ServingError('FAILED_PRECONDITION', problems.join('; '));
   }
 
-  /** One change at a time, whatever became of the one before. */
+  /** One change at a time, whether or not the previous one succeeded. */
   #change<T>(task: () => Promise<T>): Promise<T> {
     const change = this.#changing.then(task);
     this.#changing = change.catch(() => undefined);
@@ -356,7 +356,7 @@ function checkedShadows(shadows: readonly ShadowOptions[] = []): readonly Shadow
   return shadows;
 }
 
-/** Runs a check whose errors are written for whoever starts a server, and gives them to the client. */
+/** Runs a check whose errors are written for the person who starts the server, and passes them on to the client. */
 function asServing<T>(check: () => T): T {
   try {
     return check();

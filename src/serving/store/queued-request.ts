@@ -29,7 +29,7 @@ export class QueuedRequest {
   readonly bytes: number;
   /** Of `performance.now`. */
   readonly since = performance.now();
-  /** Those of the call, or a copy of them that a worker may be given. */
+  /** The call's inputs, or a copy of them that can be handed to a worker. */
   inputs: SignatureCall['inputs'];
   /** Whether the inputs are being copied: it must not go yet. */
   isCopying: boolean;
@@ -41,7 +41,7 @@ export class QueuedRequest {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param key What it has in common with those that it can go with; null when it goes alone.
+   * @param key Requests with the same key can share a batch; null for a request that runs alone.
    * @param rows Null when it has no rows to count.
    * @param onGone Called when it settles before its outputs are there.
    */

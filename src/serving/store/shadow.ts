@@ -6,7 +6,7 @@ import type { Outputs, SignatureCall } from './queued-request.js';
 
 /** A version that gets copies of requests to its model, whose answers nobody sees. */
 export interface ShadowOptions {
-  /** Default: whichever model has such a version. */
+  /** Name of the model. Default: whichever one has such a version. */
   readonly model?: string | undefined;
   /** Number of the version. */
   readonly version: number;

@@ -6,9 +6,9 @@ import type { SignatureCall } from './queued-request.js';
 const shortMilliseconds = 0.5;
 /** Number of the last calls of a kind that are looked at. */
 const remembered = 8;
-/** Kinds of calls that are remembered, those that came last: clients choose the outputs, and so make kinds. */
+/** Number of kinds of calls that are remembered, the latest ones: clients choose the outputs, so they create kinds. */
 const mostKinds = 64;
-/** Types whose values seldom say how large something becomes, as sizes and counts do. */
+/** Types whose values are rarely sizes or counts, so that they seldom decide how large something becomes. */
 const plainTypes = new Set(['float32', 'float16', 'bfloat16', 'float64', 'uint8', 'bool']);
 
 /** A thread that always has something else to do. */
@@ -33,7 +33,7 @@ export class AnsweringThread {
     return () => (this.#open -= 1);
   }
 
-  /** Whether the call that came last may run in this thread: it is the only one, and calls do not come several at a time. */
+  /** Whether the latest call may run in this thread: it is the only one, and calls do not arrive several at a time. */
   get isFree(): boolean {
     return this.#open === 1 && this.#arrived === 1 && this.#arrivedBefore <= 1;
   }
@@ -64,7 +64,7 @@ export class ShortCalls {
     if (size === null) return;
     const kind = kindOf(call);
     const calls = this.#calls.get(kind) ?? [];
-    // The kind that was called last stands last.
+    // The kind that was called last is last.
     this.#calls.delete(kind);
     this.#calls.set(kind, calls);
     calls.push({ size, milliseconds });
@@ -82,7 +82,7 @@ export class ShortCalls {
   }
 }
 
-/** What calls have in common whose times are compared: the signature, and which outputs a client wants of it. */
+/** Key of the calls whose times are compared: the signature, and the outputs that a client asks for. */
 function kindOf({ signatureName, outputs }: SignatureCall): string {
   return JSON.stringify([signatureName, outputs && [...new Set(outputs)].toSorted()]);
 }

@@ -58,7 +58,7 @@ export interface PredictEvent {
   readonly seconds: number;
 }
 
-/** A copy of a request has been given to a version whose answers nobody sees, or has been left out. */
+/** A copy of a request was sent to the shadow version, whose answers clients never see, or was skipped. */
 export interface ShadowEvent extends ShadowRun {
   readonly type: 'shadow';
   readonly model: string;

@@ -116,7 +116,7 @@ export class StoredModel {
   /** @throws ServingError `NOT_FOUND`, `INVALID_ARGUMENT` for an unknown label. */
   find(version?: number, label?: string): AvailableVersion {
     const wanted = label === undefined ? version : this.labelled(label);
-    // Who names no version does not mean one whose answers are still compared.
+    // A request without a version does not mean the version whose answers are still being compared.
     const isMeant = (each: VersionEntry) => each.version !== this.#shadowVersion;
     const entry = wanted === undefined ? this.available.find(isMeant) : this.#entries.get(wanted);
     if (isAvailable(entry)) return entry;
@@ -201,7 +201,7 @@ export class StoredModel {
     this.#forget(folders);
   }
 
-  /** Those of the policy, and the shadow version besides. */
+  /** The policy's versions and the shadow version. */
   async #chooseVersions(folders: readonly VersionFolder[]): Promise<VersionFolder[]> {
     const isUsable = (folder: VersionFolder) => this.#isUsable(folder);
     const isShadow = ({ version }: VersionFolder) => version === this.#shadowVersion;
@@ -337,7 +337,7 @@ export class StoredModel {
     this.#tell('error', `Version ${entry.version} of model ${this.name} could not be loaded: ${entry.error} ${again}`);
   }
 
-  /** What is no longer wanted goes once something wanted answers, or when nothing is left on the disk. */
+  /** Versions that are no longer wanted are unloaded once a wanted one answers, or when none is left on disk. */
   #unloadOthers(folders: readonly VersionFolder[], wanted: readonly VersionFolder[]): void {
     const keep = new Set(wanted.map(({ version }) => version));
     const others = wanted.filter(({ version }) => version !== this.#shadowVersion);

@@ -12,7 +12,7 @@ import type { Outputs, SignatureCall } from './queued-request.js';
 
 /** How a version is run. */
 export interface VersionRunnerOptions {
-  /** Threads, each with a session of its own. Default: 1. */
+  /** Threads, each with its own session. Default: 1. */
   readonly workers: number;
   readonly warmupIterations: number;
   readonly trustModels: boolean;

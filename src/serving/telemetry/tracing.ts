@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ModelServer } from '../model-server.js';
 import type { RequestEvent } from '../request-event.js';
 
-/** What a call of gRPC tells about itself besides its message. */
+/** What a gRPC call says about itself in addition to its message. */
 export interface TracedCall {
   /** The method's, such as `/tensorflow.serving.PredictionService/Predict`. */
   readonly path: string;
@@ -28,7 +28,7 @@ export interface RequestSpan {
 export interface Tracing {
   beginRest(request: IncomingMessage): RequestSpan;
   beginGrpc(call: TracedCall): RequestSpan;
-  /** The same models, whose calls become spans below that of the request. */
+  /** The same models, whose calls become child spans of the request's span. */
   watch(models: ModelServer): ModelServer;
   /** Sends what has not been sent, for a few seconds at most. */
   end(): Promise<void>;

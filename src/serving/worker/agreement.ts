@@ -5,7 +5,7 @@ import type { Values } from './made-up-call.js';
 export interface Agreement {
   /** The largest difference of two numbers, as a share of the largest number in their output, or of 1 where that is more. NaN where one is NaN alone. */
   readonly largestDifference: number;
-  /** Share of the rows whose largest number stands at the same place, such as the same class, and of equal integers; null without any. */
+  /** Share of rows whose largest number is at the same position, such as the same class, and of equal integers; null without any. */
   readonly sameAnswers: number | null;
   /** Rows and integers that were compared. */
   readonly rows: number;

@@ -88,7 +88,7 @@ async function timeBoth(usual: LoadedSavedModel, onnx: OnnxModel, calls: readonl
   return timeInTurns(rounds, { milliseconds: longTrial, leastRounds: 1, mostRounds: Infinity });
 }
 
-/** A version whose network ONNX Runtime computes, for all signatures or for some of them. */
+/** A version whose network runs in ONNX Runtime, for all signatures or some of them. */
 class SplitModel implements ServedModel {
   readonly directory: string;
   readonly signatures: Readonly<Record<string, Signature>>;

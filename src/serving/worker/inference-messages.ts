@@ -7,7 +7,7 @@ import type { PlainError } from './plain-error.js';
 import type { Runtime } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
 
-/** Data with which an inference worker is started. */
+/** Data that starts an inference worker. */
 export interface InferenceWorkerData {
   /** The SavedModel. */
   readonly directory: string;

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
       last = last ? last.then(() => answer(model, request)) : answer(model, request);
     });
     const signatures = Object.entries(model.signatures).map(([key, each]) => [key, plainSignature(each)] as const);
-    // The rest of a model whose network is elsewhere is of no use in another thread.
+    // When the network runs elsewhere, the rest of the model is useless in another thread.
     const offer = model instanceof LoadedSavedModel && model.isShareable ? model.offer() : null;
     send({ type: 'loaded', signatures, warmup, notes, precision, offer });
   } catch (error) {

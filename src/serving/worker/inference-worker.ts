@@ -53,7 +53,7 @@ interface Pending<T> {
 /** How long an idle worker may take to free its session before it is ended by force. */
 const endMilliseconds = 5000;
 
-/** A SavedModel in a session of its own, in a thread of its own: calls go there and never block this one. */
+/** A SavedModel with its own session in its own thread: calls are sent there and never block the calling thread. */
 export class InferenceWorker {
   /** Signatures by SignatureDef key. */
   readonly signatures: Readonly<Record<string, Signature>>;
@@ -101,7 +101,7 @@ export class InferenceWorker {
    * Runs a signature.
    *
    * @param inputs Every input, of its dtype.
-   * @param outputs Which outputs are wanted. Default: all.
+   * @param outputs Outputs to return. Default: all.
    * @param isOwned Whether the memory of the inputs may move to the worker. Default: it is copied.
    * @throws ServingError `INVALID_ARGUMENT` with TensorFlow's words; `UNAVAILABLE` when the thread ends first.
    */

@@ -31,7 +31,7 @@ export interface PreparedJob<Work> {
 
 /** Something that a thread will be asked to do. */
 export interface Job<Work> {
-  /** About how much there is to do: of those that wait, small ones go first. */
+  /** Approximate amount of work: of the waiting jobs, small ones go first. */
   readonly bytes: number;
   /** Called when its turn comes: until then nothing is copied. */
   readonly prepare: () => PreparedJob<Work>;
@@ -65,11 +65,11 @@ const idleMilliseconds = 10_000;
 const patience = 125;
 
 /**
- * Does what computes for long in a thread of its own, one job after another: the thread that answers health checks never does.
+ * Runs long computations in a separate thread, one job after another: the thread that answers health checks never runs them.
  *
  * The thread starts with the first job, ends when it has been idle for a while, and is ended by force when a job takes too
  * long; one that takes too much memory ends the thread, not the process. A job is sent when the one before it has come back: so
- * the results of one job at most are on their way. A job whose client goes before is dropped.
+ * at most one job's results are on their way. A job whose client has gone is dropped.
  */
 export class JobThread<Work, Result> {
   readonly #waiting = new Set<Pending<Work, Result>>();

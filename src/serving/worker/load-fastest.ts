@@ -14,7 +14,7 @@ const largeWeights = 2 ** 25;
 const timedCalls = 15;
 /** A call that takes longer, in milliseconds, has enough work for several threads. */
 const longCall = 10;
-/** Factor by which a call with one thread may take longer: the other processors are left to other calls. */
+/** How many times longer a call with one thread may take: the other processors are left to other calls. */
 const tolerance = 1.1;
 /** Options of a session for a model whose calls are short. */
 const oneThread = { intraOpThreads: 1, inCallerThread: true } as const;
@@ -23,7 +23,7 @@ const oneThread = { intraOpThreads: 1, inCallerThread: true } as const;
 const fewWeights = 2 ** 20;
 /** For the measurement, a model is in memory twice. */
 const mostWeights = 2 ** 29;
-/** Factor by which a call must be faster with constants than with variables. */
+/** A call with constants must take at most this share of the time that it takes with variables. */
 const gain = 0.97;
 /** How far outputs may be apart with constants: folding adds in another order, which shows more in bfloat16. */
 const agreement = { float32: 1e-5, bfloat16: 0.05 } as const;
@@ -39,7 +39,7 @@ export interface Chosen {
  * a small network answers several times as fast (docs/decisions/0016); and with constants instead of variables where TensorFlow makes
  * more of them (docs/decisions/0024).
  *
- * Measured on made-up numbers. A model that changes its variables is measured in sessions of its own. One none of whose signatures can
+ * Measured on made-up numbers. A model that changes its variables is measured in separate sessions. One none of whose signatures can
  * be called on them has all processors and its variables; so has, for the threads, one where TF_NUM_INTRAOP_THREADS is set.
  *
  * @param tell Hears what was measured, in a sentence that continues the model's name.

@@ -59,14 +59,14 @@ function inputsOf({ inputs }: Signature, text?: Uint8Array): Values | null {
   const made = Object.entries(inputs).map(([name, { spec }]) => {
     const sizes = (spec.shape ?? []).map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : anySize));
     const dim = sizes.map((size) => ({ size: BigInt(size) }));
-    // A message without elements stands for zeros.
+    // A message without elements means zeros.
     const proto = create(TensorProtoSchema, { dtype: dataTypeOf(spec.dtype), tensorShape: { dim } });
     return [name, fill(tensorValueOf(proto, { maxBytes }), text)] as const;
   });
   return !text && made.some(([, { dtype }]) => dtype === 'string') ? null : Object.fromEntries(made);
 }
 
-/** Integers may be indices, which small tables do not have: they stay 0, but for those of pixels. */
+/** Integers may be indices, which small tables do not have: they stay 0, except for pixels. */
 function fill(zeros: TensorValue, text?: Uint8Array): TensorValue {
   if (zeros.dtype === 'string' && text)
     return { ...zeros, values: new Array<Uint8Array>(zeros.values.length).fill(text) };

@@ -4,7 +4,7 @@ import type { Values } from './made-up-call.js';
 /** What computes a version's network: TensorFlow, or ONNX Runtime where that gives the same numbers. */
 export type Runtime = 'tensorflow' | 'onnx';
 
-/** A version that answers calls: a `LoadedSavedModel`, or one whose network another runtime computes. */
+/** A version that answers calls: a `LoadedSavedModel`, or a model whose network runs in another runtime. */
 export interface ServedModel {
   readonly directory: string;
   readonly signatures: Readonly<Record<string, Signature>>;

@@ -23,7 +23,7 @@ import type { ServedModel } from './served-model.js';
 
 const warmupFile = path.join('assets.extra', 'tf_serving_warmup_requests');
 const maxRecords = 1000;
-/** What a warmup record may hold in one tensor: the file itself cannot be larger, but a single value stands for many. */
+/** What a warmup record may hold in one tensor: the file itself cannot be larger, but a single value can represent many. */
 const maxBytes = 2 ** 30;
 
 /**
@@ -141,7 +141,7 @@ function examplesCall(spec: ModelSpec | undefined, input: Input | undefined): Sa
   return { signature: signatureNameOf(spec), inputs: { inputs: { dtype: 'string', shape: [values.length], values } } };
 }
 
-/** The context's features stand in every example that has none of that name. */
+/** The context's features are added to every example that lacks a feature of that name. */
 function examplesOf(input: Input | undefined): Example[] {
   if (input?.kind.case === 'exampleList') return input.kind.value.examples;
   if (input?.kind.case !== 'exampleListWithContext') return [];

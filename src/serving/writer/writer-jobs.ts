@@ -29,7 +29,7 @@ export interface ExamplesTask {
   readonly modelSpec: Spec;
 }
 
-/** What an answer of REST says besides its outputs: plain data, which may go to another thread. */
+/** What a REST answer contains in addition to its outputs: plain data, which may be sent to another thread. */
 export type JsonJob =
   | { readonly type: 'predictions'; readonly format: PredictFormat }
   | { readonly type: 'infer'; readonly head: string; readonly raw: readonly string[] }
@@ -129,7 +129,7 @@ function inferenceResult(
   return { modelSpec, result: { case: 'regressionResult', value: regression.readOutputs(outputs, count) } };
 }
 
-/** Text as bytes, laid together once: a string of all of it would take several times the memory. */
+/** Text as bytes, joined once: one string with everything would take several times the memory. */
 function collect(pieces: Iterable<string | Uint8Array>): Uint8Array {
   const chunks: Uint8Array[] = [];
   let length = 0;

@@ -4,11 +4,11 @@ import { jsonError } from './json-word.js';
 export interface JsonString {
   /** Its closing quotation mark. */
   readonly end: number;
-  /** Whether it has escapes, so that its bytes are not those of the text. */
+  /** Whether it has escapes, so that its bytes differ from the text's. */
   readonly isEscaped: boolean;
 }
 
-/** What the letter after a backslash stands for. */
+/** Meaning of the letter after a backslash. */
 const escapes = new Map(
   Object.entries({ '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }).map(
     ([letter, meaning]) => [letter.charCodeAt(0), meaning.charCodeAt(0)] as const,
@@ -37,9 +37,9 @@ export function readString(bytes: Buffer, start: number): JsonString {
   return { end: at, isEscaped };
 }
 
-/** The bytes that a string with escapes stands for, escaped code points in UTF-8; it has been read without complaint. */
+/** The bytes that a string with escapes represents, with escaped code points in UTF-8. The string has been validated. */
 export function unescapeString(raw: Buffer): Buffer {
-  // No escape is shorter than what it stands for.
+  // No escape is shorter than what it represents.
   const bytes = Buffer.allocUnsafe(raw.length);
   let length = 0;
   for (let at = 0; at < raw.length;) {

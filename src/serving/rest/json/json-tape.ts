@@ -17,7 +17,7 @@ const decimalCode = 8;
 
 /** As many values as a text may hold unless a caller says otherwise: about 300 MB of memory. */
 export const defaultMaxValues = 2 ** 24;
-/** The largest tape whose memory is kept for the next one, in values: 36 MB a thread. */
+/** The largest tape whose memory is kept for the next one, in values: 36 MB per thread. */
 const mostSpareValues = 2 ** 21;
 /** How much of a value a message shows, in bytes. */
 const shownBytes = 200;
@@ -192,7 +192,7 @@ export class JsonTape {
 
   #hasBytes(string: number, wanted: Buffer): boolean {
     const length = (this.#ends[string] ?? 0) - (this.#starts[string] ?? 0);
-    // The longest escape, \u0041, is six times as long as what it stands for.
+    // The longest escape, \u0041, is six times as long as what it represents.
     const isEscaped = this.#codes[string] === escapedCode;
     const isOtherLength = isEscaped ? length > 6 * wanted.length : length !== wanted.length;
     return !isOtherLength && this.stringBytes(string).equals(wanted);
@@ -263,7 +263,7 @@ export class JsonTape {
     return entry;
   }
 
-  /** Goes on to the next value of what is open. @returns Whether the text's value is complete. */
+  /** Moves on to the next value of the open array or object. @returns Whether the text's value is complete. */
   #afterValue(open: number[]): boolean {
     for (;;) {
       const container = open.at(-1);
@@ -338,7 +338,7 @@ export class JsonTape {
         { httpStatus: 413 },
       );
     }
-    // Every value but the first needs a byte of its own and mostly another that separates it.
+    // Every value but the first needs at least one byte, and usually another as a separator.
     const { codes, starts, ends, numbers } = newMemory(Math.min(length * 2, this.maxValues, this.bytes.length + 1));
     this.#codes = grown(this.#codes, codes);
     this.#starts = grown(this.#starts, starts);

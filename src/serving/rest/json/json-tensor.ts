@@ -50,7 +50,7 @@ export class TensorFiller {
   readonly #values: ElementValues;
   #count = 0;
 
-  /** @throws ServingError `RESOURCE_EXHAUSTED` (413) for so many values that they would take too much memory. */
+  /** @throws ServingError `RESOURCE_EXHAUSTED` (413) when there are so many values that they would take too much memory. */
   constructor(
     readonly dtype: DType,
     size: number,

@@ -147,7 +147,7 @@ function readTensor(
   const parameters = tape.member(input, 'parameters');
   const rawBytes = parameters === undefined ? undefined : tape.member(parameters, 'binary_data_size');
   const data = tape.member(input, 'data');
-  // All faults of a tensor at once: each costs whoever mends them a request.
+  // All faults of a tensor at once: otherwise each would cost the client another request.
   const faults = [
     spec ? null : noInput(name, Object.keys(inputs)),
     wrongDatatype(tape, input, name, spec?.dtype),
@@ -230,7 +230,7 @@ function wrongShape(tape: JsonTape, input: number, name: string): string | null 
   return `The input "${name}" needs a "shape", a list of at most ${maxRank} whole numbers from 0.`;
 }
 
-/** @param input One whose shape is not wrong. */
+/** @param input An input whose shape is valid. */
 function readShape(tape: JsonTape, input: number, name: string): number[] {
   const list = tape.member(input, 'shape') ?? root;
   const shape = [...tape.elements(list)].map((size) => tape.number(size));
@@ -241,13 +241,13 @@ function readShape(tape: JsonTape, input: number, name: string): number[] {
   return shape;
 }
 
-/** How many values stand in one piece. */
+/** Number of values per piece. */
 const valuesOfPiece = 1024;
 
 /**
- * Writes an answer, piece by piece: first its JSON as texts, then bytes of the outputs that are wanted so.
+ * Writes an answer, piece by piece: first its JSON as texts, then the bytes of the outputs that were requested as raw bytes.
  *
- * @param head What stands in it besides the outputs: the JSON of an object that has members.
+ * @param head The rest of the answer, without the outputs: the JSON of an object that has members.
  * @param raw Names of outputs whose bytes follow the JSON, in this order. Default: none.
  */
 export function* inferPieces(

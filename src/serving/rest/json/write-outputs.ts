@@ -9,7 +9,7 @@ type Outputs = Readonly<Record<string, TensorValue>>;
 
 /**
  * Writes the answer to a predict request: `{"predictions": [...]}`, an element for every row of the outputs, or
- * `{"outputs": ...}`. One output stands there by itself, several are objects by name.
+ * `{"outputs": ...}`. A single output appears there by itself, several are objects by name.
  *
  * Strings are text, or `{"b64": ...}` where the output's name ends in `_bytes`; bytes that are not UTF-8 become U+FFFD in text.
  *
@@ -21,7 +21,7 @@ export function writeOutputs(outputs: Outputs, format: PredictFormat): string {
   return [...outputPieces(outputs, format)].join('');
 }
 
-/** The same, a row or an element of the first dimension at a time. */
+/** The same, one row or one element of the first dimension at a time. */
 export function* outputPieces(outputs: Outputs, format: PredictFormat): Generator<string, void, void> {
   const entries = Object.entries(outputs).map(([name, value]) => ({ name, value, write: elementWriter(name, value) }));
   const [only] = entries;
