@@ -675,13 +675,19 @@ describe('eval-model refuses', () => {
     expect(
       await refusedEvaluation({ flags: ({ folder }) => ({ 'model-path': path.join(folder, 'gone') }) }),
     ).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/gone is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
+      `"eval-model: FOLDER/gone is not a SavedModel: it has no readable saved_model.pb. There is no such directory. Give the directory of a version, such as models/LenetModel/1."`,
     );
   });
 
   it('a folder that is not a SavedModel', async () => {
     expect(await refusedEvaluation({ flags: ({ test }) => ({ 'model-path': test }) })).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/test is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
+      `"eval-model: FOLDER/test is not a SavedModel: it has no readable saved_model.pb. Give the directory of a version, such as models/LenetModel/1."`,
+    );
+  });
+
+  it('the folder of the versions, and names those in it', async () => {
+    expect(await refusedEvaluation({ flags: ({ folder }) => ({ 'model-path': folder }) })).toMatchInlineSnapshot(
+      `"eval-model: FOLDER is not a SavedModel: it has no readable saved_model.pb. Give one of the SavedModels in it: FOLDER/model."`,
     );
   });
 
