@@ -135,12 +135,18 @@ export class Batcher {
    * run one after another, as many batches at once as there are workers: so their memory in TensorFlow is that of batches.
    */
   #submitLarge(call: SignatureCall, rows: number): Promise<Outputs> {
-    const request = new QueuedRequest(call, null, rows, () => undefined);
+    const request = new QueuedRequest(call, null, rows, (gone) => this.#takeLarge(gone));
     if (request.isSettled) return request.done;
     if (this.#large.length >= this.options.maxEnqueuedBatches) request.reject(queueFull());
     else this.#large.push(request);
     if (!this.#isLargeRunning) void this.#runLarge();
     return request.done;
+  }
+
+  /** Drops a request that nobody waits for any more: it would keep others out, and hold inputs that nobody pays for. */
+  #takeLarge(request: QueuedRequest): void {
+    const position = this.#large.indexOf(request);
+    if (position >= 0) this.#large.splice(position, 1);
   }
 
   async #runLarge(): Promise<void> {

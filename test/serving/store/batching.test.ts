@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { LoadedSavedModel } from '../../../src/saved-model/run/load-saved-model.js';
+import { Cancellation } from '../../../src/serving/cancellation.js';
 import { Batcher, type BatchRun } from '../../../src/serving/store/batching.js';
 import { type BatchingOptions, batchingOptions } from '../../../src/serving/store/batching-options.js';
 import type { SignatureCall } from '../../../src/serving/store/queued-request.js';
@@ -132,6 +133,24 @@ describe('Batcher', () => {
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
     expect(settled[1]).toMatchObject({ reason: { status: 'INVALID_ARGUMENT' } });
     expect(await answers[3]).toEqual(model.callValues('means', strings(...pictures.slice(3))));
+  });
+
+  it('keeps nobody out with large requests whose clients have gone, or whose deadline has passed', async () => {
+    const { submit, run } = start({ maxBatchSize: 2, maxEnqueuedBatches: 1 });
+    const large = floats(5);
+    const first = submit({ inputs: large });
+    const gone = new Cancellation();
+    const second = expect(submit({ inputs: large, signal: gone })).rejects.toMatchObject({ status: 'CANCELLED' });
+    await expect(submit({ inputs: large })).rejects.toMatchObject({ status: 'UNAVAILABLE' });
+    gone.abort();
+    await second;
+    await expect(submit({ inputs: large, deadline: Date.now() + 5 })).rejects.toMatchObject({
+      status: 'DEADLINE_EXCEEDED',
+    });
+    const last = submit({ inputs: large });
+    run();
+    const expected = model.callValues('serving_default', large);
+    expect(await Promise.all([first, last])).toEqual([expected, expected]);
   });
 
   it('goes on alone when a signature turns out to mix rows', async () => {
