@@ -21,7 +21,7 @@ export function latencyOf(milliseconds: readonly number[]): Latency {
 const z = 1.959964;
 
 /**
- * Returns the interval in which the accuracy on all images of a kind lies with 95 % confidence, after `right` of `images` were right.
+ * Returns the 95 % confidence interval of the accuracy on all images of a kind, after `right` of `images` were right.
  *
  * Source: Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927), which keeps within 0 and 1 and means
  * something for few images and for an accuracy of 1 too.

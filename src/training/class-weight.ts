@@ -8,7 +8,7 @@ import type * as tf from '../tensorflow/tf.js';
 export type ClassWeight = Readonly<Record<number, number>>;
 
 /**
- * Weights with which every class counts the same in all, however many images it has: `images / (classes * images of the class)`.
+ * Weights that give every class the same total influence, however many images it has: `images / (classes * images of the class)`.
  *
  * Source: `class_weight='balanced'` of scikit-learn, after King and Zeng, Logistic regression in rare events data.
  *

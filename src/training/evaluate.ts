@@ -10,7 +10,7 @@ import { stepThreads } from './steps/step-threads.js';
 import { named, stepSignature } from './steps/train-steps.js';
 import { madeUpBatch, TrialStep } from './steps/trial-step.js';
 
-/** Options of `evaluate`, besides the model and its data. */
+/** Options of `evaluate`, in addition to the model and its data. */
 export interface EvaluateOptions extends NonNullable<Parameters<tf.LayersModel['evaluateDataset']>[1]> {
   /** Called with a sentence when the step cannot become a graph. Default: writes it to standard error. */
   readonly onNote?: ((note: string) => void) | undefined;

@@ -3,7 +3,7 @@ import type { CallbackLike } from './callbacks/callback.js';
 import type { ClassWeight } from './class-weight.js';
 import type { FitOptions } from './fit.js';
 
-/** Arguments of TF.js's `fitDataset`, whose callbacks may be those of `fit` too. */
+/** Arguments of TF.js's `fitDataset`; its callbacks may also be callbacks of `fit`. */
 export type FitDatasetArgs<T> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks'> & {
   /** Callbacks, called in this order; one alone needs no list. Default: none. */
   readonly callbacks?: GivenCallback | readonly GivenCallback[];

@@ -26,11 +26,11 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
    * Keras. Default: all count 1.
    */
   readonly classWeight?: ClassWeight;
-  /** Changes to the images before each training step, but not to those of the validation. Default: none. */
+  /** Changes to the images before each training step; validation images are left unchanged. Default: none. */
   readonly augmentation?: Augmentation | undefined;
   /** Callbacks, called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. Default: none. */
   readonly callbacks?: readonly CallbackLike[];
-  /** Way in which a step is run. Default: `auto`. */
+  /** How a step is run. Default: `auto`. */
   readonly jit?: Jit;
   /**
    * Numbers that convolutions and products of matrices compute with; weights stay float32. bfloat16 is faster on some processors and
@@ -54,7 +54,7 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
 };
 
 /**
- * Trains a compiled model (`model.compile(...)`) with TF.js's own `fitDataset`, whose steps run as compiled graphs.
+ * Trains a compiled model (`model.compile(...)`) with TF.js's own `fitDataset`; its steps run as compiled graphs.
  *
  * Meanwhile the weights live in a session; they are copied to the model before the callbacks' `onEpochEnd` and at the end. A step that
  * cannot be traced runs op by op, which is noted once.
@@ -164,7 +164,7 @@ async function untilStopped<T extends tf.TensorContainer>(
   }
 }
 
-/** What takes part in a training besides its data. */
+/** What takes part in a training in addition to its data. */
 interface TrainingParts {
   readonly callbacks: readonly CallbackLike[];
   /** Null where steps run op by op. */

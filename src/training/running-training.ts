@@ -30,13 +30,13 @@ export class RunningTraining<T extends tf.TensorContainer> implements TrainingSe
     this.args = { verbose: 0, ...args, callbacks: [this.#list] };
   }
 
-  /** Lets the callbacks end a training that TF.js's loop did not come to the end of. */
+  /** Lets the callbacks end a training that TF.js's loop did not finish. */
   async end(): Promise<void> {
     this.readVariables();
     await this.#list.onTrainEnd();
   }
 
-  /** A test step whose batches the callbacks hear of. */
+  /** A test step that notifies the callbacks of its batches. */
   heard(step: Step): Step {
     return this.#tests.heard(step, this.callbacks);
   }

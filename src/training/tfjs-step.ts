@@ -12,7 +12,7 @@ import { Optimizer } from './optimizers/optimizer.js';
 /** A step as TF.js's training loop calls it: inputs and targets in, loss and metrics out. */
 export type Step = (data: tf.Tensor[]) => tf.Scalar[];
 
-/** Steps by which a model is trained and validated. */
+/** Steps that train and validate a model. */
 export interface Steps {
   readonly train: Step;
   /** Null for TF.js's own. */
@@ -74,7 +74,7 @@ export interface Stop {
 
 /**
  * Replaces the model's `stopTraining`, and the member that the training loop reads. The loop sets that to false once it has begun: then
- * whoever asked before, while the steps were compiled, would not be heard.
+ * a request made earlier, while the steps were being compiled, would be lost.
  *
  * @returns Puts the originals back; what was asked for last stays readable.
  */

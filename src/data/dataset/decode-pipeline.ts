@@ -88,7 +88,7 @@ export class DecodePipeline {
     return compiled;
   }
 
-  /** Begins to decode a batch, behind those that were started before. Blocks nothing. */
+  /** Starts decoding a batch, after those that were started earlier. Does not block. */
   start(images: readonly EncodedImage[]): DecodingBatch {
     this.#enqueue(images);
     const batch: DecodingBatch = {
@@ -104,7 +104,7 @@ export class DecodePipeline {
     return batch;
   }
 
-  /** Frees the session with all that is decoded in it; one in which nothing is left waits for the next that decodes likewise. */
+  /** Frees the session with everything decoded in it; an empty session is kept for the next pipeline that decodes the same way. */
   dispose(): void {
     const [compiled, isEmpty] = [this.#compiled, this.#inside.length === 0];
     this.#compiled = null;
@@ -143,7 +143,7 @@ export class DecodePipeline {
   }
 }
 
-/** Sessions in which nothing is decoded now, with what they decode to: beginning one takes a tenth of a second. */
+/** Idle sessions, with what they decode to: starting one takes a tenth of a second. */
 const idle: { readonly key: string; readonly compiled: CompiledFunctions }[] = [];
 
 /** A training and what evaluates it have one each, of one size as a rule. */

@@ -144,7 +144,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     this.#preprocessing = completed(own, wanted);
   }
 
-  /** The images of an epoch in the order of the scan; after an epoch, without those that do not decode. */
+  /** The images of an epoch in the order of the scan; after the first epoch, without images that do not decode. */
   get files(): readonly ImageFile[] {
     return this.#files;
   }
@@ -169,7 +169,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     this.#epoch = epoch;
   }
 
-  /** Its state besides epoch and batch, as JSON: the images that were left out. */
+  /** Its state in addition to epoch and batch, as JSON: the images that were left out. */
   saveState(): unknown {
     return this.#leftOut.saveState();
   }
@@ -207,7 +207,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     yield* this.#batches(this.#nextChunks(), { loader: source, cache: null, prefetch: 0 });
   }
 
-  /** Begins to decode some of the files, behind those that were started before. */
+  /** Starts decoding some of the files, after those that were started earlier. */
   async startDecoding(files: readonly ImageFile[]): Promise<LoadingImages> {
     return (await this.#open()).loader.start(files);
   }
@@ -301,7 +301,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   }
 }
 
-/** The options with their defaults; those that depend on the size of the images are filled in with it. */
+/** The options with their defaults; options that depend on the image size are filled in from it. */
 type ImageDatasetSettings = ImageDatasetOptions &
   Required<{ [K in 'batchSize' | 'shuffle' | 'seed' | 'cacheMebibytes' | 'onBadImage']: NonNullable<ImageDatasetOptions[K]> }>; // prettier-ignore
 

@@ -49,7 +49,7 @@ export class ImageLoader {
     return new ImageLoader(await DecodePipeline.create(options), options);
   }
 
-  /** Begins to decode files, behind those that were started before. */
+  /** Starts decoding files, after those that were started earlier. */
   start(files: readonly ImageFile[]): LoadingImages {
     const decoding = this.#start(files);
     // Files that are not asked for any more must not end the process when they cannot be read.
@@ -96,7 +96,7 @@ export class ImageLoader {
     return this.#loadCarefully(files);
   }
 
-  /** Reads the files here, to know what is wrong with which. */
+  /** Reads the files here, to find out which of them is broken and why. */
   async #loadCarefully(files: readonly ImageFile[]): Promise<LoadedImages> {
     const contents = await Promise.all(files.map((file) => tryToReadImageFile(file)));
     const unread = contents.filter((content) => 'kind' in content);

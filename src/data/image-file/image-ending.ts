@@ -29,11 +29,11 @@ export function hasEnding(format: ImageFormat, bytes: Buffer): boolean {
   return format !== 'avif' || hasAllBoxes(bytes);
 }
 
-/** Passes the segments before the first scan, where a thumbnail may have an end of its own. */
+/** Skips the segments before the first scan, where a thumbnail may have its own end marker. */
 function hasEndOfJpeg(bytes: Buffer): boolean {
   let at = 2;
   while (at + 4 <= bytes.length && bytes.readUInt16BE(at) !== startOfScan) {
-    // Before a marker may stand any number of 0xff and, as libjpeg sees it, even rubbish.
+    // A marker may be preceded by any number of 0xff bytes and, according to libjpeg, even by garbage.
     const isMarker = bytes[at] === 0xff && (bytes[at + 1] ?? 0) >= 0xc0 && bytes[at + 1] !== 0xff;
     at += isMarker ? 2 + bytes.readUInt16BE(at + 2) : 1;
   }

@@ -14,7 +14,7 @@ export const formatNames: Readonly<Record<ImageFormat, string>> = {
   tiff: 'TIFF',
 };
 
-/** The magic bytes by which TensorFlow's `DecodeImage` distinguishes formats (decode_image_op.cc), and those of TIFF. */
+/** The magic bytes that TensorFlow's `DecodeImage` uses to tell formats apart (decode_image_op.cc), and those of TIFF. */
 const magic: readonly (readonly [ImageFormat, string])[] = [
   ['jpeg', '\xff\xd8\xff'],
   ['png', '\x89PNG\r\n\x1a\n'],

@@ -9,7 +9,7 @@ export type ProblemKind =
 
 /** A file that cannot be used, with the reason in words that continue its path: `is a HEIC image`. */
 export interface ImageProblem {
-  /** As found; bytes that are not UTF-8 stand as `\xe9`. Print it with `printable`. */
+  /** Path as found; bytes that are not UTF-8 are written as `\xe9`. Print it with `printable`. */
   readonly path: string;
   readonly kind: ProblemKind;
   readonly message: string;
@@ -27,7 +27,7 @@ export class ImageFault extends Error {
   }
 }
 
-/** What is wrong with an image of which reading has failed. @throws What is neither about its bytes nor an error of the file system. */
+/** What is wrong with an image that could not be read. @throws Any error that is neither about its bytes nor from the file system. */
 export async function problemOf(path: string, error: unknown): Promise<ImageProblem> {
   if (error instanceof ImageFault) return { path, kind: error.kind, message: error.message };
   return fileProblem(path, error);

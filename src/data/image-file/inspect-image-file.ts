@@ -14,7 +14,7 @@ import { type ImageHeader, readImageHeader } from './read-image-header.js';
 export interface ImageFile {
   /** The directory that was scanned, then the way to the file. */
   readonly path: string;
-  /** Position of its class among the class names; where an image may have several, that of the first, or -1 without any. */
+  /** Position of its class among the class names; if an image may have several, of the first one, or -1 without any. */
   readonly label: number;
   /** Positions of all its classes, ascending, where an image may have several or none; absent where each has one. */
   readonly labels?: readonly number[];
@@ -29,13 +29,13 @@ export interface ImageFile {
   readonly checksum?: number;
   /** EXIF orientation, 2 to 8; absent for an upright image. */
   readonly orientation?: number;
-  /** 16 bits a sample, of which the upper 8 are used, as TensorFlow does for 8-bit pixels; absent for any other number. */
+  /** 16 bits per sample; only the upper 8 are used, as TensorFlow does for 8-bit pixels. Absent for any other depth. */
   readonly bitsPerSample?: 16;
-  /** Frames of an animation or pages of a TIFF, of which the first is used; absent if it is the only one. */
+  /** Number of frames of an animation or pages of a TIFF; the first one is used. Absent if it is the only one. */
   readonly frames?: number;
   /** The format that the file's extension claims, such as `JPEG`; absent if that is true or claims nothing. */
   readonly misnamedAs?: string;
-  /** Where its bytes are if it is not a file of its own; its path is then a name that nobody opens. See `readImageBytes`. */
+  /** Where its bytes are if it is not a separate file; its path is then only a name. See `readImageBytes`. */
   readonly inShard?: ShardPlace;
 }
 
@@ -76,7 +76,7 @@ export async function inspectImageFile(
   });
 }
 
-/** As `inspectImageFile`, for an image whose bytes are in memory. @returns What it says of itself, or why it cannot be used. */
+/** Like `inspectImageFile`, for an image in memory. @returns What it says about itself, or why it cannot be used. */
 export async function inspectImageBytes(
   path: string,
   bytes: Buffer,

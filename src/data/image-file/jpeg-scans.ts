@@ -18,14 +18,14 @@ export function jpegPasses(bytes: Buffer): number {
   return Math.max(1, Math.ceil(scans / usualScans));
 }
 
-/** Whether the beginning of a JPEG has a sequential frame, whose scans cost bytes: then there is only one pass. */
+/** Whether the beginning of a JPEG has a sequential frame, whose scans need bytes: then there is only one pass. */
 export function isSequentialJpeg(head: Buffer): boolean {
   for (const { marker } of markersOf(head)) if (isFrameHeader(marker)) return isSequential(marker);
   return false;
 }
 
 /**
- * The markers of a JPEG, with where each stands. As libjpeg's `next_marker`, it passes over what stands between them.
+ * The markers of a JPEG, each with its position. Like libjpeg's `next_marker`, it skips what lies between them.
  *
  * Source: ITU-T T.81, B.1 and B.2.
  */
@@ -46,7 +46,7 @@ function isSequential(marker: number): boolean {
   return marker === 0xc0 || marker === 0xc1;
 }
 
-/** Not those of a single byte: fill bytes, stuffed zeros, TEM, RST0 to RST7, SOI and EOI. */
+/** Markers with a length, unlike fill bytes, stuffed zeros, TEM, RST0 to RST7, SOI and EOI. */
 function hasLength(marker: number): boolean {
   return marker > 0x01 && !(marker >= 0xd0 && marker <= 0xd9) && marker !== 0xff;
 }

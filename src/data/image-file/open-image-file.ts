@@ -8,7 +8,7 @@ import { ImageFault } from './image-problem.js';
 const headBytes = 64 * 1024;
 
 /**
- * A file of a data set, open for reading: a plain file of a bearable size, of which the first bytes are there.
+ * A file of a data set, open for reading: a plain file of acceptable size whose first bytes could be read.
  *
  * Files are handed to sharp as bytes, never by name: libvips takes `cat[page=1].png` for a file with options.
  */

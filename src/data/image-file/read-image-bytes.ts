@@ -9,7 +9,7 @@ import { readFromShard } from './open-shards.js';
 /**
  * Reads the encoded bytes of an image, from its file or from its shard.
  *
- * @throws ImageFault `corrupt` for bytes of a shard that are not those that were scanned; NodeJS.ErrnoException.
+ * @throws ImageFault `corrupt` for bytes of a shard that differ from the scanned ones; NodeJS.ErrnoException.
  */
 export async function readImageBytes({ path, inShard, sizeBytes }: ImageFile): Promise<Buffer> {
   if (!inShard) return readFile(path);

@@ -50,14 +50,14 @@ export async function readImageHeader(format: ImageFormat, file: OpenImageFile):
   }
 }
 
-/** Refuses samples of which something else would be made without a word. */
+/** Refuses samples that would silently be turned into something else. */
 async function readTiffHeader(bytes: Buffer): Promise<ImageHeader> {
   const samples = unreadableTiffSamples(bytes);
   if (samples !== null) throw new ImageFault('unsupported', `${hasSamples(samples)}: save it as PNG`);
   return readWithSharp('tiff', bytes);
 }
 
-/** Reads all of a progressive JPEG, whose scans are spread over the file; of the others the beginning says enough. */
+/** Reads all of a progressive JPEG, whose scans are spread over the file; for the others, the beginning is enough. */
 async function passesOf(file: OpenImageFile): Promise<number> {
   return isSequentialJpeg(file.head) ? 1 : jpegPasses(await file.readAll());
 }

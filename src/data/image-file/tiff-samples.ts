@@ -64,7 +64,7 @@ function fieldsOf(file: Tiff): ReadonlyMap<number, number> | null {
   return fields;
 }
 
-/** Reads the first of the values of a field, which stand in it or elsewhere. */
+/** Reads the first value of a field; the values are stored in the field itself or elsewhere. */
 function firstValue(file: Tiff, at: number): number | null {
   const { view, isLittle, isBig } = file;
   const type = view.getUint16(at + 2, isLittle);

@@ -8,7 +8,7 @@ import { hasSamples, unreadableTiffSamples } from './tiff-samples.js';
  * Turns a WebP, AVIF or TIFF image into PNG, which TensorFlow can decode, without touching the disk.
  *
  * As TensorFlow treats a PNG, so are these treated: the first frame, stored pixels, numbers as they are whatever the colour profile says. An EXIF
- * orientation goes along, and whoever decodes the PNG decides about it. RGB and RGBA of 8 bits keep every bit; gray becomes RGB of the same
+ * orientation is kept, and the code that decodes the PNG decides whether to apply it. RGB and RGBA of 8 bits keep every bit; gray becomes RGB of the same
  * brightness, CMYK and more than 8 bits become 8-bit RGB. Floats from 0 to 1 become 0 to 255, those from 0 to 255 stay.
  *
  * @param bytes The whole file.
@@ -67,7 +67,7 @@ async function fromFloats(
   );
 }
 
-/** @throws SignetError `BAD_IMAGE` for values that are no brightness from 0 to 1 or from 0 to 255. */
+/** @throws SignetError `BAD_IMAGE` for values that are not brightness from 0 to 1 or from 0 to 255. */
 function floatScale(values: Float32Array): 1 | 255 {
   let [least, most] = [Infinity, -Infinity];
   let isFinite = true;

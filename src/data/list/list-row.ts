@@ -10,14 +10,14 @@ export const subsetWords: ReadonlyMap<unknown, Subset> = new Map<string, Subset>
 
 /** One row of a list as it was read, before it is checked. */
 export interface RawRow {
-  /** Line of the file in which it ends, from 1. */
+  /** Line of the file on which it ends, from 1. */
   readonly line: number;
   readonly path: unknown;
   /** Name of the class, or the names of several, which may be none. */
   readonly label: unknown;
   /** Undefined where the list has no such column. */
   readonly split: unknown;
-  /** Shards that hold the image, where it is not a file of its own; see `listText`. */
+  /** Shards that hold the image, if it is not a separate file; see `listText`. */
   readonly shards?: unknown;
 }
 

@@ -19,7 +19,7 @@ export interface ListedImage {
   readonly subset: Subset | null;
   /** Number of its line in the list, from 1. */
   readonly line: number;
-  /** Data set whose shards hold the image, the list's folder in front; absent where it is a file of its own. */
+  /** Data set whose shards hold the image, with the list's folder in front; absent for a separate file. */
   readonly shards?: string;
 }
 

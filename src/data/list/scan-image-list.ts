@@ -25,7 +25,7 @@ export interface ScanListOptions extends InspectOptions {
  *
  * Only headers are read. Files that cannot be used are in `problems`, with their lines; `assertUsable` says what to do about them.
  *
- * @throws SignetError `INVALID_DATASET` for a list that cannot be used, with its faults by line, or of which no image is wanted.
+ * @throws SignetError `INVALID_DATASET` for a list that cannot be used, with its faults by line, or that has no image for the requested parts.
  */
 export async function scanImageList(file: string, options: ScanListOptions = {}): Promise<ImageScan> {
   const { subsets } = options;

@@ -63,7 +63,7 @@ function namesDiffer(directory: string, missing: readonly string[], unexpected: 
 }
 
 /**
- * @param lostClasses What stands where classes do and cannot be read: never to be skipped as a bad image is.
+ * @param lostClasses Entries in the place of class folders that cannot be read: unlike bad images, they are never skipped.
  * @throws SignetError `INVALID_DATASET` that lists every reason why nothing should be trained, and every bad image.
  */
 export function checkDataset(scan: ImageScan, lostClasses: readonly ImageProblem[]): void {

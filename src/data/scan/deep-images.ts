@@ -16,7 +16,7 @@ export const nearlyBlack = 4096;
 const lookedAt = 8;
 
 /**
- * Decodes the first few images of 16 bits a sample, whose upper 8 bits are used: data of 10 or 12 bits in them is nearly black then.
+ * Decodes the first few images with 16 bits per sample. Only the upper 8 bits are used, so data of 10 or 12 bits comes out nearly black.
  *
  * @returns null when there are none that decode.
  */
@@ -24,7 +24,7 @@ export async function inspectDeepImages(files: readonly ImageFile[], maxPixels: 
   const deep = files.filter(({ bitsPerSample }) => bitsPerSample === 16).slice(0, lookedAt);
   const found: number[] = [];
   for (const image of deep) {
-    // Whoever decodes it for a training says what is wrong with it.
+    // The training that decodes it reports what is wrong with it.
     const stats = await readImageBytes(image)
       .then((bytes) => sharp(bytes, { limitInputPixels: maxPixels }).stats())
       .catch(() => null);

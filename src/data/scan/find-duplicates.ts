@@ -8,7 +8,7 @@ import { classNamesOf, type ImageScan } from './image-scan.js';
 
 /** The same bytes in several files. */
 export interface DuplicateImages {
-  /** Two or more; those of the training set first, each set in its order. */
+  /** Two or more; the training set's come first, each set in its own order. */
   readonly files: readonly DuplicateFile[];
 }
 

@@ -13,7 +13,7 @@ export interface ImageFiles {
   readonly repeatedDirectories: string[];
 }
 
-/** A directory still to be read, and the real directories from which links led to it. */
+/** A directory still to be read, and the real directories whose links led to it. */
 interface Pending {
   readonly path: string;
   readonly from: readonly string[];
@@ -31,7 +31,7 @@ export async function findImageFiles(directory: string): Promise<ImageFiles> {
 
 class Search {
   readonly #found: ImageFiles = { paths: [], problems: [], repeatedDirectories: [] };
-  /** Real directories that were read, and those that links lead to and will be. */
+  /** Real directories that were read, and directories behind links that will be. */
   readonly #visited = new Set<string>();
   readonly #awaited = new Set<string>();
   readonly #pending: Pending[] = [];

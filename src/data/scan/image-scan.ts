@@ -16,7 +16,7 @@ export interface ImageScan {
   readonly classNames: readonly string[];
   /** Images that can be used, sorted by code point of the path. */
   readonly files: readonly ImageFile[];
-  /** Files that cannot, sorted likewise. */
+  /** Files that cannot, sorted the same way. */
   readonly problems: readonly ImageProblem[];
   /** Peculiarities that are not faults. */
   readonly notes: ScanNotes;

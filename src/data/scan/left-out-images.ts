@@ -7,11 +7,11 @@ interface LeftOutImage {
   readonly position: number;
   readonly kind: ImageProblem['kind'];
   readonly message: string;
-  /** In which epoch it was found, from 0. */
+  /** Epoch in which it was found, from 0. */
   readonly epoch: number;
 }
 
-/** Images that pass the scan and turn out not to decode, with the epoch in which each was found. */
+/** Images that pass the scan but fail to decode, with the epoch in which each was found. */
 export class LeftOutImages {
   readonly problems: ImageProblem[] = [];
   readonly #epochs: number[] = [];

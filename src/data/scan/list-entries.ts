@@ -81,7 +81,7 @@ function safeReaddir(visited: Set<string>, failures: Promise<ImageProblem>[]) {
   return (path: string, _options: unknown, callback: ReaddirCallback): void => {
     const bytes = decoded(path);
     const directory = bytes.toString();
-    // A name that is not text is reported where it stands; nothing below it could be opened by name.
+    // A name that is not text is reported where it is found; nothing below it could be opened by name.
     if (!isUtf8(bytes) || visited.has(directory)) {
       callback(null, []);
       return;

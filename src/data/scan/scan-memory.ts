@@ -56,7 +56,7 @@ export class ScanMemory {
     this.#at = head.length + 1;
   }
 
-  /** Reads what is remembered: nothing, where there is no such file, or it was written by another version or under other limits. */
+  /** Reads what is remembered: nothing if the file is missing, or was written by another version or under other limits. */
   static async open(place: ScanMemoryPlace, limits: ImageLimits): Promise<ScanMemory> {
     const { maxFileBytes, maxPixels } = { ...defaultImageLimits, ...limits };
     const head = `signet scan 1, limits ${maxFileBytes} ${maxPixels}`;
@@ -65,7 +65,7 @@ export class ScanMemory {
   }
 
   /**
-   * The images as they were found when their files were in these states; null for those of which that is not remembered.
+   * The images as they were found when their files were in these states; null for images that are not remembered.
    *
    * @param images Sorted by code point of the path, as a scan sorts them.
    */

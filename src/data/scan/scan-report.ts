@@ -15,7 +15,7 @@ import { printable, quoted } from '../../text/printable.js';
 /** Reaction to files that cannot be used: stop, or continue without them. */
 export type OnBadImage = 'fail' | 'skip';
 
-/** A scan of which every file can be used. */
+/** A scan in which every file can be used. */
 export interface UsableScan {
   /** The scan without its problems. */
   readonly scan: ImageScan;

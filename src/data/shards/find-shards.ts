@@ -29,7 +29,7 @@ export interface ShardSet {
 
 /**
  * Finds the shards of a data set: in a folder with `shards.json`, in one that holds TFRecord files or tar archives and no other folder, a shard by
- * itself, or those that a pattern such as `data/train-*.tar` names.
+ * itself, or the files that match a pattern such as `data/train-*.tar`.
  *
  * @returns Null where there are none: then it may be a folder with a folder of images for each class.
  * @throws SignetError `INVALID_DATASET` for a set that lacks parts, or that has both TFRecord files and tar archives.

@@ -25,7 +25,7 @@ import { ShardWriter } from './shard-writer.js';
 export interface PackImagesOptions extends PackingOptions {
   /** Whether an image that cannot be read any more, or not be made smaller, ends the packing or is left out. */
   readonly onBadImage: OnBadImage;
-  /** Called after each image, and at the beginning with those that an interrupted run has packed. */
+  /** Called after each image, and once at the beginning with the images that an interrupted run has packed. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Called when another process packs into the same folder, which is waited for. */
   readonly onWait?: (() => void) | undefined;
@@ -148,7 +148,7 @@ class Packing {
     await replaceFile(path.join(this.directory, stateFile), `${jsonText(state)}\n`);
   }
 
-  /** Those that are there in their sizes, by file. */
+  /** Shards that exist in the right size, by file. */
   async #wholeShards(shards: readonly PackedShard[]): Promise<Map<string, PackedShard>> {
     const whole = new Map<string, PackedShard>();
     for (const shard of shards) {

@@ -9,7 +9,7 @@ import type { Container } from './find-shards.js';
 /** How images are packed. */
 export interface PackingOptions {
   readonly container: Container;
-  /** Seed of the order in which images lie in the shards. */
+  /** Seed for the order of the images in the shards. */
   readonly seed: number;
   /** Size in MiB that a shard has about. */
   readonly shardMebibytes: number;
@@ -58,7 +58,7 @@ function commonFolder(files: readonly string[]): string {
   return folder;
 }
 
-/** What an image takes besides its bytes: the features of an example; headers, padding and description in a tar. */
+/** Overhead of an image, in bytes: the features of an example; headers, padding and description in a tar. */
 const otherBytes: Readonly<Record<Container, number>> = { tfrecord: 200, webdataset: 2816 };
 
 function divide(images: readonly NamedImage[], { shardMebibytes, resize, container }: PackingOptions): NamedImage[][] {

@@ -27,7 +27,7 @@ export interface ReadShard {
   readonly sha256: string;
 }
 
-/** Besides the image, a record may have this many bytes. */
+/** A record may have this many bytes in addition to the image. */
 const otherBytes = 1 << 20;
 
 /**

@@ -22,7 +22,7 @@ import type { ShardImage, ShardProblem, ShardRow } from './shard-row.js';
 
 /** Options of `scanShards`. */
 export interface ScanShardsOptions extends ImageLimits, SampleOptions {
-  /** Parts of the data set that are wanted, where the shards or their images say one. Default: all. */
+  /** Parts of the data set to use, if the shards or their images name one. Default: all. */
   readonly subsets?: readonly Subset[] | undefined;
   /** Called as the shards are read, with MiB. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -39,7 +39,7 @@ const shardsAtOnce = 2;
  * Reads the shards of a data set once, and looks at every image in them as far as its header, as `scanImageDirectory` does with files. Its images
  * then say where their bytes are: they are read from there in any order.
  *
- * @throws SignetError `INVALID_DATASET` for shards that cannot be read, or of which no image is wanted.
+ * @throws SignetError `INVALID_DATASET` for shards that cannot be read, or that have no image for the requested parts.
  */
 export async function scanShards(set: ShardSet, options: ScanShardsOptions = {}): Promise<ImageScan> {
   const { subsets, signal } = options;
@@ -83,7 +83,7 @@ async function readOrRecall(
   return read;
 }
 
-/** What is wrong with a shard of which no image tells: its bytes are not those that the index lists. */
+/** Problems with a shard that none of its images shows: its bytes differ from what the index lists. */
 function differs({ index }: ShardSet, file: string | undefined, { rows, sha256 }: ReadShard): ShardProblem | null {
   const listed = index?.shards.find((shard) => shard.file === file);
   if (!listed || listed.sha256 === sha256 || rows.some((row) => 'kind' in row)) return null;

@@ -21,7 +21,7 @@ export class ShardMemory {
     private readonly changed: number,
   ) {}
 
-  /** The place for a shard. @param options How it is read: another way has a memory of its own. */
+  /** The entry for a shard. @param options How it is read: each way of reading has its own memory. */
   static async of(shard: string, options: ReadShardOptions): Promise<ShardMemory> {
     const real = await realpath(shard);
     const { size, ctimeMs } = await stat(real);

@@ -50,7 +50,7 @@ const imageEndings = ['jpg', 'jpeg', 'png', 'webp', 'gif', 'bmp', 'avif', 'tif',
 const mostTextBytes = 1 << 20;
 
 /**
- * Puts the members of a WebDataset together to samples: those that follow each other with the same name up to its first point.
+ * Groups the members of a WebDataset into samples: consecutive members with the same name up to its first dot.
  *
  * The class is in `.cls`, a number or a name, otherwise in `labels` or `label` of `.json`; or in the field of `.json` that `labelField` names.
  */

@@ -107,7 +107,7 @@ export interface EditedScan {
 /**
  * Leaves images out of a scan, and gives others other labels, as edits of one action say.
  *
- * @param edits Those of the scan's data set.
+ * @param edits Edits of the scan's data set.
  * @throws SignetError `INVALID_DATASET` for labels that are not classes of the scan, or several where an image has one.
  */
 export function applyDatasetEdits(scan: ImageScan, edits: readonly DatasetEdit[]): EditedScan {

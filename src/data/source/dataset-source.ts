@@ -9,7 +9,7 @@ import { scanShards } from '../shards/scan-shards.js';
 
 /** How a source is scanned. */
 export interface SourceScanOptions extends Omit<InspectOptions, 'onProgress'> {
-  /** Parts of the data set that are wanted, where the source divides itself. Default: all. */
+  /** Parts of the data set to use, if the source is divided into parts. Default: all. */
   readonly subsets?: readonly Subset[] | undefined;
   /** As `InspectOptions`, and what is counted. */
   readonly onProgress?: ((done: number, total: number, unit?: 'files' | 'MiB') => void) | undefined;

@@ -7,8 +7,8 @@ import { type ImageScan, labelsOf, nameOfScan } from '../scan/image-scan.js';
  * that one alone.
  *
  * @param isMultiLabel Whether images may have several classes, or none, there.
- * @param whose Words for it in a message, such as `the model models/LenetModel/1 gives each image one class`.
- * @throws SignetError `CLASSES_DIFFER` where images of the scan may have several classes, and those of the other may not.
+ * @param whose Words for the other side in a message, such as `the model models/LenetModel/1 gives each image one class`.
+ * @throws SignetError `CLASSES_DIFFER` where images of the scan may have several classes, but the other's may not.
  */
 export function withLabelsOf(scan: ImageScan, isMultiLabel: boolean, whose: string): ImageScan {
   if ((scan.isMultiLabel ?? false) === isMultiLabel) return scan;

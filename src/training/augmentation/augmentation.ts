@@ -32,7 +32,7 @@ export class Augmentation {
   readonly #seed: number;
 
   /**
-   * @param transformations In the order in which they are done.
+   * @param transformations Transformations, in the order they are applied.
    * @throws SignetError `INVALID_ARGUMENT`.
    */
   constructor(

@@ -2,7 +2,7 @@ import { deriveSeed } from '../../data/dataset/random.js';
 import { randomNormal, type RandomShape, randomUniform } from '../../ops/random.js';
 import type * as tf from '../../tensorflow/tf.js';
 
-/** Draws of a transformation in one step, in the order in which it asks: every draw has a seed of its own. */
+/** Random draws of a transformation in one step, in the order it asks for them: every draw has its own seed. */
 export class Draws {
   #count = 0;
 

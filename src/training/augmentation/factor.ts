@@ -1,6 +1,6 @@
 import { SignetError } from '../../errors.js';
 
-/** Range from which is drawn: a number f for [-f, f], or both ends; as in Keras. */
+/** Range to draw from: a number f for [-f, f], or both ends; as in Keras. */
 export type Factor = number | readonly [lower: number, upper: number];
 
 /** Limits of a factor, from `min` to `max`. */

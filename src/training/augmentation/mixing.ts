@@ -65,7 +65,7 @@ export abstract class MixingTransformation {
 }
 
 /**
- * For each of n the one so many places on, one and the same number of places from 1 to n - 1: batches have a random order anyway.
+ * Pairs each of n images with the one k places further on, with the same k from 1 to n - 1 for all: batches have a random order anyway.
  *
  * @param uniform float32 scalar, from 0 to less than 1.
  */

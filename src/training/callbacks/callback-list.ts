@@ -13,7 +13,7 @@ type Scalars = Record<string, number | tf.Scalar>;
  * ```
  */
 export class CallbackList extends tf.Callback {
-  /** @param callbacks Callbacks in the order in which they are called. */
+  /** @param callbacks Callbacks, in the order they are called. */
   constructor(readonly callbacks: readonly CallbackLike[]) {
     super();
   }

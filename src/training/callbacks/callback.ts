@@ -38,7 +38,7 @@ export abstract class Callback {
   #params: TrainingParams = {};
 
   /**
-   * The model in training. Its weights are those of the last step in `onEpochEnd` and later hooks; in `onBatchEnd`, after
+   * The model in training. In `onEpochEnd` and later hooks, its weights are those after the last step; in `onBatchEnd`, after
    * `readWeights(model)`. What is assigned to it counts from the next step on.
    *
    * @throws SignetError `INVALID_ARGUMENT` before a training has begun.
@@ -57,7 +57,7 @@ export abstract class Callback {
   }
 
   /**
-   * The model's optimizer, whose learning rate and state can be read and assigned.
+   * The model's optimizer. Its learning rate and state can be read and assigned.
    *
    * @throws SignetError `INVALID_ARGUMENT` for an optimizer of TF.js.
    */
@@ -105,7 +105,7 @@ export abstract class Callback {
    * Called after each batch.
    *
    * @param batch Number of the batch within the epoch, from 0.
-   * @param logs Those of `onBatchBegin`, and loss and metrics of this batch alone.
+   * @param logs The values of `onBatchBegin`, plus the loss and metrics of this batch alone.
    */
   onBatchEnd?(batch: number, logs: Logs): void | Promise<void>;
 

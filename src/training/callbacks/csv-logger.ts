@@ -11,7 +11,7 @@ export interface CSVLines {
 
 /** Options of a `CSVLogger`. */
 export interface CSVLoggerOptions {
-  /** Stage of the training, in a column of its own. Default: there is no such column. */
+  /** Stage of the training, written to its own column. Default: no such column. */
   readonly stage?: string | undefined;
 }
 

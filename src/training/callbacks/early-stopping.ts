@@ -26,7 +26,7 @@ export interface EarlyStoppingOptions extends MonitorOptions, ReportOptions {
    */
   readonly baseline?: number;
   /**
-   * Whether the model gets the weights of its best epoch back when training ends, instead of those of its last step.
+   * Whether to restore the weights of the best epoch when training ends, instead of keeping those of the last step.
    *
    * @defaultValue false
    */

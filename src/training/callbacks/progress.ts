@@ -27,7 +27,7 @@ export interface ProgressOptions {
 
 /**
  * Shows loss, accuracy, images per second and the time left, at most: as a bar on a terminal or in lines elsewhere while an epoch runs, and as
- * a line after each epoch. Images per second are those of the training steps: neither the features that are computed before the first nor the
+ * a line after each epoch. Images per second count the training steps only: neither the features that are computed before the first nor the
  * validation count.
  */
 export class Progress extends Callback {

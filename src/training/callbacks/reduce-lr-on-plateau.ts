@@ -12,7 +12,7 @@ import { Report, type ReportOptions, shortNumber } from './support/report.js';
 /** Options of `ReduceLROnPlateau`, after `keras.callbacks.ReduceLROnPlateau`. */
 export interface ReduceLROnPlateauOptions extends MonitorOptions, ReportOptions {
   /**
-   * Factor by which the learning rate is multiplied, above 0 and below 1.
+   * Factor that the learning rate is multiplied by, above 0 and below 1.
    *
    * @defaultValue 0.1
    */
@@ -30,7 +30,7 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions, ReportOptions 
    */
   readonly minDelta?: number;
   /**
-   * Number of epochs after a reduction in which epochs without improvement are not counted.
+   * Number of epochs after a reduction during which epochs without improvement are not counted.
    *
    * @defaultValue 0
    */

@@ -12,7 +12,7 @@ export interface TerminateOnNaNOptions {
    */
   readonly raiseError?: boolean;
   /**
-   * Stream to which it writes that it stops.
+   * Stream for the message that training stops.
    *
    * @defaultValue standard error
    */

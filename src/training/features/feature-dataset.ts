@@ -6,7 +6,7 @@ import type { FeatureSource } from './feature-source.js';
 
 type Batches = ReturnType<tf.data.Dataset<tf.TensorContainer>['iterator']>;
 
-/** An ImageDataset whose batches hold features in the place of images: the same batches in the same order. */
+/** An ImageDataset whose batches hold features instead of images: the same batches in the same order. */
 export class FeatureDataset extends tf.data.Dataset<tf.TensorContainer> implements EpochDataset, ResumableData {
   override readonly size: number;
 

@@ -16,7 +16,7 @@ export interface FeatureNetworkOptions {
   readonly precision?: Precision | undefined;
 }
 
-/** The frozen part of a model as a graph of its own. */
+/** The frozen part of a model as a separate graph. */
 export class FeatureNetwork {
   #compiled: Promise<CompiledFunctions> | null = null;
   #ready: CompiledFunctions | null = null;

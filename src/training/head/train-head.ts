@@ -16,7 +16,7 @@ import { type HeadScore, type LinearHead, LogisticRegression, scoreHead } from '
 
 /** Options of `trainHead`. */
 export interface TrainHeadOptions {
-  /** Images by which the strength is chosen. */
+  /** Images used to choose the strength. */
   readonly validationData: ImageDataset;
   /** Strengths of the regularization that are tried. Default: 0.3, 0.1, 0.03, 0.01 and 0.003. */
   readonly strengths?: readonly number[];
@@ -40,7 +40,7 @@ export interface TrainedHead {
   readonly tried: readonly number[];
   /** Scores of the head with the chosen strength, trained on the first dataset alone. */
   readonly train: HeadScore;
-  /** Scores of the same head on the second dataset, by which the strength was chosen. */
+  /** Scores of the same head on the second dataset, which was used to choose the strength. */
   readonly validation: HeadScore;
   /** Images per second while features were computed, of both datasets. */
   readonly imagesPerSecond: number;

@@ -61,7 +61,7 @@ export abstract class AdamOptimizer extends Optimizer {
     return this.#options.amsgrad ? ['momentum', 'velocity', 'velocity_hat'] : ['momentum', 'velocity'];
   }
 
-  /** Returns the options from which an equal optimizer can be made. */
+  /** Returns the options that create an identical optimizer. */
   override getConfig(): tf.serialization.ConfigDict {
     return { ...super.getConfig(), ...this.#options };
   }

@@ -5,7 +5,7 @@ import type { OptimizerOptions } from './optimizer-options.js';
 export interface AdamWOptions extends OptimizerOptions, AdamRuleOptions {}
 
 /**
- * Adam whose weights decay by themselves rather than through the gradient.
+ * Adam with weight decay that is applied to the weights directly rather than through the gradient.
  *
  * Source: Loshchilov and Hutter, https://arxiv.org/abs/1711.05101, as in keras/src/optimizers/adamw.py.
  */

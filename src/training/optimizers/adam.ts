@@ -5,7 +5,7 @@ import type { OptimizerOptions } from './optimizer-options.js';
 export interface AdamOptions extends OptimizerOptions, AdamRuleOptions {}
 
 /**
- * Adam: steps by the running mean of the gradients over the root of that of their squares. See `AdamOptimizer` for the formula.
+ * Adam: steps by the running mean of the gradients, divided by the root of the running mean of their squares. See `AdamOptimizer` for the formula.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { checkNumber, SignetError } from '../../errors.js';
 import * as tf from '../../tensorflow/tf.js';
 
-/** Options that keep gradients from being too large, of which at most one is given; after `keras.optimizers.Optimizer`. */
+/** Options that keep gradients from becoming too large; set at most one. From `keras.optimizers.Optimizer`. */
 export interface ClipOptions {
   /**
    * Largest L2 norm of the gradient of each variable, above 0; a larger gradient is scaled down to it.

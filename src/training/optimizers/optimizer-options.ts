@@ -2,7 +2,7 @@ import { checkNumber } from '../../errors.js';
 import type { LearningRateSchedule } from '../schedules/learning-rate-schedule.js';
 import { checkClipOptions, type ClipOptions } from './clip-gradients.js';
 
-/** Options that every optimizer takes; the names and defaults are those of `keras.optimizers.Optimizer`. */
+/** Options that every optimizer takes, with the names and defaults of `keras.optimizers.Optimizer`. */
 export interface OptimizerOptions extends ClipOptions {
   /**
    * Size of a step, 0 or more, or a schedule that computes it from the number of the step. Only a number can be changed during
@@ -18,7 +18,7 @@ export interface OptimizerOptions extends ClipOptions {
    */
   readonly weightDecay?: number;
   /**
-   * Words by which variables are left out of the weight decay: those whose names contain one, such as `bias`.
+   * Words that exclude variables from the weight decay: variables whose names contain one of them, such as `bias`.
    *
    * @defaultValue none
    */

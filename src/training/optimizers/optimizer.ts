@@ -69,7 +69,7 @@ export abstract class Optimizer extends tf.Optimizer {
    */
   protected abstract rule(learningRate: tf.Tensor, step: tf.Tensor): UpdateRule;
 
-  /** The op that stands for the rule in a compiled step; takes what `rule` takes. Null where there is none. */
+  /** The op that replaces the rule in a compiled step; takes what `rule` takes. Null if there is none. */
   protected abstract fusedOp(learningRate: tf.Tensor, step: tf.Tensor): FusedOp | null;
 
   /** The learning rate of the next step, a float32. While a compiled step trains, a schedule's is as of the last reading. */

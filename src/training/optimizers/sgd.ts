@@ -22,7 +22,7 @@ export interface SGDOptions extends OptimizerOptions {
 }
 
 /**
- * Gradient descent, with momentum if wanted.
+ * Gradient descent, optionally with momentum.
  *
  *     w -= learningRate g                                           without momentum
  *     m = momentum m - learningRate g,  w += m                      with momentum

@@ -19,7 +19,7 @@ export interface WantedTraining {
 }
 
 /**
- * Finds the wanted training that was interrupted last.
+ * Finds the most recently interrupted training that matches.
  *
  * @throws SignetError `INVALID_TRAINING_STATE` when there is none, or when it is damaged.
  */
@@ -60,7 +60,7 @@ function nothingToResume({ modelFolderPath, modelType, modelVersion }: WantedTra
   );
 }
 
-/** Lists the versions of a model's class whose trainings are not done. @param parent The folder of the class. */
+/** Lists the versions of a model class whose training is not finished. @param parent The folder of the class. */
 export async function interruptedVersions(parent: string): Promise<number[]> {
   const names = await readdir(parent).catch(() => []);
   return names.flatMap((name) => {

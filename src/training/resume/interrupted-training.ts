@@ -9,7 +9,7 @@ import { removeModelDirectory, writeModelDirectory } from '../../files/model-dir
 import { isStillRunning, ownIdentity } from '../../files/process-identity.js';
 import { type ParseOptions, readRecord, recordFile, type TrainingRecord, writeRecord } from './training-record.js';
 
-/** Files that are written last of a state: that of `BackupAndRestore`, and that of workers. */
+/** Files that are written last when a state is saved: one by `BackupAndRestore`, one by workers. */
 const stateFiles = ['training_metadata.json', path.join('workers', 'output.training', 'last')] as const;
 
 /**
@@ -32,7 +32,7 @@ export class InterruptedTraining<Options = unknown> {
    * Begins a training, and drops one that was interrupted before. Its folder appears whole or not at all.
    *
    * @param options Options that `find` returns later, as JSON can hold them.
-   * @param writeState Writes a state from elsewhere, whose best model is in the version directory already. Default: it starts at its beginning.
+   * @param writeState Writes a state from elsewhere, whose best model is already in the version directory. Default: training starts from the beginning.
    * @throws SignetError `CANNOT_WRITE`, or `INVALID_TRAINING_STATE` when another process trains the same version.
    */
   static async begin<Options>(

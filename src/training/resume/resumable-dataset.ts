@@ -1,7 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
 import type { TrainingPosition } from '../steps/training-session.js';
 
-/** A dataset whose order is another in every epoch, and which can begin with any. */
+/** A dataset whose order differs in every epoch, and which can start at any epoch. */
 export interface EpochDataset {
   /**
    * Begins with the order of an epoch.
@@ -15,7 +15,7 @@ export interface EpochDataset {
 export interface ResumableData {
   /** Returns what it remembers in addition to epoch and batch, as values that JSON can hold. */
   saveState(): unknown;
-  /** Makes the epoch that comes next that of the position, from its batch on. @param state From a file. */
+  /** Makes the next epoch the one at the position, starting at its batch. @param state From a file. */
   resume(position: TrainingPosition, state: unknown): void;
 }
 

@@ -15,7 +15,7 @@ export const recordFile = 'training.json';
 
 /** Facts of a training known from its beginning, in addition to its state. */
 export interface TrainingRecord<Options> {
-  /** Options with which it was begun, as JSON can hold them. */
+  /** Options it was started with, as JSON can hold them. */
   readonly options: Options;
   /** The images that it learns from, including those for the validation. */
   readonly images: readonly ClassFingerprint[];

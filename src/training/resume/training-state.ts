@@ -14,7 +14,7 @@ import * as tf from '../../tensorflow/tf.js';
 import { elementBytes } from '../../tracing/tensor-proto.js';
 import type { SessionState } from '../steps/training-session.js';
 
-/** Where a training stands, tensors aside. */
+/** Progress of a training, without its tensors. */
 export interface TrainingMetadata {
   /** The epoch that runs or comes next, from 0. */
   readonly epoch: number;

@@ -27,7 +27,7 @@ export type ScheduleName = keyof typeof schedulesByName;
 /**
  * Makes the learning rate of a training by the name of its schedule, with a warmup before it.
  *
- * @param length Steps of the training at most, and those of them in which the learning rate rises from 0.
+ * @param length Maximum number of training steps, and how many of them raise the learning rate from 0.
  */
 export function scheduledLearningRate(
   name: ScheduleName,

@@ -21,7 +21,7 @@ export class AveragedWeights {
     private readonly optimizer: Optimizer,
   ) {}
 
-  /** @returns Null for a model whose optimizer keeps no averages. */
+  /** @returns Null if the model's optimizer keeps no averages. */
   static of(model: tf.LayersModel): AveragedWeights | null {
     const optimizer = model.optimizer as unknown;
     const [weight] = variablesOf(model.trainableWeights);

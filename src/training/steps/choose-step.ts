@@ -37,7 +37,7 @@ export interface ChosenStep {
 
 type Way = 'graph' | 'xla';
 
-/** Steps before those that are measured: they take memory and fill caches, and in the first one XLA compiles. */
+/** Steps before the measured ones: they allocate memory and fill caches, and XLA compiles in the first one. */
 const warmUpSteps = 5;
 /** Steps that are measured at most; fewer where they are long, and where the answer is clear. */
 const measuredSteps = 20;
@@ -54,7 +54,7 @@ const clearly = 1.1;
 /**
  * Runs each step in one of two ways, which share their variables.
  *
- * XLA compiles for one batch size: that of the first step. Other batches, such as an epoch's last, run as a graph: nothing is
+ * XLA compiles for one batch size: the first step's. Other batches, such as an epoch's last, run as a graph: nothing is
  * compiled twice, and no padding enters batch normalization.
  *
  * With `auto` the first steps run as a graph and are timed; if the rest would take long, some more run by XLA, and the faster way is kept. It
@@ -121,7 +121,7 @@ class Trial {
   #taken = 0;
   #times: number[] = [];
   #graphMilliseconds = NaN;
-  /** Milliseconds by which XLA's steps took longer than the graph's would have. */
+  /** How many milliseconds longer XLA's steps took than the graph's would have. */
   #spent = 0;
   #budget = 0;
 

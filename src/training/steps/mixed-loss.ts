@@ -1,7 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
 import type { Loss } from '../losses.js';
 
-/** Labels of the images that were mixed in, and the shares of those that were mixed. */
+/** Labels of the images that were mixed in, and the shares of the original images. */
 export interface Mix {
   /** int32 [n], or [n, classes] where an image may have several */
   readonly partnerLabels: tf.Tensor;
@@ -10,7 +10,7 @@ export interface Mix {
 }
 
 /**
- * The loss of images that are mixed of two each: that of the one label and of the other, in the proportion of the mixture. For
+ * The loss of images that are mixed from two: the losses for both labels, in the proportion of the mixture. For
  * cross-entropy, which is linear in the labels, that is the loss of the mixed label.
  *
  * @param weigh How much an image of each label counts, float32 [n]. Default: all the same.

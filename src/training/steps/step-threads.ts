@@ -5,7 +5,7 @@ import * as tf from '../../tensorflow/tf.js';
 const smallNetwork = 2e6;
 
 /**
- * How many threads an op of the training step shares its work among; nothing for as many as there are processors.
+ * Number of threads that share the work of an op in the training step; undefined for one per processor.
  *
  * One for a small network: its ops are done in less time than it takes to wake and await a second thread. The rule looks at the
  * network alone, not at a clock: sums come out with other last bits when their terms are shared out otherwise, and the same
@@ -23,7 +23,7 @@ export function isSmall(model: tf.LayersModel, from?: tf.SymbolicTensor): boolea
   return multiplications(layers) < smallNetwork;
 }
 
-/** Layers between a tensor and those that depend on it. */
+/** Layers between a tensor and the tensors that depend on it. */
 function layersAfter(from: tf.SymbolicTensor, outputs: readonly tf.SymbolicTensor[]): tf.layers.Layer[] {
   const seen = new Set<tf.SymbolicTensor>([from]);
   const waiting = [...outputs];

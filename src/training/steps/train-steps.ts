@@ -38,7 +38,7 @@ export class TrainSteps implements Steps {
     if (!graph || !xla) throw new Error('unreachable: there are two');
     const chosen = chooseStep({ graph, xla }, options);
     const augment = (data: tf.Tensor[]) => this.#run('augment', data);
-    // A graph of its own, whose results stay inside of TensorFlow: XLA knows no op that rotates images.
+    // A separate graph, whose results stay inside TensorFlow: XLA has no op that rotates images.
     this.#train = options.augmentation ? { ...chosen, run: augmented(augment, chosen.run) } : chosen;
   }
 

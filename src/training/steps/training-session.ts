@@ -25,7 +25,7 @@ export const freshSession: SessionState = { totals: null, step: null, data: null
 
 /** A training that runs, as its callbacks see it. */
 export interface TrainingSession {
-  /** All of them, in the order in which they are called. */
+  /** All of them, in the order they are called. */
   readonly callbacks: readonly CallbackLike[];
   saveState(): SessionState;
   /**

@@ -87,7 +87,7 @@ function weightOf(model: tf.LayersModel, classWeight: ClassWeight): ((labels: tf
   return (labels) => tf.tidy(() => tf.gather(tf.tensor1d(weights), tf.cast(labels, 'int32')));
 }
 
-/** Makes TF.js's own step, in which layers draw by the optimizer's count of steps: a resumed training draws what comes next. */
+/** Makes TF.js's own step. Layers draw by the optimizer's step count, so that a resumed training continues with the next draws. */
 function drawingStep(model: tf.LayersModel, randomStep?: tf.Tensor): Step {
   return drawing(model, stepOf(model), randomStep);
 }
@@ -99,7 +99,7 @@ export function drawing<Result>(
   randomStep?: tf.Tensor,
 ): (data: tf.Tensor[]) => Result {
   const optimizer = model.optimizer as unknown;
-  // Those of TF.js count in JavaScript, if at all, which a graph does not see.
+  // TF.js's optimizers count in JavaScript, if at all, which a graph does not see.
   const count = randomStep ?? (optimizer instanceof Optimizer ? optimizer.iterationsVariable : null);
   return count === null ? step : (data) => withRandomStep(count, () => step(data));
 }

@@ -5,7 +5,7 @@ import { SignetError } from '../../../errors.js';
  *
  * `{name}` is the number as it is, `{name:02d}` a whole number with zeros in front, `{name:.2f}` one with two decimals.
  *
- * @throws SignetError `INVALID_ARGUMENT` for a name that the values do not have, with those that they have.
+ * @throws SignetError `INVALID_ARGUMENT` for a name that is not among the values; the message lists them.
  */
 export function checkpointPath(pattern: string, values: Readonly<Record<string, number>>): string {
   return pattern.replace(placeholder, (_, name: string, width?: string, decimals?: string) => {
