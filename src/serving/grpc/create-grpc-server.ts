@@ -221,7 +221,9 @@ function bind(server: Server, address: string, tls: ServerTls | undefined): Prom
         resolve(bound);
         return;
       }
-      const message = `gRPC cannot listen on ${address}: ${error.message}. Give another port or host.`;
+      // grpc-js joins the errors of all addresses of a host into one message, and keeps no code.
+      const why = error.message.includes('EADDRINUSE') ? 'another program listens there' : error.message;
+      const message = `gRPC cannot listen on ${address}: ${why}. Give another port or host.`;
       reject(new SignetError('INVALID_ARGUMENT', message, { cause: error }));
     });
   });

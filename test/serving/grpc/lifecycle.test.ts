@@ -185,11 +185,11 @@ describe('drain', () => {
     answer();
   });
 
-  it('says where nothing can listen', async () => {
+  it('says that the port is taken, as over REST', async () => {
     const { port } = await serve(models);
     await expect(createGrpcServer(models).start('127.0.0.1', port)).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining(`gRPC cannot listen on 127.0.0.1:${port}: `) as string,
+      message: `gRPC cannot listen on 127.0.0.1:${port}: another program listens there. Give another port or host.`,
     });
   });
 });
