@@ -119,7 +119,7 @@ export abstract class BackboneModel extends ImageClassifierModel {
     this.#backbone.forEach((layer) => (layer.trainable = true));
   }
 
-  /** Gives the options by which a model like this one is made; those that have their defaults are left out. */
+  /** Returns the options that create a model like this one; options with their default values are left out. */
   protected override ownOptions(): OwnOptions {
     const { includeTop, dropout, freezeBatchNormalization } = this.#made;
     const own = { includeTop, dropout, freezeBatchNormalization, ...this.#frozen() };

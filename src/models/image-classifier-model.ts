@@ -239,7 +239,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     if (seed !== undefined) initializeWeights(this, seed);
   }
 
-  /** Description from which the model can be made again: its class, sizes and own options, as `loadModel` reads them from a saved one. */
+  /** Description that can recreate the model: its class, sizes and own options, as `loadModel` reads them from a saved one. */
   get description(): ModelDescription {
     const [inputHeight, inputWidth] = this.imageSize;
     return {
@@ -256,7 +256,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   }
 
   /**
-   * Signatures that `save` writes, by name: those of every classifier and the subclass's own.
+   * Signatures that `save` writes, by name: the ones every classifier has, and the subclass's own.
    *
    * @throws SignetError `INVALID_SIGNATURE` when one of the subclass's own is called like one of every classifier.
    */
@@ -529,7 +529,7 @@ function thresholdsVariable(classes: number): tf.Variable<tf.Rank.R1> {
   return tf.tidy(() => ownVariable(tf.fill([classes], 0.5) as tf.Tensor1D, 'thresholds'));
 }
 
-/** Makes a variable that is not trained with a name of its own, which TF.js wants of every one. */
+/** Creates a variable that is not trained, with a unique name, as TF.js requires of every variable. */
 function ownVariable<R extends tf.Rank>(value: tf.Tensor<R>, wanted: string): tf.Variable<R> {
   const taken = tf.engine().registeredVariables;
   let name = wanted;

@@ -93,7 +93,7 @@ function kindOf(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : `a value, ${String(value)}`;
 }
 
-/** Names of a class and those that it extends, itself first. */
+/** Names of a class and the classes that it extends, its own first. */
 function basesOf(value: unknown): string[] {
   if (typeof value !== 'function' || value === Function.prototype) return [];
   return [value.name, ...basesOf(Object.getPrototypeOf(value))];

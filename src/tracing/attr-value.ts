@@ -11,7 +11,7 @@ export function shapeProto(sizes: readonly number[] | null) {
   return { dim: sizes.map((size) => ({ size: BigInt(size) })) };
 }
 
-/** Nearly all attributes are one of a few types, numbers and bools, of which nobody changes one: making each again takes time. */
+/** Nearly all attributes are one of a few types, numbers and bools, and are never changed: creating each of them again takes time. */
 const made = new Map<string, AttrValue>();
 
 function kept(key: string, value: () => AttrValue['value']): AttrValue {

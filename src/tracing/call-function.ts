@@ -64,7 +64,7 @@ export function callPureFunction(
 
 let inlined = 0;
 
-/** Runs an action in which functions that are called run in the caller's own graph. */
+/** Runs an action; functions that are called in it run in the caller's own graph. */
 export function withCallsInlined<T>(action: () => T): T {
   inlined += 1;
   try {

@@ -21,7 +21,7 @@ export class CapturedTensors {
   /** @param outer Where the op itself is recorded. */
   constructor(readonly outer: OuterTape) {}
 
-  /** The argument of the body that stands for a value outside. */
+  /** The argument of the body that represents a value from outside. */
   argumentFor(value: TapeValue): ArgumentNode {
     let position = this.values.findIndex(({ node, output }) => node === value.node && output === value.output);
     if (position === -1) position = this.values.push(value) - 1;

@@ -18,7 +18,7 @@ export interface ToCheck {
   readonly shapes: SampleRun['shapes'];
   /** How its trace differs from the others, in the words of a message; null where it does not. */
   readonly difference: string | null;
-  /** What running the graph may cost. Default: that of `runGraph`. */
+  /** What running the graph may cost. Default: the default of `runGraph`. */
   readonly budget?: RunBudget;
 }
 
@@ -95,7 +95,7 @@ function compare(eager: tf.Tensor | undefined, graph: tf.Tensor | undefined, isR
   const [a, b] = [eager, graph].map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`);
   if (a !== b) return `the function gives ${a}, the graph ${b}`;
   if (isRandom) return null;
-  // Strings in an array, numbers in a typed one, of which a variable may have millions.
+  // Strings in an array; numbers in a typed array, since a variable may have millions.
   const [x, y] = [eager.dataSync<'float32'>(), graph.dataSync<'float32'>()];
   // Mostly the same kernels have run, and there may be millions of numbers.
   if (sameBytes(x, y)) return null;

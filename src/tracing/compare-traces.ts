@@ -121,7 +121,7 @@ class Comparison {
     return assigned ? `it assigns the variable "${assigned.variable.name}" differently` : null;
   }
 
-  /** Whether two values stand at the same place of their own tapes. */
+  /** Whether two values are at the same position of their tapes. */
   #isSame(value: TapeValue, other: TapeValue | undefined): boolean {
     return value.output === other?.output && this.#positions.get(value.node) === this.#otherPositions.get(other.node);
   }

@@ -9,7 +9,7 @@ import { Asset } from './asset.js';
 import type { SizeExpression } from './size-expression.js';
 import type { TensorSpec } from './tensor-spec.js';
 
-/** The attribute by which TensorFlow knows it, of a function and of a node that calls it: compiler/jit/defs.cc. */
+/** The attribute that tells TensorFlow, on a function and on a node that calls it: compiler/jit/defs.cc. */
 export const mustCompile = '_XlaMustCompile';
 
 /** An argument or a result with its name. */
@@ -20,7 +20,7 @@ export interface NamedSpec {
   readonly spec: TensorSpec;
 }
 
-/** What a function uses beside its arguments, and a SavedModel keeps for it. */
+/** What a function uses in addition to its arguments, and a SavedModel stores for it. */
 export type Capture = tf.Variable | Asset;
 
 /** Shapes of arguments as a key. */
@@ -36,7 +36,7 @@ export interface ConcreteFunctionParts {
   readonly inputs: readonly NamedSpec[];
   /** In the order of their names. */
   readonly outputs: readonly NamedSpec[];
-  /** How the sizes of each output follow from those of the inputs; null where they do not. */
+  /** How each output's sizes follow from the inputs' sizes; null where they do not. */
   readonly outputSizes: readonly (readonly (SizeExpression | null)[] | null)[];
   /** What follows the inputs as arguments of the definition. */
   readonly captures: readonly Capture[];

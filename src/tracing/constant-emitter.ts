@@ -219,7 +219,7 @@ interface FloatOps {
   readonly root: (a: string) => string;
 }
 
-/** A way in which float32 numbers may come from whole ones. */
+/** A way of deriving float32 numbers from whole ones. */
 interface FloatForm {
   readonly sizes: readonly number[];
   /** Computes the number from the size, a float32. */

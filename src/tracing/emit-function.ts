@@ -84,7 +84,7 @@ class FunctionEmitter {
   #outputs: (NamedSpec & { readonly sizes: ConcreteFunction['outputSizes'][number]; readonly tensor: string })[] = [];
   /** What must be computed as it is written. */
   #exact: ReadonlySet<TapeNode> = new Set();
-  /** In the order in which they were met. */
+  /** In the order they were found. */
   readonly outerConstants: OuterConstant[] = [];
 
   constructor(private readonly parts: FunctionTraces) {
@@ -206,7 +206,7 @@ class FunctionEmitter {
     return this.#builder.op('Neg', [this.#builder.op('Minimum', negated, float32)], float32);
   }
 
-  /** The bodies of an op, and what they take from this function beside what the op was recorded with. */
+  /** The bodies of an op, and what they take from this function in addition to what the op was recorded with. */
   #emitBodies(position: number, node: OpNode) {
     const emitters = node.bodies.map((_, i) => this.#bodyEmitter(position, node, i));
     for (const emitter of emitters) emitter.emitNodes();
@@ -304,7 +304,7 @@ class FunctionEmitter {
   }
 }
 
-/** The types of an op's captured tensors with those of the constants that its bodies take from outside. */
+/** The types of an op's captured tensors, and of the constants that its bodies take from outside. */
 function withTypes({ op, attributes }: OpNode, outer: readonly OuterConstant[]): Attributes {
   const name = capturedTypes[op];
   const value = name === undefined ? undefined : attributes[name]?.value;

@@ -206,7 +206,7 @@ function pairs(candidates: readonly Candidate[]): [Candidate, Candidate][] {
   return candidates.flatMap((a, i) => candidates.slice(i + 1).map((b): [Candidate, Candidate] => [a, b]));
 }
 
-/** What JavaScript makes of two sizes before it goes on to compute: the smaller, the larger, and what either lacks to that. */
+/** What JavaScript computes from two sizes before it continues: the smaller, the larger, and how much each falls short of that. */
 function bothOf(a: Candidate, b: Candidate): [SizeExpression, readonly number[]][] {
   const join = (op: 'Minimum' | 'Maximum') => sizeOperation(op, a.dimension, b.dimension);
   const both: SizeExpression[] = [join('Minimum'), join('Maximum'), sizeOperation('AddV2', a.dimension, b.dimension)];

@@ -53,7 +53,7 @@ export class FunctionDefBuilder {
     for (const { name } of inputs) this.#names.set(name, 1);
   }
 
-  /** Adds an argument after those that there are. */
+  /** Adds an argument after the existing ones. */
   addInput(input: FunctionArgument): void {
     this.#inputs.push(input);
     this.#names.set(input.name, 1);
@@ -94,7 +94,7 @@ export class FunctionDefBuilder {
     return (signature?.outputArg ?? []).map(({ name }) => renamed(ret[name] ?? ''));
   }
 
-  /** Makes a node run whenever the function is called, whoever uses its outputs. */
+  /** Makes a node run whenever the function is called, whether or not its outputs are used. */
   alwaysRun(node: string): void {
     this.#control.push(node);
   }

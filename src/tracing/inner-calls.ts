@@ -22,7 +22,7 @@ export class InnerCalls {
     return !fn.assigns && fn.compared.has(shapesKey(shapes));
   }
 
-  /** Keeps what a call gave, until the scope of TF.js ends in which it was. */
+  /** Keeps the results of a call until the TF.js scope around it ends. */
   add(call: InnerCall): void {
     this.#calls.push(call);
   }
@@ -40,7 +40,7 @@ export class InnerCalls {
 
 let current: InnerCalls | null = null;
 
-/** Runs `action`, in which tf functions that are called again give what they gave. */
+/** Runs `action`; tf functions that are called again in it return their earlier results. */
 export function reusing<T>(calls: InnerCalls, action: () => T): T {
   const outer = current;
   current = calls;

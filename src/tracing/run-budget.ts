@@ -37,7 +37,7 @@ export class RunBudget {
     return Math.min(this.#spent, this.most);
   }
 
-  /** What the function may cost whose graph has this budget, for `withinLimit`. */
+  /** The cost allowed for the function whose graph has this budget, for `withinLimit`. */
   ofFunction(): OpLimit {
     const budget = new RunBudget(eagerFactor * this.most);
     return {
@@ -125,7 +125,7 @@ function convolvedElements(
   return (pictures[0] ?? 0) * rows * columns * multiplier * (isDepthwise ? channels : 1);
 }
 
-/** Whether an op computes elements from those of two inputs at the same place: TensorFlow calls these x and y. */
+/** Whether an op computes each element from the elements of two inputs at the same position: TensorFlow calls these x and y. */
 function isElementwise(op: string): boolean {
   const [x, y] = opEntry(op)[0];
   return x?.[0] === 'x' && y?.[0] === 'y';

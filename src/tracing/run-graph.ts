@@ -65,7 +65,7 @@ export function runGraph(
   return new GraphRun(fn, budget, calls).run(args);
 }
 
-/** A tensor of the binding's, of which the run is the owner, or a variable. */
+/** A tensor of the binding, owned by the run, or a variable. */
 type Value = TensorMetadata | { readonly variable: tf.Variable };
 
 /** Ops that are more than a call of TensorFlow's. */
@@ -340,7 +340,7 @@ function preparedNode(node: NodeDef): PreparedNode {
 
 const preparedNodes = new WeakMap<NodeDef, PreparedNode>();
 
-/** An attribute as the binding takes it; null for those that it cannot set. */
+/** An attribute as the binding takes it; null for attributes that it cannot set. */
 export function bindingAttribute(name: string, { value }: AttrValue): BindingAttribute | null {
   switch (value.case) {
     case 's':

@@ -51,7 +51,7 @@ export function evaluateSize(size: SizeExpression, sizeOf: (dimension: SourceDim
   return functions[size.op](evaluateSize(size.a, sizeOf), evaluateSize(size.b, sizeOf));
 }
 
-/** The dimensions that a size is computed from, in the order in which they stand. */
+/** The dimensions that a size is computed from, in the order they appear. */
 export function dimensionsOf(size: SizeExpression): SourceDimension[] {
   if (typeof size === 'number') return [];
   return 'axis' in size ? [size] : [...dimensionsOf(size.a), ...dimensionsOf(size.b)];

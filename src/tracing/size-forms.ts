@@ -187,7 +187,7 @@ function windows(of: SizeForm, value: number, size: number): SizeForm[] {
   return [{ evaluate: (each) => of.evaluate(each) + offset, build: (each) => add(of.build(each), offset) }];
 }
 
-/** A window that is larger than so many of its strides is not looked for. */
+/** Windows larger than this many of their strides are not looked for. */
 const mostStridesOfWindow = 16;
 
 /** Parts and their multiples, rounded down, up and to the nearest. */

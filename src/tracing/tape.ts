@@ -146,7 +146,7 @@ export class Tape implements OpListener {
   ): boolean {
     const handles = variables.flatMap((variable) => this.handleOf(variable) ?? []);
     if (handles.length < variables.length) return false;
-    // Whoever takes their values so far takes them from before.
+    // Code that reads their values up to here reads the old ones.
     for (const variable of variables) this.valueOf(variable);
     this.record({ op, attributes, inputs: [...handles, ...inputs], outputs: [] });
     for (const variable of variables) this.#variables.update(variable);

@@ -5,7 +5,7 @@ import { attribute } from '../tensorflow/run-op.js';
 import * as tf from '../tensorflow/tf.js';
 
 /**
- * What becomes of the variables while a function is recorded.
+ * How the values of variables change while a function is recorded.
  *
  * TF.js says of no variable that it was assigned; but one that was has another storage afterwards.
  */
@@ -14,7 +14,7 @@ export class VariableHistory {
   readonly #before = new Map<DataId, tf.Variable>();
   /** The storage that each variable had last, assignments aside. */
   readonly #storages = new Map<tf.Variable, DataId>();
-  /** Variables by the storage that stands for their value after an op gave them another in place. */
+  /** Variables by the storage that represents their value after an op changed it in place. */
   readonly #updated = new Map<DataId, tf.Variable>();
 
   constructor() {
@@ -49,7 +49,7 @@ export class VariableHistory {
     return [...this.#storages].filter(([variable, dataId]) => variable.dataId !== dataId).map(([variable]) => variable);
   }
 
-  /** Gives a variable a storage that stands for the value that an op gave it in place. */
+  /** Gives a variable a storage that represents the value that an op wrote in place. */
   update(variable: tf.Variable): void {
     giveOwnStorage(variable);
     this.#storages.set(variable, variable.dataId);

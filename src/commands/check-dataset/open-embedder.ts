@@ -19,8 +19,8 @@ export interface OpenedEmbedder {
 /**
  * Opens the network that the flags ask for.
  *
- * @param files Images of which it will compute features.
- * @returns Null where none is wanted, or where the weights of the default cannot be had, which is reported.
+ * @param files Images that it will compute features of.
+ * @returns Null if none is requested, or if the weights of the default are not available, which is reported.
  * @throws SignetError `INVALID_SAVED_MODEL`, `INVALID_ARGUMENT`.
  */
 export async function openEmbedder(
@@ -45,7 +45,7 @@ export async function openEmbedder(
 /** Codes of errors after which pixels alone are compared. */
 const cannotBeHad: ReadonlySet<string> = new Set(['OFFLINE', 'DOWNLOAD_FAILED', 'CANNOT_WRITE']);
 
-/** Pixels up to which most images are small, and the side that they are enlarged to: at 224 nothing more is seen in twelve times the time. */
+/** Most images up to this many pixels are small, and are enlarged to this side: 224 shows nothing more and takes twelve times as long. */
 const [small, smallInput] = [48, 64];
 
 async function pretrainedEmbedder(files: readonly ImageFile[]): Promise<ImageEmbedder> {

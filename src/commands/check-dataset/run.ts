@@ -42,7 +42,7 @@ export interface CheckDatasetResult {
   /** Null where none was given. */
   readonly testSet: string | null;
   readonly images: number;
-  /** Network whose features were compared; null for none. */
+  /** Network whose features were compared; null if there was none. */
   readonly features: string | null;
   /** A sentence for each kind of finding. */
   readonly summary: readonly string[];

@@ -17,7 +17,7 @@ export interface ComparedModelFacts {
   readonly name: string;
   /** The class that it was saved from; null where it does not say so. */
   readonly modelType: string | null;
-  /** How images become its own: `resized to 28 x 28`; null likewise. */
+  /** How images are brought to its size: `resized to 28 x 28`; null in the same case. */
   readonly images: string | null;
   /** Number of its weights; null where they cannot be counted. */
   readonly parameters: number | null;

@@ -73,7 +73,7 @@ export interface CompareModelsResult extends ComparisonFigures {
   readonly summary: readonly string[];
   /** The figures of both models as a table. */
   readonly rows: readonly ComparisonRow[];
-  /** Classes that both models have, those that changed most first. */
+  /** Classes that both models have, the ones that changed most first. */
   readonly classes: readonly ClassChange[];
   /** Classes that one of the models has alone. */
   readonly only: Pair<readonly string[]>;
@@ -169,7 +169,7 @@ async function testSetOf(options: Options, directories: Pair<string>): Promise<D
   );
 }
 
-/** The list of the images that were split off for the test; null for a training with a test set of its own. */
+/** The list of the images that were split off for the test; null for a training with its own test set. */
 function splitOffTestList(directory: string): Promise<string | null> {
   return readFile(path.join(directory, 'assets.extra', testListFile), 'utf8').catch(() => null);
 }

@@ -9,7 +9,7 @@ import type { ExifHandling } from '../../ops/decode-image.js';
 import type { DifferingFlag } from './differing-flags.js';
 import { type ComparedModelFacts, sizeRows } from './model-facts.js';
 
-/** What is known of a comparison besides its answers. */
+/** What is known about a comparison in addition to its answers. */
 export interface WrittenComparison {
   readonly facts: Pair<ComparedModelFacts>;
   readonly summary: readonly string[];

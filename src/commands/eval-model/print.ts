@@ -5,7 +5,7 @@ import { isMultiLabelResult } from '../../evaluation/multi-label/multi-label-met
 import type { EvalModelResult } from './run.js';
 import { terminalLink } from '../../text/terminal-link.js';
 
-/** Returns what `eval-model` prints. The classes are listed once, for `serving_default`, with which `serving_bytes` is compared. */
+/** Returns what `eval-model` prints. Classes are listed once, for `serving_default`, and `serving_bytes` is compared with it. */
 export function evalModelText(result: EvalModelResult, columns = 100): string {
   return [
     signaturesText(result),

@@ -41,7 +41,7 @@ export interface EvalModelResult extends SavedModelEvaluation<EvaluationResult> 
   /** The folder or the list. */
   readonly testDatasetPath: string;
   readonly classNames: readonly string[];
-  /** How many of the images the model was trained on, by their bytes; null where those of the training are not there. */
+  /** How many of the images the model was trained on, compared by bytes; null if the training images are not available. */
   readonly trainedImages: number | null;
   /** Path of the report for a browser; null if none was requested. */
   readonly report: string | null;

@@ -35,7 +35,7 @@ export async function trainedImages(modelPath: string, test: ImageScan): Promise
     const [note = null] = describeDuplicates(inBoth);
     return { count: inBoth.flatMap(({ files }) => files.filter(({ set }) => set === 'test')).length, note };
   } catch (error) {
-    // A folder that is not a data set any more is no reason against an evaluation.
+    // A folder that is no longer a data set does not prevent an evaluation.
     if (error instanceof SignetError) return null;
     throw error;
   }

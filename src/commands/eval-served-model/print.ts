@@ -12,10 +12,10 @@ import type { EvalServedModelResult } from './run.js';
 /** Images named at most of those on which the transports disagree; the rest are counted. */
 const mostNamed = 10;
 
-/** Characters to which names of classes are cut in the table of all transports. */
+/** Maximum number of characters of a class name in the table of all transports. */
 const widestClass = 11;
 
-/** Returns what `eval-served-model` prints. The classes are listed once, for the first transport, with which the others are compared. */
+/** Returns what `eval-served-model` prints. Classes are listed once, for the first transport, and the others are compared with it. */
 export function evalServedModelText(result: EvalServedModelResult, columns = 100): string {
   const reference = servedTransports
     .map((transport) => result.transports[transport])

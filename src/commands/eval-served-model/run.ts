@@ -27,7 +27,7 @@ export interface EvalServedModelResult extends ServedModelEvaluation {
   readonly modelVersion: number | null;
   /** The folder or the list. */
   readonly testDatasetPath: string;
-  /** The folder in which the paths of its images begin. */
+  /** The folder that the paths of its images are relative to. */
   readonly directory: string;
   readonly classNames: readonly string[];
   /** Where the server does not tell all names, the folders of the test set, in order, are taken for its classes. */

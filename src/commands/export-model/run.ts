@@ -46,7 +46,7 @@ export interface ExportedFormat {
   readonly runtime: string | null;
   /** Why it was not checked; null where it was. */
   readonly unchecked: string | null;
-  /** Its answers next to those of the SavedModel; null where it was not checked. */
+  /** Its answers compared with the SavedModel's; null if it was not checked. */
   readonly agreement: ExportComparison['exported'][number] | null;
   /** What is wrong with it, though `--force` kept it; null for a good one. */
   readonly problem: string | null;
@@ -208,7 +208,7 @@ function describe(signature: string, { description, classNames }: KnownModel): R
   };
 }
 
-/** What task libraries are told about a classifier. */
+/** What task libraries need to know about a classifier. */
 function classifierFacts(
   modelPath: string,
   { description, classNames, thresholds }: KnownModel & { readonly classNames: readonly string[] },

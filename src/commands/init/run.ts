@@ -18,7 +18,7 @@ export interface InitResult {
   readonly directory: string;
   /** Name of its package. */
   readonly name: string;
-  /** Number of files besides the pictures. */
+  /** Number of files, not counting the pictures. */
   readonly files: number;
   readonly pictures: number;
 }
@@ -51,7 +51,7 @@ export async function initProject(given: InitOptions): Promise<InitResult> {
   }
 }
 
-/** What stands in double braces in the files of `examples/starter`. */
+/** Placeholders in double braces in the files of `examples/starter`. */
 interface Words {
   readonly name: string;
   /** What `package.json` asks npm for. */
@@ -81,7 +81,7 @@ function filledIn(text: string, { name, signet }: Words): string {
     .replaceAll('{{signet}}', signet);
 }
 
-/** Names that npm takes for a package, and that are no trouble in a folder, an image or a shell. */
+/** Names that npm accepts for a package, and that cause no trouble as a folder, as an image or in a shell. */
 const goodName = /^[a-z0-9][a-z0-9._-]{0,99}$/;
 
 function checkName(name: string): void {

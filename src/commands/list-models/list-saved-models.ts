@@ -41,7 +41,7 @@ const mostPixels = 8_000_000;
 /**
  * Lists every version of every model in a folder; one that is a model itself, a folder of versions, is taken as well.
  *
- * @throws SignetError `INVALID_SAVED_MODEL` when there is no such folder.
+ * @throws SignetError `INVALID_SAVED_MODEL` if the folder does not exist.
  */
 export async function listSavedModels(
   folder: string,

@@ -13,7 +13,7 @@ export interface ModelsOfFolder {
   readonly models: readonly ModelConfig[];
 }
 
-/** @throws SignetError `INVALID_SAVED_MODEL` when there is no such folder. */
+/** @throws SignetError `INVALID_SAVED_MODEL` if the folder does not exist. */
 export async function modelsOfFolder(folder: string): Promise<ModelsOfFolder> {
   const stats = await stat(folder).catch(() => null);
   if (!stats?.isDirectory()) {

@@ -74,7 +74,7 @@ async function architecture(type: ModelType, measure: boolean): Promise<Architec
   }
 }
 
-/** Ten digits, or as many as ImageNet has. */
+/** Ten digits, or the number of ImageNet classes. */
 function exampleClassNames(type: ModelType): string[] {
   return Array.from({ length: type === LenetModel ? 10 : 1000 }, (_, i) => `class ${i}`);
 }

@@ -27,7 +27,7 @@ export interface PredictImageResult {
   readonly model: string;
   /** Which version was asked; null where the server does not say, and without a server. */
   readonly modelVersion: number | null;
-  /** In the order in which they were given. */
+  /** In the order they were given. */
   readonly images: readonly PredictedImage[];
 }
 
@@ -57,10 +57,10 @@ export async function predictImage({ files, ...given }: PredictImageOptions): Pr
   }
 }
 
-/** Each file is a request of its own, so that one that does not decode spoils no other; the server batches them. */
+/** Each file is a separate request, so that a file that does not decode does not affect the others; the server batches them. */
 const filesAtOnce = 8;
 
-/** What is wanted of each file. */
+/** What to return for each file. */
 type Wanted = Pick<OptionsOf<typeof predictImageCommand.flags>, 'topK' | 'heatmap' | 'heatmapClass'>;
 
 function checkOneFile(files: readonly string[]): void {

@@ -76,7 +76,7 @@ function labelsIn(ys: tf.Tensor): number[][] {
   );
 }
 
-/** The first images as they are, then as each step makes them: of the whole batch, whose images may be mixed. */
+/** The first images as they are, then after each step on the whole batch, whose images may be mixed. */
 function stepsOf(
   augmentation: Augmentation,
   xs: tf.Tensor4D,

@@ -8,7 +8,7 @@ import { printable } from '../../text/printable.js';
 const mostFolders = 1000;
 
 /**
- * Finds SavedModels that stand where no version of a model does, and describes how each could be served, a sentence each: the folder is a
+ * Finds SavedModels in places where no version of a model belongs, and describes in one sentence how each could be served: the folder is a
  * version itself, or versions are called `v1` or `0.1`.
  */
 export async function describeMisplacedModels(modelFolder: string): Promise<string[]> {

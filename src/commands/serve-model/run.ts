@@ -36,7 +36,7 @@ export interface ServedModels {
 /**
  * Serves models until `end`, and reports on standard error what happens to versions.
  *
- * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` when there is no model, or none can be loaded.
+ * @throws SignetError `INVALID_ARGUMENT`; `INVALID_SAVED_MODEL` if there is no model, or none can be loaded.
  */
 export async function serveModel(given: ServeModelOptions): Promise<ServedModels> {
   const options = completeOptions(serveModelCommand.flags, given);

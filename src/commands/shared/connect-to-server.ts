@@ -4,7 +4,7 @@ import type { OptionsOf } from './flag-table.js';
 import type { serverFlags } from './server-flags.js';
 import { readText, readTls, readToken } from './server-secrets.js';
 
-/** Which server a command calls, and how; what each option means stands in `server-flags.ts`. */
+/** Which server a command calls, and how; `server-flags.ts` explains each option. */
 export type ServerOptions = OptionsOf<typeof serverFlags>;
 
 /** Makes a client of a model on a server. @throws SignetError `INVALID_ARGUMENT`. */

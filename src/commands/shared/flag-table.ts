@@ -75,7 +75,7 @@ interface FlagOf<Value extends FlagValue> {
   readonly conflicts?: Readonly<Record<string, string>>;
   /** Flags that must be given along with this one, by option name. Default: none. */
   readonly needs?: readonly string[];
-  /** Flags of which one may stand in for this one, by option name: one of all these must be given. Default: it may be left out. */
+  /** Flags that may replace this one, by option name: one of them or this one must be given. Default: it may be left out. */
   readonly requiredUnless?: readonly string[];
   /** Values that other options must have for this one to make sense, by option name. Default: any. */
   readonly onlyWith?: Readonly<Record<string, readonly FlagValue[]>>;
@@ -183,7 +183,7 @@ interface CommandOnly {
   readonly commandOnly: true;
 }
 
-/** Values of the flags in `All`, of which those in `Certain` are always there. */
+/** Values of the flags in `All`; the ones in `Certain` are always present. */
 type Values<All extends FlagTable, Certain> = {
   readonly [Name in keyof All as All[Name] extends Certain ? Name : never]: ValueOf<All[Name]>;
 } & { readonly [Name in keyof All as All[Name] extends Certain ? never : Name]?: ValueOf<All[Name]> | undefined };
@@ -278,7 +278,7 @@ export function dependencyProblems(flags: FlagTable, options: AnyOptions): strin
   });
 }
 
-/** @param names Options of which one must be given; a single one is none of them. */
+/** @param names Options, one of which must be given; a single name is not such a group. */
 function missingProblem(flags: FlagTable, options: AnyOptions, names: readonly string[]): string[] {
   const all = [...new Set(names)];
   if (all.length === 1 || all.some((name) => isGiven(flags, options, name))) return [];

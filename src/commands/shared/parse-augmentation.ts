@@ -16,7 +16,7 @@ import { RandomTranslation } from '../../training/augmentation/random-translatio
 import { RandomZoom } from '../../training/augmentation/random-zoom.js';
 import { TrivialAugmentWide } from '../../training/augmentation/trivial-augment-wide.js';
 
-/** Transformations that `--augment` knows, in the order in which they are done whatever the order in the flag. */
+/** Transformations that `--augment` knows, in the order they are applied, regardless of the order in the flag. */
 const makers: Readonly<Record<string, (value: Value, imageSize: ImageSize) => Transformation>> = {
   flip: (value) => new RandomFlip({ mode: value.oneOf(flips, 'horizontal') }),
   crop: (value, [height, width]) => {
@@ -108,7 +108,7 @@ class Value {
     throw this.#refuse(`a number from ${least} to ${most}`);
   }
 
-  /** Up to so many numbers with colons between them. */
+  /** Up to this many numbers, separated by colons. */
   numbers(most: number, least: number, highest: number, absent: readonly number[]): readonly number[] {
     const numbers = this.text?.split(':').map(numberOf) ?? absent;
     if (numbers.length <= most && numbers.every((value) => value >= least && value <= highest)) return numbers;

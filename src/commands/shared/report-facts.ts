@@ -46,7 +46,7 @@ function parametersText(parameters: number, trainable: number | null | undefined
     : all;
 }
 
-/** Lists the software with which the numbers were made. */
+/** Lists the software that produced the numbers. */
 export function softwareFacts(): { readonly title: string; readonly rows: readonly Fact[] } {
   const [cpu] = os.cpus();
   const rows: Fact[] = [

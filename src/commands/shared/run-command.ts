@@ -19,7 +19,7 @@ import {
 } from './flag-table.js';
 import { print, standardOutput, tell } from '../../text/tell.js';
 
-/** Words typed besides the options: flags that concern the command line alone, and words that are not flags. */
+/** Words typed in addition to the options: flags that concern the command line alone, and words that are not flags. */
 export type CommandCall<Flags extends FlagTable> = CommandOnlyOf<Flags> & {
   /** The words that are not flags; none unless the command takes them. */
   readonly operands: readonly string[];
@@ -169,7 +169,7 @@ function parser<Flags extends FlagTable>(command: Command<Flags>, argv: readonly
   const { name, describe, flags, operand, examples = [] } = command;
   const words = usageOfWords(command);
   const options = Object.entries(flags).map(
-    // A word may stand in for the flag: whether one of them is given is known after parsing.
+    // A word may replace the flag: only after parsing is it known whether one was given.
     ([option, flag]) => [kebabCase(option), yargsOptions(flag, isRelaxed || option === operand?.option)] as const,
   );
   return (
@@ -265,7 +265,7 @@ function findOption(word: string, flags: FlagTable): string | undefined {
 }
 
 /**
- * Finds what yargs lets pass: a flag given twice, of which one would count, a switch with a value of its own, and a number that is not one.
+ * Finds what yargs accepts: a flag given twice, where only one would count, a switch with a value, and a number that is not one.
  *
  * @throws UsageError
  */

@@ -6,7 +6,7 @@ import type { ExifHandling } from '../../ops/decode-image.js';
 import { type ProgressBar, progressBar } from '../../text/progress-bar.js';
 import { standardError } from '../../text/tell.js';
 
-/** A scan of which every file can be used, and the list of what was left out; empty if nothing was. */
+/** A scan in which every file can be used, and the list of what was left out; empty if nothing was. */
 export interface ScannedDataset {
   readonly scan: ImageScan;
   readonly skippedList: string;

@@ -3,7 +3,7 @@ import { printable } from '../../text/printable.js';
 import { cut, table } from '../../text/text-table.js';
 import type { ModelConfidence } from './model-confidence.js';
 
-/** Classes whose thresholds are listed; `--json` has all. */
+/** Maximum number of classes whose thresholds are listed; `--json` has all. */
 const mostClasses = 20;
 
 /** Says how far the answers of a classifier can be trusted; nothing where nothing is known. */

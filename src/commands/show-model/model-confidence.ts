@@ -6,7 +6,7 @@ import { type KeptEvaluation, readKeptEvaluation } from '../train-model/kept-eva
 
 /** How far the answers of a classifier can be trusted, as its training found. */
 export interface ModelConfidence extends ConfidenceSettings {
-  /** Classes of a multi-label model with the probability from which on an image has each; null where an image has one class. */
+  /** Classes of a multi-label model, each with the lowest probability at which an image has it; null if an image has one class. */
   readonly classThresholds: readonly { readonly className: string; readonly threshold: number }[] | null;
   /** What the training found on its test set; null where that is not known. */
   readonly evaluation: KeptEvaluation | null;
@@ -21,7 +21,7 @@ export async function modelConfidence(
   return { ...confidence, classThresholds: multiLabel ? await classThresholdsOf(directory) : null, evaluation };
 }
 
-/** @returns None for a damaged model, whose problems are reported elsewhere. */
+/** @returns Nothing for a damaged model, whose problems are reported elsewhere. */
 async function classThresholdsOf(directory: string): Promise<ModelConfidence['classThresholds']> {
   const classNames = await readClassNames(directory).catch(() => []);
   const thresholds = await readThresholds(directory, classNames.length).catch(() => new Float32Array());

@@ -62,7 +62,7 @@ function hang([first = '', ...rest]: readonly string[]): string[] {
   return [first, ...indent(rest)];
 }
 
-/** Lines of no more than so many characters, where words allow. */
+/** Lines of at most this many characters, if the words allow it. */
 function wrap(words: string | readonly string[], columns: number, separator: string): string[] {
   const lines: string[] = [];
   for (const word of typeof words === 'string' ? words.split(separator) : words) {
@@ -179,7 +179,7 @@ function signatureLines(key: string, signature: SignatureDescription, { columns,
   ];
 }
 
-/** A table whose last column goes below where it is too wide. */
+/** A table whose last column moves to the next line if it is too wide. */
 function fitTable(rows: readonly (readonly string[])[], columns: number): string[] {
   const lines = table(rows, Infinity, []);
   if (lines.every((line) => line.length <= columns)) return lines;
@@ -227,7 +227,7 @@ function optionLines({ args, kwargs, output }: FunctionOption, number: string, c
   return lines.map((line, i) => `${i === 0 ? number : ' '.repeat(number.length)}${line}`);
 }
 
-/** `variables/2` before `variables/10`: the order in which they were made. */
+/** `variables/2` before `variables/10`: the order they were created in. */
 const byNumber = new Intl.Collator('en', { numeric: true });
 
 function variableLines(variables: VariablesDescription | null, columns: number): string[] {

@@ -175,7 +175,7 @@ export const trainModelCommand = defineCommand({
       defaultText: '0.004 for adamw, otherwise 0',
       help: 'Decay of the weights per step',
     },
-    /** Learning rate of each layer as a fraction of that of the layer after it. Default: all layers learn at the same rate. */
+    /** Learning rate of each layer as a fraction of the next layer's. Default: all layers learn at the same rate. */
     layerDecay: {
       type: 'number',
       range: { above: 0, max: 1 },
@@ -207,7 +207,7 @@ export const trainModelCommand = defineCommand({
       defaultText: 'gradients are not clipped',
       help: 'Maximum norm of all gradients together',
     },
-    /** Batches whose gradients are averaged for one step. Default: 1. */
+    /** Number of batches whose gradients are averaged for one step. Default: 1. */
     gradientAccumulationSteps: {
       type: 'integer',
       range: { min: 1 },

@@ -124,7 +124,7 @@ function headAlone(head: TrainedHead, training: PreparedTraining, images: Opened
   };
 }
 
-/** The score of a head by which epochs are compared. */
+/** The score of a head, used to compare epochs. */
 function scoreOf({ validation: { accuracy, loss } }: TrainedHead, { name }: Monitored): number {
   return name === 'val_loss' ? loss : accuracy;
 }
@@ -175,7 +175,7 @@ async function plannedEpochs(training: PreparedTraining, images: OpenedImages, h
   return epochs;
 }
 
-/** Measures a training step, by which the model stays as it is: steps change copies of its weights. */
+/** Measures a training step without changing the model: steps change copies of its weights. */
 async function secondsPerStep({ model, data, options }: PreparedTraining): Promise<number> {
   const { classWeight } = data.set;
   const augmentation = augmentationFor(model, options) ?? null;
@@ -207,7 +207,7 @@ function compileFor({ model, options, data }: PreparedTraining, { epochs }: Stag
   compileClassifier(model, { ...options, numEpochs: epochs - 1 }, data.set.stepsPerEpoch);
 }
 
-/** Writes the backup from which all layers are trained. */
+/** Writes the backup that the training of all layers starts from. */
 async function keepHead(
   training: PreparedTraining,
   { folder }: InterruptedTraining,

@@ -59,7 +59,7 @@ export async function learnByEpochs(
   return { epochs: Math.max(callbacks.firstEpoch, lastEpoch), bestEpoch, interrupted, history, images: counts };
 }
 
-/** There is no use in resuming a training whose every epoch failed. */
+/** There is no point in resuming a training in which every epoch failed. */
 async function giveUp(kept: InterruptedTraining, { name }: Monitored): Promise<never> {
   await kept.remove();
   throw new SignetError(

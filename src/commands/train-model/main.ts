@@ -6,7 +6,7 @@ import { print } from '../../text/tell.js';
 await runCommand(trainModelCommand, async (options, { resume, resumeFrom, given }) => {
   const { exportTrainingText, trainModelText } = await import('./print.js');
   const { exportTraining, trainDatasetPath, testDatasetPath } = options;
-  // A recipe has defaults of its own: only what was typed counts against them.
+  // A recipe has its own defaults: only what was typed overrides them.
   const typed = { ...given, trainDatasetPath, testDatasetPath };
   if (exportTraining !== undefined) {
     const { exportTrainingModel } = await import('./run.js');

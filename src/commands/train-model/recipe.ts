@@ -69,7 +69,7 @@ export function withRecipe(given: Given): Given {
   return { ...recipeDefaults[recipe], ...(Object.fromEntries(entries) as unknown as Given), recipe };
 }
 
-/** Whether a recipe is chosen without being asked for: for models with a backbone whose weights are published. */
+/** Whether a recipe is used by default: for models with a backbone whose weights are published. */
 export function hasRecipe({ modelType = 'ResnetModel', pretrainedWeights }: Partial<Given>): boolean {
   return hasPublishedWeights(modelType) && pretrainedWeights !== 'none';
 }

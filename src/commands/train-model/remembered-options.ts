@@ -8,7 +8,7 @@ import type { TrainModelOptions } from './train-model-options.js';
 
 type AnyOptions = Readonly<Record<string, FlagValue | undefined>>;
 
-/** The flags that are options of a training, without those that concern the command line alone. */
+/** The flags that are options of a training, without the flags that concern the command line alone. */
 const optionFlags: FlagTable = Object.fromEntries(
   Object.entries<Flag>(trainModelCommand.flags).filter(([, { commandOnly }]) => !commandOnly),
 );
@@ -90,7 +90,7 @@ export function pathOptions(options: Partial<TrainModelOptions>): string[] {
 }
 
 /**
- * The options of a resumed training: those that were given, and for the rest those that it had.
+ * The options of a resumed training: the given ones, and its earlier values for the rest.
  *
  * @param training What messages call it.
  * @param untrusted Names of options that must be given again, since they come from elsewhere. Default: none.

@@ -42,7 +42,7 @@ export interface StagePlan {
   readonly strength: number;
 }
 
-/** Value by which the best epoch of a training is chosen. */
+/** Value that decides which epoch of a training is best. */
 export interface Monitored {
   readonly name: 'val_accuracy' | 'val_loss';
   /** Finds the best of some values; infinite without any. */
@@ -59,7 +59,7 @@ export function monitoredOf({ multiLabel }: Pick<ImageClassifierModel, 'multiLab
 
 /** The callbacks of a training in this process: what is shown, saved and kept, and when it stops. */
 export class TrainingCallbacks {
-  /** All of them, in the order in which `fit` calls them. */
+  /** All of them, in the order `fit` calls them. */
   readonly list: readonly CallbackLike[];
   readonly #history: CSVLogger;
   readonly #checkpoint: ModelCheckpoint;
@@ -141,7 +141,7 @@ function makeBackup(
   return new BackupAndRestore(folder, { ...within, deleteCheckpoint: false, verbose, stream: standardError() });
 }
 
-/** Remembers what was planned for a stage, and ends it after the epoch whose successor would not end in time. */
+/** Remembers what was planned for a stage, and ends the stage when the next epoch would not finish in time. */
 export class StageCallback extends Callback implements ResumableCallback {
   #begin = 0;
 

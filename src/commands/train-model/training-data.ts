@@ -46,7 +46,7 @@ export interface OpenedImages {
   readonly validation: ImageDataset;
 }
 
-/** The training set: the images that a training learns from, and those by which it chooses its best epoch. */
+/** The training set: the images that a training learns from, and the images used to choose its best epoch. */
 export class TrainingSet {
   /** Kept: a split shuffles all files. */
   readonly #parts = new Map<'training' | 'validation', ImageScan>();
@@ -119,7 +119,7 @@ export class TrainingSet {
     return onlySubset(this.scan, subset);
   }
 
-  /** Whether the sides are not what a seed and the folder alone say, so that whoever trains elsewhere must be given their images. */
+  /** Whether a seed and the folder alone do not determine the sides, so that a training elsewhere must be given their images. */
   get isChosen(): boolean {
     return this.scan.list !== undefined || this.test !== null || !this.edits.isEmpty;
   }
@@ -128,7 +128,7 @@ export class TrainingSet {
     return { train: this.part('training').files.length, validation: this.part('validation').files.length };
   }
 
-  /** Classes of which a part of the split has no image, a sentence each part; empty where all have images in both. */
+  /** Classes without an image in a part of the split, one sentence per part; empty if all classes have images in both. */
   get missingClasses(): string[] {
     return (['training', 'validation'] as const).flatMap((subset) => {
       const counts = countClasses(this.part(subset).files, this.classNames.length);
@@ -214,7 +214,7 @@ export class TrainingData {
     return this.#open(this.test.scan, imageSize, { shuffle: false, cacheMebibytes: 0 });
   }
 
-  /** Files that were left out so far, one line per file: first those that a scan found, then those that did not decode. */
+  /** Files left out so far, one line per file: first the ones that a scan found, then the ones that did not decode. */
   get skippedList(): string {
     // The images of the validation may have been opened twice.
     const undecodable = new Map(

@@ -61,7 +61,7 @@ export interface TrainModelResult {
   readonly seconds: number;
   /** Whether the training was interrupted before its end. */
   readonly interrupted: boolean;
-  /** A page for a browser; null where it could not be written, or there is no model yet. */
+  /** A page for a browser; null if it could not be written, or there is no model yet. */
   readonly report: string | null;
   /** The flags of `train-model` that continue it; null when it is done. */
   readonly resume: ShellFlags | null;
@@ -87,7 +87,7 @@ export interface TrainingStart {
   readonly ownsVersion: boolean;
   /** Whether it starts at its beginning; otherwise a state that was kept replaces the weights. */
   readonly isFresh: boolean;
-  /** @throws SignetError `INVALID_TRAINING_STATE` when the images are not those that the training began with. */
+  /** @throws SignetError `INVALID_TRAINING_STATE` when the images differ from the ones that the training began with. */
   checkImages(scan: ImageScan): void;
   /** Writes the training's folder: from then on `--resume` can continue it. */
   begin(training: PreparedTraining): Promise<InterruptedTraining>;
@@ -116,7 +116,7 @@ export interface Learned {
   readonly stages?: readonly Fact[];
   /** What would make the model better, and what that takes. Default: nothing is known. */
   readonly advice?: string | undefined;
-  /** Embeddings and answers to images by which the confidence is chosen. Default: they are computed. */
+  /** Embeddings and answers of the images that calibrate the confidence. Default: they are computed. */
   readonly samples?: ConfidenceSamples | undefined;
 }
 
@@ -138,7 +138,7 @@ export class TrainingRun {
   readonly #options: TrainModelOptions;
   /** Said before it begins; null for nothing. */
   readonly #note: string | null;
-  /** Whether nobody has said in which precision to train. */
+  /** Whether no precision was chosen for the training. */
   readonly #isPrecisionOpen: boolean;
 
   /** @throws SignetError `INVALID_ARGUMENT` that lists all that is wrong with the options. */
@@ -329,7 +329,7 @@ async function saveConfidence(
   return facts;
 }
 
-/** Writes the embeddings of test images next to TensorBoard's logs. That it cannot is no reason to lose the training. */
+/** Writes the embeddings of test images next to TensorBoard's logs. A failure here is no reason to lose the training. */
 async function writeProjector(
   { classNames, preprocessing }: ImageClassifierModel,
   { embeddings }: TrainedEvaluation,

@@ -7,7 +7,7 @@ export interface HasVariants {
   readonly variants: readonly string[];
 }
 
-/** Checks an option `variant`. @throws SignetError `INVALID_ARGUMENT` that lists those of the class. */
+/** Checks an option `variant`. @throws SignetError `INVALID_ARGUMENT` that lists the variants of the class. */
 export function checkVariant({ name, variants }: HasVariants, received: unknown): void {
   if (variants.some((variant) => variant === received)) return;
   throw new SignetError(

@@ -19,7 +19,7 @@ export interface ConvolutionOptions {
 export interface ConvolutionStyle {
   /** Share of the old average that batch normalization keeps at each step. */
   readonly momentum: number;
-  /** First kernels: Keras's default, or those of the EfficientNets. */
+  /** Initial kernels: Keras's default, or the EfficientNets' initializer. */
   readonly kernels: 'glorotUniform' | 'fanOut';
 }
 

@@ -2,7 +2,7 @@ import * as tf from '../../tensorflow/tf.js';
 import { Dropout } from './dropout.js';
 import { applyLayer, applyLayers } from './layer-calls.js';
 
-/** Names of the last layer: Signet's own, and that of Keras Applications. */
+/** Names of the last layer: Signet's own, and the one in Keras Applications. */
 export const headNames = { own: 'logits', keras: 'predictions' } as const;
 
 /**
@@ -11,7 +11,7 @@ export const headNames = { own: 'logits', keras: 'predictions' } as const;
  */
 export const publishedHeadNames: readonly string[] = [headNames.keras, 'Logits', '_fc'];
 
-/** Names of the layers around a backbone: those that prepare its images, and the first of its head. */
+/** Names of the layers around a backbone: the ones that prepare its images, and the first of its head. */
 export const aroundBackbone = { before: ['rescaling', 'normalization'], after: 'avg_pool' } as const;
 
 /** Options of a backbone's head. */

@@ -6,9 +6,9 @@ import { type PublishedWeights, publishedWeights } from './published-weights.js'
 
 /** Which of the weight files that are published for a class are in the user's cache. */
 export interface CachedWeights {
-  /** Whether those of the backbone are, for `train-model --pretrained-weights imagenet`. */
+  /** Whether the backbone's weights are cached, for `train-model --pretrained-weights imagenet`. */
   readonly backbone: boolean;
-  /** Whether those of all layers are, for `build-model --weights imagenet`. */
+  /** Whether the weights of all layers are cached, for `build-model --weights imagenet`. */
   readonly withHead: boolean;
 }
 

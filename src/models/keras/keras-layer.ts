@@ -12,7 +12,7 @@ export interface KerasWeight {
   readonly read: () => Float32Array | Promise<Float32Array>;
 }
 
-/** A layer's weights, in the order in which Keras's layer has them. */
+/** A layer's weights, in the order of Keras's layer. */
 export interface KerasLayer {
   readonly name: string;
   readonly weights: readonly KerasWeight[];

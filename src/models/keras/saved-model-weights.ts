@@ -3,7 +3,7 @@ import { readCheckpoint, type Checkpoint, type VariableInfo } from '../../saved-
 import { readSavedModel } from '../../saved-model/read/read-saved-model.js';
 import type { KerasLayer, KerasWeight, KerasWeightFile } from './keras-layer.js';
 
-/** The order in which Keras's layers make their weights. */
+/** The order in which Keras's layers create their weights. */
 const weightOrder = [
   ...['kernel', 'depthwise_kernel', 'pointwise_kernel', 'recurrent_kernel', 'embeddings', 'bias'],
   ...['gamma', 'beta', 'moving_mean', 'moving_variance'],
@@ -30,7 +30,7 @@ function layersOf(checkpoint: Checkpoint): KerasLayer[] {
   const ofModel = checkpoint.variables.filter(
     ({ key, dtype }) => dtype.includes('float') && !/(^|\/)(optimizer|keras_api)\/|\.OPTIMIZER_SLOT/.test(key),
   );
-  // The thresholds of a multi-label classifier and the centroids of known images are no layer's.
+  // The thresholds of a multi-label classifier and the centroids of known images belong to no layer.
   const listed = ofModel.filter(
     ({ key, name }) => key.startsWith('variables/') && !/^(?:thresholds|known_centroids)(?:_\d+)?$/.test(name),
   );

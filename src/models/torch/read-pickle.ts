@@ -36,7 +36,7 @@ const orderedDict = 'collections.OrderedDict';
  * Reads one pickle of protocol 2 as plain data. Nothing of it is run: a name must be in the list of allowed ones, and a call of one is
  * given back as a `PickledCall`. An opcode of one byte may make a dictionary, so their number is bounded.
  *
- * Source of the opcodes: CPython, Lib/pickletools.py. Those that `torch.save` writes for a state dict are known, all others refused.
+ * Source of the opcodes: CPython, Lib/pickletools.py. The ones that `torch.save` writes for a state dict are supported, all others are refused.
  *
  * @param start Where the pickle begins.
  * @returns The value, and where the pickle ends.

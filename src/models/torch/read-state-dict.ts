@@ -102,7 +102,7 @@ function tensorsOf(dictionary: PickledValue, storages: ReadonlyMap<string, Stora
   return tensors;
 }
 
-/** The place in its storage of a tensor's last element; that of its first is at least 0. */
+/** Position of a tensor's last element in its storage; the first element's is at least 0. */
 function lastElement({ offset, shape, strides }: TensorRecord): number {
   return shape.reduce((sum, size, i) => sum + Math.max(0, size - 1) * (strides[i] ?? 0), offset);
 }
