@@ -13,13 +13,13 @@ export interface ImageLabel {
   readonly index: number;
   /** Probability of the class, 0 to 1. */
   readonly probability: number;
-  /** Probability from which on a multi-label model takes an image to have the class; absent where an image has one class. */
+  /** Lowest probability at which a multi-label model assigns the class to an image; absent if an image has one class. */
   readonly threshold?: number;
-  /** Whether the probability is at least the threshold; absent likewise. */
+  /** Whether the probability is at least the threshold; absent in the same case. */
   readonly present?: boolean;
 }
 
-/** A model somewhere, whose signatures can be called: on a server, or in this process. */
+/** A model whose signatures can be called, on a server or in this process. */
 export interface CallableModel {
   /** Name of the model, for messages. */
   readonly name: string;
@@ -71,7 +71,7 @@ export interface RecognizedImage {
   readonly confidence?: number;
   /** Distance to the nearest of the training's images: one minus a cosine, 0 to 2. */
   readonly distance?: number;
-  /** Whether the image is like those of the training. */
+  /** Whether the image resembles the training images. */
   readonly isKnown?: boolean;
   /** Whether the confidence reaches the threshold of `--target-accuracy`. */
   readonly isSure?: boolean;
@@ -108,7 +108,7 @@ export async function recognizeImages(
   }));
 }
 
-/** The best classes of each image, and those that it has in any case. */
+/** The best classes of each image, plus all classes that it has. */
 function best(rows: readonly (readonly ImageLabel[])[], topK: number): ImageLabel[][] {
   return rows.map((row) => row.filter(({ present = false }, i) => i < topK || present));
 }
@@ -123,7 +123,7 @@ function waysFor(topK: number): readonly Way[] {
   return [byThresholds, ...ways];
 }
 
-/** A signature by which images can be classified. */
+/** A signature that classifies images. */
 interface Way {
   readonly fits: (signatures: CallableModel['signatures']) => boolean;
   readonly classify: (model: CallableModel, files: readonly Uint8Array[]) => Promise<ImageLabel[][]>;
@@ -259,12 +259,12 @@ function softmax(logits: readonly ImageLabel[]): ImageLabel[] {
   return logits.map((label, i) => ({ ...label, probability: (powers[i] ?? NaN) / total }));
 }
 
-/** The numbers of a tensor; none where there is no tensor. */
+/** The numbers of a tensor; none if there is no tensor. */
 export function numbers(value: TensorValue | undefined): number[] {
   return Array.from((value?.values ?? []) as ArrayLike<number>, Number);
 }
 
-/** The strings of a tensor; none where there is no tensor of strings. */
+/** The strings of a tensor; none if there is no tensor of strings. */
 export function texts(value: TensorValue | undefined): string[] {
   const values = value?.dtype === 'string' ? (value.values as readonly Uint8Array[]) : [];
   return values.map((bytes) => Buffer.from(bytes).toString());

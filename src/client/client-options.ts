@@ -40,7 +40,7 @@ export interface SignetClientOptions {
   readonly tls?: boolean | ClientTls;
 }
 
-/** The options with their defaults; `port` is that of the protocol. */
+/** The options with their defaults; `port` defaults to the protocol's. */
 export interface ClientSettings {
   readonly host: string;
   readonly port: number;

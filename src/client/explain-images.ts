@@ -30,7 +30,7 @@ const signatureName = 'serving_heatmap';
 const inputs = ['image_bytes_string', 'class_index'] as const;
 const outputs = ['heatmap', 'class_index', 'class_name', 'probability', 'exif', 'resize'] as const;
 
-/** Whether a model has `serving_heatmap`, by which `explainImages` asks. */
+/** Whether a model has `serving_heatmap`, which `explainImages` calls. */
 export function canExplainImages(signatures: CallableModel['signatures']): boolean {
   const signature = Object.hasOwn(signatures, signatureName) ? signatures[signatureName] : undefined;
   const has = (named: Readonly<Record<string, unknown>> = {}, names: readonly string[]) =>

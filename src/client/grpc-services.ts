@@ -14,7 +14,7 @@ import type { MethodDefinition } from '@grpc/grpc-js';
 import { ModelService } from '../tensorflow/protos/tensorflow_serving/apis/model_service_pb.js';
 import { PredictionService } from '../tensorflow/protos/tensorflow_serving/apis/prediction_service_pb.js';
 
-/** The methods of a service as `@grpc/grpc-js` takes them, by name in camelCase; messages are those of protobuf-es. */
+/** The methods of a service as `@grpc/grpc-js` takes them, by name in camelCase; messages are protobuf-es's. */
 export type GrpcMethods<Service extends DescService> = {
   readonly [Name in keyof Service['method']]: Service['method'][Name] extends DescMethod
     ? MethodDefinition<

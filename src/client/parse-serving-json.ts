@@ -37,7 +37,7 @@ export function integerOf(value: unknown): bigint | null {
   return isMarked(value) && /^-?\d+$/.test(value[marker]) ? BigInt(value[marker]) : null;
 }
 
-/** Whether a value of a parsed document stands for a number, though it is an object. */
+/** Whether a value of a parsed document represents a number, although it is an object. */
 export function isMarked(value: unknown): value is MarkedNumber {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, marker);
 }

@@ -24,7 +24,7 @@ export interface ModelAnswer {
 
 /** Description of a model on a server. */
 export interface ModelMetadata {
-  /** Name by which the server knows the model. */
+  /** Name of the model on the server. */
   readonly name: string;
   /** Version that answers at present; null if the server does not say. */
   readonly version: number | null;

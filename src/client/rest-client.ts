@@ -14,7 +14,7 @@ import type { ModelAnswer, ModelCall, ModelMetadata, ModelVersion, ProtocolClien
 import { type ServerError, serverError, type ServerStatus } from './server-error.js';
 import { isBase64, tensorJson, tensorOfJson } from './tensor-json.js';
 
-/** TensorFlow Serving's REST API, of which the columnar form carries tensors of every shape. */
+/** TensorFlow Serving's REST API; its columnar form carries tensors of any shape. */
 export class RestClient implements ProtocolClient {
   readonly #http: HttpExchange;
   /** Answers carry no types: these say them. */
@@ -144,7 +144,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** One output stands alone, several by their names. */
+/** A single output is the value itself, several are keyed by name. */
 function readOutputs(
   signature: Signature | undefined,
   json: unknown,

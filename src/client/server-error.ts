@@ -4,7 +4,7 @@ import { printable } from '../text/printable.js';
 import { SignetError } from '../errors.js';
 import { type ClientSettings, hostAndPort } from './client-options.js';
 
-/** gRPC's name for what went wrong; over REST, the one that stands for the answer's HTTP status. */
+/** gRPC's name for what went wrong; over REST, the one that corresponds to the answer's HTTP status. */
 export type ServerStatus = keyof typeof status;
 
 /** A model server could not be reached, refused a request, or gave no sensible answer. */
@@ -32,7 +32,7 @@ export interface ServerFailure {
   readonly cause?: unknown;
 }
 
-/** Says what was asked of whom, what came, and what to do. */
+/** Says which server was asked for what, what it answered, and what to do. */
 export function serverError(settings: ClientSettings, failure: ServerFailure): ServerError {
   const { asked, status, answer, systemCode, cause } = failure;
   const { protocol, modelName, version, label } = settings;

@@ -36,9 +36,9 @@ export interface ExportTrainingOptions {
   readonly assetsExtra?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The file in `assets.extra/` from which a worker reads how to train. */
+/** The file in `assets.extra/` that tells a worker how to train. */
 const trainingOptionsFile = 'training.json';
-/** The file in `assets.extra/` from which a worker reads which images there are. */
+/** The file in `assets.extra/` that lists the images for a worker. */
 const imagesFile = 'images.json';
 
 /**

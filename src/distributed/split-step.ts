@@ -33,7 +33,7 @@ export class SplitStep {
     private readonly options: TrainingStepOptions,
   ) {}
 
-  /** @param randomStep The number by which layers draw at random, an int32 scalar. */
+  /** @param randomStep The number that random draws of layers depend on, an int32 scalar. */
   run(images: tf.Tensor, labels: tf.Tensor, randomStep: tf.Tensor): SplitStepResult {
     const step = this.#step(randomStep);
     const before = this.others.map((variable) => tf.clone(variable));

@@ -21,11 +21,11 @@ export interface ContinuedTraining {
   readonly patience: number;
   readonly stepsPerEpoch: number;
   readonly validationImages: number;
-  /** Value by which the best epoch is chosen: the highest accuracy, or the lowest loss. */
+  /** Value that decides which epoch is best: the highest accuracy, or the lowest loss. */
   readonly monitor: 'val_accuracy' | 'val_loss';
 }
 
-/** A workers' training in the form in which one process keeps its own. */
+/** A training by workers, in the form that a single process uses for its own. */
 export interface WorkersBackup {
   /** The text of `history.csv`. */
   readonly history: string;

@@ -7,7 +7,7 @@ import { SignetError } from '../errors.js';
 import { readJson } from '../files/read-json.js';
 import { readWorkersState, type WorkersState } from './workers-state.js';
 
-/** What workers have come to: the `--output` of deploy/distributed/worker.py, and the state next to it. */
+/** Results of workers: the `--output` of deploy/distributed/worker.py, and the state next to it. */
 export interface WorkersOutput<Options> {
   /** The model; does not exist before the training is done. */
   readonly output: string;

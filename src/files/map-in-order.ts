@@ -10,7 +10,7 @@ export async function* mapInOrder<T, R>(
   const started: Promise<R>[] = [];
   for await (const item of items) {
     const result = map(item);
-    // Whoever asks for it sees the error; until then it must not end the process.
+    // The caller that asks for it sees the error; until then it must not end the process.
     result.catch(() => undefined);
     started.push(result);
     const [first] = started.length < limit ? [] : started.splice(0, 1);

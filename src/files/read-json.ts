@@ -44,7 +44,7 @@ export async function readJson<S extends v.GenericSchema>(
 /**
  * Parses JSON text and checks it against a schema.
  *
- * @throws Error whose message is the problem alone.
+ * @throws Error whose message names only the problem.
  */
 function parseJson<S extends v.GenericSchema>(
   text: string,

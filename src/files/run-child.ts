@@ -40,7 +40,7 @@ export async function runChild(
   const { signal, input = '', onOutput } = options;
   signal?.throwIfAborted();
   const result = await new Promise<ChildResult>((resolve) => {
-    // A process group of its own: `make` under node-gyp ends too when the group is signalled.
+    // A separate process group: `make` under node-gyp ends too when the group is signalled.
     const child = spawn(command, args, { cwd: options.cwd, env: options.env, detached: true, stdio: 'pipe' });
     const stopWatching = onAbort(signal, () => endGroup(child.pid));
     let stdout = '';

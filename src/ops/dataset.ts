@@ -75,7 +75,7 @@ export function untunedDataset(dataset: Handle, element: TensorSpec): Handle {
 /** `autotune_options { enabled: false }`. Source: tensorflow/core/framework/dataset_options.proto. */
 const untuned = '\x3a\x02\x08\x00';
 
-/** The iterator of a name, of which a session has one. */
+/** The iterator with this name; a session has only one. */
 export function namedIterator(name: string, element: TensorSpec): Handle {
   const attributes = { container: attr.string(''), shared_name: attr.string(name) };
   return recordHandle('IteratorV2', { ...elementAttributes(element), ...attributes }, []);

@@ -49,7 +49,7 @@ export interface DecodeImageOptions extends Pick<DecodeOptions, 'dtype'> {
  *
  * @param bytes string scalar: the file's content.
  * @returns [height, width, 3], 0 to 255.
- * @throws SignetError `TENSORFLOW_ERROR` when it is no such image, or damaged.
+ * @throws SignetError `TENSORFLOW_ERROR` if it is not such an image, or is damaged.
  */
 export function decodeImage(bytes: tf.Tensor, options: DecodeImageOptions = {}): tf.Tensor3D {
   const turned = (image: tf.Tensor3D, isTransposed: boolean) =>

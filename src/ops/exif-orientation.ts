@@ -14,7 +14,7 @@ export type ExifContainer = 'jpeg' | 'png';
 /** EXIF is looked for in this many of a file's first bytes: all that Signet's scan reads of it. */
 export const exifHeadBytes = 65_536;
 
-/** A JPEG's segments or a PNG's chunks that are looked at, so that a file of thousands costs nothing. */
+/** Maximum number of JPEG segments or PNG chunks to look at, so that a file with thousands costs nothing. */
 export const mostExifSteps = 64;
 
 /** Entries of a directory that are looked at: EXIF has some dozens, in the order of their tags, and this one is among the first. */
@@ -50,7 +50,7 @@ export function exifOrientation(bytes: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor 
   return (called as tf.Tensor | null) ?? readOrientation(bytes, isJpeg);
 }
 
-/** A function of its own: traced once, however many functions and models decode images. All its sizes are fixed, so that one run shows all. */
+/** A separate function: traced once, however many functions and models decode images. All its sizes are fixed, so one run shows everything. */
 const readOrientation = tfFunction(
   (bytes: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor => {
     const head = runOp(
@@ -190,7 +190,7 @@ class ExifHead {
       tf.less(row, int(exifHeadBytes)),
       tf.logicalOr(isShort, tf.equal(type, int(4))),
       tf.greaterEqual(count, int(1)),
-      // More would not stand in the entry itself.
+      // More would not fit in the entry itself.
       tf.lessEqual(count, tf.where(isShort, int(2), int(1))),
       tf.greaterEqual(value, int(1)),
       tf.lessEqual(value, int(8)),

@@ -32,7 +32,7 @@ export function halfOfTheRest(size: Size, fraction: number): Size {
 
 const float64 = DataType.DT_DOUBLE;
 
-/** Ops of float64 scalars on a tape, whose results no tensor of TF.js stands for. */
+/** Ops on float64 scalars on a tape; no TF.js tensor represents their results. */
 class Float64Ops {
   constructor(private readonly tape: Tape) {}
 

@@ -11,13 +11,13 @@ import { currentTape, type Tape } from '../tracing/tape.js';
 import { sampleTensor } from '../tracing/trace.js';
 import { stringBytes } from './strings.js';
 
-/** A feature that every example has, or that a default stands in for, always with the same number of values. */
+/** A feature that every example has, or that has a default, always with the same number of values. */
 export interface FixedLenFeature {
   /** `int32` for the int64 values of an example: TF.js has no int64. */
   readonly dtype: 'string' | 'float32' | 'int32';
   /** Default: a scalar. */
   readonly shape?: readonly number[];
-  /** Stands for a missing feature, at every place of the shape. Default: a missing feature is an error. */
+  /** Replaces a missing feature, at every position of the shape. Default: a missing feature is an error. */
   readonly defaultValue?: number | string;
 }
 
@@ -71,7 +71,7 @@ function record(tape: Tape, serialized: tf.Tensor, entries: Entries): tf.Tensor[
   return outputs;
 }
 
-/** The value that stands for a missing feature; an empty tensor where none may. */
+/** The value that replaces a missing feature; an empty tensor if there is no default. */
 function defaultTensor(tape: Tape, { dtype, shape = [], defaultValue }: FixedLenFeature) {
   const size = tf.util.sizeFromShape([...shape]);
   const [values, sizes] =

@@ -1,6 +1,6 @@
 import * as tf from '../tensorflow/tf.js';
 
-/** Numbers on which draws depend besides their seeds. */
+/** Numbers that random draws depend on in addition to their seeds. */
 interface RandomStep {
   /** int32 scalar. */
   readonly step: tf.Tensor;

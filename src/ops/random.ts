@@ -32,7 +32,7 @@ export function randomUniform(shape: RandomShape, min = 0, max = 1, seed?: numbe
 /**
  * Draws from a normal distribution, again at every call.
  *
- * @param seed As that of `randomUniform`.
+ * @param seed Like the seed of `randomUniform`.
  * @returns float32
  */
 export function randomNormal(shape: RandomShape, mean = 0, standardDeviation = 1, seed?: number): tf.Tensor {

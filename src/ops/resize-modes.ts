@@ -1,4 +1,4 @@
 /** How pictures of another shape become pictures of the size that a model takes; apart, for clients that do without TensorFlow. */
 export const resizeModes = ['squash', 'crop', 'pad'] as const;
-/** A way in which pictures of another shape become pictures of the size that a model takes. */
+/** How pictures of another shape are brought to the size that a model takes. */
 export type ResizeMode = (typeof resizeModes)[number];

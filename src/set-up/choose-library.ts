@@ -10,11 +10,11 @@ import type { Site } from './site.js';
 import type { LibraryChoice, Stamp } from './stamp.js';
 import { libraryRecipe, type LibraryRecipe } from './wheel-table.js';
 
-/** A library that stands ready or can be made. */
+/** A library that is ready or can be made. */
 export interface Library {
   /** Names it in the cache. */
   readonly id: string;
-  /** Work that making it takes; nothing when it stands ready. */
+  /** Work that making it takes; nothing if it is ready. */
   readonly needs: Omit<Needs, 'compile'>;
   /** @returns the library folder: `lib/`, `include/`, and for CUDA `nvidia/`. */
   readonly make: (site: Site) => Promise<string>;

@@ -38,9 +38,9 @@ export async function extractWheel(
   );
 }
 
-/** Prefixes of names in a wheel, and what stands in their place in a library folder. */
+/** Prefixes of names in a wheel, and what replaces them in a library folder. */
 function extractionRules(libraries: readonly string[]): [string, string][] {
-  // Of 13,000 headers the addon includes the C API and what that includes: some 500 files stand in these folders.
+  // Of 13,000 headers the addon includes the C API and what that includes: some 500 files in these folders.
   const headers = ['tensorflow/c/', 'tensorflow/core/platform/', 'tsl/', 'xla/tsl/'];
   return [
     ...libraries.map((library): [string, string] => [`tensorflow/${library}`, `lib/${library}`]),

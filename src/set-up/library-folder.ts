@@ -11,7 +11,7 @@ import { remove, replaceFolder } from '../files/replace.js';
 import { step, withUnfinishedFolder, type Site } from './site.js';
 import { tensorflowVersion, type LibraryRecipe } from './wheel-table.js';
 
-/** Content of `library.json`, by which a finished library folder describes itself. */
+/** Content of `library.json`, which describes a finished library folder. */
 interface Manifest {
   readonly wheels: readonly string[];
   readonly files: readonly ExtractedFile[];

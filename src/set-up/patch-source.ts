@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js';
 
 /**
- * Replaces a piece of the addon's source that stands in it once.
+ * Replaces a piece of the addon's source that occurs in it once.
  *
  * @param where The file and the function, for the message.
  * @throws SignetError `SET_UP_FAILED` when the source is not that of tfjs-node 4.22.

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 
 import { SignetError } from '../errors.js';
 
-/** The installed package whose addon joins Node.js to TensorFlow's library. */
+/** The installed package whose addon connects Node.js to TensorFlow's library. */
 export interface TfjsPackage {
   readonly folder: string;
   readonly version: string;

@@ -26,7 +26,7 @@ export interface ServedFunction {
 export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'> {
   /** Functions by SignatureDef key; clients that name no signature get `serving_default`. */
   readonly signatures: Readonly<Record<string, TfFunction<never> | ServedFunction>>;
-  /** Objects that the SavedModel's root holds besides the object's fields, by name. Default: none. */
+  /** Objects that the SavedModel's root holds in addition to the object's fields, by name. Default: none. */
   readonly tracked?: AlsoTracked | undefined;
 }
 

@@ -40,7 +40,7 @@ export class Tracker {
       named[checkedName(fields, field)] = tracked;
     };
     if (isTfFunction(value)) {
-      // A function that takes anything, such as a helper of others, has no graph of its own to export.
+      // A function that takes anything, such as a helper of others, has no graph to export.
       if (value.inputSignature !== null) add(fields.functions, concrete(value, field));
     } else if (value instanceof Asset) add(fields.assets, value);
     else if (value instanceof tf.Variable) add(fields.variables, value as tf.Variable);

@@ -78,7 +78,7 @@ export function rangeTo(length: Size): tf.Tensor1D {
   return run('Range', [attribute.type('Tidx', 'int32')], inputs, [length], 'int32') as tf.Tensor1D;
 }
 
-/** As `tf.slice`, with gradients. A size of -1 stands for all that is left. */
+/** Like `tf.slice`, with gradients. A size of -1 means everything that is left. */
 export function sliceOf<T extends tf.Tensor>(x: T, begin: readonly Size[], size: readonly Size[]): T {
   return withGradient(x, begin, {
     forward: (input) => {

@@ -60,7 +60,7 @@ export interface ElementLayout {
   readonly tfjs: TfjsDType | null;
 }
 
-/** The one table of types: whoever reads, writes, counts or checks elements asks it. */
+/** The one table of types: all code that reads, writes, counts or checks elements uses it. */
 const layouts: Readonly<Record<NumericDType, ElementLayout>> = {
   float32: layout(DataType.DT_FLOAT, 4, Float32Array, 'float32'),
   float64: layout(DataType.DT_DOUBLE, 8, Float64Array, 'float32'),

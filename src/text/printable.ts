@@ -1,4 +1,4 @@
-/** Characters that would break a line, move the cursor or reverse the text of a terminal, and those that show nothing. */
+/** Characters that would break a line, move the cursor or reverse the text of a terminal, and invisible characters. */
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\ufeff\ufffd]/gu;
 
 const short: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

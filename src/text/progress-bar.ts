@@ -36,7 +36,7 @@ export function progressBar(
 ): ProgressBar {
   if (!stream.isTTY) return plainLines(doing, amount, stream);
   const format = ` ${doing} {bar} {amount}  {note}`;
-  // The amount takes up to 20 columns besides the unit.
+  // The amount takes up to 20 columns, plus the unit.
   const barsize = Math.max(10, Math.min(40, stream.columns - doing.length - unit.length - noteWidth - 25));
   const bar = new SingleBar({ format, stream, barsize, clearOnComplete: true, fps: 8 }, Presets.rect);
   let started = false;

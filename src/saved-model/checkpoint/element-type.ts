@@ -40,11 +40,11 @@ export function elementTypeOf(dataType: DataType): ElementType | null {
 const renamed: Readonly<Record<string, string>> = { float: 'float32', double: 'float64', half: 'float16' };
 
 /**
- * The name of any type that stands in a SavedModel, as Python says it after `tf.`: `float64`, `bfloat16`, `resource`;
+ * The name of any type that occurs in a SavedModel, as Python writes it after `tf.`: `float64`, `bfloat16`, `resource`;
  * `type 99` for one that TensorFlow 2.21 does not know.
  */
 export function elementTypeName(dataType: DataType): string {
-  // An enum of protocol buffers holds any number that stands in the file.
+  // A protocol buffers enum holds any number that is in the file.
   const name = (DataType as Readonly<Record<number, string | undefined>>)[dataType];
   if (name === undefined) return `type ${dataType}`;
   const [, base = '', reference = ''] = /^DT_(.*?)(_REF)?$/.exec(name) ?? [];

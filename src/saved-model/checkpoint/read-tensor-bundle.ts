@@ -190,7 +190,7 @@ function readShape({ shape }: BundleEntryProto, file: string, name: string): num
   return sizes;
 }
 
-/** The bytes on disk are those that type and shape ask for: a string takes at least the byte that holds its length. */
+/** Checks that the bytes on disk match type and shape: a string takes at least the byte that holds its length. */
 function checkSize({ dtype, size }: BundleEntryProto, shape: readonly number[], file: string, name: string): void {
   const type = elementTypeOf(dtype);
   const count = sizeFromShape(shape);

@@ -25,7 +25,7 @@ export interface SavedModelDescription {
   readonly version: string | null;
   /** Sentences about what is missing or damaged; none for a whole model. */
   readonly problems: readonly string[];
-  /** `null` when there is no `fingerprint.pb`; TensorFlow writes it since 2.12. */
+  /** `null` if there is no `fingerprint.pb`; TensorFlow has written it since 2.12. */
   readonly fingerprint: {
     /** UUID of this saving of the model. */
     readonly uuid: string;
@@ -57,9 +57,9 @@ export interface MetaGraphDescription {
   readonly signatures: Readonly<Record<string, SignatureDescription>>;
   /** Functions that Python can call on the loaded object; none for TensorFlow 1's models. */
   readonly functions: readonly FunctionDescription[];
-  /** How often each op stands in the graph and in its functions, by name. */
+  /** How often each op occurs in the graph and its functions, by name. */
   readonly ops: Readonly<Record<string, number>>;
-  /** Ops that touch files, load libraries or run Python, besides those for its own variables and assets; see `--trust-models` of serve-model. */
+  /** Ops that touch files, load libraries or run Python, except for its own variables and assets; see `--trust-models` of serve-model. */
   readonly fileOps: readonly string[];
   /** Files that the graph reads, and the tensor that holds each one's path. */
   readonly assets: readonly { readonly file: string; readonly tensor: string }[];
@@ -139,7 +139,7 @@ function describeMetaGraph(metaGraph: MetaGraphDef, model: DescribedModel): Meta
   };
 }
 
-/** Where the init op stands has changed; see `GetInitOp` in tensorflow/cc/saved_model/loader_util.cc. */
+/** The place of the init op has changed over time; see `GetInitOp` in tensorflow/cc/saved_model/loader_util.cc. */
 function initOpOf({ signatureDef, collectionDef }: MetaGraphDef): string | null {
   const name = '__saved_model_init_op';
   const encoding = signatureDef[name]?.outputs[name]?.encoding;

@@ -29,7 +29,7 @@ export interface SignatureDescription {
 /** The model that the signatures belong to. */
 export type DescribedModel = Pick<ExampleSignature, 'directory' | 'modelName' | 'isOneOfSeveral'>;
 
-/** The signatures of a graph by key, but for TensorFlow's own, whose keys begin with two underscores. */
+/** The signatures of a graph by key, except TensorFlow's own, whose keys begin with two underscores. */
 export function describeSignatures(
   metaGraph: MetaGraphDef,
   model: DescribedModel,

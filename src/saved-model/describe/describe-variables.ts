@@ -19,9 +19,9 @@ export interface VariableDescription extends VariableInfo {
 export interface VariablesDescription {
   /** Numbers in all of them. */
   readonly parameters: number;
-  /** Numbers in those that training changes; `null` if the model does not say it of each. */
+  /** Number of values that training changes; `null` if the model does not say for each variable. */
   readonly trainableParameters: number | null;
-  /** Numbers in those that no function reads. */
+  /** Number of values in variables that no function reads. */
   readonly unusedParameters: number;
   /** Bytes on disk. */
   readonly bytes: number;
@@ -64,7 +64,7 @@ function factsOfObjects(saved: SavedObjectGraph | undefined, checkpoint: Trackab
   const used = new Set(Object.values(saved?.concreteFunctions ?? {}).flatMap(({ boundInputs }) => boundInputs));
   const facts = new Map<string, Facts>();
   const seen = new Set<number>([0]);
-  // Many objects may stand for one of the checkpoint, and that may have many children: each is looked at once.
+  // Many objects may map to one in the checkpoint, and that one may have many children: each is visited once.
   const named = new Set<number>();
   const childrenOf = new Map<number, ReadonlyMap<string, number>>();
   const queue: [savedId: number, checkpointId: number][] = [[0, 0]];

@@ -11,7 +11,7 @@ export interface SignatureExamples {
   readonly curl: string | null;
   /** For Node.js; `null` when REST cannot carry an input. */
   readonly typescript: string | null;
-  /** `null` if a literal cannot stand for an input, such as a resource. */
+  /** `null` if an input, such as a resource, cannot be written as a literal. */
   readonly python: string | null;
   /** Sentence to know before calling. */
   readonly notes: readonly string[];
@@ -51,7 +51,7 @@ const restTypes = new Set('float32 float64 int8 int16 int32 int64 uint8 uint32 u
 /**
  * How to call a signature over TensorFlow Serving's REST API and from Python, with values that fit its inputs.
  *
- * Names from the model are quoted for the language they stand in, and stand there as printable text.
+ * Names from the model are quoted for the language they appear in, as printable text.
  */
 export function signatureExamples(signature: ExampleSignature): SignatureExamples {
   const { key, inputs, modelName, method } = signature;
@@ -211,7 +211,7 @@ function curlLine(url: string, body: readonly JsonPart[]): string {
   return `printf ${shellQuoted(escaped.join(''))} ${contents.join(' ')} ${send}`;
 }
 
-/** The body as an expression of JavaScript. `fs` is what stands before `readFileSync`. */
+/** The body as a JavaScript expression. `fs` is the prefix of `readFileSync`. */
 function expressionOf(body: readonly JsonPart[], fs = ''): string {
   const parts = body.map((part) => {
     if (typeof part === 'string') return part;

@@ -10,7 +10,7 @@ export const initKey = '__saved_model_init_op';
 export interface CallableGraph {
   /** Nodes of the graph itself. */
   readonly main: readonly NodeDef[];
-  /** Functions that these call, and those that functions call. */
+  /** Functions that these call, directly or through other functions. */
   readonly functions: readonly FunctionDef[];
 }
 

@@ -4,7 +4,7 @@ import { tensorValueOf } from '../read/tensor-proto-value.js';
 import type { CallableGraph } from './callable-graph.js';
 import { nodeOf } from './graph-scopes.js';
 
-/** Ops that may run the same nodes any number of times, as values decide (those of v1 graphs too), or that wait for somebody. */
+/** Ops that may run the same nodes any number of times, depending on values (including the ops of v1 graphs), or that wait for something. */
 const endless =
   /^(?:Stateless)?While$|^_?(?:XlaWhile|For|Recv)$|^(?:Ref)?(?:Enter|NextIteration)$|Dataset|Iterator|Dequeue|Unstage|StagePeek|^Barrier|^Collective|RemoteCall|MutexLock/;
 /** Most turns of a loop that counts as one that ends soon. */

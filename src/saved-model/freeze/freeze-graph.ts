@@ -27,7 +27,7 @@ const changingOps = /^(?:Assign|Scatter|Apply|SparseApply|CountUpTo|IsVariableIn
  * are given variables are copied, and take their values instead. What only saves and restores is left out.
  *
  * @param values What the variables are restored to, by their nodes. Others stay variables.
- * @returns A graph of its own; its signatures are the same.
+ * @returns A new graph with the same signatures.
  * @throws NotFrozen where a signature does something else with a variable than read it.
  */
 export function freezeGraph(given: MetaGraphDef, values: ReadonlyMap<string, TensorProto>): MetaGraphDef {
@@ -108,7 +108,7 @@ class GraphFreezer {
   /**
    * Makes an op take values where it took variables.
    *
-   * @param variables Types of the values, by the names that stand for the variables where the op is.
+   * @param variables Types of the values, by the names that the variables have where the op is.
    * @param onRead Hears of an op that read a variable and now passes its value on.
    */
   #takeConstants(node: NodeDef, variables: ReadonlyMap<string, DataType>, onRead: (node: NodeDef) => void): void {

@@ -22,7 +22,7 @@ const mostBytes = 2 ** 30;
 /**
  * Writes a copy of a SavedModel whose variables are constants into a temporary folder, uses it, and deletes it.
  *
- * @param metaGraph The graph of `directory` that is wanted.
+ * @param metaGraph The graph of `directory` to copy.
  * @param use Is given the folder; it may be gone once this has settled.
  * @throws NotFrozen for a graph that needs its variables, or files; whatever `use` throws.
  * @throws SignetError `INVALID_SAVED_MODEL` for variables that cannot be read.

@@ -61,7 +61,7 @@ export function nodesFor(all: readonly NodeDef[], tensors: readonly string[]): N
   return all.filter((node) => seen.has(node));
 }
 
-/** The functions that nodes call, and those that these call. */
+/** The functions that nodes call, and the functions that these call in turn. */
 export function reachableFunctions(
   nodes: readonly NodeDef[],
   find: (name: string) => FunctionDef | undefined,

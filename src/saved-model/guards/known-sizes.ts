@@ -11,7 +11,7 @@ export class KnownSizes {
   readonly #nodes: ReadonlyMap<string, NodeDef>;
   readonly #arguments: ReadonlyMap<string, Sizes>;
 
-  /** @param fn The function whose nodes they are; null for those of a graph. */
+  /** @param fn The function that the nodes belong to; null for the nodes of a graph. */
   constructor(
     nodes: readonly NodeDef[],
     private readonly fn: FunctionDef | null,

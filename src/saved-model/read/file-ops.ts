@@ -32,15 +32,15 @@ const assetOps: ReadonlyMap<string, number> = new Map([
   ['InitializeTableFromTextFile', 1],
   ['InitializeTableFromTextFileV2', 1],
 ]);
-/** Those of checkpoints, which every SavedModel has to restore itself; a signature or an initializer has no business with them. */
+/** Checkpoint ops, which every SavedModel has to restore itself; signatures and initializers have no business with them. */
 const checkpointOps = /^(?:Save(?:V2|Slices)?|(?:DTensor)?Restore(?:V2|Slice)?|MergeV2Checkpoints)$/;
-/** Those of checkpoints that write or delete files, with which restoring has no business. */
+/** Checkpoint ops that write or delete files; restoring has no business with them. */
 const savingOps = /^(?:Save(?:V2|Slices)?|MergeV2Checkpoints)$/;
 /** Collections of TensorFlow 1 that name what initializes a model. Source: tensorflow/cc/saved_model/constants.h. */
 const initializerKeys = ['saved_model_main_op', 'legacy_init_op'];
 
 /**
- * Operations of a SavedModel that touch files, besides those that restore its own variables.
+ * Operations of a SavedModel that touch files, except the ones that restore its own variables.
  *
  * A SavedModel is a program: this finds what is written in it plainly. It is a check, not a sandbox.
  *
@@ -121,7 +121,7 @@ interface Scope {
   readonly name: string | null;
   readonly arguments: readonly string[];
   readonly nodes: ReadonlyMap<string, NodeDef>;
-  /** The nodes, also those that share a name. */
+  /** The nodes, including nodes that share a name. */
   readonly all: readonly NodeDef[];
 }
 
@@ -144,7 +144,7 @@ class AssetStrings {
   readonly #known = new Map<string, boolean>();
   readonly #calls = new Map<string, (readonly [from: Scope, call: NodeDef])[]>();
 
-  /** @param assets Nodes that stand for files of the model's own. */
+  /** @param assets Nodes that represent the model's own files. */
   constructor(
     scopes: readonly Scope[],
     private readonly assets: ReadonlySet<string>,
@@ -205,7 +205,7 @@ function namesFile(attr: NodeDef['attr']): boolean {
   });
 }
 
-/** Nodes that tensors need, with those of the functions that they call. */
+/** Nodes that tensors need, including the nodes of the functions that they call. */
 function reachableFrom(tensors: readonly string[], { node, library }: GraphDef): NodeDef[] {
   const nodes = new Map(node.map((each) => [each.name, each]));
   const functions = new Map((library?.function ?? []).map((each) => [each.signature?.name ?? '', each.nodeDef]));

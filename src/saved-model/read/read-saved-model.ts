@@ -43,7 +43,7 @@ export async function readSignatures(directory: string): Promise<Readonly<Record
   return signaturesOf(findServedGraph(await readSavedModel(directory), directory));
 }
 
-/** The signatures of a graph, but for those that TensorFlow keeps for itself. */
+/** The signatures of a graph, except the ones that TensorFlow reserves for itself. */
 export function signaturesOf({
   signatureDef,
 }: Pick<MetaGraphDef, 'signatureDef'>): Readonly<Record<string, Signature>> {

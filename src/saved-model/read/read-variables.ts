@@ -20,7 +20,7 @@ export interface VariableInfo {
    * The name its maker gave it, such as `conv2d/kernel`. Python's models may have several variables of one name.
    */
   readonly name: string;
-  /** Where it stands in the checkpoint, such as `variables/0/.ATTRIBUTES/VARIABLE_VALUE`; unique. */
+  /** Its key in the checkpoint, such as `variables/0/.ATTRIBUTES/VARIABLE_VALUE`; unique. */
   readonly key: string;
   /** As Python says it after `tf.`: `float32`, `bfloat16`, `string`. */
   readonly dtype: string;
@@ -45,7 +45,7 @@ export interface VariableValues extends VariableInfo {
 const objectGraphKey = '_CHECKPOINTABLE_OBJECT_GRAPH';
 /** What an object of the graph calls the entry that is a variable's value; others are tables and configurations. */
 const valueAttribute = 'VARIABLE_VALUE';
-/** `tf.train.Checkpoint` counts its saves in a variable of its own. */
+/** `tf.train.Checkpoint` counts its saves in a separate variable. */
 const saveCounterKey = 'save_counter/.ATTRIBUTES/VARIABLE_VALUE';
 
 /**

@@ -6,7 +6,7 @@ import { checkpointKey, graphNameOf } from '../write/saved-model-parts.js';
 /**
  * Gives variables the values that they had when Signet saved them: each the one at its place among the saved model's variables.
  *
- * @param variables In the order in which the model has them.
+ * @param variables Variables, in the model's order.
  * @throws SignetError `INVALID_SAVED_MODEL` that lists every variable that does not fit; then none has been changed.
  */
 export async function restoreVariables(variables: readonly tf.Variable[], directory: string): Promise<void> {

@@ -30,7 +30,7 @@ export interface TensorProtoOptions {
 /** TensorFlow's `TensorShape::MaxDimensions`. */
 const maxDimensions = 254;
 const defaultMaxBytes = 256 * 2 ** 20;
-/** What a string takes besides its bytes (TensorFlow's tstring). */
+/** Overhead of a string, in bytes (TensorFlow's tstring). */
 const stringBytes = 24;
 /** The field that holds a type's elements one by one; complex ones as pairs, the two short floats as their bits. */
 const fields = {
@@ -58,7 +58,7 @@ const shortFloats: ReadonlyMap<DType, { widen: (bits: number) => number; bits: (
 ]);
 
 /**
- * Reads a TensorProto, of which nothing is trusted.
+ * Reads an untrusted TensorProto.
  *
  * The elements are in `tensor_content` (little-endian, as many as the shape has), else in the field of the type: if fewer than
  * the shape has, the last is repeated; if none, all are zero; what is too many is left. Source: `Tensor::FromProto` and

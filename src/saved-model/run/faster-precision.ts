@@ -18,7 +18,7 @@ export interface PrecisionTrial {
   readonly onNote: (note: string) => void;
 }
 
-/** Images in a measured call: the ratio of the two precisions is that of a whole batch, and takes less time to find. */
+/** Images in a measured call: the ratio of the two precisions is the same as for a whole batch, and takes less time to find. */
 export const trialImages = 8;
 
 /** Factor by which bfloat16 must be faster: a clock on a busy computer errs by less. */
@@ -63,7 +63,7 @@ async function timeBoth(make: PrecisionTrial['make']): Promise<number[]> {
   }
 }
 
-/** A time as a note says it. */
+/** A time, formatted for a note. */
 export function millisecondsText(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 }

@@ -30,7 +30,7 @@ export class VariableGroup {
     this.#keepStorage();
   }
 
-  /** The groups of variables: those of rank 0 and the others, where there are any. */
+  /** The groups of variables: those of rank 0 and the others, if there are any. */
   static of(variables: readonly tf.Variable[]): VariableGroup[] {
     const scalars = variables.filter(({ rank }) => rank === 0);
     const others = variables.filter(({ rank }) => rank !== 0);

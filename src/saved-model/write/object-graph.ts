@@ -36,7 +36,7 @@ interface ObjectNode {
 /** The objects of a SavedModel as `tf.saved_model.load` rebuilds them, and as its checkpoint names them. */
 export interface ObjectGraph {
   readonly savedObjects: SavedObjectGraph;
-  /** A serialized TrackableObjectGraph, which stands in the checkpoint under `_CHECKPOINTABLE_OBJECT_GRAPH`. */
+  /** A serialized TrackableObjectGraph, stored in the checkpoint as `_CHECKPOINTABLE_OBJECT_GRAPH`. */
   readonly trackableObjects: Uint8Array;
 }
 

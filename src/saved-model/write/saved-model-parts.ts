@@ -11,7 +11,7 @@ export interface TrackedObject {
   /** Further lists of variables, by name. */
   readonly lists?: Readonly<Record<string, readonly tf.Variable[]>>;
   readonly assets?: Readonly<Record<string, Asset>>;
-  /** Nested objects. One that stands in several places is written once. */
+  /** Nested objects. An object that occurs several times is written once. */
   readonly children?: Readonly<Record<string, TrackedObject>>;
 }
 
@@ -69,7 +69,7 @@ export function assetsOf(parts: SavedModelParts): Map<Asset, string> {
   return names;
 }
 
-/** Every function of the parts, those of signatures too, each once. */
+/** Every function of the parts, including signatures, each once. */
 export function functionsOf(parts: SavedModelParts): ConcreteFunction[] {
   const methods = objectsOf(parts).flatMap(({ functions = {} }) => Object.values(functions));
   const served = Object.values(parts.signatures).flatMap((signature) =>

@@ -10,7 +10,7 @@ export interface SignatureExport {
   readonly key: string;
   readonly fn: ConcreteFunction;
   readonly method: SignatureMethod;
-  /** In the order of their names, by which Python hands them to the function of a signature. */
+  /** In the order of their names, in which Python passes them to the function of a signature. */
   readonly inputs: readonly NamedSpec[];
   /** In the order of their names, each with its place among the function's results. */
   readonly outputs: readonly (NamedSpec & { readonly position: number })[];

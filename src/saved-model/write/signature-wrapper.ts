@@ -30,7 +30,7 @@ export function callAttributes(
   };
 }
 
-/** The function behind a signature: it calls the method and gives those of its results that the signature has. */
+/** The function behind a signature: it calls the method and returns the results that the signature declares. */
 export function signatureWrapper({ key, fn, inputs, outputs }: SignatureExport): FunctionDef {
   const args = fn.definition.signature?.inputArg ?? [];
   const captured = args.slice(fn.inputs.length);
@@ -45,7 +45,7 @@ export function signatureWrapper({ key, fn, inputs, outputs }: SignatureExport):
       isStateful: true,
       controlOutput: [call],
     },
-    // Python gives its functions' arguments these shapes; tf2onnx takes a missing one for that of a scalar.
+    // Python gives its functions' arguments these shapes; tf2onnx takes a missing shape for a scalar's.
     argAttr: Object.fromEntries(
       inputs.map(({ spec }, i) => [i, { attr: { _output_shapes: attr.shapes([spec.sizes]) } }]),
     ),

@@ -19,7 +19,7 @@ export type Structure =
   /** A shape, a dtype, or a type such as `RaggedTensorSpec`. */
   | { readonly kind: 'other'; readonly text: string };
 
-/** Sizes of a shape in a protocol buffer; a missing one is that of a scalar, as for TensorFlow. */
+/** Sizes of a shape in a protocol buffer; a missing shape means a scalar, as in TensorFlow. */
 export function shapeOfProto(shape: TensorShapeProto | undefined): ShapeDescription {
   if (shape?.unknownRank) return null;
   return (shape?.dim ?? []).map(({ size }) => (size < 0n ? null : Number(size)));

@@ -34,7 +34,7 @@ export function fusedBatchNorm(input: tf.Tensor, gamma: tf.Tensor, beta: tf.Tens
       [x, scale, offset, none, none],
       6,
     );
-    // Whoever calls has them from here: TF.js keeps nothing but the value.
+    // The caller gets them from here: TF.js keeps only the value.
     statistics.push(tf.keep(mean), tf.keep(variance));
     save([x, scale, ...reserved]);
     return { value: output, gradFunc: (dy, saved) => gradients(attributes, dy, saved) };

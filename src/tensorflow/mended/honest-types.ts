@@ -14,7 +14,7 @@ const tfjsType: ReadonlyMap<DataType, DataType> = new Map(
   dtypes.map((dtype) => [dataTypeOf(dtype), dataTypeOf((dtype === 'string' ? null : layoutOf(dtype).tfjs) ?? dtype)]),
 );
 
-/** Returns the type in which TF.js gets a tensor of TensorFlow's type. */
+/** Returns the type that TF.js sees for a tensor of TensorFlow's type. */
 export function dataTypeInTfjs(dataType: DataType): DataType {
   return tfjsType.get(dataType) ?? dataType;
 }
