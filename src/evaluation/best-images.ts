@@ -1,4 +1,4 @@
-/** An image whose class a classifier was sure of, rightly. */
+/** An image that a classifier answered correctly and with confidence. */
 export interface BestImage<Image> {
   /** The image, as its dataset knows it. */
   readonly image: Image;

@@ -15,11 +15,11 @@ export interface ImageCollector<Mistake> {
   readonly addImage: (image: number, logits: Float32Array, label: Int32Array) => void;
   readonly hardest: { readonly mistakes: readonly Mistake[] };
   readonly best: BestImages<number>;
-  /** Probability of each class from which on an image has it; null for a classifier that gives each image one class. */
+  /** Lowest probability at which an image has a class, per class; null for a classifier that gives each image one class. */
   readonly thresholds: Float32Array | null;
 }
 
-/** What an evaluation in memory finds besides its metrics. */
+/** What an evaluation in memory finds in addition to its metrics. */
 export interface EvaluatedImages<Mistake> {
   /** Mean of the loss over all images; NaN without images. */
   readonly loss: number;

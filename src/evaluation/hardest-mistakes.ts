@@ -15,9 +15,9 @@ export interface Mistake<Image> {
     /** Probability of the class, 0 to 1. */
     readonly probability: number;
   } | null;
-  /** The probability of its class; null likewise. */
+  /** The probability of its class; null in the same case. */
   readonly probability: number | null;
-  /** Cross-entropy from logits, in nats; infinite likewise. */
+  /** Cross-entropy from logits, in nats; infinite in the same case. */
   readonly loss: number;
 }
 

@@ -23,7 +23,7 @@ export interface DecodedImage {
  *
  * @param size What pixels are resized to. Default: they stay as they are.
  * @param preprocessing How they are turned, and resized if they are.
- * @returns The images, and those that cannot be used.
+ * @returns The images, and the ones that cannot be used.
  */
 export function loadImages(
   sources: readonly ImageFile[],

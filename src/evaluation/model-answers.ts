@@ -19,7 +19,7 @@ export interface ModelAnswers {
 /**
  * Sends every image of a dataset through a model once, as `evaluateDataset` does.
  *
- * @param areEmbedded Whether the embeddings are wanted too.
+ * @param areEmbedded Whether to return the embeddings too.
  * @throws SignetError `BAD_IMAGE` for images that do not decode, `INVALID_ARGUMENT` where the images of one may have several classes, and those of
  *   the other may not.
  */

@@ -7,7 +7,7 @@ import { tryToReadImageFile } from '../data/image-file/try-to-read-image-file.js
  * Reads image files.
  *
  * @param decode What becomes of a file's content, PNG where TensorFlow would not decode it; throws where it does not decode.
- * @returns The images, and those that cannot be used.
+ * @returns The images, and the ones that cannot be used.
  */
 export async function readEachImage<Image>(
   files: readonly ImageFile[],

@@ -77,7 +77,7 @@ export function callWithBytes(model: LoadedSavedModel, images: readonly ImageByt
   }
 }
 
-/** Calls a signature of an image classifier, whose logits are `output_0`, and times it. Blocks the thread meanwhile. */
+/** Calls a signature of an image classifier, whose logits are `output_0`, and times it. Blocks the thread. */
 export function callSignature(model: LoadedSavedModel, key: string, name: string, input: tf.Tensor): SignatureAnswer {
   const start = performance.now();
   const outputs = model.call(key, { [name]: input });

@@ -3,7 +3,7 @@ import { LoadedSavedModel } from '../saved-model/run/load-saved-model.js';
 import * as tf from '../tensorflow/tf.js';
 import { latencyOf } from '../data/statistics.js';
 
-/** Calls before those that count: the first ones also prepare the graph. */
+/** Number of calls before the ones that count: the first ones also prepare the graph. */
 const warmUpCalls = 3;
 const timedCalls = 15;
 

@@ -59,7 +59,7 @@ export class TransportRun {
     private readonly options: TransportRunOptions,
   ) {
     const { classNames, thresholds } = options;
-    // A server does not say by which temperature its logits become probabilities.
+    // A server does not say which temperature turns its logits into probabilities.
     this.#metrics = thresholds === null ? oneClassMetrics(classNames, null) : multiLabelMetrics(classNames, thresholds);
   }
 

@@ -10,7 +10,7 @@ import type { ExportedModel, Pictures } from './runtimes/exported-model.js';
 
 /** How an exported model did on the pictures, next to the SavedModel it was made from. */
 export interface ExportedAgreement {
-  /** Fraction of the images whose class is right; null for pictures without a class. */
+  /** Fraction of images whose class is right; null for pictures without a class. */
   readonly accuracy: number | null;
   /** Images for which it chooses the class that the SavedModel chooses. */
   readonly agree: number;
@@ -158,7 +158,7 @@ function decodePicture(bytes: Uint8Array, exif: ExifHandling): { pixels: Float32
   return { pixels, height, width };
 }
 
-/** Makes the same pictures of noise every time, where there are no photographs to compare with. */
+/** Makes the same noise pictures every time, for when there are no photographs to compare with. */
 export async function* noisePictures(count: number): AsyncGenerator<LabelledPicture> {
   const random = createRandom(1);
   for (let i = 0; i < count; i += 1) {

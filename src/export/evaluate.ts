@@ -63,7 +63,7 @@ export function evaluate(
   }
 }
 
-/** How often each value is taken; what is wanted is never freed on the way. */
+/** How often each value is used; values to return are never freed on the way. */
 function countUses(nodes: readonly FlatNode[], wanted: readonly string[]): Map<string, number> {
   const uses = new Map<string, number>(wanted.map((value) => [value, Infinity]));
   for (const { inputs } of nodes) for (const input of inputs) uses.set(input, (uses.get(input) ?? 0) + 1);

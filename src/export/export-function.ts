@@ -72,7 +72,7 @@ async function exportFile(
   await replaceFile(file, content);
 }
 
-/** Formats are made from a SavedModel, whoever wrote it: one way for all. */
+/** Formats are made from a SavedModel, no matter what wrote it: one way for all. */
 async function filesOf(
   fn: TfFunction<never>,
   format: ExportFormat,

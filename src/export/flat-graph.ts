@@ -8,7 +8,7 @@ import { insteadOf } from './instead-of.js';
 
 /** An op of a flat graph. */
 export interface FlatNode {
-  /** Unique in the graph; the functions that were inlined stand before it, separated by slashes. */
+  /** Unique in the graph; prefixed by the functions that were inlined, separated by slashes. */
   readonly name: string;
   /** TensorFlow's name of the op, such as `Conv2D`. */
   readonly op: string;
@@ -64,7 +64,7 @@ export function withoutDeadNodes(graph: FlatGraph): FlatGraph {
   return { ...graph, nodes, constants: new Map([...graph.constants].filter(([value]) => needed.has(value))) };
 }
 
-/** Text of an attribute, such as `data_format`; SavedModels leave out those that have their default. */
+/** Text of an attribute, such as `data_format`; SavedModels leave out attributes with their default value. */
 export function textAttribute({ attr }: Pick<FlatNode, 'attr'>, name: string, byDefault: string): string {
   const value = attr[name]?.value;
   return value?.case === 's' ? Buffer.from(value.value).toString('utf8') : byDefault;

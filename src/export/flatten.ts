@@ -15,7 +15,7 @@ export interface Flattened {
   readonly values: readonly string[];
 }
 
-/** A part of a graph that has names of its own: the main graph, or one call of a function. */
+/** A part of a graph with its own names: the main graph, or one call of a function. */
 interface Scope {
   readonly prefix: string;
   readonly origin: string;
@@ -152,7 +152,7 @@ function valueIn({ values, isFunction }: Scope, input: string): string {
   throw damaged(`a node that takes "${input}", which the graph does not have`);
 }
 
-/** `node` stands for `node:0` in the main graph. */
+/** In the main graph, `node` means `node:0`. */
 function inMainGraph(input: string): string {
   return input.includes(':') ? input : `${input}:0`;
 }

@@ -20,7 +20,7 @@ export interface ComparisonFigures {
   readonly pValue: number;
   /** Images that are right, by model. */
   readonly right: Pair<number>;
-  /** Part of all images by which the second model is right more often, with 95 % confidence; see `differenceInterval`. */
+  /** How much more often the second model is right, as a share of all images, with 95 % confidence; see `differenceInterval`. */
   readonly differenceInterval: readonly [low: number, high: number];
 }
 
@@ -77,7 +77,7 @@ export interface ClassChange {
   readonly scores: Pair<number | null>;
 }
 
-/** Lists the common classes, those that changed most first. */
+/** Lists the common classes, the ones that changed most first. */
 export function classChanges({ classNames, models }: ModelComparison): ClassChange[] {
   const perClass = models.map(({ evaluation }) => evaluation.perClass);
   const changes = classNames.map((className, label): ClassChange => {

@@ -27,7 +27,7 @@ export function mcNemarTest(better: number, worse: number): number {
 const z = 1.959964;
 
 /**
- * Returns the interval in which the difference of two accuracies on all images of a kind lies with 95 % confidence, after both classifiers answered the same images.
+ * Returns the 95 % confidence interval of the difference of two accuracies on all images of a kind, after both classifiers answered the same images.
  *
  * Source: Agresti and Min, "Simple improved confidence intervals for comparing matched proportions" (Statistics in Medicine 24, 2005): Wald's interval with half an image
  * more in each of the four fields.

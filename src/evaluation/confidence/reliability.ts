@@ -1,4 +1,4 @@
-/** The images of which a classifier is about equally confident. */
+/** Images with about the same confidence of a classifier. */
 export interface ReliabilityBin {
   /** Bounds of the confidence: above `from`, except in the first bin, up to `to`. */
   readonly from: number;
@@ -56,7 +56,7 @@ export class Reliability {
     increase(this.#variance, bin, confidence * (1 - confidence));
   }
 
-  /** @param temperature By which the confidences were made, for the result. */
+  /** @param temperature Temperature that the confidences were computed with, for the result. */
   result(temperature: number): Calibration {
     const all = this.#images.reduce((a, b) => a + b, 0);
     const gaps = this.#confidence.reduce((sum, confidence, i) => sum + Math.abs(confidence - (this.#right[i] ?? 0)), 0);

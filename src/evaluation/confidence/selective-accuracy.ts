@@ -1,6 +1,6 @@
 /** How many images are answered, and how many of the answers are right. */
 export interface Answered {
-  /** Share of the images that are answered; null where there is no image. */
+  /** Share of the images that are answered; null if there are no images. */
   readonly answered: number | null;
   /** Part of the answers that are right; null without answers. */
   readonly accuracy: number | null;

@@ -6,7 +6,7 @@ import * as tf from '../../tensorflow/tf.js';
 const steps = 12;
 
 /**
- * Finds directions that stand for many: centroids of length 1, each the mean direction of the points that are nearest to it by cosine.
+ * Finds directions that represent many: centroids of length 1, each the mean direction of the points that are nearest to it by cosine.
  *
  * Source: spherical k-means of Dhillon and Modha, "Concept Decompositions for Large Sparse Text Data Using Clustering", Machine Learning
  * 42 (2001). It starts from points that are drawn by the seed.

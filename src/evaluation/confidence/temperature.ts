@@ -43,7 +43,7 @@ function finiteRows({ logits, labels }: LabelledLogits): Row[] {
   );
 }
 
-/** Finds it by ternary search on the logarithm, in which the likelihood has one peak. */
+/** Finds it by ternary search on the logarithm, where the likelihood has one peak. */
 function bestTemperature(rows: readonly Row[]): number {
   const lossAt = (exponent: number) => rows.reduce((sum, row) => sum + lossOf(row, Math.exp(exponent)), 0);
   let [low, high] = [Math.log(range.least), Math.log(range.most)];

@@ -22,7 +22,7 @@ export interface DataCheckOptions {
   readonly training: ImageScan;
   /** Test set with the same classes. Default: none. */
   readonly test?: ImageScan | null | undefined;
-  /** Network whose features are compared. Default: none: then pixels alone are, and labels are not checked. */
+  /** Network whose features are compared. Default: none; then only pixels are compared, and labels are not checked. */
   readonly embedder?: ImageEmbedder | null | undefined;
   /** Whether images are turned as their EXIF says. Default: `apply`. */
   readonly exif?: ExifHandling | undefined;
@@ -55,7 +55,7 @@ export interface FewImages {
   readonly images: number;
 }
 
-/** Neighbours by which an image is said to be unlike all others. */
+/** Number of neighbours that decide whether an image is unlike all others. */
 const neighboursPerImage = 10;
 
 /** Checks a training set, and a test set with it: duplicates, labels, classes, and pictures that stand out. */

@@ -71,7 +71,7 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Features of all images, and what is wrong with those that do not decode. */
+/** Features of all images, and the problems of images that do not decode. */
 export interface EmbeddedImages {
   readonly features: ImageFeatures;
   readonly bad: readonly ImageProblem[];
@@ -80,7 +80,7 @@ export interface EmbeddedImages {
 /** Images per call: enough to use every core, few enough to be shown and stopped. */
 const imagesPerCall = 32;
 
-/** Computes the features of images in their order, some at a time; files are read ahead. */
+/** Computes the features of images in their order, in chunks; files are read ahead. */
 export async function embedImages(
   embedder: ImageEmbedder,
   files: readonly ImageFile[],
@@ -110,7 +110,7 @@ interface EmbeddedRow {
   readonly row: Float32Array;
 }
 
-/** Features of a chunk. One image that does not decode fails the call, so then each has a call of its own. */
+/** Features of a chunk. One image that does not decode fails the call; then each image gets its own call. */
 function embedChunk(
   embedder: ImageEmbedder,
   contents: readonly (Uint8Array | ImageProblem)[],

@@ -168,7 +168,7 @@ export interface AlikeClasses {
   readonly confused: number;
 }
 
-/** Part of the images of two classes from which the classes are said to be alike. */
+/** Lowest share of confused images at which two classes are called alike. */
 const leastConfused = 0.15;
 
 /** Lists the pairs of classes that are hard to tell apart, the worst first; none where images may have several classes, since these exclude nothing. */

@@ -31,9 +31,9 @@ export interface DuplicateSearch {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Cosine of features from which two pictures may be parts of one: crops of 90 % have at least 0.83, most other pictures less. */
+/** Lowest cosine of features at which two pictures may be parts of one: crops of 90 % have at least 0.83, most other pictures less. */
 const mayBeCropped = 0.8;
-/** Correlation of rough pictures from which two may be one. */
+/** Lowest correlation of rough pictures at which two may be the same. */
 const mayBeSame = 0.8;
 /** Neighbours that are looked at; larger groups are found by their members. */
 const looked = 5;
@@ -122,7 +122,7 @@ function roughPictures(looks: readonly (PictureLooks | null)[]): { plain: ImageF
   return { plain: { values: plain, size }, turned: { values: turned, size } };
 }
 
-/** Pictures whose detail is kept: those of all would take more memory than the rest of a check. */
+/** Number of pictures whose detail is kept: the detail of all would take more memory than the rest of a check. */
 const mostKept = 2000;
 
 function keptDetails(looks: readonly (PictureLooks | null)[]): (image: number) => PictureDetail | null {
@@ -140,7 +140,7 @@ function keptDetails(looks: readonly (PictureLooks | null)[]): (image: number) =
   };
 }
 
-/** Correlation from which all pixels are compared. */
+/** Lowest correlation at which all pixels are compared. */
 const perhapsEqual = 0.9999;
 
 async function withSamePixels(

@@ -16,16 +16,16 @@ export interface Neighbours {
 export interface NeighbourOptions {
   /** Neighbours per image; fewer where there are fewer images. */
   readonly count: number;
-  /** Vectors whose neighbours are wanted, one for each image. Default: the images' own. */
+  /** Vectors to find neighbours for, one per image. Default: the images' own. */
   readonly queries?: ImageFeatures | undefined;
   /** Ends it early: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Images whose similarities to all others are in memory at once. */
+/** Number of images whose similarities to all others are in memory at once. */
 const rowsPerBlock = 256;
 
-/** Finds for each image those whose features have the largest cosine with its own. Similarities are computed in blocks of rows. */
+/** Finds for each image the images whose features have the largest cosine with its own. Similarities are computed in blocks of rows. */
 export async function nearestNeighbours(
   features: ImageFeatures,
   { count: wanted, queries = features, signal }: NeighbourOptions,

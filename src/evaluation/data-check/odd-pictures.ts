@@ -9,7 +9,7 @@ export interface OddPicture {
   /** Position among all images. */
   readonly image: number;
   readonly kind: 'unlike all others' | 'blurred' | 'dark' | 'one colour' | 'tiny' | 'odd shape';
-  /** The number by which it was found, in words: `0.31 where most have 0.7`. */
+  /** The number that gave it away, in words: `0.31 where most have 0.7`. */
   readonly words: string;
 }
 

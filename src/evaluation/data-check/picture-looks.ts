@@ -4,7 +4,7 @@ import { readPicture, smallPicture } from '../pictures/small-picture.js';
 import { blurOf } from './blur.js';
 import { type GrayPicture, resizedByArea } from './shrink-picture.js';
 
-/** Pixels of the sides of the small gray picture by which pictures are compared. */
+/** Side of the small gray picture that is used to compare pictures, in pixels. */
 export const looksSide = 64;
 
 /** What the pixels of an image say, without a network. */

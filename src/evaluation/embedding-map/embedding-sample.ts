@@ -30,7 +30,7 @@ export function mostEmbeddings(features: number): number {
   return Math.min(mostImages, Math.floor(mostNumbers / features));
 }
 
-/** Checks whether an item is among those that are chosen: `most` of `total`, evenly. */
+/** Checks whether an item is among the chosen ones: `most` of `total`, evenly. */
 export function isChosen(position: number, total: number, most: number): boolean {
   const before = (items: number) => Math.floor((items * most) / total);
   return most >= total || before(position + 1) > before(position);

@@ -10,7 +10,7 @@ import { printable } from '../../text/printable.js';
 import { readPicture, smallPicture } from '../pictures/small-picture.js';
 import { type AnsweredImage, type EvaluatedEmbeddings, isMistaken } from './embedding-sample.js';
 
-/** What `writeProjectorFiles` needs besides the embeddings. */
+/** What `writeProjectorFiles` needs in addition to the embeddings. */
 export interface ProjectorOptions {
   /** Names of the classes in the order of their labels. */
   readonly classNames: readonly string[];

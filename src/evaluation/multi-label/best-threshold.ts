@@ -1,6 +1,6 @@
 import { cutsOf, rankScores, type RankedScores } from './ranked-scores.js';
 
-/** The threshold of a class of which nothing is known. */
+/** The threshold of a class that nothing is known about. */
 export const defaultThreshold = 0.5;
 
 /** Returns the probability of a logit as TensorFlow has it: float32. */

@@ -9,7 +9,7 @@ import { answersOf } from '../model-answers.js';
 import { MultiLabelMetrics, type MultiLabelResult } from './multi-label-metrics.js';
 import { type MultiLabelMistake, MultiLabelMistakes } from './multi-label-mistakes.js';
 
-/** Result of `evaluateMultiLabel`; its mistakes are images of which a class was wrong. */
+/** Result of `evaluateMultiLabel`; its mistakes are images with a wrong class. */
 export interface MultiLabelEvaluation extends EvaluatedImages<MultiLabelMistake<number>> {
   /** Mean average precision and metrics per class, at the model's thresholds. */
   readonly result: MultiLabelResult;

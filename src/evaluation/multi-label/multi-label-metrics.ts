@@ -8,7 +8,7 @@ import { type RankedScores, rankScores } from './ranked-scores.js';
 export interface MultiLabelClassMetrics extends ClassMetrics {
   /** Average precision over all thresholds, as scikit-learn computes it; null where no image has the class. */
   readonly averagePrecision: number | null;
-  /** Probability from which on an image is taken to have the class. */
+  /** Lowest probability at which an image is considered to have the class. */
   readonly threshold: number;
 }
 
@@ -22,7 +22,7 @@ export interface MultiLabelResult {
   readonly loss: number;
   /** Part of all answers, one for each image and class, that are right. */
   readonly accuracy: number;
-  /** Part of the images of which every class is right. */
+  /** Share of the images with every class right. */
   readonly exactMatches: number;
   /** Metrics of each class, in the order of the labels. */
   readonly perClass: readonly MultiLabelClassMetrics[];
@@ -67,7 +67,7 @@ export class MultiLabelMetrics {
   #exact = 0;
   #nonFinite = 0;
 
-  /** @param thresholds Probability of each class from which on an image has it. Default: 1/2. */
+  /** @param thresholds Lowest probability at which an image has a class, per class. Default: 1/2. */
   constructor(
     private readonly classNames: readonly string[],
     thresholds: ArrayLike<number> = classNames.map(() => defaultThreshold),

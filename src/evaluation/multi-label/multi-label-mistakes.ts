@@ -10,7 +10,7 @@ export interface WrongLabel {
   readonly probability: number;
 }
 
-/** An image of which a multi-label classifier took a class for another, missed one, or saw one too many. */
+/** An image for which a multi-label classifier mistook a class for another, missed one, or saw one too many. */
 export interface MultiLabelMistake<Image> {
   /** The image, as its dataset knows it. */
   readonly image: Image;
@@ -33,7 +33,7 @@ export class MultiLabelMistakes<Image> {
   readonly #mistakes: MultiLabelMistake<Image>[] = [];
 
   /**
-   * @param thresholds Probability of each class from which on an image has it.
+   * @param thresholds Lowest probability at which an image has a class, per class.
    * @param most How many are kept. Default: 24.
    * @param best Gets the images of each class that was found. Default: nobody does.
    */

@@ -65,7 +65,7 @@ interface ScaledArea extends PictureArea {
   readonly scale: ImageSize;
 }
 
-/** Lays the heat over each pixel; those that the model does not see stay as they are. */
+/** Draws the heat over each pixel; pixels that the model does not see stay as they are. */
 function cover(
   { pixels, height, width }: RawPicture,
   heatmap: Heatmap,

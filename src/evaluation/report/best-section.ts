@@ -5,7 +5,7 @@ import { named, percent } from './report-text.js';
 import type { ShownImage } from './shown-image.js';
 
 /**
- * The images of each class whose correct answers the model was surest of.
+ * The images of each class that the model answered correctly with the most confidence.
  *
  * @param shown A picture of each.
  * @returns Null where none are known.

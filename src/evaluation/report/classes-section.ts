@@ -4,7 +4,7 @@ import { htmlTable, type Insertable, markup, type Markup } from './markup.js';
 import type { CompleteReportContent, MultiLabelContent, OneClassContent } from './report-content.js';
 import { named, ratio, whole } from './report-text.js';
 
-/** Classes in one table at most; of more, those that are found worst come first, and the rest are folded away. */
+/** Maximum number of classes in one table; if there are more, the worst ones come first, and the rest are folded away. */
 const mostClasses = 50;
 const worstClasses = 25;
 /** A page lists no more than this. */

@@ -7,7 +7,7 @@ import { px, svgPicture } from './svg-picture.js';
 import { textWidth } from './text-width.js';
 import { lightColors as colors } from './report-colors.js';
 
-/** Classes drawn at most; of more, only those that are confused most. */
+/** Maximum number of classes drawn; if there are more, only the most confused ones are. */
 const mostClasses = 100;
 /** How many those are. */
 const chosenClasses = 40;
@@ -46,7 +46,7 @@ ${layout.names.map((name, i) => columnName(name, i, layout))}
 
 const axisTitle = 16;
 
-/** All of them, or those of the most frequent confusions, in their order. */
+/** All of them, or the ones in the most frequent confusions, in their order. */
 function chooseClasses(result: ClassificationResult): number[] {
   const all = result.perClass.map((_, label) => label);
   if (all.length <= mostClasses) return all;

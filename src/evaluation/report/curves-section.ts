@@ -3,7 +3,7 @@ import type { CompleteReportContent } from './report-content.js';
 import type { LineChart } from './line-chart.js';
 import { curvePicture } from './training-curves.js';
 
-/** Epochs whose numbers are in the page at most; `history.csv` has more. */
+/** Maximum number of epochs whose numbers are on the page; `history.csv` has more. */
 const mostEpochs = 200;
 
 function captionOf(bestEpoch: number | null): string {

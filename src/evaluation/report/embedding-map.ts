@@ -25,7 +25,7 @@ export function placeOf({ places }: EmbeddingMap, image: number): readonly [x: n
   return [padding + x * (mapSide - 2 * padding), padding + y * (mapSide - 2 * padding)];
 }
 
-/** Positions of the images in the order in which they are drawn: mistakes come last, on top. */
+/** Positions of the images in the order they are drawn: mistakes come last, on top. */
 export function drawingOrder({ images }: EmbeddingMap): number[] {
   const ordered = images.map((answered, image) => ({ image, isMistake: isMistaken(answered) }));
   return ordered.sort((a, b) => Number(a.isMistake) - Number(b.isMistake)).map(({ image }) => image);
@@ -61,7 +61,7 @@ function marksOf(images: readonly AnsweredImage[]): Map<number, number> {
   return new Map(labels.map((label, i) => [label, i]));
 }
 
-/** Images per class by which they are marked: the first of several. */
+/** Images per class that marks them: the first of several. */
 function countedClasses(images: readonly AnsweredImage[]): Map<number, number> {
   const counts = new Map<number, number>();
   for (const { labels: [label] } of images) if (label !== undefined) counts.set(label, (counts.get(label) ?? 0) + 1); // prettier-ignore

@@ -9,7 +9,7 @@ import { reportStyle } from './report-style.js';
 export interface HtmlPage {
   readonly title: string;
   readonly date: Date;
-  /** Sections in their order, with the ids of their headings; those that are null are left out. */
+  /** Sections in their order, with the ids of their headings; null sections are left out. */
   readonly sections: readonly { readonly id: string; readonly title: string; readonly section: Markup | null }[];
   /** Markup after the sections. Default: none. */
   readonly footer?: Markup | false;

@@ -16,7 +16,7 @@ export interface Caption {
   readonly numbers: string;
 }
 
-/** A picture on a page, and what stands below it. */
+/** A picture on a page, and the text below it. */
 export interface ImageFigure {
   readonly picture: Insertable;
   readonly title: Insertable;

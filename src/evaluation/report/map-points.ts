@@ -9,7 +9,7 @@ import { px } from './svg-picture.js';
 import { textWidth } from './text-width.js';
 import type { Thumbnail } from './thumbnail.js';
 
-/** Name of the radio buttons, of which one is chosen at a time. */
+/** Name of the radio buttons; one is selected at a time. */
 export const pointsName = 'embedding';
 
 /** Pixels of the square in which a mark is pointed at. */

@@ -1,4 +1,4 @@
-/** The colour for all images of a row; the page's own colour stands for none. */
+/** The colour for all images of a row; the page's own colour means none. */
 export interface MatrixRamp {
   readonly color: string;
   /** The part of a row from which on text in the cell is turned around: dark on light before, light on dark after. */

@@ -36,7 +36,7 @@ export type ReportedEvaluation =
   | {
       /** Metrics over the test images, which may have several classes. */
       readonly result: MultiLabelResult;
-      /** Images of which a class was wrong, the hardest first. */
+      /** Images with a wrong class, the hardest first. */
       readonly mistakes: readonly MultiLabelMistake<ImageFile>[];
       /** Images of each class that the model was surest of, rightly. Default: none are shown. */
       readonly best?: readonly BestImage<ImageFile>[] | undefined;
@@ -47,7 +47,7 @@ export type ReportedEvaluation =
 /** Content of a report about a classifier. */
 export type ReportContent = ReportedEvaluation & ReportOptions;
 
-/** Content of a report besides the evaluation. */
+/** Content of a report in addition to the evaluation. */
 export interface ReportOptions {
   /** Title of the page, such as `LenetModel, version 3`. */
   readonly title: string;
@@ -63,7 +63,7 @@ export interface ReportOptions {
   readonly skippedList?: string | undefined;
   /** Whether pictures are shown turned as their EXIF says: as the model got them. Default: `apply`. */
   readonly exif?: ExifHandling | undefined;
-  /** Makes the heat maps that are laid over images; `explainerOf` makes one of a model. Default: there are no heat maps. */
+  /** Makes the heat maps that are drawn over images; `explainerOf` creates one from a model. Default: no heat maps. */
   readonly explain?: ExplainFiles | null | undefined;
   /** Time at which the report was made. Default: now. */
   readonly date?: Date | undefined;

@@ -18,7 +18,7 @@ import type { LineChart } from './line-chart.js';
 export interface ReportPictures {
   /** None where nothing is known of the training. */
   readonly curves: readonly LineChart[];
-  /** Null for a multi-label classifier: several classes of an image are no confusion. */
+  /** Null for a multi-label classifier: several classes of an image are not a confusion. */
   readonly matrix: DrawnMatrix | null;
   /** A picture of each mistake. */
   readonly mistakes: readonly ShownImage[];

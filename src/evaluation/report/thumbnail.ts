@@ -37,7 +37,7 @@ export async function thumbnail(
   }
 }
 
-/** A thumbnail with a heat map laid over it. As `thumbnail`. */
+/** Like `thumbnail`, with a heat map drawn over it. */
 export async function heatedThumbnail(file: ImageFile, heatmap: Heatmap): Promise<Thumbnail | null> {
   try {
     const { pixels, width, height } = await heatedPicture(await readPicture(file), file, heatmap, longestSide);

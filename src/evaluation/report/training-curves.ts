@@ -6,7 +6,7 @@ import type { TrainingHistory } from './training-history.js';
 /**
  * Loss and accuracy of training and validation, and the learning rate where it changes; nothing for a single epoch, which makes no line.
  *
- * @param bestEpoch The epoch whose weights were kept, from 1; null for none.
+ * @param bestEpoch Epoch whose weights were kept, from 1; null if there is none.
  */
 export function trainingCurves({ epochs, columns }: TrainingHistory, bestEpoch: number | null): LineChart[] {
   if (epochs.length < 2) return [];

@@ -29,7 +29,7 @@ export interface LitertOptions {
   readonly quantization?: LitertQuantization;
   /** Facts that travel in the file, each under its name. Default: none. */
   readonly metadata?: Readonly<Record<string, string>>;
-  /** What task libraries read of an image classifier whose only output is its logits. Default: nothing. */
+  /** What task libraries need for an image classifier whose only output is its logits. Default: nothing. */
   readonly classifier?: ClassifierFacts | undefined;
   /** Ends the converter. */
   readonly signal?: AbortSignal;
@@ -84,7 +84,7 @@ function checkPlatform(): void {
   );
 }
 
-/** Ops that LiteRT lacks are listed by the converter; its own log stands before. */
+/** The converter lists the ops that LiteRT lacks, after its own log. */
 function failed(signature: string, ending: string, output: string): SignetError {
   // Sentences of the converter hold the same words, before the address of a page.
   const listed = [...output.matchAll(/\b(?:Flex|Select|Custom) ops: (?!https?:)([^\n]*)/gi)].map(([, ops = '']) => ops);

@@ -37,7 +37,7 @@ export function needsFlatCopy({ graphDef }: MetaGraphDef): boolean {
   );
 }
 
-/** Writes a flat graph as a SavedModel without variables, in which every size is known that can be. */
+/** Writes a flat graph as a SavedModel without variables, with every size that can be known. */
 export async function writeFlatCopy(folder: string, simplified: SimplifiedGraph): Promise<void> {
   const { graph } = simplified;
   const nodes = [

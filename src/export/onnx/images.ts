@@ -105,7 +105,7 @@ const convolution: NodeConverter = (graph, node) => {
   );
 };
 
-/** Each channel has filters of its own: a convolution of as many groups as there are channels. */
+/** Each channel has its own filters: a convolution with one group per channel. */
 const depthwiseConvolution: NodeConverter = (graph, node) => {
   const [input = '', filter = ''] = node.inputs;
   const constant = fixed(graph, node, 1, 'filter');

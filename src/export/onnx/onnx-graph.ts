@@ -51,7 +51,7 @@ export const onnxTypes: Readonly<Record<TensorValue['dtype'], TensorProto_DataTy
   string: TensorProto_DataType.STRING,
 };
 
-/** Opset 18 is the first whose Resize has `axes` and `antialias`; ONNX Runtime reads it since 1.14 (February 2023). */
+/** Opset 18 is the first whose Resize has `axes` and `antialias`; ONNX Runtime has supported it since 1.14 (February 2023). */
 const opset = 18n;
 /** Version of the file format that belongs to opset 18. */
 const irVersion = 8n;
@@ -62,7 +62,7 @@ interface Places {
   channelsFirst?: string;
 }
 
-/** Where a dimension of NHWC stands in NCHW. */
+/** Position in NCHW of a dimension of NHWC. */
 export const placeInChannelsFirst = [0, 2, 3, 1];
 
 const toChannelsFirst = [0, 3, 1, 2];
@@ -154,7 +154,7 @@ export class OnnxGraph {
     return output;
   }
 
-  /** Adds int64 numbers, of which ONNX makes sizes and axes. */
+  /** Adds int64 numbers, which ONNX uses for sizes and axes. */
   int64(values: readonly number[], shape: readonly number[] = [values.length]): string {
     return this.initializer({ dtype: 'int64', shape, values: BigInt64Array.from(values, BigInt) });
   }

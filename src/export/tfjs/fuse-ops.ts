@@ -4,13 +4,13 @@ import { type AttrValue, AttrValueSchema } from '../../tensorflow/protos/tensorf
 import { attr } from '../../tracing/attr-value.js';
 import { type FlatGraph, type FlatNode, textAttribute, valueOf, withoutDeadNodes } from '../flat-graph.js';
 
-/** TF.js's ops that also add a bias and activate, by those that they stand for. */
+/** TF.js's ops that also add a bias and activate, by the ops that they replace. */
 const fusedOps = new Map([
   ['Conv2D', '_FusedConv2D'],
   ['DepthwiseConv2dNative', 'FusedDepthwiseConv2dNative'],
 ]);
 const additions = new Set(['BiasAdd', 'Add', 'AddV2']);
-/** Those that all backends fuse. */
+/** Activations that all backends fuse. */
 const activations = new Set(['Relu', 'Relu6']);
 
 /**
