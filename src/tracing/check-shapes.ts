@@ -7,6 +7,8 @@ import type { NamedSpec } from './concrete-function.js';
  * The first group tells the most: equal sizes and primes; each dimension in turn large, and a multiple of sizes that programs compare with (960 of 96, 64,
  * 60 and 10, 1,344 of 224, 96 and 28); one row or column; and pictures of two rows or columns: where a program pads both sides to a least size, often an odd
  * one such as 3, the padding of one row is even, and that of two rows is not.
+ *
+ * The second begins with squares beyond the sizes that programs compare with: what is done for equal sizes alone may have a limit of its own.
  */
 const groups: readonly (readonly (readonly number[])[])[] = [
   [
@@ -24,6 +26,8 @@ const groups: readonly (readonly (readonly number[])[])[] = [
     [6, 2, 4, 2],
   ],
   [
+    [240, 240, 3, 2],
+    [2, 240, 240, 3],
     [300, 2, 7, 5],
     [3, 300, 5, 7],
     [1, 3, 300, 2],

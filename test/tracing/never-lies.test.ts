@@ -55,6 +55,7 @@ describe('a decision that only some sizes show is refused', () => {
   it.each<Case>([
     ['at a size of 1', rows, (x: tf.Tensor2D) => (x.shape[0] === 1 ? tf.exp(x) : x)],
     ['at equal sizes', picture, (x: tf.Tensor3D) => (x.shape[0] === x.shape[1] ? tf.exp(x) : x)],
+    ['at equal sizes beyond a limit', picture, (x: tf.Tensor3D) => (x.shape[0] === x.shape[1] ? tf.slice(x, 0, Math.min(x.shape[0], 60)) : x)],
     ['above 200 pixels', images, (x: tf.Tensor4D) => (Math.max(x.shape[1], x.shape[2]) > 200 ? tf.image.resizeBilinear(x, [64, 64]) : x)],
     ['at multiples of 32', images, (x: tf.Tensor4D) => (x.shape[1] % 32 === 0 ? tf.sqrt(x) : tf.neg(x))],
     ['above 1,000 rows', rows, (x: tf.Tensor2D) => (x.shape[0] > 1000 ? tf.abs(x) : x)],
