@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 
 import { ConnectionLimit } from '../limits/connection-limit.js';
-import { healthAnswer, healthPaths, type HealthState, mostSilence } from './health-state.js';
+import { healthChecks, type HealthPath, healthProblem, type HealthState, mostSilence } from './health-state.js';
 
 /** Connections at once; the oldest goes for a new one. A check takes a millisecond. */
 const mostConnections = 128;
@@ -32,8 +32,7 @@ export function createHealthServer(state: HealthState): Server {
 }
 
 function answer(response: ServerResponse, method: string, path: string, state: HealthState): void {
-  const check = healthPaths.find((each) => each === path);
-  if (check === undefined) {
+  if (!isHealthPath(path)) {
     send(response, 404, { error: 'This port answers GET /healthz and GET /readyz alone.' });
   } else if (method !== 'GET' && method !== 'HEAD') {
     send(response, 405, { error: `${path} takes GET. Received: ${method}.` });
@@ -41,9 +40,14 @@ function answer(response: ServerResponse, method: string, path: string, state: H
     const seconds = Math.round(state.silence / 1000);
     send(response, 503, { error: `The server has not answered for ${seconds} s: its main thread hangs.` });
   } else {
-    const { status, body } = healthAnswer(check, state.isReady);
-    send(response, status, body);
+    const problem = healthProblem(path, state.isReady);
+    if (problem === null) send(response, 200, { status: healthChecks[path] });
+    else send(response, 503, { error: problem });
   }
+}
+
+function isHealthPath(path: string): path is HealthPath {
+  return Object.hasOwn(healthChecks, path);
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

@@ -1,28 +1,20 @@
 /** How long the main thread may be silent before its process counts as hung, in milliseconds. */
 export const mostSilence = 10_000;
 
-/** Paths of health checks: whether the process answers at all, and whether it should be sent requests. */
-export const healthPaths = ['/healthz', '/readyz'] as const;
+/** Status that each health check reports: whether the process answers at all, and whether it should be sent requests. */
+export const healthChecks = { '/healthz': 'ok', '/readyz': 'ready' } as const;
 
 /** Path of a health check. */
-export type HealthPath = (typeof healthPaths)[number];
-
-/** Answer to a health check, the same on REST's port and on the health port. */
-export interface HealthAnswer {
-  readonly status: 200 | 503;
-  /** JSON. */
-  readonly body: Readonly<Record<string, string>>;
-}
+export type HealthPath = keyof typeof healthChecks;
 
 /**
- * Answers a health check of a process that runs.
+ * Says why a health check fails in a process that runs; null if it does not.
  *
  * @param isReady Whether every model can answer, and the server is not about to end.
  */
-export function healthAnswer(path: HealthPath, isReady: boolean): HealthAnswer {
-  if (path === '/healthz') return { status: 200, body: { status: 'ok' } };
-  if (isReady) return { status: 200, body: { status: 'ready' } };
-  return { status: 503, body: { error: 'Not ready: a model has no version that answers, or the server is ending.' } };
+export function healthProblem(path: HealthPath, isReady: boolean): string | null {
+  if (path === '/healthz' || isReady) return null;
+  return 'Not ready: a model has no version that answers, or the server is ending.';
 }
 
 /** What the health thread knows of the main thread, in memory that both read. */

@@ -1,7 +1,6 @@
-import { healthAnswer, type HealthPath } from '../health/health-state.js';
+import { healthChecks, type HealthPath, healthProblem } from '../health/health-state.js';
+import { ServingError } from '../serving-error.js';
 import { json, type Route } from './rest-call.js';
-
-const names: Readonly<Record<HealthPath, string>> = { '/healthz': 'Healthz', '/readyz': 'Readyz' };
 
 /**
  * Makes the routes that orchestrators ask: `/healthz`, whether the process answers at all, and `/readyz`, whether it should be sent requests.
@@ -9,15 +8,18 @@ const names: Readonly<Record<HealthPath, string>> = { '/healthz': 'Healthz', '/r
  * @param isReady Whether every model can answer, and the server is not about to end.
  */
 export function healthRoutes(isReady: () => boolean): Route[] {
-  return Object.entries(names).map(([path, name]) => ({
+  const route = (path: HealthPath, name: string): Route => ({
     method: 'GET',
     path,
     name,
     isOpen: true,
     isQuiet: true,
     handle: () => {
-      const { status, body } = healthAnswer(path as HealthPath, isReady());
-      return { ...json(body), status };
+      const problem = healthProblem(path, isReady());
+      // Thrown, so that log and metrics have it: they leave out only checks that succeed.
+      if (problem !== null) throw new ServingError('UNAVAILABLE', problem);
+      return json({ status: healthChecks[path] });
     },
-  }));
+  });
+  return [route('/healthz', 'Healthz'), route('/readyz', 'Readyz')];
 }

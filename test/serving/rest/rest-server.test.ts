@@ -272,9 +272,11 @@ describe('other paths', () => {
 
   it('tell health', async () => {
     let ready = false;
-    const { port } = await serveRestForTest(kinds, { isReady: () => ready });
+    const { port, events } = await serveRestForTest(kinds, { isReady: () => ready });
     expect(await sendJson(port, '/healthz')).toEqual({ status: 200, json: { status: 'ok' } });
     expect(await sendJson(port, '/readyz')).toMatchObject({ status: 503 });
+    // Checks that succeed are in no log.
+    expect(events).toMatchObject([{ method: 'Readyz', status: 'UNAVAILABLE', httpStatus: 503 }]);
     expect((await send(port, '/v2/health/ready')).status).toBe(503);
     ready = true;
     expect(await sendJson(port, '/readyz')).toEqual({ status: 200, json: { status: 'ready' } });
