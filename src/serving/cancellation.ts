@@ -1,7 +1,6 @@
-/**
- * Says whether a client has gone. An AbortSignal is one; a `Cancellation` costs a request a tenth of what an AbortController
- * does.
- */
+import { ServingError } from './serving-error.js';
+
+/** Says whether a client has gone. An AbortSignal does too; a `Cancellation` is much cheaper to make, and every request has one. */
 export interface CancelSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
@@ -34,4 +33,9 @@ export class Cancellation implements CancelSignal {
     this.#listeners = undefined;
     for (const listener of listeners) listener();
   }
+}
+
+/** Makes the error for work whose client has gone. */
+export function clientHasGone(): ServingError {
+  return new ServingError('CANCELLED', 'Cancelled: the client has gone.');
 }

@@ -134,7 +134,7 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
     const finish = (status: RequestEvent['status'], responseBytes: number) => {
       isDone = true;
       const milliseconds = performance.now() - started;
-      // Nothing is spread here: that takes longer than all else that is done for a call in this file.
+      // Field by field: spreading takes microseconds, and this is part of every call.
       const event: RequestEvent = {
         api: 'grpc',
         method: method.name,
@@ -186,7 +186,7 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
         if (isDone) return;
         finish('OK', response.length);
         const isLarge = response.length > largeBytes && arrival.sendLarge !== undefined;
-        if (isLarge) arrival.sendLarge?.(response);
+        if (isLarge) arrival.sendLarge(response);
         callback(null, isLarge ? Buffer.alloc(0) : response);
       },
       (error: unknown) => {

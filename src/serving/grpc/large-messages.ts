@@ -24,7 +24,7 @@ export interface LargeMessage {
 
 /** What is done with what comes over a stream. */
 export interface MessageReceiver {
-  /** Counts what arrives. @returns Whether to accept more. */
+  /** Counts what arrives. @returns Whether to accept more; once it is false, it stays so. */
   count(chunk: Buffer): boolean;
   /** The message, once it has come, where it is large: grpc-js is given an empty one after that. */
   message?: LargeMessage;
@@ -41,23 +41,23 @@ export function receiveLarge(stream: ServerHttp2Stream, receiver: MessageReceive
   const toGrpc = (chunk: Buffer | null) => Readable.prototype.push.call(stream, chunk);
   let message: ArrivingMessage | undefined;
   let isFirst = true;
-  let isWanted = true;
-  // What comes over HTTP/2 is pushed by Node.js; there is no other place before those who listen to `data`. It stays there: V8
-  // handles an object of which a property was deleted several times as slowly.
+  // Node.js pushes what comes over HTTP/2; no other place is before the listeners of `data`. The method is never deleted again:
+  // that would make the stream a dictionary for V8, and every access to it slow.
   stream.push = (chunk: Buffer | null): boolean => {
     if (!chunk) return toGrpc(null);
-    if (isWanted) isWanted = receiver.count(chunk);
+    const isWanted = receiver.count(chunk);
+    let content = chunk;
     if (isFirst) {
       isFirst = false;
       const length = chunk.length >= prefixBytes ? chunk.readUInt32BE(1) : 0;
       if (length > largeBytes && length <= mostBytes) {
         message = new ArrivingMessage(length, chunk[0] === 1);
-        return message.add(chunk.subarray(prefixBytes)) ? end(message) : true;
+        content = chunk.subarray(prefixBytes);
       }
     }
     if (!message) return toGrpc(chunk);
     // Nobody waits for the rest of a message that was refused.
-    return isWanted && message.add(chunk) ? end(message) : true;
+    return isWanted && message.add(content) ? end(message) : true;
   };
   const end = ({ isCompressed, body, surplus }: ArrivingMessage): boolean => {
     message = undefined;

@@ -32,6 +32,7 @@ export async function predict(
   const found = models.find(spec);
   const signature = checkInputNames(found, signatureName, Object.keys(read?.values ?? protos));
   const { values: inputs, pixels } = read ?? (await readSmall(signature, protos, call, limits));
+  // Field by field: spreading an object here took three microseconds of a call.
   const request = { spec, version: found, signatureName, inputs, pixels, outputFilter, signal, deadline, claim };
   const { version, outputs } = await models.predict(request);
   isAbout({ version: version.version });

@@ -70,8 +70,15 @@ function limitOf(files: number): number {
 
 /** How many files the process may open; NaN where nothing says it. */
 function openFiles(): number {
-  // Without this, the report looks up the other end of every connection.
-  Object.assign(process.report, { excludeNetwork: true });
-  const report = process.report.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
-  return Number(report.userLimits?.open_files?.soft);
+  // Node.js has it since 20.13; the types do not.
+  const settings = process.report as typeof process.report & { excludeNetwork?: boolean };
+  const { excludeNetwork = false } = settings;
+  // The report would look up the other end of every connection. Reports that others ask for stay as they are.
+  settings.excludeNetwork = true;
+  try {
+    const report = settings.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };
+    return Number(report.userLimits?.open_files?.soft);
+  } finally {
+    settings.excludeNetwork = excludeNetwork;
+  }
 }

@@ -1,4 +1,5 @@
 import { mebibytes } from '../../data/image-file/image-limits.js';
+import { clientHasGone } from '../cancellation.js';
 import { ServingError } from '../serving-error.js';
 
 /** Seven of the largest requests by default, which becomes about twice as much in the process: less than 1 GiB (`npm run bench:hostile`). */
@@ -105,7 +106,7 @@ export class MemoryClaim {
 
   /** Pays for something else that has come of what was paid for: a body becomes values, and these an answer. @throws As `take`. */
   exchange(bytes: number): void {
-    if (this.#isClosed) throw new ServingError('CANCELLED', 'Cancelled: the client has gone.');
+    if (this.#isClosed) throw clientHasGone();
     this.add(this.network, bytes - this.#bytes, bytes);
     this.#bytes = bytes;
   }

@@ -47,7 +47,7 @@ export class Batcher {
   #bytes = 0;
   #running = 0;
   /** Requests that will be run batch by batch. */
-  readonly #large: QueuedRequest[] = [];
+  readonly #large = new Set<QueuedRequest>();
   #isLargeRunning = false;
   #timer: NodeJS.Timeout | undefined;
   #failure: ServingError | null = null;
@@ -69,7 +69,7 @@ export class Batcher {
 
   /** How many requests wait. */
   get waiting(): number {
-    return this.#queue.size + this.#again.length + this.#large.length;
+    return this.#queue.size + this.#again.length + this.#large.size;
   }
 
   addWorker(worker: BatchWorker): void {
@@ -92,6 +92,7 @@ export class Batcher {
     const end = this.thread.begin();
     const isLarge = rows !== null && this.#isCut(call, rows);
     const done = isLarge ? this.#submitLarge(call, rows) : this.#enqueue(call, rows);
+    // `finally` would make two more promises for each request.
     done.then(end, end);
     return done;
   }
@@ -135,23 +136,20 @@ export class Batcher {
    * run one after another, as many batches at once as there are workers: so their memory in TensorFlow is that of batches.
    */
   #submitLarge(call: SignatureCall, rows: number): Promise<Outputs> {
-    const request = new QueuedRequest(call, null, rows, (gone) => this.#takeLarge(gone));
+    // One that nobody waits for any more would keep others out, and hold inputs that nobody pays for.
+    const request = new QueuedRequest(call, null, rows, (gone) => this.#large.delete(gone));
     if (request.isSettled) return request.done;
-    if (this.#large.length >= this.options.maxEnqueuedBatches) request.reject(queueFull());
-    else this.#large.push(request);
+    if (this.#large.size >= this.options.maxEnqueuedBatches) request.reject(queueFull());
+    else this.#large.add(request);
     if (!this.#isLargeRunning) void this.#runLarge();
     return request.done;
   }
 
-  /** Drops a request that nobody waits for any more: it would keep others out, and hold inputs that nobody pays for. */
-  #takeLarge(request: QueuedRequest): void {
-    const position = this.#large.indexOf(request);
-    if (position >= 0) this.#large.splice(position, 1);
-  }
-
   async #runLarge(): Promise<void> {
     this.#isLargeRunning = true;
-    for (let next = this.#large.shift(); next; next = this.#large.shift()) {
+    // Those that come meanwhile are run too.
+    for (const next of this.#large) {
+      this.#large.delete(next);
       if (next.isSettled) continue;
       const { call, rows } = next;
       // Its parts are nobody's requests.
@@ -221,8 +219,9 @@ export class Batcher {
   fail(error: ServingError): void {
     this.#failure = error;
     clearTimeout(this.#timer);
-    for (const request of [...this.#queue, ...this.#again.splice(0), ...this.#large.splice(0)]) {
+    for (const request of [...this.#queue, ...this.#again.splice(0), ...this.#large]) {
       request.reject(error);
+      this.#large.delete(request);
       this.#take(request);
     }
     this.#wakeIdle();

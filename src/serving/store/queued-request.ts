@@ -1,4 +1,4 @@
-import type { CancelSignal } from '../cancellation.js';
+import { type CancelSignal, clientHasGone } from '../cancellation.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type { PredictRequest } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
@@ -99,7 +99,7 @@ export class QueuedRequest {
     if (left <= maxTimeout) this.#timer = setTimeout(this.#onDeadline, Math.ceil(left));
   }
 
-  readonly #onAbort = (): void => this.#leave(new ServingError('CANCELLED', 'Cancelled: the client has gone.'));
+  readonly #onAbort = (): void => this.#leave(clientHasGone());
 
   readonly #onDeadline = (): void => this.#leave(new ServingError('DEADLINE_EXCEEDED', 'Deadline Exceeded'));
 

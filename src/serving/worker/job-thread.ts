@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 
-import type { CancelSignal } from '../cancellation.js';
+import { type CancelSignal, clientHasGone } from '../cancellation.js';
 import { ServingError, type StatusCode } from '../serving-error.js';
 import { startWorker } from '../../files/start-worker.js';
 
@@ -95,7 +95,7 @@ export class JobThread<Work, Result> {
     // At once, not when the job before it has come back: its memory is not paid for any more.
     const onAbort = () => {
       this.#waiting.delete(pending);
-      reject(new ServingError('CANCELLED', 'Cancelled: the client has gone.'));
+      reject(clientHasGone());
     };
     const pending: Pending<Work, Result> = { ...job, since: performance.now(), onAbort, resolve, reject };
     if (job.signal?.aborted) {
