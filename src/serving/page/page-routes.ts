@@ -32,6 +32,7 @@ const files = [
   'model-tabs.js',
   'picture-desk.js',
   'picture-files.js',
+  'probability-bar.js',
   'server.js',
   'signature-table.js',
   'token-form.js',

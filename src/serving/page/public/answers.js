@@ -1,8 +1,9 @@
 // Cards with what the model says of each picture.
 
-import { doubtOf, isSeveral, nameOf, percent, share } from './class-words.js';
+import { classesIn, doubtOf, isSeveral, nameOf, percent } from './class-words.js';
 import { comparisonOf, isSame, verdictOf } from './compared-answer.js';
 import { element, made, say } from './elements.js';
+import { barOf, numberOf, share } from './probability-bar.js';
 
 /** Older ones go: a browser keeps every picture of a card decoded. */
 const maxCards = 200;
@@ -209,10 +210,9 @@ function showDoubt(card, doubt) {
 
 /** The best class; where a picture may have several, all that it has. */
 function inWords(classes) {
-  const [best] = classes;
-  if (!best) return 'no classes';
-  const found = isSeveral(best) ? classes.filter(({ present }) => present) : [best];
-  return found.map((each) => `${nameOf(each)}, ${percent(each.probability)}`).join('; ') || 'none of the classes';
+  if (classes.length === 0) return 'no classes';
+  const words = classesIn(classes).map((each) => `${nameOf(each)}, ${percent(each.probability)}`);
+  return words.join('; ') || 'none of the classes';
 }
 
 /** Characters of a name beside which there is place for a bar. */
@@ -228,13 +228,10 @@ function showClasses(list, classes) {
 }
 
 function item(best) {
-  const part = made('span', { className: 'part' });
-  part.style.inlineSize = share(best.probability);
-  const bar = made('span', { className: 'bar', ariaHidden: 'true' }, part);
-  const number = made('span', { className: 'number', title: String(best.probability) }, percent(best.probability));
+  const bar = barOf(best.probability);
   const name = made('span', { className: 'name' }, `${best.present ? '✓ ' : ''}${nameOf(best)}`);
   if (isSeveral(best)) bar.append(thresholdOf(best));
-  return made('li', { className: best.present ? 'present' : '' }, name, ' ', bar, number);
+  return made('li', { className: best.present ? 'present' : '' }, name, ' ', bar, numberOf(best.probability));
 }
 
 /** A line where having the class begins. */

@@ -11,15 +11,15 @@ export function isSeveral({ threshold }) {
   return threshold !== undefined;
 }
 
+/** What a picture has: the best class, or all that are present where it may have several. */
+export function classesIn(classes) {
+  return classes.some(isSeveral) ? classes.filter(({ present }) => present) : classes.slice(0, 1);
+}
+
 export function nameOf({ name, index }) {
   return name ?? `class ${index}`;
 }
 
 export function percent(probability) {
   return `${(probability * 100).toFixed(1)} %`;
-}
-
-/** A part of a bar, for CSS. */
-export function share(probability) {
-  return percent(probability).replace(' ', '');
 }

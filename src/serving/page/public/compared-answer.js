@@ -1,7 +1,8 @@
 // What two versions say of one picture, side by side.
 
 import { made } from './elements.js';
-import { doubtOf, isSeveral, nameOf, percent, share } from './class-words.js';
+import { classesIn, doubtOf, isSeveral, nameOf, percent } from './class-words.js';
+import { barOf, numberOf } from './probability-bar.js';
 
 /**
  * Shows a table with a row per class: what each version gives it, and how much more or less the second one does.
@@ -33,11 +34,9 @@ export function isSame(sides) {
 
 /** The best class, or all that the picture has, and whether it is to be relied on. */
 function saidBy({ classes, isKnown, isSure }) {
-  const [best] = classes;
-  if (!best) return 'nothing';
-  const found = isSeveral(best) ? classes.filter(({ present }) => present) : [best];
+  if (classes.length === 0) return 'nothing';
   const names =
-    found
+    classesIn(classes)
       .map((each) => `“${nameOf(each)}”`)
       .toSorted()
       .join(' and ') || 'none of the classes';
@@ -67,12 +66,9 @@ function rowOf({ name, found }, sides) {
 function valueCell(one, list) {
   // Not among the best: less than the last that is.
   if (!one) return made('td', { className: 'value' }, `under ${percent(list.at(-1)?.probability ?? 1)}`);
-  const part = made('span', { className: 'part' });
-  part.style.inlineSize = share(one.probability);
-  const bar = made('span', { className: 'bar', ariaHidden: 'true' }, part);
   const isSaid = isSeveral(one) ? one.present : one === list[0];
-  const number = made('span', { className: 'number', title: String(one.probability) }, percent(one.probability));
-  return made('td', { className: isSaid ? 'value said' : 'value' }, bar, ' ', number);
+  const { probability } = one;
+  return made('td', { className: isSaid ? 'value said' : 'value' }, barOf(probability), ' ', numberOf(probability));
 }
 
 /** In percentage points; nothing where one of the two is not known. */
