@@ -9,10 +9,9 @@ import { pathToFileURL } from 'node:url';
 
 import sharp from 'sharp';
 
-import { runChild } from '../../src/files/run-child.js';
 import { launchChromium } from '../../test/helpers/page/launch-chromium.js';
-import { runTypeScript } from '../../test/helpers/run-type-script.js';
 import { startServeModel } from '../../test/helpers/servers/start-serve-model.js';
+import { runCommandIn } from './run-command-in.js';
 import { type RecordedCommand, terminalSvg } from './terminal-svg.js';
 
 const images = path.resolve('docs/images');
@@ -46,11 +45,7 @@ try {
  */
 async function record(line: string, shorten = (output: string) => output): Promise<RecordedCommand> {
   const [name = '', ...words] = line.split(/[\s\\]+/);
-  const main = path.resolve('src/commands', name, 'main.ts');
-  const { ok, ending, stdout, output } = await runChild(process.execPath, [...runTypeScript, main, ...words], {
-    cwd: folder,
-  });
-  if (!ok) throw new Error(`${line}: ${ending}\n${output}`);
+  const stdout = await runCommandIn(folder, name, words);
   return { command: `npx ${line}`, output: shorten(stdout.replace(/^\n+/, '')) };
 }
 

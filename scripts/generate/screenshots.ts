@@ -10,10 +10,9 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import sharp from 'sharp';
 
-import { runChild } from '../../src/files/run-child.js';
 import { launchChromium } from '../../test/helpers/page/launch-chromium.js';
-import { runTypeScript } from '../../test/helpers/run-type-script.js';
 import { startServeModel } from '../../test/helpers/servers/start-serve-model.js';
+import { runCommandIn } from './run-command-in.js';
 
 /** Pictures are part of the repository. */
 const mostBytes = 150_000;
@@ -23,9 +22,9 @@ try {
   await symlink(path.resolve('data/clothing'), path.join(folder, 'photos'));
   const sets = ['--train-dataset-path', 'photos/train', '--test-dataset-path', 'photos/test'];
   const model = ['--model-type', 'EfficientNetLiteModel', '--with-heatmap'];
-  await run('train-model', ...model, ...sets, '--target-accuracy', '0.9');
-  await run('train-model', ...model, ...sets, '--resize', 'crop', '--target-accuracy', '0.9');
-  await run('check-dataset', ...sets, '--report', 'check.html');
+  await runCommandIn(folder, 'train-model', [...model, ...sets, '--target-accuracy', '0.9']);
+  await runCommandIn(folder, 'train-model', [...model, ...sets, '--resize', 'crop', '--target-accuracy', '0.9']);
+  await runCommandIn(folder, 'check-dataset', [...sets, '--report', 'check.html']);
   const browser = await launchChromium();
   try {
     await photographPage(browser);
@@ -35,12 +34,6 @@ try {
   }
 } finally {
   await rm(folder, { recursive: true });
-}
-
-async function run(name: string, ...args: string[]): Promise<void> {
-  const main = path.resolve('src/commands', name, 'main.ts');
-  const { ok, ending, output } = await runChild(process.execPath, [...runTypeScript, main, ...args], { cwd: folder });
-  if (!ok) throw new Error(`${name}: ${ending}\n${output}`);
 }
 
 async function photographPage(browser: Browser): Promise<void> {
