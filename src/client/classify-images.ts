@@ -264,7 +264,7 @@ export function numbers(value: TensorValue | undefined): number[] {
   return Array.from((value?.values ?? []) as ArrayLike<number>, Number);
 }
 
-/** The strings of a tensor; none if there is no tensor of strings. */
+/** Strings of a tensor; empty if the tensor is missing or holds no strings. */
 export function texts(value: TensorValue | undefined): string[] {
   const values = value?.dtype === 'string' ? (value.values as readonly Uint8Array[]) : [];
   return values.map((bytes) => Buffer.from(bytes).toString());

@@ -43,7 +43,7 @@ describe('a small message whose tensors become large', () => {
     ['one value', [1n]],
     ['fewer than none', [-1n, 2n ** 20n]],
     ['infinitely many times none', [...Array<bigint>(18).fill(2n ** 62n), 0n]],
-  ])('is read in a thread, and paid for, also beside a tensor of %s', async (_, sizes) => {
+  ])('is read in a thread and charged to the budget, even next to a tensor of %s', async (_, sizes) => {
     readInThread.mockClear();
     await expect(predictWith(sizes)).rejects.toThrow('In a thread.');
     expect(readInThread).toHaveBeenCalledOnce();
