@@ -89,7 +89,9 @@ async function fitUntil<T extends tf.TensorContainer>(
   const precision = await choosePrecision(trained, asked, onNote);
   const found = isPossible ? FeaturesOnce.find(trained, { dataset, validationData, views, precision, onNote }) : null;
   if (views && !found)
-    onNote('featureViews has no effect: nothing is computed once, so every step augments the images.');
+    onNote(
+      'featureViews (--feature-views) has no effect: nothing is computed once, so every step augments the images.',
+    );
   const from = found?.prefix.output;
   const changes = { classWeight, augmentation: (found ? undefined : augmentation) ?? null };
   const steps = stepCount(dataset, args);
@@ -140,12 +142,15 @@ function viewsOf(augmentation: Augmentation | undefined, count: number | undefin
     );
   }
   if (!Number.isSafeInteger(count) || count < 1) {
-    throw new SignetError('INVALID_ARGUMENT', `featureViews is a whole number from 1. Received: ${count}.`);
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `featureViews (--feature-views) is a whole number from 1. Received: ${count}.`,
+    );
   }
   if (!augmentation.mixes) return { augmentation, count };
   throw new SignetError(
     'INVALID_ARGUMENT',
-    'featureViews (--feature-views) augments each image by itself, MixUp (mixup) and CutMix (cutmix) mix those of a batch. Leave one of them out.',
+    'featureViews (--feature-views) augments each image by itself; MixUp (mixup) and CutMix (cutmix) mix the images of a batch. Leave one of them out.',
   );
 }
 

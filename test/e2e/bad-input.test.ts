@@ -163,13 +163,19 @@ describe('train-model refuses', () => {
 
   it('no training set', async () => {
     expect(await misuse({ 'train-dataset-path': undefined })).toMatchInlineSnapshot(
-      `"train-model: --train-dataset-path or --dataset-path or --train-list is required."`,
+      `
+      "train-model: --train-dataset-path or --dataset-path or --train-list is required.
+      See train-model --help"
+    `,
     );
   });
 
   it('a batch of none', async () => {
     expect(await misuse({ 'batch-size': 0 })).toMatchInlineSnapshot(
-      `"train-model: --batch-size is a whole number from 1. Received: 0."`,
+      `
+      "train-model: --batch-size is a whole number from 1. Received: 0.
+      See train-model --help"
+    `,
     );
   });
 
@@ -182,19 +188,28 @@ describe('train-model refuses', () => {
 
   it('a batch of 1.5', async () => {
     expect(await misuse({ 'batch-size': 1.5 })).toMatchInlineSnapshot(
-      `"train-model: --batch-size is a whole number from 1. Received: 1.5."`,
+      `
+      "train-model: --batch-size is a whole number from 1. Received: 1.5.
+      See train-model --help"
+    `,
     );
   });
 
   it('negative epochs', async () => {
     expect(await misuse({ 'num-epochs': -1 })).toMatchInlineSnapshot(
-      `"train-model: --num-epochs is a whole number from 1. Received: -1."`,
+      `
+      "train-model: --num-epochs is a whole number from 1. Received: -1.
+      See train-model --help"
+    `,
     );
   });
 
   it('a learning rate of 0', async () => {
     expect(await misuse({ 'learning-rate': 0 })).toMatchInlineSnapshot(
-      `"train-model: --learning-rate is more than 0. Received: 0."`,
+      `
+      "train-model: --learning-rate is more than 0. Received: 0.
+      See train-model --help"
+    `,
     );
   });
 
@@ -207,43 +222,64 @@ describe('train-model refuses', () => {
 
   it('a split of 1', async () => {
     expect(await misuse({ 'validation-split': 1 })).toMatchInlineSnapshot(
-      `"train-model: --validation-split is between 0 and 1. Received: 1."`,
+      `
+      "train-model: --validation-split is between 0 and 1. Received: 1.
+      See train-model --help"
+    `,
     );
   });
 
   it('version 0', async () => {
     expect(await misuse({ 'model-version': 0 })).toMatchInlineSnapshot(
-      `"train-model: --model-version is a whole number from 1. Received: 0."`,
+      `
+      "train-model: --model-version is a whole number from 1. Received: 0.
+      See train-model --help"
+    `,
     );
   });
 
   it('an unknown architecture', async () => {
     expect(await misuse({ 'model-type': 'Nope' })).toMatchInlineSnapshot(
-      `"train-model: --model-type is one of EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, LenetModel, MobileNetModel, MobileNetV3Model, ResnetModel, or your own class as path/to/model.ts#ClassName. Received: Nope."`,
+      `
+      "train-model: --model-type is one of EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, LenetModel, MobileNetModel, MobileNetV3Model, ResnetModel, or your own class as path/to/model.ts#ClassName. Received: Nope.
+      See train-model --help"
+    `,
     );
   });
 
   it('a class in a file that is not there', async () => {
     expect(await misuse({ 'model-type': 'gone.ts#TinyModel' })).toMatchInlineSnapshot(
-      `"train-model: --model-type names the file gone.ts, which does not exist."`,
+      `
+      "train-model: --model-type names the file gone.ts, which does not exist.
+      See train-model --help"
+    `,
     );
   });
 
   it('a class that a file does not export', async () => {
     expect(await misuse({ 'model-type': 'examples/custom-model/tiny-model.ts#TinnyModel' })).toMatchInlineSnapshot(
-      `"train-model: --model-type names TinnyModel, which examples/custom-model/tiny-model.ts does not export. It exports: TinyModel."`,
+      `
+      "train-model: --model-type names TinnyModel, which examples/custom-model/tiny-model.ts does not export. It exports: TinyModel.
+      See train-model --help"
+    `,
     );
   });
 
   it('a class of another kind', async () => {
     expect(await misuse({ 'model-type': 'examples/adder/adder.ts#Adder' })).toMatchInlineSnapshot(
-      `"train-model: --model-type names Adder of examples/adder/adder.ts, which is a class that extends Servable. Expected: export class Adder extends ImageClassifierModel. Give its layers to ImageClassifierModel, as examples/custom-model does."`,
+      `
+      "train-model: --model-type names Adder of examples/adder/adder.ts, which is a class that extends Servable. Expected: export class Adder extends ImageClassifierModel. Give its layers to ImageClassifierModel, as examples/custom-model does.
+      See train-model --help"
+    `,
     );
   });
 
   it('a backbone to freeze that is not there', async () => {
     expect(await misuse({ 'freeze-backbone': true as const, dropout: 0.2 })).toMatchInlineSnapshot(
-      `"train-model: --freeze-backbone, --dropout are for models with a backbone: EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, MobileNetModel, MobileNetV3Model, ResnetModel, or your own class that extends BackboneModel. Received: LenetModel."`,
+      `
+      "train-model: --freeze-backbone, --dropout are for models with a backbone: EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, MobileNetModel, MobileNetV3Model, ResnetModel, or your own class that extends BackboneModel. Received: LenetModel.
+      See train-model --help"
+    `,
     );
   });
 
@@ -266,25 +302,37 @@ describe('train-model refuses', () => {
         'input-height': 32,
       }),
     ).toMatchInlineSnapshot(
-      `"train-model: MobileNetModel has no layer "conv1" in its backbone, which goes from Conv1 to out_relu. Names like it: Conv1, Conv_1, bn_Conv1, Conv_1_bn, Conv1_relu."`,
+      `
+      "train-model: MobileNetModel has no layer "conv1" in its backbone, which goes from Conv1 to out_relu. Names like it: Conv1, Conv_1, bn_Conv1, Conv_1_bn, Conv1_relu.
+      See train-model --help"
+    `,
     );
   });
 
   it('all dropped', async () => {
     expect(await misuse({ dropout: 1 })).toMatchInlineSnapshot(
-      `"train-model: --dropout is 0 or more and below 1. Received: 1."`,
+      `
+      "train-model: --dropout is 0 or more and below 1. Received: 1.
+      See train-model --help"
+    `,
     );
   });
 
   it('published weights of a model that has none', async () => {
     expect(await misuse({ 'pretrained-weights': 'imagenet' })).toMatchInlineSnapshot(
-      `"train-model: Weights by name are "imagenet", for EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, MobileNetModel, MobileNetV3Model, ResnetModel. Received: "imagenet" for LenetModel. Give a weight file of Keras, or start from random weights."`,
+      `
+      "train-model: Weights by name are "imagenet", for EfficientNetLiteModel, EfficientNetV2Model, InceptionModel, MobileNetModel, MobileNetV3Model, ResnetModel. Received: "imagenet" for LenetModel. Give a weight file of Keras, or start from random weights.
+      See train-model --help"
+    `,
     );
   });
 
   it('no image size', async () => {
     expect(await misuse({ 'input-width': 0 })).toMatchInlineSnapshot(
-      `"train-model: --input-width is a whole number from 1 to 10000. Received: 0."`,
+      `
+      "train-model: --input-width is a whole number from 1 to 10000. Received: 0.
+      See train-model --help"
+    `,
     );
   });
 
@@ -300,137 +348,146 @@ describe('train-model refuses', () => {
 describe('train-model refuses a data set:', () => {
   it('weights that are not there', async () => {
     expect(await refusedTraining({ flags: { 'pretrained-weights': 'gone.h5' } })).toMatchInlineSnapshot(
-      `"train-model: The weight file gone.h5 does not exist."`,
+      `
+      "train-model: The weight file gone.h5 does not exist.
+      Error code: INVALID_WEIGHTS"
+    `,
     );
   });
 
   it('weights of another architecture', async () => {
     expect(await refusedTraining({ flags: { 'pretrained-weights': 'test/fixtures/keras/mobilenetv2_035.legacy.h5' } }))
       .toMatchInlineSnapshot(`
-      "train-model: test/fixtures/keras/mobilenetv2_035.legacy.h5 cannot be used: its layers are not the model's:
-        conv1: missing
-        conv2: missing
-        conv3: missing
-        dense1: missing
-        Conv1: the model has no such layer
-        bn_Conv1: the model has no such layer
-        expanded_conv_depthwise: the model has no such layer
-        expanded_conv_depthwise_BN: the model has no such layer
-        expanded_conv_project: the model has no such layer
-        expanded_conv_project_BN: the model has no such layer
-        block_1_expand: the model has no such layer
-        block_1_expand_BN: the model has no such layer
-        block_1_depthwise: the model has no such layer
-        block_1_depthwise_BN: the model has no such layer
-        block_1_project: the model has no such layer
-        block_1_project_BN: the model has no such layer
-        block_2_expand: the model has no such layer
-        block_2_expand_BN: the model has no such layer
-        block_2_depthwise: the model has no such layer
-        block_2_depthwise_BN: the model has no such layer
-        block_2_project: the model has no such layer
-        block_2_project_BN: the model has no such layer
-        block_3_expand: the model has no such layer
-        block_3_expand_BN: the model has no such layer
-        block_3_depthwise: the model has no such layer
-        block_3_depthwise_BN: the model has no such layer
-        block_3_project: the model has no such layer
-        block_3_project_BN: the model has no such layer
-        block_4_expand: the model has no such layer
-        block_4_expand_BN: the model has no such layer
-        block_4_depthwise: the model has no such layer
-        block_4_depthwise_BN: the model has no such layer
-        block_4_project: the model has no such layer
-        block_4_project_BN: the model has no such layer
-        block_5_expand: the model has no such layer
-        block_5_expand_BN: the model has no such layer
-        block_5_depthwise: the model has no such layer
-        block_5_depthwise_BN: the model has no such layer
-        block_5_project: the model has no such layer
-        block_5_project_BN: the model has no such layer
-        block_6_expand: the model has no such layer
-        block_6_expand_BN: the model has no such layer
-        block_6_depthwise: the model has no such layer
-        block_6_depthwise_BN: the model has no such layer
-        block_6_project: the model has no such layer
-        block_6_project_BN: the model has no such layer
-        block_7_expand: the model has no such layer
-        block_7_expand_BN: the model has no such layer
-        block_7_depthwise: the model has no such layer
-        block_7_depthwise_BN: the model has no such layer
-        block_7_project: the model has no such layer
-        block_7_project_BN: the model has no such layer
-        block_8_expand: the model has no such layer
-        block_8_expand_BN: the model has no such layer
-        block_8_depthwise: the model has no such layer
-        block_8_depthwise_BN: the model has no such layer
-        block_8_project: the model has no such layer
-        block_8_project_BN: the model has no such layer
-        block_9_expand: the model has no such layer
-        block_9_expand_BN: the model has no such layer
-        block_9_depthwise: the model has no such layer
-        block_9_depthwise_BN: the model has no such layer
-        block_9_project: the model has no such layer
-        block_9_project_BN: the model has no such layer
-        block_10_expand: the model has no such layer
-        block_10_expand_BN: the model has no such layer
-        block_10_depthwise: the model has no such layer
-        block_10_depthwise_BN: the model has no such layer
-        block_10_project: the model has no such layer
-        block_10_project_BN: the model has no such layer
-        block_11_expand: the model has no such layer
-        block_11_expand_BN: the model has no such layer
-        block_11_depthwise: the model has no such layer
-        block_11_depthwise_BN: the model has no such layer
-        block_11_project: the model has no such layer
-        block_11_project_BN: the model has no such layer
-        block_12_expand: the model has no such layer
-        block_12_expand_BN: the model has no such layer
-        block_12_depthwise: the model has no such layer
-        block_12_depthwise_BN: the model has no such layer
-        block_12_project: the model has no such layer
-        block_12_project_BN: the model has no such layer
-        block_13_expand: the model has no such layer
-        block_13_expand_BN: the model has no such layer
-        block_13_depthwise: the model has no such layer
-        block_13_depthwise_BN: the model has no such layer
-        block_13_project: the model has no such layer
-        block_13_project_BN: the model has no such layer
-        block_14_expand: the model has no such layer
-        block_14_expand_BN: the model has no such layer
-        block_14_depthwise: the model has no such layer
-        block_14_depthwise_BN: the model has no such layer
-        block_14_project: the model has no such layer
-        block_14_project_BN: the model has no such layer
-        block_15_expand: the model has no such layer
-        block_15_expand_BN: the model has no such layer
-        block_15_depthwise: the model has no such layer
-        block_15_depthwise_BN: the model has no such layer
-        block_15_project: the model has no such layer
-        block_15_project_BN: the model has no such layer
-        block_16_expand: the model has no such layer
-        block_16_expand_BN: the model has no such layer
-        block_16_depthwise: the model has no such layer
-        block_16_depthwise_BN: the model has no such layer
-        block_16_project: the model has no such layer
-        block_16_project_BN: the model has no such layer
-        Conv_1: the model has no such layer
-        Conv_1_bn: the model has no such layer
-      Give a weight file of Keras for this architecture: .weights.h5, .keras, the .h5 that Keras Applications publishes, or a SavedModel."
-    `);
+        "train-model: test/fixtures/keras/mobilenetv2_035.legacy.h5 cannot be used: its layers are not the model's:
+          conv1: missing
+          conv2: missing
+          conv3: missing
+          dense1: missing
+          Conv1: the model has no such layer
+          bn_Conv1: the model has no such layer
+          expanded_conv_depthwise: the model has no such layer
+          expanded_conv_depthwise_BN: the model has no such layer
+          expanded_conv_project: the model has no such layer
+          expanded_conv_project_BN: the model has no such layer
+          block_1_expand: the model has no such layer
+          block_1_expand_BN: the model has no such layer
+          block_1_depthwise: the model has no such layer
+          block_1_depthwise_BN: the model has no such layer
+          block_1_project: the model has no such layer
+          block_1_project_BN: the model has no such layer
+          block_2_expand: the model has no such layer
+          block_2_expand_BN: the model has no such layer
+          block_2_depthwise: the model has no such layer
+          block_2_depthwise_BN: the model has no such layer
+          block_2_project: the model has no such layer
+          block_2_project_BN: the model has no such layer
+          block_3_expand: the model has no such layer
+          block_3_expand_BN: the model has no such layer
+          block_3_depthwise: the model has no such layer
+          block_3_depthwise_BN: the model has no such layer
+          block_3_project: the model has no such layer
+          block_3_project_BN: the model has no such layer
+          block_4_expand: the model has no such layer
+          block_4_expand_BN: the model has no such layer
+          block_4_depthwise: the model has no such layer
+          block_4_depthwise_BN: the model has no such layer
+          block_4_project: the model has no such layer
+          block_4_project_BN: the model has no such layer
+          block_5_expand: the model has no such layer
+          block_5_expand_BN: the model has no such layer
+          block_5_depthwise: the model has no such layer
+          block_5_depthwise_BN: the model has no such layer
+          block_5_project: the model has no such layer
+          block_5_project_BN: the model has no such layer
+          block_6_expand: the model has no such layer
+          block_6_expand_BN: the model has no such layer
+          block_6_depthwise: the model has no such layer
+          block_6_depthwise_BN: the model has no such layer
+          block_6_project: the model has no such layer
+          block_6_project_BN: the model has no such layer
+          block_7_expand: the model has no such layer
+          block_7_expand_BN: the model has no such layer
+          block_7_depthwise: the model has no such layer
+          block_7_depthwise_BN: the model has no such layer
+          block_7_project: the model has no such layer
+          block_7_project_BN: the model has no such layer
+          block_8_expand: the model has no such layer
+          block_8_expand_BN: the model has no such layer
+          block_8_depthwise: the model has no such layer
+          block_8_depthwise_BN: the model has no such layer
+          block_8_project: the model has no such layer
+          block_8_project_BN: the model has no such layer
+          block_9_expand: the model has no such layer
+          block_9_expand_BN: the model has no such layer
+          block_9_depthwise: the model has no such layer
+          block_9_depthwise_BN: the model has no such layer
+          block_9_project: the model has no such layer
+          block_9_project_BN: the model has no such layer
+          block_10_expand: the model has no such layer
+          block_10_expand_BN: the model has no such layer
+          block_10_depthwise: the model has no such layer
+          block_10_depthwise_BN: the model has no such layer
+          block_10_project: the model has no such layer
+          block_10_project_BN: the model has no such layer
+          block_11_expand: the model has no such layer
+          block_11_expand_BN: the model has no such layer
+          block_11_depthwise: the model has no such layer
+          block_11_depthwise_BN: the model has no such layer
+          block_11_project: the model has no such layer
+          block_11_project_BN: the model has no such layer
+          block_12_expand: the model has no such layer
+          block_12_expand_BN: the model has no such layer
+          block_12_depthwise: the model has no such layer
+          block_12_depthwise_BN: the model has no such layer
+          block_12_project: the model has no such layer
+          block_12_project_BN: the model has no such layer
+          block_13_expand: the model has no such layer
+          block_13_expand_BN: the model has no such layer
+          block_13_depthwise: the model has no such layer
+          block_13_depthwise_BN: the model has no such layer
+          block_13_project: the model has no such layer
+          block_13_project_BN: the model has no such layer
+          block_14_expand: the model has no such layer
+          block_14_expand_BN: the model has no such layer
+          block_14_depthwise: the model has no such layer
+          block_14_depthwise_BN: the model has no such layer
+          block_14_project: the model has no such layer
+          block_14_project_BN: the model has no such layer
+          block_15_expand: the model has no such layer
+          block_15_expand_BN: the model has no such layer
+          block_15_depthwise: the model has no such layer
+          block_15_depthwise_BN: the model has no such layer
+          block_15_project: the model has no such layer
+          block_15_project_BN: the model has no such layer
+          block_16_expand: the model has no such layer
+          block_16_expand_BN: the model has no such layer
+          block_16_depthwise: the model has no such layer
+          block_16_depthwise_BN: the model has no such layer
+          block_16_project: the model has no such layer
+          block_16_project_BN: the model has no such layer
+          Conv_1: the model has no such layer
+          Conv_1_bn: the model has no such layer
+        Give a weight file of Keras for this architecture: .weights.h5, .keras, the .h5 that Keras Applications publishes, or a SavedModel.
+        Error code: INVALID_WEIGHTS"
+      `);
   });
 
   it('a training set that is missing', async () => {
-    expect(
-      await refusedTraining({ flags: ({ folder }) => ({ 'train-dataset-path': path.join(folder, 'gone') }) }),
-    ).toMatchInlineSnapshot(`"train-model: The data set FOLDER/gone does not exist."`);
+    expect(await refusedTraining({ flags: ({ folder }) => ({ 'train-dataset-path': path.join(folder, 'gone') }) }))
+      .toMatchInlineSnapshot(`
+      "train-model: The data set FOLDER/gone does not exist.
+      Error code: INVALID_DATASET"
+    `);
   });
 
   it('a training set that is a file', async () => {
     expect(
       await refusedTraining({ flags: ({ train }) => ({ 'train-dataset-path': path.join(train, '0', '0000.png') }) }),
     ).toMatchInlineSnapshot(
-      `"train-model: The data set FOLDER/train/0/0000.png is not a directory. A data set is a directory with a directory of images for each class, such as FOLDER/train/0/0000.png/cat and FOLDER/train/0/0000.png/dog."`,
+      `
+      "train-model: The data set FOLDER/train/0/0000.png is not a directory. A data set is a directory with a directory of images for each class, such as FOLDER/train/0/0000.png/cat and FOLDER/train/0/0000.png/dog.
+      Error code: INVALID_DATASET"
+    `,
     );
   });
 
@@ -441,22 +498,25 @@ describe('train-model refuses a data set:', () => {
       }),
     ).toMatchInlineSnapshot(`
       "train-model: The data set FOLDER/train cannot be used.
-      It needs at least two classes. Found: none. A data set is a directory with a directory of images for each class, such as FOLDER/train/cat and FOLDER/train/dog."
+      It needs at least two classes. Found: none. A data set is a directory with a directory of images for each class, such as FOLDER/train/cat and FOLDER/train/dog.
+      Error code: INVALID_DATASET"
     `);
   });
 
   it('one class only', async () => {
     expect(await refusedTraining({ arrange: ({ train }) => rmSync(path.join(train, '1'), { recursive: true }) }))
       .toMatchInlineSnapshot(`
-      "train-model: The data set FOLDER/train cannot be used.
-      It needs at least two classes. Found: only "0". A data set is a directory with a directory of images for each class, such as FOLDER/train/cat and FOLDER/train/dog."
-    `);
+        "train-model: The data set FOLDER/train cannot be used.
+        It needs at least two classes. Found: only "0". A data set is a directory with a directory of images for each class, such as FOLDER/train/cat and FOLDER/train/dog.
+        Error code: INVALID_DATASET"
+      `);
   });
 
   it('a class without images', async () => {
     expect(await refusedTraining({ arrange: ({ train }) => mkdirSync(path.join(train, '2')) })).toMatchInlineSnapshot(`
       "train-model: The data set FOLDER/train cannot be used.
-      Classes without an image that can be used: "2"."
+      Classes without an image that can be used: "2".
+      Error code: INVALID_DATASET"
     `);
   });
 
@@ -468,7 +528,8 @@ describe('train-model refuses a data set:', () => {
     ).toMatchInlineSnapshot(`
       "train-model: The classes of the test set FOLDER/test are not those of the training set FOLDER/train.
       Missing: "2".
-      Every class needs a directory of its name with at least one image, and there may be no others."
+      Every class needs a directory of its name with at least one image, and there may be no others.
+      Error code: CLASSES_DIFFER"
     `);
   });
 
@@ -480,7 +541,8 @@ describe('train-model refuses a data set:', () => {
     ).toMatchInlineSnapshot(`
       "train-model: The classes of the test set FOLDER/test are not those of the training set FOLDER/train.
       Unexpected: "2".
-      Every class needs a directory of its name with at least one image, and there may be no others."
+      Every class needs a directory of its name with at least one image, and there may be no others.
+      Error code: CLASSES_DIFFER"
     `);
   });
 
@@ -490,7 +552,10 @@ describe('train-model refuses a data set:', () => {
         flags: ({ train }) => ({ 'model-folder-path': path.join(train, '0', '0000.png', 'models') }),
       }),
     ).toMatchInlineSnapshot(
-      `"train-model: Cannot write FOLDER/train/0/0000.png/models/LenetModel: a part of the path is a file. Choose another folder."`,
+      `
+      "train-model: Cannot write FOLDER/train/0/0000.png/models/LenetModel: a part of the path is a file. Choose another folder.
+      Error code: CANNOT_WRITE"
+    `,
     );
   });
 
@@ -501,7 +566,10 @@ describe('train-model refuses a data set:', () => {
     const before = filesOf(workplace.models);
     const result = await trainModel(workplace, { 'model-version': 3 });
     expect(messageOf('train-model', result, workplace)).toMatchInlineSnapshot(
-      `"train-model: FOLDER/models/LenetModel/3 exists. Give another --model-version, leave it out for the next free one, or replace it with --overwrite."`,
+      `
+      "train-model: FOLDER/models/LenetModel/3 exists. Give another --model-version, leave it out for the next free one, or replace it with --overwrite.
+      Error code: MODEL_EXISTS"
+    `,
     );
     expect(filesOf(workplace.models)).toEqual(before);
     expect(readFileSync(path.join(version, 'saved_model.pb'))).toEqual(
@@ -516,7 +584,8 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is empty:
         FOLDER/train/0/bad.png has no bytes
-      Repair or remove them, or continue without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip
+      Error code: BAD_IMAGE"
     `);
   });
 
@@ -525,7 +594,8 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/test cannot be used.
       1 file is empty:
         FOLDER/test/0/bad.png has no bytes
-      Repair or remove them, or continue without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip
+      Error code: BAD_IMAGE"
     `);
   });
 
@@ -540,18 +610,20 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is of an unsupported format (supported are JPEG, PNG, GIF, BMP, WebP, AVIF and TIFF):
         FOLDER/train/0/bad.png is text
-      Repair or remove them, or continue without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip
+      Error code: BAD_IMAGE"
     `);
   });
 
   it('HTML that is named .jpg', async () => {
     expect(await refusedTraining({ arrange: add('bad.jpg', '<!DOCTYPE html><title>404</title>') }))
       .toMatchInlineSnapshot(`
-      "train-model: 1 file in FOLDER/train cannot be used.
-      1 file is of an unsupported format (supported are JPEG, PNG, GIF, BMP, WebP, AVIF and TIFF):
-        FOLDER/train/0/bad.jpg is an HTML page
-      Repair or remove them, or continue without them: --on-bad-image skip"
-    `);
+        "train-model: 1 file in FOLDER/train cannot be used.
+        1 file is of an unsupported format (supported are JPEG, PNG, GIF, BMP, WebP, AVIF and TIFF):
+          FOLDER/train/0/bad.jpg is an HTML page
+        Repair or remove them, or continue without them: --on-bad-image skip
+        Error code: BAD_IMAGE"
+      `);
   });
 
   it('a PNG that claims 50,000 x 50,000 pixels', async () => {
@@ -559,38 +631,42 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is too large in pixels:
         FOLDER/train/0/bad.png is 50000 x 50000 pixels (2,500 megapixels): more than the limit of 50 megapixels (maxPixels)
-      Repair or remove them, or continue without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip
+      Error code: BAD_IMAGE"
     `);
   });
 
   it('a link that leads nowhere', async () => {
     expect(await refusedTraining({ arrange: ({ train }) => symlinkSync('gone.png', path.join(train, '0', 'bad.png')) }))
       .toMatchInlineSnapshot(`
-      "train-model: 1 file in FOLDER/train cannot be used.
-      1 file is unreadable:
-        FOLDER/train/0/bad.png is a symbolic link to gone.png, which does not exist
-      Repair or remove them, or continue without them: --on-bad-image skip"
-    `);
+        "train-model: 1 file in FOLDER/train cannot be used.
+        1 file is unreadable:
+          FOLDER/train/0/bad.png is a symbolic link to gone.png, which does not exist
+        Repair or remove them, or continue without them: --on-bad-image skip
+        Error code: BAD_IMAGE"
+      `);
   });
 
   it('a link to itself', async () => {
     expect(await refusedTraining({ arrange: ({ train }) => symlinkSync('bad.png', path.join(train, '0', 'bad.png')) }))
       .toMatchInlineSnapshot(`
-      "train-model: 1 file in FOLDER/train cannot be used.
-      1 file is part of a circle of symbolic links:
-        FOLDER/train/0/bad.png is a symbolic link that leads in a circle
-      Repair or remove them, or continue without them: --on-bad-image skip"
-    `);
+        "train-model: 1 file in FOLDER/train cannot be used.
+        1 file is part of a circle of symbolic links:
+          FOLDER/train/0/bad.png is a symbolic link that leads in a circle
+        Repair or remove them, or continue without them: --on-bad-image skip
+        Error code: BAD_IMAGE"
+      `);
   });
 
   it('links to folders in a circle', async () => {
     expect(await refusedTraining({ arrange: ({ train }) => symlinkSync('..', path.join(train, '0', 'up')) }))
       .toMatchInlineSnapshot(`
-      "train-model: 1 file in FOLDER/train cannot be used.
-      1 file is part of a circle of symbolic links:
-        FOLDER/train/0/up is a symbolic link to a directory that contains it
-      Repair or remove them, or continue without them: --on-bad-image skip"
-    `);
+        "train-model: 1 file in FOLDER/train cannot be used.
+        1 file is part of a circle of symbolic links:
+          FOLDER/train/0/up is a symbolic link to a directory that contains it
+        Repair or remove them, or continue without them: --on-bad-image skip
+        Error code: BAD_IMAGE"
+      `);
   });
 
   it('a named pipe', async () => {
@@ -600,7 +676,8 @@ describe('train-model refuses an image:', () => {
       "train-model: 1 file in FOLDER/train cannot be used.
       1 file is unreadable:
         FOLDER/train/0/bad.png is a named pipe, not a file
-      Repair or remove them, or continue without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip
+      Error code: BAD_IMAGE"
     `);
   });
 });
@@ -647,7 +724,8 @@ describe('train-model --on-bad-image skip', () => {
       "train-model: The data set FOLDER/train cannot be used.
       Classes without an image that can be used: "2".
       1 file is empty:
-        FOLDER/train/2/bad.png has no bytes"
+        FOLDER/train/2/bad.png has no bytes
+      Error code: INVALID_DATASET"
     `);
     expectNoModel(workplace.models);
   });
@@ -667,7 +745,10 @@ describe('eval-model refuses', () => {
 
   it('a batch of none', async () => {
     expect(await refusedEvaluation({ flags: { 'batch-size': 0 }, code: 2 })).toMatchInlineSnapshot(
-      `"eval-model: --batch-size is a whole number from 1. Received: 0."`,
+      `
+      "eval-model: --batch-size is a whole number from 1. Received: 0.
+      See eval-model --help"
+    `,
     );
   });
 
@@ -675,19 +756,28 @@ describe('eval-model refuses', () => {
     expect(
       await refusedEvaluation({ flags: ({ folder }) => ({ 'model-path': path.join(folder, 'gone') }) }),
     ).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/gone is not a SavedModel: it has no readable saved_model.pb. There is no such directory. Give the directory of a version, such as models/LenetModel/1."`,
+      `
+      "eval-model: FOLDER/gone is not a SavedModel: it has no readable saved_model.pb. There is no such directory. Give the directory of a version, such as models/LenetModel/1.
+      Error code: INVALID_SAVED_MODEL"
+    `,
     );
   });
 
   it('a folder that is not a SavedModel', async () => {
     expect(await refusedEvaluation({ flags: ({ test }) => ({ 'model-path': test }) })).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/test is not a SavedModel: it has no readable saved_model.pb. Give the directory of a version, such as models/LenetModel/1."`,
+      `
+      "eval-model: FOLDER/test is not a SavedModel: it has no readable saved_model.pb. Give the directory of a version, such as models/LenetModel/1.
+      Error code: INVALID_SAVED_MODEL"
+    `,
     );
   });
 
   it('the folder of the versions, and names those in it', async () => {
     expect(await refusedEvaluation({ flags: ({ folder }) => ({ 'model-path': folder }) })).toMatchInlineSnapshot(
-      `"eval-model: FOLDER is not a SavedModel: it has no readable saved_model.pb. Give one of the SavedModels in it: FOLDER/model."`,
+      `
+      "eval-model: FOLDER is not a SavedModel: it has no readable saved_model.pb. Give one of the SavedModels in it: FOLDER/model.
+      Error code: INVALID_SAVED_MODEL"
+    `,
     );
   });
 
@@ -695,21 +785,29 @@ describe('eval-model refuses', () => {
     expect(
       await refusedEvaluation({ arrange: ({ model }) => rmSync(path.join(model, 'saved_model.pb')) }),
     ).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/model is not a SavedModel: it has no readable saved_model.pb. Give the directory of a version, such as models/LenetModel/1."`,
+      `
+      "eval-model: FOLDER/model is not a SavedModel: it has no readable saved_model.pb. Give the directory of a version, such as models/LenetModel/1.
+      Error code: INVALID_SAVED_MODEL"
+    `,
     );
   });
 
   it('half of saved_model.pb', async () => {
-    expect(
-      await refusedEvaluation({ arrange: ({ model }) => cut(path.join(model, 'saved_model.pb')) }),
-    ).toMatchInlineSnapshot(`"eval-model: FOLDER/model/saved_model.pb is damaged. Copy or save the model again."`);
+    expect(await refusedEvaluation({ arrange: ({ model }) => cut(path.join(model, 'saved_model.pb')) }))
+      .toMatchInlineSnapshot(`
+      "eval-model: FOLDER/model/saved_model.pb is damaged. Copy or save the model again.
+      Error code: INVALID_SAVED_MODEL"
+    `);
   });
 
   it('a model without variables', async () => {
     expect(
       await refusedEvaluation({ arrange: ({ model }) => rmSync(path.join(model, 'variables'), { recursive: true }) }),
     ).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/model is not whole: it has no variables/variables.index. Copy or save the model again."`,
+      `
+      "eval-model: FOLDER/model is not whole: it has no variables/variables.index. Copy or save the model again.
+      Error code: INVALID_SAVED_MODEL"
+    `,
     );
   });
 
@@ -720,7 +818,8 @@ describe('eval-model refuses', () => {
       }),
     ).toMatchInlineSnapshot(`
       "eval-model: TensorFlow could not load FOLDER/model: Failed to load SavedModel: Read less bytes than requested
-      	 [[{{node RestoreV2}}]]"
+      	 [[{{node RestoreV2}}]]
+      Error code: INVALID_SAVED_MODEL"
     `);
   });
 
@@ -728,7 +827,10 @@ describe('eval-model refuses', () => {
     expect(
       await refusedEvaluation({ arrange: ({ model }) => rmSync(path.join(model, 'assets/class_names.txt')) }),
     ).toMatchInlineSnapshot(
-      `"eval-model: FOLDER/model is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1."`,
+      `
+      "eval-model: FOLDER/model is not a classifier of Signet: it has no assets/class_names.txt. Give a directory that train-model wrote, such as models/LenetModel/1.
+      Error code: INVALID_SAVED_MODEL"
+    `,
     );
   });
 
@@ -740,7 +842,8 @@ describe('eval-model refuses', () => {
     ).toMatchInlineSnapshot(`
       "eval-model: The classes of the test set FOLDER/test are not those of the model FOLDER/model.
       Unexpected: "2".
-      Every class needs a directory of its name with at least one image, and there may be no others."
+      Every class needs a directory of its name with at least one image, and there may be no others.
+      Error code: CLASSES_DIFFER"
     `);
   });
 
@@ -749,27 +852,30 @@ describe('eval-model refuses', () => {
       "eval-model: 1 file in FOLDER/test cannot be used.
       1 file is empty:
         FOLDER/test/0/bad.png has no bytes
-      Repair or remove them, or continue without them: --on-bad-image skip"
+      Repair or remove them, or continue without them: --on-bad-image skip
+      Error code: BAD_IMAGE"
     `);
   });
 
   it('an image whose pixels are damaged', async () => {
     expect(await refusedEvaluation({ arrange: add('bad.png', flipMiddle(pictures.png, 16), 'test') }))
       .toMatchInlineSnapshot(`
-      "eval-model: 1 file in FOLDER/test cannot be used.
-      1 file is corrupt:
-        FOLDER/test/0/bad.png is PNG with bytes that fail their checksum
-      Repair or remove them, or continue without them: --on-bad-image skip"
-    `);
+        "eval-model: 1 file in FOLDER/test cannot be used.
+        1 file is corrupt:
+          FOLDER/test/0/bad.png is PNG with bytes that fail their checksum
+        Repair or remove them, or continue without them: --on-bad-image skip
+        Error code: BAD_IMAGE"
+      `);
   });
 
   it('an image to be transcoded whose pixels are damaged', async () => {
     expect(await refusedEvaluation({ arrange: add('bad.avif', flipMiddle(pictures.avif, 16), 'test') }))
       .toMatchInlineSnapshot(`
-      "eval-model: 1 file is corrupt:
-        FOLDER/test/0/bad.avif does not decode: The image is corrupt: it cannot be transcoded to PNG
-      Mend or remove what is listed, or leave it out with --on-bad-image skip."
-    `);
+        "eval-model: 1 file is corrupt:
+          FOLDER/test/0/bad.avif does not decode: The image is corrupt: it cannot be transcoded to PNG
+        Mend or remove what is listed, or leave it out with --on-bad-image skip.
+        Error code: BAD_IMAGE"
+      `);
   });
 });
 
@@ -823,7 +929,10 @@ describe('a disk', () => {
     writeFileSync(path.join(disk, 'filler'), Buffer.alloc(bavail * bsize - 64 * 1024));
     const result = await trainModel(workplace);
     expect(messageOf('train-model', result, workplace)).toMatchInlineSnapshot(
-      `"train-model: Cannot write FOLDER/models/LenetModel/1: the disk is full. Free some space, or choose another folder."`,
+      `
+      "train-model: Cannot write FOLDER/models/LenetModel/1: the disk is full. Free some space, or choose another folder.
+      Error code: CANNOT_WRITE"
+    `,
     );
     rmSync(path.join(disk, 'filler'));
     expectNoModel(disk);
@@ -837,7 +946,10 @@ describe('a disk', () => {
     writeFileSync(path.join(disk, 'filler'), Buffer.alloc(bavail * bsize));
     const result = await trainModel(workplace);
     expect(messageOf('train-model', result, workplace)).toMatchInlineSnapshot(
-      `"train-model: Cannot write FOLDER/models/LenetModel: the disk is full. Free some space, or choose another folder."`,
+      `
+      "train-model: Cannot write FOLDER/models/LenetModel: the disk is full. Free some space, or choose another folder.
+      Error code: CANNOT_WRITE"
+    `,
     );
     expect(result.stderr).not.toContain('training LenetModel');
   });
@@ -846,7 +958,10 @@ describe('a disk', () => {
     const workplace = makeWorkplace();
     if (mountDisk(workplace.models, 'ro') === null) return skip();
     expect(messageOf('train-model', await trainModel(workplace), workplace)).toMatchInlineSnapshot(
-      `"train-model: Cannot write FOLDER/models/LenetModel: its file system is read-only. Choose another folder."`,
+      `
+      "train-model: Cannot write FOLDER/models/LenetModel: its file system is read-only. Choose another folder.
+      Error code: CANNOT_WRITE"
+    `,
     );
   });
 });

@@ -21,7 +21,7 @@ describe('train-model --resume-from', () => {
       expect([code, stdout]).toEqual([1, '']);
       expect(stderr).toBe(
         `train-model: There is nothing to resume from: ${output}.training/last is missing, which worker.py writes after every epoch. Give the ` +
-          '--output of worker.py, and keep the folder output.training next to it.\n',
+          '--output of worker.py, and keep the folder output.training next to it.\nError code: INVALID_TRAINING_STATE\n',
       );
     }
     expect(existsSync(models)).toBe(false);

@@ -176,7 +176,7 @@ describe('train-model --resume', () => {
     expect(stderr).toBe(
       `train-model: There is nothing to resume: ${inFolder('nowhere')} keeps no interrupted training of version 3 of LenetModel. A training that ` +
         'is done is not kept; give the --model-folder-path, --model-type and --model-version of one that was interrupted, or begin one ' +
-        'without --resume.\n',
+        'without --resume.\nError code: INVALID_TRAINING_STATE\n',
     );
   });
 
@@ -197,7 +197,7 @@ describe('train-model --resume', () => {
       `${flag} was ${before} in ${training}, which continues with the same. Received: ${now}. ${advice}`;
     const again = `--callbacks was "${callbacks}" in ${training}. Give it again: which code runs is not taken from a file.`;
     expect(others.stderr).toBe(
-      `train-model: ${[was('--batch-size', '6', '8'), was('--num-epochs', '6', '7'), again, was('--seed', '3', '9')].join('\n')}\n`,
+      `train-model: ${[was('--batch-size', '6', '8'), was('--num-epochs', '6', '7'), again, was('--seed', '3', '9')].join('\n')}\nSee train-model --help\n`,
     );
 
     const anew = await train(models, flags);

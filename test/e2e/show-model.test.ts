@@ -115,7 +115,7 @@ Assets
     expect({ ...result, stderr: result.stderr.replaceAll(folder, 'FOLDER') }).toEqual({
       code,
       stdout: '',
-      stderr: `show-model: ${says}\n`,
+      stderr: `show-model: ${says}\n${code === 2 ? 'See show-model --help' : 'Error code: INVALID_SAVED_MODEL'}\n`,
     });
   });
 

@@ -81,12 +81,13 @@ describe('train-model', () => {
         '--clip-norm is more than 0. Received: 0.\n' +
         '--gradient-accumulation-steps is a whole number from 1. Received: 0.5.\n' +
         '--label-smoothing is 0 or more and below 1. Received: 1.\n' +
-        '--momentum is only for --optimizer sgd or rmsprop. Received: 0.5 with --optimizer adam.\n',
+        '--momentum is only for --optimizer sgd or rmsprop. Received: 0.5 with --optimizer adam.\n' +
+        'See train-model --help\n',
     );
     const missing = await trainModel({ 'train-dataset-path': '/nowhere', callbacks: 'no/such.ts' });
     expect([missing.code, missing.stderr]).toEqual([
       2,
-      'train-model: --callbacks names the file no/such.ts, which does not exist.\n',
+      'train-model: --callbacks names the file no/such.ts, which does not exist.\nSee train-model --help\n',
     ]);
   });
 });

@@ -127,7 +127,7 @@ describe.skipIf(!hasPython() || process.platform !== 'linux')(
       expect(more.code).toBe(2);
       expect(more.stderr).toBe(
         `train-model: --workers was 2 in ${inFolder(models, 'LenetModel', '.1.training')}: a batch is split into that many parts, and each worker takes ` +
-          'one or more. Received: 3.\n',
+          'one or more. Received: 3.\nSee train-model --help\n',
       );
 
       const second = startTraining(resumeArguments(models));

@@ -35,8 +35,8 @@ export class UsageError extends Error {
 /**
  * Runs a command to its end and sets the exit code: 0 done, 1 failed, 2 wrong usage; one that the handler set stays.
  *
- * The flags are checked by their table before the handler is called. Problems are reported on standard error in their message's words; `--debug`
- * adds the stack.
+ * The flags are checked by their table before the handler is called. A problem is reported on standard error: its message, then the way to the help
+ * for wrong usage, or else the code that `docs/errors.md` explains. `--debug` prints the whole error, with its stack.
  *
  * @param handler Imports heavy modules itself, so that `--help` and a mistyped flag are answered at once.
  * @example
@@ -81,11 +81,14 @@ function isUsage(error: unknown): boolean {
 }
 
 function describeError(error: unknown, name: string, debug: boolean): string {
-  if (error instanceof UsageError) return `${name}: ${error.message}\nSee ${name} --help`;
-  if (debug) return inspect(error);
-  if (error instanceof SignetError) return `${name}: ${error.message}`;
-  const message = error instanceof Error ? error.message : inspect(error);
-  return `${name}: ${message}\nThis was not foreseen; --debug shows where it happened.`;
+  if (debug && !(error instanceof UsageError)) return inspect(error);
+  return `${name}: ${error instanceof Error ? error.message : inspect(error)}\n${whereToLook(error, name)}`;
+}
+
+function whereToLook(error: unknown, name: string): string {
+  if (isUsage(error)) return `See ${name} --help`;
+  if (error instanceof SignetError) return `Error code: ${error.code}`;
+  return 'This was not foreseen; --debug shows where it happened.';
 }
 
 type AnyOptions = Readonly<Record<string, unknown>>;

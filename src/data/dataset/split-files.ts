@@ -120,7 +120,9 @@ function check({ validationSplit, shuffle = true, seed }: SplitOptions): void {
 
 function checkNotEmpty(validation: number, all: number, validationSplit: number): void {
   if (validation > 0) return;
-  throw invalid(`A validationSplit of ${validationSplit} leaves no file for validation. Received: ${all} files.`);
+  throw invalid(
+    `A validationSplit (--validation-split or --test-split) of ${validationSplit} leaves no file for validation. Received: ${all} files. Give a larger fraction, or more images.`,
+  );
 }
 
 function invalid(message: string): SignetError {

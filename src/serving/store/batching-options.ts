@@ -35,12 +35,12 @@ export function batchingOptions(given: BatchingOptions = {}) {
   checkWhole('batchTimeoutMicros', options.batchTimeoutMicros, 0);
   checkWhole('maxEnqueuedBatches', options.maxEnqueuedBatches, 1);
   checkWhole('maxEnqueuedBytes', options.maxEnqueuedBytes, 1);
-  allowed.forEach((size) => checkWhole('allowedBatchSizes', size, 1));
+  allowed.forEach((size) => checkWhole('Each of allowedBatchSizes (--allowed-batch-sizes)', size, 1));
   const isRising = allowed.every((size, i) => i === 0 || size > (allowed[i - 1] ?? 0));
   if (!isRising || (allowed.length > 0 && allowed.at(-1) !== options.maxBatchSize)) {
     throw new SignetError(
       'INVALID_ARGUMENT',
-      `allowedBatchSizes rise up to maxBatchSize, ${options.maxBatchSize}. Received: ${allowed.join(', ')}.`,
+      `allowedBatchSizes (--allowed-batch-sizes) rise up to maxBatchSize (--max-batch-size), ${options.maxBatchSize}. Received: ${allowed.join(', ')}.`,
     );
   }
   return options;

@@ -219,7 +219,7 @@ describe('build-model', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toBe(
       `build-model: There must be a label for every class. ${fixtures}/lenet.keras has 10 classes in its layer "logits". ` +
-        `Received in ${inFolder('thousand.txt')}: 1000 labels.\n`,
+        `Received in ${inFolder('thousand.txt')}: 1000 labels.\nError code: CLASSES_DIFFER\n`,
     );
   });
 });

@@ -109,7 +109,7 @@ describe('preview-augmentation', () => {
     const wrong = await runInProcess('preview-augmentation', [...args, '--augment', 'flip=up']);
     expect(wrong.code).toBe(2);
     expect(wrong.stderr).toBe(
-      'preview-augmentation: --augment flip=up: expected one of horizontal, vertical, both. Received: up.\n',
+      'preview-augmentation: --augment flip=up: expected one of horizontal, vertical, both. Received: up.\nSee preview-augmentation --help\n',
     );
     const nowhere = await runInProcess('preview-augmentation', [
       ...args.slice(0, -1),

@@ -89,7 +89,8 @@ describe('runCommand', () => {
     expect(stderr).toBe(
       'try-it: --num-epochs is more than 0. Received: -1.\n' +
         '--width is a whole number. Received: 2.5.\n' +
-        '--width needs --height, which is missing.\n',
+        '--width needs --height, which is missing.\n' +
+        'See try-it --help\n',
     );
     expect([process.exitCode, received]).toEqual([2, undefined]);
   });
@@ -160,9 +161,9 @@ describe('runCommand', () => {
     expect([process.exitCode, stderr]).toEqual([2, 'try-it: --a and --b exclude each other.\nSee try-it --help\n']);
   });
 
-  it('ends with 1 and the message alone when the work fails', async () => {
+  it('ends with 1, the message and its code when the work fails', async () => {
     await run(['--model-path', 'a'], new SignetError('OFFLINE', 'The index cannot be reached.'));
-    expect([process.exitCode, stderr]).toEqual([1, 'try-it: The index cannot be reached.\n']);
+    expect([process.exitCode, stderr]).toEqual([1, 'try-it: The index cannot be reached.\nError code: OFFLINE\n']);
   });
 
   it('shows the stack under --debug', async () => {

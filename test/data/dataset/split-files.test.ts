@@ -126,10 +126,10 @@ describe('splitFiles', () => {
 
   it.each(['training', 'validation'] as const)('refuses a split that leaves nothing for validation: %s', (subset) => {
     expect(() => splitFiles(scanOf(9), { validationSplit: 0.1, subset, shuffle: false })).toThrow(
-      'A validationSplit of 0.1 leaves no file for validation. Received: 9 files.',
+      'A validationSplit (--validation-split or --test-split) of 0.1 leaves no file for validation. Received: 9 files. Give a larger fraction, or more images.',
     );
     expect(() => splitFiles(scanOf(3), { validationSplit: 0.5, subset, seed: 1 })).toThrow(
-      'A validationSplit of 0.5 leaves no file for validation. Received: 3 files.',
+      'A validationSplit (--validation-split or --test-split) of 0.5 leaves no file for validation. Received: 3 files. Give a larger fraction, or more images.',
     );
   });
 

@@ -220,8 +220,14 @@ describe('Batcher', () => {
   it.each<[BatchingOptions, string]>([
     [{ maxBatchSize: 0 }, 'maxBatchSize is a whole number from 1. Received: 0.'],
     [{ batchTimeoutMicros: -1 }, 'batchTimeoutMicros is a whole number from 0. Received: -1.'],
-    [{ allowedBatchSizes: [4, 2] }, 'allowedBatchSizes rise up to maxBatchSize, 2. Received: 4, 2.'],
-    [{ allowedBatchSizes: [1, 2], maxBatchSize: 4 }, 'allowedBatchSizes rise up to maxBatchSize, 4. Received: 1, 2.'],
+    [
+      { allowedBatchSizes: [4, 2] },
+      'allowedBatchSizes (--allowed-batch-sizes) rise up to maxBatchSize (--max-batch-size), 2. Received: 4, 2.',
+    ],
+    [
+      { allowedBatchSizes: [1, 2], maxBatchSize: 4 },
+      'allowedBatchSizes (--allowed-batch-sizes) rise up to maxBatchSize (--max-batch-size), 4. Received: 1, 2.',
+    ],
   ])('refuses %j', (options, message) => {
     expect(() => batchingOptions(options)).toThrow(message);
   });
