@@ -16,8 +16,9 @@ class Steps:
     comes out depends on the number of parts, and not on how many workers share them.
     """
 
-    def __init__(self, model: str, parts: int, index: int, workers: int) -> None:
+    def __init__(self, model: str, parts: int, index: int, workers: int, gradient_precision: str) -> None:
         self.parts, self.index, self.workers = parts, index, workers
+        self.gradient_type = tf.dtypes.as_dtype(gradient_precision)
         self.strategy = tf.distribute.MultiWorkerMirroredStrategy()
         with self.strategy.scope():
             self.model: Any = tf.saved_model.load(model)
@@ -59,13 +60,26 @@ class Steps:
         flat = tf.zeros([sum(self.sizes)])
         for part, (images, labels) in zip(self.own_parts, parts, strict=True):
             flat += self._flat_sums(images, labels, step * self.parts + part)
-        # One vector: a collective for each gradient would take as long as the rest of the step.
-        values = tf.split(_all_reduce(flat), self.sizes)
+        values = tf.split(self._summed_gradients(flat), self.sizes)
         sums = {name: tf.reshape(each, shape) for (name, shape), each in zip(self.shapes.items(), values, strict=True)}
         totals = _totals(sums)
         del sums["loss_sum"], sums["correct"]
         with tf.control_dependencies(list(self.model.apply_gradients(**sums).values())):
             return tf.identity(totals)
+
+    def _summed_gradients(self, flat: tf.Tensor) -> tf.Tensor:
+        """The sums of all workers, with gradients that travel in the precision that was asked for."""
+        # One vector: a collective for each gradient would take as long as the rest of the step.
+        if self.gradient_type == tf.float32:
+            return _all_reduce(flat)
+        # Counts and moving averages are few, and bfloat16 has no 257. Gradients lie together: the names are sorted.
+        sizes = dict(zip(self.shapes, self.sizes, strict=True))
+        gradients = sum(size for name, size in sizes.items() if name.startswith("grad_"))
+        before = sum(size for name, size in sizes.items() if name < "grad_")
+        head, middle, tail = tf.split(flat, [before, gradients, sum(self.sizes) - before - gradients])
+        exact = _all_reduce(tf.concat([head, tail], 0))
+        short = tf.cast(_all_reduce(tf.cast(middle, self.gradient_type)), tf.float32)
+        return tf.concat([exact[:before], short, exact[before:]], 0)
 
     def _flat_sums(self, images: tf.Tensor, labels: tf.Tensor, random_step: tf.Tensor) -> tf.Tensor:
         def compute() -> tf.Tensor:

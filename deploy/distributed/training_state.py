@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 GRAPH_KEY = "_CHECKPOINTABLE_OBJECT_GRAPH"
+PRECISIONS = ("float32", "bfloat16")
 COLUMNS = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
 
 
@@ -29,6 +30,8 @@ class Progress:
     """Whether it ended before its last epoch, since nothing improved."""
     images: str = ""
     """The digest of the images that it began with."""
+    gradient_precision: str = "float32"
+    """In which the workers exchange gradients."""
     monitor: str = "val_accuracy"
     """The column by which the best epoch is chosen."""
     history: list[list[float]] = field(default_factory=list)
@@ -44,6 +47,9 @@ class Progress:
                 raise ValueError(f"{name} is a whole number. Received: {number!a}.")
         if type(progress.is_stopped) is not bool or not isinstance(progress.images, str):
             raise ValueError("is_stopped is true or false, and images is text.")
+        if progress.gradient_precision not in PRECISIONS:
+            received = f"Received: {progress.gradient_precision!a}."
+            raise ValueError(f"gradient_precision is {' or '.join(PRECISIONS)}. {received}")
         if progress.monitor not in ("val_accuracy", "val_loss"):
             raise ValueError(f"monitor is val_accuracy or val_loss. Received: {progress.monitor!a}.")
         if progress.best_epoch > progress.epochs or len(progress.history) != progress.epochs:
@@ -71,6 +77,20 @@ class TrainingState:
 
     def __init__(self, model: str, output: str) -> None:
         self.model, self.output, self.folder = model, output, f"{output}.training"
+
+    def begin(self, new: Progress, data: str) -> Progress:
+        """What is kept, else the new one. Raises ValueError when it began otherwise, or its output is there already."""
+        kept = self.read()
+        if kept is None:
+            return new
+        if kept.images not in ("", new.images):
+            began = f"those that {self.folder} began with, by their names"
+            raise ValueError(f"The images in {data} are not {began}. Put them back, or remove it to begin anew.")
+        if kept.gradient_precision != new.gradient_precision:
+            began = f"{self.folder} began with gradients in {kept.gradient_precision}, and continues with the same"
+            export = f"Received: {new.gradient_precision}, from {self.model}. Export it again with train-model"
+            raise ValueError(f"{began}. {export} --gradient-precision {kept.gradient_precision}.")
+        return kept
 
     def read(self) -> Progress | None:
         """None for a training that begins. Raises ValueError when its output is there already."""

@@ -30,10 +30,9 @@ class Training:
         files = sorted(self.files + self.validation, key=lambda file: file[0])
         self.step_losses, self.state = step_losses, TrainingState(model, output)
         images = digest(data, files)
-        self.progress = self.state.read() or Progress(parts or self.workers, images=images)
-        if self.progress.images not in ("", images):
-            began = f"those that {self.state.folder} began with, by their names"
-            raise ValueError(f"The images in {data} are not {began}. Put them back, or remove it to begin anew.")
+        precision = self.options.get("gradient_precision", "float32")
+        begun = Progress(parts or self.workers, images=images, gradient_precision=precision)
+        self.progress = self.state.begin(begun, data)
         if self.progress.parts < self.workers or parts not in (None, self.progress.parts):
             cut = f"A batch of this training is cut into {self.progress.parts} parts, at least one a worker"
             raise ValueError(f"{cut}. Received: {self.workers} workers, --parts {parts}.")
@@ -41,9 +40,9 @@ class Training:
             raise ValueError("A worker takes one GPU. Start one for each, and give it its own by CUDA_VISIBLE_DEVICES.")
         if self.workers > 1:
             self.say(f"waiting for {self.workers} workers to come together")
-        self.steps = Steps(model, self.progress.parts, self.index, self.workers)
+        self.steps = Steps(model, self.progress.parts, self.index, self.workers, precision)
         self.state.load(self.steps.variables, self.progress)
-        self.check_that_all_see_the_same(images)
+        self.check_that_all_have_the_same(f"see different images, models or {self.state.folder}. Share the folders")
 
     def images(self, model: str, data: str) -> tuple[list[File], list[File], Places]:
         listed = os.path.join(model, "assets.extra", "images.json")
@@ -53,13 +52,13 @@ class Training:
             files = list_images(data, file.read().splitlines())
         return *split(files, self.options["validation_split"], self.options["seed"]), {}
 
-    def check_that_all_see_the_same(self, images: str) -> None:
-        seen = hashlib.sha256(images.encode())
+    def check_that_all_have_the_same(self, otherwise: str) -> None:
+        seen = hashlib.sha256(self.progress.images.encode())
         for variable in self.steps.variables:
             seen.update(variable.numpy().tobytes())
         own = tf.constant([self.progress.epochs, self.progress.parts, int(seen.hexdigest()[:8], 16)], tf.float64)
         if not tf.reduce_all(self.steps.summed(own) == own * self.workers):
-            raise ValueError(f"The workers see different images, models or {self.state.folder}. Share the folders.")
+            raise ValueError(f"The workers {otherwise}.")
 
     def run(self) -> None:
         epochs, started = self.options["num_epochs"], time.monotonic()
@@ -75,6 +74,7 @@ class Training:
             self.say(f"epoch {self.progress.epochs}/{epochs} - {text} - {time.monotonic() - started:.1f} s")
             if self.index == 0:
                 self.state.save(self.steps.variables, self.progress)
+        self.check_that_all_have_the_same("come to different weights. Give all of them the same TensorFlow")
         if self.index == 0:
             self.state.write_model(self.progress)
         self.steps.summed(tf.zeros([3], tf.float64))  # Nobody leaves before the model is written.

@@ -59,11 +59,12 @@ function defaultText({ required, default: value, defaultText: words }: Flag): st
 }
 
 /** What goes with what. */
-function notes({ conflicts = {}, needs = [], onlyWith = {}, requiredUnless = [] }: Flag): string[] {
+function notes({ conflicts = {}, needs = [], needsOneOf = [], onlyWith = {}, requiredUnless = [] }: Flag): string[] {
   return [
     ...(requiredUnless.length === 0 ? [] : [`Required, or ${list(requiredUnless)}`]),
     ...(Object.keys(conflicts).length === 0 ? [] : [`Not with ${list(Object.keys(conflicts))}`]),
     ...(needs.length === 0 ? [] : [`Needs ${list(needs)}`]),
+    ...(needsOneOf.length === 0 ? [] : [`Needs one of ${list(needsOneOf)}`]),
     ...Object.entries(onlyWith).map(
       ([other, values]) => `Only for ${code(`${flagName(other)} ${values.join(' or ')}`)}`,
     ),

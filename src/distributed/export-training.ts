@@ -26,6 +26,8 @@ export interface ExportTrainingOptions {
   readonly validationSplit?: number | undefined;
   /** Chooses the images for the validation and the order of each epoch. Default: 42. */
   readonly seed?: number | undefined;
+  /** Precision of the gradients that workers exchange: `bfloat16` sends half the bytes. Default: `float32`. */
+  readonly gradientPrecision?: 'float32' | 'bfloat16' | undefined;
   /** How much an image of each class counts in the loss that is trained on, by label. Default: all count 1. */
   readonly classWeight?: ClassWeight | undefined;
   /** Random changes of the images before each step. Default: none. */
@@ -79,8 +81,16 @@ export async function exportTraining(
 /** Writes the options as JSON, with Python's spelling of names. */
 function optionsText({ multiLabel }: ImageClassifierModel, options: ExportTrainingOptions): string {
   const { batchSize = 32, numEpochs = 200, patience = 5, validationSplit = 0.2, seed = 42 } = options;
-  const monitor = multiLabel ? 'val_loss' : 'val_accuracy';
-  const named = { batch_size: batchSize, num_epochs: numEpochs, patience, validation_split: validationSplit, seed, monitor }; // prettier-ignore
+  const { gradientPrecision = 'float32' } = options;
+  const named = {
+    batch_size: batchSize,
+    num_epochs: numEpochs,
+    patience,
+    validation_split: validationSplit,
+    seed,
+    monitor: multiLabel ? 'val_loss' : 'val_accuracy',
+    gradient_precision: gradientPrecision,
+  };
   return `${JSON.stringify(named, null, 2)}\n`;
 }
 

@@ -45,6 +45,7 @@ it('exportTraining writes an ordinary model directory, with what a step takes be
     validation_split: flags.validationSplit.default,
     seed: flags.seed.default,
     monitor: 'val_accuracy',
+    gradient_precision: 'float32',
   });
 
   const saved = await readVariables(directory);

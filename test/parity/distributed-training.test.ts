@@ -103,6 +103,16 @@ describe.skipIf(!hasPython())('training on several machines, on the loopback of 
       expect(worst(losses.two, losses.one)).toBeLessThan(1e-5);
     });
 
+    it('has nearly those losses with gradients that travel as bfloat16, whose values have 3 digits', async () => {
+      const lenet = new LenetModel({ classNames: readdirSync(digits).sort(), seed: 1 });
+      const options = { batchSize: 32, numEpochs: 4, gradientPrecision: 'bfloat16' } as const;
+      const short = await exported('lenet-short', lenet, options);
+      const received = await train('lenet-2-short', { model: short, data: digits, workers: 2 });
+      expect(received).toHaveLength(144);
+      expect(received).not.toEqual(losses.two.slice(0, 144));
+      expect(worst(received, losses.one.slice(0, 144))).toBeLessThan(1e-3);
+    });
+
     it('sees the images in the order of fit, and has its losses', async () => {
       const common = { ...split, imageSize: [28, 28], batchSize: 32 } as const;
       const dataset = await imageDatasetFromDirectory(digits, { ...common, subset: 'training' });
@@ -165,6 +175,27 @@ print(json.dumps(model.signatures['serving_default'](input_tensor=tf.constant(re
       expect(existsSync(inFolder('small-killed'))).toBe(false);
       await train('small-killed', { ...common, workers: 2 });
       expect(await weightsOf('small-killed')).toEqual(await weightsOf('small-2'));
+    });
+
+    it('continues in the precision of gradients that it began with, to the same weights', async () => {
+      const options = { batchSize: 8, numEpochs: 4 };
+      const small = () => new SmallClassifier({ classNames: ['0', '1', '2'], seed: 2, dropout: 0.2 });
+      const model = await exported('short', small(), { ...options, gradientPrecision: 'bfloat16' });
+      const shared = { ...common, model, workers: 2 };
+      await train('small-short', shared);
+      const workers = await untilPrinted('epoch 2/', 'small-short-killed', shared);
+      workers.children[0]?.kill('SIGKILL');
+      await workers.done;
+      const other = await exported('long', small(), options);
+      const [refused] = await (await start('small-short-killed', { ...shared, model: other })).done;
+      expect(refused?.code).toBe(1);
+      expect(refused?.lines.join('\n')).toContain(
+        'small-short-killed.training began with gradients in bfloat16, and continues with the same. Received: float32, from ' +
+          `${other}. Export it again with train-model --gradient-precision bfloat16.`,
+      );
+      await train('small-short-killed', shared);
+      expect(await weightsOf('small-short-killed')).toEqual(await weightsOf('small-short'));
+      expect(await weightsOf('small-short')).not.toEqual(await weightsOf('small-2'));
     });
 
     it('ends within a minute when a worker is frozen, and says so', async () => {

@@ -75,6 +75,8 @@ interface FlagOf<Value extends FlagValue> {
   readonly conflicts?: Readonly<Record<string, string>>;
   /** Flags that must be given along with this one, by option name. Default: none. */
   readonly needs?: readonly string[];
+  /** Flags of which at least one must be given along with this one, by option name. Default: none. */
+  readonly needsOneOf?: readonly string[];
   /** Flags that may replace this one, by option name: one of them or this one must be given. Default: it may be left out. */
   readonly requiredUnless?: readonly string[];
   /** Values that other options must have for this one to make sense, by option name. Default: any. */
@@ -263,12 +265,15 @@ export function conflictProblems(flags: FlagTable, options: AnyOptions): string[
 
 /** Lists flags that make no sense without another flag, or without a value of another. */
 export function dependencyProblems(flags: FlagTable, options: AnyOptions): string[] {
-  return Object.entries(flags).flatMap(([name, { needs = [], onlyWith = {}, requiredUnless }]) => {
+  return Object.entries(flags).flatMap(([name, { needs = [], needsOneOf = [], onlyWith = {}, requiredUnless }]) => {
     if (!isGiven(flags, options, name)) return missingProblem(flags, options, [name, ...(requiredUnless ?? [name])]);
-    const missing = needs.filter((other) => !isGiven(flags, options, other));
+    const lacks = (other: string) => !isGiven(flags, options, other);
+    const missing = needs.filter(lacks);
+    const choice = needsOneOf.length > 0 && needsOneOf.every(lacks) ? [needsOneOf.map(flagName).join(' or ')] : [];
     const unfit = Object.entries(onlyWith).filter(([other, values]) => !values.includes(options[other] as FlagValue));
     return [
       ...missing.map((other) => `${flagName(name)} needs ${flagName(other)}, which is missing.`),
+      ...choice.map((others) => `${flagName(name)} needs ${others}, which is missing.`),
       ...unfit.map(
         ([other, values]) =>
           `${flagName(name)} is only for ${flagName(other)} ${values.join(' or ')}. ` +

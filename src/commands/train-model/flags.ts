@@ -284,6 +284,18 @@ export const trainModelCommand = defineCommand({
       defaultText: 'train here',
       help: 'Folder to export the untrained model to, for training on several machines',
     },
+    /**
+     * Precision of the gradients that workers exchange; `bfloat16` has 3 digits and sends half the bytes. Each worker adds up its own in float32, and
+     * weights, optimizer and metrics stay float32. Default: `float32`.
+     */
+    gradientPrecision: {
+      type: 'choice',
+      choices: ['float32', 'bfloat16'],
+      defaultText: 'float32',
+      help: 'Precision of the gradients that workers exchange; bfloat16 has 3 digits and sends half the bytes',
+      needsOneOf: ['workers', 'exportTraining'],
+      report: 'gradients sent as',
+    },
     /** Fraction of the training images of each class that is held out for validation. Default: 0.2. */
     validationSplit: {
       type: 'number',

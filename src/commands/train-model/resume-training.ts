@@ -120,6 +120,7 @@ function optionsHere({ options }: Workers): Partial<TrainModelOptions> {
     ...options,
     exportTraining: undefined,
     workers: undefined,
+    gradientPrecision: undefined,
     modelVersion: undefined,
     modelFolderPath: 'models',
     overwrite: false,

@@ -41,7 +41,7 @@ export interface ExportedTraining {
  */
 export async function exportTrainingModel(given: GivenTrainModelOptions, directory: string): Promise<ExportedTraining> {
   checkRecipe(given);
-  const options = completeTrainModelOptions(given);
+  const options = completeTrainModelOptions({ ...given, exportTraining: directory });
   assertFree(directory, options);
   checkForWorkers(options);
   if (options.targetAccuracy !== undefined) tell(chosenLater);

@@ -97,7 +97,7 @@ export async function exportForWorkers(
   directory: string,
 ): Promise<void> {
   const { classWeight } = set;
-  const { batchSize, numEpochs, patience, validationSplit, seed } = options;
+  const { batchSize, numEpochs, patience, validationSplit, seed, gradientPrecision } = options;
   const assetsExtra = { 'arguments.json': argumentsJson(options) };
   const augmentation = augmentationFor(model, options);
   const training = {
@@ -106,6 +106,7 @@ export async function exportForWorkers(
     patience,
     validationSplit,
     seed,
+    gradientPrecision,
     classWeight,
     augmentation,
     assetsExtra,

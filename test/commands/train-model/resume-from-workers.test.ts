@@ -128,6 +128,15 @@ describe('resumeFromWorkers', { timeout: 240_000 }, () => {
     for (const each of accuracies) expect(each).toBeCloseTo(accuracies[0] ?? NaN, 6);
   });
 
+  it('continues in this process what exchanged its gradients as bfloat16, where none travel', async () => {
+    const place = await temporaryFolder();
+    const own = { gradientPrecision: 'bfloat16', exportTraining: 'export', numEpochs: 2 } as const;
+    const output = await asWorkersKeepIt(place, optionsFor(own), 1);
+    const { directory, epochs } = await resumeFromWorkers(output, { ...data(), modelFolderPath: path.join(place, 'models') }); // prettier-ignore
+    expect(epochs).toBe(2);
+    expect(readFileSync(path.join(directory, 'assets.extra', 'arguments.json'), 'utf8')).not.toContain('bfloat16');
+  });
+
   describe('of a state that is not right', () => {
     let output: string;
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { resumeTraining } from '../../../src/commands/train-model/resume-training.js';
-import { trainModel } from '../../../src/commands/train-model/run.js';
+import { exportTrainingModel, trainModel } from '../../../src/commands/train-model/run.js';
 import { readModelDescription } from '../../../src/models/classifier/model-description.js';
 import { readSignatures } from '../../../src/saved-model/read/read-saved-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
@@ -45,6 +45,18 @@ it('remembers what --precision auto has chosen, and says where it is of no use',
   await expect(trainModel({ ...own, jit: 'auto', workers: 2 })).rejects.toThrowErrorMatchingInlineSnapshot(
     `[SignetError: --precision is for a training in this process, --workers trains in others: give one of them.]`,
   );
+});
+
+it('sends gradients as bfloat16 only where they are sent', async () => {
+  const own = { ...options(inFolder('models')), gradientPrecision: 'bfloat16' } as const;
+  await expect(trainModel(own)).rejects.toThrowErrorMatchingInlineSnapshot(
+    `[SignetError: --gradient-precision needs --workers or --export-training, which is missing.]`,
+  );
+  const { directory } = await exportTrainingModel({ ...own, jit: 'auto' }, inFolder('export'));
+  const read = (file: string) =>
+    JSON.parse(readFileSync(path.join(directory, 'assets.extra', file), 'utf8')) as Record<string, unknown>;
+  expect(read('training.json')).toMatchObject({ gradient_precision: 'bfloat16' });
+  expect(read('arguments.json')).toMatchObject({ gradientPrecision: 'bfloat16' });
 });
 
 describe('a training that fails', () => {
