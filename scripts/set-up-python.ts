@@ -13,6 +13,9 @@ import {
   mediaPipeMarker,
   pythonFolder,
   pythonMarker,
+  storage,
+  storageFolder,
+  storageMarker,
   tritonClient,
   tritonFolder,
   tritonMarker,
@@ -45,18 +48,19 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
   await writeFile(pythonMarker, '');
 });
 
-/** And each of these in one of its own: Triton's client speaks to a server, MediaPipe runs LiteRT files. */
-for (const [folder, marker, packageName] of [
+/** And each of these in one of its own: Triton's client speaks to a server, MediaPipe runs LiteRT files, data sets lie in the storage. */
+for (const [folder, marker, ...packages] of [
   [tritonFolder, tritonMarker, tritonClient],
   [mediaPipeFolder, mediaPipeMarker, mediaPipe],
+  [storageFolder, storageMarker, ...storage],
 ] as const) {
   await withLock(`${folder}.lock`, {}, async () => {
     if (existsSync(marker)) return;
-    process.stderr.write(`installing ${packageName} for the parity tests (once per user)\n`);
+    process.stderr.write(`installing ${packages.join(', ')} for the parity tests (once per user)\n`);
     await rm(folder, { recursive: true, force: true });
     await runSteps([
       ['python3', '-m', 'venv', folder],
-      [path.join(folder, 'bin', 'pip'), 'install', '--quiet', packageName],
+      [path.join(folder, 'bin', 'pip'), 'install', '--quiet', ...packages],
     ]);
     await writeFile(marker, '');
   });

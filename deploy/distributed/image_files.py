@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+from remote_ranges import is_remote, read_range
+
 T = TypeVar("T")
 Label = int | list[int]
 """A class's place among the classes; 0 or 1 for each class where an image may have several."""
@@ -91,7 +93,7 @@ def read_images(file: str, data: str) -> tuple[list[File], list[File], Places]:
         for side in ("training", "validation")
     )
     places = places_of(sides, data)
-    there = {shard for shard, *_ in places.values() if os.path.isfile(shard)}
+    there = {shard for shard, *_ in places.values() if is_remote(shard) or os.path.isfile(shard)}
     missing = [
         path
         for path, _ in training + validation
@@ -115,12 +117,16 @@ def places_of(sides: dict[str, list[list[Any]]], data: str) -> Places:
 def read_place(place: Place) -> bytes:
     """An image's bytes from its shard. Raises ValueError for others than those that were exported."""
     shard, offset, size, crc = place
-    with open(shard, "rb") as file:
-        file.seek(offset)
-        content = file.read(size)
+    content = read_range(shard, offset, size) if is_remote(shard) else read_file(shard, offset, size)
     if len(content) != size or zlib.crc32(content) != crc:
         raise ValueError(f"byte {offset} of {shard!r} begins other bytes than those that were exported")
     return content
+
+
+def read_file(file: str, offset: int, size: int) -> bytes:
+    with open(file, "rb") as opened:
+        opened.seek(offset)
+        return opened.read(size)
 
 
 def numbers_of(label: Label, classes: int) -> Label:

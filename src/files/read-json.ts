@@ -20,6 +20,8 @@ export interface JsonFileOptions<S extends v.GenericSchema> {
   readonly error?: ((problem: string, cause: unknown) => SignetError) | undefined;
   /** Parses the text. @defaultValue `JSON.parse` */
   readonly parse?: ((text: string) => unknown) | undefined;
+  /** Reads the text of a file that has `mostBytes` at most; null where there is none. @defaultValue reads a file of this machine */
+  readonly readText?: ((file: string, mostBytes: number) => Promise<string | null>) | undefined;
 }
 
 /**
@@ -34,9 +36,10 @@ export async function readJson<S extends v.GenericSchema>(
 ): Promise<v.InferOutput<S> | null> {
   const error = options.error ?? ((problem, cause) => unusable(file, problem, cause));
   try {
-    const text = await readText(file, options.mostBytes);
+    const text = await (options.readText ?? readText)(file, options.mostBytes);
     return text === null ? null : parseJson(text, options);
   } catch (cause) {
+    if (cause instanceof SignetError) throw cause;
     throw error(wordsOf(cause).replace(/\.$/, ''), cause);
   }
 }

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it, vi } from 'vitest';
 
 import { evalModel } from '../../src/commands/eval-model/run.js';
 import { copyDigits, type SmallDigits } from '../helpers/data/small-digits.js';
 import { forgetNames } from '../helpers/models/forget-names.js';
 import { runCommandLine, startCommandLine, toArguments } from '../helpers/run-command-line.js';
 import { runInProcess } from '../helpers/run-in-process.js';
+import { serveFolder } from '../helpers/servers/folder-server.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 
 type Flags = Readonly<Record<string, string | number | true | undefined>>;
@@ -71,6 +72,17 @@ function signalOnce(signal: 'SIGINT' | 'SIGKILL'): string {
   writeFileSync(file, code);
   return file;
 }
+
+it('a training from shards at a web server comes to the weights of one from the folder', async () => {
+  vi.stubEnv('SIGNET_SHARD_CACHE', '0');
+  const { url } = await serveFolder(inFolder('webdataset'));
+  const here = await train(trainArguments(folder, 'here'));
+  const there = await train(trainArguments('', 'there', { 'train-dataset-path': `${url}train`, 'test-dataset-path': `${url}test` })); // prettier-ignore
+  vi.unstubAllEnvs();
+  expect([here.code, there.code], there.stderr).toEqual([0, 0]);
+  expect(resultOf('there')).toEqual(resultOf('here'));
+  expect(there.stdout).toContain(`eval-model -- --test-dataset-path ${url}test`);
+});
 
 it('a training from shards comes to the weights of one from the folder, also when Ctrl-C or kill -9 interrupts it', { timeout: 300_000 }, async () => {
   const whole = await train(trainArguments(folder, 'folder'));

@@ -21,7 +21,7 @@ export const testFlags = {
   testDatasetPath: {
     type: 'path',
     requiredUnless: ['testList'],
-    help: 'Folder with one folder of images per class, or shards',
+    help: 'Folder with one folder of images per class, or shards, also at https://, s3:// or gs://',
     conflicts: { testList: 'Give --test-dataset-path for a folder, or --test-list for a list. Received: both.' },
   },
   /** Instead of a folder, a list of images with labels, as CSV or JSON Lines; paths are relative to it. From a list with splits, the test images are used. */
@@ -49,7 +49,7 @@ export const trainingFlags = {
   trainDatasetPath: {
     type: 'path',
     requiredUnless: ['datasetPath', 'trainList'],
-    help: 'Folder with one folder of training images per class, or shards (see pack-dataset)',
+    help: 'Folder with one folder of training images per class, or shards (see pack-dataset), also at https://, s3:// or gs://',
     conflicts: { trainList: one },
     onResume: 'may differ',
   },

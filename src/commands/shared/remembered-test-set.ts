@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import * as v from 'valibot';
 
+import { isRemote } from '../../data/remote/location.js';
 import { type DatasetSource, folderSource, listSource } from '../../data/source/dataset-source.js';
 import { readJson } from '../../files/read-json.js';
 import { testListFile } from '../train-model/model-assets.js';
@@ -31,7 +32,7 @@ export async function rememberedTestSet(modelPath: string): Promise<DatasetSourc
   if (existsSync(own)) return listSource(own);
   const { testList, testDatasetPath, labelField } = await argumentsOf(folder);
   if (testList !== undefined) return existsSync(testList) ? listSource(testList) : null;
-  if (testDatasetPath === undefined || !existsSync(testDatasetPath)) return null;
+  if (testDatasetPath === undefined || !isThere(testDatasetPath)) return null;
   return folderSource(testDatasetPath, { labelField });
 }
 
@@ -51,11 +52,16 @@ export async function rememberedTrainingSet(modelPath: string): Promise<Remember
   const folder = path.join(modelPath, 'assets.extra');
   const options = await argumentsOf(folder);
   const place = options.trainList ?? options.trainDatasetPath ?? options.datasetPath;
-  if (place === undefined || !existsSync(place)) return null;
+  if (place === undefined || !isThere(place)) return null;
   const own = path.join(folder, testListFile);
   return { source: trainingSource(options), except: existsSync(own) ? listSource(own) : null };
 }
 
 async function argumentsOf(folder: string): Promise<v.InferOutput<typeof schema>> {
   return (await readJson(path.join(folder, 'arguments.json'), { mostBytes, schema }).catch(() => null)) ?? {};
+}
+
+/** A data set elsewhere is asked when it is read. */
+function isThere(dataset: string): boolean {
+  return isRemote(dataset) || existsSync(dataset);
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
+import { resolveLocation } from '../../data/remote/location.js';
 import { jsonText } from '../../text/printable.js';
 import { type Flag, flagName, type FlagTable, type FlagValue, type OnResume } from '../shared/flag-table.js';
 import { trainModelCommand } from './flags.js';
@@ -37,7 +38,7 @@ export function optionsToRemember(options: TrainModelOptions, directory: string)
 function absolute<Value>(name: string, value: Value): Value | string {
   const flag = optionFlags[name];
   return flag?.type === 'path' && typeof value === 'string' && !flag.words?.includes(value)
-    ? path.resolve(value)
+    ? resolveLocation(value)
     : value;
 }
 

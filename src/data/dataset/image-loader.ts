@@ -7,6 +7,8 @@ import {
   type EncodedImage,
 } from './decode-pipeline.js';
 import { ImageDecoder } from './image-decoder.js';
+import { mapConcurrently } from '../../files/map-concurrently.js';
+import { isRemote } from '../remote/location.js';
 import { isTranscoded } from '../image-file/image-format.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
@@ -28,6 +30,9 @@ export interface LoadingImages extends LoadingBatch {
   /** Waits for them; the caller owns the pixels. To be called once, if at all. */
   finish(): Promise<LoadedImages>;
 }
+
+/** Images of a batch that a server elsewhere is asked for at once. */
+const answersAtOnce = 16;
 
 /**
  * Decodes image files ahead of time, and finds the bad ones when it fails.
@@ -77,12 +82,16 @@ export class ImageLoader {
 
   /** What TensorFlow cannot read from a file itself. @returns Null when that cannot be read. */
   async #contentsOf(files: readonly ImageFile[]): Promise<EncodedImage[] | null> {
+    const isElsewhere = files.some(({ inShard }) => inShard && isRemote(inShard.shard));
+    // One after another: sharp uses all cores for each. Servers elsewhere take long to answer, and answer many at once.
+    const contents = await mapConcurrently(files, isElsewhere ? answersAtOnce : 1, async (file) =>
+      isTranscoded(file.format) || file.inShard ? tryToReadImageFile(file) : undefined,
+    );
     const images: EncodedImage[] = [];
-    // One after another: sharp uses all cores for each.
-    for (const file of files) {
-      const content = isTranscoded(file.format) || file.inShard ? await tryToReadImageFile(file) : undefined;
+    for (const [i, { path }] of files.entries()) {
+      const content = contents[i];
       if (content && 'kind' in content) return null;
-      images.push({ path: file.path, content });
+      images.push({ path, content });
     }
     return images;
   }

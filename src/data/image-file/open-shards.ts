@@ -1,6 +1,9 @@
 import { closeSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 
+import { isRemote } from '../remote/location.js';
+import { readRemoteRange } from '../remote/remote-source.js';
+
 /** A shard that is open for reading. */
 interface OpenShard {
   readonly descriptor: number;
@@ -19,9 +22,10 @@ const readAsync = promisify(read);
  * Reads a range of a shard.
  *
  * @returns Fewer bytes where the shard ends before.
- * @throws NodeJS.ErrnoException.
+ * @throws RemoteError; NodeJS.ErrnoException.
  */
 export async function readFromShard(shard: string, offset: number, length: number): Promise<Buffer> {
+  if (isRemote(shard)) return readRemoteRange(shard, offset, length, (copy) => readFromShard(copy, offset, length));
   const from = open(shard);
   from.readers += 1;
   try {

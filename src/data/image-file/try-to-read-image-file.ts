@@ -1,4 +1,5 @@
 import { SignetError } from '../../errors.js';
+import { RemoteError } from '../remote/remote-shards.js';
 import { isTranscoded } from './image-format.js';
 import type { ImageLimits } from './image-limits.js';
 import { type ImageProblem, problemOf } from './image-problem.js';
@@ -9,12 +10,15 @@ import { transcodeImage } from './transcode-image.js';
 /**
  * A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory. What is wrong with a file is a
  * result, since its reader may continue without it.
+ *
+ * @throws RemoteError where a shard elsewhere cannot be read, for which no image is to blame.
  */
 export async function tryToReadImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array | ImageProblem> {
   try {
     const bytes = await readImageBytes(file);
     return isTranscoded(file.format) ? await transcodeImage(bytes, limits) : bytes;
   } catch (error) {
+    if (error instanceof RemoteError) throw error;
     if (!(error instanceof SignetError)) return problemOf(file.path, error);
     const message = `does not decode: ${error.message.replace(/\.$/, '')}`;
     return { path: file.path, kind: 'corrupt', message };

@@ -1,14 +1,13 @@
-import path from 'node:path';
-
 import { jsonText } from '../../text/printable.js';
+import { resolveLocation } from '../remote/location.js';
 import { classNamesOf, type ImageScan } from '../scan/image-scan.js';
 
 /** Writes the images of a scan as a list, JSON Lines, which `readImageList` reads; its paths are absolute, so that it may be anywhere. Images in shards name these too. */
 export function listText({ files, classNames, isMultiLabel = false }: ImageScan): string {
   const lines = files.map((file) => {
     const names = classNamesOf(file, classNames);
-    const shards = file.inShard && { shards: path.resolve(file.inShard.set) };
-    return jsonText({ path: path.resolve(file.path), ...(isMultiLabel ? { labels: names } : { label: names[0] }), ...shards }); // prettier-ignore
+    const shards = file.inShard && { shards: resolveLocation(file.inShard.set) };
+    return jsonText({ path: resolveLocation(file.path), ...(isMultiLabel ? { labels: names } : { label: names[0] }), ...shards }); // prettier-ignore
   });
   return lines.map((line) => `${line}\n`).join('');
 }

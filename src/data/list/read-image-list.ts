@@ -5,6 +5,7 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { count, sizeText } from '../../text/amounts.js';
 import { byCodePoint } from '../../text/by-code-point.js';
 import { jsonText, printable, quoted } from '../../text/printable.js';
+import { isRemote } from '../remote/location.js';
 import { type ListFault, listLimits, type RawList, type RawRow, type Subset, subsetWords } from './list-row.js';
 import { readCsvList } from './read-csv-list.js';
 import { readJsonList } from './read-json-list.js';
@@ -53,11 +54,13 @@ export async function readImageList(file: string): Promise<ImageList> {
   const labels = new Map(names.map((name, i) => [name, i]));
   const folder = path.dirname(file);
   const images = rows.map(({ names: own, path: image, line, subset, shards }) => ({
-    path: path.isAbsolute(image) ? image : path.join(folder, image),
+    path: path.isAbsolute(image) || isRemote(image) ? image : path.join(folder, image),
     labels: own.map((name) => labels.get(name) ?? 0).sort((a, b) => a - b),
     line,
     subset,
-    ...(shards !== undefined && { shards: path.isAbsolute(shards) ? shards : path.join(folder, shards) }),
+    ...(shards !== undefined && {
+      shards: path.isAbsolute(shards) || isRemote(shards) ? shards : path.join(folder, shards),
+    }),
   }));
   return { classNames: names, isMultiLabel, images, notes: raw.notes };
 }
@@ -85,11 +88,13 @@ async function checkSize(file: string): Promise<void> {
 }
 
 function checkedRow({ line, path: image, label, split, shards }: RawRow, faults: ListFault[]): CheckedRow[] {
+  // Lists may be from anybody: HTTP would ask the services of this machine.
+  const isElsewhere = typeof shards === 'string' && isRemote(shards) && !shards.startsWith('http:');
   const wrong = [
-    wrongPath(image),
+    wrongPath(image, isElsewhere),
     wrongLabel(label),
     wrongSplit(split),
-    shards === undefined ? null : wrongPath(shards),
+    shards === undefined ? null : wrongPath(shards, isElsewhere),
   ].filter((each) => each !== null);
   faults.push(...wrong.map((message) => ({ line, message })));
   if (wrong.length > 0) return [];
@@ -97,7 +102,7 @@ function checkedRow({ line, path: image, label, split, shards }: RawRow, faults:
   const subset = split === undefined ? null : (subsetWords.get(split) ?? null);
   return [
     {
-      path: path.normalize(image as string),
+      path: isElsewhere ? (image as string) : path.normalize(image as string),
       names: [...new Set(names)],
       subset,
       line,
@@ -111,12 +116,12 @@ const longestPath = 4096;
 /** Characters of a class's name. */
 const longestName = 1000;
 
-function wrongPath(value: unknown): string | null {
+function wrongPath(value: unknown, mayBeElsewhere: boolean): string | null {
   if (typeof value !== 'string' || value === '')
     return value === '' ? 'has no path' : `has the path ${shown(value)}. Expected: text`;
   if (value.length > longestPath) return `has a path of ${value.length} characters. Expected: at most ${longestPath}`;
   if (/[\0\ufffd]/.test(value)) return `has the path ${quoted([value])}. Expected: text in UTF-8, without zero bytes`;
-  return /^[a-z][a-z\d+.-]+:\/\//i.test(value)
+  return /^[a-z][a-z\d+.-]+:\/\//i.test(value) && !(mayBeElsewhere && isRemote(value))
     ? `has the address ${quoted([value])}. Expected: the path of a file here`
     : null;
 }

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import fastGlob from 'fast-glob';
@@ -7,7 +7,12 @@ import { SignetError } from '../../errors.js';
 import { count } from '../../text/amounts.js';
 import { byCodePoint } from '../../text/by-code-point.js';
 import { printable } from '../../text/printable.js';
+import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { Subset } from '../list/list-row.js';
+import { entriesOf, sizeOf } from '../remote/any-folder.js';
+import { isRemote, joinLocation, splitLocation, withoutQuery } from '../remote/location.js';
+import { checkLocation } from '../remote/remote-shards.js';
+import { expandPattern } from './expand-pattern.js';
 import { readShardIndex, type ShardIndex, shardIndexFile } from './shard-index.js';
 
 /** How shards hold images. */
@@ -31,10 +36,13 @@ export interface ShardSet {
  * Finds the shards of a data set: in a folder with `shards.json`, in one that holds TFRecord files or tar archives and no other folder, a shard by
  * itself, or the files that match a pattern such as `data/train-*.tar`.
  *
+ * Elsewhere, at `https://`, `s3://` or `gs://`, a pattern may also name numbers: `train-{00000..00099}.tar`.
+ *
  * @returns Null where there are none: then it may be a folder with a folder of images for each class.
- * @throws SignetError `INVALID_DATASET` for a set that lacks parts, or that has both TFRecord files and tar archives.
+ * @throws SignetError `INVALID_DATASET` for a set that lacks parts, or that has both TFRecord files and tar archives; RemoteError.
  */
 export async function findShards(given: string): Promise<ShardSet | null> {
+  if (isRemote(given)) return remoteShards(given);
   const stats = await stat(given).catch(() => null);
   if (stats?.isDirectory()) return shardsOfFolder(given);
   const [directory, pattern] = [path.dirname(given), path.basename(given)];
@@ -46,35 +54,83 @@ export async function findShards(given: string): Promise<ShardSet | null> {
   throw invalid(given, `no file in ${printable(directory)} with such a name is a TFRecord file or a tar archive`);
 }
 
+/** Shards that a pattern of numbers names. */
+const mostShards = 100_000;
 /** More of them make some names take forever to be compared. */
 const mostStars = 3;
 
 /** Finds files by a pattern, which may be from a list that anybody has written: braces are not expanded, as a few make millions of patterns. */
 async function filesLike(pattern: string, given: string, directory: string): Promise<string[]> {
+  checkStars(pattern, given);
+  return fastGlob(pattern, { cwd: directory, deep: 1, suppressErrors: true, braceExpansion: false, extglob: false });
+}
+
+function checkStars(pattern: string, given: string): void {
   const stars = pattern.split('*').length - 1;
   if (stars > mostStars) throw invalid(given, `its pattern has ${stars} *. Expected: at most ${mostStars}`);
-  return fastGlob(pattern, { cwd: directory, deep: 1, suppressErrors: true, braceExpansion: false, extglob: false });
+}
+
+/**
+ * Finds shards elsewhere. There are no folders of images: what holds no shards is an error.
+ *
+ * @throws SignetError `INVALID_DATASET`; RemoteError.
+ */
+async function remoteShards(given: string): Promise<ShardSet> {
+  checkLocation(given);
+  const { folder, name } = splitLocation(given);
+  const isPattern = /[*?{]/.test(name);
+  if (!isPattern && containerOf(name)) return setOf(given, folder, [name]);
+  const found = isPattern ? await remoteShardsLike(name, given, folder) : await shardsOfFolder(given);
+  if (found) return found;
+  throw invalid(given, 'it holds no TFRecord files or tar archives. Folders of images are packed by pack-dataset');
+}
+
+async function remoteShardsLike(pattern: string, given: string, folder: string): Promise<ShardSet | null> {
+  const files = /[*?]/.test(pattern) ? await remoteFilesLike(pattern, given, folder) : expandPattern(pattern, mostShards); // prettier-ignore
+  if (!files) throw invalid(given, `its braces hold no numbers such as {00000..00099}, or more than ${mostShards}`);
+  const shards = files.filter((file) => containerOf(file) !== null);
+  return shards.length === 0 ? null : setOf(given, folder, shards);
+}
+
+async function remoteFilesLike(pattern: string, given: string, folder: string): Promise<readonly string[]> {
+  checkStars(pattern, given);
+  const entries = await entriesOf(folder);
+  if (!entries) throw notListed(given);
+  const parts = pattern
+    .split(/([*?])/)
+    .map((part) => ({ '*': '.*', '?': '.' })[part] ?? part.replaceAll(/[\\^$.+()[\]{}|]/g, String.raw`\$&`));
+  const likeness = new RegExp(`^${parts.join('')}$`, 's');
+  return entries.map(({ name }) => name).filter((name) => name.length <= 255 && likeness.test(name));
+}
+
+/** The error of a folder whose names nobody tells. */
+function notListed(given: string): SignetError {
+  return invalid(
+    given,
+    `it has no ${shardIndexFile}, and nobody can list a folder at https://. Give one shard, or a pattern of numbers such as train-{00000..00099}.tar`,
+  );
 }
 
 async function shardsOfFolder(directory: string): Promise<ShardSet | null> {
   const index = await readShardIndex(directory);
   if (index) return shardsOfIndex(directory, index);
-  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+  const entries = await entriesOf(directory);
+  if (!entries) throw notListed(directory);
   const seen = entries.filter(({ name }) => !name.startsWith('.'));
   const files = seen.map(({ name }) => name).filter((name) => containerOf(name) !== null);
   // Folders are classes; an archive next to them is what they were unpacked from.
-  if (files.length === 0 || seen.some((each) => each.isDirectory())) return null;
+  if (files.length === 0 || seen.some((each) => each.isDirectory)) return null;
   checkParts(directory, files);
   return setOf(directory, directory, files);
 }
 
 async function shardsOfIndex(directory: string, index: ShardIndex): Promise<ShardSet> {
-  const faults: string[] = [];
-  for (const { file, bytes } of index.shards) {
-    const stats = await stat(path.join(directory, file)).catch(() => null);
-    if (!stats) faults.push(`${file} is missing`);
-    else if (stats.size !== bytes) faults.push(`${file} has ${stats.size} bytes. Expected: ${bytes}`);
-  }
+  const found = await mapConcurrently(index.shards, 16, async ({ file, bytes }) => {
+    const size = await sizeOf(joinLocation(directory, file));
+    if (size === null) return `${file} is missing`;
+    return size === bytes ? [] : `${file} has ${size} bytes. Expected: ${bytes}`;
+  });
+  const faults = found.flat();
   if (faults.length > 0) throw lacking(directory, faults, `${shardIndexFile} lists`, index.shards.length);
   const files = index.shards.map(({ file }) => file);
   return { name: directory, directory, container: index.container, files, index, subsets: null };
@@ -106,7 +162,7 @@ function lacking(directory: string, faults: readonly string[], who: string, tota
   const more = number > shown.length ? [`  … and ${number - shown.length} more`] : [];
   return new SignetError(
     'INVALID_DATASET',
-    [`The shards in ${printable(directory)} are not whole: ${who} ${count(total, 'shard')}.`, ...shown, ...more, 'Copy or pack them again.'].join('\n'),
+    [`The shards in ${printable(withoutQuery(directory))} are not whole: ${who} ${count(total, 'shard')}.`, ...shown, ...more, 'Copy or pack them again.'].join('\n'),
   ); // prettier-ignore
 }
 
@@ -134,5 +190,5 @@ function subsetOf(file: string): Subset | null {
 }
 
 function invalid(name: string, what: string): SignetError {
-  return new SignetError('INVALID_DATASET', `The data set ${printable(name)} cannot be used: ${what}.`);
+  return new SignetError('INVALID_DATASET', `The data set ${printable(withoutQuery(name))} cannot be used: ${what}.`);
 }

@@ -37,7 +37,7 @@ const otherBytes = 1 << 20;
  * @throws SignetError `INVALID_DATASET` for a shard that cannot be read.
  */
 export async function readShard(file: string, container: Container, options: ReadShardOptions): Promise<ReadShard> {
-  const reader = await ShardReader.open(file).catch((error: unknown) => {
+  const reader = await ShardReader.open(file, options.signal).catch((error: unknown) => {
     throw unreadable(file, error);
   });
   try {

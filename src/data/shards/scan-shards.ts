@@ -1,6 +1,3 @@
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
-
 import { SignetError } from '../../errors.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import { byCodePoint } from '../../text/by-code-point.js';
@@ -10,6 +7,9 @@ import type { ImageProblem } from '../image-file/image-problem.js';
 import { asImageFile, type ImageFile } from '../image-file/inspect-image-file.js';
 import { closeShard } from '../image-file/open-shards.js';
 import { type Subset, subsetWords } from '../list/list-row.js';
+import { sizeOf } from '../remote/any-folder.js';
+import { isRemote, joinLocation, splitLocation, withoutQuery } from '../remote/location.js';
+import { isWorthCopying } from '../remote/remote-source.js';
 import { inspectDeepImages } from '../scan/deep-images.js';
 import type { ImageScan } from '../scan/image-scan.js';
 import type { ShardSet } from './find-shards.js';
@@ -57,7 +57,7 @@ export async function scanShards(set: ShardSet, options: ScanShardsOptions = {})
   if (wanted.length === 0 && splits.length > 0) throw noneWanted(set, subsets ?? [], splits);
   const deepImages = await inspectDeepImages(wanted, options.maxPixels ?? defaultImageLimits.maxPixels);
   return {
-    directory: set.directory,
+    directory: withoutQuery(set.directory),
     list: set.name,
     classNames: classes.names,
     isMultiLabel: found.isMultiLabel,
@@ -72,12 +72,13 @@ async function readOrRecall(
   file: string,
   { remember = false, ...options }: ReadShardOptions & Pick<ScanShardsOptions, 'remember'>,
 ): Promise<ReadShard> {
-  const shard = path.join(directory, file);
+  const shard = joinLocation(directory, file);
   // It may be another since it was read last.
   closeShard(shard);
   const memory = remember ? await ShardMemory.of(shard, options) : null;
   const known = await memory?.recall();
-  if (known) return known;
+  // Reading it once more copies it to this machine, where its images are read sooner from then on.
+  if (known && !(isRemote(shard) && (await isWorthCopying(shard)))) return known;
   const read = await readShard(shard, container, options);
   await memory?.keep(read);
   return read;
@@ -132,7 +133,7 @@ function collect(
   const [files, problems]: [ImageFile[], ImageProblem[]] = [[], []];
   const names = new Names(set);
   for (const { file, rows, problem } of shards) {
-    const shard = path.join(set.directory, file);
+    const shard = joinLocation(set.directory, file);
     const report = (row: Pick<ShardProblem, 'offset' | 'name' | 'kind' | 'message'>, name: string) =>
       problems.push(problemOf(row, shard, row.name === null ? null : name));
     if (problem) report(problem, '');
@@ -196,7 +197,11 @@ function problemOf(
 ): ImageProblem {
   // prettier-ignore
   if (name === null) return { path: shard, kind, message: `${message} (at byte ${offset})` };
-  return { path: name, kind, message: `${message} (byte ${offset} of ${printable(path.basename(shard))})` };
+  return {
+    path: name,
+    kind,
+    message: `${message} (byte ${offset} of ${printable(splitLocation(withoutQuery(shard)).name)})`,
+  };
 }
 
 /** Names of images, which people know them by and nobody opens. */
@@ -209,7 +214,8 @@ class Names {
   unique(shard: string, name: string | null, position: number): string {
     const own = name !== null && isPlain(name) ? name : String(position).padStart(7, '0');
     const { directory, index } = this.set;
-    const wanted = index && own === name ? path.join(directory, own) : path.join(directory, shard, own);
+    const folder = withoutQuery(directory);
+    const wanted = joinLocation(folder, index && own === name ? own : `${shard}/${own}`);
     const free = this.#used.has(wanted) ? `${wanted}#${position}` : wanted;
     this.#used.add(free);
     return free;
@@ -243,7 +249,7 @@ function noneWanted(
 }
 
 async function totalBytes(directory: string, files: readonly string[]): Promise<number> {
-  const sizes = await mapConcurrently(files, 16, async (file) => (await stat(path.join(directory, file)).catch(() => null))?.size ?? 0); // prettier-ignore
+  const sizes = await mapConcurrently(files, 16, async (file) => (await sizeOf(joinLocation(directory, file))) ?? 0); // prettier-ignore
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

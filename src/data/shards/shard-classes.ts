@@ -1,12 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
-import path from 'node:path';
-
 import * as v from 'valibot';
 
 import { SignetError } from '../../errors.js';
 import { readJson } from '../../files/read-json.js';
 import { byCodePoint } from '../../text/by-code-point.js';
 import { printable, quoted } from '../../text/printable.js';
+import { sizeOf, textOf } from '../remote/any-folder.js';
+import { joinLocation } from '../remote/location.js';
 import type { FeatureNames } from './example-sample.js';
 import type { ShardImage } from './shard-row.js';
 
@@ -73,17 +72,17 @@ const featuresSchema = v.looseObject({
  * Reads what TensorFlow Datasets writes next to its shards, `features.json` and `label.labels.txt`, or `labels.txt` of Google's older scripts,
  * whose lines may begin with a number: `0:daisy`.
  *
- * @throws SignetError `INVALID_DATASET` for a file that cannot be used.
+ * @throws SignetError `INVALID_DATASET` for a file that cannot be used; RemoteError.
  */
 export async function describeDataset(directory: string): Promise<DatasetDescription> {
-  const file = path.join(directory, 'features.json');
+  const file = joinLocation(directory, 'features.json');
   const error = (problem: string, cause: unknown) =>
     new SignetError('INVALID_DATASET', `${printable(file)} cannot be used: ${problem}.`, { cause });
-  const found = await readJson(file, { mostBytes, schema: featuresSchema, error });
+  const found = await readJson(file, { mostBytes, schema: featuresSchema, error, readText: textOf });
   const features = Object.entries(found?.featuresDict.features ?? {});
   const [image] = features.find(([, each]) => each.image !== undefined) ?? [];
   const [label] = features.find(([, each]) => each.classLabel !== undefined) ?? [];
-  const classNames = (await linesOf(path.join(directory, `${plainName(label) ?? 'label'}.labels.txt`))) ?? (await linesOf(path.join(directory, 'labels.txt'))); // prettier-ignore
+  const classNames = (await linesOf(joinLocation(directory, `${plainName(label) ?? 'label'}.labels.txt`))) ?? (await linesOf(joinLocation(directory, 'labels.txt'))); // prettier-ignore
   return { image, label, classNames };
 }
 
@@ -93,9 +92,10 @@ function plainName(name: string | undefined): string | undefined {
 }
 
 async function linesOf(file: string): Promise<string[] | null> {
-  const stats = await stat(file).catch(() => null);
-  if (!stats?.isFile() || stats.size > mostBytes) return null;
-  const lines = (await readFile(file, 'utf8')).split(/\r?\n/).filter((line) => line !== '');
+  const size = await sizeOf(file);
+  const text = size === null || size > mostBytes ? null : await textOf(file, mostBytes);
+  if (text === null) return null;
+  const lines = text.split(/\r?\n/).filter((line) => line !== '');
   const numbered = lines.map((line) => /^(\d+):(.+)$/.exec(line));
   if (!numbered.every((each) => each !== null)) return lines;
   const names: string[] = [];

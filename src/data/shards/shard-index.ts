@@ -6,6 +6,8 @@ import { SignetError } from '../../errors.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
 import { replaceFile } from '../../files/replace.js';
 import { jsonText, printable } from '../../text/printable.js';
+import { textOf } from '../remote/any-folder.js';
+import { joinLocation, withoutQuery } from '../remote/location.js';
 
 /** File that `pack-dataset` writes last, so that a data set with one is whole. */
 export const shardIndexFile = 'shards.json';
@@ -47,13 +49,13 @@ export const packedShards = v.array(shardSchema);
  * Reads the index of a packed data set.
  *
  * @returns Null where there is none.
- * @throws SignetError `INVALID_DATASET` for one that cannot be used.
+ * @throws SignetError `INVALID_DATASET` for one that cannot be used; RemoteError.
  */
 export async function readShardIndex(directory: string): Promise<ShardIndex | null> {
-  const file = path.join(directory, shardIndexFile);
+  const file = joinLocation(directory, shardIndexFile);
   const error = (problem: string, cause: unknown) =>
-    new SignetError('INVALID_DATASET', `${printable(file)} is not the index of a packed data set: ${problem}.`, { cause }); // prettier-ignore
-  return readJson(file, { mostBytes, schema: indexSchema, error });
+    new SignetError('INVALID_DATASET', `${printable(withoutQuery(file))} is not the index of a packed data set: ${problem}.`, { cause }); // prettier-ignore
+  return readJson(file, { mostBytes, schema: indexSchema, error, readText: textOf });
 }
 
 /** Writes the index of a packed data set. */

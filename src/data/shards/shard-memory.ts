@@ -7,12 +7,14 @@ import { replaceFile } from '../../files/replace.js';
 import { settledBefore } from '../../files/settled-change.js';
 import { jsonText } from '../../text/printable.js';
 import { defaultImageLimits } from '../image-file/image-limits.js';
+import { isRemote, withoutQuery } from '../remote/location.js';
+import { findRemoteShard } from '../remote/remote-source.js';
 import type { ReadShard, ReadShardOptions } from './read-shard.js';
 import type { ShardRow } from './shard-row.js';
 
 /**
  * What reading a shard has found, in the user's cache: the next start reads that in place of the shard, until its size or the time of its last
- * change differs (`ctimeMs`, which no program can set).
+ * change differs (`ctimeMs`, which no program can set); elsewhere, its version.
  */
 export class ShardMemory {
   private constructor(
@@ -23,8 +25,7 @@ export class ShardMemory {
 
   /** The entry for a shard. @param options How it is read: each way of reading has its own memory. */
   static async of(shard: string, options: ReadShardOptions): Promise<ShardMemory> {
-    const real = await realpath(shard);
-    const { size, ctimeMs } = await stat(real);
+    const { real, size, change, changedMs } = await identityOf(shard, options.signal);
     const { maxFileBytes, maxPixels, labelField, areLabelled, image, label } = { ...defaultImageLimits, ...options };
     const way = jsonText([
       'signet shard 1',
@@ -37,8 +38,8 @@ export class ShardMemory {
       ...(areLabelled ? ['labelled'] : []),
     ]);
     const name = createHash('sha256').update(way).digest('hex').slice(0, 32);
-    const head = jsonText([way, size, ctimeMs]);
-    return new ShardMemory(path.join(cacheFolder(), 'scans', `${name}.jsonl`), head, ctimeMs);
+    const head = jsonText([way, size, change]);
+    return new ShardMemory(path.join(cacheFolder(), 'scans', `${name}.jsonl`), head, changedMs);
   }
 
   /** @returns Null where nothing is remembered of the shard as it is. */
@@ -65,4 +66,24 @@ export class ShardMemory {
       return;
     }
   }
+}
+
+interface ShardIdentity {
+  readonly real: string;
+  readonly size: number;
+  /** Another where the content is. */
+  readonly change: number | string;
+  /** When it was changed last, in milliseconds. */
+  readonly changedMs: number;
+}
+
+async function identityOf(shard: string, signal: AbortSignal | undefined): Promise<ShardIdentity> {
+  if (isRemote(shard)) {
+    const { size, version } = await findRemoteShard(shard, signal);
+    // Without a version nobody can tell whether it was changed.
+    return { real: withoutQuery(shard), size, change: version, changedMs: version === '' ? Infinity : 0 };
+  }
+  const real = await realpath(shard);
+  const { size, ctimeMs } = await stat(real);
+  return { real, size, change: ctimeMs, changedMs: ctimeMs };
 }

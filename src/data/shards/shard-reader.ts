@@ -1,8 +1,20 @@
 import { createHash } from 'node:crypto';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 
+import { isRemote } from '../remote/location.js';
+import { copyOfRemoteShard, RemoteSource } from '../remote/remote-source.js';
+
 /** Bytes that are read from the disk at once. */
 const chunkBytes = 1 << 20;
+
+/** The bytes of a shard, wherever it is. */
+interface ShardSource {
+  /** In bytes. */
+  readonly size: number;
+  /** Reads some of the bytes at a position; none where the shard has become shorter. */
+  read(at: number): Promise<Buffer>;
+  close(): Promise<void>;
+}
 
 /** Reads a shard from its beginning to its end, once. Memory holds a chunk and what was taken last. */
 export class ShardReader {
@@ -13,23 +25,19 @@ export class ShardReader {
 
   private constructor(
     readonly path: string,
-    /** Length of the shard in bytes. */
-    readonly size: number,
-    private readonly handle: FileHandle,
+    private readonly source: ShardSource,
   ) {}
 
-  /** @throws Error for what is not a file; NodeJS.ErrnoException. */
-  static async open(path: string): Promise<ShardReader> {
-    // Without waiting for a writer, which a named pipe may never have. Windows has neither.
-    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const stats = await handle.stat();
-      if (!stats.isFile()) throw new Error('it is not a file');
-      return new ShardReader(path, stats.size, handle);
-    } catch (error) {
-      await handle.close();
-      throw error;
-    }
+  /** @throws Error for what is not a file; RemoteError; NodeJS.ErrnoException. */
+  static async open(path: string, signal?: AbortSignal): Promise<ShardReader> {
+    if (!isRemote(path)) return new ShardReader(path, await FileSource.open(path));
+    const copy = await copyOfRemoteShard(path, signal);
+    return new ShardReader(path, copy === null ? await RemoteSource.open(path, signal) : await FileSource.open(copy));
+  }
+
+  /** Length of the shard in bytes. */
+  get size(): number {
+    return this.source.size;
   }
 
   /** Position of the byte that comes next. */
@@ -61,7 +69,7 @@ export class ShardReader {
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.source.close();
   }
 
   async #pass(length: number, use: (part: Buffer, at: number) => void): Promise<void> {
@@ -76,11 +84,41 @@ export class ShardReader {
   }
 
   async #read(): Promise<void> {
-    const bytes = Buffer.allocUnsafe(Math.min(chunkBytes, this.remaining));
-    const { bytesRead } = await this.handle.read(bytes, 0, bytes.length, this.#at);
+    const bytes = await this.source.read(this.#at);
     // A shard that shrinks while it is read must not keep the reader forever.
-    if (bytesRead === 0) throw new Error(`${this.path} became shorter while it was read`);
-    this.#chunk = bytes.subarray(0, bytesRead);
+    if (bytes.length === 0) throw new Error(`${this.path} became shorter while it was read`);
+    this.#chunk = bytes;
     this.#hash.update(this.#chunk);
+  }
+}
+
+/** A shard on this machine. */
+class FileSource implements ShardSource {
+  private constructor(
+    readonly size: number,
+    private readonly handle: FileHandle,
+  ) {}
+
+  static async open(path: string): Promise<FileSource> {
+    // Without waiting for a writer, which a named pipe may never have. Windows has neither.
+    const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new Error('it is not a file');
+      return new FileSource(stats.size, handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async read(at: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafe(Math.min(chunkBytes, this.size - at));
+    const { bytesRead } = await this.handle.read(bytes, 0, bytes.length, at);
+    return bytes.subarray(0, bytesRead);
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
   }
 }

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 import { SignetError } from '../../errors.js';
 import { type BegunDownload, discardPart, noteBegun, readBegun, sizeOf } from './begun-download.js';
-import { causeOf, fetchFollowing, PassingFailure } from './fetch-following.js';
+import { causeOf, fetchFollowing, PassingFailure } from '../../files/fetch-following.js';
 
 /** Progress of a download. */
 export interface DownloadProgress {

@@ -11,7 +11,7 @@ import type { FetchWheel } from '../../set-up/site.js';
 import { fetchPackagedWeights } from '../torch/fetch-packaged-weights.js';
 import { discardPart } from './begun-download.js';
 import { downloadFile, type DownloadFileOptions } from './download-file.js';
-import { isSafeAddress } from './fetch-following.js';
+import { isSafeAddress } from '../../files/fetch-following.js';
 import { type PublishedWeights, publishedWeightsUrl } from './published-weights.js';
 
 /** Options of `downloadWeights`. */

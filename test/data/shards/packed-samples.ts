@@ -42,3 +42,11 @@ export function problemLines({ problems }: ImageScan, folder: string): string[] 
 export function withoutSizes(lines: readonly string[]): string[] {
   return lines.map((line) => line.replaceAll(/\d{3,}(?= (?:bytes|are))|(?<=byte )\d+/g, 'N'));
 }
+
+/** The message that something fails with; empty where it does not. */
+export async function messageOf(attempt: Promise<unknown>): Promise<string> {
+  return attempt.then(
+    () => '',
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+}

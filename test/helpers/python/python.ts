@@ -21,6 +21,11 @@ export const mediaPipe = 'mediapipe==1.2.3';
 export const mediaPipeFolder = path.join(cacheFolder(), 'python-mediapipe-1.2.3');
 export const mediaPipeMarker = path.join(mediaPipeFolder, 'complete');
 
+/** Servers with the protocols of S3 and of Google Cloud Storage, and the clients that workers use; in an environment of its own. */
+export const storage = ['moto[s3]==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5', 'gcp-storage-emulator==2026.7.19', 'boto3==1.44.8', 'google-cloud-storage==3.17.1']; // prettier-ignore
+export const storageFolder = path.join(cacheFolder(), 'python-storage-1');
+export const storageMarker = path.join(storageFolder, 'complete');
+
 /** Whether the referee is there; says so loudly when it is not, since tests are then skipped. */
 export function hasPython(): boolean {
   if (existsSync(pythonMarker)) return true;

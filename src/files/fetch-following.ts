@@ -1,5 +1,5 @@
-import { SignetError } from '../../errors.js';
-import { isLoopback } from '../../files/is-loopback.js';
+import { SignetError } from '../errors.js';
+import { isLoopback } from './is-loopback.js';
 
 /** A failure that another try may not meet: the network broke, or the server was busy. */
 export class PassingFailure extends Error {
@@ -12,23 +12,27 @@ export class PassingFailure extends Error {
   }
 }
 
+/** Headers of a request by name. */
+export type RequestHeaders = Readonly<Record<string, string>>;
+
 const mostRedirects = 5;
 const redirects = [301, 302, 303, 307, 308];
 
 /**
  * Fetches over HTTPS, or HTTP on this machine alone, and follows a few redirects, never from HTTPS to HTTP.
  *
+ * @param headers For every host on the way; a function gives those of one address, so that a token stays with its host.
  * @throws PassingFailure when the server cannot be reached.
  * @throws SignetError `DOWNLOAD_FAILED` when it redirects too often, or to where one must not go.
  */
 export async function fetchFollowing(
   address: string,
-  headers: Readonly<Record<string, string>>,
+  headers: RequestHeaders | ((url: URL) => RequestHeaders),
   signal: AbortSignal,
 ): Promise<Response> {
   let url = new URL(address);
   for (let followed = 0; followed <= mostRedirects; followed += 1) {
-    const response = await fetchOnce(url, headers, signal);
+    const response = await fetchOnce(url, typeof headers === 'function' ? headers(url) : headers, signal);
     if (!redirects.includes(response.status)) return response;
     await response.body?.cancel();
     url = nextAddress(url, response.headers.get('location'));
@@ -41,7 +45,7 @@ export function isSafeAddress({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
 
-async function fetchOnce(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Response> {
+async function fetchOnce(url: URL, headers: RequestHeaders, signal: AbortSignal): Promise<Response> {
   try {
     return await fetch(url, { headers, redirect: 'manual', signal });
   } catch (error) {

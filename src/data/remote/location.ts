@@ -1,0 +1,45 @@
+import path from 'node:path';
+
+import { isSafeAddress } from '../../files/fetch-following.js';
+
+const schemes = /^(?:https?|s3|gs):\/\//;
+
+/** Whether a data set, or a file of one, is not on this machine: `https://`, `s3://` or `gs://`. */
+export function isRemote(location: string): boolean {
+  return schemes.test(location);
+}
+
+/** Whether a location may be read: HTTP would let anybody on the way change what comes, except on this machine. */
+export function isSafeLocation(location: string): boolean {
+  return !location.startsWith('http') || (URL.canParse(location) && isSafeAddress(new URL(location)));
+}
+
+/** Adds a name, or a path of names, to a folder; `path.join` would take a slash from `s3://`. */
+export function joinLocation(folder: string, name: string): string {
+  if (!isRemote(folder)) return path.join(folder, name);
+  const { address, query } = partsOf(folder);
+  return `${address.endsWith('/') ? address : `${address}/`}${name.replaceAll(path.sep, '/')}${query}`;
+}
+
+/** The absolute path of a file of this machine; a location elsewhere as it is. */
+export function resolveLocation(location: string): string {
+  return isRemote(location) ? location : path.resolve(location);
+}
+
+/** Divides a location into its folder and its last name; the query of an `https://` address stays with the folder. */
+export function splitLocation(location: string): { folder: string; name: string } {
+  const { address, query } = partsOf(location);
+  const end = address.lastIndexOf('/');
+  return { folder: `${address.slice(0, end + 1)}${query}`, name: address.slice(end + 1) };
+}
+
+/** A location as it may be shown: a query may hold a signature, which is a secret. */
+export function withoutQuery(location: string): string {
+  return partsOf(location).address;
+}
+
+/** Only addresses of the web have a query, such as a signature; `?` in a name on `s3://` or `gs://` is part of the pattern or of the name. */
+function partsOf(location: string): { address: string; query: string } {
+  const at = location.startsWith('http') ? location.indexOf('?') : -1;
+  return at === -1 ? { address: location, query: '' } : { address: location.slice(0, at), query: location.slice(at) };
+}

@@ -1,0 +1,97 @@
+import { describeRemote, readRemote, RemoteError } from './remote-shards.js';
+import type { RemoteFile } from './remote-store.js';
+import { cachedShard, copyShard, hasRoomFor, type ShardCopy } from './shard-cache.js';
+
+/** Bytes that are asked for at once where a shard is read from its beginning to its end. */
+const chunkBytes = 8 << 20;
+
+/** Shards that were found elsewhere, by location: reading a part of one asks for its version. */
+const known = new Map<string, RemoteFile>();
+
+/** Describes a shard elsewhere, and remembers it for the ranges that are read of it later. @throws RemoteError. */
+export async function findRemoteShard(location: string, signal?: AbortSignal): Promise<RemoteFile> {
+  const file = await describeRemote(location, signal);
+  if (!file) throw new RemoteError('INVALID_DATASET', `The shard ${location} does not exist.`);
+  known.set(location, file);
+  return file;
+}
+
+/** The copy of a shard elsewhere on this machine, as it is there now; null where there is none. @throws RemoteError. */
+export async function copyOfRemoteShard(location: string, signal?: AbortSignal): Promise<string | null> {
+  return cachedShard(await findRemoteShard(location, signal));
+}
+
+/** Whether a shard elsewhere has no copy on this machine, and there is room for one. @throws RemoteError. */
+export async function isWorthCopying(location: string): Promise<boolean> {
+  const file = known.get(location) ?? (await findRemoteShard(location));
+  return (await cachedShard(file)) === null && (await hasRoomFor(file));
+}
+
+/** Reads a range of a shard elsewhere: from its copy on this machine, or from where it is. @throws RemoteError. */
+export async function readRemoteRange(
+  location: string,
+  offset: number,
+  length: number,
+  readLocal: (copy: string) => Promise<Buffer>,
+): Promise<Buffer> {
+  const file = known.get(location) ?? (await findRemoteShard(location));
+  const copy = await cachedShard(file);
+  if (copy !== null) {
+    const bytes = await readLocal(copy).catch(() => null);
+    if (bytes?.length === length) return bytes;
+  }
+  const end = Math.min(offset + length, file.size);
+  if (offset >= end) return Buffer.alloc(0);
+  return asBuffer(await readRemote(file, offset, end - offset));
+}
+
+/** A shard elsewhere that is read once from its beginning to its end, and copied to this machine where there is room. */
+export class RemoteSource {
+  #next: { readonly at: number; readonly bytes: Promise<Uint8Array> } | null = null;
+  #copied = 0;
+
+  private constructor(
+    private readonly file: RemoteFile,
+    private readonly copy: ShardCopy | null,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** @throws RemoteError. */
+  static async open(location: string, signal?: AbortSignal): Promise<RemoteSource> {
+    const file = known.get(location) ?? (await findRemoteShard(location, signal));
+    return new RemoteSource(file, await copyShard(file), signal);
+  }
+
+  get size(): number {
+    return this.file.size;
+  }
+
+  /** Reads the bytes at a position, which follow those that were read last. The answer after it is under way meanwhile. */
+  async read(at: number): Promise<Buffer> {
+    const asked = this.#next?.at === at ? this.#next.bytes : this.#ask(at);
+    const bytes = asBuffer(await asked);
+    const end = at + bytes.length;
+    this.#next = end < this.size ? { at: end, bytes: this.#ask(end) } : null;
+    if (at === this.#copied) {
+      await this.copy?.write(bytes);
+      this.#copied = end;
+    }
+    return bytes;
+  }
+
+  async close(): Promise<void> {
+    await this.#next?.bytes.catch(() => undefined);
+    await this.copy?.end();
+  }
+
+  #ask(at: number): Promise<Uint8Array> {
+    const bytes = readRemote(this.file, at, Math.min(chunkBytes, this.size - at), this.signal);
+    // What is not taken must not end the process.
+    bytes.catch(() => undefined);
+    return bytes;
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,49 @@
+/** A file elsewhere, as its store describes it. */
+export interface RemoteFile {
+  readonly location: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Tells this content from an earlier or later one: an ETag, a generation or a time. */
+  readonly version: string;
+}
+
+/** Files on another machine. Every method rejects with a `RemoteFailure`, or with the signal's reason. */
+export interface RemoteStore {
+  /**
+   * Lists the files that are directly in a folder.
+   *
+   * @param most A longer list rejects.
+   * @returns Their names; null where the store cannot list.
+   */
+  list(folder: string, most: number): Promise<readonly string[] | null>;
+  /** @returns Null where there is no such file. */
+  describe(location: string, signal: AbortSignal): Promise<RemoteFile | null>;
+  /** Reads a range, which is within the file. @returns Exactly that many bytes. */
+  read(file: RemoteFile, offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** Why a store did not give what it was asked for. */
+export class RemoteFailure extends Error {
+  override readonly name = 'RemoteFailure';
+
+  constructor(
+    /** `passing`: another try may succeed. `denied`: the credentials are missing, wrong or expired. `refused`: anything else. */
+    readonly kind: 'passing' | 'denied' | 'refused',
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  /** The failure that a status of HTTP means. */
+  static ofStatus(status: number, words: string, cause?: unknown): RemoteFailure {
+    const isPassing = [408, 425, 429].includes(status) || status >= 500;
+    const isDenied = status === 401 || status === 403;
+    return new RemoteFailure(isPassing ? 'passing' : isDenied ? 'denied' : 'refused', words, { cause });
+  }
+
+  /** The failure of a file that is another one by now. */
+  static changed(): RemoteFailure {
+    return new RemoteFailure('refused', 'it was changed since it was scanned');
+  }
+}

@@ -1,0 +1,169 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
+import path from 'node:path';
+
+import { SignetError } from '../../errors.js';
+import { cacheFolder } from '../../files/cache-folder.js';
+import type { RemoteFile } from './remote-store.js';
+
+/** MiB of shards that are kept, where `SIGNET_SHARD_CACHE` says nothing. */
+const usualMebibytes = 10_240;
+const ending = '.shard';
+const draftEnding = '.unfinished';
+/** A draft that nobody has written to for so long is what a killed process has left, in milliseconds. */
+const abandoned = 3_600_000;
+
+/** Shards that this process reads from the disk: it removes none of them for another. */
+const inUse = new Set<string>();
+/** Bytes of shards that this process is about to write. */
+let reserved = 0;
+
+/** A shard that is being copied to the disk, from its beginning to its end. */
+export interface ShardCopy {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Keeps the copy if it is whole, otherwise removes it. */
+  end(): Promise<void>;
+}
+
+/** The path of the copy of a shard on this machine; null where there is none. */
+export async function cachedShard(file: RemoteFile): Promise<string | null> {
+  const copy = pathOf(file);
+  const stats = await stat(copy).catch(() => null);
+  if (stats?.size !== file.size) return null;
+  inUse.add(copy);
+  // The copies that were used least recently are removed first.
+  if (Date.now() - stats.mtimeMs > 60_000) await utimes(copy, new Date(), new Date()).catch(() => undefined);
+  return copy;
+}
+
+/** Whether a shard that is read now would be kept, perhaps in place of others. */
+export async function hasRoomFor({ size }: RemoteFile): Promise<boolean> {
+  const copies = await copiesOnDisk();
+  const kept = copies.filter((copy) => inUse.has(copy.path)).reduce((sum, each) => sum + each.size, 0);
+  return kept + reserved + size <= (await budget(copies));
+}
+
+/**
+ * Begins to copy a shard to the disk, and removes those that were used least recently where the room is needed.
+ *
+ * @returns Null where there is no room for it, or the disk cannot be written: then nothing is kept, and nothing else is lost.
+ */
+export async function copyShard(file: RemoteFile): Promise<ShardCopy | null> {
+  const copy = pathOf(file);
+  if (!(await hasRoomFor(file))) return null;
+  reserved += file.size;
+  try {
+    await makeRoom();
+    await mkdir(path.dirname(copy), { recursive: true });
+    const draft = `${copy}.${randomBytes(4).toString('hex')}${draftEnding}`;
+    return new Copying(file.size, copy, draft, await open(draft, 'wx'));
+  } catch {
+    reserved -= file.size;
+    return null;
+  }
+}
+
+class Copying implements ShardCopy {
+  #written = 0;
+  #hasFailed = false;
+
+  constructor(
+    private readonly size: number,
+    private readonly copy: string,
+    private readonly draft: string,
+    private readonly handle: FileHandle,
+  ) {}
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#hasFailed) return;
+    try {
+      await this.handle.writeFile(bytes);
+      this.#written += bytes.length;
+    } catch {
+      // A full disk: the shard is read from where it is.
+      this.#hasFailed = true;
+    }
+  }
+
+  async end(): Promise<void> {
+    const isWhole = !this.#hasFailed && this.#written === this.size;
+    try {
+      if (isWhole) await this.handle.sync();
+      await this.handle.close();
+      if (isWhole) await rename(this.draft, this.copy);
+      else await rm(this.draft, { force: true });
+    } catch {
+      await rm(this.draft, { force: true }).catch(() => undefined);
+    } finally {
+      reserved -= this.size;
+    }
+  }
+}
+
+function folder(): string {
+  return path.join(cacheFolder(), 'shards');
+}
+
+/** Nothing of a location becomes part of a path. */
+function pathOf({ location, size, version }: RemoteFile): string {
+  const name = createHash('sha256')
+    .update(JSON.stringify([location, size, version]))
+    .digest('hex')
+    .slice(0, 32);
+  return path.join(folder(), name + ending);
+}
+
+interface CopyOnDisk {
+  readonly path: string;
+  readonly size: number;
+  readonly usedMs: number;
+  readonly isDraft: boolean;
+}
+
+async function copiesOnDisk(): Promise<CopyOnDisk[]> {
+  const names = await readdir(folder()).catch(() => []);
+  const copies: CopyOnDisk[] = [];
+  for (const name of names) {
+    const [file, isDraft] = [path.join(folder(), name), name.endsWith(draftEnding)];
+    if (!isDraft && !name.endsWith(ending)) continue;
+    const stats = await stat(file).catch(() => null);
+    if (stats) copies.push({ path: file, size: stats.size, usedMs: stats.mtimeMs, isDraft });
+  }
+  return copies;
+}
+
+async function makeRoom(): Promise<void> {
+  const copies = await copiesOnDisk();
+  const most = await budget(copies);
+  const whole = copies.filter(({ isDraft }) => !isDraft);
+  let total = whole.reduce((sum, { size }) => sum + size, reserved);
+  const old = copies.filter((copy) => !inUse.has(copy.path)).sort((a, b) => a.usedMs - b.usedMs);
+  for (const copy of old) {
+    if (copy.isDraft && Date.now() - copy.usedMs < abandoned) continue;
+    if (!copy.isDraft && total <= most) continue;
+    // Whoever has it open reads on.
+    await rm(copy.path, { force: true });
+    if (!copy.isDraft) total -= copy.size;
+  }
+}
+
+/** Bytes for all copies: what the variable says, and no more than leaves as much of the disk free as they take. */
+async function budget(copies: readonly CopyOnDisk[]): Promise<number> {
+  const taken = copies.reduce((sum, { size }) => sum + size, 0);
+  await mkdir(folder(), { recursive: true }).catch(() => undefined);
+  const disk = await statfs(folder()).catch(() => null);
+  const free = disk ? disk.bavail * disk.bsize : 0;
+  return Math.min(wantedMebibytes() * 2 ** 20, (taken + free) / 2);
+}
+
+/** @throws SignetError `INVALID_ARGUMENT`. */
+function wantedMebibytes(): number {
+  const text = process.env.SIGNET_SHARD_CACHE ?? '';
+  if (text === '') return usualMebibytes;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `SIGNET_SHARD_CACHE is the size in MiB of the cache for shards from elsewhere, a whole number from 0. Received: ${text}.`,
+  );
+}
