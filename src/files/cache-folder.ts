@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
-/** Variables that decide where the cache lies. */
+/** Environment variables that decide where the cache is. */
 export interface CacheEnvironment {
   readonly SIGNET_CACHE?: string | undefined;
   readonly XDG_CACHE_HOME?: string | undefined;
@@ -10,8 +10,8 @@ export interface CacheEnvironment {
 /**
  * The folder where a user's set-ups keep TensorFlow's library and the built addon, as an absolute path.
  *
- * `SIGNET_CACHE` wins, then `XDG_CACHE_HOME`, then the system's usual place. A relative `XDG_CACHE_HOME` is passed over,
- * as the XDG base directory specification asks.
+ * `SIGNET_CACHE` comes first, then `XDG_CACHE_HOME`, then the system's usual place. A relative `XDG_CACHE_HOME` is ignored, as the XDG base directory
+ * specification asks.
  */
 export function cacheFolder(
   environment: CacheEnvironment = process.env,

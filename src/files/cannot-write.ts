@@ -23,8 +23,8 @@ export function cannotWrite(directory: string, error: unknown): SignetError {
 }
 
 /**
- * Checks that files can be written in a folder or, if it does not exist yet, in the folder that it would be made in. Leaves nothing
- * behind, not even an empty folder.
+ * Checks that files can be written in a folder or, if it does not exist yet, in the folder where it would be made. Leaves nothing behind, not even an
+ * empty folder.
  *
  * @throws SignetError `CANNOT_WRITE`.
  */

@@ -1,7 +1,10 @@
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Sums up the sizes in bytes of all files in a folder and its folders. Links are counted as links, so that none leads out or in circles. */
+/**
+ * Sums up the sizes in bytes of all files in a folder, with all its subfolders. A link counts as itself and is not followed, so none leads outside or
+ * in circles.
+ */
 export async function folderBytes(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const sizes = entries

@@ -1,7 +1,7 @@
 /**
- * Maps items with at most `limit` of them under way, keeping their order.
+ * Maps items with at most `limit` of them in progress, keeping their order.
  *
- * When one fails or `signal` is aborted no other is begun, and the promise rejects once those under way have ended.
+ * When one fails or `signal` is aborted, no further item is started, and the promise rejects once those in progress have ended.
  */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
@@ -21,7 +21,7 @@ export async function mapConcurrently<T, R>(
   };
   const workers = Array.from({ length: Math.min(limit, items.length) }, () =>
     work().finally(() => {
-      // A worker ends when nothing is left to do, or when it fails: either way nothing more is begun.
+      // A worker ends when nothing is left to do, or when it fails: either way no further item is started.
       ended = true;
     }),
   );

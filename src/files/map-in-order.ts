@@ -1,5 +1,5 @@
 /**
- * Maps items with at most `limit` of them under way, and yields the results in the items' order. Nothing more is begun once somebody stops
+ * Maps items with at most `limit` of them in progress, and yields the results in the items' order. No further item is started once the caller stops
  * asking, or an item fails.
  */
 export async function* mapInOrder<T, R>(

@@ -5,8 +5,8 @@ import path from 'node:path';
 import { cacheFolder } from './cache-folder.js';
 
 /**
- * A mark by which a text is recognized as written by this user on this machine: HMAC-SHA-256 (RFC 2104) with a key that never leaves the
- * user's cache. A file in a folder from elsewhere cannot have it, whatever it says.
+ * A mark by which a text is recognized as written by this user on this machine: HMAC-SHA-256 (RFC 2104) with a key that never leaves the user's
+ * cache. A file in a folder from elsewhere cannot carry it, whatever it contains.
  *
  * @returns Hexadecimal; `null` where the cache cannot be written to, so that nothing can be recognized later.
  */
@@ -30,7 +30,7 @@ async function ownKey(): Promise<Buffer> {
   const draft = `${file}.${randomBytes(4).toString('hex')}`;
   try {
     await writeFile(draft, randomBytes(32), { mode: 0o600, flag: 'wx' });
-    // A key that is damaged gives way; one that another process has made meanwhile stays.
+    // Replace a damaged key, but keep one that another process has written meanwhile.
     if (kept) await rm(file, { force: true });
     await link(draft, file).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -35,7 +35,7 @@ export async function writeFileSynced(path: string, write: (file: FileHandle) =>
   }
 }
 
-/** Puts a directory's entries on the disk: a file that is synced in a directory that is not may be gone after a crash. */
+/** Writes a directory's entries to the disk: a file that is synced may still be gone after a crash if its directory is not. */
 export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
@@ -61,7 +61,7 @@ export async function replaceLink(target: string, path: string): Promise<void> {
   try {
     await rename(draft, path);
   } catch (error) {
-    // A real folder cannot be renamed over: it steps aside first.
+    // A real folder cannot be renamed over: it is moved aside first.
     if (!['EISDIR', 'EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
     await replaceFolder(draft, path);
   }

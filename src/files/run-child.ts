@@ -15,7 +15,7 @@ export interface ChildOptions {
 
 /** What a child process left behind. */
 export interface ChildResult {
-  /** Exit status 0: it did what it was asked. */
+  /** Whether it ended with exit status 0. */
   readonly ok: boolean;
   /** For a message: `exit status 1`, `signal SIGILL` or why it could not start. */
   readonly ending: string;
@@ -69,7 +69,7 @@ export async function runChild(
   return result;
 }
 
-/** Starts a program that is talked to while it runs. The caller ends it. */
+/** Starts a program to exchange data with while it runs. The caller ends it. */
 export function startChild(
   command: string,
   args: readonly string[],

@@ -3,7 +3,7 @@ import path from 'node:path';
 
 import { type ChildOptions, type ChildResult, runChild, startChild } from './run-child.js';
 
-/** Where tools start: a folder of Signet's own, which holds nothing that they would take for theirs. */
+/** Where tools start: a folder of Signet's own, which holds nothing that they would load by mistake. */
 const ownFolder = import.meta.dirname;
 
 /**

@@ -4,17 +4,17 @@ import { pathToFileURL } from 'node:url';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /**
- * Starts a module of Signet in a thread of its own, from `dist/` and, while Signet is developed, from its TypeScript: with tsx, or with the
- * module whose URL is in `SIGNET_LOADER`, which exports `register` as tsx does, and may say by `bundleOf` where all of a module lies in one
- * file. Tests start threads with one that is faster.
+ * Starts a module of Signet in a thread of its own: from `dist/` or, while Signet is developed, from its TypeScript. That is loaded by tsx, or by the
+ * module whose URL is in `SIGNET_LOADER`: it exports `register`, as tsx does, and may export `bundleOf`, which names a single file that holds all of
+ * a module. The tests' loader does, so that threads start faster.
  *
  * @param module Its URL without the ending: `new URL('./inference-worker-main', import.meta.url)`.
  */
 export function startWorker(module: URL, options: WorkerOptions): Worker {
-  // What the command line of the process preloads is not for the worker.
+  // The worker must not preload what the process's command line preloads.
   const all: WorkerOptions = { execArgv: [], ...options };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`${module}.js`), all);
-  // Node.js 20 runs the preloaded tsx in the main thread alone, and 22 on does it twice: each worker registers it itself.
+  // Node.js 20 would preload tsx in the main thread only, and Node.js 22 and later twice. So each worker registers it itself.
   const url = JSON.stringify(`${module}.ts`);
   const loader = JSON.stringify(process.env.SIGNET_LOADER ?? tsxUrl());
   const code = `import(${loader}).then(({ register, bundleOf }) => {

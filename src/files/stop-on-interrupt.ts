@@ -1,6 +1,6 @@
 import { tell } from '../text/tell.js';
 
-/** Until it is removed, turns Ctrl-C into a wish to stop. */
+/** Turns Ctrl-C into a request to stop, until it is removed. */
 export interface Interrupt {
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;

@@ -1,4 +1,4 @@
-/** The names that differ least from a mistyped one, the nearest first. Upper and lower case count as one, and `_` as nothing. */
+/** The names that differ least from a mistyped one, the nearest first. Ignores case, and everything but letters and digits. */
 export function nearNames(received: string, names: readonly string[], most = 5): string[] {
   const letters = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
   const distances = names.map((name) => [name, editDistance(letters(received), letters(name))] as const);
@@ -8,7 +8,10 @@ export function nearNames(received: string, names: readonly string[], most = 5):
     .map(([name]) => name);
 }
 
-/** How many letters must be changed, put in or left out; after Levenshtein. What is longer than any name is as far as it is long. */
+/**
+ * Number of letters to change, insert or delete: the Levenshtein distance. For a text that is longer than any name it is the text's length, without a
+ * comparison.
+ */
 function editDistance(a: string, b: string): number {
   if (a.length > 200) return a.length;
   let row = Array.from({ length: Array.from(b).length + 1 }, (_, i) => i);

@@ -6,11 +6,11 @@ export interface ProgressBar {
   /**
    * Shows how much is done.
    *
-   * @param total What it is of; null where nobody knows. The bar is then empty.
+   * @param total The whole; null if it is unknown, which leaves the bar empty.
    * @param note Text at the end, such as `90 images/s`. Default: none.
    */
   readonly update: (done: number, total: number | null, note?: string) => void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   readonly stop: () => void;
 }
 
@@ -20,11 +20,11 @@ export interface ProgressBarOptions {
   readonly stream?: NodeJS.WriteStream;
   /** Writes done and total as text. Default: `3/10 images`. */
   readonly amount?: (done: number, total: number | null) => string;
-  /** Columns that the longest note takes; the bar is so much shorter. Default: 15. */
+  /** Columns that the longest note takes; the bar is shorter by that many. Default: 15. */
   readonly noteWidth?: number;
 }
 
-/** Shows a bar on a terminal, which is gone when all is done; elsewhere a line for each tenth. */
+/** Shows a bar on a terminal and removes it when all is done; elsewhere prints a line for each tenth. */
 export function progressBar(
   doing: string,
   unit: string,

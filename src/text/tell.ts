@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { printable } from './printable.js';
 import { linksIn } from './terminal-link.js';
 
-/** Writes lines to standard error; whatever names they quote, a terminal obeys none of it. */
+/** Writes lines to standard error, escaped so that no name quoted in them can control the terminal. */
 export function tell(text: string): void {
   process.stderr.write(`${harmless(text)}\n`);
 }
@@ -13,17 +13,17 @@ export function tellFailure(error: unknown): void {
   tell(inspect(error));
 }
 
-/** Writes text for people to standard output as it is, but for what a terminal would obey. */
+/** Writes text for people to standard output, with the characters escaped that would control the terminal. */
 export function print(text: string): void {
   process.stdout.write(harmless(text));
 }
 
-/** Returns standard output for data, such as JSON lines: its writer escapes what it writes. */
+/** Returns standard output for data, such as JSON lines: the caller escapes what it writes. */
 export function standardOutput(): NodeJS.WriteStream {
   return process.stdout;
 }
 
-/** Returns standard error for what moves the cursor, such as a bar: its writer escapes what it writes. */
+/** Returns standard error for what moves the cursor, such as a bar: the caller escapes what it writes. */
 export function standardError(): NodeJS.WriteStream {
   return process.stderr;
 }

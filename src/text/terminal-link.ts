@@ -5,12 +5,12 @@ import { pathToFileURL } from 'node:url';
 import { printable } from './printable.js';
 
 /**
- * A path that a terminal opens when it is clicked, where terminals know how; others show the path alone.
+ * A path that opens when it is clicked, in terminals that support links; others show just the path.
  *
  * Source: https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda (OSC 8). The host tells a terminal that shows another machine
  * that the file is not on its own.
  *
- * @param stream Where it is printed. Anything but a terminal gets the path alone.
+ * @param stream Where it is printed. Anything but a terminal gets just the path.
  */
 export function terminalLink(file: string, stream: { readonly isTTY?: boolean } = process.stdout): string {
   if (stream.isTTY !== true || process.env.TERM === 'dumb') return file;

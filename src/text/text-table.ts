@@ -1,4 +1,4 @@
-/** Characters that a cut name keeps at least, however narrow the terminal is. */
+/** Minimum number of characters that a shortened name keeps, however narrow the terminal is. */
 export const shortestName = 4;
 
 /**
