@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { replaceFile } from '../files/replace.js';
 import { addonPath, standardErrorAddonPath } from './tfjs-package.js';
 
-/** SHA-256 of both addons by their file names; `null` for one that is not there. */
+/** SHA-256 of both addons by their file names; `null` for one that is missing. */
 export type AddonHashes = Readonly<Record<string, string | null>>;
 
 const names = [addonPath, standardErrorAddonPath].map((path) => basename(path));
@@ -16,12 +16,12 @@ export function addonHashes(folder: string): AddonHashes {
   return Object.fromEntries(names.map((name) => [name, hashOf(join(folder, name))]));
 }
 
-/** Notes what the addons that were built into a folder are. */
+/** Records the hashes of the addons that were built into a folder. */
 export async function noteAddons(folder: string, hashes: AddonHashes): Promise<void> {
   await replaceFile(join(folder, note), JSON.stringify(hashes));
 }
 
-/** Whether an addon in the cache, and the small one next to it, are there and what was built. */
+/** Whether an addon in the cache, and the small one next to it, exist and are unchanged since they were built. */
 export function isAddonIntact(addon: string): boolean {
   const folder = dirname(addon);
   const hashes = addonHashes(folder);

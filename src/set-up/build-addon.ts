@@ -26,14 +26,13 @@ export function cachedAddonPath(site: Pick<Site, 'cacheFolder'>, tfjs: TfjsPacka
 }
 
 /**
- * Compiles two addons into the cache: tfjs-node's against a library folder, mended and with a few lines of ours that quiet TensorFlow's
- * log and set the threads of a session; and next to it the small one that turns standard error away while the library is loaded.
+ * Compiles two addons into the cache: tfjs-node's against a library folder, patched, with a few lines of our own that quiet TensorFlow's log and set
+ * the threads of a session; and next to it the small one that redirects standard error while the library is loaded.
  *
  * It is built in a folder of its own, never inside `node_modules`: a killed build leaves nothing there, and its compiler,
  * which may live on, disturbs nobody.
  *
- * @throws SignetError `SET_UP_FAILED` with the compiler's last lines; `OFFLINE` when Node's headers stand nowhere on this
- *   machine and cannot be downloaded.
+ * @throws SignetError `SET_UP_FAILED` with the compiler's last lines; `OFFLINE` when Node's headers are not on this machine and cannot be downloaded.
  */
 export async function buildAddon(
   tfjs: TfjsPackage,
@@ -64,7 +63,7 @@ export async function buildAddon(
       const standardError = basename(standardErrorAddonPath);
       await rename(join(folder, 'build', 'Release', standardError), join(dirname(addon), standardError));
       await rename(join(folder, addonPath), addon);
-      // The last: without it they are built again.
+      // Written last: without it, the addons are built again.
       await noteAddons(dirname(addon), addonHashes(dirname(addon)));
     }),
   );
@@ -89,8 +88,8 @@ async function runNodeGyp(folder: string, compiler: string, site: Site): Promise
 }
 
 /**
- * Points node-gyp at the headers next to the running Node.js; otherwise it would download them. A folder that
- * the user has set stays. Said by the variable, since that wins over node-gyp's `--nodedir`, even when it is empty.
+ * Points node-gyp at the headers next to the running Node.js; otherwise it would download them. A folder that the user has set stays. Set by the
+ * variable, since it takes precedence over node-gyp's `--nodedir` even when it is empty.
  */
 function headersEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (env.npm_config_nodedir) return {};
@@ -106,7 +105,7 @@ function compilerEnvironment(compiler: string, env: NodeJS.ProcessEnv): NodeJS.P
   return { CXX: compiler, LDFLAGS: `${env.LDFLAGS ?? ''} -Wl,-rpath,@loader_path/../../deps/lib` };
 }
 
-/** It began to download and never came to compile. */
+/** Whether node-gyp began to download headers and never got as far as compiling. */
 function saysNoHeaders(output: string): boolean {
   return output.includes('gyp http GET') && !output.includes('gyp info spawn make');
 }
@@ -130,7 +129,7 @@ function buildFailed(output: string, ending: string): SignetError {
   );
 }
 
-/** The compiler's errors, or where there are none the end of what node-gyp said. */
+/** The compiler's errors or, if there are none, the last lines that node-gyp printed. */
 function errorLines(output: string): string {
   const errors = output.split('\n').filter((line) => /(?:fatal )?error:|gyp ERR! stack (?!at )/i.test(line));
   return lastLines(errors.length > 0 ? errors.slice(0, 5).join('\n') : output).replaceAll(/^/gm, '  ');

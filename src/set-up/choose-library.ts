@@ -12,9 +12,9 @@ import { libraryRecipe, type LibraryRecipe } from './wheel-table.js';
 
 /** A library that is ready or can be made. */
 export interface Library {
-  /** Names it in the cache. */
+  /** Name in the cache. */
   readonly id: string;
-  /** Work that making it takes; nothing if it is ready. */
+  /** Work needed to make it; nothing if it is ready. */
   readonly needs: Omit<Needs, 'compile'>;
   /** @returns the library folder: `lib/`, `include/`, and for CUDA `nvidia/`. */
   readonly make: (site: Site) => Promise<string>;
@@ -27,8 +27,7 @@ export interface LibraryWish {
 }
 
 /**
- * Which library is meant. Without a word from the user, what was chosen before stays: `npm test` does not undo
- * `set-up --gpu`.
+ * Which library is meant. If the user says nothing, the earlier choice stays: `npm test` does not undo `set-up --gpu`.
  *
  * @throws SignetError `SET_UP_FAILED` for two wishes that exclude each other.
  */
@@ -45,7 +44,7 @@ export function chooseLibrary({ gpu, library }: LibraryWish, before: Stamp | und
 }
 
 /**
- * Finds out how far a library is. With `verify`, a library in the cache is ready only if its content is untouched.
+ * Finds out what is left to do for a library. With `verify`, a library in the cache is ready only if its content is untouched.
  *
  * @throws SignetError `SET_UP_FAILED` when this system has no wheel, or the user's folder is not a library.
  */

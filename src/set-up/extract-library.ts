@@ -50,8 +50,8 @@ function extractionRules(libraries: readonly string[]): [string, string][] {
 }
 
 /**
- * Python reads zip files, and a set-up needs Python anyway. zipfile checks every member's CRC. A watch on the parent ends
- * the work when the set-up is killed, which no signal would tell it. `-I`: it needs nothing of the user's own packages and variables.
+ * Python reads zip files, and a set-up needs Python anyway. zipfile checks every member's CRC. The program watches its parent and ends when the
+ * set-up is killed, since no signal would tell it. `-I`: it needs none of the user's own packages and variables.
  */
 const extractor = `
 import hashlib, json, os, sys, threading, time, zipfile

@@ -45,13 +45,13 @@ export function saysDiskFull(output: string): boolean {
   return /No space left on device|Disk quota exceeded/i.test(output);
 }
 
-/** A full disk that a child process met, in the form in which `explainFileError` knows it. */
+/** The error for a full disk that a child process ran into, in the form that `explainFileError` recognizes. */
 export function diskFull(path: string): Error {
   return Object.assign(new Error('No space left on device'), { code: 'ENOSPC', path });
 }
 
 /**
- * Looks before it leaps: a download of minutes should not end in a full disk.
+ * Checks the free space first, so that a download of minutes does not end with a full disk.
  *
  * @throws SignetError `SET_UP_FAILED` with the space that is there and the space that is needed.
  */

@@ -17,12 +17,12 @@ interface Manifest {
   readonly files: readonly ExtractedFile[];
 }
 
-/** Where the library of a recipe lies: `lib/`, `include/` and for CUDA `nvidia/`, the layout that tfjs-node expects. */
+/** Folder for the library of a recipe: `lib/`, `include/` and for CUDA `nvidia/`, the layout that tfjs-node expects. */
 export function libraryFolder(site: Pick<Site, 'cacheFolder'>, recipe: LibraryRecipe): string {
   return join(site.cacheFolder, 'libraries', `tensorflow-${tensorflowVersion}-${recipe.id}`);
 }
 
-/** Whether a library folder is there, made from the recipe's wheels, and every file as long as it was. */
+/** Whether a library folder exists, was made from the recipe's wheels, and every file has its original size. */
 export function isLibraryComplete(folder: string, recipe: LibraryRecipe): boolean {
   const manifest = readManifest(folder);
   if (manifest?.wheels.join() !== hashesOf(recipe).join()) return false;
@@ -31,7 +31,7 @@ export function isLibraryComplete(folder: string, recipe: LibraryRecipe): boolea
   );
 }
 
-/** Whether every file's content is what was extracted, which `isLibraryComplete` is too quick to see. */
+/** Whether every file still has the content that was extracted; `isLibraryComplete` only compares sizes. */
 export async function isLibraryIntact(folder: string, recipe: LibraryRecipe, signal: AbortSignal): Promise<boolean> {
   if (!isLibraryComplete(folder, recipe)) return false;
   for (const { path, sha256 } of readManifest(folder)?.files ?? []) {

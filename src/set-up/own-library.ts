@@ -13,7 +13,7 @@ export interface OwnLibrary {
   /** Changes when the library's file does, so that the addon is built again for it. */
   readonly id: string;
   readonly headers: string;
-  /** Where `libtensorflow*` lie. */
+  /** Folder that holds `libtensorflow*`. */
   readonly libraries: string;
   /** CUDA's libraries next to it, if there are any. */
   readonly nvidia: string | undefined;

@@ -30,7 +30,7 @@ export interface Tools {
 interface Missing {
   readonly what: string;
   readonly received: string;
-  /** Packages that bring it, where a package does. */
+  /** Packages that provide it, if there are any. */
   readonly debian?: string;
   readonly fedora?: string;
 }

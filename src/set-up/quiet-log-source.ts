@@ -3,8 +3,8 @@
  * which TensorFlow 2.21 prints, and which does not know the variable before TensorFlow has initialized it. Without it,
  * "oneDNN custom operations are on" reaches every user's terminal.
  *
- * It runs when the addon is loaded: after TensorFlow's library, before its first context is made. The function is looked up
- * by name, so a library of the user's without it works too, aloud.
+ * It runs when the addon is loaded: after TensorFlow's library, before its first context is made. The function is looked up by name, so a user's own
+ * library without it works too, but is not quiet.
  */
 export const quietLogSource = `
 #include <dlfcn.h>

@@ -18,13 +18,13 @@ import { tfjsPackage, type TfjsPackage } from './tfjs-package.js';
 import { tensorflowVersion, type LibraryRecipe } from './wheel-table.js';
 import { withLock } from '../files/with-lock.js';
 
-/** How a set-up is done. */
+/** Options of `setUp`. */
 export interface SetUpOptions {
   /** Check the library's content, and compile, link and try everything again. Default: only what is left to do. */
   readonly force?: boolean;
   /**
-   * Whether the library computes on an NVIDIA GPU (Linux on x64 only). Default: as it is set up now, at first `false`.
-   * `false` also goes back from `library` to the downloaded one.
+   * Whether the library computes on an NVIDIA GPU (Linux on x64 only). Default: as in the existing set-up; `false` if there is none. `false` also
+   * goes back from `library` to the downloaded one.
    */
   readonly gpu?: boolean | undefined;
   /** A folder with `lib/` and `include/` of a TensorFlow library that the user has. Default: one is downloaded. */
@@ -71,7 +71,7 @@ export async function setUp(options: SetUpOptions = {}): Promise<SetUpReport> {
   try {
     return await setUpPackage(options.tfjs ?? tfjsPackage(), resolve(cacheFolder), options);
   } catch (error) {
-    // Whatever a stopped stage failed with, it is not the reason.
+    // When the set-up was stopped, that is the reason, not the error of the stage that it interrupted.
     options.signal?.throwIfAborted();
     throw explainFileError(error, cacheFolder);
   }
@@ -89,7 +89,7 @@ async function setUpPackage(tfjs: TfjsPackage, cacheFolder: string, options: Set
   };
   return withLock(tfjs.folder, { signal, onWait }, (held) =>
     withLock(cacheFolder, { signal: held, onWait }, async (signal) => {
-      // The one that was waited for may have done all there is to do.
+      // The set-up that held the lock may have done everything already.
       const done = force ? undefined : alreadySetUp(tfjs, options);
       const site: Site = { cacheFolder, env: process.env, signal, onProgress, onOutput, fetchWheel };
       return done ?? (await runStages(tfjs, options, site));
@@ -145,7 +145,7 @@ async function proveOrCompileAnew(
   }
 }
 
-/** What lies there was left by a run that was killed: this one holds the cache's lock. */
+/** Anything there was left by a run that was killed, since this one holds the cache's lock. */
 async function clearLeftovers(site: Site): Promise<void> {
   await remove(unfinishedFolder(site));
   await mkdir(unfinishedFolder(site), { recursive: true });

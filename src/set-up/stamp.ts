@@ -7,7 +7,7 @@ import { type AddonHashes, addonHashes } from './addon-hashes.js';
 import { addonPath } from './tfjs-package.js';
 import { tensorflowVersion, type Host } from './wheel-table.js';
 
-/** Counts up when what is compiled into the addon changes, so that one built before is taken neither from the cache nor as set up. */
+/** Raised when what is compiled into the addon changes, so that an older addon is neither taken from the cache nor accepted as set up. */
 export const addonRevision = 9;
 
 /** Which of TensorFlow's libraries a set-up chose: downloaded for the CPU, downloaded with CUDA, or a user's own folder. */
@@ -20,11 +20,11 @@ export interface Stamp extends Host {
   /** Where `deps` leads. */
   readonly libraryFolder: string;
   readonly libraryId: string;
-  /** What was proved: nothing else is loaded. */
+  /** Hashes of the addons that were tried; no others are loaded. */
   readonly addons: AddonHashes;
 }
 
-/** The name holds which addon a stamp speaks of: when that changes, so does the name. */
+/** The name contains the addon's revision, so that stamps of other revisions are not found. */
 const stampName = `.signet-set-up-${addonRevision}.json`;
 
 /** The stamp of an installed tfjs-node; `undefined` when it was never set up, or by another Signet. */
@@ -36,18 +36,18 @@ export function readStamp(tfjsFolder: string): Stamp | undefined {
   }
 }
 
-/** Says that all stages are done; written last. */
+/** Writes the stamp that says that all stages are done; called last. */
 export async function writeStamp(tfjsFolder: string, stamp: Omit<Stamp, 'addons'>): Promise<void> {
   const addons = addonHashes(dirname(join(tfjsFolder, addonPath)));
   await replaceFile(join(tfjsFolder, stampName), JSON.stringify({ ...stamp, addons }));
 }
 
-/** Taken away before anything that the stamp speaks of is changed. */
+/** Removes the stamp; called before anything that it describes is changed. */
 export async function removeStamp(tfjsFolder: string): Promise<void> {
   await rm(join(tfjsFolder, stampName), { force: true });
 }
 
-/** Whether what a stamp speaks of is still there and fits this Signet and this machine; a handful of file look-ups. */
+/** Whether what a stamp describes is still there and fits this Signet and this machine; a handful of file look-ups. */
 export function stampHolds(tfjsFolder: string, stamp: Stamp | undefined, host: Host = process): stamp is Stamp {
   if (stamp?.tensorflow !== tensorflowVersion) return false;
   if (stamp.platform !== host.platform || stamp.arch !== host.arch) return false;

@@ -2,9 +2,9 @@
  * C++ of a small addon of its own, which is loaded before TensorFlow's library: `turnAway()` puts an unnamed file in the place of
  * standard error, `putBack()` restores it and returns what was written meanwhile, a Buffer (docs/decisions/0006).
  *
- * dup2 changes which open file descriptor 2 means and nothing else: a user's file keeps its position, a socket its connection. Calls may
- * be nested, also by several threads: the outermost pair counts. If the process dies meanwhile (LOG(FATAL), a processor without AVX),
- * what was written goes to the user's standard error first.
+ * dup2 only changes which open file descriptor 2 refers to: a user's file keeps its position, a socket its connection. Calls may be nested, also by
+ * several threads: the outermost pair counts. If the process dies meanwhile (LOG(FATAL), a processor without AVX), what was written goes to the
+ * user's standard error first.
  */
 export const standardErrorSource = `
 #ifndef _GNU_SOURCE
@@ -118,7 +118,7 @@ napi_value Init(napi_env env, napi_value exports) {
 NAPI_MODULE(NODE_GYP_MODULE_NAME, Init)
 `;
 
-/** Makes binding.gyp compile it too, without TensorFlow: before the target of tfjs-node's addon. */
+/** Target for binding.gyp that compiles it too, without TensorFlow; goes before the target of tfjs-node's addon. */
 export const standardErrorTarget = `'targets' : [{
     'target_name' : 'standard_error',
     'sources' : ['binding/standard_error.cc'],

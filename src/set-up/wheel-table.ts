@@ -13,7 +13,7 @@ export interface Host {
 
 /** How to make one library folder: which wheels, and what its `lib/` then holds. */
 export interface LibraryRecipe {
-  /** Names the library in the cache: `linux-x64-cpu`. */
+  /** Name of the library in the cache: `linux-x64-cpu`. */
   readonly id: string;
   /** TensorFlow's own wheel first. */
   readonly wheels: readonly [Wheel, ...Wheel[]];
@@ -21,7 +21,7 @@ export interface LibraryRecipe {
   readonly libraries: readonly string[];
   /** Names under which tfjs-node's `binding.gyp` looks for them: alias to library. */
   readonly aliases: Readonly<Record<string, string>>;
-  /** Space that the cache needs while it is made: wheels and extracted files together, in bytes. */
+  /** Space that is needed in the cache while it is made: wheels and extracted files together, in bytes. */
   readonly bytesNeeded: number;
 }
 

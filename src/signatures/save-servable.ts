@@ -34,7 +34,7 @@ export interface SaveServableOptions extends Pick<SavedModelParts, 'assetsExtra'
 export type AlsoTracked = Required<Pick<TrackedObject, 'functions' | 'lists'>>;
 
 /**
- * Exports an object, a Servable or a layers model, as a SavedModel; see `Servable` for what of it.
+ * Exports an object, a Servable or a layers model, as a SavedModel; see `Servable` for which parts of it.
  *
  * @throws SignetError `NOT_TRACEABLE`, `INVALID_SIGNATURE`, `INVALID_ASSET`, `CANNOT_WRITE`.
  */

@@ -4,11 +4,11 @@ import { saveServable, type SaveServableOptions } from './save-servable.js';
 import { servableMark, Tracker } from './track-object.js';
 
 /**
- * A class that becomes a SavedModel: its tf functions serve, its variables and assets travel with them.
+ * A class that becomes a SavedModel: its tf functions are served, its variables and assets are saved with them.
  *
- * After `tf.Module`. What its fields hold is exported under the fields' names in snake_case: tf functions as methods that
- * Python can call, `tf.Variable`s, assets, nested Servables and layers models, and lists and plain objects of these. Private
- * fields (`#name`) are not exported by name; what functions use of them travels all the same.
+ * Modelled on `tf.Module`. What its fields hold is exported under the fields' names in snake_case: tf functions as methods that Python can call,
+ * `tf.Variable`s, assets, nested Servables and layers models, and lists and plain objects of these. Private fields (`#name`) are not exported by
+ * name, but what functions use of them is saved all the same.
  *
  * @example
  * ```ts

@@ -25,7 +25,7 @@ export class Tracker {
       variables: {},
       assets: {},
       children: {},
-      // Asked for when all functions have been traced: a layer makes its weights when it is called.
+      // Read after all functions have been traced, since a layer makes its weights when it is first called.
       get weights() {
         return isModel ? variablesOf(weightsInOrder(object)) : undefined;
       },
@@ -40,7 +40,7 @@ export class Tracker {
       named[checkedName(fields, field)] = tracked;
     };
     if (isTfFunction(value)) {
-      // A function that takes anything, such as a helper of others, has no graph to export.
+      // A function without an input signature, such as a helper of others, has no graph to export.
       if (value.inputSignature !== null) add(fields.functions, concrete(value, field));
     } else if (value instanceof Asset) add(fields.assets, value);
     else if (value instanceof tf.Variable) add(fields.variables, value as tf.Variable);
