@@ -3,11 +3,11 @@ import type * as tf from '../tensorflow/tf.js';
 
 /** How numbers are written. */
 export interface AsStringOptions {
-  /** Digits after the point, for float32. Default: as many as tell the number from its neighbours, `%g` with 6 digits. */
+  /** Digits after the point, for float32. Default: those of `%g`, 6 significant digits in all. */
   readonly precision?: number;
   /** Whether to write 1.5e+03. Default: false. */
   readonly scientific?: boolean;
-  /** Least width, filled from the left. Default: none. */
+  /** Minimum width, filled up on the left. Default: none. */
   readonly width?: number;
   /** Character that fills up to the width, such as `0`. Default: a space. */
   readonly fill?: string;

@@ -5,8 +5,8 @@ import { stringScalar } from './strings.js';
 import { currentTape } from '../tracing/tape.js';
 
 /**
- * Fails the call unless a condition holds: in a graph, when it runs, with the message in TensorFlow's error. What is computed
- * after it is computed only then, as in JavaScript.
+ * Fails the call unless a condition holds: in a graph, when it runs, with the message in TensorFlow's error. Everything after it is computed only if
+ * it holds, as in JavaScript.
  *
  * @param condition bool; of a tensor with several elements, all must be true.
  * @param message What was expected, for the client who reads it.

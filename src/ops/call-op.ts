@@ -7,10 +7,10 @@ import { attrValuesOf } from '../tracing/attr-value.js';
 import { sampleTensor } from '../tracing/trace.js';
 import { currentTape } from '../tracing/tape.js';
 
-/** What an op is taken to give while it is traced. */
+/** The result that an op is assumed to give while it is traced. */
 export interface SampleResult {
   readonly dtype: DType;
-  /** Sizes, null for one that depends on values: it is made up. */
+  /** Sizes; null for one that depends on values, which is made up. */
   readonly shape: readonly (number | null)[];
 }
 

@@ -14,8 +14,8 @@ import { drawingBodies } from './random-step.js';
  * `thenBranch()` where `predicate` is true, else `elseBranch()`: in a graph, decided when the graph runs.
  *
  * @param predicate bool scalar.
- * @param thenBranch May use any tensor or variable around it, and assigns none. Both branches return a tensor, or tensors by
- * the same names, of the same types and ranks.
+ * @param thenBranch May use any tensor or variable of its surroundings, but must not assign variables. Both branches return a tensor, or tensors by
+ *   the same names, of the same types and ranks.
  * @throws SignetError `NOT_TRACEABLE` while tracing, when the branches do not fit.
  */
 export function cond<Result extends TfFunctionResult>(
@@ -71,7 +71,7 @@ function traceBranch(attribute: string, branch: () => TfFunctionResult, captured
   return [body, names as string[] | null] as const;
 }
 
-/** A made-up result, where the branches differ in a size of a size that only a call knows. */
+/** A made-up result. A size in which the branches differ is one that only a call knows. */
 function outputOf(
   tape: Tape,
   thenBody: Body,

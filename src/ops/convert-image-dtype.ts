@@ -21,7 +21,7 @@ export function convertImageDtype<T extends tf.Tensor>(image: T, dtype: 'float32
   }
   return tf.tidy(() => {
     if (dtype === 'float32') return tf.mul(tf.cast(image, 'float32'), 1 / white);
-    // TensorFlow scales by the largest value and a half and cuts off, which is its way of rounding.
+    // TensorFlow rounds by scaling with the largest value plus a half and truncating.
     return tf.cast(tf.clipByValue(tf.mul(image, white + 0.5), 0, white), 'int32');
   });
 }

@@ -11,16 +11,16 @@ import type { TensorSpec } from '../tracing/tensor-spec.js';
 import { sampleTensor } from '../tracing/trace.js';
 
 /**
- * TensorFlow's own data sets, tf.data, as ops of a graph: their threads are TensorFlow's and compute while JavaScript does
- * something else. There are no such ops outside of a graph.
+ * TensorFlow's own data sets, tf.data, as ops of a graph: their threads are TensorFlow's and compute while JavaScript does something else. These ops
+ * exist only in a graph.
  *
  * Source: tensorflow/core/ops/dataset_ops.cc and experimental_dataset_ops.cc.
  */
 
-/** A data set, an iterator or a queue: what other ops take, and nobody computes with. */
+/** A data set, an iterator or a queue: other ops take it, but nothing computes with it. */
 export type Handle = tf.Tensor;
 
-/** The numbers from 0 on, which end only after 2^31 of them: one int64 scalar an element. */
+/** The numbers from 0 to 2^31 - 2, practically without end: one int64 scalar per element. */
 export function counterDataset(): Handle {
   const attributes = { output_types: attr.types([DataType.DT_INT64]), output_shapes: attr.shapes([[]]) };
   return recordHandle('RangeDataset', attributes, [0, 2 ** 31 - 1, 1].map(int64));
@@ -32,11 +32,11 @@ export interface MapDatasetOptions {
   readonly from: TensorSpec;
   /** Spec of the function's result. */
   readonly to: TensorSpec;
-  /** Number of elements that are computed in parallel; they keep their order. Default: 1, and only on request. */
+  /** Number of elements that are computed in parallel; they keep their order. Default: 1, computed only when it is requested. */
   readonly parallelCalls?: number;
 }
 
-/** Calls a function on every element. An element that fails is an error where it is taken, and the next one follows. */
+/** Calls a function on every element. If an element fails, taking it is an error; the next one can still be taken. */
 export function mapDataset(
   dataset: Handle,
   fn: (element: tf.Tensor) => tf.Tensor,
@@ -62,8 +62,8 @@ export function prefetchDataset(dataset: Handle, bufferSize: number, element: Te
 }
 
 /**
- * Keeps TensorFlow from tuning a data set while it runs: its thread for that may be told to end while it is about to wait, and sleeps on for
- * as long as a minute, for which whoever frees the session waits. Numbers of calls and buffers must be given, then.
+ * Keeps TensorFlow from tuning a data set while it runs. The thread that tunes misses the request to end if it is just about to wait. It then sleeps
+ * for up to a minute, and the caller who frees the session waits for it. Without tuning, numbers of calls and buffers must be given.
  *
  * Source: `Model::OptimizeLoop` in tensorflow/core/framework/model.cc.
  */

@@ -24,7 +24,7 @@ export function decodeAndResize(images: tf.Tensor, size: ImageSize, preprocessin
 
 const decoders = new Map<string, TfFunction<[tf.Tensor], tf.Tensor>>();
 
-/** Decodes one image. It is one function for all who decode alike, traced once: its many branches take a second. */
+/** Decodes one image. All callers with the same options share one function, so that it is traced once: its many branches take a second. */
 function decoderFor(size: ImageSize, preprocessing: Preprocessing): TfFunction<[tf.Tensor], tf.Tensor> {
   const key = JSON.stringify([size, Object.entries(preprocessing).toSorted()]);
   const known = decoders.get(key);

@@ -17,7 +17,7 @@ export interface DecodeOptions {
 
 /** Options of `decodeJpeg`. */
 export interface DecodeJpegOptions extends DecodeOptions {
-  /** Part of its height and width at which the image is decoded: 2 for a half, and so on. Default: 1. */
+  /** Divisor of the height and width at which the image is decoded: 2 for half the size, and so on. Default: 1. */
   readonly ratio?: 1 | 2 | 4 | 8;
 }
 
@@ -35,7 +35,7 @@ export interface DecodeImageOptions extends Pick<DecodeOptions, 'dtype'> {
   /** Whether the EXIF orientation of a JPEG or PNG is applied; see `ExifHandling`. Default: `ignore`. */
   readonly exif?: ExifHandling | undefined;
   /**
-   * JPEGs are decoded at the smallest of a whole, a half, a quarter and an eighth of their size at which the shorter side has at least so many
+   * JPEGs are decoded at the smallest of a whole, a half, a quarter and an eighth of their size at which the shorter side has at least this many
    * pixels. Default: whole.
    */
   readonly leastSide?: number | undefined;
@@ -89,7 +89,7 @@ export function decodeImageThen<Result extends tf.Tensor>(
   });
 }
 
-/** Decodes an image and turns it as its orientation asks for; one that is upright takes no step more than it would without. */
+/** Decodes an image and turns it as its orientation asks for; an upright image needs no additional step. */
 function uprightThen<Result extends tf.Tensor>(
   orientation: tf.Tensor,
   decodeAs: () => tf.Tensor3D,
@@ -110,7 +110,7 @@ function uprightThen<Result extends tf.Tensor>(
   );
 }
 
-/** Decodes a JPEG as small as it may become; see `leastSide`. The size stands in the file's header, which costs microseconds to read. */
+/** Decodes a JPEG at the smallest size allowed; see `leastSide`. Its own size is in the file's header, which takes microseconds to read. */
 function decodeReduced(bytes: tf.Tensor, leastSide: number, dtype: 'float32' | 'int32'): tf.Tensor3D {
   const header = [attribute.type('output_type', 'int32')];
   const shape = callOp('ExtractJpegShape', header, [bytes], { dtype: 'int32', shape: [3] });

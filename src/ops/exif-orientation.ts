@@ -8,7 +8,7 @@ import { tfFunction } from '../tracing/tf-function.js';
 import { cond } from './cond.js';
 import { whileLoop } from './while-loop.js';
 
-/** What EXIF is looked for in. */
+/** Formats in which EXIF is looked for. */
 export type ExifContainer = 'jpeg' | 'png';
 
 /** EXIF is looked for in this many of a file's first bytes: all that Signet's scan reads of it. */
@@ -17,12 +17,12 @@ export const exifHeadBytes = 65_536;
 /** Maximum number of JPEG segments or PNG chunks to look at, so that a file with thousands costs nothing. */
 export const mostExifSteps = 64;
 
-/** Entries of a directory that are looked at: EXIF has some dozens, in the order of their tags, and this one is among the first. */
+/** Maximum number of entries of a directory to look at: EXIF has a few dozen, in the order of their tags, and this one is among the first. */
 export const mostExifEntries = 512;
 
 /**
- * How far it is from a marker of a JPEG to the next, by the marker's second byte: 0 where the segment's length says so. Source: ITU-T T.81,
- * B.1.1.3: 0x01 and 0xd0 to 0xd8 have no length; nothing is looked for behind 0xd9 (end) and 0xda (scan).
+ * Distance from one marker of a JPEG to the next, by the marker's second byte; 0 where the segment's length gives it. Source: ITU-T T.81, B.1.1.3:
+ * 0x01 and 0xd0 to 0xd8 have no length; the search ends at 0xd9 (end) and 0xda (scan).
  */
 export const jpegStrides: readonly number[] = Array.from({ length: 256 }, (_, marker) => {
   if (marker === 0xff) return 1;
@@ -37,8 +37,8 @@ export const orientationTag = 0x0112;
  * Reads the EXIF orientation of a file in the graph, which no TensorFlow op does.
  *
  * It is the one of the first EXIF segment of a JPEG, or of the chunk `eXIf` of a PNG: the first entry of the first directory with that tag, of type
- * SHORT or LONG, as Pillow reads it. Whatever is damaged, or lies beyond the first 64 KiB, is upright. Every index is clipped. `readExifOrientation`
- * reads the same in JavaScript.
+ * SHORT or LONG, as Pillow reads it. Anything that is damaged, or lies beyond the first 64 KiB, counts as upright. Every index is clipped.
+ * `readExifOrientation` reads the same in JavaScript.
  *
  * @param bytes string scalar: the file's content.
  * @param isJpeg bool scalar: whether it is a JPEG. Everything else is looked at as a PNG.
@@ -50,7 +50,7 @@ export function exifOrientation(bytes: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor 
   return (called as tf.Tensor | null) ?? readOrientation(bytes, isJpeg);
 }
 
-/** A separate function: traced once, however many functions and models decode images. All its sizes are fixed, so one run shows everything. */
+/** A separate function: traced once, however many functions and models decode images. All its sizes are fixed, so a single run is enough. */
 const readOrientation = tfFunction(
   (bytes: tf.Tensor, isJpeg: tf.Tensor): tf.Tensor => {
     const head = runOp(
@@ -58,7 +58,7 @@ const readOrientation = tfFunction(
       [attribute.type('T', 'int32'), attribute.string('unit', 'BYTE')],
       [bytes, int(0), int(exifHeadBytes)],
     );
-    // Nearly every file is done with here, in some microseconds.
+    // Nearly every file is settled here, within microseconds.
     return cond(
       mentionsExif(head, isJpeg),
       () => new ExifHead(head).orientation(isJpeg),
@@ -115,7 +115,7 @@ class ExifHead {
     const stride = (at: tf.Tensor) => {
       const known = tf.gather(ints(jpegStrides), this.#at(tf.add(at, int(1))));
       const segment = tf.where(tf.equal(known, int(0)), tf.add(length(at), int(2)), known);
-      // libjpeg passes over what is not a marker.
+      // libjpeg skips whatever is not a marker.
       return tf.where(tf.equal(this.#at(at), int(0xff)), segment, int(1));
     };
     const at = this.#walk(
@@ -215,8 +215,8 @@ const mirrored: readonly (readonly [rows: 0 | 1, columns: 0 | 1, channels: 0])[]
 ];
 
 /**
- * Turns the rows and columns of a picture round as its orientation asks for. Those of an orientation from 5 on are also transposed: it is left
- * to the caller, who may have made the picture smaller by then.
+ * Turns the rows and columns of a picture round as its orientation asks for. From orientation 5 on they must be transposed too: that is left to the
+ * caller, who may have made the picture smaller by then.
  *
  * @param image [height, width, channels].
  * @param orientation int32 scalar, 1 to 8.

@@ -21,7 +21,7 @@ export interface FitImagesOptions {
   readonly antialias?: boolean | undefined;
 }
 
-/** What is done to a picture before a model gets it; it belongs to the model, whose signatures do it. */
+/** What is done to a picture before a model gets it. It is part of the model, whose signatures do it. */
 export interface Preprocessing extends FitImagesOptions {
   /** Whether a picture is turned as its EXIF says. Default: `apply`. */
   readonly exif?: ExifHandling | undefined;
@@ -85,9 +85,9 @@ const mostPadding = 64;
 /**
  * Pads pictures to a shape and resizes them, in the arithmetic of Keras (keras/src/backend/tensorflow/image.py, resize).
  *
- * Bilinear resizing takes one axis after the other, and only one is padded. So the other is resized before: a picture of 28,000 x 1,800 pixels
- * takes 76 MB, where padding it first would take 2.4 GB. One that is more than 64 times too wide or too high is padded to 64 times its size and squashed from there, so
- * that a row of pixels does not take gigabytes.
+ * Bilinear resizing takes one axis after the other, and only one is padded. So the other axis is resized first: a picture of 28,000 x 1,800 pixels
+ * takes 76 MB, where padding it first would take 2.4 GB. One that is more than 64 times too wide or too high is padded to 64 times its size and
+ * squashed from there, so that a row of pixels does not take gigabytes.
  */
 function padded(images: tf.Tensor4D, size: ImageSize, antialias: boolean | undefined): tf.Tensor4D {
   const [targetHeight, targetWidth] = size;
@@ -105,7 +105,7 @@ function padded(images: tf.Tensor4D, size: ImageSize, antialias: boolean | undef
   return resizeImages(border, size, { antialias });
 }
 
-/** The side that belongs to another one in a shape, rounded down in float32 as Keras does. */
+/** The length of one side that goes with the other in a shape, rounded down in float32 as Keras does. */
 function inShape(other: Size, side: number, otherSide: number): Size {
   return floor(quotient(sizes.mul(other, side), otherSide));
 }

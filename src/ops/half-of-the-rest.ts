@@ -58,7 +58,7 @@ class Float64Ops {
     inputs: (tf.Tensor | TapeValue)[],
     attributes: ReturnType<typeof castTo> | { T: ReturnType<typeof attr.type> },
   ) {
-    // An object of its own stands for storage that there is not.
+    // A new object stands in for storage, since there is none.
     return this.tape.record({ op, attributes, inputs, outputs: [{ dataId: {}, shape: [] }] });
   }
 }

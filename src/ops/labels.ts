@@ -11,7 +11,7 @@ import { readLines } from './read-file.js';
  * @param strings string [n, ...]
  * @param indices int32, any shape, from 0 to n - 1.
  * @returns string [...indices' shape, ...strings' shape after the first]
- * @throws SignetError `TENSORFLOW_ERROR` for an index beyond.
+ * @throws SignetError `TENSORFLOW_ERROR` for an index out of range.
  */
 export function gatherStrings(strings: tf.Tensor, indices: tf.Tensor): tf.Tensor {
   const attributes = [
@@ -23,7 +23,7 @@ export function gatherStrings(strings: tf.Tensor, indices: tf.Tensor): tf.Tensor
   const shape = [...indices.shape, ...strings.shape.slice(1)];
   return tf.tidy(() => {
     const inputs = [strings, tf.cast(indices, 'int32'), tf.scalar(0, 'int32')];
-    // Not run while it is traced: made-up strings need not be as many as the indices ask for.
+    // Not run while it is traced, since there may be fewer made-up strings than the indices ask for.
     return callOp('GatherV2', attributes, inputs, { dtype: 'string', shape });
   });
 }
@@ -32,9 +32,9 @@ export function gatherStrings(strings: tf.Tensor, indices: tf.Tensor): tf.Tensor
  * The labels of class indices.
  *
  * @param indices int32, any shape, such as `tf.argMax(logits, -1)`.
- * @param labels A file with a label a line, or string [classes].
+ * @param labels A file with one label per line, or string [classes].
  * @returns string of the indices' shape.
- * @throws SignetError `TENSORFLOW_ERROR` for an index beyond the labels.
+ * @throws SignetError `TENSORFLOW_ERROR` for an index without a label.
  */
 export function lookUpLabel(indices: tf.Tensor, labels: Asset | tf.Tensor): tf.Tensor {
   return tf.tidy(() => gatherStrings(labels instanceof Asset ? readLines(labels) : labels, indices));
@@ -54,7 +54,7 @@ export interface TopLabels {
  * The k best classes of each row, with their labels.
  *
  * @param probabilities float32 [n, classes]
- * @param labels A file with a label a line, or string [classes].
+ * @param labels A file with one label per line, or string [classes].
  * @param k At most the number of classes.
  */
 export function topLabels(probabilities: tf.Tensor, labels: Asset | tf.Tensor, k: number): TopLabels {

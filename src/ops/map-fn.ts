@@ -14,8 +14,8 @@ import { currentRandomStep, drawingBodies } from './random-step.js';
  *
  * Inside the body, sizes may differ from element to element, as those of decoded images do.
  *
- * @param body Takes an element, without the first dimension; returns a tensor, or tensors by name, of the same shapes for
- * every element. It may use any tensor or variable around it, and assigns none.
+ * @param body Takes an element, without the first dimension; returns a tensor, or tensors by name, of the same shapes for every element. It may use
+ *   any tensor or variable of its surroundings, but must not assign variables.
  * @param elements [n, ...], or several with the same n, of which the body gets an element each.
  * @returns [n, ...body's result]
  * @throws SignetError `INVALID_SHAPE` when the results' shapes differ.

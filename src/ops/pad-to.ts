@@ -4,7 +4,7 @@ import { askedAxes, type AskedAxis, type AxesOptions, before, heightAndWidth } f
 
 /** Options of `padTo` and `padToMultiple`. */
 export interface PadOptions extends AxesOptions {
-  /** What new elements are. Default: 0. */
+  /** Value of the added elements. Default: 0. */
   readonly fillValue?: number | undefined;
 }
 
@@ -31,9 +31,9 @@ export function padTo<T extends tf.Tensor>(x: T, size: readonly Size[], options:
 }
 
 /**
- * Pads pictures so that height and width are multiples of a number, as networks need them that halve their images several times.
+ * Pads pictures so that height and width are multiples of a number, as needed by networks that halve their images several times.
  *
- * @param x As of `padTo`.
+ * @param x As for `padTo`.
  * @param multiple At least 1: one number for all axes, or one for each.
  * @returns The same type and rank.
  * @throws SignetError `INVALID_ARGUMENT`.
@@ -55,7 +55,7 @@ export function padToMultiple<T extends tf.Tensor>(
   });
 }
 
-/** What lacks to the next multiple of what is asked for; nothing lacks to one of 0. */
+/** How much is missing to the next multiple of the number that is asked for; nothing if that is 0. */
 function toMultiple({ size, asked }: AskedAxis): Size {
   const by = sizes.maximum(asked, 1);
   const above = sizes.floorDiv(sizes.add(size, sizes.sub(by, 1)), by);

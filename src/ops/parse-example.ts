@@ -22,8 +22,8 @@ export interface FixedLenFeature {
 }
 
 /**
- * Reads serialized `tf.Example`s, what TensorFlow Serving's Classify and Regress send, as `tf.io.parse_example` does for
- * features of fixed length.
+ * Reads serialized `tf.Example`s, as TensorFlow Serving's Classify and Regress receive them, as `tf.io.parse_example` does for features of fixed
+ * length.
  *
  * Source: tensorflow/core/example/example.proto.
  *

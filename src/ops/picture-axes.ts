@@ -2,7 +2,7 @@ import { SignetError } from '../errors.js';
 import { type Size, sizeAlong, sizes } from '../tensorflow/computed-sizes.js';
 import type * as tf from '../tensorflow/tf.js';
 
-/** Where what is kept lies in what it is padded to, or is cut from. */
+/** Position of the original within the padded picture, or of the cropped part within the original. */
 export type Position = 'start' | 'center' | 'end';
 
 /** Height and width, each a number or an int32 scalar such as `sizeOf` gives. */
@@ -13,8 +13,8 @@ export interface AxesOptions {
   /** Default: height and width of [h, w, c] or [b, h, w, c]. For other tensors, such as sequences, their axes must be given. */
   readonly axes?: readonly number[] | undefined;
   /**
-   * `start`: top and left; `end`: bottom and right. Default: `center`, and where the difference is odd, one row more of it lies below or on the
-   * right, as in `tf.image.resize_with_crop_or_pad`.
+   * `start`: top and left; `end`: bottom and right. Default: `center`, and if the difference is odd, the extra row is at the bottom and the extra
+   * column on the right, as in `tf.image.resize_with_crop_or_pad`.
    */
   readonly position?: Position | undefined;
 }
@@ -65,7 +65,7 @@ export function heightAndWidth(op: string, { rank, shape }: tf.Tensor): readonly
   );
 }
 
-/** How much of a difference lies before what is kept. */
+/** The part of a difference in size that comes before the kept part. */
 export function before(difference: Size, position: Position): Size {
   if (position === 'start') return 0;
   return position === 'end' ? difference : sizes.floorDiv(difference, 2);

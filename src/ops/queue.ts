@@ -4,7 +4,7 @@ import { attr } from '../tracing/attr-value.js';
 import { tensorSpec } from '../tracing/tensor-spec.js';
 import { type Handle, recordHandle, requireTape, sampleOf } from './dataset.js';
 
-/** More than ever wait: putting something in never waits. */
+/** More than will ever wait in it, so that putting something in never blocks. */
 const capacity = 2 ** 31 - 1;
 
 /**
@@ -33,7 +33,7 @@ export function enqueue(queue: Handle, strings: tf.Tensor): void {
 }
 
 /**
- * Takes the first tensor out of a queue; waits for one, without a thread.
+ * Takes the first tensor out of a queue; waits for one without occupying a thread.
  *
  * @param shape Its sizes, null for unknown.
  */
@@ -46,8 +46,8 @@ export function dequeue(queue: Handle, shape: readonly (number | null)[]): tf.Te
 }
 
 /**
- * A copy that is TensorFlow's. The strings of a tensor that JavaScript made are freed by JavaScript's disposing of it, and by
- * nobody while a queue shares them (`DeleteTensor` in tfjs_backend.cc).
+ * A copy that belongs to TensorFlow. The strings of a tensor made in JavaScript are freed when JavaScript disposes of it, but not while a queue
+ * shares them (`DeleteTensor` in tfjs_backend.cc).
  */
 function ownStrings(strings: tf.Tensor): tf.Tensor {
   const tape = requireTape('enqueue');

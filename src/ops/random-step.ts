@@ -16,7 +16,7 @@ let current: RandomStep | null = null;
  * While `run` runs, makes draws that have a seed (`randomUniform`, `randomNormal`, `Dropout`) depend on nothing but that seed, the
  * number of the step, and which draw of the step it is: a training that is resumed at a step draws what an uninterrupted one draws.
  *
- * Draws without a seed stay as they are, others each time.
+ * Draws without a seed stay as they are, different each time.
  *
  * @param step int32 scalar, such as the optimizer's count of steps; in a graph, read when the graph runs.
  * @param run Makes its draws before it returns, in the same order at every step.
@@ -31,8 +31,8 @@ export function currentRandomStep(): tf.Tensor | null {
 }
 
 /**
- * What the next draw depends on beside its seed, as the counter of Philox: 128 bits, of which a draw counts up the lowest 32. No two
- * draws of a step have one in common. Null outside of `withRandomStep`.
+ * What the next draw depends on in addition to its seed, as the counter of Philox: 128 bits, of which a draw counts up the lowest 32. No two draws of
+ * a step share a counter. Null outside of `withRandomStep`.
  *
  * @returns int32 [2, 2], the lower half first; the caller owns it.
  */
@@ -50,8 +50,8 @@ export function nextCounter(): tf.Tensor | null {
 export type RunBody = <Result>(index: tf.Tensor | null, run: () => Result) => Result;
 
 /**
- * For an op whose bodies run another number of times than they are traced: gives what is drawn in them numbers of their own, the same
- * in a graph, where a body is traced once, as eagerly, where it runs for every element.
+ * For an op whose bodies run more or fewer times than they are traced. Numbers the draws in them so that a graph, where a body is traced once,
+ * draws the same as eager execution, where it runs for every element.
  */
 export function drawingBodies(): RunBody {
   if (!current) return (_, run) => run();
@@ -63,7 +63,7 @@ export function drawingBodies(): RunBody {
   };
 }
 
-/** Draws and bodies of a body, and elements of a body in a body, are numbered by these: odd, so that no number is lost. */
+/** Steps in which draws and bodies within a body, and elements of nested bodies, are numbered. They are odd, so that no number is lost. */
 const bodyStride = 65_599;
 const elementStride = 1_000_003;
 

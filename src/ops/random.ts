@@ -12,11 +12,10 @@ import { nextCounter } from './random-step.js';
 export type RandomShape = readonly (number | tf.Tensor)[] | tf.Tensor;
 
 /**
- * Draws from [min, max), again at every call: in a graph, when it runs, where `tf.randomUniform` would draw once, while it is
- * traced.
+ * Draws from [min, max) at every call. In a graph it draws when the graph runs, whereas `tf.randomUniform` would draw once, while it is traced.
  *
- * @param seed A whole number: a graph that is compiled again draws the same values in the same order, and within `withRandomStep`, as in
- * a training step, what is drawn depends on nothing but the seed, the step and which draw of the step it is. Default: others each time.
+ * @param seed A whole number: a graph that is compiled again draws the same values in the same order, and within `withRandomStep`, as in a training
+ *   step, what is drawn depends on nothing but the seed, the step and which draw of the step it is. Default: different values each time.
  * @returns float32
  */
 export function randomUniform(shape: RandomShape, min = 0, max = 1, seed?: number): tf.Tensor {
@@ -30,7 +29,7 @@ export function randomUniform(shape: RandomShape, min = 0, max = 1, seed?: numbe
 }
 
 /**
- * Draws from a normal distribution, again at every call.
+ * Draws from a normal distribution at every call.
  *
  * @param seed Like the seed of `randomUniform`.
  * @returns float32
@@ -90,7 +89,7 @@ const philox = 1;
 /**
  * All the bits of int32 numbers, by Philox (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) with the seed for its key.
  *
- * XLA draws the same bits as TensorFlow, and makes other floats of them: hence bits. Nor does it make the same key and counter of a seed.
+ * Bits, because XLA draws the same bits as TensorFlow but makes different floats of them. It also derives a different key and counter from a seed.
  *
  * @param counter int32 [2, 2]
  */

@@ -10,7 +10,7 @@ import { stringScalar, stringVector } from './strings.js';
  * Reads a whole file: in a graph, the asset of the SavedModel, wherever that was moved to.
  *
  * @returns string scalar: the file's content.
- * @throws SignetError `INVALID_ASSET` when the file has gone.
+ * @throws SignetError `INVALID_ASSET` when the file is gone.
  */
 export function readFile(asset: Asset): tf.Scalar {
   const tape = currentTape();
@@ -18,16 +18,16 @@ export function readFile(asset: Asset): tf.Scalar {
 }
 
 /**
- * Reads the lines of a text file, which end in `\n`, `\r\n` or `\r`; the end of the last line begins no further one.
+ * Reads the lines of a text file, which end in `\n`, `\r\n` or `\r`; a line break at the very end does not start another line.
  *
  * A graph holds the lines as a constant, so that a call reads no file: that is faster, and scanners such as `saved_model_cli scan` and
  * modelscan warn of graphs with `ReadFile`. The file still travels in `assets/`.
  *
  * @returns string [lines]
- * @throws SignetError `INVALID_ASSET` when the file has gone.
+ * @throws SignetError `INVALID_ASSET` when the file is gone.
  */
 export function readLines(asset: Asset): tf.Tensor1D {
-  // One character a byte: a file need not be UTF-8.
+  // One character per byte: a file need not be UTF-8.
   const text = Buffer.from(asset.read()).toString('latin1').replace(/\r\n?/g, '\n');
   const lines = (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
   return stringVector(lines.map((line) => Buffer.from(line, 'latin1')));

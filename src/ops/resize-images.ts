@@ -33,7 +33,7 @@ export function resizeImages<T extends Pictures>(
 ): T {
   const isBatch = images.rank === 4;
   const how = antialias && method === 'bilinear' ? 'antialiased' : method;
-  // The one op that it was before sizes could be computed, so that graphs of classifiers stay what they were.
+  // The same single op as before sizes could be computed, so that graphs of classifiers do not change.
   if (isBatch && size.every((each) => typeof each === 'number')) return resizeTo(images as tf.Tensor4D, size, how) as T;
   askedAxes('resizeImages', images, size, {});
   return tf.tidy(() => {
@@ -44,8 +44,7 @@ export function resizeImages<T extends Pictures>(
 }
 
 /**
- * Resizes images so that their shorter side has a number of pixels and their shape stays, as torchvision's `Resize(n)` does: the longer
- * side is rounded down.
+ * Resizes images to a length of their shorter side and keeps their shape, as torchvision's `Resize(n)` does: the longer side is rounded down.
  *
  * @param images [h, w, c] or [b, h, w, c]
  * @param pixels At least 1.
@@ -64,12 +63,12 @@ export function resizeShorterSide<T extends Pictures>(images: T, pixels: Size, o
 
 /** Options of `letterbox`. */
 export interface LetterboxOptions extends ResizeOptions {
-  /** What the borders are. Default: 0; detectors of the YOLO family are trained with 114. */
+  /** Value of the borders. Default: 0; detectors of the YOLO family are trained with 114. */
   readonly fillValue?: number | undefined;
 }
 
 /**
- * Resizes images as large as they fit into a height and a width while their shape stays, and pads the rest on both sides, as
+ * Resizes images to the largest size that fits into a height and a width, keeping their shape, and pads the rest on both sides, as
  * `tf.image.resize_with_pad` does.
  *
  * @param images [h, w, c] or [b, h, w, c]

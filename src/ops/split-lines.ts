@@ -9,7 +9,7 @@ import { stringScalar } from './strings.js';
 import { currentTape } from '../tracing/tape.js';
 
 /**
- * Splits a text into its lines, which end in `\n`, `\r\n` or `\r`; the end of the last line begins no further one.
+ * Splits a text into its lines, which end in `\n`, `\r\n` or `\r`; a line break at the very end does not start another line.
  *
  * @param text string scalar, such as `readFile(this.labels)`.
  * @returns string [lines]

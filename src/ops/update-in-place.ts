@@ -10,10 +10,10 @@ export function canUpdateInPlace(variables: readonly tf.Variable[]): boolean {
 }
 
 /**
- * In a graph, gives variables new values by one op of TensorFlow that takes them first, such as `ResourceApplyAdam`: in place, where
- * an assignment would fill memory of its own and be a pass over it for each op of the formula.
+ * In a graph, gives variables new values by one op of TensorFlow that takes them first, such as `ResourceApplyAdam`: in place, whereas an assignment
+ * would take memory of its own, and a pass over it for each op of the formula.
  *
- * Only while tracing, see `canUpdateInPlace`: TF.js's variables are none that TensorFlow's ops could update.
+ * Only while tracing, see `canUpdateInPlace`: TensorFlow's ops cannot update TF.js's own variables.
  *
  * @param inputs What the op takes after the variables.
  * @throws SignetError `NOT_TRACEABLE` where it is not possible.

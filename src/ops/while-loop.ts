@@ -13,7 +13,7 @@ import { currentRandomStep, drawingBodies } from './random-step.js';
 export interface WhileLoopOptions {
   /** Sizes of the loop's variables, null where one changes from turn to turn. Default: every variable keeps its shape. */
   readonly shapeInvariants?: readonly Shape[];
-  /** The most turns: the loop ends after them, whatever the condition says. Default: any number. */
+  /** Maximum number of turns: the loop ends after that, whatever the condition says. Default: any number. */
   readonly maximumIterations?: number;
 }
 
@@ -21,8 +21,8 @@ export interface WhileLoopOptions {
  * `while (condition(...v)) v = body(...v)`: in a graph, decided turn by turn when the graph runs.
  *
  * @param condition Returns a bool scalar.
- * @param body Returns the loop's variables for the next turn, of the same types and ranks. Both may use any tensor or
- * variable around them, and assign none.
+ * @param body Returns the loop's variables for the next turn, of the same types and ranks. Both may use any tensor or variable of their surroundings,
+ *   but must not assign variables.
  * @param loopVariables What the first turn gets.
  * @returns What the last turn returned; the caller owns it.
  * @throws SignetError `NOT_TRACEABLE` while tracing, when the body's results do not fit the loop's variables.
@@ -38,7 +38,7 @@ export function whileLoop<const Variables extends readonly tf.Tensor[]>(
   return run(condition as never, body as never, loopVariables, options) as unknown as LoopVariables<Variables>;
 }
 
-/** As many tensors, of any rank. */
+/** The same number of tensors, of any rank. */
 export type LoopVariables<Variables extends readonly tf.Tensor[]> = { -readonly [K in keyof Variables]: tf.Tensor };
 
 type Condition = (...loopVariables: tf.Tensor[]) => tf.Tensor;
@@ -61,7 +61,7 @@ function countedLoop(
     },
     (turn = first, ...variables) => [tf.add(turn, tf.scalar(1, 'int32')), ...inBody(turn, () => body(...variables))],
     [first, ...loopVariables],
-    // A shape for every variable: in place of a hole, the counter's would stand.
+    // A shape for every variable, so that each stays in its place behind the counter's.
     { shapeInvariants: [[], ...loopVariables.map(({ shape }, i) => shapeInvariants[i] ?? shape)] },
   );
   tf.dispose([first, turns]);
