@@ -64,8 +64,8 @@ function vector(all: readonly Size[]): tf.Tensor1D {
 }
 
 /**
- * `a / b` of float32 scalars, 0 where `b` is 0. TensorFlow's graphs make of a division by a constant a product with its reciprocal, which is another
- * number, and another size where it is rounded; of this op they make nothing.
+ * `a / b` of float32 scalars, 0 where `b` is 0. TensorFlow's graph optimizer turns a division by a constant into a product with its reciprocal, which
+ * is a different number, and a different size once it is rounded. It leaves this op alone.
  */
 export function exactQuotient(a: tf.Tensor, b: tf.Tensor): tf.Tensor {
   return backend.executeSingleOutput('DivNoNan', [attribute.type('T', 'float32')], [a, b]);
@@ -102,7 +102,7 @@ function leftOf(x: tf.Tensor, begin: readonly Size[], axis: number): Size {
   return before === 0 ? (x.shape[axis] ?? 0) : sizes.sub(sizeAlong(x, axis), before);
 }
 
-/** As `tf.pad`, with gradients. */
+/** Like `tf.pad`, with gradients. */
 export function padOf<T extends tf.Tensor>(x: T, paddings: readonly (readonly [Size, Size])[], value = 0): T {
   const first = paddings.map(([before]) => before);
   return withGradient(x, first, {
@@ -162,7 +162,7 @@ function resizedShape({ shape }: tf.Tensor, [height, width]: readonly [Size, Siz
   return [batch, height, width, channels];
 }
 
-/** As `tf.image.resize(antialias=True)` does (tensorflow/python/ops/image_ops_impl.py): a triangle as wide as the pixels of the smaller picture. */
+/** Like `tf.image.resize(antialias=True)` (tensorflow/python/ops/image_ops_impl.py): a triangle as wide as the pixels of the smaller picture. */
 function resizeSmoothly(images: tf.Tensor4D, size: readonly [Size, Size]): tf.Tensor4D {
   const kernel = [attribute.string('kernel_type', 'triangle'), attribute.bool('antialias', true)];
   const placed = (input: tf.Tensor) => {

@@ -54,7 +54,7 @@ export interface ElementLayout {
   readonly bytes: number;
   /** What JavaScript holds them in: float32 for the two short floats, which JavaScript has no array of. It holds all of their values exactly. */
   readonly array: TypedElementsConstructor;
-  /** How many numbers an element is: the real and the imaginary part of a complex one follow each other. */
+  /** How many numbers make up an element: the real and the imaginary part of a complex one follow each other. */
   readonly numbers: 1 | 2;
   /** What TF.js shows a tensor of the type under; null where it has nothing that holds most of the values. */
   readonly tfjs: TfjsDType | null;
@@ -103,7 +103,7 @@ export function layoutOf(dtype: NumericDType): ElementLayout {
   return layouts[dtype];
 }
 
-/** How many entries of `TensorValue.values` an element is. */
+/** How many entries of `TensorValue.values` an element takes. */
 export function numbersOf(dtype: DType): 1 | 2 {
   return dtype === 'string' ? 1 : layouts[dtype].numbers;
 }
@@ -118,12 +118,12 @@ export function dtypeOf(dataType: DataType): DType | null {
   return byDataType.get(dataType) ?? null;
 }
 
-/** What a person reads: `float32`, or TensorFlow's own name where Signet has none. */
+/** Name for people: `float32`, or TensorFlow's own name where Signet has none. */
 export function dataTypeName(dataType: DataType): string {
   return dtypeOf(dataType) ?? tensorflowName(dataType);
 }
 
-/** What TensorFlow's messages say (`DataTypeString`): `float`, `half`, `int32`. */
+/** Name in TensorFlow's messages (`DataTypeString`): `float`, `half`, `int32`. */
 export function tensorflowName(dataType: DataType): string {
   return DataType[dataType].replace(/^DT_/, '').toLowerCase();
 }

@@ -7,7 +7,7 @@ export function variablesOf(weights: tf.layers.Layer['weights']): tf.Variable[] 
 
 /**
  * Returns the weights of a layer or model in the order that `weights` has while nothing is frozen: TF.js moves the weights of a frozen layer to the
- * end there, and what is found by its position would be lost.
+ * end there, and code that finds a weight by its position would get another one.
  */
 export function weightsInOrder(layer: tf.layers.Layer): tf.layers.Layer['weights'] {
   const frozen = withThoseInside(layer).filter(({ trainable }) => !trainable);

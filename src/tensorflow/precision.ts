@@ -9,7 +9,7 @@ export type Precision = 'float32' | 'bfloat16';
 /** A precision, or `auto`: bfloat16 where the processor has instructions for it and it is measured to be faster. */
 export type PrecisionChoice = 'auto' | Precision;
 
-/** Says what `auto` does on a processor that cannot gain. */
+/** Explains what `auto` does on a processor that cannot gain from it. */
 export const noBfloat16 =
   'this processor has no instructions for bfloat16 (avx512_bf16, amx_bf16): it computes in float32';
 

@@ -32,7 +32,7 @@ export function runOp(op: string, attributes: BindingAttribute[], inputs: tf.Ten
   }
 }
 
-/** What TensorFlow said, without the addresses and node names that mean nothing to a reader. */
+/** TensorFlow's error, without the addresses and node names that mean nothing to a reader. */
 export function tensorflowError(what: string, error: unknown): SignetError {
   if (error instanceof SignetError) return error;
   const words = wordsOf(error);

@@ -7,7 +7,7 @@ import type * as tf from './tf.js';
 const { binding } = backend;
 
 /**
- * Runs an op some of whose inputs are uint64, which TF.js has not: they are given as pairs of int32, the lower half first.
+ * Runs an op some of whose inputs are uint64, which TF.js lacks: they are given as pairs of int32, the lower half first.
  *
  * @param pairs Positions of the inputs that are such pairs, int32 [..., 2].
  * @returns The op's single output; the caller owns it.

@@ -14,13 +14,13 @@ export interface SessionConfig {
    */
   readonly intraOpThreads?: number | undefined;
   /**
-   * Whether all ops run in the thread that calls, none beside another: that saves waking threads. Counts where `intraOpThreads` is given.
+   * Whether all ops run in the calling thread, one after the other, which saves waking threads. Has an effect only if `intraOpThreads` is given.
    * Default: false.
    */
   readonly inCallerThread?: boolean | undefined;
   /**
-   * Whether TensorFlow rewrites the graph before its first call. Without it the first call of a graph of many branches begins a second
-   * sooner, and later ones gain nothing from folding or fusing. Default: true.
+   * Whether TensorFlow rewrites the graph before its first call. Without it the first call of a graph of many branches begins a second sooner, but
+   * later ones do not gain from folding and fusing. Default: true.
    */
   readonly rewritesGraph?: boolean | undefined;
   /**

@@ -113,12 +113,12 @@ function disposed(): SignetError {
   return new SignetError('INVALID_ARGUMENT', 'The session has been disposed of.');
 }
 
-/** Whether TF_NUM_INTRAOP_THREADS says how many threads an op has, which is then for nobody else to choose. */
+/** Whether TF_NUM_INTRAOP_THREADS sets how many threads an op has; then Signet must not choose it. */
 export function areThreadsGiven(): boolean {
   return (process.env.TF_NUM_INTRAOP_THREADS ?? '') !== '';
 }
 
-/** What the binding calls a feed, cast to the placeholder's type; `cast` collects what must be freed afterwards. */
+/** The binding's number for a feed, cast to the placeholder's type; `cast` collects what must be freed afterwards. */
 function feedId({ tensor, dtype }: Feed, cast: number[]): number {
   const [id = 0] = backend.getInputTensorIds([tensor]);
   const type = dataTypeOf(dtype);

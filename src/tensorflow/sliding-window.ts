@@ -1,4 +1,4 @@
-/** What an op does that slides a window over its first input, by the attributes of TensorFlow's. */
+/** How an op slides a window over its first input, from its attributes in TensorFlow. */
 export interface SlidingWindow {
   /** The dimensions of the input that the window slides along. */
   readonly axes: readonly number[];

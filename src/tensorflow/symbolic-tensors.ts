@@ -1,6 +1,6 @@
 import type * as tf from './tf.js';
 
-/** Lists the tensors of a network that some depend on, each after those that it is made of. */
+/** Lists all tensors of a network that some tensors depend on, each after those from which it is computed. */
 export function inOrder(from: readonly tf.SymbolicTensor[]): tf.SymbolicTensor[] {
   const seen = new Set<tf.SymbolicTensor>();
   const visit = (tensor: tf.SymbolicTensor, after: tf.SymbolicTensor[]) => {
@@ -14,7 +14,7 @@ export function inOrder(from: readonly tf.SymbolicTensor[]): tf.SymbolicTensor[]
   return ordered;
 }
 
-/** Checks whether the outputs of a network depend on its input along a path without a tensor. */
+/** Checks whether the outputs of a network depend on its input along a path that avoids a tensor. */
 export function isReached(
   input: tf.SymbolicTensor,
   outputs: readonly tf.SymbolicTensor[],

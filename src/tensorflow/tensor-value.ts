@@ -34,7 +34,7 @@ export function createTensorId({ dtype, shape, values }: TensorValue): number {
     const wide = binding.createTensor([...shape], DataType.DT_FLOAT, values as Float32Array);
     return deleting(wide, () => castId(wide, DataType.DT_FLOAT, dataType).id);
   }
-  // As bytes, which another op then takes for what they are.
+  // Made as bytes, which another op then reinterprets.
   const sizes = bytes === 1 ? [...shape] : [...shape, bytes];
   const raw = binding.createTensor(sizes, DataType.DT_UINT8, viewOf(values as TypedElements, Uint8Array));
   return deleting(raw, () => bitcastId(raw, DataType.DT_UINT8, dataType).id);

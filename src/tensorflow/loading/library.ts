@@ -1,7 +1,7 @@
 /**
- * TensorFlow.js on TensorFlow's own library, not yet repaired: for what repairs it, and for the backend. Everyone else imports `tf.ts`.
+ * TensorFlow.js on TensorFlow's own library, not yet patched: only for the patches and the backend. All other code imports `tf.ts`.
  *
- * The order matters: the log is quieted, the sessions' threads are parted, Node.js repaired and the set-up checked before the library is loaded.
+ * The order matters: the log is quieted, sessions get threads of their own, Node.js repaired and the set-up checked before the library is loaded.
  *
  * @throws SignetError `NOT_SET_UP` on import, when `npm run set-up` has not been run.
  */

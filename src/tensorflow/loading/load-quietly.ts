@@ -11,9 +11,9 @@ interface StandardError {
 }
 
 /**
- * Loads TensorFlow's library before `tf.ts` imports it, without the lines that TensorFlow 2.21 logs ("oneDNN custom operations are on")
- * from a static initializer, before any call could lower its log level. Everything else that is written to standard error meanwhile
- * follows afterwards, and if loading fails, so does what TensorFlow said. `TF_CPP_MIN_LOG_LEVEL=0` leaves everything as it is.
+ * Loads TensorFlow's library before `tf.ts` imports it, without the lines that TensorFlow 2.21 logs ("oneDNN custom operations are on") from a static
+ * initializer, before any call could lower its log level. Everything else that is written to standard error meanwhile is written afterwards, and if
+ * loading fails, so are TensorFlow's own lines. `TF_CPP_MIN_LOG_LEVEL=0` leaves everything as it is.
  */
 function loadQuietly(): void {
   const standardError = process.env.TF_CPP_MIN_LOG_LEVEL === '0' ? null : loadStandardError();

@@ -3,7 +3,7 @@ import * as tf from '../loading/library.js';
 import { backend, type BindingAttribute } from '../backend.js';
 import { attribute } from '../run-op.js';
 
-/** What a batch is normalized to, and by what. */
+/** A normalized batch, and the statistics by which it was normalized. */
 export interface NormalizedBatch {
   /** float32 [n, height, width, channels]. */
   readonly output: tf.Tensor;
@@ -17,7 +17,7 @@ export interface NormalizedBatch {
  * Batch normalization of a training step by TensorFlow's one op for it, and its gradient by another. TF.js composes both of some sixty,
  * each a pass over the whole input.
  *
- * The gradient has no gradient: of second derivatives the caller takes care.
+ * The gradient has no gradient of its own, so the caller must take care of second derivatives.
  *
  * @param input float32 [n, height, width, channels].
  * @param gamma float32 [channels], and so is `beta`.
@@ -53,7 +53,7 @@ function gradients(attributes: BindingAttribute[], dy: tf.Tensor, [x, scale, ...
   return backend.executeMultipleOutputs('FusedBatchNormGradV3', attributes, inputs, 5).slice(0, 3);
 }
 
-/** (n - 1) / n: the op gives the variance that is expected of all images, n / (n - 1) times the batch's. */
+/** (n - 1) / n: the op returns an estimate of the variance over all images, n / (n - 1) times the batch's. */
 function biased(input: tf.Tensor): tf.Tensor {
   const size = backend.executeSingleOutput(
     'Size',

@@ -10,7 +10,7 @@ export function hasMadeUpDraws(op: string): boolean {
   return draws.has(op);
 }
 
-/** What an op draws while it must not draw: numbers in [0, 1) that depend on its seed and its sizes alone. */
+/** The numbers that replace an op's random ones: in [0, 1), depending only on its seed and its sizes. */
 export function madeUpDraw(seed: number, shape: readonly number[]): Float32Array {
   let state = shape.reduce((sum, size) => sum * 31 + size, Math.abs(seed) + 17) % 2147483648;
   return Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, () => {
@@ -19,7 +19,7 @@ export function madeUpDraw(seed: number, shape: readonly number[]): Float32Array
   });
 }
 
-/** Runs `action`; what it draws is made up, so that another run of the same can be compared with it. */
+/** Runs `action` with made-up numbers in place of random ones, so that another run of it can be compared. */
 export function withMadeUpDraws<T>(action: () => T): T {
   const undo = replaced(backend, 'executeSingleOutput', (execute) => (op, attributes, inputs) => {
     const [sizes] = inputs;

@@ -25,20 +25,20 @@ replacedKernel('BatchMatMul', (original) => (params) => {
   });
 });
 
-/** Whether `b` is one matrix and `a` several. Ranks decide where they can: of a batch of 1, the same must run as of another. */
+/** Whether `b` is one matrix and `a` several. Ranks decide where they can, since a batch of 1 must take the same path as any other. */
 function isOneForAll(a: readonly number[], b: readonly number[]): boolean {
   const batch = a.slice(0, -2);
   const isOne = b.slice(0, -2).every((size) => size === 1);
   return batch.length > 0 && isOne && (b.length < a.length || batch.some((size) => size !== 1));
 }
 
-/** The order that transposes each matrix. */
+/** The order of axes that transposes each matrix. */
 function swapped(rank: number): number[] {
   const axes = Array.from({ length: rank }, (_, axis) => axis);
   return [...axes.slice(0, -2), rank - 1, rank - 2];
 }
 
-/** TF.js leaves out that a matrix that is one for all gets the sum of the gradients. */
+/** TF.js does not take into account that the gradient of a matrix shared by all is the sum of their gradients. */
 replacedGradient('BatchMatMul', (original) => ({
   ...original,
   gradFunc: (dy, saved, attrs) => {

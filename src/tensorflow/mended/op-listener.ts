@@ -9,11 +9,11 @@ export interface OpListener {
   onRead(dataId: DataId): void;
   /** Whether a tensor's value is known only to a call: not a constant, nor computed from sizes alone. */
   dependsOnValues(tensor: tf.Tensor): boolean;
-  /** What a size, an int32 scalar, is taken to be: its value, or a made-up one where it depends on values. */
+  /** The number to assume for a size, an int32 scalar: its value, or a made-up one where it depends on values. */
   sampleSize(size: tf.Tensor): number;
 }
 
-/** Hears of every op before and after it runs, and may end the computation by throwing. */
+/** Is called before and after every op that runs, and may end the computation by throwing. */
 export interface OpLimit {
   before(op: string, inputs: readonly tf.Tensor[], attributes: readonly BindingAttribute[]): void;
   after(op: string, inputs: readonly tf.Tensor[], outputs: readonly tf.Tensor[]): void;
@@ -28,7 +28,7 @@ export function currentListener(): OpListener | null {
   return current;
 }
 
-/** Runs `action` with `listener` receiving its ops, or nobody for null. Listeners do not stack: only the inner one receives them. */
+/** Runs `action` with `listener` receiving its ops, or nothing if it is null. Listeners do not stack: only the inner one receives them. */
 export function withListener<T>(listener: OpListener | null, action: () => T): T {
   const outer = current;
   current = listener;

@@ -31,7 +31,7 @@ export function randomLayerSeed(layer: tf.layers.Layer): number | undefined {
   return seeds.get(layer);
 }
 
-/** Makes of the input what the layer gives while it is trained. */
+/** Computes from the input what the layer returns while it is trained. */
 type Noise = (layer: RandomLayer, input: tf.Tensor, seed: number | undefined) => tf.Tensor;
 
 /**

@@ -5,7 +5,7 @@ import * as tf from '../loading/library.js';
  * README.md lists them.
  *
  * @param make Gets the original, methods unbound, and returns what takes its place.
- * @returns Puts the original back; where it was inherited, the object gets no member of its own.
+ * @returns A function that puts the original back. An inherited member is inherited again, not set on the object.
  * @throws Error when TF.js has no such member: another version of it than the one this was written for.
  */
 export function replaced<T extends object, K extends keyof T>(
@@ -16,7 +16,7 @@ export function replaced<T extends object, K extends keyof T>(
   return redefined(object, name, () => ({ value: make(object[name]), writable: true }));
 }
 
-/** Replaces a member that holds a value by what `get` gives and `set` takes. As `replaced`. */
+/** Replaces a member that holds a value by a getter and a setter. See `replaced`. */
 export function replacedAccessor<T extends object, K extends keyof T>(
   object: T,
   name: K,
@@ -38,7 +38,7 @@ function redefined<T extends object>(object: T, name: keyof T, descriptor: () =>
 /** A kernel's function, as TF.js registers it. */
 export type KernelFunc = tf.KernelConfig['kernelFunc'];
 
-/** Replaces a kernel of tfjs-node. As `replaced`. */
+/** Replaces a kernel of tfjs-node. See `replaced`. */
 export function replacedKernel(kernelName: string, make: (original: KernelFunc) => KernelFunc): () => void {
   const config = tf.getKernel(kernelName, 'tensorflow') as tf.KernelConfig | undefined;
   if (!config) throw missing(`kernel "${kernelName}"`);
@@ -50,7 +50,7 @@ export function replacedKernel(kernelName: string, make: (original: KernelFunc) 
   return () => register(config.kernelFunc);
 }
 
-/** Replaces a gradient of TF.js. As `replaced`. */
+/** Replaces a gradient of TF.js. See `replaced`. */
 export function replacedGradient(kernelName: string, make: (original: tf.GradConfig) => tf.GradConfig): () => void {
   const config = tf.getGradient(kernelName) as tf.GradConfig | undefined;
   if (!config) throw missing(`gradient "${kernelName}"`);

@@ -1,7 +1,7 @@
 /**
- * Functions of TF.js that loop or branch in JavaScript by the size of a tensor, so that a trace would hold for the sizes it was traced with alone.
+ * Functions of TF.js that loop or branch in JavaScript by the size of a tensor, so that a trace would hold only for the sizes it was traced with.
  *
- * Each gives what it gave; while traced, at every size. docs/tracing.md lists them all, also those that are refused.
+ * Each still returns the same; while traced, it does so for every size. docs/tracing.md lists them all, also those that are refused.
  */
 import { rangeTo, resizeTo, type Size, sizeAlong, sizes, sizeTensor, sliceOf } from '../computed-sizes.js';
 import * as tf from '../loading/library.js';
@@ -10,7 +10,7 @@ import { replaced } from './replaced.js';
 
 const int = (value: number) => tf.scalar(value, 'int32');
 
-/** TF.js cuts frame by frame in a loop, and gives none where the samples have room for none. */
+/** TF.js cuts frame by frame in a loop, and returns none where the samples are too few for one. */
 replaced(
   tf.signal,
   'frame',
@@ -29,7 +29,7 @@ replaced(
       }),
 );
 
-/** TF.js's own calls the `frame` that it had. */
+/** TF.js's own `stft` calls the original `frame`. */
 replaced(
   tf.signal,
   'stft',
@@ -42,7 +42,9 @@ replaced(
       }),
 );
 
-/** With a length, TF.js pads what is shorter and cuts what is longer: padded by all of it first, everything is cut. */
+/**
+ * Given a length, TF.js pads what is shorter and cuts what is longer. Here everything is first padded by that length, so that it only has to be cut.
+ */
 replaced(tf.spectral, 'rfft', (rfft) => (input, fftLength) => {
   if (fftLength === undefined || !currentListener()) return rfft(input, fftLength);
   return tf.tidy(() => {
@@ -62,7 +64,7 @@ replaced(tf.spectral, 'rfft', (rfft) => (input, fftLength) => {
   });
 });
 
-/** TF.js mirrors a spectrum only where more than two numbers of it are there: here none is mirrored then. */
+/** TF.js mirrors a spectrum only if it has more than two numbers. Here nothing of a shorter one is left to mirror. */
 replaced(tf.spectral, 'irfft', (irfft) => (input) => {
   if (!currentListener()) return irfft(input);
   return tf.tidy(() => {
@@ -78,7 +80,7 @@ replaced(tf.spectral, 'irfft', (irfft) => (input) => {
   });
 });
 
-/** TF.js takes a batch apart. */
+/** TF.js takes a batch apart and handles one matrix after the other. */
 replaced(
   tf.linalg,
   'bandPart',
@@ -96,7 +98,7 @@ replaced(
     },
 );
 
-/** Whether a distance from the diagonal is at most a number; each is where that is negative. */
+/** Whether a distance from the diagonal is at most a number; always true where that number is negative. */
 function within(distance: tf.Tensor, most: number | tf.Scalar): tf.Tensor {
   if (typeof most === 'number')
     return most < 0 ? tf.onesLike(tf.cast(distance, 'bool')) : tf.lessEqual(distance, int(most));
@@ -110,7 +112,7 @@ interface Cropping2D extends tf.layers.Layer {
 
 const { constructor: cropping2D } = tf.layers.cropping2D({ cropping: 0 });
 
-/** Of a picture with one row less than is cropped, TF.js takes the rest: a size of -1 says so. Here nothing is left of it, as in Keras. */
+/** If a picture has one row less than is cropped, its size becomes -1, which means "the rest" to TF.js. Here nothing is left of it, as in Keras. */
 replaced(cropping2D.prototype as Cropping2D, 'call', () => {
   return function (this: Cropping2D, inputs) {
     const [images] = Array.isArray(inputs) ? inputs : [inputs];
@@ -133,8 +135,8 @@ interface CenterCrop extends tf.layers.Layer {
 const { constructor: centerCrop } = tf.layers.centerCrop({ height: 1, width: 1 });
 
 /**
- * TF.js cuts pictures that are large enough and resizes all others. Here a window is resized to the layer's size: of the former its middle,
- * which has that size and so stays as it is, of the latter all.
+ * TF.js cuts pictures that are large enough and resizes all others. Here a window is always resized to the layer's size. For the former the window is
+ * their middle, which already has that size and does not change; for the latter it is the whole picture.
  */
 replaced(centerCrop.prototype as CenterCrop, 'call', (call) => {
   return function (this: CenterCrop, inputs, kwargs) {
@@ -147,7 +149,7 @@ replaced(centerCrop.prototype as CenterCrop, 'call', (call) => {
       // 1 where neither side is too small, else 0.
       const isLarge = sizes.minimum(sizes.maximum(sizes.add(sizes.minimum(...extra), 1), 0), 1);
       const chosen = (large: Size, small: Size) => sizes.add(small, sizes.mul(isLarge, sizes.sub(large, small)));
-      // Of one column too many, TF.js leaves out the left one.
+      // If there is one column too many, TF.js drops the left one.
       const left = sizes.maximum(sizes.minimum(extra[1], 1), sizes.floorDiv(extra[1], 2));
       const begin = [0, chosen(sizes.floorDiv(extra[0], 2), 0), chosen(left, 0), 0];
       const size = [-1, chosen(this.height, rows), chosen(this.width, columns), -1];

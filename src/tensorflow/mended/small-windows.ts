@@ -1,8 +1,8 @@
 /**
  * Windows that are larger than the picture, and convolutions of nothing.
  *
- * TensorFlow 2.21 ends the process (SIGFPE) for a VALID `MaxPool` whose result would be empty, and returns the input's shape with memory
- * that nobody wrote for a convolution whose result would be (both by oneDNN). Here the former is an error, the latter is empty.
+ * TensorFlow 2.21 ends the process (SIGFPE) for a VALID `MaxPool` whose result would be empty. For such a convolution it returns uninitialized memory
+ * in the input's shape. Both come from oneDNN. Here the former is an error, and the latter returns an empty tensor.
  */
 import { SignetError } from '../../errors.js';
 import { backend, type BindingAttribute } from '../backend.js';
@@ -51,7 +51,7 @@ function checkWindow(op: string, window: SlidingWindow, shape: readonly number[]
   );
 }
 
-/** Of a convolution whose padding is VALID or SAME; EXPLICIT pads only where TF.js has no name for it, and then like SAME. */
+/** The shape of a convolution's result, for VALID or SAME padding; EXPLICIT pads only where TF.js has no name for it, and then like SAME. */
 function resultShape(
   op: string,
   { axes, window, strides, padding, channelAxis }: SlidingWindow,

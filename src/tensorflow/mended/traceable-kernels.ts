@@ -33,7 +33,7 @@ function sampleOf(make: () => tf.Tensor): tf.Tensor {
   return withListener(null, make);
 }
 
-/** Reports an op to the listener that did not run, because it refuses sample values, with a made-up result. */
+/** Reports an op with a made-up result to the listener. The op did not run, because it refuses sample values. */
 function recordUnrun(
   listener: OpListener,
   op: string,
@@ -61,7 +61,7 @@ whileTraced('GatherV2', (params) => {
   return backend.executeSingleOutput('GatherV2', attributes, [x, indices, tf.scalar(attrs.axis, 'int32')]);
 });
 
-/** tfjs-node tells the type of before its cast to float32, which eager execution overlooks and a graph does not. */
+/** tfjs-node gives the type that the input had before its cast to float32, which eager execution overlooks and a graph does not. */
 replacedKernel('Mean', (original) => (params) => {
   const { x: given } = inputsOf<tf.MeanInputs>(params);
   if (given.dtype === 'float32') return original(params);
@@ -86,7 +86,7 @@ whileTraced('TopK', (params) => {
   return backend.executeMultipleOutputs('TopKV2', attributes, [x, tf.scalar(attrs.k, 'int32')], 2);
 });
 
-/** TF.js shows uint8 and int64 as int32, and tfjs-node says so of the source: the tape knows better. */
+/** TF.js shows uint8 and int64 as int32, and tfjs-node gives that as the type of the source; the tape knows the real one. */
 whileTraced('Cast', (params) => {
   const { x } = inputsOf<tf.CastInputs>(params);
   const { dtype } = params.attrs as unknown as tf.CastAttrs;
@@ -123,8 +123,8 @@ for (const [kernel, op] of [
 }
 
 /**
- * tfjs-node makes a range without elements of zeros, so that a size which leaves none takes other steps. TensorFlow's Range gives none by
- * itself where it stops at its start. A step of 1 counts down to a stop that is less: that stays tfjs-node's.
+ * tfjs-node makes an empty range by another op, zeros, so that sizes with and without elements would have different traces. TensorFlow's Range is
+ * empty by itself where it stops at its start. If the step is 1 and the stop is less than the start, tfjs-node counts down: that case is left to it.
  */
 whileTraced('Range', (params) => {
   const { start, stop, step, dtype } = params.attrs as unknown as tf.RangeAttrs;
