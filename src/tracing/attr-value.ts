@@ -45,7 +45,7 @@ export function attrValueOf({ name, type, value }: BindingAttribute): AttrValue 
     case binding.TF_ATTR_STRING:
       return attr.string(String(value));
     case binding.TF_ATTR_INT:
-      // The binding takes a float for an int, such as the seed that `tf.multinomial` draws, and cuts it off.
+      // The binding takes a float for an int, such as the seed that `tf.multinomial` draws, and truncates it.
       return Array.isArray(value) ? listOf('i', value.map(BigInt)) : attr.int(Math.trunc(Number(value)));
     case binding.TF_ATTR_FLOAT:
       return Array.isArray(value) ? listOf('f', value.map(Number)) : attr.float(Number(value));
@@ -73,7 +73,7 @@ export function attrValuesOf(attributes: readonly BindingAttribute[]): Readonly<
 const madeTogether = new Map<string, Readonly<Record<string, AttrValue>>>();
 
 function keyOf({ name, type, value }: BindingAttribute): string {
-  // JSON has neither -0 nor numbers that are none.
+  // JSON has neither -0 nor NaN nor infinities.
   return `${name} ${type} ${typeof value === 'number' ? (Object.is(value, -0) ? '-0' : value) : JSON.stringify(value)}`;
 }
 

@@ -13,8 +13,7 @@ import type { TapeValue } from './tape-nodes.js';
 import { sampleTensor, type TfFunctionResult } from './trace.js';
 
 /**
- * Records the call of one tf function by another as one op, so that a function that several signatures share stands in the
- * graph once.
+ * Records the call of one tf function by another as one op, so that a function that several signatures share is in the graph once.
  *
  * @returns What the call gives, with made-up values; null where the function must run in the caller's own graph: under `tf.grad`, in a body
  * where it reads variables or draws numbers, when it assigns variables, or when it cannot be traced by itself.

@@ -3,7 +3,7 @@ import type { Asset } from './asset.js';
 import type { SampleSizes } from './sample-sizes.js';
 import type { ArgumentNode, TapeValue } from './tape-nodes.js';
 
-/** The tape around the body of an op, as far as the body asks it. */
+/** The tape around the body of an op, as far as the body needs it. */
 export interface OuterTape {
   readonly trace: number;
   readonly sizes: SampleSizes;
@@ -12,8 +12,8 @@ export interface OuterTape {
 }
 
 /**
- * What the body of an op takes from the function around it, in the order in which it was met. The branches of one `cond`
- * share it, since both get the same arguments.
+ * What the body of an op takes from the function around it, in the order of first use. The branches of one `cond` share it, since both get the same
+ * arguments.
  */
 export class CapturedTensors {
   readonly values: TapeValue[] = [];

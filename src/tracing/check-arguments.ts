@@ -30,7 +30,7 @@ export function checkArguments(
   if (args.length > inputs.length) throw tooMany(label, inputs, args.length);
 }
 
-/** TypeScript takes `instanceof tf.Tensor` for a tensor of any. */
+/** TypeScript would narrow `instanceof tf.Tensor` to a tensor of `any`. */
 function isTensor(value: unknown): value is tf.Tensor {
   return value instanceof tf.Tensor;
 }

@@ -26,12 +26,12 @@ export interface ToCheck {
 export type CheckResult = 'same' | 'not taken' | 'too dear';
 
 /**
- * Calls a function and its graph with the same random numbers and compares results and assigned variables. What the function itself
- * does not take is passed over.
+ * Calls a function and its graph with the same random numbers and compares results and assigned variables. Arguments that the function itself refuses
+ * are skipped.
  *
  * Variables are afterwards what they were.
  *
- * @returns What became of it.
+ * @returns What the check found.
  * @throws SignetError `NOT_TRACEABLE` where they differ, or the graph fails.
  */
 export function checkGraph(graph: ConcreteFunction, fn: TensorFunction, toCheck: ToCheck): CheckResult {
@@ -64,7 +64,7 @@ function compareBoth(
   return 'same';
 }
 
-/** `tf.tidy` for what is not a tensor. */
+/** `tf.tidy` for results that are not tensors. */
 function inScope<T>(action: () => T): T {
   tf.engine().startScope();
   try {
@@ -89,7 +89,7 @@ function resultsOf(result: ReturnType<TensorFunction>): ReadonlyMap<string, tf.T
   return new Map(result instanceof tf.Tensor ? [['output_0', result]] : Object.entries<tf.Tensor>(result));
 }
 
-/** What is different about two results, in words; null where they are the same. Of random numbers, types and shapes are compared. */
+/** How two results differ, in words; null if they are the same. Of random numbers, types and shapes are compared. */
 function compare(eager: tf.Tensor | undefined, graph: tf.Tensor | undefined, isRandom: boolean): string | null {
   if (!eager || !graph) return eager ? 'the graph has none' : 'the function has none';
   const [a, b] = [eager, graph].map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`);
@@ -120,7 +120,7 @@ function differs(what: string, how: string, difference: string | null): SignetEr
   );
 }
 
-/** Made-up numbers, the same every time. The first is not 0: of one that is, nobody sees where padding begins. */
+/** Made-up numbers, the same every time. The first is not 0, or nobody would see where padding begins. */
 function randomTensor({ dtype }: TensorSpec, shape: readonly number[], seed: number): tf.Tensor {
   const type = tfjsDtype(dtype);
   const sizes = [...shape];
@@ -156,7 +156,7 @@ function firstMadeUp(dtype: TensorSpec['dtype'], seed: number, count: number): F
 
 const madeUpNumbers = new Map<string, Float32Array>();
 const leastMadeUp = 2 ** 14;
-/** They repeat after these, a megabyte: a prime number, so that no two rows, columns or pictures are the same. */
+/** The numbers repeat after this many, a megabyte. It is prime, so that no two rows, columns or pictures are the same. */
 const mostMadeUp = 262_147;
 
 /** A linear congruential generator of numbers in [0, 1), as in Numerical Recipes. */

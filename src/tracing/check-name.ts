@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js';
 
 /**
- * Refuses what TensorFlow does not take for the name of an argument, a result or a signature.
+ * Refuses a name that TensorFlow does not accept for an argument, a result or a signature.
  *
  * @param what What is named, for the message.
  * @throws SignetError `INVALID_ARGUMENT`.

@@ -4,11 +4,11 @@ import type { NamedSpec } from './concrete-function.js';
  * Sizes for the unknown dimensions of a function, in two groups. At these, its values are compared with those of its graph; no trace uses them. Where a
  * function has many ops, part of the second group is left out.
  *
- * The first group tells the most: equal sizes and primes; each dimension in turn large, and a multiple of sizes that programs compare with (960 of 96, 64,
- * 60 and 10, 1,344 of 224, 96 and 28); one row or column; and pictures of two rows or columns: where a program pads both sides to a least size, often an odd
- * one such as 3, the padding of one row is even, and that of two rows is not.
+ * The first group tells the most: equal sizes and primes; each dimension in turn large, and a multiple of sizes that programs compare with (960 of
+ * 96, 64, 60 and 10, 1,344 of 224, 96 and 28); one row or column; and pictures of two rows or columns: where a program pads both sides to a minimum
+ * size, often an odd one such as 3, the padding of one row is even, and that of two rows is not.
  *
- * The second begins with squares beyond the sizes that programs compare with: what is done for equal sizes alone may have a limit of its own.
+ * The second begins with squares beyond the sizes that programs compare with: code for equal sizes alone may have a limit of its own.
  */
 const groups: readonly (readonly (readonly number[])[])[] = [
   [

@@ -30,7 +30,7 @@ export function shapesKey(shapes: readonly (readonly number[])[]): string {
 
 /** What a ConcreteFunction is made of. */
 export interface ConcreteFunctionParts {
-  /** What the tf function is called in TypeScript; messages use it. */
+  /** Name of the tf function in TypeScript, for messages. */
   readonly label: string;
   readonly definition: FunctionDef;
   readonly inputs: readonly NamedSpec[];
@@ -46,7 +46,7 @@ export interface ConcreteFunctionParts {
   readonly returnsOneTensor: boolean;
   /** Whether it assigns variables. */
   readonly assigns: boolean;
-  /** What was not compared with the function itself: shapes of arguments that would have cost too much, or values. Default: nothing. */
+  /** Parts that were not compared with the function itself: shapes of arguments that would have cost too much, or values. Default: nothing. */
   readonly unchecked?: readonly string[];
   /** The shapes of arguments at which its results were compared with the function's, as `shapesKey` writes them. Default: none. */
   readonly compared?: ReadonlySet<string>;
@@ -119,7 +119,7 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
     return this.parts.costPerRow ?? 0;
   }
 
-  /** The name of the FunctionDef: the same for what computes the same in the same way with the same variables. */
+  /** The name of the FunctionDef: functions that compute the same, in the same way and with the same variables, have the same name. */
   get name(): string {
     return this.definition.signature?.name ?? '';
   }

@@ -95,7 +95,7 @@ export class ConstantEmitter {
     return size === null ? null : this.builder.size(size);
   }
 
-  /** How much a dimension is padded by, where it is known to what size: the gradient of a slice. */
+  /** How much a dimension is padded by, if the padded size is known, as in the gradient of a slice. */
   #padding(values: readonly number[], sources: readonly SizeSource[], axis: number): string | null {
     const [padded] = sources;
     const before = padded?.shapes.map((shape) => shape[axis] ?? NaN) ?? [];
@@ -128,7 +128,7 @@ export class ConstantEmitter {
 
   /** Zeros, ones or another single value in a shape that depends on sizes. */
   #filled({ dataType, each, sources }: Varying): string | null {
-    // An empty one says nothing of what fills the others.
+    // An empty constant does not show what fills the others.
     const value = each.flatMap(({ values }) => values.slice(0, 1))[0];
     const rank = each[0]?.shape.length ?? 0;
     if (
@@ -212,7 +212,7 @@ export class ConstantEmitter {
   }
 }
 
-/** What a graph computes of float32 scalars. */
+/** Operations of a graph on float32 scalars. */
 interface FloatOps {
   readonly number: (value: number) => string;
   readonly divide: (a: string, b: string) => string;
@@ -259,7 +259,7 @@ function floatForms(values: readonly number[]): FloatForm[] {
       (size, { divide, number, root }) => divide(number(1), root(size)),
     ),
   ];
-  // Of 2 / 4 and 1 / 2 only the simpler: every form more is a chance more for one that fits by accident.
+  // Of 2 / 4 and 1 / 2 only the simpler is kept: each further form is one more that may fit by accident.
   return [...fractions.slice(0, 1), ...reciprocals.slice(0, 1), ...roots];
 }
 
@@ -298,7 +298,7 @@ function isSameConstant(a: ConstantNode, b: ConstantNode): boolean {
   return sameArray(a.outputs[0]?.shape ?? [], b.outputs[0]?.shape ?? []) && sameValues(a.values, b.values);
 }
 
-/** Compares numbers by their bytes: a constant may hold millions, and every trace brings it. */
+/** Compares numbers by their bytes: a constant may hold millions, and each trace has it. */
 function sameValues(a: ConstantValues, b: ConstantValues): boolean {
   return sameBytes(a, b) ?? sameArray(elements(a), elements(b));
 }

@@ -19,7 +19,7 @@ import { TensorSpec } from './tensor-spec.js';
 
 /** What becomes a graph. */
 export interface FunctionTraces {
-  /** What messages call it. */
+  /** Name in messages. */
   readonly label: string;
   /** What the FunctionDef's name begins with; the rest is made from its content. */
   readonly name: string;
@@ -33,9 +33,9 @@ export interface FunctionTraces {
   readonly body?: BodyTraces;
 }
 
-/** What a body is next to a function. */
+/** What a body needs in addition to a function. */
 interface BodyTraces {
-  /** Tells its arguments from those of the op's other bodies. */
+  /** Distinguishes its arguments from those of the op's other bodies. */
   readonly prefix: string;
   /** Whether what it takes from outside follows its results, as the body of a loop passes it on. */
   readonly returnsCaptured: boolean;
@@ -101,7 +101,7 @@ class FunctionEmitter {
     return this.finish([]);
   }
 
-  /** Adds all that is computed. What then is in `outerConstants` must become arguments. */
+  /** Adds everything that is computed. Whatever is in `outerConstants` afterwards must become arguments. */
   emitNodes(): void {
     const { nodes } = this.#first;
     const live = liveNodes(this.#first);
@@ -336,7 +336,7 @@ function checkSamePath({ label, traces }: FunctionTraces): void {
   }
 }
 
-/** What to say of a trace that took another path than the first one by more than sizes; null where it did not. */
+/** Explains how a trace took a different path from the first one, sizes aside; null if it did not. */
 export function pathDifference(label: string, first: Trace, trace: Trace): SignetError | null {
   const difference = differenceBetween(first, trace);
   if (difference === null) return null;

@@ -1,7 +1,7 @@
 import type { SizeSource } from './size-expression.js';
 import type { TapeNode, TapeValue } from './tape-nodes.js';
 
-/** What the values of a function's first trace are called in its graph, and where the graph may read a size. */
+/** The names in the graph of the values of a function's first trace, and where the graph may read a size. */
 export class EmittedTensors {
   readonly #names = new Map<TapeNode, readonly string[]>();
   /** The sizes of arguments. */
@@ -25,7 +25,7 @@ export class EmittedTensors {
     });
   }
 
-  /** The name of a value; undefined for a constant, which has none before it is taken. */
+  /** The name of a value; undefined for a constant, which has none before it is used. */
   nameOf({ node, output }: TapeValue): string | undefined {
     return this.#names.get(node)?.[output];
   }

@@ -29,7 +29,7 @@ const moving = new Set([
  * a constant by multiplying with the rounded reciprocal, adds up constants of several ops, and takes common factors out
  * (tensorflow/core/grappler/optimizers/constant_folding.cc and arithmetic_optimizer.cc).
  *
- * Sums of many numbers (products of matrices, convolutions, means) are where it ends: they are not exact anyway.
+ * The search ends at sums of many numbers (products of matrices, convolutions, means), which are not exact anyway.
  */
 export function arithmeticOfSteps(nodes: Iterable<TapeNode>): Set<TapeNode> {
   const found = new Set<TapeNode>();
@@ -59,9 +59,9 @@ export function inputsToHide(node: OpNode, isExact: boolean): number[] {
 }
 
 /**
- * Whether TensorFlow's optimizer replaces `ArgMax(Relu(x))` with `ArgMax(x)`, `Max(Sqrt(x))` with `Sqrt(Max(x))`, or `LogicalNot(Greater(x, y))`
- * with `LessEqual(x, y)` (tensorflow/core/grappler/optimizers/arithmetic_optimizer.cc, OptimizeMaxOrMinOfMonotonicStage and
- * RemoveLogicalNotStage). The place is another one where values become equal, and NaN is lost. It sees through functions.
+ * Whether TensorFlow's optimizer replaces `ArgMax(Relu(x))` with `ArgMax(x)`, `Max(Sqrt(x))` with `Sqrt(Max(x))`, or `LogicalNot(Greater(x, y))` with
+ * `LessEqual(x, y)` (tensorflow/core/grappler/optimizers/arithmetic_optimizer.cc, OptimizeMaxOrMinOfMonotonicStage and RemoveLogicalNotStage). That
+ * finds another place where values become equal, and loses NaN. The optimizer looks into functions too.
  */
 function isReplacedWithItsInput({ op, inputs: [input] }: OpNode): boolean {
   if (input?.node.dynamic !== true) return false;

@@ -167,7 +167,7 @@ function fitForms(
   if (open.length > 0) return null;
   const [only, ...others] = shown;
   if (only && others.length + guesses.length === 0) return only.form.build(only.dimension);
-  // Height and width are both 1 where the batch is: whose 1 it was, a trace shows in which the others are not.
+  // Height and width are both 1 where the batch is: only a trace in which the others are not shows whose 1 it was.
   if (only) {
     undecided.push(...shown, ...guesses);
     return null;
@@ -187,7 +187,7 @@ function fitForms(
   for (const [a, b] of pairs(candidates.slice(0, mostPairedDimensions))) {
     const [form, ...others] = productForms(values, a.sizes, b.sizes);
     if (!form) continue;
-    // As many of either as differ between roundings.
+    // A size for both at which the roundings differ.
     const at = probes.find((size) => others.some((other) => other.evaluate(size, size) !== form.evaluate(size, size)));
     if (at === undefined) return form.build(a.dimension, b.dimension);
     undecided.push({ dimension: a.dimension, size: at }, { dimension: b.dimension, size: at });
@@ -196,7 +196,7 @@ function fitForms(
   return null;
 }
 
-/** The size at which the values are what they seldom are. */
+/** The size with the rarest value. */
 function rarest(values: readonly number[], sizes: readonly number[]): number {
   const counts = values.map((value) => values.filter((other) => other === value).length);
   return sizes[counts.indexOf(Math.min(...counts))] ?? 0;
@@ -266,7 +266,7 @@ function decide(
   const telling = probes.filter((size) => guess.shownBy?.(ofSize(size)) && !sizes.includes(ofSize(size)));
   const distance = (size: number) => Math.min(...sizes.map((seen) => Math.abs(seen - ofSize(size))));
   const [farthest] = telling.sort((a, b) => distance(b) - distance(a));
-  // What no further size shows has been shown: of `n - 1`, but at least 1, the only such size is 1.
+  // If no further size would show more, all has been shown: for `n - 1`, but at least 1, the only such size is 1.
   return farthest === undefined ? { form: guess, isOnlyShown: true } : { size: farthest, isGuess: true };
 }
 

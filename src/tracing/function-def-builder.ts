@@ -218,7 +218,7 @@ function updatesInPlace(op: string): boolean {
   return op.startsWith('ResourceApply');
 }
 
-/** What must have run before a node takes a variable: an update waits for who reads or updates it, everybody else for updates. */
+/** The nodes that must have run before a node takes a variable: an update waits for reads and updates, everything else only for updates. */
 function orderOf(op: string, { takenBy, updatedBy }: CapturedArgument): readonly string[] {
   if (updatesInPlace(op)) return takenBy;
   return updatedBy === null ? [] : [updatedBy];

@@ -9,10 +9,10 @@ interface InnerCall {
 }
 
 /**
- * What functions gave that a graph called while it was run to be compared with its function.
+ * Results of the functions that a graph called, while it was run for the comparison with its own function.
  *
- * Where the function then calls the same ones with the same arguments, of shapes at which they were compared themselves, it gets these
- * results: a network that four signatures share need not run eight times.
+ * If its function then calls the same functions with the same arguments, and they were compared themselves at these shapes, it gets these results: a
+ * network that four signatures share need not run eight times.
  */
 export class InnerCalls {
   readonly #calls: InnerCall[] = [];

@@ -1,4 +1,4 @@
-/** Ops that take a size of any call, by the op of TensorFlow that a refused constant goes into or that failed. */
+/** Ops that accept a different size in each call, by the op of TensorFlow that a refused constant goes into or that failed. */
 const instead: Readonly<Record<string, string>> = {
   PadV2: 'pad with padTo or padToMultiple',
   MirrorPad: 'pad with padTo or padToMultiple',
@@ -21,7 +21,7 @@ export function insteadOf(op: string): string {
     : `${special}; sizeOf(x, axis) is a size as a tensor`;
 }
 
-/** What TensorFlow says where a size does not fit, with the op that it is said of. */
+/** TensorFlow's messages about a size that does not fit, each with the op that it is about. */
 const failures: readonly (readonly [RegExp, string])[] = [
   [/Paddings must be non-negative/, 'PadV2'],
   [/Expected (?:size|begin)\[\d+\] in \[/, 'Slice'],
@@ -32,7 +32,7 @@ const failures: readonly (readonly [RegExp, string])[] = [
   [/Incompatible shapes:|must be equal, but are|dimensions of inputs should match/i, ''],
 ];
 
-/** A hint for who calls a graph with a size that a decision of JavaScript did not foresee; empty where TensorFlow complains of something else. */
+/** A hint for the caller of a graph whose size a decision in JavaScript did not foresee; empty if TensorFlow complains about something else. */
 export function frozenSizeHint(words: string): string {
   const op = failures.find(([pattern]) => pattern.test(words))?.[1];
   if (op === undefined) return '';

@@ -29,8 +29,8 @@ export type GraphParts = Pick<FunctionTraces, 'label' | 'name' | 'inputs'>;
 /**
  * Traces a function and makes the one graph of it that computes what the function computes at every size.
  *
- * The traces of samples must agree: they are one graph. At edges (sizes of 1, equal sizes) TF.js may take another path to the same
- * result, so there the graph and the function are called and compared, as at a few other sizes.
+ * The traces of samples must agree, since they become one graph. At edges (sizes of 1, equal sizes) TF.js may take another path to the same result,
+ * so there the graph and the function are called and compared, as at a few other sizes.
  *
  * @throws SignetError `NOT_TRACEABLE` where the runs differ by more than sizes, or graph and function by their results.
  */
@@ -76,7 +76,7 @@ function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns, refut
   const known = routine(traced);
   const results = known.map(({ shapes }) => check({ shapes, difference: null }));
   if (!results.includes('same')) unchecked.push(values);
-  // Text that is made up is not a picture: a function that does not take it takes none of it.
+  // Made-up text is not a picture: a function that refuses it once will refuse it every time.
   const takesText = parts.inputs.some(({ spec }) => spec.dtype === 'string');
   if (takesText && results.includes('not taken')) return graph.with({ unchecked, costPerRow });
   const further = furtherShapes(parts, known);
@@ -93,7 +93,7 @@ function graphOf(parts: GraphParts, fn: TensorFunction, first: SampleRuns, refut
 
 /** What comparing at further shapes has shown. */
 interface FurtherResult {
-  /** At how many of them. */
+  /** Number of shapes that were compared. */
   readonly seen: number;
   /** The first at which graph and function differ. */
   readonly refuting?: { readonly shapes: SampleRun['shapes']; readonly error: SignetError };
@@ -127,7 +127,7 @@ function checkFurther(
 /**
  * The graph that also does what a further run shows, such as a limit beyond the sizes of all others.
  *
- * @throws What was wrong without it, where there is none.
+ * @throws The error found without it, if there is no such graph.
  */
 function graphWith(
   parts: GraphParts,
@@ -143,7 +143,7 @@ function graphWith(
   }
 }
 
-/** How often a graph that is wrong at a further shape is traced again: what is wrong more often is not a formula. */
+/** Maximum number of times that a graph is traced again because it is wrong at a further shape: if that does not help, no formula fits. */
 const mostRefuted = 2;
 
 /** Shapes other than those of some runs: those that tell the most first, and of these those that will cost least. */
@@ -161,15 +161,15 @@ function isWithin(some: SampleRun['shapes'], others: SampleRun['shapes']): boole
   return some.every((shape, i) => shape.every((size, axis) => size <= (others[i]?.[axis] ?? 0)));
 }
 
-/** What grows faster than its arguments mostly does so with their rows. */
+/** Cost that grows faster than the arguments mostly grows with their rows. */
 function sizeOfRun(shapes: SampleRun['shapes']): number {
   return elementsOf(shapes) * rowsOf(shapes);
 }
 
-/** What comparing values at further shapes may cost together, in multiplications: some tenths of a second. */
+/** Total cost allowed for comparing values at further shapes, in multiplications: a few tenths of a second. */
 const mostFurtherCost = 2e8;
 
-/** What comparing at one of them may cost: one that is too dear must leave enough for the others. */
+/** Cost allowed for one of them, so that one that turns out too expensive leaves enough for the others. */
 const mostCostOfOne = 6e7;
 
 const values = 'the values of any results';
@@ -196,7 +196,7 @@ function emitDecided(
   }
 }
 
-/** Beyond these, what a function does with its sizes is not a formula. */
+/** If more are needed, what the function does with its sizes is not a formula. */
 const mostFurtherRuns = 16;
 
 /** A run like the first, but with one size that was not tried yet. */
@@ -228,7 +228,7 @@ function decidingRun(
 /** Numbers in the arguments of a run that decides: 64 MB of float32. */
 const mostDecidingElements = 2 ** 24;
 
-/** The dimension of an argument that a size is, also where it was read from another tensor that has it. */
+/** The dimension of an argument that a size comes from, even if it was read from another tensor of that size. */
 function argumentDimension({ source, axis }: SourceDimension, runs: readonly SampleRun[]) {
   const isSame = (input: number, other: number) =>
     source.shapes.slice(0, leastRuns).every((shape, k) => runs[k]?.shapes[input]?.[other] === shape[axis]);
@@ -318,10 +318,10 @@ function costs({ trace }: SampleRun): number {
   return trace ? valueCost(trace) : 0;
 }
 
-/** What comparing values may cost, in multiplications, where a smaller run would do. */
+/** Cost allowed for comparing values, in multiplications, if a smaller run would do. */
 const smallCost = 2e7;
 
-/** And what it may cost at all: a fraction of a second. What a large network does with its sizes, its traces say. */
+/** Cost allowed in any case: a fraction of a second. For a large network, the traces show what it does with its sizes. */
 const mostCost = 1e8;
 
 function tracesOf(runs: readonly SampleRun[]) {

@@ -5,7 +5,7 @@ import type { OpNode, TapeNode, TapeValue, Trace } from './tape-nodes.js';
 
 const statefulOps: Readonly<Record<string, string>> = { StatelessIf: 'If', StatelessWhile: 'While' };
 
-/** TensorFlow runs a branch that draws numbers or asserts only in the op that says so. */
+/** Only in the stateful form of an op does TensorFlow run branches that draw numbers or assert. */
 export function statefulOp(op: string, bodies: readonly ConcreteFunction[]): string {
   const isStateful = bodies.some(({ definition }) => definition.signature?.isStateful === true);
   return isStateful ? (statefulOps[op] ?? op) : op;

@@ -6,7 +6,7 @@ import { type OpArgument, type OpEntry, opRegistry } from './op-registry.js';
 
 export type Attributes = Readonly<Record<string, AttrValue>>;
 
-/** What TensorFlow declares of an op. @throws SignetError `NOT_TRACEABLE` for an op it does not have. */
+/** TensorFlow's declaration of an op. @throws SignetError `NOT_TRACEABLE` for an op it does not have. */
 export function opEntry(op: string): OpEntry {
   const entry = Object.hasOwn(opRegistry, op) ? opRegistry[op] : undefined;
   if (!entry) throw new SignetError('NOT_TRACEABLE', `TensorFlow has no op "${op}".`);
@@ -52,7 +52,7 @@ export interface CompleteOp {
   readonly outputTypes: readonly DataType[];
 }
 
-/** What follows from an op, the attributes that it was given and the types of its inputs: the same object for the same of them. */
+/** What follows from an op, the attributes that it was given and the types of its inputs; equal arguments give the same object. */
 export function completeOp(op: string, given: Attributes, types: readonly DataType[]): CompleteOp {
   const all = completeOps.get(given) ?? new Map<string, CompleteOp>();
   const key = `${op} ${types.join()}`;

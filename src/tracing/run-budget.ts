@@ -13,7 +13,7 @@ const costOfAnOp = 2e4;
 /** What a number costs at least: it is written to memory, and multiplications are not. */
 const costOfANumber = 4;
 
-/** What is asked of a tensor. */
+/** A tensor, as far as its cost depends on it. */
 interface Shaped {
   readonly shape: readonly number[];
 }
@@ -25,8 +25,8 @@ const eagerFactor = 4;
 type ReadInput = (input: number) => readonly number[];
 
 /**
- * What a run may cost, in multiplications. Every number that is computed costs four at least, so that this bounds the memory of the run,
- * too: as many bytes. An op that alone would give more than is left, such as the product of a column and a row, is not started.
+ * What a run may cost, in multiplications. Every number that is computed costs at least four, so this also bounds the memory of the run, in bytes. An
+ * op that alone would give more than is left, such as the product of a column and a row, is not started.
  */
 export class RunBudget {
   #spent = 0;

@@ -48,11 +48,11 @@ function draws(op: string): boolean {
 }
 
 /**
- * Runs a graph op by op, as TensorFlow runs ops eagerly: no session need be made for it. Its variables start with the values that
- * TF.js's have, which stay what they are. What it draws is made up, as by `withMadeUpDraws`.
+ * Runs a graph op by op, as TensorFlow runs ops eagerly: no session need be made for it. Its variables start with the values of TF.js's variables,
+ * which do not change. Random numbers are made up, as by `withMadeUpDraws`.
  *
  * @param budget What it may cost. Default: 10^9 multiplications, less than a second.
- * @param calls Gets what the functions gave that the graph calls. Default: nobody is interested.
+ * @param calls Receives the results of the functions that the graph calls. Default: they are not kept.
  * @returns The caller owns the tensors.
  * @throws TakesTooLong where it would cost more.
  */
@@ -68,7 +68,7 @@ export function runGraph(
 /** A tensor of the binding, owned by the run, or a variable. */
 type Value = TensorMetadata | { readonly variable: tf.Variable };
 
-/** Ops that are more than a call of TensorFlow's. */
+/** Ops that need more than a call of TensorFlow's. */
 const ownOps = {
   Const: true,
   ReadVariableOp: true,
@@ -295,7 +295,7 @@ class GraphRun {
   }
 }
 
-/** More turns of a loop or elements of a map than these are not run. */
+/** Maximum number of turns of a loop, or elements of a map, that are run. */
 const mostTurns = 2000;
 
 const int32 = DataType.DT_INT32;

@@ -1,10 +1,10 @@
-/** What a trace with sizes that were made up is for. */
+/** Purpose of a trace with made-up sizes. */
 export type SampleKind =
-  /** In general position: what the function does with these is what it does. */
+  /** In general position: what the function does with these is what it does with any. */
   | 'base'
   /** Beyond thresholds: 8 and 16 rows, 96, 224 and 320 pixels, a height above the width. The function must do the same here. */
   | 'wide'
-  /** Where TF.js itself decides, rightly, by a size: ones, equal sizes. Something else may run here, if it gives the same. */
+  /** Where TF.js itself rightly decides by a size: ones, equal sizes. Other ops may run here, if they give the same result. */
   | 'edge';
 
 /** The traces of a function with unknown sizes, in their order. */
@@ -14,7 +14,7 @@ export const sampleKinds: readonly SampleKind[] = [
   ...new Array<SampleKind>(3).fill('edge'),
 ];
 
-/** How many of them explain what differs. */
+/** Number of traces that explain differences. */
 export const tracesForUnknownSizes = sampleKinds.filter((kind) => kind !== 'edge').length;
 
 /** One unknown dimension's size in each trace. */
@@ -102,9 +102,9 @@ function isMultiple(x: SizeSample, y: SizeSample, z: SizeSample): boolean {
 }
 
 /**
- * A small one first, because a trace computes and the first is a batch more often than not. Two for height and width: large
- * enough that five halvings leave sizes that differ, with both parities after each of the first three. All but the batch
- * leave every remainder of 3 and of 4.
+ * The first is small, because a trace really computes and the first dimension is usually the batch. The next two are for height and width: large
+ * enough to still differ after five halvings, with both parities after each of the first three. All but the batch leave every remainder of 3 and of
+ * 4.
  *
  * Found by a search for samples of which `test/tracing/sample-sizes.test.ts` holds; more than these are seldom wanted.
  */
@@ -118,7 +118,7 @@ const chosen: readonly SizeSample[] = [
   [39, 29, 18, 28],
 ];
 
-/** What the search below finds first: it would take half a second of every process that traces a function that decodes images. */
+/** The first results of the search below, which would take half a second in every process that traces a function that decodes images. */
 const foundBefore: readonly SizeSample[] = [
   [21, 38, 16, 23], [38, 36, 19, 13], [15, 32, 29, 22], [17, 24, 35, 10], [22, 33, 7, 32], [36, 26, 13, 15], [36, 14, 9, 7], [11, 28, 33, 30],
   [34, 9, 35, 8], [14, 13, 24, 11], [15, 29, 28, 30], [18, 17, 16, 15], [26, 11, 28, 9], [14, 31, 29, 12], [18, 40, 23, 21], [16, 33, 38, 23],
@@ -141,7 +141,7 @@ const wide: readonly SizeSample[] = [
   [64, 11, 14, 63, 33, 11],
 ];
 
-/** Ones; all equal; one picture whose sides are. */
+/** All ones; all equal; one picture with equal sides. */
 const edges: readonly SizeSample[] = [[1, 33, 1], [1, 33, 64], [1, 33, 64], [1, 33, 16]]; // prettier-ignore
 
 function samples(position: number): SizeSample {
@@ -149,12 +149,12 @@ function samples(position: number): SizeSample {
   return [...(known[position] ?? []), ...(wide[position] ?? generatedWide(position)), ...edge];
 }
 
-/** Like those of the dimensions after the third, and other than theirs. */
+/** Similar to those of the dimensions after the third, but different. */
 function generatedWide(position: number): SizeSample {
   return [...(wide[3 + (position % 4)] ?? [])].map((size, k) => size + ((position * (k + 3)) % 23) + 1);
 }
 
-/** Those and what was found beyond them: everyone is given the same, and searching takes longer than tracing. */
+/** Those and the samples found since: all functions get the same ones, and searching takes longer than tracing. */
 const known: SizeSample[] = [...chosen, ...foundBefore];
 const further = candidates();
 

@@ -10,8 +10,8 @@ const int32 = DataType.DT_INT32;
 const gradientsOfPools = new Set(['MaxPoolGrad', 'MaxPool3DGrad']);
 
 /**
- * Puts an assertion before an op for which TensorFlow ends the process, or returns memory that nobody wrote, at shapes that a call
- * may bring: a window larger than the picture, the gradient of a pool of nothing, a negative size. Sizes that are known need none.
+ * Puts an assertion before an op for which TensorFlow ends the process, or returns uninitialized memory, at shapes that a call may bring: a window
+ * larger than the picture, the gradient of a pool of nothing, a negative size. Sizes that are known need none.
  *
  * The assertion stands before an `Identity` of the input, not before the op: TensorFlow fuses no op that waits for another.
  *

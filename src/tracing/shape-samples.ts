@@ -6,7 +6,7 @@ import type { Dimension } from './tensor-spec.js';
 export class ShapeSamples {
   readonly #shapes: ReadonlyMap<string, readonly SizeSample[] | null>;
 
-  /** @param ofAnyRank How many elements an argument of unknown rank has. */
+  /** @param ofAnyRank Number of elements of an argument of unknown rank. */
   constructor(
     private readonly inputs: readonly NamedSpec[],
     private readonly ofAnyRank: 'many' | 'one',

@@ -44,7 +44,7 @@ export function sizeOperation(op: SizeOp, a: SizeExpression, b: SizeExpression):
   return { op, a, b };
 }
 
-/** What a size is where the dimensions are known. */
+/** The value of a size, given those of the dimensions. */
 export function evaluateSize(size: SizeExpression, sizeOf: (dimension: SourceDimension) => number): number {
   if (typeof size === 'number') return size;
   if ('axis' in size) return sizeOf(size);

@@ -1,12 +1,10 @@
 import { type SizeExpression, sizeOperation } from './size-expression.js';
 
-/** What JavaScript may make of one size. */
+/** A number that JavaScript may compute from one size. */
 export interface SizeForm {
   readonly evaluate: (size: number) => number;
   readonly build: (size: SizeExpression) => SizeExpression;
-  /**
-   * Where it fits too few different values to be believed: whether a size would show more of it. Default: it can be believed.
-   */
+  /** Says whether a size would show more of a form that fits too few different values to be believed. Default: the form can be believed. */
   readonly shownBy?: ((size: number) => boolean) | undefined;
 }
 
@@ -14,11 +12,11 @@ export interface SizeForm {
  * The forms of a size that give these values, kind by kind, the simplest kind first:
  *
  * - a part rounded in any way, or a multiple of it: `floor((size + plus) / by) * factor + offset`;
- * - what lacks to a multiple, or a remainder, also the two halves of it;
+ * - what is missing to a multiple, or a remainder, and the two halves of it;
  * - a limit: a form of the line or the part, or a number of windows, but at least or at most a number;
  * - a fraction rounded, such as 7/8, and the two halves of what it leaves.
  *
- * `only` few of them are tried of what was itself made of two dimensions.
+ * For a size that was itself made of two dimensions, `only` a few of them are tried.
  *
  * Within one kind every form is tried, so that the caller sees whether the samples tell them apart. Of forms that fit because nearly
  * all values are alike, `shownBy` says what would show more.
@@ -89,7 +87,7 @@ function quotients(by: number): SizeForm[] {
   return Array.from({ length: by }, (_, plus) => part(by, plus));
 }
 
-/** The part itself, or all of it without its remainder, and a number that is small. */
+/** The part itself or a multiple of it, plus a small number. */
 function onLine(of: SizeForm, values: readonly number[], sizes: readonly number[]): SizeForm[] {
   const [s0 = 0] = sizes;
   const [v0 = 0] = values;
@@ -103,7 +101,7 @@ function onLine(of: SizeForm, values: readonly number[], sizes: readonly number[
   const parts = new Set(sizes.map((size) => of.evaluate(size)));
   return [
     {
-      // Quotients of small sizes are like one another.
+      // Quotients of small sizes are hard to tell apart.
       shownBy: parts.size < 3 ? (size) => !parts.has(of.evaluate(size)) : undefined,
       evaluate: (size) => factor * of.evaluate(size) + offset,
       build: (size) => add(sizeOperation('Mul', of.build(size), factor), offset),
@@ -159,7 +157,7 @@ function limits(
       if (beyond > 1 && count >= least) return [form];
       return [{ ...form, shownBy: (size) => (beyond > 1 ? form.evaluate(size) !== limit : isBeyond(line, size)) }];
     };
-    // A number less a size, and the halves of that: what lacks to a number.
+    // A number less a size, and the halves of that: what is missing to a number.
     const first = (values[at] ?? 0) + (sizes[at] ?? 0);
     const wholes = [first, ...[-1, 0, 1].map((rest) => first + (values[at] ?? 0) + rest)];
     const lacks =
@@ -229,7 +227,7 @@ interface Fraction {
   readonly by: number;
 }
 
-/** Sevenths of eighths and the like. Not all decimals: where JavaScript rounds them otherwise than the graph, they are left out. */
+/** Seven eighths and the like. Not all decimals: those that JavaScript rounds differently from the graph are left out. */
 function fractions(): Fraction[] {
   const parts = [8, 10, 16, 20, 100].flatMap((by) => Array.from({ length: by - 1 }, (_, i) => ({ of: i + 1, by })));
   const others = [[2, 3], [3, 2], [5, 4], [3, 4]].map(([of = 1, by = 1]) => ({ of, by })); // prettier-ignore

@@ -80,7 +80,7 @@ export interface RecordedBody {
   readonly trace: Trace;
 }
 
-/** What a message calls a tensor on the tape. */
+/** Names a tensor on the tape for a message. */
 export function describe({ node, output }: TapeValue): string {
   const info = node.outputs[output];
   const type = info ? `${dataTypeName(info.dataType)}[${info.shape.join(', ')}]` : '?';

@@ -109,7 +109,7 @@ export class Tape implements OpListener {
     return value;
   }
 
-  /** A constant of type int64, which TF.js has not, with the values of an int32 tensor. */
+  /** A constant of type int64, which TF.js lacks, with the values of an int32 tensor. */
   int64Constant(tensor: tf.Tensor): TapeValue {
     const values = BigInt64Array.from(Array.from(readUnheard(tensor.dataId) as Int32Array), BigInt);
     const outputs = [{ dataType: DataType.DT_INT64, shape: tensor.shape }];

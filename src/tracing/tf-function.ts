@@ -15,7 +15,7 @@ import { traceFunction, type TfFunctionResult } from './trace.js';
 /** What a tf function accepts: its arguments by name, in the order of the function's parameters. */
 export type InputSignature = Readonly<Record<string, TensorSpec>>;
 
-/** How `tfFunction` wraps a function. */
+/** Options of `tfFunction`. */
 export interface TfFunctionOptions {
   /** Types and shapes that it accepts. Default: whatever the function accepts; `getConcreteFunction` then needs them as its argument, and the function cannot be exported as a method. */
   readonly inputSignature?: InputSignature;
@@ -31,7 +31,7 @@ export interface TfFunction<
   (...args: Args): Result;
   /** Types and shapes of the arguments; null for a function that was made without them. */
   readonly inputSignature: InputSignature | null;
-  /** How many graphs were made of it. A graph is kept for its input signature: saving twice traces once. */
+  /** Number of graphs that were made of it. Each is kept for its input signature: saving twice traces once. */
   readonly traceCount: number;
   /**
    * The graph of the function.
@@ -94,7 +94,7 @@ export function isTfFunction(value: unknown): value is TfFunction {
 }
 
 /**
- * Traces a tf function again by its input signature, with the functions that it calls in it, and keeps nothing: for whoever watches.
+ * Traces a tf function again by its input signature, with the functions that it calls in it, and keeps nothing: for a caller that watches the ops.
  *
  * @throws SignetError `NOT_TRACEABLE`.
  */
@@ -102,7 +102,7 @@ export function traceAgain(fn: TfFunction<never>): void {
   if (fn.inputSignature) (fn as unknown as Record<typeof holder, Graphs>)[holder].traceAgain(fn.inputSignature);
 }
 
-/** Forgets the graphs of a tf function: what it computes by has changed, and it is traced again when a graph is needed. */
+/** Forgets the graphs of a tf function: something it depends on has changed, so it is traced again when a graph is needed. */
 export function forgetGraphs(fn: TfFunction<never>): void {
   (fn as unknown as Record<typeof holder, Graphs>)[holder].forget();
 }

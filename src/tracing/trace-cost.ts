@@ -25,7 +25,7 @@ function opCost(node: OpNode): number {
   return elements * workPerElement(node.op, node.inputs.map(shapeOf)) + bodies * turns;
 }
 
-/** What an op takes for each number that it gives, in multiplications. @param shapes Its inputs'. */
+/** What an op takes for each number that it gives, in multiplications. @param shapes Shapes of its inputs. */
 export function workPerElement(op: string, shapes: readonly (readonly number[])[]): number {
   if (op.includes('MatMul')) return shapes[0]?.at(-1) ?? 1;
   if (!op.includes('onv')) return 1;

@@ -46,7 +46,7 @@ export function traceFunction(fn: TensorFunction, inputs: readonly NamedSpec[]):
   return withVariablesRestored((madeVariables) => traceEveryRank(fn, inputs, madeVariables));
 }
 
-/** Runs a function on one more sample. Null where it does not take that. */
+/** Runs a function on one more sample. Null if the function refuses it. */
 export function traceSample(
   fn: TensorFunction,
   inputs: readonly NamedSpec[],
@@ -83,10 +83,10 @@ function retried<T>(action: () => T, first: SignetError): T {
   }
 }
 
-/** What a function says that does not take a sample. */
+/** The error of a function that refuses a sample. */
 class DoesNotFit extends SignetError {}
 
-/** What a trace may always cost, in multiplications: a moment. */
+/** Cost that is always allowed for a trace, in multiplications: a moment. */
 const smallCost = 1e7;
 
 class SampleTracer {
@@ -133,7 +133,7 @@ class SampleTracer {
     this.#failures += 1;
   }
 
-  /** What takes neither of two samples takes none. */
+  /** A function that refuses two samples and has accepted none will refuse them all. */
   #isHopeless(): boolean {
     return this.#failures > 1 && this.#runs.length === 0;
   }
@@ -160,7 +160,7 @@ class SampleTracer {
     return this.inputs.map(({ name }) => this.shapes.of(name, row));
   }
 
-  /** What one further trace may cost: with the four first, of 14 rows together, that of a large network may have one row. */
+  /** Cost allowed for one further trace: after the first four, with 14 rows together, the trace of a large network may have one row. */
   #affordable(): number {
     const base = this.#runs.filter(({ kind }) => kind === 'base').reduce((total, { cost }) => total + cost, 0);
     return Math.max(smallCost, base / 10);
@@ -197,7 +197,7 @@ class SampleTracer {
     return holder.trace;
   }
 
-  /** What fails on a sample fails in the words of TF.js, which say nothing of samples. */
+  /** Explains a failure on a sample: TF.js's own message does not mention samples. */
   #runOn(tape: Tape, samples: tf.Tensor[]): TfFunctionResult {
     try {
       return withListener(tape, () => this.fn(...samples));
@@ -215,7 +215,7 @@ class SampleTracer {
   }
 }
 
-/** Fewer runs than these tell too little. */
+/** Minimum number of runs: fewer show too little. */
 export const leastRuns = 4;
 
 /** Rows of the first argument. */

@@ -7,7 +7,7 @@ import * as tf from '../tensorflow/tf.js';
 /**
  * How the values of variables change while a function is recorded.
  *
- * TF.js says of no variable that it was assigned; but one that was has another storage afterwards.
+ * TF.js does not report assignments, but a variable that was assigned has another storage afterwards.
  */
 export class VariableHistory {
   /** Which variable's value so far a storage holds. */
@@ -79,7 +79,7 @@ export function separateVariables(): void {
 }
 
 /**
- * Runs `action`, then gives every variable back the value it had before, and one made meanwhile its first value.
+ * Runs `action`, then gives every variable back the value it had before, and one made meanwhile the value it was made with.
  *
  * A clone shares the variable's storage, so nothing is copied.
  *

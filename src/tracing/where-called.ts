@@ -13,7 +13,7 @@ const frames = 100;
  * Finds the line of a user's code that calls an op in a tf function, by tracing it once more.
  *
  * @param op TensorFlow's name, such as `CropAndResize`.
- * @returns `src/crops.ts:12:20`, from the working directory; null where the function does not call it, or Signet alone does.
+ * @returns `src/crops.ts:12:20`, from the working directory; null if the function does not call it, or only Signet does.
  */
 export function whereCalled(fn: TfFunction<never>, op: string): string | null {
   const depth = Error.stackTraceLimit;
@@ -27,7 +27,7 @@ export function whereCalled(fn: TfFunction<never>, op: string): string | null {
       () => traceAgain(fn),
     );
   } catch {
-    // What was traced before is traced again: it fails where values are random, and then nobody knows.
+    // The function could be traced before; if it fails now, as it may with random values, the line remains unknown.
   } finally {
     Error.stackTraceLimit = depth;
   }
