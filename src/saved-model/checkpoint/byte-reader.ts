@@ -48,7 +48,7 @@ export class ByteReader {
   }
 }
 
-/** The error for a file of a SavedModel that holds what no writer writes. `what` ends the sentence: `its footer is cut off`. */
+/** The error for a file of a SavedModel with content that no program would write. `what` ends the sentence: `its footer is cut off`. */
 export function damagedFile(file: string, what: string, options?: ErrorOptions): SignetError {
   return new SignetError('INVALID_SAVED_MODEL', `${file} is damaged: ${what}. Copy or save the model again.`, options);
 }

@@ -2,8 +2,8 @@
 const polynomial = 0x82f63b78;
 
 /**
- * Slicing by eight: entry `256 k + byte` advances a byte that stands k places before the end of a group of eight. One flat
- * array and no closures in the loop: 100 MB of weights pass through it at every checkpoint.
+ * Slicing by eight: entry `256 k + byte` advances a byte k places before the end of a group of eight. One flat array and no closures in the loop: it
+ * runs over 100 MB of weights at every checkpoint.
  */
 const table = new Uint32Array(8 * 256);
 for (let byte = 0; byte < 256; byte += 1) {

@@ -28,7 +28,7 @@ export function encodeTable(entries: readonly TableEntry[]): Uint8Array {
   const data = append(encodeBlock(entries, restartInterval));
   const metaIndex = append(encodeBlock([], restartInterval));
   const lastKey = entries.at(-1)?.[0] ?? new Uint8Array();
-  // An index key is any key not before the block's last: that key with a byte more.
+  // An index key is any key not before the block's last: that key with one more byte.
   const index = append(encodeBlock([[Buffer.concat([lastKey, Buffer.of(0)]), data]], 1));
   const footer = Buffer.alloc(footerLength);
   Buffer.concat([metaIndex, index]).copy(footer);
@@ -37,7 +37,7 @@ export function encodeTable(entries: readonly TableEntry[]): Uint8Array {
   return Buffer.concat([...parts, footer]);
 }
 
-/** Entries that share their key's beginning with the entry before, but for every `interval`-th, which is written whole. */
+/** Encodes entries without the beginning of the key that they share with the entry before; every `interval`-th key is written whole. */
 function encodeBlock(entries: readonly TableEntry[], interval: number): Uint8Array {
   const parts: Uint8Array[] = [];
   const restarts: number[] = [];

@@ -4,22 +4,22 @@ import { SignetError } from '../../errors.js';
 import type { TableEntry } from './leveldb-table.js';
 
 const footerLength = 48;
-/** Behind a block: one byte for the compression, and a checksum of four bytes. */
+/** After a block: one byte for the compression, and a checksum of four bytes. */
 const trailerLength = 5;
 const magic = '57fb808b247547db';
 const compressions: Readonly<Record<number, string>> = { 1: 'Snappy', 2: 'Zstandard' };
 
 /**
- * Keys share their beginnings on disk, so a small hostile file could unfold into any amount of memory. The index of a
- * checkpoint with a million variables stays below this.
+ * Keys share their beginnings on disk, so a small hostile file could expand to any amount of memory. The index of a checkpoint with a million
+ * variables stays below this.
  */
 const maxKeyBytes = 2 ** 28;
 
 /**
  * The entries of a LevelDB table, in order; the opposite of `encodeTable`, for tables with any number of blocks.
  *
- * Source: tsl/lib/io/format.cc, tsl/lib/io/block.cc. Every block's checksum is verified. Blocks and keys must be in order,
- * as every writer leaves them, so a table never unfolds into much more than its own size.
+ * Source: tsl/lib/io/format.cc, tsl/lib/io/block.cc. Every block's checksum is verified. Blocks and keys must be in order, as every writer leaves
+ * them, so a table never expands to much more than its own size.
  *
  * @param file The name for messages.
  * @throws SignetError `INVALID_SAVED_MODEL` when the bytes are not a table, are damaged, or are compressed.
@@ -47,7 +47,7 @@ export function decodeTable(bytes: Uint8Array, file: string): TableEntry[] {
   return entries;
 }
 
-/** Where a block lies. */
+/** Position of a block in the file. */
 interface BlockHandle {
   readonly offset: number;
   readonly size: number;
@@ -98,7 +98,7 @@ function* blockEntries(block: Uint8Array, file: string): Generator<TableEntry> {
   }
 }
 
-/** Sees that keys grow and stay within bounds. */
+/** Checks that keys are in order and within bounds. */
 class KeyOrder {
   #previous: Uint8Array | null = null;
   #bytes = 0;

@@ -19,7 +19,7 @@ import { jsonText } from '../../text/printable.js';
 import { uint32 } from './leveldb-table.js';
 import { decodeTable } from './read-leveldb-table.js';
 
-/** Where a tensor lies in a checkpoint. */
+/** Position of a tensor in a checkpoint. */
 export interface BundleEntry {
   readonly key: string;
   readonly dataType: DataType;
@@ -40,7 +40,7 @@ const formatVersion = 1;
 /**
  * Reads the index of a checkpoint in TensorFlow's V2 format, without TensorFlow; the opposite of `writeTensorBundle`.
  *
- * Nothing in the file is believed: types, shapes, offsets and sizes must agree before memory is taken for a tensor.
+ * Nothing in the file is trusted: types, shapes, offsets and sizes must agree before memory is allocated for a tensor.
  *
  * Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc and tensorflow/core/protobuf/tensor_bundle.proto.
  *
@@ -76,7 +76,7 @@ export class TensorBundle {
   constructor(
     /** The path up to `.index`. */
     readonly prefix: string,
-    /** How many data files there are. */
+    /** Number of data files. */
     readonly shards: number,
     /** Tensors by key, in the order of the keys' bytes. */
     readonly entries: ReadonlyMap<string, BundleEntry>,
@@ -88,7 +88,7 @@ export class TensorBundle {
     return `${this.prefix}.data-${digits(shard)}-of-${digits(this.shards)}`;
   }
 
-  /** Returns sentences about data that is missing on disk; none when every tensor can lie where the index says. */
+  /** Returns sentences about data that is missing on disk; none if all data files are large enough for their tensors. */
   async missingData(): Promise<string[]> {
     const ends = new Map<number, number>();
     for (const { shard, offset, size, isPartitioned } of this.entries.values()) {
@@ -201,7 +201,7 @@ function checkSize({ dtype, size }: BundleEntryProto, shape: readonly number[], 
   throw damagedFile(file, `${name} is ${elementTypeName(dtype)}[${shape.join(', ')}] but has ${size} bytes`);
 }
 
-/** Tensors that lay upon each other would let a small file fill any memory. */
+/** If tensors could overlap, a small file could fill any amount of memory. */
 function checkOverlap(entries: readonly BundleEntry[], file: string): void {
   const stored = entries.filter(({ isPartitioned, size }) => !isPartitioned && size > 0);
   const sorted = stored.toSorted((a, b) => a.shard - b.shard || a.offset - b.offset);
@@ -213,7 +213,7 @@ function checkOverlap(entries: readonly BundleEntry[], file: string): void {
   });
 }
 
-/** The bytes of a tensor in memory of their own, which is taken only when the file has that many. */
+/** The bytes of a tensor in memory of their own, which is allocated only if the file has that many. */
 async function readRange(file: string, { key, offset, size }: BundleEntry): Promise<ArrayBuffer> {
   const handle = await open(file).catch((error: unknown) => {
     throw cannotRead(file, error);
@@ -243,7 +243,7 @@ function checkChecksum(crc: number, { key, checksum }: BundleEntry, file: string
   if (maskedCrc32c(crc) !== checksum) throw damagedFile(file, `the checksum of the tensor ${jsonText(key)} differs`);
 }
 
-/** The lengths of the strings, a checksum of them, then the strings; see `WriteStringTensor`. */
+/** Decodes the lengths of the strings, a checksum of them, then the strings; see `WriteStringTensor`. */
 function decodeStrings(bytes: Uint8Array, entry: BundleEntry, file: string): Uint8Array[] {
   const reader = new ByteReader(bytes, file);
   const lengths = Array.from({ length: sizeFromShape(entry.shape) }, () => reader.varint());

@@ -17,13 +17,13 @@ export interface BundleTensor {
   readonly key: string;
   readonly dataType: DataType;
   readonly shape: readonly number[];
-  /** Reads the elements as they lie in memory; called once, when they are written, so that one tensor is held at a time. */
+  /** Reads the elements as they are in memory. Called once, when they are written, so that only one tensor is held at a time. */
   readonly read: () => Uint8Array;
 }
 
 /**
- * Writes a checkpoint in TensorFlow's V2 format: `PREFIX.data-00000-of-00001` with the tensors' bytes one after another,
- * and `PREFIX.index`, a LevelDB table from keys to where the bytes lie.
+ * Writes a checkpoint in TensorFlow's V2 format: `PREFIX.data-00000-of-00001` with the tensors' bytes one after another, and `PREFIX.index`, a
+ * LevelDB table from keys to the positions of the bytes.
  *
  * Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc and tensorflow/core/protobuf/tensor_bundle.proto.
  */

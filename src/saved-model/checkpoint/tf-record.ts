@@ -20,7 +20,7 @@ export function encodeTfRecord(bytes: Uint8Array): Uint8Array {
 /**
  * The records of a TFRecord file.
  *
- * @param limit The most records there may be.
+ * @param limit Maximum number of records.
  * @param file Named in errors.
  * @throws SignetError `INVALID_SAVED_MODEL` when the file is damaged, cut off or holds more.
  */

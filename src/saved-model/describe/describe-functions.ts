@@ -9,15 +9,15 @@ import type { GraphDef } from '../../tensorflow/protos/tensorflow/core/framework
 
 /** A function that Python can call on the loaded object. */
 export interface FunctionDescription {
-  /** Its place: `predict`, `encoder.encode`, `layers.0.encode`. */
+  /** Its path: `predict`, `encoder.encode`, `layers.0.encode`. */
   readonly name: string;
   /** As Python declares them, such as `x, training=False`; `null` if the model does not say. */
   readonly parameters: string | null;
-  /** The graphs it was traced to: each takes other arguments. By name. */
+  /** The graphs it was traced to, each for different arguments, by name. */
   readonly options: readonly FunctionOption[];
 }
 
-/** One graph of a function, and what it is called with. */
+/** One graph of a function, and the arguments it is called with. */
 export interface FunctionOption {
   /** Its name in the graph's library, such as `__inference_predict_17`. */
   readonly name: string;
@@ -36,9 +36,9 @@ export interface FunctionArgument {
 /**
  * The functions of the object that `tf.saved_model.load` gives, and of the objects in it, each by its shortest path.
  *
- * Left out are the signatures, which are described by themselves, the functions that fill lookup tables, and what lies deeper than 32 objects.
+ * Left out are the signatures, which are described by themselves, the functions that fill lookup tables, and everything below a depth of 32 objects.
  *
- * @throws SignetError `INVALID_SAVED_MODEL` for one that names the same functions so often that their description has no end.
+ * @throws SignetError `INVALID_SAVED_MODEL` for a model that names the same functions so often that its description would be endless.
  */
 export function describeFunctions(graph: SavedObjectGraph): FunctionDescription[] {
   const found: FunctionDescription[] = [];
@@ -60,12 +60,12 @@ export function describeFunctions(graph: SavedObjectGraph): FunctionDescription[
   return found.toSorted((a, b) => depth(a) - depth(b) || compare(a.name, b.name));
 }
 
-/** Objects in objects, more than anybody nests. */
+/** Depth of objects within objects: more than anybody nests. */
 const mostDepth = 32;
 /** Characters of JSON that the arguments and results of all functions may take together. */
 const mostText = 1e8;
 
-/** What the graph's functions take and give, each read once: a small file may name one a million times. */
+/** The arguments and results of the graph's functions, each read once: a small file may name one function a million times. */
 class TracedFunctions {
   readonly #known = new Map<string, { output: Structure; signature: Structure; text: number }>();
   #text = 0;
@@ -116,7 +116,7 @@ function optionOf(
   const { output, signature } = traced.of(name);
   const [args, kwargs] = signature.kind === 'tuple' ? signature.items : [];
   if (args?.kind !== 'tuple' || kwargs?.kind !== 'dict') {
-    // An old model may know no more than the names.
+    // An old model may contain only the names.
     return { name, args: keywords.map((each) => ({ name: each, value: { kind: 'none' } })), kwargs: [], output };
   }
   const byKeyword = Object.entries(kwargs.fields).toSorted(([a], [b]) => compare(a, b));

@@ -19,7 +19,7 @@ import { readCheckpoint } from '../read/read-variables.js';
 export interface SavedModelDescription {
   /** Path of the SavedModel. */
   readonly directory: string;
-  /** What TensorFlow Serving's URLs call it: the folder of the versions, or the model's own. */
+  /** Its name in TensorFlow Serving's URLs: that of the folder of the versions, or of the model's own. */
   readonly modelName: string;
   /** `null` if the directory's name is not a number. */
   readonly version: string | null;
@@ -46,7 +46,7 @@ export interface SavedModelDescription {
 export interface MetaGraphDescription {
   /** A loader asks for a graph by its set of tags. */
   readonly tags: readonly string[];
-  /** The TensorFlow that wrote it; empty if the model does not say. */
+  /** Version of the TensorFlow that wrote it; empty if the model does not say. */
   readonly tensorflowVersion: string;
   /** The graph's versions; see tensorflow/core/public/version.h. */
   readonly producer: number | null;
@@ -82,7 +82,7 @@ export interface FileDescription {
  * const { metaGraphs, variables } = await describeSavedModel('models/LenetModel/1');
  * console.log(Object.keys(metaGraphs[0]?.signatures ?? {}), variables?.parameters);
  * ```
- * @throws SignetError `INVALID_SAVED_MODEL` when the directory is none, or `saved_model.pb` is damaged.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the directory is not a SavedModel, or `saved_model.pb` is damaged.
  */
 export async function describeSavedModel(directory: string): Promise<SavedModelDescription> {
   const savedModel = await readSavedModel(directory);
@@ -111,7 +111,7 @@ export async function describeSavedModel(directory: string): Promise<SavedModelD
   };
 }
 
-/** Returns a model's name and version by its path: TensorFlow Serving takes a folder whose name is a number for a version. */
+/** Returns a model's name and version by its path: TensorFlow Serving treats a folder whose name is a number as a version. */
 export function modelNameOf(directory: string): { modelName: string; version: string | null } {
   const full = path.resolve(directory);
   const name = path.basename(full);

@@ -6,7 +6,7 @@ import { shapeOfProto, type ShapeDescription } from '../write/structure.js';
 
 /** An input or output of a signature. */
 export interface TensorDescription {
-  /** As Python says it after `tf.`: `float32`, `bfloat16`, `resource`. */
+  /** Name that Python has after `tf.`: `float32`, `bfloat16`, `resource`. */
   readonly dtype: string;
   readonly shape: ShapeDescription;
   /** `dense` for one tensor. A sparse tensor is three, a composite one (ragged, for example) any number. */

@@ -17,7 +17,7 @@ export interface VariableDescription extends VariableInfo {
 
 /** The variables of a SavedModel and their sums. */
 export interface VariablesDescription {
-  /** Numbers in all of them. */
+  /** Number of values in all of them. */
   readonly parameters: number;
   /** Number of values that training changes; `null` if the model does not say for each variable. */
   readonly trainableParameters: number | null;
@@ -57,8 +57,8 @@ function countOf(variables: readonly VariableInfo[]): number {
 }
 
 /**
- * Facts by checkpoint key. The objects of the SavedModel and those of its checkpoint are numbered apart, but have the same
- * names from the root on; `tf.saved_model.load` restores by them too.
+ * Facts by checkpoint key. The objects of the SavedModel and those of its checkpoint are numbered separately, but have the same names from the root
+ * on; `tf.saved_model.load` restores by them too.
  */
 function factsOfObjects(saved: SavedObjectGraph | undefined, checkpoint: TrackableObjectGraph): Map<string, Facts> {
   const used = new Set(Object.values(saved?.concreteFunctions ?? {}).flatMap(({ boundInputs }) => boundInputs));

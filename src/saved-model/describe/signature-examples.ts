@@ -5,7 +5,7 @@ import type { ShapeDescription } from '../write/structure.js';
 
 /** Ready calls of a signature. */
 export interface SignatureExamples {
-  /** Where TensorFlow Serving answers. */
+  /** Address at which TensorFlow Serving answers. */
   readonly url: string;
   /** A line for a shell; `null` when REST cannot carry an input. */
   readonly curl: string | null;
@@ -13,7 +13,7 @@ export interface SignatureExamples {
   readonly typescript: string | null;
   /** `null` if an input, such as a resource, cannot be written as a literal. */
   readonly python: string | null;
-  /** Sentence to know before calling. */
+  /** Sentences to know before calling. */
   readonly notes: readonly string[];
 }
 
@@ -42,10 +42,10 @@ export interface ExampleTensor {
   readonly isDense: boolean;
 }
 
-/** More elements are made by a program, not written out. */
+/** Maximum number of elements that are written out: more are made by a program. */
 const maxElements = 32;
 const defaultKey = 'serving_default';
-/** What TensorFlow Serving converts from JSON; see `AddValueToTensor` in its util/json_tensor.cc. */
+/** Types that TensorFlow Serving converts from JSON; see `AddValueToTensor` in its util/json_tensor.cc. */
 const restTypes = new Set('float32 float64 int8 int16 int32 int64 uint8 uint32 uint64 bool string'.split(' '));
 
 /**
@@ -97,7 +97,9 @@ type JsonPart = string | { readonly expression: string } | FileContent;
 /** A file's content within the quotes of a string. */
 interface FileContent {
   readonly file: string;
-  /** Whether `-` and `_` stand for `+` and `/`: so TensorFlow's DecodeBase64 has it; `b64` of REST has the others. */
+  /**
+   * Whether the base64 is web-safe, with `-` and `_` for `+` and `/`, as TensorFlow's DecodeBase64 takes it. REST's `b64` takes the standard form.
+   */
   readonly isWebSafe: boolean;
 }
 interface JsonNode {
@@ -215,7 +217,7 @@ function curlLine(url: string, body: readonly JsonPart[]): string {
 function expressionOf(body: readonly JsonPart[], fs = ''): string {
   const parts = body.map((part) => {
     if (typeof part === 'string') return part;
-    // A file stands within the quotes of a string, which go.
+    // A file is within the quotes of a string, which are removed.
     return 'file' in part ? `\0${part.file}\0${part.isWebSafe ? 'base64url' : 'base64'}\0` : part.expression;
   });
   return parts

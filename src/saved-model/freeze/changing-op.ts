@@ -1,11 +1,11 @@
 import type { CallableGraph } from './callable-graph.js';
 
-/** Ops that change what a later call finds. */
+/** Ops that change the state which a later call sees. */
 const changing =
   /^(?:Resource)?(?:Sparse)?(?:Assign|Scatter|Apply)|^LookupTable(?:Insert|Remove|Import)|Enqueue|^(?:Stack|Stage)Push/;
 
 /**
- * Finds an op by which a call of a signature changes what a later call finds, such as an assignment to a variable.
+ * Finds an op by which a call of a signature changes the state that a later call sees, such as an assignment to a variable.
  *
  * @returns Its type; undefined where no call changes anything.
  */

@@ -7,15 +7,15 @@ import { nodeOf } from './graph-scopes.js';
 /** Ops that may run the same nodes any number of times, depending on values (including the ops of v1 graphs), or that wait for something. */
 const endless =
   /^(?:Stateless)?While$|^_?(?:XlaWhile|For|Recv)$|^(?:Ref)?(?:Enter|NextIteration)$|Dataset|Iterator|Dequeue|Unstage|StagePeek|^Barrier|^Collective|RemoteCall|MutexLock/;
-/** Most turns of a loop that counts as one that ends soon. */
+/** Maximum number of turns of a loop that counts as ending soon. */
 const mostTurns = 1000;
 
 type Nodes = ReadonlyMap<string, NodeDef>;
 
 /**
- * Finds an op by which values, and not sizes alone, may decide how long a call takes: one that waits, or a loop. A loop whose turns are
- * counted up to a constant, as `whileLoop` with `maximumIterations` makes it, ends soon. It is known by what it computes: a model may be
- * somebody else's, and its words prove nothing.
+ * Finds an op by which values, and not sizes alone, may decide how long a call takes: one that waits, or a loop. A loop whose turns are counted up to
+ * a constant, as `whileLoop` with `maximumIterations` makes it, ends soon. It is recognized by what it computes: a model may be somebody else's, and
+ * the names in it prove nothing.
  *
  * @returns Its type; undefined where there is none.
  */

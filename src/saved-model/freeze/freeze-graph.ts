@@ -23,12 +23,12 @@ const callOps = new Set(['PartitionedCall', 'StatefulPartitionedCall']);
 /** Ops of TensorFlow 1 that change the variable that they are given. */
 const changingOps = /^(?:Assign|Scatter|Apply|SparseApply|CountUpTo|IsVariableInitialized|Ref)/;
 /**
- * Replaces a graph's variables by constants, so that TensorFlow's optimizer folds and fuses what is computed from them. Functions that
- * are given variables are copied, and take their values instead. What only saves and restores is left out.
+ * Replaces a graph's variables by constants, so that TensorFlow's optimizer folds and fuses what is computed from them. Functions that are given
+ * variables are copied, and take their values instead. Nodes that only save and restore are left out.
  *
- * @param values What the variables are restored to, by their nodes. Others stay variables.
+ * @param values The variables' restored values, by their nodes. Variables without one stay variables.
  * @returns A new graph with the same signatures.
- * @throws NotFrozen where a signature does something else with a variable than read it.
+ * @throws NotFrozen where a signature does anything but read a variable.
  */
 export function freezeGraph(given: MetaGraphDef, values: ReadonlyMap<string, TensorProto>): MetaGraphDef {
   return new GraphFreezer(given, values).run();
@@ -71,7 +71,7 @@ class GraphFreezer {
     return graph;
   }
 
-  /** What the signatures need, and what sets up tables. */
+  /** The nodes that the signatures need, and those that set up tables. */
   #reachable(all: readonly NodeDef[]): NodeDef[] {
     const { signatureDef, collectionDef } = this.#graph;
     const initOutputs = Object.values(signatureDef[initKey]?.outputs ?? {});
@@ -109,7 +109,7 @@ class GraphFreezer {
    * Makes an op take values where it took variables.
    *
    * @param variables Types of the values, by the names that the variables have where the op is.
-   * @param onRead Hears of an op that read a variable and now passes its value on.
+   * @param onRead Called with an op that read a variable and now passes its value on.
    */
   #takeConstants(node: NodeDef, variables: ReadonlyMap<string, DataType>, onRead: (node: NodeDef) => void): void {
     const types = node.input.map((input) => (input.startsWith('^') ? null : (variables.get(nodeOf(input)) ?? null)));
@@ -137,7 +137,7 @@ class GraphFreezer {
     }
     given.value.value.type = given.value.value.type.map((type, i) => types[i] ?? type);
     call.attr.f.value.value.name = this.#withValues(name, types);
-    // Described the arguments that were handles.
+    // It described arguments that were handles.
     delete call.attr._read_only_resource_inputs;
   }
 
@@ -152,10 +152,10 @@ class GraphFreezer {
     const { signature } = made;
     if (!signature) throw new Error('unreachable: it is a copy of one that has a signature');
     signature.name = copyName;
-    // Tells the shapes of the handles.
+    // It gives the shapes of the handles.
     delete made.attr._input_shapes;
     const variables = new Map<string, DataType>();
-    // What is said of arguments that were handles.
+    // Positions of arguments that were handles, whose descriptions must go.
     const described: string[] = [];
     signature.inputArg.forEach((argument, i) => {
       const type = types[i] ?? null;
@@ -179,7 +179,7 @@ class GraphFreezer {
   }
 }
 
-/** An Identity calls its output another name than the op that read: `x:value:0` is `x:output:0` now. */
+/** An Identity names its output differently from the op that read: `x:value:0` is now `x:output:0`. */
 function renameOutputs({ nodeDef, ret }: FunctionDef, read: ReadonlySet<string>): void {
   const renamed = (input: string) => {
     const [name = '', output, index] = input.split(':');

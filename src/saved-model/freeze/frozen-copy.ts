@@ -16,14 +16,14 @@ import { contentBytes } from '../read/tensor-proto-value.js';
 import { freezeGraph, NotFrozen } from './freeze-graph.js';
 import { restoredVariables } from './restored-variables.js';
 
-/** A graph with more values, in bytes, is left as it is: a protocol buffer is smaller than 2 GiB, and TensorFlow copies it. */
+/** Maximum size of the values in bytes. A graph with more is left as it is: a protocol buffer is smaller than 2 GiB, and TensorFlow copies it. */
 const mostBytes = 2 ** 30;
 
 /**
  * Writes a copy of a SavedModel whose variables are constants into a temporary folder, uses it, and deletes it.
  *
  * @param metaGraph The graph of `directory` to copy.
- * @param use Is given the folder; it may be gone once this has settled.
+ * @param use Receives the folder, which may be gone once its promise has settled.
  * @throws NotFrozen for a graph that needs its variables, or files; whatever `use` throws.
  * @throws SignetError `INVALID_SAVED_MODEL` for variables that cannot be read.
  */
@@ -45,13 +45,13 @@ export async function withFrozenCopy<T>(
   }
 }
 
-/** The copy has no files: the graph gets their places in the original instead of names that TensorFlow would complete. */
+/** The copy has no files, so the graph gets their paths in the original instead of names that TensorFlow would complete. */
 function nameAssets(graph: MetaGraphDef, directory: string): void {
   const nodes = new Map((graph.graphDef?.node ?? []).map((node) => [node.name, node]));
   for (const { filename, tensorInfo } of assetFilesOf(graph)) {
     const name = tensorInfo?.encoding.case === 'name' ? tensorInfo.encoding.value : '';
     const node = nodes.get(name.split(':', 1)[0] ?? '');
-    // One that no signature needs is gone already.
+    // A node that no signature needs has been removed already.
     if (!node) continue;
     if (!['Const', 'Placeholder'].includes(node.op)) throw new NotFrozen(`its file ${filename} is given to ${node.op}`);
     const stringVal = [Buffer.from(path.join(directory, 'assets', filename))];

@@ -9,12 +9,12 @@ import { guardProduct, mayWriteBeyond } from './guard-product.js';
 import { KnownSizes } from './known-sizes.js';
 
 /**
- * Puts guards before the ops of a graph that end TensorFlow's process, or give memory that nobody wrote, at shapes that a request may
- * bring (docs/tracing.md lists them): an assertion, or the same computed in another way. Ops whose sizes the graph says to be large
- * enough stay as they are.
+ * Puts guards before the ops of a graph that end TensorFlow's process, or return uninitialized memory, at shapes that a request may have
+ * (docs/tracing.md lists them): an assertion, or another way to compute the same. Ops whose sizes are large enough according to the graph stay as
+ * they are.
  *
  * @param graph Is changed.
- * @returns The ops that got a guard, each once, in the order of the alphabet.
+ * @returns The ops that got a guard, each once, in alphabetical order.
  */
 export function guardGraph(graph: GraphDef): string[] {
   const functions = graph.library?.function ?? [];

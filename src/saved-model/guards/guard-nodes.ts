@@ -12,13 +12,13 @@ const int32 = attr.type(DataType.DT_INT32);
 /** The nodes of a graph or of a function, to which guards are added. */
 export interface GuardedNodes {
   readonly nodes: NodeDef[];
-  /** Names that are taken. */
+  /** Names that are in use. */
   readonly names: Set<string>;
   /** Functions name the outputs of their nodes `node:output_arg:0`, graphs `node:0` or `node`. */
   readonly isFunction: boolean;
 }
 
-/** Adds the nodes that guard one node. Sizes are int32; methods return what takers call the added node's output. */
+/** Adds the nodes that guard one node. Sizes are int32; methods return the name of the added node's output for nodes that take it. */
 export class GuardNodes {
   constructor(
     private readonly all: GuardedNodes,

@@ -20,8 +20,8 @@ export function mayWriteBeyond(x: Sizes, y: Sizes): boolean {
 }
 
 /**
- * Computes such a product as that of [1, b, m, k]. The node becomes the reshape that brings the two sizes back, so that everyone who takes
- * it by its name has what it had.
+ * Computes such a product with [1, b, m, k] instead. The node becomes the reshape that swaps the two sizes back, so that nodes which take it by its
+ * name get the same as before.
  */
 export function guardProduct(node: NodeDef, guard: GuardNodes): void {
   const [x = '', y = '', ...control] = node.input;

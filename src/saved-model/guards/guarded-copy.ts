@@ -12,8 +12,8 @@ import { guardGraph } from './guard-graph.js';
 /**
  * A SavedModel whose graphs have guards (`guardGraph`), in a temporary directory with links to the variables and assets of the original.
  *
- * @param savedModel What `directory` holds. Is changed.
- * @returns The directory, which the caller removes; null where nothing needs a guard, or Signet has put them when it exported the model.
+ * @param savedModel Content of `directory`. Is changed.
+ * @returns The directory, which the caller removes; null if nothing needs a guard, or if Signet added the guards when it exported the model.
  * @throws SignetError `INVALID_SAVED_MODEL` where there is no room for temporary files.
  */
 export async function guardedCopy(directory: string, savedModel: SavedModel): Promise<string | null> {

@@ -6,7 +6,7 @@ import { outputName } from '../../tracing/op-signature.js';
 /** Sizes of a tensor, -1 where one is not known; null where not even their number is. */
 export type Sizes = readonly number[] | null;
 
-/** What a graph or a function says of the sizes of its tensors: its constants, and the `_output_shapes` that Python writes. */
+/** What a graph or a function says about the sizes of its tensors: its constants, and the `_output_shapes` that Python writes. */
 export class KnownSizes {
   readonly #nodes: ReadonlyMap<string, NodeDef>;
   readonly #arguments: ReadonlyMap<string, Sizes>;
@@ -40,7 +40,7 @@ export class KnownSizes {
     return this.#nodes.get(input[position]?.split(':')[0] ?? '')?.op === 'Const';
   }
 
-  /** Which of its producer's outputs a tensor is; null where that is not plain to see. */
+  /** Position of a tensor among its producer's outputs; null if it is not obvious. */
   #position(tensor: string, { op, attr }: NodeDef): number | null {
     const [name = '', first, second] = tensor.split(':');
     if (!this.fn) return Number(first ?? 0);

@@ -6,7 +6,7 @@ import {
   type MetaGraphDef,
 } from '../../tensorflow/protos/tensorflow/core/protobuf/meta_graph_pb.js';
 
-/** Where TensorFlow 1 lists a graph's files. */
+/** Collection in which TensorFlow 1 lists a graph's files. */
 export const assetsCollection = 'saved_model_assets';
 
 /**

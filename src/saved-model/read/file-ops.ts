@@ -19,7 +19,7 @@ const fileOps = new RegExp(
     String.raw`Debug(?:Identity|NanCount|NumericSummary)(?:V\d)?|Copy(?:Host)?|.*Rpc(?:Call|Client|Server)|.*GcsFileSystem.*`,
   ].join('|')})$`,
 );
-/** Attributes that name a file: their values that name none begin so. */
+/** Attributes that may name a file, each with the beginnings of values that do not. */
 const fileAttributes: Readonly<Record<string, RegExp>> = {
   // `tf.print` may append to any file.
   output_stream: /^(?!file:)/,
@@ -32,9 +32,9 @@ const assetOps: ReadonlyMap<string, number> = new Map([
   ['InitializeTableFromTextFile', 1],
   ['InitializeTableFromTextFileV2', 1],
 ]);
-/** Checkpoint ops, which every SavedModel has to restore itself; signatures and initializers have no business with them. */
+/** Checkpoint ops, which every SavedModel has to restore itself; signatures and initializers must not use them. */
 const checkpointOps = /^(?:Save(?:V2|Slices)?|(?:DTensor)?Restore(?:V2|Slice)?|MergeV2Checkpoints)$/;
-/** Checkpoint ops that write or delete files; restoring has no business with them. */
+/** Checkpoint ops that write or delete files; restoring must not use them. */
 const savingOps = /^(?:Save(?:V2|Slices)?|MergeV2Checkpoints)$/;
 /** Collections of TensorFlow 1 that name what initializes a model. Source: tensorflow/cc/saved_model/constants.h. */
 const initializerKeys = ['saved_model_main_op', 'legacy_init_op'];
@@ -42,9 +42,9 @@ const initializerKeys = ['saved_model_main_op', 'legacy_init_op'];
 /**
  * Operations of a SavedModel that touch files, except the ones that restore its own variables.
  *
- * A SavedModel is a program: this finds what is written in it plainly. It is a check, not a sandbox.
+ * A SavedModel is a program: this finds what is plainly written in it. It is a check, not a sandbox.
  *
- * @returns Names of operations, each once, in the order of the alphabet.
+ * @returns Names of operations, each once, in alphabetical order.
  * @throws SignetError `INVALID_SAVED_MODEL`.
  */
 export async function fileOpsOf(directory: string): Promise<string[]> {
@@ -52,7 +52,7 @@ export async function fileOpsOf(directory: string): Promise<string[]> {
   return [...new Set(metaGraphs.flatMap(fileOpsOfGraph))].toSorted();
 }
 
-/** As `fileOpsOf`, of one graph. */
+/** Like `fileOpsOf`, for one graph. */
 export function fileOpsOfGraph(metaGraph: MetaGraphDef): string[] {
   return [...new Set(touchingOps(metaGraph))].toSorted();
 }
@@ -136,10 +136,10 @@ function scopesOf({ node, library }: GraphDef): Scope[] {
   return [{ name: null, arguments: [], nodes: byName(node), all: node }, ...functions];
 }
 
-/** How far a string is followed. */
+/** Maximum number of steps over which a string is followed. */
 const mostSteps = 100;
 
-/** Which strings of a graph can be nothing but the names of its own assets. What was found of one is kept: functions may call each other in many ways. */
+/** Which strings of a graph can be nothing but the names of its own assets. Findings are kept, since functions may call each other in many ways. */
 class AssetStrings {
   readonly #known = new Map<string, boolean>();
   readonly #calls = new Map<string, (readonly [from: Scope, call: NodeDef])[]>();
@@ -166,7 +166,7 @@ class AssetStrings {
     const key = JSON.stringify([scope.name, name]);
     const known = this.#known.get(key);
     if (known !== undefined || depth > mostSteps) return known ?? false;
-    // One that depends on itself is none.
+    // A string that depends on itself is not an asset's name.
     this.#known.set(key, false);
     const found = this.#find(name, scope, depth + 1);
     this.#known.set(key, found);

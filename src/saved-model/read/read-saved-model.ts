@@ -37,7 +37,7 @@ export interface Signature {
 /**
  * The signatures of a SavedModel, Signet's or another's, read without TensorFlow.
  *
- * @throws SignetError `INVALID_SAVED_MODEL` when the directory is none.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the directory is not a SavedModel.
  */
 export async function readSignatures(directory: string): Promise<Readonly<Record<string, Signature>>> {
   return signaturesOf(findServedGraph(await readSavedModel(directory), directory));
@@ -52,8 +52,8 @@ export function signaturesOf({
 }
 
 /**
- * The graph that is served: the one with the tag `serve` alone, as TensorFlow Serving chooses. Where there is none, the only one
- * that has it among others, or the only one there is.
+ * The graph that is served: the one with the tag `serve` alone, as TensorFlow Serving chooses. If there is none, the only one that has it among
+ * others, or the only graph at all.
  *
  * @throws SignetError `INVALID_SAVED_MODEL` where that leaves a choice.
  */
@@ -74,7 +74,7 @@ export function tagsOf({ metaInfoDef }: MetaGraphDef): readonly string[] {
 }
 
 /**
- * What `saved_model.pb` holds.
+ * Reads `saved_model.pb`.
  *
  * @throws SignetError `INVALID_SAVED_MODEL` that says what the directory is instead, and where SavedModels are below it.
  */
@@ -138,7 +138,7 @@ async function findSavedModels(folder: string, depth: number): Promise<string[]>
   return found;
 }
 
-/** A SignatureDef, with the names of what Signet does not carry: tensors of other types, sparse and composite ones. */
+/** A SignatureDef, with the names of what Signet does not support: tensors of other types, sparse and composite ones. */
 function signatureOfDef({ inputs, outputs, methodName }: SignatureDef): Signature {
   const [takes, gives] = [sort(inputs), sort(outputs)];
   const omitted = { inputs: takes.omitted, outputs: gives.omitted };

@@ -22,7 +22,7 @@ export interface VariableInfo {
   readonly name: string;
   /** Its key in the checkpoint, such as `variables/0/.ATTRIBUTES/VARIABLE_VALUE`; unique. */
   readonly key: string;
-  /** As Python says it after `tf.`: `float32`, `bfloat16`, `string`. */
+  /** Name that Python has after `tf.`: `float32`, `bfloat16`, `string`. */
   readonly dtype: string;
   /** Size of each dimension; empty for a scalar. */
   readonly shape: readonly number[];
@@ -33,17 +33,16 @@ export interface VariableInfo {
 /** A variable with its elements in row-major order. */
 export interface VariableValues extends VariableInfo {
   /**
-   * `Float32Array` for float32, and for float16 and bfloat16, which it holds exactly; `Float64Array` for float64;
-   * `BigInt64Array` for int64, `BigUint64Array` for uint64, and the typed array of the same name for the smaller integers;
-   * `Uint8Array` of 0 and 1 for bool; bytes (`Uint8Array[]`) for string; complex64 and complex128 as float32 and float64, the
-   * real and the imaginary part by turns.
+   * `Float32Array` for float32, and for float16 and bfloat16, which it holds exactly; `Float64Array` for float64; `BigInt64Array` for int64,
+   * `BigUint64Array` for uint64, and the typed array of the same name for the smaller integers; `Uint8Array` of 0 and 1 for bool; bytes
+   * (`Uint8Array[]`) for string; complex64 and complex128 as float32 and float64, the real and the imaginary part in turns.
    */
   readonly values: TensorValues;
 }
 
 /** The checkpoint's entry that holds the object graph; TensorFlow 1's checkpoints have none. */
 const objectGraphKey = '_CHECKPOINTABLE_OBJECT_GRAPH';
-/** What an object of the graph calls the entry that is a variable's value; others are tables and configurations. */
+/** Name that objects of the graph give the entry with a variable's value; other entries are tables and configurations. */
 const valueAttribute = 'VARIABLE_VALUE';
 /** `tf.train.Checkpoint` counts its saves in a separate variable. */
 const saveCounterKey = 'save_counter/.ATTRIBUTES/VARIABLE_VALUE';
@@ -54,7 +53,7 @@ const saveCounterKey = 'save_counter/.ATTRIBUTES/VARIABLE_VALUE';
  * Left out is everything but the model's variables: the object graph itself, the contents of lookup tables, Keras's
  * configurations, and the `save_counter` of `tf.train.Checkpoint`.
  *
- * @throws SignetError `INVALID_SAVED_MODEL` when the directory is none, or its variables are missing or damaged.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the directory is not a SavedModel, or its variables are missing or damaged.
  */
 export async function listVariables(directory: string): Promise<VariableInfo[]> {
   const checkpoint = await readCheckpoint(directory, await readSavedModel(directory));
@@ -70,8 +69,8 @@ export async function listVariables(directory: string): Promise<VariableInfo[]> 
  * ```ts
  * for (const { name, shape, values } of await readVariables('models/LenetModel/1')) console.log(name, shape, values[0]);
  * ```
- * @throws SignetError `INVALID_SAVED_MODEL`, also for a variable that is partitioned (TensorFlow 1) or of a type without a
- * size of its own, such as variant.
+ * @throws SignetError `INVALID_SAVED_MODEL`, also for a variable that is partitioned (TensorFlow 1) or of a type without a fixed size, such as
+ *   variant.
  */
 export async function readVariables(directory: string): Promise<VariableValues[]> {
   const checkpoint = await readCheckpoint(directory, await readSavedModel(directory));

@@ -3,7 +3,7 @@ import type { MetaGraphDef } from '../../tensorflow/protos/tensorflow/core/proto
 import type { SavedModel } from '../../tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 
 const restoreOps = /^Restore(?:V2|Slice)?$/;
-/** What every checkpoint of TensorFlow 2 holds, also where there is not a single variable. */
+/** Entry that every checkpoint of TensorFlow 2 has, even without a single variable. */
 const objectGraph = '_CHECKPOINTABLE_OBJECT_GRAPH';
 
 /**

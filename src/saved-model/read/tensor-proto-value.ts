@@ -15,9 +15,9 @@ import { type TensorProto, TensorProtoSchema } from '../../tensorflow/protos/ten
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type { ElementValues, TensorValue } from '../../tensorflow/tensor-value.js';
 
-/** How a tensor may be read. */
+/** Limits for reading a tensor. */
 export interface TensorProtoLimits {
-  /** The most bytes that the tensor may take in memory, of which its message can be a small part. Default: 256 MiB. */
+  /** Maximum number of bytes that the tensor may take in memory, which its message may be much smaller than. Default: 256 MiB. */
   readonly maxBytes?: number;
 }
 
@@ -51,7 +51,7 @@ const fields = {
   complex128: 'dcomplexVal',
   string: 'stringVal',
 } as const satisfies Readonly<Record<DType, keyof TensorProto>>;
-/** How the bits of the short floats become numbers, and numbers their bits. */
+/** Converts the bits of the short floats to numbers, and numbers to their bits. */
 const shortFloats: ReadonlyMap<DType, { widen: (bits: number) => number; bits: (value: number) => number }> = new Map([
   ['float16', { widen: widenHalf, bits: halfBits }],
   ['bfloat16', { widen: widenBrainFloat, bits: brainFloatBits }],
@@ -60,9 +60,9 @@ const shortFloats: ReadonlyMap<DType, { widen: (bits: number) => number; bits: (
 /**
  * Reads an untrusted TensorProto.
  *
- * The elements are in `tensor_content` (little-endian, as many as the shape has), else in the field of the type: if fewer than
- * the shape has, the last is repeated; if none, all are zero; what is too many is left. Source: `Tensor::FromProto` and
- * `FromProtoField` in tensorflow/core/framework/tensor.cc. Strings are read from `string_val` alone.
+ * The elements are in `tensor_content` (little-endian, as many as the shape has), else in the field of the type: if fewer than the shape has, the
+ * last is repeated; if none, all are zero; excess elements are ignored. Source: `Tensor::FromProto` and `FromProtoField` in
+ * tensorflow/core/framework/tensor.cc. Strings are read from `string_val` alone.
  *
  * Where alignment allows, the elements are a view into the message's memory.
  *
@@ -89,21 +89,21 @@ export function toTensorProto(value: TensorValue, { asContent = false }: TensorP
   return Object.assign(proto, { tensorContent: contentBytes(dtype, values) });
 }
 
-/** Elements as they lie in TensorFlow's memory, little-endian: a view of the values where that is what they are. */
+/** Elements as they are in TensorFlow's memory, little-endian: a view of the values where these are the same. */
 export function contentBytes(dtype: NumericDType, values: ElementValues): Uint8Array<ArrayBuffer> {
   const short = shortFloats.get(dtype);
   const held = short ? Uint16Array.from(values as Float32Array, short.bits) : (values as TypedElements);
   return new Uint8Array(held.buffer as ArrayBuffer, held.byteOffset, held.byteLength);
 }
 
-/** The encoder only walks through the values: a typed array does as well as the array that the types ask for. */
+/** The encoder only walks through the values: a typed array works as well as the array that the types ask for. */
 function fieldValues(dtype: DType, values: ElementValues): unknown {
   const short = shortFloats.get(dtype);
   if (short) return Array.from(values as Float32Array, short.bits);
   return dtype === 'bool' ? Array.from(values as Uint8Array, (value) => value !== 0) : values;
 }
 
-/** What an element takes in JavaScript's memory, in bytes. */
+/** Size of an element in JavaScript's memory, in bytes. */
 function heldBytes(dtype: DType): number {
   if (dtype === 'string') return stringBytes;
   const { array, numbers } = layoutOf(dtype);
@@ -155,7 +155,7 @@ function typed(dtype: NumericDType, proto: TensorProto, count: number): ElementV
   const values = new Elements(count * numbers) as Float32Array;
   const short = shortFloats.get(dtype);
   const all = proto[fields[dtype]] as readonly number[];
-  // Half of a complex number is none.
+  // Half a complex number does not count.
   const listed = firstOf(all, Math.min(values.length, all.length - (all.length % numbers)));
   const given = short ? listed.map(short.widen) : listed;
   // Bools become 0 and 1 on their way in.

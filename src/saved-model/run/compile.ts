@@ -22,8 +22,8 @@ import { writeParts } from '../write/write-saved-model.js';
 /** Options of `CompiledFunctions.compile`. */
 export interface CompiledFunctionsOptions extends SessionConfig {
   /**
-   * Whether the values that variables have now stay forever, so that TensorFlow folds batch normalization into convolutions and fuses what
-   * follows: results differ in the last digits. Functions that need their variables keep them. Default: false.
+   * Whether the variables keep their current values forever, so that TensorFlow folds batch normalization into convolutions and fuses what follows:
+   * results differ in the last digits. Functions that need their variables keep them. Default: false.
    */
   readonly areVariablesConstant?: boolean | undefined;
 }
@@ -44,7 +44,7 @@ export class CompiledFunctions {
   readonly #session: Session;
   readonly #functions: ReadonlyMap<string, CompiledFunction>;
   readonly #groups: readonly VariableGroup[];
-  /** Holds the assets, which the graph reads when it runs; null when there are none. */
+  /** Folder with the assets, which the graph reads when it runs; null when there are none. */
   readonly #directory: string | null;
 
   private constructor(
@@ -134,8 +134,8 @@ export class CompiledFunctions {
   }
 
   /**
-   * Gives the session's variables what TF.js's were assigned since the last read or write, such as a new learning rate; the
-   * session keeps its values of the others. Costs nothing where none was assigned.
+   * Gives the session's variables what TF.js's were assigned since the last read or write, such as a new learning rate; the session keeps its own
+   * values of the others. Costs nothing if none was assigned.
    */
   writeChangedVariables(): void {
     for (const group of this.#groups) group.writeChanged((name, args) => this.call(name, args));
@@ -153,7 +153,7 @@ async function loadFrozen(directory: string, options: SessionConfig): Promise<Se
   return withFrozenCopy(directory, graph, (folder) => Session.load(folder, options));
 }
 
-/** Says what may be the cause where a size does not fit. */
+/** Adds a hint to the error if a size does not fit. */
 function withHint<T>(run: () => T): T {
   try {
     return run();
@@ -203,7 +203,7 @@ export async function compile<F extends TfFunction<never>>(
     const results = compiled.call('fn', args);
     if (graph.assigns) compiled.readVariables();
     const result: unknown = graph.returnsOneTensor ? Object.values(results)[0] : results;
-    // The graph gives what the function that it was traced from gives.
+    // The graph returns what the function that it was traced from returns.
     return result as ReturnType<F>;
   };
   return Object.assign(call, { dispose: () => compiled.dispose() });

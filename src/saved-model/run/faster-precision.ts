@@ -8,7 +8,7 @@ export interface Measured {
   dispose(): void;
 }
 
-/** How `fasterPrecision` measures. */
+/** Options of `fasterPrecision`. */
 export interface PrecisionTrial {
   /** Name of what is measured, with the number of images, such as `a training step of 8 images`. */
   readonly what: string;
@@ -21,7 +21,7 @@ export interface PrecisionTrial {
 /** Images in a measured call: the ratio of the two precisions is the same as for a whole batch, and takes less time to find. */
 export const trialImages = 8;
 
-/** Factor by which bfloat16 must be faster: a clock on a busy computer errs by less. */
+/** Ratio of times below which bfloat16 counts as faster: measuring errors on a busy computer are smaller. */
 export const bfloat16Gain = 0.97;
 /** Milliseconds that measuring may take after each way has run three times. */
 const longTrial = 1000;
@@ -52,7 +52,7 @@ async function timeBoth(make: PrecisionTrial['make']): Promise<number[]> {
   const ways: Measured[] = [];
   try {
     for (const precision of ['float32', 'bfloat16'] as const) ways.push(await make(precision));
-    // The first call of each takes memory and fills caches.
+    // The first call of each allocates memory and fills caches.
     for (const way of ways) way.run();
     return await timeInTurns(
       ways.map((way) => () => way.run()),

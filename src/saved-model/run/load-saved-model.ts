@@ -15,7 +15,7 @@ import { findServedGraph, readSavedModel, type Signature, signaturesOf, tagsOf }
 /** Options of `LoadedSavedModel.load`. */
 export interface LoadOptions extends Omit<SessionOptions, 'tags'> {
   /**
-   * Whether the variables become constants first, from which TensorFlow can compute ahead. Default: false.
+   * Whether the variables become constants first, so that TensorFlow can compute ahead from them. Default: false.
    *
    * @throws NotFrozen for a model that needs its variables, or files.
    */
@@ -34,7 +34,7 @@ export class LoadedSavedModel {
     private readonly copy: string | null,
     /** Whether a call may change what a later call finds. */
     readonly isStateful: boolean,
-    /** Whether another thread may run its calls too: they change nothing, none of their loops may go on forever, and they run in the thread that calls. */
+    /** Whether another thread may run its calls too: they change nothing, none of their loops can run forever, and they run in the calling thread. */
     readonly isShareable: boolean,
   ) {}
 
@@ -46,7 +46,7 @@ export class LoadedSavedModel {
     const savedModel = await readSavedModel(directory);
     const graph = findServedGraph(savedModel, directory);
     const signatures = signaturesOf(graph);
-    // The graph has its guards now, also where constants are made of it.
+    // From here on the graph has its guards, even if it is frozen.
     const copy = await guardedCopy(directory, savedModel);
     try {
       const load = (from: string) => Session.load(from, { ...options, tags: tagsOf(graph) });
@@ -63,7 +63,7 @@ export class LoadedSavedModel {
     }
   }
 
-  /** Takes the model that another thread has offered, without loading it again. Both dispose of theirs. */
+  /** Takes the model that another thread has offered, without loading it again. Each thread must dispose of its own. */
   static take(directory: string, signatures: Readonly<Record<string, Signature>>, offer: number): LoadedSavedModel {
     return new LoadedSavedModel(directory, signatures, Session.take(offer), null, false, true);
   }
@@ -73,7 +73,7 @@ export class LoadedSavedModel {
     return this.session.offer();
   }
 
-  /** Whether it runs with checks that its graph lacks. */
+  /** Whether it runs with guards that the graph on disk lacks. */
   get isGuarded(): boolean {
     return this.copy !== null;
   }

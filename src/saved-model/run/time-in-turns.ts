@@ -1,6 +1,6 @@
 /** Bounds of `timeInTurns`. */
 export interface TimingBounds {
-  /** Milliseconds after which no round begins, but for the first `leastRounds`. */
+  /** Milliseconds after which no further round begins, except the first `leastRounds`. */
   readonly milliseconds: number;
   /** Default: 3. */
   readonly leastRounds?: number;
@@ -9,7 +9,7 @@ export interface TimingBounds {
 }
 
 /**
- * Times calls in turns, so that what else the computer does meets all of them. A call that returns a promise ends when that settles.
+ * Times calls in turns, so that other load on the computer affects all of them. A call that returns a promise ends when that settles.
  *
  * @returns The fastest of each in milliseconds.
  */

@@ -11,7 +11,7 @@ import { tfFunction } from '../../tracing/tf-function.js';
 type Call = (name: string, args: readonly tf.Tensor[]) => Record<string, tf.Tensor>;
 
 /**
- * Variables that travel together between TF.js and a session, by two functions of the session's graph.
+ * Variables that are copied together between TF.js and a session, by two functions of the session's graph.
  *
  * Scalars, such as a learning rate that a callback changes between steps, have a group of their own: weights stay where they are.
  */
@@ -46,7 +46,7 @@ export class VariableGroup {
     });
     const write = tfFunction(
       (...values: tf.Tensor[]) => {
-        // In place: an assignment of the samples would need memory for all values once more, while it is traced.
+        // Updated in place: while it is traced, an assignment of the samples would need memory for all values once more.
         variables.forEach((variable, i) => {
           const dtype = attr.type(dataTypeOf(variable.dtype));
           const attributes = { dtype, validate_shape: attr.bool(false) };

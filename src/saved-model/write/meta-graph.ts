@@ -34,8 +34,8 @@ type SignatureDefInit = MessageInitShape<typeof SignatureDefSchema>;
 export const objectGraphKey = '_CHECKPOINTABLE_OBJECT_GRAPH';
 
 /**
- * What says that a graph needs no guards when it is loaded: tracing put them where sizes are unknown (`src/tracing/shape-guards.ts`).
- * TensorFlow leaves the version of a meta graph to its maker.
+ * Mark that a graph needs no guards when it is loaded, since tracing added them where sizes are unknown (`src/tracing/shape-guards.ts`). TensorFlow
+ * leaves the version of a meta graph to its author.
  */
 export const guardedGraph = 'signet: shapes are guarded';
 
@@ -132,8 +132,8 @@ function addCall(
   captured: readonly string[],
 ): SignatureTensors {
   const placeholders = inputs.map(({ name, spec }) =>
-    // The shape stays open here: REST's columnar form sends one string as a scalar, and an optimizer that believed a
-    // placeholder's shape would remove the reshape that allows it. The SignatureDef states the shape.
+    // The shape stays open here: REST's columnar form sends one string as a scalar, and an optimizer that trusted a placeholder's shape would remove
+    // the reshape that allows it. The SignatureDef states the shape.
     graph.add(`${key}_${name}`, 'Placeholder', [], {
       dtype: attr.type(dataTypeOf(spec.dtype)),
       shape: attr.shape(spec.dtype === 'string' ? null : spec.sizes),
@@ -169,8 +169,8 @@ function tensorInfo(spec: NamedSpec['spec'], name: string) {
 }
 
 /**
- * The path of each asset is a variable that is set when the model is loaded, since only then is the folder known: the loader
- * feeds what `asset_file_def` names. Source: `_process_asset` in tensorflow/python/saved_model/save.py.
+ * The path of each asset is a variable that is set when the model is loaded, since only then is the folder known: the loader feeds the tensors that
+ * `asset_file_def` names. Source: `_process_asset` in tensorflow/python/saved_model/save.py.
  */
 function addAssets(graph: GraphNodes, parts: SavedModelParts) {
   const paths = new Map<Asset, string>();

@@ -44,7 +44,7 @@ export interface ObjectGraph {
  * Builds the objects of a SavedModel. The root holds the functions as methods, `variables` as a list of all, `signatures`, and the
  * nested objects.
  *
- * Source: tensorflow/core/protobuf/saved_object_graph.proto, and what tensorflow/python/saved_model/load.py asks of it.
+ * Source: tensorflow/core/protobuf/saved_object_graph.proto, and what tensorflow/python/saved_model/load.py expects of it.
  */
 export function buildObjectGraph(parts: SavedModelParts): ObjectGraph {
   return new ObjectGraphBuilder(parts).build();
@@ -146,7 +146,7 @@ class ObjectGraphBuilder {
       {
         boundInputs: fn.captures.map((capture) => this.#idOf(capture)),
         canonicalizedInputSignature: tuple(tuple(...fn.inputs.map(specValue)), dict({})),
-        // A tf function that returns a tensor gives Python a tensor; a signature always gives a dictionary.
+        // A tf function that returns a tensor returns a tensor in Python; a signature always returns a dictionary.
         outputSignature: fn.returnsOneTensor && fn.outputs[0] ? specValue(fn.outputs[0]) : specDict(fn.outputs),
       },
     ];
@@ -157,7 +157,7 @@ class ObjectGraphBuilder {
       wrapperName(key),
       {
         boundInputs: fn.captures.map((capture) => this.#idOf(capture)),
-        // A signature is called by keyword alone; a method by position too.
+        // A signature is called by keyword only, a method by position too.
         canonicalizedInputSignature: tuple(tuple(), specDict(inputs)),
         outputSignature: specDict(outputs),
       },

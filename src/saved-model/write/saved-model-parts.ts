@@ -27,7 +27,7 @@ export interface SignatureParts {
   readonly outputs?: Readonly<Record<string, string>> | undefined;
 }
 
-/** What a SavedModel holds: the root object, what is served of it, and further files. */
+/** The parts of a SavedModel: the root object, its signatures, and further files. */
 export interface SavedModelParts extends TrackedObject {
   /** Functions by SignatureDef key; text names one of `functions`. */
   readonly signatures: Readonly<Record<string, string | SignatureParts>>;
@@ -83,7 +83,7 @@ export function checkpointKey(position: number): string {
   return `variables/${position}/.ATTRIBUTES/VARIABLE_VALUE`;
 }
 
-/** A variable's name as a node of a graph may be called. Unique, because TF.js keeps variables' names unique. */
+/** A variable's name in the form that names of nodes may have. Unique, because TF.js keeps variables' names unique. */
 export function graphNameOf(variable: tf.Variable): string {
   return variable.name.replace(/[^A-Za-z0-9_./]/g, '_').replace(/^[^A-Za-z0-9.]/, 'v$&');
 }

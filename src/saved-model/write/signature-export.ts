@@ -58,7 +58,7 @@ function byName(a: NamedSpec, b: NamedSpec): number {
 }
 
 /**
- * What TensorFlow Serving asks of Classify and Regress, and refuses only when the first request comes.
+ * Checks what TensorFlow Serving requires for Classify and Regress, but reports only at the first request.
  *
  * Source: tensorflow_serving/servables/tensorflow/{classifier,regressor}.cc (`PreProcessClassification`,
  * `PreProcessRegression`).

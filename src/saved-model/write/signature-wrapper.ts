@@ -45,7 +45,7 @@ export function signatureWrapper({ key, fn, inputs, outputs }: SignatureExport):
       isStateful: true,
       controlOutput: [call],
     },
-    // Python gives its functions' arguments these shapes; tf2onnx takes a missing shape for a scalar's.
+    // Python gives its functions' arguments these shapes; tf2onnx treats a missing shape as a scalar's.
     argAttr: Object.fromEntries(
       inputs.map(({ spec }, i) => [i, { attr: { _output_shapes: attr.shapes([spec.sizes]) } }]),
     ),

@@ -3,7 +3,7 @@ import type { StructuredValue } from '../../tensorflow/protos/tensorflow/core/pr
 import { elementTypeName } from '../checkpoint/element-type.js';
 import { jsonText } from '../../text/printable.js';
 
-/** Sizes from the outermost dimension inwards, `null` where only a call knows; `null` instead of all for any rank. */
+/** Sizes from the outermost dimension inwards, `null` for a size that only a call knows; `null` instead of the list for any rank. */
 export type ShapeDescription = readonly (number | null)[] | null;
 
 /** What an argument or a result of a function is: tensors, and Python's values around them. Plain JSON. */
@@ -31,9 +31,9 @@ export function tensorText(dtype: string, shape: ShapeDescription): string {
 }
 
 /**
- * A value of Python's as a SavedModel holds it; see `nested_structure_coder.py` of TensorFlow.
+ * A Python value as a SavedModel stores it; see `nested_structure_coder.py` of TensorFlow.
  *
- * However hostile, it is not nested deeper than the 100 messages that a reader of protocol buffers takes.
+ * Even a hostile one is not nested deeper than the 100 messages that a reader of protocol buffers accepts.
  */
 export function structureOf(value: StructuredValue | undefined): Structure {
   const kind = value?.kind;

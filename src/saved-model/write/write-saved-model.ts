@@ -80,7 +80,7 @@ function bundleTensor(variable: tf.Variable, position: number) {
 }
 
 /**
- * Makes `fingerprint.pb`, which lets tools distinguish SavedModels.
+ * Makes `fingerprint.pb`, by which tools distinguish SavedModels.
  *
  * TensorFlow fills the fields with FarmHash values and never compares them with the files when it loads; these are the
  * first 8 bytes of a SHA-256, unique and stable all the same (docs/decisions/0004).
