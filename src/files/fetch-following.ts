@@ -1,7 +1,7 @@
 import { SignetError } from '../errors.js';
 import { isLoopback } from './is-loopback.js';
 
-/** A failure that another try may not meet: the network broke, or the server was busy. */
+/** A failure that may not occur at the next try: the network broke, or the server was busy. */
 export class PassingFailure extends Error {
   constructor(
     readonly code: 'OFFLINE' | 'DOWNLOAD_FAILED',
@@ -23,7 +23,7 @@ const redirects = [301, 302, 303, 307, 308];
  *
  * @param headers For every host on the way; a function gives those of one address, so that a token stays with its host.
  * @throws PassingFailure when the server cannot be reached.
- * @throws SignetError `DOWNLOAD_FAILED` when it redirects too often, or to where one must not go.
+ * @throws SignetError `DOWNLOAD_FAILED` when it redirects too often, or to an address that is not allowed.
  */
 export async function fetchFollowing(
   address: string,
@@ -40,7 +40,7 @@ export async function fetchFollowing(
   throw new SignetError('DOWNLOAD_FAILED', `${new URL(address).host} redirects more than ${mostRedirects} times.`);
 }
 
-/** Whether nobody on the way can change what comes: HTTPS, or this machine itself. */
+/** Whether nobody can change the data on its way: HTTPS, or this machine itself. */
 export function isSafeAddress({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }
@@ -60,7 +60,7 @@ function unreachable(url: URL, error: unknown): string {
   return `${url.host} cannot be reached (${code}).${advice}`;
 }
 
-/** The system's word for why a connection failed, such as `ENOTFOUND`; `fetch` hides it in the cause of its error. */
+/** The system's code for why a connection failed, such as `ENOTFOUND`; `fetch` hides it in the cause of its error. */
 export function causeOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ('code' in error && typeof error.code === 'string') return error.code;

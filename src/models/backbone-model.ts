@@ -14,16 +14,16 @@ export interface BackboneOptions extends ImageClassifierOptions {
   readonly dropout?: number | undefined;
   /** Whether only the head is trained and the backbone stays as it is. Default: false. */
   readonly freezeBackbone?: boolean | undefined;
-  /** First layer of the backbone that is trained; those before it stay as they are. Default: all are trained. */
+  /** First layer of the backbone that is trained; the layers before it stay frozen. Default: all are trained. */
   readonly fineTuneFrom?: string | undefined;
   /**
-   * Whether the backbone's batch normalization keeps its averages and normalizes with them even where the backbone is trained. For
-   * fine-tuning on few images, whose batches say little: Keras's `backbone(images, training=False)`. Default: false.
+   * Whether the backbone's batch normalization keeps its averages and normalizes with them even while the backbone is trained. For fine-tuning on few
+   * images, whose batches have unreliable statistics: Keras's `backbone(images, training=False)`. Default: false.
    */
   readonly freezeBatchNormalization?: boolean | undefined;
   /**
-   * Whether the last layer is that of Keras Applications, `predictions`, for weights that were published with it, rather than your own
-   * head, `logits`, which such weights leave alone. After Keras's `include_top`. Default: false.
+   * Whether the last layer is that of Keras Applications, `predictions`, for weights that were published with it, rather than your own head,
+   * `logits`, which such weights do not affect. Modelled on Keras's `include_top`. Default: false.
    *
    * Either way it is a dense layer that gives logits: Keras's `predictions` with `classifier_activation=None`. The softmax that Keras
    * ends with has no weights; it is in `serving_labels` and `serving_classify`, whose results are probabilities.
@@ -34,7 +34,7 @@ export interface BackboneOptions extends ImageClassifierOptions {
 /** Builds a backbone: from images as `preprocess` gives them, [n, height, width, 3], to features, [n, h, w, channels]. */
 export type BuildBackbone = (images: tf.SymbolicTensor) => tf.SymbolicTensor;
 
-/** Layers around a backbone, where a family differs from the others. */
+/** Layers around a backbone that differ between families. */
 export interface AroundBackbone {
   /** Prepares pixels of 0 to 255, in layers named as in `aroundBackbone.before`. Default: scales them to -1 to 1. */
   readonly preprocess?: BuildBackbone;
@@ -43,7 +43,7 @@ export interface AroundBackbone {
 }
 
 /**
- * A classifier with a backbone, whose weights others have trained, and a head of average pooling and a dense layer of logits.
+ * A classifier with a backbone, whose weights may come pretrained, and a head of average pooling and a dense layer of logits.
  *
  * A frozen layer's weights do not take part in a training step, and its batch normalization stays in inference mode. `compile` the model
  * again after freezing or unfreezing layers.
@@ -74,8 +74,8 @@ export abstract class BackboneModel extends ImageClassifierModel {
    * Makes a model of this class whose backbone has been trained: on ImageNet, with published weights, which are downloaded once per user, or
    * with those of a file. The head of a model with other classes starts from random weights.
    *
-   * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_WEIGHTS`, `INVALID_SAVED_MODEL`, `CANNOT_WRITE`; `INVALID_ARGUMENT` for a size
-   * that nothing is published for.
+   * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_WEIGHTS`, `INVALID_SAVED_MODEL`, `CANNOT_WRITE`; `INVALID_ARGUMENT` for a size without
+   *   published weights.
    * @example
    * ```ts
    * const model = await EfficientNetLiteModel.pretrained({ classNames, freezeBackbone: true });
@@ -102,7 +102,7 @@ export abstract class BackboneModel extends ImageClassifierModel {
   }
 
   /**
-   * Trains the head and the backbone from a layer on, in the order of `layers`; those before it stay as they are.
+   * Trains the head and the backbone from a layer on, in the order of `layers`; the layers before it stay frozen.
    *
    * @throws SignetError `INVALID_ARGUMENT` that lists names like the one received.
    */
@@ -128,7 +128,7 @@ export abstract class BackboneModel extends ImageClassifierModel {
     );
   }
 
-  /** Tells what `freezeBackbone` or `fineTuneFrom` did; nothing if layers were frozen in some other order. */
+  /** The option, `freezeBackbone` or `fineTuneFrom`, that froze the layers; none if they were frozen in some other pattern. */
   #frozen(): Pick<BackboneOptions, 'freezeBackbone' | 'fineTuneFrom'> {
     const layers = this.#backbone;
     const first = layers.findIndex(({ trainable }) => trainable);

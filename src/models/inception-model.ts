@@ -12,7 +12,7 @@ export class InceptionModel extends BackboneModel {
 type Tensor = tf.SymbolicTensor;
 type Size = readonly [height: number, width: number];
 
-/** A convolution: filters, window, and whether it halves the sizes. */
+/** A convolution: filters, window, and whether it halves height and width. */
 type Step = readonly [filters: number, window: Size, halves?: boolean];
 
 /**
@@ -70,7 +70,7 @@ class InceptionV3 {
     return concatenated([...branches.map((steps) => this.#steps(x, steps)), maxPool(x)], name);
   }
 
-  /** One of the two last blocks: windows of 3 side by side, lying and standing. */
+  /** One of the two last blocks: with horizontal and vertical windows of 3 side by side. */
   #wideBlock(x: Tensor, position: number): Tensor {
     const split = (from: Tensor, name: string) =>
       concatenated([this.#conv(from, 384, [1, 3]), this.#conv(from, 384, [3, 1])], name);

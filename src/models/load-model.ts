@@ -15,7 +15,9 @@ function savedVariablesOf(model: ImageClassifierModel): tf.Variable[] {
   return [...variablesOf(weightsInOrder(model)), ...others.filter((variable) => variable !== null)];
 }
 
-/** Gives a model what its confidence means, with centroids that are restored later. @throws SignetError `INVALID_SAVED_MODEL` for more than a model keeps. */
+/**
+ * Sets a model's confidence, with centroids that are restored later. @throws SignetError `INVALID_SAVED_MODEL` for more centroids than a model keeps.
+ */
 function prepareConfidence(model: ImageClassifierModel, confidence: ConfidenceSettings, directory: string): void {
   const { centroids = 0 } = confidence.known ?? {};
   const { features, classNames } = model;

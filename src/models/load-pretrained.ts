@@ -10,9 +10,9 @@ export interface PretrainedOptions extends DownloadWeightsOptions {
 }
 
 /**
- * Gives a model weights that were trained: published ones, from the user's cache or downloaded into it, or those of a file.
+ * Gives a model trained weights: published ones, from the user's cache or downloaded into it, or those of a file.
  *
- * @throws SignetError as `downloadWeights` and `loadKerasWeights`; then nothing has been loaded.
+ * @throws SignetError of `downloadWeights` and `loadKerasWeights`; then nothing has been loaded.
  */
 export async function loadPretrained(
   model: ImageClassifierModel,

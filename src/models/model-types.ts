@@ -16,7 +16,7 @@ const option = '--model-type';
 /** A class of classifiers. */
 export type ModelType = new (options: ImageClassifierOptions) => ImageClassifierModel;
 
-/** Signet's architectures by the names that `--model-type` takes, one line each. */
+/** Signet's architectures by the names that `--model-type` accepts, one line each. */
 export const modelTypes: Readonly<Record<string, ModelType>> = {
   EfficientNetLiteModel,
   EfficientNetV2Model,
@@ -30,7 +30,7 @@ export const modelTypes: Readonly<Record<string, ModelType>> = {
 /**
  * Finds the class that `--model-type` names: one of Signet's by its name, or the user's own as `path/to/model.ts#ClassName`.
  *
- * @throws SignetError `INVALID_ARGUMENT` that lists the names, or says what the file lacks.
+ * @throws SignetError `INVALID_ARGUMENT` that lists the names, or explains what the file lacks.
  */
 export async function findModelType(text: string): Promise<ModelType> {
   const type = Object.hasOwn(modelTypes, text) ? modelTypes[text] : undefined;

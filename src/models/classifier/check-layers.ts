@@ -49,9 +49,9 @@ function noLogits({ outputs }: tf.LayersModel, modelType: string, classes: numbe
   );
 }
 
-/** Activations whose values lie between -1 and 1; `logSoftmax` is none of them, and right: softmax takes it back. */
+/** Activations whose values lie between -1 and 1; `logSoftmax` is not one of them: its results are valid logits, since softmax undoes it. */
 const boundedActivations: ReadonlySet<unknown> = new Set(['softmax', 'sigmoid', 'hardSigmoid', 'tanh', 'softsign']);
-/** Layers that keep values within the bounds of what all of their inputs keep. */
+/** Layers whose results stay within the bounds of their inputs. */
 const keepsBounds =
   /^(?:Reshape|Flatten|Permute|RepeatVector|Activation|Average|Maximum|Minimum|Multiply|Concatenate|(?:Spatial)?Dropout(?:1D|2D)?|SignetDropout|(?:Global)?(?:Average|Max)Pooling[123]D)$/;
 
@@ -60,7 +60,7 @@ interface Bounded {
   readonly activation: string;
 }
 
-/** Finds the layer that keeps a tensor within the bounds of its activation. @returns null when none does. */
+/** Finds the layer whose activation bounds a tensor. @returns null if there is none. */
 function boundedBy(tensor: tf.SymbolicTensor): Bounded | null {
   const call = callOf(tensor);
   if (!call) return null;

@@ -27,7 +27,10 @@ export interface ClassifierFunctions {
   readonly classifyExamples: TfFunction;
 }
 
-/** Gives what is saved of a classifier besides its functions: its signatures, and files for `assets.extra/`: its description and further ones, by name. */
+/**
+ * Returns what is saved with a classifier in addition to its functions: its signatures, and files for `assets.extra/`, its description among them, by
+ * name.
+ */
 export function classifierParts(
   model: { readonly signatures: Signatures; readonly description: ModelDescription },
   files: Readonly<Record<string, string | Uint8Array>> = {},
@@ -44,8 +47,8 @@ export type Signatures = SaveServableOptions['signatures'];
  * it is asked for, `serving_known` where thresholds were chosen.
  *
  * @param own Signatures of a subclass.
- * @throws SignetError `INVALID_SIGNATURE` when one of them is called like one of Signet's, also where this model does without it: clients know
- *   what to expect under these names.
+ * @throws SignetError `INVALID_SIGNATURE` when one of them has the name of one of Signet's, even if this model lacks it: clients know what to expect
+ *   under these names.
  */
 export function classifierSignatures(model: ClassifierFunctions, own: Signatures): Signatures {
   const signatures: Readonly<Record<string, Signatures[string] | null>> = {

@@ -2,13 +2,13 @@ import * as v from 'valibot';
 
 import { wholeNumber } from '../../files/read-json.js';
 
-/** What a classifier's confidence means, as `chooseConfidence` finds out. It travels with the model. */
+/** How to interpret a classifier's confidence, as chosen by `chooseConfidence`. Saved with the model. */
 export interface ConfidenceSettings {
   /** Divides the logits before they become probabilities. Default: 1. */
   readonly temperature?: number | undefined;
   /** The lowest confidence of a sure answer; absent unless an accuracy was requested. */
   readonly sure?: SureSettings | undefined;
-  /** Which images are of a kind that the model knows; absent where it takes every image for one. */
+  /** How to tell images of a kind that the model knows; absent if it treats every image as one. */
   readonly known?: KnownSettings | undefined;
 }
 
@@ -16,19 +16,19 @@ export interface ConfidenceSettings {
 export interface SureSettings {
   /** The requested accuracy of sure answers, 0 to 1. */
   readonly targetAccuracy: number;
-  /** The least confidence of a sure answer, 0 to 1. */
+  /** The lowest confidence of a sure answer, 0 to 1. */
   readonly threshold: number;
 }
 
 /** How images that belong to no class are recognized. */
 export interface KnownSettings {
-  /** Number of centroids of the training images' embeddings; 0 where there are none, and the confidence alone decides. */
+  /** Number of centroids of the training images' embeddings; 0 if there are none and the confidence alone decides. */
   readonly centroids: number;
   /** Distance to the nearest centroid that half of the validation's images exceed. */
   readonly typicalDistance: number;
-  /** The one that a hundredth of them exceeds. */
+  /** Distance that a hundredth of them exceed. */
   readonly farDistance: number;
-  /** The least score of a known image, 0 to 1; see `knownScore`. */
+  /** The lowest score of a known image, 0 to 1; see `knownScore`. */
   readonly threshold: number;
 }
 
@@ -36,7 +36,7 @@ const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 /** One minus a cosine. */
 const distance = v.pipe(v.number(), v.minValue(0), v.maxValue(2));
 
-/** The settings in a model's description, which may be from anybody. */
+/** The settings in a model's description, which may come from anybody. */
 export const confidenceSchema = v.object({
   temperature: v.optional(v.pipe(v.number(), v.minValue(1e-3), v.maxValue(1e3))),
   sure: v.optional(v.object({ targetAccuracy: share, threshold: share })),

@@ -58,13 +58,13 @@ export class Convolutions {
   }
 }
 
-/** The multiple of 8 next to a number of filters, not less than nine tenths of it. Source: `_make_divisible` of MobileNet's authors. */
+/** The multiple of 8 nearest to a number of filters, not less than nine tenths of it. Source: `_make_divisible` of MobileNet's authors. */
 export function divisible(filters: number): number {
   const rounded = Math.max(8, Math.trunc((filters + 4) / 8) * 8);
   return rounded < 0.9 * filters ? rounded + 8 : rounded;
 }
 
-/** Padding before a window at stride 2 that puts its middle where PyTorch has it. Source: `correct_pad` of Keras. */
+/** Padding for a window at stride 2 that puts its center where PyTorch puts it. Source: `correct_pad` of Keras. */
 export function paddingBefore(x: Tensor, kernelSize: number): [[number, number], [number, number]] {
   const half = Math.trunc(kernelSize / 2);
   const before = (size: number | null | undefined) => ((size ?? 0) % 2 === 0 ? half - 1 : half);

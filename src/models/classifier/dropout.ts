@@ -9,17 +9,16 @@ export interface DropoutOptions {
   /** Share of the elements that is dropped, 0 to less than 1. */
   readonly rate: number;
   /**
-   * Seed, a whole number: the same seed drops the same elements, in an interrupted run too. Default: one made of the classifier's seed; others
-   * each time where there is none.
+   * Seed, a whole number: the same seed drops the same elements, in an interrupted run too. Default: one derived from the classifier's seed; without
+   * that, something else each time.
    */
   readonly seed?: number | undefined;
 }
 
 /**
- * Sets a share of the elements to 0 while training, and scales the others so that the sum is kept on average; after
- * `keras.layers.Dropout`.
+ * Sets a share of the elements to 0 while training, and scales the others so that the sum stays the same on average, as `keras.layers.Dropout` does.
  *
- * `tf.layers.dropout`, as mended by Signet, draws in the same way.
+ * `tf.layers.dropout`, as patched by Signet, draws in the same way.
  */
 export class Dropout extends tf.layers.Layer {
   /** Name under which TF.js serializes it. */

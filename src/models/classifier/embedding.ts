@@ -1,7 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
 import { callOf } from './network.js';
 
-/** What a network makes of images. */
+/** The results of a network for images. */
 export interface EmbeddedAnswer {
   /** float32 [n, features] */
   readonly embedding: tf.Tensor2D;
@@ -38,8 +38,7 @@ export interface EmbeddingNetwork {
 export type Embed = (images: tf.Tensor) => tf.Tensor;
 
 /**
- * Finds what goes into the last layer of a classifier that has weights and gives the logits, also where that layer stands in a model that
- * is used as a layer.
+ * Finds the input of a classifier's last layer with weights, which gives the logits; also if that layer is in a model that is used as a layer.
  *
  * Layers after it that have no weights, and normalizations, do not count.
  *
@@ -54,7 +53,7 @@ export function embeddingOf(model: tf.LayersModel): Embed | null {
   return inner && ((images) => inner(before(images)));
 }
 
-/** Finds the same, with the logits. @returns null likewise, and where the size of an embedding is not known. */
+/** Finds the same, together with the logits. @returns null in the same cases, and if the size of an embedding is not known. */
 export function embeddingNetworkOf(model: tf.LayersModel): EmbeddingNetwork | null {
   const head = headOf(model.outputs);
   if (!head || model.inputs.length > 1) return null;
@@ -82,7 +81,7 @@ export function embeddingNetworkOf(model: tf.LayersModel): EmbeddingNetwork | nu
   return { features, answer };
 }
 
-/** Goes back from the only one of some tensors to the layer that has weights, if each layer on the way takes one tensor. */
+/** Goes back from a single tensor to the layer that has weights, if each layer on the way takes one tensor. */
 function headOf([tensor, ...others]: readonly tf.SymbolicTensor[]): {
   layer: tf.layers.Layer;
   input: tf.SymbolicTensor;

@@ -12,9 +12,9 @@ export interface FeatureMap {
 }
 
 /**
- * Finds the last tensor of a network that still has pixels, more than one, is made by a convolution and not yet pooled, and that everything
- * the logits know of the images passes; also where it stands in a model that is used as a layer. Activations and normalizations after the
- * convolution are in it, and so are branches that are joined.
+ * Finds the last tensor of a network that still has more than one pixel, comes from a convolution, is not yet pooled, and carries everything that the
+ * logits know about the images; also within a model that is used as a layer. It includes activations and normalizations after the convolution, and
+ * branches that are joined.
  *
  * @returns null where there is no such tensor.
  */
@@ -28,7 +28,7 @@ export function featureMapOf(model: tf.LayersModel): FeatureMap | null {
   return null;
 }
 
-/** Says why `featureMapOf` finds none, to follow a colon. */
+/** Explains why `featureMapOf` finds none, in words that follow a colon. */
 export function whyNoFeatureMap(model: tf.LayersModel): string {
   return hasConvolution(model)
     ? 'its branches meet only where no pixels are left, so there is no last feature map that all logits depend on'
@@ -71,15 +71,15 @@ function before({ inputs, name }: tf.LayersModel, output: tf.SymbolicTensor, ima
     .apply(images, { training: false }) as tf.Tensor;
 }
 
-/** Computes the output of a model from a tensor within. */
+/** Computes the output of a model from a tensor within it. */
 function after(model: tf.LayersModel, from: tf.SymbolicTensor, value: tf.Tensor): tf.Tensor2D {
-  // A model gives a list of its outputs, whatever the typings say.
+  // A model returns a list of its outputs, whatever the typings say.
   const [output] = withInput(model, from, () => model.call(value, { training: false })) as tf.Tensor[];
   if (!output) throw new Error('unreachable: a classifier has an output');
   return output as tf.Tensor2D;
 }
 
-/** Checks whether a tensor is a convolution's with pooling after it. */
+/** Checks whether a tensor comes from a convolution with pooling after it. */
 function isPooled(tensor: tf.SymbolicTensor): boolean {
   const call = callOf(tensor);
   if (!call || isConvolution(call.layer)) return false;

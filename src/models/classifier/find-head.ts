@@ -27,8 +27,7 @@ export function findHead(file: string): Promise<HeadOfFile> {
 }
 
 /**
- * Finds the head among the dense layers of a file, where it has a name that Keras gave it by itself: the only one that the model has no
- * layer for.
+ * Finds the head among the dense layers of a file, if Keras generated its name: the only dense layer for which the model has no layer.
  *
  * @returns null when there are several, or none.
  */
@@ -40,7 +39,7 @@ export function otherHead(dense: readonly Head[], model: tf.LayersModel): Head |
 
 function headOf({ layers }: KerasWeightFile): HeadOfFile {
   const dense = layers.flatMap(({ name, weights }) => {
-    // MobileNetV3 was published with a convolution of one pixel in the place of each dense layer.
+    // MobileNetV3 was published with a convolution of one pixel in place of each dense layer.
     const kernel = weights[0]?.shape ?? [];
     const isOnePixel = kernel.length === 4 && publishedHeadNames.includes(name) && kernel[0] === 1 && kernel[1] === 1;
     const shape = isOnePixel ? kernel.slice(2) : kernel;

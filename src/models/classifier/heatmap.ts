@@ -34,7 +34,7 @@ export function heatmapsOf(
   const logits = map.logits(features);
   const classIndex = tf.where(tf.less(wanted, 0), tf.argMax(logits, -1), wanted) as tf.Tensor1D;
   const chosen = tf.cast(tf.oneHot(classIndex, logits.shape[1]), 'float32');
-  // The images of a batch do not depend on each other: one gradient of their sum has that of each.
+  // The images of a batch do not depend on each other: the gradient of their sum contains that of each.
   const gradient = tf.grad((x: tf.Tensor) => tf.sum(tf.mul(map.logits(x), chosen)))(features);
   const heat = tf.relu(tf.sum(tf.mul(features, gradient), -1, true));
   const relative = tf.divNoNan(heat, tf.max(heat, [1, 2, 3], true));

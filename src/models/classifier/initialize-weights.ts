@@ -11,8 +11,8 @@ interface Initializer {
 }
 
 /**
- * Draws the weights of every layer again, from one seed. Each weight gets its own seed, made from the seed, the layer's name and the
- * weight's, so that adding a layer does not change the others' draws. So do layers that draw while they are trained.
+ * Draws the weights of every layer again, from one seed. Each weight gets its own seed, made from the seed, the layer's name and the weight's, so
+ * that adding a layer does not change the others' draws. Layers that draw while they are trained get a seed in the same way.
  */
 export function initializeWeights(model: tf.LayersModel, seed: number): void {
   for (const [layer, path] of layersWithin(model)) {

@@ -1,13 +1,13 @@
 import * as tf from '../../tensorflow/tf.js';
 import type { KnownSettings } from './confidence-settings.js';
 
-/** Part of the weights' bytes that centroids may take. */
+/** Fraction of the weights' bytes that centroids may take. */
 const mostOfWeights = 0.05;
-/** More of a class change nothing that was measured (docs/decisions/0029). */
+/** More centroids per class made no measurable difference (docs/decisions/0029). */
 const mostPerClass = 10;
 
 /**
- * Returns how many centroids a model keeps at most: 10 for each class, and no more than 5 % of its weights; 0 where not even two fit.
+ * Returns how many centroids a model keeps at most: 10 for each class, and no more than 5 % of its weights; 0 if not even two fit.
  *
  * @param features Size of an embedding.
  */
@@ -36,15 +36,14 @@ export function withLengthOne(rows: tf.Tensor): tf.Tensor2D {
 }
 
 /**
- * Divides the logits once more before their largest probability counts: differences among the other classes, which a softmax hides, tell images
- * of no class apart. After Liang et al., "ODIN", https://arxiv.org/abs/1706.02690; 3 was best on training images (docs/decisions/0029).
+ * Divides the logits once more before the largest probability is taken: images of no class show in the differences among the other classes, which a
+ * softmax hides. From Liang et al., "ODIN", https://arxiv.org/abs/1706.02690; 3 was best on training images (docs/decisions/0029).
  */
 const softening = 3;
 
 /**
- * Computes how much an image is like those of the training, 0 to 1: its largest probability, at three times the temperature, times its
- * nearness, which is 1 up to the typical distance of the validation's images, 1/2 at the distance that one in a hundred exceeds, and 0 as
- * far again beyond that.
+ * Computes how much an image is like those of the training, 0 to 1: its largest probability, at three times the temperature, times its nearness,
+ * which is 1 up to the typical distance of the validation's images, 1/2 at the distance that one in a hundred exceeds, and 0 at twice that excess.
  *
  * @param probabilities float32 [n, classes]; null where an image may have none of the classes.
  * @param distance float32 [n]; null without centroids.
@@ -67,7 +66,7 @@ export function knownScore(
   }
 
   function nearness(of: tf.Tensor): tf.Tensor {
-    // Where all images are the same, nothing else is near.
+    // If all images are the same, nothing else is near.
     const range = Math.max(farDistance - typicalDistance, 1e-6);
     return tf.clipByValue(tf.sub(1, tf.div(tf.sub(of, typicalDistance), 2 * range)), 0, 1);
   }

@@ -13,7 +13,7 @@ import { resizeModes } from '../../ops/resize-modes.js';
 /** The file in `assets.extra/` that says what a classifier was made from, for `loadModel`. */
 export const modelDescriptionFile = 'signet.json';
 
-/** A model directory is untrusted: no description is larger, in bytes, and no image, in pixels. */
+/** A model directory is untrusted: largest description, in bytes, and largest image side, in pixels. */
 const mostBytes = 10_000;
 const mostPixels = 10_000;
 
@@ -44,7 +44,7 @@ export interface ModelDescription extends CompletePreprocessing {
   readonly multiLabel?: boolean | undefined;
   /** Whether it is saved with the signature `serving_heatmap`, if its network has heat maps; default: false. */
   readonly withHeatmap?: boolean | undefined;
-  /** What its confidence means; default: nothing was chosen. */
+  /** How to interpret its confidence; default: nothing was chosen. */
   readonly confidence?: ConfidenceSettings | undefined;
   /** Further options of the class, such as a MobileNetModel's `alpha`. */
   readonly options: OwnOptions;
@@ -63,24 +63,24 @@ export async function decodingOf(directory: string): Promise<Decoding> {
   return decodingBy(await findModelDescription(directory));
 }
 
-/** How a classifier decodes image files; one that does not say what it was made from decodes them as TensorFlow does. */
+/** How a classifier decodes image files; one without a description decodes them as TensorFlow does. */
 export function decodingBy(description: ModelDescription | null): Decoding {
   if (!description) return { exif: 'ignore' };
   const { exif, decode, inputHeight, inputWidth } = description;
   return { exif, leastSide: leastSideFor([inputHeight, inputWidth], decode) };
 }
 
-/** Whether images may have several classes for a classifier on disk; one that does not say so takes one class for each. */
+/** Whether images may have several classes for a classifier on disk; one without a description has one class per image. */
 export async function isMultiLabelModel(directory: string): Promise<boolean> {
   return (await findModelDescription(directory))?.multiLabel ?? false;
 }
 
-/** What the confidence of a classifier on disk means; nothing for one that does not say so. */
+/** How to interpret the confidence of a classifier on disk; no settings if it does not say. */
 export async function confidenceOf(directory: string): Promise<ConfidenceSettings> {
   return (await findModelDescription(directory))?.confidence ?? {};
 }
 
-/** Reads what a model was made from. @returns Null for one that does not say so, or says it in a damaged file. */
+/** Reads what a model was made from. @returns Null if there is no description, or the file is damaged. */
 export function findModelDescription(directory: string): Promise<ModelDescription | null> {
   return readModelDescription(directory).catch(() => null);
 }

@@ -14,7 +14,7 @@ export function callOf({ sourceLayer, nodeIndex }: tf.SymbolicTensor): LayerCall
   return { layer: sourceLayer, inputs: node.inputTensors, outputs: node.outputTensors };
 }
 
-/** Lists the calls that a model's outputs need, from the inputs on; after the call of a model that is used as a layer, those within it. */
+/** Lists the calls that a model's outputs need, from the inputs on; the calls within a model that is used as a layer follow its own call. */
 export function callsWithin(model: tf.LayersModel): LayerCall[] {
   const calls = new Set<LayerCall>();
   const seen = new Set<tf.SymbolicTensor>();
@@ -42,8 +42,8 @@ interface Holder {
 }
 
 /**
- * Lists a model's layers and those inside of them, at any depth, each once, with a path of names that tells them apart. The path is the
- * same for every model of one class: names that TF.js makes count all layers of a process, so a layer's class and place stand for them.
+ * Lists a model's layers and those inside them, at any depth, each once, with a path of names that tells them apart. The path is the same for every
+ * model of one class: where TF.js generates a name, which counts all layers of a process, the layer's class and position are used instead.
  */
 export function layersWithin(model: tf.LayersModel): Map<tf.layers.Layer, string> {
   const found = new Map<tf.layers.Layer, string>();

@@ -10,7 +10,7 @@ export interface NormalizationOptions {
   readonly variance: readonly number[];
 }
 
-/** Subtracts each channel's mean and divides by its standard deviation; after `keras.layers.Normalization` with given numbers. */
+/** Subtracts each channel's mean and divides by its standard deviation; like `keras.layers.Normalization` with given numbers. */
 export class Normalization extends tf.layers.Layer {
   static readonly className = 'SignetNormalization';
   readonly #mean: readonly number[];

@@ -5,9 +5,9 @@ import { SignetError } from '../../errors.js';
 import { readSavedModel } from '../../saved-model/read/read-saved-model.js';
 
 /**
- * Reads the class names that travel with a classifier.
+ * Reads the class names that are saved with a classifier.
  *
- * @throws SignetError `INVALID_SAVED_MODEL` when it has none; for a directory that is no SavedModel at all, it names those below it.
+ * @throws SignetError `INVALID_SAVED_MODEL` when it has none; for a directory that is not a SavedModel at all, the message names those below it.
  */
 export async function readClassNames(modelPath: string): Promise<string[]> {
   const file = path.join(modelPath, 'assets', 'class_names.txt');

@@ -6,7 +6,7 @@ import { SignetError } from '../../errors.js';
 const mostBytes = 4_000_000;
 
 /**
- * Reads class names from a text file in UTF-8: one name a line, in the order of the model's outputs. Names may repeat, as in ImageNet.
+ * Reads class names from a text file in UTF-8: one name per line, in the order of the model's outputs. Names may repeat, as in ImageNet.
  *
  * @throws SignetError `INVALID_LABELS` that names the line.
  */

@@ -5,10 +5,11 @@ import { readCheckpoint } from '../../saved-model/read/read-variables.js';
 /**
  * Reads the thresholds of a multi-label classifier on disk: for each class the probability from which on an image has it.
  *
- * The variable is found by its name in the object graph: its place among the checkpoint's variables says nothing, whose keys sort 10 before 2.
+ * The variable is found by its name in the object graph. Its position among the checkpoint's variables says nothing, since their keys sort 10 before
+ * 2.
  *
  * @param classes Number of classes.
- * @throws SignetError `INVALID_SAVED_MODEL` when it has none, or other than one for each class.
+ * @throws SignetError `INVALID_SAVED_MODEL` when it has none, or not one for each class.
  */
 export async function readThresholds(directory: string, classes: number): Promise<Float32Array> {
   const checkpoint = await readCheckpoint(directory, await readSavedModel(directory));

@@ -3,7 +3,7 @@ import * as tf from '../../tensorflow/tf.js';
 import type { ConfidenceSettings } from './confidence-settings.js';
 import { distanceToNearest, knownScore } from './known-images.js';
 
-/** Images as a network sees them, and what `serving_labels` gives for them. */
+/** A network's results for images, and what `serving_labels` returns for them. */
 export interface RecognizedImages {
   /** float32 [n, classes] */
   readonly probabilities: tf.Tensor;
@@ -13,8 +13,9 @@ export interface RecognizedImages {
 }
 
 /**
- * Gives the outputs of `serving_known`: those of `serving_labels`, and for each image `confidence`, the largest probability; `distance` to
- * the nearest centroid of the training's images; `known_score` and `is_known`, whether it reaches its threshold; and `is_sure`, as far as thresholds were chosen.
+ * Returns the outputs of `serving_known`: those of `serving_labels` and, for each image, `confidence`, the largest probability; `distance` to the
+ * nearest centroid of the training's images; `known_score` and `is_known`, whether it reaches its threshold; and `is_sure`, as far as thresholds were
+ * chosen.
  */
 export function recognitionOf(
   { probabilities, embedding, labels }: RecognizedImages,

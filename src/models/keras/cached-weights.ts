@@ -4,7 +4,7 @@ import { SignetError } from '../../errors.js';
 import { weightsPath } from './download-weights.js';
 import { type PublishedWeights, publishedWeights } from './published-weights.js';
 
-/** Which of the weight files that are published for a class are in the user's cache. */
+/** Which of the published weight files of a class are in the user's cache. */
 export interface CachedWeights {
   /** Whether the backbone's weights are cached, for `train-model --pretrained-weights imagenet`. */
   readonly backbone: boolean;
@@ -15,7 +15,7 @@ export interface CachedWeights {
 /**
  * Looks for the weights of a class of Signet's, such as `ResnetModel`, at its own width, variant and image size.
  *
- * @returns `null` when nothing is published for the class.
+ * @returns `null` when there are no published weights for the class.
  */
 export function cachedWeights(modelType: string): CachedWeights | null {
   const backbone = published(modelType, false);

@@ -18,9 +18,9 @@ export interface DownloadFileOptions {
   readonly mostBytes: number;
   /** Aborts the download; what has arrived so far is kept. */
   readonly signal?: AbortSignal | undefined;
-  /** Called whenever bytes arrive. Default: nobody is called. */
+  /** Called whenever bytes arrive. Default: not reported. */
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
-  /** How often in a row a download may fail before anything more has come. Default: 3. */
+  /** Number of consecutive tries that may fail without receiving anything. Default: 3. */
   readonly tries?: number | undefined;
   /** Seconds between two tries. Default: 1. */
   readonly pauseSeconds?: number | undefined;
@@ -29,11 +29,11 @@ export interface DownloadFileOptions {
 }
 
 /**
- * Downloads a file, and resumes what an earlier call or run has left of it, if the server still has the same file.
+ * Downloads a file, resuming an earlier download that was interrupted, if the server still has the same file.
  *
- * @param part Where the bytes go. Next to it, `PART.json` says of what they are a part.
- * @returns whether the file is made of several answers.
- * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`; what has come so far stays for the next run.
+ * @param part Path for the bytes. Next to it, `PART.json` says which file they belong to.
+ * @returns Whether the file was joined from several answers.
+ * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`; what has arrived so far is kept for the next run.
  */
 export async function downloadFile(address: string, part: string, options: DownloadFileOptions): Promise<boolean> {
   const { tries = 3, pauseSeconds = 1 } = options;
@@ -56,7 +56,7 @@ interface Transfer {
   readonly part: string;
   readonly begun: BegunDownload | null;
   readonly options: DownloadFileOptions;
-  /** Called with every piece that comes. */
+  /** Called for every piece that arrives. */
   readonly alive: () => void;
 }
 
@@ -79,7 +79,7 @@ async function receiveRest(address: string, part: string, options: DownloadFileO
   }
 }
 
-/** RFC 9110: the rest of a file, or with `If-Range` all of it when it is another one by now. */
+/** RFC 9110: asks for the rest of a file or, because of `If-Range`, for all of it if it has changed meanwhile. */
 function rangeHeaders({ bytes, validator }: BegunDownload): Record<string, string> {
   return { range: `bytes=${bytes}-`, 'if-range': validator };
 }
@@ -91,7 +91,7 @@ async function take(response: Response, transfer: Transfer): Promise<boolean> {
   if (!isRest && response.status !== 200) {
     await response.body?.cancel();
     if (begun && response.status === 416 && total === begun.bytes) return true;
-    // The part is of no use to this server: the next try asks for all of the file.
+    // This server cannot continue the part: the next try asks for the whole file.
     if (begun && [206, 416].includes(response.status)) await discardPart(part);
     throw refusal(response);
   }
@@ -167,7 +167,7 @@ function broken({ url }: Response, why: string, cause?: unknown): PassingFailure
   return new PassingFailure('OFFLINE', `The connection to ${new URL(url).host} broke (${why}).`, { cause });
 }
 
-/** A file on a full disk may take a part of what it is given. */
+/** On a full disk, a file may accept only a part of the bytes. */
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, written);

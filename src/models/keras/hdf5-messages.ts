@@ -1,7 +1,7 @@
-/** Data with which the thread that parses a weight file is started. */
+/** Data for the start of the thread that parses a weight file. */
 export interface Hdf5ThreadData {
   readonly path: string;
-  /** Counts the parser's steps: one that takes too long is a loop that a damaged file has led it into. */
+  /** Counts the parser's steps: one that takes too long means that a damaged file has led it into a loop. */
   readonly steps: Int32Array<SharedArrayBuffer>;
 }
 
@@ -14,7 +14,7 @@ export interface Hdf5Weight {
 /** Asks to open the file, or for the elements of a weight. */
 export type Hdf5Request = 'open' | Hdf5Weight;
 
-/** A weight's place and shape; its elements come when they are asked for. */
+/** A weight's place and shape; its elements are sent on request. */
 export interface Hdf5WeightHead {
   readonly path: string;
   readonly shape: readonly number[];

@@ -24,7 +24,7 @@ function serve(port: MessagePort, { path, steps }: Hdf5ThreadData): void {
   port.postMessage({ type: 'ready' } satisfies Hdf5Reply);
 }
 
-/** Compiles the parser before anything is asked: on a busy machine that takes longer than a step may. */
+/** Compiles the parser before the first request: on a busy machine that takes longer than a step may. */
 async function loadParser(): Promise<void> {
   const { default: h5 } = await import('h5wasm');
   await h5.ready;

@@ -4,7 +4,7 @@ import type { Attribute, Dataset, Group } from 'h5wasm';
 
 import { invalidWeights, mostWeightBytes } from './keras-layer.js';
 
-/** Weights of a file, as HDF5 has them. */
+/** Weights of a file, as HDF5 stores them. */
 export interface Hdf5Weights {
   readonly layers: readonly Hdf5Layer[];
   /** Whether they are in the order of the saved model's layers, see `KerasWeightFile`. */
@@ -36,7 +36,7 @@ export async function openHdf5Weights(path: string, onStep: () => void): Promise
   // Its WebAssembly is large: loaded when a file is.
   const { default: h5 } = await import('h5wasm');
   const library = await h5.ready;
-  // HDF5 prints its errors otherwise, a page each.
+  // Otherwise HDF5 prints its errors, a page each.
   library.activate_throwing_error_handler();
   onStep();
   await copyToMemory(path, library.FS);
@@ -54,12 +54,12 @@ export async function openHdf5Weights(path: string, onStep: () => void): Promise
   }
 }
 
-/** Its name in the parser's own file system. */
+/** Name of the file in the parser's own file system. */
 const copy = '/weights.h5';
 
 /**
- * Gives the parser the bytes of a file, in a file system of its own that holds nothing else: a dataset may say that its bytes lie in
- * another file, and a link may lead to one (CVE-2026-1669 of Keras). There, no other file is to be found.
+ * Gives the parser the bytes of a file, in a file system of its own that holds nothing else: a dataset may say that its bytes lie in another file,
+ * and a link may lead to one (CVE-2026-1669 of Keras). In there, no other file exists.
  */
 async function copyToMemory(path: string, fs: { writeFile(name: string, bytes: Uint8Array): void }): Promise<void> {
   try {
@@ -106,7 +106,7 @@ function keras3Layers(path: string, root: Group, reader: GroupReader): Hdf5Layer
     }
     if (weights.length === 0 || reader.group(layer, 'layers')) visit(layer, depth + 1);
   };
-  // A model in a model is a layer with layers of its own; some of a subclassed model are its attributes.
+  // A model in a model is a layer with layers of its own; those of a subclassed model may be its attributes.
   const visit = (model: Group, depth: number) => {
     if (depth > mostDepth) throw invalidWeights(path, `its layers contain each other, more than ${mostDepth} deep`);
     const layers = reader.group(model, 'layers');
@@ -125,15 +125,12 @@ function weightsOf(vars: Group, reader: GroupReader): Hdf5Weight[] {
 /** Names in a model's group that are not attributes with layers. */
 const notLayers = new Set(['layers', 'vars', 'optimizer', 'seed_generator', 'metrics', '_metrics', 'loss_tracker']);
 
-/** Models in models, more than anybody nests. */
+/** Depth of models within models: more than anybody nests. */
 const mostDepth = 8;
 /** Budget of a file: 1 for a name that is listed, 4 for a step and 1 for each part of its path. 3,000 layers of 4 weights fit. */
 const budget = 300_000;
 
-/**
- * Looks at groups, within a budget: links may lead in circles, and lists may name one group a million times, in a file of a few
- * kilobytes.
- */
+/** Reads groups, within a budget: links may lead in circles, and lists may name one group a million times, in a file of a few kilobytes. */
 class GroupReader {
   #left = budget;
   /** Names in groups: all of a group's members are looked up one after another. */
@@ -185,7 +182,7 @@ class GroupReader {
     return parent.get(name);
   }
 
-  /** HDF5 walks along the path each time. */
+  /** HDF5 walks the whole path each time. */
   #step({ path }: Group): void {
     this.onStep();
     this.#spend(4 + path.split('/').length);
@@ -200,7 +197,7 @@ class GroupReader {
 function elements(dataset: Dataset): Float32Array<ArrayBuffer> {
   checkChunks(dataset);
   const { value } = dataset;
-  // Copies: what h5wasm gives lies in the parser's own memory.
+  // Copied, because h5wasm's arrays are in the parser's own memory.
   if (value instanceof Float32Array || value instanceof Float64Array) return Float32Array.from(value);
   throw new Error(`${dataset.path} holds ${String(dataset.dtype)}, no floating-point numbers`);
 }
@@ -208,7 +205,7 @@ function elements(dataset: Dataset): Float32Array<ArrayBuffer> {
 /** Elements of the largest chunk that is read for a smaller dataset: 64 MiB. */
 const mostChunkElements = 2 ** 24;
 
-/** HDF5 takes the memory of a whole chunk, which may be a billion times as large as the dataset in it, and compress to nothing. */
+/** HDF5 allocates the memory of a whole chunk, which may be a billion times as large as the dataset in it, and compress to nothing. */
 function checkChunks({ path, shape, metadata }: Dataset): void {
   const product = (sizes: readonly number[] | null) => (sizes ?? []).reduce((all, size) => all * size, 1);
   if (product(shape) > mostWeightBytes / 4) throw new Error(`${path} is too large`);

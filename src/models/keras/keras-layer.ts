@@ -5,7 +5,7 @@ export const mostWeightBytes = 400 * 2 ** 20;
 
 /** A weight of a layer in a file. */
 export interface KerasWeight {
-  /** Its place in the file, for messages. */
+  /** Its path in the file, for messages. */
   readonly path: string;
   readonly shape: readonly number[];
   /** Reads the elements, in C order. */
@@ -20,11 +20,11 @@ export interface KerasLayer {
 
 /** Weights that are open for reading. */
 export interface KerasWeightFile {
-  /** In the order in which the model had them that was saved. */
+  /** In the order of the model that was saved. */
   readonly layers: readonly KerasLayer[];
   /**
-   * Whether layers may be matched by their order if their names differ. Keras itself goes by the order in the legacy layout: names that
-   * it numbers differ from one program to the next.
+   * Whether layers may be matched by their order if their names differ. For the legacy layout, Keras itself goes by the order: the names that it
+   * numbers differ from one program to the next.
    */
   readonly isOrdered: boolean;
   close(): void;

@@ -7,8 +7,8 @@ import type { Hdf5Reply, Hdf5Request, Hdf5ThreadData, Hdf5Weight, Hdf5WeightHead
 import { invalidWeights, type KerasWeightFile } from './keras-layer.js';
 
 /**
- * Opens a weight file of Keras, `.weights.h5` or legacy `.h5`, in a thread of its own: HDF5's parser can be led into a loop without an
- * end by a damaged file, and only a thread can be stopped. With the thread goes the parser's memory, which WebAssembly never gives back.
+ * Opens a weight file of Keras, `.weights.h5` or legacy `.h5`, in a thread of its own: a damaged file can lead HDF5's parser into an endless loop,
+ * and only a thread can be stopped. Ending the thread also frees the parser's memory, which WebAssembly never gives back.
  *
  * @throws SignetError `INVALID_WEIGHTS` when it is not such a file, or damaged.
  */
@@ -27,20 +27,20 @@ export async function openKerasWeightFile(path: string): Promise<KerasWeightFile
   }
 }
 
-/** Milliseconds that one step of the parser may take, besides those for the bytes that it reads. */
+/** Milliseconds that one step of the parser may take, in addition to those for the bytes that it reads. */
 const mostStepMilliseconds = 2000;
-/** Bytes that a step reads in a millisecond at least. */
+/** Minimum number of bytes that a step reads in a millisecond. */
 const leastBytesPerMillisecond = 20_000;
-/** How often the thread's steps are looked at, in milliseconds. */
+/** How often the thread's steps are checked, in milliseconds. */
 const tick = 100;
-/** Memory of the thread's JavaScript, in MiB: names and attributes. */
+/** Limit of the thread's JavaScript memory, for names and attributes, in MiB. */
 const mostMemory = 512;
 
 /** The thread with one file. */
 class Hdf5Thread {
   readonly #worker: Worker;
   readonly #steps = new Int32Array(new SharedArrayBuffer(4));
-  /** Takes the next answer; null while nothing was asked. */
+  /** Receives the next answer; null if there is no request. */
   #waiting: ((reply: Hdf5Reply) => void) | null = null;
   #last: Promise<unknown>;
 
@@ -54,7 +54,7 @@ class Hdf5Thread {
     this.#worker.on('message', (reply: Hdf5Reply) => this.#waiting?.(reply));
     this.#worker.on('error', ({ message }) => this.#waiting?.(broken(message)));
     this.#worker.on('exit', () => this.#waiting?.(broken('the thread has ended')));
-    // Without a limit of time: until its program is loaded, which a busy machine may delay, nothing comes from the file.
+    // No time limit: until its program is loaded, which a busy machine may delay, nothing is read from the file.
     this.#last = new Promise((resolve) => (this.#waiting = resolve));
   }
 
@@ -92,7 +92,7 @@ class Hdf5Thread {
         this.#waiting = null;
         resolve(reply);
       };
-      // Ticks, not the time: while this thread computes, no answer can be taken.
+      // Counts ticks rather than time: while this thread computes, it cannot receive an answer.
       const timer = setInterval(() => {
         const steps = Atomics.load(this.#steps, 0);
         ticks = steps === seen ? ticks + 1 : 0;

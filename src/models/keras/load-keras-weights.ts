@@ -7,38 +7,40 @@ import { withWeightFile } from './with-weight-file.js';
 
 /** Options of `loadKerasWeights`: which layers the weight file and the model need not share. */
 export interface LoadKerasWeightsOptions {
-  /** Layers of the model that keep their weights where the file has none that fit them. Default: `logits` and the last layer, a classifier's own head. */
+  /**
+   * Layers of the model that keep their weights if the file has none that fit them. Default: `logits` and the last layer, a classifier's own head.
+   */
   readonly keep?: readonly string[];
-  /** Layers of the file that are left aside. Default: the heads of Keras Applications, `predictions` or `Logits`, unless the model has one. */
+  /** Layers of the file that are not used. Default: the heads of Keras Applications, `predictions` or `Logits`, unless the model has one. */
   readonly ignore?: readonly string[];
   /**
-   * Whether layers of the file that the model does not have are left aside if all others fit, such as another head; otherwise they are
-   * an error. Default: true.
+   * Whether layers of the file that the model does not have are not used if all others fit, such as another head; otherwise they are an error.
+   * Default: true.
    */
   readonly skipMismatch?: boolean;
   /** Layers of the file that have another name in the model: its name there, by their name. Default: none. */
   readonly rename?: Readonly<Record<string, string>>;
 }
 
-/** Layers that `loadKerasWeights` has loaded and left alone. */
+/** Layers that `loadKerasWeights` has loaded, and those that it has not. */
 export interface LoadedWeights {
   /** Names of the layers that have their weights from the file. */
   readonly loaded: readonly string[];
   /** Names of the layers that kept theirs. */
   readonly kept: readonly string[];
-  /** Names of the file's layers that the model did not take. */
+  /** Names of the file's layers that were not used. */
   readonly leftAside: readonly string[];
-  /** Whether the file's layers have the model's names, or are its layers in order under other names. */
+  /** Whether layers were matched by name, or by order because the file has other names. */
   readonly by: 'name' | 'order';
 }
 
 /**
- * Gives a model the weights of another: of a file of Keras, `.weights.h5`, `.keras` or legacy `.h5`, or of a SavedModel's directory,
- * Signet's or one that Keras exported.
+ * Gives a model the weights of another one: from a file of Keras, `.weights.h5`, `.keras` or legacy `.h5`, or from a SavedModel's directory, Signet's
+ * or one that Keras exported.
  *
- * Layers go by name, also those of a model that is a layer of the saved one. Those of a legacy file, whose names Keras itself does not
- * look at, may have others when all their shapes in order are the model's. What the file has besides, such as another head, is left
- * aside, as by Keras's `skip_mismatch`.
+ * Layers are matched by name, also those of a model that is a layer of the saved one. Layers of a legacy file, whose names Keras itself ignores, may
+ * have other names if all their shapes in order are the model's. Further layers of the file, such as another head, are not used, as with Keras's
+ * `skip_mismatch`.
  *
  * @throws SignetError `INVALID_WEIGHTS` that lists every missing or further layer and every shape that differs, `INVALID_SAVED_MODEL`;
  * then nothing has been loaded.
@@ -52,12 +54,12 @@ export async function loadKerasWeights(
   return withWeightFile(file, (weights) => load(model, weights, file, { keep, ignore, skipMismatch, rename }));
 }
 
-/** The published heads, which a model that has none of them leaves aside even where its own has as many classes. */
+/** The published heads, which a model without them does not use, even if its own head has the same number of classes. */
 export function otherHeads({ layers }: tf.LayersModel): readonly string[] {
   return layers.some(({ name }) => publishedHeadNames.includes(name)) ? [] : publishedHeadNames;
 }
 
-/** The last layer, whatever its name, unless it is the published one that was asked for. */
+/** The last layer, whatever its name, unless it is the published one, which was requested. */
 function ownHead({ layers }: tf.LayersModel): string[] {
   const last = layers.findLast(({ weights }) => weights.length > 0)?.name ?? headNames.own;
   return publishedHeadNames.includes(last) ? [headNames.own] : [headNames.own, last];
@@ -76,7 +78,7 @@ async function load(
   return { loaded: namesOf(pairs.map(([own]) => own)), kept: namesOf(kept), leftAside: namesOf(leftAside), by };
 }
 
-/** Reads everything before it assigns anything: a file that is cut off leaves the model as it was. */
+/** Reads everything before it assigns anything: a file that is cut off leaves the model unchanged. */
 async function assign(path: string, pairs: LayerMatch['pairs']): Promise<void> {
   const read: [own: tf.layers.Layer['weights'][number], values: Float32Array][] = [];
   try {

@@ -3,11 +3,11 @@ import type { KerasLayer, KerasWeightFile } from './keras-layer.js';
 
 /** Which layers a weight file and a model need not share. */
 export interface MatchLayersOptions {
-  /** Layers of the model that keep their weights where the file has none that fit them. */
+  /** Layers of the model that keep their weights if the file has none that fit them. */
   readonly keep: readonly string[];
-  /** Layers of the file that are left aside, whatever their names. */
+  /** Layers of the file that are not used, whatever their names. */
   readonly ignore: readonly string[];
-  /** Whether layers of the file that the model does not have are left aside if all others fit; otherwise they are problems. */
+  /** Whether layers of the file that the model does not have are not used if all others fit; otherwise they are problems. */
   readonly skipMismatch: boolean;
   /** Layers of the file that have another name in the model: its name there, by their name. */
   readonly rename: Readonly<Record<string, string>>;
@@ -18,7 +18,7 @@ export interface LayerMatch {
   readonly pairs: readonly (readonly [own: tf.layers.Layer, saved: KerasLayer])[];
   /** Layers of the model that keep their weights. */
   readonly kept: readonly tf.layers.Layer[];
-  /** Layers of the file that the model does not take. */
+  /** Layers of the file that are not used. */
   readonly leftAside: readonly KerasLayer[];
   readonly by: 'name' | 'order';
   /** A line for each layer that is missing, too many or of another shape. */
@@ -46,8 +46,8 @@ export function matchLayers(
 }
 
 /**
- * Takes a layer of the legacy layout apart that is a model, whose weights all stand in one group there: `backbone/conv1/kernel:0` is a
- * weight of `conv1`. A layer whose weights have one such name is itself.
+ * Takes apart a layer of the legacy layout that is a model, whose weights are all in one group there: `backbone/conv1/kernel:0` is a weight of
+ * `conv1`. A layer whose weights have one such name is itself.
  */
 function layersWithin(layer: KerasLayer): KerasLayer[] {
   const found = new Map<string, KerasLayer['weights'][number][]>();
@@ -88,10 +88,7 @@ function byNameOf(layers: readonly KerasLayer[]): Map<string, KerasLayer[]> {
   return named;
 }
 
-/**
- * All shapes in their order must be the model's, or nothing is said of the order. What a file has after the layers of the model is
- * another head.
- */
+/** All shapes in order must be the model's; otherwise the order means nothing. Layers of the file after those of the model are another head. */
 function matchByOrder(
   own: readonly tf.layers.Layer[],
   saved: readonly KerasLayer[],
@@ -120,7 +117,7 @@ function problemsOf({ name, weights }: tf.layers.Layer, found: readonly KerasLay
 
 type Shape = readonly (number | null)[];
 
-/** Whether two shapes are one; the kernel of a dense layer may be that of a convolution of one pixel, as in Keras's MobileNetV3. */
+/** Whether two shapes are the same; the kernel of a dense layer may be that of a convolution of one pixel, as in Keras's MobileNetV3. */
 function isSame(own: Shape, saved: Shape = []): boolean {
   const ofOnePixel = own.length === 2 && saved.length === 4 ? [1, 1, ...own] : own;
   return ofOnePixel.length === saved.length && ofOnePixel.every((size, i) => size === saved[i]);

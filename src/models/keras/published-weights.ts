@@ -6,7 +6,7 @@ export const publishedWeightsUrl = 'https://storage.googleapis.com/tensorflow/ke
 
 /** A weight file that Keras Applications publishes, or that a Python package holds. */
 export interface PublishedWeights {
-  /** Its place below the base address, or in the package; the last part is the file's name. */
+  /** Its path below the base address, or in the package; the last part is the file's name. */
   readonly path: string;
   /** MD5 in hexadecimal, where Keras's source has one: the `file_hash` of its `get_file`. */
   readonly md5?: string;
@@ -173,15 +173,15 @@ const widths = [0.35, 0.5, 0.75, 1, 1.3, 1.4];
 const sizes = [96, 128, 160, 192, 224];
 
 /**
- * SHA-256 of files of MobileNetV2. Three public programs that download this one name the same; of the others nobody does, as far as we know:
- * their first download is trusted, and compared with ever after.
+ * SHA-256 of files of MobileNetV2. Three public programs that download this file list the same hash. As far as we know, nobody lists those of the
+ * others: their first download is trusted, and later ones are compared with it.
  */
 const mobileNetV2Sha256: Readonly<Record<string, string>> = {
   'mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224.h5':
     '3e195a2857356cfc092cbbb460beb2a5bce279015d7792598b8d3d9e451902e3',
 };
 
-/** Keras's source has no checksums of these. Source: keras/src/applications/mobilenet_v2.py, `BASE_WEIGHT_PATH`. */
+/** Keras's source has no checksums for these. Source: keras/src/applications/mobilenet_v2.py, `BASE_WEIGHT_PATH`. */
 function mobileNetV2({ alpha, imageSize: [height, width], includeTop }: Wanted): PublishedWeights {
   if (!widths.includes(alpha)) {
     throw new SignetError(

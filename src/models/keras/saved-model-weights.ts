@@ -12,10 +12,10 @@ const weightOrder = [
 /**
  * Opens a SavedModel for its layers' weights: one that Signet wrote, or one that `model.export` or `tf.saved_model.save` of Keras did.
  *
- * A variable is called after its layer there: `conv1/kernel`. Keras tracks its variables in several lists, and the checkpoint may hold
- * one several times; the list `variables` is taken. What optimizers and metrics keep is left out.
+ * A variable is named after its layer there: `conv1/kernel`. Keras tracks its variables in several lists, and the checkpoint may hold one several
+ * times; the list `variables` is taken. The state of optimizers and metrics is left out.
  *
- * @throws SignetError `INVALID_SAVED_MODEL` when the directory is none or damaged.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the directory is not a SavedModel, or is damaged.
  */
 export async function openSavedModelWeights(directory: string): Promise<KerasWeightFile> {
   const checkpoint = await readCheckpoint(directory, await readSavedModel(directory));
@@ -26,7 +26,7 @@ export async function openSavedModelWeights(directory: string): Promise<KerasWei
 }
 
 function layersOf(checkpoint: Checkpoint): KerasLayer[] {
-  // Weights are floating-point numbers; what random layers and counters keep is not.
+  // Weights are floating-point numbers; the state of random layers and counters is not.
   const ofModel = checkpoint.variables.filter(
     ({ key, dtype }) => dtype.includes('float') && !/(^|\/)(optimizer|keras_api)\/|\.OPTIMIZER_SLOT/.test(key),
   );

@@ -9,7 +9,7 @@ import { invalidWeights, mostWeightBytes } from './keras-layer.js';
 /** The weights inside a `.keras` archive; source: keras/src/saving/saving_lib.py. */
 const entry = 'model.weights.h5';
 
-/** Deflate makes nothing smaller than by this factor: an archive that claims more is hostile. */
+/** Highest factor by which deflate compresses anything: an archive that claims more is hostile. */
 const mostCompression = 1032;
 
 /**
@@ -36,7 +36,7 @@ function unpack(archive: string, bytes: Uint8Array, size: number): Uint8Array {
   let claims = 0;
   const isWanted = ({ name, originalSize }: { name: string; originalSize: number }) => {
     if (name !== entry) return false;
-    // Each mention would be inflated: a few bytes of an archive's list for megabytes of work.
+    // Each entry would be inflated, so a few bytes in an archive's list could cause megabytes of work.
     if (claims > 0) throw new Error(`it lists ${entry} twice`);
     claims = originalSize;
     return originalSize <= Math.min(size * mostCompression, mostWeightBytes);

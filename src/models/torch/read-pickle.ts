@@ -8,7 +8,7 @@ export class PersistentId {
   constructor(readonly id: PickledValue) {}
 }
 
-/** A call that a pickle asks for; it is only noted. */
+/** A call that a pickle asks for; it is recorded, not made. */
 export class PickledCall {
   constructor(
     readonly name: string,
@@ -16,7 +16,7 @@ export class PickledCall {
   ) {}
 }
 
-/** What a pickle of plain data holds. Lists and tuples are arrays. */
+/** A value in a pickle of plain data. Lists and tuples are arrays. */
 export type PickledValue =
   | null
   | boolean
@@ -33,14 +33,14 @@ export type PickledValue =
 const orderedDict = 'collections.OrderedDict';
 
 /**
- * Reads one pickle of protocol 2 as plain data. Nothing of it is run: a name must be in the list of allowed ones, and a call of one is
- * given back as a `PickledCall`. An opcode of one byte may make a dictionary, so their number is bounded.
+ * Reads one pickle of protocol 2 as plain data. Nothing of it is run: a name must be in the list of allowed ones, and a call of one is returned as a
+ * `PickledCall`. An opcode of one byte may make a dictionary, so their number is bounded.
  *
  * Source of the opcodes: CPython, Lib/pickletools.py. The ones that `torch.save` writes for a state dict are supported, all others are refused.
  *
  * @param start Where the pickle begins.
  * @returns The value, and where the pickle ends.
- * @throws Error that says what was met where.
+ * @throws Error that says what was found, and where.
  */
 export function readPickle(
   bytes: Uint8Array,
@@ -163,7 +163,7 @@ class PickleReader {
     this.#stack.push(isDict ? new Map() : new PickledCall(callee.name, args));
   }
 
-  /** Attributes of a dictionary, such as `_metadata` of a state dict: they are left out. */
+  /** Attributes of a dictionary, such as `_metadata` of a state dict, are left out. */
   #build(): void {
     this.#pop();
     if (!(this.#top() instanceof Map)) throw new Error('its pickle gives attributes to what is not a dictionary');

@@ -35,7 +35,7 @@ export function readStateDict(bytes: Uint8Array): Map<string, TorchTensor> {
     return value;
   };
   if (next() !== magicNumber) throw new Error('torch.save did not write it');
-  // The version of the format, and the writer's machine.
+  // Skips the version of the format, and the writer's machine.
   next();
   checkMachine(next());
   const dictionary = next();
@@ -93,7 +93,7 @@ function tensorsOf(dictionary: PickledValue, storages: ReadonlyMap<string, Stora
     const { name, storage, shape } = record;
     const stored = storages.get(storage.key);
     const elements = (stored?.bytes.length ?? 0) / (elementBytes[storage.type] ?? 1);
-    // The size too: strides of 0 would make a large tensor of a small storage.
+    // The size is checked too: with strides of 0, a small storage would make a large tensor.
     if (stored?.type !== storage.type || lastElement(record) >= elements || sizeOf(shape) > elements) {
       throw new Error(`its tensor ${JSON.stringify(name)} has more elements than its storage`);
     }
@@ -115,7 +115,7 @@ function sizeOf(shape: readonly number[]): number {
 function elementsOf({ offset, shape, strides }: TensorRecord, { bytes }: Storage): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const elements = new Float32Array(sizeOf(shape));
-  // Sizes before a size of 0 may be anything.
+  // If one size is 0, the others may be anything.
   if (elements.length === 0) return elements;
   let written = 0;
   const copy = (dimension: number, at: number) => {

@@ -7,7 +7,7 @@ import { SignetError, wordsOf } from '../../errors.js';
 /**
  * The module of a file that a user has named.
  *
- * @param option Which names it, for the messages: `--model-type`.
+ * @param option Option that names it, for messages: `--model-type`.
  * @throws SignetError `INVALID_ARGUMENT` when there is no such file, or it cannot be imported.
  */
 export async function importUserFile(file: string, option: string): Promise<Record<string, unknown>> {

@@ -175,9 +175,9 @@ function filled(sizes: readonly number[], value: string): string {
 }
 
 /**
- * What of a file a string holds, by the names: its bytes, or base64 text that the graph decodes; `null` for any text.
+ * Guesses from the names what a string holds: a file's bytes, or base64 text that the graph decodes; `null` for any text.
  *
- * TensorFlow Serving itself takes a name that ends in `_bytes` for one of bytes.
+ * TensorFlow Serving itself treats a name that ends in `_bytes` as one of bytes.
  */
 function contentOf(name: string, dtype: string, key = ''): 'bytes' | 'base64' | null {
   if (dtype !== 'string') return null;
