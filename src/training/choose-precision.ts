@@ -7,8 +7,8 @@ import { findFrozenPrefix, type FrozenPrefix } from './features/frozen-prefix.js
 import { TrialStep } from './steps/trial-step.js';
 
 /**
- * Decides in which precision a model is trained. For `auto` a training step is measured, or where the first layers are frozen, so that they are
- * computed once, those layers. The model stays as it is.
+ * Decides in which precision a model is trained. For `auto` a training step is measured or, if the first layers are frozen so that they are computed
+ * once, those layers. The model does not change.
  *
  * @param model Compiled (`model.compile`), or with frozen first layers.
  * @param onNote Called with what `auto` chose.
@@ -38,7 +38,7 @@ export async function choosePrecision(
           onNote,
         }));
   } catch (error) {
-    // `fit` says so, and trains op by op.
+    // `fit` reports this, and trains op by op.
     if (error instanceof SignetError && error.code === 'NOT_TRACEABLE') return 'float32';
     throw error;
   }

@@ -2,15 +2,15 @@ import { SignetError } from '../errors.js';
 import type * as tf from '../tensorflow/tf.js';
 
 /**
- * How much an image of each class counts, by label. Where an image may have several classes: how much a class counts where an image has it;
- * where it has it not, it counts 1.
+ * How much an image of each class counts, by label. If images may have several classes: how much a class counts in images that have it; in the others
+ * it counts 1.
  */
 export type ClassWeight = Readonly<Record<number, number>>;
 
 /**
  * Weights that give every class the same total influence, however many images it has: `images / (classes * images of the class)`.
  *
- * Source: `class_weight='balanced'` of scikit-learn, after King and Zeng, Logistic regression in rare events data.
+ * Source: `class_weight='balanced'` of scikit-learn, from King and Zeng, Logistic regression in rare events data.
  *
  * @param counts How many images each class has, by label. A class without any counts 1.
  */
@@ -36,7 +36,7 @@ export function balancedPositiveWeight(counts: readonly number[], images: number
 }
 
 /**
- * How many classes the model has that the weights are for.
+ * Returns the number of the model's classes that the weights are for.
  *
  * @throws SignetError `INVALID_ARGUMENT` when the model has several outputs, or no such classes.
  */

@@ -66,7 +66,7 @@ async function trialOf(model: tf.LayersModel, precision: Precision): Promise<Mea
   return new TrialStep(await TestStep.compile(model, precision), madeUpBatch(model, trialImages));
 }
 
-/** TF.js's own test step of a compiled model (`model.compile`) as a graph. */
+/** TF.js's own test step of a compiled model (`model.compile`), as a graph. */
 class TestStep {
   private constructor(private readonly compiled: CompiledFunctions) {}
 

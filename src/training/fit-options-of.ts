@@ -5,7 +5,7 @@ import type { FitOptions } from './fit.js';
 
 /** Arguments of TF.js's `fitDataset`; its callbacks may also be callbacks of `fit`. */
 export type FitDatasetArgs<T> = Omit<tf.ModelFitDatasetArgs<T>, 'callbacks'> & {
-  /** Callbacks, called in this order; one alone needs no list. Default: none. */
+  /** Callbacks, called in this order; a single one needs no list. Default: none. */
   readonly callbacks?: GivenCallback | readonly GivenCallback[];
 };
 

@@ -28,25 +28,28 @@ export type FitOptions<T extends tf.TensorContainer> = Omit<tf.ModelFitDatasetAr
   readonly classWeight?: ClassWeight;
   /** Changes to the images before each training step; validation images are left unchanged. Default: none. */
   readonly augmentation?: Augmentation | undefined;
-  /** Callbacks, called in this order. What they assign, such as the learning rate or the weights, counts from the next step on. Default: none. */
+  /**
+   * Callbacks, called in this order. Values that they assign, such as the learning rate or the weights, take effect from the next step on. Default:
+   * none.
+   */
   readonly callbacks?: readonly CallbackLike[];
   /** How a step is run. Default: `auto`. */
   readonly jit?: Jit;
   /**
-   * Numbers that convolutions and products of matrices compute with; weights stay float32. bfloat16 is faster on some processors and
-   * changes the third digit of a logit; `auto` measures that first, within seconds, and takes bfloat16 where it is more than 3 % faster. XLA has no part in it,
-   * nor have steps that run op by op. Default: `float32`.
+   * Numbers that convolutions and products of matrices compute with; weights stay float32. bfloat16 is faster on some processors and changes the
+   * third digit of a logit; `auto` measures that first, within seconds, and takes bfloat16 where it is more than 3 % faster. It does not apply to
+   * XLA, nor to steps that run op by op. Default: `float32`.
    */
   readonly precision?: PrecisionChoice | undefined;
   /**
-   * Whether the part of the model before its first trained layer is computed once per image instead of in every epoch. It takes an
-   * ImageDataset, whose `cacheMebibytes` is the memory for it; what is more goes to the disk. Augmentation changes the images in every
-   * step (but see `featureViews`), and a step that runs op by op takes images: then nothing is computed ahead. Default: true.
+   * Whether the part of the model before its first trained layer is computed once per image instead of in every epoch. It needs an ImageDataset,
+   * whose `cacheMebibytes` limits the memory for it; the rest goes to the disk. Augmentation changes the images in every step (but see
+   * `featureViews`), and a step that runs op by op takes images: then nothing is computed ahead. Default: true.
    */
   readonly featuresOnce?: boolean;
   /**
-   * In how many ways each image is augmented where the part of the model before its first trained layer is computed once: the epochs take
-   * them in turn. `MixUp` and `CutMix` are not possible with it. Default: augmentation changes the images in every step, and nothing is computed once.
+   * Number of augmented versions of each image for which the part of the model before its first trained layer is computed once: the epochs take them
+   * in turn. `MixUp` and `CutMix` are not possible with it. Default: augmentation changes the images in every step, and nothing is computed once.
    */
   readonly featureViews?: number | undefined;
   /** Called with a sentence about what was chosen or could not be done. Default: writes it to standard error. */
@@ -132,7 +135,7 @@ function wayIn(precision: Precision, jit: Jit): Jit {
   return precision === 'bfloat16' ? 'graph' : jit;
 }
 
-/** @throws SignetError `INVALID_ARGUMENT` for what is not a number of views, and for images that are mixed. */
+/** @throws SignetError `INVALID_ARGUMENT` for an invalid number of views, and for images that are mixed. */
 function viewsOf(augmentation: Augmentation | undefined, count: number | undefined) {
   if (count === undefined) return null;
   if (!augmentation) {
@@ -179,7 +182,7 @@ interface TrainingParts {
   readonly stop: StopPoint;
 }
 
-/** Lets a training read features in the place of images, where there are any. */
+/** Lets a training read features instead of images, if there are any. */
 function runningTraining<T extends tf.TensorContainer>(
   dataset: tf.data.Dataset<T>,
   args: Omit<tf.ModelFitDatasetArgs<T>, 'callbacks' | 'classWeight'>,
@@ -188,7 +191,7 @@ function runningTraining<T extends tf.TensorContainer>(
 ): RunningTraining<T> {
   if (!features) return new RunningTraining(dataset, args, callbacks, compiled, averages, stop);
   const made = features.datasets();
-  // Batches of features are batches as any: TF.js's typings tell datasets apart by what is in them.
+  // Batches of features work like any others, but TF.js's typings distinguish datasets by their content.
   const validation =
     made.validationData === undefined ? {} : { validationData: made.validationData as tf.data.Dataset<T> };
   return new RunningTraining(made.dataset as unknown as tf.data.Dataset<T>, { ...args, ...validation }, callbacks, compiled, averages, stop); // prettier-ignore
@@ -199,10 +202,10 @@ function stepsOn({ train, test }: TrainSteps, features: FeaturesOnce | null): St
 }
 
 /**
- * Gives an ImageDataset the size of images that a model takes, and what an ImageClassifierModel does to images; other data and other models are
- * left alone.
+ * Gives an ImageDataset the size of images that a model takes, and an ImageClassifierModel's preprocessing; other data and other models are left
+ * alone.
  *
- * @throws SignetError `INVALID_ARGUMENT` that names both when the dataset was made with another size, or does something else.
+ * @throws SignetError `INVALID_ARGUMENT` that names both when the dataset was made with another size or other preprocessing.
  */
 export function fitDatasetTo(
   dataset: unknown,
@@ -233,7 +236,7 @@ async function compileSteps(
   }
 }
 
-/** Counts the steps that there are at most; nothing if the dataset does not know its size. */
+/** The maximum number of steps; undefined if the dataset does not know its size. */
 function stepCount<T extends tf.TensorContainer>(
   { size }: tf.data.Dataset<T>,
   { epochs, initialEpoch = 0, batchesPerEpoch = size }: FitOptions<T>,

@@ -78,7 +78,7 @@ export class SparseCategoricalCrossentropy extends LossFunction {
  * @param labels int32 [n, classes], 1 for each class that an image has, otherwise 0.
  * @param logits float32 [n, classes]
  * @param labelSmoothing Part of each label that is moved to 1/2, from 0 to 1, as in Keras's `BinaryCrossentropy`. Default: 0.
- * @param positiveWeights How much a class counts where an image has it, by position; where it has it not, it counts 1. Default: all count 1.
+ * @param positiveWeights How much a class counts in images that have it, by position; in the others it counts 1. Default: all count 1.
  * @returns float32 [n], in nats
  */
 export function binaryCrossentropy(
@@ -100,8 +100,8 @@ export function binaryCrossentropy(
 /** Options of `BinaryCrossentropy`. */
 export interface BinaryCrossentropyOptions {
   /**
-   * Part of each label that is moved to 1/2, from 0 to 1, so that the model does not become overconfident. With 0.1 a class that an image
-   * has counts 0.95, and one that it has not 0.05.
+   * Part of each label that is moved to 1/2, from 0 to 1, so that the model does not become overconfident. With 0.1, a class that an image has counts
+   * 0.95, and one that it lacks 0.05.
    *
    * @defaultValue 0
    */
@@ -136,8 +136,8 @@ export function binarySmoothingOf(loss: unknown): number | null {
 }
 
 /**
- * Computes whether the largest logit is the label's: float32 [n], 0 or 1. For labels [n, classes] of a multi-label model, returns the
- * share of classes that are right; a class is predicted when its logit is above 0, which is a probability above 1/2. TF.js names a metric after its function.
+ * Computes whether the largest logit is that of the label: float32 [n], 0 or 1. For labels [n, classes] of a multi-label model, returns the share of
+ * classes that are right; a class is predicted when its logit is above 0, which is a probability above 1/2. TF.js names a metric after its function.
  */
 export function accuracy(labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {

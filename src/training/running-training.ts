@@ -9,7 +9,7 @@ import type { TrainSteps } from './steps/train-steps.js';
 import type { Step } from './tfjs-step.js';
 import type { SessionState, TrainingPosition, TrainingSession } from './steps/training-session.js';
 
-/** Training that runs, as its callbacks see it, with the arguments for `fitDataset`. */
+/** A running training, as its callbacks see it, with the arguments for `fitDataset`. */
 export class RunningTraining<T extends tf.TensorContainer> implements TrainingSession {
   readonly args: tf.ModelFitDatasetArgs<T>;
   readonly dataset: ResumableDataset<T>;
@@ -96,7 +96,7 @@ class TestBatches extends Callback {
   }
 }
 
-/** Brings the weights from the session to the model, or their averages, before the other callbacks look at them. */
+/** Copies the weights, or their averages, from the session to the model before the other callbacks read them. */
 class WeightsBack extends Callback {
   constructor(
     private readonly session: TrainingSession,

@@ -19,7 +19,7 @@ export interface Steps {
   readonly test: Step | null;
 }
 
-/** The members of a model that make its steps; TF.js's typings hide them. */
+/** The members of a model that make its steps, which TF.js's typings hide. */
 interface StepMaker {
   makeTrainFunction(): Step;
   /** Sets `testFunction`. */
@@ -32,7 +32,7 @@ function makerOf(model: tf.LayersModel): StepMaker {
   return model as unknown as StepMaker;
 }
 
-/** Returns the model that is trained: a `tf.sequential` model hands all training to a model inside, which its typings hide. */
+/** Returns the model that is trained: a `tf.sequential` model delegates all training to an inner model, which its typings hide. */
 export function trainedModelOf(model: tf.LayersModel): tf.LayersModel {
   return model instanceof tf.Sequential ? (model as unknown as { model: tf.LayersModel }).model : model;
 }
@@ -62,13 +62,13 @@ export function labelSizesOf(model: tf.LayersModel & { readonly multiLabel?: boo
   return isMultiLabel ? [model.outputs[output]?.shape.at(-1) ?? 0] : [];
 }
 
-/** How a model in training is asked to stop, and when TF.js's loop does. */
+/** How a model in training is asked to stop, and when TF.js's loop stops. */
 export interface Stop {
-  /** What a callback reads in `model.stopTraining`. */
+  /** Value that a callback reads in `model.stopTraining`. */
   readonly isAsked: () => boolean;
-  /** Called with what is assigned to it. */
+  /** Called with the value assigned to it. */
   readonly ask: (isAsked: boolean) => void;
-  /** Asked after each batch and each epoch. */
+  /** Called after each batch and each epoch. */
   readonly endsHere: () => boolean;
 }
 
@@ -76,7 +76,7 @@ export interface Stop {
  * Replaces the model's `stopTraining`, and the member that the training loop reads. The loop sets that to false once it has begun: then
  * a request made earlier, while the steps were being compiled, would be lost.
  *
- * @returns Puts the originals back; what was asked for last stays readable.
+ * @returns A function that puts the originals back; the last request stays readable.
  */
 export function replacedStop(model: tf.LayersModel, { isAsked, ask, endsHere }: Stop): () => void {
   // Before its first training a model has no `stopTraining_`.
@@ -108,7 +108,7 @@ export async function withSteps<T>(model: tf.LayersModel, { train, test }: Steps
   }
 }
 
-/** Runs `run` while the model's step takes a tensor of its inside in the place of its inputs: nothing before it is computed. */
+/** Runs `run` while the model's step takes an inner tensor instead of its inputs: nothing before it is computed. */
 export function withInput<T>(model: tf.LayersModel, input: tf.SymbolicTensor, run: () => T): T {
   const restore = replaced(model, 'inputs', () => [input]);
   try {
@@ -158,7 +158,7 @@ export function withGradients<T>(
   take: (gradients: readonly NamedGradient[]) => void,
   run: () => T,
 ): T {
-  // `minimize` hands over an array; only callers of their own use the object by names.
+  // `minimize` passes an array; only other callers pass an object by names.
   const restore = replaced(optimizer, 'applyGradients', () => (gradients) => take(gradients as NamedGradient[]));
   try {
     return run();

@@ -5,8 +5,8 @@ import * as tf from '../../tensorflow/tf.js';
 export type Coefficient = number | tf.Tensor;
 
 /**
- * Where the pixels of a transformed image come from: the one at (x, y) from (a0 x + a1 y + a2, b0 x + b1 y + b2) of the image
- * before, in pixels, with the center of the pixel at the top left at (0, 0).
+ * Where the pixels of a transformed image come from: the one at (x, y) from (a0 x + a1 y + a2, b0 x + b1 y + b2) of the original image, in pixels,
+ * with the center of the pixel at the top left at (0, 0).
  */
 export interface AffineTransform {
   /** Source column per column of the result. */
@@ -33,7 +33,7 @@ export interface FillOptions {
   readonly interpolation?: 'bilinear' | 'nearest';
 }
 
-/** One transform that does what both do one after the other, without resampling twice. */
+/** Composes two transforms into one, so that images are resampled only once. */
 export function composeTransforms(first: AffineTransform, second: AffineTransform): AffineTransform {
   const { a0, a1, a2, b0, b1, b2 } = first;
   const sum = (x: Coefficient, y: Coefficient, s: Coefficient, t: Coefficient) => tf.add(tf.mul(x, s), tf.mul(y, t));

@@ -6,21 +6,21 @@ import { Draws } from './draws.js';
 import type { MixedImages, MixingTransformation } from './mixing.js';
 import type { GeometricTransformation, PixelTransformation } from './transformation.js';
 
-/** One of those in this folder, or your own. */
+/** A transformation from this folder, or your own. */
 export type Transformation = GeometricTransformation | PixelTransformation | MixingTransformation;
 
 /** Options of `Augmentation`. */
 export interface AugmentationOptions {
-  /** Seed of what is drawn: the same seed draws the same, and something else at every step. Default: 0. */
+  /** Seed of the random draws: the same seed draws the same values, different ones at every step. Default: 0. */
   readonly seed?: number;
 }
 
-/** Images of a batch after augmentation; with `MixUp` or `CutMix` also what each was mixed with. */
+/** Images of a batch after augmentation; with `MixUp` or `CutMix` also the image that each was mixed with. */
 export type AugmentedImages = Pick<MixedImages, 'images'> & Partial<MixedImages>;
 
 /**
- * Changes the images that a model trains on at random, each one differently at every step, so that the model learns from more than there
- * are. In the graph of the training; validation, evaluation and serving see images as they are.
+ * Changes the images that a model trains on at random, each one differently at every step, so that the model learns from more images than there are.
+ * Runs in the graph of the training; validation, evaluation and serving see images unchanged.
  *
  * @example
  * ```ts
@@ -56,7 +56,7 @@ export class Augmentation {
    * Changes a batch.
    *
    * @param images float32 [n, height, width, channels], 0 to 255.
-   * @returns As many of the same size and range; the caller owns them.
+   * @returns The same number of images, of the same size and range; the caller owns them.
    */
   call(images: tf.Tensor4D): AugmentedImages {
     return tf.tidy<AugmentedImages>(() => {
@@ -71,7 +71,7 @@ export class Augmentation {
 
 /** A batch on its way through the transformations. */
 class Batch {
-  /** Movement of pixels that has not been done yet, since more of it may follow. */
+  /** Movement of pixels that is put off, since more of it may follow. */
   #pending: { readonly transform: AffineTransform; readonly fill: FillOptions } | null = null;
   #mix: Omit<MixedImages, 'images'> | null = null;
 

@@ -1,10 +1,10 @@
-/** Steps of the integral, and of the table: the error is far below a 255th, the step between two values of a pixel. */
+/** Number of steps of the integral and of the table: the error is far below 1/255, the step between two values of a pixel. */
 const steps = 4096;
 const knots = 256;
 
 /**
- * Where the lower half of a symmetric beta distribution lies: numbers up to 1/2 below which fall 0/512, 1/512, ... 256/512 of what is drawn
- * from Beta(alpha, alpha).
+ * Quantiles of the lower half of a symmetric beta distribution: the numbers up to 1/2 below which 0/512, 1/512, ... 256/512 of the draws from
+ * Beta(alpha, alpha) fall.
  *
  * The density is infinite at 0 for an alpha below 1. With u = v^(1/alpha) the integral of u^(alpha - 1) (1 - u)^(alpha - 1) becomes that
  * of (1 - v^(1/alpha))^(alpha - 1), which is smooth up to u = 1/2; the upper half is its mirror image.

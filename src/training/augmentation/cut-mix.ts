@@ -4,13 +4,13 @@ import { type Mixed, MixingTransformation } from './mixing.js';
 
 /** Options of `CutMix`. */
 export interface CutMixOptions {
-  /** Both parameters of the beta distribution of the areas, up to 8; `factor` of Keras. Default: 1, every area is as likely. */
+  /** Both parameters of the beta distribution of the areas, up to 8; `factor` of Keras. Default: 1, all areas equally likely. */
   readonly alpha?: number;
 }
 
 /**
- * Pastes a rectangle of another image of the batch into each image, up to half of its area, and mixes the loss with that of the other's label
- * by the areas, as `keras.layers.CutMix`.
+ * Pastes a rectangle of another image of the batch into each image, up to half of its area, and mixes the loss with that of the other's label by the
+ * areas, like `keras.layers.CutMix`.
  *
  * Source: Yun et al., https://arxiv.org/abs/1905.04899.
  */
@@ -24,7 +24,7 @@ export class CutMix extends MixingTransformation {
     const [n, height, width] = images.shape;
     const share = tf.reshape(tf.sqrt(tf.sub(1, weights)), [-1, 1, 1, 1]);
     const inside = (size: number, shape: number[]) => {
-      // The center lies anywhere, and what is beyond the edges is cut off, as in the paper.
+      // The center may be anywhere, and whatever is beyond the edges is cut off, as in the paper.
       const center = tf.mul(draws.uniform([n, 1, 1, 1]), size);
       const half = tf.mul(share, size / 2);
       const position = tf.reshape(tf.add(tf.range(0, size), 0.5), shape);

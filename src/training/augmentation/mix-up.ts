@@ -8,7 +8,7 @@ export interface MixUpOptions {
 }
 
 /**
- * Mixes each image with another of its batch, pixel by pixel, and the loss with that of the other's label, as `keras.layers.MixUp`.
+ * Mixes each image with another of its batch, pixel by pixel, and the loss with that of the other's label, like `keras.layers.MixUp`.
  *
  * Source: Zhang et al., https://arxiv.org/abs/1710.09412.
  */

@@ -3,13 +3,13 @@ import * as tf from '../../tensorflow/tf.js';
 import { betaQuantiles } from './beta-quantiles.js';
 import type { Draws } from './draws.js';
 
-/** Images that are mixed of two each. */
+/** Images that are each mixed from two. */
 export interface MixedImages {
   /** float32 [n, height, width, channels] */
   readonly images: tf.Tensor4D;
-  /** int32 [n]: which image of the batch each was mixed with. */
+  /** int32 [n]: position in the batch of the image that each was mixed with. */
   readonly partners: tf.Tensor1D;
-  /** float32 [n], from 1/2 to 1: how much of the image itself is in it. */
+  /** float32 [n], from 1/2 to 1: the share of the image itself. */
   readonly weights: tf.Tensor1D;
 }
 
@@ -50,7 +50,7 @@ export abstract class MixingTransformation {
     return { partners, ...this.mix(images, tf.gather(images, partners), weights, draws) };
   }
 
-  /** @returns The mixed images, and how much of the first is in each. */
+  /** @returns The mixed images, and the share of the first image in each. */
   protected abstract mix(images: tf.Tensor4D, others: tf.Tensor4D, weights: tf.Tensor1D, draws: Draws): Mixed;
 
   /** @param uniform float32 [n], from 0 to less than 1. */
@@ -70,7 +70,7 @@ export abstract class MixingTransformation {
  * @param uniform float32 scalar, from 0 to less than 1.
  */
 function otherOnes(n: number, uniform: tf.Tensor): tf.Tensor1D {
-  // Not tf.range: n is a size that only a call knows.
+  // Not tf.range, because n is a size that only a call knows.
   const ones = tf.ones([n]);
   const [count, position] = [tf.sum(ones), tf.cumsum(ones, 0, true)];
   const places = tf.add(tf.floor(tf.mul(uniform, tf.sub(count, 1))), 1);

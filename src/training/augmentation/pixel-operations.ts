@@ -21,7 +21,7 @@ export function blended(images: tf.Tensor4D, other: tf.Tensor | number, factor: 
   return tf.clipByValue(tf.add(other, tf.mul(tf.sub(images, other), factor)), 0, 255);
 }
 
-/** Softens images by a filter whose center counts 5 of 13; the outermost pixels stay, as in torchvision and PIL. */
+/** Softens images with a filter whose center has a weight of 5/13; the outermost pixels do not change, as in torchvision and PIL. */
 export function softened(images: tf.Tensor4D): tf.Tensor {
   const [, height, width, channels] = images.shape;
   const weights = [1, 1, 1, 1, 5, 1, 1, 1, 1].map((weight) => weight / 13);
@@ -34,7 +34,7 @@ export function softened(images: tf.Tensor4D): tf.Tensor {
   return tf.where(tf.logicalAnd(inside(height, [1, -1, 1, 1]), inside(width, [1, 1, -1, 1])), soft, images);
 }
 
-/** Stretches each channel of each image to the range 0 to 255; one that is all the same stays. */
+/** Stretches each channel of each image to the range 0 to 255; a uniform channel does not change. */
 export function autoContrasted(images: tf.Tensor4D): tf.Tensor {
   const [least, most] = [tf.min(images, [1, 2], true), tf.max(images, [1, 2], true)];
   const range = tf.sub(most, least);
@@ -62,7 +62,7 @@ function evenTable(values: tf.Tensor2D, pixels: number): tf.Tensor {
   const histogram = histogramOf(values);
   const bins = tf.range(0, 256);
   const highest = tf.max(tf.mul(tf.cast(tf.greater(histogram, 0), 'float32'), bins), 1, true);
-  // The highest value does not count for the size of a step.
+  // The highest value does not affect the size of a step.
   const ofHighest = tf.sum(tf.mul(histogram, tf.cast(tf.equal(bins, highest), 'float32')), 1, true);
   const step = tf.floor(tf.div(tf.sub(pixels, ofHighest), 255));
   const divisor = tf.maximum(step, 1);
@@ -82,7 +82,7 @@ function histogramOf(values: tf.Tensor2D): tf.Tensor2D {
 
 /** Where the 256 values of each row begin in a table of all rows: int32 [rows, 1]. */
 function rowStarts(values: tf.Tensor2D): tf.Tensor {
-  // Not tf.range: how many rows there are only a call knows.
+  // Not tf.range, because only a call knows the number of rows.
   const ones = tf.onesLike(tf.slice(values, [0, 0], [-1, 1]));
   return tf.mul(tf.cumsum(ones, 0, true), tf.scalar(256, 'int32'));
 }

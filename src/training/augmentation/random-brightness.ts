@@ -8,7 +8,7 @@ export interface RandomBrightnessOptions {
   readonly factor: Factor;
 }
 
-/** Makes each image brighter or darker, as `keras.layers.RandomBrightness`. */
+/** Makes each image brighter or darker, like `keras.layers.RandomBrightness`. */
 export class RandomBrightness extends FactorTransformation {
   /** @throws SignetError `INVALID_ARGUMENT` unless `factor` is within -1 to 1. */
   constructor({ factor }: RandomBrightnessOptions) {

@@ -9,17 +9,16 @@ import { PixelTransformation } from './transformation.js';
 export interface RandomColorJitterOptions {
   /** Brightness is multiplied by a number from 1 - f to 1 + f; f is from 0 to 1. Default: 0. */
   readonly brightnessFactor?: number | undefined;
-  /** So is the distance from the image's mean gray. Default: 0. */
+  /** The same for the distance from the image's mean gray. Default: 0. */
   readonly contrastFactor?: number | undefined;
-  /** So is the distance from each pixel's gray. Default: 0. */
+  /** The same for the distance from each pixel's gray. Default: 0. */
   readonly saturationFactor?: number | undefined;
   /** Hues are turned by up to this share of the full circle, from 0 to 0.5. Default: 0. */
   readonly hueFactor?: number | undefined;
 }
 
 /**
- * Changes brightness, contrast, saturation and hue of each image, in this order, as `torchvision.transforms.ColorJitter` does in an order that it
- * draws.
+ * Changes brightness, contrast, saturation and hue of each image, in this order; `torchvision.transforms.ColorJitter` does the same in random order.
  */
 export class RandomColorJitter extends PixelTransformation {
   readonly #factors: Readonly<Record<keyof RandomColorJitterOptions, number>>;
@@ -56,7 +55,7 @@ export class RandomColorJitter extends PixelTransformation {
   }
 }
 
-/** Turns the hues of images. @param by Shares of the full circle, float32 [n, 1, 1, 1]. */
+/** Turns the hues of images. @param by Fractions of the full circle, float32 [n, 1, 1, 1]. */
 function turned(images: tf.Tensor4D, by: tf.Tensor): tf.Tensor4D {
   const type = [attribute.type('T', 'float32')];
   const [hue, saturation, value] = tf.split(runOp('RGBToHSV', type, [tf.div(images, 255)]), 3, 3);

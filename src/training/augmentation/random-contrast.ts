@@ -11,7 +11,7 @@ export interface RandomContrastOptions {
 /**
  * Changes the contrast of each image, channel by channel: `(x - mean) * (1 + drawn) + mean`, cut off to 0 to 255.
  *
- * So is `keras.layers.RandomContrast` documented. Keras 3.15 draws from 0 to f for one number; its two numbers `(lower, upper)` are
+ * This is how `keras.layers.RandomContrast` is documented. Keras 3.15 draws from 0 to f for one number; its two numbers `(lower, upper)` are
  * `[-lower, upper]` here.
  */
 export class RandomContrast extends FactorTransformation {

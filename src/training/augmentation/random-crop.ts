@@ -13,8 +13,8 @@ export interface RandomCropOptions extends Pick<FillOptions, 'interpolation'> {
 }
 
 /**
- * Cuts a part of this size out of each image, anywhere, and resizes it to the size that the image had, which the model takes:
- * `keras.layers.RandomCrop`, which cuts all images of a batch at one place, followed by `keras.layers.Resizing`.
+ * Cuts a part of this size out of a random place in each image and resizes it to the image's size, which the model takes. Equals
+ * `keras.layers.RandomCrop`, which cuts all images of a batch in the same place, followed by `keras.layers.Resizing`.
  */
 export class RandomCrop extends GeometricTransformation {
   readonly #height: number;
@@ -42,7 +42,7 @@ export class RandomCrop extends GeometricTransformation {
   }
 }
 
-/** Where the pixels of a part come from that is resized: with their centers at half, as images are resized everywhere here. */
+/** The source of the pixels of a resized part: with pixel centers at half, as images are resized everywhere here. */
 export function resizing<Scale extends Coefficient>(scale: Scale, offset: tf.Tensor) {
   const half = typeof scale === 'number' ? scale / 2 - 0.5 : tf.sub(tf.div(scale, 2), 0.5);
   return { factor: scale, offset: tf.add(offset, half) };

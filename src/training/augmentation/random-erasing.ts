@@ -8,7 +8,8 @@ export interface RandomErasingOptions {
   /** Probability that an image is changed, from 0 to 1; with two numbers it is drawn between them. Default: 1. */
   readonly factor?: number | readonly [lower: number, upper: number];
   /**
-   * Range of the squared sides of what is erased, as a share of the image's: height and width are each the root of a draw. From 0 to 1. Default: [0.02, 0.33].
+   * Range of the erased rectangle's squared sides, as a share of the image's: height and width are each the root of a draw. From 0 to 1. Default:
+   * [0.02, 0.33].
    */
   readonly scale?: readonly [lower: number, upper: number];
   /** Value of the erased pixels, from 0 to 255. Default: noise. */
@@ -16,8 +17,8 @@ export interface RandomErasingOptions {
 }
 
 /**
- * Erases a rectangle of each image, as `keras.layers.RandomErasing`; with one scale and one value it is Cutout. A single `factor` is the
- * likelihood itself, where Keras draws it from 0 to there.
+ * Erases a rectangle of each image, like `keras.layers.RandomErasing`; with one scale and one value it is Cutout. A single `factor` is the
+ * probability itself, whereas Keras draws it from 0 up to that.
  *
  * Source: Zhong et al., https://arxiv.org/abs/1708.04896; DeVries and Taylor, https://arxiv.org/abs/1708.04552.
  */

@@ -12,7 +12,7 @@ export interface RandomFlipOptions {
   readonly mode?: (typeof flipModes)[number];
 }
 
-/** Flips every other image, as `keras.layers.RandomFlip`. */
+/** Flips each image with a probability of 1/2, like `keras.layers.RandomFlip`. */
 export class RandomFlip extends GeometricTransformation {
   readonly #mode: string;
 

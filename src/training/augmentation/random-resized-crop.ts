@@ -15,7 +15,7 @@ export interface RandomResizedCropOptions extends Pick<FillOptions, 'interpolati
 
 /**
  * Cuts a part of random size and shape out of each image and resizes it to the size that the image had, as
- * `torchvision.transforms.RandomResizedCrop`. A side that would be longer than the image is as long as the image, where torchvision draws again.
+ * `torchvision.transforms.RandomResizedCrop`. A side that would be longer than the image is cut to the image's, whereas torchvision draws again.
  */
 export class RandomResizedCrop extends GeometricTransformation {
   readonly #scale: readonly [number, number];
@@ -40,7 +40,7 @@ export class RandomResizedCrop extends GeometricTransformation {
 
 /**
  * @param share Length of the part, as a share of the side; cut off at 1.
- * @param position Where it lies between both ends, from 0 to 1.
+ * @param position Its position between both ends, from 0 to 1.
  */
 function along(size: number, share: tf.Tensor, position: tf.Tensor) {
   const factor = tf.minimum(share, 1);

@@ -10,7 +10,7 @@ export interface RandomRotationOptions extends FillOptions {
   readonly factor: Factor;
 }
 
-/** Turns each image about its center, as `keras.layers.RandomRotation`. */
+/** Turns each image about its center, like `keras.layers.RandomRotation`. */
 export class RandomRotation extends GeometricTransformation {
   readonly #factor: readonly [number, number];
 

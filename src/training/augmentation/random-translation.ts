@@ -12,7 +12,7 @@ export interface RandomTranslationOptions extends FillOptions {
   readonly widthFactor: Factor;
 }
 
-/** Moves each image, as `keras.layers.RandomTranslation`. */
+/** Moves each image, like `keras.layers.RandomTranslation`. */
 export class RandomTranslation extends GeometricTransformation {
   readonly #height: readonly [number, number];
   readonly #width: readonly [number, number];

@@ -12,7 +12,7 @@ export interface RandomZoomOptions extends FillOptions {
   readonly widthFactor?: Factor;
 }
 
-/** Zooms each image about its center, as `keras.layers.RandomZoom`. */
+/** Zooms each image about its center, like `keras.layers.RandomZoom`. */
 export class RandomZoom extends GeometricTransformation {
   readonly #height: readonly [number, number];
   readonly #width: readonly [number, number] | null;

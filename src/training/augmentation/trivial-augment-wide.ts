@@ -23,12 +23,12 @@ export interface TrivialAugmentDraws {
   readonly operation: tf.Tensor;
   /** How strongly the operation is applied, from 0 to 1. */
   readonly strength: tf.Tensor;
-  /** Direction of what has one: -1 or 1. */
+  /** Direction, for operations that have one: -1 or 1. */
   readonly sign: tf.Tensor;
 }
 
 /**
- * Does one of 14 things to each image, with a strength drawn from the whole range, as `torchvision.transforms.TrivialAugmentWide`: there is
+ * Applies one of 14 operations to each image, with a strength drawn from the whole range, as `torchvision.transforms.TrivialAugmentWide`: there is
  * nothing to tune.
  *
  * Source: Müller and Hutter, https://arxiv.org/abs/2103.10158; torchvision/transforms/autoaugment.py.
@@ -94,18 +94,18 @@ function moving(most: number, transformOf: (by: tf.Tensor, image: tf.Tensor4D) =
     transformImages(image, { ...unmoved, ...transformOf(tf.mul(signed, most), image) }, fill);
 }
 
-/** Blends with what is made of the image, or moves away from it, by up to 99 %. */
+/** Blends an image with a version made from it, or moves it away from that, by up to 99 %. */
 function blending(otherOf: (image: tf.Tensor4D) => tf.Tensor | number): Operation {
   return (image, { signed }) => blended(image, otherOf(image), tf.add(1, tf.mul(signed, 0.99)));
 }
 
-/** Each is as likely as the others. */
+/** All are equally likely. */
 const operations = {
   identity: (image) => tf.clone(image),
   // Sheared about the corner at the top left, as in torchvision.
   shearX: moving(0.99, (by) => ({ a1: by })),
   shearY: moving(0.99, (by) => ({ b0: by })),
-  // Pixels, whatever the size of the image.
+  // In pixels, whatever the size of the image.
   translateX: moving(32, (by) => ({ a2: by })),
   translateY: moving(32, (by) => ({ b2: by })),
   rotate: moving((135 / 180) * Math.PI, rotation),
@@ -125,7 +125,7 @@ const operations = {
   equalize: equalized,
 } satisfies Readonly<Record<string, Operation>>;
 
-/** Names of what may happen to an image. */
+/** Names of the operations. */
 export const trivialAugmentOperations: readonly string[] = Object.keys(operations);
 
 /** Rotates about the center. */
@@ -142,7 +142,7 @@ function rotation(angle: tf.Tensor, { shape: [, height, width] }: tf.Tensor4D): 
   };
 }
 
-/** The result of one of several changes, by halves. @param which Scalar: which one, from `first` on. */
+/** The result of one of several changes, found by bisection. @param which Scalar: which one, from `first` on. */
 function oneOf(which: tf.Tensor, changes: readonly (() => tf.Tensor)[], first: number): tf.Tensor {
   const [only] = changes;
   if (!only) throw new Error('unreachable: there is at least one');

@@ -36,11 +36,11 @@ export interface BackupAndRestoreOptions extends ReportOptions {
 }
 
 /**
- * Backs up a training in a folder and resumes it when the same training is started again: weights, the optimizer's state, epoch and
- * batch, and what the other callbacks remember. A crash at any instant costs the time since the last backup, never the backup.
+ * Backs up a training in a folder and resumes it when the same training is started again: weights, the optimizer's state, epoch and batch, and the
+ * state of the other callbacks. A crash at any instant costs the time since the last backup, never the backup.
  *
- * It must be the last of the callbacks. A training that is stopped within an epoch is kept up to its last batch. The logs of an epoch that
- * is resumed in its middle are those of the whole epoch. Layers with a seed draw what they would have drawn without the interruption.
+ * It must be the last of the callbacks. A training that is stopped within an epoch is kept up to its last batch. The logs of an epoch that is resumed
+ * midway cover the whole epoch. Layers with a seed draw what they would have drawn without the interruption.
  */
 export class BackupAndRestore extends Callback {
   readonly #folder: TrainingStateFolder;
@@ -54,7 +54,7 @@ export class BackupAndRestore extends Callback {
   #resumed: { readonly epoch: number; readonly batch: number } | null = null;
   #stopped = false;
 
-  /** @param backupDir A folder for this training alone; made when it is needed. */
+  /** @param backupDir Folder for this training only, created when it is needed. */
   constructor(
     readonly backupDir: string,
     options: BackupAndRestoreOptions = {},
@@ -100,10 +100,10 @@ export class BackupAndRestore extends Callback {
   override async onBatchEnd(_batch: number, logs: Logs): Promise<void> {
     this.#batch += 1;
     const isDue = [this.#frequency.isDue(), this.#within.isDue()].includes(true);
-    // TF.js ends the epoch here then, without a validation: the training resumes in its middle.
+    // Then TF.js ends the epoch here, without a validation: the training resumes in the middle of the epoch.
     this.#stopped = this.#session().stopsHere();
     if (!isDue && !this.#stopped) return;
-    // A backup with numbers is worth more than one without.
+    // A backup with finite numbers is worth more than one without.
     if (Number.isFinite(logs.loss ?? 0)) await this.#save(this.#epoch, this.#batch);
   }
 

@@ -60,7 +60,7 @@ export class CallbackList extends tf.Callback {
     await this.#callEach(logs, (callback, numbers) => callback.onBatchEnd?.(batch, numbers));
   }
 
-  /** Gives the callbacks numbers, since TF.js's logs hold scalars that nobody has read yet, and takes over what they change. */
+  /** Passes numbers to the callbacks, since TF.js's logs hold scalars that have not been read yet, and adopts their changes. */
   async #callEach(
     logs: Scalars = {},
     call: (callback: CallbackLike, numbers: Logs) => void | Promise<void>,

@@ -3,8 +3,8 @@ import type * as tf from '../../tensorflow/tf.js';
 import { Optimizer } from '../optimizers/optimizer.js';
 
 /**
- * Values of a batch or an epoch by name, such as `loss` and `val_accuracy`. The callbacks of a training share one object per hook: what
- * one adds or changes in `onEpochEnd`, those after it and the training's history see.
+ * Values of a batch or an epoch by name, such as `loss` and `val_accuracy`. The callbacks of a training share one object per hook: what one adds or
+ * changes in `onEpochEnd` is seen by those after it and by the training's history.
  */
 export type Logs = Record<string, number>;
 
@@ -20,7 +20,7 @@ export interface TrainingParams {
 }
 
 /**
- * Base class of what `fit` calls while it trains. A callback overrides the hooks that it needs; a hook may return nothing or a promise,
+ * Base class of the callbacks that `fit` calls while it trains. A callback overrides the hooks that it needs; a hook may return nothing or a promise,
  * which the training awaits before it calls the next callback.
  *
  * @example
@@ -38,8 +38,8 @@ export abstract class Callback {
   #params: TrainingParams = {};
 
   /**
-   * The model in training. In `onEpochEnd` and later hooks, its weights are those after the last step; in `onBatchEnd`, after
-   * `readWeights(model)`. What is assigned to it counts from the next step on.
+   * The model in training. In `onEpochEnd` and later hooks, its weights are those after the last step; in `onBatchEnd`, after `readWeights(model)`.
+   * Values assigned to it take effect from the next step on.
    *
    * @throws SignetError `INVALID_ARGUMENT` before a training has begun.
    */
@@ -78,7 +78,7 @@ export abstract class Callback {
   /** Called once before the first epoch. */
   onTrainBegin?(logs: Logs): void | Promise<void>;
 
-  /** Called once after the last epoch, also if the training was stopped early; not if it fails. */
+  /** Called once after the last epoch, even if the training was stopped early, but not if it fails. */
   onTrainEnd?(logs: Logs): void | Promise<void>;
 
   /** Called before each epoch. @param epoch Number of the epoch, from 0. */
@@ -128,9 +128,9 @@ export type CallbackLike = Partial<
 >;
 
 /**
- * Returns the optimizer of a model in training, for who sets its learning rate or keeps its state.
+ * Returns the optimizer of a model in training, for code that sets its learning rate or keeps its state.
  *
- * @param user Name of that one in the message.
+ * @param user Name of that code in the message.
  * @throws SignetError `INVALID_ARGUMENT` for an optimizer of TF.js, whose learning rate is a constant of the compiled step.
  */
 export function trainedOptimizer(model: tf.LayersModel, user: string): Optimizer {

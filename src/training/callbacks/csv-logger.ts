@@ -33,7 +33,7 @@ export class CSVLogger extends Callback implements ResumableCallback {
     return { values: { columns, rows } };
   }
 
-  /** The file with these lines. */
+  /** The file's text with these lines. */
   static textOf({ columns, rows }: CSVLines): string {
     return [['epoch', ...columns].join(','), ...rows, ''].join('\n');
   }

@@ -39,7 +39,7 @@ export interface EarlyStoppingOptions extends MonitorOptions, ReportOptions {
   readonly startFromEpoch?: number;
 }
 
-/** How far an `EarlyStopping` has come. */
+/** Progress of an `EarlyStopping`. */
 export interface EarlyStoppingProgress {
   /** The best value so far; null before the first. */
   readonly best: number | null;
@@ -112,9 +112,9 @@ export class EarlyStopping extends MonitoringCallback implements ResumableCallba
 
   override onEpochEnd(epoch: number, logs: Logs): void {
     const value = logs[this.monitor.name];
-    // An epoch that was stopped before its validation says nothing.
+    // An epoch that was stopped before its validation does not count.
     if (value === undefined || epoch < this.#options.startFromEpoch) return;
-    // The weights of a first epoch are the best so far, even if its value is NaN or does not beat the baseline.
+    // The weights of the first epoch are the best so far, even if its value is NaN or does not beat the baseline.
     if (this.#options.restoreBestWeights && this.#bestWeights.length === 0) this.#keepEpoch(epoch);
     this.#wait += 1;
     if (this.monitor.improves(logs)) {

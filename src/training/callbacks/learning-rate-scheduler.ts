@@ -2,7 +2,7 @@ import { SignetError } from '../../errors.js';
 import { Callback, type Logs } from './callback.js';
 import { Report, type ReportOptions, shortNumber } from './support/report.js';
 
-/** The learning rate of an epoch, counted from 0, from the one before. */
+/** Computes the learning rate of an epoch, counted from 0, from the previous rate. */
 export type EpochSchedule = (epoch: number, learningRate: number) => number;
 
 /**
@@ -24,7 +24,7 @@ export class LearningRateScheduler extends Callback {
     this.#report = new Report(options);
   }
 
-  /** @throws SignetError `INVALID_ARGUMENT` when the schedule gives no number, or the optimizer is none of Signet's. */
+  /** @throws SignetError `INVALID_ARGUMENT` when the schedule does not return a number, or the optimizer is not one of Signet's. */
   override onEpochBegin(epoch: number): void {
     const { optimizer } = this;
     const learningRate = this.schedule(epoch, optimizer.learningRate) as unknown;

@@ -42,11 +42,11 @@ export interface ModelCheckpointOptions extends MonitorOptions, ReportOptions {
   readonly save?: (filepath: string, epoch: number, logs: Readonly<Logs>) => Promise<unknown>;
 }
 
-/** How far a `ModelCheckpoint` has come. */
+/** Progress of a `ModelCheckpoint`. */
 export interface ModelCheckpointProgress {
   /** The best value that was saved; null before the first. */
   readonly best: number | null;
-  /** How often it has saved. */
+  /** Number of times it has saved. */
   readonly saved: number;
   /** Batches since the last save, where it saves after batches. Default: 0. */
   readonly batches?: number;
@@ -65,8 +65,7 @@ export class ModelCheckpoint extends MonitoringCallback implements ResumableCall
   #epoch = 0;
 
   /**
-   * @param filepath Where it saves. May name the epoch, from 1, the batch, from 1, and values of the logs:
-   * `models/{epoch:02d}-{val_loss:.2f}`.
+   * @param filepath Path to save to. May name the epoch, from 1, the batch, from 1, and values of the logs: `models/{epoch:02d}-{val_loss:.2f}`.
    * @throws SignetError `INVALID_ARGUMENT` for options that contradict each other.
    */
   constructor(
@@ -87,7 +86,7 @@ export class ModelCheckpoint extends MonitoringCallback implements ResumableCall
     return { values: { best, saved, batches, kept } };
   }
 
-  /** How often it has saved. */
+  /** Number of times it has saved. */
   get saved(): number {
     return this.#saved;
   }

@@ -18,7 +18,7 @@ export interface ProgressOptions {
    */
   readonly secondsBetweenLines?: number;
   /**
-   * Stream to write to. A terminal gets a bar for the running epoch, anything else a line now and then; both a line per epoch.
+   * Stream to write to. A terminal gets a bar for the running epoch, anything else a line from time to time; both get a line per epoch.
    *
    * @defaultValue standard error
    */
@@ -26,15 +26,15 @@ export interface ProgressOptions {
 }
 
 /**
- * Shows loss, accuracy, images per second and the time left, at most: as a bar on a terminal or in lines elsewhere while an epoch runs, and as
- * a line after each epoch. Images per second count the training steps only: neither the features that are computed before the first nor the
- * validation count.
+ * Shows loss, accuracy, images per second and the time left, at most: as a bar on a terminal or in lines elsewhere while an epoch runs, and as a line
+ * after each epoch. Images per second are those of the training steps only, without the features that are computed before the first step, and without
+ * the validation.
  */
 export class Progress extends Callback {
   readonly #options: ProgressOptions & Required<Pick<ProgressOptions, 'secondsBetweenLines' | 'stream'>>;
   #bar: ProgressBar | null = null;
   #epoch = 0;
-  /** When the first batch of the epoch came; null before. */
+  /** Time of the epoch's first batch; null before that. */
   #epochStart: number | null = null;
   #lastBatch = 0;
   #lastLine = 0;
@@ -76,7 +76,7 @@ export class Progress extends Callback {
     const now = `loss ${logs.loss?.toFixed(4) ?? '-'}  accuracy ${logs.accuracy?.toFixed(3) ?? '-'}`;
     this.#bar?.update(this.#images, images, `${now}  ${this.#speed} images/s`);
     if (this.#images < images) this.#line(() => `${this.#images} of ${images} images  ${now}  (${this.#left()})`);
-    // The training loop never leaves the event loop a turn by itself: the bar, Ctrl-C and timers need one.
+    // The training loop never yields to the event loop by itself: the bar, Ctrl-C and timers need a turn.
     await new Promise(setImmediate);
   }
 

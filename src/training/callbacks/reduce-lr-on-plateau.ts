@@ -89,7 +89,7 @@ export class ReduceLROnPlateau extends MonitoringCallback implements ResumableCa
 
   override onEpochEnd(epoch: number, logs: Logs): void {
     logs.learning_rate = this.optimizer.learningRate;
-    // An epoch that was stopped before its validation says nothing.
+    // An epoch that was stopped before its validation does not count.
     if (logs[this.monitor.name] === undefined) return;
     if (this.#cooldownCounter > 0) {
       this.#cooldownCounter -= 1;
@@ -114,7 +114,7 @@ export class ReduceLROnPlateau extends MonitoringCallback implements ResumableCa
     if (this.#wait < this.#patience) return;
     const { optimizer } = this;
     const old = optimizer.learningRate;
-    // The learning rate is a float32, so that one at the bound is not taken for more than it.
+    // The learning rate is a float32, so that a rate at the bound does not count as above it.
     if (old <= Math.fround(this.#minLr)) return;
     const reduced = Math.max(old * this.#factor, this.#minLr);
     optimizer.learningRate = reduced;

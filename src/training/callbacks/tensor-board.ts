@@ -44,7 +44,7 @@ export interface TensorBoardOptions {
    */
   readonly sampleImages?: tf.data.Dataset<tf.TensorContainer>;
   /**
-   * Number of images that are shown at most.
+   * Maximum number of images that are shown.
    *
    * @defaultValue 8
    */
@@ -52,8 +52,8 @@ export interface TensorBoardOptions {
 }
 
 /**
- * Writes what TensorBoard shows, under Keras's tags: losses, metrics and the learning rate, histograms of the weights, and sample
- * images. What was written before a training was resumed stays.
+ * Writes what TensorBoard shows, under Keras's tags: losses, metrics and the learning rate, histograms of the weights, and sample images. Logs from
+ * before a training was resumed are kept.
  *
  * @example
  * ```ts
@@ -90,7 +90,7 @@ export class TensorBoard extends Callback implements ResumableCallback {
     this.#validation = null;
     this.#batches = 0;
     if (this.#samples) this.#train.write(0, await sampleSummary(this.#samples, this.#options.maxSampleImages));
-    // That nothing can be written is known now rather than after an epoch.
+    // Fails now, rather than after an epoch, if nothing can be written.
     await this.#train.flush();
   }
 

@@ -10,7 +10,7 @@ type Batches = ReturnType<tf.data.Dataset<tf.TensorContainer>['iterator']>;
 export class FeatureDataset extends tf.data.Dataset<tf.TensorContainer> implements EpochDataset, ResumableData {
   override readonly size: number;
 
-  /** @param also Prepared with the first batch too, so that a training stops before its first step or not at all while features are computed. */
+  /** @param also Prepared with the first batch too, so that a training which is stopped while features are computed stops before its first step. */
   constructor(
     private readonly images: ImageDataset,
     private readonly source: FeatureSource,

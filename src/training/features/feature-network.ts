@@ -27,7 +27,7 @@ export class FeatureNetwork {
     private readonly options: FeatureNetworkOptions = {},
   ) {}
 
-  /** Compiles it with the weights that the model has now, at the first call: a resumed training has them when it begins. */
+  /** Compiles it with the weights that the model has now, at the first call: a resumed training has restored them by then. */
   async open(): Promise<void> {
     this.#compiled ??= this.#compile();
     this.#ready = await this.#compiled;
@@ -45,7 +45,7 @@ export class FeatureNetwork {
     return features ?? tf.tidy(() => this.model.execute(images, this.prefix.output.name) as tf.Tensor);
   }
 
-  /** Augments images: the same by the same number come out the same. The network is to be opened before. */
+  /** Augments images; the same images with the same number give the same result. Call `open` first. */
   augment(images: tf.Tensor, number: number): tf.Tensor {
     const step = tf.scalar(number, 'int32');
     try {
@@ -82,7 +82,7 @@ export class FeatureNetwork {
   }
 }
 
-/** Compiles functions of weights that stay as they are: TensorFlow computes ahead what depends on them alone. */
+/** Compiles functions of weights that do not change: TensorFlow computes ahead whatever depends only on them. */
 function compileFrozen(
   functions: Readonly<Record<string, ConcreteFunction>>,
   precision?: Precision,

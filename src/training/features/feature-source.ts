@@ -12,11 +12,11 @@ export class StoppedBeforeStep extends Error {
   override readonly name = 'StoppedBeforeStep';
 }
 
-/** What a training learns from when its images are augmented: some views of each image, which the epochs take in turn. */
+/** The data of a training whose images are augmented: some views of each image, which the epochs take in turn. */
 export interface FeatureViews {
   /** Number of views per image. */
   readonly count: number;
-  /** Augments images, float32 [n, height, width, channels]; the same images by the same number come out the same. */
+  /** Augments images, float32 [n, height, width, channels]; the same images with the same number give the same result. */
   readonly augment: (images: tf.Tensor, number: number) => tf.Tensor;
 }
 
@@ -32,7 +32,7 @@ export interface FeatureSourceOptions {
   readonly views: FeatureViews | null;
 }
 
-/** Images per call of the network: enough to use every core, and few enough to be shown and stopped. */
+/** Images per call of the network: enough to use every core, and few enough to show progress and to stop soon. */
 const imagesPerCall = 32;
 /** Chunks that are decoded ahead. */
 const ahead = 2;
@@ -40,14 +40,13 @@ const ahead = 2;
 const secondsBetweenNotes = 15;
 
 /**
- * The features of a dataset's images in the place of the images. Those of a view are computed before the first epoch that takes it, in the
- * order of the scan and in chunks of one size: whatever the order of the epochs, and wherever a training resumes, they are the same bit for
- * bit.
+ * The features of a dataset's images, in place of the images. Those of a view are computed before the first epoch that takes it, in the order of the
+ * scan and in chunks of one size: whatever the order of the epochs, and wherever a training resumes, they are the same bit for bit.
  */
 export class FeatureSource {
   readonly #store: FeatureStore;
   readonly #values: number;
-  /** What is wrong with images that do not decode, by path. */
+  /** Problems of images that do not decode, by path. */
   readonly #problems = new Map<string, ImageProblem>();
   /** Views that are computed. */
   readonly #prepared = new Set<number>();
@@ -133,7 +132,7 @@ export class FeatureSource {
     return features;
   }
 
-  /** For what is not kept, since the disk is full. */
+  /** Computes features that are not kept, since the disk is full. */
   async #computeNow(files: readonly ImageFile[], view: number): Promise<Loaded> {
     const loaded = await this.#decode(files);
     return loaded instanceof tf.Tensor ? this.#compute(loaded, files, { view, number: view }) : loaded;
@@ -152,7 +151,7 @@ export class FeatureSource {
   }
 }
 
-/** What augmentation draws by. */
+/** The view and the number that augmentation depends on. */
 interface Draw {
   readonly view: number;
   readonly number: number;
@@ -162,7 +161,7 @@ function keyOf(path: string, view: number): string {
   return `${view} ${path}`;
 }
 
-/** Notes how far features are. */
+/** Reports the progress of features. */
 class Pace {
   readonly #start = performance.now();
   #noted = this.#start;

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { cacheFolder } from '../../files/cache-folder.js';
 
-/** Features by key: in memory as far as they may, the rest in a file without a name, which ends with the process. */
+/** Features by key: in memory up to a limit, the rest in a file without a name, which vanishes with the process. */
 export class FeatureStore {
   readonly #inMemory = new Map<string, Float32Array>();
   /** Places in the file, counted in records. */
@@ -14,7 +14,7 @@ export class FeatureStore {
 
   /**
    * @param values Numbers per record.
-   * @param memoryBytes Most bytes that are kept in memory.
+   * @param memoryBytes Maximum number of bytes that are kept in memory.
    */
   constructor(
     private readonly values: number,
@@ -25,7 +25,7 @@ export class FeatureStore {
     return this.#inMemory.has(key) || this.#onDisk.has(key);
   }
 
-  /** Keeps a copy of the record; where the disk is full, none is kept any more. */
+  /** Keeps a copy of the record; once the disk is full, no further ones are kept. */
   add(key: string, record: Float32Array): void {
     if (this.has(key)) return;
     const bytes = this.values * Float32Array.BYTES_PER_ELEMENT;
@@ -51,7 +51,7 @@ export class FeatureStore {
     }
   }
 
-  /** Records in the file. */
+  /** Number of records in the file. */
   get onDisk(): number {
     return this.#onDisk.size;
   }

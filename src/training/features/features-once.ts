@@ -12,7 +12,7 @@ import { FeatureNetwork } from './feature-network.js';
 import { FeatureSource, type FeatureViews } from './feature-source.js';
 import { findFrozenPrefix, type FrozenPrefix } from './frozen-prefix.js';
 
-/** What a training reads, and how. */
+/** The data of a training, and how it is read. */
 export interface FeaturesOnceOptions {
   readonly dataset: unknown;
   readonly validationData: unknown;
@@ -32,8 +32,8 @@ export interface FeatureDatasets {
 }
 
 /**
- * Lets a training compute once what is the same in every epoch: the part of the model before its first trained layer. The steps then take
- * its output, the features, in the place of images (docs/decisions/0021).
+ * Computes once what is the same in every epoch of a training: the part of the model before its first trained layer. The steps then take its output,
+ * the features, instead of images (docs/decisions/0021).
  */
 export class FeaturesOnce {
   readonly #network: FeatureNetwork;
@@ -61,7 +61,7 @@ export class FeaturesOnce {
     return null;
   }
 
-  /** Datasets of features in the place of images. */
+  /** Datasets of features instead of images. */
   datasets(): FeatureDatasets {
     const { dataset, validationData, views } = this.options;
     const augment = (images: tf.Tensor, number: number) => this.#network.augment(images, number);
@@ -105,7 +105,7 @@ export class FeaturesOnce {
   }
 }
 
-/** Reading more from the disk would take longer than to compute it again. */
+/** Reading more than this from the disk would take longer than computing it again. */
 const mostBytesPerImage = 4 * 2 ** 20;
 
 /** Says why features of datasets do not fit into memory and onto the disk; null if they do. */

@@ -1,19 +1,19 @@
 import { inOrder, isReached } from '../../tensorflow/symbolic-tensors.js';
 import type * as tf from '../../tensorflow/tf.js';
 
-/** The part of a model before its first trained layer, which gives the same for an image in every epoch. */
+/** The part of a model before its first trained layer, which returns the same for an image in every epoch. */
 export interface FrozenPrefix {
-  /** Its one output, on which all that is trained depends. */
+  /** Its only output, on which everything that is trained depends. */
   readonly output: tf.SymbolicTensor;
   /** Shape of the output for one image. */
   readonly shape: readonly number[];
-  /** Name of the layer that gives it. */
+  /** Name of the layer that computes it. */
   readonly layer: string;
 }
 
 /**
- * Layers that give the same for the same input wherever their weights are frozen: they draw nothing at random. A layer that is not in the
- * list, such as a user's own, ends the prefix.
+ * Layers that return the same for the same input if their weights are frozen, since they draw nothing at random. A layer that is not in the list,
+ * such as a user's own, ends the prefix.
  */
 const deterministic = new Set([
   ...['InputLayer', 'Conv2D', 'DepthwiseConv2D', 'SeparableConv2D', 'Conv2DTranspose', 'Dense', 'BatchNormalization'],
@@ -32,9 +32,9 @@ const deterministic = new Set([
 ]);
 
 /**
- * Finds the last tensor of a model that only frozen layers make and that everything trained depends on.
+ * Finds the last tensor of a model that is computed by frozen layers only and that everything trained depends on.
  *
- * @returns Null when no layer with weights lies before it, or when the model has several inputs, or sizes that are known only later.
+ * @returns Null when there is no layer with weights before it, or when the model has several inputs, or sizes that are known only later.
  */
 export function findFrozenPrefix(model: tf.LayersModel): FrozenPrefix | null {
   const [input] = model.inputs;
@@ -48,7 +48,7 @@ export function findFrozenPrefix(model: tf.LayersModel): FrozenPrefix | null {
   return shape.every((size) => size !== null) ? { output, shape, layer: output.sourceLayer.name } : null;
 }
 
-/** Whether a tensor is made by frozen layers alone: of inputs that are. */
+/** Whether a tensor is computed by frozen layers only, and so are its inputs. */
 function isFrozen({ sourceLayer, inputs }: tf.SymbolicTensor, frozen: ReadonlySet<tf.SymbolicTensor>): boolean {
   const { trainableWeights } = sourceLayer;
   const isSame = deterministic.has(sourceLayer.getClassName()) && trainableWeights.length === 0;

@@ -12,7 +12,7 @@ export interface CollectedFeatures extends FeatureBatches {
 }
 
 /**
- * Computes the features of all images. They are one batch in memory where they fit, and are read in batches at each pass otherwise.
+ * Computes the features of all images. They are one batch in memory if they fit; otherwise they are read in batches at each pass.
  *
  * @param features Number of features per image.
  * @param memoryBytes Memory that they may take.
@@ -69,7 +69,7 @@ export function joined(one: FeatureBatches, other: FeatureBatches): FeatureBatch
 async function visitBatches(dataset: FeatureDataset, take: (batch: LabelledFeatures) => void): Promise<void> {
   const iterator = await dataset.iterator();
   for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
-    // What a FeatureDataset gives, which TF.js's typings do not know.
+    // The content of a FeatureDataset, which TF.js's typings do not know.
     take(next.value as unknown as LabelledFeatures);
   }
 }

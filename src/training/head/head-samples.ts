@@ -10,7 +10,7 @@ export interface SampledFeatures {
   readonly labels: Int32Array;
 }
 
-/** What a head that was trained on the first dataset alone gives for some of the images of both. */
+/** Results of a head that was trained on the first dataset only, for some of the images of both. */
 export interface HeadSamples {
   readonly train: SampledFeatures;
   readonly validation: SampledFeatures & {
@@ -19,7 +19,7 @@ export interface HeadSamples {
   };
 }
 
-/** More say little more about a distribution. */
+/** More images say little more about a distribution. */
 const mostImages = 5000;
 
 /** Takes up to 5000 images of each dataset, evenly, and computes the logits of the second. */

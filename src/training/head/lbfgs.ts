@@ -3,7 +3,7 @@ export type Objective = (at: Float64Array) => Promise<{ readonly value: number; 
 
 /** Options of `minimize`. */
 export interface MinimizeOptions {
-  /** Most steps. Default: 200. */
+  /** Maximum number of steps. Default: 200. */
   readonly maxIterations?: number;
   /** It ends when the largest component of the gradient is below this. Default: 1e-4. */
   readonly gradientTolerance?: number;
@@ -13,7 +13,7 @@ export interface MinimizeOptions {
   readonly isStopped?: () => boolean;
 }
 
-/** How many steps are remembered. */
+/** Number of steps that are remembered. */
 const memory = 10;
 
 interface Step {
@@ -27,7 +27,7 @@ interface Step {
  *
  * Source: Nocedal and Wright, Numerical Optimization, 2nd edition, algorithms 3.1 and 7.4.
  *
- * @returns Where the function is smallest.
+ * @returns The point at which the function is smallest.
  */
 export async function minimize(
   objective: Objective,
@@ -41,7 +41,7 @@ export async function minimize(
   for (let i = 0; i < maxIterations && !isStopped(); i += 1) {
     if (gradient.every((each) => Math.abs(each) < gradientTolerance)) break;
     const direction = descentDirection(gradient, steps);
-    // Without a memory the length of a step is not known; one of length 1 is a guess.
+    // Without remembered steps the right length is not known; 1 is a guess.
     const first = steps.length === 0 ? Math.min(1, 1 / Math.sqrt(dot(gradient, gradient))) : 1;
     const next = await search(objective, { at, value, gradient, direction, first });
     if (!next) break;

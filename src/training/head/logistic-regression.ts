@@ -30,7 +30,7 @@ export interface HeadScore {
   readonly accuracy: number;
 }
 
-/** Where features lie: mean of each, and one scale for all. With it the same strengths fit any network. */
+/** Location and scale of features: the mean of each, and one scale for all. With these, the same strengths fit any network. */
 interface Placement {
   readonly mean: Float32Array;
   /** Root of the mean variance. */
@@ -70,7 +70,7 @@ export class LogisticRegression {
     return new LogisticRegression(batches, classes, placement, classWeights, weightSum);
   }
 
-  /** Solves it for a strength, starting from the solution before, which is near for a strength that is near. */
+  /** Solves it for a strength, starting from the previous solution, which is near for a similar strength. */
   async solve(strength: number, options: MinimizeOptions = {}): Promise<LinearHead> {
     this.#solution = await minimize((at) => this.#evaluate(at, strength), this.#solution, options);
     return this.#headOf(this.#solution);
@@ -78,7 +78,7 @@ export class LogisticRegression {
 
   /** Value and gradient of the regularized loss, on the centered and scaled features. */
   async #evaluate(at: Float64Array, strength: number) {
-    // Ctrl-C and timers need a turn.
+    // Ctrl-C and timers need a turn of the event loop.
     await new Promise(setImmediate);
     const { features } = this.batches;
     const size = features * this.classes;
@@ -110,7 +110,7 @@ export class LogisticRegression {
       const { residual, loss } = ys.rank === 1 ? this.#ofOneClass(logits, ys) : this.#ofSeveral(logits, ys);
       return [tf.matMul(xs, residual, true), tf.sum(residual, 0), loss];
     });
-    // Not within tidy, which looks for tensors among the elements of what it returns: of arrays too, one number after another.
+    // Not within tidy, which searches its result for tensors: in arrays too, number by number.
     const [kernel, bias, loss] = tensors.map((part) => part.dataSync<'float32'>());
     tf.dispose(tensors);
     const size = kernel?.length ?? 0;
@@ -138,7 +138,7 @@ export class LogisticRegression {
     return { residual: tf.div<tf.Tensor2D>(gradient, this.weightSum), loss: tf.div(tf.sum(losses), this.weightSum) };
   }
 
-  /** The layer for raw features that gives what the solution gives for centered and scaled ones. */
+  /** The layer that gives the same for raw features as the solution gives for centered and scaled ones. */
   #headOf(at: Float64Array): LinearHead {
     const { classes, placement } = this;
     const { features } = this.batches;
@@ -191,7 +191,10 @@ export async function scoreHead(
   return { loss: loss / images, accuracy: right / images };
 }
 
-/** Where the features lie, and the sum of the images' weights: each counts 1 where it may have several classes, whose terms have the weights. */
+/**
+ * Location and scale of the features, and the sum of the images' weights: each counts 1 where it may have several classes, whose terms have the
+ * weights.
+ */
 async function survey(batches: FeatureBatches, classWeights: Float32Array) {
   const { features } = batches;
   const [sums, squares] = [new Float64Array(features), new Float64Array(features)];
@@ -208,7 +211,7 @@ async function survey(batches: FeatureBatches, classWeights: Float32Array) {
   });
   const mean = Float32Array.from(sums, (sum) => sum / images);
   const variance = squares.reduce((all, square, i) => all + square / images - (mean[i] ?? 0) ** 2, 0) / features;
-  // Features that are all the same have no scale; then nothing is learned from them.
+  // If all features are the same, they have no scale, and nothing is learned from them.
   const placement: Placement = { mean, scale: Math.sqrt(Math.max(variance, 1e-12)) };
   return { placement, weightSum };
 }

@@ -44,7 +44,7 @@ export interface TrainedHead {
   readonly validation: HeadScore;
   /** Images per second while features were computed, of both datasets. */
   readonly imagesPerSecond: number;
-  /** What that head gives, trained on the first dataset alone. */
+  /** Results of that head, trained on the first dataset only. */
   readonly samples: HeadSamples;
 }
 
@@ -57,7 +57,7 @@ const defaultStrengths = [0.3, 0.1, 0.03, 0.01, 0.003] as const;
  *
  * @param model Ends with a dense layer of logits on features that are one vector per image, as models with a backbone do.
  * @throws SignetError `INVALID_ARGUMENT` for another model, `BAD_IMAGE`.
- * @throws StoppedBeforeStep once `model.stopTraining` is true; then the model is as it was.
+ * @throws StoppedBeforeStep once `model.stopTraining` is true; then the model is unchanged.
  * @example
  * ```ts
  * const model = await EfficientNetLiteModel.pretrained({ classNames });
@@ -126,7 +126,7 @@ async function solve(
   const classes = kernel?.[0] ?? 0;
   const regression = await LogisticRegression.of(trained, classes, classWeight);
   let best: { strength: number; head: LinearHead; loss: number } | null = null;
-  // From strong to weak: each starts near its solution.
+  // From strong to weak, so that each starts near its solution.
   for (const strength of [...strengths].sort((a, b) => b - a)) {
     const head = await regression.solve(strength, { isStopped });
     if (isStopped()) throw new StoppedBeforeStep('the training should stop');

@@ -66,7 +66,7 @@ export abstract class AdamOptimizer extends Optimizer {
     return { ...super.getConfig(), ...this.#options };
   }
 
-  /** Amsgrad's op is one that XLA does not know. */
+  /** XLA does not know Amsgrad's op. */
   protected override fusedOp(learningRate: tf.Tensor, step: tf.Tensor): FusedOp | null {
     const { beta1, beta2, epsilon, amsgrad } = this.#options;
     if (amsgrad) return null;
@@ -94,7 +94,7 @@ export abstract class AdamOptimizer extends Optimizer {
   }
 }
 
-/** A moving average a part of the way to a new value. */
+/** A moving average, moved part of the way to a new value. */
 function moved(slots: Slots, name: string, value: tf.Tensor, part: number): tf.Tensor {
   const mean = slots[name] ?? tf.zerosLike(value);
   return tf.add(mean, tf.mul(tf.sub(value, mean), part));

@@ -19,5 +19,5 @@ export const optimizersByName = {
   rmsprop: (options) => new RMSprop(options),
 } as const satisfies Readonly<Record<string, (options: NamedOptimizerOptions) => Optimizer>>;
 
-/** A name that `optimizersByName` knows. */
+/** A name in `optimizersByName`. */
 export type OptimizerName = keyof typeof optimizersByName;

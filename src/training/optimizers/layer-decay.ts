@@ -3,9 +3,9 @@ import { variablesOf } from '../../tensorflow/layer-weights.js';
 import type * as tf from '../../tensorflow/tf.js';
 
 /**
- * Makes a `learningRateMultiplier` that lets layers learn more slowly the further they are from the output: layer-wise decay of the learning
- * rate. The last layer with a kernel has the optimizer's own rate, and each earlier one has `decay` times the rate of the next. A layer without a kernel,
- * such as batch normalization, counts with the one before it.
+ * Makes a `learningRateMultiplier` that lets layers learn more slowly the further they are from the output: layer-wise decay of the learning rate.
+ * The last layer with a kernel has the optimizer's own rate, and each earlier one has `decay` times the rate of the next. A layer without a kernel,
+ * such as batch normalization, counts as part of the one before it.
  *
  * Source: Clark et al., ELECTRA, https://arxiv.org/abs/2003.10555, `layerwise_lr_decay`; in timm `--layer-decay`, by blocks.
  *

@@ -12,13 +12,13 @@ export interface OptimizerOptions extends ClipOptions {
    */
   readonly learningRate?: number | LearningRateSchedule;
   /**
-   * Share of itself, times the learning rate, that every weight loses at each step; 0 or more.
+   * Share of itself that every weight loses at each step, multiplied by the learning rate; 0 or more.
    *
    * @defaultValue none; 0.004 for AdamW
    */
   readonly weightDecay?: number;
   /**
-   * Words that exclude variables from the weight decay: variables whose names contain one of them, such as `bias`.
+   * Words such as `bias`: variables whose names contain one of them are excluded from the weight decay.
    *
    * @defaultValue none
    */

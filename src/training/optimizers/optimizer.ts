@@ -20,9 +20,9 @@ interface Pair {
 /** A variable, of the model or a slot, with its value after the step. */
 type NewValue = readonly [variable: tf.Variable, value: tf.Tensor];
 
-/** A variable of the optimizer, with a name that says what it is. */
+/** A variable of the optimizer, with a descriptive name. */
 export interface OptimizerVariable {
-  /** What the variable is, such as `momentum` of a kernel; unique within the optimizer. */
+  /** Name of the variable, such as `momentum` of a kernel; unique within the optimizer. */
   readonly name: string;
   /** The variable, which the optimizer owns. */
   readonly variable: tf.Variable;
@@ -32,7 +32,7 @@ export interface OptimizerVariable {
  * An optimizer whose whole state is in variables, the learning rate and the count of steps included: in a compiled step they
  * are variables of the session, so that a callback can change the learning rate between two steps.
  *
- * Any `model.compile` takes it. A subclass gives its slots and its rule. The caller disposes of it.
+ * Any `model.compile` takes it. A subclass defines its slots and its rule. The caller disposes of it.
  *
  * Source: keras/src/optimizers/base_optimizer.py of Keras 3: gradients are averaged, then clipped; weights decay, then move.
  */
@@ -40,7 +40,7 @@ export abstract class Optimizer extends tf.Optimizer {
   readonly #options: OptimizerOptions;
   /** The learning rate; null when a schedule gives it. */
   readonly #learningRate: tf.Variable | null;
-  /** How often `applyGradients` was called: with accumulation, more often than weights have changed. */
+  /** Number of calls of `applyGradients`: with accumulation, more than the number of times that weights have changed. */
   readonly #iterations: tf.Variable;
   readonly #slots = new Map<string, tf.Variable>();
 
@@ -58,14 +58,14 @@ export abstract class Optimizer extends tf.Optimizer {
     this.#iterations = newVariable(() => tf.scalar(0, 'int32'));
   }
 
-  /** Names of what is kept for each variable, all zero at first. */
+  /** Names of the tensors that are kept for each variable, all zero at first. */
   protected abstract readonly slotNames: readonly string[];
 
   /**
    * The rule of one step, for all variables.
    *
    * @param learningRate float32 scalar.
-   * @param step float32 scalar: which change of the weights it is, 1 the first time.
+   * @param step float32 scalar: number of this change of the weights, from 1.
    */
   protected abstract rule(learningRate: tf.Tensor, step: tf.Tensor): UpdateRule;
 
@@ -91,12 +91,12 @@ export abstract class Optimizer extends tf.Optimizer {
     tf.tidy(() => variable.assign(tf.scalar(value)));
   }
 
-  /** How often the weights have changed. While a compiled step trains, as of the last time its variables were read. */
+  /** Number of times that the weights have changed. While a compiled step trains, as of the last time its variables were read. */
   override get iterations(): number {
     return Math.floor((this.#iterations.dataSync()[0] ?? 0) / (this.#options.gradientAccumulationSteps ?? 1));
   }
 
-  /** How often it was given gradients, an int32 scalar that stays its own: what a step reads that depends on which step it is. */
+  /** Number of times that it was given gradients, an int32 scalar that the optimizer owns: a step that depends on its own number reads it. */
   get iterationsVariable(): tf.Variable {
     return this.#iterations;
   }
@@ -114,7 +114,7 @@ export abstract class Optimizer extends tf.Optimizer {
     return this.#options.useEma === true ? this.#slot(variable, averageName) : null;
   }
 
-  /** Makes the slots of variables, in their order; the first step does it otherwise. */
+  /** Makes the slots of variables, in their order; otherwise the first step does it. */
   build(variables: readonly tf.Variable[]): void {
     for (const variable of variables) for (const name of this.#allSlotNames) this.#slot(variable, name);
   }
@@ -165,7 +165,7 @@ export abstract class Optimizer extends tf.Optimizer {
     return learningRate.call(tf.cast(this.#iterations, 'float32'));
   }
 
-  /** Which change of the weights the next one is, 1 the first time. */
+  /** Number of the next change of the weights, from 1. */
   #step(): tf.Tensor {
     const { gradientAccumulationSteps: steps } = this.#options;
     const changes = steps === undefined ? this.#iterations : tf.floorDiv(this.#iterations, tf.scalar(steps, 'int32'));
@@ -191,7 +191,7 @@ export abstract class Optimizer extends tf.Optimizer {
     });
   }
 
-  /** Updates what it can by the fused op, in a compiled step; the values of the rest. */
+  /** Updates what it can by the fused op, in a compiled step. @returns The new values of the rest. */
   #updatedInPlace(pairs: readonly Pair[]): NewValue[] {
     const variables = pairs.flatMap(({ variable }) => [
       variable,
@@ -220,8 +220,8 @@ export abstract class Optimizer extends tf.Optimizer {
   /**
    * Sums up gradients, and takes a step with their mean every `steps` times.
    *
-   * The step is computed each time and chosen in the graph: it is small next to the gradients, and a branch would have to take and
-   * give back every weight.
+   * The step is computed each time and chosen in the graph: its cost is small compared with the gradients, and a branch would have to take and return
+   * every weight.
    */
   #accumulated(pairs: readonly Pair[], steps: number): NewValue[] {
     const count = tf.add(this.#iterations, tf.scalar(1, 'int32'));
@@ -303,7 +303,7 @@ function newVariable(value: () => tf.Tensor): tf.Variable {
   return tf.tidy(() => tf.variable(value(), false));
 }
 
-/** TF.js gives gradients by the names of the variables; a variable on which the loss does not depend has none. */
+/** TF.js passes gradients by the names of the variables; a variable on which the loss does not depend has none. */
 function pairsOf(gradients: Gradients): Pair[] {
   const named = Array.isArray(gradients)
     ? gradients.map(({ name, tensor }) => [name, tensor] as const)

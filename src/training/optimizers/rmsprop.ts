@@ -78,7 +78,7 @@ export class RMSprop extends Optimizer {
     };
   }
 
-  /** TensorFlow's ops keep a momentum even where there is none: those without are composed. */
+  /** TensorFlow's ops keep a momentum even if it is 0, so steps without one are composed of several ops. */
   protected override fusedOp(learningRate: tf.Tensor): FusedOp | null {
     const { rho, momentum, epsilon, centered } = this.#options;
     if (momentum === 0) return null;

@@ -12,9 +12,9 @@ export interface Update {
   readonly slots: Slots;
 }
 
-/** An op of TensorFlow that does what a rule says, in place and in one pass over the memory: of a variable and its slots. */
+/** An op of TensorFlow that applies a rule in place, in one pass over the memory of a variable and its slots. */
 export interface FusedOp {
-  /** Such as `ResourceApplyAdam`. */
+  /** Name of the op, such as `ResourceApplyAdam`. */
   readonly op: string;
   readonly attributes: Attributes;
   /** The slots that it takes after the variable, in its order. */

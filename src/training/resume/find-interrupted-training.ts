@@ -10,7 +10,7 @@ import { tell } from '../../text/tell.js';
 
 /** Which training `--resume` means. */
 export interface WantedTraining {
-  /** Folder that has a folder for each class, which has one for each version. */
+  /** Folder with a folder for each class, which has one for each version. */
   readonly modelFolderPath: string;
   /** Name of the model's class. Default: any. */
   readonly modelType?: string | undefined;

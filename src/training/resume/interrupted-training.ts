@@ -13,8 +13,8 @@ import { type ParseOptions, readRecord, recordFile, type TrainingRecord, writeRe
 const stateFiles = ['training_metadata.json', path.join('workers', 'output.training', 'last')] as const;
 
 /**
- * A training that has begun and is not done: the folder `models/LenetModel/.3.training` next to the version directory that it is to fill,
- * with its record and what `BackupAndRestore` or workers keep. Servers ignore names that are not numbers.
+ * A training that has begun and is not done: the folder `models/LenetModel/.3.training` next to the version directory that it will fill, with its
+ * record and the state that `BackupAndRestore` or workers keep. Servers ignore names that are not numbers.
  */
 export class InterruptedTraining<Options = unknown> {
   private constructor(
@@ -29,7 +29,7 @@ export class InterruptedTraining<Options = unknown> {
   }
 
   /**
-   * Begins a training, and drops one that was interrupted before. Its folder appears whole or not at all.
+   * Begins a training, and discards one that was interrupted before. Its folder appears whole or not at all.
    *
    * @param options Options that `find` returns later, as JSON can hold them.
    * @param writeState Writes a state from elsewhere, whose best model is already in the version directory. Default: training starts from the beginning.
@@ -65,7 +65,7 @@ export class InterruptedTraining<Options = unknown> {
     return record && new InterruptedTraining(directory, record);
   }
 
-  /** When the training of a version was last written to, in milliseconds since 1970. */
+  /** Time at which the training of a version was last written, in milliseconds since 1970. */
   static async lastWritten(directory: string): Promise<number> {
     const folder = InterruptedTraining.folderOf(directory);
     const times = [recordFile, ...stateFiles].map((name) =>
@@ -81,7 +81,7 @@ export class InterruptedTraining<Options = unknown> {
     return InterruptedTraining.folderOf(this.directory);
   }
 
-  /** Where workers write their model. Their state is next to it, in `output.training`. */
+  /** Path to which workers write their model. Their state is next to it, in `output.training`. */
   get workersOutput(): string {
     return path.join(this.folder, 'workers', 'output');
   }
@@ -108,7 +108,7 @@ export class InterruptedTraining<Options = unknown> {
     );
   }
 
-  /** Makes this process the one that trains it. @throws SignetError `INVALID_TRAINING_STATE` when another one does, `CANNOT_WRITE`. */
+  /** Makes this process the owner of the training. @throws SignetError `INVALID_TRAINING_STATE` when another one does, `CANNOT_WRITE`. */
   async takeOver(): Promise<InterruptedTraining<Options>> {
     await assertIdle(this.folder);
     const training = new InterruptedTraining(this.directory, { ...this.record, process: await ownIdentity() });

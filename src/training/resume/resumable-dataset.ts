@@ -11,9 +11,9 @@ export interface EpochDataset {
   startAtEpoch(epoch: number): void;
 }
 
-/** A dataset that resumes by itself where it was, within an epoch too; `ImageDataset` is one. */
+/** A dataset that can itself resume where it was, even within an epoch; `ImageDataset` is one. */
 export interface ResumableData {
-  /** Returns what it remembers in addition to epoch and batch, as values that JSON can hold. */
+  /** Returns its state in addition to epoch and batch, as values that JSON can hold. */
   saveState(): unknown;
   /** Makes the next epoch the one at the position, starting at its batch. @param state From a file. */
   resume(position: TrainingPosition, state: unknown): void;
@@ -21,7 +21,7 @@ export interface ResumableData {
 
 type BatchIterator<T extends tf.TensorContainer> = Awaited<ReturnType<tf.data.Dataset<T>['iterator']>>;
 
-/** Any dataset as one that can begin within an epoch: where it cannot do so itself, the batches before are taken and dropped. */
+/** Makes any dataset able to begin within an epoch: if it cannot do so itself, the earlier batches are read and dropped. */
 export class ResumableDataset<T extends tf.TensorContainer> extends tf.data.Dataset<T> {
   override readonly size: number;
   #skip = 0;
@@ -51,7 +51,7 @@ export class ResumableDataset<T extends tf.TensorContainer> extends tf.data.Data
       for (; this.#skip > 0; this.#skip -= 1) tf.dispose((await iterator.next()).value as tf.TensorContainer);
       return iterator.next();
     };
-    // All that a training loop asks of an iterator.
+    // All that a training loop needs from an iterator.
     return { next } as unknown as BatchIterator<T>;
   }
 }

@@ -10,7 +10,7 @@ import { isOwnSeal, ownSeal } from '../../files/own-seal.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
 import { replaceFile } from '../../files/replace.js';
 
-/** The file in a training's folder that says what is trained. */
+/** Name of the file in a training's folder that describes the training. */
 export const recordFile = 'training.json';
 
 /** Facts of a training known from its beginning, in addition to its state. */
@@ -28,7 +28,7 @@ export interface TrainingRecord<Options> {
 }
 
 const format = 1;
-/** Bytes at most: the options, and one entry per class. */
+/** Maximum size in bytes: the options, and one entry per class. */
 const mostBytes = 2 ** 24;
 
 const schema = v.object({
@@ -68,7 +68,7 @@ export async function readRecord<Options>(
 
 /** Writes the record into a folder that exists. @throws SignetError `CANNOT_WRITE`. */
 export async function writeRecord(folder: string, { isOwn, ...record }: TrainingRecord<unknown>): Promise<void> {
-  // What came from elsewhere stays so: the seal would turn its paths into this user's.
+  // A record from elsewhere gets no seal, which would make its paths count as this user's.
   const seal = isOwn ? await ownSeal(JSON.stringify(record.options)) : null;
   try {
     await replaceFile(path.join(folder, recordFile), JSON.stringify({ format, ...record, seal }, null, 2));

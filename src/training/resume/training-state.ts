@@ -18,7 +18,7 @@ import type { SessionState } from '../steps/training-session.js';
 export interface TrainingMetadata {
   /** The epoch that runs or comes next, from 0. */
   readonly epoch: number;
-  /** How many batches of it have been trained on. */
+  /** Number of its batches that have been trained on. */
   readonly batch: number;
   /** State of the training, see `SessionState`. */
   readonly session: SessionState;
@@ -126,7 +126,7 @@ export class TrainingStateFolder {
 }
 
 const format = 2;
-/** Metadata are numbers and the lines of a history: far below this many bytes. */
+/** Maximum size in bytes: metadata are numbers and the lines of a history, which take far less. */
 const metadataLimit = 2 ** 26;
 
 /** Each part of a session, and each callback, checks its own values. */

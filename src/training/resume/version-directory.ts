@@ -20,13 +20,13 @@ export interface WantedVersion {
   readonly overwrite: boolean;
 }
 
-/** Where a training's model goes, `FOLDER/TYPE/VERSION`. */
+/** Directory for a training's model, `FOLDER/TYPE/VERSION`. */
 export class VersionDirectory {
   #path: string;
 
   private constructor(
     directory: string,
-    /** Whether the version was not given, so that it may become another. */
+    /** Whether the version was not given, so that it may still change. */
     private readonly isNextFree: boolean,
     private readonly mayReplace: boolean,
     /** Folders above it that did not exist when it was prepared, the innermost first. */
@@ -36,8 +36,8 @@ export class VersionDirectory {
   }
 
   /**
-   * Chooses the directory, cleans up after crashes in its parent, and tries now, rather than after an hour of training, whether it can
-   * be written. Creates nothing: what fails before the training begins leaves nothing behind.
+   * Chooses the directory, cleans up after crashes in its parent, and tries now, rather than after an hour of training, whether it can be written.
+   * Creates nothing, so that a failure before the training begins leaves nothing behind.
    *
    * @throws SignetError `MODEL_EXISTS`, `CANNOT_WRITE`.
    */
@@ -57,10 +57,10 @@ export class VersionDirectory {
   }
 
   /**
-   * Begins a training or writes a model, while no other process does so for the same class: where no version was given, and this one was taken since
-   * it was chosen, the next free one is taken.
+   * Begins a training or writes a model, while no other process does so for the same class. If no version was given and the chosen one has been taken
+   * since, the next free one is used.
    *
-   * @throws SignetError `MODEL_EXISTS` when a version that was given has a model by now that may not be replaced.
+   * @throws SignetError `MODEL_EXISTS` when the given version has a model by now, and may not be replaced.
    */
   async claim<T>(begin: () => Promise<T>): Promise<T> {
     const lost = () =>
@@ -81,7 +81,7 @@ export class VersionDirectory {
     return path.dirname(this.path);
   }
 
-  /** Removes the folders that a failed training has created above the directory, as far as nothing else is in them. */
+  /** Removes the folders that a failed training has created above the directory, if nothing else is in them. */
   async removeEmptyParents(): Promise<void> {
     for (const folder of this.missing) {
       const isRemoved = await rmdir(folder).then(

@@ -4,7 +4,7 @@ import type { LearningRateSchedule } from './learning-rate-schedule.js';
 import { LinearWarmup } from './linear-warmup.js';
 import { PiecewiseConstantDecay } from './piecewise-constant-decay.js';
 
-/** Makes the learning rate of a training from the one that it begins with and its number of steps, by a name on the command line. */
+/** Functions that make a training's learning rate from its initial rate and its number of steps, by their names on the command line. */
 export const schedulesByName = {
   constant: (learningRate) => learningRate,
   cosine: (initialLearningRate, decaySteps) => new CosineDecay({ initialLearningRate, decaySteps }),
@@ -17,11 +17,11 @@ export const schedulesByName = {
   },
   exponential: (initialLearningRate, decaySteps) =>
     new ExponentialDecay({ initialLearningRate, decaySteps, decayRate: 0.01 }),
-  /** The callback `ReduceLROnPlateau` lowers it. */
+  /** Constant here: the callback `ReduceLROnPlateau` lowers it. */
   plateau: (learningRate) => learningRate,
 } as const satisfies Readonly<Record<string, (learningRate: number, steps: number) => LearningRateSchedule | number>>;
 
-/** A name that `schedulesByName` knows. */
+/** A name in `schedulesByName`. */
 export type ScheduleName = keyof typeof schedulesByName;
 
 /**

@@ -1,7 +1,7 @@
 import type * as tf from '../../tensorflow/tf.js';
 
 /**
- * Base class of learning rates that are functions of the step, computed inside the compiled step; after
+ * Base class of learning rates that are functions of the step, computed inside the compiled step, like
  * `keras.optimizers.schedules.LearningRateSchedule`.
  *
  * Any optimizer takes one as its `learningRate`. Its rate cannot be set from outside, as by `ReduceLROnPlateau`.

@@ -3,7 +3,7 @@ import * as tf from '../../tensorflow/tf.js';
 import { LearningRateSchedule } from './learning-rate-schedule.js';
 
 /**
- * Learning rate that changes at given steps: `values[0]` up to the step `boundaries[0]`, then `values[1]`, and so on; after
+ * Learning rate that changes at given steps: `values[0]` up to the step `boundaries[0]`, then `values[1]`, and so on, like
  * `keras.optimizers.schedules.PiecewiseConstantDecay`.
  */
 export class PiecewiseConstantDecay extends LearningRateSchedule {

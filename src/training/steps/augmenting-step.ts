@@ -4,7 +4,7 @@ import type { Augmentation } from '../augmentation/augmentation.js';
 import type { Step } from '../tfjs-step.js';
 import { drawing } from './training-step.js';
 
-/** A step on what was made of the images. */
+/** Makes a step that takes the augmented images. */
 export function augmented(augment: (data: tf.Tensor[]) => tf.Tensor[], step: Step): Step {
   return (data) => {
     const changed = augment(data);
@@ -17,10 +17,10 @@ export function augmented(augment: (data: tf.Tensor[]) => tf.Tensor[], step: Ste
 }
 
 /**
- * Images and labels in; the changed images and the labels out, then, if images are mixed, the labels of the others and how much of the
- * images themselves is in them.
+ * Images and labels in; the changed images and the labels out, then, if images are mixed, the labels of the others and the shares of the images
+ * themselves.
  *
- * @param randomStep What it draws by, an int32 scalar. Default: the optimizer's count of steps.
+ * @param randomStep Number that its draws depend on, an int32 scalar. Default: the optimizer's count of steps.
  * @throws SignetError `INVALID_ARGUMENT` for a model that is not a classifier of images.
  */
 export function augmentingStep(

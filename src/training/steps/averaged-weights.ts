@@ -9,8 +9,8 @@ interface Averaged {
 }
 
 /**
- * Moving averages of a model in training, which its optimizer keeps (`useEma`), in the place of its weights: while callbacks look at an epoch,
- * and at the end. Training continues with the weights.
+ * Moving averages of a model in training, which its optimizer keeps (`useEma`), in place of its weights: while callbacks look at an epoch, and at the
+ * end. Training continues with the weights.
  */
 export class AveragedWeights {
   /** The weights that are trained, while the model has the averages; null while it has them itself. */

@@ -14,7 +14,7 @@ export interface StepChoice {
   readonly jit: Exclude<Jit, 'off'>;
   /** Number of steps that the training has at most. Default: unknown. */
   readonly steps?: number | undefined;
-  /** Called with what `auto` chose, and why XLA cannot be used. */
+  /** Called with the choice of `auto`, and the reason if XLA cannot be used. */
   readonly onNote: (note: string) => void;
 }
 
@@ -39,16 +39,16 @@ type Way = 'graph' | 'xla';
 
 /** Steps before the measured ones: they allocate memory and fill caches, and XLA compiles in the first one. */
 const warmUpSteps = 5;
-/** Steps that are measured at most; fewer where they are long, and where the answer is clear. */
+/** Maximum number of measured steps; fewer if they are long, or if the answer is clear. */
 const measuredSteps = 20;
 const fewestSteps = 3;
 /** Milliseconds of measured graph steps that are enough. */
 const enoughMilliseconds = 2000;
-/** What finding out may cost: this share of what is left of the training. */
+/** Cost allowed for finding out, as a share of the rest of the training. */
 const mostOfTheRest = 0.02;
-/** Milliseconds left below which nothing is tried: 2 % of them are too few even for a small network, which XLA compiles in 2 to 10 s. */
+/** If fewer milliseconds are left, nothing is tried: 2 % of them are too few even for a small network, which XLA compiles in 2 to 10 s. */
 const worthTrying = 250_000;
-/** A way is clearly faster where all its steps are, by this factor. */
+/** A way is clearly faster if all its steps are faster by this factor. */
 const clearly = 1.1;
 
 /**
@@ -57,9 +57,9 @@ const clearly = 1.1;
  * XLA compiles for one batch size: the first step's. Other batches, such as an epoch's last, run as a graph: nothing is
  * compiled twice, and no padding enters batch normalization.
  *
- * With `auto` the first steps run as a graph and are timed; if the rest would take long, some more run by XLA, and the faster way is kept. It
- * ends as soon as the answer is clear, and at the latest when what XLA took longer, compiling included, is 2 % of what is left. If the number of
- * steps is unknown, it stays with the graph.
+ * With `auto` the first steps run as a graph and are timed; if the rest would take long, some more run with XLA, and the faster way is kept. It ends
+ * as soon as the answer is clear, and at the latest when XLA has cost, compiling included, 2 % of the remaining time. If the number of steps is
+ * unknown, it stays with the graph.
  */
 export function chooseStep(ways: Readonly<Record<Way, Step>>, { jit, steps, onNote }: StepChoice): ChosenStep {
   const xla = new XlaStep(ways, onNote);
@@ -81,7 +81,7 @@ export function chooseStep(ways: Readonly<Record<Way, Step>>, { jit, steps, onNo
   };
 }
 
-/** A step by XLA, for batches of one size; the others run as a graph, and all do if XLA cannot compile it. */
+/** A step with XLA, for batches of one size; other batches run as a graph, and all do if XLA cannot compile the step. */
 class XlaStep {
   batch: number | null = null;
   #isPossible = true;
@@ -107,8 +107,8 @@ class XlaStep {
 }
 
 /**
- * Checks whether XLA refused to compile, as in "Detected unsupported operations when trying to compile graph ... on XLA_CPU_JIT". Any other
- * failure, such as a lack of memory, would come as a graph too.
+ * Checks whether XLA refused to compile, as in "Detected unsupported operations when trying to compile graph ... on XLA_CPU_JIT". Any other failure,
+ * such as a lack of memory, would occur as a graph too.
  */
 function isSaidByXla({ message }: SignetError): boolean {
   return /\bXLA\b|\bXLA_[A-Z]+_JIT\b|\btf2xla\b|compile-time constant/.test(message);
@@ -174,7 +174,7 @@ class Trial {
     else this.keep('graph');
   }
 
-  /** Whether nothing is gained by further steps with XLA. */
+  /** Whether further steps with XLA would not change the result. */
   #isClear(): boolean {
     const [times, graph] = [this.#times, this.#graphMilliseconds];
     if (times.length === measuredSteps || this.#spent > this.#budget) return true;

@@ -4,7 +4,7 @@ import { SignetError } from '../../errors.js';
 import { Callback, type Logs } from '../callbacks/callback.js';
 
 /**
- * Sums up the values of an epoch's batches, so that an epoch that is resumed in its middle has the logs of the whole. It comes first.
+ * Sums up the values of an epoch's batches, so that an epoch that is resumed midway has the logs of the whole epoch. It is the first callback.
  *
  * TF.js does so itself, in tensors that nobody can reach: these are the same sums, float32 after each operation as there.
  */

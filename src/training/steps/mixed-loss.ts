@@ -5,7 +5,7 @@ import type { Loss } from '../losses.js';
 export interface Mix {
   /** int32 [n], or [n, classes] where an image may have several */
   readonly partnerLabels: tf.Tensor;
-  /** float32 [n]: the part of the image itself. */
+  /** float32 [n]: the share of the image itself. */
   readonly weights: tf.Tensor;
 }
 
@@ -13,7 +13,7 @@ export interface Mix {
  * The loss of images that are mixed from two: the losses for both labels, in the proportion of the mixture. For
  * cross-entropy, which is linear in the labels, that is the loss of the mixed label.
  *
- * @param weigh How much an image of each label counts, float32 [n]. Default: all the same.
+ * @param weigh Returns how much images count by their labels, float32 [n]. Default: all the same.
  */
 export function mixedLoss(loss: Loss, { partnerLabels, weights }: Mix, weigh?: (labels: tf.Tensor) => tf.Tensor): Loss {
   const weighed: Loss = (labels, predictions) => {

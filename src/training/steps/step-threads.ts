@@ -1,15 +1,15 @@
 import { areThreadsGiven } from '../../tensorflow/session.js';
 import * as tf from '../../tensorflow/tf.js';
 
-/** Multiplications for an image, forward, below which a network is small. */
+/** A network with fewer multiplications per image in the forward pass counts as small. */
 const smallNetwork = 2e6;
 
 /**
  * Number of threads that share the work of an op in the training step; undefined for one per processor.
  *
- * One for a small network: its ops are done in less time than it takes to wake and await a second thread. The rule looks at the
- * network alone, not at a clock: sums come out with other last bits when their terms are shared out otherwise, and the same
- * training gives the same weights. TF_NUM_INTRAOP_THREADS, where it is set, has the last word.
+ * One for a small network: its ops are done in less time than it takes to wake and await a second thread. The rule depends only on the network, not
+ * on a clock: sums differ in their last bits if their terms are distributed differently, and the same training must give the same weights.
+ * TF_NUM_INTRAOP_THREADS takes precedence if it is set.
  *
  * @param from Tensor where the step begins. Default: the model's inputs.
  */
@@ -17,7 +17,7 @@ export function stepThreads(model: tf.LayersModel, from?: tf.SymbolicTensor): nu
   return !areThreadsGiven() && isSmall(model, from) ? 1 : undefined;
 }
 
-/** Whether the ops of a network, or of what follows a tensor in it, are so small that what surrounds them takes longer. */
+/** Whether the ops of a network, or of what follows a tensor in it, are so small that the overhead takes longer. */
 export function isSmall(model: tf.LayersModel, from?: tf.SymbolicTensor): boolean {
   const layers = from ? layersAfter(from, model.outputs) : model.layers;
   return multiplications(layers) < smallNetwork;
@@ -48,7 +48,7 @@ function multiplications(layers: readonly tf.layers.Layer[]): number {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** Counts the positions of an output [batch, ...positions, channels]. A size that is known only later counts for a large network. */
+/** Counts the positions of an output [batch, ...positions, channels]. A size that is known only later makes the network count as large. */
 function positions(outputShapes: tf.Shape | tf.Shape[]): number {
   const [shape = []] = Array.isArray(outputShapes[0]) ? (outputShapes as tf.Shape[]) : [outputShapes as tf.Shape];
   return shape.slice(1, -1).reduce<number>((product, size) => product * (size ?? Infinity), 1);

@@ -3,10 +3,10 @@ import { Callback } from '../callbacks/callback.js';
 import { replacedStop } from '../tfjs-step.js';
 
 /**
- * Decides once after every batch whether the training ends there. It comes last of the callbacks.
+ * Decides once after every batch whether the training ends there. It is the last of the callbacks.
  *
- * TF.js looks at `stopTraining` when all callbacks have returned. Ctrl-C may come between, while the last of them writes a backup: then the
- * epoch would end early, and the backup would call it whole.
+ * TF.js looks at `stopTraining` when all callbacks have returned. Ctrl-C may arrive in between, while the last of them writes a backup: then the
+ * epoch would end early, but the backup would say that it is complete.
  */
 export class StopPoint extends Callback {
   readonly #restore: () => void;
@@ -24,7 +24,7 @@ export class StopPoint extends Callback {
     });
   }
 
-  /** Says whether the training ends after this batch. What is asked for after the first call counts for the next batch. */
+  /** Tells whether the training ends after this batch. A stop requested after the first call takes effect after the next batch. */
   decide(): boolean {
     return (this.#decision ??= this.#isAsked);
   }

@@ -15,9 +15,9 @@ import { mixSignature, trainingStep, type TrainingStepOptions } from './training
 
 /** Options of `TrainSteps`. */
 export interface TrainStepsOptions extends TrainingStepOptions, StepChoice {
-  /** Tensor of the model that the steps take in the place of its inputs. Default: they take the inputs. */
+  /** Tensor of the model that the steps take instead of its inputs. Default: they take the inputs. */
   readonly from?: tf.SymbolicTensor | undefined;
-  /** Numbers that the steps compute with; in bfloat16, XLA has no part in them. Default: `float32`. */
+  /** Numbers that the steps compute with; in bfloat16 they do not use XLA. Default: `float32`. */
   readonly precision?: Precision | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface TrainStepsOptions extends TrainingStepOptions, StepChoice {
  * The training and test step of a compiled model (`model.compile`) as graphs in one session, where the weights and the
  * optimizer's variables live.
  *
- * What is traced is the very step that TF.js would run op by op: any loss, metric and optimizer keeps its meaning.
+ * The traced step is exactly the one that TF.js would run op by op, so every loss, metric and optimizer keeps its meaning.
  */
 export class TrainSteps implements Steps {
   readonly #train: ChosenStep;
@@ -42,7 +42,7 @@ export class TrainSteps implements Steps {
     this.#train = options.augmentation ? { ...chosen, run: augmented(augment, chosen.run) } : chosen;
   }
 
-  /** @throws SignetError `NOT_TRACEABLE`; the model is as it was. */
+  /** @throws SignetError `NOT_TRACEABLE`; then the model is unchanged. */
   static async compile(model: tf.LayersModel, options: TrainStepsOptions): Promise<TrainSteps> {
     const { from, precision } = options;
     const before = new Set(Object.keys(tf.engine().registeredVariables));
@@ -66,7 +66,7 @@ export class TrainSteps implements Steps {
 
   readonly test: Step = (data) => this.#run('test', data);
 
-  /** Copies the weights and the optimizer's variables to TF.js, and what was assigned there to the session. */
+  /** Copies the weights and the optimizer's variables to TF.js, and values assigned there to the session. */
   readVariables(): void {
     this.compiled.writeChangedVariables();
     this.compiled.readVariables();
@@ -107,7 +107,7 @@ function traceSteps(model: tf.LayersModel, options: TrainStepsOptions): Record<s
   return functions;
 }
 
-/** Makes the slots, so that tracing does not have to take a step for it and record it twice. TF.js's own optimizers know no other way. */
+/** Makes the slots, so that tracing does not have to take a step for it and record it twice. TF.js's own optimizers can only make them in a step. */
 function buildOptimizer(model: tf.LayersModel): void {
   const optimizer = model.optimizer as unknown;
   if (!(optimizer instanceof Optimizer)) return;

@@ -23,14 +23,14 @@ export interface SessionState {
 /** State of a training at the beginning of an epoch that has not taken a step yet in this process. */
 export const freshSession: SessionState = { totals: null, step: null, data: null, validationData: null };
 
-/** A training that runs, as its callbacks see it. */
+/** A running training, as its callbacks see it. */
 export interface TrainingSession {
   /** All of them, in the order they are called. */
   readonly callbacks: readonly CallbackLike[];
   saveState(): SessionState;
   /**
-   * Says whether the training ends after this batch. Call it in `onBatchEnd`: a stop requested later takes effect after the next batch,
-   * also where the callback that called takes its time.
+   * Tells whether the training ends after this batch. Call it in `onBatchEnd`: a stop requested later takes effect after the next batch, even if the
+   * calling callback takes long.
    */
   stopsHere(): boolean;
   /**
@@ -41,19 +41,19 @@ export interface TrainingSession {
   resume(position: TrainingPosition, state: SessionState): void;
   /** Copies the weights and the optimizer's variables from the session to TF.js. */
   readVariables(): void;
-  /** Gives the model the weights that are trained, where it shows their averages at the end of an epoch. */
+  /** Gives the model the weights that are trained, if it has their averages at the end of an epoch. */
   showTrainedWeights(): void;
 }
 
-/** Trainings that run now. Of its training, TF.js gives a callback nothing but the model: this is how it finds the rest. */
+/** Trainings that are running. TF.js gives a callback only the model of its training: this is how it finds the rest. */
 const sessions = new WeakMap<tf.LayersModel, TrainingSession>();
 
-/** Returns the training of a model that runs now; null if `fit` is not training it. */
+/** Returns the running training of a model; null if `fit` is not training it. */
 export function trainingSessionOf(model: tf.LayersModel | null): TrainingSession | null {
   return (model && sessions.get(model)) ?? null;
 }
 
-/** Runs a training, which `trainingSessionOf` finds meanwhile. */
+/** Runs a training, which `trainingSessionOf` finds while it runs. */
 export async function withTrainingSession<T>(
   model: tf.LayersModel,
   session: TrainingSession,

@@ -45,7 +45,7 @@ function weightedStep(model: tf.LayersModel, classWeight: ClassWeight, randomSte
   return weigh ? (data) => step([...data, ...data.slice(-1).map(weigh)]) : step;
 }
 
-/** Makes TF.js's own step on mixed images: the targets are followed by the partners' labels and the part of the image itself in each. */
+/** Makes TF.js's own step on mixed images: the targets are followed by the partners' labels and the share of the image itself in each. */
 function mixedStep(model: tf.LayersModel, classWeight: ClassWeight, randomStep?: tf.Tensor): Step {
   const step = drawingStep(model, randomStep);
   const weighed = positivesWeighed(model, classWeight);
@@ -79,7 +79,7 @@ function ofOtherLoss(): SignetError {
   );
 }
 
-/** Returns the weights of images by their labels; nothing if all count the same. */
+/** Returns the weights of images by their labels; undefined if all count the same. */
 function weightOf(model: tf.LayersModel, classWeight: ClassWeight): ((labels: tf.Tensor) => tf.Tensor) | undefined {
   if (Object.keys(classWeight).length === 0) return undefined;
   const classes = checkClassWeight(classWeight, model);

@@ -17,11 +17,11 @@ export interface ResumableCallback extends CallbackLike {
   /**
    * Called at the end of `onTrainBegin`, once every callback has had its own.
    *
-   * @param state What `saveState` returned; its values come from a file and are to be checked.
+   * @param state What `saveState` returned; its values come from a file and must be checked.
    * @throws SignetError `INVALID_TRAINING_STATE`.
    */
   restoreState(state: CallbackState): void;
-  /** Whether it has ended the training: one that was kept just then has nothing left to do. Default: it has not. */
+  /** Whether it has ended the training, so that nothing is left to do if it is resumed. Default: false. */
   readonly hasEnded?: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { SignetError } from '../../../errors.js';
 
 /**
- * The path of a checkpoint from a pattern in Python's words, as Keras takes it: `models/{epoch:02d}-{val_loss:.2f}`.
+ * Makes the path of a checkpoint from a pattern in Python's format, as Keras accepts it: `models/{epoch:02d}-{val_loss:.2f}`.
  *
  * `{name}` is the number as it is, `{name:02d}` a whole number with zeros in front, `{name:.2f}` one with two decimals.
  *
@@ -21,12 +21,12 @@ export function checkpointPath(pattern: string, values: Readonly<Record<string, 
   });
 }
 
-/** Whether the path of each checkpoint is another. */
+/** Whether each checkpoint gets a path of its own. */
 export function isPattern(pattern: string): boolean {
   return pattern.search(placeholder) !== -1;
 }
 
-/** Whether a path may have been made from a pattern: one that was read from a file must not lead elsewhere. */
+/** Whether a path may have been made from a pattern: a path that was read from a file must not lead elsewhere. */
 export function matchesPattern(pattern: string, path: string): boolean {
   const literals = pattern.replace(placeholder, '\0').split('\0');
   const escaped = literals.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));

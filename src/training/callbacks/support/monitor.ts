@@ -37,7 +37,7 @@ export class Monitor {
     this.#minDelta = Math.abs(minDelta);
   }
 
-  /** @throws SignetError `INVALID_ARGUMENT` when the training that begins has no such value, with those it has. */
+  /** @throws SignetError `INVALID_ARGUMENT` if the training has no such value, listing those that it has. */
   check({ metrics: known }: TrainingParams): void {
     if (!known || known.includes(this.name)) return;
     throw new SignetError('INVALID_ARGUMENT', `monitor is one of ${known.join(', ')}. Received: "${this.name}".`);
@@ -58,7 +58,7 @@ export class Monitor {
     return this.#sign * (value - than) > this.#minDelta;
   }
 
-  /** Takes an epoch's value and checks whether it is the best. NaN never is, nor is an epoch that was cut short before its validation. */
+  /** Records an epoch's value and checks whether it is the best. NaN never is, nor is an epoch that was cut short before its validation. */
   improves(logs: Readonly<Logs>): boolean {
     const value = logs[this.name];
     if (value === undefined) return false;

@@ -1,6 +1,6 @@
 import { harmless, standardError } from '../../../text/tell.js';
 
-/** Options of callbacks that say what they do. */
+/** Options of callbacks that report what they do. */
 export interface ReportOptions {
   /**
    * Whether a line is written whenever the callback does something: 1 writes it, 0 does not.
@@ -22,7 +22,7 @@ export interface LineStream {
   write(text: string): unknown;
 }
 
-/** Says what a callback does, in Keras's words, when it was asked to. */
+/** Reports what a callback does, in Keras's words, if `verbose` is set. */
 export class Report {
   readonly #stream: LineStream | null;
 

@@ -30,7 +30,7 @@ export class SaveFrequency {
     this.#batches = batches;
   }
 
-  /** Counts a batch and says whether it is time to save. */
+  /** Counts a batch and tells whether it is time to save. */
   isDue(): boolean {
     this.#batches += 1;
     if (this.saveFreq === 'epoch' || this.#batches < this.saveFreq) return false;
@@ -45,7 +45,7 @@ export interface SaveWithinOptions {
   readonly saveSeconds?: number | undefined;
 }
 
-/** Says when N batches, or N seconds, have passed since the last save, also within a long epoch. */
+/** Tells when N batches or N seconds have passed since the last save, also within a long epoch. */
 export class SaveWithin {
   readonly #steps: number;
   readonly #seconds: number;

@@ -8,7 +8,7 @@ import type { CallbackState } from './callback-state.js';
 export interface BackedUpTraining {
   /** Number of the epoch that runs or comes next, from 0. */
   readonly epoch: number;
-  /** Number of its batches that are done. Default: 0. */
+  /** Number of that epoch's batches that are done. Default: 0. */
   readonly batch?: number;
   /** Default: `freshSession`. */
   readonly session?: SessionState;
@@ -42,7 +42,7 @@ export async function writeBackup(folder: TrainingStateFolder, training: BackedU
   await folder.write({ epoch, batch, session, optimizer: optimizer.getClassName(), callbacks }, tensors);
 }
 
-/** Returns what the keys of a callback's tensors begin with. @param position Position of the callback in the metadata. */
+/** Returns the prefix of the keys of a callback's tensors. @param position Position of the callback in the metadata. */
 export function callbackPrefix(position: number): string {
   return `callbacks/${position}/`;
 }

@@ -14,7 +14,7 @@ import type { SummaryValue } from './summaries.js';
 
 type EventInit = MessageInitShape<typeof EventType>;
 
-/** Counts the files of this process: two writers in one second have different names. */
+/** Counts the files of this process, so that two writers in one second have different names. */
 let files = 0;
 
 /**
@@ -26,7 +26,7 @@ export class EventFileWriter {
   readonly file: string;
   #waiting: Uint8Array[] = [];
 
-  /** @param folder Made when something is written; its name is the run's. */
+  /** @param folder Created when something is written; its name is the run's. */
   constructor(private readonly folder: string) {
     const seconds = String(Math.floor(Date.now() / 1000)).padStart(10, '0');
     const host = os.hostname().replace(/[^A-Za-z0-9.-]/g, '_');

@@ -1,4 +1,4 @@
-/** A bucket of a histogram: from `left` to `right`, with how many values. */
+/** A bucket of a histogram: from `left` to `right`, with the number of values. */
 export type Bucket = readonly [left: number, right: number, count: number];
 
 /**
