@@ -7,7 +7,7 @@ import type { TensorValue } from '../tensorflow/tensor-value.js';
 
 /** One of the classes that an image may belong to. */
 export interface ImageLabel {
-  /** Name of the class; null if the model does not tell names. */
+  /** Name of the class; null if the model has no names. */
   readonly name: string | null;
   /** Position in the logits. */
   readonly index: number;
@@ -32,13 +32,13 @@ export interface CallableModel {
   ) => Promise<Readonly<Record<string, TensorValue>>>;
 }
 
-/** Number of labels that `serving_labels` gives at most; see `ImageClassifierModel.predictLabels`. */
+/** Maximum number of labels that `serving_labels` returns; see `ImageClassifierModel.predictLabels`. */
 const mostByLabels = 5;
 
 /**
- * Finds the best classes of encoded images, best first, by whichever signature of Signet's classifiers the model has:
- * `serving_labels` for up to five classes, `serving_classify` for any number, or `serving_bytes`, which does not tell names. Of a multi-label model,
- * whose `serving_labels` gives all classes, those that an image has are there in any case.
+ * Finds the best classes of encoded images, best first, with whichever signature of Signet's classifiers the model has: `serving_labels` for up to
+ * five classes, `serving_classify` for any number, or `serving_bytes`, which has no names. For a multi-label model, whose `serving_labels` returns
+ * all classes, those that an image has are always included.
  *
  * @param topK Number of classes per image. Default: 5.
  * @throws SignetError `INVALID_SAVED_MODEL` when the model has none of these.
@@ -63,7 +63,7 @@ export async function classifyImages(
   return best(rows, topK);
 }
 
-/** An image's best classes, and what its model makes of it, as far as its signature `serving_known` says. */
+/** An image's best classes, with the results of the model's signature `serving_known`, if it has one. */
 export interface RecognizedImage {
   /** Classes of the image, the best first. */
   readonly labels: readonly ImageLabel[];
@@ -78,8 +78,8 @@ export interface RecognizedImage {
 }
 
 /**
- * Finds the best classes of encoded images as `classifyImages` does, and by `serving_known`, where the model has it, whether it knows images
- * of that kind and is sure.
+ * Finds the best classes of encoded images as `classifyImages` does, and, if the model has `serving_known`, whether it knows images of that kind and
+ * is sure.
  *
  * @param topK Number of classes per image. Default: 5.
  * @throws SignetError `INVALID_SAVED_MODEL` when the model has no signature that classifies image files.
@@ -149,13 +149,13 @@ function labelsFrom(outputs: Readonly<Record<string, TensorValue>>, images: numb
   });
 }
 
-/** A multi-label model, whose `serving_labels` gives every class and its threshold. */
+/** A multi-label model, whose `serving_labels` returns every class and its threshold. */
 const byThresholds: Way = {
   fits: (signatures) => has(signatures, 'serving_labels', [...labelOutputs, 'threshold', 'present']),
   classify: byLabels.classify,
 };
 
-/** `serving_classify` gives every class, in order; it is called as any other signature. */
+/** `serving_classify` returns every class, in order; it is called like any other signature. */
 const byClassify: Way = {
   fits: (signatures) => has(signatures, 'serving_classify', ['classes', 'scores']),
   classify: async (model, files) => {
@@ -183,19 +183,19 @@ const byLogits: Way = {
   },
 };
 
-/** The names of classes by their positions in the logits. */
+/** Names of classes by their positions in the logits. */
 export interface KnownClassNames {
   readonly names: ReadonlyMap<number, string>;
   /** Whether the model has no other classes. */
   readonly areAll: boolean;
-  /** Thresholds of a multi-label model by the same positions; null where an image has one class. */
+  /** Thresholds of a multi-label model by the same positions; null if an image has one class. */
   readonly thresholds: ReadonlyMap<number, number> | null;
 }
 
 /**
- * The names of a model's classes, as far as it gives them.
+ * Finds the names of a model's classes, as far as it returns them.
  *
- * @param samples Images to ask with: if only `serving_labels` gives names, those of their best classes are found.
+ * @param samples Images to send: if only `serving_labels` returns names, those of their best classes are found.
  */
 export async function findClassNames(model: CallableModel, samples: readonly Uint8Array[]): Promise<KnownClassNames> {
   const way = [byThresholds, byClassify, byLabels].find(({ fits }) => fits(model.signatures));
@@ -214,7 +214,7 @@ export async function findClassNames(model: CallableModel, samples: readonly Uin
   return { names, areAll, thresholds: way === byThresholds ? thresholds : null };
 }
 
-/** Whether a signature takes one tensor of strings and gives the outputs. */
+/** Whether a signature takes one tensor of strings and has the outputs. */
 function has(signatures: CallableModel['signatures'], key: string, outputs: readonly string[]): boolean {
   const signature = Object.hasOwn(signatures, key) ? signatures[key] : undefined;
   const inputs = Object.values(signature?.inputs ?? {});

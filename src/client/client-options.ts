@@ -8,7 +8,7 @@ export const protocols = ['GRPC', 'REST'] as const satisfies readonly Protocol[]
 
 /** TLS settings of a client, in PEM. */
 export interface ClientTls {
-  /** Certificates of the authorities that may have signed the server's. Default: the authorities that Node.js knows. */
+  /** Certificates of the authorities that may have signed the server's certificate. Default: the authorities that Node.js knows. */
   readonly ca?: string | Uint8Array;
   /** The client's own certificate, for servers that ask for one. Default: none. */
   readonly certificate?: string | Uint8Array;
@@ -36,7 +36,7 @@ export interface SignetClientOptions {
   readonly timeoutMilliseconds?: number;
   /** Bearer token, sent as `Authorization: Bearer TOKEN`. Default: none. */
   readonly token?: string;
-  /** Whether to speak TLS; `true` asks for a certificate of an authority that Node.js knows. Default: false. */
+  /** Whether to speak TLS; `true` requires a certificate of an authority that Node.js knows. Default: false. */
   readonly tls?: boolean | ClientTls;
 }
 

@@ -4,17 +4,17 @@ import { type ResizeMode, resizeModes } from '../ops/resize-modes.js';
 import type { TensorValue } from '../tensorflow/tensor-value.js';
 import { type CallableModel, type ImageLabel, numbers, texts } from './classify-images.js';
 
-/** Where in an image a class was seen. */
+/** Heat map that shows where in an image a class was seen. */
 export interface Heatmap {
-  /** 0 to 1, [height, width] in C order: of the picture as the model sees it. */
+  /** Values of 0 to 1, [height, width] in C order, for the picture as the model sees it. */
   readonly values: Float32Array;
   /** Rows of the map. */
   readonly height: number;
   /** Columns of the map. */
   readonly width: number;
-  /** Whether the model turns pictures as their EXIF says. */
+  /** Whether the model turns pictures by their EXIF orientation. */
   readonly exif: ExifHandling;
-  /** How pictures of another shape become the model's. */
+  /** How the model resizes pictures of another shape. */
   readonly resize: ResizeMode;
 }
 
@@ -42,7 +42,7 @@ export function canExplainImages(signatures: CallableModel['signatures']): boole
  * Asks a model's `serving_heatmap` which part of each encoded image speaks for a class.
  *
  * @param classIndices Position of the class in the logits for each image; -1 for the most probable.
- * @throws SignetError `INVALID_SAVED_MODEL` when the model has no such signature, or answers something else.
+ * @throws SignetError `INVALID_SAVED_MODEL` when the model has no such signature, or gives another answer.
  */
 export async function explainImages(
   model: CallableModel,
@@ -60,7 +60,7 @@ export async function explainImages(
   return found;
 }
 
-/** Reads what `serving_heatmap` answers about n images. @returns Null for anything else. */
+/** Reads the answer of `serving_heatmap` for n images. @returns Null for anything else. */
 export function readExplanations(answer: Readonly<Record<string, TensorValue>>, n: number): ImageExplanation[] | null {
   const found = Array.from({ length: n }, (_, i) => explanationAt(answer, i)).filter((each) => each !== null);
   return found.length === n ? found : null;

@@ -12,7 +12,7 @@ import { signaturesOf } from '../saved-model/read/read-saved-model.js';
 import type { ModelAnswer, ModelCall, ModelMetadata, ModelVersion, ProtocolClient } from './protocol-client.js';
 import { type ServerError, serverError, type ServerStatus } from './server-error.js';
 
-/** An answer may take so much memory. */
+/** Maximum memory for an answer, in bytes. */
 const mostBytes = 512 * 2 ** 20;
 
 /** `tensorflow.serving.PredictionService` and `ModelService`. */
@@ -23,7 +23,7 @@ export class GrpcClient implements ProtocolClient {
     this.#channel = new grpc.Client(hostAndPort(settings), credentialsOf(settings), {
       'grpc.max_receive_message_length': mostBytes,
       'grpc.max_send_message_length': -1,
-      // As over REST: the address that was given is the one that is called.
+      // As over REST, the given address is called directly.
       'grpc.enable_http_proxy': 0,
     });
   }
@@ -145,7 +145,7 @@ function versionOf(spec: ModelSpec | undefined): number | null {
   return spec?.versionChoice.case === 'version' ? Number(spec.versionChoice.value.value) : null;
 }
 
-/** The system's code where grpc-js itself gave up; it has it in the text alone, such as `connect ECONNREFUSED 127.0.0.1:8500`. */
+/** The system's error code if grpc-js itself gave up, which has it only in its message, such as `connect ECONNREFUSED 127.0.0.1:8500`. */
 function brokenBy(code: grpc.status, details: string): string | undefined {
   if (code === grpc.status.UNAVAILABLE && details.startsWith('No connection established')) {
     if (/certificate/i.test(details)) return 'CERT';

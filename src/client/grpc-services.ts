@@ -54,12 +54,12 @@ function methodDefinition(method: DescMethod): MethodDefinition<MessageInitShape
   };
 }
 
-/** Where HTTP/2 finds a method, such as `/tensorflow.serving.PredictionService/Predict`. */
+/** Path of a method in HTTP/2, such as `/tensorflow.serving.PredictionService/Predict`. */
 export function grpcPath({ parent, name }: DescMethod): string {
   return `/${parent.typeName}/${name}`;
 }
 
-/** A message as `@grpc/grpc-js` wants it: in a Buffer. */
+/** Serializes a message as `@grpc/grpc-js` expects it, in a Buffer. */
 export function serialize<Desc extends DescMessage>(schema: Desc, message: MessageShape<Desc>): Buffer {
   const { buffer, byteOffset, byteLength } = toBinary(schema, message);
   return Buffer.from(buffer, byteOffset, byteLength);

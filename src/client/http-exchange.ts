@@ -9,13 +9,13 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** An answer that is larger is not read to its end. */
+/** Maximum size of an answer, in bytes: a larger one is not read to its end. */
 const mostBytes = 512 * 2 ** 20;
 
 /**
  * Connections to one server, kept open between requests.
  *
- * Not `fetch`, which knows no certificate authority but Node.js's own.
+ * `fetch` would not do: it accepts no certificate authorities but Node.js's own.
  */
 export class HttpExchange {
   readonly #agent: http.Agent;
@@ -27,7 +27,7 @@ export class HttpExchange {
       : new http.Agent({ keepAlive: true });
   }
 
-  /** Sends JSON, or asks for a page where there is none. Rejects with an error of Node.js, or `TimeoutError`. */
+  /** Sends JSON, or requests a page if there is none. Rejects with an error of Node.js, or `TimeoutError`. */
   async ask(path: string, json?: Uint8Array, signal?: AbortSignal): Promise<HttpAnswer> {
     const time = AbortSignal.timeout(this.settings.timeoutMilliseconds);
     const either = signal ? AbortSignal.any([signal, time]) : time;
@@ -55,7 +55,7 @@ export class HttpExchange {
         read(response).then(resolve, reject);
       });
       request.on('error', (error: NodeJS.ErrnoException) => {
-        // The server may close a connection that was idle just when it is used again; a new one shows whether it is there.
+        // The server may close an idle connection just when it is used again; a new connection shows whether the server is there.
         const wasClosed = request.reusedSocket && error.code === 'ECONNRESET' && mayRepeat && !signal.aborted;
         if (wasClosed) this.#send(path, json, signal, false).then(resolve, reject);
         else reject(error);

@@ -3,16 +3,16 @@ interface MarkedNumber {
   readonly [marker]: string;
 }
 
-/** No server that follows the rules names anything so. */
+/** A name that no conforming server uses. */
 const marker = '\u0000number';
 
 /** Strings and numbers; of these, a number that JSON does not have and a whole number that may be beyond 2^53 need care. */
-// A string without an end goes to the end of the text: else each quotation mark in it would be tried as a beginning.
+// An unterminated string extends to the end of the text: otherwise each quotation mark in it would be tried as a beginning.
 const token = /"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?$)|-?Infinity|NaN|-?\d[\d.eE+-]*/gs;
 const needsCare = /^(?:-?Infinity|NaN|-?\d{16,})$/;
 
 /**
- * Parses what TensorFlow Serving answers, which is JSON but for `NaN`, `Infinity` and `-Infinity`.
+ * Parses an answer of TensorFlow Serving, which is JSON except for `NaN`, `Infinity` and `-Infinity`.
  *
  * Read numbers with `numberOf` and `integerOf`.
  *

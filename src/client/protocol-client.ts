@@ -8,7 +8,7 @@ export interface ModelCall {
   readonly inputs: Readonly<Record<string, TensorValue>>;
   /** Default: all outputs. */
   readonly outputFilter?: readonly string[] | undefined;
-  /** Gives the call up. */
+  /** Aborts the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -26,7 +26,7 @@ export interface ModelAnswer {
 export interface ModelMetadata {
   /** Name of the model on the server. */
   readonly name: string;
-  /** Version that answers at present; null if the server does not say. */
+  /** Version that answers now; null if the server does not say. */
   readonly version: number | null;
   /** Signatures by SignatureDef key, such as `serving_default`. */
   readonly signatures: Readonly<Record<string, Signature>>;

@@ -17,7 +17,7 @@ import { isBase64, tensorJson, tensorOfJson } from './tensor-json.js';
 /** TensorFlow Serving's REST API; its columnar form carries tensors of any shape. */
 export class RestClient implements ProtocolClient {
   readonly #http: HttpExchange;
-  /** Answers carry no types: these say them. */
+  /** Answers carry no types; the signatures have them. */
   #signatures: Promise<ModelMetadata> | null = null;
 
   constructor(private readonly settings: ClientSettings) {
@@ -76,7 +76,7 @@ export class RestClient implements ProtocolClient {
     return `/v1/models/${encodeURIComponent(modelName)}${version === undefined ? which : `/versions/${version}`}`;
   }
 
-  /** A version that was loaded since may have a signature that the last one had not. */
+  /** A version that was loaded since may have a signature that the previous one lacked. */
   async #signature(name: string, signal?: AbortSignal): Promise<Signature | undefined> {
     const known = await this.#signatures?.catch(() => undefined);
     if (known && Object.hasOwn(known.signatures, name)) return known.signatures[name];

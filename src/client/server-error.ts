@@ -21,18 +21,18 @@ export class ServerError extends SignetError {
 
 /** Facts of a failure. */
 export interface ServerFailure {
-  /** Name of what was requested, which `of model "digits"` can follow: `the metadata`. */
+  /** What was requested, in words that `of model "digits"` can follow: `the metadata`. */
   readonly asked: string;
   /** Status of the failure by gRPC's name, such as `NOT_FOUND`. */
   readonly status: ServerStatus;
-  /** The server's words, or the system's; untrusted. */
+  /** Message of the server, or of the system; untrusted. */
   readonly answer: string;
-  /** The system's code, such as `ECONNREFUSED`, where no answer came. */
+  /** The system's code, such as `ECONNREFUSED`, if no answer came. */
   readonly systemCode?: string | undefined;
   readonly cause?: unknown;
 }
 
-/** Says which server was asked for what, what it answered, and what to do. */
+/** Makes an error that says which server was asked for what, what it answered, and what to do. */
 export function serverError(settings: ClientSettings, failure: ServerFailure): ServerError {
   const { asked, status, answer, systemCode, cause } = failure;
   const { protocol, modelName, version, label } = settings;
@@ -47,7 +47,7 @@ export function serverError(settings: ClientSettings, failure: ServerFailure): S
   );
 }
 
-/** The most that is shown of a server's words. */
+/** Maximum number of characters of a server's message that are shown. */
 const mostCharacters = 600;
 
 function shortened(text: string): string {

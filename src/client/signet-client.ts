@@ -79,7 +79,7 @@ export class SignetClient {
   /**
    * The best classes of encoded images (JPEG, PNG, GIF or BMP), best first.
    *
-   * Asks `serving_labels`, or another signature that takes image files where the model has none; see `classifyImages`.
+   * Asks `serving_labels`, or another signature that takes image files if the model lacks that one; see `classifyImages`.
    *
    * @param files Their contents, of any sizes; sent in one request.
    * @throws ServerError; SignetError `INVALID_SAVED_MODEL` when the model has no signature that classifies image files.
@@ -102,16 +102,16 @@ export class SignetClient {
   }
 
   /**
-   * The same, with what `serving_known` says: whether the model knows images of that kind, and is sure; see `recognizeImages`.
+   * The same, with the results of `serving_known`: whether the model knows images of that kind, and is sure; see `recognizeImages`.
    *
-   * @throws ServerError; SignetError `INVALID_SAVED_MODEL` likewise.
+   * @throws ServerError; SignetError `INVALID_SAVED_MODEL` in the same case.
    */
   async recognizeImages(files: readonly Uint8Array[], options: ClassifyOptions = {}): Promise<RecognizedImage[]> {
     const { topK, signal } = options;
     return recognizeImages(this.asCallable(await this.#knownMetadata(signal), signal), files, topK);
   }
 
-  /** The model for functions that call one wherever it is, such as `findClassNames`. */
+  /** The model in a form for functions that call a model wherever it is, such as `findClassNames`. */
   asCallable({ name, signatures }: ModelMetadata, signal?: AbortSignal): CallableModel {
     const call: CallableModel['call'] = async (signatureName, inputs) =>
       (await this.#protocol.predict({ signatureName, inputs, signal })).outputs;
@@ -128,12 +128,12 @@ export class SignetClient {
     return this.#protocol.status(signal);
   }
 
-  /** Ends the connections; calls that wait fail. */
+  /** Ends the connections; calls that are waiting fail. */
   close(): void {
     this.#protocol.close();
   }
 
-  /** Asked once; a failure is asked again. */
+  /** Requested once, and again after a failure. */
   async #knownMetadata(signal: AbortSignal | undefined): Promise<ModelMetadata> {
     const known = await this.#metadata?.catch(() => null);
     if (known) return known;
@@ -142,7 +142,7 @@ export class SignetClient {
   }
 }
 
-/** Values that a client takes for a tensor: one as plain data; text or bytes for a string scalar; a list of them for string [n]. */
+/** Values that a client accepts as a tensor: a tensor as plain data; text or bytes for a string scalar; a list of them for string [n]. */
 export type InputValue = TensorValue | string | Uint8Array | readonly (string | Uint8Array)[];
 
 function toTensorValue(input: InputValue): TensorValue {

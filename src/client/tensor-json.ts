@@ -14,7 +14,7 @@ export function tensorJson({ dtype, shape, values }: TensorValue): string {
   return lists(0, 0, values.length);
 }
 
-/** A tensor of an answer. @throws TypeError that says what is not as it should be. */
+/** A tensor of an answer. @throws TypeError that says what is wrong. */
 export function tensorOfJson(dtype: DType, json: unknown): TensorValue {
   const shape: number[] = [];
   for (let level = json; Array.isArray(level); level = level[0]) shape.push(level.length);
@@ -108,7 +108,7 @@ function small(value: unknown, dtype: DType, least: number, end: number): number
   return number >= least && number < end ? number : unexpected(value, `a number of ${dtype}`);
 }
 
-/** An output whose name ends in `_bytes` comes as base64, another as text. */
+/** An output whose name ends in `_bytes` comes as base64, any other as text. */
 function bytes(value: unknown): Uint8Array {
   if (typeof value === 'string') return Buffer.from(value);
   const encoded = isBase64(value) ? value.b64 : unexpected(value, 'a string');

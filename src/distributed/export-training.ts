@@ -18,13 +18,13 @@ import { trainingFunctions } from './training-functions.js';
 export interface ExportTrainingOptions {
   /** Images per step, of all machines together. Default: 32. */
   readonly batchSize?: number | undefined;
-  /** Epochs at most. Default: 200. */
+  /** Maximum number of epochs. Default: 200. */
   readonly numEpochs?: number | undefined;
   /** Epochs without a better accuracy of the validation, or of a multi-label model a lower loss, after which training stops. Default: 5. */
   readonly patience?: number | undefined;
   /** Fraction of the images for the validation. Default: 0.2. */
   readonly validationSplit?: number | undefined;
-  /** Chooses the images for the validation and the order of each epoch. Default: 42. */
+  /** Seed for the choice of the validation images and for the order of each epoch. Default: 42. */
   readonly seed?: number | undefined;
   /** Precision of the gradients that workers exchange: `bfloat16` sends half the bytes. Default: `float32`. */
   readonly gradientPrecision?: 'float32' | 'bfloat16' | undefined;
@@ -32,21 +32,23 @@ export interface ExportTrainingOptions {
   readonly classWeight?: ClassWeight | undefined;
   /** Random changes of the images before each step. Default: none. */
   readonly augmentation?: Augmentation | undefined;
-  /** Images of each side, below one folder, the `--data` of the workers. Default: they find and divide those of class-named folders. */
+  /**
+   * Images of both sides, all below one folder, the `--data` of the workers. Default: the workers find and split the images of class-named folders.
+   */
   readonly images?: Readonly<Record<'training' | 'validation', ImageScan>> | undefined;
   /** Files for `assets.extra/`, by name. Default: none. */
   readonly assetsExtra?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The file in `assets.extra/` that tells a worker how to train. */
+/** The file in `assets.extra/` that says how a worker trains. */
 const trainingOptionsFile = 'training.json';
 /** The file in `assets.extra/` that lists the images for a worker. */
 const imagesFile = 'images.json';
 
 /**
- * Writes a SavedModel that TensorFlow itself can train further, on several machines: in addition to the signatures that serve, it has the
- * functions of `TrainingFunctions`; `decode_and_resize`, which turns `image_bytes`, string [n], into the pixels that these take; the lists
- * `weights` and `slots`; and the current values of all of them.
+ * Writes a SavedModel that TensorFlow itself can train further, on several machines: in addition to the signatures that serve, it has the functions
+ * of `TrainingFunctions`; `decode_and_resize`, which turns `image_bytes`, string [n], into the pixels that those functions take; the lists `weights`
+ * and `slots`; and the current values of all of them.
  *
  * `deploy/distributed/worker.py` trains it; see docs/distributed-training.md.
  *
@@ -95,8 +97,8 @@ function optionsText({ multiLabel }: ImageClassifierModel, options: ExportTraini
 }
 
 /**
- * Writes `{"training": [[path, label], ...], "validation": [...]}`; a label is a position, or a list of them where an image may have several. A row of
- * an image in a shard has its place too, `[path, label, [shard, offset, size, crc]]`.
+ * Writes `{"training": [[path, label], ...], "validation": [...]}`; a label is a position, or a list of them if an image may have several. The row of
+ * an image in a shard also has its place, `[path, label, [shard, offset, size, crc]]`.
  */
 function imagesText({ training, validation }: NonNullable<ExportTrainingOptions['images']>): string {
   return jsonText({ training: rowsOf(training), validation: rowsOf(validation) });

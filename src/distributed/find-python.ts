@@ -2,7 +2,7 @@ import { SignetError } from '../errors.js';
 import { lastLines } from '../files/run-child.js';
 import { runTool, toolPath } from '../files/run-tool.js';
 
-/** Finds the package without importing it, which takes seconds. */
+/** Finds the package without importing it, since that takes seconds. */
 const question = 'import importlib.util, sys; sys.exit(0 if importlib.util.find_spec("tensorflow") else 3)';
 
 /**

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** Finds ports that are free. All are held until each is known, so that they differ. */
+/** Finds free ports. All are kept open until the last one is found, so that they differ. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer());
   try {

@@ -7,11 +7,11 @@ import * as tf from '../tensorflow/tf.js';
 /** Variables by the name of their list in the export: `weights` and `slots`, see `trainingFunctions`. */
 export type VariableLists = Readonly<Record<string, readonly tf.Variable[]>>;
 
-/** A variable, and where its value lies in the checkpoint. */
+/** A variable, and the key of its value in the checkpoint. */
 type Place = readonly [variable: tf.Variable, key: string];
 
 /**
- * Gives variables the values that the workers of a distributed training kept after an epoch. All of them fit, or none is changed.
+ * Gives variables the values that the workers of a distributed training kept after an epoch. If one of them does not fit, none is changed.
  *
  * @param prefix The checkpoint's path up to `.index`: `OUTPUT.training/epoch-7`.
  * @throws SignetError `INVALID_TRAINING_STATE` when it is damaged, or of another model or optimizer.

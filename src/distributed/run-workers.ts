@@ -7,13 +7,13 @@ import { startWorkers, type WorkerEnding, type WorkersOptions } from './start-wo
 import { tell } from '../text/tell.js';
 
 /**
- * Milliseconds that the other workers have to notice that one is gone: TensorFlow's heartbeat takes 10 seconds. Workers that still wait for
- * all to come together never notice.
+ * Milliseconds that the other workers have to notice that one is gone: TensorFlow's heartbeat takes 10 seconds. Workers that are still waiting for
+ * all to connect never notice.
  */
 const grace = 15_000;
 
 /**
- * Runs workers to their end, or until Ctrl-C. Prints what the first one says on standard error.
+ * Runs workers to their end, or until Ctrl-C. Prints the first one's output on standard error.
  *
  * @returns Whether they were interrupted.
  * @throws SignetError `TRAINING_STOPPED` in the words of the worker that failed first.
@@ -41,7 +41,7 @@ function printLine(line: string, output: string): void {
   if (!line.startsWith(path.resolve(output))) tell(line);
 }
 
-/** Notes which worker fails first, and then gives the others time to notice and say so themselves. */
+/** Records which worker fails first, and then gives the others time to notice and report it themselves. */
 function watchForFailure(children: readonly ChildProcess[], endAll: () => void) {
   let first: number | null = null;
   let timer: NodeJS.Timeout | undefined;

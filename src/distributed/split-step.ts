@@ -4,7 +4,7 @@ import type { Optimizer } from '../training/optimizers/optimizer.js';
 import { trainingStep, type TrainingStepOptions } from '../training/steps/training-step.js';
 import { type NamedGradient, type Step, withGradients } from '../training/tfjs-step.js';
 
-/** A variable, and by how much a step would move it: the mean over the images of the batch. */
+/** A variable, and how much a step would change it: the mean over the images of the batch. */
 export interface Change {
   readonly variable: tf.Variable;
   readonly mean: tf.Tensor;
@@ -58,7 +58,7 @@ function kept({ name, tensor }: NamedGradient): Change[] {
   return variable && tensor ? [{ variable, mean: tf.clone(tensor) }] : [];
 }
 
-/** Gives variables that were assigned their earlier values again. @returns By how much they had moved. */
+/** Gives variables that were assigned their earlier values back. @returns How much they had changed. */
 function takeBack(variables: readonly tf.Variable[], before: readonly tf.Tensor[]): Change[] {
   return variables.flatMap((variable, i) => {
     const old = before[i];

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { toolPath } from '../files/run-tool.js';
 import { freePorts } from './free-ports.js';
 
-/** What to start workers with; see deploy/distributed/worker.py. */
+/** Options for starting workers; see deploy/distributed/worker.py. */
 export interface WorkersOptions {
   /** A Python that has TensorFlow. */
   readonly python: string;
@@ -23,9 +23,9 @@ export interface WorkersOptions {
   readonly parts?: number;
   /** A file for the loss of every step. Default: none. */
   readonly stepLosses?: string;
-  /** A command that starts a worker's own, such as `['taskset', '-c', '0']`, by its number. Default: none. */
+  /** A command to start a worker with, such as `['taskset', '-c', '0']`, by the worker's number. Default: none. */
   readonly launcher?: (index: number) => readonly string[];
-  /** Called with each line that the first worker prints, except for TensorFlow's own log. Default: no one. */
+  /** Called with each line that the first worker prints, except for TensorFlow's own log. Default: ignored. */
   readonly onLine?: ((line: string) => void) | undefined;
 }
 
@@ -44,8 +44,8 @@ export interface RunningWorkers {
 }
 
 /**
- * Starts worker processes on this machine, without GPUs, which share its processors. They end with this process, however it ends: workers
- * that were left behind would write to the state from which others continue.
+ * Starts worker processes on this machine, without GPUs, which share its processors. They end with this process, however it ends: workers left behind
+ * would write to the state from which others continue.
  *
  * One worker opens no port. Several do: TensorFlow's server listens on every network, without authentication, whatever its address says.
  */
@@ -59,8 +59,8 @@ function startWorker(options: WorkersOptions, hosts: readonly string[], index: n
   const file = workerFile();
   const words = [...(options.launcher?.(index) ?? []), toolPath(options.python), file, ...argumentsOf(options)];
   const env = { TF_CPP_MIN_LOG_LEVEL: '3', ...process.env, ...workerEnvironment(hosts, index) };
-  // Ctrl-C in a terminal goes to all processes of a group; here this process alone decides what it means for the workers.
-  // Python takes modules from the script's folder, and from the current one where PYTHONPATH has an empty entry: both are Signet's.
+  // Ctrl-C in a terminal goes to all processes of a group; here only this process decides what it means for the workers. Python takes modules from
+  // the script's folder, and from the current one where PYTHONPATH has an empty entry: both are Signet's.
   const cwd = path.dirname(file);
   const child = spawn(words[0] ?? '', words.slice(1), { cwd, env, stdio: ['pipe', 'ignore', 'pipe'], detached: true });
   const lines: string[] = [];
@@ -76,18 +76,18 @@ function startWorker(options: WorkersOptions, hosts: readonly string[], index: n
   return { child, done };
 }
 
-/** Its place among the workers, and its share of the processors. */
+/** Environment that tells a worker its place among the workers, and its share of the processors. */
 function workerEnvironment(hosts: readonly string[], index: number): NodeJS.ProcessEnv {
   const threads = String(Math.max(1, Math.floor(availableParallelism() / hosts.length)));
   const cluster = JSON.stringify({ cluster: { worker: hosts }, task: { type: 'worker', index } });
   return {
-    // Any TF_CONFIG, one that this process was given too, starts TensorFlow's server.
+    // Any TF_CONFIG starts TensorFlow's server, even one that this process was given.
     TF_CONFIG: hosts.length > 1 ? cluster : undefined,
     CUDA_VISIBLE_DEVICES: '-1',
     TF_NUM_INTRAOP_THREADS: threads,
     TF_NUM_INTEROP_THREADS: threads,
     PYTHONDONTWRITEBYTECODE: '1',
-    // It would leave out the script's folder, which has the worker's other modules.
+    // It would exclude the script's folder, which has the worker's other modules.
     PYTHONSAFEPATH: undefined,
   };
 }

@@ -15,10 +15,10 @@ import { type Change, SplitStep } from './split-step.js';
 export interface TrainingFunctions {
   readonly functions: {
     /**
-     * Takes `images` float32 [n, ...], `labels` int32 [n], or [n, classes] where an image may have several, and `random_step` int32 scalar, by which layers draw at random. Returns sums over
-     * the images, all float32: the scalars `loss_sum`, `correct` and `count`; `grad_000` and so on, of the shapes of the weights that are
-     * trained; `update_000` and so on, by how much weights move that are not trained, such as moving averages. Assigns nothing; without
-     * images all sums are 0.
+     * Takes `images` float32 [n, ...], `labels` int32 [n], or [n, classes] where an image may have several, and `random_step` int32 scalar, by which
+     * layers draw at random. Returns sums over the images, all float32: the scalars `loss_sum`, `correct` and `count`; `grad_000` and so on, of the
+     * shapes of the weights that are trained; `update_000` and so on, the changes of weights that are not trained, such as moving averages. Assigns
+     * nothing; without images all sums are 0.
      */
     readonly compute_gradients: ConcreteFunction;
     /** Takes the step with `count`, `grad_000...` and `update_000...`, each added up. Returns `iterations`, int32 scalar, the number of steps so far. */
@@ -71,7 +71,7 @@ interface TracedGradients {
 }
 
 function computeGradients(model: tf.LayersModel, step: SplitStep): TracedGradients {
-  // Which weights have a gradient is known once the step has run; every trace finds the same.
+  // Which weights have a gradient is known only after the step has run; every trace finds the same ones.
   let found: Omit<TracedGradients, 'graph'> = { trained: [], updated: [] };
   const compute = (images: tf.Tensor, labels: tf.Tensor, randomStep: tf.Tensor) => {
     const { values, gradients, updates } = step.run(images, labels, randomStep);
@@ -111,12 +111,12 @@ function testStep(model: tf.LayersModel): ConcreteFunction {
   }).getConcreteFunction();
 }
 
-/** `loss_sum`, `correct` and `count` of what a step gives: the means of the loss and the metrics. */
+/** `loss_sum`, `correct` and `count` from a step's results: the means of the loss and the metrics. */
 function sums(model: tf.LayersModel, values: readonly tf.Scalar[], count: tf.Tensor): Record<string, tf.Tensor> {
   const loss = values[0];
   const accuracy = values[model.metricsNames.indexOf('accuracy')];
   if (!loss || !accuracy) throw new Error('unreachable: checkModel looked for accuracy');
-  // Whole numbers of answers, of which an image has one, or one for each class: the rounding of mean and product goes.
+  // Whole numbers of answers, of which an image has one, or one for each class: this removes the rounding of mean and product.
   const [answers = 1] = labelSizesOf(model);
   const correct = tf.div(tf.round(mulNoNan(accuracy, tf.mul(count, answers))), answers);
   const all = { loss_sum: mulNoNan(loss, count), correct, count };

@@ -34,7 +34,7 @@ export interface WorkersBackup {
 }
 
 /**
- * Reads all that workers keep of a training, and then calls `use` with it. Meanwhile the model has the weights of the best epoch.
+ * Reads everything that workers keep of a training, and calls `use` with it. Meanwhile the model has the weights of the best epoch.
  *
  * @param folder `OUTPUT.training`.
  * @throws SignetError `INVALID_TRAINING_STATE` when the state is damaged, or belongs to another model, optimizer or data set.
@@ -89,7 +89,7 @@ function callbackStates(
   const { bestEpoch, epochs, wait, isStopped } = state;
   const value =
     state.history[bestEpoch - 1]?.[workersColumns.indexOf(monitor)] ?? (monitor === 'val_loss' ? Infinity : 0);
-  // Workers count in float64, Node sums up float32: this makes the same count of right images no improvement, and one image more is one.
+  // Workers count in float64, Node.js sums up float32. With this margin the same number of right images is not an improvement, but one image more is.
   const best = monitor === 'val_loss' ? value : value + 0.25 / validationImages;
   const stoppedEpoch = isStopped && wait >= patience ? epochs - 1 : null;
   const progress = { best, bestEpoch: bestEpoch - 1, wait, stoppedEpoch, bestWeights };
@@ -106,7 +106,7 @@ function linesOf({ history }: WorkersState): CSVLines {
   return { columns: workersColumns.slice(1), rows };
 }
 
-/** Notices batches of another size, or another data set, by the count of steps. */
+/** Detects a different batch size or data set by the count of steps. */
 function checkSteps(iterations: tf.Variable, expected: number, folder: string): void {
   const [received] = iterations.dataSync();
   if (received === expected) return;

@@ -40,7 +40,7 @@ export async function readWorkersOutput<Options>(
   return { output, folder, state, options: parseOptions(await readArguments(file), file) };
 }
 
-/** Workers put a copy next to the state; otherwise it is with the model. */
+/** Workers put a copy next to their state; otherwise it is with the model. */
 function argumentsFile(output: string, folder: string): string {
   const files = [path.join(folder, 'arguments.json'), path.join(output, 'assets.extra', 'arguments.json')];
   const file = files.find((each) => existsSync(each));
@@ -52,7 +52,7 @@ function argumentsFile(output: string, folder: string): string {
   );
 }
 
-/** Bytes of some dozens of options at most. */
+/** Maximum size in bytes, for a few dozen options. */
 const mostBytes = 2 ** 20;
 
 function readArguments(file: string): Promise<unknown> {

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { SignetError } from '../errors.js';
 import { readJson, wholeNumber } from '../files/read-json.js';
 
-/** How far the workers of a distributed training are: the file `last`, see `Progress` in deploy/distributed/training_state.py. */
+/** Progress of the workers of a distributed training: the file `last`, see `Progress` in deploy/distributed/training_state.py. */
 export interface WorkersState {
   /** The number of parts into which a batch is split. */
   readonly parts: number;
@@ -15,7 +15,7 @@ export interface WorkersState {
   readonly bestEpoch: number;
   /** Epochs since the best one. */
   readonly wait: number;
-  /** Whether it ended before its last epoch, since nothing improved. */
+  /** Whether it ended before its last epoch, because nothing improved. */
   readonly isStopped: boolean;
   /** One row of `workersColumns` per epoch; null where a number is not finite. */
   readonly history: readonly (readonly (number | null)[])[];
@@ -26,7 +26,7 @@ export interface WorkersState {
 /** As `COLUMNS` in deploy/distributed/training_state.py; epochs from 0. */
 export const workersColumns = ['epoch', 'accuracy', 'loss', 'val_accuracy', 'val_loss'] as const;
 
-/** Bytes at most: one row of numbers per epoch. */
+/** Maximum size in bytes, for one row of numbers per epoch. */
 const mostBytes = 2 ** 24;
 
 const value = v.nullable(v.number());
