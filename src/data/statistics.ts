@@ -1,4 +1,4 @@
-/** Returns the middle value; of an even number of values, the upper of the two. NaN without values. */
+/** Returns the middle value; for an even number of values, the upper of the two. NaN without values. */
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
@@ -17,14 +17,14 @@ export function latencyOf(milliseconds: readonly number[]): Latency {
   return { p50: rank(50), p95: rank(95), p99: rank(99) };
 }
 
-/** Quantile of 97.5 % of the normal distribution: 95 % lie between its negative and it. */
+/** Quantile of 97.5 % of the normal distribution: 95 % of the values are between its negative and itself. */
 const z = 1.959964;
 
 /**
  * Returns the 95 % confidence interval of the accuracy on all images of a kind, after `right` of `images` were right.
  *
- * Source: Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927), which keeps within 0 and 1 and means
- * something for few images and for an accuracy of 1 too.
+ * Source: Wilson, "Probable Inference, the Law of Succession, and Statistical Inference" (1927), which stays within 0 and 1, and is meaningful for
+ * few images and for an accuracy of 1 too.
  *
  * @returns 0 and 1 without images.
  */

@@ -30,8 +30,8 @@ export interface EncodedImage {
 /** A batch that is being decoded. */
 export interface DecodingBatch {
   /**
-   * Waits until it is decoded; blocks the thread meanwhile. To be called once, if at all: a batch that nobody takes is freed
-   * when one that was started later is taken.
+   * Waits until it is decoded; blocks the thread meanwhile. Call it at most once: a batch that nobody takes is freed when one that was started later
+   * is taken.
    *
    * @returns float32 [n, height, width, 3], 0 to 255; the caller owns it.
    * @throws SignetError `TENSORFLOW_ERROR` when one of the images cannot be read or decoded.
@@ -39,7 +39,7 @@ export interface DecodingBatch {
   take(): tf.Tensor4D;
 }
 
-/** How a DecodePipeline decodes. */
+/** Options of a DecodePipeline. */
 export interface DecodePipelineOptions {
   /** Height and width that every image is resized to, in pixels. */
   readonly imageSize: ImageSize;
@@ -49,17 +49,17 @@ export interface DecodePipelineOptions {
   readonly parallelCalls?: number;
 }
 
-/** The most decoded batches that wait inside of TensorFlow: no bound, since the caller that starts batches bounds them. */
+/** Maximum number of decoded batches that wait inside TensorFlow: practically no limit, since the caller limits how many it starts. */
 const bufferSize = 1000;
 
 /**
- * Decodes batches of image files in TensorFlow's own threads, with the function that `serving_bytes` exports, while JavaScript
- * does something else. What comes out is a tensor at once: no pixel goes through JavaScript.
+ * Decodes batches of image files in TensorFlow's own threads, with the function that `serving_bytes` exports, while JavaScript does something else.
+ * The result is a tensor from the start: no pixel goes through JavaScript.
  *
  * In its session a queue of files feeds a data set of tf.data that reads, decodes and resizes them, in their order.
  */
 export class DecodePipeline {
-  /** Started and not yet out of TensorFlow, in their order. */
+  /** Batches that were started and are still in TensorFlow, in their order. */
   #inside: DecodingBatch[] = [];
   #compiled: CompiledFunctions | null;
 
@@ -82,7 +82,7 @@ export class DecodePipeline {
       start: start.getConcreteFunction(),
       take: take.getConcreteFunction(),
     };
-    // Nearly all time goes into decoders, which no rewriting makes faster; rewriting takes a second.
+    // Nearly all time is spent in decoders, which rewriting does not make faster, and rewriting takes a second.
     const compiled = await CompiledFunctions.compile(functions, { rewritesGraph: false });
     tf.dispose(compiled.call('begin', []));
     return compiled;
@@ -93,7 +93,7 @@ export class DecodePipeline {
     this.#enqueue(images);
     const batch: DecodingBatch = {
       take: () => {
-        // One that was started later has been taken first, and nothing is kept for batches that may never be asked for.
+        // A batch that was started later has been taken first, and nothing is kept for batches that may never be taken.
         if (!this.#inside.includes(batch)) return this.start(images).take();
         while (this.#inside[0] !== batch) this.#drop();
         this.#inside.shift();
@@ -119,7 +119,7 @@ export class DecodePipeline {
   }
 
   #enqueue(images: readonly EncodedImage[]): void {
-    // An absolute path is never taken for one of TensorFlow's other file systems, as `gs:` something would be.
+    // An absolute path is never mistaken for one of TensorFlow's other file systems, as one that begins with `gs:` would be.
     const cells = images.flatMap(({ path: file, content = new Uint8Array() }) => [
       Buffer.from(path.resolve(file)),
       content,
@@ -133,7 +133,7 @@ export class DecodePipeline {
     try {
       this.#next().dispose();
     } catch (error) {
-      // What is wrong with a batch that nobody takes is nobody's concern.
+      // Errors of a batch that nobody takes do not matter.
       if (!(error instanceof SignetError)) throw error;
     }
   }
@@ -146,7 +146,7 @@ export class DecodePipeline {
 /** Idle sessions, with what they decode to: starting one takes a tenth of a second. */
 const idle: { readonly key: string; readonly compiled: CompiledFunctions }[] = [];
 
-/** A training and what evaluates it have one each, of one size as a rule. */
+/** A training and its evaluation have one each, usually of one size. */
 const mostIdle = 3;
 
 function takeIdle(key: string): CompiledFunctions | undefined {
@@ -154,7 +154,7 @@ function takeIdle(key: string): CompiledFunctions | undefined {
   return at < 0 ? undefined : idle.splice(at, 1)[0]?.compiled;
 }
 
-/** Keeps a session; where there are too many, the oldest goes. */
+/** Keeps a session; if there are too many, the oldest is freed. */
 function keepIdle(key: string, compiled: CompiledFunctions): void {
   idle.push({ key, compiled });
   if (idle.length > mostIdle) idle.shift()?.compiled.dispose();

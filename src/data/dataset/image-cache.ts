@@ -1,7 +1,7 @@
 import * as tf from '../../tensorflow/tf.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 
-/** Decoded pixels of a set that is small enough, by file. */
+/** Decoded pixels of a data set that is small enough, by file. */
 export class ImageCache {
   readonly #pixels = new Map<string, Float32Array>();
   readonly #values: number;

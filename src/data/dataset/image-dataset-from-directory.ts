@@ -6,9 +6,9 @@ import { splitFiles } from './split-files.js';
 /** Options of `imageDatasetFromDirectory`. */
 export interface ImageDatasetFromDirectoryOptions
   extends ImageDatasetOptions, Pick<ScanOptions, 'classNames' | 'onProgress' | 'signal'> {
-  /** Share of the images that is for validation, between 0 and 1; needs `subset`. Default: no split. */
+  /** Share of the images for validation, between 0 and 1; needs `subset`. Default: no split. */
   readonly validationSplit?: number | undefined;
-  /** Side of the split that this dataset is. Default: no split. */
+  /** Side of the split that this dataset has. Default: no split. */
   readonly subset?: 'training' | 'validation' | undefined;
 }
 

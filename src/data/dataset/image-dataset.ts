@@ -11,9 +11,7 @@ import { LeftOutImages } from '../scan/left-out-images.js';
 import { createRandom, deriveSeed, shuffled } from './random.js';
 import type { OnBadImage } from '../scan/scan-report.js';
 
-/**
- * Options of an ImageDataset. How images are turned and resized is the model's own, where the dataset is given to one; see `imageSize`.
- */
+/** Options of an ImageDataset. A model that the dataset is given to decides how images are turned and resized; see `imageSize`. */
 export interface ImageDatasetOptions extends Preprocessing {
   /**
    * Height and width that every image is resized to, in pixels. Default: the size of the model's input once the dataset is given to
@@ -35,8 +33,8 @@ export interface ImageDatasetOptions extends Preprocessing {
 }
 
 /**
- * A batch of images, owned by the caller: `xs` float32 [n, height, width, 3], 0 to 255; `ys` int32 [n], positions in `classNames`, or
- * where an image may have several classes, int32 [n, classes], 1 for each that it has.
+ * A batch of images, owned by the caller: `xs` float32 [n, height, width, 3], 0 to 255; `ys` int32 [n], positions in `classNames`, or int32 [n,
+ * classes] if an image may have several classes, 1 for each that it has.
  *
  * A type and not an interface: `tf.data.Dataset` takes only types with an index signature.
  */
@@ -64,11 +62,11 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   #files: readonly ImageFile[];
   #epoch = 0;
   readonly #leftOut: LeftOutImages;
-  /** Where to resume within the first epoch; null once it has been. */
+  /** Where to resume within the first epoch; null after that. */
   #resumed: ResumedEpoch | null = null;
   #imageSize: ImageSize | null;
   #preprocessing: Preprocessing;
-  /** Made when the first batch is asked for: until then the size of the images may be open. */
+  /** Made for the first batch: until then the size of the images may be open. */
   #reader: Promise<Reader<ImageLoader>> | null = null;
 
   private constructor(
@@ -114,10 +112,10 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   }
 
   /**
-   * Turns and resizes images as a model does, and to the size that it takes, if nothing else was asked for.
+   * Makes the dataset turn and resize images as a model does, and to its size, unless something else was set.
    *
    * @param size Height and width in pixels.
-   * @throws SignetError `INVALID_ARGUMENT` that names both when the dataset has another size, or does something else.
+   * @throws SignetError `INVALID_ARGUMENT` that names both when the dataset has another size or other preprocessing.
    */
   fitTo(size: ImageSize, preprocessing: Preprocessing = {}): void {
     this.#fitToPreprocessing(preprocessing);
@@ -149,7 +147,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     return this.#files;
   }
 
-  /** Images that were left out since they do not decode. */
+  /** Images that were left out because they do not decode. */
   get skipped(): readonly ImageProblem[] {
     return this.#leftOut.problems;
   }
@@ -164,7 +162,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     return countClasses(this.#files, this.classNames.length);
   }
 
-  /** Makes the epoch that comes next the one of this number, from 0: a resumed training continues in its order. */
+  /** Sets the number of the next epoch, from 0: a resumed training continues with that epoch's order. */
   startAtEpoch(epoch: number): void {
     this.#epoch = epoch;
   }
@@ -175,8 +173,8 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   }
 
   /**
-   * Resumes where a dataset of the same files was: the epoch that comes next is the one of the position, from its batch on, without the
-   * images that were left out. Nothing is decoded for what is passed over.
+   * Resumes where a dataset of the same files was: the next epoch is the one of the position, from its batch on, without the images that were left
+   * out. Skipped batches are not decoded.
    *
    * @param state From a file.
    */
@@ -198,11 +196,11 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 
   /** The batches of one epoch; each call starts the next epoch's order. */
   async *batches(): AsyncGenerator<ImageBatch> {
-    // What the reader loads are images.
+    // The reader loads images.
     yield* this.#batches(this.#nextChunks(), await this.#open()) as AsyncGenerator<ImageBatch>;
   }
 
-  /** The batches of one epoch with something else in the place of the images, which `source` makes of the files. */
+  /** The batches of one epoch with something else in place of the images, which `source` makes of the files. */
   async *batchesFrom(source: BatchSource): AsyncGenerator<MadeBatch> {
     yield* this.#batches(this.#nextChunks(), { loader: source, cache: null, prefetch: 0 });
   }
@@ -217,12 +215,12 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     return this.#epoch;
   }
 
-  /** Memory for images, or for what is made of them, in MiB. */
+  /** Memory for images, or for features made from them, in MiB. */
   get cacheMebibytes(): number {
     return this.options.cacheMebibytes;
   }
 
-  /** Whether an image that does not decode is an error, rather than left out. */
+  /** Whether an image that does not decode is an error rather than left out. */
   get failsOnBadImage(): boolean {
     return this.options.onBadImage === 'fail';
   }
@@ -232,7 +230,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     while (waiting.length > 0 || started.length > 0) {
       const free = reader.prefetch + 1 - started.length;
       started.push(...waiting.splice(0, free).map((files) => start(reader, files)));
-      // A training loop never leaves the event loop a turn by itself, and what follows may wait: timers and Ctrl-C need one.
+      // A training loop never yields to the event loop by itself, and what follows may block: timers and Ctrl-C need a turn.
       await new Promise(setImmediate);
       const [first] = started.splice(0, 1);
       const batch = first ? await this.#finish(reader, first) : null;
@@ -240,7 +238,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     }
   }
 
-  /** Frees what decodes. */
+  /** Frees the decoder. */
   dispose(): void {
     this.#reader?.then(({ loader }) => loader.dispose()).catch(() => undefined);
   }
@@ -292,7 +290,7 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
     files: readonly ImageFile[],
   ): Promise<MadeBatch | null> {
     if (this.options.onBadImage === 'fail') throw badImages(broken);
-    // In the epoch that runs: the count is of the one that comes next.
+    // In the current epoch: the count is that of the next one.
     this.#leftOut.add(broken, this.#epoch - 1);
     const paths = new Set(broken.map(({ path }) => path));
     this.#files = this.#files.filter(({ path }) => !paths.has(path));
@@ -305,19 +303,19 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 type ImageDatasetSettings = ImageDatasetOptions &
   Required<{ [K in 'batchSize' | 'shuffle' | 'seed' | 'cacheMebibytes' | 'onBadImage']: NonNullable<ImageDatasetOptions[K]> }>; // prettier-ignore
 
-/** What makes batches of files. */
+/** Something that makes batches of files. */
 export interface BatchSource {
   /** Begins to make a batch of some files. */
   start(files: readonly ImageFile[]): LoadingBatch;
 }
 
-/** A batch, owned by the caller: `xs` is what was made of n images, `ys` its labels, see `ImageBatch`. */
+/** A batch, owned by the caller: `xs` is what was made from n images, `ys` its labels, see `ImageBatch`. */
 export interface MadeBatch {
   readonly xs: tf.Tensor;
   readonly ys: tf.Tensor1D | tf.Tensor2D;
 }
 
-/** Decoder of a dataset's images, made once their size is known, or what makes its batches in another way. */
+/** Decoder of a dataset's images, made once their size is known, or another source of its batches. */
 interface Reader<Loader extends BatchSource> {
   readonly loader: Loader;
   /** Null for a set that is too large to be kept in memory. */
@@ -335,7 +333,7 @@ function completed(own: Preprocessing, { exif, decode, resize, antialias }: Prep
   };
 }
 
-/** Keras's, in pixels. */
+/** Keras's default, in pixels. */
 const defaultSize: ImageSize = [256, 256];
 
 async function openReader(
@@ -359,7 +357,7 @@ function start({ cache, loader }: Reader<BatchSource>, files: readonly ImageFile
 
 /** State of an epoch that was interrupted. */
 interface ResumedEpoch {
-  /** How many of its batches are done. */
+  /** Number of its batches that are done. */
   readonly batch: number;
   /** Paths of the images that were found not to decode in those. */
   readonly broken: ReadonlySet<string>;

@@ -23,7 +23,7 @@ export class ImageDecoder {
     const decode = tfFunction((images: tf.Tensor) => ({ images: decodeAndResize(images, imageSize, preprocessing) }), {
       inputSignature: { bytes: tensorSpec('string', [null]) },
     });
-    // It decodes few images: rewriting its graph takes longer than they do.
+    // It decodes only a few images: rewriting its graph would take longer than they do.
     const functions = { decode: decode.getConcreteFunction() };
     return new ImageDecoder(await CompiledFunctions.compile(functions, { rewritesGraph: false }), imageSize);
   }
@@ -42,7 +42,7 @@ export class ImageDecoder {
     }
   }
 
-  /** Which of the images cannot be decoded, with TensorFlow's reason: asked after `decode` failed for them together. */
+  /** Finds which of the images cannot be decoded, with TensorFlow's reason, after `decode` has failed for them together. */
   findBroken(files: readonly ImageFile[], images: readonly Uint8Array[]): ImageProblem[] {
     return files.flatMap((file, i) => {
       try {
@@ -59,7 +59,7 @@ export class ImageDecoder {
   }
 }
 
-/** TensorFlow's words up to where they turn to nodes of the graph. */
+/** TensorFlow's message up to the part about nodes of the graph. */
 export function decodeReason(error: unknown): string {
   const words = error instanceof SignetError ? error.message : String(error);
   const cause = words.replace(/^.*?(?:error|Message): /s, '').split(/\n|\[\[/)[0];

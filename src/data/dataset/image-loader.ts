@@ -14,24 +14,24 @@ import type { ImageProblem } from '../image-file/image-problem.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 import { tryToReadImageFile } from '../image-file/try-to-read-image-file.js';
 
-/** The pixels of some files, float32 [n, height, width, 3], 0 to 255; or what is wrong with some of the files. */
+/** The pixels of some files, float32 [n, height, width, 3], 0 to 255; or the problems of some of the files. */
 export type LoadedImages = tf.Tensor4D | readonly ImageProblem[];
 
-/** A batch that is being made of some files: pixels, or what is made of them. */
+/** A batch that is being made from some files: pixels, or what is made from them. */
 export interface LoadingBatch {
   readonly files: readonly ImageFile[];
-  /** Waits for it; the caller owns the tensor. To be called once, if at all. */
+  /** Waits for it; the caller owns the tensor. Call it at most once. */
   finish(): Promise<tf.Tensor | readonly ImageProblem[]>;
 }
 
 /** Files that are being decoded. */
 export interface LoadingImages extends LoadingBatch {
   readonly files: readonly ImageFile[];
-  /** Waits for them; the caller owns the pixels. To be called once, if at all. */
+  /** Waits for them; the caller owns the pixels. Call it at most once. */
   finish(): Promise<LoadedImages>;
 }
 
-/** Images of a batch that a server elsewhere is asked for at once. */
+/** Number of images of a batch that are requested from another server at once. */
 const answersAtOnce = 16;
 
 /**
@@ -57,7 +57,7 @@ export class ImageLoader {
   /** Starts decoding files, after those that were started earlier. */
   start(files: readonly ImageFile[]): LoadingImages {
     const decoding = this.#start(files);
-    // Files that are not asked for any more must not end the process when they cannot be read.
+    // Files that are no longer needed must not end the process when they cannot be read.
     decoding.catch(() => undefined);
     return { files, finish: async () => this.#finish(files, await decoding) };
   }
@@ -69,7 +69,7 @@ export class ImageLoader {
 
   /** @returns Null when a file cannot be read. */
   #start(files: readonly ImageFile[]): Promise<DecodingBatch | null> {
-    // Batches go in as they were started, however long each takes to read.
+    // Batches enter in the order in which they were started, however long each takes to read.
     const [before, contents] = [this.#started, this.#contentsOf(files)];
     const started = before.then(async () => {
       const images = await contents;
@@ -80,10 +80,10 @@ export class ImageLoader {
     return started;
   }
 
-  /** What TensorFlow cannot read from a file itself. @returns Null when that cannot be read. */
+  /** Reads what TensorFlow cannot read from a file itself. @returns Null if it cannot be read. */
   async #contentsOf(files: readonly ImageFile[]): Promise<EncodedImage[] | null> {
     const isElsewhere = files.some(({ inShard }) => inShard && isRemote(inShard.shard));
-    // One after another: sharp uses all cores for each. Servers elsewhere take long to answer, and answer many at once.
+    // One after another: sharp uses all cores for each. Other servers take long to answer, but answer many requests at once.
     const contents = await mapConcurrently(files, isElsewhere ? answersAtOnce : 1, async (file) =>
       isTranscoded(file.format) || file.inShard ? tryToReadImageFile(file) : undefined,
     );

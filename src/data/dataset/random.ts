@@ -32,7 +32,7 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
 }
 
 /**
- * A seed for one use of another seed, such as the shuffle of epoch 3, unlike that for any other use.
+ * Derives a seed for one use of another seed, such as the shuffle of epoch 3, different from that for any other use.
  *
  * @param text What it is for; the same text gives the same seed.
  * @returns An integer from 0 to 2^32 - 1.

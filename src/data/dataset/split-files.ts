@@ -2,9 +2,9 @@ import { SignetError } from '../../errors.js';
 import { type ImageScan, labelsOf } from '../scan/image-scan.js';
 import { createRandom, shuffled } from './random.js';
 
-/** Part of the files to use, after Keras's `image_dataset_from_directory`. */
+/** Part of the files to use, named as in Keras's `image_dataset_from_directory`. */
 export interface SplitOptions {
-  /** Part of all files that is kept for validation, between 0 and 1. */
+  /** Share of all files that is kept for validation, between 0 and 1. */
   readonly validationSplit: number;
   readonly subset: 'training' | 'validation';
   /**
@@ -17,13 +17,13 @@ export interface SplitOptions {
 }
 
 /**
- * One part of a scan: of each class the same share of files, drawn at random, is for validation.
+ * One part of a scan: the same share of each class's files, drawn at random, is for validation.
  *
- * There are as many as Keras takes of all files, which draws them regardless of class; but a class of two images or more has at least one
- * in each part, and the only image of a class is for training. The class names stay those of the whole, and the files stay in their order.
+ * Their number is that of Keras, which draws from all files regardless of class. But a class of two images or more has at least one in each part, and
+ * the only image of a class is for training. Class names and the order of the files do not change.
  *
- * Where images may have several classes, the rarest class is divided first, and of each further one what is not divided yet. Then the number is only
- * near that of Keras.
+ * If images may have several classes, the rarest class is divided first, then of each further class those images that are not divided yet. The number
+ * is then only close to Keras's.
  *
  * @example
  * ```ts
@@ -97,7 +97,7 @@ function drawByLabels(files: ImageScan['files'], share: number, seed: number): S
   return chosen;
 }
 
-/** Divides a share of all among groups by their sizes: each gets what is whole of its part, and those with the largest rests one more. */
+/** Divides a share of all among groups by their sizes: each gets its part rounded down, and those with the largest remainders get one more. */
 function apportion(sizes: readonly number[], share: number): number[] {
   const numbers = sizes.map((size) => Math.max(Math.min(Math.floor(share * size), size - 1), Math.min(1, size - 1)));
   const rest = (i: number) => share * (sizes[i] ?? 0) - (numbers[i] ?? 0);

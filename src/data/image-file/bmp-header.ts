@@ -9,8 +9,8 @@ const compressions = ['none', 'RLE8', 'RLE4', 'bit fields', 'JPEG', 'PNG', 'alph
 /**
  * Reads the size of a BMP image from its header, which sharp cannot.
  *
- * TensorFlow's `DecodeBmp` looks at neither compression nor palette and makes noise of what it does not know, so both are
- * checked here; and it wants the file to end with the last row (decode_image_op.cc).
+ * TensorFlow's `DecodeBmp` looks at neither compression nor palette and turns what it does not know into noise, so both are checked here; and it
+ * requires the file to end with the last row (decode_image_op.cc).
  *
  * @param head The first bytes of the file: 2 KiB, or all of a smaller one.
  * @param sizeBytes Length of the file.
@@ -39,13 +39,13 @@ function checkEncoding(view: DataView, bits: number): void {
   throw unsupported(`is a BMP with compression (${compressions[compression] ?? compression})`);
 }
 
-/** Whether the bit fields say what TensorFlow takes for granted: blue, green, red, alpha. */
+/** Whether the bit fields are the ones that TensorFlow assumes: blue, green, red, alpha. */
 function hasUsualMasks(view: DataView): boolean {
   if (view.byteLength < 66) return false;
   return [0xff0000, 0xff00, 0xff].every((mask, i) => view.getUint32(54 + 4 * i, true) === mask);
 }
 
-/** TensorFlow takes the position in the palette for the brightness, which is right for the usual gray palette only. */
+/** TensorFlow uses the position in the palette as the brightness, which is right for the usual gray palette only. */
 function checkPalette(head: Uint8Array, view: DataView): void {
   const start = 14 + view.getUint32(14, true);
   const colors = latin1(head, start, Math.min(view.getUint32(10, true), start + 4 * 256)).match(/.{4}/gs) ?? [];

@@ -34,7 +34,7 @@ const beginnings: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^(\xef\xbb\xbf)?\s*<\?xml\b/i, 'an XML document'],
 ];
 
-/** Says what a file is that `sniffImageFormat` takes for none of its formats, as in "a PDF document". */
+/** Describes a file that `sniffImageFormat` does not recognize, as in "a PDF document". */
 export function describeContent(head: Uint8Array): string {
   const brands = fileTypeBrands(head);
   if (brands.length > 0) return describeBrand(brands);
@@ -51,7 +51,7 @@ function describeBrand([major = '', ...compatible]: readonly string[]): string {
   return isHeic.test(major) || compatible.some((brand) => /^hei[cx]$/.test(brand)) ? 'a HEIC image' : 'a video';
 }
 
-/** Valid UTF-8 without the control characters that no text has; the last bytes may be part of a character. */
+/** Valid UTF-8 without control characters that do not occur in text; the last bytes may be part of a character. */
 function isText(start: Uint8Array): boolean {
   if (start.some((byte) => byte < 9 || (byte > 13 && byte < 27) || byte === 127)) return false;
   return [0, 1, 2, 3].some((cut) => isUtf8(start.subarray(0, Math.max(start.length - cut, 0))));

@@ -8,8 +8,8 @@ import {
 } from '../../ops/exif-orientation.js';
 
 /**
- * Reads the EXIF orientation of a JPEG or PNG, byte by byte as the graph does: libraries differ in what they make of damaged EXIF, and the scan
- * must not say what a training does not do.
+ * Reads the EXIF orientation of a JPEG or PNG, byte by byte as the graph does: libraries differ in how they read damaged EXIF, and the scan must
+ * report exactly what a training does.
  *
  * @param head The first 64 KiB of the file, or more; or all of a smaller one.
  * @returns 1 to 8; 1 for an upright image, or one whose EXIF is damaged.

@@ -1,12 +1,12 @@
 import { ImageFault } from './image-problem.js';
 
-/** Frames and sizes that TensorFlow makes of a GIF. */
+/** Frames and sizes of a GIF as TensorFlow decodes it. */
 export interface GifHeader {
   /** Width and height that TensorFlow gives the image: the largest of all frames, whatever the header says. */
   readonly width: number;
   readonly height: number;
   readonly frames: number;
-  /** Pixels of all frames together: TensorFlow decodes every one, a byte a pixel, to keep the first. */
+  /** Pixels of all frames together: TensorFlow decodes all of them, one byte per pixel, to keep the first. */
   readonly totalPixels: number;
 }
 
@@ -19,7 +19,7 @@ const frame = 0x2c;
  * 4x4 image pass whose second frame claims 65535x65535.
  *
  * @param bytes The whole file.
- * @throws ImageFault `corrupt` unless at least one frame is complete; TensorFlow wants no more.
+ * @throws ImageFault `corrupt` unless at least one frame is complete; TensorFlow requires no more.
  */
 export function readGifHeader(bytes: Uint8Array): GifHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -49,7 +49,7 @@ function colorTableBytes(flags = 0): number {
   return flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0;
 }
 
-/** Where a chain of blocks ends, each with its length in front, the last empty; beyond the end of the file if it is cut. */
+/** End of a chain of blocks, each with its length in front, the last one empty; beyond the end of the file if it is cut off. */
 function afterSubBlocks(bytes: Uint8Array, start: number): number {
   let at = start;
   for (let length = bytes[at]; length !== 0; length = bytes[at]) {

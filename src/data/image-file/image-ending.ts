@@ -4,12 +4,12 @@ const startOfScan = 0xffda;
 const endOfJpeg = Buffer.from([0xff, 0xd9]);
 const endOfPng = Buffer.from('\0\0\0\0IEND\xaeB`\x82', 'latin1');
 
-/** How many of a file's last bytes `endsAsUsual` wants to see. */
+/** Number of a file's last bytes that `endsAsUsual` needs. */
 export const endingBytes = 12;
 
 /**
- * Whether the last bytes show that nothing is missing; if not, `hasEnding` has to look at the whole file. A cut GIF, BMP,
- * WebP or TIFF is found by its header.
+ * Whether the last bytes show that nothing is missing; if not, `hasEnding` has to look at the whole file. A GIF, BMP, WebP or TIFF that is cut off is
+ * found by its header.
  */
 export function endsAsUsual(format: ImageFormat, ending: Buffer): boolean {
   if (format === 'jpeg') return ending.subarray(-2).equals(endOfJpeg);
@@ -18,8 +18,7 @@ export function endsAsUsual(format: ImageFormat, ending: Buffer): boolean {
 }
 
 /**
- * Whether the end of an image is anywhere in the file: a download that broke off has a perfect header, and TensorFlow
- * would refuse it hours later.
+ * Whether the end of an image is anywhere in the file: an interrupted download has a perfect header, and TensorFlow would only refuse it hours later.
  *
  * @param bytes The whole file.
  */

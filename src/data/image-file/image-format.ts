@@ -46,15 +46,15 @@ const extensions: Readonly<Record<string, string>> = {
   '.jp2': 'JPEG 2000',
 };
 
-/** Whether sharp turns the format into PNG in memory, as TensorFlow cannot decode it. */
+/** Whether sharp turns the format into PNG in memory, because TensorFlow cannot decode it. */
 export function isTranscoded(format: ImageFormat): boolean {
   return format === 'webp' || format === 'avif' || format === 'tiff';
 }
 
 /**
- * Tells the format of an image from its first bytes, 512 or all of a smaller file; its name plays no part.
+ * Tells the format of an image from its first bytes, 512 or all of a smaller file; its name does not matter.
  *
- * @returns `null` for what is none of the formats; `describeContent` has a word for it.
+ * @returns `null` if it is none of the formats; `describeContent` then describes it.
  */
 export function sniffImageFormat(head: Uint8Array): ImageFormat | null {
   const start = latin1(head, 0, 16);
@@ -80,7 +80,7 @@ export function fileTypeBrands(head: Uint8Array): string[] {
   return [latin1(head, 8, 12), ...compatible];
 }
 
-/** "BM" alone begins many a text, so the size of the header that follows must be one of those in use. */
+/** Many a text begins with "BM", so the size of the header that follows must be one of those in use. */
 function isBmp(head: Uint8Array): boolean {
   if (latin1(head, 0, 2) !== 'BM') return false;
   const size = new DataView(head.buffer, head.byteOffset, head.length);

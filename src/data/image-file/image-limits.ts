@@ -1,4 +1,4 @@
-/** Limits that are checked before memory is taken for an image; a data set comes from anywhere. */
+/** Limits that are checked before memory is allocated for an image; a data set may come from anywhere. */
 export interface ImageLimits {
   /** Largest file that is read, in bytes. Default 64 MiB. */
   readonly maxFileBytes?: number;
@@ -16,7 +16,7 @@ export function mebibytes(bytes: number): string {
   return bytes < 100_000 ? `${bytes.toLocaleString('en-US')} bytes` : `${tenths(bytes / 1024 / 1024)} MiB`;
 }
 
-/** Rounded up, so that what is over a limit never reads as the limit. */
+/** Rounded up, so that a value over a limit is never printed as the limit. */
 function tenths(number: number): string {
   return (Math.ceil(number * 10) / 10).toLocaleString('en-US');
 }

@@ -15,7 +15,7 @@ export interface ImageProblem {
   readonly message: string;
 }
 
-/** What a reader of an image throws where the image is to blame; `inspectImageFile` makes an `ImageProblem` of it. */
+/** Error that a reader of an image throws if the image is to blame; `inspectImageFile` makes an `ImageProblem` of it. */
 export class ImageFault extends Error {
   override readonly name = 'ImageFault';
 
@@ -27,7 +27,7 @@ export class ImageFault extends Error {
   }
 }
 
-/** What is wrong with an image that could not be read. @throws Any error that is neither about its bytes nor from the file system. */
+/** The problem of an image that could not be read. @throws Any error that is neither about its bytes nor from the file system. */
 export async function problemOf(path: string, error: unknown): Promise<ImageProblem> {
   if (error instanceof ImageFault) return { path, kind: error.kind, message: error.message };
   return fileProblem(path, error);

@@ -12,20 +12,20 @@ import { type ImageHeader, readImageHeader } from './read-image-header.js';
 
 /** An image of a data set that can be used, as its header describes it. */
 export interface ImageFile {
-  /** The directory that was scanned, then the way to the file. */
+  /** The scanned directory, followed by the path within it. */
   readonly path: string;
   /** Position of its class among the class names; if an image may have several, of the first one, or -1 without any. */
   readonly label: number;
   /** Positions of all its classes, ascending, where an image may have several or none; absent where each has one. */
   readonly labels?: readonly number[];
-  /** Part of the data set that it belongs to, where a list says so. */
+  /** Part of the data set that it belongs to, if a list says so. */
   readonly subset?: Subset;
   readonly format: ImageFormat;
   /** In pixels as stored, whatever the EXIF orientation says; see `uprightSize`. */
   readonly width: number;
   readonly height: number;
   readonly sizeBytes: number;
-  /** CRC-32 of its first 64 KiB and its end: files with another have other bytes. Absent where nobody computed it. */
+  /** CRC-32 of its first 64 KiB and its end: files with different checksums have different bytes. Absent if it was not computed. */
   readonly checksum?: number;
   /** EXIF orientation, 2 to 8; absent for an upright image. */
   readonly orientation?: number;
@@ -39,26 +39,26 @@ export interface ImageFile {
   readonly inShard?: ShardPlace;
 }
 
-/** A place in a shard, which holds the bytes of many images. */
+/** A position in a shard, which holds the bytes of many images. */
 export interface ShardPlace {
   /** The data set that the shard belongs to, as its path was given: a folder, a shard or a pattern. */
   readonly set: string;
   /** Path of the shard. */
   readonly shard: string;
-  /** Where the image's bytes begin, from the beginning of the shard. Their number is the image's `sizeBytes`. */
+  /** Offset of the image's bytes from the beginning of the shard. Their number is the image's `sizeBytes`. */
   readonly offset: number;
   /** CRC-32 of the image's bytes. */
   readonly crc: number;
 }
 
 /**
- * Looks at one file as far as its header and its end.
+ * Inspects the header and the end of a file.
  *
  * A perfect header does not prove that every pixel decodes, but what is found here needs no decoding: files that are empty,
  * cut off, too large or something else.
  *
  * @param label Position of its class among the class names.
- * @returns The image, or why it cannot be used. Never throws for what is in the file.
+ * @returns The image, or why it cannot be used. Never throws because of a file's content.
  */
 export async function inspectImageFile(
   path: string,
@@ -94,7 +94,7 @@ async function problemOrResult<T>(path: string, result: () => Promise<T>): Promi
   }
 }
 
-/** What an image says of itself, wherever it is. */
+/** Facts about an image, wherever it is. */
 export type ImageFacts = Omit<ImageFile, 'path' | 'label' | 'labels' | 'subset' | 'misnamedAs' | 'inShard'>;
 
 /** The image of a data set that is at a path. */
@@ -136,7 +136,7 @@ function checkPixels({ width, height, frames, totalPixels = 0, passes = 1 }: Ima
       `${work}: more than the limit of ${megapixels(maxPixels)} (maxPixels) for ${usualScans} scans`,
     );
   }
-  // A frame of a GIF takes a byte a pixel while it is decoded, an image three.
+  // While it is decoded, a frame of a GIF takes one byte per pixel, an image three.
   if (totalPixels <= 3 * maxPixels) return;
   const size = `has ${frames} frames (${megapixels(totalPixels)}), all of which TensorFlow decodes`;
   const limit = `${megapixels(3 * maxPixels)} (three times maxPixels)`;

@@ -1,9 +1,9 @@
-/** Scans of a progressive JPEG that encoders write at most; more are extra work for the decoder. */
+/** Maximum number of scans that encoders write in a progressive JPEG; more are extra work for the decoder. */
 export const usualScans = 20;
 
 /**
- * How many times an image is gone over while a JPEG is decoded, in units of `usualScans`: each scan of a progressive or arithmetic-coded one
- * goes over all of it, and takes a few bytes, so that a file of a megabyte can keep a decoder busy for an hour.
+ * Number of passes over the image while a JPEG is decoded, in units of `usualScans`. Each scan of a progressive or arithmetic-coded JPEG is a pass
+ * over the whole image but may take only a few bytes, so a file of a megabyte can keep a decoder busy for an hour.
  *
  * @param bytes The whole file.
  * @returns 1 for every usual file.
@@ -25,7 +25,7 @@ export function isSequentialJpeg(head: Buffer): boolean {
 }
 
 /**
- * The markers of a JPEG, each with its position. Like libjpeg's `next_marker`, it skips what lies between them.
+ * The markers of a JPEG, each with its position. Like libjpeg's `next_marker`, it skips whatever is between them.
  *
  * Source: ITU-T T.81, B.1 and B.2.
  */

@@ -10,7 +10,7 @@ const headBytes = 64 * 1024;
 /**
  * A file of a data set, open for reading: a plain file of acceptable size whose first bytes could be read.
  *
- * Files are handed to sharp as bytes, never by name: libvips takes `cat[page=1].png` for a file with options.
+ * Files are passed to sharp as bytes, never by name: libvips reads `cat[page=1].png` as a file name with options.
  */
 export class OpenImageFile {
   #all: Buffer | undefined;
@@ -19,13 +19,13 @@ export class OpenImageFile {
     readonly sizeBytes: number,
     /** The first 64 KiB, or the whole of a smaller file. */
     readonly head: Buffer,
-    /** Null where the head is all of it. */
+    /** Null if the head is the whole file. */
     private readonly handle: FileHandle | null,
   ) {}
 
   /** @throws ImageFault `unreadable`, `empty` or `too-large`, or NodeJS.ErrnoException. */
   static async open(path: string, maxFileBytes: number): Promise<OpenImageFile> {
-    // Looked at before it is opened: opening a pipe waits forever, and opening a device may do something.
+    // Checked before it is opened: opening a pipe waits forever, and opening a device may do something.
     const { size } = check(await stat(path), maxFileBytes);
     const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
@@ -36,7 +36,7 @@ export class OpenImageFile {
     }
   }
 
-  /** Takes bytes for a file's. @throws ImageFault `empty` or `too-large`. */
+  /** Treats bytes as a file's content. @throws ImageFault `empty` or `too-large`. */
   static ofBytes(bytes: Buffer, maxFileBytes: number): OpenImageFile {
     checkSize(bytes.length, maxFileBytes);
     const file = new OpenImageFile(bytes.length, bytes.subarray(0, headBytes), null);

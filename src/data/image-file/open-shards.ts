@@ -37,7 +37,7 @@ export async function readFromShard(shard: string, offset: number, length: numbe
   }
 }
 
-/** Closes a shard, so that the next reader opens what is at its path then. */
+/** Closes a shard, so that the next reader opens whatever is at its path by then. */
 export function closeShard(shard: string): void {
   const old = opened.get(shard);
   opened.delete(shard);
@@ -59,9 +59,9 @@ function closeIfLeft({ isLeft, readers, descriptor }: OpenShard): void {
   if (isLeft && readers === 0) closeSync(descriptor);
 }
 
-/** Milliseconds that a read has taken lately. */
+/** Milliseconds that a read has usually taken lately. */
 let usual = 0;
-/** A disk of this machine, or what is in memory, answers sooner; then a promise would take longer than the read. */
+/** A local disk, or memory, answers sooner than this; then a promise would take longer than the read. */
 const slow = 0.25;
 let sinceLastTry = 0;
 const tryAgain = 256;

@@ -17,18 +17,18 @@ export interface ImageHeader {
   readonly height: number;
   /** Frames of an animation or pages of a TIFF; 1 if absent. */
   readonly frames?: number;
-  /** Pixels of all frames together, where decoding the first means decoding all. */
+  /** Pixels of all frames together, if decoding the first means decoding all. */
   readonly totalPixels?: number;
-  /** How many times the decoder goes over the pixels, see `jpegPasses`; 1 if absent. */
+  /** Number of passes of the decoder over the pixels, see `jpegPasses`; 1 if absent. */
   readonly passes?: number;
   /** EXIF orientation, 1 to 8. */
   readonly orientation?: number;
-  /** 16 where that is so; absent otherwise. */
+  /** 16 bits per sample; absent otherwise. */
   readonly bitsPerSample?: 16;
 }
 
 /**
- * Reads an image's header, whatever size it claims: memory is taken for the file at most, never for the pixels.
+ * Reads an image's header, whatever size it claims: memory is allocated at most for the file, never for the pixels.
  *
  * @throws ImageFault `corrupt` or `unsupported`.
  */
@@ -50,7 +50,7 @@ export async function readImageHeader(format: ImageFormat, file: OpenImageFile):
   }
 }
 
-/** Refuses samples that would silently be turned into something else. */
+/** Refuses samples that would silently be converted to other values. */
 async function readTiffHeader(bytes: Buffer): Promise<ImageHeader> {
   const samples = unreadableTiffSamples(bytes);
   if (samples !== null) throw new ImageFault('unsupported', `${hasSamples(samples)}: save it as PNG`);
@@ -75,7 +75,7 @@ async function readFrontHeader(format: 'jpeg' | 'png', file: OpenImageFile): Pro
 
 async function readWithSharp(format: ImageFormat, bytes: Buffer): Promise<ImageHeader> {
   try {
-    // Our own limit on pixels comes after: here it would hide the size that is too large.
+    // Our own limit on pixels is checked later: here it would hide the size that is too large.
     const { width, height, pages, orientation, depth } = await sharp(bytes, { limitInputPixels: false }).metadata();
     return {
       width,
@@ -85,14 +85,14 @@ async function readWithSharp(format: ImageFormat, bytes: Buffer): Promise<ImageH
       ...(depth === 'ushort' && { bitsPerSample: 16 }),
     };
   } catch {
-    // What libvips says is left out: files read side by side share its list of errors, so it may be about another.
+    // libvips's message is left out: files that are read at the same time share its list of errors, so it may be about another one.
     throw new ImageFault('corrupt', `is ${formatNames[format]} with a header that cannot be read`);
   }
 }
 
 /**
- * Checks the checksums of a PNG's chunks as far as they lie in its first bytes: sharp lets a header with a flipped bit
- * pass, TensorFlow does not. As in libpng, those of chunks that are not part of the picture do not matter.
+ * Checks the checksums of a PNG's chunks as far as they are in its first bytes: sharp lets a header with a flipped bit pass, TensorFlow does not. As
+ * in libpng, those of chunks that are not part of the picture do not matter.
  *
  * @throws ImageFault `corrupt`.
  */

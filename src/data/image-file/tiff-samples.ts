@@ -14,11 +14,11 @@ const typeBytes: Readonly<Record<number, number>> = { 3: 2, 4: 4 };
 const readable = new Set(['uint1', 'uint2', 'uint4', 'uint8', 'uint16', 'float32']);
 
 /**
- * Finds the type of a TIFF's samples where libvips cannot read it, or reads it as other numbers than the file has: of float16 it makes
- * other floats, of int16 a half of the brightness, and it calls float64 a damaged header.
+ * Finds the type of a TIFF's samples if libvips cannot read it or reads wrong numbers: it turns float16 into other floats, halves the brightness of
+ * int16, and calls float64 a damaged header.
  *
  * @param bytes The whole file.
- * @returns the type, such as `float16`; null where it can be read, and for what is not a TIFF or is damaged, which libvips says.
+ * @returns the type, such as `float16`; null if it can be read, and for files that are not a TIFF or are damaged, which libvips reports.
  */
 export function unreadableTiffSamples(bytes: Uint8Array): string | null {
   const fields = firstDirectory(bytes);
@@ -32,7 +32,7 @@ export function hasSamples(type: string): string {
   return `has samples of ${type}, not of 8 or 16 bits or float32`;
 }
 
-/** The first value of each field of the first page that is a whole number; null where there is none to read. */
+/** The first value of each field of the first page that is a whole number; null if there is none. */
 function firstDirectory(bytes: Uint8Array): ReadonlyMap<number, number> | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 16) return null;

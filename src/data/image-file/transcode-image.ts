@@ -7,9 +7,9 @@ import { hasSamples, unreadableTiffSamples } from './tiff-samples.js';
 /**
  * Turns a WebP, AVIF or TIFF image into PNG, which TensorFlow can decode, without touching the disk.
  *
- * As TensorFlow treats a PNG, so are these treated: the first frame, stored pixels, numbers as they are whatever the colour profile says. An EXIF
- * orientation is kept, and the code that decodes the PNG decides whether to apply it. RGB and RGBA of 8 bits keep every bit; gray becomes RGB of the same
- * brightness, CMYK and more than 8 bits become 8-bit RGB. Floats from 0 to 1 become 0 to 255, those from 0 to 255 stay.
+ * They are treated as TensorFlow treats a PNG: the first frame, pixels as stored, and values unchanged whatever the colour profile says. An EXIF
+ * orientation is kept, and the code that decodes the PNG decides whether to apply it. RGB and RGBA of 8 bits keep every bit; gray becomes RGB of the
+ * same brightness, CMYK and more than 8 bits become 8-bit RGB. Floats from 0 to 1 become 0 to 255; those from 0 to 255 do not change.
  *
  * @param bytes The whole file.
  * @throws SignetError `BAD_IMAGE` for an image that is corrupt or larger than the limits, or has samples of a type
@@ -35,11 +35,11 @@ export async function transcodeImage(bytes: Uint8Array, limits: ImageLimits = {}
     const { depth, space, orientation = 1 } = await sharp(bytes, options).metadata();
     const image = depth === 'float' ? await fromFloats(bytes, space, options) : sharp(bytes, options);
     if (orientation > 1) image.withExif({ IFD0: { Orientation: String(orientation) } });
-    // Hardly compressed: it is read once, from memory.
+    // Hardly compressed, since it is read only once, from memory.
     return await image.png({ compressionLevel: 1 }).toBuffer();
   } catch (error) {
     if (error instanceof SignetError) throw error;
-    // sharp's own words, as libvips's may be about an image that is transcoded side by side with this one.
+    // Only sharp's own message counts: libvips's may be about an image that is transcoded at the same time.
     const isTooLarge = error instanceof Error && error.message.includes('exceeds pixel limit');
     const reason = isTooLarge ? `has more than ${megapixels(maxPixels)} (maxPixels)` : 'is corrupt';
     throw new SignetError('BAD_IMAGE', `The image ${reason}: it cannot be transcoded to PNG.`, { cause: error });
@@ -53,7 +53,7 @@ async function fromFloats(
 ): Promise<Sharp> {
   // A float takes four bytes, so that an image may have a quarter of the pixels.
   const { data, info } = await sharp(bytes, { ...options, limitInputPixels: Math.ceil(limitInputPixels / 4) })
-    // In the image's own space: sharp takes floats of three channels for linear light, and would make brighter colours of them.
+    // In the image's own colour space: sharp treats floats of three channels as linear light, and would make the colours brighter.
     .pipelineColourspace(space)
     .toColourspace(space)
     .raw({ depth: 'float' })

@@ -8,10 +8,10 @@ import { readImageBytes } from './read-image-bytes.js';
 import { transcodeImage } from './transcode-image.js';
 
 /**
- * A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory. What is wrong with a file is a
- * result, since its reader may continue without it.
+ * A file's content as TensorFlow can decode it: WebP, AVIF and TIFF become PNG in memory. A problem of a file is a result, since the caller may
+ * continue without the file.
  *
- * @throws RemoteError where a shard elsewhere cannot be read, for which no image is to blame.
+ * @throws RemoteError if a remote shard cannot be read, which is no image's fault.
  */
 export async function tryToReadImageFile(file: ImageFile, limits?: ImageLimits): Promise<Uint8Array | ImageProblem> {
   try {

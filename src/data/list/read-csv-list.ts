@@ -6,17 +6,17 @@ import { count } from '../../text/amounts.js';
 import { quoted } from '../../text/printable.js';
 import { type ListFault, listLimits, type RawList, type RawRow } from './list-row.js';
 
-/** Where the columns of a list are. */
+/** Positions of the columns of a list. */
 interface Columns {
   readonly path: number;
   readonly label: number | null;
   readonly split: number | null;
-  /** Columns of a class each, by position; none where one column has the labels. */
+  /** Columns with one class each, by position; none if one column has the labels. */
   readonly classes: ReadonlyMap<number, string>;
   readonly names: readonly string[];
 }
 
-/** Record with the line that it ends in, as csv-parse gives them with `info`. */
+/** Record with the line in which it ends, as csv-parse returns them with `info`. */
 interface CsvRecord {
   readonly record: readonly string[];
   readonly info: { readonly lines: number };
@@ -76,7 +76,7 @@ async function* records(file: string): AsyncGenerator<CsvRecord> {
   }
 }
 
-/** Programs for tables separate by semicolons where the comma is in numbers. */
+/** Spreadsheet programs use semicolons as separators in countries where numbers have a decimal comma. */
 async function delimiterOf(file: string): Promise<string> {
   let start = '';
   for await (const part of createReadStream(file, { end: 65_535, encoding: 'utf8' })) start += String(part);
@@ -132,7 +132,7 @@ function positiveClasses(
   });
 }
 
-/** Takes labels apart where one of them has a separator: then every row may have several, or none. */
+/** Splits labels if one of them has a separator: then every row may have several, or none. */
 function withSeparated(rows: readonly RawRow[], faults: ListFault[]): readonly RawRow[] {
   const firstWith = (separator: string) => rows.find(({ label }) => String(label).includes(separator));
   const [semicolon, bar] = [firstWith(';'), firstWith('|')];

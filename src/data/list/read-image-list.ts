@@ -12,11 +12,11 @@ import { readJsonList } from './read-json-list.js';
 
 /** An image of a list. */
 export interface ListedImage {
-  /** The list's folder, then the way to the file; an absolute path as it is. */
+  /** The list's folder, followed by the path within it; an absolute path is kept. */
   readonly path: string;
-  /** Positions of its classes, ascending: one, or any number where the list is multi-label. */
+  /** Positions of its classes, ascending: one, or any number if the list is multi-label. */
   readonly labels: readonly number[];
-  /** Null where the list has no column for it. */
+  /** Null if the list has no column for it. */
   readonly subset: Subset | null;
   /** Number of its line in the list, from 1. */
   readonly line: number;
@@ -24,7 +24,7 @@ export interface ListedImage {
   readonly shards?: string;
 }
 
-/** A list of images that was checked. */
+/** A checked list of images. */
 export interface ImageList {
   /** Names of the classes: in the order of their columns, or sorted by code point. */
   readonly classNames: readonly string[];
@@ -38,7 +38,7 @@ export interface ImageList {
 /**
  * Reads a list of images with their labels: CSV with a header, or JSON Lines in a file that ends with `.jsonl` or `.ndjson`.
  *
- * Nothing of the list is trusted: its size is limited, and it names files to read alone.
+ * Nothing in the list is trusted: its size is limited, and it only names files to read.
  *
  * @throws SignetError `INVALID_DATASET` that lists the faults by line.
  */
@@ -88,7 +88,7 @@ async function checkSize(file: string): Promise<void> {
 }
 
 function checkedRow({ line, path: image, label, split, shards }: RawRow, faults: ListFault[]): CheckedRow[] {
-  // Lists may be from anybody: HTTP would ask the services of this machine.
+  // Lists may come from anybody, and HTTP could reach services on this machine.
   const isElsewhere = typeof shards === 'string' && isRemote(shards) && !shards.startsWith('http:');
   const wrong = [
     wrongPath(image, isElsewhere),
@@ -111,9 +111,9 @@ function checkedRow({ line, path: image, label, split, shards }: RawRow, faults:
   ];
 }
 
-/** Characters of a path. */
+/** Maximum length of a path, in characters. */
 const longestPath = 4096;
-/** Characters of a class's name. */
+/** Maximum length of a class's name, in characters. */
 const longestName = 1000;
 
 function wrongPath(value: unknown, mayBeElsewhere: boolean): string | null {
@@ -159,7 +159,7 @@ function checkRows({ rows: { length } }: RawList, rows: readonly CheckedRow[], f
   }
 }
 
-/** Faults that a message lists. */
+/** Maximum number of faults that a message lists. */
 const shownFaults = 20;
 
 function faulty(file: string, faults: readonly ListFault[], rows: number): SignetError {

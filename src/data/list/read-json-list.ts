@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import { type ListFault, listLimits, type RawList, type RawRow } from './list-row.js';
 
 /**
- * Reads a list as JSON Lines: `{"path": "cats/1.jpg", "label": "cat"}` in each line, `{"path": …, "labels": ["cat", "dog"]}` where an
- * image may have several, and perhaps `"split": "test"`. Other fields are passed over.
+ * Reads a list as JSON Lines: `{"path": "cats/1.jpg", "label": "cat"}` in each line, `{"path": …, "labels": ["cat", "dog"]}` if an image may have
+ * several, and perhaps `"split": "test"`. Other fields are ignored.
  */
 export async function readJsonList(file: string): Promise<RawList> {
   const faults: ListFault[] = [];

@@ -16,12 +16,12 @@ import { type ListedImage, readImageList } from './read-image-list.js';
 
 /** Options of `scanImageList`. */
 export interface ScanListOptions extends InspectOptions {
-  /** Parts of the data set that are looked at, where the list has a column for them. Default: all. */
+  /** Parts of the data set to use, if the list has a column for them. Default: all. */
   readonly subsets?: readonly Subset[] | undefined;
 }
 
 /**
- * Reads a list of images with their labels, see `readImageList`, and looks at every file that it names.
+ * Reads a list of images with their labels, see `readImageList`, and inspects every file that it names.
  *
  * Only headers are read. Files that cannot be used are in `problems`, with their lines; `assertUsable` says what to do about them.
  *
@@ -76,7 +76,7 @@ async function imagesInShards(images: readonly ListedImage[], options: InspectOp
   const known = new Map<string, ImageFile | ImageProblem>();
   for (const name of sets) {
     const set = await findShards(name);
-    // The list divides and labels them, whatever the shards say; those of pack-dataset are read as usual, as the cache may have that.
+    // The list splits and labels them, whatever the shards say. Shards of pack-dataset are read as usual, since that may be in the cache.
     const areLabelled = set?.index === null;
     const how = {
       ...options,
@@ -93,7 +93,7 @@ async function imagesInShards(images: readonly ListedImage[], options: InspectOp
     const message = `is not in the shards ${printable(image.shards ?? '')}`;
     if (!found) return { path: image.path, kind: 'unreadable', message };
     if (!isImage(found)) return { ...found, path: image.path };
-    // The list says these.
+    // These come from the list.
     const listed: { -readonly [K in keyof ImageFile]: ImageFile[K] } = { ...found, ...foundOf(image) };
     delete listed.labels;
     delete listed.subset;

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { describeRemote, listRemote, readRemote } from './remote-shards.js';
 import { isRemote } from './location.js';
 
-/** What a folder of a data set holds; folders of this machine and elsewhere are asked alike. */
+/** An entry in a folder of a data set, on this machine or elsewhere. */
 export interface FolderEntry {
   readonly name: string;
   readonly isDirectory: boolean;
@@ -24,7 +24,7 @@ export async function entriesOf(folder: string): Promise<readonly FolderEntry[] 
   return names?.map((name) => ({ name, isDirectory: false })) ?? null;
 }
 
-/** The size of a file in bytes; null where there is none. @throws RemoteError. */
+/** The size of a file in bytes; null if there is none. @throws RemoteError. */
 export async function sizeOf(location: string): Promise<number | null> {
   if (isRemote(location)) return (await describeRemote(location))?.size ?? null;
   const stats = await stat(location).catch(() => null);
@@ -34,8 +34,8 @@ export async function sizeOf(location: string): Promise<number | null> {
 /**
  * Reads a small text.
  *
- * @returns Null where there is no such file.
- * @throws Error for one that is larger; RemoteError; NodeJS.ErrnoException.
+ * @returns Null if there is no such file.
+ * @throws Error for a larger file; RemoteError; NodeJS.ErrnoException.
  */
 export async function textOf(location: string, mostBytes: number): Promise<string | null> {
   if (!isRemote(location)) return localText(location, mostBytes);

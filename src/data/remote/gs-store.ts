@@ -5,7 +5,7 @@ import { RemoteFailure, type RemoteStore } from './remote-store.js';
 /** Reads objects of Google Cloud Storage, or of a server with its protocol (`STORAGE_EMULATOR_HOST`). Credentials are Google's application defaults. */
 export async function openGsStore(): Promise<RemoteStore> {
   const { Storage } = await loadPackage('gs://', '@google-cloud/storage', async () => import('@google-cloud/storage'));
-  // Whoever reads tries again, also where an answer breaks off.
+  // The reader itself tries again, also after an answer that breaks off.
   const storage = new Storage({ retryOptions: { autoRetry: false, maxRetries: 0 } });
   const fileOf = (location: string, generation?: string) => {
     const { bucket, key } = objectOf(location);
@@ -38,7 +38,7 @@ export async function openGsStore(): Promise<RemoteStore> {
       try {
         return await tried(() => download(fileOf(location, version), offset, length, signal));
       } catch (error) {
-        // An earlier generation is gone when another has taken its place.
+        // An earlier generation is gone once another has replaced it.
         if (error instanceof AbsentFile) throw RemoteFailure.changed();
         throw error;
       }

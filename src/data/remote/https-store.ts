@@ -12,7 +12,7 @@ export const httpsStore: RemoteStore = {
     const { status, headers } = response;
     if (status === 404 || status === 410) return null;
     const size = sizeIn(headers.get('content-range'));
-    // Nothing can be asked of an empty file.
+    // An empty file has no ranges.
     if (size !== null && (status === 206 || status === 416)) return { location, size, version: versionIn(headers) };
     throw status === 200 ? withoutRanges() : refusal(response);
   },

@@ -1,10 +1,10 @@
 import { SignetError } from '../../errors.js';
 
 /**
- * Loads a package that is not installed with Signet, as few users need it.
+ * Loads a package that is not installed with Signet because few users need it.
  *
  * @param scheme What needs it, such as `s3://`.
- * @throws SignetError `INVALID_ARGUMENT` where it is not installed.
+ * @throws SignetError `INVALID_ARGUMENT` if it is not installed.
  */
 export async function loadPackage<T>(scheme: string, name: string, load: () => Promise<T>): Promise<T> {
   try {

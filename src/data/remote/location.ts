@@ -9,19 +9,19 @@ export function isRemote(location: string): boolean {
   return schemes.test(location);
 }
 
-/** Whether a location may be read: HTTP would let anybody on the way change what comes, except on this machine. */
+/** Whether a location may be read: with HTTP, anybody on the way could change the data, except on this machine. */
 export function isSafeLocation(location: string): boolean {
   return !location.startsWith('http') || (URL.canParse(location) && isSafeAddress(new URL(location)));
 }
 
-/** Adds a name, or a path of names, to a folder; `path.join` would take a slash from `s3://`. */
+/** Adds a name, or a path of names, to a folder; `path.join` would remove a slash from `s3://`. */
 export function joinLocation(folder: string, name: string): string {
   if (!isRemote(folder)) return path.join(folder, name);
   const { address, query } = partsOf(folder);
   return `${address.endsWith('/') ? address : `${address}/`}${name.replaceAll(path.sep, '/')}${query}`;
 }
 
-/** The absolute path of a file of this machine; a location elsewhere as it is. */
+/** The absolute path of a file of this machine; a remote location is returned unchanged. */
 export function resolveLocation(location: string): string {
   return isRemote(location) ? location : path.resolve(location);
 }
@@ -33,7 +33,7 @@ export function splitLocation(location: string): { folder: string; name: string 
   return { folder: `${address.slice(0, end + 1)}${query}`, name: address.slice(end + 1) };
 }
 
-/** A location as it may be shown: a query may hold a signature, which is a secret. */
+/** A location that may be shown: its query may hold a signature, which is a secret. */
 export function withoutQuery(location: string): string {
   return partsOf(location).address;
 }

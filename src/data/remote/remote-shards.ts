@@ -9,15 +9,15 @@ import { objectOf } from './object-of.js';
 import { RemoteFailure, type RemoteFile, type RemoteStore } from './remote-store.js';
 import { openS3Store } from './s3-store.js';
 
-/** What a location elsewhere could not give, with the place. It says nothing about an image: whoever reads one must not take it for broken. */
+/** Failure to read a remote location, which it names. It says nothing about an image, so a reader must not treat the image as broken. */
 export class RemoteError extends SignetError {}
 
-/** Tries before a failure that may pass is reported: 6 s in all, when each fails at once. */
+/** Number of tries before a temporary failure is reported: 6 s in all, if each fails at once. */
 const tries = 6;
 const firstPause = 200;
-/** An answer takes no longer, in milliseconds; the largest that is asked for has 8 MiB. */
+/** Maximum time for an answer, in milliseconds; the largest that is requested has 8 MiB. */
 const longestAnswer = 120_000;
-/** Shards of one data set. */
+/** Maximum number of shards of a data set. */
 const mostListed = 100_000;
 
 const stores = new Map<string, Promise<RemoteStore>>();
@@ -33,7 +33,7 @@ export function checkLocation(location: string): void {
   }
 }
 
-/** @throws SignetError as `checkLocation`; `INVALID_ARGUMENT` where the package for the scheme is not installed. */
+/** @throws SignetError as `checkLocation`; `INVALID_ARGUMENT` if the package for the scheme is not installed. */
 async function storeOf(location: string): Promise<RemoteStore> {
   checkLocation(location);
   const scheme = location.slice(0, location.indexOf(':'));
@@ -51,7 +51,7 @@ async function open(scheme: string): Promise<RemoteStore> {
 /**
  * Lists the names of the files directly in a folder elsewhere.
  *
- * @returns Null where they cannot be listed, as at `https://`.
+ * @returns Null if they cannot be listed, as at `https://`.
  * @throws RemoteError.
  */
 export async function listRemote(folder: string): Promise<readonly string[] | null> {
@@ -59,14 +59,14 @@ export async function listRemote(folder: string): Promise<readonly string[] | nu
   return patiently(folder, 'listed', () => store.list(folder.endsWith('/') ? folder : `${folder}/`, mostListed));
 }
 
-/** @returns Null where there is no such file. @throws RemoteError. */
+/** @returns Null if there is no such file. @throws RemoteError. */
 export async function describeRemote(location: string, signal?: AbortSignal): Promise<RemoteFile | null> {
   const store = await storeOf(location);
   return patiently(location, 'read', (each) => store.describe(location, each), signal);
 }
 
 /**
- * Reads a range of a file elsewhere; what fails may succeed at another try.
+ * Reads a range of a remote file, and tries again after temporary failures.
  *
  * @throws RemoteError with the file and the place.
  */
@@ -100,7 +100,7 @@ async function patiently<T>(
       failed += 1;
       if (failure.kind !== 'passing' || failed === tries) throw explained(location, doing, failure);
     }
-    // Many readers that fail at once come back at different times.
+    // Many readers that fail at the same time try again at different times.
     await wait(firstPause * 2 ** (failed - 1) * (0.5 + Math.random() / 2), undefined, signal ? { signal } : {}).catch(() => undefined); // prettier-ignore
   }
 }

@@ -2,13 +2,13 @@ import { describeRemote, readRemote, RemoteError } from './remote-shards.js';
 import type { RemoteFile } from './remote-store.js';
 import { cachedShard, copyShard, hasRoomFor, type ShardCopy } from './shard-cache.js';
 
-/** Bytes that are asked for at once where a shard is read from its beginning to its end. */
+/** Bytes that are requested at once when a whole shard is read. */
 const chunkBytes = 8 << 20;
 
-/** Shards that were found elsewhere, by location: reading a part of one asks for its version. */
+/** Remote shards that were found, by location: reading a part of one needs its version. */
 const known = new Map<string, RemoteFile>();
 
-/** Describes a shard elsewhere, and remembers it for the ranges that are read of it later. @throws RemoteError. */
+/** Describes a remote shard, and remembers it for the ranges that are read from it later. @throws RemoteError. */
 export async function findRemoteShard(location: string, signal?: AbortSignal): Promise<RemoteFile> {
   const file = await describeRemote(location, signal);
   if (!file) throw new RemoteError('INVALID_DATASET', `The shard ${location} does not exist.`);
@@ -16,18 +16,18 @@ export async function findRemoteShard(location: string, signal?: AbortSignal): P
   return file;
 }
 
-/** The copy of a shard elsewhere on this machine, as it is there now; null where there is none. @throws RemoteError. */
+/** The copy on this machine of a remote shard in its current version; null if there is none. @throws RemoteError. */
 export async function copyOfRemoteShard(location: string, signal?: AbortSignal): Promise<string | null> {
   return cachedShard(await findRemoteShard(location, signal));
 }
 
-/** Whether a shard elsewhere has no copy on this machine, and there is room for one. @throws RemoteError. */
+/** Whether a remote shard has no copy on this machine, and there is room for one. @throws RemoteError. */
 export async function isWorthCopying(location: string): Promise<boolean> {
   const file = known.get(location) ?? (await findRemoteShard(location));
   return (await cachedShard(file)) === null && (await hasRoomFor(file));
 }
 
-/** Reads a range of a shard elsewhere: from its copy on this machine, or from where it is. @throws RemoteError. */
+/** Reads a range of a remote shard: from its copy on this machine, or from its location. @throws RemoteError. */
 export async function readRemoteRange(
   location: string,
   offset: number,
@@ -45,7 +45,7 @@ export async function readRemoteRange(
   return asBuffer(await readRemote(file, offset, end - offset));
 }
 
-/** A shard elsewhere that is read once from its beginning to its end, and copied to this machine where there is room. */
+/** A remote shard that is read once from its beginning to its end, and copied to this machine if there is room. */
 export class RemoteSource {
   #next: { readonly at: number; readonly bytes: Promise<Uint8Array> } | null = null;
   #copied = 0;
@@ -66,7 +66,7 @@ export class RemoteSource {
     return this.file.size;
   }
 
-  /** Reads the bytes at a position, which follow those that were read last. The answer after it is under way meanwhile. */
+  /** Reads the bytes at a position, which follow those that were read last, and already requests the ones after them. */
   async read(at: number): Promise<Buffer> {
     const asked = this.#next?.at === at ? this.#next.bytes : this.#ask(at);
     const bytes = asBuffer(await asked);
@@ -86,7 +86,7 @@ export class RemoteSource {
 
   #ask(at: number): Promise<Uint8Array> {
     const bytes = readRemote(this.file, at, Math.min(chunkBytes, this.size - at), this.signal);
-    // What is not taken must not end the process.
+    // A failure that nobody awaits must not end the process.
     bytes.catch(() => undefined);
     return bytes;
   }

@@ -1,9 +1,9 @@
-/** A file elsewhere, as its store describes it. */
+/** A remote file, as its store describes it. */
 export interface RemoteFile {
   readonly location: string;
   /** In bytes. */
   readonly size: number;
-  /** Tells this content from an earlier or later one: an ETag, a generation or a time. */
+  /** Distinguishes this content from an earlier or later one: an ETag, a generation or a time. */
   readonly version: string;
 }
 
@@ -12,17 +12,17 @@ export interface RemoteStore {
   /**
    * Lists the files that are directly in a folder.
    *
-   * @param most A longer list rejects.
-   * @returns Their names; null where the store cannot list.
+   * @param most Maximum length of the list; a longer one rejects.
+   * @returns Their names; null if the store cannot list.
    */
   list(folder: string, most: number): Promise<readonly string[] | null>;
-  /** @returns Null where there is no such file. */
+  /** @returns Null if there is no such file. */
   describe(location: string, signal: AbortSignal): Promise<RemoteFile | null>;
   /** Reads a range, which is within the file. @returns Exactly that many bytes. */
   read(file: RemoteFile, offset: number, length: number, signal: AbortSignal): Promise<Uint8Array>;
 }
 
-/** Why a store did not give what it was asked for. */
+/** Reason why a store did not return what was requested. */
 export class RemoteFailure extends Error {
   override readonly name = 'RemoteFailure';
 
@@ -35,14 +35,14 @@ export class RemoteFailure extends Error {
     super(message, options);
   }
 
-  /** The failure that a status of HTTP means. */
+  /** The failure that corresponds to an HTTP status. */
   static ofStatus(status: number, words: string, cause?: unknown): RemoteFailure {
     const isPassing = [408, 425, 429].includes(status) || status >= 500;
     const isDenied = status === 401 || status === 403;
     return new RemoteFailure(isPassing ? 'passing' : isDenied ? 'denied' : 'refused', words, { cause });
   }
 
-  /** The failure of a file that is another one by now. */
+  /** The failure for a file that has changed meanwhile. */
   static changed(): RemoteFailure {
     return new RemoteFailure('refused', 'it was changed since it was scanned');
   }

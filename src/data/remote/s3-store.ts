@@ -14,7 +14,7 @@ export async function openS3Store(): Promise<RemoteStore> {
     followRegionRedirects: true,
     // A bucket of such a server has no host name of its own.
     forcePathStyle: hasOwnServer,
-    // Whoever reads tries again, also where an answer breaks off.
+    // The reader itself tries again, also after an answer that breaks off.
     maxAttempts: 1,
   });
   return {

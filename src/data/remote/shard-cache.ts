@@ -7,14 +7,14 @@ import { SignetError } from '../../errors.js';
 import { cacheFolder } from '../../files/cache-folder.js';
 import type { RemoteFile } from './remote-store.js';
 
-/** MiB of shards that are kept, where `SIGNET_SHARD_CACHE` says nothing. */
+/** Size of the cache in MiB, unless `SIGNET_SHARD_CACHE` sets another one. */
 const usualMebibytes = 10_240;
 const ending = '.shard';
 const draftEnding = '.unfinished';
-/** A draft that nobody has written to for so long is what a killed process has left, in milliseconds. */
+/** A draft that was not written to for this long, in milliseconds, was left by a process that was killed. */
 const abandoned = 3_600_000;
 
-/** Shards that this process reads from the disk: it removes none of them for another. */
+/** Shards that this process reads from the disk: it does not remove them to make room for others. */
 const inUse = new Set<string>();
 /** Bytes of shards that this process is about to write. */
 let reserved = 0;
@@ -26,7 +26,7 @@ export interface ShardCopy {
   end(): Promise<void>;
 }
 
-/** The path of the copy of a shard on this machine; null where there is none. */
+/** The path of the copy of a shard on this machine; null if there is none. */
 export async function cachedShard(file: RemoteFile): Promise<string | null> {
   const copy = pathOf(file);
   const stats = await stat(copy).catch(() => null);
@@ -37,7 +37,7 @@ export async function cachedShard(file: RemoteFile): Promise<string | null> {
   return copy;
 }
 
-/** Whether a shard that is read now would be kept, perhaps in place of others. */
+/** Whether a shard that is read now would be kept, possibly in place of others. */
 export async function hasRoomFor({ size }: RemoteFile): Promise<boolean> {
   const copies = await copiesOnDisk();
   const kept = copies.filter((copy) => inUse.has(copy.path)).reduce((sum, each) => sum + each.size, 0);
@@ -45,9 +45,9 @@ export async function hasRoomFor({ size }: RemoteFile): Promise<boolean> {
 }
 
 /**
- * Begins to copy a shard to the disk, and removes those that were used least recently where the room is needed.
+ * Begins to copy a shard to the disk, and removes the least recently used ones if the room is needed.
  *
- * @returns Null where there is no room for it, or the disk cannot be written: then nothing is kept, and nothing else is lost.
+ * @returns Null if there is no room for it, or the disk cannot be written; then the shard is simply not kept.
  */
 export async function copyShard(file: RemoteFile): Promise<ShardCopy | null> {
   const copy = pathOf(file);
@@ -81,7 +81,7 @@ class Copying implements ShardCopy {
       await this.handle.writeFile(bytes);
       this.#written += bytes.length;
     } catch {
-      // A full disk: the shard is read from where it is.
+      // The disk is full: the shard is read from its location.
       this.#hasFailed = true;
     }
   }
@@ -105,7 +105,7 @@ function folder(): string {
   return path.join(cacheFolder(), 'shards');
 }
 
-/** Nothing of a location becomes part of a path. */
+/** No part of a location becomes part of a path. */
 function pathOf({ location, size, version }: RemoteFile): string {
   const name = createHash('sha256')
     .update(JSON.stringify([location, size, version]))
@@ -142,13 +142,13 @@ async function makeRoom(): Promise<void> {
   for (const copy of old) {
     if (copy.isDraft && Date.now() - copy.usedMs < abandoned) continue;
     if (!copy.isDraft && total <= most) continue;
-    // Whoever has it open reads on.
+    // A process that has it open can still read it.
     await rm(copy.path, { force: true });
     if (!copy.isDraft) total -= copy.size;
   }
 }
 
-/** Bytes for all copies: what the variable says, and no more than leaves as much of the disk free as they take. */
+/** Bytes for all copies: the size that the variable sets, but at most what leaves as much of the disk free as they take. */
 async function budget(copies: readonly CopyOnDisk[]): Promise<number> {
   const taken = copies.reduce((sum, { size }) => sum + size, 0);
   await mkdir(folder(), { recursive: true }).catch(() => undefined);

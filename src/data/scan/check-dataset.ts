@@ -26,14 +26,14 @@ export async function checkDirectory(directory: string): Promise<void> {
   );
 }
 
-/** The classes of a scan, in the order of their labels, and the names of the directories that are none of them. */
+/** The classes of a scan, in the order of their labels, and the names of directories that are not classes. */
 export interface ChosenClasses {
   readonly classes: ClassDirectory[];
   readonly unusedDirectories: string[];
 }
 
 /**
- * Takes the classes that `classNames` lists, in its order; all of them, in theirs, without such a list.
+ * Takes the classes that `classNames` lists, in its order; without such a list all of them, in their own order.
  *
  * @throws SignetError `INVALID_ARGUMENT` for a name twice, `INVALID_DATASET` for names without a directory.
  */
@@ -63,7 +63,7 @@ function namesDiffer(directory: string, missing: readonly string[], unexpected: 
 }
 
 /**
- * @param lostClasses Entries in the place of class folders that cannot be read: unlike bad images, they are never skipped.
+ * @param lostClasses Entries that should be class folders and cannot be read: unlike bad images, they are never skipped.
  * @throws SignetError `INVALID_DATASET` that lists every reason why nothing should be trained, and every bad image.
  */
 export function checkDataset(scan: ImageScan, lostClasses: readonly ImageProblem[]): void {

@@ -11,8 +11,8 @@ export interface ClassSources {
 }
 
 /**
- * Checks that a label means the same in two places, such as a test set and the model that it tests. Names that differ in their Unicode
- * form alone are one.
+ * Checks that a label means the same in two places, such as a test set and the model that it tests. Names that differ only in their Unicode form
+ * count as the same.
  *
  * @throws SignetError `CLASSES_DIFFER` that lists what is missing, what is unexpected, or the two orders.
  */

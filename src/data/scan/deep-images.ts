@@ -3,15 +3,15 @@ import sharp from 'sharp';
 import { readImageBytes } from '../image-file/read-image-bytes.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 
-/** How bright images of 16 bits a sample are. */
+/** Brightness of images with 16 bits per sample. */
 export interface DeepImages {
-  /** Images that were looked at: the first few. */
+  /** Number of images that were inspected: the first few. */
   readonly images: number;
   /** The largest sample, 0 to 65,535. */
   readonly brightest: number;
 }
 
-/** Data of 12 bits stays below: a sixteenth of what a sample may be. */
+/** Limit below which 12-bit data stays: a sixteenth of a sample's range. */
 export const nearlyBlack = 4096;
 const lookedAt = 8;
 
@@ -24,7 +24,7 @@ export async function inspectDeepImages(files: readonly ImageFile[], maxPixels: 
   const deep = files.filter(({ bitsPerSample }) => bitsPerSample === 16).slice(0, lookedAt);
   const found: number[] = [];
   for (const image of deep) {
-    // The training that decodes it reports what is wrong with it.
+    // A training that decodes it reports its problem.
     const stats = await readImageBytes(image)
       .then((bytes) => sharp(bytes, { limitInputPixels: maxPixels }).stats())
       .catch(() => null);

@@ -3,15 +3,15 @@ import { count } from '../../text/amounts.js';
 import { printable } from '../../text/printable.js';
 import { SignetError } from '../../errors.js';
 
-/** How much of a list of problems is printed. */
+/** Options for printing a list of problems. */
 export interface DescribeOptions {
-  /** A file that holds the full list, so that a terminal need not. Default none: every problem is printed. */
+  /** A file with the full list, so that the terminal need not show it. Default none: every problem is printed. */
   readonly fullListIn?: string;
   /** Lines for each kind of problem if `fullListIn` has the rest. Default 50. */
   readonly linesPerKind?: number;
 }
 
-/** In the order of the report: what `N files` are. */
+/** Headings in the order of the report, which follow `N files`. */
 const headings: Readonly<Record<ProblemKind, string>> = {
   unreadable: 'unreadable',
   'symlink-loop': 'part of a circle of symbolic links',
@@ -23,7 +23,7 @@ const headings: Readonly<Record<ProblemKind, string>> = {
   duplicate: 'the same as another',
 };
 
-/** All problems for people, grouped by kind; the empty text if there are none. */
+/** Describes all problems for people, grouped by kind; the empty text if there are none. */
 export function describeProblems(problems: readonly ImageProblem[], options: DescribeOptions = {}): string {
   const groups = Object.entries(headings).map(([kind, heading]) =>
     describeGroup(

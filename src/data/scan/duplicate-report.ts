@@ -37,8 +37,8 @@ const isRepeated = ({ files }: DuplicateImages) =>
   new Set(files.map(({ set, className }) => JSON.stringify([set, className]))).size < files.length;
 
 /**
- * Chooses the images to leave out of both sets, so that no bytes are left twice: of the training set those that the test set has too, of
- * the others all but the first; an image that stands in more than one class is left out everywhere.
+ * Chooses the images to leave out of both sets, so that no bytes are left twice: those in the training set that the test set has too, and all but the
+ * first of the others; an image that occurs in more than one class is left out everywhere.
  */
 export function duplicatesToLeaveOut(groups: readonly DuplicateImages[]): ImageProblem[] {
   return groups.flatMap((group) => {

@@ -5,7 +5,7 @@ import { fileProblem, type ImageProblem } from '../image-file/image-problem.js';
 import { byCodePoint } from '../../text/by-code-point.js';
 import { type Entry, isInside, linksBack, listEntries } from './list-entries.js';
 
-/** A directory directly in a data set: its name is a class, what is in it are that class's images. */
+/** A directory directly in a data set: its name is a class, and its content are that class's images. */
 export interface ClassDirectory {
   /** In Unicode's normal form C: macOS writes `é` as two characters, Linux as one. */
   readonly name: string;

@@ -55,7 +55,7 @@ function filesOf({ files, classNames }: ImageScan, set: DuplicateFile['set']): F
   return files.map((image) => ({ image, className: classNamesOf(image, classNames).join(', '), set }));
 }
 
-/** @returns null for a file that has gone, which its reader reports. */
+/** @returns null for a file that is gone, which its reader reports. */
 async function contentOf({ image }: FileOfSet): Promise<string | null> {
   try {
     if (image.sizeBytes > 1 << 20 && !image.inShard) return await hashFile(image.path);

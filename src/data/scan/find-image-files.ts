@@ -9,7 +9,7 @@ export interface ImageFiles {
   /** Everything that is not a directory, whatever is in it. */
   readonly paths: string[];
   readonly problems: ImageProblem[];
-  /** Links to directories of this class that were read already. */
+  /** Links to directories of this class that had been read already. */
   readonly repeatedDirectories: string[];
 }
 
@@ -69,7 +69,7 @@ class Search {
   }
 }
 
-/** The directory that a link leads to, if any. A dangling link is taken for a file: reading it gives the reason. */
+/** The directory that a link leads to, if any. A dangling link counts as a file: reading it gives the reason. */
 async function realDirectory(link: string): Promise<string | null> {
   try {
     return (await stat(link)).isDirectory() ? await realpath(link) : null;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { quoted } from '../../text/printable.js';
 import { type ImageScan, labelsOf, pathWithin } from './image-scan.js';
 
-/** The images of a class, so that a change of them is noticed later. */
+/** The images of a class, in a form by which a change is noticed later. */
 export interface ClassFingerprint {
   readonly name: string;
   readonly images: number;
@@ -13,8 +13,8 @@ export interface ClassFingerprint {
 }
 
 /**
- * A fingerprint of every class of a data set, by the images' names, bytes and pixels; wherever the data set is, not what is in the files.
- * Images without a class, which a list may have, are a class without a name.
+ * A fingerprint of every class of a data set, by the images' names, bytes and pixels; independent of where the data set is, and of the files'
+ * content. Images without a class, which a list may have, are a class without a name.
  */
 export function fingerprintImages({ directory, classNames, files }: ImageScan): ClassFingerprint[] {
   const classes = [...classNames, ''].map((name) => ({ name, images: 0, hash: createHash('sha256') }));
@@ -55,8 +55,8 @@ function changedClass(before: ClassFingerprint, { name, images }: ClassFingerpri
 }
 
 /**
- * SHA-256, in hexadecimal, of the paths of the images within their data set, in order: the workers of a distributed training
- * use it to check that they resume with the images that they began with, see `digest` in deploy/distributed/image_files.py.
+ * SHA-256, in hexadecimal, of the paths of the images within their data set, in order: the workers of a distributed training use it to check that
+ * they resume with the same images, see `digest` in deploy/distributed/image_files.py.
  */
 export function imagePathsDigest(scan: ImageScan): string {
   const paths = scan.files.map((file) => pathWithin(scan, file.path));

@@ -4,11 +4,11 @@ import type { ImageFile } from '../image-file/inspect-image-file.js';
 import type { DeepImages } from './deep-images.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 
-/** Images of a data set with their labels: a folder with a folder per class, or what a list names. */
+/** Images of a data set with their labels: from a folder with a folder per class, or from a list. */
 export interface ImageScan {
-  /** The directory that was scanned, or the folder of the list: the paths of images within the data set begin there. */
+  /** The directory that was scanned, or the folder of the list: paths of images within the data set are relative to it. */
   readonly directory: string;
-  /** The list that names the images, or the shards that hold them; absent where folders do. */
+  /** The list that names the images, or the shards that hold them; absent if folders do. */
   readonly list?: string;
   /** Whether an image may have several classes, or none; see `ImageFile.labels`. Default: false. */
   readonly isMultiLabel?: boolean;
@@ -30,16 +30,16 @@ export interface ScanNotes {
   readonly unusedDirectories: readonly string[];
   /** Paths of links to directories that were read under another name already. */
   readonly repeatedDirectories: readonly string[];
-  /** Sentences about what of a list was left out; absent without a list. */
+  /** Sentences about parts of a list that were left out; absent without a list. */
   readonly ofList?: readonly string[];
-  /** How bright the images of 16 bits a sample are; absent if there are none. */
+  /** Brightness of the images with 16 bits per sample; absent if there are none. */
   readonly deepImages?: DeepImages;
 }
 
 /** A label, or several. */
 export type Labeled = Pick<ImageFile, 'label' | 'labels'>;
 
-/** The positions of an image's classes: one, or any number where an image may have several. */
+/** The positions of an image's classes: one, or any number if an image may have several. */
 export function labelsOf({ label, labels }: Labeled): readonly number[] {
   return labels ?? [label];
 }
@@ -49,7 +49,7 @@ export function classNamesOf(image: Labeled, classNames: readonly string[]): str
   return labelsOf(image).map((label) => classNames[label] ?? '');
 }
 
-/** The way to an image from its data set's folder, with `/` between names. */
+/** The path of an image within its data set's folder, with `/` between names. */
 export function pathWithin({ directory }: Pick<ImageScan, 'directory'>, image: string): string {
   return path.relative(directory, image).replaceAll(path.sep, '/');
 }
@@ -61,12 +61,12 @@ export function multiHot(images: readonly Labeled[], classes: number): Int32Arra
   return truth;
 }
 
-/** The path that people know a data set by: of the folder, of the list, or of the shards. */
+/** The path by which people know a data set: that of the folder, the list or the shards. */
 export function nameOfScan({ directory, list }: Pick<ImageScan, 'directory' | 'list'>): string {
   return list ?? directory;
 }
 
-/** How many images there are of each class, by label. */
+/** The number of images of each class, by label. */
 export function countClasses(images: readonly Labeled[], classes: number): number[] {
   const counts = new Array<number>(classes).fill(0);
   for (const image of images) for (const label of labelsOf(image)) counts[label] = (counts[label] ?? 0) + 1;

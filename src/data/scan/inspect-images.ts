@@ -6,24 +6,24 @@ import type { ImageProblem } from '../image-file/image-problem.js';
 import { type ImageFile, inspectImageFile } from '../image-file/inspect-image-file.js';
 import { fileStates, type FoundImage, ScanMemory, type ScanMemoryPlace } from './scan-memory.js';
 
-/** How many files are looked at, and what is reported meanwhile. */
+/** Options for inspecting many files. */
 export interface InspectOptions extends ImageLimits {
-  /** Called when the files have been found, and after each one that was looked at. */
+  /** Called when the files have been found, and after each one that was inspected. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Ends the scan early: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Files looked at side by side. Default: `imagesAtOnce()`. */
+  /** Number of files inspected at the same time. Default: `imagesAtOnce()`. */
   readonly concurrency?: number;
-  /** Where what is found is kept for the next scan, which then looks only at files that are new or changed. Default: nothing is kept. */
+  /** Place where the findings are kept for the next scan, which then inspects only new or changed files. Default: nothing is kept. */
   readonly memory?: ScanMemoryPlace | undefined;
 }
 
-/** How many images are read at once: two for each processor, 16 at most, as each may take `maxFileBytes` of memory. */
+/** Number of images that are read at once: two for each processor, at most 16, since each may take `maxFileBytes` of memory. */
 export function imagesAtOnce(): number {
   return Math.min(2 * availableParallelism(), 16);
 }
 
-/** Looks at files as far as their headers, several at once. @returns An image or a problem for each, in their order. */
+/** Inspects the headers of files, several at once. @returns An image or a problem for each, in their order. */
 export async function inspectImages(
   images: readonly FoundImage[],
   options: InspectOptions,
@@ -61,7 +61,7 @@ async function inspectAll(
   );
 }
 
-/** Tells an image from a problem. */
+/** Distinguishes an image from a problem. */
 export function isImage(inspected: ImageFile | ImageProblem): inspected is ImageFile {
   return !('kind' in inspected);
 }

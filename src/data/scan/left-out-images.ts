@@ -1,7 +1,7 @@
 import type { ImageProblem } from '../image-file/image-problem.js';
 import type { ImageFile } from '../image-file/inspect-image-file.js';
 
-/** An image that was left out of a dataset, as a training that is resumed must know it. */
+/** An image that was left out of a dataset, as needed by a training that is resumed. */
 interface LeftOutImage {
   /** Among the files of the scan: a name from a file must not become a path. */
   readonly position: number;
@@ -25,7 +25,7 @@ export class LeftOutImages {
     this.#epochs.push(...problems.map(() => epoch));
   }
 
-  /** What JSON can say. */
+  /** The state as JSON values. */
   saveState(): readonly LeftOutImage[] {
     const positions = new Map(this.scanned.map(({ path }, position) => [path, position]));
     return this.problems.map(({ path, kind, message }, i) => {
@@ -33,7 +33,7 @@ export class LeftOutImages {
     });
   }
 
-  /** Resumes from a state. @param state From a file. */
+  /** Restores a state. @param state From a file. */
   restoreState(state: unknown): void {
     this.problems.length = 0;
     this.#epochs.length = 0;

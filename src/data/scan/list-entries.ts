@@ -8,7 +8,7 @@ import fastGlob from 'fast-glob';
 import { byCodePoint } from '../../text/by-code-point.js';
 import { fileProblem, type ImageProblem } from '../image-file/image-problem.js';
 
-/** One thing in a directory. A symbolic link is a link, whatever it leads to; a pipe, a socket or a device is a file. */
+/** An entry of a directory. A symbolic link counts as a link, whatever it leads to; a pipe, a socket or a device is a file. */
 export interface Entry {
   /** Relative to the directory that was listed, with `/` between names. */
   readonly path: string;
@@ -66,7 +66,7 @@ export async function listEntries(directory: string, { deep, visited = new Set()
   return { real, entries, problems: [...unnamed, ...unread] };
 }
 
-/** Gives a problem the path under which the user knows a directory that was listed by its real path. */
+/** Gives a problem the path by which the user knows a directory that was listed by its real path. */
 function asSeen(problem: ImageProblem, real: string, seen: string): ImageProblem {
   return { ...problem, path: join(seen, problem.path.slice(real.length)) };
 }
@@ -74,8 +74,8 @@ function asSeen(problem: ImageProblem, real: string, seen: string): ImageProblem
 type ReaddirCallback = (error: Error | null, entries: Dirent[]) => void;
 
 /**
- * A `readdir` for fast-glob. Without it, fast-glob would drop a directory that it cannot read or end the search there, lose names
- * with line breaks, and take two names that are not UTF-8 for the same one.
+ * A `readdir` for fast-glob. Without it, fast-glob would drop a directory that it cannot read or end the search there, lose names with line breaks,
+ * and treat two names that are not UTF-8 as the same.
  */
 function safeReaddir(visited: Set<string>, failures: Promise<ImageProblem>[]) {
   return (path: string, _options: unknown, callback: ReaddirCallback): void => {

@@ -15,7 +15,7 @@ export interface ScanOptions extends InspectOptions {
 }
 
 /**
- * Looks at every file of a directory that holds a directory of images for each class, before anything is trained.
+ * Inspects every file of a directory that holds a directory of images for each class, before anything is trained.
  *
  * Only headers are read. Files that cannot be used are in `problems`, all of them; `assertUsable` says what to do about
  * them. Hidden files and files that operating systems leave behind are skipped.

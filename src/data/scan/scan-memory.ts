@@ -14,13 +14,13 @@ import { defaultImageLimits, type ImageLimits } from '../image-file/image-limits
 import type { ImageProblem } from '../image-file/image-problem.js';
 import { asImageFile, type ImageFile } from '../image-file/inspect-image-file.js';
 
-/** Where a scan keeps what it found, for the next one. */
+/** Place where a scan keeps its findings for the next one. */
 export interface ScanMemoryPlace {
   /** Path of the file that keeps it. */
   readonly file: string;
-  /** How the paths of the images begin, which is left out of the file. */
+  /** Prefix of the images' paths, which is left out of the file. */
   readonly prefix: string;
-  /** Nothing is kept of fewer images, which are looked at within a second. Default: 2,000. */
+  /** With fewer images nothing is kept, since they are inspected within a second. Default: 2,000. */
   readonly leastImages?: number;
 }
 
@@ -31,7 +31,7 @@ export async function scanMemoryPlace(dataset: string): Promise<ScanMemoryPlace>
   return { file: join(cacheFolder(), 'scans', `${name}.tsv`), prefix: dataset };
 }
 
-/** Sizes in bytes of files, and times of their last changes: they tell whether a file is what it was. Of a file that is not there, NaN. */
+/** Sizes in bytes of files, and times of their last changes: they show whether a file has changed. NaN for a missing file. */
 export interface FileStates {
   readonly sizes: Float64Array;
   /** Times of the last change to content, name or permissions, in milliseconds (`ctimeMs`): no program can set them. */
@@ -39,10 +39,10 @@ export interface FileStates {
 }
 
 /**
- * What earlier scans found in the images of a data set.
+ * Findings of earlier scans about the images of a data set.
  *
- * A line per image: path, size in bytes, time of the last change, then what its header says, separated by tabs. Files with problems are not
- * remembered: they are looked at again.
+ * One line per image: path, size in bytes, time of the last change, then the facts from its header, separated by tabs. Files with problems are not
+ * remembered, so they are inspected again.
  */
 export class ScanMemory {
   #at: number;
@@ -65,7 +65,7 @@ export class ScanMemory {
   }
 
   /**
-   * The images as they were found when their files were in these states; null for images that are not remembered.
+   * The findings about images from when their files were in these states; null for images that are not remembered.
    *
    * @param images Sorted by code point of the path, as a scan sorts them.
    */
@@ -78,8 +78,8 @@ export class ScanMemory {
   }
 
   /**
-   * Remembers images for the next scan, in place of what was remembered before. A place that cannot be written to is passed over: the next scan
-   * takes longer, and nothing is lost.
+   * Remembers images for the next scan, in place of what was remembered before. If the place cannot be written, nothing is kept: the next scan takes
+   * longer, and nothing is lost.
    */
   async keep(found: readonly (ImageFile | ImageProblem)[], { sizes, changes }: FileStates): Promise<void> {
     const settled = settledBefore();
@@ -95,7 +95,7 @@ export class ScanMemory {
     return path.startsWith(this.place.prefix) ? path.slice(this.place.prefix.length) : path;
   }
 
-  /** What the line of a path says; lines before it are of files that have gone. */
+  /** The content of a path's line; lines before it belong to files that are gone. */
   #lineOf(key: string): string | null {
     while (this.#at < this.text.length) {
       const [tab, end] = [this.text.indexOf('\t', this.#at), this.text.indexOf('\n', this.#at)];
@@ -109,7 +109,7 @@ export class ScanMemory {
   }
 }
 
-/** A file of a data set, before it is looked at. */
+/** A file of a data set, before it is inspected. */
 export interface FoundImage {
   readonly path: string;
   /** Position of its class among the class names. */
@@ -139,7 +139,7 @@ function recalled(path: string, label: number, sizeBytes: number, facts: string)
 /**
  * The states of files, in their order.
  *
- * A disk of this machine answers within microseconds, where promises would take most of the time; a slow one is asked for many files at once.
+ * A local disk answers within microseconds, where promises would take most of the time; a slow one is asked about many files at once.
  *
  * @param signal Ends it early: it rejects with the signal's reason.
  */
@@ -165,10 +165,10 @@ export async function fileStates(images: readonly FoundImage[], signal?: AbortSi
   return states;
 }
 
-/** Files looked at in one turn of the event loop. */
+/** Number of files checked in one turn of the event loop. */
 const turn = 500;
 
-/** Milliseconds per file. */
+/** Milliseconds per file above which a disk counts as slow. */
 const slow = 0.25;
 
 function statOrNull(path: string) {

@@ -26,7 +26,7 @@ export interface UsableScan {
 }
 
 /**
- * Decides about the files that cannot be used.
+ * Applies the reaction to files that cannot be used.
  *
  * @throws SignetError `BAD_IMAGE` that lists them all, if there are any and `onBadImage` is `fail`.
  */

@@ -7,10 +7,10 @@ const latin: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Finds pairs of class names that look alike: that differ in upper and lower case, in spaces and dashes, in characters that are not seen, or in letters of
+ * Finds pairs of class names that look alike: that differ in upper and lower case, in spaces and dashes, in invisible characters, or in letters of
  * other scripts or forms.
  *
- * @param names Names, with others that each may look like. Default: the names themselves.
+ * @param others Names that each may look like. Default: the names themselves.
  * @returns a sentence for each pair, such as `"Cat" and "cat" differ in upper and lower case alone.`
  */
 export function similarNames(names: readonly string[], others: readonly string[] = names): string[] {
@@ -25,7 +25,7 @@ export function similarNames(names: readonly string[], others: readonly string[]
   return found;
 }
 
-/** What is left of a name when all is taken away that a reader may overlook. */
+/** A name without everything that a reader may overlook. */
 function lookOf(name: string): string {
   const plain = name.normalize('NFKC').toLowerCase().replace(/\p{Cf}/gu, '').replace(/\p{Pd}/gu, '-').replace(/\s+/gu, ' '); // prettier-ignore
   return Array.from(plain.trim(), (letter) => latin.get(letter) ?? letter).join('');

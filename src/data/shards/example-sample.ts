@@ -9,7 +9,7 @@ import { hasTooManyValues, mostValues } from './example-values.js';
 import type { FoundSample, Sample, SampleOptions, ShardFault } from './sample.js';
 import type { TfRecord } from './tf-records.js';
 
-/** Names of the features, first those of Google's own sets and of `pack-dataset`, then those of TensorFlow Datasets. */
+/** Names of the features: first those of Google's own data sets and of `pack-dataset`, then those of TensorFlow Datasets. */
 const names = {
   image: ['image/encoded', 'image'],
   label: ['image/class/label', 'label', 'labels'],
@@ -18,7 +18,7 @@ const names = {
   subset: ['image/split'],
 } as const;
 
-/** Names of the features that a data set of TensorFlow Datasets says in its `features.json`. */
+/** Names of the features that a data set of TensorFlow Datasets lists in its `features.json`. */
 export interface FeatureNames {
   readonly image?: string | undefined;
   readonly label?: string | undefined;
@@ -78,7 +78,7 @@ export function exampleSample(
   const labels = find(labelField === undefined ? (label === undefined ? names.label : [label]) : [labelField]);
   if (!labels && !areLabelled) return broken(`has a tf.Example without the class, ${labelField ?? 'image/class/label or label'} (--label-field). Received: ${known()}`); // prettier-ignore
   return {
-    // What was read is a part of the payload.
+    // The bytes that were read are a part of the payload.
     offset: offset + bytes.byteOffset - payload.byteOffset,
     bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
     name: textsOf(find(names.name))[0] ?? null,

@@ -1,9 +1,9 @@
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
-/** Values of all features of a tf.Example together. Each becomes an object or a text, however few bytes it takes in the record. */
+/** Maximum number of values of all features of a tf.Example together. Each becomes an object or a text, however few bytes it takes in the record. */
 export const mostValues = 1_000_000;
 
-/** What the fields of a message are, by their numbers. */
+/** The fields of a message, by their numbers. */
 interface Message {
   readonly [field: number]: Message | 'bytes' | 'floats' | 'integers';
 }
@@ -21,7 +21,7 @@ const wireTypes = {
 } as const;
 
 /**
- * Whether a tf.Example has more than a million values. Looks at tags alone, and takes no memory.
+ * Whether a tf.Example has more than a million values. Reads only tags, and takes no memory.
  *
  * @throws Error for bytes that are not a tf.Example.
  */

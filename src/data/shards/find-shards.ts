@@ -26,9 +26,9 @@ export interface ShardSet {
   readonly container: Container;
   /** Names of the shards in their folder, sorted. */
   readonly files: readonly string[];
-  /** What `pack-dataset` wrote with them; null for sets of others. */
+  /** The index that `pack-dataset` wrote with them; null for other data sets. */
   readonly index: ShardIndex | null;
-  /** Part of the data set that each shard belongs to, where the names of all say one, and not all the same. */
+  /** Part of the data set that each shard belongs to, if all names contain one and they are not all the same. */
   readonly subsets: ReadonlyMap<string, Subset> | null;
 }
 
@@ -38,7 +38,7 @@ export interface ShardSet {
  *
  * Elsewhere, at `https://`, `s3://` or `gs://`, a pattern may also name numbers: `train-{00000..00099}.tar`.
  *
- * @returns Null where there are none: then it may be a folder with a folder of images for each class.
+ * @returns Null if there are none: then it may be a folder with a folder of images for each class.
  * @throws SignetError `INVALID_DATASET` for a set that lacks parts, or that has both TFRecord files and tar archives; RemoteError.
  */
 export async function findShards(given: string): Promise<ShardSet | null> {
@@ -54,12 +54,12 @@ export async function findShards(given: string): Promise<ShardSet | null> {
   throw invalid(given, `no file in ${printable(directory)} with such a name is a TFRecord file or a tar archive`);
 }
 
-/** Shards that a pattern of numbers names. */
+/** Maximum number of shards that a pattern of numbers may name. */
 const mostShards = 100_000;
-/** More of them make some names take forever to be compared. */
+/** Maximum number of stars: with more, comparing some names would take forever. */
 const mostStars = 3;
 
-/** Finds files by a pattern, which may be from a list that anybody has written: braces are not expanded, as a few make millions of patterns. */
+/** Finds files by a pattern, which may come from a list by anybody: braces are not expanded, since a few of them make millions of patterns. */
 async function filesLike(pattern: string, given: string, directory: string): Promise<string[]> {
   checkStars(pattern, given);
   return fastGlob(pattern, { cwd: directory, deep: 1, suppressErrors: true, braceExpansion: false, extglob: false });
@@ -71,7 +71,7 @@ function checkStars(pattern: string, given: string): void {
 }
 
 /**
- * Finds shards elsewhere. There are no folders of images: what holds no shards is an error.
+ * Finds remote shards. Remote folders of images are not supported, so a location without shards is an error.
  *
  * @throws SignetError `INVALID_DATASET`; RemoteError.
  */
@@ -103,7 +103,7 @@ async function remoteFilesLike(pattern: string, given: string, folder: string): 
   return entries.map(({ name }) => name).filter((name) => name.length <= 255 && likeness.test(name));
 }
 
-/** The error of a folder whose names nobody tells. */
+/** The error for a folder that cannot be listed. */
 function notListed(given: string): SignetError {
   return invalid(
     given,
@@ -118,7 +118,7 @@ async function shardsOfFolder(directory: string): Promise<ShardSet | null> {
   if (!entries) throw notListed(directory);
   const seen = entries.filter(({ name }) => !name.startsWith('.'));
   const files = seen.map(({ name }) => name).filter((name) => containerOf(name) !== null);
-  // Folders are classes; an archive next to them is what they were unpacked from.
+  // Folders are classes; an archive next to them is probably the one that they were unpacked from.
   if (files.length === 0 || seen.some((each) => each.isDirectory)) return null;
   checkParts(directory, files);
   return setOf(directory, directory, files);

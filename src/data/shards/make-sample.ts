@@ -22,10 +22,10 @@ const extensions: Readonly<Record<ImageFormat, string>> = {
 };
 
 /**
- * Reads an image to be packed. Its bytes stay as they are, unless its shorter side is longer than `resize`: then it is made smaller, turned
- * upright and written as JPEG of quality 95, or as PNG where it was not a JPEG.
+ * Reads an image to be packed. Its bytes do not change unless its shorter side is longer than `resize`: then it is made smaller, turned upright and
+ * written as JPEG of quality 95, or as PNG if it was not a JPEG.
  *
- * @returns What is wrong with it, where it cannot be read any more.
+ * @returns The sample, or the problem if the image cannot be read any more.
  */
 export async function makeSample(
   { file, name }: NamedImage,
@@ -65,7 +65,7 @@ function changed({ path }: ImageFile): ImageProblem {
 
 async function madeSmaller(bytes: Buffer, { format }: ImageFile, resize: number) {
   const decodable = isTranscoded(format) ? await transcodeImage(bytes) : bytes;
-  // As a training decodes: numbers as they are, whatever the colour profile says.
+  // As when a training decodes it: values unchanged, whatever the colour profile says.
   const options = { limitInputPixels: defaultImageLimits.maxPixels, ignoreIcc: true };
   const smaller = sharp(decodable, options).autoOrient().resize({ width: resize, height: resize, fit: 'outside' });
   const isJpeg = format === 'jpeg';

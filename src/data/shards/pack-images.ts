@@ -56,8 +56,8 @@ type State = v.InferOutput<typeof stateSchema>;
 /**
  * Writes the images of a scan into shards, and `shards.json` when all are written.
  *
- * Each shard appears whole. A run that was interrupted, even by a crash, is continued by the same call: shards that are whole are kept. So is a
- * set of which shards are missing or have another size: these are written again.
+ * Each shard appears whole. The same call continues a run that was interrupted, even by a crash, and keeps the shards that are whole. It also repairs
+ * a finished set: shards that are missing or have another size are written again.
  *
  * @param directory Is made if it does not exist; otherwise empty, or with an interrupted run of the same images and options.
  * @throws SignetError `CANNOT_WRITE`, `BAD_IMAGE`.
@@ -102,7 +102,7 @@ class Packing {
     private readonly options: PackImagesOptions,
   ) {}
 
-  /** @param done What an earlier run has written last, with all shards that there were then. */
+  /** @param done The last state of an earlier run, with all of its shards. */
   async run({ digest, shards }: PackingPlan, done: ShardIndex | null): Promise<PackedImages> {
     const state = done ? { plan: digest, shards: done.shards, skipped: [] } : await this.#readState(digest);
     const whole = await this.#wholeShards(state.shards);
@@ -163,7 +163,7 @@ class Packing {
     let written: Omit<PackedShard, 'file'> = { images: 0, bytes: 0, sha256: '' };
     await rm(draft, { force: true });
     const paths = new Set(images.map(({ file: image }) => image.path));
-    // Where the shard is written again, they are found again.
+    // If the shard is written again, they are found again.
     state.skipped = state.skipped.filter((image) => !paths.has(image.path));
     try {
       await writeFileSynced(draft, async (handle) => {
@@ -188,7 +188,7 @@ class Packing {
     return writer.finish();
   }
 
-  /** Reads, and makes smaller, as many images at once as a scan looks at. */
+  /** Reads and shrinks images, as many at once as a scan inspects. */
   #samples(images: readonly NamedImage[]): AsyncGenerator<Sample | ImageProblem> {
     const { classNames } = this.scan;
     return mapInOrder(images, imagesAtOnce(), (image) => makeSample(image, classNames, this.options.resize));

@@ -11,21 +11,21 @@ export interface PackingOptions {
   readonly container: Container;
   /** Seed for the order of the images in the shards. */
   readonly seed: number;
-  /** Size in MiB that a shard has about. */
+  /** Approximate size of a shard in MiB. */
   readonly shardMebibytes: number;
-  /** Pixels of the shorter side that larger images get; null leaves every image as it is. */
+  /** Length of the shorter side, in pixels, to which larger images are reduced; null leaves every image unchanged. */
   readonly resize: number | null;
 }
 
-/** An image with the name that it gets in its shard. */
+/** An image with its name in its shard. */
 export interface NamedImage {
   readonly file: ImageFile;
   readonly name: string;
 }
 
-/** Which images are in which shard. */
+/** Assignment of images to shards. */
 export interface PackingPlan {
-  /** SHA-256 of the images, by their headers, and of the options: a run that is repeated has the same. */
+  /** SHA-256 of the images, by their headers, and of the options: a repeated run has the same. */
   readonly digest: string;
   /** Files and images of each shard. */
   readonly shards: readonly { readonly file: string; readonly images: readonly NamedImage[] }[];
@@ -44,7 +44,7 @@ export function planShards(scan: ImageScan, options: PackingOptions): PackingPla
   };
 }
 
-/** Names images by their ways from the data set's folder, or from the nearest folder that holds all that a list names. */
+/** Names images by their paths within the data set's folder, or within the nearest folder that holds everything a list names. */
 function nameImages(scan: ImageScan): NamedImage[] {
   const within = scan.files.map((file) => ({ file, name: pathWithin(scan, file.path) }));
   if (within.every(({ name }) => !name.startsWith('../') && !path.isAbsolute(name))) return within;

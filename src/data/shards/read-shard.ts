@@ -11,28 +11,28 @@ import { tarMembers } from './tar-members.js';
 import { tfRecords } from './tf-records.js';
 import { webDatasetSamples } from './webdataset-sample.js';
 
-/** How a shard is read. */
+/** Options for reading a shard. */
 export interface ReadShardOptions extends ImageLimits, SampleOptions, FeatureNames {
-  /** Images looked at side by side. Default: 16. */
+  /** Number of images inspected at the same time. Default: 16. */
   readonly concurrency?: number | undefined;
-  /** Called with the bytes that were read since the last call. */
+  /** Called with the number of bytes read since the last call. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
   /** Ends the reading early: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A shard that was read from its beginning to its end. */
+/** Result of reading a whole shard. */
 export interface ReadShard {
   readonly rows: readonly ShardRow[];
   readonly sha256: string;
 }
 
-/** A record may have this many bytes in addition to the image. */
+/** Number of bytes that a record may have in addition to the image. */
 const otherBytes = 1 << 20;
 
 /**
- * Reads a shard once: finds its images, checks their checksums and looks at each as far as its header. Memory holds the images that are looked
- * at, and a row for each.
+ * Reads a shard once: finds its images, verifies their checksums and inspects each one's header. Memory holds the images that are being inspected,
+ * and a row for each image.
  *
  * @throws SignetError `INVALID_DATASET` for a shard that cannot be read.
  */

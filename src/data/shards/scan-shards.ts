@@ -28,16 +28,16 @@ export interface ScanShardsOptions extends ImageLimits, SampleOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Ends the scan early: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether what is found is kept in the user's cache for the next scan. Default: false. */
+  /** Whether findings are kept in the user's cache for the next scan. Default: false. */
   readonly remember?: boolean | undefined;
 }
 
-/** Shards that are read side by side: each looks at several images at once. */
+/** Number of shards that are read at the same time; several images of each are inspected at once. */
 const shardsAtOnce = 2;
 
 /**
- * Reads the shards of a data set once, and looks at every image in them as far as its header, as `scanImageDirectory` does with files. Its images
- * then say where their bytes are: they are read from there in any order.
+ * Reads the shards of a data set once, and inspects the header of every image in them, as `scanImageDirectory` does with files. Its images then say
+ * where their bytes are: they are read from there in any order.
  *
  * @throws SignetError `INVALID_DATASET` for shards that cannot be read, or that have no image for the requested parts.
  */
@@ -73,18 +73,18 @@ async function readOrRecall(
   { remember = false, ...options }: ReadShardOptions & Pick<ScanShardsOptions, 'remember'>,
 ): Promise<ReadShard> {
   const shard = joinLocation(directory, file);
-  // It may be another since it was read last.
+  // It may have been replaced since it was last read.
   closeShard(shard);
   const memory = remember ? await ShardMemory.of(shard, options) : null;
   const known = await memory?.recall();
-  // Reading it once more copies it to this machine, where its images are read sooner from then on.
+  // Reading it once more copies it to this machine, where its images can be read faster from then on.
   if (known && !(isRemote(shard) && (await isWorthCopying(shard)))) return known;
   const read = await readShard(shard, container, options);
   await memory?.keep(read);
   return read;
 }
 
-/** Problems with a shard that none of its images shows: its bytes differ from what the index lists. */
+/** Problems with a shard that do not show in any of its images: its bytes differ from what the index lists. */
 function differs({ index }: ShardSet, file: string | undefined, { rows, sha256 }: ReadShard): ShardProblem | null {
   const listed = index?.shards.find((shard) => shard.file === file);
   if (!listed || listed.sha256 === sha256 || rows.some((row) => 'kind' in row)) return null;
@@ -204,13 +204,13 @@ function problemOf(
   };
 }
 
-/** Names of images, which people know them by and nobody opens. */
+/** Names of images for people, which are never opened. */
 class Names {
   readonly #used = new Set<string>();
 
   constructor(private readonly set: ShardSet) {}
 
-  /** The name of an image, after the folder: its own in a set of `pack-dataset`, otherwise after its shard. */
+  /** The name of an image, after the folder: its own in a set of `pack-dataset`, otherwise one derived from its shard. */
   unique(shard: string, name: string | null, position: number): string {
     const own = name !== null && isPlain(name) ? name : String(position).padStart(7, '0');
     const { directory, index } = this.set;
@@ -222,7 +222,7 @@ class Names {
   }
 }
 
-/** Whether a name goes down from a folder. Others are not repeated: they may be meant to look like a file of this machine. */
+/** Whether a name leads down from a folder. Other names are not used: they may be meant to look like a file of this machine. */
 function isPlain(name: string): boolean {
   return name !== '' && name.length <= 1000 && printable(name) === name && !/^[/\\]|^[a-z]:/i.test(name) && !name.split(/[/\\]/).includes('..'); // prettier-ignore
 }

@@ -9,7 +9,7 @@ import { joinLocation } from '../remote/location.js';
 import type { FeatureNames } from './example-sample.js';
 import type { ShardImage } from './shard-row.js';
 
-/** Names of classes by the numbers that shards give them. */
+/** Names of classes by their numbers in shards. */
 export interface ShardClasses {
   /** In the order of the labels. */
   readonly names: readonly string[];
@@ -31,8 +31,8 @@ export function listedClasses(listed: readonly string[]): ShardClasses {
 }
 
 /**
- * Classes as the images name them: by their texts, in the order of their numbers; otherwise numbers are their names, in their order, or names,
- * sorted by code point.
+ * Classes as named by the images: texts in the order of their numbers; without texts, the numbers themselves in their order, or names sorted by code
+ * point.
  *
  * @throws SignetError `INVALID_DATASET` where a number has two names.
  */
@@ -43,7 +43,7 @@ export function classesOfImages(images: Iterable<ShardImage>, set: string): Shar
       const text = own.length === labels.length ? (own[i] ?? '').normalize('NFC') : null;
       const before = texts.get(value);
       if (text !== null && typeof before === 'string' && before !== text) throw invalid(set, `the class ${value} is ${quoted([before])} and ${quoted([text])}`); // prettier-ignore
-      // TensorFlow Datasets gives -1 to what has no class.
+      // TensorFlow Datasets uses -1 for images without a class.
       if (value !== -1) texts.set(value, text ?? before ?? null);
     }
   }
@@ -55,9 +55,9 @@ export function classesOfImages(images: Iterable<ShardImage>, set: string): Shar
   return { names, labelOf: (value) => (texts.has(value) ? (positions.get(nameOf(value)) ?? null) : null) };
 }
 
-/** What a data set of others says of itself. */
+/** Description that a third-party data set has of itself. */
 export interface DatasetDescription extends FeatureNames {
-  /** Names of the classes in the order of their numbers; absent where no file says them. */
+  /** Names of the classes in the order of their numbers; absent if no file has them. */
   readonly classNames?: readonly string[] | null;
 }
 
@@ -69,8 +69,8 @@ const featuresSchema = v.looseObject({
 });
 
 /**
- * Reads what TensorFlow Datasets writes next to its shards, `features.json` and `label.labels.txt`, or `labels.txt` of Google's older scripts,
- * whose lines may begin with a number: `0:daisy`.
+ * Reads the files that TensorFlow Datasets writes next to its shards, `features.json` and `label.labels.txt`, or `labels.txt` of Google's older
+ * scripts, whose lines may begin with a number: `0:daisy`.
  *
  * @throws SignetError `INVALID_DATASET` for a file that cannot be used; RemoteError.
  */

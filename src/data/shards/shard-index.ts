@@ -9,7 +9,7 @@ import { jsonText, printable } from '../../text/printable.js';
 import { textOf } from '../remote/any-folder.js';
 import { joinLocation, withoutQuery } from '../remote/location.js';
 
-/** File that `pack-dataset` writes last, so that a data set with one is whole. */
+/** File that `pack-dataset` writes last: a data set with one is complete. */
 export const shardIndexFile = 'shards.json';
 
 const mostBytes = 64 * 2 ** 20;
@@ -31,7 +31,7 @@ const indexSchema = v.object({
   classes: v.array(v.pipe(v.string(), v.maxLength(1000))),
   multiLabel: v.boolean(),
   images: wholeNumber(),
-  /** SHA-256 of what was packed, and how. */
+  /** SHA-256 of the images that were packed, and of the options. */
   plan: v.string(),
   shards: v.array(shardSchema),
 });
@@ -42,13 +42,13 @@ export type ShardIndex = v.InferOutput<typeof indexSchema>;
 /** A shard that is whole. */
 export type PackedShard = v.InferOutput<typeof shardSchema>;
 
-/** A schema for shards that are whole, in the state of a run that is not. */
+/** A schema for complete shards in the state of a run that is not finished. */
 export const packedShards = v.array(shardSchema);
 
 /**
  * Reads the index of a packed data set.
  *
- * @returns Null where there is none.
+ * @returns Null if there is none.
  * @throws SignetError `INVALID_DATASET` for one that cannot be used; RemoteError.
  */
 export async function readShardIndex(directory: string): Promise<ShardIndex | null> {

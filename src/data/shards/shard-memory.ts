@@ -13,8 +13,8 @@ import type { ReadShard, ReadShardOptions } from './read-shard.js';
 import type { ShardRow } from './shard-row.js';
 
 /**
- * What reading a shard has found, in the user's cache: the next start reads that in place of the shard, until its size or the time of its last
- * change differs (`ctimeMs`, which no program can set); elsewhere, its version.
+ * Findings about a shard, in the user's cache: the next start reads them instead of the shard, unless its size or the time of its last change differs
+ * (`ctimeMs`, which no program can set) or, for a remote shard, its version.
  */
 export class ShardMemory {
   private constructor(
@@ -42,12 +42,12 @@ export class ShardMemory {
     return new ShardMemory(path.join(cacheFolder(), 'scans', `${name}.jsonl`), head, changedMs);
   }
 
-  /** @returns Null where nothing is remembered of the shard as it is. */
+  /** @returns Null if nothing is remembered about the shard in its current state. */
   async recall(): Promise<ReadShard | null> {
     try {
       const lines = (await readFile(this.file, 'utf8')).split('\n');
       const [head, sha256 = ''] = lines;
-      // The last line is empty; what was cut off has another end.
+      // The last line is empty, unless the file was cut off.
       if (head !== this.head || lines.pop() !== '') return null;
       return { sha256, rows: lines.slice(2).map((line) => JSON.parse(line) as ShardRow) };
     } catch {
@@ -55,11 +55,11 @@ export class ShardMemory {
     }
   }
 
-  /** Remembers a shard. What cannot be written is passed over: the next scan takes longer, and nothing is lost. */
+  /** Remembers a shard. If that cannot be written, the next scan takes longer, and nothing is lost. */
   async keep({ rows, sha256 }: ReadShard): Promise<void> {
     if (!(this.changed < settledBefore())) return;
     try {
-      // Rows of a very large shard may be longer than a text can be.
+      // The rows of a very large shard may be longer than a string can be.
       const lines = [this.head, sha256, ...rows.map((row) => JSON.stringify(row)), ''];
       await replaceFile(this.file, lines.join('\n'));
     } catch {
@@ -71,16 +71,16 @@ export class ShardMemory {
 interface ShardIdentity {
   readonly real: string;
   readonly size: number;
-  /** Another where the content is. */
+  /** Differs if the content does. */
   readonly change: number | string;
-  /** When it was changed last, in milliseconds. */
+  /** Time of the last change, in milliseconds. */
   readonly changedMs: number;
 }
 
 async function identityOf(shard: string, signal: AbortSignal | undefined): Promise<ShardIdentity> {
   if (isRemote(shard)) {
     const { size, version } = await findRemoteShard(shard, signal);
-    // Without a version nobody can tell whether it was changed.
+    // Without a version, a change could not be noticed.
     return { real: withoutQuery(shard), size, change: version, changedMs: version === '' ? Infinity : 0 };
   }
   const real = await realpath(shard);

@@ -11,12 +11,12 @@ const chunkBytes = 1 << 20;
 interface ShardSource {
   /** In bytes. */
   readonly size: number;
-  /** Reads some of the bytes at a position; none where the shard has become shorter. */
+  /** Reads some of the bytes at a position; none if the shard has become shorter. */
   read(at: number): Promise<Buffer>;
   close(): Promise<void>;
 }
 
-/** Reads a shard from its beginning to its end, once. Memory holds a chunk and what was taken last. */
+/** Reads a shard from its beginning to its end, once. Memory holds one chunk and the bytes that were taken last. */
 export class ShardReader {
   readonly #hash = createHash('sha256');
   #chunk: Buffer = Buffer.alloc(0);
@@ -28,7 +28,7 @@ export class ShardReader {
     private readonly source: ShardSource,
   ) {}
 
-  /** @throws Error for what is not a file; RemoteError; NodeJS.ErrnoException. */
+  /** @throws Error if it is not a file; RemoteError; NodeJS.ErrnoException. */
   static async open(path: string, signal?: AbortSignal): Promise<ShardReader> {
     if (!isRemote(path)) return new ShardReader(path, await FileSource.open(path));
     const copy = await copyOfRemoteShard(path, signal);
@@ -50,19 +50,19 @@ export class ShardReader {
     return this.size - this.#at;
   }
 
-  /** The next bytes, a copy. To be asked for no more than are left. */
+  /** Copies the next bytes; there must be that many left. */
   async take(length: number): Promise<Buffer> {
     const bytes = Buffer.allocUnsafe(length);
     await this.#pass(length, (part, at) => bytes.set(part, at));
     return bytes;
   }
 
-  /** Passes over bytes. */
+  /** Skips bytes. */
   async skip(length: number): Promise<void> {
     await this.#pass(length, () => undefined);
   }
 
-  /** SHA-256 of the whole shard, in hexadecimal; passes over what is left. */
+  /** SHA-256 of the whole shard, in hexadecimal; skips what is left. */
   async finishHash(): Promise<string> {
     await this.skip(this.remaining);
     return this.#hash.digest('hex');

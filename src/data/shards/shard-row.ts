@@ -5,7 +5,7 @@ import { type ImageFacts, inspectImageBytes } from '../image-file/inspect-image-
 import type { ProblemKind } from '../image-file/image-problem.js';
 import type { FoundSample, ShardFault } from './sample.js';
 
-/** An image of a shard that was looked at. */
+/** An image of a shard that was inspected. */
 export interface ShardImage {
   readonly name: string | null;
   readonly labels: readonly (number | string)[];
@@ -21,14 +21,14 @@ export interface ShardProblem {
   readonly name: string | null;
   readonly offset: number;
   readonly kind: ProblemKind;
-  /** Words that continue the image's name, or the shard's where there is none. */
+  /** Words that follow the image's name, or the shard's if there is none. */
   readonly message: string;
 }
 
-/** What was found at a place in a shard. */
+/** The finding at a position in a shard. */
 export type ShardRow = ShardImage | ShardProblem;
 
-/** Looks at a sample as far as its header. */
+/** Inspects the header of a sample. */
 export async function shardRow(found: FoundSample | ShardFault, limits: ImageLimits): Promise<ShardRow> {
   if ('fault' in found) return { name: null, offset: found.offset, kind: found.kind, message: found.fault };
   const { offset, bytes, name, ...rest } = found;

@@ -10,7 +10,7 @@ import { encodeWebDatasetSample, tarEnd } from './webdataset-sample.js';
 /** Bytes that are written at once. */
 const chunkBytes = 1 << 20;
 
-/** Writes samples to a shard, one behind the other. */
+/** Writes samples to a shard, one after another. */
 export class ShardWriter {
   readonly #hash = createHash('sha256');
   #waiting: Uint8Array[] = [];

@@ -6,23 +6,23 @@ import type { ShardReader } from './shard-reader.js';
 
 /** A file in a tar archive. */
 export interface TarMember {
-  /** As the archive says it: never to be opened. */
+  /** Path as in the archive; never to be opened. */
   readonly path: string;
-  /** Where its bytes begin in the archive. */
+  /** Offset of its bytes in the archive. */
   readonly offset: number;
   readonly bytes: Buffer;
 }
 
 const block = 512;
-/** Bytes of a header's extension: a long name, or attributes. */
+/** Maximum size of a header's extension in bytes: a long name, or attributes. */
 const mostExtensionBytes = 1 << 20;
 
 /**
- * Reads the files of a tar archive; long names by GNU's and by POSIX's (pax) headers. Folders, links and devices are passed over.
+ * Reads the files of a tar archive; long names by GNU's and by POSIX's (pax) headers. Folders, links and devices are skipped.
  *
- * A header that fails its checksum, or an archive that is cut, is reported, and reading ends there.
+ * A header that fails its checksum, or an archive that is cut off, is reported, and reading ends there.
  *
- * @param mostBytes Larger files are reported, and no memory is taken for them.
+ * @param mostBytes Larger files are reported, and no memory is allocated for them.
  */
 export async function* tarMembers(reader: ShardReader, mostBytes: number): AsyncGenerator<TarMember | ShardFault> {
   let [own, shared]: (Pax | undefined)[] = [];
@@ -44,7 +44,7 @@ export async function* tarMembers(reader: ShardReader, mostBytes: number): Async
       return;
     }
     const { size = 0, type } = header;
-    // Of a name in attributes, the header repeats a part, which is not to be added.
+    // If the attributes have a name, the header repeats a part of it, which must not be added.
     const path = own?.path ?? header.path ?? '';
     const name = printable(path.slice(0, 200));
     const padded = Math.ceil(size / block) * block;

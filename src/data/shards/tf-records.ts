@@ -4,7 +4,7 @@ import type { ShardReader } from './shard-reader.js';
 
 /** A record of a TFRecord file. */
 export interface TfRecord {
-  /** Where its payload begins in the file. */
+  /** Offset of its payload in the file. */
   readonly offset: number;
   readonly payload: Buffer;
 }
@@ -12,12 +12,12 @@ export interface TfRecord {
 /**
  * Reads the records of a TFRecord file and checks their checksums.
  *
- * A payload that fails its checksum is reported, and reading continues behind it. After a length that cannot be believed nothing can be found any
- * more: it is reported, and reading ends.
+ * A payload that fails its checksum is reported, and reading continues after it. After an invalid length nothing more can be found: it is reported,
+ * and reading ends.
  *
  * Source: the comment of `RecordWriter` in tsl/lib/io/record_writer.h.
  *
- * @param mostBytes Larger records are reported, and no memory is taken for them.
+ * @param mostBytes Larger records are reported, and no memory is allocated for them.
  */
 export async function* tfRecords(reader: ShardReader, mostBytes: number): AsyncGenerator<TfRecord | ShardFault> {
   while (reader.remaining > 0) {

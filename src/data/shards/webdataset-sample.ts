@@ -13,7 +13,7 @@ const block = 512;
 export const tarEnd = Buffer.alloc(2 * block);
 
 /**
- * The members of a sample in a WebDataset: the image, `.cls` with the number of its class where it has one, and `.json` with the rest.
+ * The members of a sample in a WebDataset: the image, `.cls` with the number of its class if it has one, and `.json` with the rest.
  *
  * @param key Beginning of their names, without a point.
  */
@@ -29,7 +29,7 @@ export function encodeWebDatasetSample(sample: Sample, key: string): Uint8Array 
 }
 
 function member(path: string, bytes: Uint8Array): Uint8Array[] {
-  // No time and no owner: the same images give the same bytes.
+  // No time and no owner, so that the same images give the same bytes.
   const header = new Header({
     path,
     size: bytes.length,
@@ -43,10 +43,10 @@ function member(path: string, bytes: Uint8Array): Uint8Array[] {
   return [header.block ?? Buffer.alloc(block), bytes, Buffer.alloc((block - (bytes.length % block)) % block)];
 }
 
-/** Endings of images, the one to be taken first in front where a sample has several. */
+/** Extensions of images, in order of preference if a sample has several. */
 const imageEndings = ['jpg', 'jpeg', 'png', 'webp', 'gif', 'bmp', 'avif', 'tif', 'tiff'];
 
-/** Bytes of a class or of a description that are looked at. */
+/** Maximum size in bytes of a class or a description. */
 const mostTextBytes = 1 << 20;
 
 /**
@@ -73,7 +73,7 @@ export async function* webDatasetSamples(
       parts = { key, offset: each.offset, members: new Map() };
     }
     const isText = (ending === 'json' || ending === 'cls') && each.bytes.length <= mostTextBytes;
-    // Captions, sound and masks are not kept: a sample takes memory for its image.
+    // Captions, sound and masks are not kept: a sample only takes memory for its image.
     if (imageEndings.includes(ending) || isText) parts.members.set(ending, each);
   }
   if (parts) yield sampleOf(parts, options);
@@ -85,7 +85,7 @@ interface Parts {
   readonly members: Map<string, TarMember>;
 }
 
-/** @returns No key for what belongs to the archive, or to an operating system. */
+/** @returns No key for a file that belongs to the archive itself, or to an operating system. */
 function split(path: string): { readonly key: string | null; readonly ending: string } {
   const base = posix.basename(path);
   const point = base.indexOf('.');
@@ -144,7 +144,7 @@ function usualLabels(cls: TarMember | undefined, json: Json): (number | string)[
   return [/^-?\d+$/.test(text) ? Number(text) : text];
 }
 
-/** @returns Null where there is none. */
+/** @returns Null if there is none. */
 function valuesOf(value: unknown): (number | string)[] | null {
   const values: unknown[] = [value].flat();
   const isValue = (each: unknown) => typeof each === 'string' || Number.isSafeInteger(each);

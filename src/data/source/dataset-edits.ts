@@ -11,24 +11,24 @@ import { type ImageScan, pathWithin } from '../scan/image-scan.js';
 /** A change to a data set without a change to its files: an image that is left out, or that has another label. */
 export interface DatasetEdit {
   readonly action: 'exclude' | 'relabel';
-  /** Which data set it is of. */
+  /** The data set that it belongs to. */
   readonly set: 'training' | 'test';
-  /** The way to the image from the data set's folder, with `/` between names. */
+  /** Path of the image within the data set's folder, with `/` between names. */
   readonly path: string;
-  /** Name of the class that a relabelled image gets, or of all its classes where it may have several. */
+  /** Name of the class that a relabelled image gets, or of all its classes if it may have several. */
   readonly labels?: readonly string[] | undefined;
-  /** Words for people. */
+  /** Reason in words for people. */
   readonly reason: string;
   /** Another image that is the reason, written the same way. */
   readonly other?: string | undefined;
 }
 
-/** Writes edits as JSON Lines: delete a line, and its image stays as it is. */
+/** Writes edits as JSON Lines: whoever deletes a line keeps that image unchanged. */
 export function datasetEditsText(edits: readonly DatasetEdit[]): string {
   return edits.map((edit) => `${jsonText(edit)}\n`).join('');
 }
 
-/** A file of edits comes from anybody: bytes, and faults that a message lists. */
+/** A file of edits may come from anybody: maximum size in bytes, and maximum number of faults that a message lists. */
 const mostBytes = 64 * 2 ** 20;
 const shownFaults = 10;
 const longestPath = 4096;
@@ -44,9 +44,9 @@ const rowSchema = v.object({
 
 /**
  * Reads the edits that `check-dataset --write` lists, as they are or changed by hand. Nothing of the file is trusted: it names images that a scan has
- * found, and opens none.
+ * found, and none is opened because of it.
  *
- * @throws SignetError `INVALID_DATASET` that lists what is wrong by line: no JSON, or a path that leaves the data set.
+ * @throws SignetError `INVALID_DATASET` that lists what is wrong by line: not JSON, or a path that leaves the data set.
  */
 export async function readDatasetEdits(file: string): Promise<DatasetEdit[]> {
   const faults: string[] = [];
@@ -76,7 +76,7 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** @returns What is wrong with the line, where something is. */
+/** @returns The edit, or what is wrong with the line. */
 function parseRow(line: string): DatasetEdit | string {
   let value: unknown;
   try {
@@ -95,7 +95,7 @@ function leaves(image: string): boolean {
   return path.isAbsolute(image) || /^[a-z]:|\0/i.test(image) || image.split(/[/\\]/).includes('..');
 }
 
-/** A scan with edits made, and what was done. */
+/** A scan after edits, and what was done. */
 export interface EditedScan {
   readonly scan: ImageScan;
   readonly excluded: number;
@@ -105,10 +105,10 @@ export interface EditedScan {
 }
 
 /**
- * Leaves images out of a scan, and gives others other labels, as edits of one action say.
+ * Leaves images out of a scan, or gives images other labels, by edits of one action.
  *
  * @param edits Edits of the scan's data set.
- * @throws SignetError `INVALID_DATASET` for labels that are not classes of the scan, or several where an image has one.
+ * @throws SignetError `INVALID_DATASET` for labels that are not classes of the scan, or several if an image has only one.
  */
 export function applyDatasetEdits(scan: ImageScan, edits: readonly DatasetEdit[]): EditedScan {
   const byPath = new Map(edits.map((edit) => [edit.path, edit]));

@@ -7,20 +7,20 @@ import { findShards } from '../shards/find-shards.js';
 import type { SampleOptions } from '../shards/sample.js';
 import { scanShards } from '../shards/scan-shards.js';
 
-/** How a source is scanned. */
+/** Options for scanning a source. */
 export interface SourceScanOptions extends Omit<InspectOptions, 'onProgress'> {
   /** Parts of the data set to use, if the source is divided into parts. Default: all. */
   readonly subsets?: readonly Subset[] | undefined;
-  /** As `InspectOptions`, and what is counted. */
+  /** Like that of `InspectOptions`, with the unit that is counted. */
   readonly onProgress?: ((done: number, total: number, unit?: 'files' | 'MiB') => void) | undefined;
 }
 
-/** Where the images of a data set are and what their labels are: everything that trains or evaluates begins with one. */
+/** Source of a data set's images and labels: every training and evaluation begins with one. */
 export interface DatasetSource {
-  /** The path that people know it by. */
+  /** Path by which people know it. */
   readonly name: string;
   /**
-   * Looks at every image before anything is trained. Only headers are read.
+   * Inspects every image before anything is trained. Only headers are read.
    *
    * @throws SignetError `INVALID_DATASET` when there is nothing to use.
    */

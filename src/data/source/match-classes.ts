@@ -7,7 +7,7 @@ import { similarNames } from '../scan/similar-names.js';
 /**
  * Gives a scan the classes of a model or of a training set, so that a label means the same in both.
  *
- * A folder must have the same classes. A list may name some of them alone: its labels then become positions in `classNames`.
+ * A folder must have the same classes. A list may name only some of them: its labels then become positions in `classNames`.
  *
  * @throws SignetError `CLASSES_DIFFER` that lists what is missing or unexpected.
  */
