@@ -1,16 +1,16 @@
 import { ServingError } from './serving-error.js';
 
-/** Says whether a client has gone. An AbortSignal does too; a `Cancellation` is much cheaper to make, and every request has one. */
+/** Tells whether a client has gone. An AbortSignal does the same, but a `Cancellation` is much cheaper to make, and every request has one. */
 export interface CancelSignal {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once?: boolean }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** Tells those who work for a request, once, that its client has gone. */
+/** Notifies the code that works for a request, once, that its client has gone. */
 export class Cancellation implements CancelSignal {
   #isAborted = false;
-  /** Made for the first that listens: most requests are answered before. */
+  /** Made for the first listener: most requests are answered before there is one. */
   #listeners: (() => void)[] | undefined;
 
   get aborted(): boolean {

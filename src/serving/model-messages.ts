@@ -19,7 +19,7 @@ export function modelStatusResponse(
   return { modelVersionStatus };
 }
 
-/** The record with every value changed. */
+/** Maps every value of a record. */
 export function mapValues<From, To>(
   record: Readonly<Record<string, From>>,
   change: (value: From) => To,

@@ -5,13 +5,13 @@ import { ServingError } from './serving-error.js';
  * model_servers/server_core.cc and model_servers/get_model_status_impl.cc.
  */
 
-/** No version that answers. @param version As the client wrote it, which may be more than a number can hold. */
+/** Makes the error for a request that no version can answer. @param version As the client wrote it, which may be larger than a number can hold. */
 export function servableNotFound(name: string, version?: number | bigint | string): ServingError {
   const which = version === undefined ? `Latest(${name})` : `Specific(${name}, ${version})`;
   return new ServingError('NOT_FOUND', `Servable not found for request: ${which}`);
 }
 
-/** A label that points at no version. */
+/** Makes the error for a label without a version. */
 export function unknownLabel(label: string): ServingError {
   return new ServingError('INVALID_ARGUMENT', `Unrecognized servable version label: ${label}`);
 }

@@ -6,7 +6,7 @@ import type { MemoryClaim } from './limits/memory-budget.js';
 import { ServingError } from './serving-error.js';
 import type { ServedPrecision } from './worker/served-precision.js';
 
-/** Which model a request means. */
+/** The model that a request refers to. */
 export interface ModelSpec {
   /** Name of the model. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface ModelSpec {
   readonly label?: string;
 }
 
-/** Which version answers. */
+/** The version that answers. */
 export interface ServedVersion {
   /** Name of the model. */
   readonly name: string;
@@ -34,18 +34,18 @@ export interface ServedVersion {
   readonly shadow?: ShadowReport;
 }
 
-/** What became of a request's copy: `dropped` when too many waited, `skipped` when it was large, `failed` when it gave an error or other outputs. */
+/** Outcome of a request's copy: `dropped` when too many waited, `skipped` when it was large, `failed` when it gave an error or other outputs. */
 export type ShadowResult = 'compared' | 'dropped' | 'skipped' | 'failed';
 
 /** All copies since the version was loaded. */
 export interface ShadowReport {
   /** Fraction of the requests that are copied, 0 to 1. */
   readonly share: number;
-  /** Number of copies by what became of them. */
+  /** Number of copies by their outcome. */
   readonly results: Readonly<Record<ShadowResult, number>>;
   /** Answers that could be compared: rows of labels, integers or strings, and the positions of the largest numbers. */
   readonly rows: number;
-  /** How many of these are the same. */
+  /** Number of these that are the same. */
   readonly sameRows: number;
   /** Largest difference between two numbers of an output, divided by the output's largest number if that is above 1. */
   readonly largestDifference: number;
@@ -59,19 +59,19 @@ export interface PredictRequest {
   readonly version?: ServedVersion;
   /** Default: `serving_default`. */
   readonly signatureName?: string;
-  /** Every input of the signature, of its dtype; checked by the server. */
+  /** Every input of the signature, with its dtype; checked by the server. */
   readonly inputs: Readonly<Record<string, TensorValue>>;
-  /** Pixels that each string among the inputs claims, where that has been found out. Default: they are looked at. */
+  /** Pixels that each string among the inputs claims, if they are known already. Default: they are determined. */
   readonly pixels?: readonly number[] | undefined;
   /** Outputs to return. Default: all. */
   readonly outputFilter?: readonly string[];
   /** Ends the wait when the client has gone. */
   readonly signal?: CancelSignal;
-  /** Milliseconds since 1970 after which nobody waits any more. Default: none. */
+  /** Time after which nobody waits any more, in milliseconds since 1970. Default: none. */
   readonly deadline?: number | undefined;
-  /** Pays for what the request becomes. Default: nobody counts. */
+  /** Accounts for the memory that the request takes. Default: not counted. */
   readonly claim?: Pick<MemoryClaim, 'exchange'> | undefined;
-  /** Called when the session has run for the request, before it is answered. Default: nobody is called. */
+  /** Called when the session has run for the request, before it is answered. Default: not called. */
   readonly onRun?: ((run: CallRun) => void) | undefined;
 }
 
@@ -113,8 +113,8 @@ export interface VersionStatus {
 }
 
 /**
- * What REST, gRPC and the web page ask; none of them knows another. Failures are `ServingError`s with TensorFlow Serving's
- * codes and texts.
+ * The interface that REST, gRPC and the web page use; none of them knows the others. Failures are `ServingError`s with TensorFlow Serving's codes and
+ * texts.
  */
 export interface ModelServer {
   /** Names of the models, in the order of the configuration. */
@@ -130,11 +130,11 @@ export interface ModelServer {
   predict(request: PredictRequest): Promise<PredictResponse>;
 
   /**
-   * Serves what a new configuration lists, instead of what is served; settles when that is so.
+   * Serves the models of a new configuration instead of the current ones; settles when they are served.
    *
    * Default: the server has no configuration that could be replaced.
    *
-   * @throws ServingError when it is refused; then all is as it was.
+   * @throws ServingError when it is refused; then nothing has changed.
    */
   reload?(config: ModelServerConfig): Promise<void>;
 }

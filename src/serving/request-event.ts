@@ -1,15 +1,15 @@
 import { jsonText } from '../text/printable.js';
 import type { StatusCode } from './serving-error.js';
 
-/** What the access log and the metrics learn of a request when it has been answered. */
+/** Event for the access log and the metrics when a request has been answered. */
 export interface RequestEvent {
   /** Protocol of the request. */
   readonly api: 'grpc' | 'rest';
-  /** TensorFlow Serving's name of what was asked, such as `Predict` or `GetModelStatus`. */
+  /** TensorFlow Serving's name of the method, such as `Predict` or `GetModelStatus`. */
   readonly method: string;
-  /** As the client wrote it, which may not be a model's name; empty where the request names none. */
+  /** As the client wrote it, which may not be a model's name; empty if the request names none. */
   readonly model: string;
-  /** Which version answered. Default: none did. */
+  /** Version that answered. Default: none did. */
   readonly version?: number | undefined;
   /** Default: the method has none, or the request was refused before. */
   readonly signature?: string | undefined;
@@ -25,7 +25,7 @@ export interface RequestEvent {
   readonly responseBytes: number;
 }
 
-/** What is found out about a request while it is answered. */
+/** Facts about a request that are found out while it is answered. */
 export type RequestSubject = Partial<Pick<RequestEvent, 'model' | 'version' | 'signature'>>;
 
 /** A request as a line of JSON: it has the keys of `RequestEvent`, times in milliseconds, and `time` in front. */

@@ -5,7 +5,7 @@ import { statusesOrNone } from './model-server.js';
 import { type RunningServer, type ServerOptions, startServer } from './start-server.js';
 import type { ModelConfig } from './store/model-config.js';
 
-/** A model to serve: the folder of its versions, such as `models/LenetModel`, or that with a policy and labels. */
+/** A model to serve: the folder of its versions, such as `models/LenetModel`, or the same with a policy and labels. */
 export type ModelToServe = string | Omit<ModelConfig, 'name'>;
 
 /** Options of `startServer`. */
@@ -25,11 +25,11 @@ export interface StartedServer extends RunningServer {
 }
 
 /**
- * Loads models and answers for them over REST (with the web page) and gRPC, as TensorFlow Serving does, until `drain`. New versions are
- * picked up while it runs.
+ * Loads models and serves them over REST (with the web page) and gRPC, as TensorFlow Serving does, until `drain`. New versions are picked up while it
+ * runs.
  *
  * @param serverVersion Signet's version, as the server reports it to clients.
- * @throws SignetError `INVALID_ARGUMENT` for wrong options and addresses that cannot be listened on; `INVALID_SAVED_MODEL` when no model
+ * @throws SignetError `INVALID_ARGUMENT` for wrong options, and for addresses at which the server cannot listen; `INVALID_SAVED_MODEL` when no model
  *   can be loaded.
  */
 export async function serveModels(options: StartServerOptions, serverVersion: string): Promise<StartedServer> {
@@ -51,7 +51,7 @@ export async function serveModels(options: StartServerOptions, serverVersion: st
 }
 
 /**
- * Checks that a server answers for some model: one that answers for none is a mistake, better reported now than by its clients.
+ * Checks that a server serves at least one model: a server without any is a mistake that is better reported now than by its clients.
  *
  * @throws SignetError `INVALID_SAVED_MODEL` that says why each model is not available.
  */
@@ -65,7 +65,7 @@ export function checkAvailable({ store }: RunningServer): void {
   throw new SignetError('INVALID_SAVED_MODEL', `No model could be loaded:\n${reasons.join('\n')}`);
 }
 
-/** Writes the addresses of a server as clients take them. */
+/** Writes the addresses of a server in the form that clients use. */
 export function addressesOf(
   { restPort, grpcPort, healthPort }: RunningServer,
   { host = '127.0.0.1', tls }: Pick<ServerOptions, 'host' | 'tls'>,

@@ -7,7 +7,7 @@ import type { PrecisionEvent, ShadowEvent, StoreEvent } from './store/store-even
 const buckets = Array.from({ length: 33 }, (_, k) => 10 * 1.8 ** k);
 const batchBuckets = Array.from({ length: 11 }, (_, k) => 2 ** k);
 
-/** As TensorFlow Serving labels what was asked. */
+/** TensorFlow Serving's labels for methods. */
 const apis: Readonly<Record<string, string>> = {
   Predict: 'predict',
   Classify: 'classify',
@@ -21,9 +21,9 @@ const apis: Readonly<Record<string, string>> = {
 };
 
 /**
- * What Prometheus collects: TensorFlow Serving's metrics under their names, those of batching, and Node.js's own.
+ * Metrics for Prometheus: TensorFlow Serving's under their names, those of batching, and Node.js's own.
  *
- * A model's name is a label only when there is such a model: clients make up names, and each would be kept forever.
+ * A model's name is a label only if there is such a model: clients could make up names, and each would be kept forever.
  */
 export class ServerMetrics {
   readonly #registry = new Registry();
@@ -187,7 +187,7 @@ export class ServerMetrics {
     this.#shadowDifference.set(labels, largest);
   }
 
-  /** Forgets a version that does not answer. */
+  /** Removes the metrics of a version that no longer answers. */
   #remove(labels: { readonly model_name: string; readonly version: number }): void {
     this.#versions.remove(labels);
     this.#precisionDifference.remove(labels);

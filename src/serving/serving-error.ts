@@ -28,16 +28,16 @@ export interface ServingErrorOptions extends ErrorOptions {
   readonly httpStatus?: number | undefined;
 }
 
-/** A longer message, in characters, is cut: it may quote what a client has sent. */
+/** Maximum length of a message in characters; a longer one is cut, since it may quote what a client has sent. */
 const mostCharacters = 2 ** 12;
 
-/** What a server answers instead of a result. The message goes to the client, its first 4,096 characters that is. */
+/** Error that a server returns instead of a result. The client receives the first 4,096 characters of the message. */
 export class ServingError extends Error {
   /** Always `ServingError`, also in stack traces. */
   override readonly name = 'ServingError';
   /** HTTP status for REST; undefined for the one that belongs to `status`. */
   readonly httpStatus: number | undefined;
-  /** Characters of the whole message. */
+  /** Length of the whole message in characters. */
   readonly length: number;
 
   constructor(
@@ -62,7 +62,7 @@ export function refuse(message: string): never {
   throw new ServingError('INVALID_ARGUMENT', message);
 }
 
-/** What TensorFlow says of a request that it cannot compute is the client's affair: a bad image, a shape that does not fit. */
+/** TensorFlow's error about a request that it cannot compute is the client's mistake: a bad image, or a shape that does not fit. */
 export function asServingError(error: unknown): unknown {
   if (!(error instanceof SignetError) || error.code !== 'TENSORFLOW_ERROR') return error;
   return new ServingError('INVALID_ARGUMENT', error.message, { cause: error });

@@ -30,27 +30,26 @@ import { ModelStore, type ModelStoreOptions } from './store/model-store.js';
 export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   /** Address to listen on. Default: `127.0.0.1`, which no other machine reaches. */
   readonly host?: string;
-  /** 0 takes any that is free. Default: 8501. */
+  /** Port of REST and the web page; 0 for any free port. Default: 8501. */
   readonly restPort?: number;
-  /** 0 takes any that is free. Default: 8500. */
+  /** Port of gRPC; 0 for any free port. Default: 8500. */
   readonly grpcPort?: number;
   /**
-   * A port for `/healthz` and `/readyz` alone, answered by its own thread without TLS or a token, however busy the
-   * server is. 0 takes any free port.
+   * A port for `/healthz` and `/readyz` only, answered by its own thread without TLS or a token, however busy the server is; 0 for any free port.
    * Default: none, only the REST port answers them.
    */
   readonly healthPort?: number | undefined;
   /** The largest body or message, in bytes. Default: 64 MiB. */
   readonly maxRequestBytes?: number;
-  /** After which a REST request is answered 504, in milliseconds; gRPC's clients say it themselves. Default: 30,000. */
+  /** Time after which a REST request is answered with 504, in milliseconds; gRPC's clients set their own deadlines. Default: 30,000. */
   readonly restTimeoutMilliseconds?: number;
-  /** What clients must bring as a bearer token. Default: nothing. */
+  /** Bearer token that clients must send. Default: none is needed. */
   readonly token?: string;
-  /** For both protocols. Default: no TLS. */
+  /** TLS settings for both protocols. Default: no TLS. */
   readonly tls?: ServerTls;
   /** Whether gRPC's outputs are in `tensor_content`. Default: false. */
   readonly tensorContent?: boolean;
-  /** Connections that are open at once, on both ports together. Default: what `ulimit -n` leaves, 10,000 at most. */
+  /** Maximum number of connections that are open at once, on both ports together. Default: what `ulimit -n` leaves, at most 10,000. */
   readonly maxConnections?: number | undefined;
   /** A UNIX socket for REST in addition to the port, without TLS. Default: none. */
   readonly restSocketPath?: string | undefined;
@@ -58,11 +57,11 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
   readonly grpcSocketPath?: string | undefined;
   /** Origins of pages elsewhere that may use the server, such as `https://app.example`; `*` for all. Default: none. */
   readonly corsOrigins?: readonly string[] | undefined;
-  /** Names that browsers may call a server on this machine by. Default: `localhost` and its addresses. */
+  /** Names by which browsers may call a server on this machine. Default: `localhost` and its addresses. */
   readonly allowedHosts?: readonly string[] | undefined;
   /**
-   * Folders from which clients may choose models (HandleReloadConfigRequest). A SavedModel is a program that runs when it is
-   * loaded: so this needs a token. Default: clients choose none.
+   * Folders from which clients may choose models (HandleReloadConfigRequest). A SavedModel is a program that runs when it is loaded: so this needs a
+   * token. Default: clients may not choose any.
    */
   readonly reloadRoots?: readonly string[] | undefined;
   /**
@@ -70,11 +69,11 @@ export interface ServerOptions extends Omit<ModelStoreOptions, 'onEvent'> {
    * packages, which are loaded then. Default: requests are not traced.
    */
   readonly otlpEndpoint?: string | undefined;
-  /** How long `drain` waits for requests that are in flight, in milliseconds. Default: 30,000. */
+  /** Time that `drain` waits for requests in flight, in milliseconds. Default: 30,000. */
   readonly drainMilliseconds?: number;
-  /** Called with each event of a version; must not throw. Default: nobody is called. */
+  /** Called with each event of a version; must not throw. Default: not called. */
   readonly onStoreEvent?: ModelStoreOptions['onEvent'];
-  /** Called with every request that was answered; must not throw. Default: nobody is called. */
+  /** Called with every request that was answered; must not throw. Default: not called. */
   readonly onRequest?: (event: RequestEvent) => void;
   /** Called with failures that are the server's own. Default: they are written to standard error. */
   readonly onError?: (error: unknown) => void;
@@ -90,15 +89,15 @@ export interface RunningServer {
   readonly grpcPort: number;
   /** Null without one. */
   readonly healthPort: number | null;
-  /** Takes nothing new, answers what has come, and settles when everything has ended. */
+  /** Accepts nothing new, answers the requests it has, and settles when everything has ended. */
   drain(): Promise<void>;
 }
 
 /**
- * Loads the models, then answers for them over REST (with the web page) and gRPC, as TensorFlow Serving does.
+ * Loads the models, then serves them over REST (with the web page) and gRPC, as TensorFlow Serving does.
  *
  * @param serverVersion Version of Signet that is reported to clients.
- * @throws SignetError `INVALID_ARGUMENT` for options that make no sense and addresses that cannot be listened on.
+ * @throws SignetError `INVALID_ARGUMENT` for options that make no sense, and for addresses at which the server cannot listen.
  */
 export async function startServer(options: ServerOptions, serverVersion: string): Promise<RunningServer> {
   const { host = '127.0.0.1', restPort = 8501, grpcPort = 8500, maxRequestBytes = 64 * 2 ** 20 } = options;
@@ -178,7 +177,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
     await Promise.all([tracing?.end(), health?.end()]);
   };
   try {
-    // One after the other, so that a second failure has nobody left to miss it.
+    // One after the other, so that no second failure goes unhandled.
     if (options.grpcSocketPath !== undefined) await grpc.bindSocket(options.grpcSocketPath);
     if (options.restSocketPath !== undefined) await rest.startOnSocket(options.restSocketPath);
     const ports = { grpcPort: await grpc.start(host, grpcPort), restPort: await rest.start(host, restPort) };
@@ -193,7 +192,7 @@ export async function startServer(options: ServerOptions, serverVersion: string)
   }
 }
 
-/** OpenTelemetry is loaded where requests are traced, and nowhere else. */
+/** OpenTelemetry is loaded only if requests are traced. */
 async function tracingOf(
   { otlpEndpoint: endpoint, onStoreEvent }: ServerOptions,
   serverVersion: string,
@@ -204,7 +203,7 @@ async function tracingOf(
   return startTracing({ endpoint, serverVersion, onWarning });
 }
 
-/** The models; clients may replace them by others below these folders. */
+/** The models, which clients may replace by others below these folders. */
 function withReload(store: ModelStore, roots: readonly string[] | undefined): ModelServer {
   const message = 'This server takes no configuration from clients. Start it with --allow-config-reload.';
   return {
@@ -221,7 +220,7 @@ function withReload(store: ModelStore, roots: readonly string[] | undefined): Mo
   };
 }
 
-/** The given options among these; an option that is `undefined` would not take its default. */
+/** Picks the given options among these keys; an option that is `undefined` would not get its default. */
 function pick<T, K extends keyof T>(options: T, keys: readonly K[]): Pick<T, K> {
   const given = keys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]);
   return Object.fromEntries(given) as Pick<T, K>;

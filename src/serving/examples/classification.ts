@@ -11,7 +11,7 @@ import { type ExampleMethod, shapeText } from './example-method.js';
 type Outputs = Readonly<Record<string, TensorValue>>;
 
 /**
- * Classes and their scores of each tf.Example.
+ * Finds the classes and scores of each tf.Example.
  *
  * Source of rules and texts: tensorflow_serving/servables/tensorflow/classifier.cc.
  */

@@ -3,16 +3,16 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type { ModelServer, PredictRequest, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 
-/** What Classify and Regress do differently with tf.Examples. */
+/** The differences between Classify and Regress on tf.Examples. */
 export interface ExampleMethod<Result> {
-  /** In messages to people. */
+  /** Name in messages. */
   readonly name: 'classification' | 'regression';
   /** Method name of the signatures that it calls. */
   readonly methodName: string;
-  /** @throws ServingError when the signature has others. */
+  /** @throws ServingError when the signature does not have these outputs. */
   readonly wantedOutputs: (signature: Signature) => readonly string[];
   /**
-   * @param count How many examples there were.
+   * @param count Number of examples.
    * @throws ServingError when the outputs do not fit.
    */
   readonly readOutputs: (outputs: Readonly<Record<string, TensorValue>>, count: number) => Result;
@@ -25,7 +25,7 @@ export interface ExamplesRequest extends Pick<PredictRequest, 'spec' | 'signal' 
   readonly examples: TensorValue;
 }
 
-/** Result of a call with tf.Examples: what the method's `readOutputs` takes. */
+/** Result of a call with tf.Examples: the input of the method's `readOutputs`. */
 export interface ExamplesAnswer {
   readonly version: ServedVersion;
   readonly outputs: Readonly<Record<string, TensorValue>>;
@@ -44,7 +44,7 @@ export async function runExamples(
   return { version, outputs, count: examples.shape[0] ?? 0 };
 }
 
-/** @returns Which outputs to ask for. @throws ServingError when there is no such signature of the method's kind. */
+/** @returns The outputs to request. @throws ServingError when there is no such signature of the method's kind. */
 export function checkExamplesSignature(
   version: ServedVersion,
   method: ExampleMethod<unknown>,
@@ -65,7 +65,7 @@ export function findSignature(
   return signature;
 }
 
-/** @returns Which outputs to ask for. @throws ServingError when the signature is not of the method's kind. */
+/** @returns The outputs to request. @throws ServingError when the signature is not of the method's kind. */
 export function checkSignature(
   { name, methodName, wantedOutputs }: ExampleMethod<unknown>,
   signature: Signature,
@@ -86,7 +86,7 @@ export function checkSignature(
   );
 }
 
-/** As TensorFlow prints a shape. */
+/** A shape as TensorFlow prints it. */
 export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(',')}]`;
 }

@@ -2,13 +2,13 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { ServingError } from '../serving-error.js';
 
 /**
- * Serialized tf.Examples as classify and regress signatures take them, a context before each: parsers of protobuf merge the
- * two, and the example's features win.
+ * Serialized tf.Examples as classify and regress signatures take them, a context before each: parsers of protobuf merge the two, and the example's
+ * features take precedence.
  *
  * Source: `InputToSerializedExampleTensor` in tensorflow_serving/servables/tensorflow/util.cc.
  *
  * @param context A serialized tf.Example; empty for none.
- * @param maxBytes How much memory they may take; a context is there once for every example.
+ * @param maxBytes Memory that they may take; a context occurs once for every example.
  * @returns string [n], n > 0
  * @throws ServingError `INVALID_ARGUMENT`.
  */

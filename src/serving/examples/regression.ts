@@ -9,7 +9,7 @@ import { ServingError } from '../serving-error.js';
 import { type ExampleMethod, shapeText } from './example-method.js';
 
 /**
- * A number for each tf.Example.
+ * Finds the number for each tf.Example.
  *
  * Source of rules and texts: tensorflow_serving/servables/tensorflow/regressor.cc.
  */

@@ -28,19 +28,19 @@ import { statusOf } from './status-of.js';
 /** Tensors by name, and the pixels that each string among them claims. */
 export type ReadTensors = Pick<ReaderResult, 'values' | 'pixels'>;
 
-/** What a method knows about its call in addition to the message. */
+/** Facts about a call in addition to its message. */
 export interface GrpcCall {
   /** Aborts when the client has gone or its deadline has passed. */
   readonly signal: CancelSignal;
   /** Milliseconds since 1970. Default: the client waits forever. */
   readonly deadline?: number | undefined;
-  /** The tensors of a large message, which has come without them: another thread has read them. */
+  /** The tensors of a large message, which arrives without them, because another thread has read them. */
   readonly read?: ReadTensors | undefined;
-  /** Lets another thread read the tensors of a small message that become large. @throws ServingError */
+  /** Lets another thread read the tensors of a small message whose values are large. @throws ServingError */
   readonly readInThread: () => Promise<ReadTensors>;
-  /** Pays for what the request becomes; given back when it has been answered. */
+  /** Accounts for the memory that the request takes; returned when it has been answered. */
   readonly claim: MemoryClaim;
-  /** Tells what the request turned out to be about. */
+  /** Reports what the request turned out to be about. */
   readonly isAbout: (subject: RequestSubject) => void;
 }
 
@@ -54,7 +54,7 @@ type Method<Desc extends DescMethod> = (
   request: MessageShape<Desc['input']>,
   call: GrpcCall,
 ) => Answer<MessageInitShape<Desc['output']>> | Promise<Answer<MessageInitShape<Desc['output']>>>;
-/** A message, or one that has been written already. */
+/** A message, or its serialized form. */
 type Answer<Init> = Init | Buffer;
 type AnyMethod = (
   request: Message,
@@ -62,19 +62,19 @@ type AnyMethod = (
 ) => Answer<Record<string, unknown>> | Promise<Answer<Record<string, unknown>>>;
 
 export interface MethodHooks {
-  /** How much memory a message may take when it has been read, about, in bytes. */
+  /** Approximate memory that a message may take when it has been read, in bytes. */
   readonly maxMessageCost: number;
-  /** The largest message, in bytes, also once it is inflated. */
+  /** Size of the largest message in bytes, before and after it is inflated. */
   readonly maxMessageBytes: number;
   readonly reader: RequestReader;
   /** Shared with everything else that computes for requests. */
   readonly turns: Turns;
-  /** What is known of a call's stream. */
+  /** Returns what is known about a call's stream. */
   readonly arrivalOf: (call: ServerUnaryCall<Buffer, Buffer>) => StreamArrival;
   /** Default: calls are not traced. */
   readonly tracing?: Tracing | undefined;
   readonly onRequest: (event: RequestEvent) => void;
-  /** Hears what is not a ServingError. */
+  /** Called with errors that are not ServingErrors. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -93,12 +93,12 @@ export function addMethods<Service extends DescService>(
   }
 }
 
-/** A client's deadline runs from when it sends, ours from when the call comes: its cancellation may come so much earlier. */
+/** A client's deadline counts from when it sends, ours from when the call arrives: its cancellation may come this much earlier. */
 const clockMilliseconds = 50;
 
 const asItIs = (bytes: Buffer) => bytes;
 
-/** The handler reads the messages itself: then it can say what is wrong with them, and knows their sizes. */
+/** The handler reads the messages itself, so that it can say what is wrong with them, and knows their sizes. */
 function rawDefinition(method: DescMethod): MethodDefinition<Buffer, Buffer> {
   return {
     path: grpcPath(method),
@@ -150,7 +150,7 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
       try {
         onRequest(event);
       } catch (error) {
-        // A log that fails must not end the server.
+        // A failing log must not end the server.
         onError(error);
       }
     };
@@ -170,12 +170,12 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
       });
       const bytes =
         response instanceof Uint8Array ? response : serialize(method.output, create(method.output, response));
-      // Until the client has taken it.
+      // Held until the client has received it.
       claim.exchange(bytes.length);
       return bytes;
     };
 
-    // Comes after every call, answered or not; grpc-js itself answers when the deadline has passed.
+    // Emitted after every call, answered or not; grpc-js itself answers when the deadline has passed.
     call.on('cancelled', () => {
       if (isDone) return;
       finish(Date.now() >= deadline - clockMilliseconds ? 'DEADLINE_EXCEEDED' : 'CANCELLED', 0);
@@ -203,12 +203,12 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
 /** The message of a call, as it came. */
 function messageOf(request: Buffer, { message }: StreamArrival): LargeMessage {
   if (message) return message;
-  // grpc-js lays a message after its prefix, whose first byte says whether it is compressed.
+  // grpc-js puts a message after its prefix, whose first byte says whether it is compressed.
   const isCompressed = request.byteOffset >= 5 && new Uint8Array(request.buffer)[request.byteOffset - 5] === 1;
   return { isCompressed, body: { chunks: [request], length: request.length } };
 }
 
-/** A message as it was before it was compressed. @throws ServingError */
+/** Decompresses a message if necessary. @throws ServingError */
 function wholeMessage(
   { isCompressed, body }: LargeMessage,
   encoding: string | undefined,
@@ -217,11 +217,11 @@ function wholeMessage(
   return isCompressed && encoding !== undefined ? inflate(body, encoding, limits) : body;
 }
 
-/** Messages that carry no tensors and are larger, in bytes, are not read. */
+/** Messages without tensors that are larger than this, in bytes, are refused. */
 const mostPlainBytes = 2 ** 20;
 
 /**
- * Reads a message; a large one in another thread, which keeps its tensors apart.
+ * Reads a message; a large one in another thread, which returns its tensors separately.
  *
  * @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`.
  */

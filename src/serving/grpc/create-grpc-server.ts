@@ -34,7 +34,7 @@ import type { Tracing } from '../telemetry/tracing.js';
 import { tellFailure } from '../../text/tell.js';
 
 export interface GrpcServerOptions {
-  /** The largest request, in bytes. Default: 64 MiB; TensorFlow Serving takes 2 GiB - 1. */
+  /** The largest request, in bytes. Default: 64 MiB; TensorFlow Serving accepts 2 GiB - 1. */
   readonly maxMessageBytes?: number;
   /** Reads the messages, within its limits. Default: a new reader. */
   readonly reader?: RequestReader;
@@ -42,7 +42,7 @@ export interface GrpcServerOptions {
   readonly writer?: AnswerWriter;
   /** Shared with everything else that computes for requests. Default: its own. */
   readonly turns?: Turns;
-  /** What clients may hold. Default: see GrpcGuard; for this server alone. */
+  /** Limits for clients. Default: see GrpcGuard; for this server only. */
   readonly guard?: Partial<Omit<GrpcGuard, 'turns' | 'mostMessageBytes'>>;
   /** Whether outputs are in `tensor_content`, TensorFlow Serving's `--enable_serialization_as_tensor_content`. Default: false. */
   readonly tensorContent?: boolean;
@@ -58,7 +58,7 @@ export interface GrpcServerOptions {
   readonly drainMilliseconds?: number;
   /** Default: calls are not traced. */
   readonly tracing?: Tracing | undefined;
-  /** Hears of every call that has been answered. */
+  /** Called with every call that has been answered. */
   readonly onRequest?: (event: RequestEvent) => void;
   /** Receives failures that are the server's own; clients only see INTERNAL. Default: they are written to standard error. */
   readonly onError?: (error: unknown) => void;
@@ -66,41 +66,41 @@ export interface GrpcServerOptions {
 
 export interface GrpcServer {
   /**
-   * @param port 0 takes any that is free.
+   * @param port 0 for any free port.
    * @returns The port. @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
    */
   start(host: string, port: number): Promise<number>;
   /**
-   * Listens on a UNIX socket too, without TLS, as TensorFlow Serving's `--grpc_socket_path`. To be called before `start`.
+   * Listens on a UNIX socket too, without TLS, as TensorFlow Serving's `--grpc_socket_path`. Call it before `start`.
    *
    * @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
    */
   bindSocket(path: string): Promise<void>;
-  /** Takes no more calls, says so to health checks, and settles when those in flight have been answered. */
+  /** Accepts no more calls, reports that to health checks, and settles when the calls in flight have been answered. */
   drain(): Promise<void>;
 }
 
-/** A name is asked for in full, or as TensorFlow Serving has it; '' is the server as a whole. */
+/** Clients ask for the full name, or for TensorFlow Serving's; '' is the server as a whole. */
 const services = [ModelService, PredictionService, GRPCInferenceService] as const;
 const healthNames = ['', 'ModelService', 'PredictionService', ...services.map(({ typeName }) => typeName)];
-/** What one connection may hold, and for how long; times in milliseconds. */
+/** Limits of one connection; times in milliseconds. */
 const connectionOptions = {
-  // Counts of calls, for a service that this server does not have.
+  // It would count calls, for a service that this server does not have.
   'grpc.enable_channelz': 0,
   'grpc.max_concurrent_streams': 100,
   'grpc.max_connection_idle_ms': 300_000,
   'grpc.max_connection_age_ms': 3_600_000,
   'grpc.max_connection_age_grace_ms': 120_000,
-  // A peer that has gone without a word is noticed.
+  // So that a peer that vanished without closing is noticed.
   'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 20_000,
 };
-/** How much larger a message may be in memory than in transit. */
+/** Factor by which a message may be larger in memory than in transit. */
 const maxGrowth = 8;
 
 /**
- * Answers for models over gRPC as TensorFlow Serving does: `tensorflow.serving.PredictionService` and `ModelService`; also
- * the Open Inference Protocol's `inference.GRPCInferenceService`, `grpc.health.v1` and server reflection.
+ * Answers requests to models over gRPC as TensorFlow Serving does: `tensorflow.serving.PredictionService` and `ModelService`; also the Open Inference
+ * Protocol's `inference.GRPCInferenceService`, `grpc.health.v1` and server reflection.
  */
 export function createGrpcServer(models: ModelServer, options: GrpcServerOptions = {}): GrpcServer {
   const { maxMessageBytes = 64 * 2 ** 20, reader = new RequestReader(), tensorContent = false } = options;
@@ -221,7 +221,7 @@ function bind(server: Server, address: string, tls: ServerTls | undefined): Prom
         resolve(bound);
         return;
       }
-      // grpc-js joins the errors of all addresses of a host into one message, and keeps no code.
+      // grpc-js joins the errors of all addresses of a host into one message, without an error code.
       const why = error.message.includes('EADDRINUSE') ? 'another program listens there' : error.message;
       const message = `gRPC cannot listen on ${address}: ${why}. Give another port or host.`;
       reject(new SignetError('INVALID_ARGUMENT', message, { cause: error }));

@@ -17,7 +17,7 @@ import { isCrumbled } from '../limits/received-body.js';
 import type { Turns } from '../limits/turns.js';
 import { type AnsweringStream, type LargeMessage, receiveLarge, sendLarge } from './large-messages.js';
 
-/** What clients of gRPC may hold. */
+/** Limits for clients of gRPC. */
 export interface GrpcGuard {
   readonly budget: MemoryBudget;
   readonly arrivals: ArrivalWatch;
@@ -32,19 +32,19 @@ export interface GrpcGuard {
 }
 
 /**
- * Counts connections and the bytes of messages while they arrive, which grpc-js does not: it collects a message before anybody
- * hears of it. So this listens to the HTTP/2 servers under it.
+ * Counts connections and the bytes of messages while they arrive, which grpc-js does not: it collects a message before anybody is told. So this
+ * listens to the HTTP/2 servers beneath it.
  *
- * A stream that takes more than there is is reset with ENHANCE_YOUR_CALM, which clients of gRPC read as RESOURCE_EXHAUSTED; a
- * slow one with CANCEL.
+ * A stream that needs more memory than is left is reset with ENHANCE_YOUR_CALM, which clients of gRPC read as RESOURCE_EXHAUSTED; a slow one with
+ * CANCEL.
  *
- * @returns Cuts off all connections, which grpc-js does itself only while it counts calls for channelz.
+ * @returns A function that cuts off all connections, which grpc-js itself does only while it counts calls for channelz.
  */
 export function guardConnections(server: Server, guard: GrpcGuard): () => void {
   // By key: with TLS, a session has another object for the same connection.
   const open = new Map<string, Connection>();
   for (const http2Server of http2ServersOf(server)) {
-    // Before the server's own listener, which begins the session at once where there is no TLS.
+    // Called before the server's own listener, which starts the session at once if there is no TLS.
     http2Server.prependListener('connection', (socket: Socket) => {
       const key = connectionKey(socket);
       const connection = new Connection(socket, guard.handshakeMilliseconds);
@@ -63,7 +63,7 @@ export function guardConnections(server: Server, guard: GrpcGuard): () => void {
     const endUnread = () => open.forEach((connection) => connection.endUnread(answerMilliseconds));
     const sweep = setInterval(endUnread, Math.min(sweepMilliseconds, answerMilliseconds)).unref();
     http2Server.once('close', () => clearInterval(sweep));
-    // Before grpc-js reads the headers.
+    // Called before grpc-js reads the headers.
     const guardNext = (
       stream: ServerHttp2Stream,
       headers: IncomingHttpHeaders,
@@ -75,27 +75,27 @@ export function guardConnections(server: Server, guard: GrpcGuard): () => void {
   return () => open.forEach(({ socket }) => socket.destroy());
 }
 
-/** The field is private; without it, there would be no way to the servers that `bindAsync` has made. */
+/** The field is private, but there is no other way to the servers that `bindAsync` has made. */
 function http2ServersOf(server: Server): Http2Server[] {
   const { http2Servers } = server as unknown as { http2Servers: ReadonlyMap<Http2Server, unknown> };
   return [...http2Servers.keys()];
 }
 
-/** How often answers are looked at that clients do not take, in milliseconds. */
+/** Milliseconds between checks for answers that clients do not receive. */
 const sweepMilliseconds = 5000;
-/** Bytes of an answer that a client takes in a millisecond at least. */
+/** Minimum number of bytes of an answer that a client receives in a millisecond. */
 const answerRate = 16;
 
-/** Streams of a connection in one turn of the event loop: what may be open at once, and some that end while others come. */
+/** Maximum number of streams of a connection in one turn of the event loop: those that may be open at once, and some that end while others begin. */
 const mostStreamsPerTurn = 128;
-/** Streams of a connection that may have headers too large, each of which takes milliseconds. */
+/** Maximum number of streams of a connection whose headers are too large, each of which takes milliseconds. */
 const mostRefused = 3;
 
 /** A connection that has not spoken HTTP/2 yet, or one that has. */
 class Connection {
   /** Streams that are open now. */
   readonly streams = new Set<AnsweringStream>();
-  /** Since when each of them has an answer that has not been taken, in milliseconds. */
+  /** Time since when each of them has an answer that was not received, in milliseconds. */
   readonly #unread = new WeakMap<ServerHttp2Stream, number>();
   readonly address: string | undefined;
   #opened = 0;
@@ -115,7 +115,7 @@ class Connection {
     clearTimeout(this.#timer);
   }
 
-  /** Counts a stream that begins. @returns Whether it may: streams that are reset at once are not open together. */
+  /** Counts a new stream. @returns Whether it may begin: streams that are reset immediately are not open at the same time. */
   mayBegin(): boolean {
     if (this.#opened === 0) setImmediate(() => (this.#opened = 0));
     this.#opened += 1;
@@ -148,13 +148,13 @@ class Connection {
   }
 }
 
-/** What we know about a stream in addition to what grpc-js does with it. */
+/** Facts about a stream that grpc-js does not keep. */
 export interface StreamArrival {
-  /** Pays for the call. */
+  /** Accounts for the call's memory. */
   readonly claim: MemoryClaim;
-  /** How a message that is flagged so is compressed. Default: none may be. */
+  /** Compression of messages that are flagged as compressed. Default: none may be. */
   readonly encoding?: string | undefined;
-  /** The message, where it is large: grpc-js has an empty one then. */
+  /** The message if it is large; then grpc-js gets an empty one. */
   message?: LargeMessage;
   /** Sends an answer in place of the empty message that grpc-js writes next. Default: grpc-js sends all answers. */
   readonly sendLarge?: (answer: Buffer) => void;
@@ -162,15 +162,15 @@ export interface StreamArrival {
 
 /** The connections of sessions, whose sockets are proxies: every access through one is slow. */
 const connections = new WeakMap<object, Connection>();
-/** Where a stream keeps what is known of it: a WeakMap with an entry per call would cost the garbage collector more than the call. */
+/** Key of these facts in a stream: a WeakMap with an entry per call would cost the garbage collector more than the call. */
 const arrivalKey = Symbol('arrival');
 
-/** A stream with what is known of it, until it is closed. */
+/** A stream with these facts, until it is closed. */
 type GuardedStream = AnsweringStream & { [arrivalKey]?: StreamArrival | undefined };
 
 /** Paths of services whose methods inflate their messages themselves. */
 const ownPaths = /^\/(?:tensorflow\.serving|inference)\./;
-/** Compressed messages of other services, in bytes: enough for what they are asked. */
+/** Maximum size of compressed messages of other services, in bytes: enough for their requests. */
 const mostForeignBytes = 1024;
 
 /** Approximate overhead of a piece, in bytes, until grpc-js has the whole message: clients may send one byte at a time. */
@@ -182,7 +182,7 @@ const ordinaryHeaderBytes = 2048;
 const mostHeaderBytes = 2 ** 14;
 const keptHeaders = /^(?::.*|content-type|te)$/;
 
-/** Adds as few listeners as can be: this is part of every call. */
+/** Adds as few listeners as possible, since this is part of every call. */
 function guardStream(
   stream: GuardedStream,
   headers: IncomingHttpHeaders,
@@ -202,8 +202,8 @@ function guardStream(
   connection?.streams.add(stream);
   if (isForeign) stream.on('data', (chunk: Buffer) => arriving.count(chunk));
   else receiveLarge(stream, arriving, mostMessageBytes);
-  // grpc-js would inflate without an account: kilobytes would become gigabytes. It takes the message for plain, and the
-  // method inflates it.
+  // grpc-js would inflate without accounting for memory: kilobytes could become gigabytes. So it is made to treat the message as uncompressed, and
+  // the method inflates it.
   if (!isForeign && encoding !== undefined) delete headers['grpc-encoding'];
   stream.on('close', () => {
     connection?.streams.delete(stream);
@@ -217,13 +217,13 @@ function guardStream(
   if (headerBytes <= mostHeaderBytes && claim.tryTake(headerBytes)) return;
   arriving.refuse();
   if (headerBytes > mostHeaderBytes && connection?.mayContinue() === false) cutOff(stream);
-  // So that grpc-js need not take them apart.
+  // So that grpc-js need not parse them.
   for (const name of Object.keys(headers)) if (!keptHeaders.test(name)) Reflect.deleteProperty(headers, name);
 }
 
 /**
- * Lets go of most of what a closed stream holds of its call. V8 keeps a stream, which belongs to an object of C++, until it collects all of
- * the heap, and copied everything that the call had made along with it: about two milliseconds for 120 calls.
+ * Releases most of what a closed stream holds of its call. V8 keeps a stream, which belongs to an object of C++, until it collects all of the heap,
+ * and would copy everything that the call has made along with it: about two milliseconds for 120 calls.
  */
 function forget(stream: GuardedStream): void {
   stream[arrivalKey] = undefined;
@@ -233,21 +233,21 @@ function forget(stream: GuardedStream): void {
 
 /** Without a listener, an error ends the process. */
 function ignore(): void {
-  // Nobody waits for the stream any more.
+  // Nobody is waiting for the stream any more.
 }
 
 function cutOff({ session }: ServerHttp2Stream): void {
   session?.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
-/** What comes over a stream: counted, paid for and watched. */
+/** A message that arrives over a stream: counted, accounted for and watched. */
 class ArrivingStream implements StreamArrival, Arrival {
   message?: LargeMessage;
   #received = 0;
   #pieces = 0;
   #isRefused = false;
 
-  /** @param most Bytes that may come. */
+  /** @param most Maximum number of bytes. */
   constructor(
     private readonly stream: AnsweringStream,
     readonly claim: MemoryClaim,
@@ -284,12 +284,12 @@ class ArrivingStream implements StreamArrival, Arrival {
   refuse(): void {
     this.#isRefused = true;
     this.claim.close();
-    // What is still on its way is dropped by grpc-js.
+    // grpc-js drops what is still on its way.
     this.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
 
-/** What is known of a call's stream. @param call As grpc-js hands it to a method. */
+/** Returns what is known about a call's stream. @param call As grpc-js passes it to a method. */
 export function arrivalOf(call: object, budget: MemoryBudget): StreamArrival {
   // ServerUnaryCall > the intercepted call > ... > the one that has the stream.
   let inner = call as { call?: object; nextCall?: object; stream?: GuardedStream } | undefined;

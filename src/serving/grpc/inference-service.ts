@@ -17,15 +17,15 @@ import { refuse, ServingError } from '../serving-error.js';
 import type { GrpcCall, Methods } from './add-methods.js';
 import type { PredictOptions } from './predict.js';
 
-/** What the Open Inference Protocol asks of a server. */
+/** Options of the Open Inference Protocol's service. */
 export interface InferenceServiceOptions extends PredictOptions {
   readonly isReady: () => boolean;
   readonly serverVersion: string;
 }
 
 /**
- * The Open Inference Protocol over gRPC, for the same models as over HTTP; a request means `serving_default` unless its
- * `parameters` have a `signature_name`.
+ * The Open Inference Protocol over gRPC, for the same models as over HTTP; a request calls `serving_default` unless its `parameters` have a
+ * `signature_name`.
  *
  * Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_grpc.md.
  */
@@ -51,7 +51,7 @@ function specOf(name: string, version: string): ModelSpec {
   return { name, version: number };
 }
 
-/** A model that there is not is not ready either. */
+/** A model that does not exist is not ready either. */
 function isModelReady(models: ModelServer, spec: ModelSpec): boolean {
   try {
     models.find(spec);

@@ -8,32 +8,35 @@ import type { ReceivedBody } from '../limits/received-body.js';
  * answers is busy for 60 ms each time. So messages above 1 MiB pass it by: it is given an empty one in their place.
  */
 
-/** Larger messages, in bytes, pass grpc-js by. */
+/** Messages larger than this, in bytes, bypass grpc-js. */
 export const largeBytes = 2 ** 20;
 /** Whether a message is compressed, in a byte, and its length in four. */
 const prefixBytes = 5;
-/** Memory for a message is taken in pieces from this size on, in bytes; the next is as large as what has come: a client that announces much and sends little holds little. */
+/**
+ * Memory for a message is taken in pieces from this size on, in bytes; the next piece is as large as what has arrived: a client that announces much
+ * and sends little occupies little.
+ */
 const leastPieceBytes = 2 ** 12;
 const pieceBytes = 2 ** 20;
 
-/** A large message that has come. */
+/** A large message that has arrived. */
 export interface LargeMessage {
   readonly isCompressed: boolean;
   readonly body: ReceivedBody;
 }
 
-/** What is done with what comes over a stream. */
+/** Receiver of what arrives over a stream. */
 export interface MessageReceiver {
   /** Counts what arrives. @returns Whether to accept more; once it is false, it stays so. */
   count(chunk: Buffer): boolean;
-  /** The message, once it has come, where it is large: grpc-js is given an empty one after that. */
+  /** The message, once it has arrived, if it is large; grpc-js gets an empty one instead. */
   message?: LargeMessage;
 }
 
 /**
- * Counts what comes over a stream, and receives its message itself if that is large. To be called before grpc-js listens.
+ * Counts what arrives over a stream, and receives its message itself if that is large. Call it before grpc-js listens.
  *
- * The length is read from the first piece that comes; a piece that is too short for it is left to grpc-js, with all that follows.
+ * The length is read from the first piece that arrives; if that is too short, it is left to grpc-js, with everything that follows.
  *
  * @param mostBytes The largest message; grpc-js refuses a larger one itself.
  */
@@ -41,8 +44,8 @@ export function receiveLarge(stream: ServerHttp2Stream, receiver: MessageReceive
   const toGrpc = (chunk: Buffer | null) => Readable.prototype.push.call(stream, chunk);
   let message: ArrivingMessage | undefined;
   let isFirst = true;
-  // Node.js pushes what comes over HTTP/2; no other place is before the listeners of `data`. The method is never deleted again:
-  // that would make the stream a dictionary for V8, and every access to it slow.
+  // Node.js pushes what arrives over HTTP/2; there is no other place before the listeners of `data`. The method is never deleted: that would make the
+  // stream a dictionary for V8, and every access to it slow.
   stream.push = (chunk: Buffer | null): boolean => {
     if (!chunk) return toGrpc(null);
     const isWanted = receiver.count(chunk);
@@ -56,7 +59,7 @@ export function receiveLarge(stream: ServerHttp2Stream, receiver: MessageReceive
       }
     }
     if (!message) return toGrpc(chunk);
-    // Nobody waits for the rest of a message that was refused.
+    // Nobody needs the rest of a message that was refused.
     return isWanted && message.add(content) ? end(message) : true;
   };
   const end = ({ isCompressed, body, surplus }: ArrivingMessage): boolean => {
@@ -74,7 +77,7 @@ class ArrivingMessage {
   #received = 0;
   /** Bytes of the last piece that are still free. */
   #left = 0;
-  /** What came after the message. */
+  /** Bytes that came after the message. */
   surplus: Buffer = Buffer.alloc(0);
 
   constructor(
@@ -112,7 +115,7 @@ class ArrivingMessage {
   }
 }
 
-/** A stream, with what has still to be sent of its large answer. */
+/** A stream, with the part of its large answer that has not been sent yet. */
 export interface AnsweringStream extends ServerHttp2Stream {
   unsentBytes?: number;
 }
@@ -130,7 +133,7 @@ export function sendLarge(stream: AnsweringStream, message: Buffer): void {
         done();
         return;
       }
-      // Its deadline has passed, or the client has gone.
+      // The deadline has passed, or the client has gone.
       if (stream.writableEnded || stream.destroyed) return;
       const end = Math.min(message.length, at + pieceBytes);
       stream.write(message.subarray(at, end), (error) => (error ? done(error) : next(end)));

@@ -4,18 +4,18 @@ import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { checkText } from '../limits/check-text.js';
 import { ServingError } from '../serving-error.js';
 
-/** As in Google's own parsers. */
+/** Maximum depth of nested messages, as in Google's own parsers. */
 const maxDepth = 100;
-/** About what an element takes that is an object: a message, a string, a view of bytes. */
+/** Approximate size of an element that is an object: a message, a string, a view of bytes. */
 const objectBytes = 256;
-/** Values in JavaScript's arrays; a varint may be a byte long. */
+/** Size of a value in JavaScript's arrays; a varint may be a byte long. */
 const wordBytes = 8;
 
 /**
- * Refuses a message that is small, and large when it has been read: two bytes can make an empty string in a list. Only tags are
- * looked at, so a large tensor costs nothing.
+ * Refuses a small message that becomes large when it is read: two bytes can make an empty string in a list. Only tags are read, so a large tensor
+ * costs nothing.
  *
- * @param maxBytes How much memory the message may take when it has been read, about.
+ * @param maxBytes Approximate memory that the message may take when it has been read.
  * @throws ServingError `RESOURCE_EXHAUSTED` for more, `INVALID_ARGUMENT` for messages nested too deep.
  * @throws Error for bytes that are not a message.
  */
@@ -44,9 +44,9 @@ export function checkMessageCost(schema: DescMessage, bytes: Uint8Array, maxByte
         reader.pos = after;
       } else {
         reader.skip(wireType, number);
-        // A group can end far behind its message; what lies between would be read once more for each such group.
+        // A group can end far after its message; everything in between would be read once more for each such group.
         if (reader.pos > end) throw new RangeError('The message ends too early.');
-        // What the schema does not know is kept too, as an object.
+        // Unknown fields are kept too, as objects.
         add(field ? wordBytes : objectBytes);
       }
     }
@@ -64,12 +64,12 @@ function isText(field: DescField): boolean {
   return (field.fieldKind === 'scalar' || field.fieldKind === 'list') && field.scalar === ScalarType.STRING;
 }
 
-/** What the walk asks of a field. */
+/** What the walk needs to know about a field. */
 interface FieldCost {
-  /** What it holds, where that is messages. */
+  /** Type of its messages, if it holds any. */
   readonly nested: DescMessage | undefined;
   readonly isText: boolean;
-  /** Memory for each byte of numbers that come one after another; `undefined` for what is none. */
+  /** Memory for each byte of packed numbers; `undefined` for other fields. */
   readonly bytesPerByte: number | undefined;
 }
 
@@ -88,14 +88,14 @@ function costOf(field: DescField): FieldCost {
 }
 
 function messageOf(field: DescField): DescMessage | undefined {
-  // An entry of a map is read as what its value is: close enough, and protobuf-es has no descriptor of the entry.
+  // An entry of a map is counted like its value: close enough, and protobuf-es has no descriptor of the entry.
   if (field.fieldKind === 'map') return field.mapKind === 'message' ? entryOf(field.message) : undefined;
   return field.message;
 }
 
 const entries = new WeakMap<DescMessage, DescMessage>();
 
-/** A message of what matters of a map's entry: a key that is text, and the value. */
+/** A message type with the relevant parts of a map's entry: a text key, and the value. */
 function entryOf(value: DescMessage): DescMessage {
   const key = { number: 1, fieldKind: 'scalar', scalar: ScalarType.STRING };
   const entry = entries.get(value) ?? ({ fields: [key, { number: 2, fieldKind: 'message', message: value }] } as never);

@@ -21,8 +21,8 @@ import { readModelSpec, writeModelSpec } from './model-spec.js';
 const onlyField = 'signature_def';
 
 /**
- * The signatures of a model, as `ServedVersion` has them: without `__saved_model_init_op`, which nobody can call, and without
- * inputs and outputs of types that Signet does not carry.
+ * The signatures of a model, as `ServedVersion` has them: without `__saved_model_init_op`, which nobody can call, and without inputs and outputs of
+ * types that Signet does not support.
  *
  * Source of rules and texts: tensorflow_serving/servables/tensorflow/get_model_metadata_impl.cc.
  */

@@ -10,11 +10,11 @@ import type { ModelSpec, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 
 /**
- * Which model a message means.
+ * Reads which model a message refers to.
  *
  * Source of the texts: tensorflow_serving/model_servers/server_core.cc, `ServableRequestFromModelSpec`.
  *
- * @throws ServingError `INVALID_ARGUMENT` for none; `NOT_FOUND` for a version that no number in JavaScript can be.
+ * @throws ServingError `INVALID_ARGUMENT` for none; `NOT_FOUND` for a version that is too large for a number in JavaScript.
  */
 export function readModelSpec(message: SpecMessage | undefined): ModelSpec {
   if (!message) throw new ServingError('INVALID_ARGUMENT', 'Missing ModelSpec');
@@ -34,13 +34,13 @@ export function readModelSpec(message: SpecMessage | undefined): ModelSpec {
   }
 }
 
-/** The signature that a message means. */
+/** The signature that a message refers to. */
 export function signatureNameOf(message: SpecMessage | undefined): string {
   const name = message?.signatureName ?? '';
   return name === '' ? defaultSignature : name;
 }
 
-/** Who answered. */
+/** The model, version and signature that answered. */
 export function writeModelSpec({ name, version }: ServedVersion, signatureName = ''): SpecMessage {
   const versionChoice = { case: 'version', value: { value: BigInt(version) } } as const;
   return create(ModelSpecSchema, { name, versionChoice, signatureName });

@@ -13,10 +13,10 @@ import type { PredictOptions } from './predict.js';
 import { examplesOf, runExamplesRequest } from './run-examples-request.js';
 
 /**
- * Several classify and regress signatures of one model on the same tf.Examples.
+ * Runs several classify and regress signatures of one model on the same tf.Examples.
  *
- * Source of rules and texts: tensorflow_serving/servables/tensorflow/multi_inference.cc. There all signatures run at once; here
- * they run one after another, which only a model that draws random numbers tells apart.
+ * Source of rules and texts: tensorflow_serving/servables/tensorflow/multi_inference.cc. There all signatures run at once; here they run one after
+ * another, which makes a difference only for a model that draws random numbers.
  */
 export async function multiInference(
   models: ModelServer,
@@ -32,7 +32,7 @@ export async function multiInference(
   // Read once for all tasks.
   const { examples, pixels } = await examplesOf(input, call, options.limits);
   const callWithExamples = { ...call, read: { values: { examples }, pixels } };
-  // The version that the first task means answers all of them.
+  // The version of the first task answers all of them.
   const pinned = { case: 'version', value: { value: BigInt(version.version) } };
   const results: Awaited<ReturnType<typeof runExamplesRequest>>[] = [];
   for (const { modelSpec, methodName } of tasks) {

@@ -12,18 +12,18 @@ interface Stream {
   getPeer(): string;
 }
 
-/** Streams that may be open at once, of all connections and of one. */
+/** Maximum number of streams that are open at once, for all connections together. */
 const most = 1024;
 const mostOfPeer = 16;
 
-/** The streams that a server writes to until somebody ends them: a server that stops has to. */
+/** The streams that a server writes to until somebody ends them; a server that stops has to end them. */
 export class OpenStreams {
   readonly #streams = new Set<Stream>();
 
   /** @param turns Shared with everything else that computes for requests. */
   constructor(private readonly turns: Turns) {}
 
-  /** What a package's `addToServer` may take for the server: streams of the services that it adds are known here. */
+  /** Returns a stand-in for the server, for a package's `addToServer`: streams of the services that it adds are recorded here. */
   watch(server: Server): Server {
     const addService: Server['addService'] = (service, implementation) => {
       const watched = Object.entries(implementation).map(([name, handler]) => {
@@ -60,8 +60,8 @@ export class OpenStreams {
 }
 
 /**
- * Reads a stream's next request when the answer before it has been taken, and when it is its turn; the packages wait for neither. A description
- * of services is some thousand times as large as the question.
+ * Reads a stream's next request only after the previous answer has been received, and when it is its turn; the packages wait for neither. A
+ * description of services is about a thousand times as large as the request.
  */
 function readInTurns(stream: Duplex, turns: Turns): void {
   const write = stream.write.bind(stream) as (message: unknown) => boolean;
@@ -72,7 +72,7 @@ function readInTurns(stream: Duplex, turns: Turns): void {
       if (!isTaken) await once(stream, 'drain');
       await turns.take();
       stream.resume();
-      // One that ends in between has no more to read.
+      // A stream that ends in between has nothing more to read.
     })().catch(() => undefined);
     return isTaken;
   };

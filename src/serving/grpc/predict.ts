@@ -17,7 +17,7 @@ export interface PredictOptions {
   readonly writer: AnswerWriter;
 }
 
-/** Any signature, on tensors. Source: tensorflow_serving/servables/tensorflow/predict_util.cc. */
+/** Calls any signature on tensors. Source: tensorflow_serving/servables/tensorflow/predict_util.cc. */
 export async function predict(
   models: ModelServer,
   { modelSpec, inputs: protos, outputFilter }: PredictRequest,
@@ -41,10 +41,10 @@ export async function predict(
   return writer.message(job, [outputs], signal);
 }
 
-/** What a small message may become, in values, and still be read here. */
+/** Maximum number of values of a small message that is still read here. */
 const fewValues = 2 ** 16;
 
-/** One value may fill a shape of any size: rows are counted, and memory is taken, before any value is made. */
+/** One value may fill a shape of any size, so rows are counted, and memory is claimed, before any value is made. */
 async function readSmall(
   signature: Signature,
   protos: Readonly<Record<string, TensorProto>>,
@@ -56,11 +56,11 @@ async function readSmall(
   for (const { tensorShape } of Object.values(protos)) {
     const shape = tensorShape?.dim.map(({ size }) => Number(size)) ?? [];
     if (isOfRows) checkRows(shape[0] ?? 0, limits.maxRows);
-    // One whose sizes are negative, or come to no number, is refused later; until then it must not make up for another.
+    // A shape with negative sizes, or whose product is not a number, is refused later; until then it must not offset another.
     values += Math.abs(sizeFromShape(shape)) || 0;
   }
   if (values <= fewValues) return { values: readTensors(protos, limits.maxTensorBytes) };
-  // The widest values have eight bytes; what the shape says is checked where it is read.
+  // The widest values have eight bytes; the shape itself is checked where it is read.
   claim.exchange(Math.min(values * 8, limits.maxTensorBytes ?? defaultMaxTensorBytes));
   return readInThread();
 }

@@ -7,10 +7,10 @@ import { joinExamples } from '../examples/join-examples.js';
 import { checkRows, defaultMaxTensorBytes, type SizeLimits } from '../limits/check-size.js';
 
 /**
- * The tf.Examples of a request, serialized.
+ * Reads the tf.Examples of a request, in serialized form.
  *
  * @returns string [n], n > 0
- * @throws ServingError as `joinExamples`.
+ * @throws ServingError like `joinExamples`.
  */
 export function readExamples(
   input: Input | undefined,

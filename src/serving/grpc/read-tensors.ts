@@ -10,7 +10,7 @@ import { ServingError } from '../serving-error.js';
  *
  * Source of the text: tensorflow/cc/saved_model/util.cc, `GetInputValues`; the reason after it is Signet's.
  *
- * @param maxBytes How much memory all of them may take.
+ * @param maxBytes Memory that all of them may take.
  * @throws ServingError `INVALID_ARGUMENT` that begins `tensor parsing error: NAME`.
  */
 export function readTensors(

@@ -9,9 +9,9 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 
 /**
- * Tells clients such as grpcurl which services and messages there are (grpc.reflection.v1 and v1alpha).
+ * Lists services and messages for clients such as grpcurl (grpc.reflection.v1 and v1alpha).
  *
- * @param services Of protobuf-es.
+ * @param services Services of protobuf-es.
  * @param others Services that a package made with proto-loader.
  */
 export function reflectionOf(
@@ -22,12 +22,12 @@ export function reflectionOf(
     Buffer.from(toBinary(FileDescriptorProtoSchema, withJsonNames(proto))),
   );
   const theirs = others.flatMap((service) => Object.values(service)).flatMap(descriptorsOf);
-  // The package looks at nothing else of what proto-loader would give.
+  // The package reads nothing else of what proto-loader would return.
   const root = { all: { fileDescriptorProtos: [...own, ...theirs] } };
   return new ReflectionService(root as never);
 }
 
-/** Files with all that they import. */
+/** Files with everything that they import. */
 function filesOf(files: readonly DescFile[], found = new Set<DescFile>()): Set<DescFile> {
   for (const file of files) {
     if (found.has(file)) continue;
@@ -46,7 +46,7 @@ function descriptorsOf(method: object): Buffer[] {
   );
 }
 
-/** TensorFlow's Python packages, which the descriptors come from, leave names in JSON empty: clients would print them so. */
+/** TensorFlow's Python packages, which the descriptors come from, leave JSON names empty, and clients would print them like that. */
 function withJsonNames(proto: FileDescriptorProto): FileDescriptorProto {
   const copy = clone(FileDescriptorProtoSchema, proto);
   const fields = [...copy.extension, ...copy.messageType.flatMap(fieldsOf)];

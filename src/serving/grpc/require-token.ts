@@ -4,13 +4,13 @@ import { bearerToken } from '../server-credentials.js';
 import { ServingError } from '../serving-error.js';
 import { statusOf } from './status-of.js';
 
-/** Health checks are of orchestrators, which have no tokens. */
+/** Health checks come from orchestrators, which have no token. */
 const open = /^\/(?:grpc\.health\.v1\.Health\/|inference\.GRPCInferenceService\/Server(?:Live|Ready)$)/;
 
 /**
  * Lets through the calls whose metadata have `authorization: Bearer TOKEN`, and health checks.
  *
- * @param onRefused Hears the method of a call that is refused.
+ * @param onRefused Called with the method of each refused call.
  */
 export function requireToken(token: string, onRefused: (path: string) => void): ServerInterceptor {
   const hasToken = bearerToken(token);

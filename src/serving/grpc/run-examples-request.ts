@@ -10,10 +10,10 @@ import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js'
 import type { PredictOptions } from './predict.js';
 import { readExamples } from './read-examples.js';
 
-/** Examples that a small message's context may be there once for and still be read here. */
+/** Maximum number of examples, each of which repeats the context, for which a small message is still read here. */
 const fewExamples = 32;
 
-/** The tf.Examples of a request. Another thread has already read a large request; examples that become large are read there now. */
+/** The tf.Examples of a request. For a large request, another thread has already read them; examples whose values are large are read there now. */
 export async function examplesOf(
   input: Input | undefined,
   { read, readInThread }: Pick<GrpcCall, 'read' | 'readInThread'>,
@@ -44,7 +44,7 @@ export async function answerExamples(
   return options.writer.message({ type: 'examples-response', task }, [outputs], call.signal);
 }
 
-/** Calls the signature that a request means. @returns What its answer is written from. */
+/** Calls the signature of a request. @returns The data from which its answer is written. */
 export async function runExamplesRequest(
   models: ModelServer,
   method: ExampleMethod<unknown>,

@@ -9,7 +9,7 @@ export interface GrpcStatus {
 /** The text goes in a header, percent-encoded, and clients take 8 KiB of headers. */
 const maxEncodedLength = 4096;
 
-/** What a client learns of a failure. What is not a ServingError is the server's affair: it says no more than that. */
+/** The status that a client gets for a failure. For anything but a ServingError it only says that the server failed. */
 export function statusOf(error: unknown): GrpcStatus & { readonly status: StatusCode } {
   if (!(error instanceof ServingError)) {
     const details = 'The server failed to answer; its log says why.';

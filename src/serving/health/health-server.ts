@@ -3,13 +3,13 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { ConnectionLimit } from '../limits/connection-limit.js';
 import { healthChecks, type HealthPath, healthProblem, type HealthState, mostSilence } from './health-state.js';
 
-/** Connections at once; the oldest goes for a new one. A check takes a millisecond. */
+/** Maximum number of connections at once; a new one replaces the oldest. A check takes a millisecond. */
 const mostConnections = 128;
 
 /**
  * Makes the server of a `HealthThread`: `/healthz` and `/readyz`, plain HTTP without a token, one request per connection.
  *
- * It says only whether the main thread and the models work, so anyone who reaches the port may ask.
+ * It only reveals whether the main thread and the models work, so anyone who reaches the port may ask.
  */
 export function createHealthServer(state: HealthState): Server {
   const server = createServer(

@@ -1,14 +1,14 @@
 /** How long the main thread may be silent before its process counts as hung, in milliseconds. */
 export const mostSilence = 10_000;
 
-/** Status that each health check reports: whether the process answers at all, and whether it should be sent requests. */
+/** Status that each health check reports: `/healthz` whether the process answers at all, `/readyz` whether it should get requests. */
 export const healthChecks = { '/healthz': 'ok', '/readyz': 'ready' } as const;
 
 /** Path of a health check. */
 export type HealthPath = keyof typeof healthChecks;
 
 /**
- * Says why a health check fails in a process that runs; null if it does not.
+ * Explains why a health check fails in a running process; null if it does not.
  *
  * @param isReady Whether every model can answer, and the server is not about to end.
  */
@@ -17,7 +17,7 @@ export function healthProblem(path: HealthPath, isReady: boolean): string | null
   return 'Not ready: a model has no version that answers, or the server is ending.';
 }
 
-/** What the health thread knows of the main thread, in memory that both read. */
+/** State of the main thread for the health thread, in memory that both share. */
 export class HealthState {
   readonly #isReady: Int32Array;
   /** Time of the last sign of life, in nanoseconds of `process.hrtime`, which all threads of a process share. */
@@ -28,7 +28,7 @@ export class HealthState {
     this.#beat = new BigInt64Array(memory, 8, 1);
   }
 
-  /** Says that the main thread is alive, and whether requests may come. */
+  /** Records that the main thread is alive, and whether requests may come. */
   beat(isReady: boolean): void {
     Atomics.store(this.#isReady, 0, isReady ? 1 : 0);
     Atomics.store(this.#beat, 0, process.hrtime.bigint());

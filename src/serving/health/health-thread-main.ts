@@ -6,7 +6,7 @@ import { createHealthServer } from './health-server.js';
 import { HealthState } from './health-state.js';
 import type { HealthThreadData, HealthThreadReply } from './health-thread.js';
 
-/** The thread of a `HealthThread`: listens, says on which port, and answers until it is ended. */
+/** The thread of a `HealthThread`: listens, reports its port, and answers until it is ended. */
 const { memory, host, port } = workerData as HealthThreadData;
 
 async function start(): Promise<HealthThreadReply> {

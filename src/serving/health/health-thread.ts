@@ -5,28 +5,28 @@ import { SignetError } from '../../errors.js';
 import { startWorker } from '../../files/start-worker.js';
 import { HealthState } from './health-state.js';
 
-/** What a health thread is started with. */
+/** Data that a health thread is started with. */
 export interface HealthThreadData {
   readonly memory: SharedArrayBuffer;
   readonly host: string;
   readonly port: number;
 }
 
-/** What it answers once. */
+/** Its only message. */
 export type HealthThreadReply = { readonly port: number } | { readonly problem: string };
 
 /** Milliseconds between signs of life. */
 const beatMilliseconds = 250;
 
 /**
- * Answers health checks on a port of their own, in a thread of its own: what clients send to the other ports does not keep it waiting, and it
- * notices when the main thread hangs.
+ * Answers health checks on a port of their own, in a thread of its own: traffic on the other ports does not delay it, and it notices when the main
+ * thread hangs.
  */
 export class HealthThread {
   private constructor(
     readonly port: number,
     private readonly worker: Worker,
-    /** Says at once what has become of `isReady`, not only at the next sign of life. */
+    /** Reports a change of `isReady` immediately, not only with the next sign of life. */
     readonly update: () => void,
     private readonly timer: NodeJS.Timeout,
   ) {}

@@ -1,7 +1,7 @@
 import { type DType, layoutOf } from '../../tensorflow/data-type.js';
 import type { InferTensorContents } from '../../tensorflow/protos/inference/open_inference_pb.js';
 
-/** What the Open Inference Protocol calls a type, and which field of a message holds its elements one by one; null for raw bytes alone. */
+/** The Open Inference Protocol's name of a type, and the field of a message that holds its elements one by one; null if only raw bytes can. */
 interface Datatype {
   readonly name: string;
   readonly field: Exclude<keyof InferTensorContents, '$typeName' | '$unknown'> | null;
@@ -37,17 +37,17 @@ export function datatypeOf(dtype: DType): string {
   return datatypes[dtype].name;
 }
 
-/** The dtype of the protocol's name; null for what is none. */
+/** The dtype of the protocol's name; null for an unknown name. */
 export function dtypeOfDatatype(name: string): DType | null {
   return byName.get(name) ?? null;
 }
 
-/** The field of a message that holds a type's elements; null for a type that comes as raw bytes alone. */
+/** The field of a message that holds a type's elements; null for a type that is only sent as raw bytes. */
 export function contentsField(dtype: DType): Datatype['field'] {
   return datatypes[dtype].field;
 }
 
-/** Bytes of an element among raw bytes; null for strings, each of which says its own length. */
+/** Bytes of an element among raw bytes; null for strings, each of which has its own length. */
 export function rawElementBytes(dtype: DType): number | null {
   return dtype === 'string' ? null : layoutOf(dtype).bytes;
 }

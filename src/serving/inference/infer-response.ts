@@ -8,7 +8,7 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { contentsField, datatypeOf } from './datatype.js';
 import { writeRaw } from './raw-tensor.js';
 
-/** What a ModelInferResponse contains in addition to its tensors. */
+/** Content of a ModelInferResponse in addition to its tensors. */
 export interface InferAnswer {
   readonly modelName: string;
   readonly modelVersion: string;
@@ -17,7 +17,7 @@ export interface InferAnswer {
   readonly isRaw: boolean;
 }
 
-/** Writes a ModelInferResponse: as raw bytes where that was asked for, and where a type has no other form. */
+/** Writes a ModelInferResponse: as raw bytes if that was requested, or if a type has no other form. */
 export function writeInferResponse(
   { modelName, modelVersion, id, isRaw }: InferAnswer,
   outputs: Readonly<Record<string, TensorValue>>,
@@ -42,6 +42,6 @@ export function writeInferResponse(
 function contentsOf({ dtype, values }: TensorValue) {
   const field = contentsField(dtype);
   const list = dtype === 'bool' ? Array.from(values as Uint8Array, (value) => value !== 0) : values;
-  // The encoder only walks through the values: a typed array does as well as the array that the types ask for.
+  // The encoder only walks through the values: a typed array works as well as the array that the types ask for.
   return Object.assign(create(InferTensorContentsSchema), field && { [field]: list });
 }

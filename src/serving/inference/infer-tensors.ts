@@ -18,7 +18,7 @@ const maxRank = 254;
 /**
  * Reads the tensors of a ModelInferRequest, raw or one by one.
  *
- * @param maxBytes How much memory all of them may take.
+ * @param maxBytes Memory that all of them may take.
  * @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED`.
  */
 export function readInferTensors(
@@ -52,7 +52,7 @@ function readInput(
   if (dtype === null)
     refuse(`The input "${name}" has the datatype "${shown(datatype)}", which the protocol does not have.`);
   const shape = readShape(name, input.shape);
-  // Bounded even where a size of 0 leaves nothing: no product of TensorFlow's may overflow.
+  // Limited even if a size of 0 leaves no elements, so that no product in TensorFlow overflows.
   const bound = sizeFromShape(shape.map((size) => Math.max(size, 1)));
   if (valueBytes(dtype, bound) > maxBytes || (dtype === 'string' && bound > maxStrings)) {
     const message = `The input "${name}" of shape [${shape.join(', ')}] takes more memory than the server has for a request. Send fewer rows.`;

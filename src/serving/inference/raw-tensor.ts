@@ -13,8 +13,8 @@ import { rawElementBytes } from './datatype.js';
 /**
  * Reads elements from raw bytes; the result may be a view of them.
  *
- * @param name The input's, for messages.
- * @param count How many elements the shape has.
+ * @param name Name of the input, for messages.
+ * @param count Number of elements of the shape.
  * @throws ServingError `INVALID_ARGUMENT` for another number of bytes.
  */
 export function readRaw(name: string, dtype: DType, bytes: Uint8Array, count: number): ElementValues {
@@ -28,7 +28,7 @@ export function readRaw(name: string, dtype: DType, bytes: Uint8Array, count: nu
   return contentValues(dtype, bytes, count);
 }
 
-/** Bytes that `writeRaw` gives. */
+/** Number of bytes that `writeRaw` returns. */
 export function rawBytes({ dtype, shape, values }: TensorValue): number {
   if (dtype !== 'string') return sizeFromShape(shape) * (rawElementBytes(dtype) ?? 0);
   return (values as readonly Uint8Array[]).reduce((sum, { length }) => sum + 4 + length, 0);

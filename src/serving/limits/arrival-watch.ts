@@ -2,9 +2,9 @@ import { ServingError } from '../serving-error.js';
 
 /** Something that is arriving from a client. */
 export interface Arrival {
-  /** What has come until now, in bytes. */
+  /** Bytes that have arrived until now. */
   readonly received: () => number;
-  /** Whether all of it has come, for what is not deleted then. Default: it is. */
+  /** Whether all of it has arrived, for arrivals that are not removed then. Default: they are removed. */
   readonly isWhole?: () => boolean;
   /** Called once, when it takes too long. */
   readonly onLate: (error: ServingError) => void;
@@ -14,9 +14,9 @@ export interface Arrival {
 export interface ArrivalRate {
   /** Longest wait between two pieces, and for the first ones, in milliseconds. Default: 10,000. */
   readonly graceMilliseconds?: number;
-  /** What must come in a second on average once that has passed, in bytes. Default: 16 KiB. */
+  /** Bytes that must arrive per second on average after that. Default: 16 KiB. */
   readonly bytesPerSecond?: number;
-  /** After which it is too late in any case, in milliseconds. Default: 120,000. */
+  /** Time after which it is too late in any case, in milliseconds. Default: 120,000. */
   readonly mostMilliseconds?: number;
 }
 
@@ -27,7 +27,7 @@ interface Watched {
 }
 
 /**
- * Ends what clients send too slowly: memory that is held by a body belongs to those who send it.
+ * Ends transfers that are too slow, because a body occupies memory while it arrives.
  *
  * One timer checks everything that is in progress, so an arrival does not need its own timer.
  */
@@ -55,7 +55,7 @@ export class ArrivalWatch {
   }
 
   #look(): void {
-    // Not when the last one ends: where requests come one after the other, each would start a timer.
+    // Not when the last one ends: if requests come one after the other, each would start a timer.
     if (this.#arrivals.size === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;

@@ -7,7 +7,7 @@ import { declaredPixels } from './declared-pixels.js';
 export interface PixelLimits {
   /** Largest image, in pixels (width times height). Default: 50,000,000. */
   readonly maxPixels?: number;
-  /** All images of a request together. Default: four times `maxPixels`. */
+  /** Pixels of all images of a request together. Default: four times `maxPixels`. */
   readonly maxRequestPixels?: number;
 }
 

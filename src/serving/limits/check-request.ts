@@ -4,7 +4,7 @@ import { bitmapProblem } from './bitmap-problem.js';
 import type { PredictRequest, ServedVersion } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 
-/** The key that is meant where a request names none. */
+/** The key for requests that name none. */
 export const defaultSignature = 'serving_default';
 
 /**
@@ -33,7 +33,7 @@ export function checkRequest(version: ServedVersion, request: PredictRequest): S
 }
 
 /**
- * Finds the signature of a request and checks which inputs there are: what must hold before they are read.
+ * Finds the signature of a request and checks the names of its inputs, before they are read.
  *
  * @throws ServingError as `checkRequest`.
  */
@@ -45,7 +45,7 @@ export function checkInputNames({ signatures }: ServedVersion, key: string, name
   return signature;
 }
 
-/** @throws ServingError `UNIMPLEMENTED` for a signature with an input that no request carries. */
+/** @throws ServingError `UNIMPLEMENTED` for a signature with an input that requests cannot carry. */
 export function checkCallable({ omitted }: Pick<Signature, 'omitted'>, key: string): void {
   if (!omitted || omitted.inputs.length === 0) return;
   const message = `The signature "${key}" takes ${omitted.inputs.join(', ')}, which no request carries.`;
@@ -67,7 +67,7 @@ function setOf(names: readonly string[]): string {
   return `{${names.join(',')}}`;
 }
 
-/** TensorFlow would find a wrong type or shape deep in the graph. A string may always come as a scalar, as REST sends it. */
+/** TensorFlow would notice a wrong type or shape only deep in the graph. A string may always come as a scalar, as REST sends it. */
 function checkInput(name: string, spec: TensorSpec, value: PredictRequest['inputs'][string] | undefined): void {
   if (!value) return;
   const isScalarString = value.dtype === 'string' && spec.dtype === 'string' && value.shape.length === 0;
@@ -80,8 +80,8 @@ function checkInput(name: string, spec: TensorSpec, value: PredictRequest['input
 }
 
 /**
- * Refuses the kinds of BMP that TensorFlow's decoder silently turns into another picture, or into noise. Only an input that says it is
- * for images is looked at: any other may take any bytes.
+ * Refuses the kinds of BMP that TensorFlow's decoder silently turns into another picture, or into noise. Only an input whose name says that it is for
+ * images is checked: any other may take any bytes.
  *
  * @throws ServingError `INVALID_ARGUMENT`.
  */
@@ -93,7 +93,7 @@ function checkBitmaps(name: string, { dtype, values }: PredictRequest['inputs'][
   }
 }
 
-/** numpy's numbers are float64 and int64 unless somebody says otherwise. */
+/** numpy's numbers are float64 and int64 by default. */
 function castHint({ dtype: wanted }: TensorSpec, { dtype: given }: PredictRequest['inputs'][string]): string {
   if (wanted === given || wanted === 'string' || given === 'string') return '';
   const cast =

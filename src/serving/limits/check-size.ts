@@ -6,10 +6,10 @@ import { ServingError } from '../serving-error.js';
 
 /** Approximate overhead of a string, in bytes: an object, a view and its slot in a list. */
 export const stringBytes = 256;
-/** Strings in one request, whatever their lengths. */
+/** Maximum number of strings in one request, whatever their lengths. */
 export const maxStrings = 2 ** 16;
 export const defaultMaxRows = 4096;
-/** How much memory all inputs, or all outputs, of a request may take. */
+/** Memory that all inputs, or all outputs, of a request may take, in bytes. */
 export const defaultMaxTensorBytes = 256 * 2 ** 20;
 
 /** Limits of the tensors in a request. */
@@ -27,7 +27,7 @@ export interface SizedTensor {
 }
 
 /**
- * Checks what a request would become, before its values are made.
+ * Checks the memory that a request would take, before its values are made.
  *
  * @returns Memory of the inputs, and of the outputs whose sizes the signature gives, in bytes.
  * @throws ServingError `RESOURCE_EXHAUSTED` (413).
@@ -67,18 +67,18 @@ export function checkRows(rows: number, maxRows = defaultMaxRows): void {
   }
 }
 
-/** Whether every input and output has rows: only then is a request as large as its number of rows. */
+/** Whether every input and output has rows: only then does a request's size depend on its number of rows. */
 export function hasRows(signature: Pick<Signature, 'inputs' | 'outputs'>): boolean {
   return rowsIn(signature).isOfRows;
 }
 
-/** What is known of a signature's rows: whether it has any, and the memory of an output's row, in bytes. */
+/** Facts about a signature's rows: whether it has any, and the memory of an output's row, in bytes. */
 interface SignatureRows {
   readonly isOfRows: boolean;
   readonly bytes: number;
 }
 
-/** Every request asks. */
+/** Kept, since every request needs them. */
 const known = new WeakMap<object, SignatureRows>();
 
 function rowsIn(signature: Pick<Signature, 'inputs' | 'outputs'>): SignatureRows {
@@ -105,7 +105,7 @@ export function valueBytes(dtype: DType, values: number): number {
   return values * numbers * array.BYTES_PER_ELEMENT;
 }
 
-/** Memory of a tensor that is there, in bytes. */
+/** Memory of an existing tensor, in bytes. */
 export function bytesOf({ dtype, values }: TensorValue): number {
   if (dtype !== 'string') return (values as Uint8Array).byteLength;
   return (values as readonly Uint8Array[]).reduce((sum, { length }) => sum + length + stringBytes, 0);

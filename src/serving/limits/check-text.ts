@@ -1,6 +1,6 @@
 import { ServingError } from '../serving-error.js';
 
-/** The longest text, in bytes: names of models, signatures, inputs and features. Tensors and files are bytes, not texts. */
+/** Maximum length of a text in bytes: names of models, signatures, inputs and features. Tensors and files are bytes, not texts. */
 const mostTextBytes = 2 ** 20;
 
 /** @throws ServingError `INVALID_ARGUMENT` for a text that is too long, before it becomes a string. */

@@ -7,8 +7,8 @@ let latest = 0;
 type Numbered = Pick<Socket, 'remoteAddress' | 'remotePort'> & { [numberKey]?: number };
 
 /**
- * What tells connections apart, whichever object stands for one: with TLS, and in HTTP/2, requests come over another object than the
- * connection was made with.
+ * A key that distinguishes connections, whichever object represents one: with TLS, and in HTTP/2, requests come over a different object from the one
+ * that the connection was made with.
  */
 export function connectionKey(socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): string {
   const { remoteAddress, remotePort } = socket;

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 
 /** File descriptors that are kept for models, logs and everything else that is not a connection. */
 const reserve = 64;
-/** Where nothing says how many files may be open. */
+/** Limit if the number of files that may be open is unknown. */
 const most = 10_000;
 
-/** Whether a connection has no request under way, only some that have not come whole, or one that is being answered. */
+/** Whether a connection has no request in progress, only requests that have not fully arrived, or one that is being answered. */
 export type ConnectionState = 'idle' | 'arriving' | 'busy';
 
 /** A connection as far as its limit goes. */
@@ -17,23 +17,23 @@ interface Held {
 /**
  * How many connections may be open at once, on both ports together: fewer than the process may open files.
  *
- * Where there is no room, the oldest connection without a request goes, else the oldest whose request does not arrive; only when all
- * are being answered, the new one.
+ * If there is no room, the oldest connection without a request is closed, or else the oldest whose request has not arrived; the new one is closed
+ * only when all others are being answered.
  */
 export class ConnectionLimit {
   readonly #held = new Set<Held>();
 
-  /** @param limit Default: what `ulimit -n` leaves, 10,000 at most. */
+  /** @param limit Default: what `ulimit -n` leaves, at most 10,000. */
   constructor(readonly limit = defaultLimit()) {}
 
   get size(): number {
     return this.#held.size;
   }
 
-  /** Takes a connection in, or closes it. */
+  /** Accepts a connection, or closes it. */
   admit(socket: Socket, state: () => ConnectionState): void {
     if (this.#held.size >= this.limit && !this.#makeRoom()) {
-      // Its server is still about to hear of it.
+      // Its server has not been told about it yet.
       setImmediate(() => socket.destroy());
       return;
     }
@@ -68,12 +68,12 @@ function limitOf(files: number): number {
   return Number.isFinite(files) ? Math.max(1, Math.min(most, files - reserve)) : most;
 }
 
-/** How many files the process may open; NaN where nothing says it. */
+/** How many files the process may open; NaN if unknown. */
 function openFiles(): number {
-  // Node.js has it since 20.13; the types do not.
+  // Node.js has had it since 20.13, but its types do not.
   const settings = process.report as typeof process.report & { excludeNetwork?: boolean };
   const { excludeNetwork = false } = settings;
-  // The report would look up the other end of every connection. Reports that others ask for stay as they are.
+  // The report would look up the other end of every connection. Reports that others request are not affected.
   settings.excludeNetwork = true;
   try {
     const report = settings.getReport() as { userLimits?: { open_files?: { soft?: number | string } } };

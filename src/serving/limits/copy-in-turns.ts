@@ -2,9 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { TypedElements } from '../../tensorflow/data-type.js';
 
-/** What is copied at once, in bytes. */
+/** Maximum size in bytes that is copied at once. */
 export const largeBytes = 2 ** 20;
-/** What is copied of more in one turn of the event loop: less than a millisecond's work, most of it for memory that is new. */
+/** Bytes of a larger copy that are copied in one turn of the event loop: less than a millisecond's work, most of it for new memory. */
 const turnBytes = 2 ** 18;
 
 /** Elements to copy from one array into another of the same type. */
@@ -18,7 +18,7 @@ export interface Copy {
 /** The copies in progress: copying for two requests at once would make turns twice as long. */
 let last: Promise<void> = Promise.resolve();
 
-/** Copies elements; what is large is copied over several turns of the event loop, so that others are answered in between. */
+/** Copies elements; large copies take several turns of the event loop, so that others are answered in between. */
 export function copyInTurns(copies: readonly Copy[]): Promise<void> {
   const bytes = copies.reduce((sum, { source }) => sum + source.byteLength, 0);
   if (bytes <= largeBytes) {
@@ -46,7 +46,7 @@ async function copyOverTurns(copies: readonly Copy[]): Promise<void> {
   }
 }
 
-/** Both are of one type, which the compiler cannot see. */
+/** Both are of the same type, which the compiler cannot know. */
 function copy({ target, source, at }: Copy): void {
   (target as Float32Array).set(source as Float32Array, at);
 }

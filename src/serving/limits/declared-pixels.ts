@@ -6,14 +6,14 @@ import { sniffImageFormat } from '../../data/image-file/image-format.js';
 import { isFrameHeader, jpegPasses, markersOf } from '../../data/image-file/jpeg-scans.js';
 import { ExampleSchema } from '../../tensorflow/protos/tensorflow/core/example/example_pb.js';
 
-/** How the files that TensorFlow decodes begin in either alphabet of base64. */
+/** Beginnings of the files that TensorFlow decodes, in either alphabet of base64. */
 const base64Magic = /^(?:_9j_|\/9j\/|iVBORw|R0lGOD|Qk)/;
 /** `IHDR` */
 const headerChunk = 0x49484452;
 
 /**
- * How many pixels the image in a string will have once it is decoded, read from its header: in a few bytes, a file can claim
- * gigabytes. Looks for a JPEG, PNG, GIF or BMP, for one in base64, and for those in a tf.Example.
+ * Reads from its header how many pixels the image in a string will have once it is decoded: a file of a few bytes can claim gigabytes. Looks for a
+ * JPEG, PNG, GIF or BMP, for one in base64, and for those in a tf.Example.
  *
  * @returns 0 for anything else; decoding will tell what is wrong with it.
  */

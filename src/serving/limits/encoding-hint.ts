@@ -1,13 +1,13 @@
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 
-/** How the files of images begin in base64: JPEG, PNG, GIF, BMP, WebP, TIFF. */
+/** Beginnings of image files in base64: JPEG, PNG, GIF, BMP, WebP, TIFF. */
 const base64Image = /^(?:_9j_|\/9j\/|iVBORw|R0lGOD|Qk[0-9]|UklGR|SUkq|TU0A)/;
 const looked = 64;
 
 /**
- * What a client has probably done that sends an image which no decoder knows: a sentence that begins with a space, or nothing.
+ * Explains what a client has probably done wrong if no decoder recognizes its image, in a sentence that begins with a space; empty if unknown.
  *
- * To be asked when TensorFlow has refused the request: a signature may well take base64, or any other text.
+ * Call it only after TensorFlow has refused the request, since a signature may well take base64, or any other text.
  */
 export function encodingHint(inputs: Readonly<Record<string, TensorValue>>): string {
   for (const [name, { dtype, values }] of Object.entries(inputs)) {

@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 
 /**
- * How many pixels a WebP, AVIF or TIFF image claims, read from its header by libvips, off this thread. It takes no memory for pixels.
+ * Reads from its header how many pixels a WebP, AVIF or TIFF image claims, with libvips and in another thread. Allocates no memory for pixels.
  *
- * @returns 0 for a header that cannot be read: transcoding will tell what is wrong.
+ * @returns 0 for a header that cannot be read: transcoding will report what is wrong.
  */
 export async function headerPixels(content: Buffer): Promise<number> {
   try {

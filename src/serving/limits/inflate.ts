@@ -4,19 +4,19 @@ import { ServingError } from '../serving-error.js';
 import type { MemoryClaim } from './memory-budget.js';
 import type { ReceivedBody } from './received-body.js';
 
-/** What an inflated message may cost. */
+/** Limits of an inflated message. */
 export interface InflateLimits {
   /** In bytes, once inflated. */
   readonly maxBytes: number;
-  /** Pays for what comes out. */
+  /** Accounts for the inflated bytes. */
   readonly claim: Pick<MemoryClaim, 'take'>;
 }
 
 /**
- * Inflates a message of gRPC; memory is taken as it comes out.
+ * Inflates a message of gRPC; memory is claimed as the data is inflated.
  *
  * @param encoding As `grpc-encoding` names it.
- * @throws ServingError `UNIMPLEMENTED` for another encoding, `RESOURCE_EXHAUSTED` for too much, `INVALID_ARGUMENT` for what cannot be
+ * @throws ServingError `UNIMPLEMENTED` for another encoding, `RESOURCE_EXHAUSTED` for too much data, `INVALID_ARGUMENT` for data that cannot be
  *   inflated.
  */
 export function inflate(

@@ -2,27 +2,29 @@ import { mebibytes } from '../../data/image-file/image-limits.js';
 import { clientHasGone } from '../cancellation.js';
 import { ServingError } from '../serving-error.js';
 
-/** Seven of the largest requests by default, which becomes about twice as much in the process: less than 1 GiB (`npm run bench:hostile`). */
+/**
+ * Default limit: seven of the largest requests, for which the process takes about twice as much memory, less than 1 GiB (`npm run bench:hostile`).
+ */
 const leastLimit = 448 * 2 ** 20;
-/** A request is small that takes no more of the limit: 896 KiB of 448 MiB. */
+/** Share of the limit up to which a request counts as small: 896 KiB of 448 MiB. */
 const smallPart = 1 / 512;
-/** One of ordinary size: 56 KiB of 448 MiB. */
+/** Share of the limit up to which a request has ordinary size: 56 KiB of 448 MiB. */
 const ordinaryPart = smallPart / 16;
-/** Kept for small requests, so that a few large ones cannot keep everybody else out. */
+/** Share that is reserved for small requests, so that a few large ones cannot keep everybody else out. */
 const reserve = 1 / 4;
-/** Kept of that for ordinary ones, so that many small ones cannot do it either. */
+/** Share of the limit that is reserved for ordinary requests, so that many small ones cannot do it either. */
 const ordinaryReserve = 1 / 16;
-/** What one address may take with small ones, and with ordinary ones, of what is there for these. */
+/** Share that one address may take of the memory for small requests, and of that for ordinary ones. */
 const smallShare = 3 / 4;
 const ordinaryShare = 15 / 16;
 
 /**
- * How much memory all requests may take together, whatever they come over: their bodies while they arrive, the values that
- * these become, and the answers until they are sent.
+ * Memory that all requests may take together, over any protocol: their bodies while they arrive, the values read from them, and the answers until
+ * they are sent.
  *
- * A quarter is kept for small requests, and a quarter of that for those of ordinary size. Of the rest, an address may take half of
- * what the others leave: one client gets far, and the next one still finds something. With small requests it may take more, as many
- * clients behind a proxy do, but not all.
+ * A quarter is kept for small requests, and a quarter of that for those of ordinary size. Of the rest, an address may take half of what the others
+ * leave: one client gets a lot, and the next one still finds some. With small requests it may take more, as many clients behind a proxy do, but not
+ * all.
  */
 export class MemoryBudget {
   readonly #byAddress = new Map<string, number>();
@@ -41,7 +43,7 @@ export class MemoryBudget {
     return this.#taken;
   }
 
-  /** An account for one request. @param address The client's. */
+  /** Opens an account for one request. @param address The client's address. */
   open(address = ''): MemoryClaim {
     return new MemoryClaim(networkOf(address), this.#add);
   }
@@ -70,10 +72,10 @@ export class MemoryBudget {
   }
 }
 
-/** Adds to what clients have taken. @param total What the request will have taken then. @throws ServingError `RESOURCE_EXHAUSTED` */
+/** Adds to the memory that clients have taken. @param total What the request will then have taken. @throws ServingError `RESOURCE_EXHAUSTED` */
 type AddBytes = (network: string, bytes: number, total: number) => void;
 
-/** What one request has taken of a budget. */
+/** The memory that one request has taken from a budget. */
 export class MemoryClaim {
   #bytes = 0;
   #isClosed = false;
@@ -83,7 +85,7 @@ export class MemoryClaim {
     private readonly add: AddBytes,
   ) {}
 
-  /** @throws ServingError `RESOURCE_EXHAUSTED` when that much is not left, `CANCELLED` once it is closed. */
+  /** @throws ServingError `RESOURCE_EXHAUSTED` if that much is not left, `CANCELLED` once it is closed. */
   take(bytes: number): void {
     this.exchange(this.#bytes + bytes);
   }
@@ -104,26 +106,26 @@ export class MemoryClaim {
     this.#bytes -= given;
   }
 
-  /** Pays for something else that has come of what was paid for: a body becomes values, and these an answer. @throws As `take`. */
+  /** Replaces the claim by one for what the data has become: a body becomes values, and these an answer. @throws Like `take`. */
   exchange(bytes: number): void {
     if (this.#isClosed) throw clientHasGone();
     this.add(this.network, bytes - this.#bytes, bytes);
     this.#bytes = bytes;
   }
 
-  /** Gives everything back; may be called several times. */
+  /** Returns everything; may be called several times. */
   release(): void {
     this.give(this.#bytes);
   }
 
-  /** Gives everything back when the request is over: what still computes for it takes nothing more. */
+  /** Returns everything when the request is over; code that still computes for it cannot claim more. */
   close(): void {
     this.release();
     this.#isClosed = true;
   }
 }
 
-/** A client that has one IPv6 address has its whole /64. */
+/** A client with one IPv6 address has its whole /64. */
 function networkOf(address: string): string {
   if (!address.includes(':') || address.startsWith('::ffff:')) return address;
   const [head = '', tail] = address.split('::');

@@ -1,21 +1,21 @@
-/** What comes through in one turn of the event loop, in bytes. */
+/** Bytes that are let through in one turn of the event loop. */
 const turnBytes = 2 ** 18;
-/** What a piece counts at least: one of a byte takes as long as one of some hundred. */
+/** Minimum number of bytes that a piece counts as: one of a byte takes as long as one of a few hundred. */
 const leastBytes = 256;
-/** How many sources that were paused go on in a turn. */
+/** Number of paused sources that continue in a turn. */
 const turnSources = 4;
 /** The same for bodies whose bytes are no longer needed. */
 const turnDropped = 1;
 
-/** Something that bytes come from, such as a request. */
+/** A source of bytes, such as a request. */
 export interface Pausable {
   pause(): unknown;
   resume(): unknown;
 }
 
 /**
- * Spreads what clients send over turns of the event loop: however many send however fast, a turn stays short, and so does the
- * wait of a connection that is about to be accepted (libuv accepts one per turn).
+ * Spreads what clients send over turns of the event loop. However many of them send, and however fast, a turn stays short, and so does the wait of a
+ * connection that is about to be accepted (libuv accepts one per turn).
  */
 export class Pace {
   readonly #paused = new Set<Pausable>();
@@ -24,7 +24,7 @@ export class Pace {
   #received = 0;
   #isCounting = false;
 
-  /** Notes what has come, and pauses its source until its turn comes again if that was too much. */
+  /** Counts what has arrived, and if that was too much, pauses its source until its turn comes again. */
   count(source: Pausable, bytes: number): void {
     const isDropped = this.#dropped.has(source);
     if (!isDropped) this.#received += Math.max(bytes, leastBytes);
@@ -34,7 +34,7 @@ export class Pace {
     (isDropped ? this.#pausedDropped : this.#paused).add(source);
   }
 
-  /** Lets a source, whose bytes are dropped from now on, continue after all others. */
+  /** Lets a source whose bytes are dropped from now on continue after all others. */
   drop(source: Pausable): void {
     this.#dropped.add(source);
     if (!this.#paused.delete(source)) source.resume();

@@ -1,4 +1,4 @@
-/** A body in the pieces in which it arrived: one that goes to another thread is never joined here. */
+/** A body in the pieces in which it arrived; a body that goes to another thread is never joined here. */
 export interface ReceivedBody {
   /** In bytes. */
   readonly length: number;
@@ -10,8 +10,8 @@ const mostPieces = 4096;
 const leastAverage = 64;
 
 /**
- * Whether a body comes in crumbs: each piece costs the thread that answers microseconds, and the client a few bytes, so that all others
- * would wait.
+ * Whether a body arrives in tiny pieces. Each piece costs the client a few bytes, but the answering thread microseconds, so all others would have to
+ * wait.
  */
 export function isCrumbled(pieces: number, bytes: number): boolean {
   return pieces > mostPieces && bytes < pieces * leastAverage;
@@ -57,12 +57,12 @@ export function bodyBytes({ chunks, length }: ReceivedBody): Buffer {
   return Buffer.from(first.buffer, first.byteOffset, first.byteLength);
 }
 
-/** What a piece may share its memory with and still move alone: the prefix of a gRPC message. */
+/** Number of other bytes that a piece may share its memory with and still be moved: the prefix of a gRPC message. */
 const mostBesides = 16;
-/** Smaller buffers may lie in Node.js's pool. */
+/** Smaller buffers may be in Node.js's pool. */
 const poolBytes = 2 ** 13;
 
-/** A body as `postMessage` takes it: pieces that have their memory for themselves move, others are copied. */
+/** A body in the form for `postMessage`: pieces that have memory of their own are moved, others are copied. */
 export function movedBody({ chunks }: ReceivedBody): { chunks: Uint8Array[]; transfer: ArrayBuffer[] } {
   const transfer = new Set<ArrayBuffer>();
   const moved = chunks.map((chunk) => {

@@ -6,8 +6,8 @@ import { SignetError } from '../../errors.js';
 /**
  * Removes the socket that a server which was killed has left behind, so that another can listen there.
  *
- * @param what What is to listen, for messages.
- * @throws SignetError `INVALID_ARGUMENT` for a file of another kind, and for a socket that a program answers at.
+ * @param what Name of what will listen, for messages.
+ * @throws SignetError `INVALID_ARGUMENT` for a file of another kind, and for a socket that a program still uses.
  */
 export async function removeStaleSocket(path: string, what: string): Promise<void> {
   const stats = await lstat(path).catch(() => null);

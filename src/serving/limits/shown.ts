@@ -2,7 +2,7 @@ import { printable } from '../../text/printable.js';
 
 const mostCharacters = 200;
 
-/** A name that a client made up, as far as it is kept: its first 200 characters. */
+/** A name chosen by a client, cut to its first 200 characters. */
 export function cutName(name: string): string {
   return name.length > mostCharacters ? `${name.slice(0, mostCharacters)}...` : name;
 }

@@ -1,20 +1,17 @@
 /** How long requests may compute in one turn of the event loop, in milliseconds. */
 const turnMilliseconds = 10;
-/** The same while connections come: more may wait, and one is accepted per turn. */
+/** The same while connections come in: more may be waiting, and one is accepted per turn. */
 const shortMilliseconds = 1;
 
-/**
- * Shares the thread that answers: what computes for requests takes its turn, so that however many of them have come at once,
- * health checks are answered in between.
- */
+/** Shares the answering thread: requests compute in turns, so that health checks are answered in between, however many requests have come at once. */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
-  /** When requests began to compute in this turn, or in one before it: to ask at every request would cost a turn each. */
+  /** When requests began to compute in this turn, or in one before it: a check for every request would cost a turn each. */
   #since = -Infinity;
   #limit = turnMilliseconds;
   #isEnding = false;
 
-  /** @returns Nothing where there is time left now; else what settles when there is. */
+  /** @returns Undefined if there is time left now; otherwise a promise that settles when there is. */
   take(): Promise<void> | undefined {
     if (this.#waiting.length === 0 && performance.now() - this.#since < this.#limit) return undefined;
     return new Promise((resolve) => {
@@ -40,7 +37,7 @@ export class Turns {
     });
   }
 
-  /** One after the other, each as far as it goes by itself. */
+  /** One after the other, each as far as it gets without waiting. */
   #letIn(limit: number): void {
     this.#waiting.shift()?.();
     queueMicrotask(() => {

@@ -6,23 +6,23 @@ import { onnxOps } from '../../export/onnx/convert-node.js';
 
 /** The part of a signature that another runtime computes. */
 export interface NetworkCut {
-  /** The value that goes into the network: everything that the network computes is made of it and of constants. */
+  /** The input of the network: everything that the network computes depends only on it and on constants. */
   readonly entry: string;
   readonly nodes: readonly FlatNode[];
-  /** Values of the network that the rest of the signature takes, or gives as outputs. */
+  /** Values of the network that the rest of the signature uses, or returns as outputs. */
   readonly exits: readonly string[];
 }
 
-/** Ops that take the time of a network. */
+/** Ops that take most of a network's time. */
 const heavy = new Set(['Conv2D', 'DepthwiseConv2dNative', 'MatMul', 'BatchMatMulV2']);
 const known = new Set(onnxOps);
 
 /**
- * Cuts a signature into what prepares pictures, the network, and what is made of its numbers.
+ * Cuts a signature into the preparation of pictures, the network, and the processing of its results.
  *
- * The network begins behind the last value through which everything goes that its convolutions and products take, and goes on for as long as ONNX has the ops.
+ * The network begins after the last value through which all inputs of its convolutions and products pass, and continues as long as ONNX has the ops.
  *
- * @returns null where there is no such value, or the network has an op that ONNX lacks.
+ * @returns null if there is no such value, or the network has an op that ONNX lacks.
  */
 export function cutNetwork(graph: FlatGraph): NetworkCut | null {
   const needed = ancestors(graph, (node) => heavy.has(node.op));
@@ -44,7 +44,7 @@ export function cutNetwork(graph: FlatGraph): NetworkCut | null {
   return exits.length > 0 && areFloats ? { entry, nodes, exits } : null;
 }
 
-/** Names of the nodes that are asked for, and of all that they are computed from. */
+/** Names of the wanted nodes, and of all nodes that they are computed from. */
 function ancestors({ nodes }: FlatGraph, isWanted: (node: FlatNode) => boolean): Set<string> {
   const found = new Set<string>();
   for (const node of nodes.toReversed()) {
@@ -65,7 +65,7 @@ function entryOf(graph: FlatGraph, needed: ReadonlySet<string>): string | null {
   return candidates.find((value) => isFloat(graph, value) && isPassedByAll(graph, nodes, value)) ?? null;
 }
 
-/** Whether no input reaches a heavy op but through a value. */
+/** Whether all inputs reach the heavy ops only through a certain value. */
 function isPassedByAll({ inputs }: FlatGraph, nodes: readonly FlatNode[], value: string): boolean {
   const reached = new Set(inputs.map((input) => nodeOf(input.value)));
   return nodes.every((node) => {
@@ -75,7 +75,7 @@ function isPassedByAll({ inputs }: FlatGraph, nodes: readonly FlatNode[], value:
   });
 }
 
-/** What is computed of constants alone. */
+/** Nodes that are computed from constants only. */
 class Apart {
   readonly #names = new Set<string>();
 
@@ -89,7 +89,7 @@ class Apart {
   }
 }
 
-/** Whether an op behind the last heavy one goes along: one that gives a float, as activations and softmax do. */
+/** Whether an op after the last heavy one is part of the network: one that returns a float, as activations and softmax do. */
 function isCarried({ op, attr }: FlatNode): boolean {
   const types = outputTypes(op, attr);
   return known.has(op) && types.length === 1 && types[0] === DataType.DT_FLOAT;

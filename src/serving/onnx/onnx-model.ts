@@ -28,17 +28,17 @@ interface SplitSignature extends RestOfSignature {
 interface CutSignature {
   readonly graph: FlatGraph;
   readonly cut: NetworkCut;
-  /** Sizes of what goes into the network; null for a signature that takes strings, which does not show them. */
+  /** Sizes of what goes into the network; null for a signature that takes strings, which does not reveal them. */
   readonly entryShape: ObservedShape | null;
 }
 
 /**
- * Signatures of a SavedModel whose network runs in ONNX Runtime, once for all of them: TensorFlow decodes and resizes before it, and makes
- * labels behind it.
+ * Signatures of a SavedModel whose network runs in ONNX Runtime, once for all of them: TensorFlow decodes and resizes before it, and makes labels
+ * after it.
  */
 export class OnnxModel {
   private constructor(
-    /** Such as `1.30.0`. */
+    /** Version of ONNX Runtime, such as `1.30.0`. */
     readonly runtimeVersion: string,
     private readonly runtime: OnnxRuntime,
     private readonly network: OnnxSession,
@@ -48,9 +48,9 @@ export class OnnxModel {
 
   /**
    * @param keys The signatures.
-   * @param options How TensorFlow's session for the rest is loaded.
-   * @throws RuntimeMissing without `onnxruntime-node`; SignetError `NOT_EXPORTABLE` where no signature has a network that ONNX can have; Error with
-   *   ONNX Runtime's words where it refuses the network.
+   * @param options Options of TensorFlow's session for the rest.
+   * @throws RuntimeMissing without `onnxruntime-node`; SignetError `NOT_EXPORTABLE` if no signature has a network that ONNX can represent; Error with
+   *   ONNX Runtime's message if it refuses the network.
    */
   static async load(directory: string, keys: readonly string[], options: SessionOptions = {}): Promise<OnnxModel> {
     const { runtime, version } = await loadOnnxRuntime();
@@ -105,12 +105,12 @@ export class OnnxModel {
     const results = await this.network.run({ [name]: feed }, onnxExits);
     return onnxExits.map((exit) => {
       const { data = new Float32Array(), dims = [] } = results[exit] ?? {};
-      // A copy: the answer's memory moves to another thread, and the runtime's memory cannot.
+      // Copied, because the answer's memory moves to another thread, which the runtime's memory cannot.
       return { dtype: 'float32', shape: [...dims], values: data.slice() };
     });
   }
 
-  /** What the network gave is known already; the others are computed from it. */
+  /** Outputs that the network itself returned are known already; the others are computed from these. */
   #outputs(
     signature: SplitSignature,
     feeds: ReadonlyMap<string, TensorValue>,
@@ -132,7 +132,7 @@ export class OnnxModel {
   }
 }
 
-/** Cuts the signatures that can be cut. @throws SignetError `NOT_EXPORTABLE` where none can. */
+/** Cuts the signatures that can be cut. @throws SignetError `NOT_EXPORTABLE` if none can. */
 async function cutAll(directory: string, keys: readonly string[]): Promise<CutSignature[]> {
   const cuts: CutSignature[] = [];
   for (const key of keys) {
@@ -162,10 +162,10 @@ function observeEntry(graph: FlatGraph, { entry }: NetworkCut): ObservedShape | 
 }
 
 /**
- * Finds the sizes of what goes into the network, which a signature shows that takes numbers, and leaves out signatures that show others: there is one
+ * Finds the sizes of the network's input, which a signature that takes numbers reveals, and leaves out signatures with other sizes: there is one
  * network for all.
  *
- * @throws SignetError `NOT_EXPORTABLE` where no signature takes numbers.
+ * @throws SignetError `NOT_EXPORTABLE` if no signature takes numbers.
  */
 function withOneEntry(cuts: readonly CutSignature[]): {
   readonly cuts: readonly CutSignature[];
@@ -184,7 +184,7 @@ function fits(sizes: ObservedShape, taken: ObservedShape): boolean {
   return sizes.length === taken.length && taken.every((size, i) => size === null || size === sizes[i]);
 }
 
-/** Threads for an op of the network: with 0, ONNX Runtime would take all cores of the computer, whatever the process may use. */
+/** Number of threads for an op of the network: with 0, ONNX Runtime would take all cores of the computer, even if the process may not use them. */
 export function networkThreads({ intraOpThreads = 0 }: SessionOptions): number {
   const given = intraOpThreads || Number(process.env.TF_NUM_INTRAOP_THREADS);
   return Number.isInteger(given) && given > 0 ? given : availableParallelism();
@@ -195,7 +195,7 @@ async function functionsOf(directory: string) {
   return new Map((graphDef?.library?.function ?? []).map((each) => [each.signature?.name ?? '', each]));
 }
 
-/** TensorFlow reads the folder once. */
+/** The folder is only needed while TensorFlow reads it. */
 async function loadRest(rest: RestOfGraph, options: SessionOptions): Promise<Session> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-onnx-'));
   try {

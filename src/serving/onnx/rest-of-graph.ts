@@ -12,7 +12,7 @@ import { SavedModelSchema } from '../../tensorflow/protos/tensorflow/core/protob
 import { tensorSpec } from '../../tracing/tensor-spec.js';
 import type { NetworkCut } from './cut-network.js';
 
-/** A signature without its network, as it lies in the graph of the rest. */
+/** A signature without its network, as it is in the graph of the rest. */
 export interface RestOfSignature {
   /** Tensors that inputs are fed to, by their names. */
   readonly inputs: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export interface RestOfSignature {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-/** What TensorFlow still computes of several signatures: what comes before the network and behind it. */
+/** The part of several signatures that TensorFlow still computes: everything before and after the network. */
 export class RestOfGraph {
   readonly #nodes: NodeDef[] = [];
   #signatures = 0;
@@ -60,7 +60,7 @@ export class RestOfGraph {
     };
   }
 
-  /** Writes a SavedModel without variables, whose tensors are called by their names. */
+  /** Writes a SavedModel without variables, whose tensors are used by their names. */
   async write(folder: string): Promise<void> {
     const node = this.#nodes;
     const used = reachableFunctions(node, (name) => this.functions.get(name));
@@ -72,7 +72,7 @@ export class RestOfGraph {
 }
 
 function nodeDefOf({ name, op, inputs, attr }: FlatNode): NodeDef {
-  // "_class" places a node next to another by name, which it no longer has.
+  // "_class" places a node next to another one, by a name that no longer exists.
   const kept = Object.entries(attr).filter(([key]) => key !== '_class');
   return create(NodeDefSchema, { name, op, input: [...inputs], attr: Object.fromEntries(kept) });
 }

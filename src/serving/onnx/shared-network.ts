@@ -15,18 +15,18 @@ import type { NetworkCut } from './cut-network.js';
 const input = 'network_input';
 
 /**
- * The networks of several signatures as one: what they have in common, usually all of it, is there once.
+ * The networks of several signatures as one: what they have in common, usually everything, is in it once.
  *
- * Nodes are the same where op, attributes and all that they are computed from are the same, so that a signature's name does not matter.
+ * Nodes are the same if their op, their attributes and everything they are computed from are the same, so that a signature's name does not matter.
  */
 export class SharedNetwork {
   readonly #nodes: FlatNode[] = [];
   readonly #constants = new Map<string, TensorValue>();
-  /** Values of this graph by what they are. */
+  /** Values of this graph by keys that describe them. */
   readonly #byKey = new Map<string, string>();
   readonly #exits = new Set<string>();
 
-  /** Adds the network of a signature. @returns the values of this graph that its exits are, in their order. */
+  /** Adds the network of a signature. @returns the values of this graph for its exits, in their order. */
   add({ constants }: FlatGraph, { entry, nodes, exits }: NetworkCut): string[] {
     const keys = new Map([[entry, input]]);
     const here = new Map([[entry, `${input}:0`]]);

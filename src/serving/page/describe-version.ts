@@ -8,8 +8,8 @@ import type { ModelServer, ModelSpec, ShadowReport } from '../model-server.js';
 const mostNames = 12;
 
 /**
- * `/page/version.json`: what the page tells about a version: its signatures as `show-model` does, whether pictures can be sent
- * to it, how large they are inside, and what it takes them for.
+ * `/page/version.json`: what the page shows about a version: its signatures as in `show-model`, whether it accepts pictures, the size to which they
+ * are resized, and the classes.
  *
  * @throws ServingError `NOT_FOUND`.
  */
@@ -50,7 +50,7 @@ function describeSignature(modelName: string, key: string, { inputs, outputs, me
     method,
     inputs: tensors(inputs),
     outputs: tensors(outputs),
-    // What other methods find in a tf.Example, only the graph could tell.
+    // Only the graph could tell what other methods read from a tf.Example.
     curl: method === 'tensorflow/serving/predict' ? curl : null,
   };
 }

@@ -6,35 +6,35 @@ import type { ResizeMode } from '../../ops/fit-images.js';
 import { composePage } from './compose-page.js';
 import { offlineScript } from './offline-script.js';
 
-/** What a page knows about its model besides the graph. */
+/** Facts about a page's model in addition to its graph. */
 export interface OfflinePageFacts {
   /** Name of the model, the page's title. */
   readonly name: string;
-  /** Names of the classes, in the order of the logits; null if they are unknown, and the page shows numbers. */
+  /** Names of the classes, in the order of the logits; null if they are unknown; the page then shows numbers. */
   readonly classNames: readonly string[] | null;
-  /** Height and width that pictures are brought to; null for a model that takes them as they are. */
+  /** Height and width that pictures are resized to; null for a model that takes any size. */
   readonly inputSize: readonly [height: number, width: number] | null;
   readonly resize: ResizeMode;
   readonly antialias: boolean;
   readonly exif: ExifHandling;
-  /** Whether large JPEGs are made smaller before anything else. */
+  /** Whether large JPEGs are reduced before anything else. */
   readonly decode: DecodeSize;
-  /** Whether a softmax is still to be taken; `either` looks at the numbers. */
+  /** Whether a softmax must still be applied; `either` decides by the numbers. */
   readonly gives: 'logits' | 'either';
   /** Thresholds of a multi-label model, by class; null for a model that gives each picture one class. */
   readonly thresholds: readonly number[] | null;
   /** Divides the logits before they become probabilities; 1 changes nothing. */
   readonly temperature: number;
-  /** The least probability of a sure answer; null where none was chosen. */
+  /** The lowest probability of a sure answer; null if none was chosen. */
   readonly sureFrom: number | null;
   /** Rows of the page's table about the model: a title and a text each. */
   readonly about: readonly (readonly [title: string, text: string])[];
 }
 
-/** The page asks nobody for anything: what it shows and computes with lies next to it, or is made by itself. */
+/** The page requests nothing from anybody: everything it shows and computes with is next to it, or made by itself. */
 const policy = [
   "default-src 'none'",
-  // Of a page that is opened as a file, 'self' is nothing in some browsers.
+  // If a page is opened as a file, 'self' matches nothing in some browsers.
   "script-src 'self' file: 'wasm-unsafe-eval'",
   "style-src 'self' file:",
   "img-src 'self' file: blob:",
@@ -45,10 +45,10 @@ const policy = [
 ].join('; ');
 
 /**
- * Makes a folder with a web page that classifies pictures in the browser, without a server: from any web server, or opened as a file.
+ * Makes a folder with a web page that classifies pictures in the browser, without a server: it works from any web server, or opened as a file.
  *
- * @param graphModel Files of a GraphModel: `model.json` and its shards. Each becomes a script, since a page that was opened as a file may
- * load scripts and nothing else.
+ * @param graphModel Files of a GraphModel: `model.json` and its shards. Each becomes a script, since a page that is opened as a file can only load
+ *   scripts.
  * @returns the files by name: `index.html`, `page.js`, `model/weights-1.js`.
  * @throws SignetError `SET_UP_FAILED` when the page's script cannot be made.
  */
@@ -79,7 +79,7 @@ export async function offlinePageFiles(
   ]);
 }
 
-/** A script that hands a text over; `model-parts.js` waits for it. */
+/** A script that delivers a text; `model-parts.js` waits for it. */
 function part(name: string, text: string): Uint8Array {
   return Buffer.from(`signetPart(${JSON.stringify(name)},${JSON.stringify(text)});\n`);
 }

@@ -23,7 +23,7 @@ export async function bundleOfflineScript(): Promise<string> {
     platform: 'browser',
     target: 'es2022',
     loader: { '.wasm': 'dataurl' },
-    // TensorFlow.js asks for these in Node.js alone.
+    // TensorFlow.js requires these only in Node.js.
     external: ['fs', 'path', 'crypto', 'worker_threads', 'perf_hooks', 'os', 'util', 'node-fetch', 'string_decoder'],
     legalComments: 'eof',
     logLevel: 'silent',

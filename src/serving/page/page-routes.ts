@@ -13,7 +13,7 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The page's files: a request chooses among these and names no file itself. */
+/** The page's files: a request chooses among these and never names a file itself. */
 const files = [
   'page.css',
   'icon.svg',
@@ -38,7 +38,7 @@ const files = [
   'token-form.js',
 ];
 
-/** Nothing but the page's own files and pictures: it works without a network, and a hostile class name stays text. */
+/** Allows only the page's own files and pictures: it works without a network, and a hostile class name stays text. */
 const headers = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -48,8 +48,8 @@ const headers = {
 };
 
 /**
- * The web page of a server: what is served, pictures to drop, a canvas to draw on. The page's own files need no token, since it
- * asks for the token itself; what it learns from the server does.
+ * The web page of a server: what is served, pictures to drop, a canvas to draw on. The page's own files need no token, since the page asks for it
+ * itself; the data that it requests does.
  */
 export function pageRoutes(models: ModelServer): Route[] {
   const common = { method: 'GET', name: 'Page', isQuiet: true } as const;
@@ -67,7 +67,7 @@ export function pageRoutes(models: ModelServer): Route[] {
   ];
 }
 
-/** `/page/models.json`: every model with its versions; asked every few seconds, so it is short. */
+/** `/page/models.json`: every model with its versions; requested every few seconds, so it is short. */
 function describeModels(models: ModelServer) {
   return models.modelNames.map((name) => ({ name, versions: statusesOrNone(models, name) }));
 }

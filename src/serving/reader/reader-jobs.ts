@@ -31,7 +31,7 @@ import { refuse, ServingError } from '../serving-error.js';
 export type Signatures = Readonly<Record<string, Signature>>;
 type Values = Readonly<Record<string, TensorValue>>;
 
-/** What a body contains in addition to its tensors: plain data, which may be sent to another thread. */
+/** Content of a body in addition to its tensors: plain data, which may be sent to another thread. */
 export type ReaderHead =
   | { readonly type: 'predict'; readonly signatureName: string | undefined; readonly format: PredictBody['format'] }
   | {
@@ -45,15 +45,15 @@ export type ReaderHead =
   | { readonly type: 'form'; readonly files: readonly string[] }
   | { readonly type: 'message'; readonly rest: Uint8Array };
 
-/** What has been read of a body. */
+/** The data read from a body. */
 export interface ReaderResult<Head extends ReaderHead = ReaderHead> {
   readonly head: Head;
   readonly values: Values;
-  /** Pixels that each string among the values claims, where another thread has looked: see `declaredPixels`. */
+  /** Pixels that each string among the values claims, if another thread has determined them: see `declaredPixels`. */
   readonly pixels?: readonly number[] | undefined;
 }
 
-/** What must be known to read a body. */
+/** The information needed to read a body. */
 export type ReaderJob =
   | {
       readonly type: 'predict' | 'infer' | 'classification' | 'regression';
@@ -67,7 +67,7 @@ export type ReaderJob =
   | {
       readonly type: 'message';
       readonly typeName: string;
-      /** How much memory the message may take when it has been read. */
+      /** Memory that the message may take when it has been read. */
       readonly maxCost: number;
       readonly limits: SizeLimits;
     };
@@ -75,7 +75,7 @@ export type ReaderJob =
 /**
  * Reads a body.
  *
- * @param onSignature Hears which signature the body names, before it is looked up.
+ * @param onSignature Called with the signature that the body names, before it is looked up.
  * @throws ServingError
  */
 export async function runReaderJob(
@@ -147,7 +147,7 @@ export function findSignature(signatures: Signatures, key: string): Signature {
   return signature ?? refuse(`Serving signature name: "${key}" not found in signature def`);
 }
 
-/** The messages that carry tensors or examples; no other may be large. */
+/** The messages with tensors or examples; no others may be large. */
 const largeMessages: readonly DescMessage[] = [
   PredictRequestSchema,
   ClassificationRequestSchema,
@@ -182,7 +182,7 @@ function readMessageBody(
   return { head: { type: 'message', rest: toBinary(schema, message) } as const, values: { examples } };
 }
 
-/** The rest keeps the names of the inputs, and whether they came as raw bytes. */
+/** The remaining message keeps the names of the inputs, and whether they came as raw bytes. */
 function readInferMessage(bytes: Uint8Array, maxCost: number, limits: SizeLimits) {
   const message = parseMessage(ModelInferRequestSchema, bytes, maxCost) as ModelInferRequest;
   const values = readInferTensors(message, limits.maxTensorBytes);

@@ -18,7 +18,7 @@ type HeadOf<Type extends ReaderHead['type']> = Extract<ReaderHead, { readonly ty
 type WithSignatures = Extract<ReaderJob, { readonly signatures: Signatures }>;
 type PlainSignatures = readonly (readonly [key: string, signature: PlainSignature])[];
 
-/** A body and its job as they go to the thread. */
+/** A body and its job, in the form sent to the thread. */
 export interface ReaderWork {
   readonly chunks: readonly Uint8Array[];
   readonly job:
@@ -28,22 +28,22 @@ export interface ReaderWork {
 
 /** Message from the thread. */
 export type ReaderReply = {
-  /** The signature that the body names, where that was found out. */
+  /** The signature that the body names, if that was determined. */
   readonly signature: string | undefined;
 } & (
   | { readonly head: ReaderHead; readonly values: PackedValues; readonly pixels: readonly number[] }
   | { readonly error: PlainServingError }
 );
 
-/** Who waits for a body. */
+/** The caller that waits for a body. */
 export interface Waiting {
-  /** Hears which signature the body names, before it is looked up. Default: nobody asks. */
+  /** Called with the signature that the body names, before it is looked up. Default: not called. */
   readonly onSignature?: (name: string) => void;
-  /** Aborts when the client has gone. Default: it stays. */
+  /** Aborts when the client has gone. Default: never. */
   readonly signal?: CancelSignal | undefined;
 }
 
-/** Reads the bodies of requests: small ones here and now, large ones in other threads. */
+/** Reads the bodies of requests: small ones immediately, large ones in other threads. */
 export class RequestReader {
   readonly #threads = new JobThreads<ReaderWork, ReaderReply>(new URL('./reader-main', import.meta.url), {
     name: 'reader',
@@ -70,24 +70,24 @@ export class RequestReader {
     return this.#run<'examples'>({ type, signatures, limits: this.limits }, body, waiting);
   }
 
-  /** The files of a form, or the body as the only one. @throws ServingError */
+  /** Reads the files of a form, or takes the body as the only file. @throws ServingError */
   form(contentType: string, body: ReceivedBody, waiting: Waiting) {
     return this.#run<'form'>({ type: 'form', contentType }, body, waiting);
   }
 
-  /** A message that carries tensors; always in the thread. @throws ServingError */
+  /** Reads a message with tensors, always in the thread. @throws ServingError */
   message(typeName: string, body: ReceivedBody, maxCost: number, waiting: Waiting) {
     const job = { type: 'message', typeName, maxCost, limits: this.limits } as const;
     return this.#inThread<'message'>(job, body, waiting);
   }
 
   /**
-   * A WebP, AVIF or TIFF image as PNG; always in the thread.
+   * Converts a WebP, AVIF or TIFF image to PNG, always in the thread.
    *
    * @throws ServingError `INVALID_ARGUMENT` for an image that is corrupt or too large.
    */
   async transcode(content: Buffer, { maxPixels }: PixelLimits = {}, signal?: CancelSignal): Promise<Buffer> {
-    // A copy: it is part of a body that holds other files.
+    // Copied, because it is part of a body that holds other files.
     const copy = Buffer.allocUnsafeSlow(content.length);
     await copyInTurns([{ target: copy, source: content, at: 0 }]);
     const body = { chunks: [copy], length: content.length };

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 
-/** Answers what Node.js could not read as HTTP, and closes the connection. */
+/** Answers input that Node.js could not read as HTTP, and closes the connection. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   const [status, message] = known[error.code ?? ''] ?? ['400 Bad Request', 'The request is not HTTP.'];
   endWithError(socket, status, message);

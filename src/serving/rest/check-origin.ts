@@ -6,15 +6,15 @@ import { ServingError } from '../serving-error.js';
 import type { Cors } from './cors.js';
 
 /**
- * Refuses what a browser sends for a page of another site: such a page reaches a server on 127.0.0.1 too, and one whose name is
- * rebound to 127.0.0.1 could read the answers.
+ * Refuses requests that a browser sends for a page of another site: such a page can reach even a server on 127.0.0.1, and one whose name is rebound
+ * to 127.0.0.1 could read the answers.
  *
- * Whoever leaves `Host` out (HTTP/1.0, TensorFlow Serving's clients) is not a browser. A link to the page may be followed from
- * anywhere: its answer is shown to the user, not to the site.
+ * A client that leaves `Host` out (HTTP/1.0, TensorFlow Serving's clients) is not a browser. A link to the page may be followed from anywhere, since
+ * its answer is shown to the user, not to the site.
  *
  * @param allowedHosts Host names in addition to this machine's own.
- * @param cors Pages of other origins that may.
- * @param host The host that the request means. Default: what its header says.
+ * @param cors Pages of other origins that may use the server.
+ * @param host Host that the request is for. Default: the one in its header.
  * @throws ServingError `PERMISSION_DENIED` (403).
  */
 export function checkOrigin(

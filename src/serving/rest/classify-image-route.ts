@@ -6,7 +6,7 @@ import { type UploadServer, uploadRoute } from './upload-route.js';
 const maxTopK = 1000;
 
 /**
- * `POST /v1/models/NAME:classify-image`; see `uploadRoute` for what it takes. `?top_k=` says how many classes, 5 by default.
+ * `POST /v1/models/NAME:classify-image`; see `uploadRoute` for what it takes. `?top_k=` is the number of classes, 5 by default.
  *
  * Answers `{"predictions": [{"file": "cat.jpg", "classes": [{"name": "cat", "index": 3, "probability": 0.98}]}]}`, of a multi-label
  * model with `threshold` and `present` and all classes that the image has; of a model with `serving_known` also `confidence`, `distance`, `is_known` and
@@ -26,7 +26,7 @@ export function classifyImageRoute(server: UploadServer): Route {
   });
 }
 
-/** In the words of the signature's outputs. */
+/** The result with the names of the signature's outputs. */
 export function recognizedInJson({ labels: classes, confidence, distance, isKnown, isSure }: RecognizedImage) {
   return {
     classes,
@@ -37,7 +37,7 @@ export function recognizedInJson({ labels: classes, confidence, distance, isKnow
   };
 }
 
-/** Reads how many classes a request asks for. @throws ServingError `INVALID_ARGUMENT` */
+/** Reads the number of classes that a request asks for. @throws ServingError `INVALID_ARGUMENT` */
 export function readTopK(query: RestCall['query']): number {
   const text = query.get('top_k') ?? '5';
   const topK = Number(text);

@@ -21,8 +21,8 @@ export class Cors {
   readonly #isAny: boolean;
 
   /**
-   * @param origins Such as `https://app.example`, or `*`.
-   * @throws SignetError `INVALID_ARGUMENT` for what is not an origin.
+   * @param origins Origins such as `https://app.example`, or `*`.
+   * @throws SignetError `INVALID_ARGUMENT` for a text that is not an origin.
    */
   constructor(origins: readonly string[]) {
     for (const origin of origins) checkIsOrigin(origin);
@@ -36,7 +36,7 @@ export class Cors {
 
   /** Headers of every answer to a page that may read it; none for others. */
   headersFor({ headers: { origin } }: IncomingMessage): Readonly<Record<string, string>> {
-    // What a cache keeps for one page is not for another.
+    // A cached answer for one page must not be used for another.
     const vary: Readonly<Record<string, string>> = this.#isAny ? {} : { Vary: 'Origin' };
     if (origin === undefined || !this.allows(origin)) return vary;
     return {
@@ -46,7 +46,7 @@ export class Cors {
     };
   }
 
-  /** The answer to a browser that asks before it sends a page's request; null for other requests. It carries no token. */
+  /** The answer to a browser's preflight for a page's request; null for other requests. It carries no token. */
   preflight({ method, headers }: IncomingMessage): RestAnswer | null {
     const asked = headers['access-control-request-method'];
     if (method !== 'OPTIONS' || asked === undefined || !this.allows(headers.origin)) return null;
@@ -58,7 +58,7 @@ export class Cors {
         'Access-Control-Allow-Methods': 'GET, HEAD, POST',
         'Access-Control-Allow-Headers': allowedHeaders,
         'Access-Control-Max-Age': String(maxAge),
-        // A page of the internet that asks for a server in a private network, as Chromium calls it.
+        // The request of a page on the internet for a server in a private network, in Chromium's terms.
         ...(isPrivate && { 'Access-Control-Allow-Private-Network': 'true' }),
       },
     };

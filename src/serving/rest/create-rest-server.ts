@@ -27,21 +27,21 @@ import { tellFailure } from '../../text/tell.js';
 export interface RestServerOptions {
   /** The largest body, in bytes, before and after it is inflated. Default: 64 MiB. */
   readonly maxBodyBytes?: number;
-  /** How much memory all requests may take together. Default: 448 MiB, or seven largest bodies, for this server alone. */
+  /** Memory that all requests may take together. Default: 448 MiB, or seven of the largest bodies, for this server only. */
   readonly budget?: MemoryBudget | undefined;
   /** Shared with everything else that computes for requests. Default: its own. */
   readonly turns?: Turns | undefined;
-  /** How fast bodies must come. Default: see ArrivalRate. */
+  /** Minimum speed at which bodies must arrive. Default: see ArrivalRate. */
   readonly arrivalRate?: ArrivalRate | undefined;
-  /** The deadline that models get for a request that has come whole, in milliseconds. Default: 30,000, TensorFlow Serving's. */
+  /** Time that models have for a request that has fully arrived, in milliseconds. Default: 30,000, TensorFlow Serving's. */
   readonly timeoutMilliseconds?: number;
   /** Default: see ClientTimeouts. */
   readonly clientTimeouts?: ClientTimeouts;
-  /** Connections that are open at once. Default: see ConnectionLimit; for this server alone. */
+  /** Limit of connections that are open at once. Default: see ConnectionLimit; for this server only. */
   readonly connections?: ConnectionLimit | undefined;
   /** Requests need `Authorization: Bearer TOKEN`, except for health checks and the page itself. Default: no token is needed. */
   readonly token?: string;
-  /** Whether to refuse pages of other sites: see `checkOrigin`. Default: they are not looked at. */
+  /** Whether to refuse pages of other sites: see `checkOrigin`. Default: they are not checked. */
   readonly isBrowserGuarded?: boolean | undefined;
   /** Host names under which browsers may call the server, in addition to this machine's own. Default: none. */
   readonly allowedHosts?: readonly string[] | undefined;
@@ -51,9 +51,9 @@ export interface RestServerOptions {
   readonly tracing?: Tracing | undefined;
   /** Default: no TLS. */
   readonly tls?: ServerTls;
-  /** How long `drain` waits for requests that are in flight, in milliseconds. Default: 30 seconds. */
+  /** Time that `drain` waits for requests in flight, in milliseconds. Default: 30 seconds. */
   readonly drainMilliseconds?: number;
-  /** Hears of every request that has been answered, but for health checks and the page itself. */
+  /** Called with every request that has been answered, except health checks and those for the page itself. */
   readonly onRequest?: (event: RequestEvent) => void;
   /** Receives failures that are the server's own; clients only see that there was one. Default: they are written to standard error. */
   readonly onError?: (error: unknown) => void;
@@ -61,12 +61,12 @@ export interface RestServerOptions {
 
 export interface RestServer {
   /**
-   * @param port 0 takes any that is free.
+   * @param port 0 for any free port.
    * @returns The port. @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
    */
   start(host: string, port: number): Promise<number>;
   /**
-   * Listens on a UNIX socket too, without TLS: who may open the file is for the file system to say.
+   * Listens on a UNIX socket too, without TLS: the file system decides who may open the file.
    *
    * @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
    */
@@ -75,7 +75,7 @@ export interface RestServer {
   drain(): Promise<void>;
 }
 
-/** How long clients may keep the server waiting, in milliseconds. */
+/** Times that clients may keep the server waiting, in milliseconds. */
 export interface ClientTimeouts {
   /** For the head of a request. Default: 10,000. */
   readonly head?: number;
@@ -83,7 +83,7 @@ export interface ClientTimeouts {
   readonly request?: number;
   /** Between two requests. Default: 75,000. */
   readonly idle?: number;
-  /** Without taking anything of an answer. Default: 120,000. */
+  /** Without receiving anything of an answer. Default: 120,000. */
   readonly answer?: number;
 }
 
@@ -115,10 +115,10 @@ export function createRestServer(routes: readonly Route[], options: RestServerOp
   };
 }
 
-/** @param isOfNetwork Whether browsers can reach the server; they reach no UNIX socket. */
+/** @param isOfNetwork Whether browsers can reach the server; they cannot reach a UNIX socket. */
 function answerRequests(server: Server, answerer: Answerer, isOfNetwork: boolean): void {
   server.on('request', (request, response) => void answerer.answer(request, response, isOfNetwork));
-  // A body that will be refused by its size need not be sent.
+  // A body that will be refused because of its size need not be sent.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (answerer.takesBodyOf(request)) response.writeContinue();
     void answerer.answer(request, response, isOfNetwork);
@@ -138,7 +138,7 @@ function createHttpServer(options: Omit<RestServerOptions, 'tls'> & { readonly t
     requestTimeout: request,
     keepAliveTimeout: idle,
     connectionsCheckingInterval: Math.ceil(Math.min(head, request, 10_000) / 2),
-    // As TensorFlow Serving: its clients need not say which host they mean.
+    // As in TensorFlow Serving, whose clients need not name the host.
     requireHostHeader: false,
   };
   const server = tls
@@ -151,12 +151,12 @@ function createHttpServer(options: Omit<RestServerOptions, 'tls'> & { readonly t
         handshakeTimeout: Math.min(head, request),
       })
     : createServer(common);
-  // While a model computes, nothing is written either.
+  // Nothing is written either while a model computes.
   server.timeout = Math.min(answer + timeoutMilliseconds, 2 ** 31 - 1);
   return server;
 }
 
-/** With TLS, requests come over another object for the same connection. */
+/** With TLS, requests come over a different object for the same connection. */
 function limitConnections(server: Server, connections: ConnectionLimit, answerer: Answerer, turns: Turns): void {
   const speaking = new Map<string, Socket>();
   server.on('connection', (socket: Socket) => {
@@ -169,7 +169,7 @@ function limitConnections(server: Server, connections: ConnectionLimit, answerer
   server.on('secureConnection', (socket: Socket) => speaking.set(connectionKey(socket), socket));
 }
 
-/** Requests that a connection may send before the first is answered. */
+/** Maximum number of requests that a connection may send before the first is answered. */
 const mostUnanswered = 100;
 
 class Answerer {
@@ -207,14 +207,14 @@ class Answerer {
     return Number(request.headers['content-length'] ?? 0) <= this.#limits.maxBytes;
   }
 
-  /** What is under way on a connection. */
+  /** The state of a connection. */
   stateOf(socket: Duplex): ConnectionState {
     const { request, response } = this.#latest.get(socket) ?? {};
     if (!request || !response || response.closed) return 'idle';
     return request.complete ? 'busy' : 'arriving';
   }
 
-  /** Runs something when requests that have come whole over a connection have been answered. */
+  /** Runs something after the requests that have fully arrived over a connection have been answered. */
   afterAnswersOf(socket: Duplex, run: () => void): void {
     const { request, response } = this.#latest.get(socket) ?? {};
     if (request?.complete && response && !response.closed) response.once('close', run);
@@ -231,7 +231,7 @@ class Answerer {
     try {
       const run = () => this.#run(exchange, isOfNetwork);
       answer = await (span ? span.run(run) : run());
-      // Until the client has received it; health checks are answered even when there is no room.
+      // Held until the client has received the answer; health checks are answered even if no memory is left.
       if (!exchange.isQuiet) exchange.claim.exchange(answer.body.length);
     } catch (error) {
       const told = this.#asServingError(error, exchange);
@@ -247,7 +247,7 @@ class Answerer {
     this.#tell(event);
   }
 
-  /** Counts a connection's requests; one that sends many without waiting for answers is closed, since all others would wait behind it. */
+  /** Counts a connection's requests; a connection that sends many without waiting for answers is closed, since all others would have to wait. */
   #admits({ socket }: IncomingMessage, response: ServerResponse): boolean {
     if (socket.destroyed) return false;
     const count = (this.#unanswered.get(socket) ?? 0) + 1;
@@ -271,7 +271,7 @@ class Answerer {
       throw new ServingError('UNAUTHENTICATED', 'Send the header "Authorization: Bearer TOKEN".');
     }
     if (parts.name !== undefined) exchange.isAbout({ model: parts.name });
-    // Health checks are answered before all others; what has a body takes its turn when that has come.
+    // Health checks are answered before all others; a request with a body waits for its turn when the body has arrived.
     const turn = route.isOpen || route.method === 'POST' ? undefined : this.#limits.turns.take();
     if (turn) await turn;
     return route.handle({
@@ -292,7 +292,7 @@ class Answerer {
     });
   }
 
-  /** A log that fails must not end the server. */
+  /** A failing log must not end the server. */
   #tell(event: RequestEvent): void {
     try {
       this.#onRequest(event);

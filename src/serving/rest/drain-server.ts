@@ -2,25 +2,25 @@ import type { Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
-/** How long a connection that says nothing is kept for a request that may be on its way, in milliseconds. */
+/** Time that a silent connection is kept open for a request that may be on its way, in milliseconds. */
 const quietMilliseconds = 1000;
 
 /**
- * Lets a server, which does not listen yet, end without cutting a request off: connections are closed by the answers to their
- * next requests, or when nothing has come for a while.
+ * Lets a server, which does not listen yet, end without cutting off a request: connections are closed by the answers to their next requests, or when
+ * nothing has arrived for a while.
  *
- * `http.Server.close` would close those that are between two requests at once, and with them a request that their client has
- * just sent; and it would wait for those that have not sent any.
+ * `http.Server.close` would immediately close connections between two requests, together with a request that the client may have just sent, and it
+ * would wait for connections that have not sent any.
  *
- * @param milliseconds After which all connections are closed, whatever happens on them.
- * @returns What ends it; settles when that is done.
+ * @param milliseconds Time after which all connections are closed, whatever happens on them.
+ * @returns A function that ends the server, and settles when that is done.
  */
 export function drainable(server: Server, milliseconds: number): () => Promise<void> {
   const all = connectionsOf(server, 'connection');
   const speaking = server instanceof TlsServer ? connectionsOf(server, 'secureConnection') : all;
   const closeQuiet = () => {
     server.closeIdleConnections();
-    // Browsers open connections before they know for what.
+    // Browsers open connections before they need them.
     for (const socket of speaking) if (socket.bytesRead === 0) socket.destroy();
   };
   const closeAll = () => {
@@ -38,7 +38,7 @@ export function drainable(server: Server, milliseconds: number): () => Promise<v
     });
 }
 
-/** With TLS, `connection` tells of sockets before they shake hands, `secureConnection` of those that speak HTTP then. */
+/** With TLS, `connection` reports sockets before the handshake, and `secureConnection` those that then speak HTTP. */
 function connectionsOf(server: Server, event: 'connection' | 'secureConnection'): ReadonlySet<Socket> {
   const sockets = new Set<Socket>();
   server.on(event, (socket: Socket) => {

@@ -16,17 +16,17 @@ import type { RestAnswer, Route } from './rest-call.js';
 export interface ExchangeLimits {
   /** Largest body, in bytes. */
   readonly maxBytes: number;
-  /** Pays for bodies, what they become, and answers. */
+  /** Accounts for the memory of bodies, their values, and answers. */
   readonly budget: MemoryBudget;
   readonly arrivals: ArrivalWatch;
   readonly pace: Pace;
   /** Shared with everything else that computes for requests. */
   readonly turns: Turns;
-  /** How long its answer may take once all of it has come. */
+  /** Time that its answer may take once the request has fully arrived, in milliseconds. */
   readonly timeoutMilliseconds: number;
 }
 
-/** Answers are not documents, and no business of caches; the page's files have their own. */
+/** Answers are not documents, and caches must not keep them; the page's files have headers of their own. */
 const safeHeaders = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
@@ -37,10 +37,10 @@ const safeHeaders = {
 export class Exchange {
   readonly path: string;
   readonly method: string;
-  /** The host that is meant: the target's where it names one, else the header's. */
+  /** The host that the request is for: that of the target if it names one, otherwise the header's. */
   readonly host: string | undefined;
   readonly claim: MemoryClaim;
-  /** Milliseconds since 1970; later for a request whose body takes long to come. */
+  /** Milliseconds since 1970; later for a request whose body takes long to arrive. */
   deadline: number;
   readonly #started = performance.now();
   /** Whether the client has gone. */
@@ -78,7 +78,7 @@ export class Exchange {
     return this.#route?.isQuiet ?? false;
   }
 
-  /** The path with names in place of what its pattern caught, such as `/v1/models/{name}:predict`; undefined where no route has it. */
+  /** The path with names in place of the parts that its pattern captured, such as `/v1/models/{name}:predict`; undefined if no route has it. */
   get routeTemplate(): string | undefined {
     return this.#route && templateOf(this.#route.path, this.path);
   }
@@ -87,7 +87,7 @@ export class Exchange {
     this.#route = route;
   }
 
-  /** Names that clients make up are cut here, where they are kept. */
+  /** Names chosen by clients are cut here, where they are stored. */
   isAbout({ model, signature, version }: RequestSubject): void {
     if (model !== undefined) this.#subject.model = cutName(model);
     if (signature !== undefined) this.#subject.signature = cutName(signature);
@@ -139,20 +139,20 @@ function templateOf(pattern: Route['path'], path: string): string {
   return fromTheEnd.reduce((text, [name, [start, end]]) => `${text.slice(0, start)}{${name}}${text.slice(end)}`, path);
 }
 
-/** Larger bodies, in bytes, are sent in pieces of this size: TLS would encrypt all of one at once. */
+/** Larger bodies, in bytes, are sent in pieces of this size: TLS would otherwise encrypt the whole body at once. */
 const pieceBytes = 2 ** 18;
 
 function sendInPieces(response: ServerResponse, body: Buffer): void {
   const pieces = function* () {
     for (let at = 0; at < body.length; at += pieceBytes) yield body.subarray(at, at + pieceBytes);
   };
-  // A client that goes closes the response, which its other listeners hear of.
+  // A client that disconnects closes the response, which its other listeners notice.
   pipeline(Readable.from(pieces()), response, () => undefined);
 }
 
 /**
- * The target of a request, and the host that it means. A proxy sends the whole address, which a server must take (RFC 9112, 3.2.2);
- * then the header `Host` does not count.
+ * The target of a request, and the host that it is for. A proxy sends the whole address, which a server must accept (RFC 9112, 3.2.2); then the
+ * header `Host` does not count.
  */
 function targetOf({ url = '', headers }: IncomingMessage): { readonly url: string; readonly host: string | undefined } {
   const [whole = '', host] = /^https?:\/\/([^/?#]*)/i.exec(url) ?? [];

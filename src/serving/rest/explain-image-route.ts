@@ -10,8 +10,8 @@ import { type FoundModel, type UploadServer, uploadRoute } from './upload-route.
  * `POST /v1/models/NAME:explain-image`, for models with `serving_heatmap`; see `uploadRoute` for what it takes. `?class=` names the class to look
  * for, `?class_index=` gives its position; by default it is each image's most probable one. `?top_k=` is that of `:classify-image`.
  *
- * Answers `{"predictions": [{"file": "cat.jpg", "classes": [...], "explained": {"name": "cat", "index": 3, "probability": 0.98}, "overlay": "iVBOR..."}]}`:
- * what `:classify-image` answers, the class that was looked for, and the picture with its heat map as PNG in base64.
+ * Answers `{"predictions": [{"file": "cat.jpg", "classes": [...], "explained": {"name": "cat", "index": 3, "probability": 0.98}, "overlay":
+ * "iVBOR..."}]}`: the answer of `:classify-image`, the class that was looked for, and the picture with its heat map as PNG in base64.
  */
 export function explainImageRoute(server: UploadServer): Route {
   return uploadRoute(server, {

@@ -1,17 +1,16 @@
 import { ServingError } from '../serving-error.js';
 import type { RestCall, Route } from './rest-call.js';
 
-/** A route, and what a path says to it. */
+/** A route, and the parts of a path for it. */
 export interface FoundRoute {
   readonly route: Route;
   readonly parts: RestCall['parts'];
 }
 
 /**
- * Finds who answers a request.
+ * Finds the route of a request.
  *
- * @throws ServingError: as TensorFlow Serving, 400 for whatever is unknown under `/v1/`; elsewhere 404, and 405 for the wrong
- *   method.
+ * @throws ServingError: like TensorFlow Serving, 400 for whatever is unknown under `/v1/`; elsewhere 404, and 405 for the wrong method.
  */
 export function findRoute(routes: readonly Route[], method: string, path: string): FoundRoute {
   const asked = method === 'HEAD' ? 'GET' : method;
@@ -38,7 +37,7 @@ function match({ path: expected }: Route, path: string): RestCall['parts'] | nul
   return found ? (found.groups ?? {}) : null;
 }
 
-/** Names are decoded after the path was taken apart: `%2F` may be in a name. */
+/** Names are decoded after the path has been split: `%2F` may be in a name. */
 function decode(parts: RestCall['parts'], method: string, path: string): RestCall['parts'] {
   if (!path.includes('%')) return parts;
   try {

@@ -3,7 +3,7 @@ import { ServingError } from '../serving-error.js';
 import { json, type Route } from './rest-call.js';
 
 /**
- * Makes the routes that orchestrators ask: `/healthz`, whether the process answers at all, and `/readyz`, whether it should be sent requests.
+ * Makes the routes for orchestrators: `/healthz` tells whether the process answers at all, and `/readyz` whether it should get requests.
  *
  * @param isReady Whether every model can answer, and the server is not about to end.
  */
@@ -16,7 +16,7 @@ export function healthRoutes(isReady: () => boolean): Route[] {
     isQuiet: true,
     handle: () => {
       const problem = healthProblem(path, isReady());
-      // Thrown, so that log and metrics have it: they leave out only checks that succeed.
+      // Thrown, so that it appears in the log and the metrics, which leave out only checks that succeed.
       if (problem !== null) throw new ServingError('UNAVAILABLE', problem);
       return json({ status: healthChecks[path] });
     },

@@ -7,7 +7,7 @@ import { removeStaleSocket } from '../limits/remove-stale-socket.js';
  * Listens on a port.
  *
  * @param name What listens, for the message.
- * @returns The port, which is another one than was asked for if that is 0.
+ * @returns The port; if 0 was requested, the one that was chosen.
  * @throws SignetError `INVALID_ARGUMENT` when nothing can listen there.
  */
 export function listen(server: Server, host: string, port: number, name = 'REST'): Promise<number> {

@@ -22,8 +22,8 @@ export function statusJson(models: ModelServer, spec: ModelSpec) {
 /**
  * The answer to `GET /v1/models/NAME/metadata`.
  *
- * Not by protobuf-es's `toJson`: it writes fields by number, TensorFlow Serving those of a `oneof` (`version`, a tensor's `name`)
- * last.
+ * Not written with protobuf-es's `toJson`, which orders fields by number, whereas TensorFlow Serving writes those of a `oneof` (`version`, a tensor's
+ * `name`) last.
  */
 export function metadataJson({ name, version, signatures }: ServedVersion) {
   return {

@@ -5,7 +5,7 @@ import type { TensorSpec } from '../../tracing/tensor-spec.js';
 import { type ModelServer, statusesOrNone } from '../model-server.js';
 import { json, type Route } from './rest-call.js';
 
-/** `GET /openapi.json`: what the server answers, with the models that it has now. */
+/** `GET /openapi.json`: a description of the server's API, with its current models. */
 export function openApiRoute(models: ModelServer, version: string): Route {
   return {
     method: 'GET',

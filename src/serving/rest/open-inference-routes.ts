@@ -15,15 +15,15 @@ export interface OpenInferenceOptions {
   readonly isReady: () => boolean;
   /** Version of the server, as the protocol reports it. */
   readonly serverVersion: string;
-  /** Writes the answers. Default: one of their own. */
+  /** Writes the answers. Default: a new writer. */
   readonly writer?: AnswerWriter;
 }
 
 const model = '/v2/models/(?<name>[^/]+)(?:/versions/(?<version>\\d+))?';
 
 /**
- * The Open Inference Protocol, version 2, over the same models; its requests mean `serving_default` unless their `parameters`
- * have a `signature_name`. With Triton's extension `binary_tensor_data`.
+ * The Open Inference Protocol, version 2, over the same models; its requests call `serving_default` unless their `parameters` have a
+ * `signature_name`. With Triton's extension `binary_tensor_data`.
  *
  * Source: https://github.com/kserve/open-inference-protocol, specification/protocol/inference_rest.md.
  */
@@ -67,7 +67,7 @@ function metadata(models: ModelServer, call: RestCall) {
     platform: 'tensorflow_savedmodel',
     inputs: tensors(inputs),
     outputs: tensors(outputs),
-    // Not of the protocol: what `parameters.signature_name` may be.
+    // Not part of the protocol: the values that `parameters.signature_name` may have.
     signatures: mapValues(signatures, (each) => ({ inputs: tensors(each.inputs), outputs: tensors(each.outputs) })),
   };
 }
@@ -113,7 +113,7 @@ async function infer(
   const head = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
   const isRaw = ([name]: [string, unknown]) => rawOutputs === 'all' || rawOutputs.includes(name);
   const raw = Object.entries(outputs).filter(isRaw);
-  // Their memory moves away while the answer is written.
+  // Computed now, since their memory moves away while the answer is written.
   const rawLength = raw.reduce((sum, [, value]) => sum + rawBytes(value), 0);
   const names = raw.map(([name]) => name);
   const answer = await writer.json({ type: 'infer', head, raw: names }, outputs, signal);
@@ -122,7 +122,7 @@ async function infer(
   return { type: 'application/octet-stream', headers, body: answer };
 }
 
-/** Says how many bytes of a body are JSON; raw tensors follow. */
+/** Header with the number of bytes of a body that are JSON; raw tensors follow. */
 const jsonLengthHeader = 'Inference-Header-Content-Length';
 
 /** @throws ServingError `INVALID_ARGUMENT` for a length that the body does not have. */

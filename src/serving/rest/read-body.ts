@@ -13,22 +13,22 @@ import { BodyPieces, isCrumbled, type ReceivedBody } from '../limits/received-bo
 export interface BodyLimits {
   /** Size of one body, before and after it is inflated. */
   readonly maxBytes: number;
-  /** Pays for the body. */
+  /** Accounts for the body's memory. */
   readonly claim: MemoryClaim;
-  /** Ends a body that comes too slowly. */
+  /** Ends a body that arrives too slowly. */
   readonly arrivals: ArrivalWatch;
-  /** Shared with all bodies that come at the same time. */
+  /** Shared with all bodies that arrive at the same time. */
   readonly pace: Pace;
 }
 
 /** A body in memory. */
 export interface ReadBody extends ReceivedBody {
-  /** As it was sent. */
+  /** Size of the body as it was sent. */
   readonly sentBytes: number;
 }
 
 /**
- * Reads a body, inflated where it is `Content-Encoding: gzip`; memory is taken as its bytes come, never on its word.
+ * Reads a body, and inflates it if it is `Content-Encoding: gzip`. Memory is claimed as its bytes arrive, not by the size that it announces.
  *
  * @throws ServingError `RESOURCE_EXHAUSTED` (413) when it is too large, `INVALID_ARGUMENT` when it cannot be inflated,
  *   `CANCELLED` when the client goes.
@@ -110,7 +110,7 @@ class BodyReader {
     return { chunks: this.#body.chunks, length: this.#length, sentBytes: this.#sentBytes };
   }
 
-  /** What still comes is read and dropped: a client that is cut off while it sends would not see the answer. */
+  /** The rest is read and dropped: a client that is cut off while it sends would not see the answer. */
   #giveUp(): void {
     this.#isOver = true;
     this.limits.arrivals.delete(this.#arrival);

@@ -5,17 +5,17 @@ import { ServingError } from '../serving-error.js';
 
 /** An uploaded file. */
 export interface Upload {
-  /** As the client calls it: it is shown, and nothing else. */
+  /** Name that the client gives it; only shown, never used as a path. */
   readonly file: string;
   readonly content: Buffer;
 }
 
-/** The most files of a form; each costs a request to the model. */
+/** Maximum number of files in a form; each costs a request to the model. */
 const maxFiles = 256;
 /** The largest form field that is not a file. */
 const maxFieldBytes = 1024;
 const maxFields = 16;
-/** How much of a form is parsed at once: other requests are answered in between. */
+/** Number of bytes of a form that are parsed at once: other requests are answered in between. */
 const sliceBytes = 2 ** 16;
 
 /**

@@ -8,21 +8,21 @@ import type { RequestSubject } from '../request-event.js';
 /** A request that a handler answers. */
 export interface RestCall {
   readonly method: string;
-  /** Without the query. */
+  /** Path without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** What the path's pattern caught, percent-decoded; nothing where a part is left out. */
+  /** Parts that the path's pattern captured, percent-decoded; undefined if a part is left out. */
   readonly parts: Readonly<Record<string, string | undefined>>;
   /** The body, inflated. @throws ServingError when it is too large, or cannot be inflated. */
   readonly body: () => Promise<ReceivedBody>;
-  /** Pays for what the request becomes; given back when it has been answered. */
+  /** Accounts for the memory that the request takes; returned when it has been answered. */
   readonly claim: MemoryClaim;
   /** Aborts when the client has gone. */
   readonly signal: CancelSignal;
-  /** Deadline, in milliseconds since 1970. Read it after the body, whose arrival does not count. */
+  /** Deadline, in milliseconds since 1970. Read it after the body, whose transfer time does not count. */
   readonly deadline: number;
-  /** Reports to log and metrics which version and signature the request turned out to mean. */
+  /** Reports to log and metrics which version and signature the request turned out to be for. */
   readonly isAbout: (subject: RequestSubject) => void;
 }
 
@@ -39,21 +39,21 @@ export interface RestAnswer {
 
 export type RestHandler = (call: RestCall) => RestAnswer | Promise<RestAnswer>;
 
-/** Which handler answers which requests. */
+/** Maps requests to the handler that answers them. */
 export interface Route {
   readonly method: 'GET' | 'POST';
   /** The whole path, or a pattern of it, with named groups for its parts. */
   readonly path: string | RegExp;
-  /** The log's name for it. */
+  /** Its name in the log. */
   readonly name: string;
   /** Whether it answers without the token, as orchestrators have none. Default: false. */
   readonly isOpen?: boolean;
-  /** Left out of access log and metrics, since it is asked every few seconds. Default: false. */
+  /** Left out of access log and metrics, since it is requested every few seconds. Default: false. */
   readonly isQuiet?: boolean;
   readonly handle: RestHandler;
 }
 
-/** An object as the body of an answer. */
+/** Makes an answer with an object as its body. */
 export function json(value: unknown): RestAnswer {
   return { body: JSON.stringify(value, null, 1) };
 }

@@ -13,8 +13,8 @@ import { json, type RestAnswer, type RestCall, type Route } from './rest-call.js
 const versions = `(?:${anyCase('/versions/')}(?<version>\\d+)|${anyCase('/labels/')}(?<label>[^/:]+))?`;
 
 /**
- * A pattern of a path below a model: upper and lower case are one, but for what comes after the colon. So it is in TensorFlow Serving,
- * which compares the method's name once more.
+ * A pattern for a path below a model. Case does not matter except after the colon, as in TensorFlow Serving, which compares the method's name
+ * separately.
  */
 export function modelPattern(rest: string): RegExp {
   return new RegExp(`^${anyCase('/v1/models/')}(?<name>[^/:]+)${versions}${rest}$`);
@@ -30,7 +30,7 @@ function anyCase(text: string): string {
  * Source: tensorflow_serving/model_servers/http_rest_api_util.cc and http_rest_api_handler.cc.
  *
  * @param reader Reads the bodies, within its limits.
- * @param writer Writes the answers. Default: one of their own.
+ * @param writer Writes the answers. Default: a new writer.
  */
 export function servingRoutes(models: ModelServer, reader: RequestReader, writer = new AnswerWriter()): Route[] {
   const examples = (method: ExampleMethod<unknown>) => (call: RestCall) =>
@@ -52,7 +52,7 @@ export function servingRoutes(models: ModelServer, reader: RequestReader, writer
     },
     {
       method: 'GET',
-      // `/METADATA` has the status here: so it is in TensorFlow Serving.
+      // `/METADATA` returns the status, as in TensorFlow Serving.
       path: modelPattern(`(?:${anyCase('/metadata')})?`),
       name: 'GetModelStatus',
       handle: (call) => json(statusJson(models, specOf(call))),
@@ -62,9 +62,9 @@ export function servingRoutes(models: ModelServer, reader: RequestReader, writer
 }
 
 /**
- * Reads which model a path means.
+ * Reads which model a path refers to.
  *
- * @throws ServingError for a version that is not an int64, and one that no number here can be.
+ * @throws ServingError for a version that is not an int64, and one that is too large for a number in JavaScript.
  */
 export function specOf({ parts }: Pick<RestCall, 'parts'>): ModelSpec {
   const { name = '', version, label } = parts;
@@ -77,8 +77,8 @@ export function specOf({ parts }: Pick<RestCall, 'parts'>): ModelSpec {
 }
 
 /**
- * Finds the model that a path means, once per request and before the body is read: a request to an unknown model need not send
- * it. `predict` is given what was found.
+ * Finds the model of a path, once per request and before the body is read: a request to an unknown model need not send it. The result is passed to
+ * `predict`.
  *
  * @throws ServingError
  */
@@ -92,7 +92,7 @@ export function findModel(
   return { spec, version };
 }
 
-/** Who reads bodies and writes answers. */
+/** The reader of bodies and the writer of answers. */
 interface Threads {
   readonly reader: RequestReader;
   readonly writer: AnswerWriter;

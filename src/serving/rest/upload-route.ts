@@ -16,20 +16,20 @@ import { findModel, modelPattern } from './serving-routes.js';
 /** A model that a route found. */
 export type FoundModel = ReturnType<typeof findModel>;
 
-/** Answers about one image. @returns What its file's answer says. */
+/** Answers about one image. @returns The content of its file's answer. */
 export type AnswerImage = (model: CallableModel, image: Uint8Array) => Promise<object>;
 
 /** A route that takes pictures. */
 export interface UploadRoute {
-  /** What comes after the model in the path, such as `:classify-image`. */
+  /** Suffix of the path after the model, such as `:classify-image`. */
   readonly suffix: string;
   /** Name of the method in events and metrics. */
   readonly name: string;
-  /** Reads what a request asks, before its pictures are read. @throws ServingError */
+  /** Reads a request's parameters, before its pictures are read. @throws ServingError */
   readonly prepare: (call: RestCall, found: FoundModel) => AnswerImage;
 }
 
-/** What a route that takes pictures works with. */
+/** What a route that takes pictures needs. */
 export interface UploadServer {
   readonly models: ModelServer;
   readonly reader: RequestReader;
@@ -41,8 +41,8 @@ export interface UploadServer {
  * Makes a route for which a form in a page or `curl -F image=@cat.jpg` is enough: it takes `multipart/form-data` with any number of files, or one
  * image as the body.
  *
- * Answers `{"predictions": [{"file": "cat.jpg", ...}]}`, with `error` for a file that could not be answered. When that is so for all, the answer is an
- * error itself.
+ * Answers `{"predictions": [{"file": "cat.jpg", ...}]}`, with `error` for a file that could not be answered. If that is the case for all files, the
+ * answer itself is an error.
  */
 export function uploadRoute(server: UploadServer, { suffix, name, prepare }: UploadRoute): Route {
   return {
@@ -81,14 +81,14 @@ async function answerUploads(
       return (await models.predict(request)).outputs;
     },
   });
-  /** As TensorFlow decodes it; a PNG that is made of it is paid for as long as the request lasts. */
+  /** As TensorFlow decodes it; memory for a PNG made from it is claimed as long as the request lasts. */
   const decodable = (content: Buffer, pixels: number) => {
     if (!isToTranscode(content)) return content;
     checkPixels({ inputs: {}, pixels: [pixels] }, pixelLimits);
     call.claim.take(pixels * pngPixelBytes);
     return reader.transcode(content, pixelLimits, signal);
   };
-  // One by one, so that a bad one does not spoil the others; the server's queue puts them together again.
+  // One by one, so that a bad one does not fail the others; the server's queue joins them again.
   const answers = await Promise.all(
     uploads.map(async ({ file, content, pixels }) => {
       try {
@@ -123,7 +123,7 @@ function bufferOf(bytes: Uint8Array | undefined): Buffer {
   return bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : Buffer.alloc(0);
 }
 
-/** TensorFlow says no more than that it does not know the format, and decodes some kinds of BMP to noise. */
+/** TensorFlow would only say that it does not know the format, and decodes some kinds of BMP to noise. */
 function checkImage(content: Buffer): void {
   const head = content.subarray(0, 512);
   if (sniffImageFormat(head) === null) {
@@ -134,7 +134,7 @@ function checkImage(content: Buffer): void {
   if (problem !== null) refuse(`The image ${problem}.`);
 }
 
-/** About what a pixel takes while an image becomes PNG, in bytes. */
+/** Approximate memory per pixel while an image becomes PNG, in bytes. */
 const pngPixelBytes = 4;
 
 function isToTranscode(content: Buffer): boolean {
@@ -142,7 +142,7 @@ function isToTranscode(content: Buffer): boolean {
   return format !== null && isTranscoded(format);
 }
 
-/** @throws What is the server's own fault. */
+/** @throws Errors that are the server's own fault. */
 function asServingError(error: unknown): ServingError {
   if (error instanceof SignetError) return new ServingError('FAILED_PRECONDITION', error.message, { cause: error });
   if (error instanceof ServingError && httpStatusOf(error) < 500) return error;

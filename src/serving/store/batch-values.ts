@@ -7,9 +7,9 @@ import { isStrings } from '../worker/packed-value.js';
 type Values = Readonly<Record<string, TensorValue>>;
 
 /**
- * How many rows a request has: the first size of every input.
+ * Number of rows of a request: the first size of every input.
  *
- * @returns Null when the inputs disagree, have no rows, or hold another number of elements than their shape tells.
+ * @returns Null when the inputs disagree, have no rows, or have a number of elements that does not match their shape.
  */
 export function rowsOf(inputs: Values): number | null {
   let rows: number | null = null;
@@ -22,7 +22,7 @@ export function rowsOf(inputs: Values): number | null {
   return rows;
 }
 
-/** What requests must have in common to go together: the names, types and sizes of their inputs, but for the first size. */
+/** Key that requests in one batch must share: the names, types and sizes of their inputs, without the first size. */
 export function rowShape(inputs: Values): string {
   const names = Object.keys(inputs);
   if (names.length > 1) names.sort();
@@ -49,14 +49,14 @@ export function partOf(inputs: Values, start: number, rows: number): Record<stri
   return Object.fromEntries(named);
 }
 
-/** Copies inputs into memory that another thread may be given; large ones over several turns of the event loop. */
+/** Copies inputs into memory that can be moved to another thread; large ones over several turns of the event loop. */
 export async function copyValues(inputs: Values): Promise<Record<string, TensorValue>> {
   const made = Object.entries(inputs).map(([name, value]) => ({ name, ...emptyCopy(value) }));
   await copyInTurns(made.flatMap(({ copies }) => copies));
   return Object.fromEntries(made.map(({ name, value }) => [name, value]));
 }
 
-/** Memory for a copy, and what is to be copied into it. Strings become views of one buffer, which may go as it is. */
+/** Memory for a copy, and what must be copied into it. Strings become views of one buffer, which can be moved as it is. */
 function emptyCopy({ dtype, shape, values }: TensorValue): { readonly value: TensorValue; readonly copies: Copy[] } {
   if (dtype !== 'string' && !isStrings(values)) {
     const target = new (layoutOf(dtype).array)(values.length);
@@ -70,7 +70,7 @@ function emptyCopy({ dtype, shape, values }: TensorValue): { readonly value: Ten
   return { value: { dtype, shape, values: views }, copies };
 }
 
-/** Lays the rows of several requests one after another, and repeats the last row `padding` times. */
+/** Joins the rows of several requests, and repeats the last row `padding` times. */
 export function concatRows(requests: readonly Values[], padding = 0): Record<string, TensorValue> {
   const [first = {}] = requests;
   const named = Object.entries(first).map(([name, { dtype, shape }]) => {
@@ -98,7 +98,7 @@ function concatValues(dtype: DType, parts: readonly ElementValues[], padding: nu
   return result;
 }
 
-/** Entries of `values` that a row takes. */
+/** Number of entries of `values` per row. */
 export function rowSize(dtype: DType, shape: readonly number[]): number {
   return sizeFromShape(shape.slice(1)) * numbersOf(dtype);
 }
@@ -106,8 +106,8 @@ export function rowSize(dtype: DType, shape: readonly number[]): number {
 /**
  * Splits a batch's outputs among its requests.
  *
- * @param rows Of every request, in their order; what is left at the end is padding.
- * @returns Null when an output has another number of rows than `total`: then the signature is not a function of single rows.
+ * @param rows Number of rows of every request, in their order; the rest is padding.
+ * @returns Null if an output does not have `total` rows: then the signature is not a function of single rows.
  */
 export function splitRows(
   outputs: Values,

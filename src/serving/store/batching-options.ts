@@ -2,9 +2,9 @@ import { SignetError } from '../../errors.js';
 
 /** How requests of several clients are computed together. TensorFlow Serving's names where it has them. */
 export interface BatchingOptions {
-  /** The most rows that go together; a larger request goes alone. 1 for no batching. Default: 32. */
+  /** Maximum number of rows in a batch; a larger request is computed alone. 1 for no batching. Default: 32. */
   readonly maxBatchSize?: number | undefined;
-  /** How long the first request of a batch waits for others, in microseconds. Default: 0, what has queued meanwhile goes. */
+  /** Time that the first request of a batch waits for others, in microseconds. Default: 0, a batch takes what has queued meanwhile. */
   readonly batchTimeoutMicros?: number | undefined;
   /** Batches are padded up to one of these sizes, in rising order; the last is `maxBatchSize`. Default: no padding. */
   readonly allowedBatchSizes?: readonly number[] | undefined;

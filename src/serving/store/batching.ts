@@ -14,18 +14,18 @@ export interface BatchRun {
   readonly requests: number;
   readonly rows: number;
   readonly padding: number;
-  /** In TensorFlow. */
+  /** Time in TensorFlow, in seconds. */
   readonly seconds: number;
 }
 
-/** Inputs of several requests, or of a part of one, are joined up to this size: it takes a few milliseconds. */
+/** Maximum size of joined inputs of several requests, or of a part of one, in bytes: joining them takes a few milliseconds. */
 const mostJoinedBytes = 4 * 2 ** 20;
-/** While others come, a part of a large request is meant to take this long. */
+/** Intended duration of a part of a large request while others come in, in seconds. */
 const partSeconds = 0.008;
-/** How long after a request others are still expected, in milliseconds. */
+/** Time after a request during which others are still expected, in milliseconds. */
 const sharedMilliseconds = 1000;
 
-/** What a Batcher needs of an InferenceWorker. */
+/** The part of an InferenceWorker that a Batcher needs. */
 export type BatchWorker = Pick<InferenceWorker, 'call' | 'callHere' | 'canCallHere'>;
 
 /**
@@ -36,7 +36,7 @@ export type BatchWorker = Pick<InferenceWorker, 'call' | 'callHere' | 'canCallHe
  */
 export class Batcher {
   readonly #queue = new Set<QueuedRequest>();
-  /** Of a batch that failed; each goes alone, before all others. */
+  /** Requests of a batch that failed; each is run alone, before all others. */
   readonly #again: QueuedRequest[] = [];
   readonly #free: BatchWorker[] = [];
   readonly #workers = new Set<BatchWorker>();
@@ -52,12 +52,12 @@ export class Batcher {
   #timer: NodeJS.Timeout | undefined;
   #failure: ServingError | null = null;
   readonly #short = new ShortCalls();
-  /** Time that a row took in the last batch of a signature. */
+  /** Time per row in the last batch of a signature, in seconds. */
   readonly #rowSeconds = new Map<string, number>();
-  /** When a request came that is not part of a larger one, by `performance.now`. */
+  /** Time of the last request that is not part of a larger one, by `performance.now`. */
   #othersCameAt = -Infinity;
 
-  /** @param thread The one that answers, which all versions of a server share. */
+  /** @param thread The answering thread, which all versions of a server share. */
   constructor(
     private readonly signatures: Readonly<Record<string, Signature>>,
     private readonly options: BatchingSettings,
@@ -67,7 +67,7 @@ export class Batcher {
     for (const [name, signature] of Object.entries(signatures)) if (!hasRows(signature)) this.#alone.add(name);
   }
 
-  /** How many requests wait. */
+  /** Number of waiting requests. */
   get waiting(): number {
     return this.#queue.size + this.#again.length + this.#large.size;
   }
@@ -78,7 +78,7 @@ export class Batcher {
     this.#dispatch();
   }
 
-  /** Gives the worker nothing more. */
+  /** Sends the worker nothing more. */
   removeWorker(worker: BatchWorker): void {
     this.#workers.delete(worker);
     const position = this.#free.indexOf(worker);
@@ -92,12 +92,12 @@ export class Batcher {
     const end = this.thread.begin();
     const isLarge = rows !== null && this.#isCut(call, rows);
     const done = isLarge ? this.#submitLarge(call, rows) : this.#enqueue(call, rows);
-    // `finally` would make two more promises for each request.
+    // `finally` would create two more promises for each request.
     done.then(end, end);
     return done;
   }
 
-  /** @param isAccepted Whether it is part of a request that has been let in. */
+  /** @param isAccepted Whether it is part of a request that has already been accepted. */
   #enqueue(call: SignatureCall, rows: number | null, isAccepted = false): Promise<Outputs> {
     const request = new QueuedRequest(call, this.#keyOf(call, rows), rows, (gone) => this.#take(gone));
     if (request.isSettled) return request.done;
@@ -125,18 +125,18 @@ export class Batcher {
     this.#dispatch();
   }
 
-  /** Whether a request is cut into batches: others go in between, and its deadline ends it. */
+  /** Whether a request is cut into batches: others run in between, and its deadline ends it. */
   #isCut({ signatureName }: SignatureCall, rows: number): boolean {
     const { maxBatchSize } = this.options;
     return maxBatchSize > 1 && rows > maxBatchSize && !this.#alone.has(signatureName);
   }
 
   /**
-   * Takes a request of more rows than a batch has. Such requests wait in a queue of their own, where they keep nobody out, and
-   * run one after another, as many batches at once as there are workers: so their memory in TensorFlow is that of batches.
+   * Accepts a request with more rows than a batch. Such requests wait in a queue of their own, where they do not block others, and run one after
+   * another, with one batch per worker at a time, so that they only take the memory of batches in TensorFlow.
    */
   #submitLarge(call: SignatureCall, rows: number): Promise<Outputs> {
-    // One that nobody waits for any more would keep others out, and hold inputs that nobody pays for.
+    // A request that nobody waits for any more would keep others out, and hold inputs that are no longer accounted for.
     const request = new QueuedRequest(call, null, rows, (gone) => this.#large.delete(gone));
     if (request.isSettled) return request.done;
     if (this.#large.size >= this.options.maxEnqueuedBatches) request.reject(queueFull());
@@ -147,12 +147,12 @@ export class Batcher {
 
   async #runLarge(): Promise<void> {
     this.#isLargeRunning = true;
-    // Those that come meanwhile are run too.
+    // Requests that arrive meanwhile are run too.
     for (const next of this.#large) {
       this.#large.delete(next);
       if (next.isSettled) continue;
       const { call, rows } = next;
-      // Its parts are nobody's requests.
+      // Parts do not count as requests.
       const part = { ...call, onRun: undefined };
       const startedAt = performance.now();
       try {
@@ -168,7 +168,7 @@ export class Batcher {
     this.#wakeIdle();
   }
 
-  /** @returns Null when the outputs turn out not to be rows that can be joined: then it must go whole. */
+  /** @returns Null if the outputs turn out not to be rows that can be joined: then it must run as a whole. */
   async #runInBatches(call: SignatureCall, rows: number): Promise<Outputs | null> {
     const joined = new JoinedRows(rows);
     const fitting = Math.floor(mostJoinedBytes / (bytesOf(call.inputs) / rows));
@@ -191,7 +191,7 @@ export class Batcher {
         try {
           isJoinable = await runNext();
         } finally {
-          // What fails ends it for all workers.
+          // A failure ends it for all workers.
           if (!isJoinable) next = rows;
         }
       }
@@ -200,7 +200,7 @@ export class Batcher {
     return joined.outputs;
   }
 
-  /** Rows of a large request that go at once: fewer while others come too, who wait until these are computed. */
+  /** Number of rows of a large request that run at once: fewer while others come in, since these must wait. */
   #partRows(signatureName: string, most: number): number {
     const seconds = this.#rowSeconds.get(signatureName);
     const isShared = performance.now() - this.#othersCameAt < sharedMilliseconds;
@@ -208,14 +208,14 @@ export class Batcher {
     return Math.max(1, Math.min(most, Math.floor(partSeconds / seconds)));
   }
 
-  /** Settles when nothing waits or runs. */
+  /** Settles when nothing is waiting or running. */
   async idle(): Promise<void> {
     while (this.#running > 0 || this.waiting > 0 || this.#isLargeRunning) {
       await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
     }
   }
 
-  /** Fails everything that waits, and all that comes. */
+  /** Fails everything that is waiting, and all further requests. */
   fail(error: ServingError): void {
     this.#failure = error;
     clearTimeout(this.#timer);
@@ -282,7 +282,7 @@ export class Batcher {
     return null;
   }
 
-  /** Null when it is better to wait for more. */
+  /** Returns null if it is better to wait for more. */
   #ripeBatch(first: QueuedRequest): QueuedRequest[] | null {
     const { maxBatchSize, batchTimeoutMicros } = this.options;
     const batch: QueuedRequest[] = [];
@@ -355,7 +355,7 @@ export class Batcher {
   }
 
   /**
-   * Runs a single request by a worker that shares its model: in this thread where that will be short.
+   * Runs a single request by a worker that shares its model: in this thread if that will be short.
    *
    * @param inputs The call's inputs, or a padded copy.
    * @param isOwned Whether their memory may move to the worker.
@@ -371,7 +371,7 @@ export class Batcher {
     const result = isHere
       ? worker.callHere(signatureName, inputs, outputs)
       : await worker.call(signatureName, inputs, outputs, isOwned);
-    // The memory of a copy may be the worker's now.
+    // The memory of a copy may belong to the worker now.
     this.#short.observe(call, result.seconds);
     return result;
   }
@@ -396,7 +396,7 @@ export class Batcher {
   }
 }
 
-/** Tells those who asked when and how the session ran. */
+/** Reports to callers that asked when and how the session ran. */
 function tellRun(batch: readonly QueuedRequest[], startedAt: number, error?: unknown): void {
   if (batch.every(({ call }) => !call.onRun)) return;
   const run = { startedAt, endedAt: performance.now(), rows: rowsIn(batch), requests: batch.length, error };

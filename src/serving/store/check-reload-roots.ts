@@ -8,7 +8,7 @@ import type { ModelConfig } from './model-config.js';
 /**
  * Checks that all models of a client's configuration lie below folders that it may choose from, links followed.
  *
- * The answer is the same whether a path outside exists or not: nobody can look around with it.
+ * The answer is the same whether a path outside exists or not: so that nobody can explore the disk with it.
  *
  * @throws ServingError `PERMISSION_DENIED`.
  */
@@ -17,7 +17,7 @@ export async function checkReloadRoots(configs: readonly ModelConfig[], roots: r
   for (const { name, basePath } of configs) {
     const lexical = path.resolve(basePath);
     const target = await realpath(basePath).catch(() => null);
-    // A link is judged by where it leads; what is not there, by its name.
+    // A link is judged by its target, a missing path by its name.
     const isAllowed =
       target === null
         ? [...real, ...roots.map((root) => path.resolve(root))].some((root) => isBelow(lexical, root))

@@ -5,21 +5,21 @@ import { isStrings } from '../worker/packed-value.js';
 import { rowShape, rowSize } from './batch-values.js';
 import type { Outputs } from './queued-request.js';
 
-/** Outputs of a request that is computed in parts. They are joined as the parts arrive: joining them all at once would take long. */
+/** Outputs of a request that is computed in parts. They are joined as the parts arrive: joining all of them at the end would take long. */
 export class JoinedRows {
   readonly #values = new Map<string, TypedElements | Uint8Array[]>();
   #first: Outputs | undefined;
   #fits = true;
 
-  /** @param rows Of the whole request. */
+  /** @param rows Number of rows of the whole request. */
   constructor(readonly rows: number) {}
 
   /**
    * Takes the outputs of a part.
    *
    * @param start Its first row.
-   * @param rows How many it has.
-   * @returns False where the outputs are not one row for each row of the part, of the same sizes as in the other parts.
+   * @param rows Its number of rows.
+   * @returns False if the outputs are not one row for each row of the part, of the same sizes as in the other parts.
    */
   async add(outputs: Outputs, start: number, rows: number): Promise<boolean> {
     this.#first ??= outputs;
@@ -29,7 +29,7 @@ export class JoinedRows {
     return true;
   }
 
-  /** All rows, once every part has been added; null where a part did not fit. */
+  /** All rows, once every part has been added; null if a part did not fit. */
   get outputs(): Outputs | null {
     if (!this.#fits) return null;
     const named = Object.entries(this.#first ?? {}).map(([name, { dtype, shape }]) => {
@@ -38,7 +38,7 @@ export class JoinedRows {
     return Object.fromEntries(named);
   }
 
-  /** Puts strings into their places; numbers are to be copied there. */
+  /** Puts strings in place; numbers must still be copied. */
   #copy(name: string, { dtype, shape, values }: TensorValue, start: number): Copy[] {
     const size = rowSize(dtype, shape);
     if (dtype === 'string' || isStrings(values)) {

@@ -1,4 +1,4 @@
-/** Runs N tasks at once; the others wait in their order. */
+/** Runs at most N tasks at once; the others wait in order. */
 export function limitConcurrency(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
   let running = 0;
   const waiting: (() => void)[] = [];

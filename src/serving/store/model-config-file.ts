@@ -42,7 +42,7 @@ function parseText(text: string, file: string): ModelServerConfig {
 }
 
 /**
- * The models of TensorFlow Serving's configuration, as HandleReloadConfigRequest brings it too.
+ * The models of TensorFlow Serving's configuration, which HandleReloadConfigRequest contains too.
  *
  * @param source Named in errors.
  * @throws SignetError `INVALID_ARGUMENT`.
@@ -79,7 +79,7 @@ function policyOf(proto: PolicyProto | undefined, where: string): VersionPolicy 
     case 'all':
       return { kind: 'all' };
     case 'latest':
-      // TensorFlow Serving takes 0, the default, for 1.
+      // TensorFlow Serving treats 0, the default, as 1.
       return { kind: 'latest', count: choice.value.numVersions === 0 ? 1 : choice.value.numVersions };
     case 'specific': {
       const versions = choice.value.versions.map((version) => versionNumber(version, where));

@@ -1,11 +1,11 @@
-/** Which of the versions in a base path are served. */
+/** Policy that decides which versions in a base path are served. */
 export type VersionPolicy = LatestVersions | AllVersions | SpecificVersions;
 
 /** Serves the versions with the largest numbers. */
 export interface LatestVersions {
   /** Distinguishes the policies. */
   readonly kind: 'latest';
-  /** How many of them. */
+  /** Number of versions. */
   readonly count: number;
 }
 
@@ -23,7 +23,7 @@ export interface SpecificVersions {
   readonly versions: readonly number[];
 }
 
-/** A model as a server is configured with it. */
+/** A model in a server's configuration. */
 export interface ModelConfig {
   /** Name that requests use for it. */
   readonly name: string;
@@ -35,5 +35,5 @@ export interface ModelConfig {
   readonly labels?: ReadonlyMap<string, number>;
 }
 
-/** TensorFlow Serving's. */
+/** TensorFlow Serving's default. */
 export const defaultPolicy: VersionPolicy = { kind: 'latest', count: 1 };

@@ -35,23 +35,24 @@ export interface ModelStoreOptions {
   readonly models?: readonly ModelConfig[];
   /** A folder in which every subfolder with versions is a model; checked again at every poll. Default: none. */
   readonly modelFolder?: string;
-  /** How long to wait between two looks at the disk, in seconds; 0 for one look at the start. Default: 1. */
+  /** Time between two checks of the disk, in seconds; 0 to check only at the start. Default: 1. */
   readonly pollSeconds?: number;
   /** Threads per version, each with its own session and memory. Default: 1. */
   readonly workersPerVersion?: number;
   /** Whether models may hold operations that read or write files: they are programs. Default: false. */
   readonly trustModels?: boolean | undefined;
   /**
-   * Numbers that large ops compute with; what goes in and comes out stays as it is. `auto` measures each version when it is loaded, and takes bfloat16 where
-   * the version's warm-up requests are answered faster and alike. Default: `float32`.
+   * Numbers that large ops compute with; inputs and outputs do not change. `auto` measures each version when it is loaded, and takes bfloat16 if that
+   * answers the version's warm-up requests faster and alike. Default: `float32`.
    */
   readonly precision?: PrecisionChoice | undefined;
   /**
-   * What computes the network of a version: with `onnx` it is ONNX Runtime (`onnxruntime-node`, which must be installed) where its answers are those of
-   * TensorFlow, which is checked when the version is loaded; another version stays in TensorFlow, and its note says why. Computes in float32. Default: `tensorflow`.
+   * Runtime that computes the network of a version. With `onnx` it is ONNX Runtime (`onnxruntime-node`, which must be installed) if its answers are
+   * the same as TensorFlow's, which is checked when the version is loaded; otherwise the version stays in TensorFlow, and its note says why. Computes
+   * in float32. Default: `tensorflow`.
    */
   readonly runtime?: Runtime | undefined;
-  /** How often the warmup records of a version are replayed; 0 for not at all. Default: 1. */
+  /** Number of times that the warmup records of a version are replayed; 0 for not at all. Default: 1. */
   readonly warmupIterations?: number;
   /** Default: see PixelLimits. */
   readonly pixelLimits?: PixelLimits | undefined;
@@ -60,21 +61,21 @@ export interface ModelStoreOptions {
   /** Default: see BatchingOptions. */
   readonly batching?: BatchingOptions;
   /**
-   * Versions that are loaded besides those that answer, get a copy of a share of the requests after these have been computed, and are compared with
-   * the version that answered. Default: none.
+   * Versions that are loaded in addition to those that answer. They get copies of a share of the requests, after these have been computed, and are
+   * compared with the version that answered. Default: none.
    */
   readonly shadows?: readonly ShadowOptions[] | undefined;
-  /** How often a failed load is tried again while its files stay the same. Default: 5. */
+  /** Number of times that a failed load is tried again while its files stay the same. Default: 5. */
   readonly loadRetries?: number;
-  /** How long to wait before that, in seconds. Default: 60. */
+  /** Time to wait before that, in seconds. Default: 60. */
   readonly loadRetrySeconds?: number;
-  /** Versions that are loaded at once. Default: 2. */
+  /** Number of versions that are loaded at once. Default: 2. */
   readonly parallelLoads?: number;
   /** Whether a new label may point at a version that is not available. Default: false. */
   readonly allowLabelsForUnavailableVersions?: boolean;
   /** Starts a thread with a version. Default: `InferenceWorker.start`. */
   readonly startWorker?: typeof InferenceWorker.start;
-  /** Called with each event, for logs and metrics; must not throw. Default: nobody is called. */
+  /** Called with each event, for logs and metrics; must not throw. Default: not called. */
   readonly onEvent?: OnStoreEvent;
 }
 
@@ -102,7 +103,7 @@ export class ModelStore implements ModelServer {
   readonly #sizeLimits: SizeLimits | undefined;
 
   private constructor(options: ModelStoreOptions) {
-    // A log that fails must not end the server.
+    // A failing log must not end the server.
     this.#onEvent = (event) => {
       try {
         options.onEvent?.(event);
@@ -132,7 +133,7 @@ export class ModelStore implements ModelServer {
   }
 
   /**
-   * Loads what there is, and keeps looking. A version that cannot be loaded is reported in its status and to `onEvent`.
+   * Loads the models, and keeps watching the disk. A version that cannot be loaded is reported in its status and to `onEvent`.
    *
    * @throws SignetError `INVALID_ARGUMENT` for options or configurations that make no sense.
    */
@@ -183,7 +184,7 @@ export class ModelStore implements ModelServer {
       this.#onEvent({ type: 'request', model, version: version?.version ?? null, signatureName, status, seconds });
     };
     try {
-      // No wait between finding a version and queueing with it: a version that is dropped later answers what it has.
+      // Nothing is awaited between finding a version and queueing with it: a version that is dropped later still answers its queue.
       const { served, runner } = this.#find(spec, request.version);
       version = served;
       const signature = checkRequest(served, request);
@@ -200,7 +201,7 @@ export class ModelStore implements ModelServer {
     }
   }
 
-  /** Looks at the disk now. Settles when all that is new has been loaded, or has failed. */
+  /** Checks the disk now. Settles when everything new has been loaded, or has failed. */
   poll(): Promise<void> {
     return this.#change(async () => {
       await this.#lookForModels();
@@ -211,8 +212,8 @@ export class ModelStore implements ModelServer {
   /**
    * Serves these models and no others, as HandleReloadConfigRequest asks. Settles when they are loaded.
    *
-   * @throws ServingError `INVALID_ARGUMENT` and nothing has changed; `FAILED_PRECONDITION` for a label of a version that is not
-   * available; `UNKNOWN` when a model has no version that could be loaded.
+   * @throws ServingError `INVALID_ARGUMENT` ; then nothing has changed; `FAILED_PRECONDITION` for a label of a version that is not available;
+   *   `UNKNOWN` when a model has no version that could be loaded.
    */
   replaceModels(configs: readonly ModelConfig[]): Promise<void> {
     return this.#change(async () => {
@@ -254,7 +255,7 @@ export class ModelStore implements ModelServer {
     this.#ending.add(ending);
   }
 
-  /** @param found Version found before for the same request, which answers it while it is available. */
+  /** @param found Version found earlier for the same request, which answers it as long as it is available. */
   #find({ name, version, label }: ModelSpec, found?: ServedVersion) {
     if (this.#isDraining) throw new ServingError('UNAVAILABLE', 'The server is shutting down.');
     const model = this.#models.get(name);
@@ -266,7 +267,7 @@ export class ModelStore implements ModelServer {
     return new StoredModel(config, this.#modelOptions);
   }
 
-  /** A model that moves keeps answering from the old place until the new one is loaded. */
+  /** A model whose path changes keeps answering from the old path until the new one is loaded. */
   #reloaded(old: StoredModel | undefined, config: ModelConfig): StoredModel {
     if (old?.config.basePath !== config.basePath) return this.#newModel(config);
     old.config = config;
@@ -304,7 +305,7 @@ export class ModelStore implements ModelServer {
     }
   }
 
-  /** Labels that wait for their version are tried again. */
+  /** Labels that are waiting for their version are tried again. */
   async #pollModel(model: StoredModel): Promise<void> {
     await model.poll();
     for (const problem of model.assignLabels(this.#allowUnavailable, true)) model.tellOnce('error', problem);
@@ -339,7 +340,7 @@ function checkConfigs(configs: readonly ModelConfig[]): void {
   }
 }
 
-/** @throws SignetError `INVALID_ARGUMENT` for a share or a version that is none, and two of one model. */
+/** @throws SignetError `INVALID_ARGUMENT` for an invalid share or version, and for two shadows of one model. */
 function checkedShadows(shadows: readonly ShadowOptions[] = []): readonly ShadowOptions[] {
   const models = new Set<string | undefined>();
   for (const { model, version, share = defaultShare } of shadows) {
@@ -356,7 +357,7 @@ function checkedShadows(shadows: readonly ShadowOptions[] = []): readonly Shadow
   return shadows;
 }
 
-/** Runs a check whose errors are written for the person who starts the server, and passes them on to the client. */
+/** Runs a check whose errors were written for the person who starts the server, and turns them into errors for the client. */
 function asServing<T>(check: () => T): T {
   try {
     return check();
@@ -365,7 +366,7 @@ function asServing<T>(check: () => T): T {
   }
 }
 
-/** What TensorFlow says of a string that is base64 does not tell a client that it is. */
+/** TensorFlow's error about a base64 string does not tell a client that it is base64. */
 function withHint(error: unknown, inputs: PredictRequest['inputs']): unknown {
   const isOfTensorFlow = error instanceof ServingError && error.cause instanceof SignetError;
   const hint = isOfTensorFlow ? encodingHint(inputs) : '';

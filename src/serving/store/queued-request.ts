@@ -20,18 +20,18 @@ export interface SignatureCall {
 
 export type Outputs = Record<string, TensorValue>;
 
-/** Node.js would take a longer timeout for one millisecond. */
+/** Node.js would turn a longer timeout into one millisecond. */
 const maxTimeout = 2 ** 31 - 1;
 
-/** A request that waits or runs. It settles once: with its outputs, or earlier by its deadline or its client's leaving. */
+/** A waiting or running request. It settles once: with its outputs, or earlier when its deadline passes or its client leaves. */
 export class QueuedRequest {
   readonly done: Promise<Outputs>;
   readonly bytes: number;
-  /** Of `performance.now`. */
+  /** Time of its arrival, by `performance.now`. */
   readonly since = performance.now();
-  /** The call's inputs, or a copy of them that can be handed to a worker. */
+  /** The call's inputs, or a copy of them that can be moved to a worker. */
   inputs: SignatureCall['inputs'];
-  /** Whether the inputs are being copied: it must not go yet. */
+  /** Whether the inputs are being copied: then it must not run yet. */
   isCopying: boolean;
   /** Whether the inputs are a copy. */
   isOwned = false;
@@ -42,8 +42,8 @@ export class QueuedRequest {
 
   /**
    * @param key Requests with the same key can share a batch; null for a request that runs alone.
-   * @param rows Null when it has no rows to count.
-   * @param onGone Called when it settles before its outputs are there.
+   * @param rows Null if it has no rows to count.
+   * @param onGone Called when it settles without its outputs.
    */
   constructor(
     readonly call: SignatureCall,
@@ -61,7 +61,7 @@ export class QueuedRequest {
     this.#watch(call);
   }
 
-  /** Whether its inputs are too large to be copied at once, which also is why it goes alone. */
+  /** Whether its inputs are too large to be copied at once, which is also why it runs alone. */
   get isLarge(): boolean {
     return this.bytes > largeBytes;
   }

@@ -4,7 +4,7 @@ import { isStrings, type PackedValues, packValues, unpackValues } from '../worke
 import { bytesOf } from './batch-values.js';
 import type { Outputs, SignatureCall } from './queued-request.js';
 
-/** A version that gets copies of requests to its model, whose answers nobody sees. */
+/** A version that gets copies of requests to its model; its answers are not sent to clients. */
 export interface ShadowOptions {
   /** Name of the model. Default: whichever one has such a version. */
   readonly model?: string | undefined;
@@ -14,19 +14,19 @@ export interface ShadowOptions {
   readonly share?: number | undefined;
 }
 
-/** A copy of a request, and how far the answers are apart. */
+/** A copy of a request, and how much the answers differ. */
 export interface ShadowRun {
   readonly signatureName: string;
   readonly result: ShadowResult;
-  /** Rows with an answer to compare: the place of the largest number, an integer, or a string. */
+  /** Number of rows with an answer to compare: the position of the largest number, an integer, or a string. */
   readonly rows: number;
-  /** How many of these are the same. */
+  /** Number of these that are the same. */
   readonly sameRows: number;
-  /** The largest difference of two numbers, as a share of the largest number in their output, or of 1 where that is more. */
+  /** The largest difference of two numbers, as a share of the largest number in their output, or of 1 if that is more. */
   readonly largestDifference: number;
 }
 
-/** What a shadow needs of the versions. */
+/** The part of the versions that a shadow needs. */
 export interface ShadowVersions {
   /** Runs a call on the shadow version. */
   readonly submit: (call: SignatureCall) => Promise<Outputs>;
@@ -36,14 +36,14 @@ export interface ShadowVersions {
 }
 
 export const defaultShare = 0.1;
-/** Copies that wait; what comes then is dropped. */
+/** Maximum number of waiting copies; further ones are dropped. */
 const mostWaiting = 8;
-/** Larger inputs, or outputs, in bytes, are not copied: they would take memory and time that requests need. */
+/** Inputs or outputs larger than this, in bytes, are not copied: they would take memory and time that requests need. */
 const mostInputBytes = 4 * 2 ** 20;
 const mostOutputBytes = 2 ** 18;
-/** How long after its request a copy runs at the soonest, when the answer is on its way, and how often it is looked whether requests wait; in milliseconds. */
+/** Minimum time between a request and its copy, so that the answer is on its way, and time between checks whether requests wait; in milliseconds. */
 const pauseMilliseconds = 20;
-/** How long a copy waits for requests to leave it time, in milliseconds. */
+/** Maximum time that a copy waits until requests leave it time, in milliseconds. */
 const patienceMilliseconds = 5000;
 
 interface Copy {
@@ -55,11 +55,11 @@ interface Copy {
 /**
  * Runs copies of requests on another version, one at a time, when no request waits, and compares the answers.
  *
- * A copy costs its request the copying of at most 256 KiB; what it takes of the processor later, requests may notice.
+ * For a request, a copy costs the time to copy at most 256 KiB; requests may also notice the processor time that it takes later.
  */
 export class Shadow {
   readonly #waiting: Copy[] = [];
-  /** Whether a copy runs, or will be looked at soon. */
+  /** Whether a copy is running, or about to be. */
   #isUnderWay = false;
   /** Share of a copy that is due. */
   #due = 0;
@@ -83,7 +83,7 @@ export class Shadow {
     };
   }
 
-  /** Takes a copy of a request that has been computed, if it is one of the share. */
+  /** Takes a copy of a request that has been computed, if it belongs to the share. */
   offer({ signatureName, inputs, outputs: wanted }: SignatureCall, outputs: Outputs): void {
     this.#due += this.share;
     // Ten times 0.1 is a little less than 1.
@@ -127,7 +127,7 @@ export class Shadow {
       if (!areAlike(outputs, others)) this.#end(call.signatureName, 'failed');
       else this.#end(call.signatureName, 'compared', [outputs, others]);
     } catch {
-      // The version may be on its way out, or not take what the other one takes.
+      // The version may be about to end, or not accept the same inputs as the other one.
       this.#end(call.signatureName, 'failed');
     }
   }
@@ -148,7 +148,7 @@ function compare(outputs: Outputs, others: Outputs): Pick<ShadowRun, 'rows' | 's
   for (const [name, { shape, values }] of Object.entries(outputs)) {
     const theirs = others[name]?.values ?? [];
     if (!isStrings(values) || !isStrings(theirs)) continue;
-    // Of labels in the order of their probabilities, the first one counts.
+    // If labels are ordered by probability, the first one counts.
     const width = shape.length > 1 ? (shape.at(-1) ?? 1) : 1;
     for (let at = 0; at < values.length; at += Math.max(1, width)) {
       rows += 1;

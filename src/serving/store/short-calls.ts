@@ -2,16 +2,16 @@ import { pixelsOf } from '../limits/check-pixels.js';
 import { isStrings } from '../worker/packed-value.js';
 import type { SignatureCall } from './queued-request.js';
 
-/** A longer call, in milliseconds, goes to a worker: the thread that answers would keep others waiting. */
+/** A call that takes longer, in milliseconds, goes to a worker: in the answering thread it would keep others waiting. */
 const shortMilliseconds = 0.5;
-/** Number of the last calls of a kind that are looked at. */
+/** Number of a kind's last calls that are considered. */
 const remembered = 8;
 /** Number of kinds of calls that are remembered, the latest ones: clients choose the outputs, so they create kinds. */
 const mostKinds = 64;
 /** Types whose values are rarely sizes or counts, so that they seldom decide how large something becomes. */
 const plainTypes = new Set(['float32', 'float16', 'bfloat16', 'float64', 'uint8', 'bool']);
 
-/** A thread that always has something else to do. */
+/** A thread that always counts as busy. */
 export function busyThread(): AnsweringThread {
   const thread = new AnsweringThread();
   thread.begin();
@@ -21,11 +21,11 @@ export function busyThread(): AnsweringThread {
 /** The thread that answers requests, which runs short calls itself when it has nothing else to do. One per server. */
 export class AnsweringThread {
   #open = 0;
-  /** Calls that came in this turn of the event loop, and in the one before that brought any. */
+  /** Calls in this turn of the event loop, and in the last one before it that had any. */
   #arrived = 0;
   #arrivedBefore = 0;
 
-  /** Counts a call that has come. @returns A function to call when it is answered. */
+  /** Counts a call that has arrived. @returns A function to call when it is answered. */
   begin(): () => void {
     this.#open += 1;
     if (this.#arrived === 0) setImmediate(() => this.#endTurn());
@@ -50,8 +50,8 @@ interface MeasuredCall {
 }
 
 /**
- * Knows which calls of a version are short, from those before: of the same signature and outputs, at least as large, and measured.
- * Where no loop of the graph is endless (`LoadedSavedModel.isShareable`), a call's time is bounded by the size of what it is given.
+ * Predicts which calls of a version are short, from earlier ones that were measured: of the same signature and outputs, and at least as large. If no
+ * loop of the graph can be endless (`LoadedSavedModel.isShareable`), the size of its inputs limits a call's time.
  */
 export class ShortCalls {
   readonly #calls = new Map<string, MeasuredCall[]>();
@@ -59,12 +59,12 @@ export class ShortCalls {
   /** @param seconds Time that TensorFlow took. */
   observe(call: SignatureCall, seconds: number): void {
     const milliseconds = seconds * 1000;
-    // What took long may be large: it is not looked through in the thread that answers.
+    // A call that took long may be large, so it is not scanned in the answering thread.
     const size = milliseconds <= shortMilliseconds ? sizeOf(call, Infinity) : 0;
     if (size === null) return;
     const kind = kindOf(call);
     const calls = this.#calls.get(kind) ?? [];
-    // The kind that was called last is last.
+    // Moves the kind that was called last to the end.
     this.#calls.delete(kind);
     this.#calls.set(kind, calls);
     calls.push({ size, milliseconds });
@@ -73,7 +73,7 @@ export class ShortCalls {
     if (this.#calls.size > mostKinds && oldest !== undefined) this.#calls.delete(oldest);
   }
 
-  /** Whether a call will be short: half of the last ones were, and one of them that was at least as large. */
+  /** Predicts whether a call will be short: at least half of the last ones were, and one of these was at least as large. */
   isShort(call: SignatureCall): boolean {
     const calls = this.#calls.get(kindOf(call)) ?? [];
     const short = calls.filter(({ milliseconds }) => milliseconds <= shortMilliseconds);
@@ -90,7 +90,7 @@ function kindOf({ signatureName, outputs }: SignatureCall): string {
 /**
  * Counts a call's elements, and the bytes and pixels of its images.
  *
- * @returns Null where they are more than `most`, or where time depends on more than these. Strings are not looked through where the rest is too much.
+ * @returns Null if they are more than `most`, or if the time depends on more than these. Strings are not scanned if the rest is too much already.
  */
 function sizeOf({ inputs }: SignatureCall, most: number): number | null {
   const values = Object.values(inputs);

@@ -19,13 +19,13 @@ export interface LogEvent {
   readonly message: string;
 }
 
-/** A version has come into a state. */
+/** The state of a version has changed. */
 export interface VersionEvent {
   readonly type: 'version';
   readonly model: string;
   readonly version: number;
   readonly state: VersionState;
-  /** Why it is not available. */
+  /** Reason why it is not available. */
   readonly error?: string;
 }
 
@@ -38,7 +38,7 @@ export interface WarmupEvent {
   readonly seconds: number;
 }
 
-/** A version has been loaded, and computes with these numbers. */
+/** A version has been loaded, and computes in this precision. */
 export interface PrecisionEvent extends ServedPrecision {
   readonly type: 'precision';
   readonly model: string;
@@ -48,13 +48,13 @@ export interface PrecisionEvent extends ServedPrecision {
 /** A call of `predict` is answered. */
 export interface PredictEvent {
   readonly type: 'request';
-  /** Null when there is none of that name. */
+  /** Null if there is none of that name. */
   readonly model: string | null;
-  /** Null when none was found. */
+  /** Null if none was found. */
   readonly version: number | null;
   readonly signatureName: string;
   readonly status: StatusCode | 'OK';
-  /** Seconds from the call to the answer, the wait in the queue included. */
+  /** Seconds from the call to the answer, including the wait in the queue. */
   readonly seconds: number;
 }
 
@@ -77,7 +77,7 @@ export interface BatchEvent {
   readonly rows: number;
   /** Rows added to reach an allowed batch size. */
   readonly padding: number;
-  /** In TensorFlow. */
+  /** Time in TensorFlow, in seconds. */
   readonly seconds: number;
 }
 

@@ -16,7 +16,7 @@ import type { OnStoreEvent, StoreEvent } from './store-event.js';
 import { VersionRunner, type VersionRunnerOptions } from './version-runner.js';
 import { chooseVersions, inspectVersion, listVersions, type VersionFolder } from './version-source.js';
 
-/** How models are loaded and run; the same for all of a store. */
+/** Options for loading and running models; the same for all models of a store. */
 export interface StoredModelOptions {
   readonly workersPerVersion: number;
   readonly warmupIterations: number;
@@ -30,23 +30,23 @@ export interface StoredModelOptions {
   readonly startWorker: VersionRunnerOptions['startWorker'];
   readonly loadRetries: number;
   readonly loadRetrySeconds: number;
-  /** Runs loads, not too many at once. */
+  /** Runs a load, with a limit on loads at the same time. */
   readonly load: <T>(task: () => Promise<T>) => Promise<T>;
   readonly onEvent: OnStoreEvent;
 }
 
-/** A version as the store knows it, from when it is found until its end is forgotten. */
+/** A version in the store, from when it is found until it is forgotten after its end. */
 export interface VersionEntry {
   readonly version: number;
   readonly directory: string;
   state: VersionState;
   error?: string;
-  /** While it is available or unloading. */
+  /** Present while the version is available or unloading. */
   runner?: VersionRunner;
   served?: ServedVersion;
   /** Stamp of the files that the last load was tried with. */
   stamp: string;
-  /** Loads that have failed with these files. */
+  /** Number of loads that have failed with these files. */
   failures: number;
   /** Time at which the last one failed, by `performance.now`. */
   failedAt: number;
@@ -59,14 +59,14 @@ function isAvailable(entry: VersionEntry | undefined): entry is AvailableVersion
   return entry?.state === 'AVAILABLE' && entry.runner !== undefined && entry.served !== undefined;
 }
 
-/** Number of versions that are gone and stay in the status. */
+/** Number of ended versions that are kept in the status. */
 const keptEnded = 8;
 
 /** A model: finds its versions, loads the new ones, then drops those that are no longer wanted. */
 export class StoredModel {
   readonly #entries = new Map<number, VersionEntry>();
   readonly #unloading = new Set<Promise<void>>();
-  /** Problems already logged that still hold; each is logged once. */
+  /** Problems that were logged and still exist; each is logged once. */
   readonly #told = new Set<string>();
   #labels: ReadonlyMap<string, number> = new Map();
   readonly #shadow: Shadow | undefined;
@@ -90,7 +90,7 @@ export class StoredModel {
     return this.config.name;
   }
 
-  /** Whether a poll is under way. */
+  /** Whether a poll is in progress. */
   get isPolling(): boolean {
     return this.#polls > 0;
   }
@@ -100,7 +100,7 @@ export class StoredModel {
     return this.#sorted().filter(({ state }) => state === 'AVAILABLE');
   }
 
-  /** Every version that is known, the latest first. */
+  /** All known versions, the latest first. */
   get statuses(): readonly VersionStatus[] {
     return this.#sorted().map(({ version, state, error }) => ({
       version,
@@ -116,7 +116,7 @@ export class StoredModel {
   /** @throws ServingError `NOT_FOUND`, `INVALID_ARGUMENT` for an unknown label. */
   find(version?: number, label?: string): AvailableVersion {
     const wanted = label === undefined ? version : this.labelled(label);
-    // A request without a version does not mean the version whose answers are still being compared.
+    // A request without a version must not get the version whose answers are still being compared.
     const isMeant = (each: VersionEntry) => each.version !== this.#shadowVersion;
     const entry = wanted === undefined ? this.available.find(isMeant) : this.#entries.get(wanted);
     if (isAvailable(entry)) return entry;
@@ -129,7 +129,7 @@ export class StoredModel {
     return isAvailable(entry) && entry.served === found ? entry : undefined;
   }
 
-  /** Gives the shadow version a copy of a request that another version has computed. */
+  /** Sends the shadow version a copy of a request that another version has computed. */
   mirror(version: number, call: SignatureCall, outputs: Outputs): void {
     if (version !== this.#shadowVersion) this.#shadow?.offer(call, outputs);
   }
@@ -142,13 +142,13 @@ export class StoredModel {
   }
 
   /**
-   * Takes the labels of the configuration that may be taken.
+   * Applies the labels of the configuration that are allowed.
    *
    * Source: `ServerCore::UpdateModelVersionLabelMap` in tensorflow_serving/model_servers/server_core.cc.
    *
-   * @param allowUnavailable Whether a label that is new may point at a version that is not available.
-   * @param isPartial Whether a problem with one of them leaves the others; else all stay as they were, in the configuration too.
-   * @returns Sentences about the others.
+   * @param allowUnavailable Whether a new label may point at a version that is not available.
+   * @param isPartial Whether the other labels are applied if one has a problem; otherwise all stay as they were, in the configuration too.
+   * @returns Sentences about labels that were not applied.
    */
   assignLabels(allowUnavailable: boolean, isPartial: boolean): string[] {
     const wanted = [...(this.config.labels ?? [])];
@@ -167,7 +167,7 @@ export class StoredModel {
       );
   }
 
-  /** Looks at the disk and does what follows. Polls follow each other; this one has seen the disk as it is now. */
+  /** Checks the disk and acts on what it finds. Polls run one after another; this one sees the disk as it is now. */
   poll(): Promise<void> {
     this.#polls += 1;
     this.#polling = this.#polling
@@ -193,7 +193,7 @@ export class StoredModel {
       const wanted = await this.#chooseVersions(folders);
       const missing = wanted.filter(({ version }) => this.#entries.get(version)?.state !== 'AVAILABLE');
       const failures = await this.#loadAll(missing);
-      // A version that fails leaves its place to an older one.
+      // A version that fails is replaced by an older one.
       if (failures > 0 && this.config.policy?.kind !== 'specific') continue;
       this.#unloadOthers(folders, wanted);
       break;
@@ -226,7 +226,7 @@ export class StoredModel {
     });
   }
 
-  /** Null when the base path cannot be read: then all stays as it is. */
+  /** Null if the base path cannot be read: then nothing changes. */
   async #list(): Promise<readonly VersionFolder[] | null> {
     const { basePath, name } = this.config;
     try {
@@ -240,11 +240,11 @@ export class StoredModel {
     }
   }
 
-  /** Loaded, or complete and not about to fail as before. */
+  /** Whether a version is loaded, or complete and has not just failed. */
   async #isUsable({ version, directory }: VersionFolder): Promise<boolean> {
     const known = this.#entries.get(version);
     if (known?.state === 'AVAILABLE') return true;
-    // It still answers what it has accepted.
+    // It is still answering requests that it has accepted.
     if (known?.state === 'UNLOADING') return false;
     const { problem, stamp } = await inspectVersion(directory);
     const entry = this.#entryToLoad(version, directory, stamp);
@@ -258,7 +258,7 @@ export class StoredModel {
     return entry.failures === 0 || (entry.failures <= loadRetries && isDue);
   }
 
-  /** The entry of a version that is not loaded; one with other files starts from scratch. */
+  /** The entry of a version that is not loaded; a version whose files have changed starts from scratch. */
   #entryToLoad(version: number, directory: string, stamp: string): VersionEntry {
     const known = this.#entries.get(version);
     if (known?.stamp === stamp && known.directory === directory && known.error !== undefined) return known;
@@ -267,7 +267,7 @@ export class StoredModel {
     return entry;
   }
 
-  /** @returns how many failed. */
+  /** @returns the number of failures. */
   async #loadAll(folders: readonly VersionFolder[]): Promise<number> {
     const loads = folders.map(async ({ version }) => {
       const entry = this.#entries.get(version);
@@ -314,7 +314,7 @@ export class StoredModel {
       precision,
       runtime,
       batching,
-      // Copies of requests take no time of the thread that answers.
+      // Copies of requests must not take time of the answering thread.
       thread: version === this.#shadowVersion ? busyThread() : thread,
       startWorker,
       name,
@@ -358,7 +358,7 @@ export class StoredModel {
     this.#unloading.add(unloading);
   }
 
-  /** Drops what never was loaded and is gone from the disk, and all but the last of what has ended. */
+  /** Forgets versions that were never loaded and are gone from the disk, and all but the last ones that have ended. */
   #forget(folders: readonly VersionFolder[]): void {
     const found = new Set(folders.map(({ version }) => version));
     for (const { version, state } of this.#entries.values()) {
@@ -384,7 +384,7 @@ export class StoredModel {
     this.#emit({ type: 'log', level, model: this.name, message });
   }
 
-  /** Tells what stays so for many polls. */
+  /** Logs a problem once, even if it lasts for many polls. */
   tellOnce(level: 'warning' | 'error', message: string): void {
     if (this.#told.has(message)) return;
     if (this.#told.size >= 1000) this.#told.clear();
@@ -408,7 +408,7 @@ async function describedBy(directory: string): Promise<Pick<ServedVersion, 'inpu
   };
 }
 
-/** Sentences about what a version's signatures have and no request or answer carries. */
+/** Sentences about inputs and outputs of a version's signatures that requests and answers cannot carry. */
 function omissionsOf(signatures: Readonly<Record<string, Signature>>): string[] {
   return Object.entries(signatures).flatMap(([key, { omitted }]) => {
     const { inputs = [], outputs = [] } = omitted ?? {};

@@ -10,30 +10,30 @@ import type { AnsweringThread } from './short-calls.js';
 import type { BatchingSettings } from './batching-options.js';
 import type { Outputs, SignatureCall } from './queued-request.js';
 
-/** How a version is run. */
+/** Options for running a version. */
 export interface VersionRunnerOptions {
   /** Threads, each with its own session. Default: 1. */
   readonly workers: number;
   readonly warmupIterations: number;
   readonly trustModels: boolean;
-  /** Numbers that all threads compute with. */
+  /** Precision in which all threads compute. */
   readonly precision: PrecisionChoice;
-  /** What computes the network, in all threads. */
+  /** Runtime that computes the network, in all threads. */
   readonly runtime: Runtime;
   readonly batching: BatchingSettings;
-  /** The thread that answers, which runs short calls. */
+  /** The answering thread, which runs short calls. */
   readonly thread: AnsweringThread;
   readonly startWorker: typeof InferenceWorker.start;
-  /** `digits/3`, for debuggers. */
+  /** Name for debuggers, such as `digits/3`. */
   readonly name: string;
   readonly onBatch: (run: BatchRun) => void;
-  /** A thread has ended that should not; another is being started. */
+  /** Called when a thread has ended unexpectedly; another one is being started. */
   readonly onCrash: () => void;
-  /** No thread is left and none can be started: the version is lost. */
+  /** Called when no thread is left and none can be started: the version is lost. */
   readonly onLost: (error: Error) => void;
 }
 
-/** Number of threads that may end one after another without any result between; then the version is given up. */
+/** Number of threads that may end one after another without a result in between; after that the version is given up. */
 const maxCrashes = 3;
 
 /** A loaded version: its threads and the queue in front of them. */
@@ -41,7 +41,7 @@ export class VersionRunner {
   readonly #batcher: Batcher;
   readonly #workers = new Set<InferenceWorker>();
   #crashes = 0;
-  /** Lost: no thread is left and none can be started. */
+  /** `lost`: no thread is left and none can be started. */
   #state: 'running' | 'ending' | 'lost' = 'running';
 
   private constructor(
@@ -105,7 +105,7 @@ export class VersionRunner {
     this.options.onCrash();
     try {
       if (this.#crashes > maxCrashes) throw new Error(`its thread has ended ${this.#crashes} times in a row`);
-      // It answers as the others do.
+      // It must compute in the same way as the others.
       const next = await startWorker(this.directory, { ...this.options, precision: this.precision.precision });
       await this.#takeOver(next);
     } catch (error) {
@@ -126,7 +126,10 @@ export class VersionRunner {
   }
 }
 
-/** Starts all threads. Where the precision is to be measured, one does that, and the others follow it: a version gives one answer. */
+/**
+ * Starts all threads. If the precision is to be measured, one thread does that, and the others follow it, so that a version always gives the same
+ * answer.
+ */
 async function startAll(
   directory: string,
   options: VersionRunnerOptions,

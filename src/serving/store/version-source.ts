@@ -22,8 +22,8 @@ export interface VersionListing {
 }
 
 /**
- * Lists the versions in a base path: directories whose name is a number that fits in int64, zeros before it or not. Anything
- * else is passed over, such as `.7.new-123`, which Signet is still writing.
+ * Lists the versions in a base path: directories whose name is a number that fits in int64, with or without leading zeros. Anything else is ignored,
+ * such as `.7.new-123`, which Signet is still writing.
  *
  * Source: tensorflow_serving/sources/storage_path/file_system_storage_path_source.cc.
  *
@@ -56,15 +56,15 @@ async function isDirectory(directory: string): Promise<boolean> {
 
 /** Whether a version can be loaded now. */
 export interface VersionInspection {
-  /** Why it is not complete; null when it is. */
+  /** Why it is not complete; null if it is. */
   readonly problem: string | null;
-  /** Changes when the files do. */
+  /** Value that changes when the files do. */
   readonly stamp: string;
 }
 
 /**
- * Looks whether a directory has all that a SavedModel needs, without reading what may be large: one that is still being
- * copied must not be loaded. What a whole file holds, TensorFlow checks. A graph that restores nothing needs no variables.
+ * Checks whether a directory has everything that a SavedModel needs, without reading large files: a directory that is still being copied must not be
+ * loaded. TensorFlow checks the content of the files. A graph that restores nothing needs no variables.
  */
 export async function inspectVersion(directory: string): Promise<VersionInspection> {
   const graph = path.join(directory, 'saved_model.pb');
@@ -85,7 +85,7 @@ export async function inspectVersion(directory: string): Promise<VersionInspecti
   }
 }
 
-/** What was found of a graph: it is read once, however often the folder is looked at. */
+/** Findings about graphs: each is read once, however often its folder is checked. */
 const found = new Map<string, { readonly stamp: string; readonly restores: boolean }>();
 const mostFound = 1000;
 
@@ -120,7 +120,7 @@ async function stampOf(files: readonly string[]): Promise<string> {
  * Chooses versions by a policy.
  *
  * @param folders The latest first.
- * @param isUsable Asked for no more of them than necessary, the latest first.
+ * @param isUsable Called for no more of them than necessary, the latest first.
  */
 export async function chooseVersions(
   folders: readonly VersionFolder[],

@@ -12,11 +12,11 @@ import type { RequestEvent } from '../request-event.js';
 import { statusCodes } from '../serving-error.js';
 import type { RequestSpan, TracedCall, Tracing } from './tracing.js';
 
-/** Where spans go, and as what. */
+/** Destination of spans, and the service that they name. */
 export interface TracingOptions {
-  /** Address of a collector that takes OTLP over HTTP, such as `http://localhost:4318`; `/v1/traces` is added to a bare one. */
+  /** Address of a collector that takes OTLP over HTTP, such as `http://localhost:4318`; `/v1/traces` is added to an address without a path. */
   readonly endpoint: string;
-  /** Signet's, the version of the service. */
+  /** Version of the service: Signet's. */
   readonly serverVersion: string;
   /** Receives a sentence when spans cannot be sent, and one when they can again. */
   readonly onWarning: (message: string) => void;
@@ -25,16 +25,16 @@ export interface TracingOptions {
 const packages = ['api', 'core', 'resources', 'sdk-trace-base', 'exporter-trace-otlp-proto'].map(
   (name) => `@opentelemetry/${name}`,
 );
-/** Characters of an attribute, or of an error's message; TensorFlow's may hold all of a graph. */
+/** Maximum number of characters of an attribute or of an error's message; TensorFlow's may contain a whole graph. */
 const mostCharacters = 1024;
-/** How long the end of a server waits for spans that are being sent, in milliseconds. */
+/** Time that a server waits at its end for spans that are being sent, in milliseconds. */
 const endMilliseconds = 5000;
 
 /**
- * Loads OpenTelemetry, and traces requests with it. Sampling and the service's name follow `OTEL_TRACES_SAMPLER`, `OTEL_SERVICE_NAME`
- * and `OTEL_RESOURCE_ATTRIBUTES`; what is sent along follows `OTEL_EXPORTER_OTLP_HEADERS`.
+ * Loads OpenTelemetry, and traces requests with it. Sampling and the service's name follow `OTEL_TRACES_SAMPLER`, `OTEL_SERVICE_NAME` and
+ * `OTEL_RESOURCE_ATTRIBUTES`; headers follow `OTEL_EXPORTER_OTLP_HEADERS`.
  *
- * @throws SignetError `INVALID_ARGUMENT` for an address that is none, and where OpenTelemetry is not installed.
+ * @throws SignetError `INVALID_ARGUMENT` for an invalid address, and if OpenTelemetry is not installed.
  */
 export async function startTracing({ endpoint, serverVersion, onWarning }: TracingOptions): Promise<Tracing> {
   const url = tracesUrl(endpoint);
@@ -44,7 +44,7 @@ export async function startTracing({ endpoint, serverVersion, onWarning }: Traci
   const sent = new exporter.OTLPTraceExporter({ url: url.href });
   const provider = new sdk.BasicTracerProvider({
     resource: resources.defaultResource().merge(detected).merge(resources.resourceFromAttributes(service)),
-    // Paths and names of clients are theirs to choose.
+    // Clients may choose paths and names of any length.
     spanLimits: { attributeValueLengthLimit: mostCharacters },
     spanProcessors: [new sdk.BatchSpanProcessor(new WarningExporter(sent, url, onWarning))],
   });
@@ -57,7 +57,7 @@ export async function startTracing({ endpoint, serverVersion, onWarning }: Traci
   return new OpenTelemetryTracing(provider.getTracer('signet', serverVersion), { api, contextFrom, end });
 }
 
-/** The collector's address of traces. @throws SignetError `INVALID_ARGUMENT`. */
+/** The collector's address for traces. @throws SignetError `INVALID_ARGUMENT`. */
 function tracesUrl(endpoint: string): URL {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
@@ -206,7 +206,7 @@ class OpenTelemetryTracing implements Tracing {
     });
   }
 
-  /** @param start Of `performance.now`, as `end`. */
+  /** @param start Time of `performance.now`, like `end`. */
   #addSpan(
     name: string,
     context: Context,
@@ -232,7 +232,7 @@ const serverErrors: ReadonlySet<RequestEvent['status']> = new Set([
   'DATA_LOSS',
 ] as const);
 
-/** What the request turned out to be about. */
+/** Attributes for what the request turned out to be about. */
 function subjectOf({ model, version, signature, status, requestBytes, responseBytes }: RequestEvent): Attributes {
   return given({
     'signet.model.name': model === '' ? undefined : model,
@@ -248,7 +248,7 @@ function given(attributes: Readonly<Record<string, string | number | undefined>>
   return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }
 
-/** Says once that spans cannot be sent, until they can again. */
+/** Reports once that spans cannot be sent, until they can again. */
 class WarningExporter implements SpanExporter {
   #isFailing = false;
 

@@ -1,15 +1,17 @@
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type { Values } from './made-up-call.js';
 
-/** How far answers to the same requests are apart. */
+/** How much answers to the same requests differ. */
 export interface Agreement {
-  /** The largest difference of two numbers, as a share of the largest number in their output, or of 1 where that is more. NaN where one is NaN alone. */
+  /**
+   * The largest difference of two numbers, as a share of the largest number in their output, or of 1 if that is more. NaN if only one of them is NaN.
+   */
   readonly largestDifference: number;
   /** Share of rows whose largest number is at the same position, such as the same class, and of equal integers; null without any. */
   readonly sameAnswers: number | null;
   /** Rows and integers that were compared. */
   readonly rows: number;
-  /** How many of these are the same. */
+  /** Number of these that are the same. */
   readonly sameRows: number;
 }
 
@@ -54,7 +56,7 @@ function differenceOf(a: Float32Array, b: Float32Array): number {
   return difference / largest;
 }
 
-/** Numbers in a row: the last dimension, where there is one before it. */
+/** Numbers per row: the last dimension, if there is one before it. */
 function widthOf({ shape }: TensorValue): number {
   return shape.length > 1 ? (shape.at(-1) ?? 0) : 0;
 }

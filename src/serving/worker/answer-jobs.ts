@@ -5,10 +5,10 @@ import { ServingError } from '../serving-error.js';
 import { collectGarbageOfLargeJobs } from './collect-garbage.js';
 import type { JobMessage, JobReply } from './job-thread.js';
 
-/** How much less of a busy processor the thread takes than the one that answers clients. */
+/** Niceness of the thread, so that on a busy processor it yields to the one that answers clients. */
 const niceness = 10;
 
-/** A result, and its memory that moves to the thread that asked. */
+/** A result, and its memory, which moves to the requesting thread. */
 export interface JobResult<Result> {
   readonly result: Result;
   readonly transfer: ArrayBuffer[];
@@ -17,7 +17,7 @@ export interface JobResult<Result> {
 /**
  * The thread's side of a `JobThread`: does one job after another, each in its turn.
  *
- * @param run Takes the work that the `JobThread` of the other side sends, whatever that is.
+ * @param run Does the work that the `JobThread` on the other side sends.
  */
 export function answerJobs(run: (work: never) => JobResult<unknown> | Promise<JobResult<unknown>>): void {
   lowerPriority();
@@ -37,12 +37,12 @@ export function answerJobs(run: (work: never) => JobResult<unknown> | Promise<Jo
   parentPort?.on('message', (message: JobMessage<never>) => void answer(message).then(collectGarbageOfLargeJobs));
 }
 
-/** On Linux, 0 is the thread that asks, elsewhere all of the process (setpriority(2), "C library/kernel differences"). */
+/** On Linux, 0 is the calling thread, elsewhere the whole process (setpriority(2), "C library/kernel differences"). */
 function lowerPriority(): void {
   if (process.platform !== 'linux') return;
   try {
     os.setPriority(0, Math.min(os.getPriority(0) + niceness, os.constants.priority.PRIORITY_LOW));
   } catch {
-    // A sandbox may forbid it; then both are as important.
+    // A sandbox may forbid it; then both have the same priority.
   }
 }

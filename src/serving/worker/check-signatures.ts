@@ -6,24 +6,24 @@ import { agreementOf } from './agreement.js';
 import { madeUpCalls, type SampleCall, type Values } from './made-up-call.js';
 import { sampleTexts } from './sample-texts.js';
 
-/** The most that outputs may differ, as a share of the largest: what other orders of additions make of it. */
+/** Maximum difference between outputs, as a share of the largest: as much as another order of additions can cause. */
 const mostDifference = 1e-4;
 
-/** What became of the signatures of a model in ONNX Runtime. */
+/** Result of checking the signatures of a model in ONNX Runtime. */
 export interface CheckedSignatures {
-  /** Requests that both answer alike, in the order of the signatures. */
+  /** Requests that both runtimes answer alike, in the order of the signatures. */
   readonly calls: readonly SampleCall[];
   /** The largest difference of their outputs, as a share of the largest number. */
   readonly largestDifference: number;
-  /** Why signatures are left to TensorFlow, in clauses, by their keys. */
+  /** Reasons why signatures are left to TensorFlow, as clauses, by their keys. */
   readonly left: ReadonlyMap<string, string>;
 }
 
 /**
- * Compares the answers of every signature that ONNX Runtime computes with TensorFlow's, and leaves those to TensorFlow that differ, or that no
- * request is known for: nothing is served unchecked.
+ * Compares the answers of every signature that ONNX Runtime computes with TensorFlow's, and leaves those that differ, or for which no request is
+ * known, to TensorFlow: nothing is served unchecked.
  *
- * @param recorded Requests of the version's own. A signature without one gets made-up numbers, or a made-up picture.
+ * @param recorded The version's own requests. A signature without one gets made-up numbers, or a made-up picture.
  */
 export async function checkSignatures(
   usual: LoadedSavedModel,
@@ -49,7 +49,7 @@ export async function checkSignatures(
   return { calls, largestDifference, left };
 }
 
-/** The first made-up call that a signature answers; none where it answers none. */
+/** The first made-up call that a signature answers; none if it answers none. */
 function madeUp(usual: LoadedSavedModel, key: string, texts: readonly Uint8Array[]): SampleCall[] {
   const isAnswered = ({ signature, inputs }: SampleCall) => {
     try {
@@ -68,7 +68,7 @@ function madeUp(usual: LoadedSavedModel, key: string, texts: readonly Uint8Array
   }
 }
 
-/** @returns the largest difference, or why the signature is left to TensorFlow, in a clause. */
+/** @returns the largest difference, or the reason why the signature is left to TensorFlow, as a clause. */
 async function compare(
   usual: LoadedSavedModel,
   onnx: OnnxModel,
@@ -89,7 +89,7 @@ async function compare(
   }
 }
 
-/** Whether all outputs are there, with the same shapes and texts. */
+/** Whether all outputs exist, with the same shapes and texts. */
 function isAlike(ours: Values, theirs: Values): boolean {
   return Object.entries(ours).every(([name, output]) => {
     const other = theirs[name];

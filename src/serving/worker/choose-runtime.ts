@@ -12,20 +12,20 @@ import type { ServedModel } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
 import { recordedCalls } from './warm-up.js';
 
-/** Milliseconds after which no round begins but the first. */
+/** Milliseconds after which no further round begins, except the first. */
 const longTrial = 1000;
 
-/** A version and what is said of it. */
+/** A version and its note. */
 export interface ChosenRuntime {
   readonly model: ServedModel;
   readonly precision: ServedPrecision;
 }
 
 /**
- * Loads a version's network in ONNX Runtime, for the signatures whose answers to the version's warm-up requests, or without any to a made-up one,
- * are those of TensorFlow (docs/decisions/0025). TensorFlow computes the others, and all where ONNX Runtime fails; the note says why.
+ * Loads a version's network in ONNX Runtime, for the signatures whose answers to the version's warm-up requests, or without any to a made-up one, are
+ * those of TensorFlow (docs/decisions/0025). TensorFlow computes the others, and all if ONNX Runtime fails; the note says why.
  *
- * @param tell Hears what was measured of TensorFlow, in a sentence that continues the model's name.
+ * @param tell Called with the measurements of TensorFlow, in a sentence that continues the model's name.
  * @throws SignetError `INVALID_SAVED_MODEL`.
  */
 export async function loadInOnnxRuntime(directory: string, tell: (message: string) => void): Promise<ChosenRuntime> {
@@ -48,7 +48,7 @@ function noted(note: string): ServedPrecision {
   return { precision: 'float32', trial: null, note };
 }
 
-/** @returns why it cannot be loaded, in a clause: whatever is wrong, TensorFlow has loaded the model. */
+/** @returns the reason if it cannot be loaded, as a clause: whatever is wrong, TensorFlow has loaded the model. */
 async function load(directory: string, { model, options }: Chosen): Promise<OnnxModel | string> {
   try {
     const { intraOpThreads = 0, inCallerThread } = options;
@@ -62,7 +62,7 @@ function clauseOf(error: unknown): string {
   return wordsOf(error).replace(/\.$/, '');
 }
 
-/** @returns what is said of the version. @throws Error with the reason where ONNX Runtime computes none of its signatures as TensorFlow does. */
+/** @returns the version's note. @throws Error with the reason if ONNX Runtime computes none of its signatures as TensorFlow does. */
 async function measure(directory: string, usual: LoadedSavedModel, onnx: OnnxModel): Promise<string> {
   const recorded = await recordedCalls(directory, ({ signature }) => onnx.signatures.includes(signature));
   const { calls, largestDifference, left } = await checkSignatures(usual, onnx, recorded);
@@ -92,7 +92,7 @@ async function timeBoth(usual: LoadedSavedModel, onnx: OnnxModel, calls: readonl
 class SplitModel implements ServedModel {
   readonly directory: string;
   readonly signatures: Readonly<Record<string, Signature>>;
-  /** Null where no signature needs it. */
+  /** Null if no signature needs it. */
   readonly #tensorflow: LoadedSavedModel | null;
 
   constructor(

@@ -5,12 +5,12 @@ import { runInNewContext } from 'node:vm';
 const mostGarbage = 64 * 2 ** 20;
 
 let collect: (() => void) | undefined;
-/** What was left after the last time, in bytes: memory that is in use, or kept for the next job. */
+/** Bytes that were left after the last collection: memory that is in use, or kept for the next job. */
 let kept = 0;
 
 /**
- * Collects what a large job of this thread has left behind. V8 waits until a thread has allocated as much again, so the bodies and
- * texts of several jobs would lie there meanwhile: 630 MiB in `npm run bench:hostile`.
+ * Collects what a large job of this thread has left behind. V8 waits until a thread has allocated as much again, so the bodies and texts of several
+ * jobs would stay in memory meanwhile: 630 MiB in `npm run bench:hostile`.
  */
 export function collectGarbageOfLargeJobs(): void {
   if (usedBytes() - kept < mostGarbage) return;
@@ -24,7 +24,7 @@ function usedBytes(): number {
   return heap + external;
 }
 
-/** Node.js takes `--expose-gc` for a whole process at its start, but a new context of V8 sees it set later. */
+/** Node.js reads `--expose-gc` only when the process starts, but a new V8 context sees it even if it is set later. */
 function exposedGc(): () => void {
   setFlagsFromString('--expose-gc');
   try {

@@ -11,7 +11,7 @@ import type { ServedPrecision } from './served-precision.js';
 export interface InferenceWorkerData {
   /** The SavedModel. */
   readonly directory: string;
-  /** How often the warmup records are replayed; 0 for not at all. */
+  /** Number of times that the warmup records are replayed; 0 for not at all. */
   readonly warmupIterations: number;
   /** Whether the model may hold operations that touch files. */
   readonly trustModels: boolean;
@@ -21,7 +21,7 @@ export interface InferenceWorkerData {
   readonly runtime: Runtime;
 }
 
-/** To the worker. Calls are answered in their order. */
+/** Messages to the worker. Calls are answered in their order. */
 export type InferenceRequest =
   | {
       readonly type: 'call';
@@ -59,12 +59,12 @@ export type InferenceReply =
   | {
       readonly type: 'loaded';
       readonly signatures: readonly (readonly [key: string, signature: PlainSignature])[];
-      /** Null when there is nothing to replay. */
+      /** Null if there is nothing to replay. */
       readonly warmup: WarmupResult | null;
       /** Sentences for the log that continue the model's name. */
       readonly notes: readonly string[];
       readonly precision: ServedPrecision;
-      /** For `LoadedSavedModel.take`; null where only the worker may run the model. */
+      /** Number for `LoadedSavedModel.take`; null if only the worker may run the model. */
       readonly offer: number | null;
     }
   | { readonly type: 'not-loaded'; readonly error: PlainError }
@@ -72,7 +72,7 @@ export type InferenceReply =
       readonly type: 'result';
       readonly id: number;
       readonly outputs: PackedValues;
-      /** In TensorFlow. */
+      /** Time in TensorFlow, in seconds. */
       readonly seconds: number;
     }
   | { readonly type: 'error'; readonly id: number; readonly error: PlainError };

@@ -12,7 +12,7 @@ import { plainSignature } from './plain-signature.js';
 import type { ServedModel } from './served-model.js';
 import { warmUp } from './warm-up.js';
 
-/** The thread of an `InferenceWorker`: loads a SavedModel, says so, then answers calls one after another. */
+/** The thread of an `InferenceWorker`: loads a SavedModel, reports that, then answers calls one after another. */
 async function main(): Promise<void> {
   const { directory, warmupIterations, trustModels, precision: asked, runtime } = workerData as InferenceWorkerData;
   try {
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
       runtime === 'onnx' ? loadInOnnxRuntime(directory, tell) : loadForServing(directory, { precision: asked, tell });
     const { model, precision }: ChosenRuntime = await load;
     const warmup = warmupIterations > 0 ? await warmUp(model, warmupIterations) : null;
-    // One after another, also where a call gives way meanwhile.
+    // One after another, even if a call waits for something meanwhile.
     let last: Promise<void> | undefined;
     parentPort?.on('message', (request: InferenceRequest) => {
       last = last ? last.then(() => answer(model, request)) : answer(model, request);

@@ -16,21 +16,21 @@ import type { Runtime } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
 import { startWorker } from '../../files/start-worker.js';
 
-/** How a worker is started. */
+/** Options for starting a worker. */
 export interface InferenceWorkerOptions {
-  /** How often the warmup records of the SavedModel are replayed. Default: 1. */
+  /** Number of times that the warmup records of the SavedModel are replayed. Default: 1. */
   readonly warmupIterations?: number;
   /** Whether the model may hold operations that read or write files. Default: false. */
   readonly trustModels?: boolean | undefined;
-  /** Numbers that it computes with; `auto` measures it. Default: `float32`. */
+  /** Precision in which it computes; `auto` measures it. Default: `float32`. */
   readonly precision?: PrecisionChoice | undefined;
-  /** What computes its network. Default: `tensorflow`. */
+  /** Runtime that computes its network. Default: `tensorflow`. */
   readonly runtime?: Runtime | undefined;
   /** The thread's name, for debuggers. Default: `inference`. */
   readonly name?: string;
 }
 
-/** What a call gave: outputs by name, and the seconds that TensorFlow took. */
+/** Result of a call: outputs by name, and the seconds that TensorFlow took. */
 export interface CallResult {
   readonly outputs: Record<string, TensorValue>;
   readonly seconds: number;
@@ -50,18 +50,18 @@ interface Pending<T> {
   readonly reject: (error: unknown) => void;
 }
 
-/** How long an idle worker may take to free its session before it is ended by force. */
+/** Time that an idle worker may take to free its session before it is ended by force, in milliseconds. */
 const endMilliseconds = 5000;
 
 /** A SavedModel with its own session in its own thread: calls are sent there and never block the calling thread. */
 export class InferenceWorker {
   /** Signatures by SignatureDef key. */
   readonly signatures: Readonly<Record<string, Signature>>;
-  /** Null when the SavedModel brings no warmup records. */
+  /** Null if the SavedModel has no warmup records. */
   readonly warmup: WarmupResult | null;
   /** Sentences for the log about how it was loaded; each continues the model's name. */
   readonly notes: readonly string[];
-  /** Numbers that it computes with. */
+  /** Precision in which it computes. */
   readonly precision: ServedPrecision;
   readonly #connection: Connection;
   #shared: LoadedSavedModel | null;
@@ -92,7 +92,7 @@ export class InferenceWorker {
     }
   }
 
-  /** Settles when the thread is gone, asked to or not. */
+  /** Settles when the thread has ended, for whatever reason. */
   get ended(): Promise<void> {
     return this.#connection.ended;
   }
@@ -100,7 +100,7 @@ export class InferenceWorker {
   /**
    * Runs a signature.
    *
-   * @param inputs Every input, of its dtype.
+   * @param inputs Every input, with its dtype.
    * @param outputs Outputs to return. Default: all.
    * @param isOwned Whether the memory of the inputs may move to the worker. Default: it is copied.
    * @throws ServingError `INVALID_ARGUMENT` with TensorFlow's words; `UNAVAILABLE` when the thread ends first.
@@ -120,7 +120,7 @@ export class InferenceWorker {
   }
 
   /**
-   * Runs a signature in this thread, and blocks it meanwhile: for calls that take less time than a message to the worker and back.
+   * Runs a signature in this thread, and blocks it meanwhile. For calls that take less time than a message to the worker and back.
    *
    * @throws ServingError as `call` does; `UNAVAILABLE` unless `canCallHere`.
    */
@@ -135,7 +135,7 @@ export class InferenceWorker {
     }
   }
 
-  /** Frees the session and ends the thread. Calls should be done by then. */
+  /** Frees the session and ends the thread. All calls should have ended before. */
   async end(): Promise<void> {
     this.#connection.post({ type: 'end' });
     const timer = setTimeout(() => void this.terminate(), endMilliseconds);
@@ -149,7 +149,7 @@ export class InferenceWorker {
   }
 }
 
-/** The messages of a worker, each answer with its question. */
+/** The messages of a worker, which matches each answer with its request. */
 class Connection {
   readonly worker: Worker;
   readonly loaded: Promise<Loaded>;

@@ -4,7 +4,7 @@ import { type CancelSignal, clientHasGone } from '../cancellation.js';
 import { ServingError, type StatusCode } from '../serving-error.js';
 import { startWorker } from '../../files/start-worker.js';
 
-/** A ServingError without its class, which no message carries. */
+/** A ServingError without its class, which a message cannot carry. */
 export interface PlainServingError {
   readonly status: StatusCode;
   readonly message: string;
@@ -22,20 +22,20 @@ export type JobReply<Result> = { readonly id: number } & (
   { readonly result: Result } | { readonly error: PlainServingError }
 );
 
-/** Work as `postMessage` takes it. */
+/** Work in the form for `postMessage`. */
 export interface PreparedJob<Work> {
   readonly work: Work;
   /** Memory that moves to the thread. */
   readonly transfer: readonly ArrayBuffer[];
 }
 
-/** Something that a thread will be asked to do. */
+/** A task for a thread. */
 export interface Job<Work> {
   /** Approximate amount of work: of the waiting jobs, small ones go first. */
   readonly bytes: number;
-  /** Called when its turn comes: until then nothing is copied. */
+  /** Called when its turn comes; nothing is copied before. */
   readonly prepare: () => PreparedJob<Work>;
-  /** Aborts when nobody waits for it any more. Default: somebody always does. */
+  /** Aborts when nobody waits for it any more. Default: never. */
   readonly signal?: CancelSignal | undefined;
 }
 
@@ -47,7 +47,7 @@ interface Pending<Work, Result> extends Job<Work> {
   readonly reject: (error: ServingError) => void;
 }
 
-/** What is said of a thread that ends. */
+/** Options of a JobThread. */
 export interface JobThreadOptions {
   /** The thread's name, for debuggers. */
   readonly name: string;
@@ -55,21 +55,21 @@ export interface JobThreadOptions {
   readonly tooLarge: string;
 }
 
-/** Heap of the thread; tensors are mostly outside it. */
+/** Size of the thread's heap in MiB; tensors are mostly outside it. */
 const heapMebibytes = 1024;
-/** How long one job may take, in milliseconds. */
+/** Maximum time for one job, in milliseconds. */
 const jobMilliseconds = 30_000;
-/** After which a thread that has nothing to do ends, and gives its memory back, in milliseconds. */
+/** Time after which an idle thread ends and frees its memory, in milliseconds. */
 const idleMilliseconds = 10_000;
-/** A job that has waited so long, in milliseconds, goes before one that is a mebibyte smaller. */
+/** A job that has waited this many milliseconds longer goes before one that is a mebibyte smaller. */
 const patience = 125;
 
 /**
  * Runs long computations in a separate thread, one job after another: the thread that answers health checks never runs them.
  *
- * The thread starts with the first job, ends when it has been idle for a while, and is ended by force when a job takes too
- * long; one that takes too much memory ends the thread, not the process. A job is sent when the one before it has come back: so
- * at most one job's results are on their way. A job whose client has gone is dropped.
+ * The thread starts with the first job, ends when it has been idle for a while, and is ended by force when a job takes too long; one that takes too
+ * much memory ends the thread, not the process. A job is sent after the previous one has returned, so that at most one job's results are on their
+ * way. A job whose client has gone is dropped.
  */
 export class JobThread<Work, Result> {
   readonly #waiting = new Set<Pending<Work, Result>>();
@@ -78,7 +78,7 @@ export class JobThread<Work, Result> {
   #nextId = 1;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param module As `startWorker` takes it; calls `answerJobs`. */
+  /** @param module As for `startWorker`; it calls `answerJobs`. */
   constructor(
     private readonly module: URL,
     private readonly options: JobThreadOptions,
@@ -92,7 +92,7 @@ export class JobThread<Work, Result> {
   }
 
   #enqueue(job: Job<Work>, resolve: (result: Result) => void, reject: (error: ServingError) => void): void {
-    // At once, not when the job before it has come back: its memory is not paid for any more.
+    // Immediately, not only when the job before it has returned: its memory is no longer accounted for.
     const onAbort = () => {
       this.#waiting.delete(pending);
       reject(clientHasGone());
@@ -106,7 +106,7 @@ export class JobThread<Work, Result> {
     this.#waiting.add(pending);
   }
 
-  /** Ends the thread; what waits for it fails. */
+  /** Ends the thread; waiting jobs fail. */
   async end(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#worker?.terminate();
@@ -132,7 +132,7 @@ export class JobThread<Work, Result> {
     this.#after(jobMilliseconds, () => void this.#worker?.terminate());
   }
 
-  /** The smallest job; but none waits forever. */
+  /** Chooses the smallest job, but so that none waits forever. */
   #first(): Pending<Work, Result> | undefined {
     const now = performance.now();
     const rank = ({ bytes, since }: Pending<Work, Result>) => bytes - ((now - since) / patience) * 2 ** 20;
@@ -151,7 +151,7 @@ export class JobThread<Work, Result> {
     worker.on('message', (reply: JobReply<Result>) => this.#receive(reply));
     worker.on('error', (error) => (cause = error));
     worker.on('exit', () => {
-      // One that was idle has been left already: nobody waits for it.
+      // An idle thread has been given up already: nobody waits for it.
       if (this.#worker !== worker) return;
       this.#worker = undefined;
       this.#fail(cause);
@@ -170,7 +170,7 @@ export class JobThread<Work, Result> {
     this.#next();
   }
 
-  /** Fails the job that ended the thread; the others get another one. */
+  /** Fails the job that ended the thread; the others get a new one. */
   #fail(cause: unknown): void {
     const isMemory = (cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY';
     const error = isMemory

@@ -1,6 +1,6 @@
 import { type Job, JobThread, type JobThreadOptions } from './job-thread.js';
 
-/** Larger jobs, in bytes, have a thread of their own: they take hundreds of milliseconds, ordinary ones a few. */
+/** Jobs larger than this, in bytes, have a thread of their own: they take hundreds of milliseconds, ordinary ones a few. */
 const largeBytes = 2 ** 20;
 
 /** Two threads that do the same: one for ordinary jobs, and one for large ones, which ordinary ones would have to wait for. */
@@ -19,7 +19,7 @@ export class JobThreads<Work, Result> {
     return (job.bytes > largeBytes ? this.#large : this.#ordinary).run(job);
   }
 
-  /** Ends the threads; what waits for them fails. */
+  /** Ends the threads; waiting jobs fail. */
   async end(): Promise<void> {
     await Promise.all([this.#ordinary.end(), this.#large.end()]);
   }

@@ -14,18 +14,18 @@ const largeWeights = 2 ** 25;
 const timedCalls = 15;
 /** A call that takes longer, in milliseconds, has enough work for several threads. */
 const longCall = 10;
-/** How many times longer a call with one thread may take: the other processors are left to other calls. */
+/** Factor by which a call with one thread may be slower, since it leaves the other processors to other calls. */
 const tolerance = 1.1;
 /** Options of a session for a model whose calls are short. */
 const oneThread = { intraOpThreads: 1, inCallerThread: true } as const;
 
-/** Fewer weights, in bytes, are read in no time: constants instead of them were never faster (LeNet). */
+/** Fewer weights than this, in bytes, are read so fast that constants were never faster (LeNet). */
 const fewWeights = 2 ** 20;
-/** For the measurement, a model is in memory twice. */
+/** Maximum size of weights in bytes, since a model is in memory twice for the measurement. */
 const mostWeights = 2 ** 29;
 /** A call with constants must take at most this share of the time that it takes with variables. */
 const gain = 0.97;
-/** How far outputs may be apart with constants: folding adds in another order, which shows more in bfloat16. */
+/** Maximum difference between outputs with constants: folding adds in another order, which matters more in bfloat16. */
 const agreement = { float32: 1e-5, bfloat16: 0.05 } as const;
 
 /** A session that was chosen, and how it was loaded. */
@@ -35,14 +35,13 @@ export interface Chosen {
 }
 
 /**
- * Loads a SavedModel as it answers a single request fastest: with as many threads for an op as that takes, all processors or one, with which
- * a small network answers several times as fast (docs/decisions/0016); and with constants instead of variables where TensorFlow makes
- * more of them (docs/decisions/0024).
+ * Loads a SavedModel in the way that answers a single request fastest: with threads for all processors, or with one, with which a small network
+ * answers several times as fast (docs/decisions/0016); and with constants instead of variables if that makes TensorFlow faster (docs/decisions/0024).
  *
- * Measured on made-up numbers. A model that changes its variables is measured in separate sessions. One none of whose signatures can
- * be called on them has all processors and its variables; so has, for the threads, one where TF_NUM_INTRAOP_THREADS is set.
+ * Measured on made-up numbers. A model that changes its variables is measured in separate sessions. A model without a signature that takes such
+ * numbers gets all processors and keeps its variables. TF_NUM_INTRAOP_THREADS, if set, decides about the threads.
  *
- * @param tell Hears what was measured, in a sentence that continues the model's name.
+ * @param tell Called with the measurements, in a sentence that continues the model's name.
  * @throws SignetError `INVALID_SAVED_MODEL`.
  */
 export async function loadFastest(
@@ -71,12 +70,12 @@ export async function loadConstant(directory: string, options: LoadOptions): Pro
   try {
     return { model: await LoadedSavedModel.load(directory, withConstants), options: withConstants };
   } catch {
-    // A way to be faster, no more: whatever is wrong, the model itself has been loaded.
+    // This is only an optimization: whatever is wrong, the model itself has been loaded.
     return null;
   }
 }
 
-/** The fastest calls of two models in turns, in milliseconds; null when they cannot be called on made-up numbers, or do not agree. */
+/** The fastest calls of two models in turns, in milliseconds; null if they cannot be called on made-up numbers, or do not agree. */
 async function compare(
   plain: Chosen,
   constant: Chosen,
@@ -100,10 +99,10 @@ async function compare(
   }
 }
 
-/** How long models are compared after their third call, in milliseconds. */
+/** Time that models are compared after their third call, in milliseconds. */
 const longComparison = 500;
 
-/** Loads a model with the threads that it needs. What was measured is kept, unless calls have changed it. */
+/** Loads a model with the threads that it needs. The measured model is kept, unless calls have changed it. */
 async function loadWithThreads(directory: string, bytes: number, options: LoadOptions): Promise<Chosen> {
   const all = { model: await LoadedSavedModel.load(directory, options), options };
   const isAsked = !areThreadsGiven() && availableParallelism() > 1;
@@ -118,7 +117,7 @@ async function loadWithThreads(directory: string, bytes: number, options: LoadOp
   return { model: await LoadedSavedModel.load(directory, chosen.options), options: chosen.options };
 }
 
-/** Null where one thread takes longer than all. */
+/** Null if one thread takes longer than all. */
 async function loadWithOneThread(directory: string, options: LoadOptions, allTime: number): Promise<Chosen | null> {
   const withOne = { ...options, ...oneThread };
   const model = await LoadedSavedModel.load(directory, withOne);
@@ -133,7 +132,7 @@ export async function hasManyWeights(directory: string): Promise<boolean> {
   return (await weightsBytes(directory)) > largeWeights;
 }
 
-/** Bytes of the checkpoint and of the graph, which holds the weights of a frozen model. */
+/** Size of the checkpoint and the graph in bytes; the graph holds the weights of a frozen model. */
 async function weightsBytes(directory: string): Promise<number> {
   const folder = path.join(directory, 'variables');
   const names = await readdir(folder).catch(() => []);
@@ -149,7 +148,7 @@ async function weightsBytes(directory: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The median of a few calls, in milliseconds, after one that sets things up; null when it cannot be called on made-up numbers. */
+/** The median of a few calls, in milliseconds, after one that sets things up; null if it cannot be called on made-up numbers. */
 function timeCall(model: LoadedSavedModel): number | null {
   try {
     const sample = madeUpCall(model);

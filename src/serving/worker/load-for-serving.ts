@@ -6,12 +6,12 @@ import { choosePrecision, type LoadedForServing } from './serving-precision.js';
 export interface LoadForServingOptions {
   /** Numbers that large ops compute with. Default: `float32`. */
   readonly precision?: PrecisionChoice;
-  /** Called with what was measured, in sentences that continue the model's name. Default: nobody hears it. */
+  /** Called with the measurements, in sentences that continue the model's name. Default: not called. */
   readonly tell?: (message: string) => void;
 }
 
 /**
- * Loads a SavedModel as it answers fastest (`loadFastest`), in bfloat16 where that is asked for, or with `auto` measured to be faster
+ * Loads a SavedModel in the way that answers fastest (`loadFastest`), in bfloat16 if that is requested, or if it is measured to be faster with `auto`
  * (docs/decisions/0027).
  *
  * @throws SignetError `INVALID_SAVED_MODEL`.
@@ -27,7 +27,7 @@ export async function loadForServing(
   return { model: chosen.model, precision: { precision, trial: null, note } };
 }
 
-/** Says where a version may gain; null where it is too small for that, or the processor has no instructions for it. */
+/** Hints that a version may gain from bfloat16; null if it is too small for that, or the processor has no instructions for it. */
 async function hint(directory: string): Promise<string | null> {
   if (!hasBfloat16() || !(await hasManyWeights(directory))) return null;
   return 'computes in float32; this processor has instructions for bfloat16, and --precision auto measures whether they answer faster.';

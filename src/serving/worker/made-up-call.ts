@@ -10,7 +10,7 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 /** Values of tensors by name. */
 export type Values = Readonly<Record<string, TensorValue>>;
 
-/** A call of a signature, which any session of the model can take. */
+/** A call of a signature for any session of the model. */
 export interface SampleCall {
   readonly signature: string;
   readonly inputs: Values;
@@ -21,8 +21,8 @@ export interface SampleCall {
 /**
  * Makes up a call of the first signature that takes numbers: one image, or whatever else the first dimension counts.
  *
- * @returns Null where every signature takes strings.
- * @throws SignetError for what would be too large.
+ * @returns Null if every signature takes strings.
+ * @throws SignetError for inputs that would be too large.
  */
 export function madeUpCall(model: LoadedSavedModel): SampleCall | null {
   for (const [key, signature] of Object.entries(model.signatures)) {
@@ -32,7 +32,7 @@ export function madeUpCall(model: LoadedSavedModel): SampleCall | null {
   return null;
 }
 
-/** Makes up calls of a signature: one, or where it takes strings one for each text. @throws SignetError for what would be too large. */
+/** Makes up calls of a signature: one, or if it takes strings, one for each text. @throws SignetError for inputs that would be too large. */
 export function madeUpCalls(key: string, signature: Signature, texts: readonly Uint8Array[]): SampleCall[] {
   const numbers = inputsOf(signature);
   const all = numbers ? [numbers] : texts.map((text) => inputsOf(signature, text));
@@ -44,17 +44,17 @@ export function runCall(model: LoadedSavedModel, { signature, inputs, outputs }:
   return model.callValues(signature, inputs, outputs);
 }
 
-/** Whole numbers below 256, as of pixels, that do not repeat in rows. */
+/** Whole numbers below 256, like those of pixels, that do not repeat in rows. */
 function madeUp(position: number): number {
   return (position * 7919) % 251;
 }
 
-/** The most memory for an input, whatever a hostile model says. */
+/** Maximum memory for an input in bytes, whatever a hostile model says. */
 const maxBytes = 2 ** 24;
-/** For a size that may be any, such as the height of an image. */
+/** Number to use for an unknown size, such as the height of an image. */
 const anySize = 32;
 
-/** Null for strings without a text. @throws SignetError for what would be too large. */
+/** Null for strings without a text. @throws SignetError for inputs that would be too large. */
 function inputsOf({ inputs }: Signature, text?: Uint8Array): Values | null {
   const made = Object.entries(inputs).map(([name, { spec }]) => {
     const sizes = (spec.shape ?? []).map((size, i) => (typeof size === 'number' ? size : i === 0 ? 1 : anySize));
@@ -66,7 +66,7 @@ function inputsOf({ inputs }: Signature, text?: Uint8Array): Values | null {
   return !text && made.some(([, { dtype }]) => dtype === 'string') ? null : Object.fromEntries(made);
 }
 
-/** Integers may be indices, which small tables do not have: they stay 0, except for pixels. */
+/** Integers may be indices into small tables, so they stay 0, except for pixels. */
 function fill(zeros: TensorValue, text?: Uint8Array): TensorValue {
   if (zeros.dtype === 'string' && text)
     return { ...zeros, values: new Array<Uint8Array>(zeros.values.length).fill(text) };

@@ -1,15 +1,15 @@
 import { layoutOf, type NumericDType, type TypedElements } from '../../tensorflow/data-type.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 
-/** A TensorValue as it crosses between threads: many strings in one buffer, each up to its end, since every buffer costs. */
+/** A TensorValue in the form sent between threads: many strings share one buffer, with the end of each, since every buffer has a cost. */
 export type PackedValue = { readonly dtype: TensorValue['dtype']; readonly shape: readonly number[] } & (
   { readonly values: TypedElements } | { readonly bytes: Uint8Array; readonly ends: Float64Array }
 );
 
-/** By name; pairs, since a name may be `__proto__`. */
+/** Values by name, as pairs, since a name may be `__proto__`. */
 export type PackedValues = readonly (readonly [name: string, value: PackedValue])[];
 
-/** What `postMessage` takes: the values, and the memory that moves instead of being copied twice more. */
+/** Arguments for `postMessage`: the values, and the memory that moves instead of being copied two more times. */
 export interface Packing {
   readonly values: PackedValues;
   readonly transfer: ArrayBuffer[];
@@ -18,7 +18,7 @@ export interface Packing {
 /**
  * Packs tensors for another thread.
  *
- * @param isOwned Whether the caller gives their memory away; else it is copied, once.
+ * @param isOwned Whether the caller gives their memory away; otherwise it is copied, once.
  */
 export function packValues(values: Readonly<Record<string, TensorValue>>, isOwned: boolean): Packing {
   const transfer: ArrayBuffer[] = [];
@@ -66,7 +66,7 @@ function joinStrings(
   return { bytes, ends };
 }
 
-/** The buffer that strings fill, one after another. */
+/** A buffer filled with strings, one after another. */
 function bufferOf(strings: readonly Uint8Array[], length: number): ArrayBuffer | undefined {
   const buffer = strings[0]?.buffer;
   let end = 0;
@@ -78,7 +78,7 @@ function bufferOf(strings: readonly Uint8Array[], length: number): ArrayBuffer |
   return areOne && buffer instanceof ArrayBuffer && buffer.byteLength === length ? buffer : undefined;
 }
 
-/** A part of a larger buffer, such as a message of gRPC, would take all of it along. */
+/** Moving a part of a larger buffer, such as a message of gRPC, would move all of it. */
 function isWhole({ buffer, byteLength }: TypedElements): boolean {
   return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
 }

@@ -4,7 +4,7 @@ import type { PlainSignature, PlainTensor } from './inference-messages.js';
 
 type Tensors = Readonly<Record<string, SignatureTensor>>;
 
-/** A signature as a message carries it. */
+/** A signature in the form sent in messages. */
 export function plainSignature({ method, inputs, outputs, omitted }: Signature): PlainSignature {
   return { method, inputs: plainTensors(inputs), outputs: plainTensors(outputs), omitted };
 }

@@ -1,21 +1,21 @@
 import type { Precision } from '../../tensorflow/precision.js';
 import type { Agreement } from './agreement.js';
 
-/** Numbers that a version computes with. */
+/** Precision in which a version computes. */
 export interface ServedPrecision {
   readonly precision: Precision;
-  /** What was measured; null where nothing was. */
+  /** The measurement; null if there was none. */
   readonly trial: PrecisionMeasurement | null;
-  /** A sentence for log and page that continues the model's name; null where there is nothing to say. */
+  /** A sentence for log and page that continues the model's name; null if there is nothing to say. */
   readonly note: string | null;
 }
 
 /** A version in float32 and in bfloat16, on the same requests. */
 export interface PrecisionMeasurement extends Agreement {
-  /** Milliseconds that the requests took, the fastest of a few rounds. */
+  /** Milliseconds that the requests took in the fastest of a few rounds. */
   readonly milliseconds: Readonly<Record<Precision, number>>;
   /** Number of requests. */
   readonly requests: number;
-  /** Whether they are the version's own warm-up requests; otherwise one of made-up numbers. */
+  /** Whether they are the version's own warm-up requests; otherwise it is one with made-up numbers. */
   readonly areRecorded: boolean;
 }

@@ -14,18 +14,17 @@ export interface LoadedForServing {
   readonly precision: ServedPrecision;
 }
 
-/** The most that outputs may differ: what is more is not the third digit. */
+/** Maximum difference between outputs: more than this is not just the third digit. */
 const mostDifference = 0.05;
 /** Share of the answers to recorded requests that must be the same. */
 const leastSameAnswers = 0.95;
-/** Milliseconds after which no round begins, but for the second. */
+/** Milliseconds after which no further round begins, except the second. */
 const longTrial = 1000;
 
 /**
- * Decides whether a version computes in bfloat16: where its own warm-up requests, or without any a made-up one, are answered faster and
- * alike.
+ * Decides whether a version computes in bfloat16: if its own warm-up requests, or a made-up one if it has none, are answered faster and alike.
  *
- * @param usual The version in float32; disposed of where bfloat16 is taken.
+ * @param usual The version in float32; disposed of if bfloat16 is chosen.
  */
 export async function choosePrecision(directory: string, usual: Chosen): Promise<LoadedForServing> {
   const stay = (why: string): LoadedForServing => {
@@ -58,14 +57,14 @@ function madeUpCalls(model: LoadedSavedModel): SampleCall[] {
   return call ? [call] : [];
 }
 
-/** With constants where that is possible: weights that stay are made bfloat16 once, not in every call. */
+/** With constants if possible: constant weights are converted to bfloat16 once, not in every call. */
 async function loadInBfloat16(directory: string, { options }: Chosen): Promise<LoadedSavedModel> {
   const inBfloat16 = { ...options, precision: 'bfloat16' } as const;
   const constant = await loadConstant(directory, inBfloat16);
   return constant?.model ?? LoadedSavedModel.load(directory, inBfloat16);
 }
 
-/** Null where a request fails: the warm-up reports it, or made-up numbers are not what the model takes. */
+/** Null if a request fails: the warm-up will report it, or the model does not take made-up numbers. */
 async function measure(
   usual: LoadedSavedModel,
   other: LoadedSavedModel,
@@ -89,7 +88,7 @@ function isBetter({ milliseconds, largestDifference, sameAnswers, areRecorded }:
   return isFaster && isAlike && largestDifference <= mostDifference;
 }
 
-/** Continues a model's name. */
+/** Makes a sentence that continues a model's name. */
 function sentence(precision: Precision, trial: PrecisionMeasurement): string {
   const { milliseconds, largestDifference, sameAnswers, requests, areRecorded } = trial;
   const what = areRecorded ? `its ${requests} warm-up requests take` : 'a request of made-up numbers takes';

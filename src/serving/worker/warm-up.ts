@@ -23,15 +23,15 @@ import type { ServedModel } from './served-model.js';
 
 const warmupFile = path.join('assets.extra', 'tf_serving_warmup_requests');
 const maxRecords = 1000;
-/** What a warmup record may hold in one tensor: the file itself cannot be larger, but a single value can represent many. */
+/** Maximum size of one tensor of a warmup record in bytes: the file itself cannot be larger, but a single value can represent many. */
 const maxBytes = 2 ** 30;
 
 /**
- * Replays the requests that a SavedModel brings along, so that its first client does not wait for TensorFlow's lazy set-up.
+ * Replays the requests that come with a SavedModel, so that its first client does not wait for TensorFlow's lazy set-up.
  *
  * Source: tensorflow_serving/servables/tensorflow/saved_model_warmup_util.cc.
  *
- * @returns Null when it brings none.
+ * @returns Null if it has none.
  * @throws SignetError `INVALID_SAVED_MODEL` when the file is bad or a request of it fails.
  */
 export async function warmUp(model: ServedModel, iterations: number): Promise<WarmupResult | null> {
@@ -46,14 +46,14 @@ export async function warmUp(model: ServedModel, iterations: number): Promise<Wa
   return { records: records.length, seconds: (performance.now() - started) / 1000 };
 }
 
-/** Calls that a version is measured with, at most. */
+/** Maximum number of calls that a version is measured with. */
 const mostMeasured = 16;
 
 /**
- * Reads the first 16 calls that a SavedModel brings along to be warmed up with, so that it can be measured with them.
+ * Reads the first 16 warm-up calls that come with a SavedModel, so that it can be measured with them.
  *
  * @param isWanted Whether a call counts. Default: all do.
- * @returns None where the file is bad: that is for the warm-up to report, which follows.
+ * @returns None if the file is bad: the warm-up that follows reports that.
  */
 export async function recordedCalls(
   directory: string,
@@ -135,7 +135,7 @@ function warmupTensor(name: string, proto: TensorProto): TensorValue {
   }
 }
 
-/** Classify and Regress feed serialized examples to the signature's one input, which is called `inputs`. */
+/** Classify and Regress feed serialized examples to the signature's only input, which is called `inputs`. */
 function examplesCall(spec: ModelSpec | undefined, input: Input | undefined): SampleCall {
   const values = examplesOf(input).map((example) => toBinary(ExampleSchema, example));
   return { signature: signatureNameOf(spec), inputs: { inputs: { dtype: 'string', shape: [values.length], values } } };

@@ -3,17 +3,17 @@ import { JobThreads } from '../worker/job-threads.js';
 import { type PackedValues, packValues } from '../worker/packed-value.js';
 import { jsonBody, messageBytes, type JsonJob, type MessageJob, type Outputs } from './writer-jobs.js';
 
-/** More values, or bytes of strings, are written in a thread of their own. Below, it takes a few milliseconds. */
+/** Answers with more values, or bytes of strings, are written in another thread. Smaller ones take a few milliseconds. */
 const largeValues = 4096;
 const largeBytes = 2 ** 16;
 
-/** Outputs and their job as they go to the thread. */
+/** Outputs and their job, in the form sent to the thread. */
 export interface WriterWork {
   readonly job: JsonJob | MessageJob;
   readonly outputs: readonly PackedValues[];
 }
 
-/** Writes the answers to requests: small ones here and now, large ones in other threads. */
+/** Writes the answers to requests: small ones immediately, large ones in other threads. */
 export class AnswerWriter {
   readonly #threads = new JobThreads<WriterWork, Uint8Array>(new URL('./writer-main', import.meta.url), {
     name: 'writer',
@@ -21,7 +21,7 @@ export class AnswerWriter {
   });
 
   /**
-   * The body of a REST answer.
+   * Writes the body of a REST answer.
    *
    * @param outputs Their memory may move to the thread.
    * @param signal Aborts when the client has gone.
@@ -32,7 +32,7 @@ export class AnswerWriter {
     return jsonBody(job, outputs);
   }
 
-  /** A message of gRPC, of the outputs of every call that it is of; the rest as for `json`. @throws ServingError */
+  /** Writes a message of gRPC from the outputs of all of its calls; otherwise like `json`. @throws ServingError */
   async message(job: MessageJob, outputs: readonly Outputs[], signal?: CancelSignal): Promise<Buffer> {
     if (outputs.some((each) => sizeOf(each) > 1)) return this.#inThread(job, outputs, signal);
     return bufferOf(messageBytes(job, outputs));
@@ -53,7 +53,7 @@ export class AnswerWriter {
   }
 }
 
-/** How large outputs are; 1 is what may just be written here. */
+/** Size of outputs; up to 1 they are written here. */
 function sizeOf(outputs: Outputs): number {
   let size = 0;
   for (const { dtype, values } of Object.values(outputs)) {

@@ -22,27 +22,27 @@ import { ServingError } from '../serving-error.js';
 export type Outputs = Readonly<Record<string, TensorValue>>;
 type Spec = MessageInitShape<typeof ModelSpecSchema>;
 
-/** What tf.Examples were for, and how many there were. */
+/** The method that tf.Examples were for, and their number. */
 export interface ExamplesTask {
   readonly method: 'classification' | 'regression';
   readonly count: number;
   readonly modelSpec: Spec;
 }
 
-/** What a REST answer contains in addition to its outputs: plain data, which may be sent to another thread. */
+/** Content of a REST answer in addition to its outputs: plain data, which may be sent to another thread. */
 export type JsonJob =
   | { readonly type: 'predictions'; readonly format: PredictFormat }
   | { readonly type: 'infer'; readonly head: string; readonly raw: readonly string[] }
   | { readonly type: 'results'; readonly method: ExamplesTask['method']; readonly count: number };
 
-/** The same of gRPC. */
+/** The same for gRPC. */
 export type MessageJob =
   | { readonly type: 'predict-response'; readonly modelSpec: Spec; readonly asContent: boolean }
   | { readonly type: 'infer-response'; readonly answer: InferAnswer }
   | { readonly type: 'examples-response'; readonly task: ExamplesTask }
   | { readonly type: 'inference-response'; readonly tasks: readonly ExamplesTask[] };
 
-/** A larger answer, in bytes, is not sent. */
+/** Maximum size of an answer in bytes; larger ones are not sent. */
 const mostBytes = 192 * 2 ** 20;
 /** Texts are collected up to this length. */
 const pieceCharacters = 2 ** 16;
@@ -71,7 +71,7 @@ function bodyPieces(job: JsonJob, outputs: Outputs): Iterable<string | Uint8Arra
 /**
  * Writes a message.
  *
- * @param outputs Of every call that the answer is of: one but for MultiInference.
+ * @param outputs Outputs of all calls that the answer is for: one, except for MultiInference.
  * @throws ServingError for outputs that do not fit.
  */
 export function messageBytes(job: MessageJob, outputs: readonly Outputs[]): Uint8Array {
@@ -129,7 +129,7 @@ function inferenceResult(
   return { modelSpec, result: { case: 'regressionResult', value: regression.readOutputs(outputs, count) } };
 }
 
-/** Text as bytes, joined once: one string with everything would take several times the memory. */
+/** Joins text as bytes: one string with everything would take several times the memory. */
 function collect(pieces: Iterable<string | Uint8Array>): Uint8Array {
   const chunks: Uint8Array[] = [];
   let length = 0;

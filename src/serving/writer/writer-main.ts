@@ -6,7 +6,7 @@ import { writeLarge } from './writer-jobs.js';
 /** The thread of an `AnswerWriter`. */
 function write({ job, outputs }: WriterWork): JobResult<Uint8Array> {
   const bytes = writeLarge(job, outputs.map(unpackValues));
-  // A small Buffer lies in a pool with others, which does not move.
+  // A small Buffer is in a pool with others, which cannot be moved.
   const result = bytes.buffer.byteLength === bytes.byteLength ? bytes : new Uint8Array(bytes);
   return { result, transfer: [result.buffer as ArrayBuffer] };
 }

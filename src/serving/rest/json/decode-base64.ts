@@ -2,8 +2,8 @@ import { shown } from '../../limits/shown.js';
 import { ServingError } from '../../serving-error.js';
 
 /**
- * Decodes standard base64, its padding optional, as TensorFlow Serving does (`absl::Base64Unescape`): the web-safe alphabet is
- * refused, white space passed over.
+ * Decodes standard base64, its padding optional, as TensorFlow Serving does (`absl::Base64Unescape`): the web-safe alphabet is refused, white space
+ * is skipped.
  *
  * @throws ServingError `INVALID_ARGUMENT`.
  */
@@ -18,7 +18,7 @@ export function decodeBase64(bytes: Buffer): Buffer {
   throw new ServingError('INVALID_ARGUMENT', `Unable to base64 decode${whyNot(dense)}`);
 }
 
-/** What is wrong with a text that people often send for base64; empty for any other. */
+/** Explains a common mistake in place of base64; empty for any other text. */
 function whyNot(text: string): string {
   const dataUrl = /^data:[^,]{0,100},/.exec(text)?.[0];
   if (dataUrl !== undefined)

@@ -1,6 +1,6 @@
 import { jsonError } from './json-word.js';
 
-/** Where a string of a JSON text ends. */
+/** The end of a string in a JSON text. */
 export interface JsonString {
   /** Its closing quotation mark. */
   readonly end: number;
@@ -81,7 +81,7 @@ function checkedUnit(bytes: Buffer, at: number, escape: number): number {
   return unit;
 }
 
-/** A UTF-16 code unit of four digits; NaN when one of them is none. */
+/** A UTF-16 code unit of four digits; NaN if one of them is not a digit. */
 function hexUnit(bytes: Buffer, start: number): number {
   let unit = 0;
   for (let at = start; at < start + 4; at += 1) unit = unit * 16 + hexDigit(bytes[at] ?? 0);

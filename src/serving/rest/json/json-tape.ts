@@ -15,36 +15,34 @@ const escapedCode = 6;
 const integerCode = 7;
 const decimalCode = 8;
 
-/** As many values as a text may hold unless a caller says otherwise: about 300 MB of memory. */
+/** Maximum number of values of a text by default: about 300 MB of memory. */
 export const defaultMaxValues = 2 ** 24;
 /** The largest tape whose memory is kept for the next one, in values: 36 MB per thread. */
 const mostSpareValues = 2 ** 21;
-/** How much of a value a message shows, in bytes. */
+/** Number of bytes of a value that a message shows. */
 const shownBytes = 200;
 
 /**
  * A parsed JSON text as a flat list of its values, each before what it contains.
  *
- * `JSON.parse` does not do for TensorFlow Serving's bodies: they may hold `NaN`, `Infinity` and int64, it must be seen whether
- * a number is written `1` or `1.0`, and a request of a million numbers should not become a million lists of three. A value
- * takes 17 bytes here, whatever it is; nesting costs no stack.
+ * `JSON.parse` is not enough for TensorFlow Serving's bodies: they may hold `NaN`, `Infinity` and int64, `1` and `1.0` must be distinguished, and a
+ * request of a million numbers should not become a million lists of three. A value takes 17 bytes here, whatever it is; nesting costs no stack.
  *
- * The grammar is that of RapidJSON with `kParseNanAndInfFlag | kParseStopWhenDoneFlag`, as TensorFlow Serving uses it:
- * what follows the first value is not looked at, and bytes in strings need not be UTF-8. The texts of errors are RapidJSON's
- * (rapidjson/error/en.h).
+ * The grammar is that of RapidJSON with `kParseNanAndInfFlag | kParseStopWhenDoneFlag`, as TensorFlow Serving uses it: anything after the first value
+ * is ignored, and bytes in strings need not be UTF-8. The texts of errors are RapidJSON's (rapidjson/error/en.h).
  */
 export class JsonTape {
   #length = 0;
   #codes: Uint8Array;
-  /** Where each value begins in the text; a string after its quotation mark. */
+  /** Start of each value in the text; for a string, after its quotation mark. */
   #starts: Uint32Array;
-  /** Of a string, where it ends in the text; of an object or list, the value after it. */
+  /** For a string, its end in the text; for an object or list, the value after it. */
   #ends: Uint32Array;
-  /** Of a number, its value; of an object or list, how many members it has. */
+  /** For a number, its value; for an object or list, the number of its members. */
   #numbers: Float64Array;
   #position = 0;
 
-  /** Memory of a tape that is done with: to fill new memory takes as long as to parse, and to give it back stops the other threads too. */
+  /** Memory of a finished tape, kept because filling new memory takes as long as parsing, and freeing it stops the other threads too. */
   static #spare: TapeMemory | undefined;
 
   private constructor(
@@ -60,8 +58,8 @@ export class JsonTape {
   }
 
   /**
-   * @param maxValues The most values that it may hold, keys included.
-   * @throws ServingError `INVALID_ARGUMENT` for what is not JSON, `RESOURCE_EXHAUSTED` for too many values.
+   * @param maxValues Maximum number of values, keys included.
+   * @throws ServingError `INVALID_ARGUMENT` for text that is not JSON, `RESOURCE_EXHAUSTED` for too many values.
    */
   static parse(bytes: Buffer, { maxValues = defaultMaxValues } = {}): JsonTape {
     const tape = new JsonTape(bytes, maxValues);
@@ -74,7 +72,7 @@ export class JsonTape {
     }
   }
 
-  /** Leaves the tape's memory, unless it is large, to the next one in this thread. Nothing may be read from it any more. */
+  /** Leaves the tape's memory, unless it is large, to the next one in this thread. The tape must not be read after that. */
   release(): void {
     if (this.#codes.length === 0) return;
     if (this.#codes.length <= mostSpareValues) {
@@ -88,7 +86,7 @@ export class JsonTape {
     this.#length = 0;
   }
 
-  /** How many values there are, keys included. */
+  /** Number of values, keys included. */
   get length(): number {
     return this.#length;
   }
@@ -118,7 +116,7 @@ export class JsonTape {
     return this.#codes[value] === integerCode;
   }
 
-  /** The value after this one and all that it contains. */
+  /** The value after this one and everything in it. */
   next(value: number): number {
     const code = this.#codes[value];
     return code === objectCode || code === arrayCode ? (this.#ends[value] ?? 0) : value + 1;
@@ -144,7 +142,7 @@ export class JsonTape {
     return BigInt(this.bytes.toString('latin1', start, end));
   }
 
-  /** A string's bytes, without escapes: a view of the text where it has none. */
+  /** A string's bytes, without escapes: a view of the text if it has none. */
   stringBytes(value: number): Buffer {
     const raw = this.bytes.subarray(this.#starts[value], this.#ends[value]);
     return this.#codes[value] === escapedCode ? unescapeString(raw) : raw;
@@ -156,7 +154,7 @@ export class JsonTape {
     return this.stringBytes(value).toString();
   }
 
-  /** The first member of an object with this key; nothing for other values. */
+  /** The first member of an object with this key; undefined for other values. */
   member(object: number, key: string): number | undefined {
     if (!this.isObject(object)) return undefined;
     const wanted = Buffer.from(key);
@@ -181,7 +179,7 @@ export class JsonTape {
     for (let element = list + 1; element < end; element = this.next(element)) yield element;
   }
 
-  /** The value about as it is written, for messages; a long one is cut. */
+  /** The value approximately as written, for messages; a long one is cut. */
   shown(value: number): string {
     const isString = this.isString(value);
     const start = (this.#starts[value] ?? 0) - (isString ? 1 : 0);
@@ -198,7 +196,7 @@ export class JsonTape {
     return !isOtherLength && this.stringBytes(string).equals(wanted);
   }
 
-  /** Where a value ends; looked for again, since only messages ask, and no further than they show. */
+  /** End of a value; searched again, since only messages need it, and no further than they show. */
   #endInText(value: number): number {
     const start = this.#starts[value] ?? 0;
     if (this.isString(value)) return (this.#ends[value] ?? 0) + 1;
@@ -233,7 +231,7 @@ export class JsonTape {
     }
   }
 
-  /** @returns The object or list that it begins, when that has members. */
+  /** @returns The object or list that begins there, if it has members. */
   #readValue(): number | null {
     const byte = this.#skipSpace();
     const start = this.#position;
@@ -351,7 +349,7 @@ export class JsonTape {
   }
 }
 
-/** Arrays of a tape, with a place for each value. */
+/** Arrays of a tape, with one entry per value. */
 interface TapeMemory {
   readonly codes: Uint8Array;
   readonly starts: Uint32Array;

@@ -29,12 +29,12 @@ import { formatError } from './parse-body.js';
 /** The highest rank that TensorFlow's shapes have. */
 export const maxRank = 254;
 
-/** Whether it is `{"b64": <string>}`. */
+/** Whether a value is `{"b64": <string>}`. */
 export function isBase64Object(tape: JsonTape, value: number): boolean {
   return tape.isObject(value) && tape.size(value) === 1 && tape.string(value + 1) === 'b64' && tape.isString(value + 2);
 }
 
-/** The shape of a value, along its first elements. @throws ServingError `INVALID_ARGUMENT` for more dimensions than `most`. */
+/** The shape of a value, found along its first elements. @throws ServingError `INVALID_ARGUMENT` for more dimensions than `most`. */
 export function shapeOf(tape: JsonTape, value: number, most = maxRank): number[] {
   const shape: number[] = [];
   for (let inner = value; tape.isArray(inner); inner += 1) {
@@ -45,12 +45,12 @@ export function shapeOf(tape: JsonTape, value: number, most = maxRank): number[]
   return shape;
 }
 
-/** Values of a tensor in the making. */
+/** Collects the values of a tensor. */
 export class TensorFiller {
   readonly #values: ElementValues;
   #count = 0;
 
-  /** @throws ServingError `RESOURCE_EXHAUSTED` (413) when there are so many values that they would take too much memory. */
+  /** @throws ServingError `RESOURCE_EXHAUSTED` (413) if the values would take too much memory. */
   constructor(
     readonly dtype: DType,
     size: number,
@@ -67,7 +67,7 @@ export class TensorFiller {
     return this.#values;
   }
 
-  /** Takes over a value of JSON of this very shape. @throws ServingError `INVALID_ARGUMENT`. */
+  /** Adds a JSON value of exactly this shape. @throws ServingError `INVALID_ARGUMENT`. */
   add(tape: JsonTape, value: number, shape: readonly number[]): void {
     this.#fill(tape, value, shape, 0);
   }
@@ -94,11 +94,11 @@ export class TensorFiller {
     this.#count += 1;
     const { dtype } = this;
     const element = readers[dtype](tape, value, dtype);
-    // A reader gives what the values of its type are.
+    // A reader returns values of its type.
     (this.#values as unknown[])[count] = element;
   }
 
-  /** A row of numbers, where nearly all time goes. @returns Whether it is one and has been taken. */
+  /** Adds a row of numbers, where nearly all time is spent. @returns Whether it was a row of numbers. */
   #addNumbers(tape: JsonTape, first: number, size: number): boolean {
     const { dtype } = this;
     if (readers[dtype] !== numberOf) return false;
@@ -115,7 +115,7 @@ export class TensorFiller {
 }
 
 /**
- * Checks that a value is of a shape, without making anything of it: what `TensorFiller.add` would say.
+ * Checks that a value has a shape, without converting it; reports what `TensorFiller.add` would.
  *
  * @throws ServingError `INVALID_ARGUMENT`.
  */
@@ -132,7 +132,7 @@ export function checkShape(tape: JsonTape, value: number, shape: readonly number
   }
 }
 
-/** @returns How many elements it has. */
+/** @returns Its number of elements. */
 function checkList(tape: JsonTape, list: number, shape: readonly number[], level: number): number {
   if (level >= shape.length) {
     refuse(`Encountered list at unexpected level: ${level} expected < ${shape.length}`);
@@ -151,7 +151,7 @@ function emptyValues(dtype: DType, size: number): ElementValues {
   return new Elements(size * numbers);
 }
 
-/** Reads an element, as what its type's values are. @throws ServingError */
+/** Reads an element as a value of its type. @throws ServingError */
 type Reader = (tape: JsonTape, value: number, dtype: DType) => number | bigint | Uint8Array;
 
 const smallInteger = numbersBetween(-(2 ** 31), 2 ** 31 - 1);

@@ -31,12 +31,12 @@ export interface InferBody {
   readonly inputs: Readonly<Record<string, TensorValue>>;
   /** Default: all. */
   readonly outputFilter: readonly string[] | undefined;
-  /** Outputs that are asked for as raw bytes, or all of them. */
+  /** Outputs that are requested as raw bytes, or all of them. */
   readonly rawOutputs: readonly string[] | 'all';
 }
 
 /**
- * @param findSignature Tells the inputs; throws for a name that there is not.
+ * @param findSignature Finds the inputs; throws for an unknown name.
  * @param jsonBytes Bytes of the JSON that raw tensors follow. Default: all of the body is JSON.
  * @throws ServingError `INVALID_ARGUMENT`.
  */
@@ -147,7 +147,7 @@ function readTensor(
   const parameters = tape.member(input, 'parameters');
   const rawBytes = parameters === undefined ? undefined : tape.member(parameters, 'binary_data_size');
   const data = tape.member(input, 'data');
-  // All faults of a tensor at once: otherwise each would cost the client another request.
+  // All faults of a tensor are reported at once, so that the client need not send another request for each.
   const faults = [
     spec ? null : noInput(name, Object.keys(inputs)),
     wrongDatatype(tape, input, name, spec?.dtype),
@@ -207,7 +207,7 @@ function readRawInput(
   return readRaw(name, dtype, bytes, count);
 }
 
-/** @param dtype What the signature expects; undefined where it has no such input. */
+/** @param dtype What the signature expects; undefined if it has no such input. */
 function wrongDatatype(tape: JsonTape, input: number, name: string, dtype: DType | undefined): string | null {
   const value = tape.member(input, 'datatype');
   if (value === undefined) return `The input "${name}" needs "datatype", a string.`;
@@ -234,7 +234,7 @@ function wrongShape(tape: JsonTape, input: number, name: string): string | null 
 function readShape(tape: JsonTape, input: number, name: string): number[] {
   const list = tape.member(input, 'shape') ?? root;
   const shape = [...tape.elements(list)].map((size) => tape.number(size));
-  // Bounded even where a size of 0 leaves nothing: no product of TensorFlow's may overflow.
+  // Limited even if a size of 0 leaves no elements, so that no product in TensorFlow overflows.
   if (sizeFromShape(shape.map((size) => Math.max(size, 1))) > defaultMaxValues) {
     refuse(`The "shape" of the input "${name}" has more than ${defaultMaxValues} elements.`);
   }

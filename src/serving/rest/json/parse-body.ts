@@ -1,13 +1,13 @@
 import { refuse, ServingError } from '../../serving-error.js';
 import { JsonTape } from './json-tape.js';
 
-/** The place of the outermost value on a tape. */
+/** The position of the outermost value on a tape. */
 export const root = 0;
 
 /**
  * Parses a body that must be a JSON object.
  *
- * @param read Reads what the body says. The tape is its own only until then.
+ * @param read Reads the body. The tape may not be used after that.
  * @throws ServingError as `JsonTape.parse`, and `INVALID_ARGUMENT` for other values.
  */
 export function parseBody<Result>(bytes: Buffer, read: (tape: JsonTape) => Result): Result {
@@ -21,7 +21,7 @@ export function parseBody<Result>(bytes: Buffer, read: (tape: JsonTape) => Resul
   }
 }
 
-/** The member `signature_name`; nothing where there is none. @throws ServingError when it is not a string. */
+/** The member `signature_name`; undefined if there is none. @throws ServingError when it is not a string. */
 export function signatureNameIn(tape: JsonTape): string | undefined {
   const value = tape.member(root, 'signature_name');
   if (value === undefined) return undefined;
@@ -29,7 +29,7 @@ export function signatureNameIn(tape: JsonTape): string | undefined {
   throw formatError(tape, root, "not formatted correctly. 'signature_name' key must be a string value.");
 }
 
-/** TensorFlow Serving's way to say that a value is not as it should be. */
+/** TensorFlow Serving's message for a value of the wrong form. */
 export function formatError(tape: JsonTape, value: number, complaint: string): ServingError {
   return new ServingError('INVALID_ARGUMENT', `JSON Value: ${tape.shown(value)} ${complaint}`);
 }

@@ -21,13 +21,13 @@ export interface ExamplesBody {
 /**
  * Reads the body of `POST /v1/models/NAME:classify` or `:regress`: `{"examples": [{feature: value or list}], "context": {...}}`.
  *
- * The first element of a feature tells its type: a number without a point or exponent and a bool are int64, other numbers
- * float, strings and `{"b64": ...}` bytes; the others must be of the same type.
+ * The first element of a feature determines its type: a number without a point or exponent and a bool are int64, other numbers float, strings and
+ * `{"b64": ...}` bytes; the others must be of the same type.
  *
  * Source of rules and texts: tensorflow_serving/util/json_tensor.cc, `FillClassifyRegressRequestFromJson`.
  *
- * @param limits Of the examples' number and memory; a context counts once for every example.
- * @param checkSignature Throws for a signature that takes no examples, before any of them is made.
+ * @param limits Limits of the examples' number and memory; a context counts once for every example.
+ * @param checkSignature Throws for a signature that takes no examples, before any is read.
  * @throws ServingError `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED` for too many examples.
  */
 export function readExamplesBody(

@@ -2,7 +2,7 @@ import { jsonError, readWord } from './json-word.js';
 
 /** A number of a JSON text. */
 export interface JsonNumber {
-  /** Rounded to float64; integers beyond 2^53 are read again from the text where they must be exact. */
+  /** Rounded to float64; integers beyond 2^53 are read again from the text if they must be exact. */
   readonly value: number;
   /** Whether it is written without a point and an exponent. */
   readonly isInteger: boolean;
@@ -18,8 +18,8 @@ const exactDigits = 15;
 /**
  * Reads a number, or `NaN`, `Inf`, `Infinity` and their negatives.
  *
- * Nearly all numbers are an exact integer times or by an exact power of ten, which float64 rounds once and correctly
- * (Clinger, "How to read floating point numbers accurately", 1990); the others are given to JavaScript.
+ * Nearly all numbers are an exact integer times or by an exact power of ten, which float64 rounds once and correctly (Clinger, "How to read floating
+ * point numbers accurately", 1990); the others are left to JavaScript.
  *
  * @throws ServingError `INVALID_ARGUMENT`.
  */
@@ -88,7 +88,7 @@ function readNonFinite(bytes: Buffer, start: number, isNegative: boolean): JsonN
   return { value, isInteger: false, end };
 }
 
-/** -1 for what is not a digit. */
+/** -1 if it is not a digit. */
 function digitAt(bytes: Buffer, at: number): number {
   const byte = bytes[at] ?? 0;
   return byte >= 0x30 && byte <= 0x39 ? byte - 0x30 : -1;

@@ -8,7 +8,7 @@ import type { JsonTape } from './json-tape.js';
 import { checkShape, isBase64Object, maxRank, shapeOf, TensorFiller } from './json-tensor.js';
 import { formatError, parseBody, root, signatureNameIn } from './parse-body.js';
 
-/** `instances`: a list of examples, or `inputs`: a tensor each. Answers come in the same form. */
+/** `instances`, a list of examples, or `inputs`, one tensor per input. Answers come in the same form. */
 export type PredictFormat = 'row' | 'columnar';
 
 /** Content of the body of a predict request. */
@@ -51,7 +51,7 @@ function readTape(
     throw formatError(tape, root, complaint);
   }
   if (instances !== undefined) {
-    // Before any value is made of them.
+    // Checked before any value is read.
     if (hasRows(signature)) checkRows(tape.isArray(instances) ? tape.size(instances) : 0, maxRows);
     return { signatureName, format: 'row', inputs: readRows(tape, instances, dtypes) };
   }
@@ -119,7 +119,7 @@ function at(place: string, add: () => void): void {
   }
 }
 
-/** The elements of one input: all of the first's shape. */
+/** The elements of one input, all of the same shape as the first. */
 class Rows {
   #filler: TensorFiller | undefined;
   #shape: readonly number[] = [];
@@ -174,7 +174,7 @@ function readTensor(tape: JsonTape, value: number, dtype: DType): TensorValue {
   return { dtype, shape, values: filler.values };
 }
 
-/** A shape that asks for more values than the text has will not be filled: some list is shorter than the first. */
+/** A shape with more values than the text has cannot be filled: some list is shorter than the first. */
 function mostValues(tape: JsonTape, shape: readonly number[]): number {
   return Math.min(sizeFromShape(shape), tape.length);
 }

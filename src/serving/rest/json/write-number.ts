@@ -1,6 +1,6 @@
-/** How the numbers of a type are written in full. */
+/** Precision with which the numbers of a type are written in full. */
 interface Precision {
-  /** As many digits as tell any two numbers of the type apart: C++'s `max_digits10`. */
+  /** Number of digits that distinguish any two numbers of the type: C++'s `max_digits10`. */
   readonly digits: number;
   /** The most bits after the point that a number exactly between two decimals of that many digits has. */
   readonly tieBits: number;
@@ -10,8 +10,8 @@ const single: Precision = { digits: 9, tieBits: 14 };
 const double: Precision = { digits: 17, tieBits: 25 };
 
 /**
- * A float32 as TensorFlow Serving writes it: as few as six digits where they read back as the same number, else nine; `.0`
- * after whole numbers; `NaN`, `Infinity` and `-Infinity` as bare words.
+ * A float32 as TensorFlow Serving writes it: six digits if they read back as the same number, otherwise nine; `.0` after whole numbers; `NaN`,
+ * `Infinity` and `-Infinity` as bare words.
  *
  * Source: tensorflow_serving/util/json_tensor.cc, `WriteDecimal` over C's `%.6g` and `%.9g`.
  */
@@ -32,7 +32,7 @@ function withPoint(text: string): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
-/** C rounds what is exactly between two decimals to the even one, JavaScript to the larger. */
+/** C rounds a number exactly between two decimals to the even one, JavaScript to the larger. */
 function inFull(value: number, { digits, tieBits }: Precision): string {
   if (Number.isInteger(value * 2 ** tieBits)) {
     const exact = value.toPrecision(digits + 21);
@@ -41,10 +41,10 @@ function inFull(value: number, { digits, tieBits }: Precision): string {
   return general(value.toPrecision(digits), value);
 }
 
-/** C's `%g` of a number, from the digits that `toPrecision` gives. */
+/** Formats a number as C's `%g`, from the digits of `toPrecision`. */
 function general(text: string, value: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
-  // JavaScript has exponents from -7 on, C from -5 on.
+  // JavaScript writes exponents from -7 on, C from -5 on.
   const isSmall = /^-?0\.0000/.test(text);
   const [mantissa = '', power]: readonly (string | undefined)[] = isSmall ? smallExponent(text) : text.split('e');
   if (power === undefined) return withoutZeros(mantissa);

@@ -15,13 +15,13 @@ type Outputs = Readonly<Record<string, TensorValue>>;
  *
  * Source of rules and texts: tensorflow_serving/util/json_tensor.cc, `MakeJsonFromTensors`.
  *
- * @throws ServingError `INVALID_ARGUMENT` for outputs without rows that go together, when rows are asked for.
+ * @throws ServingError `INVALID_ARGUMENT` if rows are requested and the outputs do not have the same number of rows.
  */
 export function writeOutputs(outputs: Outputs, format: PredictFormat): string {
   return [...outputPieces(outputs, format)].join('');
 }
 
-/** The same, one row or one element of the first dimension at a time. */
+/** The same in pieces: one row, or one element of the first dimension, at a time. */
 export function* outputPieces(outputs: Outputs, format: PredictFormat): Generator<string, void, void> {
   const entries = Object.entries(outputs).map(([name, value]) => ({ name, value, write: elementWriter(name, value) }));
   const [only] = entries;
@@ -45,7 +45,7 @@ export function* outputPieces(outputs: Outputs, format: PredictFormat): Generato
   yield ']}';
 }
 
-/** A whole tensor. */
+/** Writes a whole tensor. */
 function* elements(output: Output): Generator<string, void, void> {
   const { shape } = output.value;
   const [length] = shape;
@@ -95,7 +95,7 @@ type Writer = (value: ElementValues[number], name: string) => string;
 
 const float: Writer = (value) => writeFloat(value as number);
 
-/** How an element is written; null for types that TensorFlow Serving writes none of. */
+/** Writers of elements; null for types that TensorFlow Serving does not write. */
 const writers: Readonly<Record<DType, Writer | null>> = {
   float32: float,
   float64: (value) => writeDouble(value as number),
@@ -122,7 +122,7 @@ function elementWriter(name: string, { dtype, values }: TensorValue): (position:
   return (position) => writeElement(dtype, values[position] ?? NaN, name);
 }
 
-/** Writes an element. @throws ServingError `INVALID_ARGUMENT` for a type that JSON does not carry. */
+/** Writes an element. @throws ServingError `INVALID_ARGUMENT` for a type that JSON cannot carry. */
 export function writeElement(dtype: DType, value: ElementValues[number], name = ''): string {
   const write = writers[dtype];
   return write

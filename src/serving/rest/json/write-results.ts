@@ -5,8 +5,7 @@ import type { RegressionResultSchema } from '../../../tensorflow/protos/tensorfl
 import { writeFloat } from './write-number.js';
 
 /**
- * `{"results": [[["label", score], ...], ...]}`, a list for every example; TensorFlow's documentation says `result`, its code
- * this.
+ * `{"results": [[["label", score], ...], ...]}`, a list for every example. TensorFlow's documentation says `result`, its code `results`.
  *
  * Source: tensorflow_serving/util/json_tensor.cc, `MakeJsonFromClassificationResult`.
  */
@@ -21,7 +20,7 @@ export function* classificationPieces({
   yield ']}';
 }
 
-/** `{"results": [number, ...]}`. Source: the same, `MakeJsonFromRegressionResult`. */
+/** `{"results": [number, ...]}`. Source: the same file, `MakeJsonFromRegressionResult`. */
 export function* regressionPieces({
   regressions = [],
 }: MessageInitShape<typeof RegressionResultSchema>): Generator<string, void, void> {
