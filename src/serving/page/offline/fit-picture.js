@@ -1,7 +1,7 @@
-// Pictures of any shape as the model takes them, in the arithmetic of src/ops/fit-images.ts and of TensorFlow's kernels.
+// Fits pictures of any shape to the model's size, in the arithmetic of src/ops/fit-images.ts and of TensorFlow's kernels.
 //
-// The model's graph does it too, and leaves alone what has its size: here only the pixels that count are turned into floats, and a
-// photograph of 12 megapixels takes no 144 MB.
+// The model's graph does it too, but does not change pictures that already have its size. Here only the pixels that matter are turned into floats, so
+// a photograph of 12 megapixels does not take 144 MB.
 
 /** How many times higher or wider a picture is made by padding, at most. */
 const mostPadding = 64;
@@ -25,13 +25,13 @@ export function fitPicture({ data, width, height }, { inputSize, resize, antiali
   rows.forEach(({ first, weights }, y) => {
     const out = pixels.subarray(y * toWidth * 3, (y + 1) * toWidth * 3);
     weights.forEach((weight, i) => addTimes(out, rowAt(first + i), weight));
-    // Rows go down the picture: what lies above is not needed again.
+    // Rows go down the picture: those above are not needed again.
     for (const old of kept.keys()) if (old < first) kept.delete(old);
   });
   return { pixels, height: toHeight, width: toWidth };
 }
 
-/** What is taken of each side: where it begins, and how long it is; beyond the picture is black. */
+/** The part that is taken of each side: where it begins, and how long it is; outside the picture it is black. */
 const frames = {
   squash: ({ width, height }) => ({ columns: { begin: 0, length: width }, rows: { begin: 0, length: height } }),
 
@@ -58,17 +58,17 @@ const frames = {
   },
 };
 
-/** The side that belongs to another one in a shape, rounded down in float32 as Keras does. */
+/** The length of one side that goes with the other in a shape, rounded down in float32 as Keras does. */
 function inShape(other, side, otherSide) {
   return Math.floor(Math.fround(Math.fround(other * side) / otherSide));
 }
 
-/** For each new position, the first old one that counts and the weights from there on. */
+/** For each new position, the first old one that matters and the weights from there on. */
 function taps(size, { begin, length }, count, antialias) {
   const weigh = antialias ? smoothed(length, count) : interpolated(length, count);
   return Array.from({ length: count }, (_, i) => {
     const { first, weights } = weigh(i);
-    // Positions beyond the picture are black, and add nothing.
+    // Positions outside the picture are black, and add nothing.
     const from = Math.max(0, -(first + begin));
     const to = Math.min(weights.length, size - (first + begin));
     return { first: first + begin + from, weights: weights.slice(from, Math.max(from, to)) };

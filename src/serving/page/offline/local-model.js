@@ -9,12 +9,12 @@ import '@tensorflow/tfjs-backend-webgl';
 import '@tensorflow/tfjs-backend-webgpu';
 
 /**
- * What the browser can compute with. WebAssembly is first: it is what the exported model was checked in, and gives the same numbers on
- * every machine. The graphics card is faster for large models, and on some phones computes with 16 bits.
+ * Backends that a browser may have. WebAssembly is first: the exported model was checked in it, and it gives the same numbers on every machine. The
+ * graphics card is faster for large models, but on some phones it computes with 16 bits.
  */
 export const backendNames = { wasm: 'WebAssembly', webgl: 'WebGL', webgpu: 'WebGPU', cpu: 'JavaScript' };
 
-// Threads would need another file and a server that isolates the page.
+// Threads would need another file, and a server that isolates the page.
 tf.env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 setWasmPaths({ 'tfjs-backend-wasm-simd.wasm': wasm, 'tfjs-backend-wasm.wasm': wasm, 'tfjs-backend-wasm-threaded-simd.wasm': wasm }, true); // prettier-ignore
 
@@ -42,10 +42,10 @@ export class LocalModel {
   #topology;
   #weights;
   #model = null;
-  /** One thing at a time: pictures wait for a change of the backend. */
+  /** One task at a time: pictures wait for a change of the backend. */
   #last = Promise.resolve();
 
-  /** @param topology What `model.json` holds. @param weights All weights, one after the other. */
+  /** @param topology Content of `model.json`. @param weights All weights, one after the other. */
   constructor(topology, weights) {
     this.#topology = topology;
     this.#weights = weights;
@@ -84,7 +84,7 @@ export class LocalModel {
   /** @returns The model's first output, the milliseconds that it took, and the backend. */
   run(picture) {
     return this.#inTurn(async () => {
-      // So that the browser shows what it is at before it is busy.
+      // So that the browser can show its progress before it is busy.
       await new Promise((resolve) => setTimeout(resolve));
       const start = performance.now();
       const outputs = await this.#compute(picture);

@@ -1,9 +1,9 @@
-// The model's files, by script elements: a page of file:// may not fetch what lies next to it.
+// Loads the model's files with script elements: a page of file:// may not fetch the files next to it.
 
 /**
  * Loads the model's parts, which call `signetPart(name, text)`.
  *
- * @param onProgress Called with how many parts are there, and how many there are.
+ * @param onProgress Called with the number of loaded parts, and the number of all.
  * @returns The graph, its weights, and the facts about the model.
  */
 export async function loadModelParts(onProgress) {
@@ -22,7 +22,7 @@ export async function loadModelParts(onProgress) {
   );
 }
 
-/** The text of a part, which is a script that hands it over. */
+/** The text of a part, which is a script that delivers it. */
 function loadPart(name) {
   return new Promise((resolve, reject) => {
     const script = Object.assign(document.createElement('script'), { src: `model/${name}.js` });

@@ -1,4 +1,4 @@
-// The page that needs no server: the model computes in the browser, and no picture leaves it.
+// The page without a server: the model computes in the browser, and no picture leaves it.
 
 import { element, fill, made, say, tell } from '../public/elements.js';
 import { PictureDesk } from '../public/picture-desk.js';
@@ -70,7 +70,7 @@ function bestClasses(outputs, facts, topK) {
     .slice(0, topK);
 }
 
-/** Where a picture may have several classes, whether it has this one. */
+/** Whether a picture has this class, if it may have several. */
 function judged(probability, threshold) {
   return threshold === undefined ? {} : { threshold, present: probability >= threshold };
 }
@@ -82,7 +82,7 @@ function probabilitiesOf(outputs, { gives, thresholds, temperature }) {
     : [...outputs];
 }
 
-/** Models of other makers may end in a softmax or in sigmoids of their own. */
+/** Models that Signet did not train may end in a softmax or in sigmoids of their own. */
 function areProbabilities(outputs) {
   return outputs.every((value) => value >= 0 && value <= 1.001);
 }

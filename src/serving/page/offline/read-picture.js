@@ -1,13 +1,13 @@
-// A file's pixels, decoded by the browser.
+// Reads a file's pixels, which the browser decodes.
 
-/** What a server takes by default too; see src/data/image-file/image-limits.ts. */
+/** The same limits as a server's defaults; see src/data/image-file/image-limits.ts. */
 const mostBytes = 64 * 2 ** 20;
 const mostPixels = 50_000_000;
 
 /** Made when the first picture needs it. */
 let gl;
 
-/** How files begin; source: https://mimesniff.spec.whatwg.org and the formats' own documents. */
+/** Beginnings of files; source: https://mimesniff.spec.whatwg.org and the formats' own documents. */
 const beginnings = [
   ['JPEG', /^\xff\xd8\xff/],
   ['PNG', /^\x89PNG\r\n/],
@@ -27,7 +27,7 @@ const foreign = [
 ];
 
 /**
- * Reads a picture as it is stored: without its colour profile, and its colours where it is transparent.
+ * Reads a picture as it is stored: without its colour profile, and with its colours where it is transparent.
  *
  * @param exif `apply` turns it as its EXIF says, `ignore` does not.
  * @returns `data` of four bytes per pixel, `width`, `height`, and `kind`, such as `JPEG`.
@@ -61,7 +61,7 @@ async function kindOf(file) {
   throw new Error(`Expected a JPEG, PNG, GIF, BMP, WebP or AVIF image. Received: ${received}.`);
 }
 
-/** An image element reads the size and leaves the pixels: a small file may have billions. */
+/** An image element reads the size without the pixels: a small file may have billions. */
 async function checkSize(file, kind) {
   const address = URL.createObjectURL(file);
   const image = new Image();
@@ -104,9 +104,9 @@ function isOpaque(data) {
 }
 
 /**
- * The pixels without regard to alpha, as TensorFlow drops it: a canvas keeps no colour where nothing is to be seen, a texture does.
+ * The pixels without regard to alpha, as TensorFlow drops it: a canvas keeps no colour where nothing is visible, but a texture does.
  *
- * @returns null where there is no WebGL, or the picture is too large for it.
+ * @returns null if there is no WebGL, or the picture is too large for it.
  */
 function throughTexture(bitmap) {
   const { width, height } = bitmap;

@@ -1,15 +1,15 @@
-// JPEGs at a part of their size, as models of `--decode reduced` take them.
+// Reduces JPEGs to a fraction of their size, for models with `--decode reduced`.
 
 const ratios = [8, 4, 2];
 
 /**
  * Makes a large JPEG smaller, by the rule of src/ops/decode-image.ts and as libjpeg does it: each new pixel is the mean of a square.
  *
- * libjpeg takes the mean while it decodes (jidctred.c), colours by themselves; here it is taken of the pixels that the browser decoded.
+ * libjpeg takes the mean while it decodes (jidctred.c), separately for colours; here it is taken of the pixels that the browser has decoded.
  *
  * @param picture `data` of four bytes per pixel, `width`, `height` and `kind`.
  * @param facts `decode` and `inputSize` of the model.
- * @returns the picture itself where it is not to be reduced.
+ * @returns the picture itself if it must not be reduced.
  */
 export function reducePicture(picture, { decode, inputSize }) {
   const { width, height, kind } = picture;
@@ -24,7 +24,7 @@ function reduced({ data, width, height }, ratio) {
   for (let y = 0; y < toHeight; y += 1) {
     const sums = new Float32Array(toWidth * 3);
     for (let i = 0; i < ratio; i += 1) {
-      // Beyond the picture its last row and column go on.
+      // Beyond the picture, its last row and column are repeated.
       const row = Math.min(y * ratio + i, height - 1) * width;
       addRow(data, row, { width, ratio, sums });
     }

@@ -1,11 +1,11 @@
-// Cards with what the model says of each picture.
+// Cards with the model's answer for each picture.
 
 import { classesIn, doubtOf, isSeveral, nameOf, percent } from './class-words.js';
 import { comparisonOf, isSame, verdictOf } from './compared-answer.js';
 import { element, made, say } from './elements.js';
 import { barOf, numberOf, share } from './probability-bar.js';
 
-/** Older ones go: a browser keeps every picture of a card decoded. */
+/** Maximum number of cards; older ones are removed, since a browser keeps every picture of a card decoded. */
 const maxCards = 200;
 const list = element('answers');
 
@@ -16,9 +16,9 @@ export class Answers {
   #stop = new AbortController();
 
   /**
-   * @param asker Who knows the answers: `ask(file, target, signal)` resolves to the classes, a line about the time, and where it is wanted the class
-   * that was `explained` with its `overlay`, a PNG in base64; `label(target)`
-   * names who is asked; `curl(file, target)` is a line for a shell, where there is one.
+   * @param asker Gives the answers: `ask(file, target, signal)` resolves to the classes, a line about the time, and if it is wanted, the class that
+   *   was `explained` with its `overlay`, a PNG in base64; `label(target)` names the one that answers; `curl(file, target)` is a line for a shell, if
+   *   there is one.
    */
   constructor(asker) {
     this.asker = asker;
@@ -30,7 +30,7 @@ export class Answers {
   /**
    * Asks about files one by one, so that each has its own time and its own error.
    *
-   * @param target What the asker is to know.
+   * @param target What the asker needs to know.
    */
   async ask(files, target) {
     const { signal } = this.#stop;
@@ -80,7 +80,7 @@ export class Answers {
     return card;
   }
 
-  /** @returns The sentence that a screen reader reads out. */
+  /** @returns The sentence for screen readers. */
   async #answer(card, file, target, signal) {
     const time = card.querySelector('.time');
     time.textContent = 'asking …';
@@ -104,7 +104,7 @@ export class Answers {
     }
   }
 
-  /** Asks one version after the other, so that neither makes the other slow. */
+  /** Asks one version after the other, so that neither slows the other down. */
   async #compare(card, file, target, signal) {
     const sides = [];
     for (const each of [target, target.other]) {
@@ -125,19 +125,19 @@ export class Answers {
   }
 }
 
-/** Without a line for a shell, only a picture that the page has made can be saved. */
+/** If there is no line for a shell, only a picture made by the page can be saved. */
 function showCurl(card, curl) {
   if (curl === undefined) return card.querySelector('details').replaceWith(card.querySelector('.download'));
   card.querySelector('code').textContent = curl;
   card.querySelector('.copy').onclick = ({ target }) => copy(curl, card.querySelector('code'), target);
 }
 
-/** Whether the page has made the picture: nobody else has it. */
+/** Whether the page has made the picture, so that nobody else has it. */
 function isMade({ name }) {
   return /^(drawing|photo)-\d+\.png$/.test(name);
 }
 
-/** A picture, or where the browser knows none, the ending of the file's name. */
+/** Shows a picture, or the extension of the file's name if the browser cannot show it. */
 function showPicture(card, file) {
   const picture = card.querySelector('img');
   const link = card.querySelector('.download');
@@ -159,7 +159,7 @@ function showPicture(card, file) {
  * Shows where a class was seen.
  *
  * @param overlay The picture with its heat map, a PNG in base64.
- * @param by The version that saw it, where several are asked.
+ * @param by The version that saw it, if several are asked.
  */
 function showHeatmap(card, explained, overlay, by) {
   const picture = emptyHeatmap(card);
@@ -200,7 +200,7 @@ function showProblem(card, file, message) {
   return `${file.name}: ${message}`;
 }
 
-/** The classes stay, paler: what it is most like may still be of use. */
+/** The classes stay, but paler: knowing what the picture resembles most may still be useful. */
 function showDoubt(card, doubt) {
   const line = card.querySelector('.doubt');
   line.textContent = doubt;
@@ -208,14 +208,14 @@ function showDoubt(card, doubt) {
   card.classList.toggle('doubtful', doubt !== '');
 }
 
-/** The best class; where a picture may have several, all that it has. */
+/** The best class or, if a picture may have several, all that it has. */
 function inWords(classes) {
   if (classes.length === 0) return 'no classes';
   const words = classesIn(classes).map((each) => `${nameOf(each)}, ${percent(each.probability)}`);
   return words.join('; ') || 'none of the classes';
 }
 
-/** Characters of a name beside which there is place for a bar. */
+/** Maximum length of a name with room for a bar next to it, in characters. */
 const shortName = 12;
 
 function showClasses(list, classes) {
@@ -234,14 +234,14 @@ function item(best) {
   return made('li', { className: best.present ? 'present' : '' }, name, ' ', bar, numberOf(best.probability));
 }
 
-/** A line where having the class begins. */
+/** A line at the probability from which a picture has the class. */
 function thresholdOf({ threshold }) {
   const line = made('span', { className: 'threshold' });
   line.style.insetInlineStart = share(threshold);
   return line;
 }
 
-/** Without TLS, a browser gives no clipboard to a page from another machine: then the text is selected, to be copied by hand. */
+/** Without TLS, a browser does not give a page from another machine access to the clipboard: then the text is selected, to be copied by hand. */
 async function copy(text, shown, button) {
   try {
     await navigator.clipboard.writeText(text);

@@ -3,7 +3,7 @@
 import { curlLine } from './curl-line.js';
 import { hasToken, request } from './server.js';
 
-/** Answers come by `:classify-image`, with heat maps by `:explain-image`. A target is what is asked: `path`, `label`, `topK`, and `withHeatmap`. */
+/** Answers come by `:classify-image`, with heat maps by `:explain-image`. A target says what is asked: `path`, `label`, `topK`, and `withHeatmap`. */
 export const server = {
   async ask(file, target, signal) {
     const form = new FormData();

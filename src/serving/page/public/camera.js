@@ -1,4 +1,4 @@
-// Pictures taken by the camera. Browsers give it to pages of a file, of this machine, and of https.
+// Takes pictures with the camera. Browsers allow that to pages from a file, from this machine, and over https.
 
 import { element, say, tell } from './elements.js';
 
@@ -37,7 +37,7 @@ export function watchCamera(take) {
     button.focus();
   };
   const shoot = async () => {
-    // Nothing is seen yet.
+    // There is no picture yet.
     if (view.videoWidth === 0) return say('The camera is not ready yet.');
     const canvas = new OffscreenCanvas(view.videoWidth, view.videoHeight);
     canvas.getContext('2d').drawImage(view, 0, 0);

@@ -1,17 +1,17 @@
 // How classes and doubts are put into words.
 
-/** Why the answer is not to be relied on; empty where it is, or the model does not say. */
+/** Why the answer is not reliable; empty if it is, or if the model does not say. */
 export function doubtOf(isKnown, isSure) {
   if (isKnown === false) return 'Unknown: not like the pictures that the model was trained on.';
   return isSure === false ? 'Not sure: below the threshold of the model.' : '';
 }
 
-/** Whether the model says of each class by itself whether a picture has it. */
+/** Whether the model decides for each class separately whether a picture has it. */
 export function isSeveral({ threshold }) {
   return threshold !== undefined;
 }
 
-/** What a picture has: the best class, or all that are present where it may have several. */
+/** The classes of a picture: the best one, or all that are present if it may have several. */
 export function classesIn(classes) {
   return classes.some(isSeveral) ? classes.filter(({ present }) => present) : classes.slice(0, 1);
 }

@@ -1,13 +1,13 @@
-// What two versions say of one picture, side by side.
+// The answers of two versions for one picture, side by side.
 
 import { made } from './elements.js';
 import { classesIn, doubtOf, isSeveral, nameOf, percent } from './class-words.js';
 import { barOf, numberOf } from './probability-bar.js';
 
 /**
- * Shows a table with a row per class: what each version gives it, and how much more or less the second one does.
+ * Shows a table with a row per class: its probability by each version, and how much higher or lower the second one is.
  *
- * @param sides The label and the answer of each version; the first is the one that the other is compared with.
+ * @param sides The label and the answer of each version; the second is compared with the first.
  */
 export function comparisonOf(sides) {
   const rows = rowsOf(sides.map(({ answer }) => answer.classes));
@@ -27,12 +27,12 @@ export function verdictOf(sides) {
   return `${sides.map(({ label }, i) => `${label} says ${i === 0 ? first : second}`).join(', ')}.`.replace(/^v/, 'V');
 }
 
-/** Whether both versions come to the same. */
+/** Whether both versions agree. */
 export function isSame(sides) {
   return saidBy(sides[0].answer) === saidBy(sides[1].answer);
 }
 
-/** The best class, or all that the picture has, and whether it is to be relied on. */
+/** The best class, or all that the picture has, and whether the answer is reliable. */
 function saidBy({ classes, isKnown, isSure }) {
   if (classes.length === 0) return 'nothing';
   const names =
@@ -64,14 +64,14 @@ function rowOf({ name, found }, sides) {
 }
 
 function valueCell(one, list) {
-  // Not among the best: less than the last that is.
+  // It is not among the best, so it is below the last of these.
   if (!one) return made('td', { className: 'value' }, `under ${percent(list.at(-1)?.probability ?? 1)}`);
   const isSaid = isSeveral(one) ? one.present : one === list[0];
   const { probability } = one;
   return made('td', { className: isSaid ? 'value said' : 'value' }, barOf(probability), ' ', numberOf(probability));
 }
 
-/** In percentage points; nothing where one of the two is not known. */
+/** In percentage points; empty if one of the two is unknown. */
 function differenceOf([before, after]) {
   if (!before || !after) return '';
   const points = (after.probability - before.probability) * 100;

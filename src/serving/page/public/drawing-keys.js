@@ -10,14 +10,14 @@ export class DrawingKeys {
   #isDown = false;
   #hasFocus = false;
 
-  /** @param say Tells a screen reader. @param ask Sends the drawing. */
+  /** @param say Announces a text to screen readers. @param ask Sends the drawing. */
   constructor(pad, { say, ask }) {
     this.pad = pad;
     this.say = say;
     this.keys = { ' ': () => this.#toggle(), Enter: ask, Backspace: () => this.#undo(), Delete: () => this.#clear() };
     pad.onPaint = (context) => this.#paintPen(context);
     pad.canvas.addEventListener('keydown', (event) => this.#press(event));
-    // A pointer needs no pen to be shown.
+    // With a pointer, the pen need not be shown.
     pad.canvas.addEventListener('focus', () => this.#show(pad.canvas.matches(':focus-visible')));
     pad.canvas.addEventListener('pointerdown', () => this.#show(false));
     pad.canvas.addEventListener('blur', () => this.#show(false));

@@ -1,8 +1,8 @@
-// A canvas to draw on. It keeps strokes, not pixels: they can be taken back, and placed and thickened as a model knows digits.
+// A canvas to draw on. It keeps strokes, not pixels, so that they can be undone, and moved and thickened to look like the digits that a model knows.
 
 import { frameDrawing, paintStrokes } from './frame-drawing.js';
 
-/** What one sees while drawing: canvas pixels, and the pen in parts of the side. */
+/** The view while drawing: pixels of the canvas, and the pen's width as a fraction of the side. */
 const pixels = 560;
 const pen = 0.1;
 
@@ -19,7 +19,7 @@ export class DrawingPad {
     canvas.addEventListener('pointerdown', (event) => this.#begin(event));
     canvas.addEventListener('pointermove', (event) => this.#continue(event));
     for (const type of ['pointerup', 'pointercancel']) canvas.addEventListener(type, (event) => this.#end(event));
-    // Else a swift stroke is a fling to Chromium, and the tap that follows it only stops the fling.
+    // Otherwise a fast stroke is a fling for Chromium, and the next tap only stops the fling.
     canvas.addEventListener('touchmove', (event) => event.preventDefault(), { passive: false });
     this.paint();
   }
@@ -28,13 +28,13 @@ export class DrawingPad {
     return this.#strokes.length === 0;
   }
 
-  /** Begins a stroke at [x, y], in parts of the side. */
+  /** Begins a stroke at [x, y], as fractions of the side. */
   put(point) {
     this.#strokes.push([point]);
     this.paint();
   }
 
-  /** Goes on with the last stroke. */
+  /** Continues the last stroke. */
   drawTo(point) {
     this.#strokes.at(-1)?.push(point);
     this.paint();
@@ -50,7 +50,7 @@ export class DrawingPad {
     this.paint();
   }
 
-  /** Called after every change with the context, for what is not part of the drawing. */
+  /** Sets a function that is called with the context after every change, to paint what is not part of the drawing. */
   set onPaint(paint) {
     this.#onPaint = paint;
     this.paint();
@@ -61,7 +61,7 @@ export class DrawingPad {
     this.#onPaint(this.context);
   }
 
-  /** The drawing as a PNG file of so many pixels a side. */
+  /** The drawing as a PNG file with the given number of pixels per side. */
   async toFile(frame, side) {
     const blob = await frameDrawing(this.#strokes, frame, side).convertToBlob();
     this.#made += 1;
@@ -78,7 +78,7 @@ export class DrawingPad {
 
   #continue(event) {
     if (event.pointerId !== this.#pointer) return;
-    // A hand is faster than a screen: the points between two frames come together.
+    // A hand is faster than the screen: the points between two frames arrive together.
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length > 0 ? events : [event]) this.drawTo(this.#place(each));
   }

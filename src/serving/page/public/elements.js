@@ -11,14 +11,14 @@ export function made(tag, properties = {}, ...content) {
   return one;
 }
 
-/** Shows a text, or hides its element where there is none. */
+/** Shows a text, or hides its element if there is none. */
 export function tell(id, text) {
   const one = element(id);
   if (one.textContent !== text) one.textContent = text;
   one.hidden = text === '';
 }
 
-/** Tells a screen reader; the same text twice is told twice. */
+/** Announces a text to screen readers, also if it is the same as before. */
 export function say(text) {
   element('said').replaceChildren(made('span', {}, text));
 }

@@ -1,10 +1,10 @@
-// A drawing as a small picture, placed as the digits that a model has learned are placed.
+// Turns a drawing into a small picture, placed like the digits that a model has learned.
 
 /**
- * How strokes come into the picture, in parts of its side: how large the drawing becomes with its ink, how wide the pen is.
+ * How strokes are fitted into the picture, as fractions of its side: the size of the drawing with its ink, and the width of the pen.
  *
- * - `fill`: as data/digits, where every digit goes from edge to edge with a pen of a fifth. Measured on 300 drawings made of
- *   strokes, in random sizes and places, the bundled model knows 81 % so, 33 % as they are drawn with a pen of a tenth.
+ * - `fill`: as in data/digits, where every digit goes from edge to edge, drawn with a pen of a fifth. On 300 drawings made of strokes, in random
+ *   sizes and places, the bundled model recognizes 81 % in this way, and 33 % as they are drawn, with a pen of a tenth.
  * - `mnist`: 20 of 28 pixels, the centre of mass in the middle; http://yann.lecun.com/exdb/mnist/.
  */
 const frames = {
@@ -13,13 +13,13 @@ const frames = {
   drawn: { size: null, pen: 0.1, byMass: false },
 };
 
-/** A dot does not become a disc that fills the picture. */
+/** So that a dot does not become a disc that fills the picture. */
 const smallest = 0.1;
 
 /**
- * @param strokes Lists of [x, y], in parts of the side of the drawing area.
+ * @param strokes Lists of [x, y], as fractions of the side of the drawing area.
  * @param name `fill`, `mnist` or `drawn`.
- * @param side Of the picture, in pixels.
+ * @param side Side of the picture, in pixels.
  * @returns An OffscreenCanvas, white on black.
  */
 export function frameDrawing(strokes, name, side) {
@@ -30,7 +30,7 @@ export function frameDrawing(strokes, name, side) {
   return picture(moved(placed, { factor: 1, from: [x, y] }), side, pen);
 }
 
-/** Brings the middle of the strokes to the middle of the picture, and their longer side to a length. */
+/** Moves the center of the strokes to the center of the picture, and scales their longer side to a length. */
 function fitting(strokes, length) {
   const points = strokes.flat();
   const [left, right, top, bottom] = [0, 1].flatMap((axis) => {
@@ -62,7 +62,7 @@ export function paintStrokes(context, strokes, pen) {
   context.lineCap = context.lineJoin = 'round';
   for (const stroke of strokes) {
     context.beginPath();
-    // A line to where it begins makes a dot of a single point.
+    // A line back to its start makes a dot of a single point.
     for (const [x, y] of [stroke[0], ...stroke]) context.lineTo(x * width, y * width);
     context.stroke();
   }

@@ -1,4 +1,4 @@
-// Which model and version is asked, and the table of all that is served.
+// The choice of model and version, and the table of all that are served.
 
 import { element, fill, tableOf } from './elements.js';
 import { ModelTabs } from './model-tabs.js';
@@ -6,16 +6,16 @@ import { ModelTabs } from './model-tabs.js';
 const version = element('version');
 const compare = element('compare');
 
-/** The latest, whichever it is when one asks. */
+/** The latest version at the time of the request. */
 const latest = '';
-/** What `compare` has while nothing is compared. */
+/** Value of `compare` while nothing is compared. */
 const nothing = '';
 
 export class ModelChoice {
   #models = [];
   #text = '';
   #tabs = new ModelTabs(() => this.#choose(latest, nothing));
-  /** From the address, until there is a choice. */
+  /** The model and version from the page's address, until there is a choice. */
   #asked;
   #onChange;
 
@@ -41,23 +41,23 @@ export class ModelChoice {
     return this.#models.find(({ name }) => name === this.modelName)?.versions ?? [];
   }
 
-  /** The number of the version that answers, as far as is known; null where none does. */
+  /** The number of the version that answers, as far as it is known; null if none does. */
   get answering() {
     return version.value === latest ? (this.#available[0] ?? null) : Number(version.value);
   }
 
-  /** Below which the chosen one's methods are: `/v1/models/NAME/versions/2`. */
+  /** Path below which the chosen model's methods are: `/v1/models/NAME/versions/2`. */
   get path() {
     const part = version.value === latest ? '' : `/versions/${version.value}`;
     return `/v1/models/${encodeURIComponent(this.modelName)}${part}`;
   }
 
-  /** The version that the chosen one is compared with; null where none is. */
+  /** The version that the chosen one is compared with; null if there is none. */
   get compared() {
     return compare.value === nothing ? null : Number(compare.value);
   }
 
-  /** What is asked: one version, or two of them, by their numbers. */
+  /** The versions to ask: one, or two of them, by their numbers. */
   get target() {
     if (this.compared === null) return { path: this.path, label: this.label };
     const [first, other] = [this.answering, this.compared].map((number) => ({
@@ -67,13 +67,13 @@ export class ModelChoice {
     return { ...first, other };
   }
 
-  /** What an answer is told to be from. */
+  /** Name of the version that an answer comes from. */
   get label() {
     return version.value === latest ? this.modelName : `${this.modelName}, version ${version.value}`;
   }
 
   /**
-   * Shows `/page/models.json`. What has not changed is left alone, since somebody may be using it.
+   * Shows `/page/models.json`. Unchanged parts are left alone, since somebody may be using them.
    *
    * @returns Sentences about versions that answer now and did not before.
    */
@@ -119,7 +119,7 @@ export class ModelChoice {
     element('compare-field').hidden = others.length === 0;
   }
 
-  /** In the address, so that a reload and a link bring the same. */
+  /** Keeps the choice in the address, so that a reload or a link leads to the same. */
   #remember() {
     const query = new URLSearchParams();
     if (this.#models.length > 1) query.set('model', this.modelName);
@@ -137,7 +137,7 @@ function namesOf(models) {
   );
 }
 
-/** Only what is out of the ordinary. */
+/** Shows a state only if it is unusual. */
 function showState(versions, isAvailable) {
   const others = versions.filter(({ state, error }) => !['AVAILABLE', 'END'].includes(state) || error);
   const told = others.map(

@@ -1,8 +1,8 @@
-// The names of the models, of which one is chosen: side by side while they are few, a list otherwise.
+// The choice among the models: names side by side if there are few, otherwise a list.
 
 import { element, fill, made } from './elements.js';
 
-/** So many names have room next to each other. */
+/** Maximum number of names that fit next to each other. */
 const mostTabs = 4;
 const list = element('model');
 const tabs = element('model-tabs');
@@ -19,7 +19,7 @@ export class ModelTabs {
     return this.#names.length > 1 && this.#names.length <= mostTabs;
   }
 
-  /** Name of the chosen one; empty where there is none. */
+  /** Name of the chosen one; empty if there is none. */
   get chosen() {
     return this.#isTabs ? (tabs.querySelector(':checked')?.value ?? '') : list.value;
   }

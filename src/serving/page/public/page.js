@@ -8,14 +8,14 @@ import { hasToken, request, setToken } from './server.js';
 import { showSignatures } from './signature-table.js';
 import { askForToken, hideTokenForm, watchTokenForm } from './token-form.js';
 
-/** Milliseconds between two looks at what is served. */
+/** Milliseconds between two requests for what is served. */
 const interval = 3000;
 
 const choice = new ModelChoice(() => void showVersion());
 const desk = new PictureDesk(server, () => choice.target);
-/** What the table of signatures shows. */
+/** Content of the table of signatures. */
 let shown = '';
-/** Whether the drawing's side and fold have been set for a model; then they are the user's. */
+/** Model for which the drawing's side and fold have been set; from then on the user decides. */
 let arrangedFor = null;
 
 async function look() {
@@ -36,7 +36,7 @@ function showWorkplace(text) {
   element('forget').hidden = !hasToken();
   const news = choice.update(text);
   if (news.length > 0) say(news.join(' '));
-  // It was not shown if the server did not answer when it was chosen.
+  // It is not shown yet if the server did not answer when it was chosen.
   void showVersion();
 }
 
@@ -64,7 +64,7 @@ async function showVersion() {
     const other = compared === null ? null : await describe(model, compared);
     if (shown === wanted) arrange(about, path, other);
   } catch (error) {
-    // The next look tries again.
+    // The next request tries again.
     shown = '';
     failed(error);
   }
@@ -74,7 +74,7 @@ async function describe(model, version) {
   return JSON.parse(await request(`/page/version.json?${new URLSearchParams({ model, version })}`));
 }
 
-/** @param other The version that it is compared with; null where none is. */
+/** @param other The version that it is compared with; null if there is none. */
 function arrange(version, path, other) {
   showSignatures(version, path, hasToken());
   const { name, takesPictures, inputSize, classNames, precision, shadow } = version;
@@ -92,7 +92,7 @@ function arrange(version, path, other) {
   desk.arrange(inputSize);
 }
 
-/** What pictures make sense here. */
+/** Which pictures make sense here. */
 function knownText(name, { first, count }) {
   const more = count - first.length;
   return `${name} knows ${count} classes: ${first.join(', ')}${more === 0 ? '.' : `, and ${more} more.`}`;
@@ -105,7 +105,7 @@ element('forget').onclick = () => {
 };
 element('loading').hidden = false;
 await look();
-// Versions come and go while the page is open; nobody looks at one in the background.
+// Versions come and go while the page is open; nobody looks at a page in the background.
 setInterval(() => {
   if (!document.hidden && element('token-form').hidden) void look();
 }, interval);

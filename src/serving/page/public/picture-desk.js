@@ -1,4 +1,4 @@
-// Where pictures come from and where answers go, the same with a server and without one.
+// Connects the sources of pictures with the answers; the same with a server and without one.
 
 import { Answers } from './answers.js';
 import { watchCamera } from './camera.js';
@@ -17,8 +17,8 @@ export class PictureDesk {
   #target;
 
   /**
-   * @param asker Who knows the answers; see `Answers`.
-   * @param target Returns what is to be asked, with `topK` and `withHeatmap` added to it, and as `other` what it is compared with, if anything.
+   * @param asker Gives the answers; see `Answers`.
+   * @param target Returns what to ask, to which `topK` and `withHeatmap` are added, and in `other` what it is compared with, if anything.
    */
   constructor(asker, target) {
     this.#answers = new Answers(asker);
@@ -39,7 +39,7 @@ export class PictureDesk {
     element('heatmap-field').hidden = !isThere;
   }
 
-  /** @param inputSize Height and width of what the model takes; null where nobody knows. */
+  /** @param inputSize Height and width of the model's pictures; null if unknown. */
   arrange(inputSize) {
     const side = inputSize === null ? 28 : Math.max(...inputSize);
     element('drawing').open = side <= smallSide;
@@ -64,7 +64,7 @@ export class PictureDesk {
   }
 }
 
-/** @returns Whether the number makes sense; the browser says when it does not. */
+/** @returns Whether the number makes sense; if not, the browser says so. */
 function isValid(id) {
   return element(id).reportValidity();
 }

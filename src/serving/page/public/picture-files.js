@@ -1,4 +1,4 @@
-// How pictures come in: chosen, dropped anywhere on the page, or pasted.
+// Receives pictures that are chosen, dropped anywhere on the page, or pasted.
 
 import { element, tell } from './elements.js';
 
@@ -22,7 +22,7 @@ export function watchForPictures(take) {
     drop.classList.remove('over');
     const { files } = event.dataTransfer;
     if (files.length === 0 && event.target.closest?.('input')) return;
-    // A browser would open what is dropped, and the page would be gone.
+    // Otherwise the browser would open the dropped file, and the page would be gone.
     event.preventDefault();
     if (files.length > 0) taken([...files]);
     else tell('refusal', 'What was dropped is not a file. Save the picture first, then drop the file.');

@@ -1,4 +1,4 @@
-// How a probability is drawn.
+// Draws probabilities.
 
 import { percent } from './class-words.js';
 import { made } from './elements.js';

@@ -1,9 +1,9 @@
-// What the page asks its own server, with the token where one is wanted.
+// Requests to the page's own server, with the token if one is needed.
 
 const key = 'signet-token';
 let token = readToken();
 
-/** An answer that is none: the server's own words, and its status; 0 where it could not be reached. */
+/** A failed request: the server's message, and its status; 0 if it could not be reached. */
 export class ServerError extends Error {
   constructor(message, status) {
     super(message);
@@ -11,7 +11,7 @@ export class ServerError extends Error {
   }
 }
 
-/** Private windows may refuse to keep anything. */
+/** Private windows may refuse to store anything. */
 function readToken() {
   try {
     return sessionStorage.getItem(key);
@@ -31,11 +31,11 @@ export function setToken(given) {
     if (given === null) sessionStorage.removeItem(key);
     else sessionStorage.setItem(key, given);
   } catch {
-    // It is kept until the page is left.
+    // Then it is kept until the page is left.
   }
 }
 
-/** @returns The answer's text. @throws ServerError; an AbortError when the signal says so. */
+/** @returns The answer's text. @throws ServerError; an AbortError when the signal is aborted. */
 export async function request(path, { method, body, signal } = {}) {
   const headers = token === null ? {} : { Authorization: `Bearer ${token}` };
   let response;

@@ -1,4 +1,4 @@
-// The signatures of the chosen version, as show-model tells them.
+// The signatures of the chosen version, as show-model shows them.
 
 import { element, made } from './elements.js';
 import { tokenHeader } from './curl-line.js';

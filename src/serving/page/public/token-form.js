@@ -1,4 +1,4 @@
-// Asks for the token of a server that wants one.
+// Asks for the token of a server that needs one.
 
 import { element, tell } from './elements.js';
 import { setToken } from './server.js';
@@ -6,7 +6,7 @@ import { setToken } from './server.js';
 const form = element('token-form');
 const input = element('token');
 
-/** @param retry Called when there is another token to try. */
+/** @param retry Called when there is a new token to try. */
 export function watchTokenForm(retry) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -17,7 +17,7 @@ export function watchTokenForm(retry) {
   });
 }
 
-/** @param wasRefused Whether there was a token, and not the right one. */
+/** @param wasRefused Whether there was a token, but not the right one. */
 export function askForToken(wasRefused) {
   tell('problem', wasRefused ? 'The server does not take this token.' : '');
   if (!form.hidden && !wasRefused) return;
