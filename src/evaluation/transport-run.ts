@@ -165,7 +165,7 @@ function checkClasses(received: number | undefined, expected: number): void {
   if (received === expected) return;
   throw new SignetError(
     'CLASSES_DIFFER',
-    `The test set has ${expected} classes, and the served model gives ${received} logits an image. ` +
+    `The test set has ${expected} classes, and the served model gives ${received} logits per image. ` +
       'Give the test set of the model that is served (--test-dataset-path), or that model (--model-name).',
   );
 }

@@ -30,7 +30,7 @@ function construct<O>(Type: new (options: O) => ImageClassifierModel, options: O
     const words = wordsOf(error);
     throw new SignetError(
       'INVALID_ARGUMENT',
-      `${Type.name} cannot be made: ${words}. Mend its constructor, or give other sizes; --debug shows where it happened.`,
+      `${Type.name} cannot be made: ${words}. Fix its constructor, or give other sizes; --debug shows where it happened.`,
       { cause: error },
     );
   }

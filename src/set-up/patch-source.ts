@@ -10,7 +10,7 @@ export function patchSource(source: string, original: string, patched: string, w
   if (source.split(original).length === 2) return source.replace(original, () => patched);
   throw new SignetError(
     'SET_UP_FAILED',
-    `The addon of tfjs-node is not the version 4.22.0 that Signet mends (${where}). ` +
+    `The addon of tfjs-node is not version 4.22.0, the only one that Signet patches (${where}). ` +
       'Install the dependencies as package-lock.json has them: npm ci.',
   );
 }

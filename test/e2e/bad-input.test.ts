@@ -805,7 +805,7 @@ describe('eval-model refuses', () => {
       await refusedEvaluation({ arrange: ({ model }) => rmSync(path.join(model, 'variables'), { recursive: true }) }),
     ).toMatchInlineSnapshot(
       `
-      "eval-model: FOLDER/model is not whole: it has no variables/variables.index. Copy or save the model again.
+      "eval-model: FOLDER/model is incomplete: it has no variables/variables.index. Copy or save the model again.
       Error code: INVALID_SAVED_MODEL"
     `,
     );
@@ -873,7 +873,7 @@ describe('eval-model refuses', () => {
       .toMatchInlineSnapshot(`
         "eval-model: 1 file is corrupt:
           FOLDER/test/0/bad.avif does not decode: The image is corrupt: it cannot be transcoded to PNG
-        Mend or remove what is listed, or leave it out with --on-bad-image skip.
+        Repair or remove the files listed, or leave it out with --on-bad-image skip.
         Error code: BAD_IMAGE"
       `);
   });

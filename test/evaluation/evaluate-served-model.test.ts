@@ -242,7 +242,7 @@ describe('evaluateServedModel', () => {
       expect.objectContaining({
         code: 'CLASSES_DIFFER',
         message:
-          'The test set has 2 classes, and the served model gives 3 logits an image. ' +
+          'The test set has 2 classes, and the served model gives 3 logits per image. ' +
           'Give the test set of the model that is served (--test-dataset-path), or that model (--model-name).',
       }),
     );

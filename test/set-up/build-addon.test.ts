@@ -70,7 +70,7 @@ describe('building the addon', () => {
   });
 
   it('refuses a source that it cannot mend', () => {
-    const message = 'is not the version 4.22.0 that Signet mends';
+    const message = 'is not version 4.22.0, the only one that Signet patches';
     const mends = [
       mendSharedStrings,
       useSessionConfig,

@@ -107,7 +107,7 @@ function checkHasHead({ dense }: HeadOfFile, { weights, modelType }: CompleteOpt
   if (dense.length > 0) return;
   throw new SignetError(
     'INVALID_WEIGHTS',
-    `${weights} has a backbone's weights alone, none for a last layer "${headNames.keras}" or "${headNames.own}". Give the file with all ` +
+    `${weights} has only a backbone's weights, none for a last layer "${headNames.keras}" or "${headNames.own}". Give the file with all ` +
       `layers, or train a last layer of your own: train-model --model-type ${modelType} --pretrained-weights ${weights}`,
   );
 }

@@ -47,7 +47,7 @@ function classLines({ classes, isMultiLabel }: CompareModelsResult, names: Pair<
   if (changed.length === 0) return [];
   const shown = changed.slice(0, mostClasses);
   const which = shown.length < changed.length ? `the ${shown.length} classes that changed most of ${changed.length}` : 'classes that changed'; // prettier-ignore
-  const score = isMultiLabel ? 'average precision' : 'part of their images that is found';
+  const score = isMultiLabel ? 'average precision' : 'share of their images that is found';
   return ['', `${which}, by ${score}:`, ...table([['class', 'images', ...names, 'change'], ...shown.map(classRow)], columns)]; // prettier-ignore
 }
 

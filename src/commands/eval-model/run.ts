@@ -136,6 +136,6 @@ function checkVariables(modelPath: string): void {
   if (existsSync(path.join(modelPath, 'variables', 'variables.index'))) return;
   throw new SignetError(
     'INVALID_SAVED_MODEL',
-    `${modelPath} is not whole: it has no variables/variables.index. Copy or save the model again.`,
+    `${modelPath} is incomplete: it has no variables/variables.index. Copy or save the model again.`,
   );
 }

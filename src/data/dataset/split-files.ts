@@ -115,7 +115,9 @@ function check({ validationSplit, shuffle = true, seed }: SplitOptions): void {
     throw invalid(`validationSplit is a fraction between 0 and 1. Received: ${validationSplit}.`);
   }
   if (!shuffle || seed !== undefined) return;
-  throw invalid('validationSplit needs a seed, or shuffle: false, lest training and validation share files.');
+  throw invalid(
+    'validationSplit needs a seed, or shuffle: false: otherwise training and validation would share files.',
+  );
 }
 
 function checkNotEmpty(validation: number, all: number, validationSplit: number): void {

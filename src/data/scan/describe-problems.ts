@@ -51,6 +51,6 @@ function describeGroup(heading: string, problems: readonly ImageProblem[], optio
 
 /** The error that lists images which do not decode, with what to do. */
 export function badImages(bad: readonly ImageProblem[]): SignetError {
-  const advice = 'Mend or remove what is listed, or leave it out with --on-bad-image skip.';
+  const advice = 'Repair or remove the files listed, or leave it out with --on-bad-image skip.';
   return new SignetError('BAD_IMAGE', `${describeProblems(bad)}\n${advice}`);
 }

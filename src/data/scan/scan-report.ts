@@ -82,7 +82,7 @@ function noteTranscoded(files: readonly ImageFile[]): string | null {
 
 function noteDeep(number: number, inspected: DeepImages | undefined): string | null {
   if (number === 0) return null;
-  const note = `${count(number, 'file has', 'files have')} 16 bits a sample, of which the upper 8 are used.`;
+  const note = `${count(number, 'file has', 'files have')} 16 bits per sample, of which the upper 8 are used.`;
   if (!inspected || inspected.brightest >= nearlyBlack) return note;
   const { images, brightest } = inspected;
   const where = images === 1 ? 'the first' : `the first ${images}`;

@@ -11,7 +11,7 @@ const latin: ReadonlyMap<string, string> = new Map(
  * other scripts or forms.
  *
  * @param others Names that each may look like. Default: the names themselves.
- * @returns a sentence for each pair, such as `"Cat" and "cat" differ in upper and lower case alone.`
+ * @returns a sentence for each pair, such as `"Cat" and "cat" differ only in upper and lower case.`
  */
 export function similarNames(names: readonly string[], others: readonly string[] = names): string[] {
   const byLook = new Map<string, string>();
@@ -33,7 +33,7 @@ function lookOf(name: string): string {
 
 function sentence(one: string, other: string): string {
   const isCase = one.toLowerCase() === other.toLowerCase();
-  if (isCase) return `"${printable(one)}" and "${printable(other)}" differ in upper and lower case alone.`;
+  if (isCase) return `"${printable(one)}" and "${printable(other)}" differ only in upper and lower case.`;
   const [a, b] = [Array.from(one), Array.from(other)];
   const at = a.findIndex((letter, i) => letter !== b[i]);
   const first = at === -1 ? a.length : at;

@@ -162,7 +162,7 @@ function lacking(directory: string, faults: readonly string[], who: string, tota
   const more = number > shown.length ? [`  … and ${number - shown.length} more`] : [];
   return new SignetError(
     'INVALID_DATASET',
-    [`The shards in ${printable(withoutQuery(directory))} are not whole: ${who} ${count(total, 'shard')}.`, ...shown, ...more, 'Copy or pack them again.'].join('\n'),
+    [`The shards in ${printable(withoutQuery(directory))} are incomplete: ${who} ${count(total, 'shard')}.`, ...shown, ...more, 'Copy or pack them again.'].join('\n'),
   ); // prettier-ignore
 }
 

@@ -50,7 +50,7 @@ function decoded(file: string, bytes: Uint8Array): string {
 function invalidLabels(file: string, what: string, cause?: unknown): SignetError {
   return new SignetError(
     'INVALID_LABELS',
-    `The labels file ${file} cannot be used: ${what}. Give a text file in UTF-8 with at least two lines: the classes' names, one a line, ` +
+    `The labels file ${file} cannot be used: ${what}. Give a text file in UTF-8 with at least two lines: the classes' names, one per line, ` +
       "in the order of the model's outputs.",
     { cause },
   );

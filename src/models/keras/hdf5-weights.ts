@@ -199,7 +199,7 @@ function elements(dataset: Dataset): Float32Array<ArrayBuffer> {
   const { value } = dataset;
   // Copied, because h5wasm's arrays are in the parser's own memory.
   if (value instanceof Float32Array || value instanceof Float64Array) return Float32Array.from(value);
-  throw new Error(`${dataset.path} holds ${String(dataset.dtype)}, no floating-point numbers`);
+  throw new Error(`${dataset.path} holds ${String(dataset.dtype)}, not floating-point numbers`);
 }
 
 /** Elements of the largest chunk that is read for a smaller dataset: 64 MiB. */

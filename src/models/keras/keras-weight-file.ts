@@ -99,7 +99,7 @@ class Hdf5Thread {
         seen = steps;
         if (ticks < mostTicks) return;
         this.end();
-        settle(broken('the parser of HDF5 comes to no end with it'));
+        settle(broken('the HDF5 parser never finishes reading it'));
       }, tick);
       this.#waiting = settle;
       this.#worker.postMessage(request);

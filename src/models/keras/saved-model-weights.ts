@@ -66,7 +66,7 @@ function weightOf({ key, shape, dtype }: VariableInfo, { bundle }: Checkpoint): 
     const values = await bundle.read(key);
     if (values instanceof Float32Array) return values;
     if (values instanceof Float64Array) return Float32Array.from(values);
-    throw new Error(`${key} holds ${dtype}, no floating-point numbers`);
+    throw new Error(`${key} holds ${dtype}, not floating-point numbers`);
   };
   return { path: key, shape, read };
 }

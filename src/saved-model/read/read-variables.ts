@@ -102,7 +102,7 @@ export async function readCheckpoint(directory: string, savedModel: SavedModel):
     if (!hasVariables(savedModel)) return null;
     throw new SignetError(
       'INVALID_SAVED_MODEL',
-      `${directory} is not whole: it has no variables/variables.index. Copy or save the model again.`,
+      `${directory} is incomplete: it has no variables/variables.index. Copy or save the model again.`,
     );
   }
   const bundle = await readTensorBundle(prefix);

@@ -33,7 +33,7 @@ export function readInferTensors(
   let left = maxBytes;
   const read = new Map<string, TensorValue>();
   for (const [i, input] of inputs.entries()) {
-    if (read.has(input.name)) refuse(`The input "${shown(input.name)}" is there twice.`);
+    if (read.has(input.name)) refuse(`The input "${shown(input.name)}" occurs twice.`);
     const value = readInput(input, rawInputContents[i], left);
     left -= valueBytes(value.dtype, sizeFromShape(value.shape));
     read.set(input.name, value);

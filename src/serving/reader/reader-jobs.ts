@@ -198,7 +198,7 @@ export function parseMessage(schema: DescMessage, bytes: Uint8Array, maxCost: nu
     return fromBinary(schema, bytes);
   } catch (error) {
     if (error instanceof ServingError) throw error;
-    throw new ServingError('INVALID_ARGUMENT', `The request is no ${schema.typeName}: ${wordsOf(error)}`, {
+    throw new ServingError('INVALID_ARGUMENT', `The request is not a ${schema.typeName}: ${wordsOf(error)}`, {
       cause: error,
     });
   }

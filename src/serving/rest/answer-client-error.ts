@@ -27,6 +27,6 @@ export function endWithError(socket: Duplex, status: string, message: string): v
 const known: Readonly<Record<string, readonly [status: string, message: string]>> = {
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are larger than 16 KiB.'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Payload Too Large', 'The extensions of a chunk are larger than 16 KiB.'],
-  HPE_INVALID_EOF_STATE: ['400 Bad Request', 'The request ends before its end.'],
+  HPE_INVALID_EOF_STATE: ['400 Bad Request', 'The request ends too early.'],
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
 };

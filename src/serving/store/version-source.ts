@@ -37,7 +37,7 @@ export async function listVersions(basePath: string): Promise<VersionListing> {
     const version = Number(name);
     if (!(await isDirectory(path.join(basePath, name)))) continue;
     if (Number.isSafeInteger(version)) byVersion.set(version, [...(byVersion.get(version) ?? []), name]);
-    else warnings.push(`${path.join(basePath, name)} is passed over: Signet counts versions up to 2^53 - 1.`);
+    else warnings.push(`${path.join(basePath, name)} is ignored: Signet counts versions up to 2^53 - 1.`);
   }
   const folders = [...byVersion].map(([version, [name = '', ...others]]) => {
     if (others.length > 0) {

@@ -76,7 +76,7 @@ describe('compare-models', () => {
       That is not enough to call new/1 better: two equally good models would differ at least this much in 100.0 % of comparisons (McNemar's exact test).
       They give the same answer to 16.7 % of 12 images; 4 are wrong for both.
 
-      classes that changed, by part of their images that is found:
+      classes that changed, by share of their images that is found:
       class  images   old/1   new/1   change
       bird        4  0.2500  1.0000  +0.7500
       cat         4  0.7500  0.0000  −0.7500

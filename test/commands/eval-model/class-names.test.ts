@@ -32,7 +32,7 @@ describe('the classes of a folder and the class names of a model', () => {
   });
 
   it.each([
-    ['Bee', 'caf\u00e9', '"bee" and "Bee" differ in upper and lower case alone.'],
+    ['Bee', 'caf\u00e9', '"bee" and "Bee" differ only in upper and lower case.'],
     ['b\u0435e', 'caf\u00e9', '"bee" and "b\u0435e" look alike and differ from character 2 on: U+0065 and U+0435.'],
     [
       'bee',

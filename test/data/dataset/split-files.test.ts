@@ -119,7 +119,8 @@ describe('splitFiles', () => {
     expect(() => splitFiles(scanOf(10), { validationSplit: 0.2, subset: 'training' })).toThrow(
       expect.objectContaining({
         code: 'INVALID_ARGUMENT',
-        message: 'validationSplit needs a seed, or shuffle: false, lest training and validation share files.',
+        message:
+          'validationSplit needs a seed, or shuffle: false: otherwise training and validation would share files.',
       }),
     );
   });

@@ -27,7 +27,7 @@ describe('checkSameClasses', () => {
   });
 
   it.each([
-    ['upper and lower case', 'Cat', 'cat', '"cat" and "Cat" differ in upper and lower case alone.'],
+    ['upper and lower case', 'Cat', 'cat', '"cat" and "Cat" differ only in upper and lower case.'],
     [
       'a ligature',
       '\ufb01sh',

@@ -97,10 +97,12 @@ describe('describeProblems and scanNotes', () => {
     writeFiles(dark, { 'a/1.png': dim, 'a/2.png': dim, 'b/3.png': png });
     writeFiles(well, { 'a/1.png': bright, 'b/3.png': png });
     expect(report(await scanImageDirectory(dark))).toBe(
-      '2 files have 16 bits a sample, of which the upper 8 are used. The brightest of the first 2 is 4,000 of 65,535, nearly black: ' +
+      '2 files have 16 bits per sample, of which the upper 8 are used. The brightest of the first 2 is 4,000 of 65,535, nearly black: ' +
         'scale them first, if they hold data of 10 or 12 bits.',
     );
-    expect(report(await scanImageDirectory(well))).toBe('1 file has 16 bits a sample, of which the upper 8 are used.');
+    expect(report(await scanImageDirectory(well))).toBe(
+      '1 file has 16 bits per sample, of which the upper 8 are used.',
+    );
   });
 
   it('notes 12-bit data in a TIFF of 16 bits', async () => {
@@ -117,7 +119,7 @@ describe('describeProblems and scanNotes', () => {
 
   it('notes classes whose names may be meant as one', () => {
     expect(report({ ...scanWith([]), classNames: ['Cat', 'cat'] })).toBe(
-      'Classes whose names may be meant as one: "Cat" and "cat" differ in upper and lower case alone.',
+      'Classes whose names may be meant as one: "Cat" and "cat" differ only in upper and lower case.',
     );
   });
 

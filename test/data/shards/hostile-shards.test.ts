@@ -160,7 +160,7 @@ it('a packed set that lacks shards, or has others than its index lists, is refus
   changeBytes(first, () => Buffer.concat([whole, Buffer.alloc(1)]));
   rmSync(second);
   expect(await refusal()).toMatchInlineSnapshot(`
-    "SignetError: The shards in packed are not whole: shards.json lists 10 shards.
+    "SignetError: The shards in packed are incomplete: shards.json lists 10 shards.
       shard-00000-of-00010.tar has 4097 bytes. Expected: 4096
       shard-00001-of-00010.tar is missing
     Copy or pack them again."
@@ -180,7 +180,7 @@ it('parts that names speak of must be there', async () => {
   writeFiles(folder, Object.fromEntries(names.map((name) => [name, record()])));
   const refusal = String(await scanPacked(folder).catch((error: unknown) => error)).replaceAll(folder, 'set');
   expect(refusal).toMatchInlineSnapshot(`
-    "SignetError: The shards in set are not whole: their names speak of 9 shards.
+    "SignetError: The shards in set are incomplete: their names speak of 9 shards.
       train-00001-of-00009 is missing
       train-00004-of-00009 is missing
       train-00005-of-00009 is missing

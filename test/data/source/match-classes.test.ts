@@ -24,7 +24,7 @@ describe('matchClasses', () => {
       .toThrowErrorMatchingInlineSnapshot(`
         [SignetError: The classes of the test set are not those of the training set.
         Unexpected: "Cat", "ﬁsh".
-        "cat" and "Cat" differ in upper and lower case alone.
+        "cat" and "Cat" differ only in upper and lower case.
         "fish" and "ﬁsh" look alike and differ from character 1 on: U+0066 and U+FB01.
         A list may name these classes alone: "cat", "fish".]
       `);

@@ -81,7 +81,7 @@ describe('a small weight file that would take hours', () => {
     await expect(openKerasWeightFile(place)).rejects.toMatchObject({
       code: 'INVALID_WEIGHTS',
       message: expect.stringContaining('endless.weights.h5 cannot be used: it is damaged.') as string,
-      cause: new Error('the parser of HDF5 comes to no end with it'),
+      cause: new Error('the HDF5 parser never finishes reading it'),
     });
   });
 });

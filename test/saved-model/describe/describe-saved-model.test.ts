@@ -98,7 +98,7 @@ describe('describeSavedModel', () => {
     await rm(path.join(copy, 'variables'), { recursive: true });
     const without = await describeSavedModel(copy);
     expect(without.problems[0]).toBe(
-      `${copy} is not whole: it has no variables/variables.index. Copy or save the model again.`,
+      `${copy} is incomplete: it has no variables/variables.index. Copy or save the model again.`,
     );
     expect(without.variables).toBeNull();
     expect(showModelText(without)).toContain('\nProblems\n');

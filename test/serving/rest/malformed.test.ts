@@ -165,7 +165,7 @@ describe('inputs that are not those of the signature', () => {
     ['{"instances": [1, {"x": 2}]}', 'Expecting value/list but got object at item 1 of input list'],
     ['{"instances": [{"y": 1}]}', 'JSON object: does not have named input: y'],
     ['{"instances": [{"x": 1, "y": 1}]}', 'JSON object: does not have named input: y'],
-    ['{"instances": [{"x": 1, "x": 1}]}', 'The key is there twice.'],
+    ['{"instances": [{"x": 1, "x": 1}]}', 'The key occurs twice.'],
     ['{"instances": [{"__proto__": 1}]}', 'does not have named input: __proto__'],
     ['{"instances": [{"constructor": 1}]}', 'does not have named input: constructor'],
     ['{"inputs": {"__proto__": [1]}}', "Missing named input: x in 'inputs' object."],
@@ -514,7 +514,7 @@ describe('what is not HTTP', () => {
     ['before its last chunk', post('Transfer-Encoding: chunked', `${good.length.toString(16)}\r\n${good}\r\n`)],
   ])('a request that its client ends %s', async (_, bytes) => {
     const [answer] = parseAnswers(await sendRaw(served.port, bytes, true));
-    expect([answer?.status, answer?.body]).toEqual([400, '{"error":"The request ends before its end."}']);
+    expect([answer?.status, answer?.body]).toEqual([400, '{"error":"The request ends too early."}']);
   });
 
   it('an upgrade, an unknown expectation, and what else is only unknown, is a request as any other', async () => {

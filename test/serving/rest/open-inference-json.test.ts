@@ -69,7 +69,7 @@ describe('a request', () => {
     [`{"inputs": [${x('"shape": [2, 2], "data": [[1, 2], [3]]')}]}`, 'Encountered list at unexpected size: 1 at level: 1 expected size: 2'],
     [`{"inputs": [${x('"shape": [1], "data": ["a"]')}]}`, 'JSON Value: "a" Type: String is not of expected type: float'],
     [`{"inputs": [${x('"shape": [], "data": [], "shape": [1]')}]}`, 'The data of "x" is of shape [0]. Expected: 1 values for [].'],
-    [`{"inputs": [${x('"shape": [1], "data": [1]')}, ${x('"shape": [1], "data": [1]')}]}`, 'The input "x" is there twice.'],
+    [`{"inputs": [${x('"shape": [1], "data": [1]')}, ${x('"shape": [1], "data": [1]')}]}`, 'The input "x" occurs twice.'],
     ['{"inputs": [{"name": "n", "datatype": "INT64", "shape": [1], "data": [1.0]}]}', 'JSON Value: 1.0 Type: Number is not of expected type: int64'],
     ['{"inputs": [], "outputs": {}}', '"outputs" is a list of objects with a "name".'],
     ['{"inputs": [], "outputs": [{}]}', 'An output needs "name", a string.'],

@@ -57,7 +57,7 @@ describe('instances', () => {
     ['[1, {"x": 2}]', 'Expecting value/list but got object at item 1 of input list'],
     ['[{}]', `Failed to process element: 0 of 'instances' list. JSON object: {} keys must be equal to: x`],
     ['[{"y": 1}]', `Failed to process element: 0 key: y of 'instances' list. Error: INVALID_ARGUMENT: JSON object: does not have named input: y`],
-    ['[{"x": 1, "x": 2}]', `Failed to process element: 0 key: x of 'instances' list. Error: INVALID_ARGUMENT: The key is there twice.`],
+    ['[{"x": 1, "x": 2}]', `Failed to process element: 0 key: x of 'instances' list. Error: INVALID_ARGUMENT: The key occurs twice.`],
     ['[{"__proto__": 1}]', `Failed to process element: 0 key: __proto__ of 'instances' list. Error: INVALID_ARGUMENT: JSON object: does not have named input: __proto__`],
     ['[{"x": 1}]', `Failed to process element: 0 of 'instances' list. JSON object: {"x": 1} keys must be equal to: w,x`, { x: 'float32', w: 'float32' }],
     ['[1]', 'instances is a plain list, but expecting list of objects as multiple input tensors required as per tensorinfo_map', { x: 'float32', w: 'float32' }],

@@ -119,7 +119,7 @@ describe('version policies', () => {
     expect(states(store)).toEqual(['1 AVAILABLE']);
     expect(logged(events)).toEqual([
       `${basePath} has version 1 several times: 001, 1. 001 is taken.`,
-      `${basePath}/99999999999999999999 is passed over: Signet counts versions up to 2^53 - 1.`,
+      `${basePath}/99999999999999999999 is ignored: Signet counts versions up to 2^53 - 1.`,
     ]);
   });
 });

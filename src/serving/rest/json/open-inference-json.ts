@@ -65,7 +65,7 @@ function readTape(
   const inputs = new Map<string, TensorValue>();
   for (const input of tape.elements(list)) {
     const name = requiredString(tape, input, 'name', 'An input');
-    if (inputs.has(name)) refuse(`The input "${name}" is there twice.`);
+    if (inputs.has(name)) refuse(`The input "${name}" occurs twice.`);
     inputs.set(name, readTensor(tape, input, name, signature, hasRows(signature) ? maxRows : Infinity, raw));
   }
   raw?.checkEnd();

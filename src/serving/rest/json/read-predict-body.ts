@@ -95,7 +95,7 @@ function addNamed(tape: JsonTape, element: number, position: number, rows: Reado
     const place = `element: ${position} key: ${name}`;
     const row = rows.get(name);
     if (!row) fail(place, `JSON object: does not have named input: ${name}`);
-    if (seen.has(name)) fail(place, 'The key is there twice.');
+    if (seen.has(name)) fail(place, 'The key occurs twice.');
     seen.add(name);
     at(place, () => row.add(value));
   }
