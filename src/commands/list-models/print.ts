@@ -1,16 +1,19 @@
 import { printable } from '../../text/printable.js';
-import { cut, table } from '../../text/text-table.js';
+import { cut, table, tableWidth } from '../../text/text-table.js';
 import type { ArchitectureListing, ListModelsResult } from './run.js';
 import type { ModelFacts, SavedModelListing } from './list-saved-models.js';
 import { sizeText } from '../../text/amounts.js';
 
 const header = ['classes', 'input', 'parameters', 'on disk', 'ms/image'];
 
+/** Columns to leave out, in this order, if the table is too wide. */
+const lessImportant = ['classes', 'parameters', 'input'];
+
 /** Returns what `list-models` prints. `columns` is the terminal's width, in characters. */
 export function listModelsText({ architectures, savedModels }: ListModelsResult, columns = 80): string {
   const rows = architectures.map((each) => [...cells(each), weightsText(each)]);
   const lines = [
-    ...table([['architecture', ...header, 'weights'], ...rows], columns),
+    ...fittingTable([['architecture', ...header, 'weights'], ...rows], columns),
     ...(savedModels === null ? [] : ['', ...savedModelLines(savedModels, columns)]),
     '',
     'ms/image: one image at a time, compiled, on this machine.',
@@ -37,8 +40,22 @@ function savedModelLines(models: readonly SavedModelListing[], columns: number):
     ...(evaluated.length > 0 ? evaluationCells(model) : []),
     ...headings.map((heading) => argumentText(model, heading)),
   ]);
-  const numbers = [...header, ...evaluated.slice(0, 1)].map((_, column) => column + 1);
-  return [...table([['saved model', ...header, ...evaluated, ...headings], ...rows], columns, numbers), ...problems];
+  return [...fittingTable([['saved model', ...header, ...evaluated, ...headings], ...rows], columns), ...problems];
+}
+
+/** Lines of a table. Columns are left out before names are cut, because a name ends with the version. */
+function fittingTable(rows: readonly (readonly string[])[], columns: number): string[] {
+  const [headings = []] = rows;
+  const unneeded = tableWidth(rows) > columns ? lessImportant.find((heading) => headings.includes(heading)) : undefined;
+  if (unneeded !== undefined) {
+    const index = headings.indexOf(unneeded);
+    return fittingTable(
+      rows.map((row) => row.toSpliced(index, 1)),
+      columns,
+    );
+  }
+  const numbers = [...header, 'accuracy', 'weights'].map((heading) => headings.indexOf(heading));
+  return table(rows, columns, numbers);
 }
 
 /** Accuracy on the test set, or the mean average precision where images may have several classes, and the day. */

@@ -152,9 +152,9 @@ describe('list-models', () => {
         'ResnetModel           -          -           -         -         -  not yet',
         'TinyModel             -          -           -         -         -        -',
         '',
-        'saved model                   classes      input  parameters   on disk  ms/image',
-        'photographs of the harbour/…     1000  299 x 299  23,851,784  92.0 MiB      0.12',
-        'other/1                             -          -           -         -         -',
+        'saved model                        input  parameters   on disk  ms/image',
+        'photographs of the harbour/12  299 x 299  23,851,784  92.0 MiB      0.12',
+        'other/1                                -           -         -         -',
         'other/1 cannot be used: it is\\n\\x1b[31mdamaged.',
         '',
         'ms/image: one image at a time, compiled, on this machine.',
@@ -181,6 +181,19 @@ describe('list-models', () => {
       TinyModel/1        2  8 x 8         100  2.0 KiB         -      0.9123  2026-03-01
       TinyModel/2        2  8 x 8         100  2.0 KiB         -  mAP 0.8500  2026-03-01
       TinyModel/3        2  8 x 8         100  2.0 KiB         -           -  -"
+    `);
+  });
+
+  it('leaves out columns rather than cutting the version off a name', () => {
+    const facts = { classes: 10, imageSize: [224, 224], parameters: 3_553_834, bytesOnDisk: 2048, millisecondsPerImage: 10.5 } as const; // prettier-ignore
+    const evaluation = { accuracy: 0.8, date: '2026-03-01T12:30:00.000Z' };
+    const listing = { ...facts, directory: 'x', modelType: 'EfficientNetLiteModel', arguments: {}, evaluation, problem: null }; // prettier-ignore
+    const savedModels = ['EfficientNetLiteModel/1', 'EfficientNetLiteModel/12'].map((name) => ({ ...listing, name }));
+    const text = listModelsText({ architectures: [], savedModels }, 80);
+    expect(text.split('\n').slice(2, 5).join('\n')).toMatchInlineSnapshot(`
+      "saved model                   input  on disk  ms/image  accuracy  trained
+      EfficientNetLiteModel/1   224 x 224  2.0 KiB      10.5    0.8000  2026-03-01
+      EfficientNetLiteModel/12  224 x 224  2.0 KiB      10.5    0.8000  2026-03-01"
     `);
   });
 
