@@ -79,7 +79,7 @@ function describeExport(value: unknown): { readonly what: string; readonly advic
   }
   const isOfAnotherCopy = basesOf(value).includes(ImageClassifierModel.name);
   const advice = isOfAnotherCopy
-    ? 'Its ImageClassifierModel is that of another copy of signet-ml: import the one that runs this command.'
+    ? 'Its ImageClassifierModel is that of another copy of signet-ml. Import the copy that runs this command: signet-ml in a project, src/index.js in a clone of Signet.'
     : 'Give its layers to ImageClassifierModel, as examples/custom-model does.';
   return { what: kindOf(value), advice };
 }

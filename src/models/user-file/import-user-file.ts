@@ -18,8 +18,8 @@ export async function importUserFile(file: string, option: string): Promise<Reco
     return (await import(pathToFileURL(path.resolve(file)).href)) as Record<string, unknown>;
   } catch (error) {
     const words = wordsOf(error);
-    const isTypeScript = /ERR_UNKNOWN_FILE_EXTENSION|Unknown file extension/.test(words);
-    const advice = isTypeScript ? ' Node.js 22.18 and later run TypeScript; before, compile it, or run with tsx.' : '';
+    const isTypeScript = /Unknown file extension "\.[cm]?ts"/.test(words);
+    const advice = isTypeScript ? '. Node.js before 22.18 does not run TypeScript: compile the file, and give the .js file instead.' : ''; // prettier-ignore
     throw invalid(`${file}, which cannot be imported: ${words}${advice}`, error);
   }
 }

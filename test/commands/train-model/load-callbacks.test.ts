@@ -43,6 +43,11 @@ describe('loadCallbacks', () => {
     ['export default 3;', /whose default export is not a callback: .* Received: number\.$/],
     ['export default [{ onEpochEnds() {} }];', /or an object with one of onTrainBegin, .* Received: object\.$/],
     ["import 'no-such-package';", /^--callbacks names .*callbacks\.mjs, which cannot be imported: .*no-such-package/],
+    [
+      `throw new Error('Unknown file extension ".ts" for /x.ts');`,
+      /for \/x\.ts\. Node\.js before 22\.18 does not run TypeScript: compile the file/,
+    ],
+    [`throw new Error('Unknown file extension ".md" for /x.md');`, /for \/x\.md$/],
   ])('says what a file lacks: %s', async (code, message) => {
     await expect(load(code)).rejects.toThrow(message);
   });
