@@ -125,7 +125,7 @@ describe.skipIf(!hasPython())('train-model --resume-from', { timeout: 600_000 },
     const done = await train(flags);
     expect(done.code).toBe(2);
     expect(done.stderr).toBe(
-      `train-model: ${inFolder('whole')} is done: it is trained for 8 epochs. To train for longer, give --num-epochs. Received: 8.\nSee train-model --help\n`,
+      `train-model: ${inFolder('whole')} is done: it is trained for 8 epochs, and --num-epochs is 8. To train for longer, give a larger --num-epochs.\nSee train-model --help\n`,
     );
     expect(existsSync(models)).toBe(false);
     const longer = await train({ ...flags, 'num-epochs': 10 });

@@ -177,7 +177,7 @@ function checkNotDone({ output, state }: Workers, { numEpochs, patience }: Train
     'INVALID_ARGUMENT',
     stopped
       ? `${output} is done: nothing improved for ${state.wait} epochs. To train for longer, give a larger --patience.`
-      : `${output} is done: it is trained for ${state.epochs} epochs. To train for longer, give --num-epochs. Received: ${numEpochs}.`,
+      : `${output} is done: it is trained for ${state.epochs} epochs, and --num-epochs is ${numEpochs}. To train for longer, give a larger --num-epochs.`,
   );
 }
 
