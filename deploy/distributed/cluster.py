@@ -1,4 +1,4 @@
-"""Which worker this is, among which, and what it says when one of them is lost."""
+"""Which worker this is, and what it prints when another one is lost."""
 
 import json
 import os
@@ -11,7 +11,7 @@ EXPECTED = '{"cluster": {"worker": ["host:port", ...]}, "task": {"type": "worker
 
 
 def place() -> tuple[int, int]:
-    """This worker's number, from 0, and how many there are, by TF_CONFIG; alone where it is not set."""
+    """Returns this worker's number, from 0, and the number of workers, by TF_CONFIG; without it, there is one."""
     text = os.environ.get("TF_CONFIG")
     if not text:
         return 0, 1
@@ -28,7 +28,7 @@ def place() -> tuple[int, int]:
 
 
 def end_with_standard_input() -> None:
-    """Ends this process when its standard input is closed: whoever started it is gone, and may start it again."""
+    """Ends this process when its standard input closes: the process that started it is gone, and may start it again."""
 
     def wait() -> None:
         while os.read(0, 4096):
@@ -39,16 +39,16 @@ def end_with_standard_input() -> None:
 
 
 def explain(error: tf.errors.OpError) -> str:
-    """What TensorFlow says, without its stack traces; and what to do if that is about another worker."""
+    """Returns TensorFlow's message without stack traces, and what to do if another worker is the cause."""
     lines = (line.strip() for line in error.message.splitlines())
     noise = ("Graph execution error", "Detected at node", "File ", "[[", "<stack traces")
     words = " ".join([line for line in lines if line and not line.startswith(noise)][:2])
     if isinstance(error, tf.errors.InvalidArgumentError | tf.errors.NotFoundError):
         return words
-    return f"Another worker was lost, or does not answer. Start all again: they go on after the last epoch. {words}"
+    return f"Another worker was lost, or does not answer. Start all again: they continue after the last epoch. {words}"
 
 
 def tell(text: str) -> None:
-    """Writes lines to standard error; whatever names they quote, a terminal obeys none of it."""
+    """Writes lines to standard error. Control characters, which file names may contain, are escaped."""
     shown = (c if c == "\n" or c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     print("".join(shown), file=sys.stderr, flush=True)

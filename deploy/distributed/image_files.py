@@ -1,4 +1,4 @@
-"""Which images a training sees, and in which order: those of train-model on one machine, file by file."""
+"""Which images a training sees, and in which order: the same as with train-model on one machine."""
 
 import hashlib
 import itertools
@@ -13,13 +13,13 @@ from remote_ranges import is_remote, read_range
 
 T = TypeVar("T")
 Label = int | list[int]
-"""A class's place among the classes; 0 or 1 for each class where an image may have several."""
+"""A class's position among the classes; or, if images may have several, 0 or 1 for each class."""
 File = tuple[str, Label]
 """A path, and its label."""
 Place = tuple[str, int, int, int]
 """A shard, where an image begins in it, its size in bytes, and its CRC-32."""
 Places = dict[str, Place]
-"""Where the bytes are of images that are not files of their own, by their paths."""
+"""Where the bytes of packed images are, by their paths."""
 
 MASK = 0xFFFFFFFF
 CLUTTER = {
@@ -31,9 +31,9 @@ CLUTTER = {
 
 
 def list_images(data: str, classes: list[str]) -> list[File]:
-    """Every file of class-named directories, at any depth, sorted by path. Raises ValueError for other directories."""
+    """Lists all files in class-named directories, at any depth, by path. Raises ValueError for other directories."""
     names = sorted(filter(is_seen, os.listdir(data))) if os.path.isdir(data) else []
-    # The same name may be written in several ways (as macOS does): Unicode's normal form C stands for all of them.
+    # The same name may have several encodings (macOS has its own): names are compared in Unicode's normal form C.
     folders = {unicodedata.normalize("NFC", name): os.path.join(data, name) for name in names}
     folders = {name: folder for name, folder in sorted(folders.items()) if os.path.isdir(folder)}
     if list(folders) != [unicodedata.normalize("NFC", name) for name in classes]:
@@ -56,9 +56,9 @@ def is_seen(name: str) -> bool:
 
 
 def walk(start: str) -> Iterator[tuple[str, list[str]]]:
-    """Folders with their files, links followed, each real folder once; src/data/scan/find-image-files.ts.
+    """Yields folders with their files. Follows links, to each real folder once; src/data/scan/find-image-files.ts.
 
-    So links in a circle end, and a few that lead to each other do not make millions of paths.
+    So links in a circle end, and a few links to each other do not become millions of paths.
     """
     visited: set[str] = set()
     awaited: set[str] = set()
@@ -83,7 +83,7 @@ def walk(start: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def read_images(file: str, data: str) -> tuple[list[File], list[File], Places]:
-    """Files to train on and files to validate with that were exported, whose paths begin in a folder."""
+    """Reads the exported lists of files for training and validation. Their paths are relative to the data's folder."""
     with open(file, encoding="utf-8") as text:
         sides: dict[str, list[list[Any]]] = json.load(text)
     with open(os.path.join(os.path.dirname(file), "..", "assets", "class_names.txt"), encoding="utf-8") as text:
@@ -105,7 +105,7 @@ def read_images(file: str, data: str) -> tuple[list[File], list[File], Places]:
 
 
 def places_of(sides: dict[str, list[list[Any]]], data: str) -> Places:
-    """The places in the rows of each side: a path, a label and, where a shard holds the image, its place."""
+    """Returns the places of packed images. A row has a path, a label and, if the image is in a shard, its place."""
     return {
         os.path.join(data, path): (os.path.join(data, shard), offset, size, crc)
         for rows in sides.values()
@@ -115,11 +115,11 @@ def places_of(sides: dict[str, list[list[Any]]], data: str) -> Places:
 
 
 def read_place(place: Place) -> bytes:
-    """An image's bytes from its shard. Raises ValueError for others than those that were exported."""
+    """Reads an image's bytes from its shard. Raises ValueError if they are not those that were exported."""
     shard, offset, size, crc = place
     content = read_range(shard, offset, size) if is_remote(shard) else read_file(shard, offset, size)
     if len(content) != size or zlib.crc32(content) != crc:
-        raise ValueError(f"byte {offset} of {shard!r} begins other bytes than those that were exported")
+        raise ValueError(f"the bytes from {offset} of {shard!r} are not those that were exported")
     return content
 
 
@@ -130,19 +130,19 @@ def read_file(file: str, offset: int, size: int) -> bytes:
 
 
 def numbers_of(label: Label, classes: int) -> Label:
-    """A class's place as it is; the places of several as 0 and 1 for each class."""
+    """Returns a single class's position unchanged, and a list of positions as 0 or 1 for each class."""
     return label if isinstance(label, int) else [int(place in label) for place in range(classes)]
 
 
 def digest(data: str, files: list[File]) -> str:
-    """Tells images by their paths within the data set; src/data/scan/image-paths-digest.ts."""
+    """Identifies images by their paths within the data set; src/data/scan/image-paths-digest.ts."""
     start = len(os.path.join(data, ""))
     return hashlib.sha256(b"\0".join(os.fsencode(path[start:]) for path, _ in files)).hexdigest()
 
 
 def split(files: list[File], validation_split: float, seed: int) -> tuple[list[File], list[File]]:
-    """Files to train on and files to validate with, both in their order; src/data/dataset/split-files.ts."""
-    # Only folders are divided here, where each image has one class: the sides of a list are exported.
+    """Splits files into those for training and those for validation, in order; src/data/dataset/split-files.ts."""
+    # Only folders, where each image has one class, are split here: for lists, the split is exported.
     labels = [label if isinstance(label, int) else -1 for _, label in files]
     of_class: dict[int, list[int]] = {label: [] for label in labels}
     for position in shuffled(list(range(len(files))), seed):
@@ -159,7 +159,7 @@ def split(files: list[File], validation_split: float, seed: int) -> tuple[list[F
 
 
 def apportion(sizes: list[int], share: float) -> list[int]:
-    """How many of each class are for the validation; src/data/dataset/split-files.ts."""
+    """Number of validation images of each class; src/data/dataset/split-files.ts."""
     numbers = [max(min(int(share * size), size - 1), min(1, size - 1)) for size in sizes]
     rests = [share * size - number for size, number in zip(sizes, numbers, strict=True)]
     may_have_more = [i for i, size in enumerate(sizes) if numbers[i] < size - 1]

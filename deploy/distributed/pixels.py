@@ -1,4 +1,4 @@
-"""Images as a step takes them, decoded by the function that serves, and that decodes for training in Node."""
+"""Images for a step, decoded by the exported function that training in Node.js and serving use."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,11 +9,11 @@ from steps import Part
 
 Batches = list[list[File]]
 Decode = Callable[[tf.Tensor], tf.Tensor]
-"""Of the bytes of files, string [n], the pixels, float32 [n, height, width, 3]."""
+"""From the bytes of files, string [n], to pixels, float32 [n, height, width, 3]."""
 
 
 def decoded(decode: Decode, parts: list[Batches], places: Places) -> Iterator[tuple[Part, ...]]:
-    """A batch's share of every part, batch by batch. Raises ValueError that names an image that does not decode."""
+    """Yields this worker's parts of each batch. Raises ValueError that names an image that cannot be decoded."""
     batches = iter(tf.data.Dataset.zip(tuple(_pixels(decode, each, places) for each in parts)))
     for shares in zip(*parts, strict=True):
         try:
@@ -47,7 +47,7 @@ def _pixels(decode: Decode, batches: Batches, places: Places) -> tf.data.Dataset
 
 
 def _raise_for_the_first_bad(decode: Decode, files: list[File], places: Places) -> None:
-    """TensorFlow says what is wrong with an image and not with which one."""
+    """TensorFlow says what is wrong with an image, but not with which one."""
     for path, _ in files:
         try:
             content = tf.constant(read_place(places[path])) if path in places else tf.io.read_file(path)
@@ -55,7 +55,7 @@ def _raise_for_the_first_bad(decode: Decode, files: list[File], places: Places) 
         except (ValueError, OSError) as error:
             raise ValueError(f"{path!r} cannot be read: {error}") from error
         except tf.errors.OpError as error:
-            # A name is anybody's: repr lets no line break and no escape sequence through to a terminal.
+            # File names are untrusted: repr escapes line breaks and control characters.
             advice = "does not decode: remove or replace it, and start again."
             raise ValueError(f"{path!r} {advice} {_why(error)}") from error
 

@@ -14,7 +14,7 @@ TRIES = 6
 
 
 class PassingError(Exception):
-    """Another try may succeed."""
+    """A failure after which another try may succeed."""
 
 
 def is_remote(location: str) -> bool:
@@ -22,7 +22,7 @@ def is_remote(location: str) -> bool:
 
 
 def read_range(location: str, offset: int, size: int) -> bytes:
-    """Bytes of a file elsewhere. Raises ValueError with the file and the place where no try succeeds."""
+    """Reads bytes of a remote file. Raises ValueError that names the file and the position if every try fails."""
     read = {"s3": of_s3, "gs": of_gs}.get(location.split(":")[0], of_web)
     for failed in range(1, TRIES + 1):
         try:
@@ -37,7 +37,7 @@ def read_range(location: str, offset: int, size: int) -> bytes:
 
 
 def unreadable(location: str, offset: int, why: str) -> ValueError:
-    # A query may hold a signature, which is a secret.
+    # A query may contain a signature, which is a secret.
     shown = location.split("?")[0] if location.startswith("http") else location
     return ValueError(f"{shown!r} cannot be read at byte {offset}: {why}")
 
@@ -45,12 +45,12 @@ def unreadable(location: str, offset: int, why: str) -> ValueError:
 def of_web(location: str, offset: int, size: int) -> bytes:
     address = urllib.parse.urlsplit(location)
     if address.scheme == "http" and address.hostname not in ("localhost", "127.0.0.1", "::1"):
-        raise ValueError("HTTP lets anybody on the way change the images. Use https://")
+        raise ValueError("Over http://, others on the network could change the images. Use https://")
     request = urllib.request.Request(location, headers={"Range": f"bytes={offset}-{offset + size - 1}"})
     pairs = (pair.strip().partition("=") for pair in os.environ.get("SIGNET_HTTPS_TOKENS", "").split(","))
     tokens = {host: token for host, _, token in pairs}
     if tokens.get(address.netloc):
-        # Unlike other headers, these are not sent to where a server redirects.
+        # Unlike other headers, this one is not sent on to the target of a redirect.
         request.add_unredirected_header("Authorization", f"Bearer {tokens[address.netloc]}")
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -82,12 +82,12 @@ def object_of(location: str) -> tuple[str, str]:
 
 
 Reader = Callable[[str, str, int, int], bytes]
-"""Of a bucket, a key, an offset and a size, the bytes."""
+"""From a bucket, a key, an offset and a size to the bytes."""
 
 
 @cache
 def s3_reader() -> Reader:
-    """By Amazon's client, which tries again by itself. It is installed by `pip install boto3`."""
+    """Reads with Amazon's client, which retries by itself. Needs `pip install boto3`."""
     import boto3
     from botocore.config import Config
 
@@ -103,7 +103,7 @@ def s3_reader() -> Reader:
 
 @cache
 def gs_reader() -> Reader:
-    """By Google's client, which tries again by itself. It is installed by `pip install google-cloud-storage`."""
+    """Reads with Google's client, which retries by itself. Needs `pip install google-cloud-storage`."""
     from google.cloud import storage
 
     client = storage.Client()

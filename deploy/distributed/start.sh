@@ -1,10 +1,10 @@
 #!/bin/sh
-# Runs the worker under the TF_CONFIG that follows from what an indexed Job of Kubernetes tells its pods.
+# Runs the worker with a TF_CONFIG made from the variables that an indexed Job of Kubernetes gives its pods.
 #
-#   JOB_NAME               the Job's name, which its pods' host names begin with
+#   JOB_NAME               the Job's name, with which its pods' host names begin
 #   SERVICE_NAME           the headless Service, their subdomain
-#   WORKERS                how many there are
-#   JOB_COMPLETION_INDEX   which one this is, from 0; Kubernetes sets it
+#   WORKERS                number of workers
+#   JOB_COMPLETION_INDEX   this worker's number, from 0; set by Kubernetes
 set -eu
 port=2222
 hosts=''

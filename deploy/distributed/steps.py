@@ -1,4 +1,4 @@
-"""The steps of a training that several workers take together."""
+"""The steps of a training, which all workers take together."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ Part = tuple[tf.Tensor, tf.Tensor]
 
 class Steps:
     """
-    The exported step between whose halves the sums of all workers are added up.
+    The exported step. Between its two halves, the sums of all workers are added up.
 
-    A batch is cut into parts, which the workers share. A part is what batch normalization and random draws see: what
-    comes out depends on the number of parts, and not on how many workers share them.
+    A batch is split into parts, which are divided among the workers. Batch normalization and random draws see one part:
+    the result depends on the number of parts, not on the number of workers.
     """
 
     def __init__(self, model: str, parts: int, index: int, workers: int, gradient_precision: str) -> None:
@@ -27,11 +27,11 @@ class Steps:
         self.shapes = {name: specs[name].shape for name in sorted(specs)}
         self.sizes = [shape.num_elements() for shape in self.shapes.values()]
         pixels = tf.TensorSpec(self.model.decode_and_resize.concrete_functions[0].structured_outputs.shape)
-        # Images, labels and the number by which layers draw.
+        # compute_gradients takes images, labels, and the number that random layers draw by.
         labels = self.model.compute_gradients.concrete_functions[0].structured_input_signature[0][1]
         self.label: list[int] = labels.shape[1:].as_list()
         own = tuple((pixels, tf.TensorSpec([None, *self.label], tf.int32)) for _ in self.own_parts)
-        # One graph for all sizes: workers that traced anew at different steps would wait for each other for ever.
+        # One graph for all sizes: workers that traced again at different steps would wait for each other forever.
         self._graph = tf.function(self._train, input_signature=[own, tf.TensorSpec([], tf.int32)])
         self.summed = tf.function(self._summed, input_signature=[tf.TensorSpec([3], tf.float64)])
 
@@ -40,17 +40,17 @@ class Steps:
         return range(self.index, self.parts, self.workers)
 
     def train(self, parts: tuple[Part, ...], step: int) -> tf.Tensor:
-        """Takes a step with this worker's parts. Gives the sums over all parts: loss, what was right, images."""
-        # The labels of a part without images do not say how many classes there are.
+        """Takes a step with this worker's parts. Returns the sums over all parts: loss, correct answers, images."""
+        # The labels of an empty part do not show the number of classes.
         shaped = tuple((images, tf.reshape(labels, [-1, *self.label])) for images, labels in parts)
         return self._graph(shaped, tf.constant(step, tf.int32))
 
     def test(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """The sums over a part: loss, what was right, images."""
+        """Returns the sums over a part: loss, correct answers, images."""
         return _totals(self.strategy.run(self.model.test_step, (images, labels)))
 
     def _summed(self, values: tf.Tensor) -> tf.Tensor:
-        """Values of all workers, added up."""
+        """Adds up the values of all workers."""
         return self.strategy.run(lambda own: _all_reduce(tf.identity(own)), (values,))
 
     def _train(self, parts: tuple[Part, ...], step: tf.Tensor) -> tf.Tensor:
@@ -68,11 +68,11 @@ class Steps:
             return tf.identity(totals)
 
     def _summed_gradients(self, flat: tf.Tensor) -> tf.Tensor:
-        """The sums of all workers, with gradients that travel in the precision that was asked for."""
-        # One vector: a collective for each gradient would take as long as the rest of the step.
+        """Adds up the sums of all workers. Gradients are sent in the precision that was chosen."""
+        # In one vector: one collective per gradient would take as long as the rest of the step.
         if self.gradient_type == tf.float32:
             return _all_reduce(flat)
-        # Counts and moving averages are few, and bfloat16 has no 257. Gradients lie together: the names are sorted.
+        # Counts and moving averages are few, and bfloat16 has no 257. Names are sorted, so gradients are adjacent.
         sizes = dict(zip(self.shapes, self.sizes, strict=True))
         gradients = sum(size for name, size in sizes.items() if name.startswith("grad_"))
         before = sum(size for name, size in sizes.items() if name < "grad_")
@@ -86,7 +86,7 @@ class Steps:
             sums = self.model.compute_gradients(images, labels, random_step)
             return tf.concat([tf.reshape(sums[name], [-1]) for name in self.shapes], 0)
 
-        # An empty part is passed over: oneDNN's fused convolutions fail with it.
+        # oneDNN's fused convolutions fail with an empty part.
         return tf.cond(tf.size(labels) > 0, compute, lambda: tf.zeros([sum(self.sizes)]))
 
 

@@ -1,4 +1,4 @@
-"""What a training has come to, in a folder that all workers read and the first one writes."""
+"""The state of a training, in a folder that all workers read and the first one writes."""
 
 import json
 import math
@@ -16,30 +16,30 @@ COLUMNS = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
 
 @dataclass
 class Progress:
-    """How far a training is, and how it went."""
+    """How far a training has come, and its history."""
 
     parts: int
-    """Into how many parts a batch is cut."""
+    """Number of parts that a batch is split into."""
     epochs: int = 0
-    """How many are done."""
+    """Number of epochs that are done."""
     best_epoch: int = 0
     """From 1."""
     wait: int = 0
     """Epochs since the best one."""
     is_stopped: bool = False
-    """Whether it ended before its last epoch, since nothing improved."""
+    """Whether it ended early because nothing improved."""
     images: str = ""
-    """The digest of the images that it began with."""
+    """Digest of the images that the training began with."""
     gradient_precision: str = "float32"
-    """In which the workers exchange gradients."""
+    """Precision in which the workers exchange gradients."""
     monitor: str = "val_accuracy"
     """The column by which the best epoch is chosen."""
     history: list[list[float]] = field(default_factory=list)
-    """A row of COLUMNS an epoch."""
+    """A row with the numbers of COLUMNS for each epoch."""
 
     @staticmethod
     def parse(value: dict[str, Any]) -> "Progress":
-        """What a file says, every type looked at. Raises TypeError or ValueError."""
+        """Checks the content of a file. Raises TypeError or ValueError."""
         progress = Progress(**value)
         for name in ("parts", "epochs", "best_epoch", "wait"):
             number = getattr(progress, name)
@@ -60,7 +60,7 @@ class Progress:
         return progress
 
     def add(self, row: list[float], patience: int) -> None:
-        """Takes an epoch's numbers, as train-model's early stopping does: better is more accuracy, or less loss."""
+        """Adds an epoch's numbers. As in train-model's early stopping, a higher accuracy or a lower loss is better."""
         at, sign = COLUMNS.index(self.monitor), -1 if self.monitor == "val_loss" else 1
         best = self.history[self.best_epoch - 1] if self.best_epoch else None
         self.history.append(row)
@@ -79,13 +79,13 @@ class TrainingState:
         self.model, self.output, self.folder = model, output, f"{output}.training"
 
     def begin(self, new: Progress, data: str) -> Progress:
-        """What is kept, else the new one. Raises ValueError when it began otherwise, or its output is there already."""
+        """Returns the saved progress, or else the new one. Raises ValueError if they differ, or the output exists."""
         kept = self.read()
         if kept is None:
             return new
         if kept.images not in ("", new.images):
             began = f"those that {self.folder} began with, by their names"
-            raise ValueError(f"The images in {data} are not {began}. Put them back, or remove it to begin anew.")
+            raise ValueError(f"The images in {data} are not {began}. Put them back, or remove it to start over.")
         if kept.gradient_precision != new.gradient_precision:
             began = f"{self.folder} began with gradients in {kept.gradient_precision}, and continues with the same"
             export = f"Received: {new.gradient_precision}, from {self.model}. Export it again with train-model"
@@ -93,20 +93,20 @@ class TrainingState:
         return kept
 
     def read(self) -> Progress | None:
-        """None for a training that begins. Raises ValueError when its output is there already."""
+        """Returns None for a training that begins. Raises ValueError if its output exists already."""
         last = os.path.join(self.folder, "last")
         if os.path.exists(last):
             with open(last, encoding="utf-8") as file:
                 try:
                     return Progress.parse(json.load(file))
                 except (ValueError, TypeError) as error:
-                    raise ValueError(f"{last} is damaged. Remove {self.folder} to begin anew. {error}") from error
+                    raise ValueError(f"{last} is damaged. Remove {self.folder} to start over. {error}") from error
         if os.path.exists(self.output):
             raise ValueError(f"{self.output} exists. Give another --output, or remove it.")
         return None
 
     def load(self, variables: list[Any], progress: Progress) -> None:
-        """Gives variables the values after the last epoch, or the exported ones, and the progress its monitor."""
+        """Sets variables to their values after the last epoch, or as exported, and the progress's monitor."""
         with open(os.path.join(self.model, "assets.extra", "training.json"), encoding="utf-8") as file:
             progress.monitor = json.load(file).get("monitor", progress.monitor)
         start = os.path.join(self.model, "variables", "variables")
@@ -115,10 +115,10 @@ class TrainingState:
             variable.assign(saved.get_tensor(key))
 
     def save(self, variables: list[Any], progress: Progress) -> None:
-        """Keeps an epoch: a crash at any instant leaves the one before or this one."""
+        """Saves an epoch: a crash at any moment leaves either the previous one or this one."""
         os.makedirs(self.folder, exist_ok=True)
         start = tf.train.load_checkpoint(os.path.join(self.model, "variables", "variables"))
-        # With the object graph it is a checkpoint that tf.saved_model.load takes as variables/.
+        # With the object graph, tf.saved_model.load accepts the checkpoint as variables/.
         names, values = (
             [GRAPH_KEY, *_keys(variables)],
             [start.get_tensor(GRAPH_KEY), *(each.numpy() for each in variables)],
@@ -129,7 +129,7 @@ class TrainingState:
         with open(f"{last}.new", "w", encoding="utf-8") as file:
             json.dump(asdict(progress), file)
         arguments = os.path.join(self.model, "assets.extra", "arguments.json")
-        if os.path.exists(arguments):  # With which train-model --resume-from goes on; another exporter has none.
+        if os.path.exists(arguments):  # For train-model --resume-from; other exporters write none.
             shutil.copyfile(arguments, os.path.join(self.folder, "arguments.json"))
         os.sync()
         os.replace(f"{last}.new", last)
@@ -139,10 +139,10 @@ class TrainingState:
                 os.remove(os.path.join(self.folder, name))
 
     def write_model(self, progress: Progress) -> None:
-        """Writes the exported model, whole or not at all: its files as they are, the variables of the best epoch."""
+        """Writes the exported files with the variables of the best epoch. The model appears whole or not at all."""
         if os.path.exists(self.output):
             return
-        # In this training's own folder: what is there besides is nobody else's, and the output's place is next to it.
+        # In this training's own folder, which nothing else writes to, and which is on the same disk as the output.
         made = os.path.join(self.folder, "model")
         shutil.rmtree(made, ignore_errors=True)
         shutil.copytree(self.model, made)

@@ -1,6 +1,6 @@
 """Trains a SavedModel of train-model --export-training data-parallel, on TensorFlow's own distributed runtime.
 
-Every worker runs this file, with nothing but TensorFlow, under a TF_CONFIG of its own: docs/distributed-training.md
+Every worker runs this file, which needs only TensorFlow, under its own TF_CONFIG: docs/distributed-training.md
 """
 
 import argparse
@@ -21,7 +21,7 @@ from training_state import Progress, TrainingState
 
 
 class Training:
-    """One worker's share. After every step all workers have the same weights and have seen the same numbers."""
+    """One worker's share of a training. After every step, all workers have the same weights and numbers."""
 
     def __init__(self, model: str, data: str, output: str, parts: int | None, step_losses: str | None) -> None:
         self.index, self.workers = place()
@@ -34,12 +34,12 @@ class Training:
         begun = Progress(parts or self.workers, images=images, gradient_precision=precision)
         self.progress = self.state.begin(begun, data)
         if self.progress.parts < self.workers or parts not in (None, self.progress.parts):
-            cut = f"A batch of this training is cut into {self.progress.parts} parts, at least one a worker"
+            cut = f"A batch of this training is split into {self.progress.parts} parts, at least one per worker"
             raise ValueError(f"{cut}. Received: {self.workers} workers, --parts {parts}.")
         if len(tf.config.list_physical_devices("GPU")) > 1:
-            raise ValueError("A worker takes one GPU. Start one for each, and give it its own by CUDA_VISIBLE_DEVICES.")
+            raise ValueError("A worker uses one GPU. Start one worker per GPU, each with its CUDA_VISIBLE_DEVICES.")
         if self.workers > 1:
-            self.say(f"waiting for {self.workers} workers to come together")
+            self.say(f"waiting for all {self.workers} workers to connect")
         self.steps = Steps(model, self.progress.parts, self.index, self.workers, precision)
         self.state.load(self.steps.variables, self.progress)
         self.check_that_all_have_the_same(f"see different images, models or {self.state.folder}. Share the folders")
@@ -74,10 +74,10 @@ class Training:
             self.say(f"epoch {self.progress.epochs}/{epochs} - {text} - {time.monotonic() - started:.1f} s")
             if self.index == 0:
                 self.state.save(self.steps.variables, self.progress)
-        self.check_that_all_have_the_same("come to different weights. Give all of them the same TensorFlow")
+        self.check_that_all_have_the_same("have different weights. Use the same version of TensorFlow on all of them")
         if self.index == 0:
             self.state.write_model(self.progress)
-        self.steps.summed(tf.zeros([3], tf.float64))  # Nobody leaves before the model is written.
+        self.steps.summed(tf.zeros([3], tf.float64))  # No worker ends before the model is written.
         self.say(f"{self.state.output}: the model after epoch {self.progress.best_epoch}, the best")
 
     def train_epoch(self, epoch: int) -> tuple[float, float]:
@@ -113,7 +113,7 @@ class Training:
 
 
 def read_options(model: str) -> dict[str, Any]:
-    """How train-model was told to train."""
+    """Reads the options that train-model exported."""
     file = os.path.join(model, "assets.extra", "training.json")
     if not os.path.exists(file):
         raise ValueError(f"{model} has no functions for training: write it with train-model --export-training.")
@@ -127,7 +127,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="what train-model --export-training wrote")
     parser.add_argument("--data", required=True, help="folder with one folder per class, or the exported list's folder")
     parser.add_argument("--output", required=True, help="where the best model goes; OUTPUT.training keeps the state")
-    parser.add_argument("--parts", type=int, help="parts of a batch, shared by the workers [default: one a worker]")
+    parser.add_argument("--parts", type=int, help="parts of a batch, shared by the workers [default: one per worker]")
     parser.add_argument("--step-losses", help="file for the loss of every step [default: none]")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when whoever started it is gone")
     arguments = vars(parser.parse_args())
@@ -141,7 +141,7 @@ def main() -> None:
     except tf.errors.OpError as error:
         message = explain(error)
     tell(f"worker.py: {message}")
-    os._exit(1)  # An orderly exit would wait for workers that do not answer.
+    os._exit(1)  # A normal exit would wait for workers that no longer answer.
 
 
 if __name__ == "__main__":

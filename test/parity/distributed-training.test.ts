@@ -224,7 +224,7 @@ print(json.dumps(model.signatures['serving_default'](input_tensor=tf.constant(re
       );
       expect(await lone({ model: inFolder('data') })).toContain('has no functions for training');
       expect(await lone({}, 'small')).toContain('small exists. Give another --output, or remove it.');
-      expect(await lone({ parts: 2 }, 'small-1')).toContain('cut into 3 parts');
+      expect(await lone({ parts: 2 }, 'small-1')).toContain('split into 3 parts');
     });
   });
 });

@@ -28,7 +28,7 @@ export function checkLocation(location: string): void {
   else if (!isSafeLocation(location)) {
     throw new SignetError(
       'INVALID_ARGUMENT',
-      `${printable(withoutQuery(location))} cannot be read safely: HTTP lets anybody on the way change the images. Use https://.`,
+      `${printable(withoutQuery(location))} cannot be read safely: over http://, others on the network could change the images. Use https://.`,
     );
   }
 }

@@ -173,7 +173,7 @@ it('a pattern of numbers names shards where nobody can list them', async () => {
     `"The data set URL/shard-{a..b}.tfrecord cannot be used: its braces hold no numbers such as {00000..00099}, or more than 100000."`,
   );
   expect(await words('http://data.example.org/a.tar')).toMatchInlineSnapshot(
-    `"http://data.example.org/a.tar cannot be read safely: HTTP lets anybody on the way change the images. Use https://."`,
+    `"http://data.example.org/a.tar cannot be read safely: over http://, others on the network could change the images. Use https://."`,
   );
   expect(await words('s3:///a.tar')).toMatchInlineSnapshot(
     `"s3:///a.tar names no bucket. Expected: s3://BUCKET/FOLDER."`,
