@@ -5,7 +5,7 @@ import { EndToEndClassifier } from './end-to-end-classifier/end-to-end-classifie
 import { ImageEstimator } from './image-estimator/image-estimator.js';
 import { Randomizer } from './randomizer/randomizer.js';
 
-/** What each example exports into its folder, version by version. */
+/** What each example exports to its folder, version by version. */
 export const examples: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   adder: (folder) => new Adder().export(`${folder}/1`),
   randomizer: (folder) => new Randomizer().export(`${folder}/1`),

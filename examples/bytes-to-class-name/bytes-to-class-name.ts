@@ -2,7 +2,7 @@ import { asset, decodeAndResize, lookUpLabel, Servable, tensorSpec, tf, tfFuncti
 
 type Symbolic = tf.SymbolicTensor;
 
-/** One image's bytes in, its class's name out. The bytes may come as a scalar or as a list of one, as clients send them. */
+/** Takes one image's bytes and returns its class's name. Clients may send the bytes as a scalar or as a list of one. */
 export class BytesToClassName extends Servable {
   readonly labels = asset(new URL('labels.txt', import.meta.url));
   readonly network = mobileNetLike(4);
@@ -22,7 +22,7 @@ export class BytesToClassName extends Servable {
   }
 }
 
-/** MobileNetV2 in miniature: two inverted residual blocks, at random. */
+/** MobileNetV2 in miniature: two inverted residual blocks, with random weights. */
 function mobileNetLike(classes: number): tf.LayersModel {
   let seed = 0;
   const initializer = () => tf.initializers.heNormal({ seed: (seed += 1) });

@@ -10,7 +10,7 @@ import {
   tfFunction,
 } from '../../src/index.js';
 
-/** Handwritten digits, 28 x 28 and gray: trained here, exported version after version. */
+/** Recognizes handwritten digits, 28 x 28 and gray. Is trained here, and exported version by version. */
 export class DigitRecognizer extends Servable {
   readonly network: tf.LayersModel = tf.sequential({
     layers: [
@@ -43,7 +43,7 @@ export class DigitRecognizer extends Servable {
     await fit(this.network, gray(pictures), { epochs });
   }
 
-  /** @param directory Of a version, such as `models/digit-recognizer/1`. */
+  /** @param directory Directory of a version, such as `models/digit-recognizer/1`. */
   async export(directory: string): Promise<void> {
     await this.save(directory, { signatures: { serving_default: this.recognize } });
   }

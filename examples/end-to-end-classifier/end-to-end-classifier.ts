@@ -15,7 +15,7 @@ import {
 type Symbolic = tf.SymbolicTensor;
 
 /**
- * From text to text: a client sends JPEGs as base64 and gets labels. All that is between, decoding, scaling, the network, the
+ * From text to text: a client sends JPEGs as base64 and gets labels. Everything in between, decoding, scaling, the network, the
  * best class and its label, is in the graph.
  */
 export class EndToEndClassifier extends Servable {
@@ -43,7 +43,7 @@ export class EndToEndClassifier extends Servable {
   }
 }
 
-/** InceptionV3 in miniature: a stem and one block of four branches, at random. */
+/** InceptionV3 in miniature: a stem and one block of four branches, with random weights. */
 function inceptionLike(classes: number): tf.LayersModel {
   let seed = 0;
   const conv = (x: Symbolic, filters: number, kernelSize: number, strides = 1) => {

@@ -13,7 +13,7 @@ const classes = 3;
 
 /**
  * One network behind TensorFlow Serving's three APIs: Predict gives a dictionary, Classify labels and scores, Regress a number.
- * Classify and Regress take serialized tf.Examples, as TensorFlow Serving makes them of its JSON.
+ * Classify and Regress take serialized tf.Examples, as TensorFlow Serving makes them from its JSON.
  */
 export class ImageEstimator extends Servable {
   readonly labels = asset(new URL('labels.txt', import.meta.url));

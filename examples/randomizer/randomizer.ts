@@ -1,6 +1,6 @@
 import { assertThat, randomUniform, Servable, tensorSpec, tf, tfFunction } from '../../src/index.js';
 
-/** Draws numbers when it is served: others at every call, as many as the call asks for. */
+/** Draws random numbers while it is served: different ones in each call, as many as the call asks for. */
 export class Randomizer extends Servable {
   /** `N`: int32 scalar. Returns float32 [N], each in [0, 1). */
   readonly funRunif = tfFunction(

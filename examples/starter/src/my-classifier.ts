@@ -28,7 +28,7 @@ export class MyClassifier extends ImageClassifierModel {
   }
 
   /**
-   * A signature of our own. `image_bytes_string`: string [n], the bytes of picture files. Returns `label`, string [n], the most probable class;
+   * The class's own signature. `image_bytes_string`: string [n], the bytes of picture files. Returns `label`, string [n], the most probable class;
    * `probability`, float32 [n]; and `lead`, float32 [n], how much more probable it is than the second class.
    */
   readonly predictAnswer = tfFunction(
