@@ -19,9 +19,9 @@ import { findNearDuplicates } from '../src/evaluation/data-check/near-duplicates
 import { nearestNeighbours } from '../src/evaluation/data-check/nearest-neighbours.js';
 
 /**
- * `npm run bench:check-dataset -- --train FOLDER`: what check-dataset finds on photographs of which the truth is known. 64 of them, drawn by `--seed`, are
- * saved again in five ways as a test set; then 5 % of the labels are flipped, by three seeds. Prints what is found, pairs that were not planted, to be
- * looked at, and the time of each part, with the time of the processor, which says more on a busy computer.
+ * `npm run bench:check-dataset -- --train FOLDER`: what check-dataset finds on photographs where the truth is known. 64 of them, drawn by `--seed`,
+ * are saved again in five ways as a test set; then 5 % of the labels are flipped, by three seeds. Prints the findings, pairs that were not planted
+ * (look at them), and the time of each part, including processor time, which says more on a busy machine.
  */
 const { values } = parseArgs({ options: { train: { type: 'string' }, seed: { type: 'string', default: '7' } } });
 if (values.train === undefined)
@@ -114,7 +114,7 @@ async function benchDuplicates(
   }
 }
 
-/** Flips 5 % of the labels, and says how many of them are at the head of the list. */
+/** Flips 5 % of the labels, and reports how many of them are at the top of the list. */
 async function benchLabels(scan: ImageScan, features: ImageFeatures): Promise<void> {
   for (const flipSeed of [1, 2, 3]) {
     const random = createRandom(deriveSeed(flipSeed, 'flipped labels'));

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * A script of the benches as `npm run build:bench` compiles it: one that runs by tsx, unlike the package, takes a second longer to start and
- * 80 MiB more.
+ * Path of a script of the benches, compiled by `npm run build:bench`: run by tsx, unlike the package, it would take a second longer to start and 80
+ * MiB more.
  *
  * @param file `train/tfjs-fit.js`.
  */

@@ -12,8 +12,8 @@ import { median } from '../src/data/statistics.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:distributed`: steps a second of LeNet on the digits, by one worker and by two on this machine's loopback, each pinned to a
- * core of its own (Linux, `taskset`), reading and decoding included. The configurations run in turns; the table has medians of the rounds.
+ * `npm run bench:distributed`: LeNet's steps per second on the digits, including reading and decoding, with one worker and with two over this
+ * machine's loopback, each pinned to its own core (Linux, `taskset`). The configurations run in turns; the table has medians of the rounds.
  *
  * `-- --rounds 5` chooses the number of rounds.
  */
@@ -53,7 +53,7 @@ for (const batchSize of [32, 256]) {
   console.log(row([String(batchSize), one.toFixed(1), two.toFixed(1), (two / one).toFixed(2)]));
 }
 
-/** Of all epochs but the first, in which graphs are made. */
+/** Steps per second of all epochs but the first, in which graphs are made. */
 async function stepsPerSecond({ batchSize, workers }: (typeof configurations)[number], round: number): Promise<number> {
   const ends: number[] = [];
   const running = await startWorkers({

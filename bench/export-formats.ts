@@ -11,9 +11,10 @@ import { LoadedSavedModel } from '../src/saved-model/run/load-saved-model.js';
 import { compareAnswers, noiseBatches } from '../test/helpers/models/exported-difference.js';
 
 /**
- * `npm run bench:export-formats -- [MODEL TYPE ...]`: what it takes to export each family with 1,000 classes to each format, each in a process of its
- * own: seconds, peak memory (of the larger of this process and LiteRT's converter), size as a part of the SavedModel's, and the largest
- * differences of a probability, and of a logit as a part of the largest one, over batches of one and five pictures in two sizes. Weights are random: they cost what others cost.
+ * `npm run bench:export-formats -- [MODEL TYPE ...]`: the cost of exporting each family with 1,000 classes to each format, each in its own process:
+ * seconds, peak memory (of the larger of this process and LiteRT's converter), size relative to the SavedModel's, and the largest differences of a
+ * probability, and of a logit relative to the largest one, over batches of one and five pictures in two sizes. Weights are random, which makes no
+ * difference to the cost.
  */
 const given = process.argv.slice(2);
 const classNames = Array.from({ length: 1000 }, (_, i) => `class ${i}`);

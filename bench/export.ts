@@ -6,14 +6,14 @@ import { ResnetModel } from '../src/index.js';
 import * as tf from '../src/tensorflow/tf.js';
 
 /**
- * `npm run bench:export`: what it takes to export a ResNet50V2 with 1,000 classes, all signatures: seconds, and memory beyond
- * what the process had before, as a multiple of the weights.
+ * `npm run bench:export`: the cost of exporting a ResNet50V2 with 1,000 classes and all signatures: seconds, and additional memory as a multiple of
+ * the weights.
  */
 const directory = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
 const classNames = Array.from({ length: 1000 }, (_, i) => `class ${i}`);
 const model = new ResnetModel({ classNames, seed: 1 });
 const weights = model.countParams() * 4;
-// The first op starts TensorFlow's threads and memory, which is not part of an export.
+// The first op starts TensorFlow's threads and allocators, which is not part of an export.
 tf.tidy(() => model.predictNumpyImage(tf.zeros([1, 224, 224, 3])));
 
 const before = process.memoryUsage().rss;

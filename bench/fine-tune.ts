@@ -11,12 +11,12 @@ import { proveWeights } from './fine-tune/prove-weights.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:fine-tune`: fine-tunes an InceptionV3 that others have trained on a few crops of photographs, by the commands, with
- * the backbone frozen and then with all of it, and prints test accuracy and loss after each, beside as many epochs from random weights.
+ * `npm run bench:fine-tune`: fine-tunes a trained InceptionV3 on a few crops of photographs, with the commands, first with the backbone frozen and
+ * then with all layers. Prints test accuracy and loss after each stage, next to the same number of epochs from random weights.
  *
- * First it proves that Signet has the weights: its features and those of the layers model that they come from are compared.
+ * First it compares Signet's features with those of the layers model that the weights come from, which proves that they were read correctly.
  *
- * `-- --epochs 8` is the number of epochs a stage.
+ * `-- --epochs 8` is the number of epochs per stage.
  */
 const epochs = numberFlag('epochs', 8);
 const seed = 1;
@@ -45,7 +45,7 @@ try {
   await rm(folder, { recursive: true });
 }
 
-/** What the frozen stage begins with: the same seed gives the same head. */
+/** Saves the model that the frozen stage begins with: the same seed gives the same head. */
 async function saveStart(classNames: readonly string[], directory: string): Promise<void> {
   const model = new InceptionModel({ classNames, seed, inputHeight: inputSize, inputWidth: inputSize });
   await startFromWeights(model, weights);
@@ -68,7 +68,7 @@ async function trainStages(): Promise<void> {
 
 async function trainModel(modelVersion: number, flags: Flags): Promise<void> {
   const sizes = { 'input-width': inputSize, 'input-height': inputSize, 'batch-size': 16 };
-  // All epochs, and one way to run a step: the same weights again.
+  // All epochs and a fixed way to run a step, so that the weights are the same in each run.
   const same = { 'validation-split': 0.25, patience: 2 * epochs, jit: 'graph', seed };
   const place = { 'model-folder-path': inFolder('models'), 'model-version': modelVersion };
   const usual = { 'model-type': 'InceptionModel', ...sets, ...place, ...sizes, ...same };

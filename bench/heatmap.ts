@@ -1,5 +1,5 @@
 /**
- * Heat maps of five families: how much longer one takes than a prediction, and how much of the heat lies on the object where that is known.
+ * Heat maps of five families: how much longer one takes than a prediction, and how much of the heat lies on the object, where its place is known.
  *
  * The time is that of `serving_heatmap` next to `serving_labels`, one image at a time, in turns. In the pointing test pictures are noise on which a
  * square of one of three colours lies at random, and the heat of each picture's class is summed within its square. LeNet and MobileNet are trained from

@@ -22,19 +22,19 @@ import { residentMebibytes } from './serve/resident-mebibytes.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
 
 /**
- * `npm run bench:hostile`: what clients without a token can do to a default server, all at once, for `--seconds` (60), over
- * loopback: bodies that become more than they are, slow and idle connections, messages without an end, answers nobody reads, JSON of a
- * million brackets, compressed bodies, floods of HTTP/2's frames.
+ * `npm run bench:hostile`: what clients without a token can do to a default server, all at once, for `--seconds` (60), over loopback: bodies that
+ * grow when they are decompressed, slow and idle connections, messages without an end, answers nobody reads, JSON with a million brackets, compressed
+ * bodies, floods of HTTP/2 frames.
  *
- * `--only deepJson,frameFloods` begins these attacks alone.
+ * `--only deepJson,frameFloods` runs only these attacks.
  *
- * Prints memory, the longest wait for `/healthz` on the port for it alone and on that of REST, and how others were answered. Exits 1 when
- * memory rises by more than 1 GiB, `/healthz` takes longer than `--healthz` (100) milliseconds on its own port, or others are not answered.
+ * Prints memory, the longest wait for `/healthz` on its own port and on the REST port, and how other clients were answered. Exits 1 when memory rises
+ * by more than 1 GiB, `/healthz` takes longer than `--healthz` (100) milliseconds on its own port, or others are not answered.
  */
 const seconds = numberFlag('seconds', 60);
 const mostHealthz = numberFlag('healthz', 100);
 const onlyAt = process.argv.indexOf('--only');
-/** Names of the attacks that begin; all do without any. */
+/** Names of the attacks to run. Without any, all are run. */
 const only = onlyAt < 0 ? [] : (process.argv[onlyAt + 1] ?? '').split(',');
 const mebi = 2 ** 20;
 
@@ -42,7 +42,7 @@ const predict = '/v1/models/LenetModel:predict';
 const counts = new Map<string, number>();
 const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
 let isOver = false;
-// The attackers have a process of their own: they must not keep those waiting who measure. So has the control.
+// The attackers run in a separate process, so that they do not slow down the clients that measure. So does the control.
 const isAttacker = process.argv.includes('--attack');
 const [restPort, grpcPort, healthPort] = isAttacker
   ? ([numberFlag('rest-port', 0), numberFlag('grpc-port', 0), numberFlag('health-port', 0)] as const)
@@ -51,7 +51,7 @@ if (isAttacker) await attack();
 else if (process.argv.includes('--control')) answerAsControl();
 else await measure();
 
-/** A server that does nothing else: what it takes to answer is the machine's, not the server's. */
+/** A bare server: how long it takes to answer shows how busy the machine is. */
 function answerAsControl(): void {
   const control = createServer((_, response) => response.end('{}'));
   control.listen(0, '127.0.0.1', () => process.send?.((control.address() as AddressInfo).port));
@@ -160,7 +160,7 @@ function described(waits: readonly number[]): string {
   return `${at(1)} ms at most, ${at(0.99)} ms in 99 of 100, ${slow} of ${sorted.length} above ${mostHealthz} ms`;
 }
 
-/** One of the others, who sends an image at a time. @returns How long each took, in milliseconds; null where it failed. */
+/** An ordinary client, which sends one image at a time. @returns How long each took, in milliseconds; null where it failed. */
 async function client({ restPort: port }: ServeModelProcess): Promise<(number | null)[]> {
   const row = Array.from({ length: 28 }, () => Array.from({ length: 28 }, () => [0.5, 0.5, 0.5]));
   const body = JSON.stringify({ instances: [row] });
@@ -261,7 +261,7 @@ async function idleConnections(): Promise<void> {
   for (const socket of sockets) socket.destroy();
 }
 
-/** As many connections as the health port takes, and more, some with half a request. */
+/** More connections than the health port accepts, some with half a request. */
 async function healthConnections(): Promise<void> {
   const sockets: Socket[] = [];
   for (let i = 0; !isOver; i += 1) {
@@ -319,7 +319,7 @@ async function compressedBodies(): Promise<void> {
   }
 }
 
-/** One flood after the other, each for a second or until the server has had enough. */
+/** One flood after another, each for a second or until the server ends the connection. */
 async function frameFloods(): Promise<void> {
   for (let round = 0; !isOver; round += 1) {
     const all = Object.entries(floods);

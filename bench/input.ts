@@ -11,9 +11,9 @@ import { median } from '../src/data/statistics.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:input`: images a second of the input pipeline alone, JPEGs of 640 x 480 decoded and resized to 224 x 224, Signet's
- * against tf.data's `image_dataset_from_directory` with AUTOTUNE. Both take turns, epoch by epoch; the table has medians of the epochs.
- * Then the memory of a process that goes through many small images.
+ * `npm run bench:input`: images per second of the input pipeline alone, which decodes JPEGs of 640 x 480 and resizes them to 224 x 224: Signet's
+ * against tf.data's `image_dataset_from_directory` with AUTOTUNE. Both take turns, epoch by epoch; the table has medians of the epochs. Then the
+ * memory of a process that reads many small images.
  *
  * `-- --images 2000 --rounds 5 --many 20000` are the numbers of images, of epochs and of small images; 0 leaves a part out.
  */
@@ -53,7 +53,7 @@ async function compare(task: InputTask): Promise<void> {
   }
 }
 
-/** The files are few, with many names: what is read is as much. */
+/** A few files with many names each: as much is read. */
 async function watchMemory(task: InputTask): Promise<void> {
   const copies = 50;
   const small = { count: Math.ceil(many / copies), width: 96, height: 96, copies };

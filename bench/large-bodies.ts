@@ -23,17 +23,17 @@ import { HttpClient } from './serve/post.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
 
 /**
- * `npm run bench:large-bodies`: how long small requests to a default server wait while another client sends one body of up to
- * 64 MB after another. Small ones are pictures for LeNet, sent over REST at an even pace; each kind of large body takes
- * `--seconds` (10). Prints milliseconds, from when a small request was due until its answer was there.
+ * `npm run bench:large-bodies`: how long small requests to a default server wait while another client sends one body after another, of up to 64 MB
+ * each. Small ones are pictures for LeNet, sent over REST at an even pace; each kind of large body takes `--seconds` (10). Prints milliseconds, from
+ * the moment a small request was due until its answer arrived.
  *
- * `--only "gRPC"` takes the kinds whose name begins so. Exits 1 when p99 is above `--p99` (20) for any.
+ * `--only "gRPC"` runs the kinds whose name begins with this. Exits 1 when p99 is above `--p99` (20) for any.
  */
 const seconds = numberFlag('seconds', 10);
 const mostP99 = numberFlag('p99', 20);
 const onlyAt = process.argv.indexOf('--only');
 const only = onlyAt < 0 ? '' : (process.argv[onlyAt + 1] ?? '');
-/** Between two small requests, in milliseconds. */
+/** Milliseconds between two small requests. */
 const pace = 20;
 const bodyBytes = 63 * 2 ** 20;
 const picture = await readFile(path.join('data', 'digits', 'test', '7', '0043.png'));
@@ -83,7 +83,7 @@ try {
     const result = await large.stop();
     print(name, latencies, { target, lag, result });
     isSlow ||= at(latencies, 0.99) > mostP99;
-    // What it leaves behind is not the next one's.
+    // So that its aftermath does not count for the next one.
     await wait(1000);
   }
   process.exitCode = isSlow ? 1 : 0;
@@ -94,20 +94,20 @@ try {
   await rm(work, { recursive: true });
 }
 
-/** Sends small requests at an even pace, whether the one before has been answered or not. */
+/** Sends small requests at an even pace, without waiting for answers. */
 async function paced(length: number): Promise<readonly number[]> {
   const start = performance.now();
   const requests: Promise<number>[] = [];
   for (let due = start; due < start + length * 1000; due += pace) {
     await wait(Math.max(0, due - performance.now()));
-    // A timer that comes late is this process's fault; the server was not asked yet.
+    // A late timer is this process's fault: the server had not been asked yet.
     const sent = performance.now();
     requests.push(client.post(lenet, small).then(() => performance.now() - sent));
   }
   return Promise.all(requests);
 }
 
-/** The longest turn of the server's event loop since the last time that this was asked, in milliseconds. */
+/** The longest turn of the server's event loop since the last call, in milliseconds. */
 async function loopLag(): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${server.restPort}/monitoring/prometheus/metrics`)).text();
   return Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1]) * 1000;
@@ -172,7 +172,7 @@ async function filesBody(): Promise<Buffer> {
   return Buffer.from(`{"signature_name": "serving_bytes", "instances": [${Array(count).fill(instance).join(',')}]}`);
 }
 
-/** A picture with much after its end, which decoders pass over. */
+/** A picture with many bytes after its end, which decoders ignore. */
 function oneFileBody(): Buffer {
   const b64 = Buffer.concat([picture, Buffer.alloc(Math.floor(bodyBytes * 0.74))]).toString('base64');
   return Buffer.from(JSON.stringify({ signature_name: 'serving_bytes', instances: [{ b64 }] }));

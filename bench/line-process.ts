@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-/** A process that answers each line with a line, and waits meanwhile. */
+/** A process that answers each line with a line, and waits in between. */
 export interface LineProcess {
   /** Sends a line that has no answer. */
   readonly tell: (line: string) => void;
@@ -12,7 +12,7 @@ export interface LineProcess {
   readonly ended: Promise<unknown>;
 }
 
-/** Starts a process that is measured, or measures; what it says on standard error is dropped. */
+/** Starts a process that is measured, or that measures. Its standard error is discarded. */
 export function startLineProcess(command: string, args: readonly string[]): LineProcess {
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'ignore'],

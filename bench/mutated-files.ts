@@ -9,12 +9,12 @@ import { ReaderProcess } from './mutated-files/reader-process.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:mutated-files`: `--files` (2,000) damaged weight files and as many damaged images, read one by one as Signet reads them,
- * in processes of their own.
+ * `npm run bench:mutated-files`: `--files` (2,000) damaged weight files and as many damaged images, read one by one as Signet reads them, in separate
+ * processes.
  *
- * Prints what came of each kind, the longest time and the most memory. A process that ends, an error that is none of Signet's, more than
- * `--seconds` (5) for one file or more than `--mebibytes` (1,024) of memory are failures: their files are kept in `--keep` (a temporary
- * folder), and the exit code is 1. `--seed` (1) makes other files, `--only jpg` takes one kind.
+ * Prints the outcomes of each kind, the longest time and the peak memory. A process that ends, an error that is not one of Signet's, more than
+ * `--seconds` (5) for one file or more than `--mebibytes` (1,024) of memory are failures: their files are kept in `--keep` (a temporary folder), and
+ * the exit code is 1. Another `--seed` (1) makes other files, `--only jpg` runs one kind.
  */
 const perGroup = numberFlag('files', 2000);
 const mostMilliseconds = numberFlag('seconds', 5) * 1000;

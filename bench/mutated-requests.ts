@@ -23,13 +23,14 @@ import { residentMebibytes } from './serve/resident-mebibytes.js';
  * `tensor_content`) and the Open Inference Protocol (JSON, binary tensors, gRPC), examples, questions, and pictures of every format. Bits, bytes, sizes and
  * pieces are damaged, also the sizes in headers; one in ten is sent whole.
  *
- * A request that is not answered within `--seconds` (5), an answer of REST that is not JSON or 500, a code of gRPC that says INTERNAL or UNKNOWN, and a server that ends or
- * takes more than `--mebibytes` (1,024) more are failures, printed with the request in base64; then the exit code is 1. `--seed` (1) makes others.
+ * A request that is not answered within `--seconds` (5), a REST answer that is not JSON or has status 500, a gRPC answer INTERNAL or UNKNOWN, and a
+ * server that ends or takes more than `--mebibytes` (1,024) more are failures, printed with the request in base64; then the exit code is 1. Another
+ * `--seed` (1) makes others.
  */
 const count = numberFlag('requests', 10_000);
 const mostMilliseconds = numberFlag('seconds', 5) * 1000;
 const mostMebibytes = numberFlag('mebibytes', 1024);
-/** Codes that say that the server has failed, not the client. */
+/** Codes that blame the server, not the client. */
 const ownFailures = [Code.UNKNOWN, Code.INTERNAL, Code.UNAVAILABLE];
 const random = createRandom(numberFlag('seed', 1));
 
@@ -59,7 +60,7 @@ console.log(
 );
 const byFrequency = [...outcomes].toSorted(([, a], [, b]) => b - a);
 console.log(`  ${byFrequency.map(([outcome, times]) => `${outcome}: ${times}`).join(', ')}`);
-// Nothing is left behind that would keep it from answering.
+// Nothing may be left behind that keeps it from answering.
 const alive = await grpc.send('/grpc.health.v1.Health/Check', new Uint8Array());
 if (state.hasEnded || alive.code !== Code.OK) fail('the server', `ended: ${state.hasEnded}, health ${alive.code}`);
 if (most - before > mostMebibytes) fail('the server', `took ${most - before} MiB more`);
@@ -124,7 +125,7 @@ async function askRest({ path: url, body, headers }: ValidRequest): Promise<stri
   }
 }
 
-/** A damaged picture. Where the request around it is sent whole, it reaches the decoder as it is. */
+/** A damaged picture. If the request around it is not damaged, it reaches the decoder. */
 async function picture(format: string, random: Random): Promise<Buffer> {
   const file = await (pictures[format] ?? (() => Promise.reject(new Error(format))))(
     random,

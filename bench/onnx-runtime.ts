@@ -10,8 +10,8 @@ import { LoadedSavedModel } from '../src/saved-model/run/load-saved-model.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:onnx-runtime`: milliseconds for a batch of 224 x 224 pictures in TensorFlow's session, with weights as constants as
- * `serve-model` loads them, and in ONNX Runtime, in turns; the median of `--rounds` (5) rounds. Weights are random: they cost what others cost.
+ * `npm run bench:onnx-runtime`: milliseconds for a batch of 224 x 224 pictures in TensorFlow's session, with weights as constants as `serve-model`
+ * loads them, and in ONNX Runtime, in turns; the median of `--rounds` (5) rounds. Weights are random, which makes no difference to the cost.
  */
 const rounds = numberFlag('rounds', 5);
 const classNames = Array.from({ length: 1000 }, (_, i) => `class ${i}`);
@@ -49,7 +49,7 @@ for (const [name, make] of Object.entries(models)) {
 }
 await rm(folder, { recursive: true });
 
-/** Runs each in turn, so that a busy moment meets all; the first round prepares. */
+/** Runs them in turn, so that a busy moment affects all of them. The first round warms up. */
 async function medians(ways: readonly (() => Promise<unknown>)[]): Promise<number[]> {
   const times: number[][] = ways.map(() => []);
   for (let round = 0; round <= rounds; round += 1) {

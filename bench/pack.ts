@@ -14,10 +14,10 @@ import { sizeText } from '../src/text/amounts.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:pack [-- --images 20000 --size 64 --rounds 3]`: packs generated images as TFRecord and as tar, then trains LeNet for an epoch from the
- * folder, the TFRecords and the tars, each time in a process of its own; the three take turns. The table has the best of the rounds: seconds until the
- * first batch may begin (scan and duplicates) for the first time and again, images per second of the epoch, and MiB at most beyond those that
- * the process has with TensorFlow loaded.
+ * `npm run bench:pack [-- --images 20000 --size 64 --rounds 3]`: packs generated images as TFRecord and as tar, then trains LeNet for an epoch from
+ * the folder, the TFRecords and the tars, each time in a new process; the three take turns. The table has the best of the rounds: seconds until the
+ * first batch may begin (scan and duplicates), in a first run and in a second one, images per second of the epoch, and peak MiB in addition to those
+ * of a process that has only loaded TensorFlow.
  */
 const [, , command, ...args] = process.argv;
 if (command === 'epoch') await epoch(args[0] ?? '');
@@ -45,7 +45,7 @@ async function compare(): Promise<void> {
       const all = index.shards.reduce((sum, shard) => sum + shard.bytes, 0);
       console.log(`packed as ${container}: ${(images / seconds).toFixed(0)} images/s, ${index.shards.length} shards, ${sizeText(all)}`); // prettier-ignore
     }
-    // What was changed within the last seconds is not remembered.
+    // Files that changed within the last seconds are not remembered.
     await new Promise((resolve) => setTimeout(resolve, 2500));
     const kinds = ['folder', 'tfrecord', 'webdataset'];
     const first = new Map(kinds.map((kind) => [kind, run(base, kind)]));
@@ -94,7 +94,7 @@ async function epoch(directory: string): Promise<void> {
   dataset.dispose();
 }
 
-/** JPEGs of 500 pictures, each with a comment of its own, so that no two have the same bytes. @returns Their size together. */
+/** Writes JPEGs of 500 pictures, each with a different comment, so that no two have the same bytes. @returns Their total size. */
 async function generate(data: string, images: number, size: number): Promise<number> {
   const random = createRandom(1);
   const jpegs: Buffer[] = [];

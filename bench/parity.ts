@@ -4,8 +4,8 @@ import * as tf from '../src/tensorflow/tf.js';
 import { fit } from '../src/training/fit.js';
 
 /**
- * LeNet on the bundled digits, 30 epochs without early stopping, for three seeds: prints training losses and test accuracy
- * beside what Keras reaches with the same data and settings (issue 3: near 1.0, 0.08 and 0.003; accuracy at least 0.955).
+ * LeNet on the bundled digits, 30 epochs without early stopping, for three seeds: prints training losses and test accuracy next to what Keras reaches
+ * with the same data and settings (issue 3: near 1.0, 0.08 and 0.003; accuracy at least 0.955).
  */
 const epochs = 30;
 const imageSize = [28, 28] as const;

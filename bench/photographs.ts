@@ -10,9 +10,9 @@ import { hasPython, python } from '../test/helpers/python/python.js';
 import { forwardSpeed } from './photographs/forward-speed.js';
 
 /**
- * `npm run bench:photographs -- --train FOLDER --test FOLDER`: from folders of photographs to a good classifier, by the command as a user types it
- * (EfficientNet-Lite0, the paths, and nothing else), from the start of the process to model, evaluation and report. With all images, and with some
- * of each class. Then how many images per second go through a network, beside Keras and PyTorch with the same network where those are there.
+ * `npm run bench:photographs -- --train FOLDER --test FOLDER`: from folders of photographs to a good classifier, with the command as a user types it
+ * (EfficientNet-Lite0, the paths, and nothing else), from the start of the process to model, evaluation and report. With all images, and with some of
+ * each class. Then the images per second of a network, next to the same network in Keras and PyTorch, if they are installed.
  *
  * `--seeds 0,1,2` are the seeds of the runs; `--per-class 60` how many images of each class the small runs train on, drawn by the seed;
  * `--python python3` a Python with Keras, or with torch and efficientnet_lite_pytorch; `--forward-only` leaves the trainings out.
@@ -49,7 +49,7 @@ interface Images {
   readonly remove: () => Promise<void>;
 }
 
-/** Prints accuracy and seconds of a run for each seed: mean, and from the least to the most. */
+/** Prints accuracy and seconds of a run for each seed: mean, lowest and highest. */
 async function report(
   title: string,
   all: readonly number[],
@@ -96,7 +96,7 @@ async function trainOn(train: string, test: string, seed: number): Promise<Run> 
   }
 }
 
-/** A folder with some images of each class, drawn by a seed. */
+/** Makes a folder with some images of each class, drawn by a seed. */
 async function someOfEach(train: string, seed: number): Promise<Images> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
   for (const { name } of (await readdir(train, { withFileTypes: true })).filter((entry) => entry.isDirectory())) {
@@ -125,7 +125,7 @@ async function benchForward(): Promise<void> {
   }
 }
 
-/** What the other side says; where it is not there, that it is not. */
+/** Returns the other side's result, or says that it is not installed. */
 async function other(script: string, own: number): Promise<string> {
   const name = script.startsWith('keras') ? 'Keras' : 'PyTorch';
   try {

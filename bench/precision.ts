@@ -16,8 +16,8 @@ import { Adam } from '../src/training/optimizers/adam.js';
 import { TrialStep } from '../src/training/steps/trial-step.js';
 
 /**
- * `npm run bench:precision`: a training step and a call of networks in float32 and in bfloat16, in turns in one process; how far the two are apart;
- * and the accuracy of LeNet on the digits, trained in each. Networks have random weights.
+ * `npm run bench:precision`: a training step and a call of networks in float32 and in bfloat16, in turns in one process; how much the two differ; and
+ * the accuracy of LeNet on the digits, trained in each. Networks have random weights.
  *
  * `-- --models ResnetModel:224,InceptionModel:299 --images 8 --seconds 20` chooses the networks with the size of their images, the images per step, and how
  * long each is measured.

@@ -10,8 +10,8 @@ import { type Road, type Slice, startPython, type Task } from './predict/python-
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:predict`: images a second of a ResNet50V2 with 1,000 classes at 224 x 224, one and 32 at a time: Signet's SavedModel
- * from the disk, Keras's `predict` as a graph and compiled by XLA, and the same SavedModel in Python TensorFlow.
+ * `npm run bench:predict`: images per second of a ResNet50V2 with 1,000 classes at 224 x 224, one and 32 at a time: Signet's SavedModel, loaded from
+ * disk, Keras's `predict` as a graph and compiled by XLA, and the same SavedModel in Python TensorFlow.
  *
  * All take turns, slice by slice; the table has medians of the slices. `-- --rounds 5` is the number of slices.
  */
@@ -56,7 +56,7 @@ async function saveResnet({ size, classes, savedModel }: Task): Promise<void> {
   resnet.dispose();
 }
 
-/** The images cross from JavaScript and the logits come back, at every call: Python's do so too. */
+/** In each call, images go from JavaScript to TensorFlow and logits come back, as in Python. */
 function signetRoad(batch: number, calls: number): Promise<Slice> {
   const shape: [number, number, number, number] = [batch, task.size, task.size, 3];
   const pixels = Float32Array.from({ length: batch * task.size * task.size * 3 }, () => Math.random() * 255);

@@ -1,6 +1,6 @@
 /**
- * What EXIF, aspect ratio and smoothing cost, and what decoding at a part of the size saves: processor time per image of the compiled function that reads images for training and serving, each way
- * of it in turns. Time on the clock says little on a busy machine.
+ * The cost of EXIF, aspect ratio and smoothing, and the gain from decoding at a reduced size: processor time per image of the compiled function that
+ * reads images for training and serving, with each setting in turns. Elapsed time says little on a busy machine.
  *
  * npm run bench:preprocessing
  */
@@ -59,7 +59,7 @@ for (const [title, images] of Object.entries(sets)) {
       const before = process.cpuUsage();
       tf.dispose(functions.call('decode', [bytes]));
       const { user, system } = process.cpuUsage(before);
-      // The first round makes what is kept.
+      // The first round fills caches.
       if (round > 0) costs.set(name, [...(costs.get(name) ?? []), (user + system) / 1000 / images.length]);
     }
   }

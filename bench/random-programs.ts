@@ -11,9 +11,8 @@ import type { Outcome } from '../test/helpers/programs/try-program.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npx tsx bench/random-programs.ts [--programs 5000] [--seed 1]`: random programs, eager against their graphs, each at many shapes
- * that no trace had. They run in child processes, one per processor, so that one that ends its process is seen. Prints what is wrong,
- * and counts.
+ * `npx tsx bench/random-programs.ts [--programs 5000] [--seed 1]`: random programs, run eagerly and as graphs, each with many shapes that were not
+ * traced. They run in child processes, one per processor, so that a program that ends its process is noticed. Prints differences, and counts.
  */
 const [count, seed, from] = [numberFlag('programs', 5000), numberFlag('seed', 1), numberFlag('from', -1)];
 /** Programs per process. */

@@ -13,9 +13,8 @@ import { scanMemoryPlace } from '../src/data/scan/scan-memory.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npx tsx bench/scan.ts [--most 300000]`: what it costs to scan 1,000, 10,000, 100,000 and 300,000 small images in ten classes for the first
- * time and again, each in a process of its own: seconds, seconds of processor time, and MiB of memory at most beyond those that the process
- * has before.
+ * `npx tsx bench/scan.ts [--most 300000]`: the cost of scanning 1,000, 10,000, 100,000 and 300,000 small images in ten classes, in a first scan and
+ * in a second one, each in its own process: seconds, seconds of processor time, and peak MiB in addition to those of the process before.
  */
 const [, , command, directory = ''] = process.argv;
 if (command === 'scan') await scan();
@@ -60,7 +59,7 @@ async function scan(): Promise<void> {
   console.log([seconds.toFixed(2), ((user + system) / 1e6).toFixed(2), mebibytes.toFixed(0)].join(' '));
 }
 
-/** Images that all have other bytes: a PNG with a comment of its own. */
+/** Writes images that all have different bytes: a PNG with a different comment in each. */
 async function generate(data: string, images: number): Promise<void> {
   const png = await sharp({ create: { width: 8, height: 8, channels: 3, background: 'teal' } })
     .png()
@@ -70,7 +69,7 @@ async function generate(data: string, images: number): Promise<void> {
     const name = `photograph-${String(i).padStart(7, '0')}.png`;
     writeFileSync(join(data, `class-${i % 10}`, name), withComment(png, `${i} ${'x'.repeat(i % 997)}`));
   }
-  // What was changed within the last seconds is not remembered.
+  // Files that changed within the last seconds are not remembered.
   await new Promise((resolve) => setTimeout(resolve, 2500));
 }
 

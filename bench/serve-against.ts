@@ -13,11 +13,11 @@ import { grpcTarget, h2load, restTarget, type Target } from './serve/h2load.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
 
 /**
- * `npm run bench:serve:against -- FOLDER`: serve-model of this checkout against that of another one, which has been set up, over the same
- * LeNet. Both take turns, slice by slice; clients are h2load (Debian: nghttp2-client).
+ * `npm run bench:serve:against -- FOLDER`: serve-model of this checkout against that of another checkout, which has been set up, with the same LeNet.
+ * Both take turns, slice by slice; clients are h2load (Debian: nghttp2-client).
  *
- * Prints requests per second, and the processor's time per request, of both and by each other (new by old; medians of the slices).
- * `--seconds 2 --rounds 5` are the length and number of slices.
+ * Prints requests per second and processor time per request of both, and their ratios (new to old; medians of the slices). `--seconds 2 --rounds 5`
+ * are the length and number of slices.
  */
 const [seconds, rounds] = [numberFlag('seconds', 2), numberFlag('rounds', 5)];
 const other = path.resolve(process.argv[2] ?? '');
@@ -45,7 +45,7 @@ try {
 async function compare(name: 'gRPC' | 'REST', clients: number): Promise<void> {
   const slices: [number, number][][] = [[], []];
   for (let round = -1; round < rounds; round += 1) {
-    // Each is first in every other round.
+    // The two take turns in being first.
     for (const side of round % 2 === 0 ? [0, 1] : [1, 0]) {
       const { child, restPort, grpcPort } = servers[side as 0 | 1];
       const before = await cpuSeconds(child.pid);
@@ -76,7 +76,7 @@ function restImage(port: number): Target {
   return restTarget(port, '/v1/models/LenetModel:predict', Buffer.from(JSON.stringify(body)));
 }
 
-/** What a process has taken of the processor until now. */
+/** Processor time of a process so far. */
 async function cpuSeconds(pid = 0): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const [user = 0, system = 0] = stat

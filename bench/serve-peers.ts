@@ -24,12 +24,13 @@ import { startFastApi } from './serve/fastapi.js';
 import { h2load, hasH2load, restTarget, type Target } from './serve/h2load.js';
 
 /**
- * `npm run bench:serve:peers`: serve-model, FastAPI, LitServe, BentoML and NVIDIA's PyTriton over the same SavedModels (LeNet, and ResNet50V2 with random
- * weights), an encoded image in and logits out, decoded by TensorFlow in each; one server at a time, for `--seconds` (4) at 1, 8 and 64 clients (h2load).
- * Prints requests per second, milliseconds (p50, p99) and the memory of all of the server's processes, and ONNX Runtime without a server as the limit.
+ * `npm run bench:serve:peers`: serve-model, FastAPI, LitServe, BentoML and NVIDIA's PyTriton with the same SavedModels (LeNet, and ResNet50V2 with
+ * random weights). Requests are encoded images, which TensorFlow decodes in each server, and answers are logits. One server at a time, for
+ * `--seconds` (4) at 1, 8 and 64 clients (h2load). Prints requests per second, milliseconds (p50, p99) and the memory of all of the server's
+ * processes, and ONNX Runtime without a server as the limit.
  *
- * `--model lenet` or `resnet` takes one of them, `--server Signet,FastAPI,limit` some of the servers. Peers are installed once per user; one that cannot be is
- * named.
+ * `--model lenet` or `resnet` runs one of them, `--server Signet,FastAPI,limit` some of the servers. Peers are installed once per user; those that
+ * cannot be installed are reported.
  */
 const seconds = numberFlag('seconds', 4);
 const flag = (name: string) => {
@@ -42,14 +43,14 @@ if (!(await hasH2load())) throw new Error('Install h2load (Debian: nghttp2-clien
 // Ctrl-C must not leave the peers' processes behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-/** A server that answers. */
+/** A running server. */
 interface Started {
   readonly target: Target;
   readonly process: ChildProcess;
   readonly end: () => Promise<void>;
 }
 
-/** What is served, and asked. */
+/** What is served, and what clients send. */
 interface Served {
   readonly folder: string;
   readonly directory: string;
@@ -167,7 +168,7 @@ async function started(process: ChildProcess, target: Target): Promise<Started> 
       process.kill('SIGTERM');
       await Promise.race([ended, wait(10_000)]);
     }
-    // LitServe's workers outlive it and take a quarter of a processor each.
+    // LitServe's workers outlive it and use a quarter of a processor each.
     endGroup(process);
   };
   const headers = target.headers.map((header) => header.split(': ') as [string, string]);
@@ -185,7 +186,7 @@ async function started(process: ChildProcess, target: Target): Promise<Started> 
 }
 
 function run(python: string, args: readonly string[], env = {}): ChildProcess {
-  // A group of its own, so that all of its processes can be ended.
+  // In its own process group, so that all of its processes can be ended.
   const child = spawn(python, args, {
     detached: true,
     stdio: ['ignore', 'ignore', process.argv.includes('--verbose') ? 'inherit' : 'ignore'],
@@ -200,11 +201,11 @@ function endGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // All of it has ended.
+    // The whole group has ended.
   }
 }
 
-/** Installs a package into an environment of its own, which sees the TensorFlow of the parity tests. @returns Its Python. */
+/** Installs a package into its own environment, which also has the TensorFlow of the parity tests. @returns Its Python. */
 async function install(requirement: string): Promise<string> {
   const folder = path.join(cacheFolder(), `python-${requirement.replace('==', '-')}`);
   const [python, marker] = [path.join(folder, 'bin', 'python'), path.join(folder, 'complete')];
@@ -225,7 +226,7 @@ async function install(requirement: string): Promise<string> {
   return python;
 }
 
-/** Memory of a process and all below it, in MiB; what they share counts once (PSS). */
+/** Memory of a process and its descendants in MiB. Shared memory counts once (PSS). */
 async function memoryOf(root: number): Promise<number> {
   const parents = new Map<number, number>();
   for (const entry of await readdir('/proc')) {
@@ -268,7 +269,7 @@ async function photograph(): Promise<string> {
   return file;
 }
 
-/** ONNX Runtime over pixels that are there, without a server: what the processor gives. */
+/** ONNX Runtime without a server, on decoded pixels: the limit of this processor. */
 async function printLimit(directory: string): Promise<void> {
   const file = (await exportFiles(directory, 'onnx')).get('model.onnx') ?? new Uint8Array();
   const session = await ort.InferenceSession.create(file, { logSeverityLevel: 3 });

@@ -9,19 +9,19 @@ import { type BenchModel, saveBenchModel } from './serve/save-bench-model.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:serve:soak`: what must not go wrong while a server runs for long, under the load of 8 clients over REST and 8
- * over gRPC: `--minutes` (10) of steady load with the server's memory, `--swaps` (50) of the served version, `--ends` (20) by
- * SIGTERM. Prints what failed; exits 1 if anything did.
+ * `npm run bench:serve:soak`: what must not go wrong while a server runs for a long time, with 8 clients over REST and 8 over gRPC: `--minutes` (10)
+ * of steady load with the server's memory, `--swaps` (50) of the served version, `--ends` (20) by SIGTERM. Prints what failed; exits 1 if anything
+ * did.
  */
 const file = await readFile(path.join('data', 'digits', 'test', '7', '0043.png'));
 const instances = [{ b64: file.toString('base64') }];
 const body = Buffer.from(JSON.stringify({ signature_name: 'serving_bytes', instances }));
 const input = { image_bytes_string: { dtype: 'string', shape: [1], values: [file] } } as const;
 
-/** Clients that call until they are told to stop. */
+/** Clients that send requests until they are told to stop. */
 class Load {
   answered = 0;
-  /** Requests that were sent and not answered with a result. */
+  /** Requests that were sent but not answered with a result. */
   readonly failures: string[] = [];
   #isOver = false;
   readonly #clients: Promise<unknown>;
@@ -51,7 +51,7 @@ class Load {
         await call();
         this.answered += 1;
       } catch (error) {
-        // Nobody listens any more, so nothing was sent: the server has ended as it was told to.
+        // Nothing was sent, because nothing listens any more: the server ended, as it was told to.
         const text = `${String(error)} ${String((error as Error).cause)}`;
         if (text.includes('ECONNREFUSED')) return;
         this.failures.push(text);

@@ -19,8 +19,8 @@ import { startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:serve`: serve-model against FastAPI + uvicorn + Python TensorFlow over the same SavedModel (LeNet), and the
- * latency that serving adds to a bare session. Both sides take turns, slice by slice; the table has medians of the slices.
+ * `npm run bench:serve`: serve-model against FastAPI + uvicorn + Python TensorFlow with the same SavedModel (LeNet), and the latency that serving
+ * adds to a bare session. Both sides take turns, slice by slice; the table has medians of the slices.
  *
  * `-- --seconds 2 --rounds 5` are the length and number of slices.
  */
@@ -45,7 +45,7 @@ const theirs = new HttpClient(fastApi.port);
 const predictMethod = '/tensorflow.serving.PredictionService/Predict';
 const predict = '/v1/models/LenetModel:predict';
 
-/** How a side is called: by the load generator in C, or by a client in this process. */
+/** How a side is called: from the load generator in C, or from a client in this process. */
 interface Side {
   readonly target: Target;
   readonly call: () => Promise<unknown>;
@@ -140,7 +140,7 @@ function printRow(
   console.log(`${name.padEnd(14)}${String(clients).padStart(8)} ${side(mine)}  ${side(other)}${ratio.padStart(8)}`);
 }
 
-/** One client, batch 1: calls over the wire against the same call in this process, slice by slice in turns. */
+/** One client, batch 1: calls over the network against the same call in this process, slice by slice in turns. */
 async function printAdded(): Promise<void> {
   const official = startOfficialClient(served.grpcPort, image);
   const named: readonly (readonly [string, (calls: number) => Promise<number>])[] = [
@@ -165,7 +165,7 @@ async function printAdded(): Promise<void> {
   }
 }
 
-/** Makes so many calls one after the other, and gives the median of their milliseconds. */
+/** Makes a number of calls one after another, and returns their median in milliseconds. */
 function medianOf(call: () => unknown) {
   return async (calls: number): Promise<number> => {
     const times: number[] = [];

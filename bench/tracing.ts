@@ -5,8 +5,8 @@ import { FunctionDefSchema } from '../src/tensorflow/protos/tensorflow/core/fram
 import { isTfFunction } from '../src/tracing/tf-function.js';
 
 /**
- * `npx tsx bench/tracing.ts [model ...]`: how long the functions of a classifier take to trace, in seconds of processor time (other
- * work on the machine does not count), and how many bytes they are as functions of a graph.
+ * `npx tsx bench/tracing.ts [model ...]`: how long the functions of a classifier take to trace, in seconds of processor time (so that other work on
+ * the machine does not count), and their size in bytes as functions of a graph.
  */
 const models = { lenet: LenetModel, resnet: ResnetModel, mobilenet: MobileNetModel, inception: InceptionModel };
 const wanted = process.argv.slice(2);

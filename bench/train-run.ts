@@ -11,13 +11,13 @@ import type { Slice } from './train/side.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:train:run`: a whole training of LeNet on the bundled digits, from the start of the process to the model on the disk: the
- * compiled `train-model`, as the package has it, against a script of Keras 3 that does the same. In turns; medians.
+ * `npm run bench:train:run`: a whole training of LeNet on the bundled digits, from the start of the process to the saved model: the compiled
+ * `train-model` of the package against a Keras 3 script that does the same. In turns; medians.
  *
- * `-- --epochs 20 --rounds 3` are the epochs of a run and how often each side runs.
+ * `-- --epochs 20 --rounds 3` are the epochs of a run and the runs of each side.
  */
 interface Run extends Slice {
-  /** Of all threads. */
+  /** Processor time of all threads. */
   readonly cpuSeconds: number;
 }
 const [epochs, rounds] = [numberFlag('epochs', 20), numberFlag('rounds', 3)];

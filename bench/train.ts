@@ -4,9 +4,9 @@ import { kerasSide, tfjsSide } from './train/sides.js';
 import { numberFlag } from './number-flag.js';
 
 /**
- * `npm run bench:train`: steps a second of Signet's `fit`, TF.js's own `fitDataset` and Keras 3, same network, batch, optimizer
- * and metrics. All train at once, each in a process of its own, and are measured in turns, slice by slice; the table has medians of the
- * slices. Before, how long it takes from the start of a process to the end of its second step, with processes in turns.
+ * `npm run bench:train`: steps per second of Signet's `fit`, TF.js's own `fitDataset` and Keras 3, with the same network, batch, optimizer and
+ * metrics. Each trains in its own process, and they are measured in turns, slice by slice; the table has medians of the slices. Before that, the time
+ * from the start of a process to the end of its second step, also in turns.
  *
  * `-- --model ResnetModel --rounds 5 --steps 3 --starts 3` chooses the network, the number of slices, the steps of each, and how often
  * each side is started; 0 leaves a part out.
@@ -60,7 +60,7 @@ async function compareSteps(): Promise<void> {
   print(`a step; medians of ${rounds} slices of ${steps} steps`, 'ms', slices);
 }
 
-/** Signet, which stands first, is so many times as fast as the others. */
+/** Signet, which comes first, is this many times as fast as the others. */
 function print(title: string, unit: string, slices: ReadonlyMap<Side, readonly Slice[]>): void {
   const times = new Map(Array.from(slices, ([side, all]) => [side, median(all.map(({ seconds }) => seconds))]));
   console.log(`\n${title}`);

@@ -12,12 +12,13 @@ import { exactCalibration } from './trust/exact-calibration.js';
 import { calibrationByFolds, holdOutClasses } from './trust/hold-out-classes.js';
 
 /**
- * `npm run bench:trust -- --train FOLDER --test FOLDER --unrelated FOLDER ...`: how far a model's confidence can be trusted after `train-model` with its
- * defaults. The calibration error on the test set, next to what classifiers would have whose every confidence is right; how well pictures that belong to no class are told apart, those of each `--unrelated` folder,
- * and those of each class of the test set when a head is trained without it, on the same features.
+ * `npm run bench:trust -- --train FOLDER --test FOLDER --unrelated FOLDER ...`: how far a model's confidence can be trusted after `train-model` with
+ * its defaults. The calibration error on the test set, next to that of perfectly calibrated classifiers; and how well pictures that belong to no
+ * class are recognized: those of each `--unrelated` folder, and those of each class of the test set with a head that was trained without it, on the
+ * same features.
  *
- * Docs have the figures with Debian's packages tuxpaint-stamps-default and openclipart-png. `--most 800` is how many pictures of a folder are
- * taken, evenly.
+ * docs/benchmarks.md has the figures for Debian's packages tuxpaint-stamps-default and openclipart-png. `--most 800` limits the pictures of a folder,
+ * which are then picked evenly.
  */
 const { values } = parseArgs({
   options: {
@@ -70,7 +71,7 @@ async function trained(trainDatasetPath: string, testDatasetPath: string): Promi
   return directory;
 }
 
-/** Prints how well the pictures of each folder are told from the test set's. */
+/** Prints how well the pictures of each folder are distinguished from those of the test set. */
 async function compareUnrelated(directory: string, own: Recognized): Promise<void> {
   line('test images that are known', own.knownShare);
   for (const each of unrelated) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { exportFiles } from '../../src/export/export-files.js';
 import type { ExportFormat, ExportQuantization } from '../../src/export/export-format.js';
 
-/** Exports a SavedModel in a process of its own, and writes the seconds to `OUTPUT.json`: `export-one.ts DIRECTORY FORMAT QUANTIZATION OUTPUT`. */
+/** Exports a SavedModel in its own process, and writes the seconds to `OUTPUT.json`: `export-one.ts DIRECTORY FORMAT QUANTIZATION OUTPUT`. */
 const [directory = '', format = '', quantize = '', output = ''] = process.argv.slice(2);
 const start = performance.now();
 const files = await exportFiles(directory, format as ExportFormat, { quantize: quantize as ExportQuantization });

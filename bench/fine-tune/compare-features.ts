@@ -2,15 +2,15 @@ import sharp from 'sharp';
 
 import * as tf from '../../src/tensorflow/tf.js';
 
-/** How far features are from those that they should be. */
+/** How far features are from the expected ones. */
 export interface FeatureDifference {
-  /** The largest difference of a feature, as a part of the largest feature. */
+  /** The largest difference of a feature, relative to the largest feature. */
   readonly relative: number;
-  /** The same between two images by one model: a comparison of features that are all alike would tell nothing. */
+  /** The same between two images, with one model: if all features were alike, the comparison would prove nothing. */
   readonly betweenImages: number;
 }
 
-/** Compares what two models make of the same images, [n, features] each. */
+/** Compares two models' features of the same images, [n, features] each. */
 export function compareFeatures(expected: tf.Tensor, received: tf.Tensor): FeatureDifference {
   return tf.tidy(() => {
     const largest = (x: tf.Tensor) => tf.max(tf.abs(x)).dataSync()[0] ?? NaN;

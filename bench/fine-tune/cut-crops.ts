@@ -10,16 +10,16 @@ import type { Photograph } from './photographs.js';
 export interface CropOptions {
   /** Width and height of a crop in pixels. */
   readonly size: number;
-  /** Crops a photograph to train on, those for the validation included. */
+  /** Crops per photograph for training, including those for validation. */
   readonly train: number;
-  /** Crops a photograph to test with. */
+  /** Crops per photograph for the test. */
   readonly test: number;
   readonly seed: number;
 }
 
 /**
- * Where crops are taken from, as parts of a photograph's width: the left side to train, the right side to test, and a strip between
- * them that nobody sees. Within its side a crop is a tile of a grid: no two crops share a pixel, so training, validation and test have none in common.
+ * Where crops are taken from, as fractions of a photograph's width: the left side for training, the right side for the test, and an unused strip
+ * between them. Within its side a crop is a tile of a grid: no two crops share a pixel, so training, validation and test have none in common.
  */
 export const sides = { train: [0, 0.6], test: [0.64, 1] } as const;
 

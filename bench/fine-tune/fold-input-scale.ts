@@ -1,10 +1,10 @@
 import * as tf from '../../src/tensorflow/tf.js';
 
 /**
- * Makes a network that takes pixels from 0 to 1 one that takes them from -1 to 1, as Keras Applications' InceptionV3 and Signet's do.
+ * Turns a network for pixels from 0 to 1 into one for pixels from -1 to 1, which Keras Applications' InceptionV3 and Signet's take.
  *
- * Its first convolution sees (x + 1) / 2: half its kernel over x, and half the sum of its kernel, which the average that batch
- * normalization subtracts takes in. That is exact where the convolution pads nothing, as InceptionV3's first does not.
+ * The first convolution of (x + 1) / 2 is half the kernel over x, plus a constant, half the sum of the kernel, by which the average that batch
+ * normalization subtracts is reduced. This is exact for a convolution without padding, such as InceptionV3's first.
  */
 export function foldInputScale(convolution: tf.layers.Layer, normalization: tf.layers.Layer): void {
   tf.tidy(() => {

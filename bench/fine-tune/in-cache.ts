@@ -5,7 +5,7 @@ import path from 'node:path';
 import { cacheFolder } from '../../src/files/cache-folder.js';
 import { lastLines, runChild } from '../../src/files/run-child.js';
 
-/** A folder in the user's cache, filled the first time: beside its place, then renamed, so that it is whole or not there. */
+/** Returns a folder in the user's cache. The first time, it is filled under another name and then renamed, so that it is complete or absent. */
 export async function inCache(name: string, fill: (folder: string) => Promise<void>): Promise<string> {
   const folder = path.join(cacheFolder(), 'bench-fine-tune', name);
   if (existsSync(folder)) return folder;

@@ -3,11 +3,11 @@ import path from 'node:path';
 
 import { inCache, mustRun } from './in-cache.js';
 
-/** Their wheels have photographs as files; no code of theirs is run, so any Python will do. */
+/** Their wheels contain photographs as files. None of their code is run, so any Python will do. */
 const packages = ['scikit-image==0.26.0', 'scikit-learn==1.9.1'] as const;
 const folders = { image: 'skimage/data', learn: 'sklearn/datasets/images' } as const;
 
-/** Every photograph in the two packages that is large enough, shows the world and is no second view of another: a class each. */
+/** Every photograph in the two packages that is large enough, shows the real world and is not a second view of another. Each is a class. */
 const photographs: Readonly<Record<string, string>> = {
   astronaut: `${folders.image}/astronaut.png`,
   brick: `${folders.image}/brick.png`,
@@ -42,7 +42,7 @@ export async function findPhotographs(): Promise<Photograph[]> {
 async function unpack(folder: string): Promise<void> {
   console.error(`downloading ${packages.join(', ')} (25 MB, once per user)`);
   const target = path.join(folder, 'packages');
-  // Wheels of one Python, whichever is installed: nothing of them runs.
+  // Wheels for one version of Python, whichever is installed: their code is not run.
   const wheels = ['--no-deps', '--only-binary', ':all:', '--python-version', '3.12', '--target', target];
   await mustRun('python3', ['-m', 'pip', 'install', '--quiet', ...wheels, ...packages]);
   for (const [name, file] of Object.entries(photographs))

@@ -6,19 +6,19 @@ import { loadBundledInception } from './bundled-inception.js';
 import { compareFeatures, readPixels } from './compare-features.js';
 import { foldInputScale } from './fold-input-scale.js';
 
-/** The largest difference of a feature, as a part of the largest feature, that is still rounding. */
+/** The largest difference of a feature, relative to the largest feature, that still counts as rounding. */
 const mostDifference = 1e-3;
 /** The last layer of the backbone, before its average pooling. */
 const last = 'mixed10';
 const size = 299;
 
 /**
- * Writes the weights of the bundled InceptionV3 as Keras publishes a backbone's, and compares what it makes of images, as TF.js loaded it
- * and with the pixels that it was trained on, with what Signet's makes of them with the written weights.
+ * Writes the weights of the bundled InceptionV3 in the form in which Keras publishes a backbone's. Compares the features of images that the bundled
+ * network computes, as TF.js loaded it and with the pixels that it was trained on, with those that Signet's computes with the written weights.
  *
  * @param file The weight file to write.
  * @param images Files of at least two images.
- * @throws when the two differ.
+ * @throws if the two differ.
  */
 export async function proveWeights(file: string, images: readonly string[]): Promise<void> {
   const pixels = await readPixels(images, size);
@@ -39,7 +39,7 @@ export async function proveWeights(file: string, images: readonly string[]): Pro
     throw new Error(`The features differ by more than ${mostDifference} of the largest.`);
 }
 
-/** @returns the features of the model whose weights are written, [n, 2048]. */
+/** @returns the features that the model with the written weights computes, [n, 2048]. */
 async function writeWeights(file: string, pixels: tf.Tensor): Promise<tf.Tensor> {
   const model = await loadBundledInception();
   // As Keras publishes a backbone: without the head.

@@ -14,11 +14,14 @@ import { type Squares, squares } from './squares.js';
 
 /** A network of the pointing test. */
 export interface Family {
-  /** Pixels of a picture's sides: many, so that a pixel of the feature map, 32 of the picture, is small next to a square. */
+  /** Width and height of a picture in pixels: large, so that a pixel of the feature map, 32 of the picture's, is small compared with a square. */
   readonly side: number;
-  /** Sides of pictures on which all of it is trained to say which colours are there. Default: it keeps its weights and gets a head. */
+  /**
+   * Width and height of the pictures on which the whole network is trained to name the colours in a picture. Default: it keeps its weights and gets a
+   * head.
+   */
   readonly trainedSide?: number;
-  /** Weights that it keeps where it is not trained. Default: random ones. */
+  /** Weights that it keeps if it is not trained. Default: random ones. */
   readonly weights?: 'imagenet';
 }
 
@@ -26,9 +29,9 @@ export interface Family {
 export interface Pointing {
   /** What the network learned from. */
   readonly learnedFrom: 'places' | 'labels';
-  /** Share of the heat of the most probable class that lies within the square, in the mean. */
+  /** Mean share of the most probable class's heat that lies within the square. */
   readonly share: number;
-  /** Share of the picture that the square covers, in the mean: what heat without a place would have. */
+  /** Mean share of the picture that the square covers: the share of heat that is spread evenly. */
   readonly area: number;
   /** Share of the pictures whose class is right. */
   readonly right: number;
@@ -36,14 +39,15 @@ export interface Pointing {
 
 const classNames = ['red', 'green', 'blue'];
 
-/** Seeds of the pictures to learn from and of those that are judged: on the latter nothing was chosen. */
+/** Seeds of the pictures for learning and of those for the result, which were not used to choose anything. */
 const seeds = { learned: 1, judged: 3 };
 const [learnedPictures, judgedPictures] = [40, 30];
 
 /**
- * Measures how much of the heat lies on squares of which the place is known.
+ * Measures how much of the heat lies on squares whose place is known.
  *
- * @param photographs Files to draw the squares on, for families that are not trained: the first half to learn from, the other to be judged on. Default: noise.
+ * @param photographs Files to draw the squares on, for families that are not trained: the first half for learning, the second half for the result.
+ *   Default: noise.
  */
 export async function point(
   modelType: string,
@@ -79,7 +83,7 @@ async function takeTrained(model: ImageClassifierModel, copy: ImageClassifierMod
   images.dispose();
 }
 
-/** Measures a network whose head learned where the squares are, then one whose head learned only which colour a picture has. */
+/** Measures a network whose head learned where the squares are, then with a head that learned only which colour a picture has. */
 async function pointWithHeads(
   model: ImageClassifierModel,
   map: FeatureMap,
@@ -122,7 +126,7 @@ async function squashed(files: readonly string[], side: number): Promise<Uint8Ar
   return mapConcurrently(files, 2, decode);
 }
 
-/** Feature maps of pictures: they are computed once, whatever heads follow. */
+/** Feature maps of pictures, which are computed once for all heads. */
 interface SeenSquares extends Omit<Squares, 'images'> {
   readonly model: ImageClassifierModel;
   readonly map: FeatureMap;
@@ -161,7 +165,7 @@ function measure(learnedFrom: Pointing['learnedFrom'], { model, map, features, b
 }
 
 const [steps, batchSize] = [60, 12];
-/** Every fifth picture has no square: a network then learns what a background is. */
+/** Every fifth picture has no square: this is how a network learns what a background is. */
 const every = 5;
 
 /** Trains a multi-label classifier on which colours are in a picture. */
@@ -179,9 +183,9 @@ async function train(model: ImageClassifierModel, side: number): Promise<void> {
   tf.dispose([images, ys, batches]);
 }
 
-/** Gives normalizations the averages of some pictures, as if the network had been trained for long. */
+/** Sets the moving averages of normalizations to those of some pictures, as after a long training. */
 function calibrate(model: ImageClassifierModel, images: tf.Tensor4D): void {
-  // TF.js keeps the share of the old averages in a field that its typings hide.
+  // TF.js keeps the momentum in a field that its typings hide.
   for (const layer of model.layers) if ('momentum' in layer) layer.momentum = 0;
   tf.tidy(() => model.apply(images, { training: true }) as tf.Tensor);
 }
@@ -189,7 +193,7 @@ function calibrate(model: ImageClassifierModel, images: tf.Tensor4D): void {
 /** Weights of a layer of logits, kernel and bias. */
 type Head = [tf.Tensor, tf.Tensor];
 
-/** The head whose logits are the mean over the feature map of what says 1 on squares of a colour. */
+/** The head whose logits are the mean, over the feature map, of values that should be 1 on squares of a colour and 0 elsewhere. */
 function headOfPlaces({ model, features, boxes, labels }: SeenSquares): Head {
   const [height, width] = model.imageSize;
   const kernel = tf.tidy(() => {
@@ -207,7 +211,7 @@ function headOfPlaces({ model, features, boxes, labels }: SeenSquares): Head {
   return [kernel, tf.zeros([classNames.length])];
 }
 
-/** The head of `train-model`'s recipe: it learns from the mean of each picture's feature map which colour the picture has. */
+/** The head of `train-model`'s recipe. It learns the colour of a picture from the mean of the picture's feature map. */
 async function headOfLabels({ features, labels }: SeenSquares): Promise<Head> {
   const xs = tf.tidy(() => tf.concat(features.map((each) => tf.mean<tf.Tensor2D>(each, [1, 2]))));
   const batch = { xs, ys: tf.tensor1d(labels, 'int32') };
@@ -221,7 +225,7 @@ async function headOfLabels({ features, labels }: SeenSquares): Promise<Head> {
   return [tf.tensor2d(kernel, [xs.shape[1], classNames.length]), tf.tensor1d(bias)];
 }
 
-/** Solves (X'X + l) W = X'Y by conjugate gradients, each column by itself. */
+/** Solves (X'X + l) W = X'Y by conjugate gradients, column by column. */
 function leastSquares(x: tf.Tensor2D, y: tf.Tensor2D): tf.Tensor2D {
   const strength = tf.mul(tf.mean(tf.square(x)), 0.01 * x.shape[0]);
   const apply = (w: tf.Tensor2D) => tf.add<tf.Tensor2D>(tf.matMul(x, tf.matMul(x, w), true), tf.mul(w, strength));

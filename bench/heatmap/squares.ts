@@ -4,7 +4,7 @@ import { mulberry32 } from '../../test/helpers/data/mulberry32.js';
 /** Checks whether a pixel of a picture lies in its square. */
 export type IsInside = (y: number, x: number) => boolean;
 
-/** Pictures of noise or of anything, most with a square of a colour. */
+/** Pictures with noise or other backgrounds, most of which have a square in some colour. */
 export interface Squares {
   /** float32 [n, side, side, 3], 0 to 255 */
   readonly images: tf.Tensor4D;
@@ -15,15 +15,15 @@ export interface Squares {
   readonly boxes: readonly IsInside[];
 }
 
-/** What is drawn. */
+/** What to draw. */
 export interface SquaresOptions {
   /** Every `empty`-th picture has no square. Default: all have one. */
   readonly empty?: number;
-  /** What lies around the squares, one of the backgrounds after another, [side, side, 3] each. Default: noise. */
+  /** Backgrounds for the squares, used in turn, [side, side, 3] each. Default: noise. */
   readonly backgrounds?: readonly Uint8Array[] | undefined;
 }
 
-/** Draws pictures, each with a square that is half as wide and up to 0.7, at a place drawn evenly. */
+/** Draws pictures, each with a square of 0.5 to 0.7 times its width at a random place. */
 export function squares(
   count: number,
   side: number,

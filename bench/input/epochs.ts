@@ -1,6 +1,6 @@
 import { startLineProcess } from '../line-process.js';
 
-/** What is read. */
+/** What to read. */
 export interface InputTask {
   readonly directory: string;
   /** Height and width that every image is resized to. */
@@ -8,17 +8,17 @@ export interface InputTask {
   readonly batch: number;
 }
 
-/** What an epoch took. */
+/** Cost of an epoch. */
 export interface Epoch {
   readonly images: number;
   readonly seconds: number;
-  /** Of all threads. */
+  /** Processor time of all threads. */
   readonly cpuSeconds: number;
-  /** The most memory that the process has had so far. */
+  /** Peak memory of the process so far. */
   readonly peakMebibytes: number;
 }
 
-/** A process that goes through the images when it is told to. */
+/** A process that reads the images when it is told to. */
 export interface Reader {
   readonly epoch: () => Promise<Epoch>;
   readonly end: () => void;

@@ -5,18 +5,18 @@ import sharp from 'sharp';
 
 import { createRandom } from '../../src/data/dataset/random.js';
 
-/** What is generated. */
+/** What to generate. */
 export interface Photographs {
   readonly count: number;
   readonly width: number;
   readonly height: number;
-  /** Every file stands so often in the folder, as hard links. Default: 1. */
+  /** How often each file appears in the folder, as hard links. Default: 1. */
   readonly copies?: number;
 }
 
 const classes = 10;
 
-/** Writes JPEGs that cost what photographs cost to decode, soft shapes with a camera's grain, into ten folders of classes. */
+/** Writes JPEGs that take as long to decode as photographs: soft shapes with a camera's grain, in ten class folders. */
 export async function generatePhotographs(folder: string, options: Photographs): Promise<void> {
   const { count, width, height, copies = 1 } = options;
   const random = createRandom(1);
@@ -33,7 +33,7 @@ export async function generatePhotographs(folder: string, options: Photographs):
   }
 }
 
-/** Values from 16 to 240, so that no grain leaves the range. */
+/** Values from 16 to 240, so that the grain stays within the range. */
 async function softShapes(width: number, height: number, random: () => number): Promise<Uint8Array> {
   const small = Uint8Array.from({ length: 20 * 15 * 3 }, () => 40 + random() * 176);
   return sharp(small, { raw: { width: 20, height: 15, channels: 3 } })

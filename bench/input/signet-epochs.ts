@@ -4,7 +4,7 @@ import { imageDatasetFromDirectory } from '../../src/index.js';
 import * as tf from '../../src/tensorflow/tf.js';
 import type { Epoch, InputTask } from './epochs.js';
 
-/** Signet's side, which does as keras_epochs.py does: the task is the first line, then a line an epoch. */
+/** Signet's side, with the same protocol as keras_epochs.py: the first line is the task, then one line per epoch. */
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const first = await lines.next();
 const { directory, size, batch } = JSON.parse(first.done ? '{}' : first.value) as InputTask;

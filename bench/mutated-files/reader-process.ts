@@ -5,13 +5,13 @@ import { createInterface, type Interface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
-/** What came of reading a file. */
+/** Outcome of reading a file. */
 export interface Outcome {
   readonly outcome: string;
   readonly milliseconds: number;
 }
 
-/** A process that reads files, and is watched. One that ends or hangs is over. */
+/** A process that reads files and is watched. It is not used again once it ended or hung. */
 export class ReaderProcess {
   isOver = false;
   readonly #lines: Interface;
@@ -24,7 +24,7 @@ export class ReaderProcess {
     child.stdin.on('error', () => undefined);
   }
 
-  /** @param patience Milliseconds after which a file counts as one that never ends. */
+  /** @param patience Milliseconds after which reading a file counts as hung. */
   static async start(patience: number): Promise<ReaderProcess> {
     const script = fileURLToPath(new URL('reader.ts', import.meta.url));
     const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
@@ -65,7 +65,7 @@ export class ReaderProcess {
     return { outcome: milliseconds >= this.patience ? 'HANGS' : outcome, milliseconds };
   }
 
-  /** The most memory that it has taken so far. */
+  /** Peak memory of the process so far. */
   async peakMebibytes(): Promise<number> {
     const status = await readFile(`/proc/${this.child.pid}/status`, 'utf8').catch(() => '');
     return Math.round(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);

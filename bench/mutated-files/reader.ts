@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 
 import { mutantReader } from '../../test/helpers/data/read-mutant.js';
 
-/** A process that reads each file that a line names, and answers with what came of it; the bench watches its time and memory. */
+/** A process that reads the file that each line names, and answers with the outcome. The bench watches its time and memory. */
 const read = await mutantReader();
 process.stdout.write('ready\n');
 for await (const line of createInterface({ input: process.stdin })) {

@@ -22,7 +22,7 @@ import { drawValues } from '../../test/helpers/data/draw-values.js';
 
 /** A request that a client may send, before it is damaged. */
 export interface ValidRequest {
-  /** Path of the URL; the method's where `isGrpc`. */
+  /** Path of the URL; if `isGrpc`, that of the method. */
   readonly path: string;
   readonly isGrpc: boolean;
   readonly body: Buffer;
@@ -44,7 +44,7 @@ const overGrpc = (path: string, body: Uint8Array): ValidRequest => ({
  * Every kind of request: each element type over each protocol and form, the examples' methods, questions about models, and pictures of every
  * format in an upload and as a tensor.
  *
- * @param image Gives the bytes of a picture of a format, damaged or not.
+ * @param image Returns the bytes of a picture in a format, damaged or not.
  */
 export function requestKinds(
   formats: readonly string[],

@@ -28,6 +28,6 @@ export async function forwardSpeed(name: keyof typeof networks): Promise<number>
   images.dispose();
   network.dispose();
   model.dispose();
-  // The first two prepare the graph.
+  // The first two calls prepare the graph.
   return 32_000 / Math.min(...milliseconds.slice(2));
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { pythonFolder } from '../../test/helpers/python/python.js';
 import { startLineProcess } from '../line-process.js';
 
-/** What is run: images of random pixels, since only time is measured. */
+/** What to run: images of random pixels, because only time is measured. */
 export interface Task {
   /** Height and width, in pixels. */
   readonly size: number;
@@ -13,14 +13,14 @@ export interface Task {
   readonly savedModel: string;
 }
 
-/** What a slice took. */
+/** Cost of a slice. */
 export interface Slice {
   readonly seconds: number;
-  /** Of all cores: says more than `seconds` on a machine that others use too. */
+  /** Processor time of all cores, which says more than `seconds` on a busy machine. */
   readonly cpuSeconds: number;
 }
 
-/** Answers so many batches. */
+/** Runs a number of batches. */
 export type Road = (batch: number, calls: number) => Promise<Slice>;
 
 /** Keras 3 and Python TensorFlow in one process, which waits while others are measured. */

@@ -10,7 +10,7 @@ import { pythonFolder } from '../../test/helpers/python/python.js';
 
 const marker = path.join(pythonFolder, 'fastapi-1');
 
-/** Starts FastAPI and uvicorn over a SavedModel; installs them first into the environment of the parity tests. */
+/** Starts FastAPI and uvicorn with a SavedModel, after installing them into the environment of the parity tests. */
 export async function startFastApi(modelDirectory: string): Promise<{ port: number; process: ChildProcess }> {
   if (!existsSync(marker)) {
     process.stderr.write('installing FastAPI and uvicorn for the comparison (once per user)\n');

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { latencyOf } from '../../src/data/statistics.js';
 import type { LoadResult } from './load.js';
 
-/** A request that is sent again and again. */
+/** A request that is sent repeatedly. */
 export interface Target {
   readonly url: string;
   readonly body: Buffer;
@@ -18,7 +18,7 @@ export interface Target {
 
 const run = promisify(execFile);
 
-/** A gRPC call with one message, as HTTP/2 carries it: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. */
+/** A gRPC call with one message, as an HTTP/2 request: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md. */
 export function grpcTarget(port: number, method: string, message: Uint8Array): Target {
   const body = Buffer.alloc(5 + message.length);
   body.writeUInt32BE(message.length, 1);
@@ -45,10 +45,10 @@ export async function hasH2load(): Promise<boolean> {
 }
 
 /**
- * So many clients call as fast as they are answered, for so long. In C: a load generator in Node.js takes as much of a small
- * machine as the server that it measures.
+ * A number of clients send requests as fast as they are answered, for a number of seconds. h2load is written in C: on a small machine, a load
+ * generator in Node.js would take as much processor time as the server.
  *
- * @throws Error when an answer is no 200. The status of gRPC, which comes after the answer, it does not look at.
+ * @throws Error if an answer is not 200. The gRPC status, which follows the answer, is not checked.
  */
 export async function h2load(
   { url, body, headers, isHttp2 }: Target,
@@ -70,9 +70,9 @@ export async function h2load(
   }
 }
 
-/** A line a request: start, in microseconds, status, microseconds; by tabs. */
+/** One line per request: start in microseconds, status, microseconds, separated by tabs. */
 function summary(log: string, seconds: number): LoadResult {
-  // None where the machine is so busy that no request ended in time.
+  // Empty if the machine is so busy that no request ended in time.
   const lines = log.split('\n').filter((line) => line !== '');
   const rows = lines.map((line) => line.split('\t').map(Number));
   const failed = rows.filter(([, status]) => status !== 200);

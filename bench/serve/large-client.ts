@@ -6,7 +6,7 @@ import os from 'node:os';
 
 import type { Target } from './h2load.js';
 
-/** What `large-bodies.ts` tells a process of this module: the body lies in a file, which a message would copy. */
+/** What `large-bodies.ts` tells a process of this module. The body is in a file, because a message would copy it. */
 export interface LargeRequest extends Omit<Target, 'body'> {
   readonly bodyFile: string;
 }
@@ -15,15 +15,15 @@ export interface LargeRequest extends Omit<Target, 'body'> {
 export interface LargeResult {
   /** Milliseconds that each request took. */
   readonly milliseconds: readonly number[];
-  /** HTTP statuses, those of gRPC in brackets, of requests that were not answered with a result. */
+  /** HTTP statuses of requests that were not answered with a result, with gRPC statuses in brackets. */
   readonly failures: readonly string[];
   /** Bytes of an answer. */
   readonly answerBytes: number;
 }
 
-/** A client in a process of its own that sends one large request after another, until it gets the message `stop`. */
+/** A client in its own process that sends one large request after another until it gets the message `stop`. */
 async function main({ url, bodyFile, headers, isHttp2 }: LargeRequest): Promise<void> {
-  // It stands for another machine, which would take nothing of this one's processors.
+  // It stands for another machine, which would not use this one's processors.
   os.setPriority(os.constants.priority.PRIORITY_LOW);
   const body = await readFile(bodyFile);
   const fields = Object.fromEntries(headers.map((header) => header.split(': ') as [string, string]));
@@ -68,7 +68,7 @@ function http1Sender(url: string, headers: Readonly<Record<string, string>>, bod
   };
 }
 
-/** Windows as large as a client of gRPC in C takes. */
+/** Windows as large as those of the gRPC client in C. */
 const windowBytes = 2 ** 22;
 
 function http2Sender(url: string, headers: Readonly<Record<string, string>>, body: Buffer): () => Promise<Answer> {

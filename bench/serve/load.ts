@@ -1,13 +1,13 @@
 import { type Latency, latencyOf } from '../../src/data/statistics.js';
 
-/** What a load gave; latencies are those of a request. */
+/** Result of a load; latencies are per request. */
 export interface LoadResult extends Latency {
   readonly requestsPerSecond: number;
   readonly requests: number;
   readonly errors: readonly string[];
 }
 
-/** So many clients call as fast as they are answered, for so long. */
+/** A number of clients send requests as fast as they are answered, for a number of seconds. */
 export async function load(call: () => Promise<unknown>, clients: number, seconds: number): Promise<LoadResult> {
   const latencies: number[] = [];
   const errors: string[] = [];

@@ -6,12 +6,12 @@ import { startLineProcess } from '../line-process.js';
 
 /** The client that users of TensorFlow Serving have. */
 export interface OfficialClient {
-  /** The median latency of so many calls, in milliseconds. */
+  /** Median latency of a number of calls, in milliseconds. */
   readonly medianOf: (calls: number) => Promise<number>;
   readonly end: () => void;
 }
 
-/** Starts the official Python client, with which it calls the model of the bench over gRPC. */
+/** Starts the official Python client, which calls the model of the bench over gRPC. */
 export function startOfficialClient(grpcPort: number, image: string): OfficialClient {
   const script = fileURLToPath(new URL('./grpc_client.py', import.meta.url));
   const python = path.join(pythonFolder, 'bin', 'python');

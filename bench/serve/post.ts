@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 
-/** A client that keeps its connections, which is what a service in front of a model does. */
+/** A client that keeps its connections, as a service in front of a model does. */
 export class HttpClient {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 256 });
 

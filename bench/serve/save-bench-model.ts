@@ -7,15 +7,15 @@ import { LenetModel } from '../../src/index.js';
 /** A model in a folder as serve-model takes it. */
 export interface BenchModel {
   readonly folder: string;
-  /** Of version 1. */
+  /** Directory of version 1. */
   readonly directory: string;
-  /** Puts a copy beside it as another version. */
+  /** Adds a copy as another version. */
   readonly addVersion: (version: number) => Promise<void>;
   readonly removeVersion: (version: number) => Promise<void>;
   readonly remove: () => Promise<void>;
 }
 
-/** A LeNet for ten digits with random weights, which cost as much to compute as trained ones. */
+/** Saves a LeNet for ten digits with random weights, which take as long to compute as trained ones. */
 export async function saveBenchModel(): Promise<BenchModel> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
   const versionPath = (version: number) => path.join(folder, 'LenetModel', String(version));

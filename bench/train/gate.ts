@@ -1,7 +1,7 @@
 import { tf } from '../../src/index.js';
 import type { Task } from './side.js';
 
-/** Gives batches of random images while a slice is measured, and keeps the training waiting in between. */
+/** Supplies batches of random images while a slice is measured, and makes the training wait in between. */
 export class Gate {
   #left = 0;
   #start = 0;
@@ -17,7 +17,7 @@ export class Gate {
     this.#labels = Int32Array.from({ length: batch }, () => Math.floor(Math.random() * classes));
   }
 
-  /** @returns The seconds that so many steps took. */
+  /** @returns The seconds that the steps took. */
   open(steps: number): Promise<number> {
     this.#left = steps;
     this.#start = performance.now();

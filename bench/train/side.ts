@@ -1,4 +1,4 @@
-/** What is trained: random images, since only time and memory are measured. */
+/** What to train, on random images, because only time and memory are measured. */
 export interface Task {
   readonly model: 'LenetModel' | 'ResnetModel';
   /** Height and width, in pixels. */
@@ -7,21 +7,21 @@ export interface Task {
   readonly batch: number;
 }
 
-/** What some steps took. */
+/** Cost of some steps. */
 export interface Slice {
   readonly seconds: number;
-  /** The most memory that the process has had so far. */
+  /** Peak memory of the process so far. */
   readonly peakMebibytes: number;
 }
 
-/** A process of its own that trains on and on; a slice of it is measured at a time. */
+/** A separate process that keeps training, and is measured slice by slice. */
 export interface FitProcess {
-  /** Trains so many steps. */
+  /** Trains a number of steps. */
   readonly run: (steps: number) => Promise<Slice>;
   readonly end: () => Promise<void>;
 }
 
-/** One of those that are compared. */
+/** One of the sides that are compared. */
 export interface Side {
   readonly name: string;
   readonly start: () => FitProcess;

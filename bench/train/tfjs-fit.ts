@@ -5,9 +5,7 @@ import { accuracy } from '../../src/training/losses.js';
 import { Gate } from './gate.js';
 import type { Slice, Task } from './side.js';
 
-/**
- * Signet's and TF.js's side, which does as keras_fit.py does: the task is the first line, then a line of `{"steps": n}` a slice.
- */
+/** Signet's and TF.js's side, with the same protocol as keras_fit.py: the first line is the task, then one line `{"steps": n}` per slice. */
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const first = await lines.next();
 const task = JSON.parse(first.done ? '{}' : first.value) as Task & { readonly jit: 'graph' | 'xla' | 'off' };

@@ -1,4 +1,4 @@
-/** The chance that a score of one kind is above one of the other, equal ones counted as half: the area under the ROC curve. */
+/** The area under the ROC curve: the probability that a score of one kind is above one of the other kind, with ties counted as half. */
 export function areaUnderRoc(above: ArrayLike<number>, below: ArrayLike<number>): number {
   const sorted = Float64Array.from(below).sort();
   const sum = Array.from(above).reduce(
@@ -8,7 +8,7 @@ export function areaUnderRoc(above: ArrayLike<number>, below: ArrayLike<number>)
   return sum / (above.length * below.length);
 }
 
-/** How many of some sorted numbers are below another, or also equal to it. */
+/** How many sorted numbers are below a value, or also equal to it. */
 function countBelow(sorted: Float64Array, value: number, orEqual = false): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {

@@ -1,15 +1,15 @@
 import { Reliability } from '../../src/evaluation/confidence/reliability.js';
 import { createRandom } from '../../src/data/dataset/random.js';
 
-/** Calibration errors of classifiers whose every confidence is right. */
+/** Calibration errors of perfectly calibrated classifiers. */
 export interface ExactCalibration {
   readonly mean: number;
-  /** Bounds that one draw in 20 is below, and one above. */
+  /** Bounds: one draw in 20 is below the lower one, and one in 20 above the upper one. */
   readonly low: number;
   readonly high: number;
 }
 
-/** Draws, for some confidences, which images are right, each with the probability that its confidence says, and measures the calibration error of each draw. */
+/** Draws at random which images are right, each with a probability equal to its confidence, and measures the calibration error of each draw. */
 export function exactCalibration(confidence: Float32Array, draws = 4000): ExactCalibration {
   const random = createRandom(0);
   const errors = Float64Array.from({ length: draws }, () => {

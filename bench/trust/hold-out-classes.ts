@@ -8,7 +8,7 @@ import * as tf from '../../src/tensorflow/tf.js';
 import { areaUnderRoc } from './area-under-roc.js';
 import type { Embedded } from './recognize-folder.js';
 
-/** How well the test images of a class are told apart by a head that was trained without it. */
+/** How well a head that was trained without a class recognizes the test images of that class as unknown. */
 export interface HeldOut {
   readonly className: string;
   readonly area: number;
@@ -19,7 +19,7 @@ const strength = 0.03;
 /** As `--validation-split`. */
 const validationSplit = 0.2;
 
-/** Leaves out each class in turn, and does on features what the recipe does: one head to choose the confidence by, and one of all images. */
+/** Leaves out each class in turn, and does what the recipe does on features: one head to choose the confidence by, and one trained on all images. */
 export async function holdOutClasses(
   modelType: string,
   { train, test }: Readonly<Record<'train' | 'test', Embedded>>,
@@ -67,7 +67,10 @@ function scoresByModel(
   });
 }
 
-/** Calibration of heads on images that they were not trained on: all of both folders, in five folds. Of one test set alone chance says too much. */
+/**
+ * Calibration of heads on images that they were not trained on: all images of both folders, in five folds. On the test set alone, chance would have
+ * too much influence.
+ */
 export async function calibrationByFolds({
   train,
   test,
@@ -98,7 +101,7 @@ function positionsBut({ labels }: Embedded, label: number): number[] {
   return [...labels.keys()].filter((i) => labels[i] !== label);
 }
 
-/** Some of the images, with the labels that there are without one class. */
+/** Selects some of the images, with labels for the classes that remain when one is left out. */
 function pick({ embeddings, labels }: Embedded, positions: readonly number[], without: number) {
   const features = embeddings.length / labels.length;
   const picked = new Float32Array(positions.length * features);

@@ -5,13 +5,13 @@ import { stringVector } from '../../src/ops/strings.js';
 import { LoadedSavedModel } from '../../src/saved-model/run/load-saved-model.js';
 import * as tf from '../../src/tensorflow/tf.js';
 
-/** What `serving_known` gives for the pictures of a folder. */
+/** What `serving_known` returns for the pictures of a folder. */
 export interface Recognized {
   readonly images: number;
-  /** Scores by which it is decided whether they are known, and confidences, [n]. */
+  /** Scores that decide whether they are known, and confidences, [n]. */
   readonly score: Float32Array;
   readonly confidence: Float32Array;
-  /** Share of them that are known. */
+  /** Fraction of them that is known. */
   readonly knownShare: number;
 }
 
@@ -23,7 +23,7 @@ export interface Embedded {
   readonly labels: Int32Array;
 }
 
-/** Asks `serving_known` about up to some of the pictures in a folder and those below it, evenly. */
+/** Calls `serving_known` with a number of pictures from a folder and its subfolders, picked evenly. */
 export async function recognizeFolder(directory: string, folder: string, most: number): Promise<Recognized> {
   const { rows } = await callEach(directory, await picturesIn(folder, most), 'serving_known');
   const column = (name: string) => Float32Array.from(rows.flatMap((row) => Array.from(row[name] ?? [])));
