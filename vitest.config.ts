@@ -8,19 +8,19 @@ import { loadsTensorFlow } from './test/helpers/loads-tensorflow.js';
 /** What all tests share; `vitest.parity.config.ts` takes it too. */
 export const shared = {
   pool: 'forks' as const,
-  // They end what hangs; a busy machine takes three times as long as a quiet one.
+  // Only for tests that hang: a busy machine takes three times as long as a quiet one.
   testTimeout: 120_000,
   hookTimeout: 180_000,
   setupFiles: ['test/helpers/set-up-file.ts'],
-  // Tests call many functions a few times: V8 optimizes after four times as many calls as by default, which takes a tenth less of a processor.
-  // Later versions of Node.js have another compiler between, and no such flag.
+  // Tests call many functions a few times: V8 optimizes after four times as many calls as by default, which saves a tenth of the processor time.
+  // Later versions of Node.js have another compiler in between, and no such flag.
   execArgv: process.versions.node.startsWith('20.') ? [`--interrupt-budget=${4 * 132 * 1024}`] : [],
 };
 
 /** Once for all files. */
 export const globalSetup = ['test/helpers/bundle-threads.js'];
 
-/** Files that need more than about ten seconds of a CPU: they train for long, or start processes. `npm run test:quick` leaves them out. */
+/** Files that need more than about ten seconds of processor time, because they train or start processes. `npm run test:quick` leaves them out. */
 const slow = [
   'test/commands/build-model/run.test.ts',
   'test/commands/fine-tuning.test.ts',
@@ -50,8 +50,8 @@ const slow = [
 ];
 
 /**
- * Files that need a process of their own: they look at its memory, its threads or its environment, change TF.js, compare
- * trainings byte for byte, or expect the names that the first model of a process has.
+ * Files that need a separate process: they look at its memory, its threads or its environment, change TF.js, compare trainings byte for byte, or
+ * expect the names that the first model of a process has.
  */
 const alone = [
   'test/e2e/packed.test.ts',
@@ -86,7 +86,7 @@ const isShared = (file: string) => !apart.includes(file);
 export default defineConfig({
   test: {
     globalSetup,
-    // One more than two processors: tests that wait for a process or a page leave theirs to another.
+    // One more than two processors: tests that wait for a process or a page leave their processor to another.
     maxWorkers: 3,
     projects: [
       // A process that loads TensorFlow takes a second and a half to start: files share one where they can.

@@ -1,8 +1,8 @@
 /**
- * Runs the checks of `npm run check` next to each other, prints what those that fail say, and how long each took.
+ * Runs the checks of `npm run check` in parallel, and prints the output of those that fail and the time that each took.
  *
- * Prettier and ESLint keep what they found in node_modules/.cache, so that the next run looks at the files that changed. oxlint does all
- * that needs types, over all files: the compiler's own messages and the rules of .oxlintrc.json.
+ * Prettier and ESLint cache their results in node_modules/.cache, so that the next run only checks files that changed. oxlint does everything that
+ * needs types, for all files: the compiler's own messages and the rules of .oxlintrc.json.
  */
 import { spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';

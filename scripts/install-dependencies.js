@@ -1,8 +1,8 @@
 /**
- * Installs the packages of package-lock.json when `node_modules` does not hold them; silent when it does.
+ * Installs the packages of package-lock.json if `node_modules` does not have them, and is silent if it does.
  *
- * Runs before anything is installed and on any Node.js, so that an old one can say what is wrong: only built-in modules, only
- * old syntax.
+ * Runs before anything is installed and on any version of Node.js, so that an old one can report what is wrong: it uses only built-in modules and old
+ * syntax.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 /** @type {(text: string) => PackageFile} */
 const parse = JSON.parse;
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-/** npm writes this last of all: what it says is installed. */
+/** npm writes this last: what it lists is installed. */
 const installedPath = join(root, 'node_modules', '.package-lock.json');
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -25,12 +25,12 @@ if (major < 20 || (major === 20 && minor < 19)) {
 }
 if (!isInstalled()) install();
 
-/** Looks whether each package of the lock file is there, in its version. npm leaves out optional ones for other systems. */
+/** Checks whether each package of the lock file is installed, in the right version. npm leaves out optional ones for other systems. */
 function isInstalled() {
   const installed = installedPackages();
   const wanted = readJson(join(root, 'package-lock.json')).packages;
   const { dependencies, devDependencies } = readJson(join(root, 'package.json'));
-  // For one that only package.json names, `npm ci` says what to do.
+  // If only package.json names a package, `npm ci` explains what to do.
   const isLocked = Object.keys({ ...dependencies, ...devDependencies }).every((name) => wanted[`node_modules/${name}`]);
   return (
     isLocked &&
@@ -42,7 +42,7 @@ function isInstalled() {
   );
 }
 
-/** None where npm was killed while it wrote them. */
+/** Empty if npm was killed while it wrote the file. */
 function installedPackages() {
   try {
     return readJson(installedPath).packages;

@@ -12,7 +12,7 @@ import { lastLines, runChild } from '../src/files/run-child.js';
  *
  * @param version As npm takes it: `22`, `22.12.0`.
  * @returns Path of the `node` program.
- * @throws SignetError `OFFLINE` when npm cannot install it.
+ * @throws SignetError `OFFLINE` if npm cannot install it.
  */
 export async function installNode(version: string): Promise<string> {
   const name = process.platform === 'darwin' ? `node-bin-darwin-${process.arch}` : `node-linux-${process.arch}`;

@@ -8,12 +8,12 @@ import { runTool } from '../src/files/run-tool.js';
 /**
  * Packs the library, `npm run package -- [--pack-destination DIR]`, with tfjs-node's package inside: its JavaScript and the C++ that set-up compiles.
  *
- * A user's npm would run its install script, which downloads a library of 2022 that nothing verifies, and bring the old tar and adm-zip
- * that the script unpacks with. No field of a package.json keeps a dependency's script from running, so it is shipped without one
+ * A user's npm would run its install script, which downloads a library from 2022 without verifying it, and would install the old tar and adm-zip that
+ * the script unpacks it with. No field of a package.json keeps a dependency's script from running, so the package is shipped without one
  * (`bundleDependencies`; Apache License 2.0, section 4).
  */
 const binding = '@tensorflow/tfjs-node-gpu';
-/** What its JavaScript requires. The rest of its dependencies are its install script's. */
+/** The dependencies that its JavaScript requires. The others are only for its install script. */
 const needed = ['@tensorflow/tfjs', 'google-protobuf', 'progress'];
 
 interface Package {
@@ -48,7 +48,7 @@ try {
   await rm(stage, { recursive: true, force: true });
 }
 
-/** npm runs elsewhere: a folder counts from here. */
+/** Makes folders absolute, because npm runs in another folder. */
 function absolute(): string[] {
   const args = process.argv.slice(2);
   return args.map((each, i) => (args[i - 1] === '--pack-destination' ? path.resolve(each) : each));
@@ -64,7 +64,7 @@ async function bundle(theirs: Package, to: string): Promise<void> {
   }
   await cp('LICENSE', path.join(to, 'LICENSE'));
   const { name, version, main, types, license, repository } = theirs;
-  // npm would compile a package with a binding.gyp and no script of its own.
+  // npm would compile a package that has a binding.gyp but no install script.
   await writePackage(to, { name, version, main, types, license, repository, gypfile: false });
   const index = path.join(to, 'dist', 'index.js');
   await writeFile(index, withoutNodePreGyp(await readFile(index, 'utf8')));
@@ -72,7 +72,7 @@ async function bundle(theirs: Package, to: string): Promise<void> {
   await writeFile(path.join(to, 'README.md'), notice);
 }
 
-/** The addon lies where set-up puts it; the module that looks for it brings the old tar. */
+/** The addon is where set-up puts it, and the module that looks for it would need the old tar. */
 function withoutNodePreGyp(source: string): string {
   const [before, found, after] = source.split(
     /var binary = require\('@mapbox\/node-pre-gyp'\);\nvar bindingPath = (.*);\n/,

@@ -10,11 +10,11 @@ const files = [
   'deploy/kubernetes/tensorflow-serving.yaml',
 ];
 
-/** What stands before an image, the image with its tag, and a digest that it may have already. */
+/** The text before an image, the image with its tag, and its digest, if it has one already. */
 const images = /((?:^FROM |\bimage: |\$\{IMAGE:-))([a-z][\w./-]*:[\w.-]+)(@sha256:[0-9a-f]{64})?/gm;
 
 /**
- * Pins every image in a text to what its tag means now: a tag may be moved, a digest is its content.
+ * Pins every image in a text to the current digest of its tag: a tag may be moved, a digest identifies the content.
  *
  * @param digestOf Asks a registry, see `digestInRegistry`.
  */
@@ -24,7 +24,7 @@ export async function pinned(text: string, digestOf: (image: string) => Promise<
   return text.replaceAll(images, (_, before: string, image: string) => `${before}${image}@${digests.get(image)}`);
 }
 
-/** Addresses of a registry and of what gives out its tokens. */
+/** Addresses of a registry and of its token server. */
 export interface Registry {
   readonly manifests: string;
   readonly tokens: string;
@@ -34,7 +34,7 @@ const dockerHub: Registry = {
   manifests: 'https://registry-1.docker.io/v2/',
   tokens: 'https://auth.docker.io/token?service=registry.docker.io',
 };
-/** Images for several processors first: their digest fits every machine. */
+/** Images for several processors first, because their digest works on every machine. */
 const accept = ['application/vnd.oci.image.index.v1+json', 'application/vnd.docker.distribution.manifest.list.v2+json'];
 
 /**
@@ -55,7 +55,7 @@ export async function digestInRegistry(image: string, registry: Registry = docke
   throw new Error(`${image}: the registry answers ${response.status}, and "${digest}" as its digest.`);
 }
 
-/** `npx tsx scripts/pin-images.ts`, with a network: writes the digests of all images in deploy/ into the files. */
+/** `npx tsx scripts/pin-images.ts`, with a network: writes the digests of all images into the files in deploy/. */
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   for (const file of files) {
     const before = await readFile(file, 'utf8');

@@ -21,7 +21,7 @@ import {
   tritonMarker,
 } from '../test/helpers/python/python.js';
 
-/** The build without CUDA where there is one. */
+/** The build without CUDA, if there is one. */
 const tensorflow = process.platform === 'linux' && process.arch === 'x64' ? 'tensorflow-cpu' : 'tensorflow';
 
 /** Makes a virtual environment with Python TensorFlow in the user's cache, for the tests that compare with it. */
@@ -33,13 +33,13 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
   const steps = [
     ['python3', '-m', 'venv', pythonFolder],
     [pip, 'install', '--quiet', `${tensorflow}==${tensorflowVersion}`],
-    // It asks for the package "tensorflow", which is there under another name.
+    // It requires the package "tensorflow", which is installed under another name.
     [pip, 'install', '--quiet', '--no-deps', `tensorflow-serving-api==${tensorflowVersion}`],
     // Kubernetes's own schemas, for the manifests in deploy/.
     [pip, 'install', '--quiet', 'kubernetes-validate==1.37.0'],
-    // What EXIF is compared with.
+    // EXIF handling is compared with Pillow's.
     [pip, 'install', '--quiet', 'pillow==13.0.0'],
-    // The converter to ONNX that others use; what it writes runs in onnxruntime-node.
+    // The usual converter to ONNX. Its files run in onnxruntime-node.
     [pip, 'install', '--quiet', 'tf2onnx==1.17.0'],
     // For the Python in deploy/distributed/.
     [pip, 'install', '--quiet', 'ruff==0.17.6', 'mypy==2.4.1'],
@@ -48,7 +48,10 @@ await withLock(`${pythonFolder}.lock`, {}, async () => {
   await writeFile(pythonMarker, '');
 });
 
-/** And each of these in one of its own: Triton's client speaks to a server, MediaPipe runs LiteRT files, data sets lie in the storage. */
+/**
+ * Each of these gets its own environment: Triton's client calls a server, MediaPipe runs LiteRT files, and the last one has emulators of S3 and
+ * Google Cloud Storage.
+ */
 for (const [folder, marker, ...packages] of [
   [tritonFolder, tritonMarker, tritonClient],
   [mediaPipeFolder, mediaPipeMarker, mediaPipe],

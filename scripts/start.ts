@@ -20,7 +20,7 @@ const command = defineCommand({
   },
 });
 
-/** Codes of weights that do not arrive. */
+/** Error codes of weights that cannot be downloaded. */
 const withoutWeights = new Set(['OFFLINE', 'DOWNLOAD_FAILED']);
 
 await runCommand(command, async ({ serve, ...ports }) => {
@@ -32,7 +32,7 @@ await runCommand(command, async ({ serve, ...ports }) => {
   await serveUntilSignal({ modelFolder: 'models', ...ports });
 });
 
-/** Trains on the photographs where the weights to start from can be had. @returns Whether to go on. */
+/** Trains on the photographs if the weights to start from are available. @returns Whether to continue. */
 async function tryPhotographs(): Promise<boolean> {
   try {
     return await trainAndEvaluate('EfficientNetLiteModel', path.join('data', 'clothing'));
@@ -48,7 +48,7 @@ async function tryPhotographs(): Promise<boolean> {
   }
 }
 
-/** @returns False where Ctrl-C came before there was a model. */
+/** @returns False if Ctrl-C was pressed before there was a model. */
 async function trainAndEvaluate(modelType: string, folder: string): Promise<boolean> {
   const [trainDatasetPath, testDatasetPath] = [path.join(folder, 'train'), path.join(folder, 'test')];
   const { trainModel } = await import('../src/commands/train-model/run.js');
@@ -58,7 +58,7 @@ async function trainAndEvaluate(modelType: string, folder: string): Promise<bool
   if (result.interrupted || !existsSync(result.directory)) return false;
   const { evalModel } = await import('../src/commands/eval-model/run.js');
   const { signaturesText } = await import('../src/commands/eval-model/print.js');
-  // The classes are in the report; their tables would take the page's address off the screen.
+  // The classes are in the report. Their tables would push the page's address off the screen.
   process.stdout.write(signaturesText(await evalModel({ testDatasetPath, modelPath: result.directory })));
   return true;
 }

@@ -64,7 +64,7 @@ async function tellOf(version: string, packageFile: string): Promise<void> {
   }
 }
 
-/** Does what a user of the package does, in a folder that holds nothing. @returns What it took. */
+/** Does what a user of the package does, in an empty folder. @returns How long it took. */
 async function tryPackage(node: string, packageFile: string, project: string): Promise<string> {
   const env = { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}` };
   const run = async (line: string[]) => {
@@ -113,7 +113,7 @@ async function serveAndAsk(project: string, env: NodeJS.ProcessEnv): Promise<voi
   if (code !== 0) throw new Error(`serve-model ended with ${code}:\n${await complaints}`);
 }
 
-/** @returns The address of the page, once it is printed; null where the server ends before. */
+/** @returns The address of the page, once it is printed; null if the server ends before that. */
 async function addressOf(stdout: NodeJS.ReadableStream): Promise<string | null> {
   let seen = '';
   for await (const piece of stdout) {

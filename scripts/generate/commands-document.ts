@@ -58,7 +58,7 @@ function defaultText({ required, default: value, defaultText: words }: Flag): st
   return value === undefined ? '' : code(String(value));
 }
 
-/** What goes with what. */
+/** Which flags belong together, and which exclude each other. */
 function notes({ conflicts = {}, needs = [], needsOneOf = [], onlyWith = {}, requiredUnless = [] }: Flag): string[] {
   return [
     ...(requiredUnless.length === 0 ? [] : [`Required, or ${list(requiredUnless)}`]),
@@ -71,7 +71,7 @@ function notes({ conflicts = {}, needs = [], needsOneOf = [], onlyWith = {}, req
   ];
 }
 
-/** What a resumed training may do with the flags, for the command that can resume one. */
+/** The paragraph about the flags that may be given with `--resume`, for the command that has it. */
 function resumeParagraph(flags: FlagTable): string[] {
   if (!Object.values(flags).some(({ relaxes }) => relaxes)) return [];
   const ruleOf = ({ commandOnly, onResume = 'must be the same' }: Flag) =>

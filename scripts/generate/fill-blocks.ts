@@ -2,14 +2,14 @@
 const block = /^<!-- (npm run .+) -->\n(?:[^]*?\n)??<!-- end -->$/gm;
 
 /**
- * Puts what commands print into a document of Markdown, below the lines that name them:
+ * Writes the output of commands into a Markdown document, below the lines that name the commands:
  *
  *     <!-- npm run bench:train -- --rounds 9 -->
  *     <!-- end -->
  *
  * @param name Only blocks of commands that begin with `npm run NAME` are filled; the others stay as they are.
  * @param contentOf Returns the Markdown for a command; if it rejects, nothing is changed.
- * @throws RangeError when no block has such a command.
+ * @throws RangeError if no block has such a command.
  */
 export async function fillBlocks(
   document: string,

@@ -47,7 +47,7 @@ for (const { name: target = '', content = '' } of response.file) {
   await writeFile(written, content);
 }
 
-/** The parser leaves the names of types as short as they stand in the file: those inside of a message come first. */
+/** The parser leaves type names unqualified, as in the file. Types inside the message take precedence. */
 function qualify(message: DescriptorProto, scope: string): void {
   for (const field of message.field) {
     const isInner = message.nestedType.some((inner) => inner.name === field.typeName);

@@ -22,7 +22,7 @@ try {
   const recording = [
     await record(
       'train-model --model-type EfficientNetLiteModel \\\n    --train-dataset-path photos/train --test-dataset-path photos/test',
-      // What could be done next takes long lines.
+      // The hints about what to do next are long lines.
       (output) => output.slice(0, output.indexOf('\nbetter')),
     ),
     await record(`predict-image photos/test/hat/0001.jpg --model-path ${model} --top-k 3`),
@@ -38,7 +38,7 @@ try {
 }
 
 /**
- * Runs a command as its reader would.
+ * Runs a command as a reader would.
  *
  * @param line Name and words of the command.
  * @param shorten Leaves out what would make the recording too long.
@@ -49,7 +49,7 @@ async function record(line: string, shorten = (output: string) => output): Promi
   return { command: `npx ${line}`, output: shorten(stdout.replace(/^\n+/, '')) };
 }
 
-/** Runs a server until it answers. It listens on free ports here, and is shown on those that readers get. */
+/** Runs a server until it answers. It listens on free ports here, but the recording shows the default ports. */
 async function recordServer(): Promise<RecordedCommand> {
   const server = await startServeModel(['--model-folder', 'models'], { cwd: folder });
   await server.end();
@@ -59,7 +59,7 @@ async function recordServer(): Promise<RecordedCommand> {
   return { command: 'npx serve-model --model-folder models', output: shown.replace(/^\n+/, '') };
 }
 
-/** Takes a picture of the page that needs no server, as a phone shows it. */
+/** Takes a screenshot of the page that needs no server, as on a phone. */
 async function photographPhone(page: string): Promise<void> {
   const browser = await launchChromium();
   try {

@@ -8,7 +8,7 @@ import { runTypeScript } from '../../test/helpers/run-type-script.js';
  *
  * @param name The command's folder in `src/commands`.
  * @returns What it printed to standard output.
- * @throws Error with all that it printed, if it fails.
+ * @throws Error with everything that it printed, if it fails.
  */
 export async function runCommandIn(folder: string, name: string, args: readonly string[]): Promise<string> {
   const main = path.resolve('src/commands', name, 'main.ts');

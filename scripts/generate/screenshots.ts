@@ -1,6 +1,6 @@
 /**
- * `npm run docs:screenshots`: takes the pictures of the web page and of the reports that the documentation shows. It trains two models on the bundled photographs, checks the photographs, serves
- * the models, and looks at all of it in Chromium.
+ * `npm run docs:screenshots`: takes the screenshots of the web page and the reports for the documentation. It trains two models on the bundled
+ * photographs, checks the photographs, serves the models, and opens all of it in Chromium.
  */
 import { mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { launchChromium } from '../../test/helpers/page/launch-chromium.js';
 import { startServeModel } from '../../test/helpers/servers/start-serve-model.js';
 import { runCommandIn } from './run-command-in.js';
 
-/** Pictures are part of the repository. */
+/** Limit of a picture, because pictures are part of the repository. */
 const mostBytes = 150_000;
 const images = path.resolve('docs/images');
 const folder = await mkdtemp(path.join(tmpdir(), 'signet-screenshots-'));
@@ -74,7 +74,7 @@ async function open(browser: Browser, url: string, options: BrowserContextOption
   return page;
 }
 
-/** Lets the models compute once, whose first call is slow, and removes the answer. */
+/** Runs each model once, because its first call is slow, and removes the answer. */
 async function warmUp(page: Page): Promise<void> {
   await ask(page, [photograph('hat/0004.jpg')]);
   await page.getByRole('button', { name: 'Clear the answers' }).click();
@@ -106,7 +106,7 @@ async function openFile(browser: Browser, file: string, viewport: { width: numbe
   return page;
 }
 
-/** Takes a picture of what is in the window, and says how large it became. */
+/** Takes a screenshot of the window, and prints its size. */
 async function keep(page: Page, name: string): Promise<void> {
   const file = path.join(images, name);
   await sharp(await page.screenshot()).png({ palette: true, quality: 80, effort: 10 }).toFile(file); // prettier-ignore

@@ -12,8 +12,8 @@ const margin = { x: 18, top: 48, bottom: 18 };
 const seconds = { typed: 1.2, shown: 1.8 };
 
 /**
- * Draws a terminal in which commands are typed and answered one after the other, as an SVG that moves by CSS alone and stays as it is at
- * the end. Where the reader prefers reduced motion, all of it is there from the start.
+ * Draws a terminal in which commands are typed and answered one after another, as an SVG that is animated only by CSS and stops at the end. If the
+ * reader prefers reduced motion, everything is visible from the start.
  *
  * @param recording Commands in their order; a command of several lines is indented by its author.
  */
@@ -51,7 +51,7 @@ ${texts.join('\n')}
 `;
 }
 
-/** Places words that stand under each other at their columns, whatever width the reader's font has. */
+/** Places words that are aligned at their columns, whatever the width of the reader's font. */
 function placed(text: string): string {
   return [...text.matchAll(/\S+( \S+)*/g)]
     .map(

@@ -1,6 +1,6 @@
 /**
- * `npm run docs:dependencies`: writes into docs/decisions/0003-dependencies.md what users install, with licences, sizes and versions. It asks npm's registry for the newest
- * versions; not for their dates, since mirrors give their own.
+ * `npm run docs:dependencies`: writes into docs/decisions/0003-dependencies.md what users install, with licences, sizes and versions. It asks npm's
+ * registry for the newest versions; not for their dates, because mirrors have different ones.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { fillBlocks } from './fill-blocks.js';
 interface Package {
   readonly version: string;
   readonly license?: string;
-  /** As old packages write it. */
+  /** The form that old packages use. */
   readonly licenses?: readonly { readonly type: string }[];
 }
 
