@@ -1,6 +1,6 @@
 /**
- * Vitest's global set-up: makes one file of each module that Signet runs in a thread of its own, once for all tests. A thread starts in half the
- * time of a processor that it takes to load a hundred modules, each by way of the loader's own thread.
+ * Vitest's global set-up: bundles each module that Signet runs in a thread into one file, once for all tests. A thread then starts with half the
+ * processor time that it takes to load a hundred modules one by one, each through the loader's own thread.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -21,7 +21,7 @@ const folder = path.join(root, 'node_modules/.cache/test-threads');
 /** @param {{ onTestsRerun?: (action: () => Promise<void>) => void }} project */
 export default async function setup(project) {
   await bundle();
-  // A file that was edited while vitest watches.
+  // Files may be edited while vitest watches.
   project.onTestsRerun?.(bundle);
   process.env.SIGNET_THREADS = folder;
 }
@@ -42,7 +42,7 @@ async function bundle() {
 }
 
 /**
- * Lets `import.meta` say where each module lay before it became part of the bundle.
+ * Makes `import.meta` give each module's original place, as before it became part of the bundle.
  *
  * @param {import('esbuild').PluginBuild} bundler
  */

@@ -1,6 +1,6 @@
 /**
- * Whether two lists hold the same numbers, as Vitest's `toEqual` sees it: a tester for `expect.addEqualityTesters`. Vitest itself
- * compares lists by their keys, which takes seconds for the weights of a network. `undefined` leaves lists of anything else to it.
+ * Whether two lists hold the same numbers, as Vitest's `toEqual` sees it: a tester for `expect.addEqualityTesters`. Vitest itself compares lists by
+ * their keys, which takes seconds for the weights of a network. Returns `undefined` for lists of anything else, which Vitest then compares.
  */
 export function equalNumbers(a: unknown, b: unknown): boolean | undefined {
   if (!isList(a) || !isList(b) || a.constructor !== b.constructor || a.length !== b.length) return undefined;

@@ -1,8 +1,8 @@
 /**
- * Lets a process or a thread that a test starts run TypeScript, in place of tsx: it starts in a second less of a processor.
+ * Lets a process or thread that a test starts run TypeScript, instead of tsx: it needs a second less processor time to start.
  *
- * `node --import test/helpers/loader.js FILE.ts`; `startWorker` takes it from SIGNET_LOADER. What esbuild made of a file is kept in
- * node_modules/.cache by the file's content.
+ * `node --import test/helpers/loader.js FILE.ts`; `startWorker` takes it from SIGNET_LOADER. esbuild's output is kept in node_modules/.cache, by the
+ * content of the file.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ export function register() {
 }
 
 /**
- * The bundle of a module that runs in a thread, where vitest has made one.
+ * Path of the bundle of a module that runs in a thread, if vitest made one.
  *
  * @param {string} url Of the module, with its ending.
  */
@@ -32,7 +32,7 @@ export function bundleOf(url) {
   return folder !== undefined && existsSync(bundle) ? pathToFileURL(bundle).href : null;
 }
 
-// The hooks run in a thread of their own, which imports this file too.
+// The hooks run in a separate thread, which imports this file too.
 if (isMainThread) register();
 
 /** @type {import('node:module').ResolveHook} */
@@ -59,7 +59,7 @@ async function javaScriptOf(file) {
   const { transform } = await import('esbuild');
   const { code } = await transform(source, { loader: 'ts', target: 'node20', format: 'esm', sourcefile: file });
   await mkdir(cache, { recursive: true });
-  // Several threads of a process may make the same file at once.
+  // Several threads of a process may write the same file at the same time.
   const made = `${kept}.${randomUUID()}`;
   await writeFile(made, code);
   await rename(made, kept);

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** Whether a file imports `src/tensorflow/tf.ts` or TensorFlow.js, itself or by what it imports. */
+/** Whether a file imports `src/tensorflow/tf.ts` or TensorFlow.js, directly or indirectly. */
 export function loadsTensorFlow(file: string, seen = new Set<string>()): boolean {
   if (seen.has(file) || !file.endsWith('.ts') || !existsSync(file)) return false;
   seen.add(file);
   return importsOf(file).some((specifier) => {
     if (!specifier.startsWith('.')) return specifier.startsWith('@tensorflow/');
-    // Written in JavaScript, and requires it.
+    // A JavaScript file, which requires TensorFlow.js.
     if (specifier.endsWith('/tfjs.js')) return true;
     const imported = path.resolve(path.dirname(file), specifier.replace(/\.js$/, '.ts'));
     return loadsTensorFlow(imported, seen);

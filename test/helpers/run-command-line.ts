@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { runTypeScript } from './run-type-script.js';
 
-/** What a command left behind when it ended. */
+/** Result of a command that has ended. */
 export interface CommandLineResult {
   /** Exit code; `null` when a signal ended it. */
   readonly code: number | null;
@@ -12,11 +12,11 @@ export interface CommandLineResult {
   readonly stderr: string;
 }
 
-/** A command that runs, for tests that disturb it. */
+/** A running command, for tests that interfere with it. */
 export interface RunningCommandLine {
   readonly child: ChildProcess;
   readonly done: Promise<CommandLineResult>;
-  /** Settles when standard error holds the text; rejects if the command ends without. */
+  /** Settles when standard error contains the text; rejects if the command ends without it. */
   readonly printed: (text: string) => Promise<void>;
 }
 
@@ -34,7 +34,7 @@ const throughPipe = 'exec "$@" 2> >(exec cat >&2)';
  * @param timeout Milliseconds after which it is killed. Default: 50 s.
  */
 export function startCommandLine(name: string, args: readonly string[], timeout = 50_000): RunningCommandLine {
-  // What the test's own TensorFlow has set must not quiet the command's.
+  // The log level of the test's own TensorFlow must not apply to the command's.
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined };
   const command = path.join(root, 'src', 'commands', name, 'main.ts');
   const script = existsSync(command) ? command : path.join(root, 'scripts', `${name}.ts`);

@@ -5,9 +5,9 @@ import type { CommandLineResult } from './run-command-line.js';
 let runs = 0;
 
 /**
- * Runs `src/commands/NAME/main.ts` in the test's own process: the same command, without the seconds a process of its own needs to load TensorFlow.
+ * Runs `src/commands/NAME/main.ts` in the test's own process: the same command, without the seconds that a new process needs to load TensorFlow.
  *
- * Use it to test what a command says and writes; use `runCommandLine` to test how it starts, ends and handles signals. It does not see what
+ * Use it to test what a command prints and writes; use `runCommandLine` to test how it starts, ends and handles signals. It does not see what
  * TensorFlow itself writes to standard error. Run one command at a time: all share the process's streams and arguments.
  */
 export async function runInProcess(name: string, args: readonly string[]): Promise<CommandLineResult> {
@@ -18,7 +18,7 @@ export async function runInProcess(name: string, args: readonly string[]): Promi
   process.argv = [process.execPath, script, ...args];
   process.exitCode = undefined;
   try {
-    // Another query, another module: the script runs again, what it imports is loaded once.
+    // Another query makes another module, so the script runs again, while its imports are loaded only once.
     await import(/* @vite-ignore */ `${script}?run=${runs}`);
     return { code: exitCode(), stdout: stdout.text(), stderr: stderr.text() };
   } finally {
@@ -35,7 +35,7 @@ function exitCode(): number {
   return Number(process.exitCode ?? 0);
 }
 
-/** Keeps what is written to a stream from the stream. */
+/** Captures what is written to a stream, instead of writing it. */
 function capture(stream: NodeJS.WriteStream): { readonly text: () => string; readonly end: () => void } {
   const write = stream.write.bind(stream);
   let text = '';

@@ -11,8 +11,8 @@ import type { TfFunction } from '../../src/tracing/tf-function.js';
 import { temporaryFolder } from './temporary-folder.js';
 
 /**
- * Checks that a tf function gives the same eagerly, compiled, and reloaded from a SavedModel that was moved, for each list of
- * arguments, and leaves no tensor behind.
+ * Checks that a tf function returns the same eagerly, compiled, and reloaded from a SavedModel that was moved, for each list of arguments, and that
+ * it leaves no tensor behind.
  */
 export async function expectSameByEveryRoad(
   fn: TfFunction<never>,

@@ -1,4 +1,4 @@
-/** Vitest's set-up of every test file. */
+/** Vitest's set-up for every test file. */
 import { afterAll, expect } from 'vitest';
 
 import { equalNumbers } from './equal-numbers.js';
@@ -11,5 +11,5 @@ expect.addEqualityTesters([equalNumbers]);
 
 afterAll(removeFoldersForAll);
 
-// Files that share a process leave no variables to each other: every trace looks at all there are.
+// Files that share a process leave no variables behind, because every trace looks at all variables.
 afterAll(() => (globalThis as { _tfengine?: { disposeVariables(): void } })._tfengine?.disposeVariables());

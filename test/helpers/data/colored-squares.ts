@@ -5,11 +5,11 @@ import sharp from 'sharp';
 
 import { mulberry32 } from './mulberry32.js';
 
-/** Images on which squares may be, and what is on them. */
+/** Images with or without squares, and what each contains. */
 export interface ColoredSquares {
-  /** List with a column for each class. */
+  /** Path of a list with a column for each class. */
   readonly list: string;
-  /** Whether each image has each class, in the order of the list. */
+  /** Which classes each image has, in the order of the list. */
   readonly truth: readonly (readonly boolean[])[];
   readonly paths: readonly string[];
 }
@@ -17,7 +17,7 @@ export interface ColoredSquares {
 export const squareColors = { blue: [40, 60, 250], green: [30, 240, 60], red: [250, 40, 30] } as const;
 const size = 16;
 
-/** Writes images of 16 x 16 pixels with squares of three colors at random places, any number of them, and the list that says so. */
+/** Writes images of 16 x 16 pixels with any number of squares in three colors at random places, and the list of what they contain. */
 export async function coloredSquares(
   folder: string,
   name: string,

@@ -3,7 +3,7 @@ import { elementTypeOf } from '../../../src/saved-model/checkpoint/element-type.
 import { dataTypeOf, type DType } from '../../../src/tensorflow/data-type.js';
 import type { ElementValues } from '../../../src/tensorflow/tensor-value.js';
 
-/** Values of any type from random bits: of floats also NaN, infinities and the smallest numbers. */
+/** Values of any type from random bits: for floats also NaN, infinities and the smallest numbers. */
 export function drawValues(dtype: DType, count: number, random: Random): ElementValues {
   const below = (limit: number) => Math.floor(random() * limit);
   const bytes = (length: number) => Uint8Array.from({ length }, () => below(256));
@@ -13,7 +13,7 @@ export function drawValues(dtype: DType, count: number, random: Random): Element
   const values = type.toValues(bytes(count * type.bytes).buffer) as Uint8Array;
   if (dtype === 'bool') return values.map((byte) => byte % 2);
   if (!/^(?:b?float|complex)/.test(dtype) || count === 0 || random() < 0.5) return values;
-  // Random bits are seldom one of these.
+  // Random bits rarely give one of these.
   values.set([[NaN, Infinity, -Infinity, -0][below(4)] ?? 0], below(values.length));
   return values;
 }

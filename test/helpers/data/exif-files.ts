@@ -1,19 +1,19 @@
 import { crc32 } from 'node:zlib';
 
-/** How a TIFF block of EXIF is written. */
+/** How to write a TIFF block of EXIF. */
 export interface ExifOptions {
   readonly order?: 'II' | 'MM';
   /** TIFF's number of the entry's type. Default: 3, SHORT. */
   readonly type?: number;
   /** Numbers that the entry claims. Default: 1. */
   readonly count?: number;
-  /** Where the first directory is said to be. Default: where it is. */
+  /** The first directory's offset in the header. Default: the true one. */
   readonly offset?: number;
-  /** Further entries before it, as tag, type, count and value. Default: a make, whose text lies elsewhere. */
+  /** Further entries before it, as tag, type, count and value. Default: a make, whose text is stored elsewhere. */
   readonly before?: readonly (readonly [tag: number, type: number, count: number, value: number])[];
   /** Further entries after it. Default: none. */
   readonly after?: ExifOptions['before'];
-  /** A thumbnail behind the directory, which may have EXIF of its own. */
+  /** A thumbnail after the directory, which may have its own EXIF. */
   readonly thumbnail?: Buffer;
 }
 
@@ -36,7 +36,7 @@ export function tiffWith(orientation: number, options: ExifOptions = {}): Buffer
     short(tag, at);
     short(kind, at + 2);
     long(number, at + 4);
-    // Two bytes stand at the beginning of the four.
+    // Two bytes go first in the four-byte field.
     if (kind === 3) short(value, at + 8);
     else long(value, at + 8);
   });
@@ -55,7 +55,7 @@ export function exifSegment(tiff: Buffer): Buffer {
   return segment(0xe1, Buffer.concat([Buffer.from('Exif\0\0'), tiff]));
 }
 
-/** A JPEG with segments right after its beginning. */
+/** A JPEG with segments right after its first marker. */
 export function withSegments(jpeg: Buffer, ...segments: Buffer[]): Buffer {
   return Buffer.concat([jpeg.subarray(0, 2), ...segments, jpeg.subarray(2)]);
 }
@@ -71,7 +71,7 @@ export function withExifChunk(png: Buffer, tiff: Buffer): Buffer {
   return Buffer.concat([png.subarray(0, header), chunk, png.subarray(header)]);
 }
 
-/** Files of one picture whose EXIF is whole, with the orientation that it gives; named after what is special. */
+/** Files of one picture with valid EXIF and the orientation that it gives, named after what is special about them. */
 export function exifFiles(jpeg: Buffer, png: Buffer): (readonly [name: string, file: Buffer, orientation: number])[] {
   const orders = ['II', 'MM'] as const;
   const all = orders.flatMap((order) => [1, 2, 3, 4, 5, 6, 7, 8].map((orientation) => ({ order, orientation })));
@@ -99,7 +99,7 @@ export function exifFiles(jpeg: Buffer, png: Buffer): (readonly [name: string, f
   ]; // prettier-ignore
 }
 
-/** Files of one picture whose EXIF is damaged or hostile: they are upright. */
+/** Files of one picture with damaged or hostile EXIF, which is ignored. */
 export function damagedExifFiles(jpeg: Buffer, png: Buffer): (readonly [name: string, file: Buffer])[] {
   const tiff = tiffWith(6);
   const cut = (length: number) => withSegments(jpeg, exifSegment(tiff.subarray(0, length)));

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 
 const picture = () => sharp({ create: { width: 20, height: 10, channels: 3, background: '#123456' } });
 
-/** A PNG of 20 x 10 pixels whose header claims another size, with chunks before it that libpng passes over. */
+/** A PNG of 20 x 10 pixels whose header claims another size, with chunks before it that libpng ignores. */
 export async function pngClaiming(width: number, height: number, before: Uint8Array = Buffer.of()): Promise<Buffer> {
   const bytes = await picture().png().toBuffer();
   bytes.writeUInt32BE(width, 16);
@@ -30,7 +30,7 @@ export async function jpegClaiming(width: number, height: number, before: Uint8A
   return Buffer.concat([bytes.subarray(0, 2), before, bytes.subarray(2)]);
 }
 
-/** A GIF whose frames claim sizes; each has a pixel. */
+/** A GIF whose frames claim sizes, but have one pixel each. */
 export function gifClaiming(...sizes: readonly (readonly [width: number, height: number])[]): Buffer {
   const head = Buffer.from('474946383961010001008000000000000000ff', 'hex');
   const frames = sizes.map(([width, height]) => {

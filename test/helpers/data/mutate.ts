@@ -15,11 +15,11 @@ const words = [
 ];
 
 /**
- * A damaged copy of a file, as accidents and attackers damage it: bits, bytes, sizes and offsets, pieces that are missing, twice there or
- * of another file.
+ * Returns a copy of a file with the kinds of damage that accidents and attackers cause: changed bits, bytes, sizes and offsets; pieces that are
+ * missing, repeated or from another file.
  *
  * @param random Draws numbers in [0, 1).
- * @param marks Offsets near which a parser's own structures lie; half of the damage is done there. Default: the beginning and the end.
+ * @param marks Offsets near a parser's own structures. Half of the damage is done there. Default: the beginning and the end.
  */
 export function mutated(bytes: Uint8Array, random: Random, marks: readonly number[] = [0, bytes.length - 64]): Buffer {
   let copy: Buffer = Buffer.from(bytes);

@@ -10,10 +10,10 @@ import { encodeTable } from '../../../src/saved-model/checkpoint/leveldb-table.j
 import { decodeTable } from '../../../src/saved-model/checkpoint/read-leveldb-table.js';
 import { mutated, offsetsOf } from './mutate.js';
 
-/** Writes one damaged file, or SavedModel, of a kind to a path without an ending, and returns the path that it has. */
+/** Writes one damaged file, or SavedModel, of a kind to a path, to which it adds an ending. Returns that path. */
 export type WriteMutant = (random: Random, to: string) => Promise<string>;
 
-/** Structures of HDF5, by the words that they begin with. */
+/** HDF5's structures, by the words with which they begin. */
 const hdf5Marks = [
   '\x89HDF',
   'TREE',
@@ -31,12 +31,12 @@ const hdf5Marks = [
   'name',
 ];
 
-/** What a state dict's pickles name, and the opcodes around it. */
+/** Names in the pickles of a state dict, and the opcodes around them. */
 const torchMarks = ['torch', 'storage', 'cpu', 'X', 'q', 'c', 'R', 'tq', '(K'];
 
 const fixtures = 'test/fixtures/keras';
 
-/** Kinds of weight files. @param savedModel Directory of a whole SavedModel. */
+/** Kinds of weight files. @param savedModel Directory of an undamaged SavedModel. */
 export async function weightMutants(savedModel: string): Promise<Readonly<Record<string, WriteMutant>>> {
   const read = async (name: string) => {
     const bytes = await readFile(path.join(fixtures, name));
@@ -81,7 +81,7 @@ async function mutatedSavedModel(from: string, random: Random, to: string): Prom
   ];
   const file = path.join(to, names[Math.floor(random() * names.length)] ?? '');
   const bytes = await readFile(file);
-  // Half of the damaged tables have checksums that are right again.
+  // Half of the damaged tables get valid checksums.
   const isTable = file.endsWith('.index') && random() < 0.7;
   await writeFile(file, isTable ? mutatedTable(bytes, random) : mutated(bytes, random, everyPart(bytes)));
   return to;
@@ -99,7 +99,7 @@ function everyPart({ length }: Uint8Array): number[] {
   return Array.from({ length: 8 }, (_, i) => Math.floor((i * length) / 8));
 }
 
-/** Kinds of images: two sizes of each format, one of them larger than what is read of a file at first. */
+/** Kinds of images: two sizes of each format, one of them larger than the part of a file that is read first. */
 export async function imageMutants(): Promise<Readonly<Record<string, WriteMutant>>> {
   const noise = createRandom(7);
   const picture = (width: number, height: number): Sharp =>
@@ -157,7 +157,7 @@ function bmp(width: number, height: number): Buffer {
   return bytes;
 }
 
-/** A PNG with the checksums that its chunks should have, so that the damage is not noticed by them. */
+/** A PNG with valid checksums, so that they do not reveal the damage. */
 function withChecksums(bytes: Buffer): Buffer {
   for (let at = 8; at + 12 <= bytes.length;) {
     const end = at + 8 + bytes.readUInt32BE(at);
@@ -174,7 +174,7 @@ async function written(file: string, bytes: Uint8Array): Promise<string> {
   return file;
 }
 
-/** Every file of a folder, for a look at what a reader has left there. */
+/** Every file of a folder, to see what a reader has left there. */
 export async function filesIn(folder: string): Promise<string[]> {
   return (await readdir(folder, { recursive: true, withFileTypes: true })).filter((each) => each.isFile()).map(({ name }) => name);
 } // prettier-ignore

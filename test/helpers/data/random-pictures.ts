@@ -2,7 +2,7 @@ import sharp from 'sharp';
 
 import { mulberry32 } from './mulberry32.js';
 
-/** A picture that looks like no other: some rectangles of random grays, as PNG. The same seed gives the same picture. */
+/** A unique picture as PNG: some rectangles in random grays. The same seed gives the same picture. */
 export function randomPicture(seed: number, width = 96, height = 80): Promise<Buffer> {
   const random = mulberry32(seed);
   const pixels = new Uint8Array(width * height).fill(128);

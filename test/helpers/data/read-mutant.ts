@@ -11,10 +11,10 @@ import { describeSavedModel } from '../../../src/saved-model/describe/describe-s
 import { fileOpsOf } from '../../../src/saved-model/read/file-ops.js';
 import { readVariables } from '../../../src/saved-model/read/read-variables.js';
 
-/** Reads a weight file, SavedModel or image as Signet does, and says what came of it: `read`, or the code of a SignetError. */
+/** Reads a weight file, SavedModel or image as Signet does. Returns the outcome: `read`, or the code of a SignetError. */
 export type ReadMutant = (file: string) => Promise<string>;
 
-/** Makes the reader of mutated files. @throws What is not a SignetError. */
+/** Makes the reader of mutated files. @throws Anything that is not a SignetError. */
 export async function mutantReader(): Promise<ReadMutant> {
   const model = new LenetModel({ classNames: Array.from('0123456789'), seed: 9 });
   const decoder = await ImageDecoder.create([28, 28], {});
@@ -39,7 +39,7 @@ async function readTorchFile(file: string): Promise<void> {
 }
 
 async function readSavedModel(model: LenetModel, directory: string): Promise<void> {
-  // Each of them for itself: one that refuses must not keep the others from the file.
+  // Separately: if one refuses the file, the others must still read it.
   const all = await Promise.allSettled([
     describeSavedModel(directory),
     fileOpsOf(directory),
@@ -51,7 +51,7 @@ async function readSavedModel(model: LenetModel, directory: string): Promise<voi
   if (unexpected !== undefined) throw unexpected;
 }
 
-/** As a training does: by the scan, and if that finds nothing, by the decoder. */
+/** Reads an image as a training does: with the scan, and if that finds nothing, with the decoder. */
 async function readImage(decoder: ImageDecoder, file: string): Promise<string> {
   const found = await inspectImageFile(file, 0);
   if ('kind' in found) return found.kind;

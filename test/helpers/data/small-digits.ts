@@ -1,7 +1,7 @@
 import { cpSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
-/** A part of the bundled digits, small enough that an epoch takes no time. */
+/** Part of the bundled digits, so small that an epoch takes hardly any time. */
 export interface SmallDigits {
   /** Folder of the training set. */
   readonly train: string;
@@ -9,7 +9,7 @@ export interface SmallDigits {
   readonly test: string;
 }
 
-/** Copies the first images of some digits, from 0 unless told, to `train` and `test` in a folder. */
+/** Copies the first images of some digits, by default from 0, to `train` and `test` in a folder. */
 export function copyDigits(folder: string, { classes = 2, images = 6, first = 0 } = {}): SmallDigits {
   const copied = { train: path.join(folder, 'train'), test: path.join(folder, 'test') };
   for (const half of ['train', 'test'] as const) {

@@ -1,14 +1,14 @@
 /** Kinds of samples of a TIFF, by the number of tag 339, SampleFormat. */
 const sampleFormats = { uint: 1, int: 2, float: 3 } as const;
 
-/** What a TIFF is made of. */
+/** Content of a TIFF. */
 export interface TiffPixels {
   readonly width: number;
   readonly height: number;
   /** 1 for gray, 3 for RGB. */
   readonly channels: 1 | 3;
   readonly kind: keyof typeof sampleFormats;
-  /** 8, 16, 32 or 64; floats of 16 bits are made of what those of 32 have, if they are 0 or from 2^-14 on. */
+  /** 8, 16, 32 or 64; 16-bit floats are made from 32-bit ones, which must be 0 or at least 2^-14. */
   readonly bits: number;
   /** The samples, row by row; as many as pixels times channels. */
   readonly samples: readonly number[];

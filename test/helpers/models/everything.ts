@@ -20,7 +20,7 @@ class Scaler extends Servable {
   readonly word = tfFunction(() => readAsset(this.words), { inputSignature: {} });
 }
 
-/** A Servable with all that one can hold: nested servables, one of them twice, a layers model, lists, assets of one name. */
+/** A Servable with everything that a Servable can have: nested servables, one of them twice, a layers model, lists, assets with the same name. */
 export class Everything extends Servable {
   readonly scaler = new Scaler();
   readonly scalers = [this.scaler, new Scaler()];
@@ -60,7 +60,7 @@ export class Everything extends Servable {
   }
 }
 
-/** Saves it and moves what was saved, until the end of the test. */
+/** Saves it and moves the directory, which is removed after the test. */
 export async function movedExport(servable: Everything): Promise<string> {
   const folder = await temporaryFolder();
   await servable.export(path.join(folder, '1'));

@@ -9,11 +9,11 @@ import { mulberry32 } from '../data/mulberry32.js';
 
 /** How the answers of an exported file differ from those of the SavedModel it was made from. */
 export interface ExportedDifference {
-  /** Largest difference of a probability; NaN when a count of answers is another. */
+  /** Largest difference of a probability; NaN if the number of answers differs. */
   readonly probability: number;
-  /** Largest difference of a logit, as a part of the largest logit. */
+  /** Largest difference of a logit, relative to the largest logit. */
   readonly logit: number;
-  /** Pictures whose class is another. */
+  /** Number of pictures with a different class. */
   readonly otherClasses: number;
 }
 

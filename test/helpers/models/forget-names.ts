@@ -1,8 +1,8 @@
 import * as tf from '../../../src/tensorflow/tf.js';
 
 /**
- * Disposes of all variables, and lets the next ones have the names that the first ones of a process have. TF.js numbers the names of
- * variables over the whole process, and they are in what is saved.
+ * Disposes of all variables, and gives the next ones the names that the first ones of a process have. TF.js numbers variables across the whole
+ * process, and their names are part of what is saved.
  */
 export function forgetNames(): void {
   tf.disposeVariables();
@@ -15,7 +15,7 @@ export function forgetNames(): void {
 
 let names: Map<unknown, unknown> | null = null;
 
-/** The map in which TF.js counts names: no module exports it, but it sets the name of a new variable there. */
+/** Finds the map in which TF.js counts names. No module exports it, but TF.js adds the name of a new variable to it. */
 function findNames(): Map<unknown, unknown> {
   const layer = tf.layers.dense({ units: 1, name: 'forget-names' });
   const { set } = Map.prototype;

@@ -2,9 +2,9 @@ import type * as tf from '../../../src/tensorflow/tf.js';
 import { mulberry32 } from '../data/mulberry32.js';
 
 /**
- * Gives every weight of a model the value that the fixtures' formula gives it; see test/fixtures/keras/README.md.
+ * Sets every weight of a model by the formula of the fixtures; see test/fixtures/keras/README.md.
  *
- * @param toTensor Makes a tensor of the drawn values.
+ * @param toTensor Makes a tensor from the drawn values.
  */
 export function setKerasWeights(
   model: tf.LayersModel,
@@ -12,7 +12,7 @@ export function setKerasWeights(
 ): void {
   for (const layer of model.layers) {
     for (const weight of layer.weights) {
-      // Keras 3 calls the kernel of a depthwise convolution like every other.
+      // Keras 3 uses the same name for the kernel of a depthwise convolution as for any other.
       const name = weight.originalName.split('/').at(-1)?.replace('depthwise_', '') ?? '';
       const shape = weight.shape as number[];
       weight.write(toTensor(kerasWeight(`${layer.name}/${name}`, name, shape), shape));

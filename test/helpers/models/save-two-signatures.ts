@@ -1,7 +1,7 @@
 import type { ImageClassifierModel } from '../../../src/models/image-classifier-model.js';
 import { writeSavedModel } from '../../../src/saved-model/write/write-saved-model.js';
 
-/** Saves a classifier with its two oldest signatures alone: short enough to be looked at as a whole. */
+/** Saves a classifier with only its two oldest signatures, so that the output is short enough for a snapshot. */
 export async function saveTwoSignatures(model: ImageClassifierModel, directory: string): Promise<void> {
   await writeSavedModel(directory, {
     functions: {

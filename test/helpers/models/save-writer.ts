@@ -10,7 +10,7 @@ import { DataType } from '../../../src/tensorflow/protos/tensorflow/core/framewo
 import { SavedModelSchema } from '../../../src/tensorflow/protos/tensorflow/core/protobuf/saved_model_pb.js';
 import { saveScale } from './save-scale.js';
 
-/** Saves a model as `saveScale` does, which writes `written` into a file whenever it is called. */
+/** Saves a model as `saveScale` does, but one that writes `written` to a file in every call. */
 export async function saveWriter(folder: string, version: number, file: string): Promise<void> {
   const directory = await saveScale(folder, version);
   const graphFile = path.join(directory, 'saved_model.pb');

@@ -2,7 +2,7 @@ import { Dropout } from '../../../src/models/classifier/dropout.js';
 import { ImageClassifierModel, type ImageClassifierOptions } from '../../../src/models/image-classifier-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 
-/** A classifier of images of 8 x 8 pixels with batch normalization, and dropout if wanted, that trains in no time. */
+/** A classifier for images of 8 x 8 pixels with batch normalization, and dropout on request. It trains in hardly any time. */
 export class SmallClassifier extends ImageClassifierModel {
   constructor({ dropout = 0, ...options }: ImageClassifierOptions & { readonly dropout?: number }) {
     super(options, [8, 8], (_, classes) => [

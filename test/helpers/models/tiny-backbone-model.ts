@@ -3,8 +3,8 @@ import { applyLayers } from '../../../src/models/classifier/layer-calls.js';
 import * as tf from '../../../src/tensorflow/tf.js';
 
 /**
- * The beginning and the end of a MobileNetV2, by its names, one block between them: a backbone with every kind of layer that the real
- * ones have, which is traced and trained in a tenth of a second.
+ * The beginning and the end of MobileNetV2, with its names and one block in between: a backbone with every kind of layer that the real ones have,
+ * which is traced and trained in a tenth of a second.
  */
 export class TinyBackboneModel extends BackboneModel {
   constructor(options: BackboneOptions) {

@@ -18,18 +18,18 @@ export function placeholder(name: string, dtype: DType): NodeInit {
   return { name, op: 'Placeholder', attr: { dtype: typeAttr(dataTypeOf(dtype)) } };
 }
 
-/** An op of one input that gives what it takes. */
+/** An op with one input, which it returns unchanged. */
 export function identity(name: string, input: string, dtype: DType): NodeInit {
   return { name, op: 'Identity', input: [input], attr: { T: typeAttr(dataTypeOf(dtype)) } };
 }
 
-/** A tensor of a signature, of rows or of any shape. */
+/** A tensor of a signature, with rows or of any shape. */
 export function tensorInfo(node: string, dataType: DataType, shape: readonly number[] | null = null) {
   const tensorShape = shape ? { dim: shape.map((size) => ({ size: BigInt(size) })) } : { unknownRank: true };
   return { encoding: { case: 'name' as const, value: `${node}:0` }, dtype: dataType, tensorShape };
 }
 
-/** A graph of TensorFlow 1 that gives back what it takes, of every type: a signature per type, and one of all together. */
+/** A TensorFlow 1 graph that returns its inputs, of every type: one signature per type, and one with all types. */
 export function echoGraph(dtypes: readonly DType[], shape: readonly number[] | null = null) {
   const infos = (prefix: string, of: readonly DType[]) =>
     Object.fromEntries(of.map((dtype) => [dtype, tensorInfo(`${prefix}_${dtype}`, dataTypeOf(dtype), shape)]));
@@ -50,7 +50,7 @@ export function echoGraph(dtypes: readonly DType[], shape: readonly number[] | n
   };
 }
 
-/** Writes a SavedModel of graphs as they are, without variables: what a frozen graph is. */
+/** Writes graphs as a SavedModel without variables, as a frozen graph is. */
 export async function writeGraphs(directory: string, metaGraphs: readonly MetaGraphInit[]): Promise<string> {
   await mkdir(directory, { recursive: true });
   const model = create(SavedModelSchema, { savedModelSchemaVersion: 1n, metaGraphs: [...metaGraphs] });

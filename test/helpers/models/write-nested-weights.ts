@@ -19,7 +19,7 @@ interface WeightToWrite {
   readonly trainable: boolean;
 }
 
-/** Gives the layers of a model with their weights, but for some. */
+/** Returns the layers of a model with their weights, except some. */
 export function layersToWrite(model: tf.LayersModel, without: readonly string[] = []): LayerToWrite[] {
   const layers = model.layers.filter(({ name, weights }) => weights.length > 0 && !without.includes(name));
   return layers.map(({ name, weights }) => ({
@@ -33,7 +33,7 @@ export function layersToWrite(model: tf.LayersModel, without: readonly string[] 
   }));
 }
 
-/** Makes a dense layer whose elements count up. */
+/** Makes a dense layer whose weights count up. */
 export function denseToWrite(name: string, units: number, classes: number): LayerToWrite {
   const counted = (size: number) => Float32Array.from({ length: size }, (_, i) => i / size);
   const kernel = { name: 'kernel', shape: [units, classes], values: counted(units * classes), trainable: true };
@@ -41,10 +41,10 @@ export function denseToWrite(name: string, units: number, classes: number): Laye
 }
 
 /**
- * Writes a network whose backbone is a model in it, as Keras 3 does: `.weights.h5`, `.keras`, or the legacy layout for any other ending,
- * where the backbone is one group that has all trainable weights first.
+ * Writes a network whose backbone is a nested model, as Keras 3 does: `.weights.h5`, `.keras`, or the legacy layout for any other ending, where the
+ * backbone is one group that has all trainable weights first.
  *
- * @param options `isSubclassed`: as a subclassed model, whose layers are its attributes. Default: a functional model.
+ * @param options `isSubclassed`: as a subclassed model, with layers as attributes. Default: a functional model.
  */
 export async function writeNestedWeights(
   path: string,

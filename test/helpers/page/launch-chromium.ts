@@ -13,22 +13,22 @@ import { cacheFolder } from '../../../src/files/cache-folder.js';
 
 const packageName = '@sparticuz/chromium';
 
-/** Words for a command line with which WebGL and WebGPU are computed by the processor. */
+/** Flags with which WebGL and WebGPU run on the processor. */
 export const withGraphics: readonly string[] = [
   ...['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist'],
   ...['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'],
 ];
 
-/** Starts the Chromium that pages are tested in, with further words on its command line. */
+/** Starts the Chromium that pages are tested in, with additional flags. */
 export async function launchChromium(args: readonly string[] = []): Promise<Browser> {
   return chromium.launch({ ...(await findChromium()), args: [...args] });
 }
 
 /**
- * Finds a Chromium: `$CHROMIUM_PATH`; on Linux x64 the one inside npm's package @sparticuz/chromium, so that every machine tests with the same;
- * elsewhere one that is installed.
+ * Finds a Chromium: `$CHROMIUM_PATH`; on Linux x64 the one inside npm's package @sparticuz/chromium, so that every machine tests with the same one;
+ * elsewhere an installed one.
  *
- * @throws Error that says what to do where there is none: the page's tests fail then and are not skipped.
+ * @throws Error that says what to do if there is none: the page's tests then fail instead of being skipped.
  */
 async function findChromium(): Promise<LaunchOptions> {
   const given = process.env.CHROMIUM_PATH;
@@ -55,7 +55,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Where distributions and browsers' own installers put it, best first. */
+/** The usual places of distributions and of the browsers' own installers, best first. */
 function usualPlaces(): string[] {
   const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'];
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/bin', '/snap/bin', '/opt/google/chrome'];
@@ -66,7 +66,7 @@ function usualPlaces(): string[] {
   return [...folders.flatMap((folder) => names.map((name) => path.join(folder, name))), ...applications];
 }
 
-/** Folder of the package's compressed files; null where its binary does not run. */
+/** Folder of the package's compressed files; null if its binary does not run here. */
 function packageFolder(): string | null {
   if (process.platform !== 'linux' || process.arch !== 'x64') return null;
   try {
@@ -79,7 +79,7 @@ function packageFolder(): string | null {
 /**
  * Unpacks the package's browser, libraries and fonts into the cache, once per version.
  *
- * The libraries (NSS) and fonts are there for machines that have no desktop's, SwiftShader for those without a graphics card.
+ * The libraries (NSS) and fonts are for machines without a desktop, SwiftShader for those without a graphics card.
  */
 async function unpacked(packed: string): Promise<LaunchOptions> {
   const { version } = createRequire(import.meta.url)(path.join(packed, '../package.json')) as { version: string };

@@ -1,25 +1,25 @@
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 
-/** A page, and what a user's browser would complain about. */
+/** A page, and the errors that a user's browser would report. */
 export interface WatchedPage {
   readonly page: Page;
   /** Errors of scripts and of the console, in order. */
   readonly errors: readonly string[];
-  /** Where requests went, such as `http://127.0.0.1:8501`; pictures of the page's own making are left out. */
+  /** Origins of requests, such as `http://127.0.0.1:8501`, except for pictures that the page itself makes. */
   readonly origins: ReadonlySet<string>;
 }
 
-/** A point of the drawing area, in parts of its side. */
+/** A point of the drawing area, as fractions of its side. */
 export type Point = readonly [right: number, down: number];
 
-/** Opens the server's page in a context of its own, keeps watch, and waits until it can be used. */
+/** Opens the server's page in a new context, watches it, and waits until it can be used. */
 export async function watchPage(browser: Browser, url: string, options: BrowserContextOptions = {}) {
   const watched = await openWatched(browser, url, options);
   await watched.page.locator('#workplace:visible, #token-form:visible').waitFor();
   return watched;
 }
 
-/** Opens any address in a context of its own, and keeps watch. */
+/** Opens any address in a new context, and watches it. */
 export async function openWatched(
   browser: Browser,
   url: string,
@@ -41,7 +41,7 @@ export async function openWatched(
   return { page, errors, origins };
 }
 
-/** Draws strokes with the mouse, in a part of the drawing area: the upper left corner and the size. */
+/** Draws strokes with the mouse, in a part of the drawing area, given by its upper left corner and its size. */
 export async function drawWithMouse(
   page: Page,
   strokes: readonly (readonly Point[])[],

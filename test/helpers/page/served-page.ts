@@ -9,21 +9,21 @@ import '../servers/threads-given.js';
 
 /** A server with models, and a browser for its page. */
 export interface ServedPage {
-  /** Where the models are. */
+  /** Folder of the models. */
   readonly folder: string;
   readonly browser: Browser;
   readonly restPort: number;
   /** `http://127.0.0.1:PORT/`. */
   readonly url: string;
-  /** Opens the page in a context of its own, which is closed after the test. */
+  /** Opens the page in a new context, which is closed after the test. */
   readonly open: (options?: BrowserContextOptions) => Promise<WatchedPage>;
 }
 
 /**
- * For the top of a `describe`: starts server and browser before its tests and ends them after.
+ * For the top of a `describe`: starts server and browser before its tests and ends them afterwards.
  *
  * @param saveModels Puts the models into the folder that is served.
- * @returns What is there once a test runs.
+ * @returns A function for use in tests, which returns the server and browser.
  */
 export function servedPage(saveModels: (folder: string) => Promise<void>): () => ServedPage {
   let folder: string;

@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core';
 
-/** Text on the page, and how far its colour is from what is behind it; WCAG wants 4.5 and more. */
+/** Text on the page, and its contrast with the background. WCAG requires at least 4.5. */
 export interface TextContrast {
   readonly text: string;
   readonly ratio: number;
 }
 
 /**
- * All text that is shown, the lowest contrast first.
+ * All visible text, lowest contrast first.
  *
  * Source: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio. Backgrounds are plain colours, which may be in a parent.
  */
@@ -15,7 +15,7 @@ export function textContrasts(page: Page): Promise<TextContrast[]> {
   return page.evaluate<TextContrast[]>(`(${inPage})()`);
 }
 
-/** Runs in the page, where TypeScript's types of a browser are not at hand. */
+/** Text that runs in the page, because TypeScript's types for browsers are not loaded here. */
 const inPage = String.raw`() => {
   const channels = (color) => color.match(/[\d.]+/g).map(Number);
   const luminance = (color) => {

@@ -1,6 +1,6 @@
 /**
- * One step of a random program. What the numbers mean depends on the kind: they choose operands among the values so far, and
- * sizes and constants. Smaller numbers choose what is nearer and simpler, so that fast-check shrinks to what a person can read.
+ * One step of a random program. The meaning of the numbers depends on the kind: they choose operands among the values so far, sizes and constants.
+ * Smaller numbers choose something nearer and simpler, so that fast-check shrinks programs to readable ones.
  */
 export interface Step {
   readonly kind: string;
@@ -11,9 +11,9 @@ export interface Step {
   readonly body: readonly Step[];
 }
 
-/** A random program, as data. `renderProgram` makes it JavaScript. */
+/** A random program, as data. `renderProgram` turns it into JavaScript. */
 export interface Program {
-  /** Which input signature of the table it has. */
+  /** Number of its input signature in the table. */
   readonly signature: number;
   /** Whether JavaScript computes sizes in ways that are not just a dimension, a half or a sum. */
   readonly isWild: boolean;

@@ -4,7 +4,7 @@ import type { Program, Step } from './program.js';
 import { signatures } from './signatures.js';
 import { stepKinds } from './steps.js';
 
-/** Random programs: half of them with what programs seldom do, such as thresholds, loops over sizes and choices of tensors. */
+/** Random programs. Half of them do unusual things, such as thresholds, loops over sizes and choices of tensors. */
 export const randomPrograms: fc.Arbitrary<Program> = fc.oneof(programsWith(false), programsWith(true));
 
 function programsWith(isWild: boolean): fc.Arbitrary<Program> {

@@ -4,7 +4,7 @@ import { type ArgumentOf, signatures } from './signatures.js';
 import { isNumber } from './scope.js';
 import { writeSteps } from './steps.js';
 
-/** A program as JavaScript: the body of a function of an environment that returns the program's own function. */
+/** A program as JavaScript: the body of a function that takes an environment and returns the program's own function. */
 export interface RenderedProgram {
   readonly source: string;
   readonly signature: Readonly<Record<string, ArgumentOf>>;
@@ -12,7 +12,7 @@ export interface RenderedProgram {
   readonly isRandom: boolean;
 }
 
-/** Writes a program down. */
+/** Writes a program as JavaScript. */
 export function renderProgram({ signature: chosen, isWild, steps, returnsSeveral }: Program): RenderedProgram {
   const signature = signatures[chosen] ?? {};
   const state: ProgramState = { count: 0, isWild, prelude: [], isRandom: false };

@@ -1,20 +1,20 @@
 import type { Step } from './program.js';
 import { type SizeChoice, sizeBeyond, sizeCondition, sizeWithin } from './sizes.js';
 
-/** A tensor of a program. Dimensions are JavaScript expressions: two that are the same text are equal at every call. */
+/** A tensor of a program. Dimensions are JavaScript expressions: two with the same text are equal in every call. */
 export interface Value {
   readonly name: string;
   readonly dtype: 'float32' | 'int32' | 'bool';
   readonly dims: readonly string[];
 }
 
-/** What the scopes of one program share. */
+/** State that the scopes of a program share. */
 export interface ProgramState {
   count: number;
   readonly isWild: boolean;
   /** Lines before the function: inner functions. */
   readonly prelude: string[];
-  /** Whether it draws numbers: then only shapes and types can be compared. */
+  /** Whether it draws numbers, in which case only shapes and types can be compared. */
   isRandom: boolean;
 }
 
@@ -23,30 +23,30 @@ export class Scope {
   readonly lines: string[] = [];
   readonly #values: Value[] = [];
 
-  /** @param isSmooth Whether a gradient is taken of what it computes. */
+  /** @param isSmooth Whether a gradient is taken of its result. */
   constructor(
     readonly state: ProgramState,
     readonly outer: Scope | null = null,
     readonly isSmooth: boolean = outer?.isSmooth ?? false,
   ) {}
 
-  /** Values of its own and, after them, those around it. */
+  /** Its own values, followed by those of the scopes around it. */
   get values(): readonly Value[] {
     return [...(this.outer?.values ?? []), ...this.#values];
   }
 
-  /** The newest value of its own. */
+  /** Its own newest value. */
   get last(): Value | null {
     return this.#values.at(-1) ?? null;
   }
 
-  /** The `choice`-th newest of the values that fit. */
+  /** Returns the `choice`-th newest of the values that fit. */
   pick(choice: number, fits: (value: Value) => boolean = () => true): Value | null {
     const fitting = this.values.filter(fits).reverse();
     return fitting[choice % Math.max(1, fitting.length)] ?? null;
   }
 
-  /** A value that is there already, such as an argument. */
+  /** Adds a value that exists already, such as an argument. */
   declare(value: Value): void {
     this.#values.push(value);
   }
@@ -81,7 +81,7 @@ export function isNumber(size: string): boolean {
   return !Number.isNaN(Number(size));
 }
 
-/** An expression that no call changes, as a number: then sizes that are equal are the same text. */
+/** A constant expression as a number, so that equal sizes have the same text. */
 function folded(size: string): string {
   if (isNumber(size) || /[a-z]/i.test(size.replace(/Math\.\w+/g, ''))) return size;
   // oxlint-disable-next-line typescript/no-implied-eval -- made of digits, operators and Math alone

@@ -1,14 +1,14 @@
 import type { DType } from '../../../src/tensorflow/data-type.js';
 
-/** An argument of a program: sizes that are known are numbers, the others the names of JavaScript constants. */
+/** An argument of a program: known sizes are numbers, others are names of JavaScript constants. */
 export interface ArgumentOf {
   readonly dtype: DType;
   readonly dims: readonly string[];
-  /** Names of dimensions that the input signature names too, since another argument has the same size. */
+  /** Names of dimensions that the input signature names too, because another argument has the same size. */
   readonly shared?: readonly string[];
 }
 
-/** What random programs take, the simplest first. */
+/** Input signatures of random programs, simplest first. */
 export const signatures: readonly Readonly<Record<string, ArgumentOf>>[] = [
   { x: { dtype: 'float32', dims: ['n', '4'] } },
   { x: { dtype: 'float32', dims: ['n'] } },

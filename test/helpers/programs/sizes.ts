@@ -5,10 +5,10 @@ export function constantOf(k: number): number {
   return constants[k % constants.length] ?? 2;
 }
 
-/** Makes a size of two others, as JavaScript. */
+/** Makes a size from two others, as JavaScript. */
 type SizeForm = (d: string, e: string, k: number) => string;
 
-/** Sizes from 0 to `d`, as docs/tracing.md says they are understood. */
+/** Sizes from 0 to `d`, of the forms that docs/tracing.md lists. */
 const plainWithin: readonly SizeForm[] = [
   (d) => d,
   (d) => `${d} - 1`,
@@ -56,7 +56,7 @@ const wildBeyond: readonly SizeForm[] = [
   (d) => `2 ** Math.ceil(Math.log2(${d}))`,
 ];
 
-/** How a step chooses a size. */
+/** What a step chooses a size by. */
 export interface SizeChoice {
   readonly d: string;
   readonly e: string;
@@ -90,7 +90,7 @@ export function grouped(size: string): string {
   return /^[\w.]+$|^Math\.\w+\([^()]*\)$/.test(size) ? size : `(${size})`;
 }
 
-/** A sum, product or difference, computed where it is one of numbers: so sizes that are equal are the same text. */
+/** A sum, product or difference, computed if it consists of numbers, so that equal sizes have the same text. */
 export function joined(a: string, op: '+' | '-' | '*', b: number): string {
   const known = Number(a);
   if (!Number.isNaN(known)) return String(op === '*' ? known * b : op === '+' ? known + b : known - b);

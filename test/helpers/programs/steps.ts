@@ -2,13 +2,13 @@ import type { Step } from './program.js';
 import { isNumber, Scope, type Value } from './scope.js';
 import { constantOf, grouped, joined } from './sizes.js';
 
-/** A kind of step: adds what it computes to the scope; nothing, where no value fits. */
+/** A kind of step, which adds its result to the scope, or nothing if no value fits. */
 export interface StepKind {
   readonly weight: number;
-  /** Only in programs that do what programs seldom do. */
+  /** Only in programs that do unusual things. */
   readonly wild?: boolean;
   readonly hasBody?: boolean;
-  /** Whether a gradient can be taken of it. */
+  /** Whether it has a gradient. */
   readonly isSmooth?: boolean;
   readonly write: (scope: Scope, step: Step) => unknown;
 }
@@ -26,10 +26,10 @@ const replaced = (dims: readonly string[], axis: number, size: string) =>
   dims.map((old, i) => (i === axis ? size : old));
 const without = (dims: readonly string[], axis: number) => dims.filter((_, i) => i !== axis);
 
-/** Whether a size may be that of a whole picture: its square would not fit into memory. */
+/** Whether a size may be the number of pixels of a picture, whose square would not fit into memory. */
 const isProduct = (size = '') => size.includes('*');
 
-/** Writes what needs a float tensor of a rank. */
+/** Writes a step that needs a float tensor with a rank in a range. */
 function onFloat(least: number, most: number, write: (scope: Scope, x: Value, step: Step) => unknown) {
   return (scope: Scope, step: Step) => {
     const x = scope.pick(step.a, ofRank(least, most));
@@ -37,7 +37,7 @@ function onFloat(least: number, most: number, write: (scope: Scope, x: Value, st
   };
 }
 
-/** The steps of a body in a scope of its own; what it computes last that is a float. */
+/** Writes the steps of a body in a new scope, and returns that scope. */
 function writeBody(scope: Scope, argument: Value | null, steps: readonly Step[], isSmooth = scope.isSmooth) {
   const inner = new Scope(scope.state, scope, isSmooth);
   if (argument) inner.declare(argument);
@@ -464,7 +464,7 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
       scope.add(`tf.add(${x.name}, ${made})`, 'float32', x.dims);
     }),
   },
-  // What JavaScript decides by a size.
+  // Decisions that JavaScript makes by a size.
   choice: {
     weight: 3,
     wild: true,
@@ -558,7 +558,7 @@ export const stepKinds: Readonly<Record<string, StepKind>> = {
       const inner = writeBody(scope, argument, body, true);
       const result = inner.last ?? argument;
       const loss = at([`tf.mean(tf.square(${result.name}))`, `tf.sum(tf.sin(${result.name}))`], k);
-      // It must come from the argument.
+      // It must depend on the argument.
       const summed = `tf.add(${loss}, tf.mean(${argument.name}))`;
       scope.add(`tf.grad((${argument.name}) => {${inner.lines.map((line) => ` ${line}`).join('')} return ${summed}; })(${x.name})`, 'float32', x.dims);
     }),

@@ -13,10 +13,10 @@ import type { Program } from './program.js';
 import { renderProgram, type RenderedProgram } from './render-program.js';
 import { isNumber } from './scope.js';
 
-/** What became of a program. */
+/** Outcome of a program. */
 export interface Outcome {
   readonly kind: 'agrees' | 'refused' | 'wrong' | 'fails' | 'never runs';
-  /** What was different, and at which shapes. */
+  /** What differed, and for which shapes. */
   readonly message: string;
 }
 
@@ -26,10 +26,10 @@ export interface BuiltProgram {
   readonly variables: readonly [tf.Variable, tf.Variable];
 }
 
-/** Sizes that no trace had, most of them. */
+/** Sizes, most of which were not traced. */
 const sizes = [2, 6, 1, 7, 16, 97, 64, 100, 13, 128, 35, 224, 3, 48, 10, 96] as const;
 
-/** Traces a program and calls both at many shapes; never throws, unless something else than the program is at fault. */
+/** Traces a program, and calls it and its graph with many shapes. Throws only if something other than the program is at fault. */
 export async function tryProgram(program: Program): Promise<Outcome> {
   const rendered = renderProgram(program);
   const built = buildProgram(rendered);
@@ -80,7 +80,7 @@ export function shapesOf({ signature }: RenderedProgram, call: number, seed: num
       if (call === 0) return [name, 1];
       if (call === 1) return [name, isPicture ? 32 : 9];
       const size = sizes[(call * 7 + (i + 1) * (seed + call * 3) + i * 5) % sizes.length] ?? 2;
-      // A large batch of large pictures takes long and shows nothing.
+      // A large batch of large pictures takes long and shows nothing new.
       return [name, isPicture && name === 'n' ? Math.min(size, 1 + (size % 4)) : size];
     }),
   );
@@ -112,7 +112,7 @@ function numbersFrom(draw: () => number, count: number): Float32Array {
   return numbers;
 }
 
-/** How many calls a program gets. */
+/** Number of calls per program. */
 const calls = 11;
 
 async function compareBuilt(program: Program, rendered: RenderedProgram, built: BuiltProgram): Promise<Outcome> {
@@ -152,7 +152,7 @@ function traced(fn: TfFunction): ConcreteFunction | Outcome {
   }
 }
 
-/** `tf.tidy` for what is not a tensor. */
+/** `tf.tidy` for results that are not tensors. */
 function inScope<T>(action: () => T): T {
   tf.engine().startScope();
   try {
@@ -162,17 +162,17 @@ function inScope<T>(action: () => T): T {
   }
 }
 
-/** Elements of results, about 0.5 GB. A function of a pixel and a picture, called for each pixel, gives as many at 120 x 120. */
+/** Maximum number of elements of results, about 0.5 GB. A function of a pixel and a picture, called for each pixel, returns as many at 120 x 120. */
 const mostElements = 2 ** 27;
 
-/** Knows from a program's calls whether its results at other shapes would fill the memory: they may grow with the square of what they are given. */
+/** Predicts from a program's calls whether its results for other shapes would fill the memory: they may grow with the square of the arguments. */
 class Growth {
   #given = 0;
   #results = 0;
 
   saw(shapes: readonly (readonly number[])[], results: number): void {
     const given = elementsOf(shapes);
-    // Few elements say nothing.
+    // A few elements say nothing.
     if (given < 64 || given < this.#given) return;
     this.#given = given;
     this.#results = results;
@@ -187,7 +187,7 @@ function elementsOf(shapes: readonly (readonly number[])[]): number {
   return shapes.reduce((sum, shape) => sum + tf.util.sizeFromShape([...shape]), 0);
 }
 
-/** Calls the function and its graph with the same variables; "never runs" where the function itself does not take the arguments. */
+/** Calls the function and its graph with the same variables; "never runs" if the function itself does not accept the arguments. */
 function callBoth(
   built: BuiltProgram,
   graph: ConcreteFunction,
@@ -226,7 +226,7 @@ function callBoth(
   return { kind: 'agrees', message: '' };
 }
 
-/** Whether the signature excludes what the function gives. */
+/** How the output signature contradicts the function's result, if it does. */
 function specProblem({ outputs }: ConcreteFunction, name: string, { shape }: tf.Tensor): string | null {
   const spec = outputs.find((output) => output.name === name)?.spec;
   return spec && !spec.acceptsShape(shape) ? `the signature says ${spec}, eager gives [${shape.join(', ')}]` : null;
@@ -237,7 +237,7 @@ function setVariables({ variables: [w1, w2] }: BuiltProgram): void {
   w2.assign(tf.scalar(-1.25));
 }
 
-/** How two results differ, in words; null where they are the same but for rounding. */
+/** How two results differ, in words; null if they are the same except for rounding. */
 export function difference(eager: tf.Tensor, graph: tf.Tensor | undefined, isRandom = false): string | null {
   if (!graph) return 'the graph does not give it';
   const [a, b] = [eager, graph].map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`);
@@ -253,7 +253,7 @@ export function difference(eager: tf.Tensor, graph: tf.Tensor | undefined, isRan
   return differs < 0 ? null : `of ${a}, eager gives ${x[differs]} at ${differs}, the graph ${y[differs]}`;
 }
 
-/** Weights of a layer. */
+/** Makes the weights of a layer. */
 function weights(shape: number[]): tf.Tensor {
   const elements = Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => ((i * 37) % 11) / 10 - 0.5);
   return tf.tensor(elements, shape);

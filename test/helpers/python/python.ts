@@ -5,35 +5,35 @@ import { cacheFolder } from '../../../src/files/cache-folder.js';
 import { runChild } from '../../../src/files/run-child.js';
 import { tensorflowVersion } from '../../../src/set-up/wheel-table.js';
 
-/** The virtual environment with Python TensorFlow, the outside referee; `npm run test:parity` makes it. */
+/** The virtual environment with Python TensorFlow, the reference; `npm run test:parity` makes it. */
 export const pythonFolder = path.join(cacheFolder(), `python-tensorflow-${tensorflowVersion}`);
-/** Written when all packages are installed. Its number counts up when one is added. */
+/** Written when all packages are installed. Its number is increased when one is added. */
 export const pythonMarker = path.join(pythonFolder, 'complete-6');
 export const python = path.join(pythonFolder, 'bin', 'python');
 
-/** Triton's client, in an environment of its own: it wants another protobuf than TensorFlow. */
+/** Triton's client, in a separate environment: it needs another protobuf than TensorFlow. */
 export const tritonClient = 'tritonclient[http,grpc]==2.73.0';
 export const tritonFolder = path.join(cacheFolder(), 'python-tritonclient-2.73.0');
 export const tritonMarker = path.join(tritonFolder, 'complete');
 
-/** MediaPipe, which reads what LiteRT files say of themselves; in an environment of its own, since it brings OpenCV. */
+/** MediaPipe, which reads the metadata of LiteRT files; in a separate environment, because it installs OpenCV. */
 export const mediaPipe = 'mediapipe==1.2.3';
 export const mediaPipeFolder = path.join(cacheFolder(), 'python-mediapipe-1.2.3');
 export const mediaPipeMarker = path.join(mediaPipeFolder, 'complete');
 
-/** Servers with the protocols of S3 and of Google Cloud Storage, and the clients that workers use; in an environment of its own. */
+/** Servers with the protocols of S3 and of Google Cloud Storage, and the clients that workers use; in a separate environment. */
 export const storage = ['moto[s3]==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5', 'gcp-storage-emulator==2026.7.19', 'boto3==1.44.8', 'google-cloud-storage==3.17.1']; // prettier-ignore
 export const storageFolder = path.join(cacheFolder(), 'python-storage-1');
 export const storageMarker = path.join(storageFolder, 'complete');
 
-/** Whether the referee is there; says so loudly when it is not, since tests are then skipped. */
+/** Whether Python TensorFlow is installed. Prints a warning if not, because tests are then skipped. */
 export function hasPython(): boolean {
   if (existsSync(pythonMarker)) return true;
   console.warn('SKIPPED: Python TensorFlow is not installed, so nothing is compared with it. Run: npm run test:parity');
   return false;
 }
 
-/** Runs a Python script and gives what it prints as JSON. @param interpreter Default: that of the referee. */
+/** Runs a Python script and returns the JSON that it prints. @param interpreter Default: the one with TensorFlow. */
 export async function runPython(script: string, input: unknown, interpreter = python): Promise<unknown> {
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
   const result = await runChild(interpreter, ['-c', script], { input: JSON.stringify(input), env });

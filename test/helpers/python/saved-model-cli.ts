@@ -10,9 +10,8 @@ import { pythonText, type ShapeDescription, type Structure } from '../../../src/
 import { runPythonTool } from './python.js';
 
 /**
- * Checks that `describeSavedModel` and Python's `saved_model_cli show --all` tell the same of a SavedModel: tag sets, every
- * signature (methods; names, dtypes, shapes and tensors of inputs and outputs), every op and every callable function with
- * the arguments of each of its graphs.
+ * Checks that `describeSavedModel` and Python's `saved_model_cli show --all` say the same about a SavedModel: tag sets, every signature (methods;
+ * names, dtypes, shapes and tensors of inputs and outputs), every op and every callable function with the arguments of each of its graphs.
  */
 export async function expectSameAsSavedModelCli(directory: string): Promise<void> {
   const shown = parse(await runPythonTool('saved_model_cli', ['show', '--dir', directory, '--all']));
@@ -20,7 +19,7 @@ export async function expectSameAsSavedModelCli(directory: string): Promise<void
   expect(metaGraphs.map(({ tags }) => tags.join(', '))).toEqual(shown.graphs.map(({ tags }) => tags));
   metaGraphs.forEach((metaGraph, i) => {
     expect(signatureLines(metaGraph)).toEqual(shown.graphs[i]?.signatures);
-    // Python follows calls of functions alone, not the bodies of loops and branches.
+    // Python follows only calls of functions, not the bodies of loops and branches.
     expect(Object.keys(metaGraph.ops)).toEqual(expect.arrayContaining([...(shown.graphs[i]?.ops ?? [])]));
   });
   // Python lists the functions of the loaded object itself, not those of the objects in it.
@@ -90,11 +89,11 @@ function tensorLines(side: string, name: string, { dtype, shape, tensors }: Tens
   ];
 }
 
-/** What a graph is called with in the words of `saved_model_cli`; see `_print_args` in its saved_model_cli.py. */
+/** A graph's arguments in the words of `saved_model_cli`; see `_print_args` in its saved_model_cli.py. */
 function optionText({ args, kwargs }: FunctionOption): string {
   return [
     ...args.flatMap(({ value }, i) => [`        Argument #${i + 1}`, ...argumentLines(value)]),
-    // It shows no more than the names of named arguments.
+    // It shows only the names of named arguments.
     ...kwargs.flatMap(({ name }, i) => [`        Named Argument #${i + 1}`, `          ${name}`]),
   ].join('\n');
 }

@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 
 import { onTestFinished } from 'vitest';
 
-/** How the server misbehaves on its n-th request, from 0; `undefined` when it answers as it should. */
+/** How the server misbehaves on its n-th request, from 0; `undefined` if it answers normally. */
 export type Misbehave = (request: IncomingMessage, response: ServerResponse, n: number) => boolean;
 
-/** A server of one file that knows ranges. */
+/** A server for one file that supports ranges. */
 export interface FileServer {
   /** Ends with a slash. */
   readonly url: string;
@@ -29,7 +29,7 @@ export async function serveFile(content: () => Buffer, misbehave: Misbehave = ()
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, requests };
 }
 
-/** What a server like that of Keras Applications answers: an ETag, ranges, `If-Range`. */
+/** Answers like the server of Keras Applications: with an ETag, ranges and `If-Range`. */
 export function answer({ headers }: IncomingMessage, response: ServerResponse, content: Buffer): void {
   const etag = `"${content.length}-${content[0]}"`;
   const from = Number(/^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1] ?? NaN);
@@ -45,7 +45,7 @@ export function answer({ headers }: IncomingMessage, response: ServerResponse, c
   }
 }
 
-/** Begins to answer with the whole file and breaks off after a few bytes of it. */
+/** Begins to answer with the whole file, and breaks off after some bytes. */
 export function cutAfter(bytes: number, response: ServerResponse, content: Buffer): true {
   response.writeHead(200, { etag: `"${content.length}-${content[0]}"`, 'content-length': content.length });
   response.write(content.subarray(0, bytes), () => setTimeout(() => response.destroy(), 50));

@@ -6,10 +6,10 @@ import path from 'node:path';
 
 import { onTestFinished } from 'vitest';
 
-/** Answers a request in place of the server: true when it did. */
+/** Answers a request in place of the server. Returns true if it did. */
 export type Instead = (request: IncomingMessage, response: ServerResponse, n: number) => boolean;
 
-/** A web server of a folder, with ranges as RFC 9110 has them. */
+/** A web server for a folder, with ranges by RFC 9110. */
 export interface FolderServer {
   /** Ends with a slash. */
   readonly url: string;

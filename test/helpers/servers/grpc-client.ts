@@ -26,13 +26,13 @@ export class RawGrpcClient {
     this.client = new grpc.Client(typeof at === 'string' ? at : `127.0.0.1:${at}`, credentials, {
       'grpc.max_send_message_length': -1,
       'grpc.max_receive_message_length': -1,
-      // Every client has a connection of its own.
+      // So that every client has its own connection.
       'grpc.use_local_subchannel_pool': 1,
       ...options,
     });
   }
 
-  /** Waits for the connection, which a call otherwise makes within its deadline. */
+  /** Waits for the connection, which would otherwise be made during a call and count towards its deadline. */
   connected(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.client.waitForReady(Date.now() + 30_000, (error) => (error ? reject(error) : resolve()));

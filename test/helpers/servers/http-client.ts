@@ -10,11 +10,11 @@ export interface HttpAnswer {
 
 export interface HttpRequest extends Pick<RequestOptions, 'method' | 'headers' | 'agent'> {
   readonly body?: string | Uint8Array;
-  /** PEM of the root that is trusted: the request goes over TLS. */
+  /** PEM of the trusted root. If given, the request goes over TLS. */
   readonly ca?: Buffer;
 }
 
-/** Sends a request whose path goes out as it is given, unlike with `fetch`; POST when there is a body. */
+/** Sends a request with an unchanged path, which `fetch` would normalize. It is a POST if there is a body. */
 export function send(port: number, path: string, { body, ca, ...options }: HttpRequest = {}): Promise<HttpAnswer> {
   const method = options.method ?? (body === undefined ? 'GET' : 'POST');
   return new Promise((resolve, reject) => {
@@ -43,17 +43,17 @@ export async function sendJson(port: number, path: string, body?: unknown): Prom
 export { Agent };
 
 /**
- * Sends bytes as they are over a connection of its own.
+ * Sends bytes unchanged over a new connection.
  *
- * @param isEnd Whether to close this side after them.
- * @returns All that came until the server closed the connection.
+ * @param isEnd Whether to close this side afterwards.
+ * @returns Everything that was received until the server closed the connection.
  */
 export function sendRaw(port: number, bytes: string | Uint8Array, isEnd = false): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     const chunks: Buffer[] = [];
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    // A server may refuse and close while it is still being sent to.
+    // A server may refuse and close while the request is still being sent.
     socket.on('error', () => undefined);
     socket.on('end', () => socket.end());
     socket.on('close', () => resolve(Buffer.concat(chunks).toString()));
@@ -62,7 +62,7 @@ export function sendRaw(port: number, bytes: string | Uint8Array, isEnd = false)
   });
 }
 
-/** The answers in what came over a connection; all have a Content-Length. */
+/** Splits what was received over a connection into answers, all of which have a Content-Length. */
 export function parseAnswers(text: string): { status: number; head: string; body: string }[] {
   const answers: { status: number; head: string; body: string }[] = [];
   for (let rest = Buffer.from(text); rest.length > 0;) {

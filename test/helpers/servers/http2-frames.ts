@@ -16,7 +16,7 @@ const types = {
 } as const;
 const endHeaders = 4; // prettier-ignore
 
-/** What a client begins with: the preface and its settings. */
+/** A client's first bytes: the preface and its settings. */
 const preface = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame('settings', 0, 0)]);
 
 function frame(type: keyof typeof types, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
@@ -34,7 +34,7 @@ function int32(value: number): Buffer {
   return bytes;
 }
 
-/** A header as HPACK writes it that is not to be kept: RFC 7541, section 6.2.2. Up to 126 bytes each. */
+/** A header in HPACK that is not added to the table: RFC 7541, section 6.2.2. Name and value have up to 126 bytes each. */
 function header(name: string, value: string, kept = false): Buffer {
   const text = (each: string) => Buffer.concat([Buffer.of(each.length), Buffer.from(each)]);
   return Buffer.concat([Buffer.of(kept ? 0x40 : 0), text(name), text(value)]);
@@ -49,10 +49,10 @@ const call = Buffer.concat([
   header('te', 'trailers'),
 ]);
 
-/** 62 is the youngest header that is kept. */
+/** 62 is the newest header in the table. */
 const again = Buffer.of(0x80 | 62);
 
-/** Frames that cost a client less than they may cost a server; the number is how many were made before. */
+/** Frames that may cost a server more than they cost a client. The number counts the ones before. */
 export const floods: Readonly<Record<string, (i: number) => Buffer>> = {
   'headers without an end': (i) =>
     i === 0 ? frame('headers', 0, 1, call) : frame('continuation', 0, 1, header(`x-${i}`, 'y'.repeat(100))),
@@ -69,10 +69,10 @@ export const floods: Readonly<Record<string, (i: number) => Buffer>> = {
 }; // prettier-ignore
 
 /**
- * Sends frames over a connection of its own and reads no answer.
+ * Sends frames over a new connection and reads no answer.
  *
- * @param goesOn Asked with the bytes that were sent.
- * @returns Whether the server has ended the connection before.
+ * @param goesOn Called with the number of bytes sent so far. Returns false to stop.
+ * @returns Whether the server ended the connection first.
  */
 export async function flood(
   port: number,
@@ -87,7 +87,7 @@ export async function flood(
     const some = Buffer.concat(Array.from({ length: 200 }, () => next(i++)));
     sent += some.length;
     const isTaken = socket.write(some);
-    // A server that reads no more is waited for, for a while.
+    // Waits for a while if the server stops reading.
     await new Promise<void>((resolve) => {
       proceed = resolve;
       setTimeout(resolve, isTaken ? 0 : 500);

@@ -11,10 +11,7 @@ import type {
 } from '../../../src/serving/model-server.js';
 import { asServingError } from '../../../src/serving/serving-error.js';
 
-/**
- * A ModelServer of one SavedModel in this very thread, which a call blocks: for commands that answer one person, and to measure
- * servers against.
- */
+/** A ModelServer for one SavedModel in this thread, which a call blocks. For commands that answer one person, and as a baseline for servers. */
 export class LocalModelServer implements ModelServer {
   readonly #version: ServedVersion;
 

@@ -1,6 +1,6 @@
 import type { ModelServer } from '../../../src/serving/model-server.js';
 
-/** A ModelServer of which some methods are replaced. */
+/** A ModelServer with some methods replaced. */
 export function modelServerWith(models: ModelServer, methods: Partial<Omit<ModelServer, 'modelNames'>>): ModelServer {
   return {
     get modelNames() {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 
-/** A span as it was sent. */
+/** A span that was received. */
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
@@ -18,11 +18,11 @@ export interface ReceivedSpan {
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
   /** 0 unset, 2 error. */
   readonly status: number;
-  /** Attributes of what sent it. */
+  /** Attributes of the sender. */
   readonly resource: Readonly<Record<string, string | number | boolean>>;
 }
 
-/** A collector that takes traces as OTLP over HTTP, in protobuf, and decodes what is sent. */
+/** A collector that receives traces by OTLP over HTTP, in protobuf, and decodes them. */
 export class OtlpReceiver {
   readonly spans: ReceivedSpan[] = [];
   /** Paths and types of the requests. */

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 
 import { temporaryFolder } from '../temporary-folder.js';
 
-/** A new certificate for `localhost` that has signed itself, and its key, as PEM; openssl makes them. */
+/** Makes a new self-signed certificate for `localhost` and its key, as PEM, with openssl. */
 export async function selfSigned(): Promise<{ certificate: Buffer; key: Buffer }> {
   const folder = await temporaryFolder();
   const [keyFile, certificateFile] = [path.join(folder, 'key.pem'), path.join(folder, 'certificate.pem')];

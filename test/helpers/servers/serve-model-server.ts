@@ -4,7 +4,7 @@ import { RequestReader } from '../../../src/serving/reader/request-reader.js';
 import { createRestServer } from '../../../src/serving/rest/create-rest-server.js';
 import { servingRoutes } from '../../../src/serving/rest/serving-routes.js';
 
-/** Where a ModelServer answers over loopback. */
+/** Addresses of a ModelServer on loopback. */
 export interface ServedModelServer {
   readonly grpcPort: number;
   readonly restPort: number;

@@ -22,13 +22,13 @@ import { modelServerWith } from './model-server-with.js';
 export interface ServedRest {
   readonly server: RestServer;
   readonly port: number;
-  /** Of all requests that have been answered. */
+  /** Events of all requests that were answered. */
   readonly events: RequestEvent[];
-  /** What the server failed with. */
+  /** Errors of the server. */
   readonly errors: unknown[];
 }
 
-/** Serves models as `startServer` does, but over REST alone, and whatever has a `ModelServer`'s methods. */
+/** Serves models as `startServer` does, but only over REST, and from anything with the methods of a `ModelServer`. */
 export async function serveRest(
   models: ModelServer,
   options: RestServerOptions & { readonly pixelLimits?: PixelLimits; readonly isReady?: () => boolean } = {},

@@ -39,7 +39,7 @@ export function grpcClientForTest(port: number, options = {}): RawGrpcClient {
   return client;
 }
 
-/** The longest that this thread, which is the server's too, was kept from answering, in milliseconds, and how long it all took. */
+/** Measures the longest time that this thread, which is also the server's, could not answer, and the total time, in milliseconds. */
 export async function pauseDuring(run: () => Promise<unknown>): Promise<{ pause: number; all: number }> {
   let pause = 0;
   const began = performance.now();

@@ -4,16 +4,16 @@ import { fileURLToPath } from 'node:url';
 
 import { runTypeScript } from '../run-type-script.js';
 
-/** `serve-model` in a process of its own. */
+/** `serve-model` in a separate process. */
 export interface ServeModelProcess {
   readonly child: ChildProcess;
   readonly restPort: number;
   readonly grpcPort: number;
   /** NaN without `--health-port`. */
   readonly healthPort: number;
-  /** What it has printed until now. */
+  /** What it has printed so far. */
   readonly output: { readonly stdout: string; readonly stderr: string };
-  /** Sends SIGTERM. @returns The exit code that comes of it. */
+  /** Sends SIGTERM. @returns The exit code. */
   readonly end: () => Promise<number | null>;
 }
 
@@ -32,7 +32,7 @@ export async function startServeModel(
   args: readonly string[],
   { script = ownScript, cwd = process.cwd() }: ServeModelScript = {},
 ): Promise<ServeModelProcess> {
-  // Another checkout has files of its own to compile.
+  // Another checkout has its own files to compile.
   const loader = script === ownScript ? runTypeScript : ['--import', 'tsx'];
   const all = [...loader, script, '--rest-port', '0', '--grpc-port', '0', ...args];
   const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'], cwd });

@@ -15,10 +15,10 @@ import type * as tf from '../../../src/tensorflow/tf.js';
 import { fit } from '../../../src/training/fit.js';
 
 /**
- * Trains for some epochs as `trainModel` does, and writes what worker.py, alone and without rounding otherwise, would keep of it: `OUTPUT.training`
- * with a checkpoint of every epoch. The optimizer's variables and their order are those of `exportTraining`.
+ * Trains for some epochs as `trainModel` does, and writes the state that a single worker.py would keep if it rounded in the same way:
+ * `OUTPUT.training` with a checkpoint of every epoch. The optimizer's variables and their order are those of `exportTraining`.
  *
- * @returns OUTPUT, where nothing is.
+ * @returns OUTPUT, which does not exist.
  */
 export async function asWorkersKeepIt(folder: string, options: TrainModelOptions, epochs: number): Promise<string> {
   const output = path.join(folder, 'output');
@@ -66,7 +66,7 @@ function valueOf(value: number | tf.Tensor | undefined): number {
 }
 
 function bestOf(history: readonly (readonly number[])[], isMultiLabel: boolean) {
-  // The least loss, or the highest accuracy, of the validation.
+  // The lowest loss or the highest accuracy of the validation.
   const values = history.map((row) => (isMultiLabel ? -(row[4] ?? 0) : (row[3] ?? 0)));
   const best = values.indexOf(Math.max(...values));
   return { best_epoch: best + 1, wait: history.length - 1 - best };

@@ -12,7 +12,7 @@ import { CosineDecay } from '../../../src/training/schedules/cosine-decay.js';
 import { ExponentialDecay } from '../../../src/training/schedules/exponential-decay.js';
 import { PiecewiseConstantDecay } from '../../../src/training/schedules/piecewise-constant-decay.js';
 
-/** An optimizer, and the same in Python: what follows `keras.optimizers.`. */
+/** An optimizer, and the same one in Python: the text after `keras.optimizers.`. */
 export type OptimizerCase = readonly [python: string, make: () => Optimizer];
 
 /** Every option of every optimizer. */
@@ -96,7 +96,7 @@ export function startAndGradients(): { readonly start: number[][]; readonly grad
 const shapes: readonly number[][] = [[3, 4], [4]];
 const sizes = shapes.map((shape) => tf.util.sizeFromShape(shape));
 
-/** The weights after each step, taken op by op. */
+/** The weights after each step, run op by op. */
 export function stepEagerly(optimizer: Optimizer): number[][] {
   const { start, gradients } = startAndGradients();
   const variables = tf.tidy(() => start.map((values, i) => tf.variable(tf.tensor(values, shapes[i]))));
@@ -111,7 +111,7 @@ export function stepEagerly(optimizer: Optimizer): number[][] {
   return weights;
 }
 
-/** The weights after each step of a compiled graph. */
+/** The weights after each step, run as a compiled graph. */
 export async function stepCompiled(optimizer: Optimizer): Promise<number[][]> {
   const { start, gradients } = startAndGradients();
   const variables = tf.tidy(() => start.map((values, i) => tf.variable(tf.tensor(values, shapes[i]))));
@@ -136,7 +136,7 @@ export async function stepCompiled(optimizer: Optimizer): Promise<number[][]> {
   return weights;
 }
 
-/** The largest difference of two runs, at any step. */
+/** The largest difference between two runs, in any step. */
 export function largestDifference(a: readonly (readonly number[])[], b: readonly (readonly number[])[]): number {
   if (a.length !== b.length || a.some((step, i) => step.length !== b[i]?.length)) return Infinity;
   const differences = a.flatMap((step, i) => step.map((value, j) => Math.abs(value - (b[i]?.[j] ?? NaN))));

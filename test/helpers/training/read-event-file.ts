@@ -22,7 +22,7 @@ export function eventFileOf(run: string): string {
   return path.join(run, files[0]);
 }
 
-/** The messages of an event file, checksums checked. */
+/** The messages of an event file, after checking their checksums. */
 export function readEvents(file: string): Event[] {
   return readTfRecords(readFileSync(file), 1_000_000, file).map((record) => fromBinary(EventSchema, record));
 }

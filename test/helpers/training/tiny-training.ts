@@ -11,7 +11,7 @@ export function tinyModel(optimizer: tf.Optimizer, loss = sparseCategoricalCross
   return model;
 }
 
-/** A model with two layers of dropout of one seed, which draws again at every step. */
+/** A model with two dropout layers with the same seed, which draw anew in every step. */
 export function droppingModel(): tf.LayersModel {
   const dropout = () => new Dropout({ rate: 0.4, seed: 5 });
   const hidden = tf.layers.dense({
@@ -25,7 +25,7 @@ export function droppingModel(): tf.LayersModel {
   return model;
 }
 
-/** Batches of 4 rows, the same at every epoch; the model learns their classes. */
+/** Batches of 4 rows, the same in every epoch, whose classes the model learns. */
 export function tinyDataset(batches = 2): tf.data.Dataset<tf.TensorContainer> {
   return tf.data.generator(function* () {
     for (let i = 0; i < batches; i += 1) {
@@ -35,7 +35,7 @@ export function tinyDataset(batches = 2): tf.data.Dataset<tf.TensorContainer> {
   });
 }
 
-/** Puts made-up values into the logs of the epochs, for callbacks that stand after it. */
+/** Puts made-up values into the logs of the epochs, for the callbacks after it. */
 export class ScriptedLogs extends Callback {
   constructor(
     private readonly name: string,
@@ -50,7 +50,7 @@ export class ScriptedLogs extends Callback {
   }
 }
 
-/** What callbacks said. */
+/** Lines that callbacks printed. */
 export class Lines {
   text = '';
 

@@ -4,7 +4,7 @@ import * as tf from '../../../src/tensorflow/tf.js';
 import { fit } from '../../../src/training/fit.js';
 import { accuracy, sparseCategoricalCrossentropy } from '../../../src/training/losses.js';
 
-/** A LeNet that knows the bundled digits a little, in seconds. */
+/** Trains a LeNet on the bundled digits for some seconds. */
 export async function trainDigits(epochs: number): Promise<LenetModel> {
   const train = await imageDatasetFromDirectory('data/digits/train', { imageSize: [28, 28], seed: 1 });
   const model = new LenetModel({ classNames: train.classNames, seed: 1 });
