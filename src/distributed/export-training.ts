@@ -32,6 +32,8 @@ export interface ExportTrainingOptions {
   readonly classWeight?: ClassWeight | undefined;
   /** Random changes of the images before each step. Default: none. */
   readonly augmentation?: Augmentation | undefined;
+  /** Whether a step computes activations again rather than keep them: less memory, up to a third more time. Default: false. */
+  readonly recompute?: boolean | undefined;
   /**
    * Images of both sides, all below one folder, the `--data` of the workers. Default: the workers find and split the images of class-named folders.
    */
@@ -61,8 +63,8 @@ export async function exportTraining(
   directory: string,
   options: ExportTrainingOptions = {},
 ): Promise<void> {
-  const { classWeight = {}, augmentation = null, assetsExtra, images } = options;
-  const { functions, weights, slots } = trainingFunctions(model, { classWeight, augmentation });
+  const { classWeight = {}, augmentation = null, recompute = false, assetsExtra, images } = options;
+  const { functions, weights, slots } = trainingFunctions(model, { classWeight, augmentation, recompute });
   const decode = tfFunction((bytes: tf.Tensor) => decodeAndResize(bytes, model.imageSize, model.preprocessing), {
     name: 'decode_and_resize',
     inputSignature: { image_bytes: tensorSpec('string', [null]) },

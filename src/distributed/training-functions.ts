@@ -3,6 +3,7 @@ import { mulNoNan } from '../ops/mul-no-nan.js';
 import * as tf from '../tensorflow/tf.js';
 import { variablesOf, weightsInOrder } from '../tensorflow/layer-weights.js';
 import type { ConcreteFunction } from '../tracing/concrete-function.js';
+import { recomputeActivations } from '../tracing/recompute-activations.js';
 import { type Dimension, tensorSpec } from '../tracing/tensor-spec.js';
 import { tfFunction } from '../tracing/tf-function.js';
 import { trainedOptimizer } from '../training/callbacks/callback.js';
@@ -32,6 +33,12 @@ export interface TrainingFunctions {
   readonly slots: readonly tf.Variable[];
 }
 
+/** Options of `trainingFunctions`. */
+export interface TrainingFunctionsOptions extends TrainingStepOptions {
+  /** Whether the backward pass computes activations again rather than keep them; see `recomputeActivations`. */
+  readonly recompute: boolean;
+}
+
 /**
  * Traces the training and test step of a compiled model as functions of sums, for training on several machines.
  *
@@ -44,7 +51,7 @@ export interface TrainingFunctions {
  */
 export function trainingFunctions(
   model: tf.LayersModel,
-  { classWeight = {}, augmentation = null }: Partial<TrainingStepOptions> = {},
+  { classWeight = {}, augmentation = null, recompute = false }: Partial<TrainingFunctionsOptions> = {},
 ): TrainingFunctions {
   const optimizer = trainedOptimizer(model, 'Training on several machines');
   checkModel(model);
@@ -54,7 +61,7 @@ export function trainingFunctions(
   const others = weights.filter((weight) => !trained.includes(weight));
   const split = computeGradients(model, new SplitStep(model, optimizer, others, { classWeight, augmentation }));
   const functions = {
-    compute_gradients: split.graph,
+    compute_gradients: recompute ? recomputeActivations(split.graph, 'loss_sum') : split.graph,
     apply_gradients: applyGradients(optimizer, split),
     test_step: testStep(model),
   };

@@ -4,6 +4,7 @@ import { clone, create, toBinary } from '@bufbuild/protobuf';
 
 import { AttrValueSchema } from '../tensorflow/protos/tensorflow/core/framework/attr_value_pb.js';
 import { type FunctionDef, FunctionDefSchema } from '../tensorflow/protos/tensorflow/core/framework/function_pb.js';
+import type { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import type * as tf from '../tensorflow/tf.js';
 import { Asset } from './asset.js';
 import type { SizeExpression } from './size-expression.js';
@@ -28,6 +29,12 @@ export function shapesKey(shapes: readonly (readonly number[])[]): string {
   return JSON.stringify(shapes);
 }
 
+/** The type of a tensor in a function's graph, and how many elements it had in the first trace. */
+export interface TracedSize {
+  readonly dataType: DataType;
+  readonly elements: number;
+}
+
 /** What a ConcreteFunction is made of. */
 export interface ConcreteFunctionParts {
   /** Name of the tf function in TypeScript, for messages. */
@@ -50,6 +57,8 @@ export interface ConcreteFunctionParts {
   readonly unchecked?: readonly string[];
   /** The shapes of arguments at which its results were compared with the function's, as `shapesKey` writes them. Default: none. */
   readonly compared?: ReadonlySet<string>;
+  /** Tensors of the definition, by name. Default: nothing is known of them. */
+  readonly tracedSizes?: ReadonlyMap<string, TracedSize>;
   /** What a call costs per row of its first argument, in multiplications, roughly. Default: 0. */
   readonly costPerRow?: number;
 }
@@ -115,6 +124,10 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
     return this.parts.compared ?? new Set();
   }
 
+  get tracedSizes(): ReadonlyMap<string, TracedSize> {
+    return this.parts.tracedSizes ?? new Map();
+  }
+
   get costPerRow(): number {
     return this.parts.costPerRow ?? 0;
   }
@@ -150,6 +163,11 @@ export class ConcreteFunction implements Readonly<ConcreteFunctionParts> {
   jitCompiled(): ConcreteFunction {
     const definition = clone(FunctionDefSchema, this.definition);
     definition.attr[mustCompile] = create(AttrValueSchema, { value: { case: 'b', value: true } });
+    return this.withDefinition(definition);
+  }
+
+  /** A function with the same arguments and results that computes them by other nodes. */
+  withDefinition(definition: FunctionDef): ConcreteFunction {
     return new ConcreteFunction({ ...this.parts, definition });
   }
 

@@ -147,6 +147,7 @@ class FunctionEmitter {
       functions: [...this.#functions.values()],
       returnsOneTensor: this.#first.returnsOneTensor,
       assigns: this.#first.assignments.length > 0 || this.#first.updatesVariables,
+      tracedSizes: this.#tensors.tracedSizes,
     });
   }
 

@@ -1,9 +1,13 @@
+import { DataType } from '../tensorflow/protos/tensorflow/core/framework/types_pb.js';
+import type { TracedSize } from './concrete-function.js';
 import type { SizeSource } from './size-expression.js';
 import type { TapeNode, TapeValue } from './tape-nodes.js';
 
 /** The names in the graph of the values of a function's first trace, and where the graph may read a size. */
 export class EmittedTensors {
   readonly #names = new Map<TapeNode, readonly string[]>();
+  /** By name; constants are not among them. */
+  readonly tracedSizes = new Map<string, TracedSize>();
   /** The sizes of arguments. */
   readonly arguments: SizeSource[] = [];
   /** Those of results so far, on which a later constant may depend. */
@@ -21,7 +25,12 @@ export class EmittedTensors {
     const sources = node.kind === 'argument' ? this.arguments : this.#results;
     names.forEach((tensor, output) => {
       const shapes = nodes.map((each) => each.outputs[output]?.shape ?? []);
-      sources.push({ tensor, dataType: node.outputs[output]?.dataType ?? 0, shapes });
+      const dataType = node.outputs[output]?.dataType ?? DataType.DT_INVALID;
+      sources.push({ tensor, dataType, shapes });
+      this.tracedSizes.set(tensor, {
+        dataType,
+        elements: (shapes[0] ?? []).reduce((product, size) => product * size, 1),
+      });
     });
   }
 

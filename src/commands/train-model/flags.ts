@@ -346,6 +346,18 @@ export const trainModelCommand = defineCommand({
           '--precision is for a training in this process, --export-training for others: give one of them.',
       },
     },
+    /**
+     * Keep only some results of the forward pass, such as those of residual blocks, and compute the others again in the backward pass: about half the
+     * memory, for up to a third more time. Gradients are equal. Default: false.
+     */
+    recompute: {
+      type: 'boolean',
+      default: false,
+      help: 'Keep only some results of the forward pass and compute the others again in the backward pass: about half the memory, for up to a third more time',
+      onlyWith: { jit: ['auto', 'graph'] },
+      // The same ops run on the same numbers.
+      onResume: 'may differ',
+    },
     /** Seed of all random numbers: the same seed gives the same weights, split and order. Default: 42. */
     seed: {
       type: 'integer',

@@ -70,7 +70,7 @@ async function giveUp(kept: InterruptedTraining, { name }: Monitored): Promise<n
 
 type Options = Pick<
   FitOptions<tf.TensorContainer>,
-  'epochs' | 'classWeight' | 'augmentation' | 'featureViews' | 'jit' | 'precision'
+  'epochs' | 'classWeight' | 'augmentation' | 'featureViews' | 'jit' | 'precision' | 'recompute'
 >;
 
 function fitOptions({ model, data, options }: PreparedTraining): Options {
@@ -81,6 +81,7 @@ function fitOptions({ model, data, options }: PreparedTraining): Options {
     featureViews: options.featureViews,
     jit: options.jit,
     precision: options.precision,
+    recompute: options.recompute,
   };
 }
 

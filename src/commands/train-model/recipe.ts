@@ -46,7 +46,7 @@ const epochFlags = [
   ...['freezeBackbone', 'fineTuneFrom', 'freezeBatchNormalization', 'dropout', 'numEpochs', 'patience', 'optimizer'],
   ...['learningRate', 'learningRateSchedule', 'warmupEpochs', 'momentum', 'weightDecay', 'clipNorm', 'useEma'],
   ...['emaMomentum', 'layerDecay', 'gradientAccumulationSteps', 'labelSmoothing', 'augment', 'featureViews'],
-  ...['tensorboard', 'callbacks', 'workers', 'exportTraining', 'gradientPrecision', 'backupSteps'],
+  ...['tensorboard', 'callbacks', 'workers', 'exportTraining', 'gradientPrecision', 'recompute', 'backupSteps'],
 ] as const satisfies readonly (keyof Options)[];
 
 /** Flags that only a training by epochs without a recipe follows. */

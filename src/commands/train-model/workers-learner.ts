@@ -97,7 +97,7 @@ export async function exportForWorkers(
   directory: string,
 ): Promise<void> {
   const { classWeight } = set;
-  const { batchSize, numEpochs, patience, validationSplit, seed, gradientPrecision } = options;
+  const { batchSize, numEpochs, patience, validationSplit, seed, gradientPrecision, recompute } = options;
   const assetsExtra = { 'arguments.json': argumentsJson(options) };
   const augmentation = augmentationFor(model, options);
   const training = {
@@ -107,6 +107,7 @@ export async function exportForWorkers(
     validationSplit,
     seed,
     gradientPrecision,
+    recompute,
     classWeight,
     augmentation,
     assetsExtra,

@@ -3,6 +3,7 @@ import type { Precision } from '../../tensorflow/precision.js';
 import * as tf from '../../tensorflow/tf.js';
 import { variablesOf } from '../../tensorflow/layer-weights.js';
 import type { ConcreteFunction } from '../../tracing/concrete-function.js';
+import { recomputeActivations } from '../../tracing/recompute-activations.js';
 import { type Dimension, type TensorSpec, tensorSpec } from '../../tracing/tensor-spec.js';
 import { tfFunction } from '../../tracing/tf-function.js';
 import { Optimizer } from '../optimizers/optimizer.js';
@@ -17,6 +18,8 @@ import { mixSignature, trainingStep, type TrainingStepOptions } from './training
 export interface TrainStepsOptions extends TrainingStepOptions, StepChoice {
   /** Tensor of the model that the steps take instead of its inputs. Default: they take the inputs. */
   readonly from?: tf.SymbolicTensor | undefined;
+  /** Whether the backward pass computes activations again rather than keep them; XLA has no part in it. Default: false. */
+  readonly recompute?: boolean | undefined;
   /** Numbers that the steps compute with; in bfloat16 they do not use XLA. Default: `float32`. */
   readonly precision?: Precision | undefined;
 }
@@ -94,12 +97,13 @@ export class TrainSteps implements Steps {
 
 /** Traces the steps of a model as it is now. */
 function traceSteps(model: tf.LayersModel, options: TrainStepsOptions): Record<string, ConcreteFunction> {
-  const { augmentation, jit } = options;
+  const { augmentation, jit, recompute = false } = options;
   const signature = stepSignature(model);
   const graphOf = (name: string, step: (data: tf.Tensor[]) => tf.Tensor[], inputSignature = signature) =>
     tfFunction((...data: tf.Tensor[]) => named(step(data)), { inputSignature, name }).getConcreteFunction();
   const trainSignature = { ...signature, ...(augmentation?.mixes === true && mixSignature(model)) };
-  const train = graphOf('train', trainingStep(model, options), trainSignature);
+  const traced = graphOf('train', trainingStep(model, options), trainSignature);
+  const train = recompute ? recomputeActivations(traced, lossOutput) : traced;
   const test = withAverages(model, () => graphOf('test', testStepOf(model)));
   const functions: Record<string, ConcreteFunction> = { train, test };
   if (augmentation) functions.augment = graphOf('augment', augmentingStep(model, augmentation));
@@ -122,6 +126,9 @@ export function eagerSteps(model: tf.LayersModel, options: TrainingStepOptions):
   const test = testStepOf(model);
   return { train, test: (data) => withAverages(model, () => test(data)) };
 }
+
+/** The loss among the results that `named` names: a step returns it first. */
+const lossOutput = 'value_000';
 
 /** Names results so that sorting by name keeps their order. The step has `tf.keep` on its metrics: clones stay, the originals go. */
 export function named(values: tf.Tensor[]): Record<string, tf.Tensor> {
