@@ -13,6 +13,10 @@ import {
   mediaPipeMarker,
   pythonFolder,
   pythonMarker,
+  ray,
+  rayFolder,
+  rayMarker,
+  rayPython,
   storage,
   storageFolder,
   storageMarker,
@@ -68,6 +72,23 @@ for (const [folder, marker, ...packages] of [
     await writeFile(marker, '');
   });
 }
+
+/** Writes a file by which this Python also finds the packages of another of the same version. */
+const shareReferee =
+  'import pathlib, sys, sysconfig; ' +
+  'pathlib.Path(sysconfig.get_path("purelib"), "referee.pth").write_text(sysconfig.get_path("purelib", vars={"base": sys.argv[1]}))';
+
+await withLock(`${rayFolder}.lock`, {}, async () => {
+  if (existsSync(rayMarker)) return;
+  process.stderr.write(`installing ${ray} for the parity tests (once per user)\n`);
+  await rm(rayFolder, { recursive: true, force: true });
+  await runSteps([
+    ['python3', '-m', 'venv', rayFolder],
+    [rayPython, '-c', shareReferee, pythonFolder],
+    [path.join(rayFolder, 'bin', 'pip'), 'install', '--quiet', ray],
+  ]);
+  await writeFile(rayMarker, '');
+});
 
 async function runSteps(steps: readonly (readonly [command: string, ...args: string[]])[]): Promise<void> {
   for (const [command, ...args] of steps) {

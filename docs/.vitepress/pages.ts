@@ -40,6 +40,7 @@ export const sections: readonly Section[] = [
     items: [
       page('Life of a picture', 'life-of-a-picture'),
       page('Life of a traced function', 'tracing'),
+      page('What a network costs', 'network'),
       page('Decisions', 'decisions/README'),
     ],
   },

@@ -19,6 +19,8 @@ export interface WorkersOptions {
   readonly output: string;
   /** The number of processes. */
   readonly workers: number;
+  /** Address and port of each worker, such as `10.0.0.1:2222`, that all of them reach. Default: free ports of the loopback. */
+  readonly hosts?: readonly string[];
   /** The number of parts of a batch. Default: one per worker. */
   readonly parts?: number;
   /** A file for the loss of every step. Default: none. */
@@ -50,7 +52,7 @@ export interface RunningWorkers {
  * One worker opens no port. Several do: TensorFlow's server listens on every network, without authentication, whatever its address says.
  */
 export async function startWorkers(options: WorkersOptions): Promise<RunningWorkers> {
-  const hosts = (await freePorts(options.workers)).map((port) => `127.0.0.1:${port}`);
+  const hosts = options.hosts ?? (await freePorts(options.workers)).map((port) => `127.0.0.1:${port}`);
   const running = hosts.map((_, index) => startWorker(options, hosts, index));
   return { children: running.map(({ child }) => child), done: Promise.all(running.map(({ done }) => done)) };
 }
@@ -77,7 +79,7 @@ function startWorker(options: WorkersOptions, hosts: readonly string[], index: n
 }
 
 /** Environment that tells a worker its place among the workers, and its share of the processors. */
-function workerEnvironment(hosts: readonly string[], index: number): NodeJS.ProcessEnv {
+export function workerEnvironment(hosts: readonly string[], index: number): NodeJS.ProcessEnv {
   const threads = String(Math.max(1, Math.floor(availableParallelism() / hosts.length)));
   const cluster = JSON.stringify({ cluster: { worker: hosts }, task: { type: 'worker', index } });
   return {

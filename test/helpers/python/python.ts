@@ -26,6 +26,19 @@ export const storage = ['moto[s3]==5.2.5', 'flask==3.1.3', 'flask-cors==6.0.5', 
 export const storageFolder = path.join(cacheFolder(), 'python-storage-1');
 export const storageMarker = path.join(storageFolder, 'complete');
 
+/** Ray, in an environment of its own, which takes TensorFlow from the referee's. */
+export const ray = 'ray[train]==2.60.0';
+export const rayFolder = path.join(cacheFolder(), 'python-ray-2.60.0');
+export const rayMarker = path.join(rayFolder, 'complete');
+export const rayPython = path.join(rayFolder, 'bin', 'python');
+
+/** Whether Ray is installed. Prints a warning if not, because its tests are then skipped. */
+export function hasRay(): boolean {
+  if (existsSync(rayMarker)) return true;
+  console.warn('SKIPPED: Ray is not installed, so nothing runs under it. Run: npm run test:parity');
+  return false;
+}
+
 /** Whether Python TensorFlow is installed. Prints a warning if not, because tests are then skipped. */
 export function hasPython(): boolean {
   if (existsSync(pythonMarker)) return true;
