@@ -23,8 +23,8 @@ export interface RunningCommandLine {
 const root = path.resolve(import.meta.dirname, '../..');
 
 /**
- * Node.js gives its children sockets where a shell gives them pipes, and TensorFlow's log cannot be kept from a socket:
- * standard error goes through a pipe, as for a user. `exec` keeps the process, so that signals reach it.
+ * Node.js gives its children sockets where a shell gives them pipes: here standard error goes through a pipe, as for a user.
+ * `exec` keeps the process, so that signals reach it.
  */
 const throughPipe = 'exec "$@" 2> >(exec cat >&2)';
 

@@ -15,7 +15,7 @@ export const listModelsCommand = defineCommand({
     measure: {
       type: 'boolean',
       default: true,
-      help: 'Measure size on disk and speed; --no-measure is faster and shows neither',
+      help: 'Measure the speed of every model and the size on disk of architectures; --no-measure leaves both out',
     },
     ...jsonFlags,
     ...tensorflowFlags,

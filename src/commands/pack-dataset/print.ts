@@ -12,7 +12,7 @@ export function packDatasetText(result: PackDatasetResult): string {
     `${output}: ${count(images, 'image')} of ${count(classNames.length, 'class', 'classes')} in ${count(shards, 'shard')}${kept}, ${sizeText(bytes)}, ${seconds.toFixed(1)} s`,
     ...left,
     '',
-    'Train on them in place of the folder:',
+    'Use them in place of the folder, for example:',
     `  ${shellCommand('train-model', { trainDatasetPath: output })} …`,
   ];
   return `${lines.join('\n')}\n`;

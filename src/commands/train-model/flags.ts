@@ -448,7 +448,7 @@ export const trainModelCommand = defineCommand({
     ],
     [
       '--model-type EfficientNetLiteModel --recipe full --train-dataset-path … --test-dataset-path …',
-      'the same, for the best accuracy',
+      'all layers too, which can pay off with many photographs per class',
     ],
   ],
 });

@@ -149,7 +149,8 @@ function adviceFor({ imagesPerSecond }: TrainedHead, images: OpenedImages): stri
   const perEpoch = (all * trained * stepPerFeature) / imagesPerSecond;
   return (
     `--recipe full trains all layers too, about ${durationText(perEpoch * numEpochs)} here: ` +
-    `${numEpochs} epochs of ${durationText(perEpoch)}; --minutes M takes as many as fit`
+    `${numEpochs} epochs of ${durationText(perEpoch)}; --minutes M takes as many as fit. It trains on ${Math.round(trained * 100)} % of the images ` +
+    'and keeps whichever is better on the others, all layers or the head. With few images per class it often gains nothing; compare-models shows whether it did'
   );
 }
 

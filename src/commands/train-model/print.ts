@@ -15,7 +15,7 @@ export function trainModelText(result: TrainModelResult): string {
     ['time', `${result.seconds.toFixed(1)} s`],
     ['model', bestEpoch === null ? 'none was saved yet' : directory],
     ...(report === null ? [] : [['report', terminalLink(report)] as const]),
-    ...(result.advice === undefined ? [] : [['better', result.advice] as const]),
+    ...(result.advice === undefined ? [] : [['to try', result.advice] as const]),
     ...(resume ? [['continue', shellCommand('train-model', resume)] as const] : []),
     ...(bestEpoch === null
       ? []

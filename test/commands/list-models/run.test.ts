@@ -109,6 +109,9 @@ describe('listModels', () => {
     expect(progress.slice(0, 2)).toEqual(['12', '1'].map((version) => path.join(folder, 'LenetModel', version)));
     const own = await listModels({ modelType: tiny, modelFolder: path.join(folder, 'scale'), measure: false });
     expect(own.savedModels?.map(({ name }) => name)).toEqual(['scale/3']);
+    // The size of what is on disk anyway needs no measurement.
+    expect(own.savedModels?.[0]).toMatchObject({ bytesOnDisk: scale?.bytesOnDisk, millisecondsPerImage: null });
+    expect(own.architectures[0]).toMatchObject({ bytesOnDisk: null, millisecondsPerImage: null });
     await expect(listModels({ modelFolder: `${folder}/gone`, measure: false })).rejects.toThrow('gone is not a folder');
   });
 });

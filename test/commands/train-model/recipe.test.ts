@@ -118,7 +118,7 @@ describe('a training by a recipe', () => {
     expect(page).toContain('--recipe head');
     expect(page).not.toContain('--num-epochs');
     expect(trainModelText(result)).toMatch(
-      /better {9}--recipe full trains all layers too, about \d+ \w+ here: 5 epochs of \d+ \w+; --minutes M takes as many as fit/,
+      /to try {9}--recipe full trains all layers too, about \d+ \w+ here: 5 epochs of \d+ \w+; --minutes M takes as many as fit\. It trains on 90 % of the images and keeps whichever is better on the others, all layers or the head\. With few images per class it often gains nothing; compare-models shows whether it did\n/,
     );
   });
 
