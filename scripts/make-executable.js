@@ -4,6 +4,5 @@
  */
 import { chmodSync, readFileSync } from 'node:fs';
 
-/** @type {{ bin: Record<string, string> }} */
-const { bin } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { bin } = /** @type {{ bin: Record<string, string> }} */ (JSON.parse(readFileSync('package.json', 'utf8')));
 for (const file of Object.values(bin)) chmodSync(file, 0o755);

@@ -69,9 +69,9 @@ export function causeOf(error: unknown): string {
 
 function nextAddress(from: URL, location: string | null): URL {
   const to = location !== null && URL.canParse(location, from.href) ? new URL(location, from) : null;
-  if (to && isSafeAddress(to) && (to.protocol === 'https:' || from.protocol === 'http:')) return to;
-  throw new SignetError(
-    'DOWNLOAD_FAILED',
-    `${from.host} redirects to ${location ?? 'nowhere'}, where a download does not follow.`,
-  );
+  const isPlain = to?.username === '' && to.password === '';
+  if (to && isPlain && isSafeAddress(to) && (to.protocol === 'https:' || from.protocol === 'http:')) return to;
+  // Its query may hold a signature, and the part before @ a password.
+  const where = to ? `${to.protocol}//${to.host}${to.pathname}` : 'nowhere';
+  throw new SignetError('DOWNLOAD_FAILED', `${from.host} redirects to ${where}, where a download does not follow.`);
 }

@@ -6,20 +6,20 @@ import { attr } from './attr-value.js';
 import type { ConcreteFunction } from './concrete-function.js';
 import { opEntry } from './op-signature.js';
 
-/** A smaller part of the largest tensor is kept rather than computed again. */
+/** Tensors smaller than this share of the largest are kept rather than computed again. */
 const smallest = 0.01;
 
 /**
  * Makes a training step keep only a few tensors of the forward pass until the backward pass, which computes the others again from them: less
  * memory for at most one more forward pass. Results are the same, since the same ops run on the same numbers.
  *
- * A kept tensor is one on which all that follows depends, such as the result of a residual block. Which are kept is chosen so that they, and what lies
- * between two of them, take the least memory together. What lies between is computed again once the gradient of the later one is there.
- * Ops with effects, and those that draw random numbers from a state, run once.
+ * A tensor can be kept if the rest of the forward pass needs nothing else that was computed so far, such as the result of a residual block. The choice
+ * is the one for which the kept tensors and the largest part between two of them take the least memory together. That part is computed again once the
+ * gradient of the later tensor is there. Ops with effects, and those that draw random numbers from a state, run once.
  *
  * Source: Chen et al., Training Deep Nets with Sublinear Memory Cost, 2016.
  *
- * @param loss Name of the function's result that the gradients are of.
+ * @param loss Name of the result of the function whose gradients are computed.
  * @returns The function itself where nothing would be gained.
  */
 export function recomputeActivations(fn: ConcreteFunction, loss: string): ConcreteFunction {
@@ -51,10 +51,10 @@ class StepGraph {
   readonly #lastForward: number;
   /** Whether a node's result depends on the images. */
   readonly #isDynamic: readonly boolean[];
-  /** The nodes that take a node's results. */
+  /** The nodes that use a node's results. */
   readonly #takers: readonly (readonly number[])[];
   readonly #largest: number;
-  /** Of what nodes before a position make, the elements that the backward pass takes. */
+  /** For each position, the elements of the results of earlier nodes that the backward pass uses. */
   readonly #keptBefore: readonly number[];
 
   constructor(
@@ -83,7 +83,7 @@ class StepGraph {
     this.#keptBefore = keptBefore;
   }
 
-  /** Chooses the nodes whose results are kept, in their order. None where all of it together is best. */
+  /** Chooses the nodes whose results are kept, in their order; none if it is best to compute nothing again. */
   chooseCuts(): number[] {
     const candidates = this.#candidates();
     const needs = candidates.flatMap((to, i) =>
@@ -104,10 +104,10 @@ class StepGraph {
   }
 
   /**
-   * Adds nodes that compute again what the backward pass takes of the nodes between two cuts.
+   * Adds nodes that compute again the results of nodes between two cuts that the backward pass uses.
    *
    * @param from The earlier cut; null for the images.
-   * @param renamed Gets, by position of a node of the backward pass, other names for its inputs.
+   * @param renamed New names for the inputs of nodes of the backward pass, by their positions; added to.
    */
   recompute(from: number | null, to: number, added: NodeDef[], renamed: Map<number, Map<string, string>>): void {
     const takers = new Map<number, string[]>();
@@ -132,7 +132,7 @@ class StepGraph {
     }
   }
 
-  /** The node that makes one number of all images. What a function makes of that for its result may come after the backward pass. */
+  /** The node that reduces all images to one number. What the function computes from it for its result may come after the backward pass. */
   #endOfForward(result: number): number {
     let end = result;
     for (;;) {
@@ -147,7 +147,7 @@ class StepGraph {
     return this.fn.inputs[0]?.name ?? '';
   }
 
-  /** The earlier cut behind a node that waits for the gradient; without it TensorFlow would compute all of it at once, and only once. */
+  /** Adds a node that passes on the earlier cut once the gradient is there; without it TensorFlow would merge the copies with the originals. */
   #start(from: number | null, trigger: number, added: NodeDef[]): [tensor: string, copy: string] {
     const tensor = from === null ? this.#images : this.#tensorOf(from);
     const { dataType = 0 } = this.fn.tracedSizes.get(tensor) ?? {};
@@ -173,7 +173,7 @@ class StepGraph {
     return output(tensor);
   }
 
-  /** The node of the backward pass that makes the gradient with which nodes that take results of the forward pass go on; null where there is none. */
+  /** The node of the backward pass that computes the gradient which these nodes continue from; null if there is none. */
   #gradientAt(takers: readonly number[]): number | null {
     const behind = new Set<number>();
     const pending = [...takers];
@@ -191,7 +191,7 @@ class StepGraph {
     return null;
   }
 
-  /** Nodes of the forward pass after which nothing but their result is needed of what was computed so far. */
+  /** Nodes of the forward pass after which its rest needs only their result of all that was computed so far. */
   #candidates(): number[] {
     const found: number[] = [];
     const ends: number[] = [];
@@ -205,7 +205,7 @@ class StepGraph {
     return found;
   }
 
-  /** The cuts with the fewest elements between which the backward pass takes no more than `bound` elements; null where there are none. */
+  /** The cuts with the fewest elements between which the backward pass uses at most `bound` elements; null if there are none. */
   #cheapestCuts(candidates: readonly number[], bound: number): number[] | null {
     const ways: ({ readonly cost: number; readonly before: number } | null)[] = [];
     for (const [i, to] of candidates.entries()) {
@@ -228,7 +228,7 @@ class StepGraph {
     return last === -1 ? null : cuts;
   }
 
-  /** Elements that the backward pass takes of what lies between two cuts; null for the beginning and the end. */
+  /** Elements of results between two cuts that the backward pass uses; null for the beginning or the end. */
   #between(from: number | null, to: number | null): number {
     const [first, end] = [(from ?? -1) + 1, to ?? this.#lastForward + 1];
     return (this.#keptBefore[end] ?? 0) - (this.#keptBefore[first] ?? 0);
@@ -283,7 +283,7 @@ function nameIn(tensor: string): string {
   return name.startsWith('^') ? name.slice(1) : name;
 }
 
-/** At most `most` of some sorted numbers, evenly chosen, the last among them. */
+/** At most `most` of some sorted numbers, evenly spaced, including the last. */
 function quantiles(sorted: readonly number[], most: number): number[] {
   const step = Math.max(1, sorted.length / most);
   const chosen: number[] = [];

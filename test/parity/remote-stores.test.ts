@@ -92,7 +92,7 @@ describe.skipIf(!hasPython())('shards in a store', { timeout: 120_000 }, () => {
         expect(bytesOf(await contentOf(await scanPacked(`${scheme}://photos/${location}`)))).toEqual(bytesOf(here));
       }
       const message = async (location: string) => messageOf(scanPacked(location));
-      expect(await message(`${scheme}://photos/nothing`)).toContain('it holds no TFRecord files or tar archives');
+      expect(await message(`${scheme}://photos/nothing`)).toContain('it has no TFRecord files or tar archives');
       expect(await message(`${scheme}://photos/bare/shard-1.tfrecord`)).toBe(`The shard ${scheme}://photos/bare/shard-1.tfrecord does not exist.`); // prettier-ignore
       expect(await message(`${scheme}://nobodys/set`)).toMatch(new RegExp(`^${scheme}://nobodys/set.* cannot be `));
     },

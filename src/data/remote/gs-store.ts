@@ -1,11 +1,11 @@
 import { loadPackage } from './load-package.js';
 import { objectOf } from './object-of.js';
-import { RemoteFailure, type RemoteStore } from './remote-store.js';
+import { joinPieces, RemoteFailure, type RemoteStore } from './remote-store.js';
 
 /** Reads objects of Google Cloud Storage, or of a server with its protocol (`STORAGE_EMULATOR_HOST`). Credentials are Google's application defaults. */
 export async function openGsStore(): Promise<RemoteStore> {
   const { Storage } = await loadPackage('gs://', '@google-cloud/storage', async () => import('@google-cloud/storage'));
-  // The reader itself tries again, also after an answer that breaks off.
+  // The reader tries again itself, even if an answer breaks off. What takes no signal here is ended by the package after a minute.
   const storage = new Storage({ retryOptions: { autoRetry: false, maxRetries: 0 } });
   const fileOf = (location: string, generation?: string) => {
     const { bucket, key } = objectOf(location);
@@ -54,21 +54,16 @@ async function download(file: Readable, offset: number, length: number, signal: 
   const stream = file.createReadStream({ start: offset, end: offset + length - 1, validation: false, decompress: false }); // prettier-ignore
   const stop = () => stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
-  const bytes = Buffer.allocUnsafe(length);
-  let filled = 0;
   try {
-    for await (const piece of stream as AsyncIterable<Uint8Array>) {
-      if (filled + piece.length > length) throw new RemoteFailure('refused', 'the server sends more than it was asked for'); // prettier-ignore
-      bytes.set(piece, filled);
-      filled += piece.length;
-    }
+    return await joinPieces(stream as AsyncIterable<Uint8Array>, length);
+  } catch (error) {
+    // A stream that is destroyed ends early.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     signal.removeEventListener('abort', stop);
     stream.destroy();
   }
-  signal.throwIfAborted();
-  if (filled < length) throw new RemoteFailure('passing', `the answer ended after ${filled} of ${length} bytes`);
-  return bytes;
 }
 
 class AbsentFile extends RemoteFailure {

@@ -3,15 +3,21 @@ import path from 'node:path';
 import { isSafeAddress } from '../../files/fetch-following.js';
 
 const schemes = /^(?:https?|s3|gs):\/\//;
+const web = /^https?:\/\//;
 
 /** Whether a data set, or a file of one, is not on this machine: `https://`, `s3://` or `gs://`. */
 export function isRemote(location: string): boolean {
   return schemes.test(location);
 }
 
+/** Whether a location is an address of a web server: `https://`, or `http://`. */
+export function isWeb(location: string): boolean {
+  return web.test(location);
+}
+
 /** Whether a location may be read: with HTTP, anybody on the way could change the data, except on this machine. */
 export function isSafeLocation(location: string): boolean {
-  return !location.startsWith('http') || (URL.canParse(location) && isSafeAddress(new URL(location)));
+  return !isWeb(location) || (URL.canParse(location) && isSafeAddress(new URL(location)));
 }
 
 /** Adds a name, or a path of names, to a folder; `path.join` would remove a slash from `s3://`. */
@@ -33,13 +39,14 @@ export function splitLocation(location: string): { folder: string; name: string 
   return { folder: `${address.slice(0, end + 1)}${query}`, name: address.slice(end + 1) };
 }
 
-/** A location that may be shown: its query may hold a signature, which is a secret. */
+/** A location that may be shown: its query may hold a signature, and what is before `@` a password, which are secrets. */
 export function withoutQuery(location: string): string {
-  return partsOf(location).address;
+  const { address } = partsOf(location);
+  return isWeb(location) ? address.replace(/^(https?:\/\/)[^/]*@/, '$1') : address;
 }
 
-/** Only addresses of the web have a query, such as a signature; `?` in a name on `s3://` or `gs://` is part of the pattern or of the name. */
+/** Only web addresses have a query, such as a signature; a `?` at `s3://` or `gs://` is part of a pattern or a name. */
 function partsOf(location: string): { address: string; query: string } {
-  const at = location.startsWith('http') ? location.indexOf('?') : -1;
+  const at = isWeb(location) ? location.indexOf('?') : -1;
   return at === -1 ? { address: location, query: '' } : { address: location.slice(0, at), query: location.slice(at) };
 }

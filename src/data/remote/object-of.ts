@@ -9,5 +9,8 @@ import { printable } from '../../text/printable.js';
 export function objectOf(location: string): { bucket: string; key: string } {
   const [, bucket, key = ''] = /^[a-z\d]+:\/\/([\w.-]{1,255})(?:\/(.*))?$/s.exec(location) ?? [];
   if (bucket !== undefined) return { bucket, key };
-  throw new SignetError('INVALID_DATASET', `${printable(location)} names no bucket. Expected: s3://BUCKET/FOLDER.`);
+  throw new SignetError(
+    'INVALID_DATASET',
+    `${printable(location)} does not name a bucket. Expected: ${location.slice(0, location.indexOf(':'))}://BUCKET/FOLDER.`,
+  );
 }

@@ -4,31 +4,44 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { printable } from '../../text/printable.js';
 import { openGsStore } from './gs-store.js';
 import { httpsStore } from './https-store.js';
-import { isSafeLocation, withoutQuery } from './location.js';
+import { isSafeLocation, isWeb, withoutQuery } from './location.js';
 import { objectOf } from './object-of.js';
 import { RemoteFailure, type RemoteFile, type RemoteStore } from './remote-store.js';
 import { openS3Store } from './s3-store.js';
 
-/** Failure to read a remote location, which it names. It says nothing about an image, so a reader must not treat the image as broken. */
+/** Failure to read a remote location, which its message names. It says nothing about an image, so a reader must not treat the image as broken. */
 export class RemoteError extends SignetError {}
 
-/** Number of tries before a temporary failure is reported: 6 s in all, if each fails at once. */
+/** Number of tries before a temporary failure is reported: after up to 6 s, if each fails at once. */
 const tries = 6;
 const firstPause = 200;
 /** Maximum time for an answer, in milliseconds; the largest that is requested has 8 MiB. */
 const longestAnswer = 120_000;
-/** Maximum number of shards of a data set. */
+/** Maximum number of files in a folder that is listed. */
 const mostListed = 100_000;
 
 const stores = new Map<string, Promise<RemoteStore>>();
 
-/** @throws SignetError `INVALID_ARGUMENT` for HTTP to another machine; `INVALID_DATASET` for a location without a bucket. */
+/** @throws SignetError `INVALID_ARGUMENT` for HTTP to another machine, or for a password; `INVALID_DATASET` for a location without a bucket. */
 export function checkLocation(location: string): void {
-  if (!location.startsWith('http')) objectOf(location);
-  else if (!isSafeLocation(location)) {
+  if (!isWeb(location)) {
+    objectOf(location);
+    return;
+  }
+  const shown = printable(withoutQuery(location));
+  if (!URL.canParse(location))
+    throw new SignetError('INVALID_ARGUMENT', `${shown} is not an address. Expected: https://HOST/PATH.`);
+  if (!isSafeLocation(location)) {
     throw new SignetError(
       'INVALID_ARGUMENT',
-      `${printable(withoutQuery(location))} cannot be read safely: over http://, others on the network could change the images. Use https://.`,
+      `${shown} cannot be read safely: over http://, others on the network could change the images. Use https://.`,
+    );
+  }
+  const { username, password } = new URL(location);
+  if (username !== '' || password !== '') {
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `The address of ${shown} contains a user name or a password, which are not supported. Give a bearer token in SIGNET_HTTPS_TOKENS (HOST=TOKEN).`,
     );
   }
 }
@@ -56,7 +69,8 @@ async function open(scheme: string): Promise<RemoteStore> {
  */
 export async function listRemote(folder: string): Promise<readonly string[] | null> {
   const store = await storeOf(folder);
-  return patiently(folder, 'listed', () => store.list(folder.endsWith('/') ? folder : `${folder}/`, mostListed));
+  const place = folder.endsWith('/') ? folder : `${folder}/`;
+  return patiently(folder, 'listed', (signal) => store.list(place, mostListed, signal));
 }
 
 /** @returns Null if there is no such file. @throws RemoteError. */
@@ -68,7 +82,7 @@ export async function describeRemote(location: string, signal?: AbortSignal): Pr
 /**
  * Reads a range of a remote file, and tries again after temporary failures.
  *
- * @throws RemoteError with the file and the place.
+ * @throws RemoteError, which names the file and the byte.
  */
 export async function readRemote(
   file: RemoteFile,

@@ -1,4 +1,6 @@
 import { describeRemote, readRemote, RemoteError } from './remote-shards.js';
+import { printable } from '../../text/printable.js';
+import { withoutQuery } from './location.js';
 import type { RemoteFile } from './remote-store.js';
 import { cachedShard, copyShard, hasRoomFor, type ShardCopy } from './shard-cache.js';
 
@@ -11,7 +13,7 @@ const known = new Map<string, RemoteFile>();
 /** Describes a remote shard, and remembers it for the ranges that are read from it later. @throws RemoteError. */
 export async function findRemoteShard(location: string, signal?: AbortSignal): Promise<RemoteFile> {
   const file = await describeRemote(location, signal);
-  if (!file) throw new RemoteError('INVALID_DATASET', `The shard ${location} does not exist.`);
+  if (!file) throw new RemoteError('INVALID_DATASET', `The shard ${printable(withoutQuery(location))} does not exist.`);
   known.set(location, file);
   return file;
 }

@@ -15,7 +15,7 @@ export interface RemoteStore {
    * @param most Maximum length of the list; a longer one rejects.
    * @returns Their names; null if the store cannot list.
    */
-  list(folder: string, most: number): Promise<readonly string[] | null>;
+  list(folder: string, most: number, signal: AbortSignal): Promise<readonly string[] | null>;
   /** @returns Null if there is no such file. */
   describe(location: string, signal: AbortSignal): Promise<RemoteFile | null>;
   /** Reads a range, which is within the file. @returns Exactly that many bytes. */
@@ -42,8 +42,21 @@ export class RemoteFailure extends Error {
     return new RemoteFailure(isPassing ? 'passing' : isDenied ? 'denied' : 'refused', words, { cause });
   }
 
-  /** The failure for a file that has changed meanwhile. */
+  /** The failure for a file that has changed in the meantime. */
   static changed(): RemoteFailure {
-    return new RemoteFailure('refused', 'it was changed since it was scanned');
+    return new RemoteFailure('refused', 'it has changed since it was scanned');
   }
+}
+
+/** Joins the pieces of an answer. @throws RemoteFailure if it has more or fewer bytes than were requested. */
+export async function joinPieces(pieces: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafe(length);
+  let filled = 0;
+  for await (const piece of pieces) {
+    if (filled + piece.length > length) throw new RemoteFailure('refused', 'the server sends more than was requested');
+    bytes.set(piece, filled);
+    filled += piece.length;
+  }
+  if (filled < length) throw new RemoteFailure('passing', `the answer ended after ${filled} of ${length} bytes`);
+  return bytes;
 }

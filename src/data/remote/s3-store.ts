@@ -14,16 +14,17 @@ export async function openS3Store(): Promise<RemoteStore> {
     followRegionRedirects: true,
     // A bucket of such a server has no host name of its own.
     forcePathStyle: hasOwnServer,
-    // The reader itself tries again, also after an answer that breaks off.
+    // The reader tries again itself, even if an answer breaks off.
     maxAttempts: 1,
   });
   return {
-    async list(folder, most) {
+    async list(folder, most, signal) {
       const { bucket, key } = objectOf(folder);
       const names: string[] = [];
       let token: string | undefined;
       do {
-        const page = await tried(() => client.send(new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: key, Delimiter: '/', ContinuationToken: token }))); // prettier-ignore
+        const command = new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: key, Delimiter: '/', ContinuationToken: token }); // prettier-ignore
+        const page = await tried(() => client.send(command, { abortSignal: signal }));
         for (const { Key = '' } of page.Contents ?? []) if (Key.length > key.length) names.push(Key.slice(key.length));
         if (names.length > most) throw new RemoteFailure('refused', `it lists more than ${most} files`);
         token = page.NextContinuationToken;
@@ -42,11 +43,11 @@ export async function openS3Store(): Promise<RemoteStore> {
         Bucket: bucket,
         Key: key,
         Range: `bytes=${offset}-${offset + length - 1}`,
-        IfMatch: version,
+        IfMatch: version === '' ? undefined : version,
       });
       return tried(async () => {
         const { Body, ContentLength } = await client.send(command, { abortSignal: signal });
-        if (ContentLength !== length) throw new RemoteFailure('refused', `the server sends ${ContentLength ?? 'an unknown number of'} bytes of ${length}`); // prettier-ignore
+        if (ContentLength !== length) throw new RemoteFailure('refused', `the server sends ${ContentLength ?? 'an unknown number of'} bytes instead of ${length}`); // prettier-ignore
         return (await Body?.transformToByteArray()) ?? new Uint8Array();
       });
     },

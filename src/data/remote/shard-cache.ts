@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
 import { cacheFolder } from '../../files/cache-folder.js';
+import { withoutQuery } from './location.js';
 import type { RemoteFile } from './remote-store.js';
 
 /** Size of the cache in MiB, unless `SIGNET_SHARD_CACHE` sets another one. */
@@ -14,7 +15,10 @@ const draftEnding = '.unfinished';
 /** A draft that was not written to for this long, in milliseconds, was left by a process that was killed. */
 const abandoned = 3_600_000;
 
-/** Shards that this process reads from the disk: it does not remove them to make room for others. */
+/**
+ * Copies that this process has written or read: it does not remove them to make room for others. Otherwise a data set larger than the cache would be
+ * copied whole at every start, each shard in place of one that is read later.
+ */
 const inUse = new Set<string>();
 /** Bytes of shards that this process is about to write. */
 let reserved = 0;
@@ -28,6 +32,7 @@ export interface ShardCopy {
 
 /** The path of the copy of a shard on this machine; null if there is none. */
 export async function cachedShard(file: RemoteFile): Promise<string | null> {
+  if (file.version === '') return null;
   const copy = pathOf(file);
   const stats = await stat(copy).catch(() => null);
   if (stats?.size !== file.size) return null;
@@ -37,11 +42,14 @@ export async function cachedShard(file: RemoteFile): Promise<string | null> {
   return copy;
 }
 
-/** Whether a shard that is read now would be kept, possibly in place of others. */
-export async function hasRoomFor({ size }: RemoteFile): Promise<boolean> {
+/** Whether a shard that is read now would be kept, possibly in place of others. Without a version, a change could not be noticed. */
+export async function hasRoomFor({ size, version }: RemoteFile): Promise<boolean> {
+  if (version === '') return false;
   const copies = await copiesOnDisk();
+  const most = await budget(copies);
   const kept = copies.filter((copy) => inUse.has(copy.path)).reduce((sum, each) => sum + each.size, 0);
-  return kept + reserved + size <= (await budget(copies));
+  // Nothing is awaited from here on: of two shards that are read at the same time, the second sees what the first reserves.
+  return kept + reserved + size <= most;
 }
 
 /**
@@ -89,10 +97,15 @@ class Copying implements ShardCopy {
   async end(): Promise<void> {
     const isWhole = !this.#hasFailed && this.#written === this.size;
     try {
-      if (isWhole) await this.handle.sync();
-      await this.handle.close();
-      if (isWhole) await rename(this.draft, this.copy);
-      else await rm(this.draft, { force: true });
+      try {
+        if (isWhole) await this.handle.sync();
+      } finally {
+        await this.handle.close();
+      }
+      if (isWhole) {
+        await rename(this.draft, this.copy);
+        inUse.add(this.copy);
+      } else await rm(this.draft, { force: true });
     } catch {
       await rm(this.draft, { force: true }).catch(() => undefined);
     } finally {
@@ -105,10 +118,10 @@ function folder(): string {
   return path.join(cacheFolder(), 'shards');
 }
 
-/** No part of a location becomes part of a path. */
+/** The path of a shard's copy. No part of a location becomes part of it, and a new signature in the query does not make another copy. */
 function pathOf({ location, size, version }: RemoteFile): string {
   const name = createHash('sha256')
-    .update(JSON.stringify([location, size, version]))
+    .update(JSON.stringify([withoutQuery(location), size, version]))
     .digest('hex')
     .slice(0, 32);
   return path.join(folder(), name + ending);
@@ -148,7 +161,7 @@ async function makeRoom(): Promise<void> {
   }
 }
 
-/** Bytes for all copies: the size that the variable sets, but at most what leaves as much of the disk free as they take. */
+/** Bytes for all copies: the size that the variable sets, but never more than what the disk then still has free. */
 async function budget(copies: readonly CopyOnDisk[]): Promise<number> {
   const taken = copies.reduce((sum, { size }) => sum + size, 0);
   await mkdir(folder(), { recursive: true }).catch(() => undefined);
@@ -164,6 +177,6 @@ function wantedMebibytes(): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new SignetError(
     'INVALID_ARGUMENT',
-    `SIGNET_SHARD_CACHE is the size in MiB of the cache for shards from elsewhere, a whole number from 0. Received: ${text}.`,
+    `SIGNET_SHARD_CACHE is the size in MiB of the cache for remote shards. Expected: a whole number from 0. Received: ${text}.`,
   );
 }

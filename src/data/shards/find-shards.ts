@@ -36,7 +36,7 @@ export interface ShardSet {
  * Finds the shards of a data set: in a folder with `shards.json`, in one that holds TFRecord files or tar archives and no other folder, a shard by
  * itself, or the files that match a pattern such as `data/train-*.tar`.
  *
- * Elsewhere, at `https://`, `s3://` or `gs://`, a pattern may also name numbers: `train-{00000..00099}.tar`.
+ * At `https://`, `s3://` or `gs://`, a pattern may also contain a range of numbers: `train-{00000..00099}.tar`.
  *
  * @returns Null if there are none: then it may be a folder with a folder of images for each class.
  * @throws SignetError `INVALID_DATASET` for a set that lacks parts, or that has both TFRecord files and tar archives; RemoteError.
@@ -54,12 +54,12 @@ export async function findShards(given: string): Promise<ShardSet | null> {
   throw invalid(given, `no file in ${printable(directory)} with such a name is a TFRecord file or a tar archive`);
 }
 
-/** Maximum number of shards that a pattern of numbers may name. */
+/** Maximum number of shards that a range of numbers may name. */
 const mostShards = 100_000;
 /** Maximum number of stars: with more, comparing some names would take forever. */
 const mostStars = 3;
 
-/** Finds files by a pattern, which may come from a list by anybody: braces are not expanded, since a few of them make millions of patterns. */
+/** Finds files by a pattern, which may come from anybody's list: braces are not expanded, since a few of them make millions of patterns. */
 async function filesLike(pattern: string, given: string, directory: string): Promise<string[]> {
   checkStars(pattern, given);
   return fastGlob(pattern, { cwd: directory, deep: 1, suppressErrors: true, braceExpansion: false, extglob: false });
@@ -82,12 +82,16 @@ async function remoteShards(given: string): Promise<ShardSet> {
   if (!isPattern && containerOf(name)) return setOf(given, folder, [name]);
   const found = isPattern ? await remoteShardsLike(name, given, folder) : await shardsOfFolder(given);
   if (found) return found;
-  throw invalid(given, 'it holds no TFRecord files or tar archives. Folders of images are packed by pack-dataset');
+  throw invalid(given, 'it has no TFRecord files or tar archives. Pack a folder of images with pack-dataset first');
 }
 
 async function remoteShardsLike(pattern: string, given: string, folder: string): Promise<ShardSet | null> {
   const files = /[*?]/.test(pattern) ? await remoteFilesLike(pattern, given, folder) : expandPattern(pattern, mostShards); // prettier-ignore
-  if (!files) throw invalid(given, `its braces hold no numbers such as {00000..00099}, or more than ${mostShards}`);
+  if (!files)
+    throw invalid(
+      given,
+      `its braces must contain a range of numbers such as {00000..00099}, of at most ${mostShards} shards`,
+    );
   const shards = files.filter((file) => containerOf(file) !== null);
   return shards.length === 0 ? null : setOf(given, folder, shards);
 }
@@ -107,7 +111,7 @@ async function remoteFilesLike(pattern: string, given: string, folder: string): 
 function notListed(given: string): SignetError {
   return invalid(
     given,
-    `it has no ${shardIndexFile}, and nobody can list a folder at https://. Give one shard, or a pattern of numbers such as train-{00000..00099}.tar`,
+    `it has no ${shardIndexFile}, and folders at https:// cannot be listed. Give one shard, or a range of numbers such as train-{00000..00099}.tar`,
   );
 }
 
@@ -153,7 +157,7 @@ function checkParts(directory: string, files: readonly string[]): void {
     for (let part = 0; part < Number(total) && first.length < Math.min(3, lacks); part += 1) {
       if (!parts.has(part)) first.push(`${before}-${String(part).padStart(total.length, '0')}-of-${total}${after} is missing`); // prettier-ignore
     }
-    throw lacking(directory, first, 'their names speak of', Number(total), lacks);
+    throw lacking(directory, first, 'their names imply', Number(total), lacks);
   }
 }
 

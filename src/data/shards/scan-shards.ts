@@ -196,7 +196,7 @@ function problemOf(
   name: string | null,
 ): ImageProblem {
   // prettier-ignore
-  if (name === null) return { path: shard, kind, message: `${message} (at byte ${offset})` };
+  if (name === null) return { path: withoutQuery(shard), kind, message: `${message} (at byte ${offset})` };
   return {
     path: name,
     kind,
@@ -243,7 +243,7 @@ function noneWanted(
   const splits = new Set([...found].flatMap((each) => each ?? []));
   return new SignetError(
     'INVALID_DATASET',
-    `The shards ${printable(name)} have no image for this. Wanted: ${quoted(wanted)}. Found: ${quoted(splits)}. ` +
+    `The shards ${printable(withoutQuery(name))} have no image for this. Wanted: ${quoted(wanted)}. Found: ${quoted(splits)}. ` +
       'A pattern takes shards by their names, whatever split they are of: data/validation-*.',
   );
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { constants, type FileHandle, open } from 'node:fs/promises';
 
-import { isRemote } from '../remote/location.js';
+import { isRemote, withoutQuery } from '../remote/location.js';
 import { copyOfRemoteShard, RemoteSource } from '../remote/remote-source.js';
 
 /** Bytes that are read from the disk at once. */
@@ -86,7 +86,7 @@ export class ShardReader {
   async #read(): Promise<void> {
     const bytes = await this.source.read(this.#at);
     // A shard that shrinks while it is read must not keep the reader forever.
-    if (bytes.length === 0) throw new Error(`${this.path} became shorter while it was read`);
+    if (bytes.length === 0) throw new Error(`${withoutQuery(this.path)} became shorter while it was read`);
     this.#chunk = bytes;
     this.#hash.update(this.#chunk);
   }

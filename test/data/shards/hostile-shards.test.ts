@@ -174,13 +174,13 @@ it('a packed set that lacks shards, or has others than its index lists, is refus
   }
 });
 
-it('parts that names speak of must be there', async () => {
+it('parts that names imply must be there', async () => {
   const folder = temporaryDirectory();
   const names = [0, 2, 3].map((part) => `train-${String(part).padStart(5, '0')}-of-00009`);
   writeFiles(folder, Object.fromEntries(names.map((name) => [name, record()])));
   const refusal = String(await scanPacked(folder).catch((error: unknown) => error)).replaceAll(folder, 'set');
   expect(refusal).toMatchInlineSnapshot(`
-    "SignetError: The shards in set are incomplete: their names speak of 9 shards.
+    "SignetError: The shards in set are incomplete: their names imply 9 shards.
       train-00001-of-00009 is missing
       train-00004-of-00009 is missing
       train-00005-of-00009 is missing

@@ -8,7 +8,8 @@ import { readImageBytes } from '../../../src/data/image-file/read-image-bytes.js
 import { tryToReadImageFile } from '../../../src/data/image-file/try-to-read-image-file.js';
 import { scanImageList } from '../../../src/data/list/scan-image-list.js';
 import { listText } from '../../../src/data/list/list-text.js';
-import { joinLocation, splitLocation } from '../../../src/data/remote/location.js';
+import { loadPackage } from '../../../src/data/remote/load-package.js';
+import { isWeb, joinLocation, splitLocation, withoutQuery } from '../../../src/data/remote/location.js';
 import { type ImageScan, pathWithin } from '../../../src/data/scan/image-scan.js';
 import { expandPattern } from '../../../src/data/shards/expand-pattern.js';
 import { type Instead, serveFolder } from '../../helpers/servers/folder-server.js';
@@ -83,7 +84,7 @@ it('says what is wrong with the size of the cache', async () => {
   vi.stubEnv('SIGNET_SHARD_CACHE', '10 GB');
   const { server } = await packedDigits();
   await expect(scanPacked(server.url)).rejects.toThrowErrorMatchingInlineSnapshot(
-    `[SignetError: SIGNET_SHARD_CACHE is the size in MiB of the cache for shards from elsewhere, a whole number from 0. Received: 10 GB.]`,
+    `[SignetError: SIGNET_SHARD_CACHE is the size in MiB of the cache for remote shards. Expected: a whole number from 0. Received: 10 GB.]`,
   );
 });
 
@@ -138,7 +139,7 @@ function answering(status: number, body: string, headers: OutgoingHttpHeaders = 
 it('a shard that changes while it is used, a server without ranges and one that answers more are refused', async () => {
   vi.stubEnv('SIGNET_SHARD_CACHE', '0');
   const wrong = new Map<string, Instead>([
-    ['it was changed since it was scanned', answering(206, '0123456789', { 'content-range': 'bytes 0-9/99' })],
+    ['it has changed since it was scanned', answering(206, '0123456789', { 'content-range': 'bytes 0-9/99' })],
     ['the server does not answer range requests', answering(200, 'all of it')],
     ['the server answers 403 Forbidden', answering(403, '')],
   ]);
@@ -151,7 +152,7 @@ it('a shard that changes while it is used, a server without ranges and one that 
   }
 });
 
-it('a pattern of numbers names shards where nobody can list them', async () => {
+it('a pattern of numbers names shards where folders cannot be listed', async () => {
   const { server, packed, shards } = await packedDigits();
   const [first = ''] = shards;
   const numbers = first.replace('00000-of', `{00000..0000${shards.length - 1}}-of`);
@@ -164,19 +165,19 @@ it('a pattern of numbers names shards where nobody can list them', async () => {
     `"URL/shards.json is not the index of a packed data set: it is empty."`,
   );
   expect(await words(`${server.url}elsewhere`)).toMatchInlineSnapshot(
-    `"The data set URL/elsewhere cannot be used: it has no shards.json, and nobody can list a folder at https://. Give one shard, or a pattern of numbers such as train-{00000..00099}.tar."`,
+    `"The data set URL/elsewhere cannot be used: it has no shards.json, and folders at https:// cannot be listed. Give one shard, or a range of numbers such as train-{00000..00099}.tar."`,
   );
   expect(await words(`${server.url}shard-*.tfrecord`)).toMatchInlineSnapshot(
-    `"The data set URL/shard-*.tfrecord cannot be used: it has no shards.json, and nobody can list a folder at https://. Give one shard, or a pattern of numbers such as train-{00000..00099}.tar."`,
+    `"The data set URL/shard-*.tfrecord cannot be used: it has no shards.json, and folders at https:// cannot be listed. Give one shard, or a range of numbers such as train-{00000..00099}.tar."`,
   );
   expect(await words(`${server.url}shard-{a..b}.tfrecord`)).toMatchInlineSnapshot(
-    `"The data set URL/shard-{a..b}.tfrecord cannot be used: its braces hold no numbers such as {00000..00099}, or more than 100000."`,
+    `"The data set URL/shard-{a..b}.tfrecord cannot be used: its braces must contain a range of numbers such as {00000..00099}, of at most 100000 shards."`,
   );
   expect(await words('http://data.example.org/a.tar')).toMatchInlineSnapshot(
     `"http://data.example.org/a.tar cannot be read safely: over http://, others on the network could change the images. Use https://."`,
   );
   expect(await words('s3:///a.tar')).toMatchInlineSnapshot(
-    `"s3:///a.tar names no bucket. Expected: s3://BUCKET/FOLDER."`,
+    `"s3:///a.tar does not name a bucket. Expected: s3://BUCKET/FOLDER."`,
   );
 });
 
@@ -189,10 +190,84 @@ it('the least recently used copies make room, and none that is in use', async ()
   const tar = await packedDigits({ container: 'webdataset' });
   for (const n of [1, 2, 3, 4, 5]) writeFileSync(path.join(packed, `${n}.tar`), filled(n));
   for (const n of [1, 2, 3, 4, 5]) await scanPacked(`${server.url}${n}.tar`);
-  // The first three are in use by this process; the others are read from the server.
-  const copies = readdirSync(path.join(cache, 'shards'));
-  expect(copies).toHaveLength(3);
-  for (const copy of copies) expect(statSync(path.join(cache, 'shards', copy)).size).toBe(filled(1).length);
+  // The first three are in use by this process; the others are read from the server, now and at every later start.
+  const copies = readdirSync(path.join(cache, 'shards')).map((copy) => readFileSync(path.join(cache, 'shards', copy)));
+  expect(copies.map((copy) => copy.at(-1)).toSorted()).toEqual([1, 2, 3]);
+  for (const copy of copies) expect(copy).toHaveLength(filled(1).length);
+});
+
+it('a new signature in the query finds the same copies, and what has no version is not copied', async () => {
+  let hasVersion = true;
+  const instead: Instead = (_, response) => {
+    const writeHead = response.writeHead.bind(response) as (
+      status: number,
+      headers?: OutgoingHttpHeaders,
+    ) => ServerResponse;
+    const withoutTag = (status: number, headers: OutgoingHttpHeaders = {}) =>
+      writeHead(status, Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'etag')));
+    if (!hasVersion) response.writeHead = withoutTag as typeof response.writeHead;
+    return false;
+  };
+  const { server, shards } = await packedDigits({ instead });
+  const copies = () => readdirSync(cache, { recursive: true }).filter((name) => String(name).endsWith('.shard')).length;
+  hasVersion = false;
+  expect((await scanPacked(server.url)).files).toHaveLength(10);
+  expect(copies()).toBe(0);
+  hasVersion = true;
+  for (const n of [1, 2]) await scanPacked(`${server.url}?signature=${n}`);
+  expect(copies()).toBe(shards.length);
+});
+
+it('messages hold no signature, password or token', async () => {
+  const { server, shards } = await packedDigits();
+  const [shard = ''] = shards;
+  const words = async (location: string) => (await messageOf(scanPacked(location))).replaceAll(new URL(server.url).host, 'HOST'); // prettier-ignore
+  expect(await words(`${server.url}gone.tar?signature=secret`)).toBe('The shard http://HOST/gone.tar does not exist.');
+  expect(await words(`http://me:secret@${new URL(server.url).host}/a.tar`)).toMatchInlineSnapshot(
+    `"The address of http://HOST/a.tar contains a user name or a password, which are not supported. Give a bearer token in SIGNET_HTTPS_TOKENS (HOST=TOKEN)."`,
+  );
+  const set = await messageOf(scanPacked(`${server.url}${shard}?signature=secret`, { subsets: [] }));
+  expect(set).not.toContain('secret');
+  vi.stubEnv('SIGNET_HTTPS_TOKENS', `${new URL(server.url).host}=sec\u0001ret`);
+  expect(await words(server.url)).toMatchInlineSnapshot(
+    `"http://HOST/shards.json cannot be read: the token for HOST has characters that a header cannot have. Check the address, or SIGNET_HTTPS_TOKENS (HOST=TOKEN), which may be missing or expired, and run the command again."`,
+  );
+});
+
+it('a redirect that is not followed, and a wrong range, are no fault of an image', async () => {
+  vi.stubEnv('SIGNET_SHARD_CACHE', '0');
+  let current: Instead = () => false;
+  const { server, packed } = await packedDigits({ instead: (...given) => current(...given) });
+  const scan = await scanPacked(server.url);
+  const file = scan.files.find(({ inShard }) => (inShard?.offset ?? 0) > 0);
+  if (!file) throw new Error('no image behind another');
+  const message = async () => {
+    const answer = await messageOf(tryToReadImageFile(file));
+    return answer.replace(/.*tfrecord cannot be read at byte \d+: /, '').replace(new URL(server.url).host, 'HOST');
+  };
+  current = answering(302, '', { location: 'http://me:secret@login.example.org/in?token=secret' });
+  expect(await message()).toMatchInlineSnapshot(
+    `"HOST redirects to http://login.example.org/in, where a download does not follow. Check the location, and run the command again."`,
+  );
+  current = ({ headers }, response) => {
+    const [, from = 0, to = 0] = /(\d+)-(\d+)/.exec(headers.range ?? '')?.map(Number) ?? [];
+    const { size, mtimeMs } = statSync(path.join(packed, new URL(file.inShard?.shard ?? '').pathname));
+    const etag = `"${size}-${mtimeMs}"`;
+    response.writeHead(206, { etag, 'content-range': `bytes 0-${to - from}/${size}` }).end(Buffer.alloc(to - from + 1));
+    return true;
+  };
+  expect((await message()).replaceAll(/\d+/g, 'N')).toMatchInlineSnapshot(
+    `"the server answers with bytes N-N/N instead of bytes N-N/N. Check the location, and run the command again."`,
+  );
+});
+
+it('a package that is installed but does not load gives its own error', async () => {
+  const broken = new Error('its addon is for another processor');
+  await expect(loadPackage('s3://', 'a-package', () => Promise.reject(broken))).rejects.toBe(broken);
+  const absent = Object.assign(new Error('not found'), { code: 'ERR_MODULE_NOT_FOUND' });
+  await expect(loadPackage('s3://', 'a-package', () => Promise.reject(absent))).rejects.toThrow(
+    'Data at s3:// is read by a-package, which is not installed. Run "npm install a-package".',
+  );
 });
 
 it('a list may name shards elsewhere, but no service of this machine', async () => {
@@ -203,7 +278,7 @@ it('a list may name shards elsewhere, but no service of this machine', async () 
   expect(readFileSync(file, 'utf8')).toContain(`"shards":"${server.url}"`);
 });
 
-it("Amazon's client: an expired token is told at once, a busy server is asked again", async () => {
+it("Amazon's client: an expired token is reported at once, a busy server is asked again", async () => {
   const { packed } = await packedDigits();
   let isExpired = false;
   const instead: Instead = (_, response, n) => {
@@ -230,6 +305,8 @@ it("Amazon's client: an expired token is told at once, a busy server is asked ag
 });
 
 it('names of locations', () => {
+  expect([isWeb('https://host/a'), isWeb('httpd-logs?/a'), withoutQuery('httpd-logs?/a')]).toEqual([true, false, 'httpd-logs?/a']); // prettier-ignore
+  expect(withoutQuery('https://me:secret@host/a@b?key=1')).toBe('https://host/a@b');
   expect(joinLocation('s3://bucket/folder', 'a.tar')).toBe('s3://bucket/folder/a.tar');
   expect(joinLocation('gs://bucket/', 'a/b')).toBe('gs://bucket/a/b');
   expect(joinLocation('https://host/folder?key=1', 'a.tar')).toBe('https://host/folder/a.tar?key=1');
