@@ -77,10 +77,16 @@ it('a training from shards at a web server comes to the weights of one from the 
   vi.stubEnv('SIGNET_SHARD_CACHE', '0');
   const { url } = await serveFolder(inFolder('webdataset'));
   const here = await train(trainArguments(folder, 'here'));
-  const there = await train(trainArguments('', 'there', { 'train-dataset-path': `${url}train`, 'test-dataset-path': `${url}test` })); // prettier-ignore
+  const secret = '?signature=secret';
+  const there = await train(trainArguments('', 'there', { 'train-dataset-path': `${url}train${secret}`, 'test-dataset-path': `${url}test` })); // prettier-ignore
   vi.unstubAllEnvs();
   expect([here.code, there.code], there.stderr).toEqual([0, 0]);
   expect(resultOf('there')).toEqual(resultOf('here'));
+  // What goes with the model has no secrets.
+  const extra = inFolder('there', 'LenetModel/1/assets.extra');
+  const files = readdirSync(extra, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  expect(files.map(({ name }) => name)).toContain('arguments.json');
+  for (const { name, parentPath } of files) expect(readFileSync(path.join(parentPath, name), 'latin1')).not.toContain('secret'); // prettier-ignore
   expect(there.stdout).toContain(`eval-model -- --test-dataset-path ${url}test`);
 });
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
-import { resolveLocation } from '../../data/remote/location.js';
+import { isRemote, resolveLocation, withoutQuery } from '../../data/remote/location.js';
 import { jsonText } from '../../text/printable.js';
 import { type Flag, flagName, type FlagTable, type FlagValue, type OnResume } from '../shared/flag-table.js';
 import { trainModelCommand } from './flags.js';
@@ -21,7 +21,15 @@ export function knownOptions(options: Partial<TrainModelOptions>): Partial<Train
 
 /** The options for people, as `arguments.json` in a model's `assets.extra`. */
 export function argumentsJson(options: TrainModelOptions): string {
-  return `${JSON.stringify(knownOptions(options), null, 2)}\n`;
+  return `${JSON.stringify(shownOptions(options), null, 2)}\n`;
+}
+
+/** The options as they go with a model: an address without its query, which may hold a signature. */
+export function shownOptions(options: TrainModelOptions): Partial<TrainModelOptions> {
+  const entries = Object.entries(knownOptions(options));
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, typeof value === 'string' && isRemote(value) ? withoutQuery(value) : value]),
+  );
 }
 
 /**

@@ -9,7 +9,7 @@ import { parseHistory } from '../../evaluation/report/training-history.js';
 import { explainerOf } from '../../evaluation/pictures/explain-files.js';
 import { writeReport } from '../../evaluation/report/write-report.js';
 import type { ImageClassifierModel } from '../../models/image-classifier-model.js';
-import { knownOptions } from './remembered-options.js';
+import { shownOptions } from './remembered-options.js';
 import { modelFacts, softwareFacts } from '../shared/report-facts.js';
 import { separateTestSource, trainingSource } from '../shared/dataset-sources.js';
 import { isEpochFlag } from './recipe.js';
@@ -114,7 +114,7 @@ function trainingFacts({
 
 /** The command with all flags, even those that were left out: a default may change. The version and `--overwrite` are about one run only. */
 function trainingCommand(options: TrainModelOptions): string {
-  const known = Object.entries(knownOptions(options)).filter(
+  const known = Object.entries(shownOptions(options)).filter(
     ([name]) => options.recipe !== 'head' || !isEpochFlag(name),
   );
   return shellCommand('train-model', { ...Object.fromEntries(known), modelVersion: undefined, overwrite: undefined });

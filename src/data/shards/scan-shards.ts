@@ -58,7 +58,7 @@ export async function scanShards(set: ShardSet, options: ScanShardsOptions = {})
   const deepImages = await inspectDeepImages(wanted, options.maxPixels ?? defaultImageLimits.maxPixels);
   return {
     directory: withoutQuery(set.directory),
-    list: set.name,
+    list: withoutQuery(set.name),
     classNames: classes.names,
     isMultiLabel: found.isMultiLabel,
     files: wanted.sort(byPath),

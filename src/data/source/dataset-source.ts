@@ -1,5 +1,6 @@
 import { scanImageList } from '../list/scan-image-list.js';
 import type { Subset } from '../list/list-row.js';
+import { withoutQuery } from '../remote/location.js';
 import type { ImageScan } from '../scan/image-scan.js';
 import type { InspectOptions } from '../scan/inspect-images.js';
 import { scanImageDirectory } from '../scan/scan-image-directory.js';
@@ -33,7 +34,7 @@ export interface DatasetSource {
  */
 export function folderSource(directory: string, sampleOptions: SampleOptions = {}): DatasetSource {
   return {
-    name: directory,
+    name: withoutQuery(directory),
     scan: async (options = {}) => {
       const shards = await findShards(directory);
       if (!shards) return scanImageDirectory(directory, options);
