@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -82,17 +82,22 @@ describe.skipIf(!hasPython() || !hasRay() || process.platform !== 'linux')(
         RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER: '0',
         RAY_USAGE_STATS_ENABLED: '0',
         HOME: folder,
+        // Ray notes its cluster in the folder `ray` there, which it does not make.
+        RAY_TMPDIR: folder,
         TF_CPP_MIN_LOG_LEVEL: '3',
         PYTHONDONTWRITEBYTECODE: '1',
       };
       const common = { python, workers: 1, parts: 4, model: inFolder('export'), data, output: inFolder('alone') };
       const alone = await startWorkers(common);
+      mkdirSync(inFolder('ray'));
       cluster = spawn(rayPython, ['test/helpers/python/ray_cluster.py', '4', inFolder('ray')], {
         env: environment,
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       if (!cluster.stdout) throw new Error('unreachable: it is a pipe');
-      const [address] = (await once(createInterface({ input: cluster.stdout }), 'line')) as [string];
+      const lines = createInterface({ input: cluster.stdout });
+      const [address] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [string?];
+      expect(address, 'the cluster ended before it began').toBeDefined();
       environment.RAY_ADDRESS = address;
       const [ending] = await alone.done;
       expect(ending?.code, ending?.lines.join('\n')).toBe(0);
