@@ -25,7 +25,7 @@ if (network === undefined) throw new Error('Start this by npm run bench:network,
 type Precision = 'float32' | 'bfloat16';
 const precisions = ['float32', 'bfloat16'] as const;
 const rates = { '10 Gbit/s': 10e9, '1 Gbit/s': 1e9, '100 Mbit/s': 1e8 } as const;
-/** Of which a link notices nothing. */
+/** A rate that never slows a link down, in bits per second. */
 const unlimited = 200e9;
 const counts = [2, 4] as const;
 const images = 32;

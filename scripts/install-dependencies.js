@@ -30,7 +30,7 @@ function isInstalled() {
   const installed = installedPackages();
   const wanted = readJson(join(root, 'package-lock.json')).packages;
   const { dependencies, devDependencies } = readJson(join(root, 'package.json'));
-  // If only package.json names a package, `npm ci` explains what to do.
+  // A package that is missing in package-lock.json is left to `npm ci`, whose error says what to do.
   const isLocked = Object.keys({ ...dependencies, ...devDependencies }).every((name) => wanted[`node_modules/${name}`]);
   return (
     isLocked &&

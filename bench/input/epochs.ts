@@ -18,7 +18,7 @@ export interface Epoch {
   readonly peakMebibytes: number;
 }
 
-/** A process that reads the images when it is told to. */
+/** A process that reads all images once per request. */
 export interface Reader {
   readonly epoch: () => Promise<Epoch>;
   readonly end: () => void;

@@ -5,8 +5,8 @@ import { Worker, type WorkerOptions } from 'node:worker_threads';
 
 /**
  * Starts a module of Signet in a thread of its own: from `dist/` or, while Signet is developed, from its TypeScript. That is loaded by tsx, or by the
- * module whose URL is in `SIGNET_LOADER`: it exports `register`, as tsx does, and may export `bundleOf`, which names a single file that holds all of
- * a module. The tests' loader does, so that threads start faster.
+ * module whose URL is in `SIGNET_LOADER`: it exports `register`, as tsx does, and optionally `bundleOf`, which returns the path of a file that contains
+ * a module with everything it imports. The tests' loader exports both, so that threads start faster.
  *
  * @param module Its URL without the ending: `new URL('./inference-worker-main', import.meta.url)`.
  */

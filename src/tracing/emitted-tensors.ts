@@ -6,7 +6,7 @@ import type { TapeNode, TapeValue } from './tape-nodes.js';
 /** The names in the graph of the values of a function's first trace, and where the graph may read a size. */
 export class EmittedTensors {
   readonly #names = new Map<TapeNode, readonly string[]>();
-  /** By name; constants are not among them. */
+  /** Type and size of each tensor except constants, by its name. */
   readonly tracedSizes = new Map<string, TracedSize>();
   /** The sizes of arguments. */
   readonly arguments: SizeSource[] = [];

@@ -137,7 +137,7 @@ export function binarySmoothingOf(loss: unknown): number | null {
 
 /**
  * Computes whether the largest logit is that of the label: float32 [n], 0 or 1. For labels [n, classes] of a multi-label model, returns the share of
- * classes that are right; a class is predicted when its logit is above 0, which is a probability above 1/2. TF.js names a metric after its function.
+ * classes that are right; a class is predicted when its logit is above 0, which is a probability above 1/2. TF.js uses the name of this function as the name of the metric.
  */
 export function accuracy(labels: tf.Tensor, logits: tf.Tensor): tf.Tensor {
   return tf.tidy(() => {

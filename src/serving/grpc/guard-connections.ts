@@ -32,8 +32,8 @@ export interface GrpcGuard {
 }
 
 /**
- * Counts connections and the bytes of messages while they arrive, which grpc-js does not: it collects a message before anybody is told. So this
- * listens to the HTTP/2 servers beneath it.
+ * Counts connections and the bytes of messages while they arrive. grpc-js only reports a message once it is complete, so this listens to the HTTP/2
+ * servers that grpc-js uses.
  *
  * A stream that needs more memory than is left is reset with ENHANCE_YOUR_CALM, which clients of gRPC read as RESOURCE_EXHAUSTED; a slow one with
  * CANCEL.

@@ -13,7 +13,7 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The page's files: a request chooses among these and never names a file itself. */
+/** The page's files. Only these are served: no part of a request's path is used as a file name. */
 const files = [
   'page.css',
   'icon.svg',

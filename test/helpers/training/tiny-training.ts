@@ -11,7 +11,7 @@ export function tinyModel(optimizer: tf.Optimizer, loss = sparseCategoricalCross
   return model;
 }
 
-/** A model with two dropout layers with the same seed, which draw anew in every step. */
+/** A model whose two dropout layers have the same seed and drop other units in every step. */
 export function droppingModel(): tf.LayersModel {
   const dropout = () => new Dropout({ rate: 0.4, seed: 5 });
   const hidden = tf.layers.dense({

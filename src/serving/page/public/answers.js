@@ -125,7 +125,7 @@ export class Answers {
   }
 }
 
-/** If there is no line for a shell, only a picture made by the page can be saved. */
+/** Shows the curl command of a request. A page without a server has none, so only the link that saves a picture remains. */
 function showCurl(card, curl) {
   if (curl === undefined) return card.querySelector('details').replaceWith(card.querySelector('.download'));
   card.querySelector('code').textContent = curl;
