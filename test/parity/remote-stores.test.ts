@@ -13,7 +13,7 @@ import { listText } from '../../src/data/list/list-text.js';
 import { readImageBytes } from '../../src/data/image-file/read-image-bytes.js';
 import { type ImageScan, pathWithin } from '../../src/data/scan/image-scan.js';
 import { messageOf, packDigits, scanPacked } from '../data/shards/packed-samples.js';
-import { hasPython, runPython, storageFolder } from '../helpers/python/python.js';
+import { hasStorage, runPython, storageFolder } from '../helpers/python/python.js';
 import { temporaryFolderForAll } from '../helpers/temporary-folder.js';
 import { writeFile } from 'node:fs/promises';
 
@@ -53,7 +53,7 @@ async function contentOf(scan: ImageScan) {
   return { classNames: scan.classNames, problems: scan.problems, rows: await Promise.all(rows) };
 }
 
-describe.skipIf(!hasPython())('shards in a store', { timeout: 120_000 }, () => {
+describe.skipIf(!hasStorage())('shards in a store', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     folder = await temporaryFolderForAll();
     ({ packed } = await packDigits(folder, { shardMebibytes: 0.003 }));

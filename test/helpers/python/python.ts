@@ -32,17 +32,27 @@ export const rayFolder = path.join(cacheFolder(), 'python-ray-2.60.0');
 export const rayMarker = path.join(rayFolder, 'complete');
 export const rayPython = path.join(rayFolder, 'bin', 'python');
 
-/** Whether Ray is installed. Prints a warning if not, because its tests are then skipped. */
-export function hasRay(): boolean {
-  if (existsSync(rayMarker)) return true;
-  console.warn('SKIPPED: Ray is not installed, so nothing runs under it. Run: npm run test:parity');
-  return false;
-}
-
 /** Whether Python TensorFlow is installed. Prints a warning if not, because tests are then skipped. */
 export function hasPython(): boolean {
-  if (existsSync(pythonMarker)) return true;
-  console.warn('SKIPPED: Python TensorFlow is not installed, so nothing is compared with it. Run: npm run test:parity');
+  return isComplete(pythonMarker, 'Python TensorFlow is not installed, so nothing is compared with it');
+}
+
+/** Whether Ray is installed. Prints a warning if not, because its tests are then skipped. */
+export function hasRay(): boolean {
+  return isComplete(rayMarker, 'Ray is not installed, so nothing runs under it');
+}
+
+/** Whether the stores are installed. Prints a warning if not, because their tests are then skipped. */
+export function hasStorage(): boolean {
+  return isComplete(
+    storageMarker,
+    'Emulators of S3 and Google Cloud Storage are not installed, so no shards are read from them',
+  );
+}
+
+function isComplete(marker: string, otherwise: string): boolean {
+  if (existsSync(marker)) return true;
+  console.warn(`SKIPPED: ${otherwise}. Run: npm run test:parity`);
   return false;
 }
 
