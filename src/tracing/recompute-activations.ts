@@ -110,17 +110,15 @@ class StepGraph {
    * @param renamed New names for the inputs of nodes of the backward pass, by their positions; added to.
    */
   recompute(from: number | null, to: number, added: NodeDef[], renamed: Map<number, Map<string, string>>): void {
-    const takers = new Map<number, string[]>();
+    const takers = new Set<number>();
     for (let position = (from ?? -1) + 1; position < to; position += 1) {
       if (!this.#isLarge(position)) continue;
-      for (const taker of this.#backwardTakers(position)) takers.set(taker, []);
+      for (const taker of this.#backwardTakers(position)) takers.add(taker);
     }
-    const trigger = this.#gradientAt([...takers.keys()]);
+    const trigger = this.#gradientAt(takers);
     if (trigger === null) return;
-    const copies = new Map<string, string>();
-    const start = this.#start(from, trigger, added);
-    copies.set(...start);
-    for (const taker of takers.keys()) {
+    const copies = new Map([this.#start(from, trigger, added)]);
+    for (const taker of takers) {
       const names = renamed.get(taker) ?? new Map<string, string>();
       for (const input of this.#nodes[taker]?.input ?? []) {
         const maker = this.#positionOf(input);
@@ -174,7 +172,7 @@ class StepGraph {
   }
 
   /** The node of the backward pass that computes the gradient which these nodes continue from; null if there is none. */
-  #gradientAt(takers: readonly number[]): number | null {
+  #gradientAt(takers: Iterable<number>): number | null {
     const behind = new Set<number>();
     const pending = [...takers];
     for (let position = pending.pop(); position !== undefined; position = pending.pop()) {
@@ -194,13 +192,13 @@ class StepGraph {
   /** Nodes of the forward pass after which its rest needs only their result of all that was computed so far. */
   #candidates(): number[] {
     const found: number[] = [];
-    const ends: number[] = [];
+    // Position of the last node that needs an earlier result.
+    let lastEnd = -1;
     for (let position = 0; position < this.#lastForward; position += 1) {
       if (!this.#isLarge(position)) continue;
-      const open = ends.filter((end) => end > position).length;
       const end = Math.max(-1, ...(this.#takers[position] ?? []).filter((taker) => taker <= this.#lastForward));
-      if (open === 0 && end > position) found.push(position);
-      ends.push(end);
+      if (lastEnd <= position && end > position) found.push(position);
+      lastEnd = Math.max(lastEnd, end);
     }
     return found;
   }

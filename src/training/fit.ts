@@ -88,8 +88,8 @@ async function fitUntil<T extends tf.TensorContainer>(
   { callbacks = [], classWeight = {}, augmentation, jit = 'auto', onNote = writeNote, ...rest }: FitOptions<T>,
 ): Promise<tf.History> {
   const { featuresOnce = true, featureViews, precision: asked = 'float32', recompute = false, ...args } = rest;
-  checkJit('precision', asked, asked === 'float32', jit);
-  checkJit('recompute', recompute, !recompute, jit);
+  if (asked !== 'float32') checkJit('precision', asked, jit);
+  if (recompute) checkJit('recompute', recompute, jit);
   fitDatasetTo(dataset, trained);
   fitDatasetTo(args.validationData, trained);
   const { validationData } = args;
@@ -129,8 +129,8 @@ async function fitUntil<T extends tf.TensorContainer>(
 }
 
 /** @throws SignetError `INVALID_ARGUMENT` for an option that changes graphs where steps do not run as one. */
-function checkJit(name: 'precision' | 'recompute', value: string | boolean, isUsual: boolean, jit: Jit): void {
-  if (isUsual || jit === 'auto' || jit === 'graph') return;
+function checkJit(name: 'precision' | 'recompute', value: string | boolean, jit: Jit): void {
+  if (jit === 'auto' || jit === 'graph') return;
   throw new SignetError(
     'INVALID_ARGUMENT',
     `${name} (--${name}) is for steps that run as a graph: jit (--jit) auto or graph. Received: ${value} with jit ${jit}.`,
