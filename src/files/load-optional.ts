@@ -1,20 +1,17 @@
-import { SignetError } from '../../errors.js';
+import { SignetError } from '../errors.js';
 
 /**
- * Loads a package that is not installed with Signet because few users need it.
+ * Loads packages that are not installed with Signet because few users need them.
  *
- * @param scheme What needs it, such as `s3://`.
- * @throws SignetError `INVALID_ARGUMENT` if it is not installed; the package's own error if it does not load.
+ * @param need What needs them, as the beginning of a message: `Data at s3:// is read by @aws-sdk/client-s3`.
+ * @throws SignetError `INVALID_ARGUMENT` if one is not installed; the package's own error if it does not load.
  */
-export async function loadPackage<T>(scheme: string, name: string, load: () => Promise<T>): Promise<T> {
+export async function loadOptional<T>(need: string, packages: readonly string[], load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    throw new SignetError(
-      'INVALID_ARGUMENT',
-      `Data at ${scheme} is read by ${name}, which is not installed. Run "npm install ${name}".`,
-      { cause },
-    );
+    const message = `${need}, which is not installed. Run "npm install ${packages.join(' ')}".`;
+    throw new SignetError('INVALID_ARGUMENT', message, { cause });
   }
 }

@@ -66,19 +66,29 @@ function parseText(text: string, parse: (text: string) => unknown): unknown {
   }
 }
 
-async function readText(file: string, mostBytes: number): Promise<string | null> {
+/**
+ * Reads a small text file.
+ *
+ * @returns Null if the file does not exist.
+ * @throws Error for a larger file; NodeJS.ErrnoException.
+ */
+export async function readText(file: string, mostBytes: number): Promise<string | null> {
   const handle = await open(file).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   });
   if (handle === null) return null;
   try {
-    const { size } = await handle.stat();
-    if (size > mostBytes) throw new Error(`it has ${size} bytes. Expected: ${mostBytes} at most`);
+    checkSize((await handle.stat()).size, mostBytes);
     return await handle.readFile('utf8');
   } finally {
     await handle.close();
   }
+}
+
+/** @throws Error for a file of more than `mostBytes`. */
+export function checkSize(size: number, mostBytes: number): void {
+  if (size > mostBytes) throw new Error(`it has ${size} bytes. Expected: ${mostBytes} at most`);
 }
 
 /** Problems listed in one message; the rest are counted. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import { SignetError } from '../../errors.js';
-import { isRemote, resolveLocation, withoutQuery } from '../../data/remote/location.js';
+import { resolveLocation, withoutQuery } from '../../data/remote/location.js';
 import { jsonText } from '../../text/printable.js';
 import { type Flag, flagName, type FlagTable, type FlagValue, type OnResume } from '../shared/flag-table.js';
 import { trainModelCommand } from './flags.js';
@@ -28,7 +28,7 @@ export function argumentsJson(options: TrainModelOptions): string {
 export function shownOptions(options: TrainModelOptions): Partial<TrainModelOptions> {
   const entries = Object.entries(knownOptions(options));
   return Object.fromEntries(
-    entries.map(([name, value]) => [name, typeof value === 'string' && isRemote(value) ? withoutQuery(value) : value]),
+    entries.map(([name, value]) => [name, typeof value === 'string' ? withoutQuery(value) : value]),
   );
 }
 

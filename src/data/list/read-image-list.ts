@@ -52,15 +52,14 @@ export async function readImageList(file: string): Promise<ImageList> {
   const isMultiLabel = raw.classNames !== null || raw.rows.some(({ label }) => Array.isArray(label));
   const names = raw.classNames ?? [...new Set(rows.flatMap(({ names: own }) => own))].sort(byCodePoint);
   const labels = new Map(names.map((name, i) => [name, i]));
-  const folder = path.dirname(file);
+  const located = (each: string) =>
+    path.isAbsolute(each) || isRemote(each) ? each : path.join(path.dirname(file), each);
   const images = rows.map(({ names: own, path: image, line, subset, shards }) => ({
-    path: path.isAbsolute(image) || isRemote(image) ? image : path.join(folder, image),
+    path: located(image),
     labels: own.map((name) => labels.get(name) ?? 0).sort((a, b) => a - b),
     line,
     subset,
-    ...(shards !== undefined && {
-      shards: path.isAbsolute(shards) || isRemote(shards) ? shards : path.join(folder, shards),
-    }),
+    ...(shards !== undefined && { shards: located(shards) }),
   }));
   return { classNames: names, isMultiLabel, images, notes: raw.notes };
 }

@@ -1,5 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 
+import { checkSize, readText } from '../../files/read-json.js';
 import { describeRemote, listRemote, readRemote } from './remote-shards.js';
 import { isRemote } from './location.js';
 
@@ -38,20 +39,9 @@ export async function sizeOf(location: string): Promise<number | null> {
  * @throws Error for a larger file; RemoteError; NodeJS.ErrnoException.
  */
 export async function textOf(location: string, mostBytes: number): Promise<string | null> {
-  if (!isRemote(location)) return localText(location, mostBytes);
+  if (!isRemote(location)) return readText(location, mostBytes);
   const file = await describeRemote(location);
   if (!file) return null;
   checkSize(file.size, mostBytes);
   return file.size === 0 ? '' : Buffer.from(await readRemote(file, 0, file.size)).toString();
-}
-
-async function localText(file: string, mostBytes: number): Promise<string | null> {
-  const size = await sizeOf(file);
-  if (size === null) return null;
-  checkSize(size, mostBytes);
-  return readFile(file, 'utf8');
-}
-
-function checkSize(size: number, mostBytes: number): void {
-  if (size > mostBytes) throw new Error(`it has ${size} bytes. Expected: ${mostBytes} at most`);
 }

@@ -1,10 +1,10 @@
-import { loadPackage } from './load-package.js';
+import { loadOptional } from '../../files/load-optional.js';
 import { objectOf } from './object-of.js';
 import { joinPieces, RemoteFailure, type RemoteStore } from './remote-store.js';
 
 /** Reads objects of Google Cloud Storage, or of a server with its protocol (`STORAGE_EMULATOR_HOST`). Credentials are Google's application defaults. */
 export async function openGsStore(): Promise<RemoteStore> {
-  const { Storage } = await loadPackage('gs://', '@google-cloud/storage', async () => import('@google-cloud/storage'));
+  const { Storage } = await loadOptional('Data at gs:// is read by @google-cloud/storage', ['@google-cloud/storage'], async () => import('@google-cloud/storage')); // prettier-ignore
   // The reader tries again itself, even if an answer breaks off. What takes no signal here is ended by the package after a minute.
   const storage = new Storage({ retryOptions: { autoRetry: false, maxRetries: 0 } });
   const fileOf = (location: string, generation?: string) => {

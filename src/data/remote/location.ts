@@ -1,6 +1,7 @@
 import path from 'node:path';
 
 import { isSafeAddress } from '../../files/fetch-following.js';
+import { printable } from '../../text/printable.js';
 
 const schemes = /^(?:https?|s3|gs):\/\//;
 const web = /^https?:\/\//;
@@ -43,6 +44,11 @@ export function splitLocation(location: string): { folder: string; name: string 
 export function withoutQuery(location: string): string {
   const { address } = partsOf(location);
   return isWeb(location) ? address.replace(/^(https?:\/\/)[^/]*@/, '$1') : address;
+}
+
+/** A location as messages show it. */
+export function shownLocation(location: string): string {
+  return printable(withoutQuery(location));
 }
 
 /** Only web addresses have a query, such as a signature; a `?` at `s3://` or `gs://` is part of a pattern or a name. */

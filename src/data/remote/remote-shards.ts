@@ -4,7 +4,7 @@ import { SignetError, wordsOf } from '../../errors.js';
 import { printable } from '../../text/printable.js';
 import { openGsStore } from './gs-store.js';
 import { httpsStore } from './https-store.js';
-import { isSafeLocation, isWeb, withoutQuery } from './location.js';
+import { isSafeLocation, isWeb, shownLocation } from './location.js';
 import { objectOf } from './object-of.js';
 import { RemoteFailure, type RemoteFile, type RemoteStore } from './remote-store.js';
 import { openS3Store } from './s3-store.js';
@@ -28,7 +28,7 @@ export function checkLocation(location: string): void {
     objectOf(location);
     return;
   }
-  const shown = printable(withoutQuery(location));
+  const shown = shownLocation(location);
   if (!URL.canParse(location))
     throw new SignetError('INVALID_ARGUMENT', `${shown} is not an address. Expected: https://HOST/PATH.`);
   if (!isSafeLocation(location)) {
@@ -132,7 +132,7 @@ function explained(location: string, doing: string, failure: RemoteFailure): Rem
     denied: `Check ${credentials[scheme] ?? credentials.https ?? ''}, which may be missing or expired, and run the command again`,
     refused: 'Check the location, and run the command again',
   }[failure.kind];
-  const what = `${printable(withoutQuery(location))} cannot be ${doing}: ${printable(wordsOf(failure)).replace(/\.$/, '')}`;
+  const what = `${shownLocation(location)} cannot be ${doing}: ${printable(wordsOf(failure)).replace(/\.$/, '')}`;
   const code = failure.kind === 'passing' ? 'OFFLINE' : 'DOWNLOAD_FAILED';
   return new RemoteError(code, `${what}. ${advice}.`, { cause: failure });
 }

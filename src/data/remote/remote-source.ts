@@ -1,6 +1,5 @@
 import { describeRemote, readRemote, RemoteError } from './remote-shards.js';
-import { printable } from '../../text/printable.js';
-import { withoutQuery } from './location.js';
+import { shownLocation } from './location.js';
 import type { RemoteFile } from './remote-store.js';
 import { cachedShard, copyShard, hasRoomFor, type ShardCopy } from './shard-cache.js';
 
@@ -13,19 +12,24 @@ const known = new Map<string, RemoteFile>();
 /** Describes a remote shard, and remembers it for the ranges that are read from it later. @throws RemoteError. */
 export async function findRemoteShard(location: string, signal?: AbortSignal): Promise<RemoteFile> {
   const file = await describeRemote(location, signal);
-  if (!file) throw new RemoteError('INVALID_DATASET', `The shard ${printable(withoutQuery(location))} does not exist.`);
+  if (!file) throw new RemoteError('INVALID_DATASET', `The shard ${shownLocation(location)} does not exist.`);
   known.set(location, file);
   return file;
 }
 
-/** The copy on this machine of a remote shard in its current version; null if there is none. @throws RemoteError. */
+/** Returns a remote shard as it was when it was last found. @throws RemoteError. */
+export async function remoteShard(location: string, signal?: AbortSignal): Promise<RemoteFile> {
+  return known.get(location) ?? findRemoteShard(location, signal);
+}
+
+/** The copy on this machine of a remote shard in the version that was found; null if there is none. @throws RemoteError. */
 export async function copyOfRemoteShard(location: string, signal?: AbortSignal): Promise<string | null> {
-  return cachedShard(await findRemoteShard(location, signal));
+  return cachedShard(await remoteShard(location, signal));
 }
 
 /** Whether a remote shard has no copy on this machine, and there is room for one. @throws RemoteError. */
 export async function isWorthCopying(location: string): Promise<boolean> {
-  const file = known.get(location) ?? (await findRemoteShard(location));
+  const file = await remoteShard(location);
   return (await cachedShard(file)) === null && (await hasRoomFor(file));
 }
 
@@ -36,7 +40,7 @@ export async function readRemoteRange(
   length: number,
   readLocal: (copy: string) => Promise<Buffer>,
 ): Promise<Buffer> {
-  const file = known.get(location) ?? (await findRemoteShard(location));
+  const file = await remoteShard(location);
   const copy = await cachedShard(file);
   if (copy !== null) {
     const bytes = await readLocal(copy).catch(() => null);
@@ -60,7 +64,7 @@ export class RemoteSource {
 
   /** @throws RemoteError. */
   static async open(location: string, signal?: AbortSignal): Promise<RemoteSource> {
-    const file = known.get(location) ?? (await findRemoteShard(location, signal));
+    const file = await remoteShard(location, signal);
     return new RemoteSource(file, await copyShard(file), signal);
   }
 

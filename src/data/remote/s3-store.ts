@@ -1,12 +1,12 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
-import { loadPackage } from './load-package.js';
+import { loadOptional } from '../../files/load-optional.js';
 import { objectOf } from './object-of.js';
 import { RemoteFailure, type RemoteStore } from './remote-store.js';
 
 /** Reads objects of S3, or of a server with its protocol (`AWS_ENDPOINT_URL`). Credentials and region are those of the AWS SDK's own variables. */
 export async function openS3Store(): Promise<RemoteStore> {
-  const sdk = await loadPackage('s3://', '@aws-sdk/client-s3', async () => import('@aws-sdk/client-s3'));
+  const sdk = await loadOptional('Data at s3:// is read by @aws-sdk/client-s3', ['@aws-sdk/client-s3'], async () => import('@aws-sdk/client-s3')); // prettier-ignore
   const { AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 } = process.env;
   const hasOwnServer = [AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3].some((url) => url !== undefined && url !== '');
   const client: S3Client = new sdk.S3Client({
@@ -34,7 +34,7 @@ export async function openS3Store(): Promise<RemoteStore> {
     async describe(location, signal) {
       const { bucket, key } = objectOf(location);
       const command = new sdk.HeadObjectCommand({ Bucket: bucket, Key: key });
-      const found = await tried(() => client.send(command, { abortSignal: signal }), isAbsent);
+      const found = await tried(() => client.send(command, { abortSignal: signal }).catch(nullIfAbsent));
       return found && { location, size: found.ContentLength ?? 0, version: found.ETag ?? '' };
     },
     async read({ location, version }, offset, length, signal) {
@@ -60,20 +60,20 @@ interface ServiceError {
   readonly $metadata?: { readonly httpStatusCode?: number };
 }
 
-function isAbsent({ $metadata, name }: ServiceError): boolean {
-  return $metadata?.httpStatusCode === 404 && name !== 'NoSuchBucket';
+/** @throws The error, if it is not that of a file that does not exist. */
+function nullIfAbsent(error: unknown): null {
+  const { $metadata, name } = error as ServiceError;
+  if ($metadata?.httpStatusCode === 404 && name !== 'NoSuchBucket') return null;
+  throw error;
 }
 
-async function tried<T>(ask: () => Promise<T>): Promise<T>;
-async function tried<T>(ask: () => Promise<T>, isAbsent: (error: ServiceError) => boolean): Promise<T | null>;
-async function tried<T>(ask: () => Promise<T>, isNothing?: (error: ServiceError) => boolean): Promise<T | null> {
+async function tried<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
     if (error instanceof RemoteFailure) throw error;
     const { name = '', message = '', $metadata } = error as ServiceError;
     if (name === 'AbortError') throw error;
-    if (isNothing?.(error as ServiceError)) return null;
     const status = $metadata?.httpStatusCode;
     if (status === 412) throw RemoteFailure.changed();
     const words = message === '' || message === name || message === 'UnknownError' ? name : `${name}: ${message}`;

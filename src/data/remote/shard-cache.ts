@@ -43,26 +43,23 @@ export async function cachedShard(file: RemoteFile): Promise<string | null> {
 }
 
 /** Whether a shard that is read now would be kept, possibly in place of others. Without a version, a change could not be noticed. */
-export async function hasRoomFor({ size, version }: RemoteFile): Promise<boolean> {
-  if (version === '') return false;
-  const copies = await copiesOnDisk();
-  const most = await budget(copies);
-  const kept = copies.filter((copy) => inUse.has(copy.path)).reduce((sum, each) => sum + each.size, 0);
-  // Nothing is awaited from here on: of two shards that are read at the same time, the second sees what the first reserves.
-  return kept + reserved + size <= most;
+export async function hasRoomFor(file: RemoteFile): Promise<boolean> {
+  return fits(file, await readCache());
 }
 
 /**
  * Begins to copy a shard to the disk, and removes the least recently used ones if the room is needed.
  *
- * @returns Null if there is no room for it, or the disk cannot be written; then the shard is simply not kept.
+ * @returns Null if there is no room for it or the disk cannot be written: the shard is then read from its location each time.
  */
 export async function copyShard(file: RemoteFile): Promise<ShardCopy | null> {
   const copy = pathOf(file);
-  if (!(await hasRoomFor(file))) return null;
+  const cache = await readCache();
+  if (!fits(file, cache)) return null;
+  // Nothing was awaited in between: of two shards that are read at the same time, the second sees what the first reserves.
   reserved += file.size;
   try {
-    await makeRoom();
+    await makeRoom(cache);
     await mkdir(path.dirname(copy), { recursive: true });
     const draft = `${copy}.${randomBytes(4).toString('hex')}${draftEnding}`;
     return new Copying(file.size, copy, draft, await open(draft, 'wx'));
@@ -134,7 +131,13 @@ interface CopyOnDisk {
   readonly isDraft: boolean;
 }
 
-async function copiesOnDisk(): Promise<CopyOnDisk[]> {
+/** The copies on the disk, and the bytes that they may have. */
+interface Cache {
+  readonly copies: readonly CopyOnDisk[];
+  readonly most: number;
+}
+
+async function readCache(): Promise<Cache> {
   const names = await readdir(folder()).catch(() => []);
   const copies: CopyOnDisk[] = [];
   for (const name of names) {
@@ -143,12 +146,15 @@ async function copiesOnDisk(): Promise<CopyOnDisk[]> {
     const stats = await stat(file).catch(() => null);
     if (stats) copies.push({ path: file, size: stats.size, usedMs: stats.mtimeMs, isDraft });
   }
-  return copies;
+  return { copies, most: await budget(copies) };
 }
 
-async function makeRoom(): Promise<void> {
-  const copies = await copiesOnDisk();
-  const most = await budget(copies);
+function fits({ size, version }: RemoteFile, { copies, most }: Cache): boolean {
+  const kept = copies.filter((copy) => inUse.has(copy.path)).reduce((sum, each) => sum + each.size, 0);
+  return version !== '' && kept + reserved + size <= most;
+}
+
+async function makeRoom({ copies, most }: Cache): Promise<void> {
   const whole = copies.filter(({ isDraft }) => !isDraft);
   let total = whole.reduce((sum, { size }) => sum + size, reserved);
   const old = copies.filter((copy) => !inUse.has(copy.path)).sort((a, b) => a.usedMs - b.usedMs);

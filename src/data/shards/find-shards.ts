@@ -10,7 +10,7 @@ import { printable } from '../../text/printable.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import type { Subset } from '../list/list-row.js';
 import { entriesOf, sizeOf } from '../remote/any-folder.js';
-import { isRemote, joinLocation, splitLocation, withoutQuery } from '../remote/location.js';
+import { isRemote, joinLocation, shownLocation, splitLocation } from '../remote/location.js';
 import { checkLocation } from '../remote/remote-shards.js';
 import { expandPattern } from './expand-pattern.js';
 import { readShardIndex, type ShardIndex, shardIndexFile } from './shard-index.js';
@@ -166,7 +166,7 @@ function lacking(directory: string, faults: readonly string[], who: string, tota
   const more = number > shown.length ? [`  … and ${number - shown.length} more`] : [];
   return new SignetError(
     'INVALID_DATASET',
-    [`The shards in ${printable(withoutQuery(directory))} are incomplete: ${who} ${count(total, 'shard')}.`, ...shown, ...more, 'Copy or pack them again.'].join('\n'),
+    [`The shards in ${shownLocation(directory)} are incomplete: ${who} ${count(total, 'shard')}.`, ...shown, ...more, 'Copy or pack them again.'].join('\n'),
   ); // prettier-ignore
 }
 
@@ -194,5 +194,5 @@ function subsetOf(file: string): Subset | null {
 }
 
 function invalid(name: string, what: string): SignetError {
-  return new SignetError('INVALID_DATASET', `The data set ${printable(withoutQuery(name))} cannot be used: ${what}.`);
+  return new SignetError('INVALID_DATASET', `The data set ${shownLocation(name)} cannot be used: ${what}.`);
 }

@@ -8,8 +8,8 @@ import { asImageFile, type ImageFile } from '../image-file/inspect-image-file.js
 import { closeShard } from '../image-file/open-shards.js';
 import { type Subset, subsetWords } from '../list/list-row.js';
 import { sizeOf } from '../remote/any-folder.js';
-import { isRemote, joinLocation, splitLocation, withoutQuery } from '../remote/location.js';
-import { isWorthCopying } from '../remote/remote-source.js';
+import { isRemote, joinLocation, shownLocation, splitLocation, withoutQuery } from '../remote/location.js';
+import { findRemoteShard, isWorthCopying } from '../remote/remote-source.js';
 import { inspectDeepImages } from '../scan/deep-images.js';
 import type { ImageScan } from '../scan/image-scan.js';
 import type { ShardSet } from './find-shards.js';
@@ -46,7 +46,7 @@ export async function scanShards(set: ShardSet, options: ScanShardsOptions = {})
   const files = set.files.filter((file) => isWanted(set.subsets?.get(file) ?? null, subsets));
   if (files.length === 0) throw noneWanted(set, subsets ?? [], set.subsets?.values());
   const description = set.index ? {} : await describeDataset(set.directory);
-  const progress = new Progress(await totalBytes(set.directory, files), options.onProgress);
+  const progress = new Progress(await totalBytes(set, files), options.onProgress);
   const how = { ...options, ...description, onBytes: progress.add };
   const read = await mapConcurrently(files, shardsAtOnce, (file) => readOrRecall(set, file, how), signal);
   const shards = read.map((shard, i) => ({ file: files[i] ?? '', rows: shard.rows, problem: differs(set, files[i], shard) })); // prettier-ignore
@@ -75,6 +75,7 @@ async function readOrRecall(
   const shard = joinLocation(directory, file);
   // It may have been replaced since it was last read.
   closeShard(shard);
+  if (isRemote(shard)) await findRemoteShard(shard, options.signal);
   const memory = remember ? await ShardMemory.of(shard, options) : null;
   const known = await memory?.recall();
   // Reading it once more copies it to this machine, where its images can be read faster from then on.
@@ -243,13 +244,15 @@ function noneWanted(
   const splits = new Set([...found].flatMap((each) => each ?? []));
   return new SignetError(
     'INVALID_DATASET',
-    `The shards ${printable(withoutQuery(name))} have no image for this. Wanted: ${quoted(wanted)}. Found: ${quoted(splits)}. ` +
+    `The shards ${shownLocation(name)} have no image for this. Wanted: ${quoted(wanted)}. Found: ${quoted(splits)}. ` +
       'A pattern takes shards by their names, whatever split they are of: data/validation-*.',
   );
 }
 
-async function totalBytes(directory: string, files: readonly string[]): Promise<number> {
-  const sizes = await mapConcurrently(files, 16, async (file) => (await sizeOf(joinLocation(directory, file))) ?? 0); // prettier-ignore
+async function totalBytes({ directory, index }: ShardSet, files: readonly string[]): Promise<number> {
+  // Whoever found the shards has compared their sizes with the index.
+  const listed = new Map(index?.shards.map(({ file, bytes }) => [file, bytes]));
+  const sizes = await mapConcurrently(files, 16, async (file) => listed.get(file) ?? (await sizeOf(joinLocation(directory, file))) ?? 0); // prettier-ignore
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 

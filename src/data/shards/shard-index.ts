@@ -5,9 +5,9 @@ import * as v from 'valibot';
 import { SignetError } from '../../errors.js';
 import { readJson, wholeNumber } from '../../files/read-json.js';
 import { replaceFile } from '../../files/replace.js';
-import { jsonText, printable } from '../../text/printable.js';
+import { jsonText } from '../../text/printable.js';
 import { textOf } from '../remote/any-folder.js';
-import { joinLocation, withoutQuery } from '../remote/location.js';
+import { joinLocation, shownLocation } from '../remote/location.js';
 
 /** File that `pack-dataset` writes last: a data set with one is complete. */
 export const shardIndexFile = 'shards.json';
@@ -54,7 +54,7 @@ export const packedShards = v.array(shardSchema);
 export async function readShardIndex(directory: string): Promise<ShardIndex | null> {
   const file = joinLocation(directory, shardIndexFile);
   const error = (problem: string, cause: unknown) =>
-    new SignetError('INVALID_DATASET', `${printable(withoutQuery(file))} is not the index of a packed data set: ${problem}.`, { cause }); // prettier-ignore
+    new SignetError('INVALID_DATASET', `${shownLocation(file)} is not the index of a packed data set: ${problem}.`, { cause }); // prettier-ignore
   return readJson(file, { mostBytes, schema: indexSchema, error, readText: textOf });
 }
 

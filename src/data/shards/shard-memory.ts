@@ -8,7 +8,7 @@ import { settledBefore } from '../../files/settled-change.js';
 import { jsonText } from '../../text/printable.js';
 import { defaultImageLimits } from '../image-file/image-limits.js';
 import { isRemote, withoutQuery } from '../remote/location.js';
-import { findRemoteShard } from '../remote/remote-source.js';
+import { remoteShard } from '../remote/remote-source.js';
 import type { ReadShard, ReadShardOptions } from './read-shard.js';
 import type { ShardRow } from './shard-row.js';
 
@@ -79,7 +79,7 @@ interface ShardIdentity {
 
 async function identityOf(shard: string, signal: AbortSignal | undefined): Promise<ShardIdentity> {
   if (isRemote(shard)) {
-    const { size, version } = await findRemoteShard(shard, signal);
+    const { size, version } = await remoteShard(shard, signal);
     // Without a version, a change could not be noticed.
     return { real: withoutQuery(shard), size, change: version, changedMs: version === '' ? Infinity : 0 };
   }

@@ -7,6 +7,7 @@ import type { Attributes, Context, Span, SpanOptions, TextMapGetter, Tracer } fr
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace-base';
 
 import { SignetError, wordsOf } from '../../errors.js';
+import { loadOptional } from '../../files/load-optional.js';
 import type { CallRun, ModelServer, PredictRequest } from '../model-server.js';
 import type { RequestEvent } from '../request-event.js';
 import { statusCodes } from '../serving-error.js';
@@ -71,7 +72,7 @@ function tracesUrl(endpoint: string): URL {
 }
 
 async function loadOpenTelemetry() {
-  try {
+  return loadOptional('--otlp-endpoint needs OpenTelemetry', packages, async () => {
     const [api, core, resources, sdk, exporter] = await Promise.all([
       import('@opentelemetry/api'),
       import('@opentelemetry/core'),
@@ -80,10 +81,7 @@ async function loadOpenTelemetry() {
       import('@opentelemetry/exporter-trace-otlp-proto'),
     ]);
     return { api, core, resources, sdk, exporter };
-  } catch (cause) {
-    const message = `--otlp-endpoint needs OpenTelemetry, which is not installed. Run "npm install ${packages.join(' ')}".`;
-    throw new SignetError('INVALID_ARGUMENT', message, { cause });
-  }
+  });
 }
 
 type OpenTelemetryApi = typeof import('@opentelemetry/api');

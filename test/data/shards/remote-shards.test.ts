@@ -8,7 +8,7 @@ import { readImageBytes } from '../../../src/data/image-file/read-image-bytes.js
 import { tryToReadImageFile } from '../../../src/data/image-file/try-to-read-image-file.js';
 import { scanImageList } from '../../../src/data/list/scan-image-list.js';
 import { listText } from '../../../src/data/list/list-text.js';
-import { loadPackage } from '../../../src/data/remote/load-package.js';
+import { loadOptional } from '../../../src/files/load-optional.js';
 import { isWeb, joinLocation, splitLocation, withoutQuery } from '../../../src/data/remote/location.js';
 import { type ImageScan, pathWithin } from '../../../src/data/scan/image-scan.js';
 import { expandPattern } from '../../../src/data/shards/expand-pattern.js';
@@ -61,6 +61,8 @@ it('a shard that was read is on this machine: its images are not asked for again
   await scanPacked(server.url);
   const asked = server.requests.slice(before).filter((request) => request.includes('shard-'));
   expect(new Set(asked.map((request) => request.replace(/.* /, '')))).toEqual(new Set(['bytes=0-0']));
+  // Once when they are found, once when they are read.
+  expect(asked).toHaveLength(2 * shards.length);
   // Another content has another copy.
   const [file = ''] = shards;
   writeFileSync(path.join(packed, file), Buffer.concat([readFileSync(path.join(packed, file)), Buffer.from('more')]));
@@ -234,7 +236,7 @@ it('messages hold no signature, password or token', async () => {
   );
 });
 
-it('a redirect that is not followed, and a wrong range, are no fault of an image', async () => {
+it('a redirect that is not followed and a wrong range are not reported as broken images', async () => {
   vi.stubEnv('SIGNET_SHARD_CACHE', '0');
   let current: Instead = () => false;
   const { server, packed } = await packedDigits({ instead: (...given) => current(...given) });
@@ -263,11 +265,13 @@ it('a redirect that is not followed, and a wrong range, are no fault of an image
 
 it('a package that is installed but does not load gives its own error', async () => {
   const broken = new Error('its addon is for another processor');
-  await expect(loadPackage('s3://', 'a-package', () => Promise.reject(broken))).rejects.toBe(broken);
+  await expect(
+    loadOptional('Data at s3:// is read by a-package', ['a-package'], () => Promise.reject(broken)),
+  ).rejects.toBe(broken);
   const absent = Object.assign(new Error('not found'), { code: 'ERR_MODULE_NOT_FOUND' });
-  await expect(loadPackage('s3://', 'a-package', () => Promise.reject(absent))).rejects.toThrow(
-    'Data at s3:// is read by a-package, which is not installed. Run "npm install a-package".',
-  );
+  await expect(
+    loadOptional('Data at s3:// is read by a-package', ['a-package'], () => Promise.reject(absent)),
+  ).rejects.toThrow('Data at s3:// is read by a-package, which is not installed. Run "npm install a-package".');
 });
 
 it('a list may name shards elsewhere, but no service of this machine', async () => {
