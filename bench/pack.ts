@@ -17,7 +17,7 @@ import { numberFlag } from './number-flag.js';
  * `npm run bench:pack [-- --images 20000 --size 64 --rounds 3]`: packs generated images as TFRecord and as tar, then trains LeNet for an epoch from
  * the folder, the TFRecords and the tars, each time in a new process; the three take turns. The table has the best of the rounds: seconds until the
  * first batch may begin (scan and duplicates), in a first run and in a second one, images per second of the epoch, and peak MiB in addition to those
- * of a process that has only loaded TensorFlow.
+ * of a process that has only loaded TensorFlow. `--keep FOLDER` makes the images in a folder that stays.
  */
 const [, , command, ...args] = process.argv;
 if (command === 'epoch') await epoch(args[0] ?? '');
@@ -32,7 +32,8 @@ interface Measured {
 
 async function compare(): Promise<void> {
   const [images, size, rounds] = [numberFlag('images', 20_000), numberFlag('size', 64), numberFlag('rounds', 3)];
-  const base = mkdtempSync(join(tmpdir(), 'signet-pack-'));
+  const keep = process.argv.indexOf('--keep') + 1;
+  const base = keep > 0 ? (process.argv[keep] ?? '') : mkdtempSync(join(tmpdir(), 'signet-pack-'));
   try {
     const folder = join(base, 'folder');
     const bytes = await generate(folder, images, size);
@@ -59,7 +60,7 @@ async function compare(): Promise<void> {
       console.log(cells.map((cell = '') => cell.padEnd(13)).join(''));
     }
   } finally {
-    rmSync(base, { recursive: true, force: true });
+    if (keep === 0) rmSync(base, { recursive: true, force: true });
   }
 }
 

@@ -47,21 +47,22 @@ export async function listEntries(directory: string, { deep, visited = new Set()
   const real = await realpath(directory);
   const failures: Promise<ImageProblem>[] = [];
   const found = await fastGlob(deep ? '**/*' : '*', {
-    cwd: encoded(Buffer.from(real)),
+    cwd: encoded(Buffer.from(real).toString('latin1')),
     fs: { readdir: safeReaddir(visited, failures) as never },
     onlyFiles: false,
     objectMode: true,
     followSymbolicLinks: false,
     unique: false,
   });
-  const paths = found.map(({ path, dirent }) => ({ bytes: decoded(path), type: typeOf(dirent) }));
-  const entries = paths
-    .filter(({ bytes }) => isUtf8(bytes))
-    .map(({ bytes, type }): Entry => ({ path: bytes.toString(), type }))
-    .sort((a, b) => byCodePoint(a.path, b.path));
-  const unnamed = paths
-    .filter(({ bytes }) => !isUtf8(bytes))
-    .map(({ bytes }) => notText(join(directory, escapeBytes(bytes))));
+  const entries: Entry[] = [];
+  const unnamed: ImageProblem[] = [];
+  for (const { path, dirent } of found) {
+    const bytes = decoded(path);
+    const text = textOf(bytes);
+    if (text === null) unnamed.push(notText(join(directory, escapeBytes(bytes))));
+    else entries.push({ path: text, type: typeOf(dirent) });
+  }
+  entries.sort((a, b) => byCodePoint(a.path, b.path));
   const unread = (await Promise.all(failures)).map((problem) => asSeen(problem, real, directory));
   return { real, entries, problems: [...unnamed, ...unread] };
 }
@@ -75,31 +76,32 @@ type ReaddirCallback = (error: Error | null, entries: Dirent[]) => void;
 
 /**
  * A `readdir` for fast-glob. Without it, fast-glob would drop a directory that it cannot read or end the search there, lose names with line breaks,
- * and treat two names that are not UTF-8 as the same.
+ * and treat two names that are not UTF-8 as the same: here, paths have a character for each byte (`latin1`), as a text takes less memory than a
+ * buffer.
  */
 function safeReaddir(visited: Set<string>, failures: Promise<ImageProblem>[]) {
   return (path: string, _options: unknown, callback: ReaddirCallback): void => {
     const bytes = decoded(path);
-    const directory = bytes.toString();
+    const directory = textOf(bytes);
     // A name that is not text is reported where it is found; nothing below it could be opened by name.
-    if (!isUtf8(bytes) || visited.has(directory)) {
+    if (directory === null || visited.has(directory)) {
       callback(null, []);
       return;
     }
     visited.add(directory);
-    readdir(bytes, { withFileTypes: true, encoding: 'buffer' }, (error, entries) => {
+    readdir(directory, { withFileTypes: true, encoding: 'latin1' }, (error, entries) => {
       if (error) failures.push(fileProblem(directory, error));
       callback(null, error ? [] : entries.filter(({ name }) => !isHidden(name)).map(withEncodedName));
     });
   };
 }
 
-function isHidden(name: Buffer): boolean {
-  return name[0] === 0x2e || clutter.has(name.toString().toLowerCase());
+function isHidden(name: string): boolean {
+  return name.startsWith('.') || clutter.has(name.toLowerCase());
 }
 
-function withEncodedName(entry: Dirent<Buffer>): Dirent {
-  return Object.assign(entry as unknown as Dirent, { name: encoded(entry.name) });
+function withEncodedName(entry: Dirent): Dirent {
+  return Object.assign(entry, { name: encoded(entry.name) });
 }
 
 function typeOf(entry: Pick<Dirent, 'isSymbolicLink' | 'isDirectory'>): Entry['type'] {
@@ -107,26 +109,30 @@ function typeOf(entry: Pick<Dirent, 'isSymbolicLink' | 'isDirectory'>): Entry['t
   return entry.isDirectory() ? 'directory' : 'file';
 }
 
-/**
- * A path as fast-glob gets it: one character per byte, so that no two names look alike, with other characters for the two that the
- * `.` of its patterns does not match.
- */
-function encoded(path: Buffer): string {
-  return path.toString('latin1').replaceAll('\n', '\u240a').replaceAll('\r', '\u240d');
+/** A path as fast-glob gets it: bytes with other characters for the two that the `.` of its patterns does not match. */
+function encoded(bytes: string): string {
+  return bytes.replaceAll('\n', '\u240a').replaceAll('\r', '\u240d');
 }
 
-function decoded(path: string): Buffer {
-  return Buffer.from(path.replaceAll('\u240a', '\n').replaceAll('\u240d', '\r'), 'latin1');
+function decoded(path: string): string {
+  return path.replaceAll('\u240a', '\n').replaceAll('\u240d', '\r');
+}
+
+/** The text of a path's bytes in UTF-8; null if they are something else. */
+function textOf(bytes: string): string | null {
+  if (!/[\x80-\xff]/.test(bytes)) return bytes;
+  const buffer = Buffer.from(bytes, 'latin1');
+  return isUtf8(buffer) ? buffer.toString() : null;
 }
 
 function notText(path: string): ImageProblem {
   return { path, kind: 'unreadable', message: 'has a name that is not valid UTF-8: rename it' };
 }
 
-/** Bytes as text, with `\xe9` for each that is not ASCII. */
-function escapeBytes(bytes: Buffer): string {
+/** Bytes with `\xe9` for each that is not printable ASCII. */
+function escapeBytes(bytes: string): string {
   const hexadecimal = (byte: string) => byte.charCodeAt(0).toString(16).padStart(2, '0');
-  return bytes.toString('latin1').replace(/[^ -~]/g, (byte) => `\\x${hexadecimal(byte)}`);
+  return bytes.replace(/[^ -~]/g, (byte) => `\\x${hexadecimal(byte)}`);
 }
 
 /** Whether a path is a directory or lies in it; both are real paths. */

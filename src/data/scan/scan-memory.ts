@@ -1,18 +1,15 @@
-import { createHash } from 'node:crypto';
 import { type Stats, statSync } from 'node:fs';
-import { readFile, realpath, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 
-import { cacheFolder } from '../../files/cache-folder.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
-import { replaceFile } from '../../files/replace.js';
 import { settledBefore } from '../../files/settled-change.js';
 import { byCodePoint } from '../../text/by-code-point.js';
 import { formatNames, type ImageFormat } from '../image-file/image-format.js';
 import { defaultImageLimits, type ImageLimits } from '../image-file/image-limits.js';
 import type { ImageProblem } from '../image-file/image-problem.js';
 import { asImageFile, type ImageFile } from '../image-file/inspect-image-file.js';
+import { findingsFile, keepFindings, readFindings } from './findings-cache.js';
 
 /** Place where a scan keeps its findings for the next one. */
 export interface ScanMemoryPlace {
@@ -27,8 +24,7 @@ export interface ScanMemoryPlace {
 /** The place for a data set, in the user's cache: one file for each real path of a folder or list. */
 export async function scanMemoryPlace(dataset: string): Promise<ScanMemoryPlace> {
   const real = await realpath(dataset).catch(() => dataset);
-  const name = createHash('sha256').update(real).digest('hex').slice(0, 32);
-  return { file: join(cacheFolder(), 'scans', `${name}.tsv`), prefix: dataset };
+  return { file: findingsFile(real, '.tsv'), prefix: dataset };
 }
 
 /** Sizes in bytes of files, and times of their last changes: they show whether a file has changed. NaN for a missing file. */
@@ -47,11 +43,11 @@ export interface FileStates {
 export class ScanMemory {
   #at: number;
 
-  /** @param text Head and lines, in the order of the images: a map of 300,000 lines would take more memory than the lines. */
+  /** @param bytes Head and lines, in the order of the images: a map of 300,000 lines would take more memory than the lines. */
   private constructor(
     private readonly place: ScanMemoryPlace,
     private readonly head: string,
-    private readonly text: string,
+    private readonly bytes: Buffer,
   ) {
     this.#at = head.length + 1;
   }
@@ -60,8 +56,9 @@ export class ScanMemory {
   static async open(place: ScanMemoryPlace, limits: ImageLimits): Promise<ScanMemory> {
     const { maxFileBytes, maxPixels } = { ...defaultImageLimits, ...limits };
     const head = `signet scan 1, limits ${maxFileBytes} ${maxPixels}`;
-    const text = await readFile(place.file, 'utf8').catch(() => '');
-    return new ScanMemory(place, head, text.startsWith(`${head}\n`) ? text : '');
+    const bytes = await readFindings(place.file);
+    const isOurs = bytes.toString('utf8', 0, head.length + 1) === `${head}\n`;
+    return new ScanMemory(place, head, isOurs ? bytes : Buffer.alloc(0));
   }
 
   /**
@@ -78,17 +75,16 @@ export class ScanMemory {
   }
 
   /**
-   * Remembers images for the next scan, in place of what was remembered before. If the place cannot be written, nothing is kept: the next scan takes
-   * longer, and nothing is lost.
+   * Remembers images for the next scan, in place of what was remembered before.
    */
   async keep(found: readonly (ImageFile | ImageProblem)[], { sizes, changes }: FileStates): Promise<void> {
     const settled = settledBefore();
     const lines = found.flatMap((image, i) => {
       const changed = changes[i] ?? NaN;
       if ('kind' in image || !(changed < settled) || /[\t\n\r]/.test(image.path)) return [];
-      return `${this.#key(image.path)}\t${sizes[i]}\t${changed}\t${factsOf(image)}\n`;
+      return `${this.#key(image.path)}\t${sizes[i]}\t${changed}\t${factsOf(image)}`;
     });
-    await replaceFile(this.place.file, Buffer.from(`${this.head}\n${lines.join('')}`)).catch(() => undefined);
+    await keepFindings(this.place.file, [this.head, ...lines]);
   }
 
   #key(path: string): string {
@@ -97,13 +93,15 @@ export class ScanMemory {
 
   /** The content of a path's line; lines before it belong to files that are gone. */
   #lineOf(key: string): string | null {
-    while (this.#at < this.text.length) {
-      const [tab, end] = [this.text.indexOf('\t', this.#at), this.text.indexOf('\n', this.#at)];
+    while (this.#at < this.bytes.length) {
+      const end = this.bytes.indexOf('\n', this.#at);
       if (end < 0) return null;
-      const order = tab < 0 || tab > end ? -1 : byCodePoint(this.text.slice(this.#at, tab), key);
+      const line = this.bytes.toString('utf8', this.#at, end);
+      const tab = line.indexOf('\t');
+      const order = tab < 0 ? -1 : byCodePoint(line.slice(0, tab), key);
       if (order > 0) return null;
       this.#at = end + 1;
-      if (order === 0) return this.text.slice(tab + 1, end);
+      if (order === 0) return line.slice(tab + 1);
     }
     return null;
   }

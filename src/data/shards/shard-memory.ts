@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto';
-import { readFile, realpath, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
 
-import { cacheFolder } from '../../files/cache-folder.js';
-import { replaceFile } from '../../files/replace.js';
 import { settledBefore } from '../../files/settled-change.js';
 import { jsonText } from '../../text/printable.js';
 import { defaultImageLimits } from '../image-file/image-limits.js';
 import { isRemote, withoutQuery } from '../remote/location.js';
 import { remoteShard } from '../remote/remote-source.js';
+import { findingsFile, keepFindings, readFindings } from '../scan/findings-cache.js';
 import type { ReadShard, ReadShardOptions } from './read-shard.js';
 import type { ShardRow } from './shard-row.js';
 
@@ -37,15 +34,14 @@ export class ShardMemory {
       label,
       ...(areLabelled ? ['labelled'] : []),
     ]);
-    const name = createHash('sha256').update(way).digest('hex').slice(0, 32);
     const head = jsonText([way, size, change]);
-    return new ShardMemory(path.join(cacheFolder(), 'scans', `${name}.jsonl`), head, changedMs);
+    return new ShardMemory(findingsFile(way, '.jsonl'), head, changedMs);
   }
 
   /** @returns Null if nothing is remembered about the shard in its current state. */
   async recall(): Promise<ReadShard | null> {
     try {
-      const lines = (await readFile(this.file, 'utf8')).split('\n');
+      const lines = (await readFindings(this.file)).toString().split('\n');
       const [head, sha256 = ''] = lines;
       // The last line is empty, unless the file was cut off.
       if (head !== this.head || lines.pop() !== '') return null;
@@ -55,16 +51,10 @@ export class ShardMemory {
     }
   }
 
-  /** Remembers a shard. If that cannot be written, the next scan takes longer, and nothing is lost. */
+  /** Remembers a shard for the next scan. */
   async keep({ rows, sha256 }: ReadShard): Promise<void> {
     if (!(this.changed < settledBefore())) return;
-    try {
-      // The rows of a very large shard may be longer than a string can be.
-      const lines = [this.head, sha256, ...rows.map((row) => JSON.stringify(row)), ''];
-      await replaceFile(this.file, lines.join('\n'));
-    } catch {
-      return;
-    }
+    await keepFindings(this.file, [this.head, sha256, ...rows.map((row) => JSON.stringify(row))]);
   }
 }
 
