@@ -1,4 +1,3 @@
-import { constants } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -32,11 +31,13 @@ export async function readFindings(file: string): Promise<Buffer> {
  * Keeps findings for the next scan, and removes those beside them that no scan has used for half a year. If they cannot be written or are longer than a
  * string can be, nothing is kept: the next scan takes longer, and nothing is lost.
  */
-export async function keepFindings(file: string, lines: readonly string[]): Promise<void> {
-  const length = lines.reduce((sum, line) => sum + line.length + 1, 0);
-  if (length > constants.MAX_STRING_LENGTH) return;
-  await replaceFile(file, `${lines.join('\n')}\n`).catch(() => undefined);
-  await removeUnused(dirname(file)).catch(() => undefined);
+export async function keepFindings(file: string, lines: Iterable<string>): Promise<void> {
+  try {
+    await replaceFile(file, `${[...lines].join('\n')}\n`);
+    await removeUnused(dirname(file));
+  } catch {
+    return;
+  }
 }
 
 const looked = new Set<string>();

@@ -183,12 +183,11 @@ function imageOf(
   const known = labels.filter((label) => label !== null).sort((a, b) => a - b);
   const [label = -1, ...others] = known;
   if (!isMultiLabel && (label === -1 || others.length > 0)) return wrong(`has ${known.length} classes. Expected: one`);
-  return {
-    ...asImageFile(name, label, facts),
+  return asImageFile(name, label, facts, {
     ...(isMultiLabel && { labels: known }),
     ...(subset && { subset }),
     inShard: { set, shard, offset, crc },
-  };
+  });
 }
 
 function problemOf(

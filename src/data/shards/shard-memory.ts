@@ -41,20 +41,35 @@ export class ShardMemory {
   /** @returns Null if nothing is remembered about the shard in its current state. */
   async recall(): Promise<ReadShard | null> {
     try {
-      const lines = (await readFindings(this.file)).toString().split('\n');
-      const [head, sha256 = ''] = lines;
-      // The last line is empty, unless the file was cut off.
-      if (head !== this.head || lines.pop() !== '') return null;
-      return { sha256, rows: lines.slice(2).map((line) => JSON.parse(line) as ShardRow) };
+      const lines = linesOf(await readFindings(this.file));
+      if (lines.next().value !== this.head) return null;
+      const sha256 = lines.next().value ?? '';
+      return { sha256, rows: Array.from(lines, (line) => JSON.parse(line) as ShardRow) };
     } catch {
       return null;
     }
   }
 
   /** Remembers a shard for the next scan. */
-  async keep({ rows, sha256 }: ReadShard): Promise<void> {
+  async keep(read: ReadShard): Promise<void> {
     if (!(this.changed < settledBefore())) return;
-    await keepFindings(this.file, [this.head, sha256, ...rows.map((row) => JSON.stringify(row))]);
+    await keepFindings(this.file, this.#lines(read));
+  }
+
+  *#lines({ rows, sha256 }: ReadShard): Generator<string> {
+    yield this.head;
+    yield sha256;
+    for (const row of rows) yield JSON.stringify(row);
+  }
+}
+
+/** The lines of findings, one at a time: together they would take as much memory again. @throws Error if the last one was cut off. */
+function* linesOf(findings: Buffer): Generator<string, undefined> {
+  for (let start = 0; start < findings.length;) {
+    const end = findings.indexOf('\n', start);
+    if (end < 0) throw new Error('cut off');
+    yield findings.toString('utf8', start, end);
+    start = end + 1;
   }
 }
 
