@@ -19,8 +19,6 @@ const fewestForUmap = 2 * neighbourCount;
 /** How close images of a group may lie: more than its default of 0.1, so that each can be seen and pointed at. */
 const minDist = 0.5;
 const epochs = 300;
-/** Epochs of UMAP without a turn of the event loop, for Ctrl-C. */
-const epochsPerTurn = 10;
 
 /**
  * Lays embeddings out in a plane, so that images that the model sees as alike are near each other: by UMAP (https://arxiv.org/abs/1802.03426) with
@@ -55,7 +53,8 @@ async function umapPlaces(neighbours: Neighbours, begin: readonly Place[]): Prom
   });
   for (let epoch = 0; epoch < epochs; epoch += 1) {
     umap.step();
-    if (epoch % epochsPerTurn === 0) await new Promise(setImmediate);
+    // For Ctrl-C, and for the pictures that are made meanwhile.
+    await new Promise(setImmediate);
   }
   return umap.getEmbedding().map(([x = NaN, y = NaN]): Place => [x, y]);
 }

@@ -2,13 +2,14 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { cannotWrite } from '../../files/cannot-write.js';
-import { layOutEmbeddings } from '../embedding-map/lay-out-embeddings.js';
+import { type EmbeddingLayout, layOutEmbeddings } from '../embedding-map/lay-out-embeddings.js';
 import { mapConcurrently } from '../../files/map-concurrently.js';
 import { confusionMatrix } from './confusion-matrix.js';
 import { embeddingPicture } from './embedding-map.js';
 import type { ShownMap } from './embedding-section.js';
 import { hasFonts, rasterize } from './rasterize.js';
 import { type CompleteReportContent, completeContent, type ReportContent } from './report-content.js';
+import type { Markup } from './markup.js';
 import { mistakenImages } from './mistakes-section.js';
 import { reportPage } from './report-page.js';
 import { showImages } from './shown-image.js';
@@ -41,33 +42,60 @@ export async function writeReport(folder: string, given: ReportContent): Promise
   const { training } = content;
   const curves = training ? trainingCurves(training.history, training.bestEpoch) : [];
   const matrix = content.kind === 'one class' ? confusionMatrix(content.result) : null;
-  const mistakes = await showImages(mistakenImages(content), content);
-  const best = await showImages(content.best, content);
-  const map = await showMap(content);
-  const classNames = content.result.perClass.map(({ className }) => className);
-  const pictures = [
+  const early = [
     ...(curves.length > 0 ? [{ name: 'training-curves', picture: curvesPicture(curves) }] : []),
     ...(matrix ? [{ name: 'confusion-matrix', picture: matrix.picture }] : []),
-    ...(map?.map.images.length ? [{ name: 'embedding-map', picture: embeddingPicture(map.map, classNames) }] : []),
   ];
-  const files = new Map<string, string | Buffer>();
-  for (const { name, picture } of pictures) {
-    files.set(`${name}.svg`, String(picture)).set(`${name}.png`, await rasterize(picture));
+  // sharp works in threads of its own, while the map is laid out in this one.
+  const [drawn, layout, { mistakes, best, thumbnails }] = await Promise.all([
+    mapConcurrently(early, 1, drawPicture),
+    content.embeddings && layOutEmbeddings(content.embeddings),
+    showAll(content),
+  ]);
+  const map = shownMap(content, layout, thumbnails);
+  if (map && map.map.images.length > 0) {
+    const classNames = content.result.perClass.map(({ className }) => className);
+    drawn.push(await drawPicture({ name: 'embedding-map', picture: embeddingPicture(map.map, classNames) }));
   }
+  const files = new Map<string, string | Buffer>();
+  for (const { name, svg, png } of drawn) files.set(`${name}.svg`, svg).set(`${name}.png`, png);
   // The page comes last: where it is, the others are.
   files.set('report.html', String(reportPage(content, { curves, matrix, mistakes, best, map })));
   await writeFiles(folder, files);
   return { page: path.join(folder, 'report.html'), notes: (await hasFonts()) ? [] : [noFonts] };
 }
 
+/** A picture of the report, and the name of its files. */
+interface NamedPicture {
+  readonly name: string;
+  readonly picture: Markup;
+}
+
+async function drawPicture({ name, picture }: NamedPicture) {
+  return { name, svg: String(picture), png: await rasterize(picture) };
+}
+
 /** Pixels of the longer side of a map's thumbnails, and how many are made at once. */
 const [mapThumbnail, concurrency] = [96, 2];
 
-async function showMap({ embeddings, exif }: CompleteReportContent): Promise<ShownMap | null | undefined> {
-  if (!embeddings) return embeddings;
-  const { images, evaluated } = embeddings;
-  const layout = await layOutEmbeddings(embeddings);
+/** The pictures of all images, one kind after the other: large photographs take much memory. */
+async function showAll(content: CompleteReportContent) {
+  const { embeddings, exif } = content;
+  const mistakes = await showImages(mistakenImages(content), content);
+  const best = await showImages(content.best, content);
+  const images = embeddings?.images ?? [];
   const thumbnails = await mapConcurrently(images, concurrency, ({ image }) => thumbnail(image, exif, mapThumbnail));
+  return { mistakes, best, thumbnails };
+}
+
+/** @returns What the content has instead of embeddings, where it has none. */
+function shownMap(
+  { embeddings }: CompleteReportContent,
+  layout: EmbeddingLayout | null | undefined,
+  thumbnails: ShownMap['thumbnails'],
+): ShownMap | null | undefined {
+  if (!embeddings || !layout) return embeddings && null;
+  const { images, evaluated } = embeddings;
   return { map: { images, evaluated, ...layout }, thumbnails };
 }
 
