@@ -155,6 +155,8 @@ export class TrainingSet {
 /** All images of a training in this process or another: the training set, the test set, and their batches. */
 export class TrainingData {
   readonly #opened: ImageDataset[] = [];
+  /** The data sets of whole sides. */
+  readonly #sides = new Map<'training' | 'validation', ImageDataset>();
 
   private constructor(
     readonly set: TrainingSet,
@@ -193,20 +195,27 @@ export class TrainingData {
 
   /** Batches to train on. */
   openTraining(imageSize: ImageSize): Promise<ImageDataset> {
-    return this.#open(this.set.part('training'), imageSize, { shuffle: true });
+    return this.#openSide('training', imageSize, true);
   }
 
   /** Batches for the validation, in an order that never changes. */
   openValidation(imageSize: ImageSize): Promise<ImageDataset> {
-    return this.#open(this.set.part('validation'), imageSize, { shuffle: false });
+    return this.#openSide('validation', imageSize, false);
   }
 
-  /** Batches of some images of a side, taken evenly from all, in an order that never changes. They are read once, so none is cached. */
-  openSample(subset: 'training' | 'validation', imageSize: ImageSize, most: number): Promise<ImageDataset> {
+  /**
+   * Batches of some images of a side, taken evenly from all, in an order that never changes. They are read once, so no more are cached than the side
+   * has cached already.
+   */
+  async openSample(subset: 'training' | 'validation', imageSize: ImageSize, most: number): Promise<ImageDataset> {
     const part = this.set.part(subset);
     const every = Math.ceil(part.files.length / most);
     const files = part.files.filter((_, i) => i % every === 0);
-    return this.#open({ ...part, files }, imageSize, { shuffle: false, cacheMebibytes: 0 });
+    const side = this.#sides.get(subset);
+    if (!side) return this.#open({ ...part, files }, imageSize, { shuffle: false, cacheMebibytes: 0 });
+    const sample = side.sampleOf(files);
+    this.#opened.push(sample);
+    return sample;
   }
 
   /** Batches of the test set. They are read once, so none is cached. */
@@ -226,6 +235,12 @@ export class TrainingData {
   /** Frees the batches that were opened. */
   dispose(): void {
     for (const dataset of this.#opened) dataset.dispose();
+  }
+
+  async #openSide(side: 'training' | 'validation', imageSize: ImageSize, shuffle: boolean): Promise<ImageDataset> {
+    const dataset = await this.#open(this.set.part(side), imageSize, { shuffle });
+    this.#sides.set(side, dataset);
+    return dataset;
   }
 
   async #open(

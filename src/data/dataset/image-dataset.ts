@@ -66,11 +66,18 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
   #resumed: ResumedEpoch | null = null;
   #imageSize: ImageSize | null;
   #preprocessing: Preprocessing;
-  /** Made for the first batch: until then the size of the images may be open. */
-  #reader: Promise<Reader<ImageLoader>> | null = null;
+  /** Null while no pass needs it: other data sets may use its session then. */
+  #loader: Promise<ImageLoader> | null = null;
+  /** Undefined before the first batch; null for a set that is too large to be kept in memory. */
+  #cache: ImageCache | null | undefined;
+  /** Number of passes over the images that have begun and not ended. */
+  #passes = 0;
+  /** Whether others decode images with the loader. */
+  #isLent = false;
+  #isDisposed = false;
 
   private constructor(
-    scan: ImageScan,
+    scan: Pick<ImageScan, 'classNames' | 'isMultiLabel' | 'files'>,
     private readonly options: ImageDatasetSettings,
   ) {
     super();
@@ -196,8 +203,33 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 
   /** The batches of one epoch; each call starts the next epoch's order. */
   async *batches(): AsyncGenerator<ImageBatch> {
-    // The reader loads images.
-    yield* this.#batches(this.#nextChunks(), await this.#open()) as AsyncGenerator<ImageBatch>;
+    const chunks = this.#nextChunks();
+    this.#passes += 1;
+    try {
+      // The reader loads images.
+      yield* this.#batches(chunks, await this.#open()) as AsyncGenerator<ImageBatch>;
+    } finally {
+      this.#passes -= 1;
+    }
+    if (this.#passes > 0 || this.#isLent || this.#isDisposed) return;
+    this.#freeLoader();
+    this.#loader = null;
+  }
+
+  /**
+   * Makes a data set of some of these images in a fixed order, in batches of the same size. Images that this data set keeps in memory are not decoded
+   * again.
+   */
+  sampleOf(files: readonly ImageFile[]): ImageDataset {
+    const { classNames, isMultiLabel } = this;
+    const sample = new ImageDataset(
+      { classNames, isMultiLabel, files },
+      { ...this.options, shuffle: false, cacheMebibytes: 0 },
+    );
+    sample.#imageSize = this.#imageSize;
+    sample.#preprocessing = this.#preprocessing;
+    sample.#cache = this.#cache;
+    return sample;
   }
 
   /** The batches of one epoch with something else in place of the images, which `source` makes of the files. */
@@ -207,7 +239,9 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 
   /** Starts decoding some of the files, after those that were started earlier. */
   async startDecoding(files: readonly ImageFile[]): Promise<LoadingImages> {
-    return (await this.#open()).loader.start(files);
+    this.#isLent = true;
+    if (this.#isClosed) return { files, finish: () => Promise.reject(disposed()) };
+    return (await this.#openLoader()).start(files);
   }
 
   /** The epoch that comes next, from 0. */
@@ -240,14 +274,41 @@ export class ImageDataset extends tf.data.Dataset<ImageBatch> {
 
   /** Frees the decoder. */
   dispose(): void {
-    this.#reader?.then(({ loader }) => loader.dispose()).catch(() => undefined);
+    this.#isDisposed = true;
+    this.#freeLoader();
   }
 
-  #open(): Promise<Reader<ImageLoader>> {
-    this.#imageSize ??= defaultSize;
-    this.#preprocessing = completePreprocessing(this.#preprocessing);
-    this.#reader ??= openReader(this.#imageSize, this.#preprocessing, this.#files.length, this.options);
-    return this.#reader;
+  /** Whether it was disposed of when it had no loader. */
+  get #isClosed(): boolean {
+    return this.#isDisposed && !this.#loader;
+  }
+
+  #freeLoader(): void {
+    this.#loader?.then((loader) => loader.dispose()).catch(() => undefined);
+  }
+
+  async #open(): Promise<Reader<BatchSource>> {
+    const { imageSize, cache } = this.#settle();
+    const { batchSize, prefetch = defaultPrefetch(batchSize * bytesPerImage(imageSize)) } = this.options;
+    return { loader: cache?.has(this.#files) ? noLoader : await this.#openLoader(), cache, prefetch };
+  }
+
+  /** Decides what the first batch needs: until then the size of the images may be open. */
+  #settle() {
+    const imageSize = (this.#imageSize ??= defaultSize);
+    const preprocessing = (this.#preprocessing = completePreprocessing(this.#preprocessing));
+    if (this.#cache === undefined) {
+      const fits = this.#files.length * bytesPerImage(imageSize) <= this.options.cacheMebibytes * 2 ** 20;
+      this.#cache = fits ? new ImageCache([...imageSize, 3]) : null;
+    }
+    return { imageSize, preprocessing, cache: this.#cache };
+  }
+
+  async #openLoader(): Promise<ImageLoader> {
+    if (this.#isClosed) throw disposed();
+    const { imageSize, preprocessing } = this.#settle();
+    this.#loader ??= ImageLoader.create({ imageSize, preprocessing });
+    return this.#loader;
   }
 
   /** The files of each batch of the next epoch. */
@@ -336,19 +397,16 @@ function completed(own: Preprocessing, { exif, decode, resize, antialias }: Prep
 /** Keras's default, in pixels. */
 const defaultSize: ImageSize = [256, 256];
 
-async function openReader(
-  imageSize: ImageSize,
-  preprocessing: Preprocessing,
-  images: number,
-  { batchSize, cacheMebibytes, prefetch }: ImageDatasetSettings,
-): Promise<Reader<ImageLoader>> {
-  const fits = images * bytesPerImage(imageSize) <= cacheMebibytes * 2 ** 20;
-  return {
-    loader: await ImageLoader.create({ imageSize, preprocessing }),
-    cache: fits ? new ImageCache([...imageSize, 3]) : null,
-    prefetch: prefetch ?? defaultPrefetch(batchSize * bytesPerImage(imageSize)),
-  };
+function disposed(): SignetError {
+  return new SignetError('INVALID_ARGUMENT', 'What decodes the images has been disposed of.');
 }
+
+/** Where every image is kept in memory. */
+const noLoader: BatchSource = {
+  start: () => {
+    throw new Error('unreachable: all images are in memory');
+  },
+};
 
 function start({ cache, loader }: Reader<BatchSource>, files: readonly ImageFile[]): LoadingBatch {
   if (!cache?.has(files)) return loader.start(files);
