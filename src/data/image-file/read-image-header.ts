@@ -9,6 +9,7 @@ import { isSequentialJpeg, jpegPasses } from './jpeg-scans.js';
 import { formatNames, type ImageFormat } from './image-format.js';
 import type { OpenImageFile } from './open-image-file.js';
 import { ImageFault } from './image-problem.js';
+import { plainPngHeader } from './plain-png-header.js';
 import { hasSamples, unreadableTiffSamples } from './tiff-samples.js';
 
 /** Content of the header of an image. */
@@ -40,7 +41,7 @@ export async function readImageHeader(format: ImageFormat, file: OpenImageFile):
       return readGifHeader(await file.readAll());
     case 'png':
       checkPngChecksums(file.head);
-      return readFrontHeader(format, file);
+      return plainPngHeader(file.head) ?? readFrontHeader(format, file);
     case 'jpeg':
       return { ...(await readFrontHeader(format, file)), passes: await passesOf(file) };
     case 'tiff':
