@@ -24,16 +24,25 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
   await syncDirectory(dirname(path));
 }
 
+/** Creates a file, which `write` fills. */
+export type CreateFile = (path: string, write: (file: FileHandle) => Promise<void>) => Promise<void>;
+
 /** Creates a file and makes sure that it is on the disk, not only in the system's cache. */
-export async function writeFileSynced(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
+export const writeFileSynced: CreateFile = (path, write) =>
+  createFile(path, async (file) => {
+    await write(file);
+    await file.sync();
+  });
+
+/** Creates a file that need not survive a crash, such as one that is read once and removed. */
+export const createFile: CreateFile = async (path, write) => {
   const file = await open(path, 'wx');
   try {
     await write(file);
-    await file.sync();
   } finally {
     await file.close();
   }
-}
+};
 
 /** Writes a directory's entries to the disk: a file that is synced may still be gone after a crash if its directory is not. */
 export async function syncDirectory(directory: string): Promise<void> {

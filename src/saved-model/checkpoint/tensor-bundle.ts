@@ -8,7 +8,7 @@ import {
 } from '../../tensorflow/protos/tensorflow/core/protobuf/tensor_bundle_pb.js';
 import { DataType } from '../../tensorflow/protos/tensorflow/core/framework/types_pb.js';
 import { shapeProto } from '../../tracing/attr-value.js';
-import { writeFileSynced } from '../../files/replace.js';
+import { type CreateFile, writeFileSynced } from '../../files/replace.js';
 import { crc32c, maskedCrc32c } from './crc32c.js';
 import { encodeTable, type TableEntry, uint32, varint } from './leveldb-table.js';
 
@@ -17,7 +17,7 @@ export interface BundleTensor {
   readonly key: string;
   readonly dataType: DataType;
   readonly shape: readonly number[];
-  /** Reads the elements as they are in memory. Called once, when they are written, so that only one tensor is held at a time. */
+  /** Reads the elements as they are in memory. Called once, shortly before they are written, so that only one large tensor is held at a time. */
   readonly read: () => Uint8Array;
 }
 
@@ -26,24 +26,43 @@ export interface BundleTensor {
  * LevelDB table from keys to the positions of the bytes.
  *
  * Source: tensorflow/core/util/tensor_bundle/tensor_bundle.cc and tensorflow/core/protobuf/tensor_bundle.proto.
+ *
+ * @param createFile Creates the two files. Default: they are on the disk afterwards.
  */
-export async function writeTensorBundle(prefix: string, tensors: readonly BundleTensor[]): Promise<void> {
+export async function writeTensorBundle(
+  prefix: string,
+  tensors: readonly BundleTensor[],
+  createFile: CreateFile = writeFileSynced,
+): Promise<void> {
   const header = create(BundleHeaderProtoSchema, { numShards: 1, version: { producer: 1 } });
   const entries: TableEntry[] = [[new Uint8Array(), toBinary(BundleHeaderProtoSchema, header)]];
   const sorted = tensors.toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
-  await writeFileSynced(`${prefix}.data-00000-of-00001`, async (file) => {
+  await createFile(`${prefix}.data-00000-of-00001`, async (file) => {
     let offset = 0;
+    let waiting: Uint8Array[] = [];
+    let waitingBytes = 0;
+    const write = async () => {
+      const all = waiting.length === 1 ? waiting[0] : Buffer.concat(waiting);
+      [waiting, waitingBytes] = [[], 0];
+      if (all) await writeAll(file, all);
+    };
     for (const tensor of sorted) {
       const bytes = tensor.read();
       const isString = tensor.dataType === DataType.DT_STRING;
       const stored = isString ? encodeString(bytes) : { bytes, crc: crc32c(bytes) };
-      await writeAll(file, stored.bytes);
       entries.push([Buffer.from(tensor.key), encodeEntry(tensor, offset, stored)]);
       offset += stored.bytes.length;
+      waiting.push(stored.bytes);
+      waitingBytes += stored.bytes.length;
+      if (waitingBytes >= bytesPerWrite) await write();
     }
+    await write();
   });
-  await writeFileSynced(`${prefix}.index`, (file) => writeAll(file, encodeTable(entries)));
+  await createFile(`${prefix}.index`, (file) => writeAll(file, encodeTable(entries)));
 }
+
+/** Small tensors are written together, until there are this many bytes. */
+const bytesPerWrite = 2 ** 20;
 
 function encodeEntry({ dataType, shape }: BundleTensor, offset: number, stored: StoredTensor): Uint8Array {
   const entry = create(BundleEntryProtoSchema, {

@@ -14,7 +14,7 @@ import { buildMetaGraph, objectGraphKey, type SignatureTensors } from './meta-gr
 import { writeModelDirectory } from '../../files/model-directory.js';
 import { buildObjectGraph } from './object-graph.js';
 import { assetsOf, checkpointKey, type SavedModelParts, variablesOfParts } from './saved-model-parts.js';
-import { writeFileSynced } from '../../files/replace.js';
+import { type CreateFile, createFile, writeFileSynced } from '../../files/replace.js';
 import { writeTensorBundle } from '../checkpoint/tensor-bundle.js';
 
 /**
@@ -26,18 +26,20 @@ import { writeTensorBundle } from '../checkpoint/tensor-bundle.js';
  */
 export async function writeSavedModel(directory: string, parts: SavedModelParts): Promise<void> {
   await writeModelDirectory(directory, async (folder) => {
-    await writeParts(folder, parts);
+    await writeParts(folder, parts, writeFileSynced);
   });
 }
 
 /**
  * Fills an existing, empty folder.
  *
+ * @param createEach Creates each file. Default: it need not survive a crash, as in a folder that is loaded once and removed.
  * @returns the tensors of each signature, by its key.
  */
 export async function writeParts(
   folder: string,
   parts: SavedModelParts,
+  createEach: CreateFile = createFile,
 ): Promise<ReadonlyMap<string, SignatureTensors>> {
   const objectGraph = buildObjectGraph(parts);
   const { metaGraph, tensors } = buildMetaGraph(parts, objectGraph);
@@ -50,22 +52,24 @@ export async function writeParts(
     shape: [],
     read: () => objectGraph.trackableObjects,
   };
-  await writeTensorBundle(path.join(folder, 'variables', 'variables'), [
-    objects,
-    ...variablesOfParts(parts).map(bundleTensor),
-  ]);
+  const tensorsToWrite = [objects, ...variablesOfParts(parts).map(bundleTensor)];
+  await writeTensorBundle(path.join(folder, 'variables', 'variables'), tensorsToWrite, createEach);
   const assets = [...assetsOf(parts)].map(([asset, name]) => [name, asset.read()] as const);
-  await writeFiles(path.join(folder, 'assets'), Object.fromEntries(assets));
-  if (parts.assetsExtra) await writeFiles(path.join(folder, 'assets.extra'), parts.assetsExtra);
-  await writeFileSynced(path.join(folder, 'fingerprint.pb'), (file) => file.writeFile(fingerprint(bytes)));
-  await writeFileSynced(path.join(folder, 'saved_model.pb'), (file) => file.writeFile(bytes));
+  await writeFiles(path.join(folder, 'assets'), Object.fromEntries(assets), createEach);
+  if (parts.assetsExtra) await writeFiles(path.join(folder, 'assets.extra'), parts.assetsExtra, createEach);
+  await createEach(path.join(folder, 'fingerprint.pb'), (file) => file.writeFile(fingerprint(bytes)));
+  await createEach(path.join(folder, 'saved_model.pb'), (file) => file.writeFile(bytes));
   return tensors;
 }
 
-async function writeFiles(folder: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
+async function writeFiles(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>>,
+  createEach: CreateFile,
+): Promise<void> {
   await mkdir(folder);
   for (const [name, content] of Object.entries(files)) {
-    await writeFileSynced(path.join(folder, name), (file) => file.writeFile(content));
+    await createEach(path.join(folder, name), (file) => file.writeFile(content));
   }
 }
 

@@ -45,21 +45,32 @@ export interface SavedTraining {
  * any instant leaves the state before or the one after (docs/decisions/0012).
  */
 export class TrainingStateFolder {
+  /** Number of the state that was written last; null before the first one, and after one that failed: then the folder is looked at. */
+  #written: number | null = null;
+
   constructor(private readonly folder: string) {}
 
   /** @throws SignetError `CANNOT_WRITE`. */
   async write(metadata: TrainingMetadata, tensors: Readonly<Record<string, tf.Tensor>>): Promise<void> {
     try {
       await mkdir(this.folder, { recursive: true });
-      const current = (await this.#readMetadata().catch(() => null))?.state ?? 0;
-      await this.#removeStatesExcept(current);
+      const current = this.#written ?? (await this.#current());
+      this.#written = null;
       const state = current + 1;
       await writeTensorBundle(this.#prefix(state), Object.entries(tensors).map(bundleTensor));
       await replaceFile(this.#metadataFile, JSON.stringify({ format, state, ...metadata }, null, 2));
-      await this.#removeStatesExcept(state);
+      await this.#removeState(current);
+      this.#written = state;
     } catch (error) {
       throw cannotWrite(this.folder, error);
     }
+  }
+
+  /** Removes what a crash has left in the folder. @returns The number of its state; 0 without one. */
+  async #current(): Promise<number> {
+    const current = (await this.#readMetadata().catch(() => null))?.state ?? 0;
+    await this.#removeStatesExcept(current);
+    return current;
   }
 
   /**
@@ -80,6 +91,7 @@ export class TrainingStateFolder {
 
   /** Removes the state, and the folder when nothing else is in it. */
   async remove(): Promise<void> {
+    this.#written = null;
     await rm(this.#metadataFile, { force: true });
     await this.#removeStatesExcept(null);
     await rmdir(this.folder).catch(() => undefined);
@@ -99,6 +111,11 @@ export class TrainingStateFolder {
       schema,
       error: (problem, cause) => this.#cannotResume(`training_metadata.json cannot be used: ${problem}.`, cause),
     });
+  }
+
+  async #removeState(state: number): Promise<void> {
+    const files = ['index', 'data-00000-of-00001'].map((ending) => `${this.#prefix(state)}.${ending}`);
+    await Promise.all(files.map((file) => rm(file, { force: true })));
   }
 
   async #removeStatesExcept(state: number | null): Promise<void> {
