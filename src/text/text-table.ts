@@ -56,10 +56,12 @@ export function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Made when it is first needed: that takes some milliseconds, and nearly all text does without. */
+let segmenter: Intl.Segmenter | undefined;
 
 /** Splits text into what a reader sees as one character: a letter with its accents, an emoji with its joiners. */
 function charactersOf(text: string): string[] {
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
