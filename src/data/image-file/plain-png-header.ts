@@ -4,6 +4,8 @@ export interface PlainPngHeader {
   readonly height: number;
   /** 16 bits per sample; absent otherwise. */
   readonly bitsPerSample?: 16;
+  /** Whether no pixel is transparent. */
+  readonly isOpaque: boolean;
 }
 
 /** Bits per sample that each colour type may have: gray, colour, palette, gray and colour with transparency. */
@@ -16,6 +18,7 @@ const depths: Readonly<Record<number, readonly number[]>> = {
 };
 
 const palette = 3;
+const transparent = [4, 6];
 /** Pixels of a side. Larger pictures, about which libvips has an opinion too, are left to it. */
 const mostPixels = 65_535;
 
@@ -34,7 +37,19 @@ export function plainPngHeader(head: Buffer): PlainPngHeader | null {
   if (!isKnown || ![width, height].every((side) => side >= 1 && side <= mostPixels)) return null;
   const picture = colors === palette ? afterPalette(head, depth) : afterHeader;
   if (picture === null || picture + 8 > head.length || chunkName(head, picture) !== 'IDAT') return null;
-  return { width, height, ...(depth === 16 && { bitsPerSample: 16 }) };
+  return { width, height, ...(depth === 16 && { bitsPerSample: 16 }), isOpaque: !transparent.includes(colors) };
+}
+
+/** Whether a PNG has nothing but its picture, to its last byte: no text, no EXIF, no colour profile. */
+export function isPictureAlone(bytes: Buffer): boolean {
+  let at = 8;
+  while (at + 12 <= bytes.length) {
+    const name = chunkName(bytes, at);
+    at += 12 + bytes.readUInt32BE(at);
+    if (name === 'IEND') return at === bytes.length;
+    if (!['IHDR', 'PLTE', 'IDAT'].includes(name)) return false;
+  }
+  return false;
 }
 
 /** Where the chunk after the header begins. */

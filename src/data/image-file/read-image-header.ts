@@ -41,7 +41,7 @@ export async function readImageHeader(format: ImageFormat, file: OpenImageFile):
       return readGifHeader(await file.readAll());
     case 'png':
       checkPngChecksums(file.head);
-      return plainPngHeader(file.head) ?? readFrontHeader(format, file);
+      return readPngHeader(file);
     case 'jpeg':
       return { ...(await readFrontHeader(format, file)), passes: await passesOf(file) };
     case 'tiff':
@@ -49,6 +49,13 @@ export async function readImageHeader(format: ImageFormat, file: OpenImageFile):
     default:
       return readWithSharp(format, await file.readAll());
   }
+}
+
+async function readPngHeader(file: OpenImageFile): Promise<ImageHeader> {
+  const plain = plainPngHeader(file.head);
+  if (!plain) return readFrontHeader('png', file);
+  const { width, height, bitsPerSample } = plain;
+  return { width, height, ...(bitsPerSample && { bitsPerSample }) };
 }
 
 /** Refuses samples that would silently be converted to other values. */
@@ -97,7 +104,7 @@ async function readWithSharp(format: ImageFormat, bytes: Buffer): Promise<ImageH
  *
  * @throws ImageFault `corrupt`.
  */
-function checkPngChecksums(head: Buffer): void {
+export function checkPngChecksums(head: Buffer): void {
   let at = 8;
   while (at + 12 <= head.length) {
     const end = at + 8 + head.readUInt32BE(at);

@@ -1,5 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 
+import { isPictureAlone, plainPngHeader } from '../../data/image-file/plain-png-header.js';
+import { checkPngChecksums } from '../../data/image-file/read-image-header.js';
 import type { ImageFile } from '../../data/image-file/inspect-image-file.js';
 import type { ExifHandling } from '../../ops/decode-image.js';
 import type { Heatmap } from '../../client/explain-images.js';
@@ -31,7 +33,8 @@ export async function thumbnail(
   side = longestSide,
 ): Promise<Thumbnail | null> {
   try {
-    return await encoded(await smallPicture(await readPicture(file), file, exif, side), file, side);
+    const bytes = await readPicture(file);
+    return asItIs(bytes, file, side) ?? (await encoded(await smallPicture(bytes, file, exif, side), file, side));
   } catch {
     return null;
   }
@@ -47,13 +50,24 @@ export async function heatedThumbnail(file: ImageFile, heatmap: Heatmap): Promis
   }
 }
 
-async function encoded(
-  picture: Sharp,
-  { width: fullWidth, height: fullHeight }: ImageFile,
-  side: number,
-): Promise<Thumbnail> {
-  const isWhole = Math.max(fullWidth, fullHeight) <= side / 2;
-  const encoding = isWhole ? picture.png() : picture.webp({ quality: 80 });
+/** Bytes up to which a picture is shown as it is: others may hold far more than pixels. */
+const fewBytes = 8192;
+
+/** A small plain PNG needs no copy: sharp would take a millisecond to make the same pixels of it. @returns Null for any other file. */
+function asItIs(bytes: Buffer, { orientation = 1 }: ImageFile, side: number): Thumbnail | null {
+  const header = bytes.length > fewBytes || orientation > 1 ? null : plainPngHeader(bytes);
+  if (!header?.isOpaque || header.bitsPerSample || !isShownWhole(header, side) || !isPictureAlone(bytes)) return null;
+  checkPngChecksums(bytes);
+  return { url: `data:image/png;base64,${bytes.toString('base64')}`, width: header.width, height: header.height };
+}
+
+/** Whether a picture is so small that each of its pixels is shown. */
+function isShownWhole({ width, height }: Pick<ImageFile, 'width' | 'height'>, side: number): boolean {
+  return Math.max(width, height) <= side / 2;
+}
+
+async function encoded(picture: Sharp, file: ImageFile, side: number): Promise<Thumbnail> {
+  const encoding = isShownWhole(file, side) ? picture.png() : picture.webp({ quality: 80 });
   const { data, info } = await encoding.toBuffer({ resolveWithObject: true });
   const { width, height, format } = info;
   return { url: `data:image/${format};base64,${data.toString('base64')}`, width, height };

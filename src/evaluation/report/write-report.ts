@@ -47,8 +47,9 @@ export async function writeReport(folder: string, given: ReportContent): Promise
     ...(matrix ? [{ name: 'confusion-matrix', picture: matrix.picture }] : []),
   ];
   // sharp works in threads of its own, while the map is laid out in this one.
-  const [drawn, layout, { mistakes, best, thumbnails }] = await Promise.all([
+  const [drawn, hasText, layout, { mistakes, best, thumbnails }] = await Promise.all([
     mapConcurrently(early, 1, drawPicture),
+    hasFonts(),
     content.embeddings && layOutEmbeddings(content.embeddings),
     showAll(content),
   ]);
@@ -62,7 +63,7 @@ export async function writeReport(folder: string, given: ReportContent): Promise
   // The page comes last: where it is, the others are.
   files.set('report.html', String(reportPage(content, { curves, matrix, mistakes, best, map })));
   await writeFiles(folder, files);
-  return { page: path.join(folder, 'report.html'), notes: (await hasFonts()) ? [] : [noFonts] };
+  return { page: path.join(folder, 'report.html'), notes: hasText ? [] : [noFonts] };
 }
 
 /** A picture of the report, and the name of its files. */

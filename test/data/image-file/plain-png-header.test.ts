@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 
-import { plainPngHeader } from '../../../src/data/image-file/plain-png-header.js';
+import { isPictureAlone, plainPngHeader } from '../../../src/data/image-file/plain-png-header.js';
+
+const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
 describe('plainPngHeader', () => {
   it.each([
@@ -19,13 +21,13 @@ describe('plainPngHeader', () => {
     const bytes = await sharp(Buffer.alloc(15 * channels, 7), { raw })
       .png(options)
       .toBuffer();
-    expect(plainPngHeader(withoutOthers(bytes))).toEqual({ width: 5, height: 3 });
+    expect(plainPngHeader(withoutOthers(bytes))).toEqual({ width: 5, height: 3, isOpaque: channels % 2 === 1 });
   });
 
   it('says that samples have 16 bits', async () => {
     const raw = { width: 2, height: 2, channels: 3 } as const;
     const bytes = await sharp(new Uint16Array(12), { raw }).toColourspace('rgb16').png().toBuffer();
-    expect(plainPngHeader(withoutOthers(bytes))).toEqual({ width: 2, height: 2, bitsPerSample: 16 });
+    expect(plainPngHeader(withoutOthers(bytes))).toEqual({ width: 2, height: 2, bitsPerSample: 16, isOpaque: true });
   });
 
   it('leaves a PNG with other chunks before the picture to sharp', async () => {
@@ -67,10 +69,11 @@ describe('plainPngHeader', () => {
         if (own === null) return;
         compared += 1;
         const known = await sharp(bytes, { limitInputPixels: false }).metadata();
-        const { bitsPerSample, ...sides } = own;
+        const { bitsPerSample, isOpaque, ...sides } = own;
         expect(sides).toEqual({ width: known.width, height: known.height });
         expect(bitsPerSample === 16).toBe(known.depth === 'ushort');
         expect(known.pages).toBeUndefined();
+        expect(known.hasAlpha).toBe(!isOpaque);
       },
     );
     await fc.assert(property, { numRuns: 15_000 });
@@ -78,7 +81,22 @@ describe('plainPngHeader', () => {
   });
 });
 
-const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+describe('isPictureAlone', () => {
+  const header = Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0]);
+  const png = (...others: Buffer[]) => Buffer.concat([signature, chunk('IHDR', header), ...others]);
+  const [pixels, end, text] = [chunk('IDAT', Buffer.alloc(9)), chunk('IEND', Buffer.alloc(0)), chunk('tEXt', Buffer.from('me'))]; // prettier-ignore
+
+  it.each([
+    ['a picture in two parts', png(pixels, pixels, end), true],
+    ['text before it', png(text, pixels, end), false],
+    ['text after it', png(pixels, text, end), false],
+    ['bytes after its end', png(pixels, end, text), false],
+    ['no end', png(pixels), false],
+    ['an end that is cut off', png(pixels, end).subarray(0, -1), false],
+  ])('looks at all of a PNG with %s', (_, bytes, isAlone) => {
+    expect(isPictureAlone(bytes)).toBe(isAlone);
+  });
+});
 
 function chunk(name: string, content: Buffer): Buffer {
   const length = Buffer.alloc(4);

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -43,6 +44,23 @@ describe('thumbnail', () => {
   it('keeps every pixel of a small image', async () => {
     const { data } = await decoded((await thumbnail(await scanned(png)))?.url);
     expect(data.equals(await sharp(png).raw().toBuffer())).toBe(true);
+  });
+
+  it('is the very file where that is a small PNG with nothing but its pixels', async () => {
+    const bytes = await sharp({ create: { width: 9, height: 7, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    const plain = Buffer.concat([bytes.subarray(0, 33), bytes.subarray(bytes.indexOf('IDAT') - 4)]);
+    const url = `data:image/png;base64,${plain.toString('base64')}`;
+    expect(await thumbnail(await scanned(plain))).toEqual({ url, width: 9, height: 7 });
+    const said = Buffer.from('tEXtComment\0secret', 'latin1');
+    const text = Buffer.concat([Buffer.alloc(4), said, Buffer.alloc(4)]);
+    text.writeUInt32BE(said.length - 4);
+    text.writeUInt32BE(crc32(said), text.length - 4);
+    const talking = Buffer.concat([plain.subarray(0, -12), text, plain.subarray(-12)]);
+    const made = await thumbnail(await scanned(talking, 'talking'));
+    expect(made).toMatchObject({ width: 9, height: 7 });
+    expect(Buffer.from(made?.url.split(',')[1] ?? '', 'base64').includes('secret')).toBe(false);
   });
 
   it('shrinks a large one, in a few kilobytes', async () => {
