@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
+import { createRequire, Module } from 'node:module';
 import path from 'node:path';
 
-import { standardErrorAddonPath, tfjsPackage } from '../../set-up/tfjs-package.js';
+import { addonPath, standardErrorAddonPath, tfjsPackage } from '../../set-up/tfjs-package.js';
 
 /** The small addon of `src/set-up/standard-error-source.ts`. */
 interface StandardError {
@@ -34,8 +34,24 @@ function loadQuietly(): void {
   }
 }
 
+/**
+ * Loads TF.js with an answer to the one question that it has for `@mapbox/node-pre-gyp`: where its addon is. That package reads a hundred files for
+ * it, in every process and every thread.
+ */
 function load(): void {
-  createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu');
+  const ofTfjs = createRequire(path.join(tfjsPackage().folder, 'package.json'));
+  const finder = ofTfjs.resolve('@mapbox/node-pre-gyp');
+  const known = ofTfjs.cache[finder];
+  const answering = new Module(finder);
+  answering.exports = { find: () => path.join(tfjsPackage().folder, addonPath) };
+  ofTfjs.cache[finder] = answering;
+  try {
+    createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu');
+  } finally {
+    // For others, it is what it was.
+    if (known) ofTfjs.cache[finder] = known;
+    else Reflect.deleteProperty(ofTfjs.cache, finder);
+  }
 }
 
 /** Returns null where the addon does not load, such as one that another system left in a shared home: the lines are then seen. */
