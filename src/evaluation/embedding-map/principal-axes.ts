@@ -19,23 +19,33 @@ export function principalPlaces(vectors: Float32Array, features: number): Place[
   const places = tf.tidy(() => {
     const rows = withLengthOne(tf.tensor2d(vectors, [n, features]));
     const centered = tf.sub(rows, tf.mean(rows, 0, true));
-    let axes = tf.tensor2d(Float32Array.from({ length: features * 2 }, () => random() - 0.5), [features, 2]); // prettier-ignore
+    let axes = Float32Array.from({ length: features * 2 }, () => random() - 0.5);
+    const along = () => tf.matMul(centered, tf.tensor2d(axes, [features, 2]));
     for (let step = 0; step < steps; step += 1) {
-      axes = tf.tidy(() => orthonormal(tf.matMul(centered, tf.matMul(centered, axes), true)));
+      axes = orthonormal(tf.tidy(() => tf.matMul(centered, along(), true).dataSync<'float32'>()));
     }
-    return tf.matMul(centered, axes).dataSync<'float32'>().slice();
+    return along().dataSync<'float32'>().slice();
   });
   return Array.from({ length: n }, (_, i): Place => [places[i * 2] ?? 0, places[i * 2 + 1] ?? 0]);
 }
 
-/** Gram and Schmidt, for two columns; a column of 0 stays one. */
-function orthonormal(columns: tf.Tensor): tf.Tensor2D {
-  const [first, second] = tf.split(columns, 2, 1) as [tf.Tensor2D, tf.Tensor2D];
-  const a = unit(first);
-  const b = unit(tf.sub(second, tf.mul(a, tf.sum(tf.mul(a, second)))));
-  return tf.concat([a, b], 1);
+/**
+ * Gram and Schmidt, for two columns, [n, 2]; a column of 0 stays one. In JavaScript: the numbers are few, and TF.js takes longer for its twenty ops than
+ * for the products.
+ */
+function orthonormal(columns: Float32Array): Float32Array<ArrayBuffer> {
+  const [a, b] = [0, 1].map((column) => columns.filter((_, i) => i % 2 === column)) as [Float32Array, Float32Array];
+  const first = unit(a);
+  const common = dot(first, b);
+  const second = unit(b.map((value, i) => value - common * (first[i] ?? 0)));
+  return Float32Array.from(columns, (_, i) => (i % 2 === 0 ? first : second)[i >> 1] ?? 0);
 }
 
-function unit(column: tf.Tensor): tf.Tensor2D {
-  return tf.div(column, tf.maximum(tf.norm(column), 1e-12));
+function unit(column: Float32Array): Float32Array {
+  const length = Math.max(Math.sqrt(dot(column, column)), 1e-12);
+  return column.map((value) => value / length);
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
 }
