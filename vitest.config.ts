@@ -18,7 +18,7 @@ export const shared = {
 };
 
 /** Once for all files. */
-export const globalSetup = ['test/helpers/bundle-threads.js'];
+export const globalSetup = ['test/helpers/bundle-programs.js'];
 
 /** Files that need more than about ten seconds of processor time, because they train or start processes. `npm run test:quick` leaves them out. */
 const slow = [

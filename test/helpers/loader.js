@@ -9,27 +9,15 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { register as registerHooks } from 'node:module';
 import path from 'node:path';
-import process from 'node:process';
-import { fileURLToPath, pathToFileURL, URL } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
+
+export { bundleOf } from './bundle-of.js';
 
 const cache = path.resolve(import.meta.dirname, '../../node_modules/.cache/test-loader');
 
 export function register() {
   registerHooks(import.meta.url);
-}
-
-/**
- * Path of the bundle of a module that runs in a thread, if vitest made one.
- *
- * @param {string} url Of the module, with its ending.
- */
-export function bundleOf(url) {
-  const { SIGNET_THREADS: folder } = process.env;
-  const root = path.resolve(import.meta.dirname, '../..');
-  const name = path.relative(root, fileURLToPath(url)).replace(/\.ts$/, '.mjs');
-  const bundle = path.join(folder ?? '', name);
-  return folder !== undefined && existsSync(bundle) ? pathToFileURL(bundle).href : null;
 }
 
 // The hooks run in a separate thread, which imports this file too.

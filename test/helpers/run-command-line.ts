@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 
-import { runTypeScript } from './run-type-script.js';
+import { runScript } from './run-type-script.js';
 
 /** Result of a command that has ended. */
 export interface CommandLineResult {
@@ -38,7 +39,8 @@ export function startCommandLine(name: string, args: readonly string[], timeout 
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: undefined };
   const command = path.join(root, 'src', 'commands', name, 'main.ts');
   const script = existsSync(command) ? command : path.join(root, 'scripts', `${name}.ts`);
-  const child = spawn('bash', ['-c', throughPipe, 'bash', process.execPath, ...runTypeScript, script, ...args], {
+  const words = runScript(pathToFileURL(script), args);
+  const child = spawn('bash', ['-c', throughPipe, 'bash', process.execPath, ...words], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 
-import { runTypeScript } from '../run-type-script.js';
+import { runScript } from '../run-type-script.js';
 
 /** `serve-model` in a separate process. */
 export interface ServeModelProcess {
@@ -25,16 +24,16 @@ export interface ServeModelScript {
   readonly cwd?: string;
 }
 
-const ownScript = fileURLToPath(new URL('../../../src/commands/serve-model/main.ts', import.meta.url));
+const ownScript = new URL('../../../src/commands/serve-model/main.ts', import.meta.url);
 
 /** Starts the command on free ports, and waits until it answers. */
 export async function startServeModel(
   args: readonly string[],
-  { script = ownScript, cwd = process.cwd() }: ServeModelScript = {},
+  { script, cwd = process.cwd() }: ServeModelScript = {},
 ): Promise<ServeModelProcess> {
+  const words = ['--rest-port', '0', '--grpc-port', '0', ...args];
   // Another checkout has its own files to compile.
-  const loader = script === ownScript ? runTypeScript : ['--import', 'tsx'];
-  const all = [...loader, script, '--rest-port', '0', '--grpc-port', '0', ...args];
+  const all = script === undefined ? runScript(ownScript, words) : ['--import', 'tsx', script, ...words];
   const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'], cwd });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
