@@ -20,7 +20,7 @@ const inFolder = (...names: string[]) => path.join(folder, ...names);
 
 beforeAll(async () => {
   folder = await temporaryFolderForAll();
-  digits = copyDigits(folder, { classes: 3, images: 20 });
+  digits = copyDigits(folder, { classes: 3, images: 20, testImages: 6 });
   for (const format of ['tfrecord', 'webdataset'] as const) {
     for (const half of ['train', 'test'] as const) {
       const flags = { 'dataset-path': digits[half], output: inFolder(format, half), format, 'shard-size': 0.01 };

@@ -37,7 +37,7 @@ describe('train-model --resume-from', () => {
 
   it('is an ordinary training from then on: --resume goes on with it after kill -9', { timeout: 240_000 }, async () => {
     const folder = await temporaryFolder();
-    const { train, test } = copyDigits(folder, { classes: 3, images: 12 });
+    const { train, test } = copyDigits(folder, { classes: 3, images: 12, testImages: 6 });
     const options = completeTrainModelOptions({
       trainDatasetPath: train,
       testDatasetPath: test,

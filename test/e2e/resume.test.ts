@@ -19,7 +19,7 @@ let digits: SmallDigits;
 
 beforeAll(async () => {
   folder = await temporaryFolderForAll();
-  digits = copyDigits(folder, { classes: 5, images: 20 });
+  digits = copyDigits(folder, { classes: 5, images: 20, testImages: 5 });
 });
 
 /** 80 images to train on: 10 steps an epoch. */
@@ -182,7 +182,7 @@ describe('train-model --resume', () => {
 
   it('says which options and which images are others, keeps what was trained, and refuses to write over it', async () => {
     const models = 'refused';
-    const own = copyDigits(inFolder('refused-digits'), { classes: 3, images: 20 });
+    const own = copyDigits(inFolder('refused-digits'), { classes: 3, images: 20, testImages: 5 });
     const callbacks = signalAfter(12, 'SIGKILL', models);
     const flags = { 'model-type': 'LenetModel', 'train-dataset-path': own.train, 'test-dataset-path': own.test, 'model-version': 4 };
     const killed = await trainApart(models, { ...flags, callbacks, 'learning-rate-schedule': 'cosine', 'batch-size': 6 });

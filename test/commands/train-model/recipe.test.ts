@@ -80,7 +80,7 @@ describe('a training by a recipe', () => {
 
   beforeAll(async () => {
     folder = await temporaryFolderForAll();
-    digits = copyDigits(folder, { classes: 3, images: 12 });
+    digits = copyDigits(folder, { classes: 3, images: 12, testImages: 6 });
     const pretrained = path.join(folder, 'pretrained');
     const model = new TinyBackboneModel({ classNames: ['a', 'b'], seed: 2, inputHeight: 12, inputWidth: 12 });
     await model.save(pretrained);

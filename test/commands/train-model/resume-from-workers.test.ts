@@ -52,7 +52,7 @@ function optionsFor(own: Partial<TrainModelOptions>): TrainModelOptions {
 
 beforeAll(async () => {
   folder = await temporaryFolderForAll();
-  digits = copyDigits(folder, { classes: 3, images: 12 });
+  digits = copyDigits(folder, { classes: 3, images: 12, testImages: 6 });
 });
 
 /** What is not taken from a folder that comes from elsewhere. */
