@@ -16,7 +16,7 @@ import { numberFlag } from './number-flag.js';
 /**
  * `npm run bench:pack [-- --images 20000 --size 64 --rounds 3]`: packs generated images as TFRecord and as tar, then trains LeNet for an epoch from
  * the folder, the TFRecords and the tars, each time in a new process; the three take turns. The table has the best of the rounds: seconds until the
- * first batch may begin (scan and duplicates), in a first run and in a second one, images per second of the epoch, and peak MiB in addition to those
+ * first batch may begin (scan and duplicates), in a first run and in a second one, images per second of the epoch, its processor time, and peak MiB in addition to those
  * of a process that has only loaded TensorFlow. `--keep FOLDER` makes the images in a folder that stays.
  */
 const [, , command, ...args] = process.argv;
@@ -26,6 +26,8 @@ else await compare();
 interface Measured {
   readonly scan: number;
   readonly imagesPerSecond: number;
+  /** Processor time of the epoch, in microseconds per image. */
+  readonly cpu: number;
   readonly mebibytes: number;
   readonly loss: number;
 }
@@ -52,11 +54,16 @@ async function compare(): Promise<void> {
     const first = new Map(kinds.map((kind) => [kind, run(base, kind)]));
     const later = new Map(kinds.map((kind) => [kind, [] as Measured[]]));
     for (let round = 0; round < rounds; round += 1) for (const kind of kinds) later.get(kind)?.push(run(base, kind));
-    console.log(['', 'first scan s', 'scan s', 'images/s', 'MiB', 'loss'].map((title) => title.padEnd(13)).join(''));
+    console.log(
+      ['', 'first scan s', 'scan s', 'images/s', 'cpu us/image', 'MiB', 'loss']
+        .map((title) => title.padEnd(13))
+        .join(''),
+    );
     for (const kind of kinds) {
       const all = later.get(kind) ?? [];
       const [scans, speeds, sizes] = [all.map((each) => each.scan), all.map((each) => each.imagesPerSecond), all.map((each) => each.mebibytes)]; // prettier-ignore
-      const cells = [kind, first.get(kind)?.scan.toFixed(2), Math.min(...scans).toFixed(2), Math.max(...speeds).toFixed(0), Math.min(...sizes).toFixed(0), String(all[0]?.loss)]; // prettier-ignore
+      const cpu = Math.min(...all.map((each) => each.cpu));
+      const cells = [kind, first.get(kind)?.scan.toFixed(2), Math.min(...scans).toFixed(2), Math.max(...speeds).toFixed(0), cpu.toFixed(0), Math.min(...sizes).toFixed(0), String(all[0]?.loss)]; // prettier-ignore
       console.log(cells.map((cell = '') => cell.padEnd(13)).join(''));
     }
   } finally {
@@ -88,10 +95,13 @@ async function epoch(directory: string): Promise<void> {
   model.compile({ optimizer: new Adam(), loss: sparseCategoricalCrossentropy, metrics: [accuracy] });
   const dataset = await ImageDataset.create(scan, { batchSize: 32, seed: 1, cacheMebibytes: 0 });
   started = performance.now();
+  const busy = process.cpuUsage();
   const { history } = await fit(model, dataset, { epochs: 1, jit: 'graph' });
   const imagesPerSecond = scan.files.length / ((performance.now() - started) / 1000);
+  const { user, system } = process.cpuUsage(busy);
+  const cpu = (user + system) / scan.files.length;
   const mebibytes = (process.resourceUsage().maxRSS - before) / 1024;
-  console.log(JSON.stringify({ scan: scanned, imagesPerSecond, mebibytes, loss: Number(history.loss?.[0]) }));
+  console.log(JSON.stringify({ scan: scanned, imagesPerSecond, cpu, mebibytes, loss: Number(history.loss?.[0]) }));
   dataset.dispose();
 }
 
