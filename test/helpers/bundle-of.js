@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
  * @param {string} url Of the module, with its ending.
  */
 export function bundleOf(url) {
-  const { SIGNET_PROGRAMS: folder } = process.env;
+  const { SIGNET_BUNDLES: folder } = process.env;
   const root = path.resolve(import.meta.dirname, '../..');
   const name = path.relative(root, fileURLToPath(url)).replace(/\.ts$/, '.mjs');
   const bundle = path.join(folder ?? '', name);

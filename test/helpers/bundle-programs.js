@@ -31,7 +31,7 @@ export default async function setup(project) {
   await bundle();
   // Files may be edited while vitest watches.
   project.onTestsRerun?.(bundle);
-  process.env.SIGNET_PROGRAMS = folder;
+  process.env.SIGNET_BUNDLES = folder;
 }
 
 async function bundle() {
