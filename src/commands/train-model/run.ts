@@ -9,7 +9,6 @@ import { disposeCompiled, findTrainableType, makeTrainable } from './trainable-m
 import { type ImageCounts, TrainingSet } from './training-data.js';
 import { type TrainModelResult, TrainingRun } from './training-run.js';
 import { tell } from '../../text/tell.js';
-import { checkForWorkers, checkImagesForWorkers, exportForWorkers, WorkersLearner } from './workers-learner.js';
 
 export type { TrainModelResult } from './training-run.js';
 
@@ -24,8 +23,10 @@ export type { TrainModelResult } from './training-run.js';
  */
 export async function trainModel(options: GivenTrainModelOptions): Promise<TrainModelResult> {
   const { workers } = options;
-  const learner = workers === undefined ? new LocalLearner() : new WorkersLearner(workers);
-  return new TrainingRun(options, learner).run();
+  if (workers === undefined) return new TrainingRun(options, new LocalLearner()).run();
+  // Loaded when it is needed: most trainings have no workers.
+  const { WorkersLearner } = await import('./workers-learner.js');
+  return new TrainingRun(options, new WorkersLearner(workers)).run();
 }
 
 /** Result of an export. */
@@ -42,6 +43,7 @@ export interface ExportedTraining {
 export async function exportTrainingModel(given: GivenTrainModelOptions, directory: string): Promise<ExportedTraining> {
   checkRecipe(given);
   const options = completeTrainModelOptions({ ...given, exportTraining: directory });
+  const { checkForWorkers, checkImagesForWorkers, exportForWorkers } = await import('./workers-learner.js');
   assertFree(directory, options);
   checkForWorkers(options);
   if (options.targetAccuracy !== undefined) tell(chosenLater);

@@ -1,4 +1,3 @@
-import { scanImageList } from '../list/scan-image-list.js';
 import type { Subset } from '../list/list-row.js';
 import { withoutQuery } from '../remote/location.js';
 import type { ImageScan } from '../scan/image-scan.js';
@@ -6,7 +5,6 @@ import type { InspectOptions } from '../scan/inspect-images.js';
 import { scanImageDirectory } from '../scan/scan-image-directory.js';
 import { findShards } from '../shards/find-shards.js';
 import type { SampleOptions } from '../shards/sample.js';
-import { scanShards } from '../shards/scan-shards.js';
 
 /** Options for scanning a source. */
 export interface SourceScanOptions extends Omit<InspectOptions, 'onProgress'> {
@@ -39,6 +37,8 @@ export function folderSource(directory: string, sampleOptions: SampleOptions = {
       const shards = await findShards(directory);
       if (!shards) return scanImageDirectory(directory, options);
       const { onProgress, memory } = options;
+      // Loaded when it is needed: with tar, it takes every other command a twentieth of a second.
+      const { scanShards } = await import('../shards/scan-shards.js');
       return scanShards(shards, {
         ...options,
         ...sampleOptions,
@@ -51,5 +51,9 @@ export function folderSource(directory: string, sampleOptions: SampleOptions = {
 
 /** A file that lists images with their labels: CSV or JSON Lines, see `readImageList`. */
 export function listSource(file: string): DatasetSource {
-  return { name: file, scan: (options) => scanImageList(file, options) };
+  return {
+    name: file,
+    // Loaded when it is needed, as for shards.
+    scan: async (options) => (await import('../list/scan-image-list.js')).scanImageList(file, options),
+  };
 }

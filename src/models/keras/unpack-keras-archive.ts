@@ -2,8 +2,6 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
-import { unzipSync } from 'fflate';
-
 import { invalidWeights, mostWeightBytes } from './keras-layer.js';
 
 /** The weights inside a `.keras` archive; source: keras/src/saving/saving_lib.py. */
@@ -21,7 +19,7 @@ export async function withUnpackedWeights<T>(archive: string, use: (file: string
   const { size } = await stat(archive);
   if (size > mostWeightBytes)
     throw invalidWeights(archive, `it has ${size} bytes; at most ${mostWeightBytes} are read`);
-  const weights = unpack(archive, await readFile(archive), size);
+  const weights = await unpack(archive, await readFile(archive), size);
   const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-keras-'));
   try {
     const file = path.join(folder, entry);
@@ -32,7 +30,9 @@ export async function withUnpackedWeights<T>(archive: string, use: (file: string
   }
 }
 
-function unpack(archive: string, bytes: Uint8Array, size: number): Uint8Array {
+async function unpack(archive: string, bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  // Loaded when it is needed: most trainings need no archive.
+  const { unzipSync } = await import('fflate');
   let claims = 0;
   const isWanted = ({ name, originalSize }: { name: string; originalSize: number }) => {
     if (name !== entry) return false;

