@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect as connectHttp2 } from 'node:http2';
-import { createServer, request as httpRequest } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { request as httpRequest } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -18,6 +18,7 @@ import { send } from '../test/helpers/servers/http-client.js';
 import { flood, floods } from '../test/helpers/servers/http2-frames.js';
 import { type ServeModelProcess, startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { numberFlag } from './number-flag.js';
+import { startBareServer } from './serve/bare-server.js';
 import { residentMebibytes } from './serve/resident-mebibytes.js';
 import { saveBenchModel } from './serve/save-bench-model.js';
 
@@ -42,20 +43,13 @@ const predict = '/v1/models/LenetModel:predict';
 const counts = new Map<string, number>();
 const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
 let isOver = false;
-// The attackers run in a separate process, so that they do not slow down the clients that measure. So does the control.
+// The attackers run in a separate process, so that they do not slow down the clients that measure. So does the bare server.
 const isAttacker = process.argv.includes('--attack');
 const [restPort, grpcPort, healthPort] = isAttacker
   ? ([numberFlag('rest-port', 0), numberFlag('grpc-port', 0), numberFlag('health-port', 0)] as const)
   : [0, 0, 0];
 if (isAttacker) await attack();
-else if (process.argv.includes('--control')) answerAsControl();
 else await measure();
-
-/** A bare server: how long it takes to answer shows how busy the machine is. */
-function answerAsControl(): void {
-  const control = createServer((_, response) => response.end('{}'));
-  control.listen(0, '127.0.0.1', () => process.send?.((control.address() as AddressInfo).port));
-}
 
 function ownProcess(...args: string[]) {
   return fork(fileURLToPath(import.meta.url), args, { execArgv: ['--import', 'tsx'] });
@@ -90,17 +84,16 @@ async function measure(): Promise<void> {
   const { restPort: rest, grpcPort: grpc, healthPort: ofHealth } = server;
   const ports = ['--rest-port', `${rest}`, '--grpc-port', `${grpc}`, '--health-port', `${ofHealth}`];
   const before = await rss(server);
-  const control = ownProcess('--control');
-  const [controlPort] = (await once(control, 'message')) as [number];
+  const bare = await startBareServer();
   const onlyThese = only.length > 0 ? ['--only', only.join()] : [];
   const attackers = ownProcess('--attack', ...ports, '--seconds', String(seconds), ...onlyThese);
   const ended = once(attackers, 'exit');
   void ended.then(() => (isOver = true));
-  const [peak, waits, restWaits, controlWaits, one, other] = await Promise.all([
+  const [peak, waits, restWaits, bareWaits, one, other] = await Promise.all([
     memory(server),
     health(server.healthPort),
     health(server.restPort),
-    health(controlPort),
+    health(bare.port),
     client(server),
     client(server),
   ]);
@@ -115,14 +108,14 @@ async function measure(): Promise<void> {
   );
   console.log(`/healthz on the health port: ${described(waits)}`);
   console.log(`/healthz on the REST port: ${described(restWaits)}`);
-  console.log(`a bare server in another process at the same time: ${described(controlWaits)}`);
+  console.log(`a bare server in another process at the same time: ${described(bareWaits)}`);
   console.log(`the server's own ${/^nodejs_eventloop_lag_max_seconds \S+/m.exec(metrics)?.[0]}`);
   console.log(
     `others: ${answered.length} answered, ${refused} not; ${Math.round(answered[answered.length >> 1] ?? NaN)} ms in the middle`,
   );
   for (const [what, times] of [...counts].toSorted()) console.log(`  ${what}: ${times}`);
   server.child.kill('SIGKILL');
-  control.kill('SIGKILL');
+  bare.child.kill('SIGKILL');
   await bench.remove();
   const isBad = rise > 1024 || longestHealthz > mostHealthz || answered.length === 0 || refused > answered.length / 100;
   process.exit(isBad ? 1 : 0);

@@ -17,6 +17,7 @@ import { mulberry32 } from '../test/helpers/data/mulberry32.js';
 import { saveScale } from '../test/helpers/models/save-scale.js';
 import { startServeModel } from '../test/helpers/servers/start-serve-model.js';
 import { numberFlag } from './number-flag.js';
+import { startBareServer } from './serve/bare-server.js';
 import { grpcTarget, restTarget, type Target } from './serve/h2load.js';
 import type { LargeRequest, LargeResult } from './serve/large-client.js';
 import { HttpClient } from './serve/post.js';
@@ -25,14 +26,16 @@ import { saveBenchModel } from './serve/save-bench-model.js';
 /**
  * `npm run bench:large-bodies`: how long small requests to a default server wait while another client sends one body after another, of up to 64 MB
  * each. Small ones are pictures for LeNet, sent over REST at an even pace; each kind of large body takes `--seconds` (10). Prints milliseconds, from
- * the moment a small request was due until its answer arrived.
+ * the moment a small request was due until its answer arrived; and how long the same requests to a bare server of Node.js in another process take at
+ * the same time, which is the wait for a processor.
  *
- * `--only "gRPC"` runs the kinds whose name begins with this. Exits 1 when p99 is above `--p99` (20) for any.
+ * `--only "gRPC"` runs the kinds whose name begins with this; `--node "--trace-gc"` gives the server's Node.js flags. Exits 1 when p99 is above
+ * `--p99` (20) for any.
  */
 const seconds = numberFlag('seconds', 10);
 const mostP99 = numberFlag('p99', 20);
-const onlyAt = process.argv.indexOf('--only');
-const only = onlyAt < 0 ? '' : (process.argv[onlyAt + 1] ?? '');
+const only = textFlag('only');
+const nodeFlags = textFlag('node').split(' ').filter(Boolean);
 /** Milliseconds between two small requests. */
 const pace = 20;
 const bodyBytes = 63 * 2 ** 20;
@@ -41,8 +44,10 @@ const picture = await readFile(path.join('data', 'digits', 'test', '7', '0043.pn
 const bench = await saveBenchModel();
 await saveScale(path.join(bench.folder, 'Scale'), 1);
 const work = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
-const server = await startServeModel(['--model-folder', bench.folder]);
+const server = await startServeModel(['--model-folder', bench.folder], { nodeFlags });
 const client = new HttpClient(server.restPort);
+const bare = await startBareServer();
+const bareClient = new HttpClient(bare.port);
 const random = mulberry32(1);
 const pixels = Array.from({ length: 28 * 28 * 3 }, () => Math.floor(random() * 256));
 const rows = Array.from({ length: 28 }, (_, y) => pixels.slice(y * 84, (y + 1) * 84));
@@ -66,11 +71,12 @@ const kinds: Readonly<Record<string, () => Target | Promise<Target>>> = {
 };
 
 try {
-  for (let i = 0; i < 50; i += 1) await client.post(lenet, small);
+  for (let i = 0; i < 50; i += 1) await Promise.all([client.post(lenet, small), bareClient.post(lenet, small)]);
   console.log(
-    '                                        small: p50     p99     max   loop ms   large: MiB in  out     ms',
+    '                                        small: p50     p99     max   bare: p99     max   loop ms   large: MiB in  out     ms',
   );
-  print('alone', await paced(seconds));
+  await loopLag();
+  print('alone', await paced(seconds), { lag: await loopLag() });
   let isSlow = false;
   for (const [name, make] of Object.entries(kinds)) {
     if (!name.startsWith(only)) continue;
@@ -78,33 +84,45 @@ try {
     const large = await startLarge(target);
     await large.first;
     await loopLag();
-    const latencies = await paced(seconds);
+    const waits = await paced(seconds);
     const lag = await loopLag();
     const result = await large.stop();
-    print(name, latencies, { target, lag, result });
-    isSlow ||= at(latencies, 0.99) > mostP99;
+    print(name, waits, { lag, large: { target, result } });
+    isSlow ||= at(waits.own, 0.99) > mostP99;
     // So that its aftermath does not count for the next one.
     await wait(1000);
   }
   process.exitCode = isSlow ? 1 : 0;
 } finally {
   client.close();
+  bareClient.close();
+  bare.child.kill('SIGKILL');
+  if (process.argv.includes('--node')) process.stderr.write(server.output.stdout + server.output.stderr);
   await server.end();
   await bench.remove();
   await rm(work, { recursive: true });
 }
 
-/** Sends small requests at an even pace, without waiting for answers. */
-async function paced(length: number): Promise<readonly number[]> {
+/** Milliseconds that small requests took: to the server, and to the bare one. */
+interface Waits {
+  readonly own: readonly number[];
+  readonly bare: readonly number[];
+}
+
+/** Sends small requests to both servers in turns at an even pace, without waiting for answers. */
+async function paced(length: number): Promise<Waits> {
   const start = performance.now();
-  const requests: Promise<number>[] = [];
-  for (let due = start; due < start + length * 1000; due += pace) {
+  const requests = { own: [] as Promise<number>[], bare: [] as Promise<number>[] };
+  let isOwn = true;
+  for (let due = start; due < start + length * 1000; due += pace / 2) {
     await wait(Math.max(0, due - performance.now()));
     // A late timer is this process's fault: the server had not been asked yet.
     const sent = performance.now();
-    requests.push(client.post(lenet, small).then(() => performance.now() - sent));
+    const answered = (isOwn ? client : bareClient).post(lenet, small).then(() => performance.now() - sent);
+    (isOwn ? requests.own : requests.bare).push(answered);
+    isOwn = !isOwn;
   }
-  return Promise.all(requests);
+  return { own: await Promise.all(requests.own), bare: await Promise.all(requests.bare) };
 }
 
 /** The longest turn of the server's event loop since the last call, in milliseconds. */
@@ -131,19 +149,24 @@ async function startLarge({ body, ...target }: Target) {
 
 function print(
   name: string,
-  latencies: readonly number[],
-  large?: { readonly target: Target; readonly lag: number; readonly result: LargeResult },
+  { own, bare: theirs }: Waits,
+  { lag, large }: { lag: number; large?: { readonly target: Target; readonly result: LargeResult } },
 ): void {
   const cell = (value: number, width: number, digits = 1) => value.toFixed(digits).padStart(width);
-  const own = cell(at(latencies, 0.5), 12) + cell(at(latencies, 0.99), 8) + cell(at(latencies, 1), 8);
-  let theirs = '';
+  let line = `${name.padEnd(38)}${cell(at(own, 0.5), 12)}${cell(at(own, 0.99), 8)}${cell(at(own, 1), 8)}`;
+  line += cell(at(theirs, 0.99), 12) + cell(at(theirs, 1), 8) + cell(lag, 10);
   if (large) {
     const { milliseconds, answerBytes, failures } = large.result;
-    const sizes = cell(large.target.body.length / 2 ** 20, 16) + cell(answerBytes / 2 ** 20, 5, 0);
-    theirs = cell(large.lag, 10) + sizes + cell(median(milliseconds), 7, 0);
-    if (failures[0] !== undefined) theirs += `  ${failures.length} of ${milliseconds.length}: ${failures[0]}`;
+    line += cell(large.target.body.length / 2 ** 20, 16) + cell(answerBytes / 2 ** 20, 5, 0);
+    line += cell(median(milliseconds), 7, 0);
+    if (failures[0] !== undefined) line += `  ${failures.length} of ${milliseconds.length}: ${failures[0]}`;
   }
-  console.log(`${name.padEnd(38)}${own}${theirs}`);
+  console.log(line);
+}
+
+function textFlag(name: string): string {
+  const index = process.argv.indexOf(`--${name}`);
+  return index < 0 ? '' : (process.argv[index + 1] ?? '');
 }
 
 function at(values: readonly number[], part: number): number {

@@ -14,14 +14,15 @@ import { echoGraph, writeGraphs } from '../test/helpers/models/write-graph.js';
 import { RawGrpcClient } from '../test/helpers/servers/grpc-client.js';
 import { send } from '../test/helpers/servers/http-client.js';
 import { startServeModel } from '../test/helpers/servers/start-serve-model.js';
-import { requestKinds, type ValidRequest } from './mutated-requests/valid-requests.js';
+import { allowedOrigin, requestKinds, type ValidRequest } from './mutated-requests/valid-requests.js';
 import { numberFlag } from './number-flag.js';
 import { residentMebibytes } from './serve/resident-mebibytes.js';
 
 /**
  * `npm run bench:mutated-requests`: `--requests` (10,000) damaged requests to one server, of every kind: each element type over REST (rows, columns), gRPC (lists and
- * `tensor_content`) and the Open Inference Protocol (JSON, binary tensors, gRPC), examples, questions, and pictures of every format. Bits, bytes, sizes and
- * pieces are damaged, also the sizes in headers; one in ten is sent whole.
+ * `tensor_content`) and the Open Inference Protocol (JSON, binary tensors, gRPC), examples, questions, browsers' preflights for pages of other origins, and
+ * pictures of every format. Bits, bytes, sizes and pieces are damaged, also the sizes in headers and what a preflight asks for; one in ten is sent whole.
+ * Half of them go over ports, half over UNIX sockets.
  *
  * A request that is not answered within `--seconds` (5), a REST answer that is not JSON or has status 500, a gRPC answer INTERNAL or UNKNOWN, and a
  * server that ends or takes more than `--mebibytes` (1,024) more are failures, printed with the request in base64; then the exit code is 1. Another
@@ -43,10 +44,15 @@ lenet.dispose();
 
 const pictures = await imageMutants();
 const kinds = Object.entries(requestKinds(Object.keys(pictures), picture));
-const server = await startServeModel(['--model-folder', models]);
+const sockets = { rest: path.join(folder, 'rest.sock'), grpc: path.join(folder, 'grpc.sock') };
+const server = await startServeModel([
+  ...['--model-folder', models, '--cors-origin', allowedOrigin],
+  ...['--rest-socket', sockets.rest, '--grpc-socket', sockets.grpc],
+]);
 const state = { hasEnded: false };
 server.child.once('exit', () => (state.hasEnded = true));
 const grpc = new RawGrpcClient(server.grpcPort);
+const grpcOverSocket = new RawGrpcClient(`unix:${sockets.grpc}`);
 const agent = new Agent({ keepAlive: true, maxSockets: 4 });
 const rss = async () => Math.round(await residentMebibytes(server.child.pid));
 const before = await rss();
@@ -65,6 +71,7 @@ const alive = await grpc.send('/grpc.health.v1.Health/Check', new Uint8Array());
 if (state.hasEnded || alive.code !== Code.OK) fail('the server', `ended: ${state.hasEnded}, health ${alive.code}`);
 if (most - before > mostMebibytes) fail('the server', `took ${most - before} MiB more`);
 grpc.close();
+grpcOverSocket.close();
 const code = state.hasEnded ? null : await server.end();
 if (code !== 0) fail('the server', `ended with ${code}:\n${server.output.stderr.slice(-2000)}`);
 await rm(folder, { recursive: true });
@@ -85,11 +92,19 @@ async function worker(): Promise<void> {
 function damaged(request: ValidRequest): ValidRequest {
   const body = mutated(request.body, random, [0, request.body.length >> 1, request.body.length - 64]);
   const entries = Object.entries(request.headers).map(([name, value]) => {
+    if (request.method === 'OPTIONS') return [name, random() < 0.5 ? value : damagedText(value)] as const;
     const sizes = ['0', '-1', '1e9', '99999999999999999999', 'NaN', String(body.length), String(body.length + 1)];
     const isSize = /^\d+$/.test(value) && random() < 0.3;
     return [name, isSize ? (sizes[Math.floor(random() * sizes.length)] ?? '0') : value] as const;
   });
   return { ...request, body, headers: Object.fromEntries(entries) };
+}
+
+/** A header's value that Node.js's client still sends. */
+function damagedText(value: string): string {
+  return mutated(Buffer.from(value), random, [0])
+    .toString('latin1')
+    .replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '?');
 }
 
 async function ask(name: string, request: ValidRequest): Promise<void> {
@@ -106,19 +121,26 @@ async function ask(name: string, request: ValidRequest): Promise<void> {
 }
 
 async function askGrpc({ path: method, body }: ValidRequest): Promise<string | null> {
-  const { code: status, details } = await grpc.send(method, body, undefined, {
+  const client = random() < 0.5 ? grpc : grpcOverSocket;
+  const { code: status, details } = await client.send(method, body, undefined, {
     deadline: Date.now() + 2 * mostMilliseconds,
   });
   counted(`gRPC ${status}`);
   return ownFailures.includes(status) ? `code ${status}: ${details}` : null;
 }
 
-async function askRest({ path: url, body, headers }: ValidRequest): Promise<string | null> {
+async function askRest({ path: url, method = 'POST', body, headers }: ValidRequest): Promise<string | null> {
+  const socketPath = random() < 0.5 ? sockets.rest : undefined;
   try {
-    const { status, text, headers: answered } = await send(server.restPort, url, { body, headers, agent });
-    counted(`REST ${status}`);
+    const {
+      status,
+      text,
+      headers: answered,
+    } = await send(server.restPort, url, { method, body, headers, agent, socketPath });
+    counted(`REST ${method === 'POST' ? '' : `${method} `}${status}`);
     const isBinary = answered['inference-header-content-length'] !== undefined;
-    if (!isBinary) JSON.parse(text.replaceAll(/\b(?:NaN|-?Infinity)\b/g, '0'));
+    const isPreflight = answered['access-control-allow-methods'] !== undefined;
+    if (!isBinary && !isPreflight) JSON.parse(text.replaceAll(/\b(?:NaN|-?Infinity)\b/g, '0'));
     return status >= 500 && status !== 503 ? `status ${status}: ${text}` : null;
   } catch (error) {
     return String(error);

@@ -25,6 +25,8 @@ export interface ValidRequest {
   /** Path of the URL; if `isGrpc`, that of the method. */
   readonly path: string;
   readonly isGrpc: boolean;
+  /** Default: POST. */
+  readonly method?: 'POST' | 'OPTIONS';
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -41,8 +43,8 @@ const overGrpc = (path: string, body: Uint8Array): ValidRequest => ({
 });
 
 /**
- * Every kind of request: each element type over each protocol and form, the examples' methods, questions about models, and pictures of every
- * format in an upload and as a tensor.
+ * Every kind of request: each element type over each protocol and form, the examples' methods, questions about models, preflights, and pictures of
+ * every format in an upload and as a tensor.
  *
  * @param image Returns the bytes of a picture in a format, damaged or not.
  */
@@ -60,7 +62,7 @@ export function requestKinds(
       return rest('/v1/models/LenetModel:predict', JSON.stringify({ signature_name: 'serving_bytes', instances: [{ b64 }] }));
     };
   } // prettier-ignore
-  return { ...kinds, ...examples, ...questions };
+  return { ...kinds, ...examples, ...questions, ...preflights };
 }
 
 function drawn(dtype: DType, random: Random): TensorValue {
@@ -159,3 +161,24 @@ const questions: Readonly<Record<string, MakeRequest>> = {
     return overGrpc(grpcPath(ModelService.method.getModelStatus), toBinary(GetModelStatusRequestSchema, message));
   },
 }; // prettier-ignore
+
+/** The server's `--cors-origin`. */
+export const allowedOrigin = 'https://app.example';
+
+/** What a browser asks before a page of another origin may send a request. */
+function preflight(path: string, headers: Readonly<Record<string, string>>): MakeRequest {
+  const common = { Origin: allowedOrigin, 'Access-Control-Request-Method': 'POST' };
+  return () => ({ ...rest(path, '', { ...common, ...headers }), method: 'OPTIONS' });
+}
+
+const preflights: Readonly<Record<string, MakeRequest>> = {
+  'preflight predict': preflight('/v1/models/LenetModel:predict', {
+    'Access-Control-Request-Headers': 'authorization,content-type',
+  }),
+  'preflight infer': preflight('/v2/models/echo/infer', {
+    'Access-Control-Request-Headers': 'content-type,inference-header-content-length',
+  }),
+  'preflight private network': preflight('/v1/models/LenetModel:classify-image', {
+    'Access-Control-Request-Private-Network': 'true',
+  }),
+};

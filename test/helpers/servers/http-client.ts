@@ -8,7 +8,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-export interface HttpRequest extends Pick<RequestOptions, 'method' | 'headers' | 'agent'> {
+export interface HttpRequest extends Pick<RequestOptions, 'method' | 'headers' | 'agent' | 'socketPath'> {
   readonly body?: string | Uint8Array;
   /** PEM of the trusted root. If given, the request goes over TLS. */
   readonly ca?: Buffer;

@@ -22,6 +22,8 @@ export interface ServeModelScript {
   readonly script?: string;
   /** Default: the current folder. */
   readonly cwd?: string;
+  /** Flags of Node.js. Default: none. */
+  readonly nodeFlags?: readonly string[];
 }
 
 const ownScript = new URL('../../../src/commands/serve-model/main.ts', import.meta.url);
@@ -29,12 +31,12 @@ const ownScript = new URL('../../../src/commands/serve-model/main.ts', import.me
 /** Starts the command on free ports, and waits until it answers. */
 export async function startServeModel(
   args: readonly string[],
-  { script, cwd = process.cwd() }: ServeModelScript = {},
+  { script, cwd = process.cwd(), nodeFlags = [] }: ServeModelScript = {},
 ): Promise<ServeModelProcess> {
   const words = ['--rest-port', '0', '--grpc-port', '0', ...args];
   // Another checkout has its own files to compile.
   const all = script === undefined ? runScript(ownScript, words) : ['--import', 'tsx', script, ...words];
-  const child = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'], cwd });
+  const child = spawn(process.execPath, [...nodeFlags, ...all], { stdio: ['ignore', 'pipe', 'pipe'], cwd });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
