@@ -47,7 +47,7 @@ const kinds = Object.entries(requestKinds(Object.keys(pictures), picture));
 const sockets = { rest: path.join(folder, 'rest.sock'), grpc: path.join(folder, 'grpc.sock') };
 const server = await startServeModel([
   ...['--model-folder', models, '--cors-origin', allowedOrigin],
-  ...['--rest-socket', sockets.rest, '--grpc-socket', sockets.grpc],
+  ...['--rest-socket-path', sockets.rest, '--grpc-socket-path', sockets.grpc],
 ]);
 const state = { hasEnded: false };
 server.child.once('exit', () => (state.hasEnded = true));

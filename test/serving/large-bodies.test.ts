@@ -7,8 +7,10 @@ import { create, fromBinary, type MessageInitShape, toBinary } from '@bufbuild/p
 import { status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { createRandom } from '../../src/data/dataset/random.js';
 import { grpcPath } from '../../src/client/grpc-services.js';
 import { tensorValueOf, toTensorProto } from '../../src/saved-model/read/tensor-proto-value.js';
+import { sharedMemory } from '../../src/serving/worker/shared-memory.js';
 import { type RunningServer } from '../../src/serving/start-server.js';
 import {
   PredictRequestSchema,
@@ -34,8 +36,10 @@ const mebi = 2 ** 20;
 
 let server: RunningServer;
 let grpc: RawGrpcClient;
+let lentBefore: number;
 
 beforeAll(async () => {
+  lentBefore = sharedMemory.lent;
   const folder = await temporaryFolderForAll();
   await saveScale(path.join(folder, 'models', 'Scale'), 1, 3);
   server = await serveFolder(folder);
@@ -44,6 +48,8 @@ beforeAll(async () => {
 afterAll(async () => {
   grpc.close();
   await server.drain();
+  // Memory that a request keeps after its end would be missing for all later ones.
+  expect(sharedMemory.lent).toBe(lentBefore);
 });
 
 const rest = async (url: string, body: string | Uint8Array, headers = {}) => {
@@ -142,6 +148,49 @@ describe('a body over REST', () => {
 function withoutPlace({ status, text }: { status: number; text: string }) {
   return { status, text: text.replaceAll(/at offset: \d+/g, 'somewhere') };
 }
+
+describe('several bodies at once', () => {
+  const number = (i: number, rows: number, columns: number) =>
+    Float32Array.from({ length: rows * columns }, (_, k) => (k % 1000) + i);
+  const ask = async (i: number, signal?: AbortSignal) => {
+    const [rows, columns] = i % 2 === 0 ? [400, 1500] : [1, 600_000];
+    const values = number(i, rows, columns);
+    const raw = Buffer.from(values.buffer);
+    const parameters = { binary_data_size: raw.length };
+    const head = JSON.stringify({
+      inputs: [{ name: 'x', shape: [rows, columns], datatype: 'FP32', parameters }],
+      outputs: [{ name: 'y' }],
+      parameters: { binary_data_output: true },
+    });
+    const answer = await fetch(`http://127.0.0.1:${server.restPort}/v2/models/Scale/infer`, {
+      method: 'POST',
+      headers: { 'inference-header-content-length': String(head.length) },
+      body: Buffer.concat([Buffer.from(head), raw]),
+      signal: signal ?? null,
+    });
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const y = new Float32Array(bytes.slice(Number(answer.headers.get('inference-header-content-length'))).buffer);
+    return y.length === values.length && y.every((value, k) => value === 3 * (values[k] ?? NaN));
+  };
+
+  it('are each answered with their own numbers, also while the clients of others leave at any time', async () => {
+    const random = createRandom(8);
+    let left = 0;
+    for (let round = 0; round < 4; round += 1) {
+      const asked = Array.from({ length: 6 }, async (_, i) => {
+        if (i % 3 > 0) return ask(i);
+        const gone = new AbortController();
+        setTimeout(() => gone.abort(), random() * 150);
+        return ask(i, gone.signal).catch(() => {
+          left += 1;
+          return true;
+        });
+      });
+      expect(await Promise.all(asked)).toEqual(Array(6).fill(true));
+    }
+    expect(left).toBeGreaterThan(0);
+  });
+});
 
 describe('a message over gRPC', () => {
   const predictScale = (input: TensorValue) => {

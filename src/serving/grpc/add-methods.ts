@@ -14,12 +14,14 @@ import { Cancellation, type CancelSignal } from '../cancellation.js';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
 import { inflate, type InflateLimits } from '../limits/inflate.js';
 import type { MemoryClaim } from '../limits/memory-budget.js';
-import { bodyBytes, type ReceivedBody } from '../limits/received-body.js';
+import { bodyBytes, type ReceivedBody, releaseBody } from '../limits/received-body.js';
 import { cutName } from '../limits/shown.js';
 import type { Turns } from '../limits/turns.js';
 import { hasTensors, parseMessage, type ReaderResult } from '../reader/reader-jobs.js';
-import type { RequestReader } from '../reader/request-reader.js';
+import { type ReadBody, releasing, type RequestReader } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
+import type { WrittenMessage } from '../writer/answer-writer.js';
+import { answerOf, isLargeAnswer, type LargeAnswer } from '../writer/large-answer.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import type { StreamArrival } from './guard-connections.js';
 import { largeBytes, type LargeMessage } from './large-messages.js';
@@ -55,7 +57,7 @@ type Method<Desc extends DescMethod> = (
   call: GrpcCall,
 ) => Answer<MessageInitShape<Desc['output']>> | Promise<Answer<MessageInitShape<Desc['output']>>>;
 /** A message, or its serialized form. */
-type Answer<Init> = Init | Buffer;
+type Answer<Init> = Init | Buffer | LargeAnswer;
 type AnyMethod = (
   request: Message,
   call: GrpcCall,
@@ -160,18 +162,26 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
       const turn = hooks.turns.take();
       if (turn) await turn;
       const { request, read } = await readMessage(method, body, gone, hooks);
-      const response = await run(request, {
+      const facts: GrpcCall = {
         signal: gone,
         deadline: Number.isFinite(deadline) ? deadline : undefined,
         read,
         readInThread: () => hooks.reader.message(method.input.typeName, body, hooks.maxMessageCost, { signal: gone }),
         claim,
         isAbout,
-      });
+      };
+      const response = await (read ? releasing(read, async () => run(request, facts)) : run(request, facts));
       const bytes =
-        response instanceof Uint8Array ? response : serialize(method.output, create(method.output, response));
-      // Held until the client has received it.
-      claim.exchange(bytes.length);
+        response instanceof Uint8Array || isLargeAnswer(response)
+          ? response
+          : serialize(method.output, create(method.output, response));
+      try {
+        // Held until the client has received it.
+        claim.exchange(bytes.length);
+      } catch (error) {
+        if (isLargeAnswer(bytes)) bytes.close();
+        throw error;
+      }
       return bytes;
     };
 
@@ -183,11 +193,12 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
     });
     (span ? span.run(answer) : answer()).then(
       (response) => {
-        if (isDone) return;
+        if (isDone) {
+          if (isLargeAnswer(response)) response.close();
+          return;
+        }
         finish('OK', response.length);
-        const isLarge = response.length > largeBytes && arrival.sendLarge !== undefined;
-        if (isLarge) arrival.sendLarge(response);
-        callback(null, isLarge ? Buffer.alloc(0) : response);
+        callback(null, sendNow(response, arrival));
       },
       (error: unknown) => {
         if (!(error instanceof ServingError) && !gone.aborted) onError(error);
@@ -198,6 +209,20 @@ function unaryHandler(method: DescMethod, run: AnyMethod, hooks: MethodHooks) {
       },
     );
   };
+}
+
+/** Sends an answer around grpc-js if it is large. @returns What grpc-js must send. */
+function sendNow(answer: WrittenMessage, arrival: Pick<StreamArrival, 'sendLarge'>): Buffer {
+  if (answer.length <= largeBytes && !isLargeAnswer(answer)) return answer;
+  const large = isLargeAnswer(answer) ? answer : answerOf(answer);
+  if (arrival.sendLarge) {
+    arrival.sendLarge(large);
+    return Buffer.alloc(0);
+  }
+  const pieces: Buffer[] = [];
+  for (let piece = large.next(); piece; piece = large.next()) pieces.push(piece);
+  large.close();
+  return Buffer.concat(pieces, large.length);
 }
 
 /** The message of a call, as it came. */
@@ -214,7 +239,8 @@ function wholeMessage(
   encoding: string | undefined,
   limits: InflateLimits,
 ): ReceivedBody | Promise<ReceivedBody> {
-  return isCompressed && encoding !== undefined ? inflate(body, encoding, limits) : body;
+  if (!isCompressed || encoding === undefined) return body;
+  return inflate(body, encoding, limits).finally(() => releaseBody(body));
 }
 
 /** Messages without tensors that are larger than this, in bytes, are refused. */
@@ -230,7 +256,7 @@ async function readMessage(
   body: ReceivedBody,
   signal: CancelSignal,
   { reader, maxMessageCost }: MethodHooks,
-): Promise<{ request: Message; read?: ReadTensors }> {
+): Promise<{ request: Message; read?: Omit<ReadBody, 'head'> }> {
   if (reader.isLarge(body) && hasTensors(input.typeName)) {
     const { head, ...read } = await reader.message(input.typeName, body, maxMessageCost, { signal });
     return { request: fromBinary(input, head.rest), read };

@@ -15,6 +15,7 @@ import type { ConnectionLimit, ConnectionState } from '../limits/connection-limi
 import type { MemoryBudget, MemoryClaim } from '../limits/memory-budget.js';
 import { isCrumbled } from '../limits/received-body.js';
 import type { Turns } from '../limits/turns.js';
+import type { LargeAnswer } from '../writer/large-answer.js';
 import { type AnsweringStream, type LargeMessage, receiveLarge, sendLarge } from './large-messages.js';
 
 /** Limits for clients of gRPC. */
@@ -157,7 +158,7 @@ export interface StreamArrival {
   /** The message if it is large; then grpc-js gets an empty one. */
   message?: LargeMessage;
   /** Sends an answer in place of the empty message that grpc-js writes next. Default: grpc-js sends all answers. */
-  readonly sendLarge?: (answer: Buffer) => void;
+  readonly sendLarge?: (answer: LargeAnswer) => void;
 }
 
 /** The connections of sessions, whose sockets are proxies: every access through one is slow. */
@@ -267,7 +268,7 @@ class ArrivingStream implements StreamArrival, Arrival {
     this.stream.close(constants.NGHTTP2_CANCEL);
   }
 
-  sendLarge(answer: Buffer): void {
+  sendLarge(answer: LargeAnswer): void {
     sendLarge(this.stream, answer);
   }
 

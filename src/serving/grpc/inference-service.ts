@@ -16,6 +16,7 @@ import { findSignature } from '../reader/reader-jobs.js';
 import { refuse, ServingError } from '../serving-error.js';
 import type { GrpcCall, Methods } from './add-methods.js';
 import type { PredictOptions } from './predict.js';
+import type { WrittenMessage } from '../writer/answer-writer.js';
 
 /** Options of the Open Inference Protocol's service. */
 export interface InferenceServiceOptions extends PredictOptions {
@@ -94,7 +95,7 @@ async function modelInfer(
   request: ModelInferRequest,
   { isAbout, read, signal, deadline, claim }: GrpcCall,
   { limits, writer }: InferenceServiceOptions,
-): Promise<Buffer> {
+): Promise<WrittenMessage> {
   const { modelName, modelVersion, id, parameters, outputs: wanted } = request;
   isAbout({ model: modelName });
   const spec = specOf(modelName, modelVersion);

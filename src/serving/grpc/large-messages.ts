@@ -1,7 +1,8 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 
-import type { ReceivedBody } from '../limits/received-body.js';
+import { type ReceivedBody, releaseBody, sharedPiece } from '../limits/received-body.js';
+import type { LargeAnswer } from '../writer/large-answer.js';
 
 /*
  * grpc-js lays all pieces of a message together when the last one has come, and copies an answer before it sends it: for 64 MiB, the thread that
@@ -14,7 +15,7 @@ export const largeBytes = 2 ** 20;
 const prefixBytes = 5;
 /**
  * Memory for a message is taken in pieces from this size on, in bytes; the next piece is as large as what has arrived: a client that announces much
- * and sends little occupies little.
+ * and sends little occupies little. Pieces of a mebibyte are in shared memory.
  */
 const leastPieceBytes = 2 ** 12;
 const pieceBytes = 2 ** 20;
@@ -55,6 +56,8 @@ export function receiveLarge(stream: ServerHttp2Stream, receiver: MessageReceive
       const length = chunk.length >= prefixBytes ? chunk.readUInt32BE(1) : 0;
       if (length > largeBytes && length <= mostBytes) {
         message = new ArrivingMessage(length, chunk[0] === 1);
+        // A whole one is released by whoever reads it.
+        stream.once('close', () => message && releaseBody(message.body));
         content = chunk.subarray(prefixBytes);
       }
     }
@@ -107,8 +110,9 @@ class ArrivingMessage {
   #openPiece(): Buffer {
     const last = this.#pieces.at(-1);
     if (last && this.#left > 0) return last;
-    const size = Math.min(pieceBytes, Math.max(leastPieceBytes, this.#received));
-    const piece = Buffer.allocUnsafeSlow(Math.min(size, this.length - this.#received));
+    const size = Math.min(pieceBytes, Math.max(leastPieceBytes, this.#received), this.length - this.#received);
+    const shared = size === pieceBytes ? sharedPiece() : undefined;
+    const piece = shared ?? Buffer.allocUnsafeSlow(size);
     this.#pieces.push(piece);
     this.#left = piece.length;
     return piece;
@@ -121,24 +125,32 @@ export interface AnsweringStream extends ServerHttp2Stream {
 }
 
 /** Sends a large answer in place of the empty message that grpc-js will write next. */
-export function sendLarge(stream: AnsweringStream, message: Buffer): void {
+export function sendLarge(stream: AnsweringStream, message: LargeAnswer): void {
   const prefix = Buffer.alloc(prefixBytes);
   prefix.writeUInt32BE(message.length, 1);
   stream.unsentBytes = message.length;
+  stream.once('close', () => message.close());
   const write = ((_empty: Buffer, done: (error?: Error | null) => void): boolean => {
     Reflect.deleteProperty(stream, 'write');
-    const next = (at: number) => {
-      stream.unsentBytes = message.length - at;
-      if (at === message.length) {
+    const next = () => {
+      const piece = message.next();
+      if (!piece) {
         done();
         return;
       }
       // The deadline has passed, or the client has gone.
       if (stream.writableEnded || stream.destroyed) return;
-      const end = Math.min(message.length, at + pieceBytes);
-      stream.write(message.subarray(at, end), (error) => (error ? done(error) : next(end)));
+      stream.write(piece, (error) => {
+        if (error) {
+          done(error);
+          return;
+        }
+        stream.unsentBytes = Math.max(0, (stream.unsentBytes ?? 0) - piece.length);
+        message.free(piece);
+        next();
+      });
     };
-    stream.write(prefix, (error) => (error ? done(error) : next(0)));
+    stream.write(prefix, (error) => (error ? done(error) : next()));
     return true;
   }) as ServerHttp2Stream['write'];
   stream.write = write;

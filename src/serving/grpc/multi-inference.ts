@@ -11,6 +11,7 @@ import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf } from './model-spec.js';
 import type { PredictOptions } from './predict.js';
 import { examplesOf, runExamplesRequest } from './run-examples-request.js';
+import type { WrittenMessage } from '../writer/answer-writer.js';
 
 /**
  * Runs several classify and regress signatures of one model on the same tf.Examples.
@@ -23,7 +24,7 @@ export async function multiInference(
   { tasks, input }: MultiInferenceRequest,
   call: GrpcCall,
   options: PredictOptions,
-): Promise<Buffer> {
+): Promise<WrittenMessage> {
   const [first] = tasks;
   call.isAbout({ model: first?.modelSpec?.name ?? '' });
   const spec = first?.modelSpec ? readModelSpec(first.modelSpec) : refuse('ModelSpec has no name specified.');

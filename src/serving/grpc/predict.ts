@@ -5,7 +5,7 @@ import { sizeFromShape } from '../../tracing/tensor-spec.js';
 import { checkInputNames } from '../limits/check-request.js';
 import { checkRows, defaultMaxTensorBytes, hasRows, type SizeLimits } from '../limits/check-size.js';
 import type { ModelServer } from '../model-server.js';
-import type { AnswerWriter } from '../writer/answer-writer.js';
+import type { AnswerWriter, WrittenMessage } from '../writer/answer-writer.js';
 import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';
 import { readTensors } from './read-tensors.js';
@@ -23,7 +23,7 @@ export async function predict(
   { modelSpec, inputs: protos, outputFilter }: PredictRequest,
   call: GrpcCall,
   { limits, tensorContent, writer }: PredictOptions,
-): Promise<Buffer> {
+): Promise<WrittenMessage> {
   const { isAbout, read, signal, deadline, claim } = call;
   isAbout({ model: modelSpec?.name ?? '' });
   const spec = readModelSpec(modelSpec);

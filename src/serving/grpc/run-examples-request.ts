@@ -9,6 +9,7 @@ import type { GrpcCall } from './add-methods.js';
 import { readModelSpec, signatureNameOf, writeModelSpec } from './model-spec.js';
 import type { PredictOptions } from './predict.js';
 import { readExamples } from './read-examples.js';
+import type { WrittenMessage } from '../writer/answer-writer.js';
 
 /** Maximum number of examples, each of which repeats the context, for which a small message is still read here. */
 const fewExamples = 32;
@@ -39,7 +40,7 @@ export async function answerExamples(
   request: ExamplesMessage,
   call: GrpcCall,
   options: PredictOptions,
-): Promise<Buffer> {
+): Promise<WrittenMessage> {
   const { task, outputs } = await runExamplesRequest(models, method, request, call, options);
   return options.writer.message({ type: 'examples-response', task }, [outputs], call.signal);
 }

@@ -3,12 +3,13 @@ import { bodyBytes } from '../limits/received-body.js';
 import { pixelsOf } from '../limits/check-pixels.js';
 import { answerJobs, type JobResult } from '../worker/answer-jobs.js';
 import { packValues } from '../worker/packed-value.js';
+import { placeValues } from '../worker/shared-memory.js';
 import { signatureOf } from '../worker/plain-signature.js';
 import { runReaderJob } from './reader-jobs.js';
 import type { ReaderReply, ReaderWork } from './request-reader.js';
 
 /** The thread of a `RequestReader`. */
-async function read({ chunks, ...given }: ReaderWork): Promise<JobResult<ReaderReply>> {
+async function read({ chunks, memory, ...given }: ReaderWork): Promise<JobResult<ReaderReply>> {
   let signature: string | undefined;
   try {
     const { job } = given;
@@ -19,7 +20,7 @@ async function read({ chunks, ...given }: ReaderWork): Promise<JobResult<ReaderR
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const { head, values } = await runReaderJob(work, bodyBytes({ chunks, length }), (name) => (signature = name));
     const pixels = pixelsOf(values);
-    const packed = packValues(values, true);
+    const packed = packValues(memory ? placeValues(values, memory) : values, true);
     return { result: { signature, head, values: packed.values, pixels }, transfer: packed.transfer };
   } catch (error) {
     if (!(error instanceof ServingError)) throw error;

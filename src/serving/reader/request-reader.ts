@@ -2,17 +2,27 @@ import type { CancelSignal } from '../cancellation.js';
 import { copyInTurns } from '../limits/copy-in-turns.js';
 import type { PixelLimits } from '../limits/check-pixels.js';
 import type { SizeLimits } from '../limits/check-size.js';
-import { bodyBytes, movedBody, type ReceivedBody } from '../limits/received-body.js';
+import { bodyBytes, movedBody, type ReceivedBody, releaseBody } from '../limits/received-body.js';
 import { ServingError } from '../serving-error.js';
 import type { PlainSignature } from '../worker/inference-messages.js';
 import type { PlainServingError } from '../worker/job-thread.js';
 import { JobThreads } from '../worker/job-threads.js';
 import { type PackedValues, unpackValues } from '../worker/packed-value.js';
+import { sharedMemory } from '../worker/shared-memory.js';
 import { plainSignature } from '../worker/plain-signature.js';
 import { type ReaderHead, type ReaderJob, type ReaderResult, runReaderJob, type Signatures } from './reader-jobs.js';
 
 /** Larger bodies, in bytes, are read in a separate thread. Smaller ones take a few tens of milliseconds at most. */
 const largeBytes = 2 ** 16;
+
+/** The data read from a body. Its values may be in memory that is used again. */
+export interface ReadBody<Head extends ReaderHead = ReaderHead> extends ReaderResult<Head> {
+  /** To be called once nobody needs the values any more. */
+  readonly release: () => void;
+}
+
+/** Jobs whose values are inputs of a model, and nothing else. */
+const sharedTypes: readonly ReaderJob['type'][] = ['predict', 'infer', 'message'];
 
 type HeadOf<Type extends ReaderHead['type']> = Extract<ReaderHead, { readonly type: Type }>;
 type WithSignatures = Extract<ReaderJob, { readonly signatures: Signatures }>;
@@ -20,7 +30,9 @@ type PlainSignatures = readonly (readonly [key: string, signature: PlainSignatur
 
 /** A body and its job, in the form sent to the thread. */
 export interface ReaderWork {
-  readonly chunks: readonly Uint8Array[];
+  readonly chunks: Uint8Array[];
+  /** Shared memory for large values. Default: they are moved. */
+  readonly memory?: SharedArrayBuffer | undefined;
   readonly job:
     | Exclude<ReaderJob, WithSignatures>
     | (Omit<WithSignatures, 'signatures'> & { readonly signatures: PlainSignatures });
@@ -105,34 +117,64 @@ export class RequestReader {
     return this.#threads.end();
   }
 
-  #run<Type extends ReaderHead['type']>(
+  async #run<Type extends ReaderHead['type']>(
     job: ReaderJob,
     body: ReceivedBody,
     waiting: Waiting,
-  ): Promise<ReaderResult<HeadOf<Type>>> {
+  ): Promise<ReadBody<HeadOf<Type>>> {
     if (this.isLarge(body)) return this.#inThread<Type>(job, body, waiting);
-    return runReaderJob(job, bodyBytes(body), waiting.onSignature) as Promise<ReaderResult<HeadOf<Type>>>;
+    const { head, values } = await runReaderJob(job, bodyBytes(body), waiting.onSignature);
+    return { head: head as HeadOf<Type>, values, release: nothing };
   }
 
   async #inThread<Type extends ReaderHead['type']>(
     job: ReaderJob,
     body: ReceivedBody,
     { onSignature, signal }: Waiting,
-  ): Promise<ReaderResult<HeadOf<Type>>> {
+  ): Promise<ReadBody<HeadOf<Type>>> {
+    let memory: SharedArrayBuffer | undefined;
+    const release = () => {
+      if (memory) sharedMemory.giveBack(memory);
+      memory = undefined;
+    };
     const prepare = () => {
       const { chunks, transfer } = movedBody(body);
       const plainJob = 'signatures' in job ? { ...job, signatures: plain(job.signatures) } : job;
-      return { work: { chunks, job: plainJob }, transfer };
+      if (sharedTypes.includes(job.type)) memory = sharedMemory.take(body.length);
+      return { work: { chunks, memory, job: plainJob }, transfer };
     };
-    const reply = await this.#threads.run({ bytes: body.length, prepare, signal });
-    if (reply.signature !== undefined) onSignature?.(reply.signature);
-    if ('error' in reply) {
-      const { status, message, httpStatus } = reply.error;
-      throw new ServingError(status, message, { httpStatus });
+    try {
+      const reply = await this.#threads.run({ bytes: body.length, prepare, signal });
+      if (reply.signature !== undefined) onSignature?.(reply.signature);
+      if ('error' in reply) {
+        const { status, message, httpStatus } = reply.error;
+        throw new ServingError(status, message, { httpStatus });
+      }
+      const { head, pixels } = reply;
+      return { head: head as HeadOf<Type>, values: unpackValues(reply.values, memory), pixels, release };
+    } catch (error) {
+      release();
+      throw error;
+    } finally {
+      releaseBody(body);
     }
-    const { head, pixels } = reply;
-    return { head: head as HeadOf<Type>, values: unpackValues(reply.values), pixels };
   }
+}
+
+/** Uses what was read, and releases it. */
+export async function releasing<Result>(
+  { release }: Pick<ReadBody, 'release'>,
+  use: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await use();
+  } finally {
+    release();
+  }
+}
+
+function nothing(): void {
+  // A small body's values have memory of their own.
 }
 
 const known = new WeakMap<Signatures, PlainSignatures>();

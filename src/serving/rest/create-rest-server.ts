@@ -21,6 +21,7 @@ import { findRoute } from './find-route.js';
 import { httpStatusOf } from './http-status.js';
 import { listen, listenOnSocket } from './listen.js';
 import type { Tracing } from '../telemetry/tracing.js';
+import { isLargeAnswer } from '../writer/large-answer.js';
 import { json, type RestAnswer, type Route } from './rest-call.js';
 import { tellFailure } from '../../text/tell.js';
 
@@ -226,7 +227,7 @@ class Answerer {
     const exchange = new Exchange(request, response, this.#limits);
     this.#latest.set(request.socket, exchange);
     let status: RequestEvent['status'] = 'OK';
-    let answer: RestAnswer;
+    let answer: RestAnswer | undefined;
     const span = this.#tracing?.beginRest(request);
     try {
       const run = () => this.#run(exchange, isOfNetwork);
@@ -234,6 +235,7 @@ class Answerer {
       // Held until the client has received the answer; health checks are answered even if no memory is left.
       if (!exchange.isQuiet) exchange.claim.exchange(answer.body.length);
     } catch (error) {
+      if (isLargeAnswer(answer?.body)) answer.body.close();
       const told = this.#asServingError(error, exchange);
       status = told.status;
       answer = errorAnswer(told);

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline, Readable } from 'node:stream';
 
 import { Cancellation } from '../cancellation.js';
 import type { RequestEvent, RequestSubject } from '../request-event.js';
@@ -9,6 +8,7 @@ import type { Pace } from '../limits/pace.js';
 import type { ReceivedBody } from '../limits/received-body.js';
 import { cutName } from '../limits/shown.js';
 import type { Turns } from '../limits/turns.js';
+import { answerOf, isLargeAnswer, type LargeAnswer } from '../writer/large-answer.js';
 import { readBody } from './read-body.js';
 import type { RestAnswer, Route } from './rest-call.js';
 
@@ -106,12 +106,18 @@ export class Exchange {
 
   send({ status = 200, type = 'application/json', headers, body }: RestAnswer): void {
     const { response } = this;
-    if (response.destroyed) return;
-    const length = Buffer.byteLength(body);
+    const large = isLargeAnswer(body) ? body : undefined;
+    if (large) response.once('close', () => large.close());
+    if (response.destroyed) {
+      large?.close();
+      return;
+    }
+    const length = lengthOf(body);
     response.writeHead(status, { ...safeHeaders, 'Content-Type': type, 'Content-Length': length, ...headers });
     if (this.method === 'HEAD') response.end();
+    else if (isLargeAnswer(body)) sendInPieces(response, body);
     else if (length <= pieceBytes) response.end(body);
-    else sendInPieces(response, typeof body === 'string' ? Buffer.from(body) : body);
+    else sendInPieces(response, answerOf(typeof body === 'string' ? Buffer.from(body) : body));
   }
 
   event(status: RequestEvent['status'], { status: httpStatus = 200, body }: RestAnswer): RequestEvent {
@@ -124,7 +130,7 @@ export class Exchange {
       httpStatus,
       milliseconds: performance.now() - this.#started,
       requestBytes: this.#sentBytes,
-      responseBytes: Buffer.byteLength(body),
+      responseBytes: lengthOf(body),
     };
   }
 }
@@ -142,12 +148,29 @@ function templateOf(pattern: Route['path'], path: string): string {
 /** Larger bodies, in bytes, are sent in pieces of this size: TLS would otherwise encrypt the whole body at once. */
 const pieceBytes = 2 ** 18;
 
-function sendInPieces(response: ServerResponse, body: Buffer): void {
-  const pieces = function* () {
-    for (let at = 0; at < body.length; at += pieceBytes) yield body.subarray(at, at + pieceBytes);
+function sendInPieces(response: ServerResponse, body: LargeAnswer): void {
+  const send = (piece: Buffer, at: number) => {
+    const end = at + pieceBytes;
+    response.write(piece.subarray(at, end), (error) => {
+      // A client that disconnects closes the response, which its other listeners notice.
+      if (error || response.destroyed) return;
+      if (end < piece.length) send(piece, end);
+      else {
+        body.free(piece);
+        sendNext();
+      }
+    });
   };
-  // A client that disconnects closes the response, which its other listeners notice.
-  pipeline(Readable.from(pieces()), response, () => undefined);
+  const sendNext = () => {
+    const piece = body.next();
+    if (piece) send(piece, 0);
+    else response.end();
+  };
+  sendNext();
+}
+
+function lengthOf(body: RestAnswer['body']): number {
+  return isLargeAnswer(body) ? body.length : Buffer.byteLength(body);
 }
 
 /**

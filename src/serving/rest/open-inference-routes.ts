@@ -2,7 +2,7 @@ import type { SignatureTensor } from '../../saved-model/read/read-saved-model.js
 import { defaultSignature } from '../limits/check-request.js';
 import type { ModelServer } from '../model-server.js';
 import { findSignature } from '../reader/reader-jobs.js';
-import type { RequestReader } from '../reader/request-reader.js';
+import { type RequestReader, releasing } from '../reader/request-reader.js';
 import { mapValues } from '../model-messages.js';
 import { ServingError } from '../serving-error.js';
 import { AnswerWriter } from '../writer/answer-writer.js';
@@ -107,7 +107,8 @@ async function infer(
   const { values: inputs, pixels } = read;
   const { signatureName = defaultSignature, outputFilter, rawOutputs, id } = read.head;
   const request = { ...found, signatureName, inputs, pixels, signal, deadline, claim };
-  const { version, outputs } = await models.predict({ ...request, ...(outputFilter && { outputFilter }) });
+  const answer = () => models.predict({ ...request, ...(outputFilter && { outputFilter }) });
+  const { version, outputs } = await releasing(read, answer);
   call.isAbout({ version: version.version });
   const model = { model_name: found.spec.name, model_version: String(version.version) };
   const head = JSON.stringify({ ...model, ...(id !== undefined && { id }) });
@@ -116,10 +117,10 @@ async function infer(
   // Computed now, since their memory moves away while the answer is written.
   const rawLength = raw.reduce((sum, [, value]) => sum + rawBytes(value), 0);
   const names = raw.map(([name]) => name);
-  const answer = await writer.json({ type: 'infer', head, raw: names }, outputs, signal);
-  if (raw.length === 0) return { body: answer };
-  const headers = { [jsonLengthHeader]: String(answer.length - rawLength) };
-  return { type: 'application/octet-stream', headers, body: answer };
+  const written = await writer.json({ type: 'infer', head, raw: names }, outputs, signal);
+  if (raw.length === 0) return { body: written };
+  const headers = { [jsonLengthHeader]: String(written.length - rawLength) };
+  return { type: 'application/octet-stream', headers, body: written };
 }
 
 /** Header with the number of bytes of a body that are JSON; raw tensors follow. */

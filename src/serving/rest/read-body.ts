@@ -7,7 +7,7 @@ import { ServingError } from '../serving-error.js';
 import type { Arrival, ArrivalWatch } from '../limits/arrival-watch.js';
 import type { MemoryClaim } from '../limits/memory-budget.js';
 import type { Pace } from '../limits/pace.js';
-import { BodyPieces, isCrumbled, type ReceivedBody } from '../limits/received-body.js';
+import { BodyPieces, isCrumbled, type ReceivedBody, releaseBody } from '../limits/received-body.js';
 
 /** Limits of a request's body. */
 export interface BodyLimits {
@@ -115,6 +115,7 @@ class BodyReader {
     this.#isOver = true;
     this.limits.arrivals.delete(this.#arrival);
     this.limits.claim.release();
+    releaseBody(this.#body);
     this.#body = new BodyPieces();
     if (this.#source !== this.request) {
       this.request.unpipe();

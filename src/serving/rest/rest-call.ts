@@ -4,6 +4,7 @@ import type { CancelSignal } from '../cancellation.js';
 import type { MemoryClaim } from '../limits/memory-budget.js';
 import type { ReceivedBody } from '../limits/received-body.js';
 import type { RequestSubject } from '../request-event.js';
+import type { LargeAnswer } from '../writer/large-answer.js';
 
 /** A request that a handler answers. */
 export interface RestCall {
@@ -34,7 +35,7 @@ export interface RestAnswer {
   readonly type?: string;
   /** Headers in addition to type and length. Default: none. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body: string | Buffer;
+  readonly body: string | Buffer | LargeAnswer;
 }
 
 export type RestHandler = (call: RestCall) => RestAnswer | Promise<RestAnswer>;

@@ -4,7 +4,7 @@ import { regression } from '../examples/regression.js';
 import { defaultSignature } from '../limits/check-request.js';
 import { servableNotFound } from '../model-not-found.js';
 import type { ModelServer, ModelSpec, ServedVersion } from '../model-server.js';
-import type { RequestReader } from '../reader/request-reader.js';
+import { type RequestReader, releasing } from '../reader/request-reader.js';
 import { ServingError } from '../serving-error.js';
 import { AnswerWriter } from '../writer/answer-writer.js';
 import { metadataJson, statusJson } from './model-json.js';
@@ -106,15 +106,8 @@ async function predict(models: ModelServer, { reader, writer }: Threads, call: R
   const read = await reader.predict(body, found.version.signatures, { onSignature, signal });
   const { values: inputs, pixels } = read;
   const { signatureName = defaultSignature, format } = read.head;
-  const { version, outputs } = await models.predict({
-    ...found,
-    signatureName,
-    inputs,
-    pixels,
-    signal,
-    deadline,
-    claim,
-  });
+  const request = { ...found, signatureName, inputs, pixels, signal, deadline, claim };
+  const { version, outputs } = await releasing(read, () => models.predict(request));
   call.isAbout({ version: version.version });
   return { body: await writer.json({ type: 'predictions', format }, outputs, signal) };
 }

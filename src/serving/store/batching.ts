@@ -1,7 +1,11 @@
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import { hasRows } from '../limits/check-size.js';
+import { largeBytes } from '../limits/copy-in-turns.js';
 import { ServingError } from '../serving-error.js';
 import type { CallResult, InferenceWorker } from '../worker/inference-worker.js';
+import { sharedMemory } from '../worker/shared-memory.js';
 import { bytesOf, concatRows, partOf, rowShape, rowsOf, splitRows } from './batch-values.js';
 import { JoinedRows } from './joined-rows.js';
 import type { BatchingSettings } from './batching-options.js';
@@ -89,9 +93,9 @@ export class Batcher {
   submit(call: SignatureCall): Promise<Outputs> {
     if (this.#failure) return Promise.reject(this.#failure);
     const rows = rowsOf(call.inputs);
-    const end = this.thread.begin();
-    const isLarge = rows !== null && this.#isCut(call, rows);
-    const done = isLarge ? this.#submitLarge(call, rows) : this.#enqueue(call, rows);
+    const isCut = rows !== null && this.#isCut(call, rows);
+    const end = this.thread.begin(isCut || bytesOf(call.inputs) > largeBytes);
+    const done = isCut ? this.#submitLarge(call, rows) : this.#enqueue(call, rows);
     // `finally` would create two more promises for each request.
     done.then(end, end);
     return done;
@@ -110,7 +114,7 @@ export class Batcher {
     this.#rows += request.rows ?? 1;
     this.#bytes += request.bytes;
     if (!isAccepted) this.#othersCameAt = performance.now();
-    if (request.isLarge) void this.#copy(request);
+    if (request.isCopying) void this.#copy(request);
     else this.#dispatch();
     return request.done;
   }
@@ -171,15 +175,28 @@ export class Batcher {
   /** @returns Null if the outputs turn out not to be rows that can be joined: then it must run as a whole. */
   async #runInBatches(call: SignatureCall, rows: number): Promise<Outputs | null> {
     const joined = new JoinedRows(rows);
+    try {
+      return await this.#joinBatches(call, rows, joined);
+    } catch (error) {
+      joined.release();
+      throw error;
+    }
+  }
+
+  async #joinBatches(call: SignatureCall, rows: number, joined: JoinedRows): Promise<Outputs | null> {
     const fitting = Math.floor(mostJoinedBytes / (bytesOf(call.inputs) / rows));
     const most = Math.max(1, Math.min(this.options.maxBatchSize, fitting));
     let next = 0;
     const runNext = async () => {
+      // Answers of workers come in one turn as long as there are any: with the next part in the same turn, it would not end.
+      if (next > 0) await nextTurn();
+      if (next >= rows) return true;
       const start = next;
       const count = Math.min(this.#partRows(call.signatureName, most), rows - start);
       next += count;
       const inputs = partOf(call.inputs, start, count);
-      return joined.add(await this.#enqueue({ ...call, inputs }, count, true), start, count);
+      const part = { ...call, inputs, isPart: true, into: joined.placesOf(start, count) };
+      return joined.add(await this.#enqueue(part, count, true), start, count);
     };
     if (!(await runNext())) {
       this.#alone.add(call.signatureName);
@@ -197,7 +214,9 @@ export class Batcher {
       }
     };
     await Promise.all(Array.from({ length: Math.max(1, this.#workers.size) }, runOthers));
-    return joined.outputs;
+    const { outputs } = joined;
+    if (!outputs) joined.release();
+    return outputs;
   }
 
   /** Number of rows of a large request that run at once: fewer while others come in, since these must wait. */
@@ -262,6 +281,22 @@ export class Batcher {
       if (!batch || !worker) return;
       void this.#run(worker, batch);
     }
+    this.#runShortHere();
+  }
+
+  /** Runs a short call in this thread while all workers are busy with large ones: it need not wait for them. */
+  #runShortHere(): void {
+    if (this.#queue.size === 0 || !this.thread.isFree) return;
+    const [worker] = this.#workers;
+    if (!worker?.canCallHere) return;
+    for (const request of this.#queue) {
+      if (request.isLarge || request.call.isPart || !this.#short.isShort(request.call)) continue;
+      const batch = this.#ripeBatch(request);
+      if (batch?.length !== 1) return;
+      this.#take(request);
+      void this.#run(worker, batch, true);
+      return;
+    }
   }
 
   /** The oldest request that may run, with the requests that can share its batch. */
@@ -305,7 +340,8 @@ export class Batcher {
     return null;
   }
 
-  async #run(worker: BatchWorker, batch: readonly QueuedRequest[]): Promise<void> {
+  /** @param isBusy Whether the worker is computing something else, because the batch runs here. */
+  async #run(worker: BatchWorker, batch: readonly QueuedRequest[], isBusy = false): Promise<void> {
     this.#running += 1;
     const startedAt = performance.now();
     try {
@@ -317,7 +353,7 @@ export class Batcher {
       else this.#runAlone(batch);
     }
     this.#running -= 1;
-    if (this.#workers.has(worker)) this.#free.push(worker);
+    if (!isBusy && this.#workers.has(worker)) this.#free.push(worker);
     this.#dispatch();
     this.#wakeIdle();
   }
@@ -325,7 +361,7 @@ export class Batcher {
   async #compute(worker: BatchWorker, batch: readonly QueuedRequest[]): Promise<void> {
     const [first] = batch;
     if (!first) return;
-    const { signatureName, outputs: wanted } = first.call;
+    const { signatureName } = first.call;
     const sizes = batch.map(({ rows }) => rows ?? 0);
     const rows = rowsIn(batch);
     const padding = first.key === null ? 0 : this.#padding(rows);
@@ -338,10 +374,11 @@ export class Batcher {
       : first.inputs;
     const startedAt = performance.now();
     const isOwned = isJoined || first.isOwned;
+    const into = isJoined ? undefined : first.call.into;
     const { outputs, seconds } =
       batch.length === 1 && worker.canCallHere
         ? await this.#callOne(worker, first.call, joined, isOwned)
-        : await worker.call(signatureName, joined, wanted, isOwned);
+        : await this.#call(worker, { ...first.call, inputs: joined, into }, isOwned);
     if (rows > 0) this.#rowSeconds.set(signatureName, seconds / (rows + padding));
     const parts = isJoined ? splitRows(outputs, sizes, rows + padding) : [outputs];
     if (parts === null) {
@@ -367,13 +404,27 @@ export class Batcher {
     isOwned: boolean,
   ): Promise<CallResult> {
     const { signatureName, outputs } = call;
-    const isHere = this.thread.isFree && this.#short.isShort({ ...call, inputs });
+    // This thread has enough to do for a request that is computed in parts.
+    const isHere = this.thread.isFree && !call.isPart && this.#short.isShort({ ...call, inputs });
     const result = isHere
       ? worker.callHere(signatureName, inputs, outputs)
-      : await worker.call(signatureName, inputs, outputs, isOwned);
+      : await this.#call(worker, { ...call, inputs }, isOwned);
     // The memory of a copy may belong to the worker now.
-    this.#short.observe(call, result.seconds);
+    if (!call.isPart) this.#short.observe(call, result.seconds);
     return result;
+  }
+
+  /** The worker may use shared memory even after its client has gone. */
+  async #call(worker: BatchWorker, call: SignatureCall, isOwned: boolean): Promise<CallResult> {
+    const { signatureName, inputs, outputs, into } = call;
+    const called = () => worker.call(signatureName, inputs, { outputs, isOwned, into });
+    if (sharedMemory.lent === 0) return called();
+    for (const values of [inputs, into ?? {}]) sharedMemory.hold(values);
+    try {
+      return await called();
+    } finally {
+      for (const values of [inputs, into ?? {}]) sharedMemory.release(values);
+    }
   }
 
   #padding(rows: number): number {

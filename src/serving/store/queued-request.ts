@@ -3,6 +3,7 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import type { PredictRequest } from '../model-server.js';
 import { ServingError } from '../serving-error.js';
 import { largeBytes } from '../limits/copy-in-turns.js';
+import { sharedBufferOf } from '../worker/shared-memory.js';
 import { bytesOf, copyValues } from './batch-values.js';
 
 /** A call of a signature that has been checked. */
@@ -14,6 +15,10 @@ export interface SignatureCall {
   readonly signal?: CancelSignal | undefined;
   /** Milliseconds since 1970. */
   readonly deadline?: number | undefined;
+  /** Whether it is a part of a larger call, which has been accepted. Default: false. */
+  readonly isPart?: boolean | undefined;
+  /** Shared memory for the outputs, used where they fit. Default: they get memory of their own. */
+  readonly into?: Outputs | undefined;
   /** Called when it has run, before it settles. Default: nobody is called. */
   readonly onRun?: PredictRequest['onRun'];
 }
@@ -31,7 +36,7 @@ export class QueuedRequest {
   readonly since = performance.now();
   /** The call's inputs, or a copy of them that can be moved to a worker. */
   inputs: SignatureCall['inputs'];
-  /** Whether the inputs are being copied: then it must not run yet. */
+  /** Whether the inputs are being copied, because they are large and not in shared memory: then it must not run yet. */
   isCopying: boolean;
   /** Whether the inputs are a copy. */
   isOwned = false;
@@ -53,7 +58,7 @@ export class QueuedRequest {
   ) {
     this.inputs = call.inputs;
     this.bytes = bytesOf(call.inputs);
-    this.isCopying = this.isLarge;
+    this.isCopying = this.isLarge && !Object.values(call.inputs).every(({ values }) => sharedBufferOf(values));
     this.done = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -1,6 +1,7 @@
 import type { ShadowReport, ShadowResult } from '../model-server.js';
 import { agreementOf } from '../worker/agreement.js';
 import { isStrings, type PackedValues, packValues, unpackValues } from '../worker/packed-value.js';
+import { sharedMemory } from '../worker/shared-memory.js';
 import { bytesOf } from './batch-values.js';
 import type { Outputs, SignatureCall } from './queued-request.js';
 
@@ -93,7 +94,8 @@ export class Shadow {
     else if (this.#waiting.length >= mostWaiting) this.#end(signatureName, 'dropped');
     else {
       const call = { signatureName, inputs, outputs: wanted };
-      // The memory of the outputs may move to the thread that writes the answer.
+      // The memory of the outputs may move to the thread that writes the answer, that of the inputs may be used again.
+      sharedMemory.hold(inputs);
       this.#waiting.push({ call, outputs: packValues(outputs, false).values, since: performance.now() });
       this.#schedule();
     }
@@ -118,6 +120,7 @@ export class Shadow {
     this.#waiting.shift();
     if (isLate) this.#end(first.call.signatureName, 'dropped');
     else await this.#run(first);
+    sharedMemory.release(first.call.inputs);
   }
 
   async #run({ call, outputs: packed }: Copy): Promise<void> {

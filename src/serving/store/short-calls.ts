@@ -25,15 +25,21 @@ export class AnsweringThread {
   #arrived = 0;
   #arrivedBefore = 0;
 
-  /** Counts a call that has arrived. @returns A function to call when it is answered. */
-  begin(): () => void {
-    this.#open += 1;
+  /**
+   * Counts a call that has arrived.
+   *
+   * @param isLarge Whether a worker computes it for long, while this thread is free. Default: false.
+   * @returns A function to call when it is answered.
+   */
+  begin(isLarge = false): () => void {
+    const count = isLarge ? 0 : 1;
+    this.#open += count;
     if (this.#arrived === 0) setImmediate(() => this.#endTurn());
     this.#arrived += 1;
-    return () => (this.#open -= 1);
+    return () => (this.#open -= count);
   }
 
-  /** Whether the latest call may run in this thread: it is the only one, and calls do not arrive several at a time. */
+  /** Whether the latest call may run in this thread: it is the only one except for large ones, and calls do not arrive several at a time. */
   get isFree(): boolean {
     return this.#open === 1 && this.#arrived === 1 && this.#arrivedBefore <= 1;
   }

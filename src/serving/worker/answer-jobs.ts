@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort } from 'node:worker_threads';
 
 import { ServingError } from '../serving-error.js';
 import { collectGarbageOfLargeJobs } from './collect-garbage.js';
@@ -8,10 +8,10 @@ import type { JobMessage, JobReply } from './job-thread.js';
 /** Niceness of the thread, so that on a busy processor it yields to the one that answers clients. */
 const niceness = 10;
 
-/** A result, and its memory, which moves to the requesting thread. */
+/** A result, and its memory and ports, which move to the requesting thread. */
 export interface JobResult<Result> {
   readonly result: Result;
-  readonly transfer: ArrayBuffer[];
+  readonly transfer: (ArrayBuffer | MessagePort)[];
 }
 
 /**
@@ -21,7 +21,8 @@ export interface JobResult<Result> {
  */
 export function answerJobs(run: (work: never) => JobResult<unknown> | Promise<JobResult<unknown>>): void {
   lowerPriority();
-  const send = (reply: JobReply<unknown>, transfer: ArrayBuffer[] = []) => parentPort?.postMessage(reply, transfer);
+  const send = (reply: JobReply<unknown>, transfer: JobResult<unknown>['transfer'] = []) =>
+    parentPort?.postMessage(reply, transfer);
   const answer = async ({ id, work }: JobMessage<never>): Promise<void> => {
     try {
       const { result, transfer } = await run(work);

@@ -2,7 +2,7 @@ import type { DType } from '../../tensorflow/data-type.js';
 import type { Signature } from '../../saved-model/read/read-saved-model.js';
 import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import type { Shape } from '../../tracing/tensor-spec.js';
-import type { PackedValues } from './packed-value.js';
+import type { PackedValue, PackedValues } from './packed-value.js';
 import type { PlainError } from './plain-error.js';
 import type { Runtime } from './served-model.js';
 import type { ServedPrecision } from './served-precision.js';
@@ -30,6 +30,8 @@ export type InferenceRequest =
       readonly inputs: PackedValues;
       /** Default: all. */
       readonly outputs?: readonly string[] | undefined;
+      /** Shared memory for outputs that fit. Default: none. */
+      readonly into?: PackedValues | undefined;
     }
   | { readonly type: 'end' };
 
@@ -54,6 +56,9 @@ export interface WarmupResult {
   readonly seconds: number;
 }
 
+/** Outputs by name; null for one that was written into the memory given for it. */
+export type NamedOutputs = readonly (readonly [name: string, value: PackedValue | null])[];
+
 /** Messages from the worker: first whether the model is loaded, then answers. */
 export type InferenceReply =
   | {
@@ -71,7 +76,7 @@ export type InferenceReply =
   | {
       readonly type: 'result';
       readonly id: number;
-      readonly outputs: PackedValues;
+      readonly outputs: NamedOutputs;
       /** Time in TensorFlow, in seconds. */
       readonly seconds: number;
     }

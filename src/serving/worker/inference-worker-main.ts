@@ -6,10 +6,12 @@ import { refuseFileOps } from '../../saved-model/read/file-ops.js';
 import { type ChosenRuntime, loadInOnnxRuntime } from './choose-runtime.js';
 import { loadForServing } from './load-for-serving.js';
 import type { Values } from './made-up-call.js';
-import { packValues, unpackValues } from './packed-value.js';
+import { isStrings, type PackedValue, packValues, unpackValues } from './packed-value.js';
+import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { plainError } from './plain-error.js';
 import { plainSignature } from './plain-signature.js';
 import type { ServedModel } from './served-model.js';
+import { askForCollection, sharedBufferOf } from './shared-memory.js';
 import { warmUp } from './warm-up.js';
 
 /** The thread of an `InferenceWorker`: loads a SavedModel, reports that, then answers calls one after another. */
@@ -37,27 +39,51 @@ async function main(): Promise<void> {
   }
 }
 
+/** Time after the last call with shared memory until its memory may be given up by the other thread, in milliseconds. */
+const idleMilliseconds = 15_000;
+let timer: NodeJS.Timeout | undefined;
+
+/** Objects for shared memory keep it, and V8 sees no reason to collect them. */
+function forgetSharedMemory(): void {
+  clearTimeout(timer);
+  timer = setTimeout(askForCollection, idleMilliseconds).unref();
+}
+
 function answer(model: ServedModel, request: InferenceRequest): Promise<void> | undefined {
   if (request.type === 'end') {
     model.dispose();
     parentPort?.close();
     return;
   }
-  const { id, signature, inputs, outputs } = request;
+  const { id, signature, inputs, outputs, into } = request;
   const fail = (error: unknown) => send({ type: 'error', id, error: plainError(error) });
   try {
     const started = performance.now();
     const reply = (results: Values) => {
       const seconds = (performance.now() - started) / 1000;
-      const { values, transfer } = packValues(results, true);
-      send({ type: 'result', id, outputs: values, seconds }, transfer);
+      const places = new Map(into);
+      const own = Object.entries(results).filter(([name, value]) => !isPlaced(value, places.get(name)));
+      const { values, transfer } = packValues(Object.fromEntries(own), true);
+      const packed = new Map(values);
+      const named = Object.keys(results).map((name) => [name, packed.get(name) ?? null] as const);
+      send({ type: 'result', id, outputs: named, seconds }, transfer);
     };
-    const results = model.callValues(signature, unpackValues(inputs), outputs);
+    const values = unpackValues(inputs);
+    if (into || Object.values(values).some((value) => sharedBufferOf(value.values))) forgetSharedMemory();
+    const results = model.callValues(signature, values, outputs);
     if (results instanceof Promise) return results.then(reply).catch(fail);
     reply(results);
   } catch (error) {
     fail(error);
   }
+}
+
+/** Writes an output into memory that was given for it. @returns Whether it fits there. */
+function isPlaced({ dtype, shape, values }: TensorValue, place: PackedValue | undefined): boolean {
+  if (!place || !('values' in place) || isStrings(values)) return false;
+  if (dtype !== place.dtype || String(shape) !== String(place.shape)) return false;
+  (place.values as Float32Array).set(values as Float32Array);
+  return true;
 }
 
 function send(reply: InferenceReply, transfer: ArrayBuffer[] = []): void {

@@ -8,8 +8,14 @@ import '../../tensorflow/tf.js';
 import type { PrecisionChoice } from '../../tensorflow/precision.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { asServingError, ServingError } from '../serving-error.js';
-import type { InferenceReply, InferenceRequest, InferenceWorkerData, WarmupResult } from './inference-messages.js';
-import { type Packing, packValues, unpackValues } from './packed-value.js';
+import type {
+  InferenceReply,
+  InferenceRequest,
+  InferenceWorkerData,
+  NamedOutputs,
+  WarmupResult,
+} from './inference-messages.js';
+import { type Packing, packValues, unpackValue } from './packed-value.js';
 import { errorOf, plainError } from './plain-error.js';
 import { signatureOf } from './plain-signature.js';
 import type { Runtime } from './served-model.js';
@@ -30,6 +36,16 @@ export interface InferenceWorkerOptions {
   readonly name?: string;
 }
 
+/** How a worker runs a call. */
+export interface CallOptions {
+  /** Outputs to return. Default: all. */
+  readonly outputs?: readonly string[] | undefined;
+  /** Whether the memory of the inputs may move to the worker. Default: it is copied. Shared memory is neither moved nor copied. */
+  readonly isOwned?: boolean | undefined;
+  /** Values in shared memory that outputs of the same names, types and sizes are written to. Default: outputs get memory of their own. */
+  readonly into?: Readonly<Record<string, TensorValue>> | undefined;
+}
+
 /** Result of a call: outputs by name, and the seconds that TensorFlow took. */
 export interface CallResult {
   readonly outputs: Record<string, TensorValue>;
@@ -48,6 +64,10 @@ interface Loaded {
 interface Pending<T> {
   readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface PendingCall extends Pending<CallResult> {
+  readonly into: CallOptions['into'];
 }
 
 /** Time that an idle worker may take to free its session before it is ended by force, in milliseconds. */
@@ -101,17 +121,14 @@ export class InferenceWorker {
    * Runs a signature.
    *
    * @param inputs Every input, with its dtype.
-   * @param outputs Outputs to return. Default: all.
-   * @param isOwned Whether the memory of the inputs may move to the worker. Default: it is copied.
    * @throws ServingError `INVALID_ARGUMENT` with TensorFlow's words; `UNAVAILABLE` when the thread ends first.
    */
   call(
     signature: string,
     inputs: Readonly<Record<string, TensorValue>>,
-    outputs?: readonly string[],
-    isOwned = false,
+    { outputs, isOwned = false, into }: CallOptions = {},
   ): Promise<CallResult> {
-    return this.#connection.call(signature, packValues(inputs, isOwned), outputs);
+    return this.#connection.call(signature, packValues(inputs, isOwned), outputs, into);
   }
 
   /** Whether this thread can run the model itself. */
@@ -154,7 +171,7 @@ class Connection {
   readonly worker: Worker;
   readonly loaded: Promise<Loaded>;
   readonly ended: Promise<void>;
-  readonly #pending = new Map<number, Pending<CallResult>>();
+  readonly #pending = new Map<number, PendingCall>();
   #loading: Pending<Loaded> | null = null;
   #nextId = 1;
   #end: ServingError | null = null;
@@ -176,13 +193,19 @@ class Connection {
     });
   }
 
-  call(signature: string, { values, transfer }: Packing, outputs?: readonly string[]): Promise<CallResult> {
+  call(
+    signature: string,
+    { values, transfer }: Packing,
+    outputs: CallOptions['outputs'],
+    into: CallOptions['into'],
+  ): Promise<CallResult> {
     if (this.#end) return Promise.reject(this.#end);
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      this.post({ type: 'call', id, signature, inputs: values, outputs }, transfer);
+      this.#pending.set(id, { resolve, reject, into });
+      const places = into && packValues(into, false).values;
+      this.post({ type: 'call', id, signature, inputs: values, outputs, into: places }, transfer);
     });
   }
 
@@ -204,7 +227,7 @@ class Connection {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
       if (reply.type === 'error') pending?.reject(asServingError(errorOf(reply.error)));
-      else pending?.resolve({ outputs: unpackValues(reply.outputs), seconds: reply.seconds });
+      else pending?.resolve({ outputs: outputsOf(reply.outputs, pending.into), seconds: reply.seconds });
     }
   }
 
@@ -216,4 +239,15 @@ class Connection {
     for (const { reject } of this.#pending.values()) reject(error);
     this.#pending.clear();
   }
+}
+
+/** The outputs of a reply; null stands for one that was written into the memory given for it. */
+function outputsOf(named: NamedOutputs, into: CallOptions['into']): Record<string, TensorValue> {
+  const outputs = named.map(([name, value]) => {
+    if (value) return [name, unpackValue(value)] as const;
+    const placed = into?.[name];
+    if (!placed) throw new Error(`unreachable: there was no memory for "${name}"`);
+    return [name, placed] as const;
+  });
+  return Object.fromEntries(outputs);
 }

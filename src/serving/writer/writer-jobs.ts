@@ -42,6 +42,13 @@ export type MessageJob =
   | { readonly type: 'examples-response'; readonly task: ExamplesTask }
   | { readonly type: 'inference-response'; readonly tasks: readonly ExamplesTask[] };
 
+/** Receiver of an answer's bytes. */
+export interface AnswerPieces {
+  /** Bytes that it has received. */
+  readonly length: number;
+  readonly add: (bytes: Uint8Array) => void;
+}
+
 /** Maximum size of an answer in bytes; larger ones are not sent. */
 const mostBytes = 192 * 2 ** 20;
 /** Texts are collected up to this length. */
@@ -90,14 +97,15 @@ export function messageBytes(job: MessageJob, outputs: readonly Outputs[]): Uint
   }
 }
 
-/** Writes an answer that may be large. @throws ServingError `RESOURCE_EXHAUSTED` (413) for one that is too large. */
-export function writeLarge(job: JsonJob | MessageJob, outputs: readonly Outputs[]): Uint8Array {
+/** Writes an answer that may be large, in pieces. @throws ServingError `RESOURCE_EXHAUSTED` (413) for one that is too large. */
+export function writeLarge(job: JsonJob | MessageJob, outputs: readonly Outputs[], to: AnswerPieces): void {
+  const add = (bytes: Uint8Array) => {
+    if (to.length + bytes.length > mostBytes) throw tooLarge();
+    to.add(bytes);
+  };
   if (job.type === 'predictions' || job.type === 'infer' || job.type === 'results') {
-    return collect(bodyPieces(job, outputs[0] ?? {}));
-  }
-  const bytes = messageBytes(job, outputs);
-  if (bytes.length > mostBytes) throw tooLarge();
-  return bytes;
+    addBytes(bodyPieces(job, outputs[0] ?? {}), add);
+  } else add(messageBytes(job, outputs));
 }
 
 function writePredictResponse(
@@ -130,15 +138,8 @@ function inferenceResult(
 }
 
 /** Joins text as bytes: one string with everything would take several times the memory. */
-function collect(pieces: Iterable<string | Uint8Array>): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+function addBytes(pieces: Iterable<string | Uint8Array>, add: (bytes: Uint8Array) => void): void {
   let text = '';
-  const add = (chunk: Uint8Array) => {
-    length += chunk.length;
-    if (length > mostBytes) throw tooLarge();
-    chunks.push(chunk);
-  };
   const flush = () => {
     add(Buffer.from(text));
     text = '';
@@ -152,7 +153,6 @@ function collect(pieces: Iterable<string | Uint8Array>): Uint8Array {
     if (text.length >= pieceCharacters) flush();
   }
   flush();
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
 }
 
 function tooLarge(): ServingError {

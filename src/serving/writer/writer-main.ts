@@ -1,14 +1,23 @@
 import { answerJobs, type JobResult } from '../worker/answer-jobs.js';
 import { unpackValues } from '../worker/packed-value.js';
 import type { WriterWork } from './answer-writer.js';
+import { PieceWriter, type WrittenAnswer } from './large-answer.js';
 import { writeLarge } from './writer-jobs.js';
 
 /** The thread of an `AnswerWriter`. */
-function write({ job, outputs }: WriterWork): JobResult<Uint8Array> {
-  const bytes = writeLarge(job, outputs.map(unpackValues));
-  // A small Buffer is in a pool with others, which cannot be moved.
-  const result = bytes.buffer.byteLength === bytes.byteLength ? bytes : new Uint8Array(bytes);
-  return { result, transfer: [result.buffer as ArrayBuffer] };
+function write({ job, outputs }: WriterWork): JobResult<WrittenAnswer> {
+  const pieces = new PieceWriter();
+  try {
+    writeLarge(
+      job,
+      outputs.map((each) => unpackValues(each)),
+      pieces,
+    );
+    return pieces.end();
+  } catch (error) {
+    pieces.discard();
+    throw error;
+  }
 }
 
 answerJobs(write);

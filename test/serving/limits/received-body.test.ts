@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { createRandom } from '../../../src/data/dataset/random.js';
-import { BodyPieces } from '../../../src/serving/limits/received-body.js';
+import { BodyPieces, movedBody, releaseBody } from '../../../src/serving/limits/received-body.js';
+import { sharedMemory } from '../../../src/serving/worker/shared-memory.js';
 
 describe('the pieces of a body', () => {
   it('are its bytes in their order, whatever their sizes', () => {
@@ -31,5 +32,21 @@ describe('the pieces of a body', () => {
       for (const chunk of sent) pieces.add(chunk);
       expect(pieces.chunks.every((chunk, i) => chunk === sent[i])).toBe(true);
     }
+  });
+
+  it('are in shared memory from the second mebibyte on, until the body is released', () => {
+    const random = createRandom(6);
+    const sent = Array.from({ length: 100 }, () => Buffer.alloc(Math.floor(random() * 80_000), Math.floor(random() * 256)));
+    const whole = Buffer.concat(sent);
+    const before = sharedMemory.lent;
+    const pieces = new BodyPieces();
+    for (const chunk of sent) pieces.add(chunk);
+    expect(Buffer.concat(pieces.chunks).equals(whole)).toBe(true);
+    const shared = pieces.chunks.filter(({ buffer }) => buffer instanceof SharedArrayBuffer);
+    expect(shared.length).toBe(Math.ceil((whole.length - 2 ** 20) / 2 ** 20));
+    const { chunks } = movedBody({ chunks: pieces.chunks, length: whole.length });
+    expect(chunks.filter((chunk) => shared.includes(chunk))).toEqual(shared);
+    releaseBody(pieces);
+    expect([pieces.chunks.length, sharedMemory.lent]).toEqual([0, before]);
   });
 }); // prettier-ignore

@@ -179,6 +179,43 @@ describe('a short call', () => {
     expect(ran.at(-1)).toBe('worker');
   });
 
+  it('runs in the thread that answers while a worker computes a large one', async () => {
+    const ran: string[] = [];
+    let finish: () => void = () => undefined;
+    const until = new Promise<void>((resolve) => (finish = resolve));
+    const watched = {
+      canCallHere: true,
+      call: async (...args: Parameters<InferenceWorker['call']>) => {
+        ran.push('worker');
+        if (args[1].x?.values.length === 300_000) await until;
+        return worker.call(...args);
+      },
+      callHere: (...args: Parameters<InferenceWorker['callHere']>) => (ran.push('here'), worker.callHere(...args)),
+    };
+    const batcher = new Batcher(worker.signatures, batchingOptions());
+    batcher.addWorker(watched);
+    const submit = (count: number, columns = 1) => {
+      const x: TensorValue = {
+        dtype: 'float32',
+        shape: [count, columns],
+        values: new Float32Array(count * columns).fill(2),
+      };
+      return batcher.submit({ signatureName: 'serving_default', inputs: { x } });
+    };
+    for (let i = 0; i < 30 && !ran.includes('here'); i += 1) {
+      await submit(2);
+      await new Promise(setImmediate);
+    }
+    const large = submit(1, 300_000);
+    while (ran.at(-1) !== 'worker') await new Promise(setImmediate);
+    await new Promise(setImmediate);
+    expect(await submit(2)).toEqual(model.callValues('serving_default', { x: floats(2) }));
+    expect(ran.at(-1)).toBe('here');
+    finish();
+    expect((await large).y?.values.length).toBe(300_000);
+    await batcher.idle();
+  });
+
   it('keeps the model until both threads have let go', async () => {
     await worker.end();
     expect(worker.canCallHere).toBe(false);

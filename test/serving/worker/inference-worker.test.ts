@@ -60,14 +60,14 @@ describe('InferenceWorker', () => {
   it('takes parts of larger buffers, and leaves them as they are', async () => {
     const message = Float32Array.of(9, 9, 1, 2, 9);
     const x: TensorValue = { dtype: 'float32', shape: [2, 1], values: message.subarray(2, 4) };
-    const { outputs } = await lasting.call('serving_default', { x }, ['y']);
+    const { outputs } = await lasting.call('serving_default', { x }, { outputs: ['y'] });
     expect(outputs).toEqual({ y: rows(3, 6) });
     expect(message).toEqual(Float32Array.of(9, 9, 1, 2, 9));
   });
 
   it('answers many calls at once, each its own', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, i) => lasting.call('serving_default', { x: rows(i) }, ['y'])),
+      Array.from({ length: 50 }, (_, i) => lasting.call('serving_default', { x: rows(i) }, { outputs: ['y'] })),
     );
     answers.forEach(({ outputs }, i) => expect(outputs).toEqual({ y: rows(3 * i) }));
   });
@@ -78,7 +78,7 @@ describe('InferenceWorker', () => {
       status: 'INVALID_ARGUMENT',
       message: expect.stringContaining('TensorFlow could not run the graph') as string,
     });
-    expect((await lasting.call('serving_default', { x: rows(1) }, ['y'])).outputs).toEqual({ y: rows(3) });
+    expect((await lasting.call('serving_default', { x: rows(1) }, { outputs: ['y'] })).outputs).toEqual({ y: rows(3) });
   });
 
   it('fails what is under way, and what comes later, when the thread ends', async () => {
