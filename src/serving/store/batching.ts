@@ -5,7 +5,7 @@ import { hasRows } from '../limits/check-size.js';
 import { largeBytes } from '../limits/copy-in-turns.js';
 import { ServingError } from '../serving-error.js';
 import type { CallResult, InferenceWorker } from '../worker/inference-worker.js';
-import { sharedMemory } from '../worker/shared-memory.js';
+import { sharedBufferOf, sharedMemory } from '../worker/shared-memory.js';
 import { bytesOf, concatRows, partOf, rowShape, rowsOf, splitRows } from './batch-values.js';
 import { JoinedRows } from './joined-rows.js';
 import type { BatchingSettings } from './batching-options.js';
@@ -58,6 +58,8 @@ export class Batcher {
   readonly #short = new ShortCalls();
   /** Time per row in the last batch of a signature, in seconds. */
   readonly #rowSeconds = new Map<string, number>();
+  /** Size of the outputs of a signature's last large call that ran whole, in bytes. */
+  readonly #outputBytes = new Map<string, number>();
   /** Time of the last request that is not part of a larger one, by `performance.now`. */
   #othersCameAt = -Infinity;
 
@@ -374,13 +376,11 @@ export class Batcher {
       : first.inputs;
     const startedAt = performance.now();
     const isOwned = isJoined || first.isOwned;
-    const into = isJoined ? undefined : first.call.into;
-    const { outputs, seconds } =
-      batch.length === 1 && worker.canCallHere
-        ? await this.#callOne(worker, first.call, joined, isOwned)
-        : await this.#call(worker, { ...first.call, inputs: joined, into }, isOwned);
+    const { outputs, seconds } = await this.#callAny(worker, batch, joined, isOwned);
     if (rows > 0) this.#rowSeconds.set(signatureName, seconds / (rows + padding));
     const parts = isJoined ? splitRows(outputs, sizes, rows + padding) : [outputs];
+    // Whoever gets outputs releases them.
+    if (first.isLarge && (isJoined || first.isSettled)) sharedMemory.release(outputs);
     if (parts === null) {
       this.#alone.add(signatureName);
       this.#runAlone(batch);
@@ -389,6 +389,39 @@ export class Batcher {
     this.onBatch({ signatureName, requests: batch.length, rows, padding, seconds });
     tellRun(batch, startedAt);
     batch.forEach((request, i) => request.resolve(parts[i] ?? {}));
+  }
+
+  #callAny(
+    worker: BatchWorker,
+    [first, ...others]: readonly QueuedRequest[],
+    inputs: SignatureCall['inputs'],
+    isOwned: boolean,
+  ): Promise<CallResult> {
+    if (!first) throw new Error('unreachable: a batch has requests');
+    if (first.isLarge && !first.call.isPart) return this.#callLarge(worker, first.call, inputs, isOwned);
+    const isHere = others.length === 0 && worker.canCallHere;
+    return isHere
+      ? this.#callOne(worker, first.call, inputs, isOwned)
+      : this.#call(worker, first.call, inputs, isOwned);
+  }
+
+  /** Runs a large call, which is alone, as a whole. Its outputs go into shared memory if those of the last one would have had room there. */
+  async #callLarge(
+    worker: BatchWorker,
+    call: SignatureCall,
+    inputs: SignatureCall['inputs'],
+    isOwned: boolean,
+  ): Promise<CallResult> {
+    const memory = sharedMemory.take(this.#outputBytes.get(call.signatureName) ?? 0);
+    let isUsed = false;
+    try {
+      const result = await this.#call(worker, call, inputs, isOwned, memory);
+      this.#outputBytes.set(call.signatureName, bytesOf(result.outputs));
+      isUsed = Object.values(result.outputs).some(({ values }) => sharedBufferOf(values) === memory);
+      return result;
+    } finally {
+      if (memory && !isUsed) sharedMemory.giveBack(memory);
+    }
   }
 
   /**
@@ -408,16 +441,21 @@ export class Batcher {
     const isHere = this.thread.isFree && !call.isPart && this.#short.isShort({ ...call, inputs });
     const result = isHere
       ? worker.callHere(signatureName, inputs, outputs)
-      : await this.#call(worker, { ...call, inputs }, isOwned);
+      : await this.#call(worker, call, inputs, isOwned);
     // The memory of a copy may belong to the worker now.
     if (!call.isPart) this.#short.observe(call, result.seconds);
     return result;
   }
 
   /** The worker may use shared memory even after its client has gone. */
-  async #call(worker: BatchWorker, call: SignatureCall, isOwned: boolean): Promise<CallResult> {
-    const { signatureName, inputs, outputs, into } = call;
-    const called = () => worker.call(signatureName, inputs, { outputs, isOwned, into });
+  async #call(
+    worker: BatchWorker,
+    { signatureName, outputs, into }: SignatureCall,
+    inputs: SignatureCall['inputs'],
+    isOwned: boolean,
+    memory?: SharedArrayBuffer,
+  ): Promise<CallResult> {
+    const called = () => worker.call(signatureName, inputs, { outputs, isOwned, into, memory });
     if (sharedMemory.lent === 0) return called();
     for (const values of [inputs, into ?? {}]) sharedMemory.hold(values);
     try {

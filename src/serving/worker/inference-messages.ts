@@ -32,6 +32,8 @@ export type InferenceRequest =
       readonly outputs?: readonly string[] | undefined;
       /** Shared memory for outputs that fit. Default: none. */
       readonly into?: PackedValues | undefined;
+      /** Shared memory for other large outputs. Default: none. */
+      readonly memory?: SharedArrayBuffer | undefined;
     }
   | { readonly type: 'end' };
 

@@ -11,7 +11,7 @@ import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { plainError } from './plain-error.js';
 import { plainSignature } from './plain-signature.js';
 import type { ServedModel } from './served-model.js';
-import { askForCollection, sharedBufferOf } from './shared-memory.js';
+import { askForCollection, placeValues, sharedBufferOf } from './shared-memory.js';
 import { warmUp } from './warm-up.js';
 
 /** The thread of an `InferenceWorker`: loads a SavedModel, reports that, then answers calls one after another. */
@@ -55,21 +55,22 @@ function answer(model: ServedModel, request: InferenceRequest): Promise<void> | 
     parentPort?.close();
     return;
   }
-  const { id, signature, inputs, outputs, into } = request;
+  const { id, signature, inputs, outputs, into, memory } = request;
   const fail = (error: unknown) => send({ type: 'error', id, error: plainError(error) });
   try {
     const started = performance.now();
     const reply = (results: Values) => {
       const seconds = (performance.now() - started) / 1000;
       const places = new Map(into);
-      const own = Object.entries(results).filter(([name, value]) => !isPlaced(value, places.get(name)));
-      const { values, transfer } = packValues(Object.fromEntries(own), true);
+      const others = Object.entries(results).filter(([name, value]) => !isPlaced(value, places.get(name)));
+      const own = Object.fromEntries(others);
+      const { values, transfer } = packValues(memory ? placeValues(own, memory) : own, true);
       const packed = new Map(values);
       const named = Object.keys(results).map((name) => [name, packed.get(name) ?? null] as const);
       send({ type: 'result', id, outputs: named, seconds }, transfer);
     };
     const values = unpackValues(inputs);
-    if (into || Object.values(values).some((value) => sharedBufferOf(value.values))) forgetSharedMemory();
+    if (into || memory || Object.values(values).some((value) => sharedBufferOf(value.values))) forgetSharedMemory();
     const results = model.callValues(signature, values, outputs);
     if (results instanceof Promise) return results.then(reply).catch(fail);
     reply(results);

@@ -44,6 +44,8 @@ export interface CallOptions {
   readonly isOwned?: boolean | undefined;
   /** Values in shared memory that outputs of the same names, types and sizes are written to. Default: outputs get memory of their own. */
   readonly into?: Readonly<Record<string, TensorValue>> | undefined;
+  /** Shared memory for other large outputs, if they fit. Default: none. */
+  readonly memory?: SharedArrayBuffer | undefined;
 }
 
 /** Result of a call: outputs by name, and the seconds that TensorFlow took. */
@@ -67,8 +69,11 @@ interface Pending<T> {
 }
 
 interface PendingCall extends Pending<CallResult> {
-  readonly into: CallOptions['into'];
+  readonly places: Places;
 }
+
+/** Where outputs are written. */
+type Places = Pick<CallOptions, 'into' | 'memory'>;
 
 /** Time that an idle worker may take to free its session before it is ended by force, in milliseconds. */
 const endMilliseconds = 5000;
@@ -126,9 +131,9 @@ export class InferenceWorker {
   call(
     signature: string,
     inputs: Readonly<Record<string, TensorValue>>,
-    { outputs, isOwned = false, into }: CallOptions = {},
+    options: CallOptions = {},
   ): Promise<CallResult> {
-    return this.#connection.call(signature, packValues(inputs, isOwned), outputs, into);
+    return this.#connection.call(signature, packValues(inputs, options.isOwned === true), options);
   }
 
   /** Whether this thread can run the model itself. */
@@ -196,16 +201,15 @@ class Connection {
   call(
     signature: string,
     { values, transfer }: Packing,
-    outputs: CallOptions['outputs'],
-    into: CallOptions['into'],
+    { outputs, into, memory }: Omit<CallOptions, 'isOwned'>,
   ): Promise<CallResult> {
     if (this.#end) return Promise.reject(this.#end);
     const id = this.#nextId;
     this.#nextId += 1;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject, into });
-      const places = into && packValues(into, false).values;
-      this.post({ type: 'call', id, signature, inputs: values, outputs, into: places }, transfer);
+      this.#pending.set(id, { resolve, reject, places: { into, memory } });
+      const packed = into && packValues(into, false).values;
+      this.post({ type: 'call', id, signature, inputs: values, outputs, into: packed, memory }, transfer);
     });
   }
 
@@ -227,7 +231,7 @@ class Connection {
       const pending = this.#pending.get(reply.id);
       this.#pending.delete(reply.id);
       if (reply.type === 'error') pending?.reject(asServingError(errorOf(reply.error)));
-      else pending?.resolve({ outputs: outputsOf(reply.outputs, pending.into), seconds: reply.seconds });
+      else pending?.resolve({ outputs: outputsOf(reply.outputs, pending.places), seconds: reply.seconds });
     }
   }
 
@@ -242,9 +246,9 @@ class Connection {
 }
 
 /** The outputs of a reply; null stands for one that was written into the memory given for it. */
-function outputsOf(named: NamedOutputs, into: CallOptions['into']): Record<string, TensorValue> {
+function outputsOf(named: NamedOutputs, { into, memory }: Places): Record<string, TensorValue> {
   const outputs = named.map(([name, value]) => {
-    if (value) return [name, unpackValue(value)] as const;
+    if (value) return [name, unpackValue(value, memory)] as const;
     const placed = into?.[name];
     if (!placed) throw new Error(`unreachable: there was no memory for "${name}"`);
     return [name, placed] as const;

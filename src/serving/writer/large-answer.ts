@@ -73,7 +73,7 @@ export function largeAnswer({ length, port }: Extract<WrittenAnswer, { readonly 
     next: () => {
       const received = receiveMessageOnPort(port);
       if (!received) return undefined;
-      const { buffer, byteOffset, byteLength } = received.message;
+      const { buffer, byteOffset, byteLength } = received.message as Uint8Array;
       return Buffer.from(buffer, byteOffset, byteLength);
     },
     free: ({ buffer }) => freeMemory(buffer as ArrayBuffer),
