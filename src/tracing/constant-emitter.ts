@@ -129,12 +129,9 @@ export class ConstantEmitter {
   /** Zeros, ones or another single value in a shape that depends on sizes. */
   #filled({ dataType, each, sources }: Varying): string | null {
     // An empty constant does not show what fills the others.
-    const value = each.flatMap(({ values }) => values.slice(0, 1))[0];
+    const value = each.find(({ values }) => values.length > 0)?.values[0];
     const rank = each[0]?.shape.length ?? 0;
-    if (
-      value === undefined ||
-      each.some(({ shape, values }) => shape.length !== rank || values.some((v) => !Object.is(v, value)))
-    ) {
+    if (value === undefined || each.some(({ shape, values }) => shape.length !== rank || !isFilled(values, value))) {
       return null;
     }
     const sizes = this.#shape(each, sources);
@@ -148,7 +145,7 @@ export class ConstantEmitter {
   /** Whole numbers at equal steps, where the start and the length may depend on sizes. */
   #range({ dataType, each, sources }: Varying): string | null {
     if (!isNumber(dataType) || each.some(({ shape, values }) => shape.length !== 1 || values.length < 2)) return null;
-    const numbers = each.map(({ values }) => values.map(Number));
+    const numbers = each.map(({ values }) => Array.from(values, Number));
     const step = (numbers[0]?.[1] ?? 0) - (numbers[0]?.[0] ?? 0);
     const isRange = numbers.every((values) => values.every((value, i) => value === (values[0] ?? 0) + i * step));
     if (!isRange || !Number.isInteger(step)) return null;
@@ -171,7 +168,7 @@ export class ConstantEmitter {
       const columns = shape[1] ?? 0;
       return (
         shape.length === 2 &&
-        values.every((value, i) => Number(value) === (Math.floor(i / columns) === i % columns ? 1 : 0))
+        Array.from(values).every((value, i) => Number(value) === (Math.floor(i / columns) === i % columns ? 1 : 0))
       );
     };
     if (!isNumber(dataType) || !each.every(isIdentity)) return null;
@@ -275,23 +272,30 @@ function isNumber(dataType: DataType): boolean {
 
 interface Varying extends ConstantUse {
   readonly dataType: DataType;
-  readonly each: readonly {
-    readonly shape: readonly number[];
-    readonly values: readonly (number | bigint | string)[];
-  }[];
+  readonly each: readonly { readonly shape: readonly number[]; readonly values: Elements }[];
   readonly sources: readonly SizeSource[];
 }
 
 /** Elements that `===` compares; strings by their bytes. */
-function elements(values: ConstantValues): (number | bigint | string)[] {
+type Elements = ArrayLike<number | bigint | string>;
+
+/** Numbers in a typed array stay there: there may be a million, and each trace has them. */
+function elements(values: ConstantValues): Elements {
+  if (ArrayBuffer.isView(values)) return values as unknown as ArrayLike<number>;
   const given = values as ArrayLike<number | bigint | Uint8Array>;
   const all = new Array<number | bigint | string>(given.length);
-  // There may be a million, for which `Array.from` takes ten times as long.
   for (let i = 0; i < all.length; i += 1) {
     const value = given[i] ?? 0;
     all[i] = value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
   }
   return all;
+}
+
+/** Whether all elements are a value. A loop: `some` with a function takes several times as long for a million. */
+function isFilled(values: Elements, value: Elements[number]): boolean {
+  let i = 0;
+  while (i < values.length && Object.is(values[i], value)) i += 1;
+  return i === values.length;
 }
 
 function isSameConstant(a: ConstantNode, b: ConstantNode): boolean {
@@ -303,8 +307,10 @@ function sameValues(a: ConstantValues, b: ConstantValues): boolean {
   return sameBytes(a, b) ?? sameArray(elements(a), elements(b));
 }
 
-function sameArray(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((value, i) => Object.is(value, b[i]));
+function sameArray(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i += 1) if (!Object.is(a[i], b[i])) return false;
+  return true;
 }
 
 function unexplained({ dataType, each, takenBy }: Varying): SignetError {
@@ -319,7 +325,8 @@ function unexplained({ dataType, each, takenBy }: Varying): SignetError {
 }
 
 /** The first elements, as a person reads them. */
-function firstOf(values: readonly (number | bigint | string)[]): string {
-  const shown = values.slice(0, 3).map((value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value));
+function firstOf(values: Elements): string {
+  const first = Array.from({ length: Math.min(3, values.length) }, (_, i) => values[i] ?? 0);
+  const shown = first.map((value) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value));
   return [...shown, ...(values.length > 3 ? ['...'] : [])].join(', ') || 'nothing';
 }
