@@ -39,18 +39,32 @@ function loadQuietly(): void {
  * it, in every process and every thread.
  */
 function load(): void {
+  const require = createRequire(import.meta.url);
   const ofTfjs = createRequire(path.join(tfjsPackage().folder, 'package.json'));
-  const finder = ofTfjs.resolve('@mapbox/node-pre-gyp');
+  const finder = finderOf(ofTfjs);
+  if (finder === null) {
+    require('@tensorflow/tfjs-node-gpu');
+    return;
+  }
   const known = ofTfjs.cache[finder];
   const answering = new Module(finder);
   answering.exports = { find: () => path.join(tfjsPackage().folder, addonPath) };
   ofTfjs.cache[finder] = answering;
   try {
-    createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu');
+    require('@tensorflow/tfjs-node-gpu');
   } finally {
     // For others, it is what it was.
     if (known) ofTfjs.cache[finder] = known;
     else Reflect.deleteProperty(ofTfjs.cache, finder);
+  }
+}
+
+/** Returns null in Signet's package, whose copy of TF.js does not ask (`scripts/pack-library.ts`). */
+function finderOf(ofTfjs: NodeJS.Require): string | null {
+  try {
+    return ofTfjs.resolve('@mapbox/node-pre-gyp');
+  } catch {
+    return null;
   }
 }
 
