@@ -112,14 +112,14 @@ describe('chooseStep', () => {
 
   it('ends once finding out has cost 2 % of what is left, compiling included', () => {
     const { runs, ways: both } = ways(100, 104);
-    let compiling = 7000;
+    let compiling = 12_000;
     const xla = () => {
       vi.advanceTimersByTime(compiling);
       compiling = 0;
       return both.xla();
     };
-    // 2 % of 3,475 steps of 100 ms are 6.95 s.
-    const { run: step } = chooseStep({ ...both, xla }, { jit: 'auto', steps: 3500, onNote: () => undefined });
+    // 2 % of 5,975 steps of 100 ms are 11.95 s.
+    const { run: step } = chooseStep({ ...both, xla }, { jit: 'auto', steps: 6000, onNote: () => undefined });
     run(step, times(60));
     expect(runs.filter((way) => way === 'xla')).toHaveLength(2);
     expect(runs.at(-1)).toBe('graph');
@@ -133,6 +133,13 @@ describe('chooseStep', () => {
     const short = ways(100, 10);
     run(chooseStep(short.ways, { jit: 'auto', steps: 2000, onNote: () => undefined }).run, times(60));
     expect(new Set(short.runs)).toEqual(new Set(['graph']));
+  });
+
+  it('does not try XLA where its first step alone may take longer than 2 % of what is left', () => {
+    // EfficientNet-Lite0, five epochs of 86 steps: 12 s with XLA.
+    const { runs, ways: both } = ways(770, 12_000);
+    run(chooseStep(both, { jit: 'auto', steps: 430, onNote: () => undefined }).run, times(60));
+    expect(new Set(runs)).toEqual(new Set(['graph']));
   });
 
   it('does not try XLA when it is not known how long there is to go', () => {

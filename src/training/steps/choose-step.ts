@@ -46,8 +46,10 @@ const fewestSteps = 3;
 const enoughMilliseconds = 2000;
 /** Cost allowed for finding out, as a share of the rest of the training. */
 const mostOfTheRest = 0.02;
-/** If fewer milliseconds are left, nothing is tried: 2 % of them are too few even for a small network, which XLA compiles in 2 to 10 s. */
-const worthTrying = 250_000;
+/** Milliseconds that XLA takes to compile: 2 to 10 s for a small network, 20 s for EfficientNet-Lite0. */
+const compiling = 10_000;
+/** How many times a graph's step the slowest one with XLA takes: EfficientNet-Lite0's, on a processor. The first one cannot be ended early. */
+const slowest = 16;
 /** A way is clearly faster if all its steps are faster by this factor. */
 const clearly = 1.1;
 
@@ -57,8 +59,8 @@ const clearly = 1.1;
  * XLA compiles for one batch size: the first step's. Other batches, such as an epoch's last, run as a graph: nothing is
  * compiled twice, and no padding enters batch normalization.
  *
- * With `auto` the first steps run as a graph and are timed; if the rest would take long, some more run with XLA, and the faster way is kept. It ends
- * as soon as the answer is clear, and at the latest when XLA has cost, compiling included, 2 % of the remaining time. If the number of steps is
+ * With `auto` the first steps run as a graph and are timed; if 2 % of the rest would pay for compiling and a slow first step, some more run with
+ * XLA, and the faster way is kept. It ends as soon as the answer is clear, and at the latest when XLA has cost, compiling included, 2 % of the remaining time. If the number of steps is
  * unknown, it stays with the graph.
  */
 export function chooseStep(ways: Readonly<Record<Way, Step>>, { jit, steps, onNote }: StepChoice): ChosenStep {
@@ -170,7 +172,7 @@ class Trial {
     this.#budget = left * mostOfTheRest;
     this.#taken = 0;
     this.#times = [];
-    if (left > worthTrying) this.#phase = 'xla';
+    if (this.#budget > compiling + slowest * milliseconds) this.#phase = 'xla';
     else this.keep('graph');
   }
 
