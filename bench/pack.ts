@@ -16,8 +16,8 @@ import { numberFlag } from './number-flag.js';
 /**
  * `npm run bench:pack [-- --images 20000 --size 64 --rounds 3]`: packs generated images as TFRecord and as tar, then trains LeNet for an epoch from
  * the folder, the TFRecords and the tars, each time in a new process; the three take turns. The table has the best of the rounds: seconds until the
- * first batch may begin (scan and duplicates), in a first run and in a second one, images per second of the epoch, its processor time, and peak MiB in addition to those
- * of a process that has only loaded TensorFlow. `--keep FOLDER` makes the images in a folder that stays.
+ * first batch may begin (scan and duplicates), in a first run and in a second one, images per second of the epoch, its processor time per image, and
+ * peak MiB in addition to those of a process that has only loaded TensorFlow. `--keep FOLDER` makes the images in that folder and leaves them there.
  */
 const [, , command, ...args] = process.argv;
 if (command === 'epoch') await epoch(args[0] ?? '');

@@ -33,22 +33,25 @@ const { values } = parseArgs({
   },
 });
 const seeds = values.seeds.split(',').map(Number);
+/** Flags of the recipe; none for the default. */
+const recipe = values.recipe === 'head' ? [] : ['--recipe', values.recipe];
 const perClass = Number(values['per-class']);
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 if (!values['forward-only']) await benchTrainings();
-if (values.recipe === 'head') await benchForward();
+if (recipe.length === 0) await benchForward();
 
 async function benchTrainings(): Promise<void> {
   const { train, test } = values;
   if (train === undefined || test === undefined) {
     throw new Error('Give the folders of photographs, a folder per class in each: -- --train FOLDER --test FOLDER');
   }
-  const recipe = values.recipe === 'head' ? '' : ` --recipe ${values.recipe}`;
-  console.log(`train-model --model-type EfficientNetLiteModel${recipe}, process start to model, evaluation and report`);
+  console.log(
+    `train-model --model-type ${['EfficientNetLiteModel', ...recipe].join(' ')}, process start to model, evaluation and report`,
+  );
   const all = () => ({ folder: train, remove: () => Promise.resolve() });
   const own = await report('all images', seeds, all, test);
-  if (recipe !== '') return;
+  if (recipe.length > 0) return;
   if (values['against-torch']) {
     for (const mode of ['cached', 'frozen']) for (const run of await torchRuns(mode, train, test)) printTorch(mode, [run], own); // prettier-ignore
   }
@@ -129,7 +132,6 @@ async function trainOn(train: string, test: string, seed: number): Promise<Run> 
   const sets = ['--train-dataset-path', train, '--test-dataset-path', test];
   const place = ['--model-folder-path', models, '--seed', String(seed)];
   const command = [file('../dist/src/commands/train-model/main.js'), '--model-type', 'EfficientNetLiteModel'];
-  const recipe = values.recipe === 'head' ? [] : ['--recipe', values.recipe];
   try {
     const start = performance.now();
     const { stdout } = await promisify(execFile)(process.execPath, [...command, ...recipe, ...sets, ...place]);

@@ -13,9 +13,9 @@ import { lastLines, runChild } from '../src/files/run-child.js';
 import { Cluster, namespace } from './kubernetes/cluster.js';
 
 /**
- * Every manifest in `deploy/` in the eyes of a real Kubernetes API server, which validates, defaults and admits them but keeps nothing
- * (`--dry-run=server`). The API server, etcd and kubectl are built from their Go modules (`scripts/kubernetes/go.mod`), since no release of theirs
- * is in a package registry. No pod is ever started: there is no scheduler and no node.
+ * Sends every manifest in `deploy/` to a real Kubernetes API server, which validates and admits it but stores nothing (`--dry-run=server`). The API
+ * server, etcd and kubectl are built from their Go modules (`scripts/kubernetes/go.mod`), because package registries do not have their releases.
+ * Without a scheduler and nodes, no pod is started.
  */
 const command = defineCommand({
   name: 'test-manifests',

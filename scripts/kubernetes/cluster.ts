@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
@@ -15,7 +15,7 @@ export const namespace = 'signet';
 
 /** etcd and an API server on the loopback, from the programs in a folder, without anything that would start pods. */
 export class Cluster {
-  readonly #children: { readonly name: string; readonly ended: Promise<unknown>; readonly kill: () => void }[] = [];
+  readonly #children: { readonly child: ChildProcess; readonly ended: Promise<unknown> }[] = [];
 
   constructor(
     private readonly programs: string,
@@ -74,8 +74,8 @@ export class Cluster {
   }
 
   async end(): Promise<void> {
-    for (const { kill, ended } of this.#children.reverse()) {
-      kill();
+    for (const { child, ended } of this.#children.reverse()) {
+      child.kill();
       await ended;
     }
   }
@@ -88,7 +88,7 @@ export class Cluster {
   #run(name: string, args: readonly string[]): void {
     const log = openSync(path.join(this.work, `${name}.log`), 'w');
     const child = spawn(path.join(this.programs, name), args, { stdio: ['ignore', log, log] });
-    this.#children.push({ name, ended: once(child, 'exit'), kill: () => child.kill() });
+    this.#children.push({ child, ended: once(child, 'exit') });
   }
 }
 

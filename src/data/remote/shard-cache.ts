@@ -50,7 +50,7 @@ export async function hasRoomFor(file: RemoteFile): Promise<boolean> {
 /**
  * Begins to copy a shard to the disk, and removes the least recently used ones if the room is needed.
  *
- * @returns Null if there is no room for it or the disk cannot be written: the shard is then read from its location each time.
+ * @returns Null if there is no room for it or writing to the disk fails. The shard is then read from its location every time.
  */
 export async function copyShard(file: RemoteFile): Promise<ShardCopy | null> {
   const copy = pathOf(file);

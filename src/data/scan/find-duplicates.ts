@@ -51,14 +51,11 @@ interface FileOfSet extends Omit<DuplicateFile, 'path'> {
 }
 
 /**
- * The images whose size and checksum another one may share, by a number that stands for both: it takes 8 bytes per image, where texts in a map
- * take a hundred. Few different images have the same number.
+ * The images that may have the size and checksum of another one. One number stands for both: it takes 8 bytes per image, where the strings of a map
+ * would take 100. Different images rarely have the same number.
  */
 function perhapsAlike(training: ImageScan, test: ImageScan | null): FileOfSet[] {
-  const numbers = new Float64Array(training.files.length + (test?.files.length ?? 0));
-  for (const [i, image] of training.files.entries()) numbers[i] = numberOf(image);
-  for (const [i, image] of (test?.files ?? []).entries()) numbers[training.files.length + i] = numberOf(image);
-  const sorted = numbers.sort();
+  const sorted = Float64Array.from([...training.files, ...(test?.files ?? [])], numberOf).sort();
   const repeated = new Set(sorted.filter((number, i) => number === sorted[i - 1]));
   const some = ({ files, classNames }: ImageScan, set: DuplicateFile['set']) =>
     files.flatMap((image) =>

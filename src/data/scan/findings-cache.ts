@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { cacheFolder } from '../../files/cache-folder.js';
 import { replaceFile } from '../../files/replace.js';
 
-/** Days after which findings that no scan has used are removed. */
+/** Number of days without use after which findings are deleted. */
 const unusedDays = 180;
 const day = 24 * 60 * 60 * 1000;
 
@@ -28,8 +28,8 @@ export async function readFindings(file: string): Promise<Buffer> {
 }
 
 /**
- * Keeps findings for the next scan, and removes those beside them that no scan has used for half a year. If they cannot be written or are longer than a
- * string can be, nothing is kept: the next scan takes longer, and nothing is lost.
+ * Saves findings for the next scan and deletes all in the same folder that have not been used for half a year. Findings that cannot be written, or
+ * that exceed the maximum length of a string, are not saved: the next scan then inspects the images again.
  */
 export async function keepFindings(file: string, lines: Iterable<string>): Promise<void> {
   try {

@@ -114,10 +114,11 @@ export function movedBody({ chunks }: ReceivedBody): { chunks: Uint8Array[]; tra
   const moved = chunks.map((chunk) => {
     const { buffer, byteLength } = chunk;
     if (buffer instanceof SharedArrayBuffer) return chunk;
-    const isOwn = buffer.byteLength > poolBytes && buffer.byteLength - byteLength <= mostBesides && !transfer.has(buffer);
+    const isOwn =
+      buffer.byteLength > poolBytes && buffer.byteLength - byteLength <= mostBesides && !transfer.has(buffer);
     const own = isOwn ? chunk : new Uint8Array(chunk);
     transfer.add(own.buffer as ArrayBuffer);
     return own;
   });
   return { chunks: moved, transfer: [...transfer] };
-} // prettier-ignore
+}
