@@ -12,9 +12,14 @@ export const shared = {
   testTimeout: 120_000,
   hookTimeout: 180_000,
   setupFiles: ['test/helpers/set-up-file.ts'],
+  // Memory that V8 may use before it collects garbage: by default it begins with little, and a process of tests ends before that pays. It saves a
+  // quarter of the time of files that trace much.
   // Tests call many functions a few times: V8 optimizes after four times as many calls as by default, which saves a tenth of the processor time.
   // Later versions of Node.js have another compiler in between, and no such flag.
-  execArgv: process.versions.node.startsWith('20.') ? [`--interrupt-budget=${4 * 132 * 1024}`] : [],
+  execArgv: [
+    ...['--min-semi-space-size=16', '--max-semi-space-size=32', '--initial-old-space-size=1024'],
+    ...(process.versions.node.startsWith('20.') ? [`--interrupt-budget=${4 * 132 * 1024}`] : []),
+  ],
 };
 
 /** Once for all files. */
