@@ -1,8 +1,10 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { Readable } from 'node:stream';
 
+import { freeMemory } from '../limits/free-memory.js';
 import { type ReceivedBody, releaseBody, sharedPiece } from '../limits/received-body.js';
 import type { LargeAnswer } from '../writer/large-answer.js';
+import { sendInTurns } from '../writer/send-in-turns.js';
 
 /*
  * grpc-js lays all pieces of a message together when the last one has come, and copies an answer before it sends it: for 64 MiB, the thread that
@@ -45,6 +47,7 @@ export function receiveLarge(stream: ServerHttp2Stream, receiver: MessageReceive
   const toGrpc = (chunk: Buffer | null) => Readable.prototype.push.call(stream, chunk);
   let message: ArrivingMessage | undefined;
   let isFirst = true;
+  const read = new ReadMemory();
   // Node.js pushes what arrives over HTTP/2; there is no other place before the listeners of `data`. The method is never deleted: that would make the
   // stream a dictionary for V8, and every access to it slow.
   stream.push = (chunk: Buffer | null): boolean => {
@@ -63,7 +66,9 @@ export function receiveLarge(stream: ServerHttp2Stream, receiver: MessageReceive
     }
     if (!message) return toGrpc(chunk);
     // Nobody needs the rest of a message that was refused.
-    return isWanted && message.add(content) ? end(message) : true;
+    if (!isWanted) return true;
+    read.add(chunk);
+    return message.add(content) ? end(message) : true;
   };
   const end = ({ isCompressed, body, surplus }: ArrivingMessage): boolean => {
     message = undefined;
@@ -72,6 +77,32 @@ export function receiveLarge(stream: ServerHttp2Stream, receiver: MessageReceive
     // A second message, which grpc-js refuses.
     return surplus.length > 0 ? toGrpc(surplus) : isReading;
   };
+}
+
+/** Size of the header of an HTTP/2 frame in bytes. */
+const frameHeaderBytes = 9;
+
+/**
+ * Frees what Node.js has read from the socket once it has been copied: it makes an ArrayBuffer for each 64 KiB, and would collect garbage two or three
+ * times for a message of 64 MiB.
+ */
+class ReadMemory {
+  #buffer: ArrayBufferLike | undefined;
+  /** Bytes of the buffer that did not come from this stream, without the headers of its frames. */
+  #foreign = 0;
+
+  /** Takes note of a view of what was read last. Its bytes are no longer needed when the next one is added. */
+  add({ buffer, length }: Buffer): void {
+    if (this.#buffer === buffer) {
+      this.#foreign -= length + frameHeaderBytes;
+      return;
+    }
+    // Only now: Node.js may still be reading further frames from a buffer whose view it has just pushed, and reads the next buffer when it has finished
+    // with this one. If there was room for another frame, the buffer may also hold a part of another stream's message.
+    if (this.#buffer instanceof ArrayBuffer && this.#foreign <= frameHeaderBytes) freeMemory(this.#buffer);
+    this.#buffer = buffer;
+    this.#foreign = buffer.byteLength - length;
+  }
 }
 
 /** A message in its own memory: HTTP/2 delivers views of larger buffers. */
@@ -132,25 +163,18 @@ export function sendLarge(stream: AnsweringStream, message: LargeAnswer): void {
   stream.once('close', () => message.close());
   const write = ((_empty: Buffer, done: (error?: Error | null) => void): boolean => {
     Reflect.deleteProperty(stream, 'write');
-    const next = () => {
-      const piece = message.next();
-      if (!piece) {
-        done();
-        return;
-      }
-      // The deadline has passed, or the client has gone.
-      if (stream.writableEnded || stream.destroyed) return;
-      stream.write(piece, (error) => {
-        if (error) {
-          done(error);
-          return;
-        }
-        stream.unsentBytes = Math.max(0, (stream.unsentBytes ?? 0) - piece.length);
-        message.free(piece);
-        next();
+    const send = () =>
+      sendInTurns(message, {
+        write: (part, sent) =>
+          stream.write(part, (error) => {
+            if (!error) stream.unsentBytes = Math.max(0, (stream.unsentBytes ?? 0) - part.length);
+            sent(error);
+          }),
+        // The deadline has passed, or the client has gone.
+        isGone: () => stream.writableEnded || stream.destroyed,
+        end: done,
       });
-    };
-    stream.write(prefix, (error) => (error ? done(error) : next()));
+    stream.write(prefix, (error) => (error ? done(error) : send()));
     return true;
   }) as ServerHttp2Stream['write'];
   stream.write = write;

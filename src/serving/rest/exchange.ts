@@ -9,6 +9,7 @@ import type { ReceivedBody } from '../limits/received-body.js';
 import { cutName } from '../limits/shown.js';
 import type { Turns } from '../limits/turns.js';
 import { answerOf, isLargeAnswer, type LargeAnswer } from '../writer/large-answer.js';
+import { sendInTurns, turnBytes } from '../writer/send-in-turns.js';
 import { readBody } from './read-body.js';
 import type { RestAnswer, Route } from './rest-call.js';
 
@@ -116,7 +117,7 @@ export class Exchange {
     response.writeHead(status, { ...safeHeaders, 'Content-Type': type, 'Content-Length': length, ...headers });
     if (this.method === 'HEAD') response.end();
     else if (isLargeAnswer(body)) sendInPieces(response, body);
-    else if (length <= pieceBytes) response.end(body);
+    else if (length <= turnBytes) response.end(body);
     else sendInPieces(response, answerOf(typeof body === 'string' ? Buffer.from(body) : body));
   }
 
@@ -145,28 +146,15 @@ function templateOf(pattern: Route['path'], path: string): string {
   return fromTheEnd.reduce((text, [name, [start, end]]) => `${text.slice(0, start)}{${name}}${text.slice(end)}`, path);
 }
 
-/** Larger bodies, in bytes, are sent in pieces of this size: TLS would otherwise encrypt the whole body at once. */
-const pieceBytes = 2 ** 18;
-
+/** A client that disconnects closes the response, which its other listeners notice. */
 function sendInPieces(response: ServerResponse, body: LargeAnswer): void {
-  const send = (piece: Buffer, at: number) => {
-    const end = at + pieceBytes;
-    response.write(piece.subarray(at, end), (error) => {
-      // A client that disconnects closes the response, which its other listeners notice.
-      if (error || response.destroyed) return;
-      if (end < piece.length) send(piece, end);
-      else {
-        body.free(piece);
-        sendNext();
-      }
-    });
-  };
-  const sendNext = () => {
-    const piece = body.next();
-    if (piece) send(piece, 0);
-    else response.end();
-  };
-  sendNext();
+  sendInTurns(body, {
+    write: (part, done) => response.write(part, done),
+    isGone: () => response.destroyed,
+    end: (error) => {
+      if (!error) response.end();
+    },
+  });
 }
 
 function lengthOf(body: RestAnswer['body']): number {
