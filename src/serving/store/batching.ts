@@ -29,6 +29,18 @@ const partSeconds = 0.008;
 /** Time after a request during which others are still expected, in milliseconds. */
 const sharedMilliseconds = 1000;
 
+/** What a batch gets: a free worker; or this thread, because its call is short, or because all workers compute large ones. */
+type Place = 'free' | 'short' | 'helped';
+
+/** A call that is about to run. */
+interface PreparedCall {
+  /** The call's inputs, or a copy: padded, or of several requests. */
+  readonly inputs: SignatureCall['inputs'];
+  /** Whether their memory may move to the worker. */
+  readonly isOwned: boolean;
+  readonly place: Place;
+}
+
 /** The part of an InferenceWorker that a Batcher needs. */
 export type BatchWorker = Pick<InferenceWorker, 'call' | 'callHere' | 'canCallHere'>;
 
@@ -50,6 +62,8 @@ export class Batcher {
   #rows = 0;
   #bytes = 0;
   #running = 0;
+  /** Number of workers that compute a large request, or a part of one. */
+  #largeRunning = 0;
   /** Requests that will be run batch by batch. */
   readonly #large = new Set<QueuedRequest>();
   #isLargeRunning = false;
@@ -286,17 +300,19 @@ export class Batcher {
     this.#runShortHere();
   }
 
-  /** Runs a short call in this thread while all workers are busy with large ones: it need not wait for them. */
+  /** Runs a short call in this thread while all workers are busy: it need not wait for them, which may compute large ones. */
   #runShortHere(): void {
-    if (this.#queue.size === 0 || !this.thread.isFree) return;
     const [worker] = this.#workers;
-    if (!worker?.canCallHere) return;
+    if (this.#queue.size === 0 || !worker?.canCallHere) return;
+    const isHelped = this.#largeRunning === this.#workers.size;
+    if (!isHelped && !this.thread.isFree) return;
     for (const request of this.#queue) {
-      if (request.isLarge || request.call.isPart || !this.#short.isShort(request.call)) continue;
+      if (request.isLarge || request.call.isPart || !this.#short.isShort(request.call, isHelped)) continue;
       const batch = this.#ripeBatch(request);
-      if (batch?.length !== 1) return;
+      if (!batch || (!isHelped && batch.length > 1)) return;
+      if (isHelped && !this.thread.mayHelp(() => this.#dispatch())) return;
       this.#take(request);
-      void this.#run(worker, batch, true);
+      void this.#run(worker, [request], isHelped ? 'helped' : 'short');
       return;
     }
   }
@@ -342,12 +358,14 @@ export class Batcher {
     return null;
   }
 
-  /** @param isBusy Whether the worker is computing something else, because the batch runs here. */
-  async #run(worker: BatchWorker, batch: readonly QueuedRequest[], isBusy = false): Promise<void> {
+  async #run(worker: BatchWorker, batch: readonly QueuedRequest[], place: Place = 'free'): Promise<void> {
+    const isBusy = place !== 'free';
+    const isLarge = !isBusy && batch.some(({ isLarge, call }) => isLarge || call.isPart);
     this.#running += 1;
+    if (isLarge) this.#largeRunning += 1;
     const startedAt = performance.now();
     try {
-      await this.#compute(worker, batch);
+      await this.#compute(worker, batch, place);
     } catch (error) {
       tellRun(batch, startedAt, error);
       const isLost = error instanceof ServingError && error.status === 'UNAVAILABLE';
@@ -355,12 +373,13 @@ export class Batcher {
       else this.#runAlone(batch);
     }
     this.#running -= 1;
+    if (isLarge) this.#largeRunning -= 1;
     if (!isBusy && this.#workers.has(worker)) this.#free.push(worker);
     this.#dispatch();
     this.#wakeIdle();
   }
 
-  async #compute(worker: BatchWorker, batch: readonly QueuedRequest[]): Promise<void> {
+  async #compute(worker: BatchWorker, batch: readonly QueuedRequest[], place: Place): Promise<void> {
     const [first] = batch;
     if (!first) return;
     const { signatureName } = first.call;
@@ -376,7 +395,7 @@ export class Batcher {
       : first.inputs;
     const startedAt = performance.now();
     const isOwned = isJoined || first.isOwned;
-    const { outputs, seconds } = await this.#callAny(worker, batch, joined, isOwned);
+    const { outputs, seconds } = await this.#callAny(worker, batch, { inputs: joined, isOwned, place });
     if (rows > 0) this.#rowSeconds.set(signatureName, seconds / (rows + padding));
     const parts = isJoined ? splitRows(outputs, sizes, rows + padding) : [outputs];
     // Whoever gets outputs releases them.
@@ -394,15 +413,13 @@ export class Batcher {
   #callAny(
     worker: BatchWorker,
     [first, ...others]: readonly QueuedRequest[],
-    inputs: SignatureCall['inputs'],
-    isOwned: boolean,
+    prepared: PreparedCall,
   ): Promise<CallResult> {
     if (!first) throw new Error('unreachable: a batch has requests');
+    const { inputs, isOwned } = prepared;
     if (first.isLarge && !first.call.isPart) return this.#callLarge(worker, first.call, inputs, isOwned);
     const isHere = others.length === 0 && worker.canCallHere;
-    return isHere
-      ? this.#callOne(worker, first.call, inputs, isOwned)
-      : this.#call(worker, first.call, inputs, isOwned);
+    return isHere ? this.#callOne(worker, first.call, prepared) : this.#call(worker, first.call, inputs, isOwned);
   }
 
   /** Runs a large call, which is alone, as a whole. Its outputs go into shared memory if those of the last one would have had room there. */
@@ -424,21 +441,17 @@ export class Batcher {
     }
   }
 
-  /**
-   * Runs a single request by a worker that shares its model: in this thread if that will be short.
-   *
-   * @param inputs The call's inputs, or a padded copy.
-   * @param isOwned Whether their memory may move to the worker.
-   */
+  /** Runs a single request by a worker that shares its model: in this thread if that will be short. */
   async #callOne(
     worker: BatchWorker,
     call: SignatureCall,
-    inputs: SignatureCall['inputs'],
-    isOwned: boolean,
+    { inputs, isOwned, place }: PreparedCall,
   ): Promise<CallResult> {
     const { signatureName, outputs } = call;
+    const isHelped = place === 'helped';
     // This thread has enough to do for a request that is computed in parts.
-    const isHere = this.thread.isFree && !call.isPart && this.#short.isShort({ ...call, inputs });
+    const mayRunHere = isHelped || (this.thread.isFree && !call.isPart);
+    const isHere = mayRunHere && this.#short.isShort({ ...call, inputs }, isHelped);
     const result = isHere
       ? worker.callHere(signatureName, inputs, outputs)
       : await this.#call(worker, call, inputs, isOwned);

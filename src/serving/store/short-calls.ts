@@ -4,6 +4,8 @@ import type { SignatureCall } from './queued-request.js';
 
 /** A call that takes longer, in milliseconds, goes to a worker: in the answering thread it would keep others waiting. */
 const shortMilliseconds = 0.5;
+/** The same while all workers compute large calls: there it would wait for tens of milliseconds. */
+const helpedMilliseconds = 4;
 /** Number of a kind's last calls that are considered. */
 const remembered = 8;
 /** Number of kinds of calls that are remembered, the latest ones: clients choose the outputs, so they create kinds. */
@@ -24,6 +26,8 @@ export class AnsweringThread {
   /** Calls in this turn of the event loop, and in the last one before it that had any. */
   #arrived = 0;
   #arrivedBefore = 0;
+  /** Those who want to run a call while all of their workers compute large ones; undefined if none has run one in this turn. */
+  #helping: Set<() => void> | undefined;
 
   /**
    * Counts a call that has arrived.
@@ -42,6 +46,26 @@ export class AnsweringThread {
   /** Whether the latest call may run in this thread: it is the only one except for large ones, and calls do not arrive several at a time. */
   get isFree(): boolean {
     return this.#open === 1 && this.#arrived === 1 && this.#arrivedBefore <= 1;
+  }
+
+  /**
+   * Whether a call whose workers are all busy with large ones may run in this thread: one per turn of the event loop, so that clients are answered in
+   * between.
+   *
+   * @param again Called in the next turn if it may not.
+   */
+  mayHelp(again: () => void): boolean {
+    if (this.#helping) {
+      this.#helping.add(again);
+      return false;
+    }
+    const helping = new Set<() => void>();
+    this.#helping = helping;
+    setImmediate(() => {
+      this.#helping = undefined;
+      helping.forEach((each) => each());
+    });
+    return true;
   }
 
   #endTurn(): void {
@@ -66,7 +90,7 @@ export class ShortCalls {
   observe(call: SignatureCall, seconds: number): void {
     const milliseconds = seconds * 1000;
     // A call that took long may be large, so it is not scanned in the answering thread.
-    const size = milliseconds <= shortMilliseconds ? sizeOf(call, Infinity) : 0;
+    const size = milliseconds <= helpedMilliseconds ? sizeOf(call, Infinity) : 0;
     if (size === null) return;
     const kind = kindOf(call);
     const calls = this.#calls.get(kind) ?? [];
@@ -79,10 +103,15 @@ export class ShortCalls {
     if (this.#calls.size > mostKinds && oldest !== undefined) this.#calls.delete(oldest);
   }
 
-  /** Predicts whether a call will be short: at least half of the last ones were, and one of these was at least as large. */
-  isShort(call: SignatureCall): boolean {
+  /**
+   * Predicts whether a call will be short: at least half of the last ones were, and one of these was at least as large.
+   *
+   * @param isHelped Whether it would wait for a large call otherwise, so that it may take longer. Default: false.
+   */
+  isShort(call: SignatureCall, isHelped = false): boolean {
     const calls = this.#calls.get(kindOf(call)) ?? [];
-    const short = calls.filter(({ milliseconds }) => milliseconds <= shortMilliseconds);
+    const most = isHelped ? helpedMilliseconds : shortMilliseconds;
+    const short = calls.filter(({ milliseconds }) => milliseconds <= most);
     if (calls.length < remembered || short.length < remembered / 2) return false;
     return sizeOf(call, Math.max(...short.map(({ size }) => size))) !== null;
   }

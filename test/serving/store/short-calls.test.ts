@@ -73,6 +73,20 @@ describe('ShortCalls', () => {
     expect([0, 1, 2, 63].filter((i) => calls.isShort(kind(i)))).toEqual([0, 2, 63]);
   });
 
+  it('may take longer if it would wait for a large call otherwise', () => {
+    for (const [seconds, expected] of [
+      [short, [true, true]],
+      [0.003, [false, true]],
+      [0.005, [false, false]],
+    ] as const) {
+      const calls = new ShortCalls();
+      const small = call({ x: floats(4) });
+      for (let i = 0; i < 8; i += 1) calls.observe(small, seconds);
+      expect([calls.isShort(small), calls.isShort(small, true)]).toEqual(expected);
+      expect(calls.isShort(call({ x: floats(5) }), true)).toBe(false);
+    }
+  });
+
   it('counts the pixels that images declare, and leaves other strings and integers to workers', async () => {
     const [image = Buffer.alloc(0)] = await encodedImages();
     const calls = known({ image: strings(image) });
@@ -126,6 +140,20 @@ describe('AnsweringThread', () => {
     await nextTurn();
     thread.begin();
     expect(thread.isFree).toBe(true);
+  });
+});
+
+describe('AnsweringThread, while all workers compute large calls', () => {
+  it('runs one call per turn', async () => {
+    const thread = new AnsweringThread();
+    const again: string[] = [];
+    expect(thread.mayHelp(() => again.push('first'))).toBe(true);
+    const second = () => again.push('second');
+    for (const each of [second, second, () => again.push('third')]) expect(thread.mayHelp(each)).toBe(false);
+    expect(again).toEqual([]);
+    await new Promise(setImmediate);
+    expect(again).toEqual(['second', 'third']);
+    expect(thread.mayHelp(second)).toBe(true);
   });
 });
 
@@ -211,6 +239,16 @@ describe('a short call', () => {
     await new Promise(setImmediate);
     expect(await submit(2)).toEqual(model.callValues('serving_default', { x: floats(2) }));
     expect(ran.at(-1)).toBe('here');
+    // Several at once too, one per turn.
+    ran.length = 0;
+    let answered = 0;
+    const several = Array.from({ length: 4 }, () => submit(2).then(() => (answered += 1)));
+    for (let turn = 0; answered < 4; turn += 1) {
+      expect(ran.length).toBeLessThanOrEqual(turn + 1);
+      await new Promise(setImmediate);
+    }
+    expect(await Promise.all(several)).toEqual([1, 2, 3, 4]);
+    expect(ran).toEqual(['here', 'here', 'here', 'here']);
     finish();
     expect((await large).y?.values.length).toBe(300_000);
     await batcher.idle();
