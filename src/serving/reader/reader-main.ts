@@ -1,10 +1,11 @@
 import { ServingError } from '../serving-error.js';
-import { bodyBytes } from '../limits/received-body.js';
 import { pixelsOf } from '../limits/check-pixels.js';
 import { answerJobs, type JobResult } from '../worker/answer-jobs.js';
+import { freeCopied } from '../worker/free-copied.js';
 import { packValues } from '../worker/packed-value.js';
 import { placeValues } from '../worker/shared-memory.js';
 import { signatureOf } from '../worker/plain-signature.js';
+import { joinBody } from './join-body.js';
 import { runReaderJob } from './reader-jobs.js';
 import type { ReaderReply, ReaderWork } from './request-reader.js';
 
@@ -17,10 +18,11 @@ async function read({ chunks, memory, ...given }: ReaderWork): Promise<JobResult
       'signatures' in job
         ? { ...job, signatures: Object.fromEntries(job.signatures.map(([key, each]) => [key, signatureOf(each)])) }
         : job;
-    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    const { head, values } = await runReaderJob(work, bodyBytes({ chunks, length }), (name) => (signature = name));
+    const body = joinBody(chunks);
+    const { head, values } = await runReaderJob(work, body, (name) => (signature = name));
     const pixels = pixelsOf(values);
     const packed = packValues(memory ? placeValues(values, memory) : values, true);
+    freeCopied(values, [body.buffer, ...packed.transfer]);
     return { result: { signature, head, values: packed.values, pixels }, transfer: packed.transfer };
   } catch (error) {
     if (!(error instanceof ServingError)) throw error;

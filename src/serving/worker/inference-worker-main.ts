@@ -6,6 +6,7 @@ import { refuseFileOps } from '../../saved-model/read/file-ops.js';
 import { type ChosenRuntime, loadInOnnxRuntime } from './choose-runtime.js';
 import { loadForServing } from './load-for-serving.js';
 import type { Values } from './made-up-call.js';
+import { freeCopied } from './free-copied.js';
 import { isStrings, type PackedValue, packValues, unpackValues } from './packed-value.js';
 import type { TensorValue } from '../../tensorflow/tensor-value.js';
 import { plainError } from './plain-error.js';
@@ -67,6 +68,7 @@ function answer(model: ServedModel, request: InferenceRequest): Promise<void> | 
       const { values, transfer } = packValues(memory ? placeValues(own, memory) : own, true);
       const packed = new Map(values);
       const named = Object.keys(results).map((name) => [name, packed.get(name) ?? null] as const);
+      freeCopied(results, transfer);
       send({ type: 'result', id, outputs: named, seconds }, transfer);
     };
     const values = unpackValues(inputs);
