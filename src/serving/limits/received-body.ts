@@ -21,7 +21,7 @@ const sharedPieceBytes = 2 ** 20;
 /** Memory for the next piece of a large body; undefined if none can be lent. */
 export function sharedPiece(): Buffer | undefined {
   const memory = sharedMemory.take(sharedPieceBytes);
-  return memory && Buffer.from(memory);
+  return memory && Buffer.from(memory, 0, sharedPieceBytes);
 }
 
 /** After this many pieces, they must have at least this many bytes on average. */

@@ -9,6 +9,8 @@ const leastBytes = 2 ** 20;
 const mostBytes = 320 * 2 ** 20;
 /** Time after which memory that nobody uses is given up, in milliseconds. */
 const idleMilliseconds = 10_000;
+/** Memory may be this many times as large as what is wanted, if there is room for no other. */
+const mostTimes = 4;
 /** Strings of fewer bytes on average are joined, not shared. */
 const leastStringBytes = 2 ** 12;
 
@@ -36,6 +38,8 @@ export class SharedMemory {
   #bytes = 0;
   #lent = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** When free memory was last given up, by `performance.now`. */
+  #gaveUpAt = -Infinity;
 
   /**
    * Lends memory to the caller, its first holder.
@@ -45,10 +49,12 @@ export class SharedMemory {
   take(bytes: number): SharedArrayBuffer | undefined {
     if (bytes < leastBytes) return undefined;
     const size = 2 ** Math.ceil(Math.log2(bytes));
-    const at = this.#free.findIndex(({ byteLength }) => byteLength === size);
-    const [buffer = this.#make(size)] = at < 0 ? [] : this.#free.splice(at, 1);
+    const buffer = this.#reuse(size, size) ?? this.#make(size) ?? this.#reuse(size, size * mostTimes);
     const lease = buffer && this.#leases.get(buffer);
-    if (!lease) return undefined;
+    if (!lease) {
+      this.#makeRoom(size);
+      return undefined;
+    }
     lease.holders = 1;
     this.#lent += 1;
     return buffer;
@@ -81,6 +87,25 @@ export class SharedMemory {
     this.#timer = setTimeout(() => this.#giveUp(), idleMilliseconds).unref();
   }
 
+  /** The smallest free memory of at least and at most these sizes. */
+  #reuse(least: number, most: number): SharedArrayBuffer | undefined {
+    let found = -1;
+    let size = most + 1;
+    this.#free.forEach(({ byteLength }, i) => {
+      if (byteLength < least || byteLength >= size) return;
+      found = i;
+      size = byteLength;
+    });
+    return found < 0 ? undefined : this.#free.splice(found, 1)[0];
+  }
+
+  /** Gives up free memory of other sizes if it is what keeps out this one, which gets its place when V8 has freed it. */
+  #makeRoom(size: number): void {
+    const free = this.#free.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    if (free < size || performance.now() - this.#gaveUpAt < idleMilliseconds) return;
+    this.#giveUp();
+  }
+
   #make(size: number): SharedArrayBuffer | undefined {
     if (this.#bytes + size > mostBytes) return undefined;
     const buffer = newBuffer(SharedArrayBuffer, size);
@@ -94,6 +119,7 @@ export class SharedMemory {
 
   #giveUp(): void {
     this.#free = [];
+    this.#gaveUpAt = performance.now();
     askForCollection();
   }
 

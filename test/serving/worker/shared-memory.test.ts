@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 import { describe, expect, it } from 'vitest';
 
 import { packValues, unpackValues } from '../../../src/serving/worker/packed-value.js';
@@ -41,6 +44,54 @@ describe('shared memory', () => {
     expect(shared.take(mebi)?.byteLength).toBeUndefined();
     if (lent[0]) shared.giveBack(lent[0]);
     expect(shared.take(60 * mebi)).toBe(lent[0]);
+  });
+});
+
+describe('shared memory without room', () => {
+  const fill = (shared: SharedMemory, bytes: number) => {
+    const lent = Array.from({ length: (320 * mebi) / bytes }, () => shared.take(bytes));
+    return lent.map((buffer) => {
+      if (!buffer) throw new Error('none was lent');
+      return buffer;
+    });
+  };
+
+  it('lends what is larger than wanted, up to four times', () => {
+    const shared = new SharedMemory();
+    const [first, second] = fill(shared, 64 * mebi);
+    for (const buffer of [first, second]) if (buffer) shared.giveBack(buffer);
+    expect([shared.take(16 * mebi), shared.take(33 * mebi)]).toEqual([first, second]);
+    if (first) shared.giveBack(first);
+    expect(shared.take(8 * mebi)).toBeUndefined();
+  });
+
+  it('gives up memory of other sizes that nobody uses, at most every ten seconds', async () => {
+    const shared = new SharedMemory();
+    const giveAllBack = () => {
+      for (const buffer of fill(shared, 8 * mebi)) shared.giveBack(buffer);
+    };
+    giveAllBack();
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const take = async () => {
+      let taken: SharedArrayBuffer | undefined;
+      for (let tries = 0; !taken && tries < 20; tries += 1) {
+        collect();
+        await new Promise(setImmediate);
+        taken = shared.take(64 * mebi);
+      }
+      return taken;
+    };
+    const taken = await take();
+    if (!taken) throw new Error('no room was made');
+    shared.giveBack(taken);
+    // The rest is lent as smaller pieces again.
+    const lent = Array.from({ length: 32 }, () => shared.take(8 * mebi));
+    for (const buffer of lent) if (buffer) shared.giveBack(buffer);
+    expect(shared.take(256 * mebi)).toBeUndefined();
+    collect();
+    await new Promise(setImmediate);
+    expect(shared.take(256 * mebi)).toBeUndefined();
   });
 });
 
