@@ -1,4 +1,5 @@
 import { serveModel, type ServeModelOptions } from './run.js';
+import { lowerV8Threads } from '../../serving/lower-v8-threads.js';
 import { print, tell } from '../../text/tell.js';
 
 /**
@@ -7,6 +8,7 @@ import { print, tell } from '../../text/tell.js';
  * @throws SignetError as `serveModel`.
  */
 export async function serveUntilSignal(options: ServeModelOptions): Promise<void> {
+  lowerV8Threads();
   const { url, grpcAddress, healthUrl, modelNames, end } = await serveModel(options);
   print(
     [
