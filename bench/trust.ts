@@ -57,7 +57,7 @@ try {
   line('calibration error of five folds of all images', folds.expectedCalibrationError);
   line('  that chance alone gives', folds.errorByChance);
   line('  at most in 19 of 20 cases', folds.errorByChanceLimit);
-  const held = await holdOutClasses(values['model-type'], embedded);
+  const held = await holdOutClasses(directory, embedded);
   for (const { className, area } of held) line(`AUROC without ${className}`, area);
   line(`AUROC, mean of ${held.length} classes left out`, held.reduce((sum, { area }) => sum + area, 0) / held.length);
 } finally {

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 
 import { mapConcurrently } from '../../src/files/map-concurrently.js';
-import { type FeatureMap, featureMapOf } from '../../src/models/classifier/feature-map.js';
+import { type FeatureMaps, featureMapsOf } from '../../src/models/classifier/feature-map.js';
 import { heatmapsOf } from '../../src/models/classifier/heatmap.js';
 import type { ImageClassifierModel } from '../../src/models/image-classifier-model.js';
 import { loadPretrained } from '../../src/models/load-pretrained.js';
@@ -60,11 +60,11 @@ export async function point(
   const model = make(side);
   try {
     if (weights) await loadPretrained(model, { weights });
-    const map = featureMapOf(model);
-    if (!map) throw new Error(`${modelType} has no heat maps.`);
-    if (trainedSide === undefined) return await pointWithHeads(model, map, { side, isRandom: !weights, photographs });
+    const maps = featureMapsOf(model);
+    if (!maps) throw new Error(`${modelType} has no heat maps.`);
+    if (trainedSide === undefined) return await pointWithHeads(model, maps, { side, isRandom: !weights, photographs });
     await takeTrained(model, make(trainedSide), side);
-    const judged = mapsOf(model, map, squares(judgedPictures, side, seeds.judged));
+    const judged = mapsOf(model, maps, squares(judgedPictures, side, seeds.judged));
     const result = measure('labels', judged);
     tf.dispose(judged.features);
     return [result];
@@ -86,7 +86,7 @@ async function takeTrained(model: ImageClassifierModel, copy: ImageClassifierMod
 /** Measures a network whose head learned where the squares are, then with a head that learned only which colour a picture has. */
 async function pointWithHeads(
   model: ImageClassifierModel,
-  map: FeatureMap,
+  maps: FeatureMaps,
   {
     side,
     isRandom,
@@ -98,10 +98,10 @@ async function pointWithHeads(
     backgrounds: await squashed(photographs.slice(0, half), side),
   });
   if (isRandom) tf.tidy(() => calibrate(model, tf.slice4d(learned.images, [0, 0, 0, 0], [3, -1, -1, -1])));
-  const known = mapsOf(model, map, learned);
+  const known = mapsOf(model, maps, learned);
   const judged = mapsOf(
     model,
-    map,
+    maps,
     squares(judgedPictures, side, seeds.judged, { backgrounds: await squashed(photographs.slice(half), side) }),
   );
   const [head] = model.layers.slice(-1);
@@ -129,25 +129,34 @@ async function squashed(files: readonly string[], side: number): Promise<Uint8Ar
 /** Feature maps of pictures, which are computed once for all heads. */
 interface SeenSquares extends Omit<Squares, 'images'> {
   readonly model: ImageClassifierModel;
-  readonly map: FeatureMap;
+  readonly maps: FeatureMaps;
   /** One tensor [1, rows, columns, channels] for each picture. */
   readonly features: tf.Tensor4D[];
 }
 
 /** Computes the feature maps, and frees the pictures. */
-function mapsOf(model: ImageClassifierModel, map: FeatureMap, { images, ...rest }: Squares): SeenSquares {
-  const features = rest.boxes.map((_, i) => tf.tidy(() => map.features(tf.slice4d(images, [i, 0, 0, 0], [1, -1, -1, -1])))); // prettier-ignore
+function mapsOf(model: ImageClassifierModel, maps: FeatureMaps, { images, ...rest }: Squares): SeenSquares {
+  const features = rest.boxes.map((_, i) => tf.tidy(() => onlyMap(maps.features(tf.slice4d(images, [i, 0, 0, 0], [1, -1, -1, -1]))))); // prettier-ignore
   images.dispose();
-  return { model, map, features, ...rest };
+  return { model, maps, features, ...rest };
 }
 
-function measure(learnedFrom: Pointing['learnedFrom'], { model, map, features, boxes, labels }: SeenSquares): Pointing {
+/** The networks of the pointing test have heads on the last features. */
+function onlyMap([map, ...others]: readonly tf.Tensor4D[]): tf.Tensor4D {
+  if (!map || others.length > 0) throw new Error('A network has several feature maps.');
+  return map;
+}
+
+function measure(
+  learnedFrom: Pointing['learnedFrom'],
+  { model, maps, features, boxes, labels }: SeenSquares,
+): Pointing {
   const [height, width] = model.imageSize;
   let [share, area, right] = [0, 0, 0];
   for (const [i, feature] of features.entries()) {
     const isInside = boxes[i] ?? (() => false);
     const [heat, found] = tf.tidy(() => {
-      const seen: FeatureMap = { features: () => feature, logits: map.logits };
+      const seen: FeatureMaps = { features: () => [feature], logits: maps.logits };
       const { heatmap, classIndex } = heatmapsOf(seen, tf.zeros([1]), tf.tensor1d([-1], 'int32'), model.imageSize);
       return [heatmap.dataSync<'float32'>(), classIndex.dataSync()[0]] as const;
     });

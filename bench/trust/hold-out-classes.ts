@@ -1,6 +1,7 @@
 import { chooseConfidence } from '../../src/evaluation/confidence/choose-confidence.js';
 import { type Calibration, Reliability } from '../../src/evaluation/confidence/reliability.js';
 import { distanceToNearest, knownScore } from '../../src/models/classifier/known-images.js';
+import { findModelDescription } from '../../src/models/classifier/model-description.js';
 import { findModelType } from '../../src/models/model-types.js';
 import { createRandom, shuffled } from '../../src/data/dataset/random.js';
 import { type LinearHead, LogisticRegression } from '../../src/training/head/logistic-regression.js';
@@ -15,15 +16,16 @@ export interface HeldOut {
 }
 
 /** The strength that `train-model` chooses on these photographs. */
-const strength = 0.03;
+const strength = 0.01;
 /** As `--validation-split`. */
 const validationSplit = 0.2;
 
 /** Leaves out each class in turn, and does what the recipe does on features: one head to choose the confidence by, and one trained on all images. */
 export async function holdOutClasses(
-  modelType: string,
+  directory: string,
   { train, test }: Readonly<Record<'train' | 'test', Embedded>>,
 ): Promise<HeldOut[]> {
+  const { modelType = '', options } = (await findModelDescription(directory)) ?? {};
   const Model = await findModelType(modelType);
   const results: HeldOut[] = [];
   for (const [label, className] of train.classNames.entries()) {
@@ -35,7 +37,7 @@ export async function holdOutClasses(
       validation: pick(train, others.slice(0, held), label),
     };
     const head = await headOf(parts.train, classNames.length);
-    const model = new Model({ classNames });
+    const model = new Model({ classNames, ...options });
     const validation = { ...parts.validation, logits: logitsOf(parts.validation, head) };
     chooseConfidence(model, { train: parts.train, validation });
     const final = await headOf(pick(train, others, label), classNames.length);

@@ -29,7 +29,15 @@ export interface BackboneOptions extends ImageClassifierOptions {
    * ends with has no weights; it is in `serving_labels` and `serving_classify`, whose results are probabilities.
    */
   readonly includeTop?: boolean | undefined;
+  /**
+   * Features that the head takes: `last`, the backbone's output, or `stages`, the activations at the end of earlier stages too, which are less
+   * specialized in ImageNet's classes. Either way they are averaged over rows and columns. `stages` is for EfficientNetLiteModel. Default: `last`.
+   */
+  readonly headFeatures?: HeadFeatures | undefined;
 }
+
+/** Features that the head of a backbone takes. */
+export type HeadFeatures = 'last' | 'stages';
 
 /** Builds a backbone: from images as `preprocess` gives them, [n, height, width, 3], to features, [n, h, w, channels]. */
 export type BuildBackbone = (images: tf.SymbolicTensor) => tf.SymbolicTensor;
@@ -40,6 +48,8 @@ export interface AroundBackbone {
   readonly preprocess?: BuildBackbone;
   /** Layers of the head between the pooling and the logits. Default: none. */
   readonly beforeLogits?: readonly tf.layers.Layer[];
+  /** Names of the layers whose outputs the head takes too with `headFeatures: 'stages'`. Default: none, so there is no such choice. */
+  readonly stages?: readonly string[];
 }
 
 /**
@@ -49,22 +59,26 @@ export interface AroundBackbone {
  * again after freezing or unfreezing layers.
  */
 export abstract class BackboneModel extends ImageClassifierModel {
-  readonly #made: Pick<BackboneOptions, 'includeTop' | 'dropout' | 'freezeBatchNormalization'>;
+  /** What the option `headFeatures` accepts. */
+  static readonly headFeatures: readonly HeadFeatures[] = ['last'];
+  readonly #made: Pick<BackboneOptions, 'includeTop' | 'dropout' | 'freezeBatchNormalization' | 'headFeatures'>;
 
   /** @param defaultSize The architecture's own height and width, in pixels. */
   protected constructor(
     options: BackboneOptions,
     defaultSize: ImageSize,
     buildBackbone: BuildBackbone,
-    { preprocess = rescaled, beforeLogits = [] }: AroundBackbone = {},
+    { preprocess = rescaled, beforeLogits = [], stages = [] }: AroundBackbone = {},
   ) {
     const { dropout = 0, freezeBackbone = false, fineTuneFrom, includeTop = false, seed } = options;
-    const { freezeBatchNormalization = false } = options;
+    const { freezeBatchNormalization = false, headFeatures = 'last' } = options;
     checkOptions(options);
+    checkHeadFeatures(new.target, headFeatures, includeTop);
+    const taken = headFeatures === 'stages' ? stages : [];
     super(options, defaultSize, (images, classes) =>
-      logitsOf(buildBackbone(preprocess(images)), classes, { dropout, seed, includeTop, beforeLogits }),
+      logitsOf(buildBackbone(preprocess(images)), classes, { dropout, seed, includeTop, beforeLogits, stages: taken }),
     );
-    this.#made = { includeTop, dropout, freezeBatchNormalization };
+    this.#made = { includeTop, dropout, freezeBatchNormalization, headFeatures };
     if (freezeBatchNormalization) this.#freezeBatchNormalization();
     if (freezeBackbone) this.freezeBackbone();
     if (fineTuneFrom !== undefined) this.#fineTuneOrDispose(fineTuneFrom);
@@ -121,8 +135,8 @@ export abstract class BackboneModel extends ImageClassifierModel {
 
   /** Returns the options that create a model like this one; options with their default values are left out. */
   protected override ownOptions(): OwnOptions {
-    const { includeTop, dropout, freezeBatchNormalization } = this.#made;
-    const own = { includeTop, dropout, freezeBatchNormalization, ...this.#frozen() };
+    const { headFeatures, ...made } = this.#made;
+    const own = { ...made, headFeatures: headFeatures === 'last' ? undefined : headFeatures, ...this.#frozen() };
     return Object.fromEntries(
       Object.entries(own).filter((entry): entry is [string, OwnOptions[string]] => Boolean(entry[1])),
     );
@@ -168,6 +182,26 @@ function checkOptions({ dropout = 0, freezeBackbone = false, fineTuneFrom }: Bac
   throw new SignetError(
     'INVALID_ARGUMENT',
     `freezeBackbone trains the head alone, fineTuneFrom a part of the backbone too: give one. Received: both, with "${fineTuneFrom}".`,
+  );
+}
+
+/** @throws SignetError `INVALID_ARGUMENT` where a class does not have the features, or trained logits would not fit them. */
+function checkHeadFeatures(
+  { name, headFeatures }: { readonly name: string; readonly headFeatures: readonly HeadFeatures[] },
+  received: HeadFeatures,
+  includeTop: boolean,
+): void {
+  if (!headFeatures.includes(received)) {
+    const known = headFeatures.join(' or ');
+    throw new SignetError(
+      'INVALID_ARGUMENT',
+      `The head features of ${name} (--head-features) are ${known}; EfficientNetLiteModel has stages too. Received: ${received}.`,
+    );
+  }
+  if (received === 'last' || !includeTop) return;
+  throw new SignetError(
+    'INVALID_ARGUMENT',
+    `includeTop takes published logits, which are for the last features only: leave headFeatures out. Received: ${received}.`,
   );
 }
 

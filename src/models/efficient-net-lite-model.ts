@@ -1,5 +1,5 @@
 import * as tf from '../tensorflow/tf.js';
-import { BackboneModel, type BackboneOptions } from './backbone-model.js';
+import { BackboneModel, type BackboneOptions, type HeadFeatures } from './backbone-model.js';
 import { checkVariant } from './classifier/check-variant.js';
 import { channelsOf, Convolutions, divisible } from './classifier/convolutions.js';
 import { aroundBackbone } from './classifier/head.js';
@@ -24,13 +24,15 @@ export interface EfficientNetLiteOptions extends BackboneOptions {
 export class EfficientNetLiteModel extends BackboneModel {
   /** Names of the sizes that the option `variant` accepts. */
   static readonly variants: readonly string[] = variants;
+  static override readonly headFeatures: readonly HeadFeatures[] = ['last', 'stages'];
   readonly #variant: Variant;
 
   constructor(options: EfficientNetLiteOptions) {
     const { variant = 'lite0' } = options;
     checkVariant(EfficientNetLiteModel, variant);
     const { size, width, depth } = scales[variant];
-    super(options, [size, size], (images) => efficientNetLite(images, width, depth), { preprocess: scaled });
+    const around = { preprocess: scaled, stages: stagesOf(depth) };
+    super(options, [size, size], (images) => efficientNetLite(images, width, depth), around);
     this.#variant = variant;
   }
 
@@ -75,14 +77,32 @@ function efficientNetLite(images: Tensor, width: number, depth: number): Tensor 
   const stem = { name: 'stem_conv', normalization: 'stem_bn' };
   let x = relu6(convolutions.full(images, 32, { kernelSize: 3, strides: 2, ...stem }), 'stem_activation');
   groups.forEach(([expansion, filters, kernelSize, firstStride, repeats], group) => {
-    const isOuter = group === 0 || group === groups.length - 1;
-    for (let i = 0; i < (isOuter ? repeats : Math.ceil(repeats * depth)); i += 1) {
+    for (let i = 0; i < blocksOf(group, repeats, depth); i += 1) {
       const strides = i === 0 ? firstStride : 1;
-      const name = `block${group + 1}${String.fromCharCode(97 + i)}`;
-      x = block(x, { expansion, filters: divisible(filters * width), kernelSize, strides, name });
+      x = block(x, { expansion, filters: divisible(filters * width), kernelSize, strides, name: nameOf(group, i) });
     }
   });
   return relu6(convolutions.full(x, 1280, { name: 'top_conv', normalization: 'top_bn' }), 'top_activation');
+}
+
+/** Number of blocks in a group: those at both ends are not made deeper. */
+function blocksOf(group: number, repeats: number, depth: number): number {
+  const isOuter = group === 0 || group === groups.length - 1;
+  return isOuter ? repeats : Math.ceil(repeats * depth);
+}
+
+function nameOf(group: number, block: number): string {
+  return `block${group + 1}${String.fromCharCode(97 + block)}`;
+}
+
+/**
+ * The last depthwise activation of each of the last four groups. On photographs of clothes a head on these and the last features classified 0.90 of
+ * others correctly, and 0.86 on the last features alone (docs/decisions/0023).
+ */
+function stagesOf(depth: number): string[] {
+  return groups
+    .map(([, , , , repeats], group) => `${nameOf(group, blocksOf(group, repeats, depth) - 1)}_activation`)
+    .slice(-4);
 }
 
 interface Block {

@@ -43,7 +43,7 @@ import {
   embeddingNetworkOf,
   embeddingOf,
 } from './classifier/embedding.js';
-import { featureMapOf } from './classifier/feature-map.js';
+import { featureMapsOf } from './classifier/feature-map.js';
 import { heatmapsOf } from './classifier/heatmap.js';
 import { initializeWeights } from './classifier/initialize-weights.js';
 import type { ModelDescription, OwnOptions } from './classifier/model-description.js';
@@ -467,11 +467,11 @@ export abstract class ImageClassifierModel extends tf.LayersModel implements Cla
   }
 
   #explanation(): ExplainImage | null {
-    const map = featureMapOf(this);
-    if (!map) return null;
+    const maps = featureMapsOf(this);
+    if (!maps) return null;
     return tfFunction(
       (imageBytesString: tf.Tensor, wanted: tf.Tensor) => {
-        const found = heatmapsOf(map, this.#decode(imageBytesString), wanted, this.imageSize);
+        const found = heatmapsOf(maps, this.#decode(imageBytesString), wanted, this.imageSize);
         const { heatmap, classIndex, logits } = found;
         const ofClass = tf.cast(tf.oneHot(classIndex, this.classNames.length), 'float32');
         const probability = tf.sum(tf.mul(this.#probabilities(logits), ofClass), -1);

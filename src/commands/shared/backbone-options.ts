@@ -11,7 +11,10 @@ import { flagName } from './flag-table.js';
 
 /** The options for models that have a backbone. */
 export type BackboneFlags = Partial<
-  Pick<TrainModelOptions, 'freezeBackbone' | 'fineTuneFrom' | 'freezeBatchNormalization' | 'dropout' | keyof SizeFlags>
+  Pick<
+    TrainModelOptions,
+    'freezeBackbone' | 'fineTuneFrom' | 'freezeBatchNormalization' | 'dropout' | 'headFeatures' | keyof SizeFlags
+  >
 >;
 
 /** The options for models that come in several sizes. */
@@ -21,12 +24,13 @@ export type SizeFlags = Partial<Pick<TrainModelOptions, 'alpha' | 'variant'>>;
 export function backboneOptions(
   flags: BackboneFlags,
 ): Pick<MobileNetOptions, Exclude<keyof BackboneFlags, 'variant'>> & SizeFlags {
-  const { freezeBackbone = false, fineTuneFrom, freezeBatchNormalization = false, dropout } = flags;
+  const { freezeBackbone = false, fineTuneFrom, freezeBatchNormalization = false, dropout, headFeatures } = flags;
   return {
     ...(freezeBackbone && { freezeBackbone }),
     ...(fineTuneFrom !== undefined && { fineTuneFrom }),
     ...(freezeBatchNormalization && { freezeBatchNormalization }),
     ...(dropout !== undefined && { dropout }),
+    ...(headFeatures !== undefined && { headFeatures }),
     ...sizeOptions(flags),
   };
 }

@@ -103,6 +103,16 @@ export const trainModelCommand = defineCommand({
       default: false,
       help: "Keep the statistics of the backbone's batch normalization; helps with few images",
     },
+    /**
+     * Features that the head takes: the backbone's `last` ones, or those at the end of earlier `stages` too, for EfficientNetLiteModel. Default:
+     * `stages` for an EfficientNetLiteModel with the recipe `head`, otherwise `last`.
+     */
+    headFeatures: {
+      type: 'choice',
+      choices: ['last', 'stages'],
+      defaultText: 'stages for EfficientNetLiteModel with --recipe head, otherwise last',
+      help: "Features that the head takes: the backbone's last ones, or for EfficientNetLiteModel those of earlier stages too, which are more accurate",
+    },
     ...variantFlags,
     ...heatmapFlags,
     /** Fraction of the features dropped before the logits during training. Default: 0. */

@@ -62,11 +62,23 @@ export function epochFlagsGiven(given: Partial<Given>): string[] {
   return epochFlags.filter((name) => given[name] !== undefined).map(flagName);
 }
 
+/**
+ * Classes whose heads take the features of several stages by `head`, without loading the classes. By `full`, such a head was worse than one on the last
+ * features (docs/decisions/0023).
+ */
+const withStages: ReadonlySet<string> = new Set(['EfficientNetLiteModel']);
+
 /** Fills in the recipe and its defaults; what is given stays. */
 export function withRecipe(given: Given): Given {
   const recipe = recipeOf(given);
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
-  return { ...recipeDefaults[recipe], ...(Object.fromEntries(entries) as unknown as Given), recipe };
+  const takesStages = recipe === 'head' && withStages.has(given.modelType ?? 'ResnetModel');
+  return {
+    ...recipeDefaults[recipe],
+    ...(takesStages && { headFeatures: 'stages' as const }),
+    ...(Object.fromEntries(entries) as unknown as Given),
+    recipe,
+  };
 }
 
 /** Whether a recipe is used by default: for models with a backbone whose weights are published. */

@@ -1,3 +1,4 @@
+import { inOrder } from '../../tensorflow/symbolic-tensors.js';
 import * as tf from '../../tensorflow/tf.js';
 import { Dropout } from './dropout.js';
 import { applyLayer, applyLayers } from './layer-calls.js';
@@ -24,19 +25,37 @@ export interface HeadOptions {
   readonly includeTop: boolean;
   /** Layers between the pooling and the dropout. */
   readonly beforeLogits: readonly tf.layers.Layer[];
+  /** Names of earlier layers whose outputs, [n, h, w, channels], are pooled too and appended to the features. */
+  readonly stages: readonly string[];
 }
 
-/** Builds the head that every backbone ends with: average pooling, the family's own layers and dropout if there are any, and a dense layer of logits. */
+/**
+ * Builds the head that every backbone ends with: average pooling, the family's own layers, the pooled outputs of stages and dropout if there are any,
+ * and a dense layer of logits.
+ */
 export function logitsOf(
   features: tf.SymbolicTensor,
   classes: number,
-  { dropout, seed, includeTop, beforeLogits }: HeadOptions,
+  { dropout, seed, includeTop, beforeLogits, stages }: HeadOptions,
 ): tf.SymbolicTensor {
   const name = includeTop ? headNames.keras : headNames.own;
   const pooling = tf.layers.globalAveragePooling2d({ name: aroundBackbone.after });
   const dropping = dropout > 0 ? [new Dropout({ rate: dropout, seed, name: 'dropout' })] : [];
   const logits = tf.layers.dense({ units: classes, kernelInitializer: 'glorotUniform', name });
-  return applyLayers([pooling, ...beforeLogits, ...dropping, logits], features);
+  const pooled = withStages(applyLayers([pooling, ...beforeLogits], features), features, stages);
+  return applyLayers([...dropping, logits], pooled);
+}
+
+/** Appends the means of earlier feature maps, each over its rows and columns, to the features of an image. */
+function withStages(pooled: tf.SymbolicTensor, last: tf.SymbolicTensor, stages: readonly string[]): tf.SymbolicTensor {
+  if (stages.length === 0) return pooled;
+  const maps = new Map(inOrder([last]).map((tensor) => [tensor.sourceLayer.name, tensor]));
+  const means = stages.map((layer) => {
+    const map = maps.get(layer);
+    if (!map) throw new Error(`unreachable: the backbone has no layer "${layer}"`);
+    return applyLayer(tf.layers.globalAveragePooling2d({ name: `${layer}_avg_pool` }), map);
+  });
+  return tf.layers.concatenate({ name: 'all_stages' }).apply([pooled, ...means]) as tf.SymbolicTensor;
 }
 
 /** Scales pixels of 0 to 255 to -1 to 1, as most backbones expect them. */

@@ -30,16 +30,19 @@ export interface HeadScore {
   readonly accuracy: number;
 }
 
-/** Location and scale of features: the mean of each, and one scale for all. With these, the same strengths fit any network. */
+/** Location and scale of each feature. With these, the same strengths fit any network, also where features come from several of its layers. */
 interface Placement {
   readonly mean: Float32Array;
-  /** Root of the mean variance. */
-  readonly scale: number;
+  /** Standard deviation, plus a share of the mean one, so that features that hardly ever differ are not magnified. */
+  readonly scale: Float32Array;
 }
+
+/** Share of the mean deviation: 0.3 was better than 0 and as good as 0.1, on splits of training images (docs/decisions/0023). */
+const floorOfScale = 0.3;
 
 /**
  * Logistic regression with several classes on features: the dense layer with the least mean cross-entropy plus `strength / 2` times the sum of
- * its squared weights. Weights count for features that are centered and scaled by one number for all; the bias is free.
+ * its squared weights. Weights count for features that are centered and scaled; the bias is free.
  *
  * Where an image may have several classes, each class has a logistic regression of its own, all with the same strength.
  */
@@ -142,7 +145,10 @@ export class LogisticRegression {
   #headOf(at: Float64Array): LinearHead {
     const { classes, placement } = this;
     const { features } = this.batches;
-    const kernel = Float32Array.from({ length: features * classes }, (_, i) => (at[i] ?? 0) / placement.scale);
+    const kernel = Float32Array.from(
+      { length: features * classes },
+      (_, i) => (at[i] ?? 0) / (placement.scale[Math.floor(i / classes)] ?? 1),
+    );
     const bias = Float64Array.from({ length: classes }, (_, label) => at[features * classes + label] ?? 0);
     placement.mean.forEach((mean, feature) => {
       for (let label = 0; label < classes; label += 1) {
@@ -158,8 +164,9 @@ export class LogisticRegression {
     const size = this.batches.features * classes;
     return raw.map((each, i) => {
       if (i >= size) return each;
-      const mean = placement.mean[Math.floor(i / classes)] ?? 0;
-      return (each - mean * (raw[size + (i % classes)] ?? 0)) / placement.scale;
+      const feature = Math.floor(i / classes);
+      const mean = placement.mean[feature] ?? 0;
+      return (each - mean * (raw[size + (i % classes)] ?? 0)) / (placement.scale[feature] ?? 1);
     });
   }
 }
@@ -210,8 +217,9 @@ async function survey(batches: FeatureBatches, classWeights: Float32Array) {
     else for (const label of ys.dataSync<'int32'>()) weightSum += classWeights[label] ?? 1;
   });
   const mean = Float32Array.from(sums, (sum) => sum / images);
-  const variance = squares.reduce((all, square, i) => all + square / images - (mean[i] ?? 0) ** 2, 0) / features;
+  const deviations = squares.map((square, i) => Math.sqrt(Math.max(square / images - (mean[i] ?? 0) ** 2, 0)));
+  const floor = (floorOfScale * deviations.reduce((sum, each) => sum + each, 0)) / features;
   // If all features are the same, they have no scale, and nothing is learned from them.
-  const placement: Placement = { mean, scale: Math.sqrt(Math.max(variance, 1e-12)) };
+  const placement: Placement = { mean, scale: Float32Array.from(deviations, (each) => Math.max(each + floor, 1e-6)) };
   return { placement, weightSum };
 }

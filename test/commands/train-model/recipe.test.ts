@@ -44,6 +44,16 @@ describe('which recipe a training follows', () => {
     expect(chosen({ recipe: 'none' })).toEqual([200, 'adam', 0.001, undefined, undefined]);
   });
 
+  it('gives the head of EfficientNetLiteModel the features of all stages, unless others are asked for', () => {
+    const featuresOf = (more: Partial<GivenTrainModelOptions>) => completeTrainModelOptions({ ...lite, ...more }).headFeatures; // prettier-ignore
+    expect(featuresOf({})).toBe('stages');
+    expect(featuresOf({ recipe: 'full' })).toBeUndefined();
+    expect(featuresOf({ recipe: 'full', headFeatures: 'stages' })).toBe('stages');
+    expect(featuresOf({ headFeatures: 'last' })).toBe('last');
+    expect(featuresOf({ recipe: 'none' })).toBeUndefined();
+    expect(featuresOf({ modelType: 'ResnetModel' })).toBeUndefined();
+  });
+
   it.each<[string, Partial<GivenTrainModelOptions>, string]>([
     [
       'head with epochs',

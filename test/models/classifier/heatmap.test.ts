@@ -2,6 +2,7 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { EfficientNetLiteModel } from '../../../src/models/efficient-net-lite-model.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { loadModel } from '../../../src/models/load-model.js';
 import { stringVector } from '../../../src/ops/strings.js';
@@ -123,6 +124,39 @@ describe('serving_heatmap', () => {
     without.dispose();
     plain.dispose();
     again.dispose();
+  });
+});
+
+describe('the heat map of a head on several stages', () => {
+  it('is what all of them give the logit, in the pixels of the finest, without what is below 0', () => {
+    const model = new EfficientNetLiteModel({
+      classNames,
+      seed: 3,
+      inputHeight: 64,
+      inputWidth: 96,
+      headFeatures: 'stages',
+      withHeatmap: true,
+    });
+    const outputs = ['top_activation', 'block4c_activation', 'block5c_activation', 'block6d_activation', 'block7a_activation'].map((name) => model.getLayer(name).output as tf.SymbolicTensor); // prettier-ignore
+    const inside = tf.model({ inputs: model.inputs, outputs });
+    tf.tidy(() => {
+      const maps = inside.apply(tf.zeros([1, 64, 96, 3])) as tf.Tensor4D[];
+      const kernel = model.getLayer('logits').getWeights()[0] as tf.Tensor2D;
+      let from = 0;
+      const parts = maps.map((map) => {
+        const channels = map.shape[3];
+        const ofClass = tf.slice(kernel, [from, 0], [channels, 1]).reshape([-1]);
+        from += channels;
+        return tf.image.resizeBilinear(tf.sum(tf.mul(map, ofClass), -1, true) as tf.Tensor4D, [4, 6], false, true);
+      });
+      const heat = tf.relu(tf.addN(parts));
+      const expected = tf.image.resizeBilinear(tf.div(heat, tf.max(heat)) as tf.Tensor4D, [64, 96], false, true);
+      const { heatmap } = model.explainImage?.(stringVector([blackPng]), tf.tensor1d([0], 'int32')) ?? {};
+      const difference = tf.max(tf.abs(tf.sub(heatmap?.squeeze() ?? 0, tf.squeeze(expected)))).dataSync()[0];
+      expect(tf.max(heat).dataSync()[0]).toBeGreaterThan(0);
+      expect(difference).toBeLessThan(1e-5);
+    });
+    model.dispose();
   });
 });
 

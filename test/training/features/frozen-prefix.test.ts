@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { EfficientNetLiteModel } from '../../../src/models/efficient-net-lite-model.js';
 import { LenetModel } from '../../../src/models/lenet-model.js';
 import { MobileNetModel } from '../../../src/models/mobile-net-model.js';
 import * as tf from '../../../src/tensorflow/tf.js';
@@ -17,6 +18,13 @@ describe('the frozen part of a model', () => {
     expect(prefixOf(new MobileNetModel({ ...small, freezeBackbone: true }))).toEqual({ layer: 'avg_pool', shape: [1280] }); // prettier-ignore
     expect(prefixOf(new MobileNetModel({ ...small, freezeBackbone: true, dropout: 0.5 }))).toEqual({ layer: 'avg_pool', shape: [1280] }); // prettier-ignore
     expect(prefixOf(new MobileNetModel({ ...small, fineTuneFrom: 'Conv_1' }))).toEqual({ layer: 'block_16_project_BN', shape: [1, 1, 112] }); // prettier-ignore
+  });
+
+  it('includes the features of several stages, as one vector', () => {
+    const lite = { classNames: ['a', 'b'], inputHeight: 32, inputWidth: 32, headFeatures: 'stages' } as const;
+    expect(prefixOf(new EfficientNetLiteModel({ ...lite, freezeBackbone: true }))).toEqual({ layer: 'all_stages', shape: [4736] }); // prettier-ignore
+    // Earlier stages are among the features: everything that is trained meets only before the last block of the fourth group.
+    expect(prefixOf(new EfficientNetLiteModel({ ...lite, fineTuneFrom: 'top_conv' }))).toEqual({ layer: 'block4b_add', shape: [2, 2, 80] }); // prettier-ignore
   });
 
   it('is one tensor: within a residual block it ends before the block', () => {
