@@ -26,7 +26,7 @@ export class AnsweringThread {
   /** Calls in this turn of the event loop, and in the last one before it that had any. */
   #arrived = 0;
   #arrivedBefore = 0;
-  /** Those who want to run a call while all of their workers compute large ones; undefined if none has run one in this turn. */
+  /** Those who want to run a call while all of their workers compute large ones; undefined if the next one may. */
   #helping: Set<() => void> | undefined;
 
   /**
@@ -49,10 +49,10 @@ export class AnsweringThread {
   }
 
   /**
-   * Whether a call whose workers are all busy with large ones may run in this thread: one per turn of the event loop, so that clients are answered in
-   * between.
+   * Whether a call whose workers are all busy with large ones may run in this thread: one per turn of the event loop, and afterwards none for twice
+   * as long as that turn took, so that most of the time is left for clients that send, receive and connect.
    *
-   * @param again Called in the next turn if it may not.
+   * @param again Called when the next call may run, if this one may not.
    */
   mayHelp(again: () => void): boolean {
     if (this.#helping) {
@@ -61,10 +61,12 @@ export class AnsweringThread {
     }
     const helping = new Set<() => void>();
     this.#helping = helping;
-    setImmediate(() => {
+    const started = performance.now();
+    const end = () => {
       this.#helping = undefined;
       helping.forEach((each) => each());
-    });
+    };
+    setImmediate(() => setTimeout(end, Math.ceil((performance.now() - started) * 2)));
     return true;
   }
 
