@@ -129,7 +129,7 @@ export type { LineStream, ReportOptions } from './training/callbacks/support/rep
 export { TensorBoard, type TensorBoardOptions } from './training/callbacks/tensor-board.js';
 export { TerminateOnNaN, type TerminateOnNaNOptions } from './training/callbacks/terminate-on-nan.js';
 export { Adam, type AdamOptions } from './training/optimizers/adam.js';
-export { BackboneModel, type BackboneOptions, type BuildBackbone } from './models/backbone-model.js';
+export { BackboneModel, type BackboneOptions, type BuildBackbone, type HeadFeatures } from './models/backbone-model.js';
 export { Dropout, type DropoutOptions } from './models/classifier/dropout.js';
 export type { AdamRuleOptions } from './training/optimizers/adam-optimizer.js';
 export { AdamW, type AdamWOptions } from './training/optimizers/adam-w.js';
