@@ -67,7 +67,7 @@ async function computeFeatures(folder: string) {
   return { features: Object.fromEntries(joined) as Record<End, tf.Tensor2D>, labels: found, classes: scan.classNames.length }; // prettier-ignore
 }
 
-/** The first images of each class in an order of chance, and all others. */
+/** The first images of each class in random order, and all others. */
 function someOfEach(seed: number): Split {
   const taken = new Array<number>(classes).fill(0);
   return divided(

@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 import { python } from '../test/helpers/python/python.js';
 import { numberFlag } from './number-flag.js';
+import { measureCommand } from './train/measure-command.js';
 
 /**
  * `npm run bench:train:memory`: how much memory a training of all layers of MobileNetV2 takes at most, on the bundled photographs in batches of 32:
@@ -29,14 +25,6 @@ const sides: Readonly<Record<string, (folder: string) => string[]>> = {
   Keras: (folder) => [python, file('./train/keras_all_layers.py'), train, folder, String(epochs)],
 };
 for (const [name, command] of Object.entries(sides)) {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
-  try {
-    const args = [file('./train/measure_command.py'), ...command(folder)];
-    const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
-    const { stdout } = await promisify(execFile)(python, args, { env });
-    const { seconds, peakMebibytes } = JSON.parse(stdout) as Readonly<Record<'seconds' | 'peakMebibytes', number>>;
-    console.log(`${name.padEnd(20)} at most ${peakMebibytes.toFixed(0)} MiB, ${seconds.toFixed(0)} s`);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const { seconds, peakMebibytes } = await measureCommand(command);
+  console.log(`${name.padEnd(20)} at most ${peakMebibytes.toFixed(0)} MiB, ${seconds.toFixed(0)} s`);
 }

@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 
 import { median } from '../src/data/statistics.js';
 import { python } from '../test/helpers/python/python.js';
-import type { Slice } from './train/side.js';
+import { type CommandCost, measureCommand } from './train/measure-command.js';
 import { numberFlag } from './number-flag.js';
 
 /**
@@ -16,10 +12,6 @@ import { numberFlag } from './number-flag.js';
  *
  * `-- --epochs 20 --rounds 3` are the epochs of a run and the runs of each side.
  */
-interface Run extends Slice {
-  /** Processor time of all threads. */
-  readonly cpuSeconds: number;
-}
 const [epochs, rounds] = [numberFlag('epochs', 20), numberFlag('rounds', 3)];
 const file = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const [train, test] = [file('../data/digits/train'), file('../data/digits/test')];
@@ -31,9 +23,9 @@ const sides: Readonly<Record<string, (folder: string) => string[]>> = {
   ],
   Keras: (folder) => [python, file('./train/keras_run.py'), train, test, folder, String(epochs)],
 };
-const runs = new Map(Object.keys(sides).map((name) => [name, [] as Run[]]));
+const runs = new Map(Object.keys(sides).map((name) => [name, [] as CommandCost[]]));
 for (let round = 0; round < rounds; round += 1) {
-  for (const [name, command] of Object.entries(sides)) runs.get(name)?.push(await measure(command));
+  for (const [name, command] of Object.entries(sides)) runs.get(name)?.push(await measureCommand(command));
 }
 console.log(
   `LeNet on ${path.relative('.', train)}, ${epochs} epochs, process start to model on disk; medians of ${rounds}`,
@@ -51,15 +43,4 @@ console.log(`Signet takes ${(own / keras).toFixed(2)} of Keras's time`);
 
 function printRow(name: string, columns: readonly string[]): void {
   console.log(name.padEnd(10) + columns.map((column) => column.padStart(12)).join(''));
-}
-
-async function measure(command: (folder: string) => string[]): Promise<Run> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'signet-bench-'));
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' };
-  try {
-    const args = [file('./train/measure_command.py'), ...command(folder)];
-    return JSON.parse((await promisify(execFile)(python, args, { env })).stdout) as Run;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
 }

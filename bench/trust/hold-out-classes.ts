@@ -1,7 +1,7 @@
 import { chooseConfidence } from '../../src/evaluation/confidence/choose-confidence.js';
 import { type Calibration, Reliability } from '../../src/evaluation/confidence/reliability.js';
 import { distanceToNearest, knownScore } from '../../src/models/classifier/known-images.js';
-import { findModelDescription } from '../../src/models/classifier/model-description.js';
+import { readModelDescription } from '../../src/models/classifier/model-description.js';
 import { findModelType } from '../../src/models/model-types.js';
 import { createRandom, shuffled } from '../../src/data/dataset/random.js';
 import { type LinearHead, LogisticRegression } from '../../src/training/head/logistic-regression.js';
@@ -25,7 +25,7 @@ export async function holdOutClasses(
   directory: string,
   { train, test }: Readonly<Record<'train' | 'test', Embedded>>,
 ): Promise<HeldOut[]> {
-  const { modelType = '', options } = (await findModelDescription(directory)) ?? {};
+  const { modelType, options } = await readModelDescription(directory);
   const Model = await findModelType(modelType);
   const results: HeldOut[] = [];
   for (const [label, className] of train.classNames.entries()) {

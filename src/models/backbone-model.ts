@@ -59,8 +59,6 @@ export interface AroundBackbone {
  * again after freezing or unfreezing layers.
  */
 export abstract class BackboneModel extends ImageClassifierModel {
-  /** What the option `headFeatures` accepts. */
-  static readonly headFeatures: readonly HeadFeatures[] = ['last'];
   readonly #made: Pick<BackboneOptions, 'includeTop' | 'dropout' | 'freezeBatchNormalization' | 'headFeatures'>;
 
   /** @param defaultSize The architecture's own height and width, in pixels. */
@@ -73,7 +71,7 @@ export abstract class BackboneModel extends ImageClassifierModel {
     const { dropout = 0, freezeBackbone = false, fineTuneFrom, includeTop = false, seed } = options;
     const { freezeBatchNormalization = false, headFeatures = 'last' } = options;
     checkOptions(options);
-    checkHeadFeatures(new.target, headFeatures, includeTop);
+    checkHeadFeatures(new.target.name, options, stages);
     const taken = headFeatures === 'stages' ? stages : [];
     super(options, defaultSize, (images, classes) =>
       logitsOf(buildBackbone(preprocess(images)), classes, { dropout, seed, includeTop, beforeLogits, stages: taken }),
@@ -185,23 +183,24 @@ function checkOptions({ dropout = 0, freezeBackbone = false, fineTuneFrom }: Bac
   );
 }
 
-/** @throws SignetError `INVALID_ARGUMENT` where a class does not have the features, or trained logits would not fit them. */
+/** @throws SignetError `INVALID_ARGUMENT` for a class without stages, and with published logits, which are for the last features. */
 function checkHeadFeatures(
-  { name, headFeatures }: { readonly name: string; readonly headFeatures: readonly HeadFeatures[] },
-  received: HeadFeatures,
-  includeTop: boolean,
+  model: string,
+  { headFeatures = 'last', includeTop = false }: BackboneOptions,
+  stages: readonly string[],
 ): void {
-  if (!headFeatures.includes(received)) {
-    const known = headFeatures.join(' or ');
+  if (headFeatures === 'last') return;
+  if (headFeatures !== 'stages' || stages.length === 0) {
+    const known = stages.length === 0 ? 'last; EfficientNetLiteModel has stages too' : 'last or stages';
     throw new SignetError(
       'INVALID_ARGUMENT',
-      `The head features of ${name} (--head-features) are ${known}; EfficientNetLiteModel has stages too. Received: ${received}.`,
+      `The head features of ${model} (--head-features) are ${known}. Received: ${String(headFeatures)}.`,
     );
   }
-  if (received === 'last' || !includeTop) return;
+  if (!includeTop) return;
   throw new SignetError(
     'INVALID_ARGUMENT',
-    `includeTop takes published logits, which are for the last features only: leave headFeatures out. Received: ${received}.`,
+    `includeTop takes published logits, which are for the last features only: leave headFeatures out. Received: ${headFeatures}.`,
   );
 }
 

@@ -1,5 +1,5 @@
 import * as tf from '../tensorflow/tf.js';
-import { BackboneModel, type BackboneOptions, type HeadFeatures } from './backbone-model.js';
+import { BackboneModel, type BackboneOptions } from './backbone-model.js';
 import { checkVariant } from './classifier/check-variant.js';
 import { channelsOf, Convolutions, divisible } from './classifier/convolutions.js';
 import { aroundBackbone } from './classifier/head.js';
@@ -24,7 +24,6 @@ export interface EfficientNetLiteOptions extends BackboneOptions {
 export class EfficientNetLiteModel extends BackboneModel {
   /** Names of the sizes that the option `variant` accepts. */
   static readonly variants: readonly string[] = variants;
-  static override readonly headFeatures: readonly HeadFeatures[] = ['last', 'stages'];
   readonly #variant: Variant;
 
   constructor(options: EfficientNetLiteOptions) {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { BackboneModel, BackboneOptions } from '../../src/models/backbone-model.js';
+import { EfficientNetLiteModel } from '../../src/models/efficient-net-lite-model.js';
 import { InceptionModel } from '../../src/models/inception-model.js';
 import { loadModel } from '../../src/models/load-model.js';
 import { MobileNetModel } from '../../src/models/mobile-net-model.js';
@@ -59,6 +60,31 @@ function compare(model: tf.LayersModel, before: ReturnType<typeof weightsOf>): [
 
 // Every trace looks at every variable there is, and the networks here have hundreds.
 afterEach(() => tf.disposeVariables());
+
+describe('the features that a head takes', () => {
+  const lite = { ...common, inputHeight: 32, inputWidth: 32, headFeatures: 'stages' } as const;
+
+  it('are those of all stages again once the model is loaded', async () => {
+    const model = new EfficientNetLiteModel(lite);
+    const directory = path.join(await temporaryFolder(), '1');
+    await model.save(directory);
+    const loaded = await loadModel(directory);
+    expect(loaded.features).toBe(4736);
+    const images = tf.randomUniform<tf.Rank.R4>([2, 32, 32, 3], 0, 255, 'float32', 1);
+    const [own, again] = [model, loaded].map((each) => each.predictNumpyImage(images).dataSync());
+    expect(again).toEqual(own);
+    model.dispose();
+    loaded.dispose();
+  });
+
+  it.each<[string, () => unknown, string]>([
+    ['a backbone without stages', () => make({ headFeatures: 'stages' }), 'The head features of TinyBackboneModel (--head-features) are last; EfficientNetLiteModel has stages too. Received: stages.'],
+    ['a word that is unknown', () => new EfficientNetLiteModel({ ...lite, headFeatures: 'all' as 'last' }), 'The head features of EfficientNetLiteModel (--head-features) are last or stages. Received: all.'],
+    ['published logits', () => new EfficientNetLiteModel({ ...lite, includeTop: true }), 'includeTop takes published logits, which are for the last features only: leave headFeatures out. Received: stages.'],
+  ])('are refused for %s', (_, act, message) => {
+    expect(act).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message }));
+  }); // prettier-ignore
+});
 
 describe('a frozen backbone', () => {
   it('keeps its weights and moving averages to the last bit while the head is trained', async () => {

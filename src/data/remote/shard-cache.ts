@@ -50,7 +50,7 @@ export async function hasRoomFor(file: RemoteFile): Promise<boolean> {
 /**
  * Begins to copy a shard to the disk, and removes the least recently used ones if the room is needed.
  *
- * @returns Null if there is no room for it or writing to the disk fails. The shard is then read from its location every time.
+ * @returns Null when the cache has no room for the shard or the disk rejects the write; each read of the shard then goes to the remote file.
  */
 export async function copyShard(file: RemoteFile): Promise<ShardCopy | null> {
   const copy = pathOf(file);

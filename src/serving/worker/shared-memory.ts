@@ -9,7 +9,7 @@ const leastBytes = 2 ** 20;
 const mostBytes = 320 * 2 ** 20;
 /** Time after which memory that nobody uses is given up, in milliseconds. */
 const idleMilliseconds = 10_000;
-/** Memory may be this many times as large as what is wanted, if there is room for no other. */
+/** If there is no room for new memory, free memory of up to this many times the size is lent. */
 const mostTimes = 4;
 /** Strings of fewer bytes on average are joined, not shared. */
 const leastStringBytes = 2 ** 12;
@@ -89,17 +89,14 @@ export class SharedMemory {
 
   /** The smallest free memory of at least and at most these sizes. */
   #reuse(least: number, most: number): SharedArrayBuffer | undefined {
-    let found = -1;
-    let size = most + 1;
-    this.#free.forEach(({ byteLength }, i) => {
-      if (byteLength < least || byteLength >= size) return;
-      found = i;
-      size = byteLength;
-    });
-    return found < 0 ? undefined : this.#free.splice(found, 1)[0];
+    const [smallest] = this.#free
+      .filter(({ byteLength }) => byteLength >= least && byteLength <= most)
+      .sort((one, other) => one.byteLength - other.byteLength);
+    if (smallest) this.#free.splice(this.#free.indexOf(smallest), 1);
+    return smallest;
   }
 
-  /** Gives up free memory of other sizes if it is what keeps out this one, which gets its place when V8 has freed it. */
+  /** Gives up free memory if there would be room for this size without it; V8 frees it later, so only the next request profits. */
   #makeRoom(size: number): void {
     const free = this.#free.reduce((sum, { byteLength }) => sum + byteLength, 0);
     if (free < size || performance.now() - this.#gaveUpAt < idleMilliseconds) return;
